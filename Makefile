@@ -1,0 +1,49 @@
+# Everything runs in .venv, from the locked requirements. `make demo` and `make test` need Python 3.11, pip and make.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := requirements/run.txt
+DEV := requirements/dev.txt
+# Workers of pytest: the machine's cores.
+JOBS ?= auto
+
+.PHONY: demo test lint check bench lock clean
+
+demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
+	rm -rf demo
+	$(BIN)/newsletter demo demo
+
+test: .venv/dev                 ## every test
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist=worksteal
+
+lint: .venv/dev                 ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test                ## what CI runs
+
+bench: .venv/dev                ## measurements, each against a floor or a peer in the same run
+	for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+lock: .venv/dev                 ## pin again, from pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	    pyproject.toml --group build -o $(RUN)
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	    pyproject.toml --group dev --extra postgres -c $(RUN) -o $(DEV)
+
+clean:
+	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Debian keeps ensurepip in a package of its own (python3-venv); the second way needs only pip.
+.venv/bin/python:
+	$(PYTHON) -m venv .venv || { rm -rf .venv && $(PYTHON) -m venv --without-pip .venv && \
+	    $(PYTHON) -m pip --python .venv/bin/python install -q pip; }
+
+.venv/run: $(RUN) pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(RUN)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/dev: $(DEV) .venv/run
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(DEV)
+	touch $@

@@ -1,0 +1,80 @@
+"""The command ``newsletter``: arguments in, one verb, words out, an exit code.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the check found errors, 75 stopped in the middle (run it again).
+Nothing heavy is imported before a command needs it, so ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli import editing, sending, setting_up, subscribing
+from newsletter.cli.app import App
+from newsletter.cli.output import say
+from subscribers.errors import Complaint
+
+__all__ = ["app", "main"]
+
+app = App(
+    "newsletter",
+    help="""Send the week of a newsroom that writes from right to left to its readers.
+
+    A first letter, from nothing:
+
+    \b
+      newsletter init w --name "المؤشر" --url https://example.org --from "نشرة المؤشر <news@example.org>"
+      cd w
+      newsletter collect https://example.org/feed/
+      newsletter compose --latest 5
+      newsletter check && newsletter preview
+      newsletter subscribers import readers.csv
+      newsletter send
+    """,
+)
+for part in (setting_up, editing, subscribing, sending):
+    part.add_to(app)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    directory: Annotated[
+        Path, typer.Option("-C", "--directory", metavar="DIR", help="The workspace, or a folder inside it.")
+    ] = Path(),
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    """What every command takes."""
+    if version:
+        from newsletter import __version__
+
+        print(f"nashra {__version__}")
+        raise typer.Exit
+    context.obj = directory
+
+
+def main() -> None:
+    """Run the command; every problem becomes a line for a person and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or pipe with a small character set gets question marks, not a traceback.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        app()
+    except Complaint as complaint:
+        for line in str(complaint).splitlines():
+            say(f"error: {line}")
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our data has gone; nothing more can be said on that stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("NASHRA_DEBUG"):
+            raise
+        say(f"error: a fault in the program, please report it: {type(error).__name__}: {error}")
+        say("       (NASHRA_DEBUG=1 shows where it happened)")
+        sys.exit(1)

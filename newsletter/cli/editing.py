@@ -1,0 +1,229 @@
+"""Commands for editors: collect, articles, compose, check, preview."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.app import FOUND_ERRORS, App, house
+from newsletter.cli.output import data, json_data, plural, say, table
+
+if TYPE_CHECKING:
+    from newsletter.models import Holding, Issue, Problem
+    from newsletter.wiring import House
+
+PANEL = "Making an issue"
+AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
+IssueName = Annotated[
+    str, typer.Argument(metavar="[ISSUE]", help="Its number, the name of its folder, or a path. [default: the newest]")
+]
+
+
+def add_to(app: App) -> None:
+    """Add these commands to the application."""
+    for command in (collect, articles, compose, check, preview):
+        app.add(command, PANEL)
+
+
+def collect(
+    context: typer.Context,
+    targets: Annotated[
+        list[str], typer.Argument(metavar="PATH_OR_URL…", help="Text, Markdown, HTML or feed: files or addresses.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Put articles into the library. Collecting again adds nothing twice.
+
+    \b
+    Examples:
+      newsletter collect https://example.org/feed/
+      newsletter collect article.txt notes/*.md https://example.org/2026/11/some-article/
+    """
+    from newsletter import library
+    from newsletter.collect import collect
+
+    with house(context) as workspace:
+        now = workspace.now()
+        collected = collect(targets, fetcher=workspace.fetcher, now=now)
+        with workspace.database.write() as connection:
+            shelved = library.shelve(connection, collected.articles, now=now)
+            ids = [*shelved.added, *shelved.updated, *shelved.known]
+            holdings = library.holdings(connection, ids=ids)
+    if as_json:
+        status = {
+            **dict.fromkeys(shelved.added, "added"),
+            **dict.fromkeys(shelved.updated, "updated"),
+            **dict.fromkeys(shelved.known, "known"),
+        }
+        json_data(
+            {
+                "articles": [_article(holding) | {"status": status[holding.id]} for holding in holdings],
+                "troubles": [
+                    {"where": trouble.where, "what": trouble.what, "mend": trouble.mend}
+                    for trouble in collected.troubles
+                ],
+            }
+        )
+    else:
+        for holding in holdings:
+            data(f"{holding.id}\t{holding.article.title}")
+    for trouble in collected.troubles:
+        say(f"trouble: {trouble}")
+    say(
+        f"{plural(len(shelved.added), 'article')} added, {len(shelved.updated)} updated, "
+        f"{len(shelved.known)} known before."
+    )
+    if not collected.articles:
+        raise typer.Exit(1)
+    if shelved.added:
+        say("Next: newsletter compose")
+
+
+def articles(
+    context: typer.Context,
+    unused: Annotated[
+        bool, typer.Option("--unused", help="Only those no issue has carried and no draft holds.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the articles of the library, newest first.
+
+    \b
+    Example:
+      newsletter articles --unused
+    """
+    from newsletter import issues, library
+
+    with house(context) as workspace:
+        with workspace.database.read() as connection:
+            holdings = library.holdings(connection)
+        if unused:
+            holdings = library.unused(holdings, issues.every(workspace.root))
+        zone = workspace.zone
+    if as_json:
+        json_data([_article(holding) for holding in holdings])
+        return
+    rows = [
+        (
+            holding.id,
+            f"{(holding.article.published or holding.collected).astimezone(zone):%Y-%m-%d}",
+            holding.article.section,
+            holding.article.title,
+            ", ".join(holding.carried_in),
+        )
+        for holding in holdings
+    ]
+    table(("ID", "Date", "Section", "Headline", "Sent in"), rows)
+    if not rows:
+        say("Nothing unused." if unused else "The library is empty. Fill it with: newsletter collect PATH_OR_URL")
+
+
+def compose(
+    context: typer.Context,
+    ids: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="[ID]…", help="Articles in order; the first leads. [default: all unused]"),
+    ] = None,
+    latest: Annotated[int | None, typer.Option(metavar="N", min=1, help="The N newest unused articles.")] = None,
+    slug: Annotated[str, typer.Option(help="Name of the issue's folder. [default: number and date]")] = "",
+    list_name: Annotated[str, typer.Option("--list", help="The list it is for.")] = "readers",
+) -> None:
+    """Write the draft of an issue, a Markdown file to edit; prints its path.
+
+    \b
+    Examples:
+      newsletter compose --latest 5
+      newsletter compose 12 9 7 --slug elections
+    """
+    from newsletter.letters import write_draft
+    from subscribers import store
+
+    if ids and latest:
+        raise typer.BadParameter("give IDs or --latest, not both")
+    with house(context) as workspace:
+        with workspace.database.read() as connection:
+            store.list_named(connection, list_name)
+        issue = write_draft(workspace, ids or None, latest=latest, slug=slug, list_name=list_name)
+    data(issue.path)
+    say(f"Issue {issue.number} with {plural(len(issue.stories), 'story', 'stories')}.")
+    say("Next: edit it, then: newsletter check && newsletter preview")
+
+
+def check(context: typer.Context, name: IssueName = "", as_json: AsJson = False) -> None:
+    """Tell what is wrong with an issue and its letter; exit code 3 when something must be mended first.
+
+    \b
+    Example:
+      newsletter check 12
+    """
+    from newsletter.check import has_errors
+    from newsletter.letters import checked
+
+    with house(context) as workspace:
+        issue = newest(workspace, name)
+        _, problems = checked(workspace, issue)
+    if as_json:
+        json_data({"issue": issue.number, "problems": [asdict(problem) for problem in problems]})
+    else:
+        for problem in problems:
+            data(problem_line(problem))
+    errors = sum(problem.level == "error" for problem in problems)
+    say(
+        f"Issue {issue.number}: {plural(errors, 'error')}, {plural(len(problems) - errors, 'warning')}."
+        if problems
+        else f"Issue {issue.number} is ready."
+    )
+    if has_errors(problems):
+        raise typer.Exit(FOUND_ERRORS)
+
+
+def preview(context: typer.Context, name: IssueName = "") -> None:
+    """Write the letter as issue.html and issue.txt beside the issue; prints their paths.
+
+    \b
+    Example:
+      newsletter preview
+    """
+    from newsletter.letters import of_issue
+    from newsletter.letters import preview as write
+
+    with house(context) as workspace:
+        issue = newest(workspace, name)
+        for path in write(issue, of_issue(workspace, issue)):
+            data(str(path))
+
+
+def newest(workspace: House, name: str) -> Issue:
+    """The issue an editor names, or the one with the highest number."""
+    from newsletter import issues
+    from newsletter.errors import IssueError
+
+    if name:
+        return issues.find(workspace.root, name)
+    found = issues.every(workspace.root)
+    if not found:
+        raise IssueError("there is no issue yet", where=str(workspace.root), mend="make one with: newsletter compose")
+    return found[-1]
+
+
+def problem_line(problem: Problem) -> str:
+    """A problem as one line: level, code, place, what, mend."""
+    place = f"{problem.place}: " if problem.place else ""
+    mend = f"; {problem.mend}" if problem.mend else ""
+    return f"{problem.level} {problem.code}: {place}{problem.words}{mend}"
+
+
+def _article(holding: Holding) -> dict[str, Any]:
+    from newsletter.sources.clean import paragraphs
+
+    article = holding.article
+    return {
+        "id": holding.id,
+        **asdict(article),
+        "published": article.published.isoformat() if article.published else None,
+        "paragraphs": paragraphs(article.body),
+        "collected": holding.collected.isoformat(),
+        "carried_in": list(holding.carried_in),
+    }

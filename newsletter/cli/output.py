@@ -1,0 +1,76 @@
+"""What commands print: data on stdout, words on stderr; Arabic cells safe in terminals that reorder whole rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+_CELL = 60
+
+
+def say(text: str = "") -> None:
+    """Words for the person at the terminal."""
+    print(text, file=sys.stderr)
+
+
+def data(text: str) -> None:
+    """Data for whoever reads stdout."""
+    print(text)
+
+
+def json_data(value: Any) -> None:
+    """A value as JSON, letters as they are, moments in ISO 8601."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def errors() -> Console:
+    """The console of stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True, no_color=True if os.environ.get("NO_COLOR") else None)
+
+
+def cell(text: str) -> str:
+    """A text for one cell of a table: cut first, then isolated, so that no terminal moves its neighbours.
+
+    The columns of a row swap places in the terminals that order a whole row by the Unicode algorithm (measured on
+    VTE) unless each Arabic cell is isolated; others show the isolates as nothing.
+    """
+    from newsletter.text.tidy import shorten
+
+    return f"{FIRST_STRONG_ISOLATE}{shorten(text, _CELL)}{POP_ISOLATE}"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Rows for a person at a terminal as a table, for a pipe as lines with tabs."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            data("\t".join(str(value).replace("\t", " ").replace("\n", " ") for value in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        grid.add_column(name, no_wrap=True)
+    for row in rows:
+        grid.add_row(*(Text(value if value.isascii() else cell(value)) for value in map(str, row)))
+    Console(no_color=True if os.environ.get("NO_COLOR") else None).print(grid)
+
+
+def can_ask() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty()
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``3 stories``: a count with its noun in English."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

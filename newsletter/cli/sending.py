@@ -1,0 +1,238 @@
+"""The command that sends."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.app import FOUND_ERRORS, STOPPED, App, house
+from newsletter.cli.editing import AsJson, IssueName, problem_line
+from newsletter.cli.output import can_ask, errors, json_data, plural, say
+
+if TYPE_CHECKING:
+    from newsletter.ledger import Account, Send
+    from newsletter.plan import Plan
+    from newsletter.wiring import House
+
+PANEL = "Sending"
+
+
+def add_to(app: App) -> None:
+    """Add this command to the application."""
+    app.add(send, PANEL)
+
+
+def send(
+    context: typer.Context,
+    name: IssueName = "",
+    list_name: Annotated[str, typer.Option("--list", help="Another list than the one the issue names.")] = "",
+    everybody: Annotated[
+        bool, typer.Option("--all-rhythms", help="Also to those who asked for daily or instant letters.")
+    ] = False,
+    test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send the letter to this address only.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send an issue to its list: each subscriber gets it once, whatever happens in between.
+
+    Without ISSUE the newest one that has not gone yet. The letter and the list of subscribers are frozen first; a
+    send that was interrupted goes on where it stopped, with the same letter. Exit codes: 3 the check found errors,
+    75 stopped in the middle, run the same command again.
+
+    \b
+    Examples:
+      newsletter send --test me@example.org
+      newsletter send 12 --dry-run
+      newsletter send 12 --yes
+    """
+    from newsletter import plan as plans
+    from newsletter.check import has_errors
+    from newsletter.ledger import ALL
+
+    rhythm = ALL if everybody else "weekly"
+    with house(context) as workspace:
+        issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm)
+        if test:
+            _test(workspace, issue.path, test)
+            return
+        plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm)
+        if plan.earlier is not None and plan.earlier.state != "running":
+            say(_already(plan))
+            if as_json:
+                json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
+            return
+        for problem in plan.problems:
+            say(problem_line(problem))
+        if has_errors(plan.problems):
+            say(f"Issue {issue.number} cannot go like this.")
+            raise typer.Exit(FOUND_ERRORS)
+        if dry_run:
+            say(_would(plan, workspace.sender.name))
+            if as_json:
+                json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
+            return
+        if plan.earlier is None and not yes:
+            _ask(plan, workspace.sender.name)
+        _run(workspace, plan, as_json)
+
+
+def _run(workspace: House, plan: Plan, as_json: bool) -> None:
+    from newsletter import deliver, ledger
+    from newsletter.errors import DatabaseError, SendError
+
+    sent = plan.earlier
+    desk = workspace.desk
+    if sent is None:
+        assert plan.letter is not None
+        sent = deliver.freeze_send(desk, plan.issue, plan.letter, list_id=plan.target.id, rhythm=plan.rhythm)
+        say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+        open_before = sent.audience
+    else:
+        assert plan.account is not None
+        open_before = plan.account.open
+        say(f"Going on with issue {plan.issue.number}: {open_before:,} of {plan.account.total:,} are still to go.")
+    settled: dict[str, int] = {}
+    failure: BaseException | None = None
+    with _stoppable(), _progress(open_before, settled) as progress:
+        try:
+            deliver.run(desk, sent, progress)
+        except (SendError, DatabaseError, KeyboardInterrupt) as error:
+            failure = error
+    if failure is not None:
+        words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
+        say(f"error: {words}")
+        say(f"Stopped in the middle; nothing is lost. Go on with: newsletter send {plan.issue.number}")
+        raise typer.Exit(STOPPED)
+    with workspace.database.read() as connection:
+        account = ledger.account(connection, sent.id)
+        sent = next(one for one in ledger.sends(connection) if one.id == sent.id)
+    sent_now = settled.get("submitted", 0)
+    say(_told(account) + f" {plural(sent_now, 'letter')} now, through {workspace.sender.name}.")
+    if as_json:
+        json_data(_account(plan, sent, account, sent_now=sent_now))
+
+
+def _test(workspace: House, path: str, address: str) -> None:
+    from pathlib import Path
+
+    from newsletter import deliver, issues
+    from newsletter.letters import checked
+    from subscribers.addresses import normalise
+
+    letter, problems = checked(workspace, issues.read(Path(path)))
+    for problem in problems:
+        say(problem_line(problem))
+    to = normalise(address)
+    name = deliver.send_test(workspace.desk, letter, to.address)
+    say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
+
+
+def _ask(plan: Plan, sender: str) -> None:
+    """Name what will happen, and go on only if the editor types the issue's number."""
+    say(_would(plan, sender))
+    if not can_ask():
+        say("Nobody is here to ask; add --yes to send it without asking.")
+        raise typer.Exit(2)
+    number = str(plan.issue.number)
+    answer = typer.prompt(f"Type {number} to send it, anything else to stop", default="", show_default=False, err=True)
+    if answer.strip().translate(_WESTERN_DIGITS) != number:
+        say("Nothing sent.")
+        raise typer.Exit(1)
+
+
+_WESTERN_DIGITS = {0x660 + digit: str(digit) for digit in range(10)} | {
+    0x6F0 + digit: str(digit) for digit in range(10)
+}
+
+
+def _would(plan: Plan, sender: str) -> str:
+    if plan.earlier is not None and plan.account is not None:
+        return f"Would go on with issue {plan.issue.number}: {plan.account.open:,} of {plan.account.total:,} to go."
+    whom = plural(plan.audience, "subscriber")
+    return (
+        f"Issue {plan.issue.number} «{plan.issue.subject}» would go to {whom} of '{plan.target.name}' through {sender}."
+    )
+
+
+def _already(plan: Plan) -> str:
+    assert plan.earlier is not None
+    assert plan.account is not None
+    when = plan.earlier.finished or plan.earlier.created
+    return (
+        f"Issue {plan.issue.number} went to '{plan.target.name}' already ({plan.earlier.state}, {when:%Y-%m-%d %H:%M} UTC). "
+        f"{_told(plan.account)} Nothing sent now."
+    )
+
+
+def _told(account: Account) -> str:
+    counts = (("submitted", account.submitted), ("refused", account.refused), ("unknown", account.unknown))
+    parts = [f"{count:,} {word}" for word, count in counts if count or word == "submitted"]
+    if account.skipped:
+        reasons = ", ".join(sorted(account.reasons or ()))
+        parts.append(f"{account.skipped:,} skipped ({reasons})")
+    return ", ".join(parts) + "."
+
+
+def _account(plan: Plan, sent: Send | None, account: Account | None, *, sent_now: int) -> dict[str, Any]:
+    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
+    return {
+        "issue": plan.issue.number,
+        "list": plan.target.name,
+        "rhythm": plan.rhythm,
+        "send": sent.public_id if sent is not None else None,
+        "state": sent.state if sent is not None else None,
+        "audience": sent.audience if sent is not None else plan.audience,
+        "sent_now": sent_now,
+        **{name: getattr(account, name) if account is not None else 0 for name in counts},
+        "reasons": dict(account.reasons or {}) if account is not None else {},
+    }
+
+
+@contextmanager
+def _progress(total: int, settled: dict[str, int]) -> Iterator[Callable[[str, int], None]]:
+    """A bar on stderr that shows what became of the letters, their speed and the time left."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    console = errors()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("sending", total=total, speed="")
+
+        def step(state: str, count: int) -> None:
+            if state == "waiting":
+                bar.update(task, description=f"another process holds the rest; at most {count} s")
+                return
+            settled[state] = settled.get(state, 0) + count
+            bar.advance(task, count)
+            pace = bar.tasks[0].speed
+            others = " ".join(
+                f"{name} {settled[name]}" for name in ("refused", "unknown", "skipped") if name in settled
+            )
+            bar.update(task, description="sending", speed=f"{pace:,.0f}/s {others}" if pace else others)
+
+        yield step
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM stop a send as Ctrl-C does: the batch in hand is given back before the process ends."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

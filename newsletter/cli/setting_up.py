@@ -1,0 +1,108 @@
+"""Commands for whoever sets a workspace up: init, demo, database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.app import App, house
+from newsletter.cli.output import data, plural, say
+
+PANEL = "Setting up"
+
+
+def add_to(app: App) -> None:
+    """Add these commands to the application."""
+    app.add(init, PANEL)
+    app.add(demo, PANEL)
+    database = App("database", help="The workspace's database: bring it up to date, copy it.")
+    database.add(upgrade)
+    database.add(backup)
+    app.add_typer(database, rich_help_panel=PANEL)
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make; it may exist.")],
+    name: Annotated[str, typer.Option(help="Name of the newsletter, as readers know it.")],
+    url: Annotated[str, typer.Option(help="Address of the site.")],
+    sender: Annotated[
+        str, typer.Option("--from", help="Who letters come from, as 'Name <address>'. [default: news@ the site's host]")
+    ] = "",
+    web: Annotated[str, typer.Option(help="Base address of the reader pages (unsubscribing), https.")] = "",
+    language: Annotated[str, typer.Option(help="Language of the letter: ar, en, fr, fa, he …")] = "ar",
+    timezone: Annotated[str, typer.Option(help="Zone of the site, for example Africa/Algiers.")] = "UTC",
+) -> None:
+    """Make a workspace: settings, secret keys, an empty database with the list 'readers'.
+
+    \b
+    Example:
+      newsletter init w --name "المؤشر" --url https://example.org \\
+          --from "نشرة المؤشر <news@example.org>" --web https://news.example.org
+    """
+    from urllib.parse import urlsplit
+
+    from newsletter import workspace
+    from newsletter.wiring import opened
+    from subscribers import store
+
+    sender = sender or f"{name} <news@{(urlsplit(url).hostname or '').removeprefix('www.')}>"
+    workspace.make(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
+    with opened(directory) as new, new.database.write() as connection:
+        if store.list_or_none(connection, workspace.FIRST_LIST) is None:
+            store.add_list(connection, workspace.FIRST_LIST, name, now=new.now())
+    say(f"Made the workspace {directory} with the list '{workspace.FIRST_LIST}'. Letters go into its outbox for now.")
+    say(f"Next: cd {directory}, then: newsletter collect {url}/feed/")
+
+
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder to make.")] = Path("demo"),
+) -> None:
+    """Go the whole way once, on built-in sample articles, into an outbox.
+
+    \b
+    Example:
+      newsletter demo /tmp/first
+    """
+    from newsletter.demo import run
+
+    result = run(directory, tell=say)
+    say()
+    say(f"Sent {plural(result.letters, 'letter')} of issue {result.number}. Look at:")
+    for path in (result.html, result.text, result.outbox, result.issue):
+        data(str(path))
+
+
+def upgrade(context: typer.Context) -> None:
+    """Bring the database to the schema of this version; a SQLite file is copied first.
+
+    \b
+    Example:
+      newsletter database upgrade
+    """
+    from newsletter.database import HEAD, backup, upgrade, version
+
+    with house(context) as workspace:
+        database = workspace.any_database
+        found = version(database)
+        if found == HEAD:
+            say(f"The database is up to date ({HEAD}).")
+            return
+        if found is not None and database.is_sqlite:
+            say(f"Copied to {backup(database, now=workspace.now())}.")
+        upgrade(database)
+        say(f"The database is now at {HEAD}.")
+
+
+def backup(context: typer.Context) -> None:
+    """Copy the SQLite database into backups/, also while it is in use; prints the copy's path.
+
+    \b
+    Example:
+      newsletter database backup
+    """
+    from newsletter.database import backup
+
+    with house(context) as workspace:
+        data(str(backup(workspace.database, now=workspace.now())))

@@ -1,0 +1,151 @@
+"""Commands for whoever looks after subscribers: lists, subscribers add, import, list."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.app import App, house
+from newsletter.cli.editing import AsJson
+from newsletter.cli.output import data, json_data, plural, say, table
+
+PANEL = "Subscribers"
+ListName = Annotated[str, typer.Option("--list", help="The list.")]
+
+
+def add_to(app: App) -> None:
+    """Add these commands to the application."""
+    app.add(lists, PANEL)
+    subscribers = App("subscribers", help="Subscribers of the lists: add, import, list.")
+    subscribers.add(add)
+    subscribers.add(import_, name="import")
+    subscribers.add(list_, name="list")
+    app.add_typer(subscribers, rich_help_panel=PANEL)
+
+
+def lists(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show the lists with how many subscriptions each has.
+
+    \b
+    Example:
+      newsletter lists
+    """
+    from subscribers import store
+
+    with house(context) as workspace, workspace.database.read() as connection:
+        counts = store.lists(connection)
+    if as_json:
+        json_data(
+            [
+                {
+                    "name": count.list.name,
+                    "title": count.list.title,
+                    "confirmed": count.confirmed,
+                    "pending": count.pending,
+                    "left": count.left,
+                }
+                for count in counts
+            ]
+        )
+        return
+    rows = [(count.list.name, count.confirmed, count.pending, count.left, count.list.title) for count in counts]
+    table(("List", "Confirmed", "Pending", "Left", "Title"), rows)
+
+
+def add(
+    context: typer.Context,
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS…", help="E-mail addresses.")],
+    list_name: ListName = "readers",
+    consent: Annotated[str, typer.Option(help="How they agreed; kept in the record of consent.")] = "",
+    restore: Annotated[bool, typer.Option("--restore", help="They had left, and asked to come back.")] = False,
+) -> None:
+    """Add people who agreed to get the letter. All of them, or nobody when one address is wrong.
+
+    \b
+    Example:
+      newsletter subscribers add amal@example.net --consent "asked by phone on 3 November"
+    """
+    from subscribers import actions
+
+    with house(context) as workspace, workspace.database.write() as connection:
+        added = [
+            actions.add_subscriber(connection, address, list_name, now=workspace.now(), words=consent, restore=restore)
+            for address in addresses
+        ]
+    new = sum(not one.already for one in added)
+    say(f"{plural(new, 'subscriber')} added to '{list_name}', {len(added) - new} known before.")
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a column of addresses.")],
+    list_name: ListName = "readers",
+    consent: Annotated[str, typer.Option(help="How these people agreed; kept in the record of consent.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add the addresses of a CSV file; every row that cannot be used is named with its line.
+
+    \b
+    Example:
+      newsletter subscribers import readers.csv --dry-run
+    """
+    from subscribers import actions
+
+    with house(context) as workspace, workspace.database.write() as connection:
+        report = actions.import_file(connection, file, list_name, now=workspace.now(), words=consent, dry_run=dry_run)
+    if as_json:
+        json_data(asdict(report))
+    for row in report.rejected:
+        say(f"{file}:{row.line}: {row.value}: {row.reason}")
+    if report.rejected_count > len(report.rejected):
+        say(f"… and {report.rejected_count - len(report.rejected)} more rows that cannot be used.")
+    counts = {
+        "known before": report.already,
+        "confirmed now": report.confirmed,
+        "waiting for confirmation": report.pending,
+        "the same address again": report.merged,
+        "who left stay out": report.kept_out,
+        "marked as left": report.left,
+        "not to be mailed": report.suppressed,
+        "cannot be used": report.rejected_count,
+    }
+    told = "".join(f", {count} {words}" for words, count in counts.items() if count)
+    say(f"{'Would add' if dry_run else 'Added'} {plural(report.added, 'subscriber')} to '{list_name}'{told}.")
+
+
+def list_(
+    context: typer.Context,
+    list_name: ListName = "readers",
+    as_json: AsJson = False,
+) -> None:
+    """Print the subscribers of a list, one line each.
+
+    \b
+    Example:
+      newsletter subscribers list --list readers
+    """
+    import json
+
+    from subscribers import store
+
+    with house(context) as workspace, workspace.database.read() as connection:
+        target = store.list_named(connection, list_name)
+        last = count = 0
+        while page := store.subscribers(connection, target.id, after=last):
+            for subscriber, subscription in page:
+                row = {
+                    "address": subscriber.address,
+                    "status": subscription.status,
+                    "rhythm": subscription.rhythm,
+                    "since": subscription.created.isoformat(),
+                }
+                # One JSON object a line: a list may have a million of them.
+                data(json.dumps(row, ensure_ascii=False) if as_json else "\t".join(row.values()))
+            count += len(page)
+            last = page[-1][0].id
+    if not count:
+        say(f"Nobody on '{list_name}' yet. Add people with: newsletter subscribers import FILE")

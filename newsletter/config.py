@@ -1,0 +1,243 @@
+"""The settings of a workspace: newsletter.toml, files of secrets, ``.env`` and the environment, read once.
+
+Later layers win: the file, then ``secrets/<section>.<key>``, then ``.env``, then ``NASHRA_<SECTION>__<KEY>``
+of the environment. Whatever is wrong is told once: where, which key, what was found, what is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from newsletter.errors import SettingsError, WorkspaceError
+from newsletter.headers import split_mailbox
+from newsletter.models import Publication
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+FILE = "newsletter.toml"
+SECRETS = "secrets"
+KEYS = "keys.toml"
+PREFIX = "NASHRA_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a workspace can be told, checked."""
+
+    publication: Publication
+    sender: str
+    """From, as ``Name <address>``, its domain in A-label form."""
+    reply_to: str
+    sender_kind: Literal["outbox"]
+    outbox: Path
+    outbox_fsync: bool
+    lease: float
+    """Seconds a batch stays with a process that went silent."""
+    batch: int
+    """Subscribers in one batch of the outbox."""
+    web_url: str
+    """Base of the reader pages without a slash at its end; empty when there are none."""
+    database_url: str
+    """SQLAlchemy URL."""
+    allow_private_hosts: tuple[str, ...]
+    """Hosts that may be fetched although they are not public (a site on the office network)."""
+
+    @property
+    def address(self) -> str:
+        """The bare address letters come from."""
+        return split_mailbox(self.sender)[1]
+
+
+def find_workspace(start: Path) -> Path:
+    """The nearest folder from ``start`` upwards that holds newsletter.toml.
+
+    Raises:
+        WorkspaceError: None up to the root of the file system.
+    """
+    start = start.absolute()
+    if not start.is_dir():
+        raise WorkspaceError("there is no such folder", where=str(start), mend="check what follows -C")
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise WorkspaceError(
+        f"no {FILE} here or in a folder above",
+        where=str(start),
+        mend='make a workspace with: newsletter init DIR --name "…" --url https://… --from "… <news@…>"',
+    )
+
+
+def load(root: Path, environment: Mapping[str, str]) -> Settings:
+    """Read and check the settings of the workspace at ``root``.
+
+    Args:
+        root: The folder that holds newsletter.toml.
+        environment: The process environment; only names that start with ``NASHRA_`` are looked at.
+
+    Raises:
+        SettingsError: One problem for each line of its text: where, key, what was found, what is wanted.
+    """
+    from pydantic import ValidationError
+
+    layers = list(_layers(root, environment))
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for section, values in layer.values.items():
+            merged[section] = {**merged.get(section, {}), **values} if isinstance(values, dict) else values
+    try:
+        checked = _schema().model_validate(merged)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaints(error, layers, root))) from None
+    return _settings(checked, root)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    where: str
+    values: dict[str, Any]
+    names: Mapping[str, str]
+    """``section.key`` to how this layer calls it."""
+
+
+def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
+    from dotenv import dotenv_values
+
+    path = root / FILE
+    try:
+        text = path.read_text("utf-8-sig")
+        values = tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise SettingsError("is not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(*_toml_words(error, path)) from None
+    except OSError as error:
+        raise SettingsError(f"cannot be read ({error.strerror})", where=str(path)) from None
+    yield _Layer(str(path), values, _lines(text, path))
+    yield _secret_files(root / SECRETS)
+    if (root / ".env").is_file():
+        dotenv = {name: value for name, value in dotenv_values(root / ".env").items() if value is not None}
+        yield _environment(dotenv, f"{root / '.env'}: ")
+    yield _environment(environment, "environment: ")
+
+
+def _toml_words(error: tomllib.TOMLDecodeError, path: Path) -> tuple[str]:
+    match = re.search(r"\(at line (\d+), column \d+\)", str(error))
+    line = f":{match[1]}" if match else ""
+    reason = re.sub(r" \(at .*\)", "", str(error))
+    reason = reason[:1].lower() + reason[1:]
+    return (f'{path}{line}: is not valid TOML ({reason}); text stands in quotes: key = "text"',)
+
+
+def _lines(text: str, path: Path) -> dict[str, str]:
+    names, section = {}, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[([\w.-]+)\]", line):
+            section = header[1]
+            names[section] = f"{path}:{number}: [{section}]"
+        elif key := re.match(r"\s*([\w-]+)\s*=", line):
+            names[f"{section}.{key[1]}" if section else key[1]] = f"{path}:{number}: {key[1]}"
+    return names
+
+
+def _secret_files(folder: Path) -> _Layer:
+    values: dict[str, Any] = {}
+    names = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name == KEYS or path.name.startswith("."):
+            continue
+        section, dot, key = path.name.partition(".")
+        if not dot or section not in _schema().model_fields:
+            # A misnamed secret that is silently ignored costs an evening.
+            raise SettingsError(
+                "is not the name of a setting", where=str(path), mend="name it SECTION.KEY, for example database.url"
+            )
+        values.setdefault(section, {})[key] = path.read_text("utf-8").strip()
+        names[f"{section}.{key}"] = f"{path}"
+    return _Layer(str(folder), values, names)
+
+
+def _environment(variables: Mapping[str, str], prefix: str) -> _Layer:
+    values: dict[str, Any] = {}
+    names = {}
+    for name, value in sorted(variables.items()):
+        section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
+        if not name.startswith(PREFIX) or not separator:
+            continue
+        values.setdefault(section, {})[key] = value
+        names[f"{section}.{key}"] = names[section] = f"{prefix}{name}"
+    return _Layer(prefix, values, names)
+
+
+def _complaints(error: ValidationError, layers: list[_Layer], root: Path) -> Iterator[str]:
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        named = next((layer.names[key] for layer in reversed(layers) if key in layer.names), f"{root / FILE}: {key}")
+        if problem["type"] == "missing":
+            yield f"{root / FILE}: {key} is missing; add it ({_wanted(key)})"
+        elif problem["type"] == "extra_forbidden":
+            yield f"{named} is not a setting; {_nearest(key)}"
+        else:
+            words = problem["msg"].removeprefix("Value error, ")
+            yield f"{named}: found {_shown(key, problem['input'])}, but {words[:1].lower()}{words[1:]}"
+
+
+def _shown(key: str, value: object) -> str:
+    return "a secret" if key == "database.url" else repr(value)
+
+
+def _wanted(key: str) -> str:
+    section, _, name = key.partition(".")
+    field = _schema().model_fields.get(section)
+    if field is None or not name:
+        return f"a section [{section}]"
+    model = field.annotation
+    inner = getattr(model, "model_fields", {}).get(name)
+    return str(inner.description) if inner is not None else "see the comments of a fresh newsletter.toml"
+
+
+def _nearest(key: str) -> str:
+    import difflib
+
+    section, _, name = key.partition(".")
+    fields = _schema().model_fields
+    inside = fields[section].annotation if name and section in fields else _schema()
+    known = list(getattr(inside, "model_fields", {}))
+    near = difflib.get_close_matches(name or section, known, 1)
+    return f"did you mean {near[0]}?" if near else "known here: " + ", ".join(known)
+
+
+def _schema() -> type[BaseModel]:
+    from newsletter.settings import Schema
+
+    return Schema
+
+
+def _settings(checked: Any, root: Path) -> Settings:
+    about, letter, sender = checked.newsletter, checked.letter, checked.sender
+    return Settings(
+        publication=Publication(
+            name=about.name,
+            url=about.url,
+            language=about.language,
+            timezone=about.timezone,
+            postal_address=letter.postal_address,
+            accent=letter.accent,
+            logo=letter.logo,
+        ),
+        sender=sender.from_,
+        reply_to=sender.reply_to,
+        sender_kind=sender.kind,
+        outbox=root / sender.outbox,
+        outbox_fsync=sender.fsync,
+        lease=sender.lease,
+        batch=sender.batch,
+        web_url=checked.web.url,
+        database_url=checked.database.url or f"sqlite:///{root / 'newsletter.db'}",
+        allow_private_hosts=tuple(checked.collect.allow_private_hosts),
+    )

@@ -1,0 +1,220 @@
+"""The one engine of a workspace, SQLite file or PostgreSQL, with its transactions, its version and its copy.
+
+Every writing transaction on SQLite starts with BEGIN IMMEDIATE: a deferred one that reads first and writes later
+fails at once with "database is locked" whatever the time-out (measured: 909 of 1,276), and two claimers can read
+the same free row. WAL lets readers go on meanwhile; synchronous FULL keeps what was committed through a power cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from newsletter.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+HEAD = "0001"
+"""The newest revision in migrations/versions; a test holds it equal to Alembic's own head."""
+BUSY_SECONDS = 30
+"""How long a writer waits for another one on SQLite."""
+
+
+class Database:
+    """An open database. Make it with ``open_database``; close it when done."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a SQLite file."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def where(self) -> str:
+        """The file or URL, without a password, for messages."""
+        if self.is_sqlite:
+            return str(self.engine.url.database)
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One writing transaction: committed at the end of the block, rolled back when it raises."""
+        with self._words(), self.engine.connect() as connection:
+            writer = connection.execution_options(nashra_write=True)
+            with writer.begin():
+                yield writer
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One reading transaction: everything read in the block is of one moment."""
+        with self._words(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _words(self) -> Iterator[None]:
+        from sqlalchemy.exc import DBAPIError, OperationalError
+
+        try:
+            yield
+        except DBAPIError as error:
+            if isinstance(error, OperationalError) or error.connection_invalidated:
+                raise DatabaseError(*_words(str(error.orig)), where=self.where) from error
+            raise
+
+
+def _words(reason: str) -> tuple[str]:
+    reason = reason.strip().splitlines()[0] if reason.strip() else "no reason given"
+    mends = {
+        "full": "free some space and run the same command again; what was committed is safe",
+        "locked": f"another command held it for {BUSY_SECONDS} seconds; run this one again",
+        "readonly": "make the file and its folder writable",
+        "unable to open": "check that its folder exists and can be written to",
+        "disk I/O": "check the disk; then run the same command again",
+        "not a database": "the file is damaged or something else; restore a backup",
+        "malformed": "the file is damaged; restore a backup",
+        "no such table": "run: newsletter database upgrade",
+        "connect": "check [database] url and that the server runs",
+    }
+    mend = next((words for sign, words in mends.items() if sign in reason), "")
+    return (f"the database says: {reason}" + (f"; {mend}" if mend else ""),)
+
+
+def open_database(url: str) -> Database:
+    """Open the database at a SQLAlchemy URL without looking at its schema.
+
+    Args:
+        url: ``sqlite:////absolute/path`` or ``postgresql+psycopg://…``.
+
+    Raises:
+        DatabaseError: The driver for PostgreSQL is not installed.
+    """
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.engine import make_url
+
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return Database(engine)
+    try:
+        return Database(create_engine(address, pool_pre_ping=True, hide_parameters=True))
+    except ModuleNotFoundError:
+        raise DatabaseError("the driver for PostgreSQL is missing", mend="pip install 'nashra[postgres]'") from None
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Autocommit mode, so that the transaction begins with the statement of _begin_sqlite and not with Python's guess.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("nashra_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def clock(connection: Connection) -> float:
+    """The database's own time in Unix seconds: the one clock that all holders of leases share."""
+    from sqlalchemy import text
+
+    if connection.dialect.name == "sqlite":
+        # julianday is older than unixepoch('subsec'), which needs SQLite 3.42.
+        statement = "SELECT (julianday('now') - 2440587.5) * 86400.0"
+    else:
+        statement = "SELECT extract(epoch FROM clock_timestamp())"
+    return float(connection.execute(text(statement)).scalar_one())
+
+
+def version(database: Database) -> str | None:
+    """The schema's revision, or None for an empty database."""
+    from sqlalchemy import inspect, text
+
+    with database.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+
+
+def ready(database: Database, *, now: datetime) -> None:
+    """Make sure the schema is the one this version of the program speaks.
+
+    A SQLite file of an older version is copied and upgraded at once; PostgreSQL is upgraded only when told to,
+    since other machines may still run the older program.
+
+    Raises:
+        DatabaseError: A newer schema, or an older one on PostgreSQL.
+    """
+    found = version(database)
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise DatabaseError(
+            f"its schema is {found}, made by a newer version (this one knows {HEAD})",
+            where=database.where,
+            mend="upgrade nashra on this machine",
+        )
+    if not database.is_sqlite:
+        raise DatabaseError(
+            f"its schema is {found or 'empty'}, this version needs {HEAD}",
+            where=database.where,
+            mend="run: newsletter database upgrade",
+        )
+    if found is not None:
+        backup(database, now=now)
+    upgrade(database)
+
+
+def upgrade(database: Database) -> None:
+    """Bring the schema to HEAD in one transaction; nothing happens when it is there already."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def backup(database: Database, *, now: datetime) -> Path:
+    """Copy a SQLite database, also while it is in use, into ``backups/`` beside it.
+
+    Args:
+        now: Goes into the file's name.
+
+    Raises:
+        DatabaseError: The database is PostgreSQL, or the copy cannot be written.
+    """
+    import sqlite3
+
+    if not database.is_sqlite:
+        raise DatabaseError("PostgreSQL is backed up with its own tools", where=database.where, mend="use pg_dump")
+    source = Path(str(database.engine.url.database))
+    target = source.parent / "backups" / f"{source.stem}-{now:%Y%m%d-%H%M%S}.db"
+    unfinished = target.with_suffix(".part")
+    try:
+        target.parent.mkdir(exist_ok=True)
+        unfinished.unlink(missing_ok=True)
+        with sqlite3.connect(source) as origin, sqlite3.connect(unfinished) as copy:
+            origin.backup(copy)
+        origin.close()
+        copy.close()
+        # The folder holds addresses: only its owner reads it.
+        unfinished.chmod(0o600)
+        unfinished.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        unfinished.unlink(missing_ok=True)
+        raise DatabaseError(f"cannot be backed up ({error})", where=str(source), mend="check the disk") from None
+    return target

@@ -1,0 +1,175 @@
+"""The articles we know, each once, and which issue carried each.
+
+The key of an article is its normalised address, or a digest of its content when it has none; collecting the same
+article again adds nothing, and takes over what its source has corrected since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from newsletter.errors import SourceError
+from newsletter.models import Article, Holding, Issue
+from newsletter.sources.identity import article_key
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+_FIELDS = ("title", "url", "summary", "body", "image", "image_alt", "author", "section", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """What ``shelve`` did, as ids of the library."""
+
+    added: tuple[int, ...]
+    updated: tuple[int, ...]
+    known: tuple[int, ...]
+
+
+def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime) -> Shelved:
+    """Put articles on the shelf: new ones are added, changed ones updated, known ones left as they are.
+
+    Args:
+        connection: A writing transaction.
+        articles: What was collected, in order.
+        now: When; aware.
+    """
+    from sqlalchemy import insert, select, update
+
+    from newsletter.tables import article as table
+
+    done: dict[str, list[int]] = {"added": [], "updated": [], "known": []}
+    for article in articles:
+        row = _row(article)
+        key = article_key(article)
+        old = connection.execute(select(table).where(table.c.key == key)).one_or_none()
+        if old is None:
+            statement = insert(table).values(key=key, collected=int(now.timestamp()), **row).returning(table.c.id)
+            done["added"].append(connection.execute(statement).scalar_one())
+            continue
+        # An empty field says that this source knows less than the one before, not that the article lost it.
+        news = {name: value for name, value in row.items() if value not in ("", None) and value != getattr(old, name)}
+        news.pop("source", None)
+        if "published" not in news:
+            news.pop("zone", None)
+        if news:
+            connection.execute(update(table).where(table.c.id == old.id).values(**news))
+        done["updated" if news else "known"].append(old.id)
+    return Shelved(*(tuple(dict.fromkeys(done[name])) for name in ("added", "updated", "known")))
+
+
+def holdings(connection: Connection, *, ids: Collection[int] | None = None, latest: int | None = None) -> list[Holding]:
+    """What the library holds, newest first.
+
+    Args:
+        connection: Any transaction.
+        ids: Only these, in the order given.
+        latest: At most so many.
+
+    Raises:
+        SourceError: An id that the library does not hold.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.tables import article as table
+
+    newest = func.coalesce(table.c.published, table.c.collected)
+    query = select(table).order_by(newest.desc(), table.c.id)
+    if ids is not None:
+        query = query.where(table.c.id.in_(ids))
+    if latest is not None:
+        query = query.limit(latest)
+    rows = connection.execute(query).all()
+    issues = _carried(connection, [row.id for row in rows])
+    found = {row.id: _holding(row, issues.get(row.id, ())) for row in rows}
+    if ids is None:
+        return list(found.values())
+    for wanted in ids:
+        if wanted not in found:
+            raise SourceError(f"the library holds no article {wanted}", mend="see: newsletter articles")
+    return [found[wanted] for wanted in ids]
+
+
+def by_address(connection: Connection, urls: Iterable[str]) -> dict[str, Holding]:
+    """The holdings whose address is one of these, by the address as it was asked for."""
+    from sqlalchemy import select
+
+    from newsletter.tables import article as table
+
+    asked = {article_key(Article(title="", url=url)): url for url in urls if url}
+    rows = connection.execute(select(table).where(table.c.key.in_(asked))).all()
+    issues = _carried(connection, [row.id for row in rows])
+    return {asked[row.key]: _holding(row, issues.get(row.id, ())) for row in rows}
+
+
+def unused(holdings: Iterable[Holding], drafts: Iterable[Issue]) -> list[Holding]:
+    """Those that no issue has carried and no draft holds.
+
+    A draft is its issue.md and nothing else: taking a story out of the file makes its article unused again.
+    """
+    stories = [story for draft in drafts for story in draft.stories]
+    keys = {article_key(Article(title="", url=story.url)) for story in stories if story.url}
+    whole = {story.headline for story in stories if not story.url}
+    return [
+        holding
+        for holding in holdings
+        if not holding.carried_in
+        and (article_key(holding.article) not in keys if holding.article.url else holding.article.title not in whole)
+    ]
+
+
+def remember(
+    connection: Connection, article_ids: Iterable[int], *, issue_id: int, list_id: int, rhythms: Sequence[str]
+) -> None:
+    """Note that an issue carried these articles to the subscribers of a list with these rhythms."""
+    from sqlalchemy import insert
+
+    from newsletter.tables import carried as table
+
+    rows = [
+        {"article_id": article, "issue_id": issue_id, "list_id": list_id, "rhythm": rhythm}
+        for article in dict.fromkeys(article_ids)
+        for rhythm in rhythms
+    ]
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _carried(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    from sqlalchemy import select
+
+    from newsletter.tables import carried, issue
+
+    query = (
+        select(carried.c.article_id, issue.c.key)
+        .join(issue, issue.c.id == carried.c.issue_id)
+        .where(carried.c.article_id.in_(ids))
+        .distinct()
+        .order_by(carried.c.article_id, issue.c.key)
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for article_id, key in connection.execute(query):
+        found[article_id] = (*found.get(article_id, ()), key)
+    return found
+
+
+def _row(article: Article) -> dict[str, Any]:
+    moment = article.published
+    offset = moment.utcoffset() if moment is not None else None
+    return {
+        **{name: getattr(article, name) for name in _FIELDS},
+        "published": int(moment.timestamp()) if moment is not None else None,
+        "zone": int(offset.total_seconds() // 60) if offset is not None else 0,
+    }
+
+
+def _holding(row: Row[Any], carried_in: tuple[str, ...]) -> Holding:
+    published = None
+    if row.published is not None:
+        published = datetime.fromtimestamp(row.published, timezone(timedelta(minutes=row.zone)))
+    article = Article(**{name: getattr(row, name) for name in _FIELDS}, published=published)
+    return Holding(row.id, article, datetime.fromtimestamp(row.collected, UTC), carried_in)

@@ -1,0 +1,1 @@
+"""The one history of the schema, of both wings, for SQLite and PostgreSQL."""

@@ -1,0 +1,214 @@
+"""The words of the house as values: article, issue, section, story, letter. No behaviour beyond what a value knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """Something published that we collected."""
+
+    title: str
+    """The headline, plain text in NFC."""
+    url: str = ""
+    """Absolute http(s) address, or empty when the source names none (a text file)."""
+    summary: str = ""
+    """Plain text of one to three sentences."""
+    body: str = ""
+    """Sanitised HTML: p, h2-h4, ul, ol, li, blockquote, a, b, strong, i, em, img, figure, br. May be empty."""
+    image: str = ""
+    """Absolute http(s) address, or the absolute path of a local file, or empty."""
+    image_alt: str = ""
+    author: str = ""
+    section: str = ""
+    """The site's own word for where it belongs (a category)."""
+    published: datetime | None = None
+    """Aware moment, or None when the source does not say."""
+    source: str = ""
+    """The path or URL it was read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An article as the library keeps it."""
+
+    id: int
+    article: Article
+    collected: datetime
+    carried_in: tuple[str, ...] = ()
+    """Keys of the issues that carried it and were sent (``"12"``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """The editor's own text: Markdown as it was written, and the line it starts on."""
+
+    markdown: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An article as it stands in an issue, with the editor's headline and summary."""
+
+    headline: str
+    """Plain text."""
+    url: str = ""
+    """Where "read more" leads; empty when the story stands whole in the letter."""
+    summary: str = ""
+    """Markdown."""
+    image: str = ""
+    """http(s) address, or a path relative to the issue's folder; empty when there is none."""
+    image_alt: str = ""
+    author: str = ""
+    published: datetime | None = None
+    label: str = ""
+    """The section label that the library knows for it."""
+    line: int = 0
+    """Line of its headline in issue.md, 1-based; 0 when it was not read from a file."""
+    image_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading in an issue that groups stories; the title is empty for what stands before the first heading."""
+
+    title: str
+    blocks: tuple[Story | Prose, ...] = ()
+    line: int = 0
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """The stories of this section, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, Story))
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One edition of the newsletter, as its issue.md says."""
+
+    number: int
+    subject: str
+    preheader: str = ""
+    list: str = "readers"
+    template: str = "weekly"
+    opening: tuple[Prose, ...] = ()
+    """The editor's words before the first section."""
+    sections: tuple[Section, ...] = ()
+    slug: str = ""
+    """Name of its folder."""
+    path: str = ""
+    """Path of its issue.md, for messages; empty when it was not read from a file."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Line of each front-matter key, for messages."""
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """Every story, in order; the first one leads."""
+        return tuple(story for section in self.sections for story in section.stories)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A local picture that travels inside the letter."""
+
+    cid: str
+    """Content-ID without angle brackets, for example ``p1-port.jpg@example.org``."""
+    content_type: str
+    """``image/jpeg``, ``image/png``, ``image/gif`` or ``image/webp``."""
+    data: bytes
+    name: str
+    """File name shown by mail programs."""
+    width: int = 0
+    """Pixels; 0 when unknown."""
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Who publishes: everything a letter says about its newsroom, taken from the settings."""
+
+    name: str
+    url: str
+    """The site's address, absolute."""
+    language: str = "ar"
+    """``ar``, ``en``, ``fr``, ``fa``, ``he``, ``ur`` … decides direction and words."""
+    timezone: str = "UTC"
+    """IANA name of the site's zone."""
+    postal_address: str = ""
+    accent: str = "#0f766e"
+    """Colour of links, rules and buttons."""
+    logo: str = ""
+    """http(s) address or a path relative to the workspace; empty shows the name."""
+    tagline: str = ""
+    """One line under the name."""
+    digits: Literal["latin", "arabic-indic"] = "latin"
+    """Digits of dates and numbers that we write ourselves; the editor's text stays as it is."""
+    months: str = ""
+    """Locale of the month names, as ``ar_DZ`` or ``ar_LB``; empty takes the language's common ones."""
+    hijri: bool = False
+    """Whether the Hijri date stands beside the Gregorian one."""
+    fonts: str = ""
+    """CSS list of font families; empty takes fonts that every system has."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Social and other pages for the footer: (name, address)."""
+
+    @property
+    def direction(self) -> Literal["rtl", "ltr"]:
+        """Writing direction of the language (CLDR's right-to-left scripts)."""
+        return "rtl" if self.language.split("-")[0].split("_")[0] in RTL_LANGUAGES else "ltr"
+
+
+RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "ckb", "ps", "sd", "ug", "yi", "dv"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An issue made into a letter: still with markers where each subscriber's parts go."""
+
+    subject: str
+    """Plain text, with directional isolates where the text needs them."""
+    html: str
+    text: str
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Everything of a letter that is the same for all its subscribers; this is what a send freezes."""
+
+    sender: str
+    """From, as ``نشرة المؤشر <news@example.org>``."""
+    reply_to: str
+    """Address or empty."""
+    list_id: str
+    """``readers.example.org``, without angle brackets (RFC 2919)."""
+    rendered: Rendered
+    marker: str
+    """What stands before every slot in subject, html, text and the unsubscribe addresses."""
+    unsubscribe_url: str
+    """https address with a slot, or empty when the workspace has no reader pages."""
+    unsubscribe_mail: str
+    """mailto address with a slot; always there."""
+    date: datetime
+    language: str = "ar"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a check found."""
+
+    code: str
+    """Stable name, as docs/checks.md lists it: ``subject-empty``."""
+    level: Level
+    words: str
+    """What is wrong, in plain language."""
+    place: str = ""
+    """``path:line`` or the part of the letter."""
+    mend: str = ""

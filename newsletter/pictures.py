@@ -1,0 +1,104 @@
+"""Local pictures for a letter: what kind they are and how large, told from their first bytes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from newsletter.errors import IssueError
+from newsletter.models import Issue, Picture, Story
+
+MOST_BYTES = 5_000_000
+
+
+def local(story: Story) -> bool:
+    """Whether the picture of a story is a file beside the issue."""
+    return bool(story.image) and not story.image.startswith(("http://", "https://"))
+
+
+def of_issue(issue: Issue, *, domain: str) -> dict[str, Picture]:
+    """The local pictures of an issue by the name its file calls them.
+
+    Args:
+        issue: As it was read; its folder is where relative names start.
+        domain: Right side of every Content-ID.
+
+    Raises:
+        IssueError: A picture that is missing, outside the issue's folder, too large or of no known kind; with line.
+    """
+    folder = Path(issue.path).parent
+    pictures: dict[str, Picture] = {}
+    for story in issue.stories:
+        if local(story) and story.image not in pictures:
+            where = f"{issue.path}:{story.image_line}"
+            pictures[story.image] = _read(folder, story.image, len(pictures) + 1, domain, where)
+    return pictures
+
+
+def _read(folder: Path, name: str, number: int, domain: str, where: str) -> Picture:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise IssueError(f"the picture {name} is outside the issue's folder", where=where, mend="copy it there")
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise IssueError(f"the picture {name} is larger than {MOST_BYTES:,} bytes", where=where, mend="shrink it")
+        data = path.read_bytes()
+    except OSError as error:
+        raise IssueError(f"the picture {name} cannot be read ({error.strerror})", where=where) from None
+    kind = kind_of(data)
+    if kind is None:
+        raise IssueError(f"the picture {name} is no JPEG, PNG, GIF or WebP", where=where, mend="save it as JPEG")
+    content_type, width, height = kind
+    cid = f"picture-{number}@{domain}"
+    return Picture(cid, content_type, data, path.name, width, height)
+
+
+def kind_of(data: bytes) -> tuple[str, int, int] | None:
+    """Media type, width and height in pixels of a picture, or None for anything else.
+
+    Reads the headers as the formats define them: PNG (RFC 2083 section 4.1.1), GIF89a, JPEG (ITU T.81 annex B) and
+    WebP (RFC 9649).
+    """
+    try:
+        if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
+            return ("image/png", *struct.unpack(">II", data[16:24]))
+        if data[:6] in {b"GIF87a", b"GIF89a"}:
+            return ("image/gif", *struct.unpack("<HH", data[6:10]))
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return ("image/webp", *_webp_size(data))
+        if data[:3] == b"\xff\xd8\xff":
+            size = next(_jpeg_frames(data), None)
+            return ("image/jpeg", *size) if size else None
+    except (struct.error, IndexError, ValueError):
+        pass
+    return None
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    form = data[12:16]
+    if form == b"VP8X":
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    if form == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if form == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return width & 0x3FFF, height & 0x3FFF
+    raise ValueError(form)
+
+
+def _jpeg_frames(data: bytes) -> Iterator[tuple[int, int]]:
+    """Width and height of each frame header (SOF0 to SOF15, without the tables that share their numbers)."""
+    at = 2
+    while at + 9 < len(data):
+        if data[at] != 0xFF:
+            raise ValueError("no marker where one belongs")
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            yield width, height
+        at += 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])

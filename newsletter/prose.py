@@ -1,0 +1,385 @@
+"""The editor's Markdown as parts of a letter: HTML with inline styles, and plain text for the twin.
+
+CommonMark without raw HTML. Links lead to https or mailto only, and every run that would read wrong in the
+paragraph's direction is isolated, across bold and links as well.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from newsletter.text import bidi
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+    from markupsafe import Markup
+
+# Arabic and Hebrew have no italics; a slanted letter is a made-up one.
+_UPRIGHT = {"em": "font-style:normal;font-weight:700;"}
+
+# LRM, RLM, ALM; embeddings and overrides; isolates.
+_SIGNS = dict.fromkeys((0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
+OBJECT = "\ufffc"
+"""Stands for a picture among text, as in UAX #9 section 6.1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something in the editor's Markdown that cannot stand in a letter."""
+
+    line: int
+    """1-based line of the file it was read from."""
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where a picture is loaded from, and its size in pixels (0 when unknown)."""
+
+    src: str
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Mark:
+    """A tag round some text; two marks are the same only when they are the same tag of the source."""
+
+    tag: str
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class _Inline:
+    """The text of one paragraph, with the marks over each piece of it."""
+
+    pieces: list[tuple[str, tuple[_Mark, ...]]] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
+    """Label and address of each link, in order."""
+    pictures: list[tuple[Shown, str]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(piece for piece, _ in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre`` or ``hr``; a leaf has inline, a branch children."""
+
+    kind: str
+    inline: _Inline | None = None
+    children: tuple[_Block, ...] = ()
+    start: int = 1
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Some of the editor's Markdown, read."""
+
+    blocks: tuple[_Block, ...]
+    base: bidi.Direction
+    faults: tuple[Fault, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.blocks)
+
+    def html(self, styles: Mapping[str, str] | None = None) -> Markup:
+        """The passage as HTML that can stand inside mj-text, without a line break between tags.
+
+        Args:
+            styles: CSS by element name (``p``, ``h``, ``a``, ``ul``, ``ol``, ``li``, ``blockquote``, ``hr``, ``img``,
+                ``code``, ``pre``, ``strong``), and as ``"<element>.class"`` its class.
+        """
+        from markupsafe import Markup
+
+        writer = _Html({**_UPRIGHT, **(styles or {})}, self.base)
+        return Markup("".join(writer.blocks(self.blocks)))  # noqa: S704 - the writer escapes every text
+
+    def text(self) -> str:
+        """The passage as plain text: a line for each paragraph, not wrapped, links on lines of their own."""
+        return "\n\n".join(_plain(self.blocks)).strip()
+
+    def words(self) -> str:
+        """Its words alone on one line, without links, marks or lists (for a preheader)."""
+        return " ".join(" ".join(_words(self.blocks)).replace(OBJECT, " ").split())
+
+
+def read(
+    markdown: str,
+    *,
+    line: int = 1,
+    base: bidi.Direction = "rtl",
+    picture: Callable[[str], Shown | None] | None = None,
+) -> Passage:
+    """Read Markdown of an issue.
+
+    Args:
+        markdown: CommonMark; HTML in it is text.
+        line: Line of the file it starts on, 1-based, for faults.
+        base: Direction of the letter.
+        picture: Gives for a picture's address where it is loaded from, or None when it cannot be shown.
+    """
+    faults: list[Fault] = []
+    reader = _Reader(max(line, 1), picture, faults)
+    blocks = reader.blocks(iter(_parser().parse(markdown)))
+    return Passage(tuple(blocks), base, tuple(faults))
+
+
+@cache
+def _parser() -> Any:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
+    # Every address is let through here and judged in _Reader, which can tell the editor about it.
+    parser.validateLink = _any_link  # type: ignore[method-assign]
+    parser.normalizeLink = str  # type: ignore[method-assign, assignment]
+    return parser
+
+
+def _any_link(url: str) -> bool:
+    return bool(url)
+
+
+def link_fault(url: str) -> tuple[str, str] | None:
+    """Say what is wrong with a link's address, as (what, mend), or None for https and mailto.
+
+    Args:
+        url: As it was written.
+    """
+    if any(sign.isspace() or ord(sign) < 0x20 for sign in url):
+        return "a link's address has a space or line break in it", "write it without"
+    lower = url.lower()
+    if lower.startswith("mailto:") and "@" in url:
+        return None
+    if lower.startswith("https://") and len(url) > len("https://"):
+        return None
+    if lower.startswith("http://"):
+        return f"the link {url[:80]} is not encrypted", "write it with https://"
+    return f"the link {url[:80]!r} leads nowhere a reader can follow", "write a whole address that starts with https://"
+
+
+class _Reader:
+    """Tokens of markdown-it to blocks, collecting faults on the way."""
+
+    def __init__(self, line: int, picture: Callable[[str], Shown | None] | None, faults: list[Fault]) -> None:
+        self.line = line
+        self.picture = picture
+        self.faults = faults
+
+    def blocks(self, tokens: Iterator[Token], until: str = "") -> list[_Block]:
+        found: list[_Block] = []
+        for token in tokens:
+            if token.type == until:
+                break
+            if token.type in ("bullet_list_open", "ordered_list_open", "list_item_open", "blockquote_open"):
+                children = tuple(self.blocks(tokens, token.type.replace("_open", "_close")))
+                found.append(_Block(token.tag, children=children, start=int(token.attrGet("start") or 1)))
+            elif token.type == "inline":
+                found.append(_Block("p", self.inline(token)))
+            elif token.type == "heading_open":
+                inline = next(tokens)
+                next(tokens)
+                found.append(_Block("h", self.inline(inline), level=int(token.tag[1])))
+            elif token.type in ("fence", "code_block"):
+                found.append(_Block("pre", _Inline([(token.content.rstrip("\n"), ())])))
+            elif token.type == "hr":
+                found.append(_Block("hr"))
+        return found
+
+    def inline(self, token: Token) -> _Inline:
+        found = _Inline()
+        marks: list[_Mark] = []
+        line = self.line + (token.map[0] if token.map else 0)
+        labels: list[int] = []
+        for child in token.children or []:
+            if child.type in ("softbreak", "hardbreak"):
+                line += 1
+                found.pieces.append((" " if child.type == "softbreak" else "\n", tuple(marks)))
+            elif child.type in ("text", "text_special"):
+                found.pieces.append((child.content, tuple(marks)))
+            elif child.type == "code_inline":
+                found.pieces.append((child.content, (*marks, _Mark("code"))))
+            elif child.type == "image":
+                self.image(child, found, tuple(marks), line)
+            elif child.type == "link_open":
+                marks.append(self.link(str(child.attrGet("href") or ""), line))
+                labels.append(len(found.pieces))
+            elif child.type == "link_close":
+                mark = marks.pop()
+                label = "".join(text for text, _ in found.pieces[labels.pop() :])
+                if mark.attributes:
+                    found.links.append((label.replace(OBJECT, "").strip(), mark.attributes[0][1]))
+            elif child.nesting == 1:
+                marks.append(_Mark("strong" if child.tag == "strong" else "em"))
+            elif child.nesting == -1:
+                marks.pop()
+        found.pieces = [(text, over) for text, over in found.pieces if text]
+        return found
+
+    def link(self, url: str, line: int) -> _Mark:
+        fault = link_fault(url)
+        if fault is not None:
+            self.faults.append(Fault(line, *fault))
+            return _Mark("span")
+        return _Mark("a", (("href", bidi_free(url)),))
+
+    def image(self, token: Token, found: _Inline, marks: tuple[_Mark, ...], line: int) -> None:
+        src = str(token.attrGet("src") or "")
+        shown = self.picture(src) if self.picture is not None else None
+        if shown is None:
+            what = f"the picture {src[:80]!r} cannot be shown here"
+            self.faults.append(Fault(line, what, "give an https address, or put the file into the issue's folder"))
+            return
+        found.pictures.append((shown, token.content))
+        found.pieces.append((OBJECT, marks))
+
+
+def bidi_free(url: str) -> str:
+    """An address without direction signs, which would make two addresses that look the same.
+
+    Args:
+        url: Any address.
+    """
+    return url.translate(_SIGNS)
+
+
+class _Html:
+    """Blocks to HTML."""
+
+    def __init__(self, styles: Mapping[str, str], base: bidi.Direction) -> None:
+        self.styles = styles
+        self.base = base
+
+    def open(self, tag: str, key: str = "", **attributes: object) -> str:
+        key = key or tag
+        given = {name: value for name, value in attributes.items() if value != ""}
+        if self.styles.get(f"{key}.class"):
+            given["class"] = self.styles[f"{key}.class"]
+        if self.styles.get(key):
+            given["style"] = self.styles[key]
+        return f"<{tag}" + "".join(f' {name}="{html.escape(str(value))}"' for name, value in given.items()) + ">"
+
+    def blocks(self, blocks: tuple[_Block, ...]) -> Iterator[str]:
+        for block in blocks:
+            if block.kind == "hr":
+                yield self.open("hr")[:-1] + " />"
+            elif block.kind == "pre":
+                yield self.open("pre", dir="ltr") + html.escape(block.inline.text if block.inline else "") + "</pre>"
+            elif block.inline is not None:
+                # Headings of a passage stand below the letter's title, sections and stories.
+                tag = "h4" if block.kind == "h" else "p"
+                yield self.open(tag, block.kind) + "".join(self.inline(block.inline)) + f"</{tag}>"
+            else:
+                number = block.start if block.kind == "ol" and block.start != 1 else ""
+                yield self.open(block.kind, start=number)
+                only = block.children[0].inline if block.kind == "li" and block.children else None
+                # A short item needs no paragraph of its own, which would bring the paragraph's margin.
+                if only is not None and block.children[0].kind == "p":
+                    yield from self.inline(only)
+                    yield from self.blocks(block.children[1:])
+                else:
+                    yield from self.blocks(block.children)
+                yield f"</{block.kind}>"
+
+    def inline(self, inline: _Inline) -> Iterator[str]:
+        stack: list[_Mark] = []
+        pictures = iter(inline.pictures)
+        for text, marks in _isolated(inline.pieces, self.base):
+            kept = 0
+            while kept < min(len(stack), len(marks)) and stack[kept] is marks[kept]:
+                kept += 1
+            yield from (f"</{mark.tag}>" for mark in reversed(stack[kept:]))
+            yield from (self.open(mark.tag, **dict(mark.attributes)) for mark in marks[kept:])
+            stack = list(marks)
+            for part in _split_keeping(text, OBJECT + "\n"):
+                if part == "\n":
+                    yield "<br />"
+                elif part == OBJECT and (shown := next(pictures, None)) is not None:
+                    yield self.picture(*shown)
+                else:
+                    yield html.escape(part)
+        yield from (f"</{mark.tag}>" for mark in reversed(stack))
+
+    def picture(self, shown: Shown, alt: str) -> str:
+        width = str(shown.width) if shown.width else ""
+        return self.open("img", src=shown.src, alt=bidi.isolate(alt, self.base) or " ", width=width)[:-1] + " />"
+
+
+def _isolated(
+    pieces: list[tuple[str, tuple[_Mark, ...]]], base: bidi.Direction
+) -> Iterator[tuple[str, tuple[_Mark, ...]]]:
+    """Lay the runs that must be isolated over the marks; a run that crosses marks gets one span round all of them."""
+    whole = "".join(text for text, _ in pieces)
+    # Signs of the editor's own would open in one tag and close in another; the runs are isolated here anyway.
+    pieces = [(bidi.strip(text), marks) for text, marks in pieces]
+    away = "ltr" if base == "rtl" else "rtl"
+    left = [piece for piece in pieces if piece[0]]
+    for run, needed in bidi.runs(bidi.strip(whole), base):
+        taken: list[tuple[str, tuple[_Mark, ...]]] = []
+        missing = len(run)
+        while missing and left:
+            text, marks = left[0]
+            taken.append((text[:missing], marks))
+            left[:1] = [(text[missing:], marks)] if len(text) > missing else []
+            missing -= len(taken[-1][0])
+        if not needed:
+            yield from taken
+            continue
+        common = 0
+        while all(len(marks) > common and marks[common] is taken[0][1][common] for _, marks in taken):
+            common += 1
+        span = _Mark("span", (("dir", away),))
+        for text, marks in taken:
+            yield text, (*marks[:common], span, *marks[common:])
+
+
+def _split_keeping(text: str, signs: str) -> Iterator[str]:
+    start = 0
+    for at, sign in enumerate(text):
+        if sign in signs:
+            if at > start:
+                yield text[start:at]
+            yield sign
+            start = at + 1
+    if start < len(text):
+        yield text[start:]
+
+
+def _plain(blocks: tuple[_Block, ...]) -> Iterator[str]:
+    for block in blocks:
+        if block.kind == "hr":
+            yield "* * *"
+        elif block.inline is not None:
+            yield _plain_inline(block.inline)
+        elif block.kind == "blockquote":
+            yield "\n".join(f"> {line}".rstrip() for line in "\n\n".join(_plain(block.children)).split("\n"))
+        elif block.kind in ("ul", "ol"):
+            items = []
+            for number, item in enumerate(block.children, block.start):
+                head = f"{number}. " if block.kind == "ol" else "• "
+                body = "\n".join(_plain(item.children))
+                items.append(head + body.replace("\n", "\n" + " " * len(head)))
+            yield "\n".join(items)
+
+
+def _plain_inline(inline: _Inline) -> str:
+    text = inline.text.replace(OBJECT, "").strip()
+    alts = [alt for _, alt in inline.pictures if alt]
+    lines = [text, *(f"[{alt}]" for alt in alts)]
+    lines += [url.removeprefix("mailto:") for label, url in inline.links if label != url]
+    return "\n".join(line for line in lines if line)
+
+
+def _words(blocks: tuple[_Block, ...]) -> Iterator[str]:
+    for block in blocks:
+        if block.inline is not None:
+            yield block.inline.text
+        yield from _words(block.children)

@@ -1,0 +1,92 @@
+"""What must be done to the compiler's HTML: direction where mail programs look for it, and checks of the result."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+_BODY = re.compile(r'<body style="')
+_TABLE = re.compile(r"<table(?=[\s>])([^>]*)>")
+_COLUMN = "font-size:0px;text-align:left;direction:rtl;"
+_PREVIEW = re.compile(r'(<body[^>]*>)<div style="(display:none;[^"]*)">(.*?)</div>', re.DOTALL)
+_PADDING = "&#847;&zwnj;&nbsp;" * 40
+
+_IMAGE = re.compile(r"<img\b[^>]*>")
+_ALT = re.compile(r"\salt=")
+_BROKEN_ATTRIBUTE = re.compile(r'<[a-zA-Z][^<>]*=\s*"[^"<>]*\\"')
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+def finish(html: str, language: str, direction: Literal["rtl", "ltr"]) -> str:
+    """Write language and direction where they survive: Gmail strips ``<html>``, and Outlook reads its own tables.
+
+    Args:
+        html: What the compiler made.
+        language: Language tag of the letter.
+        direction: Its writing direction.
+    """
+    side = "right" if direction == "rtl" else "left"
+    body = (
+        f'<body lang="{language}" dir="{direction}" style="direction:{direction};text-align:{side};margin:0;padding:0;'
+    )
+    html = _BODY.sub(lambda _: body, html, count=1)
+    html = _TABLE.sub(lambda match: f"<table{_table(match[1], direction)}>", html)
+    if direction == "rtl":
+        html = html.replace(_COLUMN, _COLUMN.replace("left", "right"))
+    hidden = rf'\1<div lang="{language}" dir="{direction}" style="mso-hide:all;\2">\3{_PADDING}</div>'
+    return _PREVIEW.sub(hidden, html, count=1)
+
+
+def _table(attributes: str, direction: str) -> str:
+    if not re.search(r"\srole=", attributes):
+        attributes = ' role="presentation"' + attributes
+    if direction == "rtl" and not re.search(r"\sdir=", attributes):
+        attributes = ' dir="rtl"' + attributes
+    return attributes
+
+
+def leaks(html: str, direction: Literal["rtl", "ltr"]) -> list[tuple[str, str]]:
+    """Find what must never leave the house, as pairs of what is wrong and the piece of HTML.
+
+    Args:
+        html: A finished letter.
+        direction: Its writing direction.
+    """
+    found: list[tuple[str, str]] = []
+
+    def look(pattern: str, what: str) -> None:
+        match = re.search(pattern, html)
+        if match is not None:
+            found.append((what, html[max(match.start() - 30, 0) : match.end() + 50]))
+
+    look(r"\\u\{", "a character of an attribute came out as its code")
+    look(_BROKEN_ATTRIBUTE.pattern, "a quotation mark ended an attribute too early")
+    look(r"</?mj-?[a-z]*", "a tag of MJML was not understood")
+    if direction == "rtl":
+        look(r"direction:\s*ltr", "a part of the letter runs from left to right")
+    for image in _IMAGE.findall(html):
+        if not _ALT.search(image):
+            found.append(("a picture has no description (alt)", image))
+    if html.count("<!--[if") != html.count("<![endif]-->"):
+        found.append(("a conditional comment for Outlook is not closed", ""))
+    return found
+
+
+def left_to_right_leftovers(html: str) -> int:
+    """How many places of a right-to-left letter still align their text left; worth a warning.
+
+    Args:
+        html: A finished letter.
+    """
+    return html.count("text-align:left")
+
+
+def sizes(html: str) -> tuple[int, int]:
+    """Bytes of the letter's HTML as UTF-8, and as the base64 lines of 76 characters that travel.
+
+    Args:
+        html: A finished letter.
+    """
+    plain = len(html.encode("utf-8", "surrogatepass"))
+    encoded = (plain + 2) // 3 * 4
+    return plain, encoded + 2 * ((encoded + 75) // 76)

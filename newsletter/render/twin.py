@@ -1,0 +1,93 @@
+"""The plain-text twin of a letter: wrapped by what a reader sees, each line with a direction of its own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from newsletter.text import bidi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COLUMNS = 78
+"""RFC 5322 section 2.1.1 asks for lines of at most 78 characters."""
+
+_LINK = re.compile(r"(?:https?://|mailto:|www\.)\S+|\S+@\S+\.\S+")
+_HEAD = re.compile(r"\s*(?:(?:>\s?)+|[•–*-]\s+|\d{1,3}[.)]\s+)?\s*")
+_BLANKS = re.compile(r"\n{3,}")
+
+
+def finish(text: str, direction: bidi.Direction) -> str:
+    """Wrap a filled text template at 78 columns and steer each line's direction.
+
+    A line's base direction is that of its first strong letter (UAX #9, P2), so a line of a right-to-left letter
+    that starts with a Latin word or a number gets a right-to-left mark. Addresses stand unbroken, unmarked.
+
+    Args:
+        text: What the template gave.
+        direction: The letter's direction.
+    """
+    lines: list[str] = []
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        lines += [_steered(part, direction) for part in wrap(line.rstrip(), COLUMNS, direction)]
+    return _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n") + "\n"
+
+
+def wrap(line: str, columns: int, direction: bidi.Direction = "rtl") -> list[str]:
+    """Cut one line into lines no wider than so many columns; addresses, numbers and long words stay whole.
+
+    Args:
+        line: One line; a mark of quotation or of a list before it is kept, and what follows it is indented.
+        columns: Width as a terminal shows it: marks count nothing, ideographs two.
+        direction: Direction of the letter; what must be isolated in it and is short is not torn.
+    """
+    from rich.cells import cell_len
+
+    # The direction mark that may come first takes a column in programs that show it.
+    limit = columns - 1
+    if cell_len(line) <= limit or _LINK.fullmatch(line.strip()):
+        return [line]
+    match = _HEAD.match(line)
+    head = match.group() if match else ""
+    indent = head if ">" in head else " " * cell_len(head)
+    lines: list[str] = []
+    current, width = head, cell_len(head)
+    for word in _words(line[len(head) :], direction):
+        wide = cell_len(word.rstrip())
+        if width + wide > limit and current.strip() and current not in (head, indent):
+            lines.append(current.rstrip())
+            current, width = indent, cell_len(indent)
+        current += word
+        width += cell_len(word)
+    return [*lines, current.rstrip()]
+
+
+def _words(text: str, direction: bidi.Direction) -> Iterator[str]:
+    """Words with the spaces behind them; a number or short name that must be isolated is one word."""
+    pending = ""
+    for run, needed in bidi.runs(text, direction):
+        if needed and len(run) <= 24:
+            pending += run
+            continue
+        for part in re.findall(r"[^ \t]*[ \t]*", run):
+            pending += part
+            if part[-1:] in (" ", "\t"):
+                yield pending
+                pending = ""
+    if pending:
+        yield pending
+
+
+def _steered(line: str, direction: bidi.Direction) -> str:
+    if not line.strip() or _LINK.fullmatch(line.strip()):
+        return line
+    isolated = bidi.isolate(line, direction)
+    if direction == "ltr" or bidi.has_letters(_first_letter(line), "rtl"):
+        return isolated
+    return bidi.RLM + isolated if any(sign.isalnum() for sign in line) else isolated
+
+
+def _first_letter(line: str) -> str:
+    """The first letter or digit, which decides how the line starts."""
+    return next((sign for sign in line if sign.isalnum()), "")

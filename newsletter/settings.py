@@ -1,0 +1,152 @@
+"""What each setting may be: the schema that newsletter.toml, secret files and the environment are checked against.
+
+Only config.py imports this, and late: pydantic costs a tenth of a second that ``--help`` does not pay.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from newsletter.headers import split_mailbox
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an address such as https://example.org is wanted")
+    return value.rstrip("/")
+
+
+def _https_or_loopback(value: str) -> str:
+    if not value:
+        return value
+    address = _web_address(value)
+    if urlsplit(address).scheme != "https" and urlsplit(address).hostname not in {"localhost", "127.0.0.1", "::1"}:
+        # RFC 8058 section 3.1: one-click unsubscribing needs an https address.
+        raise ValueError("an https address such as https://news.example.org is wanted")
+    return address
+
+
+def _mailbox(value: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    name, address = split_mailbox(value)
+    try:
+        checked = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=False)
+    except EmailNotValidError as error:
+        raise ValueError(f'"Name <address>" is wanted ({error})') from None
+    ascii_address = f"{checked.local_part}@{checked.ascii_domain}"
+    return f"{name} <{ascii_address}>" if name else ascii_address
+
+
+def _optional_mailbox(value: str) -> str:
+    return _mailbox(value) if value else value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a zone such as Africa/Algiers is wanted") from None
+    return value
+
+
+def _language(value: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", value):
+        raise ValueError("a language such as ar, en or fr is wanted")
+    return value
+
+
+def _colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError("a colour such as #0f766e is wanted")
+    return value.lower()
+
+
+def _plain_line(value: str) -> str:
+    value = value.strip()
+    if not value:
+        raise ValueError("a text is wanted")
+    return value
+
+
+def _database(value: str) -> str:
+    if value and not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError("sqlite:///PATH or postgresql://USER@HOST/NAME is wanted")
+    return re.sub(r"^postgresql://", "postgresql+psycopg://", value)
+
+
+def _listed(value: object) -> object:
+    # The environment and secret files hold text only: a list is written with commas there.
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Newsletter(_Section):
+    """Who publishes."""
+
+    name: Annotated[str, AfterValidator(_plain_line)] = Field(description='text, for example name = "المؤشر"')
+    url: Annotated[str, AfterValidator(_web_address)] = Field(
+        description='text, for example url = "https://example.org"'
+    )
+    language: Annotated[str, AfterValidator(_language)] = "ar"
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+
+class LetterLook(_Section):
+    """What every letter says and how it looks."""
+
+    postal_address: str = ""
+    accent: Annotated[str, AfterValidator(_colour)] = "#0f766e"
+    logo: str = ""
+
+
+class Sender(_Section):
+    """How letters leave."""
+
+    kind: Literal["outbox"] = "outbox"
+    from_: Annotated[str, AfterValidator(_mailbox)] = Field(
+        alias="from", description='text, for example from = "نشرة المؤشر <news@example.org>"'
+    )
+    reply_to: Annotated[str, AfterValidator(_optional_mailbox)] = ""
+    outbox: Annotated[str, AfterValidator(_plain_line)] = "outbox"
+    fsync: bool = True
+    lease: float = Field(default=30, ge=1, le=3600)
+    batch: int = Field(default=100, ge=1, le=1000)
+
+
+class Web(_Section):
+    """Where readers find their pages."""
+
+    url: Annotated[str, AfterValidator(_https_or_loopback)] = ""
+
+
+class Database(_Section):
+    """Where everything is kept."""
+
+    url: Annotated[str, AfterValidator(_database)] = ""
+
+
+class Collect(_Section):
+    """How articles are fetched."""
+
+    allow_private_hosts: Annotated[list[str], BeforeValidator(_listed)] = []
+
+
+class Schema(_Section):
+    """The whole of newsletter.toml."""
+
+    newsletter: Newsletter
+    letter: LetterLook = LetterLook()
+    sender: Sender
+    web: Web = Web()
+    database: Database = Database()
+    collect: Collect = Collect()

@@ -1,0 +1,298 @@
+"""RSS, Atom, RDF and JSON feeds: bytes to Articles, whatever is wrong with the bytes."""
+
+from __future__ import annotations
+
+import html.entities
+import io
+import itertools
+import json
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from newsletter.errors import SourceError
+from newsletter.models import Article
+from newsletter.sources import when
+from newsletter.sources.boilerplate import author_name, excerpt, section_name, without_first_on
+from newsletter.sources.charset import decode
+from newsletter.sources.clean import clean, first_image, paragraphs, plain
+from newsletter.sources.http import LIMITS, inflate
+from newsletter.sources.links import absolute
+from newsletter.text.tidy import summary
+
+_PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,1000}\[", re.IGNORECASE)
+_DOCTYPE_END = re.compile(r"\]\s*>")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(
+    r"<!\[CDATA\[(?:.*?\]\]>|.*)|&(?:(#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?", re.DOTALL
+)
+_ENTRY = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
+_ROOT = re.compile(r"<(?:!doctype\s+)?(?:\w{1,20}:)?(html|head|body|rss|feed|rdf|channel)\b", re.IGNORECASE)
+_HEAD = 4096
+_SUMMARY_LENGTH = 320
+_MOST_ENTRIES = 2000
+
+
+def looks_like(data: bytes) -> bool:
+    """Say whether bytes begin as a feed does.
+
+    Args:
+        data: The document.
+    """
+    head = decode(data[:_HEAD])
+    if head.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return "jsonfeed.org/version" in head.replace("\\/", "/") or '"items"' in head
+    return _root(head) in ("rss", "feed", "rdf", "channel")
+
+
+def parse(
+    data: bytes, where: str, *, content_type: str = "", charset: str = "", now: datetime, zone: tzinfo = UTC
+) -> list[Article]:
+    """Read every article of a feed, in its order.
+
+    Args:
+        data: The feed; gzip is unpacked, and the code page found as decode says.
+        where: URL or path it came from, for messages and relative links.
+        content_type: Media type it was sent with; may be empty.
+        charset: Code page it was sent with; may be empty.
+        now: The present moment, aware; later dates are not believed.
+        zone: Zone of dates that name none.
+
+    Raises:
+        SourceError: It is no feed, is empty or too large.
+    """
+    text = decode(_unpacked(data, where), charset)
+    if not text.strip("\ufeff\x00 \t\r\n"):
+        raise SourceError("the file is empty", where=where, mend="check the address")
+    if text.lstrip("\ufeff \t\r\n").startswith("{") or content_type.endswith("json"):
+        return _json_feed(text, where, now, zone)
+    return _xml_feed(text, where, now, zone)
+
+
+def _unpacked(data: bytes, where: str) -> bytes:
+    limit = LIMITS["feed"]
+    if data.startswith(b"\x1f\x8b"):
+        packed, data = data, b""
+        try:
+            for piece in inflate([packed]):
+                data += piece
+                if len(data) > limit:
+                    break
+        except zlib.error:
+            raise SourceError("its gzip packing is broken", where=where, mend="fetch it again") from None
+    if len(data) > limit:
+        raise SourceError(
+            f"the feed is larger than {limit // 1_000_000} MB", where=where, mend="ask the site for a shorter feed"
+        )
+    return data
+
+
+def _xml_feed(text: str, where: str, now: datetime, zone: tzinfo) -> list[Article]:
+    import feedparser  # type: ignore[import-untyped]  # it has no types, nor has anyone made stubs
+
+    text = _well_formed(text)
+    # Handed over as a stream of bytes we made ourselves: feedparser opens a str or bytes that names a file.
+    stream = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>' + text.encode("utf-8", errors="replace"))
+    try:
+        feed = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
+    except Exception as error:  # its parsers are fed hostile bytes; whatever they raise, this feed is unreadable
+        words = f"the feed cannot be read ({type(error).__name__})"
+        raise SourceError(words, where=where, mend="tell the site's operator") from None
+    if not feed.get("version") and not feed.entries:
+        if _root(text[:_HEAD]) in ("html", "head", "body"):
+            raise SourceError("this is a web page, not a feed", where=where, mend="give the address of the feed")
+        raise SourceError("this is no feed", where=where, mend="check the address")
+    base = absolute(where, str(feed.feed.get("link", ""))) or where
+    articles = (_entry(entry, base, where, now, zone) for entry in feed.entries[:_MOST_ENTRIES])
+    return [article for article in articles if article is not None]
+
+
+def _root(head: str) -> str:
+    """Name of the first element that decides between a page and a feed, in lower case."""
+    found = _ROOT.search(head)
+    return found[1].lower() if found else ""
+
+
+def _well_formed(text: str) -> str:
+    """Mend what makes a feed no XML: control characters, bare ampersands, HTML's entities, too many entries.
+
+    An internal document type goes: it is an attack, or declares HTML's entities, which are resolved here.
+    """
+    text = _NOT_XML.sub("", _PROLOG.sub("", text.lstrip("\ufeff"), count=1))
+    begin = _DOCTYPE.search(text, 0, _HEAD)
+    end = _DOCTYPE_END.search(text, begin.end()) if begin else None
+    if begin and end:
+        text = text[: begin.start()] + text[end.end() :]
+    text = _REFERENCE.sub(_mended_reference, text)
+    beyond = next(itertools.islice(_ENTRY.finditer(text), _MOST_ENTRIES, None), None)
+    if beyond:
+        closing = {"feed": "</feed>", "rdf": "</rdf:RDF>"}.get(_root(text[:_HEAD]), "</channel></rss>")
+        text = text[: beyond.start()] + closing
+    return text
+
+
+def _mended_reference(match: re.Match[str]) -> str:
+    """A reference that XML knows, for whatever stood after an ampersand; CDATA sections stay as they are."""
+    whole, name = match[0], match[1]
+    if name is None:
+        return whole if whole.startswith("<") else "&amp;"
+    if name.startswith("#"):
+        digits = name[1:].lower()
+        number = int(digits[1:], 16) if digits.startswith("x") else int(digits)
+        is_character = number <= 0x10FFFF and not _NOT_XML.match(chr(number))
+        return f"&#{number};" if is_character else ""
+    if name in ("amp", "lt", "gt", "quot", "apos"):
+        return whole
+    meaning = html.entities.html5.get(f"{name};")
+    return "".join(f"&#{ord(char)};" for char in meaning) if meaning else f"&amp;{name};"
+
+
+def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone: tzinfo) -> Article | None:
+    url = absolute(base, _text(entry, "feedburner_origlink")) or absolute(base, _text(entry, "link"))
+    title = _headline(entry)
+    contents = [str(each.get("value", "")) for each in entry.get("content", ()) if each.get("value")]
+    teaser = _text(entry, "summary")
+    body = without_first_on(clean(max(contents, key=len), url or base)) if contents else ""
+    if not body and len(plain(teaser)) > _SUMMARY_LENGTH:
+        body = without_first_on(clean(teaser, url or base))
+    image, alt = _picture(entry, url or base)
+    if not image:
+        image, alt = first_image(body or clean(teaser, url or base))
+    short = _summary(teaser, body, title)
+    if not title and not short:
+        return None
+    return Article(
+        title=title or summary(short, least=20, most=80),
+        url=url,
+        summary=short,
+        body=body,
+        image=image,
+        image_alt=alt,
+        author=_authors(entry),
+        section=section_name([plain(str(tag.get("term") or tag.get("label") or "")) for tag in entry.get("tags", ())]),
+        published=_published(entry, now, zone),
+        source=where,
+    )
+
+
+def _headline(entry: Mapping[str, Any]) -> str:
+    detail = entry.get("title_detail") or {}
+    return plain(str(detail.get("value") or _text(entry, "title")))
+
+
+def _summary(teaser: str, body: str, title: str) -> str:
+    """The author's own teaser; the opening of the body when a machine made it or there is none."""
+    written, was_cut = excerpt(_without_furniture(teaser))
+    own = summary("\n".join(paragraphs(body, headings=False))) if body else ""
+    if not written or (was_cut and own) or len(written) > _SUMMARY_LENGTH:
+        written = own or summary(written)
+    if was_cut and not own and written:
+        written = written.rstrip(" .،؛:") + "…"
+    return "" if written == title else written
+
+
+def _without_furniture(fragment: str) -> str:
+    if "<" not in fragment:
+        return plain(fragment)
+    return " ".join(paragraphs(clean(fragment), headings=False)) or plain(fragment)
+
+
+def _authors(entry: Mapping[str, Any]) -> str:
+    people = [str(each.get("name", "")) for each in entry.get("authors", ()) if each] or [_text(entry, "author")]
+    return "، ".join(dict.fromkeys(name for name in map(author_name, map(plain, people)) if name))
+
+
+def _published(entry: Mapping[str, Any], now: datetime, zone: tzinfo) -> datetime | None:
+    values = dict(entry.items())  # feedparser's own mapping answers "updated" from "published", with a warning
+    for key in ("published", "created", "updated"):
+        found = when.parse(str(values.get(key) or ""), now=now, zone=zone)
+        if found:
+            return found
+    return None
+
+
+def _picture(entry: Mapping[str, Any], base: str) -> tuple[str, str]:
+    """A picture that the feed names by itself: media:content, enclosure, media:thumbnail, itunes:image."""
+    found: list[tuple[int, str, str]] = []
+    for each in (*entry.get("media_content", ()), *entry.get("enclosures", ())):
+        kind = str(each.get("type") or each.get("medium") or "")
+        url = str(each.get("url") or each.get("href") or "")
+        if kind.startswith("image") or (not kind and re.search(r"\.(?:jpe?g|png|gif|webp|avif)(?:\?|$)", url, re.I)):
+            found.append((_number(each.get("width")), url, plain(str(each.get("title") or ""))))
+    widest = max(found, key=lambda each: each[0], default=None)
+    if widest and absolute(base, widest[1]):
+        return absolute(base, widest[1]), widest[2]
+    for each in entry.get("media_thumbnail", ()):
+        if absolute(base, str(each.get("url") or "")):
+            return absolute(base, str(each.get("url"))), ""
+    image = entry.get("image")
+    return absolute(base, str(image.get("href") or "")) if isinstance(image, Mapping) else "", ""
+
+
+def _json_feed(text: str, where: str, now: datetime, zone: tzinfo) -> list[Article]:
+    """JSON Feed 1 and 1.1 (jsonfeed.org)."""
+    try:
+        feed = json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        raise SourceError("this is no JSON that can be read", where=where, mend="check the address") from None
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if not isinstance(items, list):
+        raise SourceError("this JSON is no feed: it has no list of items", where=where, mend="check the address")
+    articles = (_item(item, feed, where, now, zone) for item in items[:_MOST_ENTRIES] if isinstance(item, dict))
+    return [article for article in articles if article is not None]
+
+
+def _item(item: Mapping[str, Any], feed: Mapping[str, Any], where: str, now: datetime, zone: tzinfo) -> Article | None:
+    base = absolute(where, _text(feed, "home_page_url")) or where
+    url = absolute(base, _text(item, "url")) or absolute(base, _text(item, "external_url"))
+    if not url and _text(item, "id").startswith("http"):
+        url = absolute("", _text(item, "id"))
+    given = _text(item, "content_html") or "".join(f"<p>{line}</p>" for line in _escaped(_text(item, "content_text")))
+    body = clean(given, url or base)
+    title = plain(_text(item, "title"))
+    short = _summary(_text(item, "summary"), body, title)
+    if not title and not short:
+        return None
+    image, alt = absolute(base, _text(item, "image")) or absolute(base, _text(item, "banner_image")), ""
+    if not image:
+        image, alt = first_image(body)
+    published = when.parse(_text(item, "date_published") or _text(item, "date_modified"), now=now, zone=zone)
+    return Article(
+        title=title or summary(short, least=20, most=80),
+        url=url,
+        summary=short,
+        body=body,
+        image=image,
+        image_alt=alt,
+        author="، ".join(_people(item) or _people(feed)),
+        section=section_name([tag for tag in _list(item.get("tags")) if isinstance(tag, str)]),
+        published=published,
+        source=where,
+    )
+
+
+def _people(holder: Mapping[str, Any]) -> list[str]:
+    people = _list(holder.get("authors")) or [holder.get("author")]
+    names = (author_name(_text(each, "name")) for each in people if isinstance(each, Mapping))
+    return [name for name in names if name]
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _escaped(text: str) -> Iterable[str]:
+    return (html.escape(line) for line in text.splitlines() if line.strip())
+
+
+def _text(holder: Mapping[str, Any], key: str) -> str:
+    value = holder.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int:
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0

@@ -1,0 +1,70 @@
+"""One web page to one Article: what the page says of itself, and the body without what stands around it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+from newsletter.errors import SourceError
+from newsletter.models import Article
+from newsletter.sources.charset import decode
+from newsletter.sources.clean import first_image, paragraphs
+from newsletter.sources.http import LIMITS
+from newsletter.sources.markup import tree
+from newsletter.sources.page import body as bodies
+from newsletter.sources.page import metadata
+from newsletter.text.tidy import summary
+
+_SUMMARY_LENGTH = 320
+_LEAST_DESCRIPTION = 40
+
+
+def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tzinfo = UTC) -> Article:
+    """Read the article of a page.
+
+    Args:
+        data: The page; its code page is found as decode says.
+        where: URL or path it came from, for messages and relative links.
+        charset: Code page it was sent with; may be empty.
+        now: The present moment, aware; later dates are not believed.
+        zone: Zone of dates that name none.
+
+    Raises:
+        SourceError: It is too large, or no article can be found in it.
+    """
+    if len(data) > LIMITS["page"]:
+        size = LIMITS["page"] // 1_000_000
+        raise SourceError(f"the page is larger than {size} MB", where=where, mend="give the address of one article")
+    text = decode(data, charset)
+    root = tree(text)
+    if root is None:
+        raise SourceError("the page is empty", where=where, mend="check the address")
+    found = metadata.read(root, where, now=now, zone=zone)
+    body = bodies.extract(root, found)
+    if not found.title or not (body or found.description):
+        raise SourceError(
+            "no article can be found in this page", where=where, mend="save its text in a file, headline first"
+        )
+    image, alt = (found.image, found.image_alt) if found.image else first_image(body)
+    return Article(
+        title=found.title,
+        url=found.url,
+        summary=_summary(found.description, body, found.title),
+        body=body,
+        image=image,
+        image_alt=alt,
+        author=found.author,
+        section=found.section,
+        published=found.published,
+        source=where,
+    )
+
+
+def _summary(description: str, body: str, title: str) -> str:
+    """The page's own description if it is one, else the opening of the body."""
+    if (
+        _LEAST_DESCRIPTION <= len(description) <= _SUMMARY_LENGTH
+        and not description.endswith("…")
+        and description != title
+    ):
+        return description
+    return summary("\n".join(paragraphs(body, headings=False))) or summary(description)

@@ -1,0 +1,135 @@
+"""The tables of the editors' wing: the library of articles, and the ledger of sends.
+
+Moments are Unix seconds, UTC. Subscribers and lists are known here by id only: no address, and no foreign key
+across the wall, so erasing a person touches nothing here.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# On SQLite only INTEGER PRIMARY KEY is the row id; AUTOINCREMENT keeps the ids of deleted rows from coming back.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", _Id, Identity(), primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # normalised URL, or a digest of the content
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),  # '' when the source names none
+    Column("summary", Text, nullable=False),
+    Column("body", Text, nullable=False),  # sanitised HTML
+    Column("image", Text, nullable=False),
+    Column("image_alt", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("published", BigInteger),  # null when the source does not say
+    Column("zone", Integer, nullable=False),  # the source's offset from UTC in minutes, to show its own date
+    Column("source", Text, nullable=False),
+    Column("collected", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(None, article.c.published)
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("id", _Id, Identity(), primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # an issue's number; list, rhythm and date for latest posts
+    sqlite_autoincrement=True,
+)
+
+carried = Table(
+    "carried",
+    metadata,
+    Column("article_id", ForeignKey("article.id"), primary_key=True),
+    Column("issue_id", ForeignKey("issue.id"), primary_key=True),
+    Column("list_id", BigInteger, primary_key=True),
+    Column("rhythm", Text, primary_key=True),
+)
+
+send = Table(
+    "send",
+    metadata,
+    Column("id", _Id, Identity(), primary_key=True),
+    Column("public_id", Text, nullable=False, unique=True),  # random; stands in every Message-ID
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("list_id", BigInteger, nullable=False),
+    Column("rhythm", Text, nullable=False),  # instant, daily, weekly or all
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),  # why it is paused or cancelled
+    Column("subject", Text, nullable=False),
+    Column("audience", Integer, nullable=False),  # deliveries frozen for it
+    Column("created", BigInteger, nullable=False),
+    Column("send_at", BigInteger),  # null: at once
+    Column("finished", BigInteger),
+    UniqueConstraint("issue_id", "list_id", "rhythm"),  # an issue goes to a list once
+    CheckConstraint("state IN ('scheduled', 'running', 'paused', 'finished', 'cancelled')", name="state"),
+    sqlite_autoincrement=True,
+)
+
+letter = Table(
+    "letter",
+    metadata,
+    Column("id", _Id, Identity(), primary_key=True),
+    Column("send_id", ForeignKey("send.id"), nullable=False),
+    Column("variant", Text, nullable=False),  # '' or the topics it holds
+    Column("frozen", LargeBinary, nullable=False),  # mail.freeze, compressed
+    UniqueConstraint("send_id", "variant"),
+    sqlite_autoincrement=True,
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", _Id, Identity(), primary_key=True),
+    Column("send_id", ForeignKey("send.id"), nullable=False),
+    Column("letter_id", ForeignKey("letter.id"), nullable=False),
+    # The state of all its deliveries that have none of their own.
+    Column("state", Text, nullable=False),
+    Column("token", Text),  # who holds it; random for each claim
+    Column("lease_until", Double),  # by the database's clock
+    Column("request_id", Text),  # new for each attempt; travels with the letters
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    CheckConstraint("state IN ('queued', 'submitting', 'submitted', 'refused', 'unknown')", name="state"),
+    sqlite_autoincrement=True,
+)
+Index(None, batch.c.send_id, batch.c.state)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", _Id, Identity(), primary_key=True),
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("subscriber_id", BigInteger, nullable=False),
+    Column("batch_id", ForeignKey("batch.id"), nullable=False),
+    Column("state", Text),  # null: as its batch
+    Column("reason", Text),  # why it was skipped or refused
+    UniqueConstraint("issue_id", "subscriber_id"),  # nobody gets an issue twice
+    CheckConstraint("state IN ('queued', 'submitting', 'submitted', 'refused', 'unknown', 'skipped')", name="state"),
+    sqlite_autoincrement=True,
+)
+Index(None, delivery.c.batch_id)

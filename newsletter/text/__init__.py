@@ -1,0 +1,1 @@
+"""Arabic text: tidy, shorten, likeness, dates, plurals, and mixing writing directions safely. Pure."""

@@ -1,0 +1,128 @@
+"""Settings made into every real object of a workspace, opened when first used and closed together.
+
+The only file that knows them all. Whatever a command does not use is never imported.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from newsletter.config import Settings, find_workspace, load
+from newsletter.workspace import Keys, read_keys
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from newsletter.database import Database
+    from newsletter.deliver import Desk
+    from newsletter.models import Publication
+    from newsletter.senders import Sender
+    from newsletter.sources.http import Fetcher
+
+
+class House:
+    """A workspace, open."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+
+    def now(self) -> datetime:
+        """The one clock of the editors' side."""
+        return datetime.now(UTC)
+
+    def marker(self) -> str:
+        """A marker for one rendering, which nobody can have written into an article."""
+        return "n" + secrets.token_hex(10)
+
+    @property
+    def publication(self) -> Publication:
+        """Who publishes."""
+        return self.settings.publication
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the site."""
+        return ZoneInfo(self.publication.timezone)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The secret keys."""
+        return read_keys(self.root)
+
+    @cached_property
+    def any_database(self) -> Database:
+        """The database, whatever state its schema is in."""
+        from newsletter.database import open_database
+
+        return open_database(self.settings.database_url)
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, with the schema of this version."""
+        from newsletter.database import ready
+
+        ready(self.any_database, now=self.now())
+        return self.any_database
+
+    @cached_property
+    def templates(self) -> Environment:
+        """The templates, the workspace's own first."""
+        from newsletter.theme import environment
+
+        return environment(self.root / "templates")
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        """The door to the network."""
+        from newsletter import __version__
+        from newsletter.sources.http import Fetcher
+
+        agent = f"Nashra/{__version__} (+{self.publication.url})"
+        return Fetcher(agent, allow=self.settings.allow_private_hosts)
+
+    @cached_property
+    def sender(self) -> Sender:
+        """The provider that letters go through."""
+        from newsletter.deliver import SLOT_WIDTHS
+        from newsletter.senders.outbox import Outbox
+
+        settings = self.settings
+        return Outbox(settings.outbox, fsync=settings.outbox_fsync, batch_size=settings.batch, widths=SLOT_WIDTHS)
+
+    @property
+    def desk(self) -> Desk:
+        """What a delivery needs."""
+        from newsletter.deliver import Desk
+
+        return Desk(self.database, self.sender, self.keys.tokens, self.settings.lease, self.now)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("any_database", "fetcher"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+
+@contextmanager
+def opened(start: Path, environment: Mapping[str, str] = os.environ) -> Iterator[House]:
+    """The workspace at ``start`` or in a folder above it, closed at the end of the block.
+
+    Raises:
+        WorkspaceError: There is none.
+        SettingsError: Its settings are wrong.
+    """
+    root = find_workspace(start)
+    house = House(root, load(root, environment))
+    try:
+        yield house
+    finally:
+        house.close()

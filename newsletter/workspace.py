@@ -1,0 +1,185 @@
+"""A workspace on the disk: made once, with settings an editor can read and a secret nobody else can."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.config import FILE, KEYS, SECRETS, load
+from newsletter.errors import SettingsError, WorkspaceError
+
+KEY_BYTES = 32
+FIRST_LIST = "readers"
+
+_SETTINGS = """\
+# The settings of this newsletter. Every key can also be given as NASHRA_<SECTION>__<KEY> in the environment or in
+# a file .env beside this one, and as a file secrets/<section>.<key>; the later of these win over what stands here.
+
+[newsletter]
+name = {name}
+url = {url}
+language = {language}          # decides the direction of the letter, and its words
+timezone = {timezone}         # the zone of the site, for dates in letters
+
+[letter]
+# postal_address = "…"       # stands at the foot of every letter
+# accent = "#0f766e"         # colour of links, rules and buttons
+# logo = "https://…/logo.png"
+
+[sender]
+kind = "outbox"             # outbox writes real letters as .eml files into a Maildir; nothing leaves this machine
+from = {sender}
+# reply_to = "editor@example.org"
+# outbox = "outbox"          # the Maildir, relative to this file
+# fsync = true               # a letter counts as submitted only when it would survive a power cut
+# batch = 100                # letters in one submission
+# lease = 30                 # seconds until another process takes over from one that went silent
+
+[web]
+{web}
+
+[database]
+# url = "postgresql://nashra@db.example.org/nashra"   # without it: the SQLite file newsletter.db beside this file
+
+[collect]
+# allow_private_hosts = ["intranet.example.org"]      # hosts that may be fetched although they are not public
+"""
+
+_IGNORE = """\
+# What must not be kept in git: secrets, readers' addresses, and what can be made again.
+/secrets/
+/.env
+/newsletter.db*
+/backups/
+/outbox/
+/issues/*/issue.html
+/issues/*/issue.txt
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The secrets of a workspace. Two token keys may live at once: the higher id signs, the lower one still opens."""
+
+    tokens: Mapping[int, bytes]
+    suppression: Mapping[int, bytes]
+
+
+def make(root: Path, *, name: str, url: str, sender: str, web: str, language: str, timezone: str) -> None:
+    """Write the files of a new workspace: settings, what git ignores, and the secret keys.
+
+    The settings are checked first, in a file of another name, so a wrong one leaves no half workspace behind.
+
+    Args:
+        root: The folder; made when it is not there.
+        name: Of the newsletter.
+        url: Of the site.
+        sender: From, as ``Name <address>``.
+        web: Base of the reader pages, or empty.
+        language: ``ar``, ``en`` …
+        timezone: IANA name.
+
+    Raises:
+        WorkspaceError: There is a workspace already, or the folder cannot be written.
+        SettingsError: An argument that cannot be a setting.
+    """
+    if (root / FILE).exists():
+        raise WorkspaceError(
+            "this is a workspace already", where=str(root / FILE), mend="edit that file, or choose another folder"
+        )
+
+    def quoted(value: str) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    text = _SETTINGS.format(
+        name=quoted(name),
+        url=quoted(url),
+        language=quoted(language),
+        timezone=quoted(timezone),
+        sender=quoted(sender),
+        web=f"url = {quoted(web)}" if web else '# url = "https://news.example.org"   # base of the reader pages',
+    )
+    check_text(text, root / FILE)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _make_keys(root / SECRETS)
+        _write(root / ".gitignore", _IGNORE)
+        # Last, since it is what makes the folder a workspace.
+        _write(root / FILE, text)
+    except OSError as error:
+        raise WorkspaceError(
+            f"cannot be written ({error.strerror})", where=str(error.filename or root), mend="choose another folder"
+        ) from None
+
+
+def check_text(text: str, path: Path) -> None:
+    """Raise SettingsError for settings that could not be loaded from ``path``, before anything is written there."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / FILE).write_text(text, "utf-8")
+        try:
+            load(Path(folder), {})
+        except SettingsError as error:
+            raise SettingsError(str(error).replace(str(Path(folder) / FILE), str(path))) from None
+
+
+def read_keys(root: Path) -> Keys:
+    """The secret keys of a workspace.
+
+    Raises:
+        WorkspaceError: The file is missing, readable by others, or damaged.
+    """
+    path = root / SECRETS / KEYS
+    try:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            raise WorkspaceError("others can read the secret keys", where=str(path), mend=f"chmod 600 {path}")
+        values = tomllib.loads(path.read_text("utf-8"))
+        return Keys(
+            *({int(id_): _key(text) for id_, text in values[part].items()} for part in ("tokens", "suppression"))
+        )
+    except FileNotFoundError:
+        raise WorkspaceError(
+            "the secret keys are missing", where=str(path), mend="restore the file from a backup; old links need it"
+        ) from None
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise WorkspaceError(
+            f"the secret keys cannot be read ({error})", where=str(path), mend="restore the file from a backup"
+        ) from None
+
+
+def _key(text: str) -> bytes:
+    key = bytes.fromhex(text)
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a key has {KEY_BYTES} bytes")
+    return key
+
+
+def _make_keys(folder: Path) -> None:
+    path = folder / KEYS
+    if path.exists():
+        # The keys of an earlier workspace here: links in letters that went out depend on them.
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
+    tokens, suppression = secrets.token_hex(KEY_BYTES), secrets.token_hex(KEY_BYTES)
+    text = (
+        "# Made by newsletter init. Keep it secret, and keep a copy: without it the links in old letters die.\n"
+        "# To rotate, add a line 2 = … under [tokens]; the highest number signs, at most two are kept.\n\n"
+        f'[tokens]\n1 = "{tokens}"\n\n[suppression]\n1 = "{suppression}"\n'
+    )
+    _write(path, text, mode=0o600)
+
+
+def _write(path: Path, text: str, *, mode: int = 0o644) -> None:
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

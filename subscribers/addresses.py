@@ -1,0 +1,164 @@
+"""E-mail addresses: which text is one, how it goes to a mail server, and which two are the same (pure)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from subscribers.errors import AddressError
+
+
+class Address(NamedTuple):
+    """An address one can write to."""
+
+    address: str
+    """For the mail server: local part as written, domain in A-labels and lower case (RFC 5890)."""
+    key: str
+    """The address with its local part case-folded too: two people never share one."""
+    needs_smtputf8: bool
+    """The local part is not ASCII (RFC 6531)."""
+
+
+LONGEST = 254
+"""Octets of a whole address (RFC 3696, erratum 1690)."""
+
+LONGEST_LOCAL = 64
+"""Octets before the at sign (RFC 5321, section 4.5.3.1.1)."""
+
+# Space, line breaks, and the marks that Arabic keyboards, word processors and spreadsheets leave at the ends:
+# zero-width characters, direction marks and isolates, byte order mark, no-break space.
+_EDGES = " \t\r\n\v\f\x85\xa0\u061c\u200b-\u200f\u2028-\u202f\u2060-\u2069\ufeff\u3000"
+_STRIP_EDGES = re.compile(f"^[{_EDGES}]+|[{_EDGES}]+$")
+
+# Most addresses of the world: a plain local part and a lower-case host name whose labels have no two hyphens
+# side by side (those may be Punycode, which only the library understands).
+_PLAIN = re.compile(
+    r"([A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*)"
+    r"@((?:[a-z0-9](?:[a-z0-9]|-(?!-)){0,61}(?<!-)\.)+([a-z]{2,63}))",
+)
+
+# Names that email-validator refuses (IANA's special-use domain names) and local parts that it lower-cases
+# (RFC 2142): the quick road leaves both to it.
+_SPECIAL_ENDS = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
+_ROLE_NAMES = frozenset(
+    {
+        "info",
+        "marketing",
+        "sales",
+        "support",
+        "abuse",
+        "noc",
+        "security",
+        "postmaster",
+        "hostmaster",
+        "usenet",
+        "news",
+        "webmaster",
+        "www",
+        "uucp",
+        "ftp",
+    }
+)
+
+
+def normalise(text: str) -> Address:
+    """Read text as an e-mail address, without asking the network.
+
+    Args:
+        text: What somebody typed or a file holds; spaces and invisible marks around it do not matter.
+
+    Raises:
+        AddressError: It is not an address one can write to; says why in plain words.
+    """
+    quick = _quick(text)
+    if quick is not None:
+        return quick
+    stripped = _STRIP_EDGES.sub("", text)
+    quick = _quick(stripped)
+    return thorough(stripped) if quick is None else quick
+
+
+def _quick(text: str) -> Address | None:
+    """The answer for a plain ASCII address, or None when the library has to look at it."""
+    if not text.isascii():  # "K" (the Kelvin sign) has an ASCII lower case: it must not slip through below
+        return None
+    at = text.rfind("@")
+    domain = text[at + 1 :]
+    if not domain.islower():
+        text = text[: at + 1] + domain.lower()
+    match = _PLAIN.fullmatch(text)
+    if match is None or len(text) > LONGEST or match.end(1) > LONGEST_LOCAL or match[3] in _SPECIAL_ENDS:
+        return None
+    key = text.lower()
+    return Address(key if key[: match.end(1)] in _ROLE_NAMES else text, key, False)
+
+
+def thorough(text: str) -> Address:
+    """The answer of email-validator, which knows RFC 5321, 5322, 6531 and IDNA 2008.
+
+    Args:
+        text: Without spaces around it.
+
+    Raises:
+        AddressError: As for `normalise`.
+    """
+    from email_validator import EmailNotValidError, validate_email
+
+    reason = _plain_reason(text)
+    if reason:
+        raise _refusal(text, reason)
+    try:
+        valid = validate_email(text, check_deliverability=False, strict=True)
+    except EmailNotValidError as error:
+        raise _refusal(text, str(error).rstrip(".")) from None
+    except (UnicodeError, IndexError):  # what odd text can still raise inside the library and idna
+        raise _refusal(text, "it has characters that no address can have") from None
+    domain = (valid.ascii_domain or "").lower()
+    local = valid.local_part or ""
+    folded = unicodedata.normalize("NFC", local.casefold())
+    # Not valid.smtputf8: that speaks of the text before NFC, which can turn a sign into an ASCII letter.
+    return Address(f"{local}@{domain}", f"{folded}@{domain}", not local.isascii())
+
+
+def _refusal(text: str, reason: str) -> AddressError:
+    return AddressError(f"'{shown(text)}' is not an e-mail address: {reason}", reason=reason)
+
+
+def _plain_reason(text: str) -> str:
+    """The reason for the slips people really make; empty when none of them is there."""
+    if not text:
+        return "there is nothing here"
+    if len(text.encode("utf-8", "replace")) > LONGEST + len("mailto:"):
+        return f"it is longer than {LONGEST} bytes"
+    if any("\ud800" <= letter <= "\udfff" or letter == "\0" for letter in text):
+        return "it has characters that no address can have"
+    if text.lower().startswith("mailto:"):
+        return "write it without mailto:"
+    if "@" not in text:
+        return "it has no @"
+    if "<" in text or ">" in text:
+        return "write the address alone, without a name and angle brackets"
+    if '"' not in text:
+        if text.count("@") > 1:
+            return "it has more than one @"
+        if any(letter.isspace() for letter in text):
+            return "it has a space in it"
+        if any(comma in text for comma in (",", ";", "،", "؛")):
+            return "it has a comma or semicolon in it"
+    return ""
+
+
+def shown(text: str, most: int = 60) -> str:
+    """Text from a stranger as one can show it: on one line, shortened, without invisible characters.
+
+    Args:
+        text: Anything.
+        most: Longest result, in characters.
+    """
+    cut = text[: most * 4]  # a field can be 100 kB; what will be shown needs no more than this
+    tidy = "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}" for letter in cut
+    )
+    tidy = " ".join(tidy.split())
+    return tidy if len(tidy) <= most and len(cut) == len(text) else tidy[: most - 1] + "…"

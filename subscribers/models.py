@@ -1,0 +1,198 @@
+"""The words of the readers' side as values: subscriber, list, subscription, recipient. No behaviour of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+Status = Literal["pending", "confirmed", "left"]
+"""What a subscription is: asked for, confirmed by the person, or ended."""
+
+Rhythm = Literal["instant", "daily", "weekly"]
+"""How often the person wants a letter of this list."""
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+RHYTHMS: tuple[Rhythm, ...] = get_args(Rhythm)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person with an address."""
+
+    id: int
+    """Never given to anybody else, also after an erasure."""
+    address: str
+    """As it goes to the mail server: domain in A-labels and lower case, local part as the person wrote it."""
+    public_id: bytes
+    """16 random bytes that stand for the person in links."""
+    epoch: int
+    """Part of every link's signature: one more makes all earlier links of this person void."""
+    needs_smtputf8: bool
+    """The local part is not ASCII, so every mail server on the way must speak SMTPUTF8 (RFC 6531)."""
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """What one can subscribe to."""
+
+    id: int
+    name: str
+    """Short Latin name for commands, files and List-ID, for example ``readers``."""
+    title: str
+    """What readers see, for example ``نشرة القراء``."""
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListCount:
+    """A list and how many subscriptions it has in each status."""
+
+    list: List
+    pending: int = 0
+    confirmed: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """The pair (subscriber, list) with what the person chose."""
+
+    subscriber_id: int
+    list_id: int
+    status: Status
+    rhythm: Rhythm
+    declined_topics: int
+    """Bit n is set when the person does not want topic n (0 to 7) of this list; 0 wants everything."""
+    paused_until: datetime | None
+    created: datetime
+    changed: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who is still eligible for a letter of a list at this moment."""
+
+    subscriber_id: int
+    address: str
+    public_id: bytes
+    epoch: int
+    needs_smtputf8: bool
+    declined_topics: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One line of the record of what a person, or somebody for them, said; never changed afterwards."""
+
+    subscriber_id: int
+    list_id: int
+    act: str
+    at: datetime
+    how: str
+    """The road it came by: ``editor``, ``file readers.csv``, ``form`` …"""
+    words: str
+    """What the person was shown or what the editor stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row of a file that was not taken."""
+
+    line: int
+    """Line the row starts on, 1-based, as an editor's program counts it."""
+    value: str
+    """What stood where an address was expected, shortened and made printable."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did, or in a dry run would do. ``rows`` is the sum of the counts below it."""
+
+    rows: int
+    """Rows with something in them, the header not counted."""
+    added: int = 0
+    """Subscriptions that are new and confirmed."""
+    pending: int = 0
+    """Subscriptions that are new and wait for confirmation, because the file says so."""
+    confirmed: int = 0
+    """Subscriptions that waited for confirmation here, and that the file says are confirmed."""
+    merged: int = 0
+    """Rows whose address stood in an earlier row of the same file."""
+    already: int = 0
+    """Addresses that have a subscription to this list which the file does not change."""
+    kept_out: int = 0
+    """Addresses of people who left this list here, which no file brings back."""
+    left: int = 0
+    """Addresses that the file says have left: they stay out, or leave."""
+    suppressed: int = 0
+    """Addresses that must not be mailed: known here as such, or marked so by the file."""
+    rejected_count: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    """The first rejected rows, at most 1000, in the order of the file."""
+    dry_run: bool = False
+    encoding: str = ""
+    """How the file was read: ``utf-8``, ``utf-16`` or ``windows-1256``."""
+    delimiter: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    """What each used column was understood as: (its name in the file, ``address`` | ``status`` | ``rhythm`` …)."""
+    layout: str = ""
+    """Name of the tool the file came from, when its columns say so."""
+
+
+EventKind = Literal["delivered", "deferred", "bounced", "complained", "opened", "clicked", "left", "unknown"]
+"""What a provider can report of a letter that it took."""
+
+BounceKind = Literal["hard", "invalid", "soft", "blocked"]
+"""Why a letter bounced: no such mailbox; no such address at all; full or busy; refused for what or whose it was."""
+
+SuppressionReason = Literal["hard", "invalid", "soft", "blocked", "complained", "erased", "editor", "import"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a provider reports of one letter, in our words."""
+
+    kind: EventKind
+    at: datetime
+    delivery: str
+    """What travelled with the letter to name its delivery; the same for every event of one letter."""
+    bounce: BounceKind | None = None
+    """Set when the kind is ``bounced``; None there means the provider did not say, and counts as ``soft``."""
+    reason: str = ""
+    """The provider's own words. They can hold the address: never logged."""
+    url: str = ""
+    """The link, when the kind is ``clicked``."""
+    provider_id: str = ""
+    """The provider's own name for this event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why and since when an address must not be mailed. It does not hold the address."""
+
+    reason: SuppressionReason
+    at: datetime
+    subscriber_id: int | None
+    """The subscriber who has the address now, if there is one."""
+
+
+LetterKind = Literal["confirmation", "welcome", "goodbye"]
+
+LetterState = Literal["queued", "submitting", "submitted", "refused", "unknown"]
+
+LETTER_KINDS: tuple[LetterKind, ...] = get_args(LetterKind)
+LETTER_STATES: tuple[LetterState, ...] = get_args(LetterState)
+
+
+@dataclass(frozen=True, slots=True)
+class SmallLetter:
+    """A confirmation, welcome or goodbye that one person is to get."""
+
+    id: int
+    kind: LetterKind
+    list: List
+    recipient: Recipient
+    created: datetime

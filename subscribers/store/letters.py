@@ -1,0 +1,196 @@
+"""Small letters that wait to be sent, and the links of confirmation letters."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
+
+from subscribers.models import LetterKind, LetterState, List, Recipient, SmallLetter
+from subscribers.moments import to_moment, to_seconds
+from subscribers.tables import confirmation, list_, small_letter, subscriber, suppression
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def queue_letter(connection: Connection, kind: LetterKind, subscriber_id: int, list_id: int, *, now: datetime) -> int:
+    """Write a small letter down to be sent, in the transaction of what caused it.
+
+    Args:
+        connection: In a transaction.
+        kind: Which.
+        subscriber_id: To whom.
+        list_id: About which list.
+        now: Aware.
+
+    Returns:
+        Its id.
+    """
+    return connection.execute(
+        sa.insert(small_letter)
+        .values(kind=kind, subscriber_id=subscriber_id, list_id=list_id, created=to_seconds(now))
+        .returning(small_letter.c.id)
+    ).scalar_one()
+
+
+def letters_since(connection: Connection, kind: LetterKind, subscriber_id: int, *, since: datetime) -> int:
+    """How many small letters of a kind were written down for this person since a moment, over all lists."""
+    return connection.execute(
+        sa.select(sa.func.count())
+        .select_from(small_letter)
+        .where(
+            small_letter.c.subscriber_id == subscriber_id,
+            small_letter.c.kind == kind,
+            small_letter.c.created >= to_seconds(since),
+        )
+    ).scalar_one()
+
+
+def claim_letters(
+    connection: Connection, *, token: str, now: datetime, lease: timedelta, limit: int = 50
+) -> list[SmallLetter]:
+    """Take small letters to send, oldest first; nobody else gets them while the lease runs.
+
+    A letter to an address that must not be mailed is refused here, whatever it says.
+
+    Args:
+        connection: In a writing transaction.
+        token: Random; stands for this claim in the functions below.
+        now: Aware.
+        lease: How long.
+        limit: Most letters.
+    """
+    at = to_seconds(now)
+    _settle(connection, at)
+    waiting = (
+        sa.select(small_letter.c.id)
+        .where(
+            small_letter.c.state == "queued",
+            sa.or_(small_letter.c.lease_until.is_(None), small_letter.c.lease_until < at),
+        )
+        .order_by(small_letter.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.execute(waiting).scalars())
+    connection.execute(
+        sa.update(small_letter)
+        .where(small_letter.c.id.in_(ids))
+        .values(token=token, lease_until=at + int(lease.total_seconds()))
+    )
+    query = (
+        sa.select(small_letter, subscriber, list_)
+        .join(subscriber, subscriber.c.id == small_letter.c.subscriber_id)
+        .join(list_, list_.c.id == small_letter.c.list_id)
+        .where(small_letter.c.id.in_(ids))
+        .order_by(small_letter.c.id)
+    ).set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
+    return [
+        SmallLetter(
+            id=row.small_letter_id,
+            kind=row.small_letter_kind,
+            list=List(row.list_id, row.list_name, row.list_title, to_moment(row.list_created)),
+            recipient=Recipient(
+                subscriber_id=row.subscriber_id,
+                address=row.subscriber_address,
+                public_id=bytes(row.subscriber_public_id),
+                epoch=row.subscriber_epoch,
+                needs_smtputf8=row.subscriber_needs_smtputf8,
+            ),
+            created=to_moment(row.small_letter_created),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _settle(connection: Connection, at: int) -> None:
+    """Letters to suppressed addresses are refused; one whose sender vanished after handing it over is unknown."""
+    connection.execute(
+        sa.update(small_letter)
+        .where(
+            small_letter.c.state == "queued",
+            sa.exists().where(suppression.c.subscriber_id == small_letter.c.subscriber_id),
+        )
+        .values(state="refused", reason="suppressed")
+    )
+    connection.execute(
+        sa.update(small_letter)
+        .where(small_letter.c.state == "submitting", small_letter.c.lease_until < at)
+        .values(state="unknown", reason="the sender stopped before the answer came")
+    )
+
+
+def submitting_letter(connection: Connection, letter_id: int, *, token: str, now: datetime) -> bool:
+    """Mark a claimed letter as being handed over, before its last byte goes out.
+
+    Returns:
+        False when the lease ran out and somebody else may have it: then do not send it.
+    """
+    done = connection.execute(
+        sa.update(small_letter)
+        .where(
+            small_letter.c.id == letter_id,
+            small_letter.c.state == "queued",
+            small_letter.c.token == token,
+            small_letter.c.lease_until > to_seconds(now),
+        )
+        .values(state="submitting")
+    )
+    return bool(done.rowcount)
+
+
+def settle_letter(connection: Connection, letter_id: int, state: LetterState, *, token: str, reason: str = "") -> None:
+    """Record the answer for a claimed letter, also when it comes after the lease ran out.
+
+    Args:
+        connection: In a transaction.
+        letter_id: Of the letter.
+        state: ``submitted``, ``refused`` or ``unknown``; ``queued`` gives it back to be tried again.
+        token: Of the claim.
+        reason: In plain words, without the address.
+    """
+    connection.execute(
+        sa.update(small_letter)
+        .where(small_letter.c.id == letter_id, small_letter.c.token == token)
+        .values(state=state, reason=reason)
+    )
+
+
+# ---- links of confirmation letters
+
+
+def keep_confirmation(
+    connection: Connection, token_hash: bytes, subscriber_id: int, list_id: int, *, now: datetime, expires: datetime
+) -> None:
+    """Keep the hash of a confirmation link; those that are no longer good are thrown away.
+
+    Args:
+        connection: In a transaction.
+        token_hash: SHA-256 of the link's token.
+        subscriber_id: Who confirms with it.
+        list_id: What they confirm.
+        now: Aware.
+        expires: Aware.
+    """
+    connection.execute(sa.delete(confirmation).where(confirmation.c.expires < to_seconds(now)))
+    connection.execute(
+        sa.insert(confirmation).values(
+            token_hash=token_hash,
+            subscriber_id=subscriber_id,
+            list_id=list_id,
+            created=to_seconds(now),
+            expires=to_seconds(expires),
+        )
+    )
+
+
+def confirmation_of(connection: Connection, token_hash: bytes, *, now: datetime) -> tuple[int, int] | None:
+    """(Subscriber id, list id) of a confirmation link that is still good."""
+    row = connection.execute(
+        sa.select(confirmation.c.subscriber_id, confirmation.c.list_id).where(
+            confirmation.c.token_hash == token_hash, confirmation.c.expires >= to_seconds(now)
+        )
+    ).one_or_none()
+    return None if row is None else (row.subscriber_id, row.list_id)

@@ -1,0 +1,206 @@
+"""Subscribers, their subscriptions and the record of consent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
+
+from subscribers.addresses import Address
+from subscribers.models import Consent, Rhythm, Status, Subscriber, Subscription
+from subscribers.moments import to_moment, to_seconds
+from subscribers.store.dialect import insert
+from subscribers.tables import consent, subscriber, subscription
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def add(connection: Connection, address: Address, *, public_id: bytes, now: datetime) -> Subscriber:
+    """Keep an address, or find the subscriber who has it already.
+
+    Args:
+        connection: Open.
+        address: From `subscribers.addresses.normalise`.
+        public_id: 16 random bytes, used if the subscriber is new.
+        now: Aware.
+    """
+    connection.execute(
+        insert(connection, subscriber)
+        .values(
+            address=address.address,
+            address_key=address.key,
+            public_id=public_id,
+            needs_smtputf8=address.needs_smtputf8,
+            created=to_seconds(now),
+        )
+        .on_conflict_do_nothing(index_elements=["address_key"])
+    )
+    found = find(connection, address)
+    if found is None:  # pragma: no cover  only a broken unique index could do this
+        raise LookupError("an address that was just kept is not there")
+    return found
+
+
+def find(connection: Connection, address: Address) -> Subscriber | None:
+    """The subscriber who has this address, however its letters are cased."""
+    return _one_subscriber(connection, subscriber.c.address_key == address.key)
+
+
+def find_public(connection: Connection, public_id: bytes) -> Subscriber | None:
+    """The subscriber whom a link stands for."""
+    return _one_subscriber(connection, subscriber.c.public_id == public_id)
+
+
+def find_id(connection: Connection, subscriber_id: int) -> Subscriber | None:
+    """The subscriber of that id."""
+    return _one_subscriber(connection, subscriber.c.id == subscriber_id)
+
+
+def subscribers(
+    connection: Connection, list_id: int, *, after: int = 0, limit: int = 100, status: Status | None = None
+) -> list[tuple[Subscriber, Subscription]]:
+    """One page of a list, in order of subscriber id.
+
+    Args:
+        connection: Open.
+        list_id: Of the list.
+        after: Id of the last subscriber of the page before; 0 for the first page.
+        limit: Most rows.
+        status: Only these; None for all.
+    """
+    query = (
+        sa.select(*(column.label(f"subscriber_{column.name}") for column in subscriber.c), *subscription.c)
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .where(subscription.c.list_id == list_id, subscription.c.subscriber_id > after)
+        .order_by(subscription.c.subscriber_id)
+        .limit(limit)
+    )
+    if status is not None:
+        query = query.where(subscription.c.status == status)
+    # Both tables have subscriber_id: the subscription's own and the subscriber's labelled one are the same number.
+    return [
+        (_subscriber(row[: len(subscriber.c)]), _subscription(row[len(subscriber.c) :]))
+        for row in connection.execute(query)
+    ]
+
+
+def subscription_of(
+    connection: Connection, subscriber_id: int, list_id: int, *, lock: bool = False
+) -> Subscription | None:
+    """The subscription of one person to one list, if there is one.
+
+    Args:
+        connection: Open.
+        subscriber_id: Of the person.
+        list_id: Of the list.
+        lock: Hold the row until the end of the transaction (PostgreSQL; SQLite has one writer anyway).
+    """
+    query = sa.select(subscription).where(
+        subscription.c.list_id == list_id, subscription.c.subscriber_id == subscriber_id
+    )
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else _subscription(row)
+
+
+def subscriptions_of(connection: Connection, subscriber_id: int) -> list[Subscription]:
+    """Every subscription of one person, in order of list id."""
+    query = sa.select(subscription).where(subscription.c.subscriber_id == subscriber_id)
+    return [_subscription(row) for row in connection.execute(query.order_by(subscription.c.list_id))]
+
+
+def set_status(
+    connection: Connection,
+    subscriber_id: int,
+    list_id: int,
+    status: Status,
+    *,
+    now: datetime,
+    rhythm: Rhythm | None = None,
+) -> Subscription:
+    """Make the subscription, or give it another status.
+
+    Args:
+        connection: Open.
+        subscriber_id: Of the person.
+        list_id: Of the list.
+        status: The new one.
+        now: Aware.
+        rhythm: The new one; None keeps what it is (a new subscription gets ``weekly``).
+    """
+    at = to_seconds(now)
+    changed: dict[str, Any] = {"status": status, "changed": at}
+    if rhythm is not None:
+        changed["rhythm"] = rhythm
+    connection.execute(
+        insert(connection, subscription)
+        .values(
+            list_id=list_id,
+            subscriber_id=subscriber_id,
+            status=status,
+            rhythm=rhythm or "weekly",
+            created=at,
+            changed=at,
+        )
+        .on_conflict_do_update(index_elements=["list_id", "subscriber_id"], set_=changed)
+    )
+    kept = subscription_of(connection, subscriber_id, list_id)
+    if kept is None:  # pragma: no cover  only a broken unique index could do this
+        raise LookupError("a subscription that was just kept is not there")
+    return kept
+
+
+def record(
+    connection: Connection, subscriber_id: int, list_id: int, act: str, *, now: datetime, how: str, words: str
+) -> None:
+    """Add a line to the record of consent.
+
+    Args:
+        connection: Open.
+        subscriber_id: Of the person.
+        list_id: Of the list.
+        act: One of `subscribers.consent.Act`.
+        now: Aware.
+        how: The road it came by.
+        words: What the person was shown, or what the editor stated.
+    """
+    connection.execute(
+        sa.insert(consent).values(
+            subscriber_id=subscriber_id, list_id=list_id, act=act, at=to_seconds(now), how=how, words=words
+        )
+    )
+
+
+def consents_of(connection: Connection, subscriber_id: int) -> list[Consent]:
+    """The record of consent of one person, oldest first."""
+    query = sa.select(consent).where(consent.c.subscriber_id == subscriber_id).order_by(consent.c.id)
+    return [
+        Consent(row.subscriber_id, row.list_id, row.act, to_moment(row.at), row.how, row.words)
+        for row in connection.execute(query)
+    ]
+
+
+def _one_subscriber(connection: Connection, condition: sa.ColumnElement[bool]) -> Subscriber | None:
+    row = connection.execute(sa.select(subscriber).where(condition)).one_or_none()
+    return None if row is None else _subscriber(row)
+
+
+def _subscriber(row: Sequence[Any]) -> Subscriber:
+    id_, address, _key, public_id, epoch, needs_smtputf8, created = row
+    return Subscriber(id_, address, bytes(public_id), epoch, needs_smtputf8, to_moment(created))
+
+
+def _subscription(row: Sequence[Any]) -> Subscription:
+    list_id, subscriber_id, status, rhythm, declined, paused_until, created, changed = row
+    return Subscription(
+        subscriber_id=subscriber_id,
+        list_id=list_id,
+        status=status,
+        rhythm=rhythm,
+        declined_topics=declined,
+        paused_until=None if paused_until is None else to_moment(paused_until),
+        created=to_moment(created),
+        changed=to_moment(changed),
+    )

@@ -1,0 +1,96 @@
+"""When an address must not be mailed any more, and how that is remembered without the address (pure)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal
+
+from subscribers.errors import SecretError
+from subscribers.models import Event, SuppressionReason
+
+KEY_BYTES = 32
+"""Length of a secret key."""
+
+PATIENCE = 3
+"""Letters that may bounce softly or be blocked before the address is suppressed; the third one does it."""
+
+LOOKS_BACK = timedelta(days=30)
+"""How long such a letter counts."""
+
+Verdict = Literal["suppress", "remember", "nothing"]
+
+_SIGNED_FOR = b"nashra address 1\0"  # the same secret may serve other things; this keeps them apart
+
+
+def judge(event: Event, troubles: int) -> tuple[Verdict, SuppressionReason | None]:
+    """What an event means for the address it is about.
+
+    A hard bounce, an invalid address and a complaint suppress at once. A soft bounce and a block say little alone:
+    mailboxes fill up, and mail servers refuse a whole sender for a day.
+
+    Args:
+        event: From the provider.
+        troubles: Other letters to this person that bounced softly or were blocked within `LOOKS_BACK`.
+
+    Returns:
+        ``suppress`` with the reason, ``remember`` for what counts towards `PATIENCE`, or ``nothing``.
+    """
+    if event.kind == "complained":
+        return "suppress", "complained"
+    if event.kind != "bounced":
+        return "nothing", None
+    if event.bounce in ("hard", "invalid"):
+        return "suppress", event.bounce
+    kind = event.bounce or "soft"
+    return ("suppress", kind) if troubles + 1 >= PATIENCE else ("remember", None)
+
+
+def fingerprint(address_key: str, key: bytes) -> bytes:
+    """What stands in the database for an address that must not be mailed: an HMAC-SHA-256, 32 bytes.
+
+    A plain hash of an address can be found by trying addresses; this one needs the secret, which is not in the
+    database.
+
+    Args:
+        address_key: The folded address (``Address.key``).
+        key: 32 secret bytes.
+    """
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a secret key has {KEY_BYTES} bytes, not {len(key)}")
+    return hmac.digest(key, _SIGNED_FOR + address_key.encode("utf-8"), "sha256")
+
+
+def newest(keys: Mapping[int, bytes]) -> int:
+    """The id of the key that new fingerprints are made with: the highest.
+
+    Raises:
+        SecretError: There is no key.
+    """
+    if not keys:
+        raise SecretError(
+            "the secret key for suppressed addresses is missing", mend="restore the secret file of this workspace"
+        )
+    return max(keys)
+
+
+def fingerprints(address_key: str, keys: Mapping[int, bytes], used: frozenset[int]) -> list[bytes]:
+    """Every fingerprint an address may stand under.
+
+    Args:
+        address_key: The folded address.
+        keys: All secret keys there are, by id.
+        used: Ids of the keys that stand in the database.
+
+    Raises:
+        SecretError: The database holds fingerprints of a key that is not among these, so nobody could tell whether
+            the address must not be mailed.
+    """
+    missing = used - keys.keys()
+    if missing:
+        raise SecretError(
+            f"addresses were suppressed under secret key {min(missing)}, which is missing",
+            mend="restore the secret file of this workspace; without it they would be mailed again",
+        )
+    return [fingerprint(address_key, keys[one]) for one in sorted(used)]

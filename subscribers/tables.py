@@ -1,0 +1,161 @@
+"""The tables of the readers' side. Import it late: it is all SQLAlchemy.
+
+Ids of subscribers are never given twice, also after an erasure (AUTOINCREMENT, identity), because other tables of
+the house keep them for years. Moments are whole Unix seconds in UTC. No foreign key crosses into other tables.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (  # noqa: TID253  this module is nothing but SQL, and is imported late itself
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+from subscribers.models import LETTER_KINDS, LETTER_STATES, RHYTHMS, STATUSES
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite makes ids by itself only for a column that is called exactly INTEGER; it holds 64 bits there too.
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+# Compared byte by byte everywhere: a locale's order would change under the index when the system is upgraded.
+_KEY = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", _BIG, Identity(), primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("address_key", _KEY, nullable=False, unique=True),
+    Column("public_id", LargeBinary, nullable=False, unique=True),
+    Column("epoch", _BIG, nullable=False, server_default="0"),
+    Column("needs_smtputf8", Boolean(create_constraint=False), nullable=False),
+    Column("created", _BIG, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+list_ = Table(
+    "list",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("created", _BIG, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# The list stands first in the key: an audience is then one walk along it, in order of subscriber id.
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("list_id", Integer, ForeignKey(list_.c.id), primary_key=True, autoincrement=False),
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), primary_key=True, autoincrement=False),
+    Column("status", Text, nullable=False),
+    Column("rhythm", Text, nullable=False),
+    # Bit n: the person does not want topic n. So 0 wants all, also a topic that the list gets later.
+    Column("declined_topics", SmallInteger, nullable=False, server_default="0"),
+    Column("paused_until", _BIG),
+    Column("created", _BIG, nullable=False),
+    Column("changed", _BIG, nullable=False),
+    CheckConstraint(_one_of("status", STATUSES), name="status"),
+    CheckConstraint(_one_of("rhythm", RHYTHMS), name="rhythm"),
+    CheckConstraint("declined_topics BETWEEN 0 AND 255", name="declined_topics"),
+    Index(None, "subscriber_id"),
+    sqlite_with_rowid=False,
+)
+
+# Rows are only ever added here; erasing the person is the one thing that takes them away.
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", _BIG, Identity(), primary_key=True),
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), nullable=False),
+    Column("list_id", Integer, ForeignKey(list_.c.id), nullable=False),
+    Column("act", Text, nullable=False),
+    Column("at", _BIG, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Index(None, "subscriber_id"),
+    sqlite_autoincrement=True,
+)
+
+# A fact about an address, kept without the address: it outlives the subscriber. The fingerprint is an HMAC under a
+# secret that is not in the database. subscriber_id is set while a subscriber has that address.
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("fingerprint", LargeBinary, primary_key=True),
+    Column("key_id", SmallInteger, nullable=False),
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), unique=True),
+    Column("reason", Text, nullable=False),
+    Column("at", _BIG, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What speaks against an address without being enough alone: one row for each letter that bounced softly or was
+# blocked. Rows older than the rule looks back are of no use and are deleted.
+trouble = Table(
+    "trouble",
+    metadata,
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), primary_key=True, autoincrement=False),
+    Column("delivery", Text, primary_key=True),
+    Column("at", _BIG, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Confirmation, welcome and goodbye: written together with what caused them, sent afterwards by whoever serves.
+small_letter = Table(
+    "small_letter",
+    metadata,
+    Column("id", _BIG, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), nullable=False),
+    Column("list_id", Integer, ForeignKey(list_.c.id), nullable=False),
+    Column("created", _BIG, nullable=False),
+    Column("state", Text, nullable=False, server_default="queued"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("token", Text),  # whoever holds it at the moment; random for each claim
+    Column("lease_until", _BIG),
+    CheckConstraint(_one_of("kind", LETTER_KINDS), name="kind"),
+    CheckConstraint(_one_of("state", LETTER_STATES), name="state"),
+    Index(None, "subscriber_id"),
+    Index(None, "state", "id"),
+    sqlite_autoincrement=True,
+)
+
+# The links of confirmation letters. The link itself stands only in the letter; here is its SHA-256.
+confirmation = Table(
+    "confirmation",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), nullable=False),
+    Column("list_id", Integer, ForeignKey(list_.c.id), nullable=False),
+    Column("created", _BIG, nullable=False),
+    Column("expires", _BIG, nullable=False),
+    Index(None, "subscriber_id"),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,120 @@
+"""Signed links of fixed width, one purpose each (pure).
+
+A token is 39 bytes: purpose (1), key id (1), public id of the subscriber (16), list id (5, big-endian) and the first
+16 bytes of an HMAC-SHA-256 over all of these and the subscriber's epoch. 39 bytes are 52 characters of base64url
+(RFC 4648, section 5) with no bit left over, so every token has exactly one spelling. The address is not in it.
+128 bits are half of SHA-256, the least that RFC 2104, section 5, recommends for a truncated HMAC.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from subscribers.errors import LinkError
+
+Purpose = Literal["leave", "preferences", "view"]
+
+WIDTH = 52
+"""Characters of every token."""
+
+KEY_BYTES = 32
+"""Length of a signing key."""
+
+PUBLIC_ID_BYTES = 16
+
+_CODES: Mapping[Purpose, int] = {"leave": 1, "preferences": 2, "view": 3}
+_SHAPE = re.compile(r"[A-Za-z0-9_-]{52}")
+_HEAD = 23  # purpose, key id, public id and list id
+_SIGNED_FOR = b"nashra link 1\0"  # the same key also signs other things; this keeps their signatures apart
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a token says; true only once `verify` has said so."""
+
+    purpose: Purpose
+    key_id: int
+    public_id: bytes
+    list_id: int
+    """0 stands for every list."""
+    signature: bytes
+
+
+def make(purpose: Purpose, keys: Mapping[int, bytes], *, public_id: bytes, list_id: int, epoch: int) -> str:
+    """Make the token of one link.
+
+    Args:
+        purpose: What the link is for; it opens nothing else.
+        keys: Key id (0 to 255) to 32 secret bytes; the highest id is the newest and signs.
+        public_id: 16 bytes.
+        list_id: 0 to 2**40 - 1.
+        epoch: The subscriber's, 0 to 2**64 - 1.
+
+    Returns:
+        52 characters of base64url.
+
+    Raises:
+        ValueError: A part does not fit; nothing that a reader sends can cause it.
+    """
+    key_id = max(keys)
+    if len(public_id) != PUBLIC_ID_BYTES:
+        raise ValueError(f"a public id has {PUBLIC_ID_BYTES} bytes, not {len(public_id)}")
+    head = bytes((_CODES[purpose], key_id)) + public_id + _five_bytes(list_id)
+    return base64.urlsafe_b64encode(head + _signature(keys[key_id], head, epoch)).decode("ascii")
+
+
+def read(token: str, purpose: Purpose) -> Claim:
+    """Take a token apart without believing it.
+
+    Args:
+        token: What stood in the link.
+        purpose: What the link must be for.
+
+    Raises:
+        LinkError: Wrong length, foreign characters, or a link for something else.
+    """
+    if _SHAPE.fullmatch(token) is None:
+        raise LinkError("this link is not complete", mend="open it from the letter itself, or copy all of it")
+    raw = base64.urlsafe_b64decode(token)
+    if raw[0] != _CODES[purpose]:
+        raise LinkError("this link is for something else", mend="open the right link from the letter")
+    return Claim(
+        purpose=purpose,
+        key_id=raw[1],
+        public_id=raw[2:18],
+        list_id=int.from_bytes(raw[18:_HEAD], "big"),
+        signature=raw[_HEAD:],
+    )
+
+
+def verify(claim: Claim, keys: Mapping[int, bytes], epoch: int) -> bool:
+    """Whether we made this claim, with a key that is still live, and for the subscriber's present epoch.
+
+    Args:
+        claim: From `read`.
+        keys: As for `make`; two live keys let links of the old one work while the new one signs.
+        epoch: The subscriber's as it stands now.
+    """
+    # An unknown key id costs the same HMAC as a known one, so that time tells nothing.
+    key = keys.get(claim.key_id, bytes(KEY_BYTES))
+    head = bytes((_CODES[claim.purpose], claim.key_id)) + claim.public_id + _five_bytes(claim.list_id)
+    good = hmac.compare_digest(_signature(key, head, epoch), claim.signature)
+    return good and claim.key_id in keys
+
+
+def _five_bytes(list_id: int) -> bytes:
+    try:
+        return list_id.to_bytes(5, "big")
+    except OverflowError:
+        raise ValueError(f"list id {list_id} does not fit into five bytes") from None
+
+
+def _signature(key: bytes, head: bytes, epoch: int) -> bytes:
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a signing key has {KEY_BYTES} bytes, not {len(key)}")
+    return hmac.digest(key, _SIGNED_FOR + head + epoch.to_bytes(8, "big"), "sha256")[:16]

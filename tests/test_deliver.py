@@ -1,0 +1,333 @@
+"""Nothing lost and nothing doubled, wherever a send dies; who left meanwhile gets nothing."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import shutil
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import kills
+import pytest
+
+from newsletter import deliver, ledger, workspace
+from newsletter.deliver import Desk
+from newsletter.errors import SendError
+from newsletter.ledger import Account
+from newsletter.mail import LEAVE, freeze, slot
+from newsletter.models import Issue, Letter, Rendered
+from newsletter.senders import Answer, Parcel
+from newsletter.wiring import House, opened
+from subscribers import actions, store, tokens
+
+MARKER = "n0123456789abcdef"
+LINK = f"https://news.example.org/leave/{slot(MARKER, LEAVE)}"
+LETTER = Letter(
+    sender="نشرة الموجة <news@example.org>",
+    reply_to="",
+    list_id="readers.example.org",
+    rendered=Rendered("أسبوع", f"<p>كلمة {LINK}</p>", f"كلمة\n{LINK}\n"),
+    marker=MARKER,
+    unsubscribe_url=LINK,
+    unsubscribe_mail="mailto:news@example.org",
+    date=datetime(2026, 11, 24, tzinfo=UTC),
+)
+ISSUE = Issue(1, "عدد")
+
+
+def make(root: Path, readers: int, *, batch: int) -> list[str]:
+    workspace.make(
+        root, name="الموجة", url="https://example.org", sender="news@example.org", web="", language="ar", timezone="UTC"
+    )
+    text = (root / "newsletter.toml").read_text("utf-8").replace("# batch = 100 ", f"batch = {batch} ")
+    # A power cut is not what is tested here; without fsync the many runs are quick.
+    (root / "newsletter.toml").write_text(text.replace("# lease = 30 ", "lease = 1 ").replace("# fsync = true", "fsync = false"))
+    addresses = [f"reader{number}@example.net" for number in range(readers)]
+    with opened(root, {}) as house, house.database.write() as connection:
+        store.add_list(connection, "readers", "الموجة", now=house.now())
+        for address in addresses:
+            actions.add_subscriber(connection, address, "readers", now=house.now())
+    return addresses
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    make(tmp_path / "w", 5, batch=2)
+    with opened(tmp_path / "w", {}) as house:
+        yield house
+
+
+def received(root: Path) -> Counter[str]:
+    """How many letters lie in the Maildir for each address; each of them must be whole."""
+    counts: Counter[str] = Counter()
+    for folder in ("new", "cur"):
+        for path in (root / "outbox" / folder).iterdir():
+            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            assert not message.defects
+            assert path.name == f"{message['Message-ID'].strip('<>').partition('@')[0]}.eml"
+            counts[message["To"]] += 1
+    return counts
+
+
+def run(desk: Desk, told: Counter[str] | None = None) -> Account:
+    with desk.database.read() as connection:
+        sends = ledger.sends(connection)
+    send = sends[0] if sends else deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+
+    def progress(state: str, count: int) -> None:
+        if told is not None and count:
+            told[state] += count
+
+    return deliver.run(desk, send, progress)
+
+
+def test_a_send_reaches_everybody_once(house: House) -> None:
+    told: Counter[str] = Counter()
+    assert run(house.desk, told) == Account(submitted=5, reasons={})
+    assert told == {"submitted": 5}
+    assert received(house.root) == Counter(f"reader{number}@example.net" for number in range(5))
+    assert run(house.desk) == Account(submitted=5, reasons={})
+    assert received(house.root).total() == 5
+    with house.database.read() as connection:
+        assert [send.state for send in ledger.sends(connection)] == ["finished"]
+
+
+def test_every_subscriber_gets_a_link_of_their_own(house: House) -> None:
+    run(house.desk)
+    keys = house.keys.tokens
+    seen = set()
+    with house.database.read() as connection:
+        people = {person.address: person for person, _ in store.subscribers(connection, 1)}
+    for path in (house.root / "outbox" / "new").iterdir():
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        token = message["List-Unsubscribe"].partition("/leave/")[2].partition(">")[0]
+        claim = tokens.read(token, "leave")
+        person = people[message["To"]]
+        assert claim.public_id == person.public_id
+        assert tokens.verify(claim, keys, person.epoch)
+        assert token in message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+        assert token in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        seen.add(token)
+    assert len(seen) == 5
+
+
+def test_wherever_it_dies_the_next_run_completes_it(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    addresses = make(made, 3, batch=2)
+    frozen = freeze(LETTER)
+    killed = 0
+    for kill_at in range(1, 200):
+        root = tmp_path / str(kill_at)
+        shutil.copytree(made, root)
+        status = kills.send(root, kill_at=kill_at, frozen=frozen)
+        if status == 0:
+            break
+        assert status == -9
+        killed += 1
+        with opened(root, {}) as house, house.database.write() as connection:
+            # The dead process's lease has run out.
+            connection.exec_driver_sql("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
+        assert kills.send(root, frozen=frozen) == 0
+        assert received(root) == Counter(addresses), f"killed at step {kill_at}"
+        assert list((root / "outbox" / "tmp").iterdir()) == []
+        with opened(root, {}) as house, house.database.read() as connection:
+            (send,) = ledger.sends(connection)
+            assert send.state == "finished"
+            assert ledger.account(connection, send.id) == Account(submitted=3, reasons={})
+    # Freezing, two batches of claim, mark, renames and record, and the end: more steps than these would be a change.
+    assert killed >= 15
+
+
+def test_a_send_killed_after_the_first_of_200_letters_is_completed_without_doubles(tmp_path: Path) -> None:
+    addresses = make(tmp_path / "w", 200, batch=100)
+    frozen = freeze(LETTER)
+    assert kills.send(tmp_path / "w", kill_at=2, steps="rename", frozen=frozen) == -9
+    assert received(tmp_path / "w").total() == 1
+    assert kills.send(tmp_path / "w") == 0
+    assert received(tmp_path / "w") == Counter(addresses)
+
+
+def test_a_letter_that_a_mail_program_has_read_counts_as_taken(tmp_path: Path) -> None:
+    addresses = make(tmp_path / "w", 4, batch=4)
+    assert kills.send(tmp_path / "w", kill_at=3, steps="rename", frozen=freeze(LETTER)) == -9
+    new, cur = tmp_path / "w" / "outbox" / "new", tmp_path / "w" / "outbox" / "cur"
+    for path in new.iterdir():
+        path.rename(cur / f"{path.name}:2,S")
+    assert kills.send(tmp_path / "w") == 0
+    assert len(list(cur.iterdir())) + len(list(new.iterdir())) == len(addresses)
+
+
+def test_a_resumed_send_does_not_render_again(tmp_path: Path) -> None:
+    make(tmp_path / "w", 4, batch=2)
+    assert kills.send(tmp_path / "w", kill_at=2, steps="rename", frozen=freeze(LETTER)) == -9
+    changed = replace(LETTER, rendered=Rendered("آخر", f"<p>آخر {LINK}</p>", f"آخر {LINK}"))
+    assert kills.send(tmp_path / "w", frozen=freeze(changed)) == 0
+    subjects = {
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)["Subject"]
+        for path in (tmp_path / "w" / "outbox" / "new").iterdir()
+    }
+    assert subjects == {"أسبوع"}
+
+
+def test_who_left_after_the_freeze_is_skipped_with_the_reason(house: House) -> None:
+    desk = house.desk
+    deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    with house.database.write() as connection:
+        people = {person.address: person for person, _ in store.subscribers(connection, 1)}
+        store.set_status(connection, people["reader3@example.net"].id, 1, "left", now=house.now())
+    account = run(desk)
+    assert (account.submitted, account.skipped) == (4, 1)
+    assert account.reasons == {"no longer subscribed": 1}
+    assert "reader3@example.net" not in received(house.root)
+
+
+def test_a_batch_that_everybody_left_is_settled_without_the_sender(house: House) -> None:
+    desk = house.desk
+    deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    with house.database.write() as connection:
+        for person, _ in store.subscribers(connection, 1):
+            store.set_status(connection, person.id, 1, "left", now=house.now())
+    assert run(desk) == Account(skipped=5, reasons={"no longer subscribed": 5})
+
+
+def test_nobody_to_send_to_is_said_and_leaves_nothing(house: House) -> None:
+    with house.database.write() as connection:
+        for person, _ in store.subscribers(connection, 1):
+            store.set_status(connection, person.id, 1, "left", now=house.now())
+    with pytest.raises(SendError, match="nobody on the list"):
+        deliver.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    with house.database.read() as connection:
+        assert ledger.sends(connection) == []
+
+
+def test_two_processes_share_a_send_without_doubles(tmp_path: Path) -> None:
+    import threading
+
+    addresses = make(tmp_path / "w", 120, batch=3)
+    with opened(tmp_path / "w", {}) as house:
+        deliver.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    results: list[int] = []
+    starters = [threading.Thread(target=lambda: results.append(kills.send(tmp_path / "w"))) for _ in range(3)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()
+    assert results == [0, 0, 0]
+    assert received(tmp_path / "w") == Counter(addresses)
+
+
+class Mute:
+    """A provider that takes a submission and dies before it answers, and cannot be asked afterwards."""
+
+    name = "mute"
+    batch_size = 2
+
+    def __init__(self) -> None:
+        self.taken: list[int] = []
+        self.dies = True
+
+    def load(self, _letter: Letter) -> Mute:
+        return self
+
+    def begin(self, parcels: Sequence[Parcel], _request_id: str) -> Mute:
+        self.waiting = [parcel.delivery for parcel in parcels]
+        return self
+
+    def finish(self) -> Answer:
+        self.taken += self.waiting
+        if self.dies:
+            self.dies = False
+            raise SendError("the connection broke")
+        return Answer()
+
+    def abandon(self) -> None:
+        self.waiting = []
+
+    def settle(self, _names: Collection[str]) -> set[str] | None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+def test_what_a_provider_cannot_tell_is_unknown_and_never_sent_again(house: House) -> None:
+    mute = Mute()
+    desk = replace(house.desk, sender=mute)
+    with pytest.raises(SendError, match="the connection broke"):
+        run(desk)
+    told: Counter[str] = Counter()
+    account = run(desk, told)
+    assert (account.submitted, account.unknown) == (3, 2)
+    assert told == {"unknown": 2, "submitted": 3}
+    assert sorted(mute.taken) == [1, 2, 3, 4, 5]
+
+
+def test_who_lost_the_lease_lets_no_byte_go(house: House) -> None:
+    class Slow(Mute):
+        """Is overtaken while it hands over the letter."""
+
+        abandoned = 0
+
+        def begin(self, parcels: Sequence[Parcel], request_id: str) -> Mute:
+            super().begin(parcels, request_id)
+            if not self.abandoned:
+                with house.database.write() as connection:
+                    connection.exec_driver_sql("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
+            return self
+
+        def abandon(self) -> None:
+            super().abandon()
+            self.abandoned += 1
+
+    slow = Slow()
+    slow.dies = False
+    account = run(replace(house.desk, sender=slow))
+    assert slow.abandoned == 1
+    assert account.submitted == 5
+    assert sorted(slow.taken) == [1, 2, 3, 4, 5]
+
+
+def test_an_outbox_that_is_a_file_is_said_and_the_send_goes_on_later(house: House) -> None:
+    (house.root / "outbox").write_text("not a folder")
+    with pytest.raises(SendError, match="the outbox cannot be written") as caught:
+        run(house.desk)
+    assert "run the same command again" in caught.value.mend
+    (house.root / "outbox").unlink()
+    assert run(house.desk).submitted == 5
+
+
+def test_a_full_disk_stops_the_send_and_nothing_is_lost(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+
+    from newsletter.senders import outbox
+
+    real, writes = os.open, 0
+
+    def full(path: str, flags: int, mode: int = 0o777) -> int:
+        nonlocal writes
+        writes += bool(flags & os.O_EXCL)
+        if flags & os.O_EXCL and writes == 4:
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(outbox.os, "open", full)
+    with pytest.raises(SendError, match=r"No space left on device\); free some space"):
+        run(house.desk)
+    assert list((house.root / "outbox" / "tmp").iterdir()) == []
+    assert received(house.root).total() == 2
+    monkeypatch.undo()
+    assert run(house.desk).submitted == 5
+    assert received(house.root) == Counter(f"reader{number}@example.net" for number in range(5))
+
+
+def test_a_test_letter_leaves_no_trace_in_the_ledger(house: House) -> None:
+    name = deliver.send_test(house.desk, LETTER, "editor@example.org")
+    assert received(house.root) == {"editor@example.org": 1}
+    assert (house.root / "outbox" / "new" / f"{name}.eml").exists()
+    with house.database.read() as connection:
+        assert ledger.sends(connection) == []

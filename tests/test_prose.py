@@ -1,0 +1,135 @@
+"""The editor's Markdown: what becomes of it in HTML and in plain text, and what is refused with its line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from newsletter import prose
+
+STYLES = {"p": "margin:0px;", "a": "color:#0f766e;", "a.class": "acc", "blockquote": "border-right:4px solid;"}
+
+
+def html(markdown: str, **more: object) -> str:
+    return str(prose.read(markdown, **more).html(STYLES))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "made"),
+    [
+        ("سطر\nثانٍ", '<p style="margin:0px;">سطر ثانٍ</p>'),
+        ("سطر  \nثانٍ", '<p style="margin:0px;">سطر<br />ثانٍ</p>'),
+        (
+            "[موقعنا](https://example.org/?a=1&b=2)",
+            '<p style="margin:0px;"><a href="https://example.org/?a=1&amp;b=2" class="acc" '
+            'style="color:#0f766e;">موقعنا</a></p>',
+        ),
+        ("> قول", '<blockquote style="border-right:4px solid;"><p style="margin:0px;">قول</p></blockquote>'),
+        ("- أ\n- ب", "<ul><li>أ</li><li>ب</li></ul>"),
+        ("3. أ\n4. ب", '<ol start="3"><li>أ</li><li>ب</li></ol>'),
+        ("#### عنوان", "<h4>عنوان</h4>"),
+        ("---", "<hr />"),
+        ("فاز 3-1", '<p style="margin:0px;">فاز <span dir="ltr">3-1</span></p>'),
+        ("<b>نص</b>", '<p style="margin:0px;">&lt;<span dir="ltr">b</span>&gt;نص&lt;/<span dir="ltr">b</span>&gt;</p>'),
+        ("*مهم*", '<p style="margin:0px;"><em style="font-style:normal;font-weight:700;">مهم</em></p>'),
+    ],
+)
+def test_html(markdown: str, made: str) -> None:
+    assert html(markdown) == made
+
+
+def test_a_name_across_bold_is_one_run() -> None:
+    assert html("لعب **Real** Madrid 3-1 أمس") == (
+        '<p style="margin:0px;">لعب <span dir="ltr"><strong>Real</strong> Madrid 3-1</span> أمس</p>'
+    )
+
+
+def test_a_name_inside_a_link_stays_inside() -> None:
+    made = html("[موقع C++ الجديد](https://example.org)")
+    assert '>موقع <span dir="ltr">C++</span> الجديد</a>' in made
+
+
+def test_a_link_inside_a_name_is_not_torn() -> None:
+    made = html("عن [Real Madrid](https://example.org) CF أمس")
+    assert '<span dir="ltr"><a href="https://example.org"' in made
+    assert made.count("<a ") == 1
+
+
+def test_left_to_right_letters_are_mirrored() -> None:
+    assert html("the كأس العالم won", base="ltr") == (
+        '<p style="margin:0px;">the <span dir="rtl">كأس العالم</span> won</p>'
+    )
+
+
+def test_no_line_break_stands_between_tags() -> None:
+    made = html("**أ**\n[ب](https://example.org)\n\n- أ\n- ب\n\n> ج")
+    assert not re.search(r">\s*\n\s*<", made)
+    assert "</strong> <a" in made
+
+
+def test_plain_text_puts_links_on_their_own_lines() -> None:
+    text = prose.read(
+        "نص [موقعنا](https://example.org/a) هنا، و<https://example.org/b>.\n\n> قول\n> طويل\n\n1. أ\n2. ب\n\n- ج\n- د"
+    ).text()
+    assert text == (
+        "نص موقعنا هنا، وhttps://example.org/b.\nhttps://example.org/a\n\n> قول طويل\n\n1. أ\n2. ب\n\n• ج\n• د"
+    )
+
+
+@pytest.mark.parametrize(
+    ("markdown", "line", "about"),
+    [
+        ("أ\n\nب [x](javascript:alert(1))", 12, "javascript"),
+        ("أ\nب\nج [x](http://example.org)", 12, "not encrypted"),
+        ("[x](data:text/html,hi)", 10, "data:"),
+        ("[x](/a/b)", 10, "/a/b"),
+        ("- أ\n- [x](ftp://example.org)", 11, "ftp"),
+        ("> أ\n>\n> ![x](missing.jpg)", 12, "missing.jpg"),
+        ("[x]()", 10, "leads nowhere"),
+        ("[x](<https://example.org/a b>)", 10, "space"),
+    ],
+)
+def test_faults_name_their_line(markdown: str, line: int, about: str) -> None:
+    passage = prose.read(markdown, line=10)
+    assert [fault.line for fault in passage.faults] == [line]
+    assert about in passage.faults[0].what
+    assert passage.faults[0].mend
+    assert "href" not in passage.html(STYLES)
+
+
+def test_pictures_are_shown_where_the_letter_says() -> None:
+    made = html('![فاز "3-1"](a.jpg)', picture=lambda src: prose.Shown(f"cid:{src}@example.org", 300, 200))
+    assert '<img src="cid:a.jpg@example.org" alt="فاز &quot;\u20663-1\u2069&quot;" width="300" />' in made
+
+
+def test_words_are_the_text_alone() -> None:
+    assert prose.read("**أ** [ب](https://example.org)\n\n- ج\n- د").words() == "أ ب ج د"
+
+
+MARKDOWN = st.lists(
+    st.one_of(
+        st.sampled_from(list("ابجد abc 3-1 C++ *_`>#-[]()!<>&\"'\\|~\n\n\t \u2066\u2069")),
+        st.sampled_from(["](", "https://example.org", "javascript:", "<script>", "**", "&#x3c;", "\n- ", "\n> "]),
+        st.characters(),
+    ),
+    max_size=60,
+).map("".join)
+ALLOWED = {"x", "p", "h4", "a", "ul", "ol", "li", "blockquote", "hr", "br", "pre", "code", "strong", "em", "span"}
+
+
+@given(MARKDOWN, st.sampled_from(["rtl", "ltr"]))
+def test_any_markdown_gives_well_formed_harmless_html(markdown: str, base: str) -> None:
+    passage = prose.read(markdown, base=base)  # type: ignore[arg-type]
+    made = str(passage.html(STYLES))
+    clean = re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", made)
+    tree = etree.fromstring(f"<x>{clean}</x>", etree.XMLParser(resolve_entities=False))
+    for element in tree.iter():
+        assert element.tag in ALLOWED
+        assert set(element.attrib) <= {"href", "class", "style", "dir", "start"}
+        assert element.get("href", "https://").startswith(("https://", "mailto:"))
+    passage.text()
+    passage.words()

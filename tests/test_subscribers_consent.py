@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from subscribers.consent import ACTS, Act, decide
+from subscribers.models import STATUSES, Status
+
+ALL: list[tuple[Status | None, Act]] = list(product([None, *STATUSES], ACTS))
+
+
+@pytest.mark.parametrize(("status", "act"), ALL)
+def test_every_act_is_decided_in_every_status_and_doing_it_again_changes_nothing(
+    status: Status | None, act: Act
+) -> None:
+    decision = decide(status, act)
+    again = decide(decision.status, act)
+
+    assert decision.changes is (decision.status != status)
+    assert not again.changes
+    if decision.refusal:
+        assert not decision.changes
+        assert decision.letter is None
+
+
+@pytest.mark.parametrize("act", [act for act in ACTS if act.startswith("import") or act in ("add", "confirm")])
+def test_nobody_who_left_is_brought_back_by_somebody_else_or_by_an_old_link(act: Act) -> None:
+    assert decide("left", act).status == "left"
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_leaving_always_works(status: Status) -> None:
+    assert decide(status, "leave").status == "left"
+    assert decide(status, "leave").refusal == ""
+
+
+def test_only_a_confirmation_or_an_editors_word_confirms() -> None:
+    confirming = {act for status, act in ALL if status != "confirmed" and decide(status, act).status == "confirmed"}
+    assert confirming == {"confirm", "add", "restore", "import"}
+
+
+def test_who_comes_back_by_themselves_confirms_again() -> None:
+    assert decide("left", "subscribe").status == "pending"
+    assert decide("left", "subscribe").letter == "confirmation"
+
+
+def test_small_letters_go_out_once() -> None:
+    letters = {(status, act): decide(status, act).letter for status, act in ALL if decide(status, act).letter}
+    assert letters == {
+        (None, "subscribe"): "confirmation",
+        ("pending", "subscribe"): "confirmation",
+        ("left", "subscribe"): "confirmation",
+        ("pending", "confirm"): "welcome",
+        ("confirmed", "leave"): "goodbye",
+    }

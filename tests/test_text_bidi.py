@@ -1,0 +1,129 @@
+"""Runs that must be isolated: found, written down once, and nothing else touched."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.text import bidi
+
+RTL_CASES = """
+فاز المنتخب [3-1] على [Real Madrid] في 2024
+اتصل على [+213 21 55 66 77] الآن
+هاتف [021 55 66 77] أو [(+213) 21 55 66 77]
+هاتف [+٢١٣ ٢١ ٥٥ ٦٦ ٧٧] بأرقام عربية
+بين [2023-2024] بنسبة [-12.5%] وأيضًا [12%] و12.5 و1,234 و7
+لغة [C++] ولغة [C#] ومنصة [.NET]
+قال [@nasra_dz] عن [#Tech2024]
+شركة [Apple (NASDAQ: AAPL)] أعلنت
+شركة [Google]. [Apple] أعلنت
+[Google] (شركة [Alphabet]) قالت
+رواية «[Who's Afraid of Virginia Woolf?]» الشهيرة
+[Dwayne "The Rock" Johnson] قال
+انظر [https://example.org/a(b)/?x=1&y=2]؟ ثم
+انظر ([https://example.org/a]).
+راسلنا [news@example.org].
+في 2024 [Google] أطلقت [iPhone 15 Pro]
+طائرة [F-16] وكوفيد-19 ومرض [COVID-19]
+السرعة [100 km/h] اليوم والحجم [20 GB]
+الجزائر [3 - 1] المغرب، وأعوام [2023 – 2024]
+من الساعة [14:30 - 16:00] إلى [9:05]
+من [Apple]، [Google] و[AT&T]
+شركة [Yahoo!] الأمريكية
+النسخة [v2.1.3] ثم [3.11.7]
+السعر [$12.5] أو [20€]
+ميزانية [1 234 567] دينار
+مفتوح [24/7] لمن هم [18+]
+إصدار [U.S. Steel] وكتاب [J. K. Rowling (2024)]
+الـ[GDP] في الجزائر
+[Lina Haddad] · 10 نوفمبر 2025
+قال [The quick brown fox jumped over. Then the lazy dog slept]! ثم صمت
+بين 5 و7 وفي 2024
+كتب [Jean-Luc d'Été] عن [São Paulo]
+[What's up, Doc?]
+""".strip().split("\n")
+
+LTR_CASES = """
+the [كأس العالم] 2026 was held
+in «[المؤشر]», the daily ([كبير]) and [مرحبا، أهلا] yes
+[المؤشر] says hi
+a score of 3-1 and +213 21 55 66 77
+[عنوان كامل!]
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize(("marked", "base"), [(c, "rtl") for c in RTL_CASES] + [(c, "ltr") for c in LTR_CASES])
+def test_runs_that_read_wrong_are_found(marked: str, base: bidi.Direction) -> None:
+    text = re.sub(r"[\[\]]", "", marked)
+    shown = "".join(f"[{run}]" if needed else run for run, needed in bidi.runs(text, base))
+    assert shown == marked
+
+
+def test_isolate_writes_the_signs_of_the_other_direction() -> None:
+    assert bidi.isolate("فاز 3-1") == "فاز \u20663-1\u2069"
+    assert bidi.isolate("the كأس won", "ltr") == "the \u2067كأس\u2069 won"
+
+
+def test_a_plain_integer_alone_needs_nothing() -> None:
+    assert bidi.isolate("في 2024 حضر 120 ضيفًا") == "في 2024 حضر 120 ضيفًا"
+
+
+def test_html_is_escaped_and_wrapped_in_spans() -> None:
+    assert bidi.to_html('قال "نعم" <b> & C++') == (
+        'قال &quot;نعم&quot; &lt;<span dir="ltr">b</span>&gt; &amp; <span dir="ltr">C++</span>'
+    )
+    assert "bdi" not in bidi.to_html("فاز 3-1")
+    assert "auto" not in bidi.to_html("\u2068NATO\u2069 قال")
+
+
+def test_the_editors_own_isolates_become_spans_and_are_not_doubled() -> None:
+    assert bidi.to_html("فاز \u20663-1\u2069 أمس") == 'فاز <span dir="ltr">3-1</span> أمس'
+    assert bidi.to_html("\u2068NATO\u2069 قال") == '<span dir="ltr">NATO</span> قال'
+    assert bidi.isolate("فاز \u20663-1\u2069 أمس") == "فاز \u20663-1\u2069 أمس"
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("\u2066قال", "قال"),
+        ("قال\u2069 نعم", "قال نعم"),
+        ("\u2067قال\nنعم\u2069", "قال\nنعم"),
+        ("\u202eABC\u202c", "ABC"),
+        ("\u2066أ\u2069\u2069", "\u2066أ\u2069"),
+        ("\u2066\u2067أ\u2069", "\u2067أ\u2069"),
+        ("لا شيء\u200f هنا", "لا شيء\u200f هنا"),
+    ],
+)
+def test_unbalanced_signs_are_taken_out(text: str, cleaned: str) -> None:
+    assert bidi.clean(text) == cleaned
+
+
+LETTERS = "ابجدﷺلأ،؛؟«»()[]\"'-–+.,:/@#%!$€01239٣۴AbCé \n\u200f\u00a0\u064b\ufdd0"
+SIGNS = "\u2066\u2067\u2068\u2069\u202a\u202e\u202c"
+TEXTS = st.text(st.one_of(st.sampled_from(LETTERS), st.sampled_from(SIGNS), st.characters()), max_size=60)
+
+
+@given(TEXTS, st.sampled_from(["rtl", "ltr"]))
+def test_nothing_is_added_but_isolates_and_twice_is_once(text: str, base: bidi.Direction) -> None:
+    once = bidi.isolate(text, base)
+    assert bidi.strip(once) == bidi.strip(text)
+    assert "".join(run for run, _ in bidi.runs(text, base)) == bidi.clean(text)
+    assert bidi.clean(once) == once, "every isolate is closed in its paragraph"
+    assert bidi.isolate(once, base) == once
+
+
+@given(TEXTS, st.sampled_from(["rtl", "ltr"]))
+def test_html_is_the_same_text_and_every_span_closes(text: str, base: bidi.Direction) -> None:
+    made = str(bidi.to_html(text, base))
+    assert html.unescape(re.sub(r'</?span(?: dir="(?:ltr|rtl)")?>', "", made)) == bidi.strip(text)
+    assert made.count("<span ") == made.count("</span>")
+    assert "<" not in re.sub(r'</?span(?: dir="(?:ltr|rtl)")?>', "", made)
+
+
+def test_long_text_is_read_in_a_moment() -> None:
+    for text in ("a" * 20_000, '"a ' * 5_000, "(" * 5_000 + "a", "1 " * 10_000, "+1" * 10_000, "ا a " * 5_000):
+        assert bidi.strip(bidi.isolate(text)) == text
