@@ -6,7 +6,7 @@ DEV := requirements/dev.txt
 # Workers of pytest: the machine's cores.
 JOBS ?= auto
 
-.PHONY: demo test lint check bench lock clean
+.PHONY: demo test lint check docs bench lock clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -21,6 +21,9 @@ lint: .venv/dev                 ## style and types
 	$(BIN)/mypy
 
 check: lint test                ## what CI runs
+
+docs: .venv/dev                 ## write docs/commands.md from the commands' own help
+	$(BIN)/python tests/command_reference.py
 
 bench: .venv/dev                ## measurements, each against a floor or a peer in the same run
 	for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done

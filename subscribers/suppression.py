@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Literal
 
 from subscribers.errors import SecretError
@@ -12,6 +13,9 @@ from subscribers.models import Event, SuppressionReason
 
 KEY_BYTES = 32
 """Length of a secret key."""
+
+NO_KEYS: Mapping[int, bytes] = MappingProxyType({})
+"""No secret at all: enough while no address is suppressed."""
 
 PATIENCE = 3
 """Letters that may bounce softly or be blocked before the address is suppressed; the third one does it."""

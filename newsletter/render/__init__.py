@@ -103,6 +103,8 @@ def _values(
     pictures: Mapping[str, Picture],
 ) -> tuple[Viewer, dict[str, Any]]:
     """Judge the arguments and make everything a template can use."""
+    from markupsafe import Markup
+
     _judge(issue, publication, marker, leave_url, date)
     catalogue = words(environment, publication.language)
     viewer = Viewer(issue, publication, pictures, catalogue.gettext)
@@ -121,7 +123,7 @@ def _values(
         "start": "right" if rtl else "left",
         "end": "left" if rtl else "right",
         "forward": "←" if rtl else "→",
-        "fonts": publication.fonts or FONTS,
+        "fonts": Markup(publication.fonts or FONTS),  # noqa: S704 - judged above: no sign of markup in it
         "colours": palette(publication.accent),
         "publication": publication,
         "name": viewer.markup(publication.name),

@@ -28,11 +28,12 @@ def queue_letter(connection: Connection, kind: LetterKind, subscriber_id: int, l
     Returns:
         Its id.
     """
-    return connection.execute(
+    row = connection.execute(
         sa.insert(small_letter)
         .values(kind=kind, subscriber_id=subscriber_id, list_id=list_id, created=to_seconds(now))
         .returning(small_letter.c.id)
-    ).scalar_one()
+    )
+    return int(row.scalar_one())
 
 
 def letters_since(connection: Connection, kind: LetterKind, subscriber_id: int, *, since: datetime) -> int:

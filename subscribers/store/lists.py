@@ -52,6 +52,11 @@ def list_or_none(connection: Connection, name: str) -> List | None:
     return None if row is None else _list(row)
 
 
+def list_by_id(connection: Connection, list_id: int) -> List:
+    """The list of that id, which something in the database refers to."""
+    return _list(connection.execute(sa.select(list_).where(list_.c.id == list_id)).one())
+
+
 def list_named(connection: Connection, name: str) -> List:
     """The list of that name.
 

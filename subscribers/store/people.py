@@ -12,7 +12,7 @@ from subscribers.addresses import Address
 from subscribers.models import Consent, Rhythm, Status, Subscriber, Subscription
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
-from subscribers.tables import consent, subscriber, subscription
+from subscribers.tables import consent, metadata, subscriber, subscription, suppression
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -150,6 +150,86 @@ def set_status(
     if kept is None:  # pragma: no cover  only a broken unique index could do this
         raise LookupError("a subscription that was just kept is not there")
     return kept
+
+
+def set_preferences(
+    connection: Connection,
+    subscriber_id: int,
+    list_id: int,
+    *,
+    rhythm: Rhythm,
+    declined_topics: int,
+    paused_until: datetime | None,
+    now: datetime,
+) -> None:
+    """Keep what the person chose for one subscription, all of it at once.
+
+    Args:
+        connection: In a transaction.
+        subscriber_id: Of the person.
+        list_id: Of the list.
+        rhythm: How often.
+        declined_topics: Bit n is set when topic n is not wanted; 0 to 255.
+        paused_until: Aware; no letter before it. None for no pause.
+        now: Aware.
+    """
+    connection.execute(
+        sa.update(subscription)
+        .where(subscription.c.list_id == list_id, subscription.c.subscriber_id == subscriber_id)
+        .values(
+            rhythm=rhythm,
+            declined_topics=declined_topics,
+            paused_until=None if paused_until is None else to_seconds(paused_until),
+            changed=to_seconds(now),
+        )
+    )
+
+
+def revoke_links(connection: Connection, subscriber_id: int) -> None:
+    """Make every link void that this person was ever sent: their epoch becomes the next one."""
+    connection.execute(
+        sa.update(subscriber).where(subscriber.c.id == subscriber_id).values(epoch=subscriber.c.epoch + 1)
+    )
+
+
+def everything_about(connection: Connection, subscriber_id: int) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table that holds something of this person, by table, as plain values.
+
+    It goes by the columns of the schema, so a table that comes later cannot be forgotten. Bytes are given in hex,
+    moments as Unix seconds.
+    """
+    found = {}
+    for table, column in _tables_with_people():
+        rows = connection.execute(sa.select(table).where(column == subscriber_id)).mappings()
+        found[table.name] = [
+            {name: bytes(value).hex() if isinstance(value, bytes | memoryview) else value for name, value in row.items()}
+            for row in rows
+        ]
+    return found
+
+
+def erase(connection: Connection, subscriber_id: int) -> None:
+    """Delete every row that holds something of this person; a suppression stays, without the link to them.
+
+    Args:
+        connection: In a transaction.
+        subscriber_id: Of the person; nobody ever gets this id again.
+    """
+    connection.execute(
+        sa.update(suppression).where(suppression.c.subscriber_id == subscriber_id).values(subscriber_id=None)
+    )
+    for table, column in reversed(_tables_with_people()):
+        if table is not suppression:
+            connection.execute(sa.delete(table).where(column == subscriber_id))
+
+
+def _tables_with_people() -> list[tuple[sa.Table, sa.Column[Any]]]:
+    """Tables whose rows belong to a person, with the column that says whose; a table stands after what it refers to."""
+    return [
+        (table, table.c.id if table is subscriber else table.c.subscriber_id)
+        for table in metadata.sorted_tables
+        if table is subscriber or "subscriber_id" in table.c
+    ]
 
 
 def record(

@@ -1,0 +1,48 @@
+"""What can be done with subscribers: decide, then store, all inside the transaction one is handed.
+
+Nothing here commits. Whoever opened the transaction commits it, so that an action and what belongs to it (a line in
+another table, a letter to be sent) happen together or not at all. Import it late: it brings SQLAlchemy.
+
+``keys`` is everywhere the secret that suppressed addresses are kept under: key id to 32 bytes, the highest id is the
+newest. Without it, whatever would have to know whether an address may be mailed refuses to go on.
+"""
+
+from subscribers.actions.adding import Added, add_subscriber
+from subscribers.actions.erasing import erase, scrub
+from subscribers.actions.exporting import export_file
+from subscribers.actions.importing import import_file
+from subscribers.actions.showing import Person, show, stats
+from subscribers.actions.subscribing import (
+    Confirmed,
+    confirm,
+    holder_of,
+    leave,
+    leave_address,
+    make_confirmation,
+    prefer,
+    subscribe,
+)
+from subscribers.actions.suppressing import receive, suppress, unsuppress
+
+__all__ = [
+    "Added",
+    "Confirmed",
+    "Person",
+    "add_subscriber",
+    "confirm",
+    "erase",
+    "export_file",
+    "holder_of",
+    "import_file",
+    "leave",
+    "leave_address",
+    "make_confirmation",
+    "prefer",
+    "receive",
+    "scrub",
+    "show",
+    "stats",
+    "subscribe",
+    "suppress",
+    "unsuppress",
+]

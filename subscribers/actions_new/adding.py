@@ -1,0 +1,102 @@
+"""Adding one person on an editor's word."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from subscribers import store
+from subscribers.addresses import normalise
+from subscribers.consent import Act, decide
+from subscribers.errors import ConsentError, SuppressedError
+from subscribers.models import Rhythm, Subscriber, Suppression
+from subscribers.suppression import NO_KEYS
+from subscribers.tokens import PUBLIC_ID_BYTES
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of adding one person."""
+
+    subscriber: Subscriber
+    already: bool
+    """The person had a confirmed subscription before, and nothing was changed."""
+
+
+def add_subscriber(
+    connection: Connection,
+    address: str,
+    list_name: str,
+    *,
+    now: datetime,
+    keys: Mapping[int, bytes] = NO_KEYS,
+    rhythm: Rhythm = "weekly",
+    how: str = "editor",
+    words: str = "",
+    restore: bool = False,
+) -> Added:
+    """Add a person to a list on an editor's word that they agreed; the subscription is confirmed at once.
+
+    Args:
+        connection: In a transaction.
+        address: As it was typed.
+        list_name: Of the list.
+        now: Aware.
+        keys: Secret keys of suppressed addresses.
+        rhythm: For a new subscription; who is subscribed keeps what they chose.
+        how: The road it came by, for the record of consent.
+        words: What the editor states, for the record of consent.
+        restore: The person had left and asked to come back.
+
+    Raises:
+        AddressError: Not an address one can write to.
+        UnknownList: No such list.
+        SuppressedError: The address must not be mailed.
+        ConsentError: The person left this list, and `restore` is not set.
+        SecretError: Nobody can tell whether the address may be mailed.
+    """
+    wanted = normalise(address)
+    target = store.list_named(connection, list_name)
+    stopped = store.suppression_of(connection, wanted.key, keys)
+    if stopped is not None:
+        raise _stopped(wanted.address, stopped)
+    person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)
+    before = store.subscription_of(connection, person.id, target.id, lock=True)
+    act: Act = "restore" if restore else "add"
+    decision = decide(before.status if before else None, act)
+    if decision.refusal:
+        raise ConsentError(
+            f"{wanted.address} cannot be added to '{target.name}': {decision.refusal}",
+            mend="if they asked to come back, say so with --restore",
+        )
+    if decision.changes and decision.status is not None:
+        store.set_status(
+            connection, person.id, target.id, decision.status, now=now, rhythm=rhythm if before is None else None
+        )
+        store.record(connection, person.id, target.id, act, now=now, how=how, words=words)
+    return Added(person, already=not decision.changes)
+
+
+REASONS = {
+    "hard": "its mailbox does not exist",
+    "invalid": "it is no address that can be reached",
+    "soft": "its mailbox refused three letters within 30 days",
+    "blocked": "its mail server blocked three letters within 30 days",
+    "complained": "the person reported a letter as spam",
+    "erased": "the person asked to be erased",
+    "editor": "an editor stopped it",
+    "import": "the program it was imported from had stopped it",
+}
+
+
+def _stopped(address: str, stopped: Suppression) -> SuppressedError:
+    return SuppressedError(
+        f"{address} must not be mailed: {REASONS[stopped.reason]} (since {stopped.at:%Y-%m-%d})",
+        mend="if that is no longer so, run: newsletter subscribers unsuppress",
+    )

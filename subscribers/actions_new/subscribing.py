@@ -1,0 +1,286 @@
+"""What people do themselves: subscribe, confirm, choose, leave."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from subscribers import store, tokens
+from subscribers.addresses import normalise
+from subscribers.consent import decide
+from subscribers.errors import ConsentError, LinkError, UnknownSubscriber
+from subscribers.models import List, Rhythm, Subscriber, Subscription
+from subscribers.tokens import PUBLIC_ID_BYTES, Purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+CONFIRMATION_LASTS = timedelta(days=3)
+"""How long a confirmation link works (Mailman 3 keeps its own as long)."""
+
+CONFIRMATIONS_A_DAY = 1
+CONFIRMATIONS_A_MONTH = 3
+"""Confirmation letters one person gets at most, over all lists: a stranger may be filling in the form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What came of a confirmation."""
+
+    subscriber: Subscriber
+    list: List
+    already: bool
+    """The subscription had been confirmed before."""
+
+
+def subscribe(
+    connection: Connection,
+    address: str,
+    list_name: str,
+    *,
+    now: datetime,
+    keys: Mapping[int, bytes],
+    how: str,
+    words: str,
+    rhythm: Rhythm = "weekly",
+) -> bool:
+    """Take a wish to subscribe; a confirmation letter is written down, or nothing happens.
+
+    The one who asked must not learn which: it would tell whether somebody is subscribed.
+
+    Args:
+        connection: In a transaction.
+        address: As it was typed.
+        list_name: Of the list.
+        now: Aware.
+        keys: Secret keys of suppressed addresses.
+        how: The road it came by, for the record of consent.
+        words: What the person was shown, for the record of consent.
+        rhythm: What the person chose, if the subscription is new.
+
+    Returns:
+        Whether a letter was written down; for logs that count, not for the answer.
+
+    Raises:
+        AddressError: Not an address one can write to.
+        UnknownList: No such list.
+        SecretError: Nobody can tell whether the address may be mailed.
+    """
+    wanted = normalise(address)
+    target = store.list_named(connection, list_name)
+    if store.suppression_of(connection, wanted.key, keys) is not None:
+        return False
+    person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)
+    before = store.subscription_of(connection, person.id, target.id, lock=True)
+    decision = decide(before.status if before else None, "subscribe")
+    if decision.letter is None or not _may_get_confirmation(connection, person.id, now):
+        return False
+    if decision.changes and decision.status is not None:
+        store.set_status(connection, person.id, target.id, decision.status, now=now, rhythm=rhythm)
+        store.record(connection, person.id, target.id, "subscribe", now=now, how=how, words=words)
+    store.queue_letter(connection, decision.letter, person.id, target.id, now=now)
+    return True
+
+
+def _may_get_confirmation(connection: Connection, subscriber_id: int, now: datetime) -> bool:
+    def lately(days: int) -> int:
+        return store.letters_since(connection, "confirmation", subscriber_id, since=now - timedelta(days=days))
+
+    return lately(1) < CONFIRMATIONS_A_DAY and lately(30) < CONFIRMATIONS_A_MONTH
+
+
+def make_confirmation(connection: Connection, subscriber_id: int, list_id: int, *, now: datetime) -> str:
+    """Make the token of a confirmation link when its letter is about to be sent; only its hash is kept.
+
+    Args:
+        connection: In a transaction.
+        subscriber_id: Who will confirm with it.
+        list_id: What they will confirm.
+        now: Aware.
+
+    Returns:
+        43 characters of base64url, 256 random bits.
+    """
+    token = secrets.token_urlsafe(32)
+    store.keep_confirmation(
+        connection, _hash(token), subscriber_id, list_id, now=now, expires=now + CONFIRMATION_LASTS
+    )
+    return token
+
+
+def confirm(connection: Connection, token: str, *, now: datetime, how: str, words: str = "") -> Confirmed:
+    """Confirm a subscription; doing it twice is no error.
+
+    Args:
+        connection: In a transaction.
+        token: What stood in the link.
+        now: Aware.
+        how: The road it came by, for the record of consent.
+        words: What the person was shown, for the record of consent.
+
+    Raises:
+        LinkError: Not a link of ours, or too old.
+        ConsentError: The person left after asking for it.
+    """
+    found = store.confirmation_of(connection, _hash(token), now=now)
+    if found is None:
+        raise LinkError("this link is too old or not complete", mend="subscribe again to get a new one")
+    subscriber_id, list_id = found
+    person = store.find_id(connection, subscriber_id)
+    before = store.subscription_of(connection, subscriber_id, list_id, lock=True)
+    decision = decide(before.status if before else None, "confirm")
+    if person is None or decision.refusal or decision.status is None:
+        raise ConsentError(decision.refusal or "this subscription is gone", mend="subscribe again on the site")
+    if decision.changes:
+        store.set_status(connection, person.id, list_id, decision.status, now=now)
+        store.record(connection, person.id, list_id, "confirm", now=now, how=how, words=words)
+    if decision.letter is not None:
+        store.queue_letter(connection, decision.letter, person.id, list_id, now=now)
+    return Confirmed(person, store.list_by_id(connection, list_id), already=not decision.changes)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def holder_of(
+    connection: Connection, token: str, purpose: Purpose, keys: Mapping[int, bytes]
+) -> tuple[Subscriber, int]:
+    """Whose signed link this is, and for which list (0: every list).
+
+    Args:
+        connection: Open.
+        token: What stood in the link.
+        purpose: What the link must be for.
+        keys: The keys that sign links.
+
+    Raises:
+        LinkError: Not a link of ours, for something else, revoked, or of somebody who was erased.
+    """
+    claim = tokens.read(token, purpose)
+    person = store.find_public(connection, claim.public_id)
+    # Also checked when nobody is found, so that time tells nothing.
+    if not tokens.verify(claim, keys, person.epoch if person else 0) or person is None:
+        raise LinkError("this link is not good any more", mend="open the link of a newer letter")
+    return person, claim.list_id
+
+
+def prefer(
+    connection: Connection,
+    subscriber_id: int,
+    list_id: int,
+    *,
+    now: datetime,
+    rhythm: Rhythm,
+    declined_topics: int = 0,
+    paused_until: datetime | None = None,
+) -> Subscription:
+    """Keep what a person chose for a subscription: rhythm, topics and pause, as their page shows them.
+
+    Args:
+        connection: In a transaction.
+        subscriber_id: Of the person.
+        list_id: Of the list.
+        now: Aware.
+        rhythm: How often.
+        declined_topics: Bit n is set when topic n is not wanted; 0 to 255.
+        paused_until: Aware; no letter before it. None for no pause.
+
+    Raises:
+        ConsentError: The person has no subscription to this list, or has left it.
+    """
+    before = store.subscription_of(connection, subscriber_id, list_id, lock=True)
+    if before is None or before.status == "left":
+        raise ConsentError("there is no subscription to change", mend="subscribe again on the site")
+    store.set_preferences(
+        connection,
+        subscriber_id,
+        list_id,
+        rhythm=rhythm,
+        declined_topics=declined_topics,
+        paused_until=paused_until,
+        now=now,
+    )
+    kept = store.subscription_of(connection, subscriber_id, list_id)
+    return kept or before
+
+
+def leave(
+    connection: Connection,
+    subscriber_id: int,
+    list_id: int,
+    *,
+    now: datetime,
+    how: str,
+    words: str = "",
+    letters: bool = True,
+) -> list[int]:
+    """End a subscription, or every one; doing it twice is no error.
+
+    Args:
+        connection: In a transaction.
+        subscriber_id: Of the person.
+        list_id: Of the list; 0 for every list.
+        now: Aware.
+        how: The road it came by, for the record of consent.
+        words: What the person said or was shown, for the record of consent.
+        letters: Write the goodbye letter down; not for somebody who complained.
+
+    Returns:
+        Ids of the lists that were left now.
+    """
+    ended = []
+    for one in store.subscriptions_of(connection, subscriber_id):
+        if list_id not in (0, one.list_id):
+            continue
+        before = store.subscription_of(connection, subscriber_id, one.list_id, lock=True)
+        decision = decide(before.status if before else None, "leave")
+        if not decision.changes or decision.status is None:
+            continue
+        store.set_status(connection, subscriber_id, one.list_id, decision.status, now=now)
+        store.record(connection, subscriber_id, one.list_id, "leave", now=now, how=how, words=words)
+        if decision.letter is not None and letters:
+            store.queue_letter(connection, decision.letter, subscriber_id, one.list_id, now=now)
+        ended.append(one.list_id)
+    return ended
+
+
+def leave_address(
+    connection: Connection,
+    address: str,
+    list_name: str | None = None,
+    *,
+    now: datetime,
+    how: str = "editor",
+    words: str = "",
+    letters: bool = False,
+) -> list[int]:
+    """End the subscription of an address, for somebody who wrote to the editors instead of using the link.
+
+    Args:
+        connection: In a transaction.
+        address: As it was typed.
+        list_name: Of the list; None for every list.
+        now: Aware.
+        how: For the record of consent.
+        words: For the record of consent.
+        letters: Write the goodbye letter down.
+
+    Returns:
+        Ids of the lists that were left now.
+
+    Raises:
+        AddressError: Not an address.
+        UnknownList: No such list.
+        UnknownSubscriber: Nobody has this address.
+    """
+    wanted = normalise(address)
+    list_id = 0 if list_name is None else store.list_named(connection, list_name).id
+    person = store.find(connection, wanted)
+    if person is None:
+        raise UnknownSubscriber(f"nobody has the address {wanted.address}", mend="check its spelling")
+    return leave(connection, person.id, list_id, now=now, how=how, words=words, letters=letters)

@@ -1,0 +1,234 @@
+"""The house stays as it is drawn: imports go down, the wall holds, nothing heavy at the door, every command told."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import command_reference
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Lowest floor first. A module belongs to the longest name here that it is, or stands in.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    # ---- the readers' side
+    ("subscribers", "subscribers.errors", "subscribers.models", "subscribers.moments"),
+    ("subscribers.addresses", "subscribers.consent", "subscribers.suppression", "subscribers.tokens"),
+    ("subscribers.tables", "subscribers.csvfile"),
+    ("subscribers.store", "subscribers.staging"),
+    ("subscribers.actions",),
+    # ---- the wall; above it the editors' side
+    ("newsletter", "newsletter.errors"),
+    ("newsletter.models", "newsletter.sample"),
+    ("newsletter.headers", "newsletter.markdown", "newsletter.text", "newsletter.words"),
+    ("newsletter.settings", "newsletter.prose"),
+    ("newsletter.config", "newsletter.mail", "newsletter.render", "newsletter.compose"),
+    ("newsletter.check", "newsletter.workspace", "newsletter.tables", "newsletter.migrations"),
+    ("newsletter.database", "newsletter.theme", "newsletter.issues", "newsletter.sources", "newsletter.senders"),
+    ("newsletter.ledger", "newsletter.library", "newsletter.pictures"),
+    ("newsletter.collect", "newsletter.deliver"),
+    ("newsletter.wiring",),
+    ("newsletter.letters",),
+    ("newsletter.plan",),
+    ("newsletter.demo",),
+    ("newsletter.cli",),
+    ("newsletter.__main__",),
+)
+PURE = (
+    "newsletter.models",
+    "newsletter.headers",
+    "newsletter.markdown",
+    "newsletter.text",
+    "newsletter.words",
+    "newsletter.prose",
+    "newsletter.mail",
+    "newsletter.render",
+    "newsletter.compose",
+    "newsletter.check",
+    "subscribers.models",
+    "subscribers.moments",
+    "subscribers.addresses",
+    "subscribers.consent",
+    "subscribers.suppression",
+    "subscribers.tokens",
+)
+OUTSIDE = frozenset(
+    "sqlalchemy alembic sqlite3 psycopg httpx httpx2 urllib.request http.client socket ssl smtplib subprocess os time "
+    "random secrets logging typer starlette uvicorn threading asyncio sendgrid".split()
+)
+HEAVY = (
+    "sqlalchemy alembic jinja2 mjml sendgrid trafilatura starlette uvicorn httpx2 lxml nh3 feedparser babel regex "
+    "markdown_it email_validator pydantic rich yaml url_normalize dotenv psycopg"
+).split()
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in ("newsletter", "subscribers"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(part for part in parts if part != "__init__"), path
+
+
+MODULES = dict(modules())
+
+
+def floor(module: str) -> int:
+    places = [
+        (len(name), index)
+        for index, names in enumerate(FLOORS)
+        for name in names
+        if module == name or (module.startswith(f"{name}.") and name not in {"newsletter", "subscribers"})
+    ]
+    assert places, f"{module} has no floor: give it one in FLOORS"
+    return max(places)[1]
+
+
+def imports(module: str, *, typing_too: bool = True) -> set[str]:
+    """What a module imports anywhere in it, in all three spellings."""
+    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not typing_too:
+            skipped.update(inner for child in node.body for inner in ast.walk(child))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*above, *([base] if base else [])])
+            found.add(base)
+            found.update(f"{base}.{alias.name}" for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_only_go_down(module: str) -> None:
+    own = {name for name in imports(module) if name in MODULES and name not in {"newsletter", "subscribers"}}
+    assert {name for name in own if floor(name) > floor(module)} == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("subscribers")])
+def test_the_wall_holds(module: str) -> None:
+    assert {name for name in imports(module) if name.split(".")[0] == "newsletter"} == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(PURE)])
+def test_pure_rooms_touch_nothing_outside(module: str) -> None:
+    used = {name for name in imports(module, typing_too=False) if name in OUTSIDE or name.split(".")[0] in OUTSIDE}
+    assert used == set()
+    text = MODULES[module].read_text("utf-8")
+    assert not re.search(r"datetime\.now|date\.today|\.utcnow\(", text)
+
+
+def test_the_guard_sees_every_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.py"
+    for line, name in (
+        ("import newsletter.cli", "newsletter.cli"),
+        ("from newsletter import cli", "newsletter.cli"),
+        ("from . import cli", "newsletter.cli"),
+        ("from .cli import app", "newsletter.cli"),
+        ("def f():\n    from time import time", "time.time"),
+    ):
+        path.write_text(line, "utf-8")
+        monkeypatch.setitem(MODULES, "newsletter.x", path)
+        assert name in imports("newsletter.x")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "newsletter", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "collect" in done.stdout
+    imported = set(re.findall(r"\|\s+([\w.]+)$", done.stderr, re.MULTILINE))
+    assert "typer" in imported
+    assert {name for name in HEAVY if name in imported} == set()
+
+
+def commands() -> Iterator[tuple[str, object]]:
+    import typer
+
+    from newsletter.cli import app
+
+    def walk(group: object, prefix: str) -> Iterator[tuple[str, object]]:
+        for name, command in group.commands.items():  # type: ignore[attr-defined]
+            if hasattr(command, "commands"):
+                yield from walk(command, f"{prefix}{name} ")
+            else:
+                yield f"{prefix}{name}", command
+
+    yield from walk(typer.main.get_command(app), "")
+
+
+COMMANDS = dict(commands())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_told_with_an_example(name: str) -> None:
+    command = COMMANDS[name]
+    text = str(command.help)  # type: ignore[attr-defined]
+    assert re.search(r"Examples?:\n", text), f"the help of {name} has no example"
+    assert f"newsletter {name}" in text
+    for parameter in command.params:  # type: ignore[attr-defined]
+        assert getattr(parameter, "help", "") or parameter.name == "help", f"{name}: {parameter.name} has no help"
+
+
+def test_the_command_reference_is_what_the_commands_say() -> None:
+    reference = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    assert reference == command_reference.text(), "run: make docs"
+
+
+def test_every_check_is_told() -> None:
+    from newsletter.check import CODES
+
+    reference = (ROOT / "docs" / "checks.md").read_text("utf-8")
+    assert set(re.findall(r"^### ([\w-]+)$", reference, re.MULTILINE)) == set(CODES)
+
+
+def test_no_room_without_a_purpose() -> None:
+    names = {path.name for path in MODULES.values()}
+    assert names.isdisjoint({"utils.py", "helpers.py", "misc.py", "common.py"})
+
+
+SHARED = {"base", "parts"}
+LETTERS = sorted(
+    path.name.removesuffix(".mjml.j2")
+    for path in (ROOT / "templates" / "email").glob("*.mjml.j2")
+    if path.name.removesuffix(".mjml.j2") not in SHARED
+)
+
+
+@pytest.mark.parametrize("language", ["ar", "en", "fr", "fa", "he"])
+@pytest.mark.parametrize("template", LETTERS)
+def test_every_letter_renders_in_both_forms(template: str, language: str) -> None:
+    from newsletter.mail import LEAVE, slot
+    from newsletter.models import Issue, Prose, Publication, Section, Story
+    from newsletter.render import render
+    from newsletter.theme import environment
+
+    marker = "n0123456789abcdef"
+    story = Story("عنوان", url="https://example.org/a", summary="ملخص.", image="https://example.org/a.jpg", image_alt="وصف")
+    section = Section("قسم", (story, Prose("> قول"), Story("Whole story", summary="Text.")))
+    issue = Issue(1, "موضوع", "سطر", template=template, opening=(Prose("كلمة"),), sections=(section,))
+    rendered = render(
+        issue,
+        Publication("الموجة", "https://example.org", language=language),
+        environment(),
+        marker=marker,
+        leave_url=f"https://news.example.org/leave/{slot(marker, LEAVE)}",
+        date=datetime(2026, 11, 24, tzinfo=UTC),
+    )
+    for form in (rendered.html, rendered.text):
+        assert "عنوان" in form
+        assert "https://example.org/a" in form
+        assert slot(marker, LEAVE) in form
