@@ -11,14 +11,16 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SettingsError, WorkspaceError
 from newsletter.headers import split_mailbox
 from newsletter.models import Publication
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
+    from pydantic import ValidationError
+
+    from newsletter.settings import Collect, Schema, Sender, SendGrid, Web
 
 FILE = "newsletter.toml"
 SECRETS = "secrets"
@@ -31,27 +33,20 @@ class Settings:
     """Everything a workspace can be told, checked."""
 
     publication: Publication
-    sender: str
-    """From, as ``Name <address>``, its domain in A-label form."""
-    reply_to: str
-    sender_kind: Literal["outbox"]
+    sender: Sender
+    """How letters leave; ``from_`` has its domain in A-label form."""
+    sendgrid: SendGrid
+    web: Web
+    """``url`` is the base of the reader pages without a slash at its end; empty when there are none."""
+    collect: Collect
     outbox: Path
-    outbox_fsync: bool
-    lease: float
-    """Seconds a batch stays with a process that went silent."""
-    batch: int
-    """Subscribers in one batch of the outbox."""
-    web_url: str
-    """Base of the reader pages without a slash at its end; empty when there are none."""
     database_url: str
     """SQLAlchemy URL."""
-    allow_private_hosts: tuple[str, ...]
-    """Hosts that may be fetched although they are not public (a site on the office network)."""
 
     @property
     def address(self) -> str:
         """The bare address letters come from."""
-        return split_mailbox(self.sender)[1]
+        return split_mailbox(self.sender.from_)[1]
 
 
 def find_workspace(start: Path) -> Path:
@@ -188,7 +183,7 @@ def _complaints(error: ValidationError, layers: list[_Layer], root: Path) -> Ite
 
 
 def _shown(key: str, value: object) -> str:
-    return "a secret" if key == "database.url" else repr(value)
+    return "a secret" if key in {"database.url", "sendgrid.key"} else repr(value)
 
 
 def _wanted(key: str) -> str:
@@ -212,32 +207,23 @@ def _nearest(key: str) -> str:
     return f"did you mean {near[0]}?" if near else "known here: " + ", ".join(known)
 
 
-def _schema() -> type[BaseModel]:
+def _schema() -> type[Schema]:
     from newsletter.settings import Schema
 
     return Schema
 
 
-def _settings(checked: Any, root: Path) -> Settings:
-    about, letter, sender = checked.newsletter, checked.letter, checked.sender
+def _settings(checked: Schema, root: Path) -> Settings:
+    about, letter = checked.newsletter, checked.letter
     return Settings(
         publication=Publication(
-            name=about.name,
-            url=about.url,
-            language=about.language,
-            timezone=about.timezone,
-            postal_address=letter.postal_address,
-            accent=letter.accent,
-            logo=letter.logo,
+            **about.model_dump(),
+            **{**letter.model_dump(), "links": tuple(letter.links.items())},
         ),
-        sender=sender.from_,
-        reply_to=sender.reply_to,
-        sender_kind=sender.kind,
-        outbox=root / sender.outbox,
-        outbox_fsync=sender.fsync,
-        lease=sender.lease,
-        batch=sender.batch,
-        web_url=checked.web.url,
+        sender=checked.sender,
+        sendgrid=checked.sendgrid,
+        web=checked.web,
+        collect=checked.collect,
+        outbox=root / checked.sender.outbox,
         database_url=checked.database.url or f"sqlite:///{root / 'newsletter.db'}",
-        allow_private_hosts=tuple(checked.collect.allow_private_hosts),
     )

@@ -9,7 +9,9 @@ tried again, or one in doubt, which the sender settles by looking or the ledger 
 from __future__ import annotations
 
 import contextlib
+import random
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from newsletter.errors import NashraError, SendError
 from newsletter.ledger import ALL, Account, Batch, Delivery, Send
 from newsletter.mail import LEAVE, freeze, thaw
 from newsletter.models import Issue, Letter
-from newsletter.senders import Answer, Carrier, Parcel, Sender
+from newsletter.senders import Answer, Carrier, Parcel, Sender, UnreachableError
 from subscribers import store, tokens
 from subscribers.models import RHYTHMS, Rhythm
 
@@ -50,6 +52,10 @@ class Desk:
     """Seconds a batch stays with a process that went silent."""
     now: Callable[[], datetime]
     sleep: Callable[[float], None] = time.sleep
+    backoff: float = 1.0
+    """Seconds before the first new try after the provider was busy or out of reach; doubled for each further one."""
+    patience: float = 300.0
+    """Seconds without one letter taken after which a send stops, to be run again later."""
 
 
 def rhythms_of(rhythm: str) -> tuple[Rhythm, ...]:
@@ -107,20 +113,31 @@ def freeze_send(desk: Desk, issue: Issue, letter: Letter, *, list_id: int, rhyth
 def run(desk: Desk, send: Send, progress: Progress) -> Account:
     """Deliver everything of a send that is still open, and close it when nothing is.
 
-    Any number of processes may run the same send at once. What was interrupted is continued, with the letter as it
-    was frozen.
+    Any number of processes may run the same send at once, and each runs as many submissions at once as its sender
+    has connections. What was interrupted is continued, with the letter as it was frozen.
 
     Raises:
         SendError: The provider or the outbox takes nothing more; everything is kept for the next run.
         DatabaseError: The ledger cannot be written; the same.
     """
-    carriers: dict[int, Carrier] = {}
-    try:
-        while _step(desk, send, carriers, progress):
-            pass
-    finally:
-        for carrier in carriers.values():
-            carrier.close()
+    shift = Shift(desk, send, progress)
+    if desk.sender.connections == 1:
+        shift.work()
+    else:
+        workers = [threading.Thread(target=shift.work, daemon=True) for _ in range(desk.sender.connections)]
+        try:
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+        except BaseException:
+            # Ctrl-C: what is under way comes to its end, nothing new is begun.
+            shift.over.set()
+            for worker in workers:
+                worker.join()
+            raise
+    if shift.failure is not None:
+        raise shift.failure
     with desk.database.read() as connection:
         return ledger.account(connection, send.id)
 
@@ -143,84 +160,137 @@ def send_test(desk: Desk, letter: Letter, address: str) -> str:
     return name
 
 
-def _step(desk: Desk, send: Send, carriers: dict[int, Carrier], progress: Progress) -> bool:
-    """Deliver one batch, or wait for others; False when this send needs no more of us."""
-    with desk.database.write() as connection:
-        batch = ledger.claim(connection, send.id, lease=desk.lease)
-    if batch is not None:
+class Shift:
+    """One process's work on one send, shared by the threads that do it."""
+
+    def __init__(self, desk: Desk, send: Send, progress: Progress) -> None:
+        self._desk = desk
+        self._send = send
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._last_taken = time.monotonic()
+        self.over = threading.Event()
+        """Set when nothing new is to be begun."""
+        self.failure: Exception | None = None
+        """What ended it, for whoever started the threads."""
+
+    def work(self) -> None:
+        """Deliver batch after batch until nothing is open, or something failed."""
+        carriers: dict[int, Carrier] = {}
         try:
-            _deliver(desk, send, batch, carriers, progress)
-        except BaseException:
-            # The next run need not wait for the lease; should this fail too, the lease runs out by itself.
-            with contextlib.suppress(NashraError), desk.database.write() as connection:
-                ledger.release(connection, batch)
-            raise
+            while not self.over.is_set() and self._step(carriers):
+                pass
+        except Exception as error:
+            with self._lock:
+                self.failure = self.failure or error
+            self.over.set()
+        finally:
+            for carrier in carriers.values():
+                carrier.close()
+
+    def _step(self, carriers: dict[int, Carrier]) -> bool:
+        """Deliver one batch, or wait for others; False when this send needs no more of us."""
+        desk, send = self._desk, self._send
+        with desk.database.write() as connection:
+            batch = ledger.claim(connection, send.id, lease=desk.lease)
+        if batch is not None:
+            try:
+                self._deliver(batch, carriers)
+            except BaseException:
+                # The next run need not wait for the lease; should this fail too, the lease runs out by itself.
+                with contextlib.suppress(NashraError), desk.database.write() as connection:
+                    ledger.release(connection, batch)
+                raise
+            return True
+        with desk.database.write() as connection:
+            if ledger.finish(connection, send.id, now=desk.now()) or ledger.state_of(connection, send.id) != "running":
+                return False
+            pause = ledger.waiting(connection, send.id)
+        if pause:
+            self._tell("waiting", round(pause))
+            desk.sleep(min(pause + 0.01, 1.0))
         return True
-    with desk.database.write() as connection:
-        if ledger.finish(connection, send.id, now=desk.now()) or ledger.state_of(connection, send.id) != "running":
-            return False
-        pause = ledger.waiting(connection, send.id)
-    if pause:
-        progress("waiting", round(pause))
-        desk.sleep(min(pause + 0.05, 1.0))
-    return True
 
-
-def _deliver(desk: Desk, send: Send, batch: Batch, carriers: dict[int, Carrier], progress: Progress) -> None:
-    with desk.database.read() as connection:
-        if batch.letter_id not in carriers:
-            carriers[batch.letter_id] = desk.sender.load(thaw(ledger.letter_of(connection, batch.letter_id)))
-        carrier = carriers[batch.letter_id]
-        deliveries = ledger.deliveries(connection, batch.id)
-    if batch.state == "submitting":
-        settled = _settle(desk, send, batch, carrier, deliveries, progress)
-        if settled is None:
+    def _deliver(self, batch: Batch, carriers: dict[int, Carrier]) -> None:
+        desk = self._desk
+        with desk.database.read() as connection:
+            if batch.letter_id not in carriers:
+                carriers[batch.letter_id] = desk.sender.load(thaw(ledger.letter_of(connection, batch.letter_id)))
+            carrier = carriers[batch.letter_id]
+            deliveries = ledger.deliveries(connection, batch.id)
+        if batch.state == "submitting":
+            settled = self._settle(batch, carrier, deliveries)
+            if settled is None:
+                return
+            batch, deliveries = settled
+        with desk.database.read() as connection:
+            parcels, skipped = _parcels(desk, self._send, deliveries, connection)
+        try:
+            submission = carrier.begin(parcels, batch.request_id) if parcels else None
+        except UnreachableError as error:
+            self._record(batch, Answer("queued", reason=str(error)), 0)
             return
-        batch, deliveries = settled
-    with desk.database.read() as connection:
-        parcels, skipped = _parcels(desk, send, deliveries, connection)
-    submission = carrier.begin(parcels, batch.request_id) if parcels else None
-    try:
+        mine = False
+        try:
+            with desk.database.write() as connection:
+                mine = ledger.mark_submitting(connection, batch, skipped=skipped, lease=desk.lease)
+        finally:
+            if not mine and submission is not None:
+                submission.abandon()
+        if mine:
+            self._tell("skipped", len(skipped))
+            self._record(batch, submission.finish() if submission is not None else Answer(), len(parcels))
+
+    def _record(self, batch: Batch, answer: Answer, parcels: int) -> None:
+        """Write the answer down; stop the send when it says so, or when nothing was taken for too long."""
+        desk = self._desk
+        pause = 0.0
+        if answer.state == "queued" and not (answer.again or answer.split or answer.stop):
+            pause = answer.pause or _backoff(desk.backoff, batch.attempt)
         with desk.database.write() as connection:
-            mine = ledger.mark_submitting(connection, batch, skipped=skipped, lease=desk.lease)
-    except BaseException:
-        if submission is not None:
-            submission.abandon()
-        raise
-    if not mine:
-        if submission is not None:
-            submission.abandon()
-        return
-    answer = submission.finish() if submission is not None else Answer()
-    with desk.database.write() as connection:
-        ledger.record(connection, batch, answer.state, answer.apart)
-    if skipped:
-        progress("skipped", len(skipped))
-    progress(answer.state, len(parcels) - len(answer.apart))
-    for state, _ in answer.apart.values():
-        progress(state, 1)
+            ledger.record(connection, batch, answer.state, answer.apart, pause=pause)
+            if answer.split:
+                ledger.split(connection, batch)
+        for state, _ in answer.apart.values():
+            self._tell(state, 1)
+        rest = parcels - len(answer.apart)
+        if answer.state != "queued":
+            self._tell(answer.state, rest)
+        if answer.state == "submitted" and rest:
+            self._last_taken = time.monotonic()
+        elif answer.stop or time.monotonic() - self._last_taken > desk.patience:
+            raise SendError(answer.reason, mend="mend it, then run the same command again")
+
+    def _settle(
+        self, batch: Batch, carrier: Carrier, deliveries: list[Delivery]
+    ) -> tuple[Batch, list[Delivery]] | None:
+        """A batch in doubt: what is known to have gone is written down, the rest is to be sent.
+
+        None when the provider cannot tell, and everything of it is ``unknown`` now, or when the lease was lost.
+        """
+        taken = carrier.settle([_name(self._send, delivery) for delivery in deliveries])
+        if taken is None:
+            with self._desk.database.write() as connection:
+                ledger.record(connection, batch, "unknown", {})
+            self._tell("unknown", len(deliveries))
+            return None
+        gone = {delivery.id for delivery in deliveries if _name(self._send, delivery) in taken}
+        with self._desk.database.write() as connection:
+            again = ledger.put_back(connection, batch, dict.fromkeys(gone, ("submitted", "")))
+        if again is None:
+            return None
+        self._tell("submitted", len(gone))
+        return again, [delivery for delivery in deliveries if delivery.id not in gone]
+
+    def _tell(self, state: str, count: int) -> None:
+        if count:
+            with self._lock:
+                self._progress(state, count)
 
 
-def _settle(
-    desk: Desk, send: Send, batch: Batch, carrier: Carrier, deliveries: list[Delivery], progress: Progress
-) -> tuple[Batch, list[Delivery]] | None:
-    """A batch in doubt: what is known to have gone is written down, the rest is to be sent.
-
-    None when the provider cannot tell, and everything of it is ``unknown`` now, or when the lease was lost.
-    """
-    taken = carrier.settle([_name(send, delivery) for delivery in deliveries])
-    if taken is None:
-        with desk.database.write() as connection:
-            ledger.record(connection, batch, "unknown", {})
-        progress("unknown", len(deliveries))
-        return None
-    gone = {delivery.id for delivery in deliveries if _name(send, delivery) in taken}
-    with desk.database.write() as connection:
-        again = ledger.put_back(connection, batch, dict.fromkeys(gone, ("submitted", "")))
-    if again is None:
-        return None
-    progress("submitted", len(gone))
-    return again, [delivery for delivery in deliveries if delivery.id not in gone]
+def _backoff(base: float, attempt: int) -> float:
+    """Seconds before a further try: doubled each time up to a minute, and spread so that not all come at once."""
+    return float(min(base * 2 ** min(attempt - 1, 10), 60.0)) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
 
 
 def _parcels(
@@ -242,7 +312,8 @@ def _parcels(
 
 def _parcel(desk: Desk, send: Send, delivery: Delivery, recipient: Recipient) -> Parcel:
     token = tokens.make("leave", desk.keys, public_id=recipient.public_id, list_id=send.list_id, epoch=recipient.epoch)
-    return Parcel(delivery.id, _name(send, delivery), recipient.address, {LEAVE: token.encode("ascii")})
+    slots = {LEAVE: token.encode("ascii")}
+    return Parcel(delivery.id, _name(send, delivery), recipient.address, slots, recipient.needs_smtputf8)
 
 
 def _name(send: Send, delivery: Delivery) -> str:

@@ -294,14 +294,17 @@ def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[in
     return True
 
 
-def record(connection: Connection, batch: Batch, state: str, apart: Mapping[int, tuple[str, str]]) -> None:
+def record(
+    connection: Connection, batch: Batch, state: str, apart: Mapping[int, tuple[str, str]], *, pause: float = 0.0
+) -> None:
     """Write down the answer, whatever became of the lease: a late truth is still the truth.
 
     Args:
         connection: A writing transaction.
         batch: As it was claimed.
-        state: What its deliveries are now: ``submitted``, ``refused`` or ``unknown``.
+        state: What its deliveries are now: ``submitted``, ``refused``, ``unknown``, or ``queued`` to be tried again.
         apart: Deliveries that differ, with state and reason.
+        pause: With ``queued``: seconds before anybody may try again.
     """
     from sqlalchemy import update
 
@@ -310,7 +313,24 @@ def record(connection: Connection, batch: Batch, state: str, apart: Mapping[int,
     settle(connection, batch.id, apart)
     # Another attempt may have begun since (the sender could tell what had gone): then the batch is its own.
     mine = (table.c.id == batch.id) & (table.c.request_id == batch.request_id)
-    connection.execute(update(table).where(mine).values(state=state, token=None, lease_until=None))
+    until = clock(connection) + pause if pause else None
+    connection.execute(update(table).where(mine).values(state=state, token=None, lease_until=until))
+
+
+def split(connection: Connection, batch: Batch) -> None:
+    """Make two batches of one that is queued, since something in one of its halves was refused."""
+    from sqlalchemy import insert, update
+
+    from newsletter.tables import batch as table
+    from newsletter.tables import delivery
+
+    ids = [one.id for one in deliveries(connection, batch.id)]
+    if len(ids) < 2:
+        return
+    row = {"send_id": batch.send_id, "letter_id": batch.letter_id, "state": "queued"}
+    half = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+    moved = update(delivery).where(delivery.c.id.in_(ids[len(ids) // 2 :]), delivery.c.batch_id == batch.id)
+    connection.execute(moved.values(batch_id=half))
 
 
 def put_back(connection: Connection, batch: Batch, settled: Mapping[int, tuple[str, str]]) -> Batch | None:

@@ -29,7 +29,7 @@ def of_issue(house: House, issue: Issue) -> Letter:
     settings, marker = house.settings, house.marker()
     domain = settings.address.rpartition("@")[2]
     token = slot(marker, LEAVE)
-    page = f"{settings.web_url}/leave/{token}" if settings.web_url else ""
+    page = f"{settings.web.url}/leave/{token}" if settings.web.url else ""
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = house.now()
     rendered = render(
@@ -42,8 +42,8 @@ def of_issue(house: House, issue: Issue) -> Letter:
         pictures=pictures.of_issue(issue, domain=domain),
     )
     return Letter(
-        sender=settings.sender,
-        reply_to=settings.reply_to,
+        sender=settings.sender.from_,
+        reply_to=settings.sender.reply_to,
         # Constant for a list over the years (RFC 2919 section 3): the site's host, not that of a provider.
         list_id=f"{issue.list}.{urlsplit(house.publication.url).hostname}",
         rendered=rendered,

@@ -100,7 +100,8 @@ class Passage:
         """
         from markupsafe import Markup
 
-        writer = _Html({**_UPRIGHT, **(styles or {})}, self.base)
+        upright = _UPRIGHT if self.base == "rtl" else {}
+        writer = _Html({**upright, **(styles or {})}, self.base)
         return Markup("".join(writer.blocks(self.blocks)))  # noqa: S704 - the writer escapes every text
 
     def text(self) -> str:
@@ -323,22 +324,29 @@ def _isolated(
     away = "ltr" if base == "rtl" else "rtl"
     left = [piece for piece in pieces if piece[0]]
     for run, needed in bidi.runs(bidi.strip(whole), base):
-        taken: list[tuple[str, tuple[_Mark, ...]]] = []
-        missing = len(run)
-        while missing and left:
-            text, marks = left[0]
-            taken.append((text[:missing], marks))
-            left[:1] = [(text[missing:], marks)] if len(text) > missing else []
-            missing -= len(taken[-1][0])
+        taken = _taken(left, len(run))
         if not needed:
             yield from taken
             continue
         common = 0
         while all(len(marks) > common and marks[common] is taken[0][1][common] for _, marks in taken):
             common += 1
-        span = _Mark("span", (("dir", away),))
-        for text, marks in taken:
-            yield text, (*marks[:common], span, *marks[common:])
+        outer, span = taken[0][1][:common], _Mark("span", (("dir", away),))
+        within = [(text, marks[common:]) for text, marks in taken]
+        # Inside a right-to-left run a score or a name needs a span of its own.
+        for text, marks in within if away == "ltr" else _isolated(within, "rtl"):
+            yield text, (*outer, span, *marks)
+
+
+def _taken(left: list[tuple[str, tuple[_Mark, ...]]], length: int) -> list[tuple[str, tuple[_Mark, ...]]]:
+    """Take so many characters off the pieces that are left."""
+    taken: list[tuple[str, tuple[_Mark, ...]]] = []
+    while length and left:
+        text, marks = left[0]
+        taken.append((text[:length], marks))
+        left[:1] = [(text[length:], marks)] if len(text) > length else []
+        length -= len(taken[-1][0])
+    return taken
 
 
 def _split_keeping(text: str, signs: str) -> Iterator[str]:

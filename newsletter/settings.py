@@ -68,6 +68,19 @@ def _colour(value: str) -> str:
     return value.lower()
 
 
+def _locale(value: str) -> str:
+    if value and not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", value):
+        raise ValueError("a locale such as ar_DZ or ar_LB is wanted")
+    return value
+
+
+def _page(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("an https address is wanted")
+    return value
+
+
 def _plain_line(value: str) -> str:
     value = value.strip()
     if not value:
@@ -86,6 +99,10 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+Category = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
+"""A SendGrid category (vendor's limits: ten, 255 characters; ASCII since others are not counted apart)."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -101,18 +118,24 @@ class Newsletter(_Section):
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
 
 
-class LetterLook(_Section):
+class Look(_Section):
     """What every letter says and how it looks."""
 
+    tagline: str = ""
     postal_address: str = ""
     accent: Annotated[str, AfterValidator(_colour)] = "#0f766e"
     logo: str = ""
+    fonts: str = ""
+    digits: Literal["latin", "arabic-indic"] = "latin"
+    months: Annotated[str, AfterValidator(_locale)] = ""
+    hijri: bool = False
+    links: dict[str, Annotated[str, AfterValidator(_page)]] = {}
 
 
 class Sender(_Section):
     """How letters leave."""
 
-    kind: Literal["outbox"] = "outbox"
+    kind: Literal["outbox", "sendgrid"] = "outbox"
     from_: Annotated[str, AfterValidator(_mailbox)] = Field(
         alias="from", description='text, for example from = "نشرة المؤشر <news@example.org>"'
     )
@@ -121,6 +144,21 @@ class Sender(_Section):
     fsync: bool = True
     lease: float = Field(default=30, ge=1, le=3600)
     batch: int = Field(default=100, ge=1, le=1000)
+
+
+class SendGrid(_Section):
+    """The SendGrid account."""
+
+    key: str = ""
+    region: Literal["global", "eu"] = "global"
+    host: Annotated[str, AfterValidator(_https_or_loopback)] = ""
+    from_name: str = ""
+    categories: Annotated[list[Category], BeforeValidator(_listed)] = Field(default=[], max_length=10)
+    sandbox: bool = False
+    open_tracking: bool = False
+    click_tracking: bool = False
+    connections: int = Field(default=4, ge=1, le=32)
+    timeout: float = Field(default=20, ge=1, le=300)
 
 
 class Web(_Section):
@@ -145,8 +183,9 @@ class Schema(_Section):
     """The whole of newsletter.toml."""
 
     newsletter: Newsletter
-    letter: LetterLook = LetterLook()
+    letter: Look = Look()
     sender: Sender
+    sendgrid: SendGrid = SendGrid()
     web: Web = Web()
     database: Database = Database()
     collect: Collect = Collect()

@@ -87,23 +87,33 @@ class House:
         from newsletter.sources.http import Fetcher
 
         agent = f"Nashra/{__version__} (+{self.publication.url})"
-        return Fetcher(agent, allow=self.settings.allow_private_hosts)
+        return Fetcher(agent, allow=tuple(self.settings.collect.allow_private_hosts))
 
     @cached_property
     def sender(self) -> Sender:
         """The provider that letters go through."""
+        settings = self.settings
+        if settings.sender.kind == "sendgrid":
+            from newsletter.senders.sendgrid import Options, SendGrid
+
+            options = settings.sendgrid.model_dump()
+            return SendGrid(Options(**{**options, "categories": tuple(options["categories"])}))
         from newsletter.deliver import SLOT_WIDTHS
         from newsletter.senders.outbox import Outbox
 
-        settings = self.settings
-        return Outbox(settings.outbox, fsync=settings.outbox_fsync, batch_size=settings.batch, widths=SLOT_WIDTHS)
+        fsync, batch = settings.sender.fsync, settings.sender.batch
+        return Outbox(settings.outbox, fsync=fsync, batch_size=batch, widths=SLOT_WIDTHS)
 
     @property
     def desk(self) -> Desk:
         """What a delivery needs."""
         from newsletter.deliver import Desk
 
-        return Desk(self.database, self.sender, self.keys.tokens, self.settings.lease, self.now)
+        lease = self.settings.sender.lease
+        if self.settings.sender.kind == "sendgrid":
+            # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
+            lease = max(lease, 2 * self.settings.sendgrid.timeout + 5)
+        return Desk(self.database, self.sender, self.keys.tokens, lease, self.now)
 
     def close(self) -> None:
         """Close what was opened."""

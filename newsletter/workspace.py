@@ -27,18 +27,34 @@ language = {language}          # decides the direction of the letter, and its wo
 timezone = {timezone}         # the zone of the site, for dates in letters
 
 [letter]
+# tagline = "…"              # one line under the name
 # postal_address = "…"       # stands at the foot of every letter
 # accent = "#0f766e"         # colour of links, rules and buttons
 # logo = "https://…/logo.png"
+# digits = "latin"           # or arabic-indic: the digits of dates and numbers that the letter writes itself
+# months = "ar_DZ"           # month names of a country; without it those of the language
+# hijri = true               # the Hijri date beside the Gregorian one
+# links = {{ "فيسبوك" = "https://…" }}   # pages named at the foot
 
 [sender]
-kind = "outbox"             # outbox writes real letters as .eml files into a Maildir; nothing leaves this machine
+kind = "outbox"             # writes real letters as .eml files into a Maildir, nothing leaves this machine; or sendgrid
 from = {sender}
 # reply_to = "editor@example.org"
 # outbox = "outbox"          # the Maildir, relative to this file
 # fsync = true               # a letter counts as submitted only when it would survive a power cut
 # batch = 100                # letters in one submission
 # lease = 30                 # seconds until another process takes over from one that went silent
+
+[sendgrid]
+# The key stands in the file secrets/sendgrid.key
+# region = "global"          # or eu
+# from_name = "Al-Muashir"   # should SendGrid not take the name in from as it is
+# categories = ["weekly"]
+# sandbox = true             # SendGrid checks everything and sends nothing
+# open_tracking = true
+# click_tracking = true
+# connections = 4            # requests under way at once, each of up to 1000 subscribers
+# timeout = 20               # seconds for each step of a request
 
 [web]
 {web}

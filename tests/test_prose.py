@@ -65,6 +65,13 @@ def test_left_to_right_letters_are_mirrored() -> None:
     )
 
 
+def test_a_bold_score_inside_a_right_to_left_run_is_isolated_again() -> None:
+    assert html("he wrote فاز **3-1** أمس today", base="ltr") == (
+        '<p style="margin:0px;">he wrote <span dir="rtl">فاز <strong><span dir="ltr">3-1</span></strong> أمس</span>'
+        " today</p>"
+    )
+
+
 def test_no_line_break_stands_between_tags() -> None:
     made = html("**أ**\n[ب](https://example.org)\n\n- أ\n- ب\n\n> ج")
     assert not re.search(r">\s*\n\s*<", made)

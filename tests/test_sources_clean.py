@@ -15,42 +15,55 @@ from newsletter.sources.clean import ALLOWED, clean, first_image, paragraphs, pl
 BASE = "https://example.org/a/"
 
 
-@pytest.mark.parametrize(
-    ("given_html", "expected"),
-    [
-        ("نص حر<br><br>نص ثانٍ<br/>سطر", "<p>نص حر</p><p>نص ثانٍ<br>سطر</p>"),
-        ("<div>أ <b>غامق<p>ب</p> ج</b></div>د", "<p>أ <b>غامق</b></p><p><b>ب</b></p><p><b>ج</b></p><p>د</p>"),
-        ("<p></p><p>&nbsp;</p><p>أ</p><p><br></p>", "<p>أ</p>"),
-        ("<h1>أ &amp; ب</h1><h6>ج</h6>", "<h2>أ &amp; ب</h2><h4>ج</h4>"),
-        ("<ul><li>أ</li><li><p>ب</p><ul><li>ج</li></ul></li></ul>", "<ul><li>أ</li><li>ب<ul><li>ج</li></ul></li></ul>"),
-        ("<ul><ul><li>أ</li></ul></ul>", "<ul><li><ul><li>أ</li></ul></li></ul>"),
-        ("<ul></ul><ol><li></li></ol><blockquote> </blockquote>", ""),
-        ("<blockquote>أ<p>ب</p></blockquote>", "<blockquote><p>أ</p><p>ب</p></blockquote>"),
-        ("<table><tr><th>أ</th><td>1</td></tr></table>", "<p>أ · 1</p>"),
-        ("<table><tr><td><p>أ</p></td><td>ب</td></tr></table>", "<p>أ</p><p>ب</p>"),
-        ("<pre>بيت\nبيت</pre>", "<p>بيت<br>بيت</p>"),
-        ("<p dir=ltr>Text</p>", '<p dir="ltr">Text</p>'),
-        ("<p>ن\u200bص \u202eمقلوب\u202c ـــ ﻻ</p>", "<p>نص مقلوب ـــ لا</p>"),
-        ('<a href="../ب">أ</a>', '<p><a href="https://example.org/%D8%A8">أ</a></p>'),
-        ('<a href="#x">أ</a> <a name=x>ب</a>', "<p>أ ب</p>"),
-        ('<a href="mailto:desk@example.org?subject=x">أ</a>', '<p><a href="mailto:desk@example.org">أ</a></p>'),
-        ('<a href="/x"></a><b></b>أ', "<p>أ</p>"),
-        ("<p>أ <img class=emoji alt=🙂 src=x> ب</p>", "<p>أ 🙂 ب</p>"),
-        ("<img src=a.jpg width=300 height=200 alt='\"أ\"'>", '<figure><img src="https://example.org/a/a.jpg" alt="&quot;أ&quot;" width="300" height="200"></figure>'),
-        ("<img src='data:image/gif;base64,A' data-src=b.jpg>", '<figure><img src="https://example.org/a/b.jpg" alt=""></figure>'),
-        ("<img srcset='s.jpg 300w, l.jpg 900w'>", '<figure><img src="https://example.org/a/l.jpg" alt=""></figure>'),
-        ("<figure><img src=a.jpg><figcaption>شرح</figcaption></figure>", '<figure><img src="https://example.org/a/a.jpg" alt=""><figcaption>شرح</figcaption></figure>'),
-        ("<div class=wp-caption><img src=a.jpg><p class=wp-caption-text>شرح</p></div>", '<figure><img src="https://example.org/a/a.jpg" alt=""><figcaption>شرح</figcaption></figure>'),
-        ("<img src=a.gif width=1 height=1><img src=https://pixel.wp.com/b.gif><img src=https://www.facebook.com/tr?id=1>", ""),
-        ("<img src=https://feeds.feedburner.com/~r/x/1><img style='width:1px' src=c.gif>أ", "<p>أ</p>"),
-        ("<p style='display: none'>أ</p><p hidden>ب</p>ج", "<p>ج</p>"),
-        ("أ<div class='sharedaddy sd-sharing-enabled'>شارك</div><div id=jp class=jp-relatedposts>x</div>", "<p>أ</p>"),
-        ("أ<div class=wp-block-group><h2>اكتشاف المزيد</h2><div class=wp-block-jetpack-subscriptions>x</div></div>", "<p>أ</p>"),
-        ("<?xml version='1.0' encoding='x'?><p>أ</p>", "<p>أ</p>"),
-        ("", ""),
-        ("<!-- أ -->", ""),
-    ],
-)  # fmt: skip
+FIGURE = '<figure><img src="https://example.org/a/a.jpg" alt="">%s</figure>'
+CASES = [
+    ("نص حر<br><br>نص ثانٍ<br/>سطر", "<p>نص حر</p><p>نص ثانٍ<br>سطر</p>"),
+    ("<div>أ <em>م<div>ب</div> ج</em></div>د", "<p>أ <em>م</em></p><p><em>ب</em></p><p><em>ج</em></p><p>د</p>"),
+    ("<div>أ<em><div>ب</div></em></div>", "<p>أ</p><p><em>ب</em></p>"),
+    ("<p></p><p>&nbsp;</p><p>أ</p><p><br></p>", "<p>أ</p>"),
+    ("<h1>أ &amp; ب</h1><h6>ج</h6>", "<h2>أ &amp; ب</h2><h4>ج</h4>"),
+    ("<ul><li>أ</li><li><p>ب</p><ul><li>ج</li></ul></li></ul>", "<ul><li>أ</li><li>ب<ul><li>ج</li></ul></li></ul>"),
+    ("<ul><ul><li>أ</li></ul></ul>", "<ul><li><ul><li>أ</li></ul></li></ul>"),
+    ("<ul></ul><ol><li></li></ol><blockquote> </blockquote>", ""),
+    ("<blockquote>أ<p>ب</p></blockquote>", "<blockquote><p>أ</p><p>ب</p></blockquote>"),
+    ("<table><tr><th>أ</th><td>1</td></tr></table>", "<p>أ · 1</p>"),
+    ("<table><tr><td><p>أ</p></td><td>ب</td></tr></table>", "<p>أ</p><p>ب</p>"),
+    ("<pre>بيت\nبيت</pre>", "<p>بيت<br>بيت</p>"),
+    ("<p dir=ltr>Text</p>", '<p dir="ltr">Text</p>'),
+    ("<p>ن\u200bص \u202eمقلوب\u202c ـــ ﻻ</p>", "<p>نص مقلوب ـــ لا</p>"),
+    ('<a href="../ب">أ</a>', '<p><a href="https://example.org/%D8%A8">أ</a></p>'),
+    ('<a href="#x">أ</a> <a name=x>ب</a>', "<p>أ ب</p>"),
+    ('<a href="mailto:desk@example.org?subject=x">أ</a>', '<p><a href="mailto:desk@example.org">أ</a></p>'),
+    ('<a href="/x"></a><b></b>أ', "<p>أ</p>"),
+    ("<p>أ <img class=emoji alt=🙂 src=x> ب</p>", "<p>أ 🙂 ب</p>"),
+    ("<img src=a.jpg>", FIGURE % ""),
+    (
+        "<img src=a.jpg width=300 height=200 alt='\"أ\"'>",
+        FIGURE.replace('alt=""', 'alt="&quot;أ&quot;" width="300" height="200"') % "",
+    ),
+    ("<img src='data:image/gif;base64,A' data-src=a.jpg>", FIGURE % ""),
+    ("<img srcset='s.jpg 300w, a.jpg 900w'>", FIGURE % ""),
+    ("<figure><img src=a.jpg><figcaption>شرح</figcaption></figure>", FIGURE % "<figcaption>شرح</figcaption>"),
+    (
+        "<div class=wp-caption><img src=a.jpg><p class=wp-caption-text>شرح</p></div>",
+        FIGURE % "<figcaption>شرح</figcaption>",
+    ),
+    ("<img src=a.gif width=1 height=1><img src=https://pixel.wp.com/b.gif>", ""),
+    ("<img src=https://www.facebook.com/tr?id=1><img src=https://feeds.feedburner.com/~r/x/1>", ""),
+    ("<img style='width:1px' src=c.gif>أ", "<p>أ</p>"),
+    ("<p style='display: none'>أ</p><p hidden>ب</p>ج", "<p>ج</p>"),
+    ("أ<div class='sharedaddy sd-sharing'>شارك</div><div class=jp-relatedposts>x</div>", "<p>أ</p>"),
+    (
+        "أ<div class=wp-block-group><h2>اكتشاف</h2><div class=wp-block-jetpack-subscriptions>x</div></div>",
+        "<p>أ</p>",
+    ),
+    ("<?xml version='1.0' encoding='x'?><p>أ</p>", "<p>أ</p>"),
+    ("", ""),
+    ("<!-- أ -->", ""),
+]
+
+
+@pytest.mark.parametrize(("given_html", "expected"), CASES)
 def test_clean(given_html: str, expected: str) -> None:
     assert clean(given_html, BASE) == expected
 

@@ -198,7 +198,7 @@ def test_somebody_known_from_another_list_is_not_made_twice(connection: Connecti
 def test_rejected_rows_are_counted_all_and_kept_some(
     connection: Connection, readers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "MOST_REJECTED", 3)
+    monkeypatch.setattr("subscribers.actions.importing.MOST_REJECTED", 3)
     path = tmp_path / "bad.csv"
     path.write_text("email\n" + "bad\n" * 10 + "good@example.org\n", encoding="utf-8")
 

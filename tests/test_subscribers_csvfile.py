@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscribers.csvfile import Row, look, rows
+from subscribers.csvfile import BadRow, Row, look, rows
 from subscribers.errors import CsvError
-from subscribers.models import Rejected
 
 DATA = Path(__file__).parent / "data" / "csv"
 
@@ -17,7 +16,7 @@ def taken(path: Path) -> list[tuple[object, ...]]:
     """What a file gives: (line, address, standing, rhythm) or (line, value, reason)."""
     return [
         (row.line, row.value, row.reason)
-        if isinstance(row, Rejected)
+        if isinstance(row, BadRow)
         else (row.line, row.address.address, row.standing, row.rhythm)
         for row in rows(path, look(path))
     ]
@@ -82,7 +81,10 @@ def test_every_encoding_delimiter_and_line_end_is_understood(
 )
 def test_columns_are_known_by_name_in_three_languages(tmp_path: Path, header: str, meanings: dict[str, int]) -> None:
     layout = look(file(tmp_path, f"{header}\n"))
-    assert dict(layout.places) == meanings
+    found = {"address": layout.address, **dict(zip(["status"], (at for at, _ in layout.says), strict=False))}
+    if layout.rhythm is not None:
+        found["rhythm"] = layout.rhythm
+    assert found == meanings
     assert layout.header
 
 
@@ -139,6 +141,25 @@ def test_a_status_nobody_knows_is_named_and_not_guessed(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "standing"),
+    [
+        ("email,Email subscription status", "unsubscribed", "left"),
+        ("email,Unsubscribed", "no", "confirmed"),
+        ("email,Unsubscribed", "", None),
+        ("email,Unsubscribed at", "2024-05-01", "left"),
+        ("email,Désabonné", "oui", "left"),
+        ("email,حالة القائمة", "مشترك", "confirmed"),
+        ("email,status,unsubscribed", "confirmed,yes", "left"),
+        ("email,subscription_status,bounce status", "pending,confirmed", "pending"),
+    ],
+)
+def test_any_column_that_says_how_people_stand_is_heard_and_the_cautious_word_counts(
+    tmp_path: Path, header: str, cells: str, standing: str | None
+) -> None:
+    assert taken(file(tmp_path, f"{header}\na@example.org,{cells}\n")) == [(2, "a@example.org", standing, None)]
+
+
 def test_rows_may_be_shorter_or_longer_than_the_header(tmp_path: Path) -> None:
     path = file(tmp_path, "name,email,rhythm\nx\nx,a@example.org\nx,b@example.org,daily,more\n")
     assert taken(path) == [
@@ -184,7 +205,7 @@ def test_a_quoted_cell_at_the_end_may_span_lines(tmp_path: Path) -> None:
         (b"", "the file is empty"),
         (b"\n \n,,\n", "the file is empty"),
         (b"\xef\xbb\xbf", "the file is empty"),
-        (b"PK\x03\x04rest", "a spreadsheet or an archive"),
+        (b"PK\x03\x04rest", "a spreadsheet or a zip archive"),
         (b"\xd0\xcf\x11\xe0rest", "an old spreadsheet"),
         (b"%PDF-1.7", "a PDF"),
         (b"name,city\nx,y\n", "no column is called address; the first row has 'name', 'city'"),
@@ -197,13 +218,13 @@ def test_a_quoted_cell_at_the_end_may_span_lines(tmp_path: Path) -> None:
 def test_what_is_no_list_of_addresses_is_told_in_one_line(tmp_path: Path, content: bytes, words: str) -> None:
     path = file(tmp_path, content)
     with pytest.raises(CsvError, match=words) as told:
-        [row for row in rows(path, look(path)) if isinstance(row, Rejected) and _complain(row)]
+        [row for row in rows(path, look(path)) if isinstance(row, BadRow) and _complain(row)]
     assert str(told.value).startswith(str(path))
     assert told.value.mend
     assert "\n" not in str(told.value)
 
 
-def _complain(row: Rejected) -> bool:
+def _complain(row: BadRow) -> bool:
     raise CsvError(row.reason, where="x", mend="x")
 
 
@@ -235,5 +256,5 @@ def test_any_bytes_are_rows_or_one_complaint(tmp_path_factory: pytest.TempPathFa
     except CsvError as error:
         given_rows, complaint = [], str(error)
 
-    assert all(isinstance(row, Row | Rejected) and row.line >= 1 for row in given_rows)
+    assert all(isinstance(row, Row | BadRow) and row.line >= 1 for row in given_rows)
     assert complaint == "" or complaint.startswith(str(path))

@@ -68,6 +68,13 @@ def test_isolate_writes_the_signs_of_the_other_direction() -> None:
     assert bidi.isolate("the كأس won", "ltr") == "the \u2067كأس\u2069 won"
 
 
+def test_a_score_inside_a_right_to_left_run_is_isolated_again() -> None:
+    assert bidi.isolate("they wrote فاز 3-1 أمس today", "ltr") == (
+        "they wrote \u2067فاز \u20663-1\u2069 أمس\u2069 today"
+    )
+    assert bidi.to_html("فاز 3-1 أمس", "ltr") == '<span dir="rtl">فاز <span dir="ltr">3-1</span> أمس</span>'
+
+
 def test_a_plain_integer_alone_needs_nothing() -> None:
     assert bidi.isolate("في 2024 حضر 120 ضيفًا") == "في 2024 حضر 120 ضيفًا"
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import RenderError
 from newsletter.models import Issue, Picture, Publication, Rendered
-from newsletter.render import after, before, twin
+from newsletter.render import after, before, palette, twin
 from newsletter.render.fill import fill
-from newsletter.render.palette import palette
 from newsletter.render.views import Viewer, web_address
 from newsletter.text import dates
 from newsletter.words import words
@@ -71,7 +70,12 @@ def render(
     for what, piece in after.leaks(html, publication.direction):
         raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
     _slots_whole(html, text, marker, leave_url, name)
-    return Rendered(values["subject"], html, text, tuple(picture for picture in viewer.used.values() if f"cid:{picture.cid}" in html))
+    return Rendered(
+        values["subject"],
+        html,
+        text,
+        tuple(picture for picture in viewer.used.values() if f"cid:{picture.cid}" in html),
+    )
 
 
 def mjml_of(
@@ -107,7 +111,7 @@ def _values(
 
     _judge(issue, publication, marker, leave_url, date)
     catalogue = words(environment, publication.language)
-    viewer = Viewer(issue, publication, pictures, catalogue.gettext)
+    viewer = Viewer(issue, publication, pictures)
     rtl = publication.direction == "rtl"
 
     def say(text: str, **parts: object) -> str:
@@ -124,7 +128,7 @@ def _values(
         "end": "left" if rtl else "right",
         "forward": "←" if rtl else "→",
         "fonts": Markup(publication.fonts or FONTS),  # noqa: S704 - judged above: no sign of markup in it
-        "colours": palette(publication.accent),
+        "colours": palette.palette(publication.accent),
         "publication": publication,
         "name": viewer.markup(publication.name),
         "site": web_address(viewer.line(publication.url)),
@@ -173,7 +177,7 @@ def _judge(issue: Issue, publication: Publication, marker: str, leave_url: str, 
             "the fonts have a sign that is none of a font's", mend="write names in single quotes, with commas"
         )
     try:
-        palette(publication.accent)
+        palette.palette(publication.accent)
     except ValueError as error:
         raise RenderError(str(error), where="letter.accent", mend="write it as #rrggbb") from error
     for text in _texts((issue, publication)):
@@ -203,21 +207,34 @@ def _compiled(mjml: str, name: str) -> str:
     try:
         return str(mjml2html(mjml, fonts={}))
     except (ValueError, TypeError) as error:
-        offsets = _OFFSETS.search(str(error))
-        place = name
-        if offsets is not None:
-            start, end = int(offsets[1]), int(offsets[2])
-            source = mjml.encode()
-            nearby = source[max(start - 20, 0) : end + 40].decode("utf-8", "replace")
-            place = f"{name} (line {source[:start].count(10) + 1} of its MJML, near {' '.join(nearby.split())!r})"
+        where = f"{name} ({place})" if (place := _spot(mjml, str(error))) else name
         raise RenderError(
-            f"the MJML cannot be compiled: {error}", where=place, mend="mend the template there"
+            f"the MJML cannot be compiled: {error}", where=where, mend="mend the template there"
         ) from error
     except BaseException as error:
         # A panic of the compiler arrives as PanicException, which is no Exception.
         if type(error).__name__ != "PanicException":
             raise
         raise RenderError(f"the MJML compiler gave up: {error}", where=name, mend="mend the template") from error
+
+
+def _spot(mjml: str, trouble: str) -> str:
+    """Where in the MJML the compiler stopped: its own byte offsets, or else where it stops being well-formed XML."""
+    offsets = _OFFSETS.search(trouble)
+    if offsets is not None:
+        start, end = int(offsets[1]), int(offsets[2])
+        source = mjml.encode()
+        nearby = source[max(start - 20, 0) : end + 40].decode("utf-8", "replace")
+        return f"line {source[:start].count(10) + 1} of its MJML, near {' '.join(nearby.split())!r}"
+    from lxml import etree
+
+    try:
+        etree.fromstring(mjml.strip().encode(), etree.XMLParser(resolve_entities=False, recover=False))
+    except etree.XMLSyntaxError as error:
+        # Named references such as &nbsp; are fine in MJML, but unknown to XML.
+        if "Entity" not in str(error):
+            return f"line {error.lineno} of its MJML: {str(error.msg).split(', line')[0]}"
+    return ""
 
 
 def _slots_whole(html: str, text: str, marker: str, leave_url: str, name: str) -> None:

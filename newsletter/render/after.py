@@ -11,6 +11,9 @@ _COLUMN = "font-size:0px;text-align:left;direction:rtl;"
 _PREVIEW = re.compile(r'(<body[^>]*>)<div style="(display:none;[^"]*)">(.*?)</div>', re.DOTALL)
 _PADDING = "&#847;&zwnj;&nbsp;" * 40
 
+_STYLE = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL)
+_INDENT = re.compile(r"\s*\n\s*")
+
 _IMAGE = re.compile(r"<img\b[^>]*>")
 _ALT = re.compile(r"\salt=")
 _BROKEN_ATTRIBUTE = re.compile(r'<[a-zA-Z][^<>]*=\s*"[^"<>]*\\"')
@@ -29,6 +32,7 @@ def finish(html: str, language: str, direction: Literal["rtl", "ltr"]) -> str:
     body = (
         f'<body lang="{language}" dir="{direction}" style="direction:{direction};text-align:{side};margin:0;padding:0;'
     )
+    html = _STYLE.sub(lambda match: _INDENT.sub("\n", match[0]), html)
     html = _BODY.sub(lambda _: body, html, count=1)
     html = _TABLE.sub(lambda match: f"<table{_table(match[1], direction)}>", html)
     if direction == "rtl":

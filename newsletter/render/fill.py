@@ -45,7 +45,7 @@ def fill(environment: Environment, name: str, values: Mapping[str, Any]) -> str:
         raise RenderError(
             f"the template uses something that does not exist: {error.message}",
             where=_place(error, name, environment),
-            mend="see docs for the names a template can use",
+            mend="use only names that the shipped templates use",
         ) from error
     except SecurityError as error:
         raise RenderError(

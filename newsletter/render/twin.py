@@ -67,7 +67,7 @@ def _words(text: str, direction: bidi.Direction) -> Iterator[str]:
     """Words with the spaces behind them; a number or short name that must be isolated is one word."""
     pending = ""
     for run, needed in bidi.runs(text, direction):
-        if needed and len(run) <= 24:
+        if needed and len(run) <= 24 and len(run) < len(text.strip()):
             pending += run
             continue
         for part in re.findall(r"[^ \t]*[ \t]*", run):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -98,13 +98,10 @@ class SectionView:
 class Viewer:
     """Makes the views of one letter and keeps the pictures it meets, in order."""
 
-    def __init__(
-        self, issue: Issue, publication: Publication, pictures: Mapping[str, Picture], words: Callable[[str], str]
-    ) -> None:
+    def __init__(self, issue: Issue, publication: Publication, pictures: Mapping[str, Picture]) -> None:
         self.issue = issue
         self.publication = publication
         self.pictures = pictures
-        self.words = words
         self.base: bidi.Direction = publication.direction
         self.used: dict[str, Picture] = {}
         self._led = False
@@ -203,7 +200,7 @@ class Viewer:
             headline=self.markup(title),
             title=title,
             href=href,
-            summary=self.passage(story.summary, story.line + 1 if story.line else 1),
+            summary=self.passage(story.summary, max(story.line, story.image_line) + 1),
             sight=self.sight(story.image, story.image_alt or story.headline, self.place(story.image_line, place)),
             label=self.markup(label),
             label_text=label,

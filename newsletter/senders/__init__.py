@@ -9,9 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
+from newsletter.errors import SendError
 from newsletter.models import Letter
+
+QUEUED: Final = "queued"
+SUBMITTED: Final = "submitted"
+REFUSED: Final = "refused"
+UNKNOWN: Final = "unknown"
+
+
+class UnreachableError(SendError):
+    """The provider could not be reached, or broke off before the last byte: nothing was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +34,28 @@ class Parcel:
     address: str
     slots: Mapping[str, bytes]
     """The values of the letter's slots for this subscriber."""
+    needs_smtputf8: bool = False
+    """The local part is not ASCII (RFC 6531)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a provider said of one submission."""
 
-    state: str = "submitted"
-    """What all its parcels are now: ``submitted``, ``refused`` or ``unknown``."""
+    state: Literal["submitted", "refused", "unknown", "queued"] = SUBMITTED
+    """What all its parcels are now. ``queued`` says that nothing was taken and they may be tried again."""
     apart: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     """Deliveries that differ, with state and reason."""
+    reason: str = ""
+    """The provider's words, for the editor."""
+    pause: float = 0.0
+    """With ``queued``: seconds the provider asks to wait; 0 leaves it to us."""
+    again: bool = False
+    """With ``queued``: try at once, since what was wrong is taken out."""
+    split: bool = False
+    """With ``queued``: try the halves apart, one of them holds what is wrong."""
+    stop: bool = False
+    """With ``queued``: no letter of this send can go, until somebody has mended ``reason``."""
 
 
 class Submission(Protocol):
@@ -47,13 +69,14 @@ class Submission(Protocol):
 
 
 class Carrier(Protocol):
-    """A sender that is loaded with one letter."""
+    """A sender that is loaded with one letter, for one thread."""
 
     def begin(self, parcels: Sequence[Parcel], request_id: str) -> Submission:
         """Hand over everything but the last byte.
 
         Raises:
-            SendError: Nothing was taken; the same submission may be tried again.
+            UnreachableError: Nothing was taken; the same submission may be tried again in a while.
+            SendError: Nothing was taken, and trying again is no use before something is mended.
         """
 
     def settle(self, names: Collection[str]) -> set[str] | None:
@@ -69,6 +92,8 @@ class Sender(Protocol):
     name: str
     batch_size: int
     """Subscribers in one submission."""
+    connections: int
+    """Submissions that may be under way at once."""
 
     def load(self, letter: Letter) -> Carrier:
         """Make ready to carry this letter."""

@@ -33,6 +33,7 @@ class Outbox:
     """
 
     name = "outbox"
+    connections = 1
 
     def __init__(self, folder: Path, *, fsync: bool, batch_size: int, widths: Mapping[str, int]) -> None:
         self.folder = folder

@@ -57,6 +57,21 @@ _FIRST_ON = re.compile(
 )
 
 
+_MARKS = re.compile("[\u064b-\u0652\u0640]")
+_READ_ALSO = re.compile(
+    r"^\W*(?:(?:و?[إا]قر[أا]|طالع|شاهد|تابع|انظر)وا?\s*(?:أيضا|ايضا|المزيد|كذلك)|مواضيع (?:ذات صلة|مشابهة|متعلقة)"
+    r"|أخبار ذات صلة|مقالات ذات صلة|ذات صلة|اقرأ في هذا الموضوع|للمزيد من الأخبار|read also|read more|related|"
+    r"[àa] lire aussi|lire aussi)\b",
+    re.IGNORECASE,
+)
+_SHARE = re.compile(
+    r"^\W*(?:شارك(?:ها|ه|وا)?(?:\s+(?:هذا الموضوع|المقالة?|الخبر|على|مع أصدقائك))?|معجب بهذه|مرتبط|تحميل\.{0,3}|جاري التحميل…?"
+    r"|(?:النقر|انقر|اضغط) (?:للمشاركة|لمشاركة|للطباعة|لإرسال).*|share this|like this|related|loading\.{0,3}|"
+    r"click to (?:share|print|email).*|\(فتح في نافذة جديدة\)|\(opens in new window\)|طباعة|نسخ الرابط)\s*[:：…]*\s*$",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Tail:
     """What stood under an article that was copied from a page with Jetpack's subscription block."""
@@ -96,6 +111,24 @@ def is_subscribe_sentence(line: str) -> bool:
         line: One line.
     """
     return arabic_fold(line) in _SUBSCRIBE_FOLDED
+
+
+def is_read_also(line: str) -> bool:
+    """Say whether a line leads to another article ("read also: …").
+
+    Args:
+        line: One line.
+    """
+    return bool(_READ_ALSO.match(_MARKS.sub("", tidy(line))))
+
+
+def is_share_line(line: str) -> bool:
+    """Say whether a line is nothing but an invitation to share, print or wait.
+
+    Args:
+        line: One line.
+    """
+    return bool(_SHARE.match(_MARKS.sub("", tidy(line))))
 
 
 def is_discover_heading(line: str) -> bool:

@@ -62,6 +62,7 @@ _STYLE_SIZE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*(\d{1,5})(?:\.\d+)?px"
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _TINY = 3
 _DEEPEST = 150
+_LONGEST_BLOCK = 20_000  # nh3 is quadratic in the entities of one text
 
 
 def clean(html: str, base: str = "") -> str:
@@ -162,6 +163,7 @@ class _Blocks:
         self.depth = 0
         self.has_words = False
         self.breaks = 0
+        self.length = 0
 
     def walk(self, element: HtmlElement) -> None:
         if self.depth > _DEEPEST:
@@ -220,8 +222,14 @@ class _Blocks:
                 self.buffer.append(" ")
             return
         self.settle_breaks()
-        self.buffer.append(htmllib.escape(piece, quote=False))
-        self.has_words = True
+        piece = piece if self.has_words else piece.lstrip()
+        for at in range(0, len(piece), _LONGEST_BLOCK):
+            if self.length >= _LONGEST_BLOCK:
+                self.flush()
+            part = piece[at : at + _LONGEST_BLOCK]
+            self.buffer.append(htmllib.escape(part, quote=False))
+            self.has_words = True
+            self.length += len(part)
 
     def line_break(self) -> None:
         if self.has_words:
@@ -362,7 +370,11 @@ class _Blocks:
 
     def flush(self) -> None:
         """End the block under way."""
-        closing = "".join(f"</{tag}>" for tag, _ in reversed(self.inline))
+        opened = len(self.inline)
+        while opened and self.buffer and self.buffer[-1] == self.inline[opened - 1][1]:
+            self.buffer.pop()  # opened, but nothing in it yet
+            opened -= 1
+        closing = "".join(f"</{tag}>" for tag, _ in reversed(self.inline[:opened]))
         if self.has_words:
             way = f' dir="{self.direction}"' if self.direction and self.kind in ("p", "li") else ""
             words = "".join(self.buffer).strip()
@@ -370,6 +382,7 @@ class _Blocks:
         self.buffer = [opening for _, opening in self.inline]
         self.has_words = False
         self.breaks = 0
+        self.length = 0
 
     def close(self, at: int, tag: str) -> None:
         if len(self.out) == at + 1:

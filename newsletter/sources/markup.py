@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from newsletter.text.tidy import tidy
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
@@ -13,6 +15,13 @@ MOST_HTML = 2_000_000
 
 # What XML and lxml cannot hold, and the prolog that makes lxml refuse a text already decoded.
 _UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNSEEN = frozenset({"script", "style", "svg", "noscript", "template", "button", "select", "textarea"})
+_APART = frozenset(
+    {
+        *("br", "p", "div", "li", "ul", "ol", "td", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section"),
+        *("article", "header", "footer", "blockquote", "figure", "figcaption", "dd", "dt", "hr", "img"),
+    }
+)
 _PROLOG = re.compile(r"^\s*(?:<\?xml[^>]*\?>\s*)+", re.IGNORECASE)
 
 
@@ -47,3 +56,25 @@ def classes(element: HtmlElement) -> frozenset[str]:
         element: Any element.
     """
     return frozenset((element.get("class") or "").lower().split())
+
+
+def text_of(element: HtmlElement) -> str:
+    """Tidy text of an element, without scripts and without what is meant for screen readers only.
+
+    Args:
+        element: Any element.
+    """
+    pieces: list[str] = []
+
+    def gather(node: HtmlElement) -> None:
+        apart = node.tag in _APART
+        pieces.append(" " if apart else "")
+        pieces.append(node.text or "")
+        for child in node:
+            if isinstance(child.tag, str) and child.tag not in _UNSEEN and "screen-reader-text" not in classes(child):
+                gather(child)
+            pieces.append(child.tail or "")
+        pieces.append(" " if apart else "")
+
+    gather(element)
+    return tidy("".join(pieces))

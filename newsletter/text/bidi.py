@@ -190,8 +190,12 @@ def isolate(text: str, base: Direction = "rtl") -> str:
         text: Any text; done twice it stays the same.
         base: Direction of the paragraph it will stand in.
     """
-    opener = LRI if base == "rtl" else RLI
-    return "".join(f"{opener}{run}{PDI}" if needed else run for run, needed in runs(text, base))
+    return "".join(_signed(run, base) if needed else run for run, needed in runs(text, base))
+
+
+def _signed(run: str, base: Direction) -> str:
+    # Inside a right-to-left run of a left-to-right paragraph a score would turn round again.
+    return f"{LRI}{run}{PDI}" if base == "rtl" else f"{RLI}{isolate(run, 'rtl')}{PDI}"
 
 
 def to_html(text: str, base: Direction = "rtl") -> Markup:
@@ -211,7 +215,8 @@ def _spans(text: str, base: Direction) -> list[str]:
     parts: list[str] = []
     for run, needed in runs(text, base):
         if needed:
-            parts.append(f'<span dir="{away}">{html.escape(run)}</span>')
+            inside = [html.escape(run)] if away == "ltr" else _spans(run, "rtl")
+            parts += [f'<span dir="{away}">', *inside, "</span>"]
             continue
         for piece in _outside_isolates(run):
             if piece[:1] not in (LRI, RLI, FSI):

@@ -61,7 +61,7 @@ def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "
         hijri = Gregorian.fromdate(day).to_hijri()
     except OverflowError:
         return ""
-    names = "ar" if _base(language) == "ar" else "en"
+    names: Literal["ar", "en"] = "ar" if _base(language) == "ar" else "en"
     return in_digits(f"{hijri.day} {hijri.month_name(names)} {hijri.year} {hijri.notation(names)}", language, digits)
 
 

@@ -1,5 +1,6 @@
 """Files of addresses: what their columns mean, reading them row by row, writing our own."""
 
-from subscribers.csvfile.reading import Layout, Row, look, rows
+from subscribers.csvfile.reading import BadRow, Layout, Row, look, rows
+from subscribers.csvfile.writing import csv_writer
 
-__all__ = ["Layout", "Row", "look", "rows"]
+__all__ = ["BadRow", "Layout", "Row", "csv_writer", "look", "rows"]

@@ -9,31 +9,37 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from subscribers.addresses import Address, normalise, shown
+from subscribers.csvfile.formulas import restored
+from subscribers.csvfile.tools import LEAVING, STATUS, UNKNOWN, Says, Tool, recognise
 from subscribers.csvfile.words import (
     RHYTHM_OF,
     ROLE_OF,
-    STANDING_OF,
     VAGUE_ADDRESS,
-    Role,
     Standing,
     fold,
+    speaks_of_leaving,
+    speaks_of_status,
 )
 from subscribers.errors import AddressError, CsvError
-from subscribers.models import Rejected, Rhythm
+from subscribers.models import Rhythm
+
+if TYPE_CHECKING:
+    import _csv
 
 _LONGEST_LINE = 1_000_000  # characters; a list of addresses has no such line, and reading one costs memory
 _PEEK = 65_536
 _DELIMITERS = (",", ";", "\t")
 _NOT_CSV = {
-    b"PK\x03\x04": "a spreadsheet or an archive",
+    b"PK\x03\x04": "a spreadsheet or a zip archive",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet",
     b"%PDF": "a PDF",
     b"\x1f\x8b": "a compressed file",
@@ -48,15 +54,21 @@ class Layout:
     encoding: str
     """A Python codec: ``utf-8-sig``, ``utf-8``, ``utf-16`` …, or ``cp1256``."""
     delimiter: str
-    places: Mapping[Role, int]
-    """Index of each column that is used."""
-    columns: tuple[tuple[str, Role], ...]
-    """Name in the file and meaning of each of them, in the file's order."""
-    header: bool
-    """The first row names columns."""
+    address: int
+    """Index of the column of addresses."""
+    rhythm: int | None = None
+    """Index of the column of rhythms."""
+    says: tuple[tuple[int, Says], ...] = ()
+    """Index of every column that says how a person stands, and how to understand it."""
+    everybody: Standing | None = None
+    """What the name of the file says of everybody in it."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """What each used column was understood as: (its name in the file, ``address`` | ``status`` | ``rhythm``)."""
+    header: tuple[str, ...] = ()
+    """Names of all columns; empty when the first row is a person already."""
     skip: int = 0
     """Lines before the header that belong to no row (``sep=;``)."""
-    tool: str = ""
+    tool: Tool = UNKNOWN
     """The program whose export this is, when the columns say so."""
 
     @property
@@ -75,6 +87,20 @@ class Row(NamedTuple):
     standing: Standing | None
     """What the file says of the person; None when it says nothing."""
     rhythm: Rhythm | None
+
+
+class BadRow(NamedTuple):
+    """A row that cannot be used."""
+
+    line: int
+    value: str
+    """What stood where an address was expected, shortened and made printable."""
+    reason: str
+    cells: tuple[str, ...]
+
+
+class _UnusableError(Exception):
+    """Why a row cannot be used; never leaves this module."""
 
 
 def look(path: Path) -> Layout:
@@ -97,21 +123,14 @@ def look(path: Path) -> Layout:
         cells = _first_cells(path, encoding, delimiter, skip)
         if not cells:
             raise CsvError("the file is empty", where=str(path), mend="give a file with one address a line")
-        places = _places(cells)
-        if "address" in places:
-            columns = sorted((at, role) for role, at in places.items())
-            return Layout(
-                encoding=encoding,
-                delimiter=delimiter,
-                places=places,
-                columns=tuple((shown(cells[at]), role) for at, role in columns),
-                header=True,
-                skip=skip,
-            )
+        names = [fold(cell) for cell in cells]
+        address = _address_column(names)
+        if address is not None:
+            return _with_header(path, encoding, delimiter, skip, cells, names, address)
     return _without_header(path, encoding, skip, told)
 
 
-def rows(path: Path, layout: Layout) -> Iterator[Row | Rejected]:
+def rows(path: Path, layout: Layout) -> Iterator[Row | BadRow]:
     """Read a file row by row; rows with nothing in them are passed over.
 
     Args:
@@ -121,9 +140,9 @@ def rows(path: Path, layout: Layout) -> Iterator[Row | Rejected]:
     Raises:
         CsvError: A quotation mark that is never closed, a line that is no line, or text that cannot be decoded.
     """
-    at = layout.places["address"]
-    standing_at, rhythm_at = layout.places.get("status"), layout.places.get("rhythm")
-    ascii_only = layout.encoding == "cp1256"
+    at, guarded = layout.address, layout.tool.guarded
+    careful = bool(layout.says) or layout.rhythm is not None or layout.everybody is not None
+    special = not layout.header or layout.encoding == "cp1256"
     header_seen = not layout.header
     for line, cells in _records(path, layout):
         if not any(cells) or not any(cell.strip() for cell in cells):
@@ -131,32 +150,63 @@ def rows(path: Path, layout: Layout) -> Iterator[Row | Rejected]:
         if not header_seen:
             header_seen = True
             continue
+        if guarded:
+            cells = [restored(cell) for cell in cells]  # noqa: PLW2901  the same row, as it was before the export
         text = cells[at] if at < len(cells) else ""
-        if not layout.header and any(cell.strip() for cell in cells[1:]):
-            text = layout.delimiter.join(cells)
-            yield Rejected(line, shown(text), "there is more than one thing on this line")
-            continue
-        try:
-            address = normalise(text)
-        except AddressError as error:
-            yield Rejected(line, shown(text), error.reason)
-            continue
-        if ascii_only and not address.address.isascii():
-            yield Rejected(line, shown(text), "it is not ASCII and the file is not UTF-8; save the file as UTF-8")
-            continue
         standing: Standing | None = None
         rhythm: Rhythm | None = None
-        if standing_at is not None and standing_at < len(cells) and (word := fold(cells[standing_at])):
-            standing = STANDING_OF.get(word)
-            if standing is None:
-                yield Rejected(line, shown(text), f"its status '{shown(cells[standing_at], 30)}' is none we know")
-                continue
-        if rhythm_at is not None and rhythm_at < len(cells) and (word := fold(cells[rhythm_at])):
-            rhythm = RHYTHM_OF.get(word)
-            if rhythm is None:
-                yield Rejected(line, shown(text), f"its rhythm '{shown(cells[rhythm_at], 30)}' is none we know")
-                continue
+        try:
+            address = normalise(text)
+            if special:
+                _check(layout, cells, address)
+            if careful:
+                standing, rhythm = _standing(layout, cells), _rhythm(layout, cells)
+        except (AddressError, _UnusableError) as error:
+            reason = error.reason if isinstance(error, AddressError) else str(error)
+            if not layout.header:
+                text = layout.delimiter.join(cells)
+            yield BadRow(line, shown(text), reason, tuple(cells))
+            continue
         yield Row(line, address, standing, rhythm)
+
+
+def _check(layout: Layout, cells: list[str], address: Address) -> None:
+    """What makes a row unusable although its address is one."""
+    if not layout.header and any(cell.strip() for cell in cells[1:]):
+        raise _UnusableError("there is more than one thing on this line")
+    if layout.encoding == "cp1256" and not address.address.isascii():
+        raise _UnusableError("it is not ASCII and the file is not UTF-8; save the file as UTF-8")
+
+
+def _standing(layout: Layout, cells: list[str]) -> Standing | None:
+    """What a row says of the person; when its columns disagree, the one that mails less counts."""
+    strongest = layout.everybody
+    for at, says in layout.says:
+        cell = cells[at] if at < len(cells) else ""
+        word = fold(cell)
+        if not word:
+            if says.must:
+                raise _UnusableError("its status is empty")
+            continue
+        standing = says.words.get(word, says.otherwise)
+        if standing is None:
+            raise _UnusableError(f"its status '{shown(cell, 30)}' is none we know")
+        if strongest is None or _CAUTION.index(standing) > _CAUTION.index(strongest):
+            strongest = standing
+    return strongest
+
+
+_CAUTION: tuple[Standing, ...] = ("confirmed", "pending", "left", "suppressed")
+
+
+def _rhythm(layout: Layout, cells: list[str]) -> Rhythm | None:
+    if layout.rhythm is None or layout.rhythm >= len(cells):
+        return None
+    word = fold(cells[layout.rhythm])
+    rhythm = RHYTHM_OF.get(word)
+    if word and rhythm is None:
+        raise _UnusableError(f"its rhythm '{shown(cells[layout.rhythm], 30)}' is none we know")
+    return rhythm
 
 
 # ---- records
@@ -167,7 +217,7 @@ def _records(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     with closing(_open(path, layout.encoding)) as file:
         line = start = layout.skip + 1
         try:
-            reader = csv.reader(_lines(path, file, layout.skip), delimiter=layout.delimiter)
+            reader = _reader(path, file, layout)
             for cells in reader:
                 start, line = line, layout.skip + reader.line_num + 1
                 if line - start > 1 and "\n" in (text := _cell(cells, layout).strip()):
@@ -183,8 +233,12 @@ def _records(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
 
 
 def _cell(cells: list[str], layout: Layout) -> str:
-    at = layout.places["address"]
-    return cells[at] if at < len(cells) else ""
+    return cells[layout.address] if layout.address < len(cells) else ""
+
+
+def _reader(path: Path, file: IO[str], layout: Layout, start: int = 0, *, strict: bool = False) -> _csv.Reader:
+    lines = _lines(path, file, start or layout.skip)
+    return csv.reader(lines, delimiter=layout.delimiter, escapechar=layout.tool.escape, strict=strict)
 
 
 def _lines(path: Path, file: IO[str], skip: int) -> Iterator[str]:
@@ -202,7 +256,7 @@ def _lines(path: Path, file: IO[str], skip: int) -> Iterator[str]:
 def _ends_in_quotes(path: Path, layout: Layout, start: int) -> bool:
     """Whether the last record, which spans lines, has a quotation mark that the end of the file closed."""
     with closing(_open(path, layout.encoding)) as file:
-        strict = csv.reader(_lines(path, file, start - 1), delimiter=layout.delimiter, strict=True)
+        strict = _reader(path, file, layout, start - 1, strict=True)
         try:
             for _ in strict:
                 pass
@@ -233,7 +287,7 @@ def _encoding(path: Path) -> str:
                     raise CsvError(
                         f"this is {kind}, not a CSV file",
                         where=str(path),
-                        mend="save it as 'CSV UTF-8' first",
+                        mend="unpack it, or save it as 'CSV UTF-8'",
                     )
             if beginning.startswith(codecs.BOM_UTF8):
                 return "utf-8-sig"
@@ -305,18 +359,40 @@ def _first_cells(path: Path, encoding: str, delimiter: str, skip: int) -> list[s
     return []
 
 
-def _places(cells: list[str]) -> dict[Role, int]:
-    """Index of each column we know; when two have the same meaning the first counts."""
-    places: dict[Role, int] = {}
-    for at, cell in enumerate(cells):
-        role = ROLE_OF.get(fold(cell))
-        if role is not None:
-            places.setdefault(role, at)
-    if "address" not in places:
-        vague = next((at for at, cell in enumerate(cells) if fold(cell) in VAGUE_ADDRESS), None)
-        if vague is not None:
-            places["address"] = vague
-    return places
+def _address_column(names: list[str]) -> int | None:
+    """Index of the column of addresses: by a name that says e-mail, else by one that may also mean a street."""
+    sure = (at for at, name in enumerate(names) if ROLE_OF.get(name) == "address")
+    vague = (at for at, name in enumerate(names) if name in VAGUE_ADDRESS)
+    return next(chain(sure, vague), None)
+
+
+def _with_header(
+    path: Path, encoding: str, delimiter: str, skip: int, cells: list[str], names: list[str], address: int
+) -> Layout:
+    tool = recognise(names)
+    rhythm = next((at for at, name in enumerate(names) if ROLE_OF.get(name) == "rhythm"), None)
+    if tool is UNKNOWN:
+        # Any column that speaks of a status: rather refuse rows whose word we do not know than mail who left.
+        says = [(at, STATUS) for at, name in enumerate(names) if speaks_of_status(name)]
+        says += [(at, LEAVING) for at, name in enumerate(names) if speaks_of_leaving(name)]
+    else:
+        says = [(at, tool.says[name]) for at, name in enumerate(names) if name in tool.says]
+    used = {address: "address"} | {at: "status" for at, _ in says}
+    if rhythm is not None:
+        used[rhythm] = "rhythm"
+    file_name = fold(path.stem)
+    return Layout(
+        encoding=encoding,
+        delimiter=delimiter,
+        address=address,
+        rhythm=rhythm,
+        says=tuple(says),
+        everybody=next((one for begin, one in tool.files.items() if file_name.startswith(begin)), None),
+        columns=tuple((shown(cells[at]), used[at]) for at in sorted(used)),
+        header=tuple(cells),
+        skip=skip,
+        tool=tool,
+    )
 
 
 def _without_header(path: Path, encoding: str, skip: int, told: str) -> Layout:
@@ -335,8 +411,6 @@ def _without_header(path: Path, encoding: str, skip: int, told: str) -> Layout:
     return Layout(
         encoding=encoding,
         delimiter=next(clean, ","),
-        places={"address": 0},
-        columns=(),
-        header=False,
+        address=0,
         skip=skip,
     )

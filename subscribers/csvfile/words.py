@@ -12,8 +12,8 @@ from subscribers.models import Rhythm
 Standing = Literal["confirmed", "pending", "left", "suppressed"]
 """What a row says of a person."""
 
-Role = Literal["address", "status", "rhythm"]
-"""What a column is used for."""
+Role = Literal["address", "rhythm"]
+"""What a column is used for; columns that speak of a status are found by `speaks_of_status`."""
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 # Alef with hamza, alef maqsura and ta marbuta are written both ways by everybody; tatweel is only drawn.
@@ -65,18 +65,6 @@ COLUMNS: Mapping[Role, frozenset[str]] = {
         "إيميل",
         "ايميل",
     ),
-    "status": _words(
-        "status",
-        "subscription status",
-        "state",
-        "statut",
-        "état",
-        "statut d'abonnement",
-        "الحالة",
-        "حالة",
-        "حالة الاشتراك",
-        "الوضع",
-    ),
     "rhythm": _words(
         "rhythm",
         "frequency",
@@ -98,6 +86,22 @@ COLUMNS: Mapping[Role, frozenset[str]] = {
 
 # Words that may also mean a street or a headline: they count only where no better one stands.
 VAGUE_ADDRESS = _words("address", "addresses", "subscriber", "adresse", "العنوان", "عنوان", "العناوين")
+
+# What is in the names of columns that say whether a person is subscribed.
+_STATUS_PARTS = tuple(fold(word) for word in ("status", "statut", "حالة"))
+_STATUS_NAMES = _words("état", "الوضع")
+_ENDED_PARTS = tuple(fold(word) for word in ("unsubscri", "désabonn", "désinscri", "opt out"))
+
+
+def speaks_of_status(name: str) -> bool:
+    """Whether a column of this folded name says how people stand, in words like ``confirmed``."""
+    return name in _STATUS_NAMES or any(part in name for part in _STATUS_PARTS)
+
+
+def speaks_of_leaving(name: str) -> bool:
+    """Whether a column of this folded name says that people have left, with a yes, a moment or a reason."""
+    return any(part in name for part in _ENDED_PARTS)
+
 
 STANDINGS: Mapping[Standing, frozenset[str]] = {
     "confirmed": _words(
@@ -128,7 +132,6 @@ STANDINGS: Mapping[Standing, frozenset[str]] = {
     "pending": _words(
         "pending",
         "unconfirmed",
-        "inactive",
         "not confirmed",
         "en attente",
         "non confirmé",
@@ -186,6 +189,9 @@ STANDINGS: Mapping[Standing, frozenset[str]] = {
         "غير صالح",
     ),
 }
+
+NOT_LEFT = _words("no", "false", "0", "non", "faux", "لا", "subscribed", "abonné", "مشترك")
+"""What stands in a column about leaving for somebody who has not left."""
 
 RHYTHM_WORDS: Mapping[Rhythm, frozenset[str]] = {
     "instant": _words(

@@ -4,6 +4,7 @@ Every function is handed an open SQLAlchemy connection and leaves commit and rol
 runs on SQLite and PostgreSQL. Import it late: it is all SQLAlchemy.
 """
 
+from subscribers.store.exports import exported
 from subscribers.store.letters import (
     claim_letters,
     confirmation_of,
@@ -13,7 +14,7 @@ from subscribers.store.letters import (
     settle_letter,
     submitting_letter,
 )
-from subscribers.store.lists import add_list, list_by_id, list_named, list_or_none, lists
+from subscribers.store.lists import add_list, list_by_id, list_named, list_or_none, list_stats, lists
 from subscribers.store.people import (
     add,
     consents_of,
@@ -51,6 +52,7 @@ __all__ = [
     "eligible",
     "erase",
     "everything_about",
+    "exported",
     "find",
     "find_id",
     "find_public",
@@ -60,6 +62,7 @@ __all__ = [
     "list_by_id",
     "list_named",
     "list_or_none",
+    "list_stats",
     "lists",
     "queue_letter",
     "record",

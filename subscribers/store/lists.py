@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
 from subscribers.addresses import shown
+from subscribers.consent import Act
 from subscribers.errors import ListError, UnknownList
-from subscribers.models import List, ListCount
+from subscribers.models import RHYTHMS, List, ListCount, ListStats
 from subscribers.moments import to_moment, to_seconds
-from subscribers.tables import list_, subscription
+from subscribers.tables import consent, list_, subscription, suppression
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -99,6 +100,67 @@ def lists(connection: Connection) -> list[ListCount]:
         )
         for row in connection.execute(sa.select(list_).order_by(list_.c.id))
     ]
+
+
+# Acts that make a subscription confirmed, and that end it.
+_JOINING: tuple[Act, ...] = ("confirm", "add", "restore", "import")
+_PARTING: tuple[Act, ...] = ("leave", "import-left")
+
+
+def list_stats(connection: Connection, *, now: datetime, since: datetime) -> list[ListStats]:
+    """How every list stands, oldest first, and how it moved since a moment.
+
+    Args:
+        connection: Open.
+        now: Aware.
+        since: Aware.
+    """
+    rhythms = _by_list(connection, subscription.c.rhythm, subscription.c.status == "confirmed")
+    paused = _by_list(
+        connection,
+        sa.literal("paused"),
+        subscription.c.status == "confirmed",
+        subscription.c.paused_until > to_seconds(now),
+    )
+    suppressed = _by_list(
+        connection,
+        sa.literal("suppressed"),
+        subscription.c.status == "confirmed",
+        sa.exists().where(suppression.c.subscriber_id == subscription.c.subscriber_id),
+    )
+    moves = {
+        (row.list_id, row.act): row.number
+        for row in connection.execute(
+            sa.select(consent.c.list_id, consent.c.act, sa.func.count().label("number"))
+            .where(consent.c.at >= to_seconds(since))
+            .group_by(consent.c.list_id, consent.c.act)
+        )
+    }
+    return [
+        ListStats(
+            list=one.list,
+            pending=one.pending,
+            confirmed=one.confirmed,
+            left=one.left,
+            rhythms=tuple((rhythm, rhythms.get((one.list.id, rhythm), 0)) for rhythm in RHYTHMS),
+            paused=paused.get((one.list.id, "paused"), 0),
+            suppressed=suppressed.get((one.list.id, "suppressed"), 0),
+            joined=sum(moves.get((one.list.id, act), 0) for act in _JOINING),
+            parted=sum(moves.get((one.list.id, act), 0) for act in _PARTING),
+        )
+        for one in lists(connection)
+    ]
+
+
+def _by_list(
+    connection: Connection, by: sa.ColumnElement[Any], *conditions: sa.ColumnElement[bool]
+) -> dict[tuple[int, str], int]:
+    query = (
+        sa.select(subscription.c.list_id, by.label("by"), sa.func.count().label("number"))
+        .where(*conditions)
+        .group_by(subscription.c.list_id, "by")
+    )
+    return {(row.list_id, row.by): row.number for row in connection.execute(query)}
 
 
 def _list(row: Any) -> List:

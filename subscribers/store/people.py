@@ -202,7 +202,10 @@ def everything_about(connection: Connection, subscriber_id: int) -> dict[str, li
     for table, column in _tables_with_people():
         rows = connection.execute(sa.select(table).where(column == subscriber_id)).mappings()
         found[table.name] = [
-            {name: bytes(value).hex() if isinstance(value, bytes | memoryview) else value for name, value in row.items()}
+            {
+                name: bytes(value).hex() if isinstance(value, bytes | memoryview) else value
+                for name, value in row.items()
+            }
             for row in rows
         ]
     return found

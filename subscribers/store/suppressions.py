@@ -83,7 +83,7 @@ def suppressions(connection: Connection) -> dict[SuppressionReason, int]:
     query = (
         sa.select(suppression.c.reason, sa.func.count()).group_by(suppression.c.reason).order_by(suppression.c.reason)
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def lift(connection: Connection, address_key: str, keys: Mapping[int, bytes]) -> bool:

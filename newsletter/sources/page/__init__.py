@@ -12,6 +12,7 @@ from newsletter.sources.http import LIMITS
 from newsletter.sources.markup import tree
 from newsletter.sources.page import body as bodies
 from newsletter.sources.page import metadata
+from newsletter.sources.page.outline import outside_parts
 from newsletter.text.tidy import summary
 
 _SUMMARY_LENGTH = 320
@@ -38,8 +39,11 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
     root = tree(text)
     if root is None:
         raise SourceError("the page is empty", where=where, mend="check the address")
-    found = metadata.read(root, where, now=now, zone=zone)
-    body = bodies.extract(root, found)
+    stated = metadata.claims(root, where)
+    for element in outside_parts(root):
+        element.drop_tree()
+    found = metadata.read(root, stated, where, now=now, zone=zone)
+    body = bodies.extract(root, found, now)
     if not found.title or not (body or found.description):
         raise SourceError(
             "no article can be found in this page", where=where, mend="save its text in a file, headline first"

@@ -46,9 +46,7 @@ def receive(
     if person is None:  # erased in the meantime, and so suppressed already
         return "nothing"
     if event.kind == "left":
-        ended = leave(
-            connection, person.id, list_id, now=now, how="provider", words=event.reason, letters=False
-        )
+        ended = leave(connection, person.id, list_id, now=now, how="provider", words=event.reason, letters=False)
         return "left" if ended else "nothing"
     troubles = store.troubles_of(connection, person.id, now=now, but=event.delivery)
     verdict, reason = judge(event, troubles)

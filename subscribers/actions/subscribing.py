@@ -106,9 +106,7 @@ def make_confirmation(connection: Connection, subscriber_id: int, list_id: int, 
         43 characters of base64url, 256 random bits.
     """
     token = secrets.token_urlsafe(32)
-    store.keep_confirmation(
-        connection, _hash(token), subscriber_id, list_id, now=now, expires=now + CONFIRMATION_LASTS
-    )
+    store.keep_confirmation(connection, _hash(token), subscriber_id, list_id, now=now, expires=now + CONFIRMATION_LASTS)
     return token
 
 

@@ -1,0 +1,52 @@
+"""Writing files of people: our own export, and the rows that an import did not take."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from subscribers.csvfile.formulas import neutral
+from subscribers.errors import CsvError
+
+
+class Writer(Protocol):
+    """Takes rows."""
+
+    def __call__(self, cells: Iterable[str]) -> None:
+        """Write one row; cells that a spreadsheet would calculate are made harmless."""
+
+
+@contextmanager
+def csv_writer(path: Path, header: Sequence[str]) -> Iterator[Writer]:
+    """Write a CSV file that spreadsheets open rightly: UTF-8 with byte order mark, only its owner may read it.
+
+    The file appears under its name when the block has ended well, and not at all when it raises.
+
+    Args:
+        path: Of the file; one that is there is replaced.
+        header: Names of the columns.
+
+    Raises:
+        CsvError: It cannot be written.
+    """
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        # Readers' addresses: closed to others from the first byte on.
+        closed = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(closed, "w", encoding="utf-8-sig", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(header)
+            yield lambda cells: rows.writerow([neutral(cell) for cell in cells])
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise CsvError(
+            f"cannot be written ({error.strerror})", where=str(path), mend="choose another folder or free some space"
+        ) from None
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,321 @@
+"""SendGrid: right bodies, everything it can answer, and nothing lost or doubled in a storm."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import standin
+from test_deliver import ISSUE, LETTER, make, run
+
+from newsletter import deliver, ledger
+from newsletter.deliver import Desk
+from newsletter.errors import SendError
+from newsletter.ledger import Account
+from newsletter.mail import LEAVE, slot
+from newsletter.models import Picture, Rendered
+from newsletter.senders import Parcel, UnreachableError
+from newsletter.senders.sendgrid import Body, Options, SendGrid, sort_out, substitution_tag, understand
+from newsletter.wiring import House, opened
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "sendgrid-openapi" / "tsg_mail_v3.json"
+OPTIONS = Options(key="SG.test")
+
+
+def parcel(number: int, address: str = "", **fields: Any) -> Parcel:
+    return Parcel(number, f"ab12.{number}", address or f"reader{number}@example.net", {LEAVE: b"T" * 52}, **fields)
+
+
+def body(*parcels: Parcel, options: Options = OPTIONS, **letter: Any) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(Body(replace(LETTER, **letter), options).encode(parcels, "req-1"))
+    return made
+
+
+def test_each_subscriber_has_a_header_a_substitution_and_ids_of_their_own() -> None:
+    made = body(parcel(1), parcel(2))
+    token = "T" * 52
+    assert made["personalizations"][1] == {
+        "to": [{"email": "reader2@example.net"}],
+        "headers": {
+            "List-Unsubscribe": f"<https://news.example.org/leave/{token}>, <mailto:news@example.org>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+        "substitutions": {substitution_tag(LETTER): token},
+        "custom_args": {"nashra_delivery": "ab12.2", "nashra_request": "req-1"},
+    }
+    assert made["from"] == {"email": "news@example.org", "name": "نشرة الموجة"}
+    assert [part["type"] for part in made["content"]] == ["text/plain", "text/html"]
+    for part in made["content"]:
+        assert substitution_tag(LETTER) in part["value"]
+        assert slot(LETTER.marker, LEAVE) not in part["value"]
+    assert made["headers"]["List-Id"] == "readers <readers.example.org>"
+
+
+def test_nothing_is_tracked_unless_the_settings_say_so() -> None:
+    off = body(parcel(1))["tracking_settings"]
+    assert {name: part["enable"] for name, part in off.items()} == {
+        "click_tracking": False,
+        "open_tracking": False,
+        "subscription_tracking": False,
+    }
+    on = body(parcel(1), options=replace(OPTIONS, open_tracking=True, click_tracking=True))["tracking_settings"]
+    assert (on["open_tracking"]["enable"], on["click_tracking"]["enable"]) == (True, True)
+    assert on["subscription_tracking"]["enable"] is False
+
+
+def test_without_reader_pages_there_is_no_one_click() -> None:
+    mail = f"mailto:news@example.org?subject=unsubscribe%20{slot(LETTER.marker, LEAVE)}"
+    made = body(parcel(1), unsubscribe_url="", unsubscribe_mail=mail)
+    headers = made["personalizations"][0]["headers"]
+    assert headers == {"List-Unsubscribe": f"<mailto:news@example.org?subject=unsubscribe%20{'T' * 52}>"}
+
+
+def test_options_reach_the_body() -> None:
+    options = replace(OPTIONS, from_name="Almawja; weekly, news", categories=("weekly",), sandbox=True)
+    picture = Picture("picture-1@example.org", "image/png", b"\x89PNG", "ميناء.png")
+    made = body(
+        parcel(1),
+        options=options,
+        reply_to="editor@example.org",
+        rendered=replace(LETTER.rendered, pictures=(picture,)),
+    )
+    assert made["from"]["name"] == "Almawja weekly news"
+    assert made["categories"] == ["weekly"]
+    assert made["mail_settings"]["sandbox_mode"]["enable"] is True
+    assert made["reply_to"] == {"email": "editor@example.org"}
+    (attachment,) = made["attachments"]
+    assert (attachment["content_id"], attachment["disposition"]) == ("picture-1@example.org", "inline")
+
+
+def test_a_letter_in_latin1_letters_only_is_made_safe_for_its_charset() -> None:
+    link = slot(LETTER.marker, LEAVE)
+    made = body(parcel(1), rendered=Rendered("été", f"<p>été {link}</p>", f"hello {link}"))
+    text, html = (part["value"] for part in made["content"])
+    assert text.isascii()
+    assert any(character > "\xff" for character in html)
+
+
+def test_what_sendgrid_would_refuse_is_taken_out_first() -> None:
+    parcels = [
+        parcel(1),
+        parcel(2, "Reader1@example.net"),
+        parcel(3, "أمل@example.net", needs_smtputf8=True),
+        parcel(4),
+    ]
+    good, refused = sort_out(parcels)
+    assert [one.delivery for one in good] == [1, 4]
+    assert {number: reason for number, (_, reason) in refused.items()} == {
+        2: "the same address twice",
+        3: "SendGrid takes no address with letters beyond ASCII",
+    }
+
+
+ERROR = json.dumps({"errors": [{"message": "no", "field": None}]}).encode()
+
+
+def field(name: str) -> bytes:
+    return json.dumps({"errors": [{"message": "no", "field": name, "help": None}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "content", "expected"),
+    [
+        (429, {"Retry-After": "7"}, ERROR, {"state": "queued", "pause": 7.0}),
+        (429, {}, b"not json", {"state": "queued", "pause": 0.0}),
+        (503, {"Retry-After": "soon"}, b"", {"state": "queued", "pause": 0.0}),
+        (429, {"Retry-After": "99999"}, b"", {"state": "queued", "pause": 300.0}),
+        (413, {}, b"", {"state": "queued", "split": True}),
+        (401, {}, ERROR, {"state": "queued", "stop": True}),
+        (403, {}, ERROR, {"state": "queued", "stop": True}),
+        (404, {}, b"", {"state": "queued", "stop": True}),
+        (302, {"Location": "https://evil.example"}, b"", {"state": "queued", "stop": True}),
+        (500, {}, b"", {"state": "unknown"}),
+        (502, {}, b"<html>", {"state": "unknown"}),
+        (504, {}, b"", {"state": "unknown"}),
+        (200, {}, b"", {"state": "unknown"}),
+        (400, {}, ERROR, {"state": "queued", "split": True}),
+        (400, {}, field("from.email"), {"state": "queued", "stop": True}),
+        (400, {}, field("personalizations.1.to.0.email"), {"state": "queued", "again": True}),
+        (400, {}, field("personalizations[1].to[0].email"), {"state": "queued", "again": True}),
+        (400, {}, field("personalizations.99.to"), {"state": "queued", "split": True}),
+    ],
+)
+def test_every_answer_has_its_meaning(
+    status: int, headers: dict[str, str], content: bytes, expected: dict[str, Any]
+) -> None:
+    answer = understand(status, headers, content, [parcel(1), parcel(2)], {})
+    wanted = {"pause": 0.0, "split": False, "stop": False, "again": False} | expected
+    assert {name: getattr(answer, name) for name in wanted} == wanted
+    assert set(answer.apart) == ({2} if expected.get("again") else set())
+    assert answer.reason
+
+
+def test_an_address_alone_that_is_refused_without_a_field_is_refused() -> None:
+    answer = understand(400, {}, ERROR, [parcel(5)], {})
+    assert answer.state == "submitted"
+    assert answer.apart == {5: ("refused", "SendGrid says: no (400)")}
+
+
+def test_bodies_keep_to_the_vendors_description() -> None:
+    jsonschema_rs = pytest.importorskip("jsonschema_rs")
+    if not SHARED.exists():
+        pytest.skip("needs the vendor's API description, which is not part of this project")
+    description = json.loads(SHARED.read_text("utf-8"))
+    schema = description["components"]["requestBodies"]["PostMailSend"]["content"]["application/json"]["schema"]
+    validator = jsonschema_rs.validator_for({**schema, "components": description["components"]})
+    options = replace(OPTIONS, categories=("weekly",), sandbox=True)
+    made = body(*(parcel(number) for number in range(1000)), options=options, reply_to="a@example.org")
+    assert [str(error) for error in validator.iter_errors(made)] == []
+    assert standin.inspect(made)
+    made["categories"] = ["x"] * 2
+    assert not validator.is_valid(made)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("made") / "w"
+    make(root, 50, batch=2)
+    return root
+
+
+@pytest.fixture
+def house(made: Path, tmp_path: Path) -> Iterator[House]:
+    shutil.copytree(made, tmp_path / "w")
+    with opened(tmp_path / "w", {}) as house:
+        yield house
+
+
+def desk_of(house: House, host: str, *, batch: int = 7, timeout: float = 1.0, **options: Any) -> Desk:
+    sender = SendGrid(replace(OPTIONS, host=host, timeout=timeout, **options))
+    sender.batch_size = batch
+    return replace(house.desk, sender=sender, backoff=0.01, lease=5.0)
+
+
+def test_everybody_is_taken_once(house: House, tmp_path: Path) -> None:
+    with standin.running(tmp_path) as server:
+        assert run(desk_of(house, server.host)) == Account(submitted=50, reasons={})
+        assert server.addresses() == Counter(f"reader{number}@example.net" for number in range(50))
+        taken = server.taken()
+        assert len({one["nashra_delivery"] for one in taken}) == 50
+        assert len({one["nashra_request"] for one in taken}) == 8
+        assert len({one["unsubscribe"] for one in taken}) == 50
+
+
+@pytest.mark.parametrize("mute", [False, True])
+def test_poison_addresses_are_named_and_the_others_go(house: House, tmp_path: Path, mute: bool) -> None:
+    poisoned = {"reader3@example.net", "reader4@example.net", "reader30@example.net"}
+    with house.database.write() as connection:
+        for address in poisoned:
+            connection.exec_driver_sql(
+                "UPDATE subscriber SET address = 'poison-' || address WHERE address = ?", (address,)
+            )
+    with standin.running(tmp_path, mute_poison=mute) as server:
+        account = run(desk_of(house, server.host))
+        assert (account.submitted, account.refused) == (47, 3)
+        assert server.addresses() == Counter(
+            address for number in range(50) if (address := f"reader{number}@example.net") not in poisoned
+        )
+    assert account.reasons is not None
+    assert all("valid address" in reason for reason in account.reasons)
+
+
+def test_a_storm_loses_and_doubles_nothing(house: House, tmp_path: Path) -> None:
+    faults = dict.fromkeys(("429", "503", "500", "502", "drop_before", "drop_after", "hang_after"), 0.3 / 7)
+    with standin.running(tmp_path, faults=faults, hang=1.5, seed=4) as server:
+        desk = desk_of(house, server.host, batch=1, timeout=0.5, connections=6)
+        account = run(desk)
+        taken = server.addresses()
+    assert max(taken.values()) == 1
+    assert account.submitted + account.unknown == 50
+    assert account.unknown > 0
+    with house.database.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
+            "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
+        ).all()
+    for address, state in rows:
+        if state == "submitted":
+            assert taken[address] == 1
+
+
+@pytest.mark.parametrize("status", ["401", "403"])
+def test_a_refused_key_stops_the_send_at_once_and_nothing_is_lost(house: House, tmp_path: Path, status: str) -> None:
+    with (
+        standin.running(tmp_path, faults={status: 1.0}) as server,
+        pytest.raises(SendError, match=f"as planned .{status}."),
+    ):
+        run(desk_of(house, server.host))
+    with house.database.read() as connection:
+        (send,) = ledger.sends(connection)
+        assert (send.state, ledger.account(connection, send.id).queued) == ("running", 50)
+    with standin.running(tmp_path) as server:
+        assert run(desk_of(house, server.host)).submitted == 50
+        assert set(server.addresses().values()) == {1}
+
+
+def test_a_wrong_key_is_said_in_the_providers_words(house: House, tmp_path: Path) -> None:
+    with standin.running(tmp_path) as server, pytest.raises(SendError, match="authorization grant is invalid"):
+        run(desk_of(house, server.host, key="SG.wrong"))
+
+
+def test_a_provider_out_of_reach_is_tried_until_patience_ends(house: House) -> None:
+    desk = replace(desk_of(house, "http://127.0.0.1:9", connections=1), patience=0.2)
+    with pytest.raises(SendError, match="cannot be reached"):
+        run(desk)
+    with house.database.read() as connection:
+        (send,) = ledger.sends(connection)
+        assert ledger.account(connection, send.id).queued == 50
+
+
+def test_a_busy_provider_is_asked_again_when_it_says(house: House, tmp_path: Path) -> None:
+    with standin.running(tmp_path, faults={"429": 0.5}, retry_after="0.05", seed=2) as server:
+        assert run(desk_of(house, server.host, batch=5)).submitted == 50
+        assert set(server.addresses().values()) == {1}
+
+
+def test_a_missing_key_is_said_before_anything_is_sent() -> None:
+    with pytest.raises(SendError, match="the key of SendGrid is missing"):
+        SendGrid(replace(OPTIONS, key=""))
+
+
+def test_no_key_no_address_and_no_body_reach_the_log(
+    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with standin.running(tmp_path) as server:
+        run(desk_of(house, server.host))
+    assert "SG.test" not in caplog.text
+    assert "@example.net" not in caplog.text
+
+
+def test_an_abandoned_request_is_not_taken(tmp_path: Path) -> None:
+    with standin.running(tmp_path) as server:
+        carrier = SendGrid(replace(OPTIONS, host=server.host)).load(LETTER)
+        carrier.begin([parcel(1)], "req-1").abandon()
+        assert carrier.begin([parcel(2)], "req-2").finish().state == "submitted"
+        carrier.close()
+        assert server.addresses() == {"reader2@example.net": 1}
+
+
+def test_a_connection_that_the_server_closed_is_not_in_doubt(tmp_path: Path) -> None:
+    with standin.running(tmp_path) as server:
+        carrier = SendGrid(replace(OPTIONS, host=server.host)).load(LETTER)
+        assert carrier.begin([parcel(1)], "req-1").finish().state == "submitted"
+    with pytest.raises(UnreachableError):
+        # The stand-in is gone: whatever half of the exchange shows it, no last byte went.
+        carrier.begin([parcel(2)], "req-2")
+
+
+def test_freezing_for_sendgrid_makes_batches_of_a_thousand(house: House) -> None:
+    sender = SendGrid(OPTIONS)
+    assert (sender.batch_size, sender.connections) == (1000, 4)
+    send = deliver.freeze_send(replace(house.desk, sender=sender), ISSUE, LETTER, list_id=1, rhythm="weekly")
+    with house.database.read() as connection:
+        assert len(connection.exec_driver_sql("SELECT id FROM batch WHERE send_id = ?", (send.id,)).all()) == 1

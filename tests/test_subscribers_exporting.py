@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import csv
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from newsletter.database import open_database
+from subscribers import actions, store
+from subscribers.addresses import normalise
+from subscribers.csvfile import csv_writer
+from subscribers.csvfile.formulas import neutral, restored
+from subscribers.errors import CsvError, UnknownList
+from subscribers.tables import metadata
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+KEYS = {1: bytes(range(32))}
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "'=1", "''=1", "'"]
+
+
+@given(st.text() | st.sampled_from(FORMULAS) | st.builds("{}{}".format, st.sampled_from(FORMULAS), st.text()))
+def test_no_cell_begins_like_a_formula_and_none_is_changed_for_good(cell: str) -> None:
+    written = neutral(cell)
+    assert not written.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
+    assert restored(written) == cell
+
+
+@given(st.text())
+def test_ordinary_text_is_written_as_it_is(cell: str) -> None:
+    if cell[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'"):
+        assert neutral(cell) == cell == restored(cell)
+
+
+def people(connection: Connection) -> int:
+    list_id = store.add_list(connection, "readers", "نشرة القراء", now=NOW).id
+    store.add_list(connection, "donors", "الداعمون", now=NOW)
+    add = actions.add_subscriber
+    add(connection, "Salma@example.org", "readers", now=NOW, keys=KEYS, rhythm="daily", words='=HYPERLINK("x")')
+    left = add(connection, "nader@example.org", "readers", now=NOW, keys=KEYS, words='سطر\nوسطر، "بعلامة"').subscriber
+    actions.leave(connection, left.id, list_id, now=NOW + timedelta(days=1), how="page")
+    add(connection, "=1+1|cmd@example.org", "readers", now=NOW, keys=KEYS)
+    add(connection, "ليلى@example.org", "readers", now=NOW, keys=KEYS)
+    add(connection, "other@example.org", "donors", now=NOW, keys=KEYS)
+    actions.subscribe(connection, "hadi@example.org", "readers", now=NOW, keys=KEYS, how="form", words="")
+    gone = add(connection, "bounced@example.org", "readers", now=NOW, keys=KEYS).subscriber
+    actions.suppress(connection, gone.address, now=NOW, keys=KEYS, reason="hard")
+    paused = store.find(connection, normalise("salma@example.org"))
+    assert paused is not None
+    actions.prefer(
+        connection, paused.id, list_id, now=NOW, rhythm="daily", declined_topics=3, paused_until=NOW + timedelta(days=7)
+    )
+    return list_id
+
+
+def test_a_list_is_written_whole_with_its_latest_consent(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscribers.store.exports._PAGE", 2)
+    people(connection)
+    path = tmp_path / "out.csv"
+
+    assert actions.export_file(connection, path, "readers") == 6
+
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not list(tmp_path.glob("*.part"))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["address"], row["status"], row["rhythm"], row["suppressed"]) for row in rows] == [
+        ("Salma@example.org", "confirmed", "daily", ""),
+        ("nader@example.org", "left", "weekly", ""),
+        ("'=1+1|cmd@example.org", "confirmed", "weekly", ""),
+        ("ليلى@example.org", "confirmed", "weekly", ""),
+        ("hadi@example.org", "pending", "weekly", ""),
+        ("bounced@example.org", "confirmed", "weekly", "hard"),
+    ]
+    assert rows[0]["consent_words"] == '\'=HYPERLINK("x")'
+    assert (rows[0]["declined_topics"], rows[0]["paused_until"]) == ("3", "2026-12-01T08:00:00+00:00")
+    assert (rows[1]["consent_act"], rows[1]["consent_at"]) == ("leave", "2026-11-25T08:00:00+00:00")
+    assert rows[2]["since"] == "2026-11-24T08:00:00+00:00"
+
+
+def test_an_export_read_into_an_empty_house_keeps_everybody_where_they_were(
+    connection: Connection, database_urls: object, tmp_path: Path
+) -> None:
+    assert callable(database_urls)
+    people(connection)
+    path = tmp_path / "out.csv"
+    actions.export_file(connection, path, "readers")
+    database = open_database(database_urls(connection.dialect.name))
+    with database.write() as other:
+        metadata.create_all(other)
+        list_id = store.add_list(other, "readers", "نشرة القراء", now=NOW).id
+
+        report = actions.import_file(other, path, "readers", now=NOW, keys=KEYS)
+
+        assert (report.rows, report.added, report.pending, report.left, report.suppressed) == (6, 3, 1, 1, 1)
+        assert (report.rejected_count, report.layout) == (0, "Nashra")
+        assert [(one.address, theirs.status, theirs.rhythm) for one, theirs in store.subscribers(other, list_id)] == [
+            ("=1+1|cmd@example.org", "confirmed", "weekly"),
+            ("hadi@example.org", "pending", "weekly"),
+            ("nader@example.org", "left", "weekly"),
+            ("Salma@example.org", "confirmed", "daily"),
+            ("ليلى@example.org", "confirmed", "weekly"),
+        ]
+        assert store.suppression_of(other, "bounced@example.org", KEYS) is not None
+    database.close()
+
+
+def test_only_some_statuses_can_be_written(connection: Connection, tmp_path: Path) -> None:
+    people(connection)
+    assert actions.export_file(connection, tmp_path / "out.csv", "readers", statuses=["left"]) == 1
+
+
+def test_a_file_that_cannot_be_written_is_told_and_leaves_nothing(connection: Connection, tmp_path: Path) -> None:
+    people(connection)
+    with pytest.raises(CsvError, match="cannot be written"):
+        actions.export_file(connection, tmp_path / "no" / "out.csv", "readers")
+    with pytest.raises(UnknownList):
+        actions.export_file(connection, tmp_path / "out.csv", "nobody")
+    with pytest.raises(RuntimeError, match="stop"), csv_writer(tmp_path / "out.csv", ["a"]) as write:
+        write(["1"])
+        raise RuntimeError("stop")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- rejected rows
+
+
+def test_rejected_rows_can_be_mended_and_imported_again(connection: Connection, tmp_path: Path) -> None:
+    store.add_list(connection, "readers", "نشرة القراء", now=NOW)
+    path, rejects = tmp_path / "list.csv", tmp_path / "rejects.csv"
+    path.write_text(
+        "name;email;rhythm\nسلمى;salma@example.org;daily\nنادر;nader@example,org;daily\n=1;x;\nهادي\n", "utf-8"
+    )
+
+    report = actions.import_file(connection, path, "readers", now=NOW, keys=KEYS, rejects=rejects)
+
+    assert (report.added, report.rejected_count) == (1, 3)
+    assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
+    with rejects.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [
+        ["name", "email", "rhythm", "line", "reason"],
+        ["نادر", "nader@example,org", "daily", "3", "it has a comma or semicolon in it"],
+        ["'=1", "x", "", "4", "it has no @"],
+        ["هادي", "", "", "5", "there is nothing here"],
+    ]
+    mended = rejects.read_text("utf-8-sig").replace("nader@example,org", "nader@example.org").replace('"', "")
+    path.write_text(mended, "utf-8")
+    assert actions.import_file(connection, path, "readers", now=NOW, keys=KEYS).added == 1
+
+
+def test_no_file_of_rejected_rows_is_written_when_there_are_none(connection: Connection, tmp_path: Path) -> None:
+    store.add_list(connection, "readers", "نشرة القراء", now=NOW)
+    path, rejects = tmp_path / "list.csv", tmp_path / "rejects.csv"
+    path.write_text("salma@example.org\n", "utf-8")
+    actions.import_file(connection, path, "readers", now=NOW, keys=KEYS, rejects=rejects)
+    assert not rejects.exists()
+
+    path.write_text("salma@example.org\nbad, worse\n", "utf-8")
+    actions.import_file(connection, path, "readers", now=NOW, keys=KEYS, rejects=rejects, dry_run=True)
+    assert rejects.read_text("utf-8-sig").splitlines() == [
+        "email,line,reason",
+        '"bad, worse",2,it has no @',
+    ]
