@@ -6,7 +6,7 @@ DEV := requirements/dev.txt
 # Workers of pytest: the machine's cores.
 JOBS ?= auto
 
-.PHONY: demo test lint check docs bench lock clean
+.PHONY: demo test lint check docs bench torture lock clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -27,6 +27,12 @@ docs: .venv/dev                 ## write docs/commands.md from the commands' own
 
 bench: .venv/dev                ## measurements, each against a floor or a peer in the same run
 	for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+torture: .venv/dev              ## kill, stop and starve a send at hundreds of system calls; takes half an hour
+	$(BIN)/python tests/torture.py --points 300 kill
+	$(BIN)/python tests/torture.py --points 60 stop
+	$(BIN)/python tests/torture.py --points 100 error
+	$(BIN)/python tests/torture.py --points 50 two
 
 lock: .venv/dev                 ## pin again, from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -23,7 +23,12 @@ Rule = Callable[[Issue, Letter], Iterator[Problem]]
 def check(issue: Issue, letter: Letter) -> list[Problem]:
     """Everything the rules find, errors first, then by place in the file."""
     problems = [problem for rule in RULES for problem in rule(issue, letter)]
-    return sorted(problems, key=lambda problem: problem.level)
+    return sorted(problems, key=_order)
+
+
+def _order(problem: Problem) -> tuple[str, str, int]:
+    path, _, line = problem.place.rpartition(":")
+    return (problem.level, path, int(line)) if line.isdecimal() else (problem.level, problem.place, 0)
 
 
 def has_errors(problems: Sequence[Problem]) -> bool:
@@ -98,14 +103,13 @@ def image_without_alt(issue: Issue, _letter: Letter) -> Iterator[Problem]:
                 _at(issue, story.image_line),
                 "write ![what it shows](address)",
             )
-    for prose in _prose(issue):
-        for match in re.finditer(r"!\[\s*\]\(", prose.markdown):
-            line = prose.line + prose.markdown.count("\n", 0, match.start())
+    for line, markdown in _texts(issue):
+        for match in re.finditer(r"!\[\s*\]\(", markdown):
             yield Problem(
                 "image-without-alt",
                 "warning",
                 "a picture has no description",
-                _at(issue, line),
+                _at(issue, _line(line, markdown, match.start())),
                 "write ![what it shows](address)",
             )
 
@@ -118,19 +122,24 @@ _LEAKS = re.compile(
 
 def leaked_template(issue: Issue, letter: Letter) -> Iterator[Problem]:
     """Text of a template language that readers would see as it is."""
+    told: set[tuple[str, str]] = set()
     for part, text in (
         ("subject", letter.rendered.subject),
         ("html", letter.rendered.html),
         ("text", letter.rendered.text),
     ):
-        for leak in dict.fromkeys(match.group() for match in _LEAKS.finditer(text)):
-            yield Problem(
-                "template-leaked",
-                "error",
-                f"text of a template stands in the letter: {leak[:60]}",
-                _line_of(issue, leak) or f"the letter's {part}",
-                "take it out, or correct the template",
-            )
+        for leak in (match.group() for match in _LEAKS.finditer(text)):
+            place = _line_of(issue, leak) or f"the letter's {part}"
+            # What an editor wrote stands in both forms of the letter: it is told once.
+            if (leak, place) not in told:
+                told.add((leak, place))
+                yield Problem(
+                    "template-leaked",
+                    "error",
+                    f"text of a template stands in the letter: {leak[:60]}",
+                    place,
+                    "take it out, or correct the template",
+                )
 
 
 def unsubscribe_missing(_issue: Issue, letter: Letter) -> Iterator[Problem]:
@@ -205,10 +214,26 @@ def _line_of(issue: Issue, text: str) -> str:
     for key in ("subject", "preheader"):
         if text in getattr(issue, key):
             return _key(issue, key)
-    blocks = [(story.line, _words(story)) for story in issue.stories]
-    blocks += [(prose.line, prose.markdown) for prose in _prose(issue)]
-    return next((_at(issue, line) for line, words in blocks if text in words), "")
+    for story in issue.stories:
+        if text in story.headline:
+            return _at(issue, story.line)
+        if text in story.image_alt:
+            return _at(issue, story.image_line)
+    found = ((line, words, words.find(text)) for line, words in _texts(issue))
+    return next((_at(issue, _line(line, words, at)) for line, words, at in found if at >= 0), "")
 
 
-def _words(story: Story) -> str:
-    return "\n".join((story.headline, story.summary, story.image_alt))
+def _texts(issue: Issue) -> list[tuple[int, str]]:
+    """Every Markdown text of the issue with the line it begins on."""
+    prose = [(block.line, block.markdown) for block in _prose(issue)]
+    return prose + [(_line_of_summary(story), story.summary) for story in issue.stories]
+
+
+def _line_of_summary(story: Story) -> int:
+    """Under the picture, or else under the headline, wherever a blank line more may stand."""
+    above = story.image_line or story.line
+    return above + 1 if above else 0
+
+
+def _line(first: int, text: str, at: int) -> int:
+    return first + text.count("\n", 0, at) if first else 0

@@ -26,6 +26,8 @@ FILE = "newsletter.toml"
 SECRETS = "secrets"
 KEYS = "keys.toml"
 PREFIX = "NASHRA_"
+DEBUG = "NASHRA_DEBUG"
+"""The one variable with our prefix that is no setting: it shows where a fault happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
     merged: dict[str, Any] = {}
     for layer in layers:
         for section, values in layer.values.items():
-            merged[section] = {**merged.get(section, {}), **values} if isinstance(values, dict) else values
+            before = merged.get(section, {})
+            if isinstance(before, dict):  # else the file has a key where a section belongs: told below
+                merged[section] = {**before, **values} if isinstance(values, dict) else values
     try:
         checked = _schema().model_validate(merged)
     except ValidationError as error:
@@ -101,24 +105,34 @@ class _Layer:
 
 
 def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
+    from io import StringIO
+
     from dotenv import dotenv_values
 
     path = root / FILE
+    text = _text(path)
     try:
-        text = path.read_text("utf-8-sig")
         values = tomllib.loads(text)
-    except UnicodeDecodeError:
-        raise SettingsError("is not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(*_toml_words(error, path)) from None
-    except OSError as error:
-        raise SettingsError(f"cannot be read ({error.strerror})", where=str(path)) from None
     yield _Layer(str(path), values, _lines(text, path))
     yield _secret_files(root / SECRETS)
-    if (root / ".env").is_file():
-        dotenv = {name: value for name, value in dotenv_values(root / ".env").items() if value is not None}
-        yield _environment(dotenv, f"{root / '.env'}: ")
+    path = root / ".env"
+    if path.is_file():
+        dotenv = dotenv_values(stream=StringIO(_text(path)))
+        yield _environment({name: value for name, value in dotenv.items() if value is not None}, f"{path}: ")
     yield _environment(environment, "environment: ")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError("is not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(
+            f"cannot be read ({error.strerror})", where=str(path), mend="make it a file that you may read"
+        ) from None
 
 
 def _toml_words(error: tomllib.TOMLDecodeError, path: Path) -> tuple[str]:
@@ -152,7 +166,7 @@ def _secret_files(folder: Path) -> _Layer:
             raise SettingsError(
                 "is not the name of a setting", where=str(path), mend="name it SECTION.KEY, for example database.url"
             )
-        values.setdefault(section, {})[key] = path.read_text("utf-8").strip()
+        values.setdefault(section, {})[key] = _text(path).strip()
         names[f"{section}.{key}"] = f"{path}"
     return _Layer(str(folder), values, names)
 
@@ -162,8 +176,14 @@ def _environment(variables: Mapping[str, str], prefix: str) -> _Layer:
     names = {}
     for name, value in sorted(variables.items()):
         section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
-        if not name.startswith(PREFIX) or not separator:
+        if not name.startswith(PREFIX) or name == DEBUG:
             continue
+        if not separator:
+            raise SettingsError(
+                "is not the name of a setting",
+                where=f"{prefix}{name}",
+                mend=f"name it {PREFIX}SECTION__KEY, for example {PREFIX}WEB__URL",
+            )
         values.setdefault(section, {})[key] = value
         names[f"{section}.{key}"] = names[section] = f"{prefix}{name}"
     return _Layer(prefix, values, names)
@@ -172,14 +192,28 @@ def _environment(variables: Mapping[str, str], prefix: str) -> _Layer:
 def _complaints(error: ValidationError, layers: list[_Layer], root: Path) -> Iterator[str]:
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"])
-        named = next((layer.names[key] for layer in reversed(layers) if key in layer.names), f"{root / FILE}: {key}")
+        named = _named(key, layers) or f"{root / FILE}: {key}"
         if problem["type"] == "missing":
             yield f"{root / FILE}: {key} is missing; add it ({_wanted(key)})"
         elif problem["type"] == "extra_forbidden":
             yield f"{named} is not a setting; {_nearest(key)}"
+        elif problem["type"] == "model_type":
+            named = next(layer.names[key] for layer in layers if key in layer.names)
+            yield f"{named}: found {problem['input']!r}, but a section is wanted: [{key}]"
         else:
             words = problem["msg"].removeprefix("Value error, ")
             yield f"{named}: found {_shown(key, problem['input'])}, but {words[:1].lower()}{words[1:]}"
+
+
+def _named(key: str, layers: list[_Layer]) -> str:
+    """How the last layer that sets a key calls it; for a part of a value, what the value is called."""
+    parts = key.split(".")
+    for length in range(len(parts), 1, -1):
+        whole = ".".join(parts[:length])
+        for layer in reversed(layers):
+            if whole in layer.names:
+                return layer.names[whole]
+    return next((layer.names[key] for layer in reversed(layers) if key in layer.names), "")
 
 
 def _shown(key: str, value: object) -> str:
@@ -213,6 +247,14 @@ def _schema() -> type[Schema]:
     return Schema
 
 
+_SQLITE = "sqlite:///"
+
+
+def _database_url(url: str, root: Path) -> str:
+    # A relative path starts at the workspace, wherever the command was called: else there would be two databases.
+    return f"{_SQLITE}{root / url.removeprefix(_SQLITE)}" if url.startswith(_SQLITE) else url
+
+
 def _settings(checked: Schema, root: Path) -> Settings:
     about, letter = checked.newsletter, checked.letter
     return Settings(
@@ -225,5 +267,5 @@ def _settings(checked: Schema, root: Path) -> Settings:
         web=checked.web,
         collect=checked.collect,
         outbox=root / checked.sender.outbox,
-        database_url=checked.database.url or f"sqlite:///{root / 'newsletter.db'}",
+        database_url=_database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
     )

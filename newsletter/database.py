@@ -7,6 +7,8 @@ the same free row. WAL lets readers go on meanwhile; synchronous FULL keeps what
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -62,12 +64,16 @@ class Database:
 
     @contextmanager
     def _words(self) -> Iterator[None]:
-        from sqlalchemy.exc import DBAPIError, OperationalError
+        from sqlalchemy import exc
 
         try:
             yield
-        except DBAPIError as error:
-            if isinstance(error, OperationalError) or error.connection_invalidated:
+        except exc.DBAPIError as error:
+            # SQLite tells of a damaged file with the class above OperationalError, and nothing else.
+            outside = isinstance(error, exc.OperationalError) or type(error) is exc.DatabaseError
+            # PostgreSQL tells of a table that is not there as of a fault in the statement.
+            outside = outside or "does not exist" in str(error.orig)
+            if outside or error.connection_invalidated:
                 raise DatabaseError(*_words(str(error.orig)), where=self.where) from error
             raise
 
@@ -76,13 +82,17 @@ def _words(reason: str) -> tuple[str]:
     reason = reason.strip().splitlines()[0] if reason.strip() else "no reason given"
     mends = {
         "full": "free some space and run the same command again; what was committed is safe",
+        "No space left": "free some space and run the same command again; what was committed is safe",
         "locked": f"another command held it for {BUSY_SECONDS} seconds; run this one again",
         "readonly": "make the file and its folder writable",
+        "read-only": "make the file and its folder writable",
         "unable to open": "check that its folder exists and can be written to",
-        "disk I/O": "check the disk; then run the same command again",
+        # What a full disk is to the write-ahead log.
+        "disk I/O": "free some space, or check the disk; then run the same command again",
         "not a database": "the file is damaged or something else; restore a backup",
         "malformed": "the file is damaged; restore a backup",
         "no such table": "run: newsletter database upgrade",
+        "does not exist": "check [database] url; then run: newsletter database upgrade",
         "connect": "check [database] url and that the server runs",
     }
     mend = next((words for sign, words in mends.items() if sign in reason), "")
@@ -98,19 +108,27 @@ def open_database(url: str) -> Database:
     Raises:
         DatabaseError: The driver for PostgreSQL is not installed.
     """
-    from sqlalchemy import create_engine, event
-    from sqlalchemy.engine import make_url
+    from sqlalchemy import URL, create_engine, event
 
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
+    if url.startswith("sqlite:///"):
+        # Not parsed as a URL: the name of a folder may hold a question mark.
+        path = url.removeprefix("sqlite:///")
+        _keep_private(Path(path))
+        address = URL.create("sqlite", database=path)
         engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return Database(engine)
     try:
-        return Database(create_engine(address, pool_pre_ping=True, hide_parameters=True))
+        return Database(create_engine(url, pool_pre_ping=True, hide_parameters=True))
     except ModuleNotFoundError:
         raise DatabaseError("the driver for PostgreSQL is missing", mend="pip install 'nashra[postgres]'") from None
+
+
+def _keep_private(path: Path) -> None:
+    """Make a file that is not there yet, for its owner alone: it will hold addresses. SQLite's other files follow."""
+    with contextlib.suppress(OSError):  # SQLite says in its own words what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -138,13 +156,26 @@ def clock(connection: Connection) -> float:
 
 
 def version(database: Database) -> str | None:
-    """The schema's revision, or None for an empty database."""
+    """The schema's revision, or None for an empty database.
+
+    Raises:
+        DatabaseError: It was made by a newer version of the program, or does not say by which.
+    """
     from sqlalchemy import inspect, text
 
     with database.read() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    if len(found) != 1:
+        raise DatabaseError("it does not say what version it is", where=database.where, mend="restore a backup")
+    if str(found[0]) > HEAD:
+        raise DatabaseError(
+            f"its schema is {found[0]}, made by a newer version (this one knows {HEAD})",
+            where=database.where,
+            mend="upgrade nashra on this machine",
+        )
+    return str(found[0])
 
 
 def ready(database: Database, *, now: datetime) -> None:
@@ -159,12 +190,6 @@ def ready(database: Database, *, now: datetime) -> None:
     found = version(database)
     if found == HEAD:
         return
-    if found is not None and found > HEAD:
-        raise DatabaseError(
-            f"its schema is {found}, made by a newer version (this one knows {HEAD})",
-            where=database.where,
-            mend="upgrade nashra on this machine",
-        )
     if not database.is_sqlite:
         raise DatabaseError(
             f"its schema is {found or 'empty'}, this version needs {HEAD}",
@@ -182,7 +207,8 @@ def upgrade(database: Database) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    # Alembic reads a percent sign as the beginning of a name to be filled in.
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -205,14 +231,13 @@ def backup(database: Database, *, now: datetime) -> Path:
     target = source.parent / "backups" / f"{source.stem}-{now:%Y%m%d-%H%M%S}.db"
     unfinished = target.with_suffix(".part")
     try:
-        target.parent.mkdir(exist_ok=True)
-        unfinished.unlink(missing_ok=True)
-        with sqlite3.connect(source) as origin, sqlite3.connect(unfinished) as copy:
-            origin.backup(copy)
-        origin.close()
-        copy.close()
         # The folder holds addresses: only its owner reads it.
-        unfinished.chmod(0o600)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        unfinished.unlink(missing_ok=True)
+        _keep_private(unfinished)
+        closing = contextlib.closing
+        with closing(sqlite3.connect(source)) as origin, closing(sqlite3.connect(unfinished)) as copy:
+            origin.backup(copy)
         unfinished.replace(target)
     except (OSError, sqlite3.Error) as error:
         unfinished.unlink(missing_ok=True)

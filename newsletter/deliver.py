@@ -96,13 +96,12 @@ def freeze_send(desk: Desk, issue: Issue, letter: Letter, *, list_id: int, rhyth
         )
         if not send.audience:
             raise SendError(
-                f"nobody on the list {issue.list} is waiting for issue {issue.number}",
+                f"nobody on the list is waiting for issue {issue.number}: it is empty, or all have had it already",
                 mend="add subscribers with: newsletter subscribers import FILE",
             )
-        holdings = library.by_address(connection, [story.url for story in issue.stories])
         library.remember(
             connection,
-            [holding.id for holding in holdings.values()],
+            library.of_issue(connection, issue),
             issue_id=send.issue_id,
             list_id=list_id,
             rhythms=rhythms_of(rhythm),

@@ -84,6 +84,25 @@ def split_mailbox(mailbox: str) -> tuple[str, str]:
     return name, match["address"]
 
 
+def ascii_host(host: str) -> str:
+    """A host name as a header can hold it: its labels in A-label form (RFC 5891 section 4).
+
+    Args:
+        host: With letters of any script.
+
+    Raises:
+        ValueError: It is no host name.
+    """
+    if host.isascii():
+        return host.lower()
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError(f"the host {host} cannot be written in ASCII ({error})") from None
+
+
 def parameter(name: str, value: str) -> bytes:
     """One parameter of a MIME header, ``; name="value"``, in RFC 2231 form when it is not plain ASCII."""
     _refuse_controls(name, value)

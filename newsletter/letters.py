@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +11,10 @@ from urllib.parse import quote, urlsplit
 
 from newsletter import compose, issues, library, pictures
 from newsletter.check import check
-from newsletter.mail import LEAVE, slot
+from newsletter.deliver import SLOT_WIDTHS
+from newsletter.errors import RenderError
+from newsletter.headers import ascii_host
+from newsletter.mail import LEAVE, cut, slot
 from newsletter.models import Issue, Letter, Problem
 from newsletter.render import render
 
@@ -32,20 +37,21 @@ def of_issue(house: House, issue: Issue) -> Letter:
     page = f"{settings.web.url}/leave/{token}" if settings.web.url else ""
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = house.now()
-    rendered = render(
-        compose.enriched(issue, known),
-        house.publication,
-        house.templates,
-        marker=marker,
-        leave_url=page or mail,
-        date=now,
-        pictures=pictures.of_issue(issue, domain=domain),
-    )
-    return Letter(
+    with _place(issue):
+        rendered = render(
+            compose.enriched(issue, known),
+            house.publication,
+            house.templates,
+            marker=marker,
+            leave_url=page or mail,
+            date=now,
+            pictures=pictures.of_issue(issue, domain=domain),
+        )
+    letter = Letter(
         sender=settings.sender.from_,
         reply_to=settings.sender.reply_to,
         # Constant for a list over the years (RFC 2919 section 3): the site's host, not that of a provider.
-        list_id=f"{issue.list}.{urlsplit(house.publication.url).hostname}",
+        list_id=f"{issue.list}.{ascii_host(urlsplit(house.publication.url).hostname or '')}",
         rendered=rendered,
         marker=marker,
         unsubscribe_url=page,
@@ -53,6 +59,18 @@ def of_issue(house: House, issue: Issue) -> Letter:
         date=now,
         language=house.publication.language,
     )
+    with _place(issue):
+        cut(letter, SLOT_WIDTHS)  # a letter that cannot be written must not be frozen
+    return letter
+
+
+@contextmanager
+def _place(issue: Issue) -> Iterator[None]:
+    """What has no place of its own is wrong with the issue."""
+    try:
+        yield
+    except RenderError as error:
+        raise RenderError(error.what, where=error.where or issue.path, mend=error.mend) from error
 
 
 def checked(house: House, issue: Issue) -> tuple[Letter, list[Problem]]:
@@ -82,7 +100,8 @@ def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
         for path, content in zip(paths, (html, text), strict=True):
             path.write_text(content.replace(slot(letter.marker, LEAVE), sample), "utf-8")
     except OSError as error:
-        raise IssueError(f"cannot be written ({error.strerror})", where=str(folder), mend="make it writable") from None
+        where = str(error.filename or folder)
+        raise IssueError(f"cannot be written ({error.strerror})", where=where, mend="make it writable") from None
     return paths
 
 
@@ -97,7 +116,7 @@ def write_draft(house: House, ids: list[int] | None, *, latest: int | None, slug
         list_name: The list it is for.
 
     Raises:
-        SourceError: An id the library does not hold, or nothing new.
+        SourceError: An id the library does not hold, nothing new, or a picture that is no longer where it was.
         IssueError: The folder holds an issue already.
     """
     from newsletter import ledger
@@ -105,7 +124,7 @@ def write_draft(house: House, ids: list[int] | None, *, latest: int | None, slug
 
     drafts = issues.every(house.root)
     with house.database.read() as connection:
-        holdings = library.holdings(connection, ids=ids)
+        holdings = library.holdings(connection, ids=list(dict.fromkeys(ids)) if ids is not None else None)
         sent = [int(send.issue) for send in ledger.sends(connection) if send.issue.isdecimal()]
     if ids is None:
         holdings = library.unused(holdings, drafts)[:latest]
@@ -116,6 +135,11 @@ def write_draft(house: House, ids: list[int] | None, *, latest: int | None, slug
     slug = slug or f"{number:03d}-{house.now().astimezone(zone):%Y-%m-%d}"
     issue = compose.draft(holdings, number=number, newsletter=house.publication.name, list_name=list_name)
     issue, copies = compose.with_local_pictures(issue)
+    for source in copies.values():
+        if not Path(source).is_file():
+            raise SourceError(
+                "the picture of an article is gone", where=source, mend="put it back, or collect the article again"
+            )
     folder = issues.folder_of(house.root, slug)
     path = issues.write(issue, folder, pictures={name: Path(source) for name, source in copies.items()})
     return replace(issue, slug=slug, path=str(path))

@@ -18,6 +18,9 @@ from newsletter.sources.identity import article_key
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
+_LARGEST_ID = 2**63 - 1
+_MOST_IDS = 1000
+"""In one ``IN (…)``; SQLite takes 32,766 parameters and PostgreSQL 65,535."""
 _FIELDS = ("title", "url", "summary", "body", "image", "image_alt", "author", "section", "source")
 
 
@@ -58,7 +61,8 @@ def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime
             news.pop("zone", None)
         if news:
             connection.execute(update(table).where(table.c.id == old.id).values(**news))
-        done["updated" if news else "known"].append(old.id)
+        if old.id not in done["added"]:
+            done["updated" if news else "known"].append(old.id)
     return Shelved(*(tuple(dict.fromkeys(done[name])) for name in ("added", "updated", "known")))
 
 
@@ -80,7 +84,7 @@ def holdings(connection: Connection, *, ids: Collection[int] | None = None, late
     newest = func.coalesce(table.c.published, table.c.collected)
     query = select(table).order_by(newest.desc(), table.c.id)
     if ids is not None:
-        query = query.where(table.c.id.in_(ids))
+        query = query.where(table.c.id.in_([wanted for wanted in ids if wanted <= _LARGEST_ID]))
     if latest is not None:
         query = query.limit(latest)
     rows = connection.execute(query).all()
@@ -104,6 +108,18 @@ def by_address(connection: Connection, urls: Iterable[str]) -> dict[str, Holding
     rows = connection.execute(select(table).where(table.c.key.in_(asked))).all()
     issues = _carried(connection, [row.id for row in rows])
     return {asked[row.key]: _holding(row, issues.get(row.id, ())) for row in rows}
+
+
+def of_issue(connection: Connection, issue: Issue) -> list[int]:
+    """Ids of the articles that the stories of an issue are: by their address, or by their headline without one."""
+    from sqlalchemy import select
+
+    from newsletter.tables import article as table
+
+    ids = [holding.id for holding in by_address(connection, [story.url for story in issue.stories]).values()]
+    whole = [story.headline for story in issue.stories if not story.url]
+    query = select(table.c.id).where(table.c.url == "", table.c.title.in_(whole)).order_by(table.c.id)
+    return [*ids, *connection.execute(query).scalars()]
 
 
 def unused(holdings: Iterable[Holding], drafts: Iterable[Issue]) -> list[Holding]:
@@ -147,10 +163,11 @@ def _carried(connection: Connection, ids: Collection[int]) -> dict[int, tuple[st
     query = (
         select(carried.c.article_id, issue.c.key)
         .join(issue, issue.c.id == carried.c.issue_id)
-        .where(carried.c.article_id.in_(ids))
         .distinct()
         .order_by(carried.c.article_id, issue.c.key)
     )
+    if len(ids) <= _MOST_IDS:
+        query = query.where(carried.c.article_id.in_(ids))
     found: dict[int, tuple[str, ...]] = {}
     for article_id, key in connection.execute(query):
         found[article_id] = (*found.get(article_id, ()), key)
@@ -161,10 +178,17 @@ def _row(article: Article) -> dict[str, Any]:
     moment = article.published
     offset = moment.utcoffset() if moment is not None else None
     return {
-        **{name: getattr(article, name) for name in _FIELDS},
+        **{name: _storable(getattr(article, name)) for name in _FIELDS},
         "published": int(moment.timestamp()) if moment is not None else None,
         "zone": int(offset.total_seconds() // 60) if offset is not None else 0,
     }
+
+
+def _storable(text: str) -> str:
+    """The text without what no database takes: the odd bytes of a file's name, and NUL, which PostgreSQL refuses."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "")
 
 
 def _holding(row: Row[Any], carried_in: tuple[str, ...]) -> Holding:

@@ -37,15 +37,21 @@ def of_issue(issue: Issue, *, domain: str) -> dict[str, Picture]:
 
 
 def _read(folder: Path, name: str, number: int, domain: str, where: str) -> Picture:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise IssueError(f"the picture {name} is outside the issue's folder", where=where, mend="copy it there")
     try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise IssueError(f"the picture {name} is outside the issue's folder", where=where, mend="copy it there")
+        if path.exists() and not path.is_file():
+            raise IssueError(f"the picture {name} is no file", where=where, mend="name a JPEG, PNG, GIF or WebP file")
         if path.stat().st_size > MOST_BYTES:
             raise IssueError(f"the picture {name} is larger than {MOST_BYTES:,} bytes", where=where, mend="shrink it")
         data = path.read_bytes()
-    except OSError as error:
-        raise IssueError(f"the picture {name} cannot be read ({error.strerror})", where=where) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        # RuntimeError: a link that leads to itself; ValueError: a name with NUL.
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise IssueError(
+            f"the picture {name!r} cannot be read ({reason})", where=where, mend="put the file into the issue's folder"
+        ) from None
     kind = kind_of(data)
     if kind is None:
         raise IssueError(f"the picture {name} is no JPEG, PNG, GIF or WebP", where=where, mend="save it as JPEG")
@@ -77,6 +83,8 @@ def kind_of(data: bytes) -> tuple[str, int, int] | None:
 
 def _webp_size(data: bytes) -> tuple[int, int]:
     form = data[12:16]
+    if len(data) < 30:
+        raise ValueError("cut off")
     if form == b"VP8X":
         return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
     if form == b"VP8L":

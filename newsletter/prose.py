@@ -7,6 +7,7 @@ paragraph's direction is isolated, across bold and links as well.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,8 +25,12 @@ _UPRIGHT = {"em": "font-style:normal;font-weight:700;"}
 # LRM, RLM, ALM; embeddings and overrides; isolates.
 _SIGNS = dict.fromkeys((0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
+# One line in which nothing means anything to CommonMark, as most summaries are; the parser would give it back.
+_PLAIN = re.compile(r"[^\s\d\\`*_\[\]<>&#+=~\x00-\x20-][^\\`*_\[\]<>&\x00-\x1f\x85\u2028\u2029]*")
+
 OBJECT = "\ufffc"
 """Stands for a picture among text, as in UAX #9 section 6.1."""
+_SPLIT = re.compile(f"([{OBJECT}\n])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ def read(
         base: Direction of the letter.
         picture: Gives for a picture's address where it is loaded from, or None when it cannot be shown.
     """
+    if _PLAIN.fullmatch(markdown):
+        return Passage((_Block("p", _Inline([(markdown.strip(), ())])),), base)
     faults: list[Fault] = []
     reader = _Reader(max(line, 1), picture, faults)
     blocks = reader.blocks(iter(_parser().parse(markdown)))
@@ -291,6 +298,9 @@ class _Html:
                 yield f"</{block.kind}>"
 
     def inline(self, inline: _Inline) -> Iterator[str]:
+        if len(inline.pieces) == 1 and not inline.pieces[0][1] and not _SPLIT.search(inline.pieces[0][0]):
+            yield bidi.to_html(bidi.strip(inline.pieces[0][0]), self.base)
+            return
         stack: list[_Mark] = []
         pictures = iter(inline.pictures)
         for text, marks in _isolated(inline.pieces, self.base):
@@ -300,7 +310,9 @@ class _Html:
             yield from (f"</{mark.tag}>" for mark in reversed(stack[kept:]))
             yield from (self.open(mark.tag, **dict(mark.attributes)) for mark in marks[kept:])
             stack = list(marks)
-            for part in _split_keeping(text, OBJECT + "\n"):
+            for part in _SPLIT.split(text):
+                if not part:
+                    continue
                 if part == "\n":
                     yield "<br />"
                 elif part == OBJECT and (shown := next(pictures, None)) is not None:
@@ -347,18 +359,6 @@ def _taken(left: list[tuple[str, tuple[_Mark, ...]]], length: int) -> list[tuple
         left[:1] = [(text[length:], marks)] if len(text) > length else []
         length -= len(taken[-1][0])
     return taken
-
-
-def _split_keeping(text: str, signs: str) -> Iterator[str]:
-    start = 0
-    for at, sign in enumerate(text):
-        if sign in signs:
-            if at > start:
-                yield text[start:at]
-            yield sign
-            start = at + 1
-    if start < len(text):
-        yield text[start:]
 
 
 def _plain(blocks: tuple[_Block, ...]) -> Iterator[str]:

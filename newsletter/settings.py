@@ -6,19 +6,25 @@ Only config.py imports this, and late: pydantic costs a tenth of a second that `
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from newsletter.headers import split_mailbox
+from newsletter.headers import ascii_host, split_mailbox
 
 
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("an address such as https://example.org is wanted")
+    if re.search(r"[\s<>\"\\^`{|}]", value):
+        raise ValueError("an address without spaces, quotes and brackets is wanted")
+    if parts.port == 0:
+        raise ValueError("a port from 1 to 65535 is wanted")
+    ascii_host(parts.hostname)
     return value.rstrip("/")
 
 
@@ -35,7 +41,7 @@ def _https_or_loopback(value: str) -> str:
 def _mailbox(value: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
-    name, address = split_mailbox(value)
+    name, address = split_mailbox(_plain_line(value))
     try:
         checked = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=False)
     except EmailNotValidError as error:
@@ -85,13 +91,34 @@ def _plain_line(value: str) -> str:
     value = value.strip()
     if not value:
         raise ValueError("a text is wanted")
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
+        raise ValueError("one line of text is wanted")
     return value
 
 
 def _database(value: str) -> str:
-    if value and not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+    known = value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://"))
+    if value and (not known or value in {"sqlite:///", "sqlite:///:memory:"}):
         raise ValueError("sqlite:///PATH or postgresql://USER@HOST/NAME is wanted")
     return re.sub(r"^postgresql://", "postgresql+psycopg://", value)
+
+
+def _network(value: str) -> str:
+    from ipaddress import ip_network
+
+    try:
+        return str(ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError("an address or network such as 127.0.0.1 or 10.0.0.0/8 is wanted") from None
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(_web_address(value))
+    if parts.path or parts.username is not None:
+        raise ValueError("the address of a site without a path is wanted, such as https://example.org")
+    port = "" if parts.port is None else f":{parts.port}"
+    host = ascii_host(parts.hostname or "")
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def _listed(value: object) -> object:
@@ -101,6 +128,9 @@ def _listed(value: object) -> object:
 
 Category = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
 """A SendGrid category (vendor's limits: ten, 255 characters; ASCII since others are not counted apart)."""
+
+
+ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
 class _Section(BaseModel):
@@ -157,14 +187,27 @@ class SendGrid(_Section):
     sandbox: bool = False
     open_tracking: bool = False
     click_tracking: bool = False
+    batch: int = Field(default=1000, ge=1, le=1000)
     connections: int = Field(default=4, ge=1, le=32)
     timeout: float = Field(default=20, ge=1, le=300)
 
 
 class Web(_Section):
-    """Where readers find their pages."""
+    """Where readers find their pages, and what those offer."""
 
     url: Annotated[str, AfterValidator(_https_or_loopback)] = ""
+    lists: Annotated[list[ListName], BeforeValidator(_listed)] = Field(default=["readers"], min_length=1)
+    rhythms: Annotated[list[Literal["instant", "daily", "weekly"]], BeforeValidator(_listed)] = Field(
+        default=["instant", "daily", "weekly"], min_length=1
+    )
+    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_listed)] = [
+        "127.0.0.1",
+        "::1",
+    ]
+    frame_ancestors: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_listed)] = []
+    keep_client: bool = False
+    letters_an_hour: int = Field(default=1000, ge=1, le=1_000_000)
+    letters_an_hour_per_network: int = Field(default=30, ge=1, le=1_000_000)
 
 
 class Database(_Section):

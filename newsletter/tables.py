@@ -86,6 +86,10 @@ send = Table(
     Column("created", BigInteger, nullable=False),
     Column("send_at", BigInteger),  # null: at once
     Column("finished", BigInteger),
+    # What the provider reported of its deliveries so far: delivered or bounced, hard bounces, complaints.
+    Column("answered", Integer, nullable=False, server_default="0"),
+    Column("bounced", Integer, nullable=False, server_default="0"),
+    Column("complained", Integer, nullable=False, server_default="0"),
     UniqueConstraint("issue_id", "list_id", "rhythm"),  # an issue goes to a list once
     CheckConstraint("state IN ('scheduled', 'running', 'paused', 'finished', 'cancelled')", name="state"),
     sqlite_autoincrement=True,
@@ -133,3 +137,16 @@ delivery = Table(
     sqlite_autoincrement=True,
 )
 Index(None, delivery.c.batch_id)
+
+# What a provider reported, each thing once however often it is told. The provider's own words are not kept: they can
+# hold an address.
+event = Table(
+    "event",
+    metadata,
+    Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("url", Text, primary_key=True),  # '' but for clicks
+    Column("bounce", Text),  # hard, invalid, soft or blocked
+    sqlite_with_rowid=False,
+)

@@ -14,6 +14,7 @@ from newsletter.config import FILE, KEYS, SECRETS, load
 from newsletter.errors import SettingsError, WorkspaceError
 
 KEY_BYTES = 32
+MOST_KEYS = 2
 FIRST_LIST = "readers"
 
 _SETTINGS = """\
@@ -53,11 +54,19 @@ from = {sender}
 # sandbox = true             # SendGrid checks everything and sends nothing
 # open_tracking = true
 # click_tracking = true
-# connections = 4            # requests under way at once, each of up to 1000 subscribers
+# batch = 1000               # subscribers in one request; fewer leave less in doubt should a request be cut off
+# connections = 4            # requests under way at once
 # timeout = 20               # seconds for each step of a request
 
 [web]
 {web}
+# lists = ["readers"]        # what one can subscribe to on the pages
+# rhythms = ["instant", "daily", "weekly"]
+# trusted_proxies = ["127.0.0.1", "::1"]             # who may say, in X-Forwarded-For, whom they speak for
+# frame_ancestors = ["https://example.org"]          # sites that may show /embed in a frame; without it only url above
+# keep_client = true         # network address and browser of the person, in the record of consent
+# letters_an_hour = 1000     # confirmation letters at most, in total
+# letters_an_hour_per_network = 30                   # … asked for from one network (/24, IPv6 /64)
 
 [database]
 # url = "postgresql://nashra@db.example.org/nashra"   # without it: the SQLite file newsletter.db beside this file
@@ -156,23 +165,36 @@ def read_keys(root: Path) -> Keys:
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise WorkspaceError("others can read the secret keys", where=str(path), mend=f"chmod 600 {path}")
         values = tomllib.loads(path.read_text("utf-8"))
-        return Keys(
-            *({int(id_): _key(text) for id_, text in values[part].items()} for part in ("tokens", "suppression"))
-        )
+        return Keys(tokens=_keys(values, "tokens"), suppression=_keys(values, "suppression"))
     except FileNotFoundError:
         raise WorkspaceError(
             "the secret keys are missing", where=str(path), mend="restore the file from a backup; old links need it"
         ) from None
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise WorkspaceError(
-            f"the secret keys cannot be read ({error})", where=str(path), mend="restore the file from a backup"
+            f"the secret keys cannot be read ({reason})", where=str(path), mend="restore the file from a backup"
         ) from None
 
 
-def _key(text: str) -> bytes:
-    key = bytes.fromhex(text)
+def _keys(values: Mapping[str, object], part: str) -> dict[int, bytes]:
+    lines = values.get(part)
+    if not isinstance(lines, dict) or not 1 <= len(lines) <= MOST_KEYS:
+        raise ValueError(f"one or two keys are wanted under [{part}]")
+    return {_key_id(name): _key(text) for name, text in lines.items()}
+
+
+def _key_id(name: str) -> int:
+    # One byte of every signed link holds it.
+    if not name.isdecimal() or not 0 <= int(name) <= 255:
+        raise ValueError(f"{name} is no number from 0 to 255")
+    return int(name)
+
+
+def _key(text: object) -> bytes:
+    key = bytes.fromhex(text) if isinstance(text, str) and text.isascii() else b""
     if len(key) != KEY_BYTES:
-        raise ValueError(f"a key has {KEY_BYTES} bytes")
+        raise ValueError(f"a key is a text of {2 * KEY_BYTES} hexadecimal digits")
     return key
 
 

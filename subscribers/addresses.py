@@ -27,9 +27,12 @@ LONGEST_LOCAL = 64
 """Octets before the at sign (RFC 5321, section 4.5.3.1.1)."""
 
 # Space, line breaks, and the marks that Arabic keyboards, word processors and spreadsheets leave at the ends:
-# zero-width characters, direction marks and isolates, byte order mark, no-break space.
-_EDGES = " \t\r\n\v\f\x85\xa0\u061c\u200b-\u200f\u2028-\u202f\u2060-\u2069\ufeff\u3000"
-_STRIP_EDGES = re.compile(f"^[{_EDGES}]+|[{_EDGES}]+$")
+# zero-width characters, direction marks and isolates, byte order mark, no-break space. A string for str.strip: a
+# regular expression for the same would need time quadratic in a run of spaces.
+_EDGES = (
+    " \t\n\v\f\r\x85\xa0\u061c\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f"
+    "\u2060\u2061\u2062\u2063\u2064\u2065\u2066\u2067\u2068\u2069\u3000\ufeff"
+)
 
 # Most addresses of the world: a plain local part and a lower-case host name whose labels have no two hyphens
 # side by side (those may be Punycode, which only the library understands).
@@ -74,7 +77,7 @@ def normalise(text: str) -> Address:
     quick = _quick(text)
     if quick is not None:
         return quick
-    stripped = _STRIP_EDGES.sub("", text)
+    stripped = text.strip(_EDGES)
     quick = _quick(stripped)
     return thorough(stripped) if quick is None else quick
 

@@ -17,6 +17,7 @@ import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is 
 from subscribers.consent import Act, decide
 from subscribers.models import Rhythm, Status
 from subscribers.moments import to_seconds
+from subscribers.store.dialect import insert
 from subscribers.store.suppressions import used_keys
 from subscribers.suppression import fingerprint, fingerprints, newest
 from subscribers.tables import consent, subscriber, subscription, suppression
@@ -36,6 +37,7 @@ _ACT_OF: dict[str, Act] = {"pending": "import-pending", "confirmed": "import", "
 
 
 _PAGE = 1000
+_MANY = 1000
 
 
 class Staged(NamedTuple):
@@ -116,6 +118,8 @@ def _fill_postgresql(connection: Connection, rows: Iterable[Staged]) -> None:
         "FROM staged_raw ORDER BY address_key, line"
     )
     connection.exec_driver_sql("DROP TABLE staged_raw")
+    # It is sorted already; without the index every page of `_key_pages` would read the whole table.
+    connection.exec_driver_sql("ALTER TABLE staged ADD PRIMARY KEY (address_key)")
     connection.exec_driver_sql("ANALYZE staged")
 
 
@@ -239,44 +243,63 @@ def write(
         words: For the record of consent.
     """
     at = to_seconds(now)
+    written = 0
     _insert_people(connection, at)
     for group in found:
         act = _ACT_OF.get(group.standing)
         decision = None if act is None else decide(group.before, act)
-        if decision is None or not decision.changes:
+        if act is None or decision is None or decision.status is None or not decision.changes:
             continue
         # The record first: it looks for the status that the next statement changes.
-        columns = (sa.literal(act), sa.literal(at), sa.literal(how), sa.literal(words))
-        connection.execute(
-            sa.insert(consent).from_select(
-                ["subscriber_id", "list_id", "act", "at", "how", "words"],
-                _people_of(list_id, group, subscriber.c.id, sa.literal(list_id), *columns),
-            )
-        )
+        _record(connection, list_id, group, act, at=at, how=how, words=words)
         if group.before is None:
-            kept = sa.func.coalesce(_staged.c.rhythm, sa.literal(rhythm))
-            new = _people_of(
-                list_id,
-                group,
-                sa.literal(list_id),
-                subscriber.c.id,
-                sa.literal(decision.status),
-                kept,
-                sa.literal(at).label("created"),
-                sa.literal(at).label("changed"),
-            )
-            names = ["list_id", "subscriber_id", "status", "rhythm", "created", "changed"]
-            connection.execute(sa.insert(subscription).from_select(names, new))
+            _subscribe(connection, list_id, group, decision.status, rhythm=rhythm, at=at)
         else:
-            connection.execute(
-                sa.update(subscription)
-                .where(
-                    subscription.c.list_id == list_id,
-                    subscription.c.status == group.before,
-                    subscription.c.subscriber_id.in_(_people_of(list_id, group, subscriber.c.id)),
-                )
-                .values(status=decision.status, changed=at)
-            )
+            _move(connection, list_id, group, decision.status, at=at)
+        written += group.number
+    if written >= _MANY and connection.dialect.name == "postgresql":
+        # Without it the planner still takes the tables for empty, and an audience is read seven times slower
+        # (measured with 300,000 subscribers).
+        connection.exec_driver_sql("ANALYZE subscriber, subscription, consent")
+
+
+def _record(connection: Connection, list_id: int, group: Group, act: Act, *, at: int, how: str, words: str) -> None:
+    said = (sa.literal(act), sa.literal(at), sa.literal(how), sa.literal(words))
+    people = _people_of(list_id, group, subscriber.c.id, sa.literal(list_id), *said)
+    names = ["subscriber_id", "list_id", "act", "at", "how", "words"]
+    connection.execute(sa.insert(consent).from_select(names, people))
+
+
+def _subscribe(connection: Connection, list_id: int, group: Group, status: Status, *, rhythm: Rhythm, at: int) -> None:
+    people = _people_of(
+        list_id,
+        group,
+        sa.literal(list_id),
+        subscriber.c.id,
+        sa.literal(status),
+        sa.func.coalesce(_staged.c.rhythm, sa.literal(rhythm)),
+        sa.literal(at).label("created"),
+        sa.literal(at).label("changed"),
+    )
+    names = ["list_id", "subscriber_id", "status", "rhythm", "created", "changed"]
+    # Somebody may have subscribed since the counting (PostgreSQL): what they did stays.
+    connection.execute(
+        insert(connection, subscription)
+        .from_select(names, people)
+        .on_conflict_do_nothing(index_elements=["list_id", "subscriber_id"])
+    )
+
+
+def _move(connection: Connection, list_id: int, group: Group, status: Status, *, at: int) -> None:
+    connection.execute(
+        sa.update(subscription)
+        .where(
+            subscription.c.list_id == list_id,
+            subscription.c.status == group.before,
+            subscription.c.subscriber_id.in_(_people_of(list_id, group, subscriber.c.id)),
+        )
+        .values(status=status, changed=at)
+    )
 
 
 def _insert_people(connection: Connection, at: int) -> None:
@@ -290,7 +313,11 @@ def _insert_people(connection: Connection, at: int) -> None:
         )
         .order_by(_staged.c.address_key)
     )
-    connection.execute(sa.insert(subscriber).from_select([column.name for column in columns] + ["created"], new))
+    connection.execute(
+        insert(connection, subscriber)
+        .from_select([*(column.name for column in columns), "created"], new)
+        .on_conflict_do_nothing(index_elements=["address_key"])
+    )
 
 
 def _people_of(list_id: int, group: Group, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:

@@ -147,6 +147,19 @@ small_letter = Table(
     sqlite_autoincrement=True,
 )
 
+# Confirmation letters asked for lately, in buckets of time, counted for all web workers together. The key is an HMAC of
+# an address, network or domain: nobody can be found by it.
+letter_count = Table(
+    "letter_count",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("bucket", _BIG, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+    Index(None, "bucket"),
+    sqlite_with_rowid=False,
+)
+
 # The links of confirmation letters. The link itself stands only in the letter; here is its SHA-256.
 confirmation = Table(
     "confirmation",

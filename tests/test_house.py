@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.check", "newsletter.workspace", "newsletter.tables", "newsletter.migrations"),
     ("newsletter.database", "newsletter.theme", "newsletter.issues", "newsletter.sources", "newsletter.senders"),
     ("newsletter.ledger", "newsletter.library", "newsletter.pictures"),
-    ("newsletter.collect", "newsletter.deliver"),
+    ("newsletter.collect", "newsletter.deliver", "newsletter.events"),
     ("newsletter.wiring",),
     ("newsletter.letters",),
     ("newsletter.plan",),

@@ -22,7 +22,9 @@ from newsletter.ledger import Account
 from newsletter.mail import LEAVE, slot
 from newsletter.models import Picture, Rendered
 from newsletter.senders import Parcel, UnreachableError
-from newsletter.senders.sendgrid import Body, Options, SendGrid, sort_out, substitution_tag, understand
+from newsletter.senders.sendgrid import Options, SendGrid
+from newsletter.senders.sendgrid.answers import understand
+from newsletter.senders.sendgrid.body import Body, sort_out, substitution_tag
 from newsletter.wiring import House, opened
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "sendgrid-openapi" / "tsg_mail_v3.json"
@@ -131,6 +133,12 @@ def field(name: str) -> bytes:
         (429, {}, b"not json", {"state": "queued", "pause": 0.0}),
         (503, {"Retry-After": "soon"}, b"", {"state": "queued", "pause": 0.0}),
         (429, {"Retry-After": "99999"}, b"", {"state": "queued", "pause": 300.0}),
+        (
+            429,
+            {"X-RateLimit-Reset": "1795503630", "Date": "Tue, 24 Nov 2026 07:00:00 GMT"},
+            b"",
+            {"state": "queued", "pause": 30.0},
+        ),
         (413, {}, b"", {"state": "queued", "split": True}),
         (401, {}, ERROR, {"state": "queued", "stop": True}),
         (403, {}, ERROR, {"state": "queued", "stop": True}),
@@ -193,8 +201,7 @@ def house(made: Path, tmp_path: Path) -> Iterator[House]:
 
 
 def desk_of(house: House, host: str, *, batch: int = 7, timeout: float = 1.0, **options: Any) -> Desk:
-    sender = SendGrid(replace(OPTIONS, host=host, timeout=timeout, **options))
-    sender.batch_size = batch
+    sender = SendGrid(replace(OPTIONS, host=host, timeout=timeout, batch=batch, **options))
     return replace(house.desk, sender=sender, backoff=0.01, lease=5.0)
 
 

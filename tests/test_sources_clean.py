@@ -155,9 +155,9 @@ def test_no_html_raises_and_all_of_it_comes_out_harmless(pieces: list[str]) -> N
     ids=["divs", "bolds", "lists", "open", "paragraphs", "breaks", "attribute", "comments", "ampersands", "groups"],
 )
 def test_hostile_html_ends_soon(html: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # of this thread: other work on the machine does not count
     assert_harmless(clean(html)[:1000])
-    assert time.monotonic() - began < 4
+    assert time.thread_time() - began < 4
 
 
 def test_paragraphs_are_tidy_lines_without_captions() -> None:

@@ -102,13 +102,13 @@ def lol() -> bytes:
     ids=["entities", "deep", "angles", "divs", "doctypes", "attribute", "ampersands", "ellipses", "items"],
 )
 def test_hostile_feeds_end_soon(data: bytes) -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # of this thread: other work on the machine does not count
     try:
         found = feed.parse(data, WHERE, now=NOW)
     except SourceError as error:
         found = []
         assert error.mend  # noqa: PT017  # either outcome is right, both are looked at
-    assert time.monotonic() - began < 4
+    assert time.thread_time() - began < 4
     assert len(found) <= 2000
     assert all("lollol" not in article.title for article in found)
 

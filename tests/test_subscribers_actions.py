@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from newsletter.database import open_database
-from subscribers import actions, store
+from newsletter.database import Database, open_database
+from subscribers import actions, staging, store
 from subscribers.addresses import normalise
 from subscribers.errors import AddressError, ConsentError, CsvError, UnknownList
 from subscribers.models import Rejected, Status
@@ -206,6 +207,55 @@ def test_rejected_rows_are_counted_all_and_kept_some(
 
     assert (report.rows, report.added, report.rejected_count) == (11, 1, 10)
     assert [row.line for row in report.rejected] == [2, 3, 4]
+
+
+def test_two_who_act_for_one_person_wait_for_each_other(database: Database) -> None:
+    with database.write() as connection:
+        store.add_list(connection, "readers", "نشرة القراء", now=NOW)
+        person = store.add(connection, normalise("salma@example.org"), public_id=secrets.token_bytes(16), now=NOW)
+    began = threading.Event()
+
+    def asks() -> None:
+        began.set()
+        with database.write() as connection:
+            actions.subscribe(connection, person.address, "readers", now=NOW, keys={}, how="form", words="")
+
+    with database.write() as connection:
+        actions.add_subscriber(connection, person.address, "readers", now=NOW)
+        other = threading.Thread(target=asks)
+        other.start()
+        began.wait()
+        other.join(0.2)
+        assert other.is_alive()
+    other.join()
+
+    with database.read() as connection:
+        # The wish came second and saw that the subscription is confirmed.
+        assert [one.status for one in store.subscriptions_of(connection, person.id)] == ["confirmed"]
+
+
+def test_somebody_who_subscribes_during_an_import_keeps_what_they_did(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    with database.write() as connection:
+        list_id = store.add_list(connection, "readers", "نشرة القراء", now=NOW).id
+    counted = staging.groups
+
+    def counts_and_is_overtaken(connection: Connection, of_list: int) -> list[staging.Group]:
+        found = counted(connection, of_list)
+        with database.write() as other:
+            actions.subscribe(other, "nader@example.org", "readers", now=NOW, keys={}, how="form", words="")
+        return found
+
+    monkeypatch.setattr(staging, "groups", counts_and_is_overtaken)
+    with database.write() as connection:
+        actions.import_file(connection, DATA / "small.csv", "readers", now=NOW)
+
+    with database.read() as connection:
+        assert status_of(connection, "nader@example.org", list_id) == ("pending", "weekly")
+        assert status_of(connection, "salma@example.org", list_id) == ("confirmed", "weekly")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import string
+import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -121,6 +122,27 @@ def test_any_text_is_an_address_or_a_complaint(text: str) -> None:
         again = normalise(answer.address)
         assert again == answer
         assert normalise(answer.key).key == answer.key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + " " * 130_000 + "b@example.org",
+        " " * 130_000,
+        "a@" + "b." * 65_000,
+        "a." * 65_000 + "@b.org",
+        "@" * 130_000,
+        "a@" + "b-" * 65_000 + ".org",
+        '"' * 130_000,
+        "<" * 130_000,
+        "é" * 130_000 + "@example.org",
+    ],
+)
+def test_a_huge_text_is_refused_at_once(text: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(AddressError):
+        normalise(text)
+    assert time.perf_counter() - start < 0.5
 
 
 def _answer(read: object, text: str) -> Address | str:

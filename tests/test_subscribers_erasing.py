@@ -81,7 +81,10 @@ def test_nobody_brings_the_person_back(lived: tuple[Database, int], tmp_path: Pa
 
 def test_an_unknown_address_cannot_be_erased(lived: tuple[Database, int]) -> None:
     database, _ = lived
-    with pytest.raises(UnknownSubscriber, match="nobody has the address x@example.org"), database.write() as connection:
+    with (
+        pytest.raises(UnknownSubscriber, match=r"nobody has the address x@example\.org"),
+        database.write() as connection,
+    ):
         actions.erase(connection, "x@example.org", now=NOW, keys=KEYS)
 
 
@@ -93,14 +96,15 @@ def test_no_byte_of_the_address_is_left_in_the_files(database_urls: object, tmp_
         metadata.create_all(connection)
         store.add_list(connection, "readers", "نشرة القراء", now=NOW)
         # The canary sorts into the middle, so that index pages hold it as a divider.
-        for number in range(3000):
+        for number in range(600):
             address = f"{CANARY}{number:04d}@example.org"
             actions.add_subscriber(connection, address, "readers", now=NOW, keys=KEYS, words=address)
     assert CANARY.encode() in files(url)
 
     with database.write() as connection:
-        for number in range(3000):
+        for number in range(600):
             actions.erase(connection, f"{CANARY}{number:04d}@example.org", now=NOW, keys=KEYS)
+    assert CANARY.lower().encode() in files(url).lower()
     assert actions.scrub(database.engine) is True
 
     left = files(url).lower()

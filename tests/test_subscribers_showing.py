@@ -39,7 +39,7 @@ def test_a_person_is_shown_with_everything_that_is_known(connection: Connection)
 
 
 def test_an_unknown_address_is_told_and_whether_it_is_suppressed(connection: Connection) -> None:
-    with pytest.raises(UnknownSubscriber, match="nobody has the address salma@example.org; check its spelling"):
+    with pytest.raises(UnknownSubscriber, match=r"nobody has the address salma@example\.org; check its spelling"):
         actions.show(connection, "salma@example.org", keys=KEYS)
     actions.suppress(connection, "salma@example.org", now=NOW, keys=KEYS)
     with pytest.raises(UnknownSubscriber, match=r"it must not be mailed \(editor, 2026-11-24\)"):

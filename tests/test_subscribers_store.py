@@ -58,7 +58,7 @@ def test_a_name_is_given_to_one_list_only(connection: Connection) -> None:
 
 
 def test_an_unknown_list_names_the_known_ones_and_the_near_one(connection: Connection) -> None:
-    with pytest.raises(UnknownList, match="there is no list yet; make one"):
+    with pytest.raises(UnknownList, match="there is no list yet; make the list first"):
         store.list_named(connection, "readers")
     readers(connection)
     store.add_list(connection, "donors", "الداعمون", now=NOW)

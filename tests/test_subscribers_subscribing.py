@@ -232,5 +232,5 @@ def test_an_editor_ends_a_subscription_for_somebody_who_wrote(connection: Connec
     assert store.consents_of(connection, person(connection).id)[-1].words == "رسالة منها"
     assert kinds(connection)[-1] != "goodbye"
     assert actions.leave_address(connection, "salma@example.org", now=NOW) == []
-    with pytest.raises(UnknownSubscriber, match="nobody has the address nader@example.org"):
+    with pytest.raises(UnknownSubscriber, match=r"nobody has the address nader@example\.org"):
         actions.leave_address(connection, "nader@example.org", now=NOW)

@@ -13,9 +13,9 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import editing, sending, setting_up, subscribing
+from newsletter.cli import editing, sending, sends, setting_up, subscribing
 from newsletter.cli.app import App
-from newsletter.cli.output import say
+from newsletter.cli.output import discard_stdout, flush, say
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -36,8 +36,16 @@ app = App(
       newsletter send
     """,
 )
-for part in (setting_up, editing, subscribing, sending):
+for part in (setting_up, editing, subscribing, sending, sends):
     part.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from newsletter import __version__
+
+        print(f"nashra {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -46,35 +54,56 @@ def options(
     directory: Annotated[
         Path, typer.Option("-C", "--directory", metavar="DIR", help="The workspace, or a folder inside it.")
     ] = Path(),
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_version)
+    ] = False,
 ) -> None:
     """What every command takes."""
-    if version:
-        from newsletter import __version__
-
-        print(f"nashra {__version__}")
-        raise typer.Exit
     context.obj = directory
 
 
 def main() -> None:
     """Run the command; every problem becomes a line for a person and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal or pipe with a small character set gets question marks, not a traceback.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    _prepare_streams()
     try:
-        app()
+        try:
+            app()
+        finally:
+            flush()
     except Complaint as complaint:
         for line in str(complaint).splitlines():
             say(f"error: {line}")
         sys.exit(1)
     except BrokenPipeError:
         # Whoever read our data has gone; nothing more can be said on that stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
+        sys.exit(1)
+    except UnicodeEncodeError:
+        if _debugging():
+            raise
+        say("error: letters of this command line do not fit the locale; run the same command with LC_ALL=C.UTF-8")
         sys.exit(1)
     except Exception as error:
-        if os.environ.get("NASHRA_DEBUG"):
+        if _debugging():
             raise
         say(f"error: a fault in the program, please report it: {type(error).__name__}: {error}")
         say("       (NASHRA_DEBUG=1 shows where it happened)")
         sys.exit(1)
+
+
+def _debugging() -> bool:
+    from newsletter.config import DEBUG
+
+    return bool(os.environ.get(DEBUG))
+
+
+def _prepare_streams() -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Closed by whoever called us (``>&-``): what is said there goes nowhere.
+            nowhere = Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8")  # noqa: SIM115  stays open
+            setattr(sys, name, nowhere)
+        elif name != "stdin":
+            # A terminal or pipe with a small character set gets question marks, not a traceback.
+            stream.reconfigure(errors="replace")

@@ -22,7 +22,7 @@ FOUND_ERRORS = 3
 class Panels(TyperGroup):
     """A group that lists its commands by audience, in the order they were added."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  Typer's own signature
         """The commands in the order they were added, which is the order they are used in."""
         return list(self.commands)
 
@@ -43,7 +43,7 @@ class Panels(TyperGroup):
 class App(typer.Typer):
     """A Typer application in the manner of this house."""
 
-    def __init__(self, name: str, *, help: str, **options: Any) -> None:
+    def __init__(self, name: str, *, help: str, **options: Any) -> None:  # noqa: A002  Typer's own name for it
         super().__init__(
             name=name,
             help=help,

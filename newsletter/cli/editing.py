@@ -71,12 +71,12 @@ def collect(
             data(f"{holding.id}\t{holding.article.title}")
     for trouble in collected.troubles:
         say(f"trouble: {trouble}")
+    if not collected.articles:
+        raise typer.Exit(1)
     say(
         f"{plural(len(shelved.added), 'article')} added, {len(shelved.updated)} updated, "
         f"{len(shelved.known)} known before."
     )
-    if not collected.articles:
-        raise typer.Exit(1)
     if shelved.added:
         say("Next: newsletter compose")
 

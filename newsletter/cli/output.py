@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+from newsletter.errors import NashraError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,12 +25,41 @@ def say(text: str = "") -> None:
 
 def data(text: str) -> None:
     """Data for whoever reads stdout."""
-    print(text)
+    with _stdout_words():
+        print(text)
 
 
-def json_data(value: Any) -> None:
-    """A value as JSON, letters as they are, moments in ISO 8601."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+def json_data(value: Any, *, indent: int | None = 2) -> None:
+    """A value as JSON, letters as they are where stdout can hold them, moments in ISO 8601."""
+    data(json.dumps(value, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf"), indent=indent, default=str))
+
+
+def flush() -> None:
+    """Hand over what was printed, while an error can still be told.
+
+    Raises:
+        NashraError: It cannot be written.
+    """
+    with _stdout_words():
+        sys.stdout.flush()
+
+
+def discard_stdout() -> None:
+    """Let nothing more be written, not even by the interpreter's own end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def _stdout_words() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_stdout()
+        raise NashraError(
+            f"cannot be written ({error.strerror})", where="stdout", mend="print somewhere else, or free some space"
+        ) from None
 
 
 def errors() -> Console:

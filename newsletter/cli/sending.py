@@ -162,9 +162,9 @@ def _would(plan: Plan, sender: str) -> str:
 def _already(plan: Plan) -> str:
     assert plan.earlier is not None
     assert plan.account is not None
-    when = plan.earlier.finished or plan.earlier.created
+    when = f"{plan.earlier.finished or plan.earlier.created:%Y-%m-%d %H:%M} UTC"
     return (
-        f"Issue {plan.issue.number} went to '{plan.target.name}' already ({plan.earlier.state}, {when:%Y-%m-%d %H:%M} UTC). "
+        f"Issue {plan.issue.number} went to '{plan.target.name}' already ({plan.earlier.state}, {when}). "
         f"{_told(plan.account)} Nothing sent now."
     )
 

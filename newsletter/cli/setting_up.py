@@ -41,6 +41,7 @@ def init(
       newsletter init w --name "المؤشر" --url https://example.org \\
           --from "نشرة المؤشر <news@example.org>" --web https://news.example.org
     """
+    from shlex import quote
     from urllib.parse import urlsplit
 
     from newsletter import workspace
@@ -53,7 +54,7 @@ def init(
         if store.list_or_none(connection, workspace.FIRST_LIST) is None:
             store.add_list(connection, workspace.FIRST_LIST, name, now=new.now())
     say(f"Made the workspace {directory} with the list '{workspace.FIRST_LIST}'. Letters go into its outbox for now.")
-    say(f"Next: cd {directory}, then: newsletter collect {url}/feed/")
+    say(f"Next: cd {quote(str(directory))}, then: newsletter collect {url.rstrip('/')}/feed/")
 
 
 def demo(

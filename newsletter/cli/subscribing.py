@@ -128,8 +128,6 @@ def list_(
     Example:
       newsletter subscribers list --list readers
     """
-    import json
-
     from subscribers import store
 
     with house(context) as workspace, workspace.database.read() as connection:
@@ -144,7 +142,10 @@ def list_(
                     "since": subscription.created.isoformat(),
                 }
                 # One JSON object a line: a list may have a million of them.
-                data(json.dumps(row, ensure_ascii=False) if as_json else "\t".join(row.values()))
+                if as_json:
+                    json_data(row, indent=None)
+                else:
+                    data("\t".join(row.values()))
             count += len(page)
             last = page[-1][0].id
     if not count:

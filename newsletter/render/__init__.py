@@ -5,7 +5,6 @@ from __future__ import annotations
 import html as escaping
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -180,24 +179,21 @@ def _judge(issue: Issue, publication: Publication, marker: str, leave_url: str, 
         palette.palette(publication.accent)
     except ValueError as error:
         raise RenderError(str(error), where="letter.accent", mend="write it as #rrggbb") from error
-    for text in _texts((issue, publication)):
-        if marker in before.printable(text).casefold():
-            raise RenderError(
-                "the issue's text has this letter's marker in it", where=issue.path, mend="render it again"
-            )
+    if marker in before.printable("\n".join(_texts((issue, publication)))).casefold():
+        raise RenderError("the issue's text has this letter's marker in it", where=issue.path, mend="render it again")
 
 
 def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts(getattr(value, field.name))
-    elif isinstance(value, Mapping):
-        yield from (key for key in value if isinstance(key, str))
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from _texts(part)
+    """Every text in a value of our models, however deep."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, (tuple, Mapping)):
+            waiting.extend(one)
+        else:
+            waiting.extend(getattr(one, name) for name in getattr(one, "__dataclass_fields__", ()))
 
 
 def _compiled(mjml: str, name: str) -> str:

@@ -17,7 +17,9 @@ _INDENT = re.compile(r"\s*\n\s*")
 _IMAGE = re.compile(r"<img\b[^>]*>")
 _ALT = re.compile(r"\salt=")
 _BROKEN_ATTRIBUTE = re.compile(r'<[a-zA-Z][^<>]*=\s*"[^"<>]*\\"')
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_CODE = re.compile(r"\\u\{")
+_MJML = re.compile(r"</?mj-?[a-z]*")
+_LEFT_TO_RIGHT = re.compile(r"direction:\s*ltr")
 
 
 def finish(html: str, language: str, direction: Literal["rtl", "ltr"]) -> str:
@@ -58,16 +60,17 @@ def leaks(html: str, direction: Literal["rtl", "ltr"]) -> list[tuple[str, str]]:
     """
     found: list[tuple[str, str]] = []
 
-    def look(pattern: str, what: str) -> None:
-        match = re.search(pattern, html)
+    def look(pattern: re.Pattern[str], what: str) -> None:
+        match = pattern.search(html)
         if match is not None:
             found.append((what, html[max(match.start() - 30, 0) : match.end() + 50]))
 
-    look(r"\\u\{", "a character of an attribute came out as its code")
-    look(_BROKEN_ATTRIBUTE.pattern, "a quotation mark ended an attribute too early")
-    look(r"</?mj-?[a-z]*", "a tag of MJML was not understood")
+    look(_CODE, "a character of an attribute came out as its code")
+    if '\\"' in html:
+        look(_BROKEN_ATTRIBUTE, "a quotation mark ended an attribute too early")
+    look(_MJML, "a tag of MJML was not understood")
     if direction == "rtl":
-        look(r"direction:\s*ltr", "a part of the letter runs from left to right")
+        look(_LEFT_TO_RIGHT, "a part of the letter runs from left to right")
     for image in _IMAGE.findall(html):
         if not _ALT.search(image):
             found.append(("a picture has no description (alt)", image))

@@ -16,10 +16,21 @@ _BLANKS = re.compile("[\r\n\t]+")
 # Letters that the formatter escapes although their category does not say so (all code points were tried).
 _LETTERS = "\u115f\u1160\u3164\uff9e\uff9f\uffa0"
 _CATEGORIES = frozenset({"Mn", "Mc", "Me", "Cf", "Cc", "Zl", "Zp", "Zs", "Cn", "Co"})
+# All but ASCII and the letters and signs of which most texts are made; those are known to come out as they are.
+_DOUBTFUL = re.compile(
+    "[^\x00-\x7f\u00a1-\u00ac\u00ae-\u024f\u05d0-\u05ea\u0606-\u060f\u061f-\u064a\u0660-\u066f\u0671-\u06d3\u2010-\u2027]"
+)
 
 _INLINE = "a|b|i|em|strong|span|bdi|u|small|sup|sub|mark|time|code|br|img"
 _BETWEEN = re.compile(rf"(</?(?:{_INLINE})\b[^<>]*>)[ \t]*[\r\n]\s*(?=</?(?:{_INLINE})\b)", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z][^\s/>=]*")
+# A start tag whose quotes all stand right behind a sign of equality; every other is read sign by sign.
+_TAG = re.compile(r"""<[A-Za-z][^<>"']*+(?:(?<==)(?:"[^"]*+"|'[^']*+')[^<>"']*+)*+>""")
+_VALUE = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
+# Text and tags that need nothing, taken in one step: no quoted value in them has a sign that the compiler spoils.
+_FINE = re.compile(
+    r"""(?:[^<]++|</[^<>]*+>|<[A-Za-z][^<>"']*+(?:(?<==)(?:"[\x20-!#-\[\]-~]*+"|'[\x20-&(-\[\]-~]*+')[^<>"']*+)*+>)++"""
+)
 _ATTRIBUTE = re.compile(r"""\s*/?\s*([^\s/>=]+)(\s*=\s*)?""")
 _TITLE = re.compile(r"(<mj-title>)(.*?)(</mj-title>)", re.DOTALL)
 
@@ -51,13 +62,18 @@ def attribute(value: str) -> str:
         value: The value between its quotes, already escaped for HTML.
     """
     value = _BLANKS.sub(" ", value).replace("\\", "&#92;")
-    if value.isascii():
-        return value
-    return "".join(f"&#x{ord(sign):X};" if _escaped(sign) else sign for sign in value)
+    return value if value.isascii() else _DOUBTFUL.sub(_reference, value)
 
 
-def _escaped(sign: str) -> bool:
-    return sign > "\x7f" and (unicodedata.category(sign) in _CATEGORIES or sign in _LETTERS)
+def _reference(match: re.Match[str]) -> str:
+    sign = match.group()
+    escaped = unicodedata.category(sign) in _CATEGORIES or sign in _LETTERS
+    return f"&#x{ord(sign):X};" if escaped else sign
+
+
+def _rewritten(match: re.Match[str]) -> str:
+    quoted = match.group()
+    return quoted[0] + attribute(quoted[1:-1]) + quoted[0]
 
 
 def _tags(source: str) -> list[str]:
@@ -67,18 +83,22 @@ def _tags(source: str) -> list[str]:
     """
     out: list[str] = []
     at = 0
-    while (start := source.find("<", at)) >= 0:
-        out.append(source[at:start])
-        if source.startswith("<!--", start):
-            at = _after(source, "-->", start)
+    while at < len(source):
+        if (fine := _FINE.match(source, at)) is not None:
+            out.append(fine.group())
+            at = fine.end()
+        elif (tag := _TAG.match(source, at)) is not None:
+            out.append(_VALUE.sub(_rewritten, tag.group()))
+            at = tag.end()
+        elif source.startswith("<!--", at):
+            start, at = at, _after(source, "-->", at)
             out.append(source[start:at])
-        elif (name := _NAME.match(source, start + 1)) is not None:
-            out.append(source[start : name.end()])
+        elif (name := _NAME.match(source, at + 1)) is not None:
+            out.append(source[at : name.end()])
             at = _attributes(source, name.end(), out)
         else:
-            at = _after(source, ">", start)
+            start, at = at, _after(source, ">", at)
             out.append(source[start:at])
-    out.append(source[at:])
     return out
 
 

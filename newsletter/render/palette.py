@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 # WCAG 2.2 success criterion 1.4.3 for text of normal size.
@@ -44,6 +45,7 @@ class Palette:
     dark_line: str = "#39403e"
 
 
+@lru_cache(maxsize=32)
 def palette(accent: str) -> Palette:
     """Work out all colours from one.
 

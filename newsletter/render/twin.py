@@ -16,6 +16,10 @@ COLUMNS = 78
 _LINK = re.compile(r"(?:https?://|mailto:|www\.)\S+|\S+@\S+\.\S+")
 _HEAD = re.compile(r"\s*(?:(?:>\s?)+|[•–*-]\s+|\d{1,3}[.)]\s+)?\s*")
 _BLANKS = re.compile(r"\n{3,}")
+_WORD = re.compile(r"[^ \t]+[ \t]*|[ \t]+")
+# Letters and signs that take one column each, and the marks that take none.
+_MARKS = re.compile("[\u064b-\u065f\u0670]")
+_NARROW = re.compile(r"[ -~\u00a0-\u00ac\u00ae-\u024f\u05d0-\u05ea\u0609-\u060f\u061b\u061d-\u066f\u0670-\u06d3]*")
 
 
 def finish(text: str, direction: bidi.Direction) -> str:
@@ -42,35 +46,46 @@ def wrap(line: str, columns: int, direction: bidi.Direction = "rtl") -> list[str
         columns: Width as a terminal shows it: marks count nothing, ideographs two.
         direction: Direction of the letter; what must be isolated in it and is short is not torn.
     """
-    from rich.cells import cell_len
-
     # The direction mark that may come first takes a column in programs that show it.
     limit = columns - 1
-    if cell_len(line) <= limit or _LINK.fullmatch(line.strip()):
+    if _width(line) <= limit or _LINK.fullmatch(line.strip()):
         return [line]
     match = _HEAD.match(line)
     head = match.group() if match else ""
-    indent = head if ">" in head else " " * cell_len(head)
+    indent = head if ">" in head else " " * _width(head)
     lines: list[str] = []
-    current, width = head, cell_len(head)
+    current: list[str] = []
+    width = _width(head)
     for word in _words(line[len(head) :], direction):
-        wide = cell_len(word.rstrip())
-        if width + wide > limit and current.strip() and current not in (head, indent):
-            lines.append(current.rstrip())
-            current, width = indent, cell_len(indent)
-        current += word
-        width += cell_len(word)
-    return [*lines, current.rstrip()]
+        wide = _width(word)
+        if current and not current[-1].isspace() and width + wide - (len(word) - len(word.rstrip(" "))) > limit:
+            lines.append((indent if lines else head) + "".join(current).rstrip())
+            current, width = [], _width(indent)
+        current.append(word)
+        width += wide
+    return [*lines, ((indent if lines else head) + "".join(current)).rstrip()]
+
+
+def _width(text: str) -> int:
+    """Columns that a terminal gives a text."""
+    if _NARROW.fullmatch(text):
+        return len(text) - len(_MARKS.findall(text))
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _words(text: str, direction: bidi.Direction) -> Iterator[str]:
     """Words with the spaces behind them; a number or short name that must be isolated is one word."""
+    if bidi.quiet(text, direction):
+        yield from _WORD.findall(text)
+        return
     pending = ""
     for run, needed in bidi.runs(text, direction):
         if needed and len(run) <= 24 and len(run) < len(text.strip()):
             pending += run
             continue
-        for part in re.findall(r"[^ \t]*[ \t]*", run):
+        for part in _WORD.findall(run):
             pending += part
             if part[-1:] in (" ", "\t"):
                 yield pending
@@ -81,6 +96,8 @@ def _words(text: str, direction: bidi.Direction) -> Iterator[str]:
 
 def _steered(line: str, direction: bidi.Direction) -> str:
     if not line.strip() or _LINK.fullmatch(line.strip()):
+        return line
+    if direction == "rtl" and "\u0621" <= line[0] <= "\u064a" and bidi.quiet(line, direction):
         return line
     isolated = bidi.isolate(line, direction)
     if direction == "ltr" or bidi.has_letters(_first_letter(line), "rtl"):

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _BLANKS = re.compile("[\\s\x1c-\x1f\x85\u2028\u2029]+")
+# An address that stays as it is, as almost all of them do.
+_READY = re.compile(
+    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[!$&'()*+,/:;=@~\w.%-]*+)?+(?:\?[!$&'()*+,/:;=?@~\w.%-]++)?+", re.ASCII
+)
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 PREHEADER = 95
 """Graphemes of a preheader that we make ourselves; most inbox lists show fewer than 100."""
@@ -108,6 +112,9 @@ class Viewer:
 
     def line(self, text: str) -> str:
         """One printable line of a text."""
+        # isprintable knows of no control character and of no white space but the plain space.
+        if text.isprintable() and "  " not in text:
+            return text.strip()
         return _BLANKS.sub(" ", printable(text)).strip()
 
     def markup(self, text: str) -> Markup:
@@ -272,6 +279,8 @@ def web_address(url: str) -> str:
     Returns:
         The address, or nothing when it is not a whole http(s) address.
     """
+    if _READY.fullmatch(url):
+        return url
     parts = urlsplit_or_none(prose.bidi_free(url))
     if parts is None or parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         return ""

@@ -60,15 +60,16 @@ class MaildirCarrier:
     def begin(self, parcels: Sequence[Parcel], request_id: str) -> _Renames:
         """Write every letter into ``tmp/``."""
         tmp = self._outbox.folder / "tmp"
-        leftovers = _by_delivery(tmp)
+        with _words(self._outbox.folder):
+            leftovers = _by_delivery(tmp)
         waiting: list[tuple[Path, Path, int]] = []
         submission = _Renames(self._outbox, waiting)
         try:
             for parcel in parcels:
-                for leftover in leftovers.get(parcel.name, ()):
-                    leftover.unlink(missing_ok=True)
                 path = tmp / f"{parcel.name}.{request_id}"
                 with _words(self._outbox.folder):
+                    for leftover in leftovers.get(parcel.name, ()):
+                        leftover.unlink(missing_ok=True)
                     waiting.append((path, self._outbox.folder / "new" / (parcel.name + SUFFIX), parcel.delivery))
                     self._write(path, parcel)
         except BaseException:
@@ -107,13 +108,21 @@ class _Renames:
 
     def finish(self) -> Answer:
         for source, target, _ in self._waiting:
-            # A letter that is gone from tmp was delivered by another process, which took this one for dead.
-            with _words(self._outbox.folder), contextlib.suppress(FileNotFoundError):
-                source.rename(target)
+            with _words(self._outbox.folder):
+                try:
+                    source.rename(target)
+                except FileNotFoundError:
+                    # Another process took this one for dead and delivered it; or else somebody cleared the outbox.
+                    if not self._is_there(target):
+                        raise
         if self._outbox.fsync:
             with _words(self._outbox.folder):
                 _sync_folder(self._outbox.folder / "new")
         return Answer()
+
+    def _is_there(self, target: Path) -> bool:
+        name = target.name.removesuffix(SUFFIX)
+        return target.exists() or name in _by_delivery(self._outbox.folder / "cur")
 
     def abandon(self) -> None:
         for source, _, _ in self._waiting:

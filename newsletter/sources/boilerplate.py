@@ -37,6 +37,7 @@ _NOBODY = frozenset(
     map(arabic_fold, ("admin", "administrator", "administrateur", "المدير", "مدير الموقع", "المشرف", "أدمن", "editor"))
 )
 _LONGEST_NAME = 100
+_LONGEST_LINE = 200
 _LONGEST_EXCERPT = 5000
 
 _NO_SECTION = frozenset(
@@ -59,14 +60,62 @@ _FIRST_ON = re.compile(
 
 _MARKS = re.compile("[\u064b-\u0652\u0640]")
 _READ_ALSO = re.compile(
-    r"^\W*(?:(?:و?[إا]قر[أا]|طالع|شاهد|تابع|انظر)وا?\s*(?:أيضا|ايضا|المزيد|كذلك)|مواضيع (?:ذات صلة|مشابهة|متعلقة)"
+    r"^\W*(?:(?:و?[إا]قر[أا]|طالع|شاهد|تابع|انظر)(?:وا)?\s+(?:أيضا|ايضا|المزيد|كذلك)|مواضيع (?:ذات صلة|مشابهة|متعلقة)"
     r"|أخبار ذات صلة|مقالات ذات صلة|ذات صلة|اقرأ في هذا الموضوع|للمزيد من الأخبار|read also|read more|related|"
     r"[àa] lire aussi|lire aussi)\b",
     re.IGNORECASE,
 )
+_RELATED_HEADINGS = frozenset(
+    map(
+        arabic_fold,
+        (
+            *("مواضيع ذات صلة", "أخبار ذات صلة", "مقالات ذات صلة", "ذات صلة", "موضوعات ذات صلة", "أخبار متعلقة"),
+            *("مواضيع متعلقة", "موضوعات متعلقة", "مقالات مشابهة", "مواضيع مشابهة", "قد يعجبك أيضا", "قد يهمك أيضا"),
+            *(
+                "قد يهمك",
+                "ربما يعجبك",
+                "اقرأ أيضا",
+                "إقرأ أيضا",
+                "شاهد أيضا",
+                "المزيد من الأخبار",
+                "المزيد",
+                "أخبار أخرى",
+            ),
+            *(
+                "آخر الأخبار",
+                "الأكثر قراءة",
+                "الأكثر مشاهدة",
+                "الأكثر تداولا",
+                "أحدث الأخبار",
+                "للكاتب نفسه",
+                "مقالات للكاتب",
+            ),
+            *(
+                "اخترنا لك",
+                "اخترنا لكم",
+                "مقالات أخرى",
+                "أخبار قد تهمك",
+                "التعليقات",
+                "تعليقات الزوار",
+                "أضف تعليقا",
+                "اترك تعليقا",
+            ),
+            *(
+                "related posts",
+                "related articles",
+                "related news",
+                "you may also like",
+                "read also",
+                "à lire aussi",
+                "comments",
+            ),
+        ),
+    )
+)
 _SHARE = re.compile(
-    r"^\W*(?:شارك(?:ها|ه|وا)?(?:\s+(?:هذا الموضوع|المقالة?|الخبر|على|مع أصدقائك))?|معجب بهذه|مرتبط|تحميل\.{0,3}|جاري التحميل…?"
-    r"|(?:النقر|انقر|اضغط) (?:للمشاركة|لمشاركة|للطباعة|لإرسال).*|share this|like this|related|loading\.{0,3}|"
+    r"^\W*(?:شارك(?:ها|ه|وا)?(?:\s+(?:هذا الموضوع|المقالة?|الخبر|على|مع أصدقائك))?|معجب بهذه|مرتبط"
+    r"|تحميل\.{0,3}|جاري التحميل…?|(?:النقر|انقر|اضغط) (?:للمشاركة|لمشاركة|للطباعة|لإرسال).*"
+    r"|share this|like this|related|loading\.{0,3}|"
     r"click to (?:share|print|email).*|\(فتح في نافذة جديدة\)|\(opens in new window\)|طباعة|نسخ الرابط)\s*[:：…]*\s*$",
     re.IGNORECASE,
 )
@@ -110,7 +159,7 @@ def is_subscribe_sentence(line: str) -> bool:
     Args:
         line: One line.
     """
-    return arabic_fold(line) in _SUBSCRIBE_FOLDED
+    return len(line) <= _LONGEST_LINE and arabic_fold(line) in _SUBSCRIBE_FOLDED
 
 
 def is_read_also(line: str) -> bool:
@@ -119,7 +168,16 @@ def is_read_also(line: str) -> bool:
     Args:
         line: One line.
     """
-    return bool(_READ_ALSO.match(_MARKS.sub("", tidy(line))))
+    return bool(_READ_ALSO.match(_MARKS.sub("", tidy(line[:_LONGEST_LINE]))))
+
+
+def is_related_heading(line: str) -> bool:
+    """Say whether a line is the heading over a list of other articles, or over readers' comments.
+
+    Args:
+        line: One line.
+    """
+    return len(line) <= _LONGEST_NAME and arabic_fold(line) in _RELATED_HEADINGS
 
 
 def is_share_line(line: str) -> bool:
@@ -128,7 +186,7 @@ def is_share_line(line: str) -> bool:
     Args:
         line: One line.
     """
-    return bool(_SHARE.match(_MARKS.sub("", tidy(line))))
+    return len(line) <= _LONGEST_LINE and bool(_SHARE.match(_MARKS.sub("", tidy(line))))
 
 
 def is_discover_heading(line: str) -> bool:

@@ -15,11 +15,12 @@ from typing import Any
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import when
-from newsletter.sources.boilerplate import author_name, excerpt, section_name, without_first_on
+from newsletter.sources.boilerplate import author_name, section_name, without_first_on
 from newsletter.sources.charset import decode
-from newsletter.sources.clean import clean, first_image, paragraphs, plain
+from newsletter.sources.clean import clean, first_image, plain
 from newsletter.sources.http import LIMITS, inflate
 from newsletter.sources.links import absolute
+from newsletter.sources.teaser import LONGEST, teaser
 from newsletter.text.tidy import summary
 
 _PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
@@ -32,7 +33,6 @@ _REFERENCE = re.compile(
 _ENTRY = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:!doctype\s+)?(?:\w{1,20}:)?(html|head|body|rss|feed|rdf|channel)\b", re.IGNORECASE)
 _HEAD = 4096
-_SUMMARY_LENGTH = 320
 _MOST_ENTRIES = 2000
 
 
@@ -154,14 +154,14 @@ def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone:
     url = absolute(base, _text(entry, "feedburner_origlink")) or absolute(base, _text(entry, "link"))
     title = _headline(entry)
     contents = [str(each.get("value", "")) for each in entry.get("content", ()) if each.get("value")]
-    teaser = _text(entry, "summary")
+    fragment = _text(entry, "summary")
     body = without_first_on(clean(max(contents, key=len), url or base)) if contents else ""
-    if not body and len(plain(teaser)) > _SUMMARY_LENGTH:
-        body = without_first_on(clean(teaser, url or base))
+    if not body and len(plain(fragment)) > LONGEST:
+        body = without_first_on(clean(fragment, url or base))
     image, alt = _picture(entry, url or base)
     if not image:
-        image, alt = first_image(body or clean(teaser, url or base))
-    short = _summary(teaser, body, title)
+        image, alt = first_image(body or clean(fragment, url or base))
+    short = teaser(fragment, body, title)
     if not title and not short:
         return None
     return Article(
@@ -181,23 +181,6 @@ def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone:
 def _headline(entry: Mapping[str, Any]) -> str:
     detail = entry.get("title_detail") or {}
     return plain(str(detail.get("value") or _text(entry, "title")))
-
-
-def _summary(teaser: str, body: str, title: str) -> str:
-    """The author's own teaser; the opening of the body when a machine made it or there is none."""
-    written, was_cut = excerpt(_without_furniture(teaser))
-    own = summary("\n".join(paragraphs(body, headings=False))) if body else ""
-    if not written or (was_cut and own) or len(written) > _SUMMARY_LENGTH:
-        written = own or summary(written)
-    if was_cut and not own and written:
-        written = written.rstrip(" .،؛:") + "…"
-    return "" if written == title else written
-
-
-def _without_furniture(fragment: str) -> str:
-    if "<" not in fragment:
-        return plain(fragment)
-    return " ".join(paragraphs(clean(fragment), headings=False)) or plain(fragment)
 
 
 def _authors(entry: Mapping[str, Any]) -> str:
@@ -253,7 +236,7 @@ def _item(item: Mapping[str, Any], feed: Mapping[str, Any], where: str, now: dat
     given = _text(item, "content_html") or "".join(f"<p>{line}</p>" for line in _escaped(_text(item, "content_text")))
     body = clean(given, url or base)
     title = plain(_text(item, "title"))
-    short = _summary(_text(item, "summary"), body, title)
+    short = teaser(_text(item, "summary"), body, title)
     if not title and not short:
         return None
     image, alt = absolute(base, _text(item, "image")) or absolute(base, _text(item, "banner_image")), ""

@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 
 from newsletter.errors import SourceError
 from newsletter.sources import addresses
+from newsletter.sources.barriers import guard_of
 from newsletter.sources.connection import Clock, ForbiddenError, Guard, TooLateError, guarded_client
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _CHUNK = 65_536
 _AT_ONCE = 2
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({429, 502, 503, 504})
+_GUARDED = frozenset({403, 429, 503})
 _LONGEST_PAUSE = 5.0
 
 _STATUS_WORDS = {
@@ -304,24 +306,40 @@ def _request_url(url: str, asked: str = "") -> httpx2.URL:
 def _read(response: httpx2.Response, method: str, kind: Kind, asked: str, statuses: Collection[int]) -> Fetched:
     """Read one answer within the limit of its kind."""
     status = response.status_code
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    media, _, parameters = headers.get("content-type", "").partition(";")
+    media = media.strip().lower()
     if not (200 <= status < 300 or status in statuses):
+        if status in _GUARDED and method != "HEAD":
+            _refuse_guard(_unpacked(response, LIMITS[kind], asked), headers, asked, status)
         what, mend = _STATUS_WORDS.get(status, (f"the site answered {status}", "try again later"))
         raise FetchError(
             what, where=asked, mend=mend, status=status, passing=status in _PASSING, pause=_retry_after(response)
         )
-    media, _, parameters = response.headers.get("content-type", "").partition(";")
-    media = media.strip().lower()
     if status != 304 and method != "HEAD":
         _check_media(media, kind, asked)
     data = b"" if method == "HEAD" or status == 304 else _unpacked(response, LIMITS[kind], asked)
+    if kind != "image":
+        _refuse_guard(data, headers, asked, status)
     return Fetched(
         url=str(response.url),
         data=data,
         content_type=media,
         charset=_charset(parameters),
         status=status,
-        headers={name.lower(): value for name, value in response.headers.items()},
+        headers=headers,
     )
+
+
+def _refuse_guard(data: bytes, headers: Mapping[str, str], asked: str, status: int) -> None:
+    guard = guard_of(data, headers)
+    if guard:
+        raise FetchError(
+            f"the site shows a robot check instead of its page ({guard})",
+            where=asked,
+            mend="ask the site's operator to let us in, or open the page in a browser and save it",
+            status=status,
+        )
 
 
 def _check_media(media: str, kind: Kind, asked: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -35,12 +36,18 @@ def long_date(
         digits: ``latin``, or ``arabic-indic`` (۰۱۲ for Persian and Urdu).
         weekday: Whether the day's name stands before it.
     """
+    day = moment.astimezone(ZoneInfo(zone)).date()
+    written = _written(day, months or ("ar" if _base(language) == "ar" else language), weekday)
+    return in_digits(written, language, digits)
+
+
+@lru_cache(maxsize=256)
+def _written(day: date, locale: str, weekday: bool) -> str:
+    # The stories of a letter share a few days.
     from babel.dates import format_date
 
-    locale = locale_of(months or ("ar" if _base(language) == "ar" else language))
-    day = moment.astimezone(ZoneInfo(zone)).date()
-    written = format_date(day, "full" if weekday else "long", locale=locale)
-    return in_digits(str(written).translate(_MARKS), language, digits)
+    written = format_date(day, "full" if weekday else "long", locale=locale_of(locale))
+    return str(written).translate(_MARKS)
 
 
 def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "latin") -> str:

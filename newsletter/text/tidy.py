@@ -28,6 +28,7 @@ _INVISIBLE = re.compile(
 )
 # Unicode's Arabic presentation forms, without the five signs that are read as signs (ﷺ ﷻ ﷽ ﴾ ﴿).
 _PRESENTATION = re.compile("[\ufb50-\ufd3d\ufd40-\ufdcf\ufdf0-\ufdf9\ufdfc\ufdfe\ufdff\ufe70-\ufefc]")
+_UNUSUAL = re.compile(f"{_INVISIBLE.pattern}|{_PRESENTATION.pattern}|{_TATWEEL}")
 _STRETCHED = re.compile(f"(?<=[{_LETTERS}])([{_MARKS}]*{_TATWEEL}[{_MARKS}{_TATWEEL}]*)(?=[{_LETTERS}])")
 
 _TRAILING = " \t\n،؛:,;.-–—«(["
@@ -53,6 +54,7 @@ _FOLD = str.maketrans(
     }
 )
 _UNFOLDED = re.compile(f"[{_MARKS}\u200b-\u200f\u061c]")
+_DIGIT = re.compile(r"\d")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
@@ -62,9 +64,10 @@ def polish(text: str) -> str:
     Args:
         text: Any text.
     """
-    text = _INVISIBLE.sub("", text)
-    text = _PRESENTATION.sub(_plain_form, text)
-    text = _STRETCHED.sub(lambda match: match[1].replace(_TATWEEL, ""), text)
+    if _UNUSUAL.search(text):
+        text = _INVISIBLE.sub("", text)
+        text = _PRESENTATION.sub(_plain_form, text)
+        text = _STRETCHED.sub(lambda match: match[1].replace(_TATWEEL, ""), text)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text))
 
 
@@ -185,7 +188,7 @@ def arabic_fold(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", tidy(text)).translate(_FOLD)
     text = unicodedata.normalize("NFKC", _UNFOLDED.sub("", text).casefold()).translate(_FOLD)
-    text = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
+    text = _DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     return _NOT_WORDS.sub(" ", text).strip()
 
 

@@ -11,6 +11,7 @@ from subscribers.actions.adding import Added, add_subscriber
 from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
+from subscribers.actions.pages import asked_for, come_back, left_lately
 from subscribers.actions.showing import Person, show, stats
 from subscribers.actions.subscribing import (
     Confirmed,
@@ -29,6 +30,8 @@ __all__ = [
     "Confirmed",
     "Person",
     "add_subscriber",
+    "asked_for",
+    "come_back",
     "confirm",
     "erase",
     "export_file",
@@ -36,6 +39,7 @@ __all__ = [
     "import_file",
     "leave",
     "leave_address",
+    "left_lately",
     "make_confirmation",
     "prefer",
     "receive",

@@ -19,8 +19,8 @@ from subscribers.tokens import PUBLIC_ID_BYTES, Purpose
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-CONFIRMATION_LASTS = timedelta(days=3)
-"""How long a confirmation link works (Mailman 3 keeps its own as long)."""
+CONFIRMATION_LASTS = timedelta(hours=48)
+"""How long a confirmation link works, from the moment its letter goes out."""
 
 CONFIRMATIONS_A_DAY = 1
 CONFIRMATIONS_A_MONTH = 3
@@ -124,7 +124,7 @@ def confirm(connection: Connection, token: str, *, now: datetime, how: str, word
         LinkError: Not a link of ours, or too old.
         ConsentError: The person left after asking for it.
     """
-    found = store.confirmation_of(connection, _hash(token), now=now)
+    found = confirmation_behind(connection, token, now=now)
     if found is None:
         raise LinkError("this link is too old or not complete", mend="subscribe again to get a new one")
     subscriber_id, list_id = found
@@ -139,6 +139,11 @@ def confirm(connection: Connection, token: str, *, now: datetime, how: str, word
     if decision.letter is not None:
         store.queue_letter(connection, decision.letter, person.id, list_id, now=now)
     return Confirmed(person, store.list_by_id(connection, list_id), already=not decision.changes)
+
+
+def confirmation_behind(connection: Connection, token: str, *, now: datetime) -> tuple[int, int] | None:
+    """(Subscriber id, list id) that a confirmation link is about; None when it is too old or not ours."""
+    return store.confirmation_of(connection, _hash(token), now=now)
 
 
 def _hash(token: str) -> bytes:

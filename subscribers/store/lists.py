@@ -71,7 +71,7 @@ def list_named(connection: Connection, name: str) -> List:
     if not names:
         raise UnknownList(
             f"no list is called '{shown(name)}', and there is no list yet",
-            mend="make one with: newsletter lists add readers",
+            mend="make the list first",
         )
     near = difflib.get_close_matches(name, names, n=1)
     known = ", ".join(f"'{one}'" for one in names)

@@ -96,12 +96,14 @@ def subscription_of(
         connection: Open.
         subscriber_id: Of the person.
         list_id: Of the list.
-        lock: Hold the row until the end of the transaction (PostgreSQL; SQLite has one writer anyway).
+        lock: Let nobody else change anything about this person before the transaction ends. PostgreSQL locks the
+            subscriber, since a subscription that is not there yet cannot be locked; SQLite has one writer anyway.
     """
-    query = sa.select(subscription).where(
-        subscription.c.list_id == list_id, subscription.c.subscriber_id == subscriber_id
-    )
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if lock:
+        connection.execute(sa.select(subscriber.c.id).where(subscriber.c.id == subscriber_id).with_for_update())
+    row = connection.execute(
+        sa.select(subscription).where(subscription.c.list_id == list_id, subscription.c.subscriber_id == subscriber_id)
+    ).one_or_none()
     return None if row is None else _subscription(row)
 
 

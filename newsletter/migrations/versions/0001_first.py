@@ -44,6 +44,16 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "letter_count",
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("bucket", BIG, autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "key", "bucket", name=op.f("pk_letter_count")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_letter_count_bucket"), "letter_count", ["bucket"], unique=False)
+    op.create_table(
         "list",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -78,6 +88,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("article_id", "issue_id", "list_id", "rhythm", name=op.f("pk_carried")),
     )
     op.create_table(
+        "confirmation",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("subscriber_id", BIG, nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("created", BIG, nullable=False),
+        sa.Column("expires", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["list_id"], ["list.id"], name=op.f("fk_confirmation_list_id")),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_confirmation_subscriber_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_confirmation")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_confirmation_subscriber_id"), "confirmation", ["subscriber_id"], unique=False)
+    op.create_table(
         "consent",
         sa.Column("id", BIG, sa.Identity(always=False), nullable=False),
         sa.Column("subscriber_id", BIG, nullable=False),
@@ -106,6 +129,9 @@ def upgrade() -> None:
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("send_at", sa.BigInteger(), nullable=True),
         sa.Column("finished", sa.BigInteger(), nullable=True),
+        sa.Column("answered", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("bounced", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("complained", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint(
             "state IN ('scheduled', 'running', 'paused', 'finished', 'cancelled')", name=op.f("ck_send_state")
         ),
@@ -115,6 +141,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id"),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "small_letter",
+        sa.Column("id", BIG, sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subscriber_id", BIG, nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("created", BIG, nullable=False),
+        sa.Column("state", sa.Text(), server_default="queued", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("token", sa.Text(), nullable=True),
+        sa.Column("lease_until", BIG, nullable=True),
+        sa.CheckConstraint("kind IN ('confirmation', 'welcome', 'goodbye')", name=op.f("ck_small_letter_kind")),
+        sa.CheckConstraint(
+            "state IN ('queued', 'submitting', 'submitted', 'refused', 'unknown')", name=op.f("ck_small_letter_state")
+        ),
+        sa.ForeignKeyConstraint(["list_id"], ["list.id"], name=op.f("fk_small_letter_list_id")),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_small_letter_subscriber_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_small_letter")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_small_letter_state_id"), "small_letter", ["state", "id"], unique=False)
+    op.create_index(op.f("ix_small_letter_subscriber_id"), "small_letter", ["subscriber_id"], unique=False)
     op.create_table(
         "subscription",
         sa.Column("list_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -144,6 +192,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_suppression_subscriber_id")),
         sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_suppression")),
         sa.UniqueConstraint("subscriber_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "trouble",
+        sa.Column("subscriber_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("delivery", sa.Text(), nullable=False),
+        sa.Column("at", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_trouble_subscriber_id")),
+        sa.PrimaryKeyConstraint("subscriber_id", "delivery", name=op.f("pk_trouble")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -195,3 +252,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_delivery_batch_id"), "delivery", ["batch_id"], unique=False)
+    op.create_table(
+        "event",
+        sa.Column("delivery_id", BIG, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("bounce", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_event_delivery_id")),
+        sa.PrimaryKeyConstraint("delivery_id", "kind", "at", "url", name=op.f("pk_event")),
+        sqlite_with_rowid=False,
+    )

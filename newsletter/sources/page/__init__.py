@@ -17,6 +17,8 @@ from newsletter.text.tidy import summary
 
 _SUMMARY_LENGTH = 320
 _LEAST_DESCRIPTION = 40
+_MOST_ELEMENTS = 20_000
+"""Long articles with hundreds of comments have about 10,000; beyond this, extraction takes seconds."""
 
 
 def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tzinfo = UTC) -> Article:
@@ -39,6 +41,10 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
     root = tree(text)
     if root is None:
         raise SourceError("the page is empty", where=where, mend="check the address")
+    if sum(1 for _ in zip(root.iter(), range(_MOST_ELEMENTS + 1), strict=False)) > _MOST_ELEMENTS:
+        raise SourceError(
+            f"the page has more than {_MOST_ELEMENTS} elements", where=where, mend="give the address of one article"
+        )
     stated = metadata.claims(root, where)
     for element in outside_parts(root):
         element.drop_tree()

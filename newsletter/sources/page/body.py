@@ -12,12 +12,14 @@ from newsletter.sources.boilerplate import (
     author_name,
     is_discover_heading,
     is_read_also,
+    is_related_heading,
     is_share_line,
     is_subscribe_sentence,
 )
 from newsletter.sources.clean import clean, paragraphs
 from newsletter.sources.markup import MOST_HTML, classes, text_of, tree
 from newsletter.sources.page.metadata import Metadata
+from newsletter.sources.page.outline import is_body
 from newsletter.text.tidy import arabic_fold
 
 if TYPE_CHECKING:
@@ -29,11 +31,9 @@ _LEAST_BODY = 120
 _LEAST_SENTENCE = 25
 _LEADING_BLOCKS = 12
 _LONGEST_BYLINE = 120
-_BLOCKS = ("p", "h2", "h3", "h4", "li", "blockquote", "div", "section", "td")
-_BODY_NAMES = re.compile(
-    r"^(?:(?:entry|post|article|story|news|single|page|body|main|td-post|theiaPost)[-_]{0,2}(?:content|body|text|details?)"
-    r"|article__body|story__body|post__content|entry__content|articlebody|details[-_]?(?:body|text|content)|full[-_]?text)$",
-    re.IGNORECASE,
+_BLOCKS = ("p", "h1", "h2", "h3", "h4", "li", "blockquote", "div", "section", "td")
+_LEADS = re.compile(
+    r"^(?:(?:article|post|entry|news|story)[-_]{0,2})?(?:lead|lede|standfirst|intro|introtext|chapeau|itemintrotext|leadtext)$"
 )
 
 
@@ -45,26 +45,40 @@ def extract(root: HtmlElement, found: Metadata, now: datetime) -> str:
         found: What the page says of itself.
         now: The present moment, to know a line that is only a date.
     """
+    if sum(1 for _ in root.iter(*_BLOCKS)) > _MOST_BLOCKS:
+        return _dense(root, found.base)  # no article is that long: only its plainest reading is worth the time
     _prune(root)
-    html = _trafilatura(root, found.url)
-    body = clean(html, found.base)
-    if len(" ".join(paragraphs(body))) < _LEAST_BODY:
-        body = max(body, _own_container(root, found), key=lambda each: len(" ".join(paragraphs(each))))
+    guessed = clean(_trafilatura(root, found.url), found.base)
+    body = _named(root, found.base, guessed) or _better(guessed, _dense(root, found.base))
     if not body:
         body = clean("".join(f"<p>{line}</p>" for line in found.article_body.splitlines()), found.base)
-    body = _with_missing(body, root, found)
-    return _trimmed(body, found, now)
+    return _trimmed(_with_missing(body, guessed, root, found), found, now)
+
+
+def _better(guessed: str, dense: str) -> str:
+    """Choose between trafilatura's body and the densest block of the page.
+
+    The block wins where trafilatura gave up, took something else for the body, or took only a part of the block.
+    """
+    ours, theirs = _folded(dense), _folded(guessed)
+    if len(theirs) < _LEAST_BODY:
+        return max(guessed, dense, key=_length)
+    is_elsewhere = len(ours) >= len(theirs) and _share_in(ours, theirs) < 0.5
+    is_part = len(ours) > 1.1 * len(theirs) and _share_in(theirs, ours) > 0.8
+    return dense if is_elsewhere or is_part else guessed
 
 
 def _prune(root: HtmlElement) -> None:
-    """Take out Jetpack's nameless block after an article, and lines that only lead to other articles."""
+    """Take out Jetpack's nameless block after an article, lists of other articles, and lines that lead to one."""
     for form in list(root.iter("form")):  # what is left of forms frames the page; extractors drop every form
         form.tag = "div"
     for element in list(root.iter("h1", "h2", "h3", "h4", "p", "div", "li", "strong")):
         if element.getparent() is None or (len(element) > 4 and element.tag != "p"):
             continue
         text = text_of(element)[:300]
-        if is_discover_heading(text) or is_subscribe_sentence(text):
+        if is_related_heading(text):
+            _drop_list_under(element, text)
+        elif is_discover_heading(text) or is_subscribe_sentence(text):
             group = next(
                 (
                     each
@@ -79,15 +93,32 @@ def _prune(root: HtmlElement) -> None:
             element.drop_tree()
 
 
+def _drop_list_under(heading: HtmlElement, text: str) -> None:
+    """Drop a heading such as "related news" with its list: the block that begins with it, or what follows it."""
+    block = heading
+    while (above := block.getparent()) is not None and above.tag not in ("body", "article", "main", "html"):
+        whole = text_of(above)
+        if not whole.startswith(text) or is_body(above) or next(above.iter("h1"), None) is not None:
+            break
+        block = above
+    following = block.itersiblings() if block is heading else iter(())
+    for each in list(following):
+        if not isinstance(each.tag, str) or (each.tag not in ("ul", "ol") and _link_share(each) < 0.6):
+            break
+        each.drop_tree()
+    if block.getparent() is not None:
+        block.drop_tree()
+
+
 def _trafilatura(root: HtmlElement, url: str) -> str:
     """The main part of a page as HTML, by trafilatura in its precise mode; empty when it finds none.
 
-    It takes seconds for 16,000 paragraphs and cannot be stopped, so more than 4,000 are not handed over.
+    It takes seconds for 16,000 paragraphs and cannot be stopped: see _MOST_BLOCKS.
     """
     import lxml.etree
     import trafilatura
 
-    if sum(1 for _ in root.iter("p", "div", "li", "br", "td", "span")) > 2 * _MOST_BLOCKS:
+    if sum(1 for _ in root.iter("br", "span", "a", "img")) > 2 * _MOST_BLOCKS:
         return ""
     html = lxml.etree.tostring(root, encoding="unicode", method="html")
     if len(html) > MOST_HTML:
@@ -110,45 +141,72 @@ def _trafilatura(root: HtmlElement, url: str) -> str:
     return found or ""
 
 
-def _own_container(root: HtmlElement, found: Metadata) -> str:
-    """The body by its own name, or the block that holds most running text; for what trafilatura gives up on."""
-    from lxml.etree import tostring
+def _named(root: HtmlElement, base: str, guessed: str) -> str:
+    """The body by its own name, without the blocks in it that lead elsewhere; empty when none has such a name.
 
-    named = [each for each in root.iter("div", "section", "article", "td", "span") if _is_body(each)]
-    containers = named or list(root.iter("article")) or _dense(root)
-    best = max(containers, key=lambda each: len(text_of(each)), default=None)
-    if best is None:
+    Args:
+        root: The page.
+        base: Address that relative links are relative to.
+        guessed: What trafilatura found; its blocks are trusted to be no furniture.
+    """
+    named = [each for each in root.iter("div", "section", "article", "td") if is_body(each)]
+    sizes = {each: len(text_of(each)) for each in named}
+    best = max(named, key=lambda each: sizes[each], default=None)
+    if best is None or sizes[best] < _LEAST_BODY:
         return ""
-    return clean(tostring(best, encoding="unicode", method="html", with_tail=False), found.base)
+    while inner := next(
+        (each for each in named if best in each.iterancestors() and sizes[each] >= 0.7 * sizes[best]), None
+    ):
+        best = inner
+    body = _prose_of(best, base, _folded(guessed))
+    return body if _length(body) >= _LEAST_BODY else ""
 
 
-def _is_body(element: HtmlElement) -> bool:
-    names = classes(element) | {(element.get("id") or "").lower()}
-    return (element.get("itemprop") or "").lower() == "articlebody" or any(map(_BODY_NAMES.match, names))
+def _prose_of(element: HtmlElement, base: str, held: str) -> str:
+    return "".join(block for block in _top_blocks(_block(element, base)) if _belongs(block, held))
 
 
-def _dense(root: HtmlElement) -> list[HtmlElement]:
-    """The element whose own paragraphs, or own text between line breaks, are the longest."""
+def _belongs(block: str, held: str) -> bool:
+    """Whether a block of a named body is text of the article: trafilatura thinks so too, or it reads like prose."""
+    root = tree(block)
+    text = " ".join(paragraphs(block))
+    if root is None or not text:
+        return root is not None and "<img" in block
+    if arabic_fold(text) in held:
+        return True
+    return _link_share(root) < 0.5 and (
+        len(text) >= _LEAST_SENTENCE or bool(re.match(r"<(?:h[2-4]|ul|ol|blockquote)", block))
+    )
+
+
+def _dense(root: HtmlElement, base: str) -> str:
+    """The element whose own paragraphs, or own text between line breaks, are the longest; for the last resort."""
     lengths: dict[HtmlElement, int] = {}
-    for element in root.iter("p", "div", "td", "section", "span"):
-        parent = element.getparent()
-        own = len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element)
-        holder = parent if element.tag == "p" and parent is not None else element
-        if own >= _LEAST_SENTENCE and _link_share(element) < 0.5:
-            lengths[holder] = lengths.get(holder, 0) + own
-    best = max(lengths, key=lambda each: lengths[each], default=None)
-    return [best] if best is not None and lengths[best] >= _LEAST_BODY else []
+    for element in root.iter("p", "div", "td", "section", "span", "article"):
+        direct = len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element)
+        own = len(text_of(element)) if element.tag == "p" else direct
+        if own < _LEAST_SENTENCE or _link_share(element) >= 0.5:
+            continue
+        holders = [element.getparent()] if element.tag == "p" else [element, element.getparent()]
+        for holder in holders:
+            if holder is not None:
+                lengths[holder] = lengths.get(holder, 0) + own
+    deep = {element: sum(1 for _ in element.iterancestors()) for element in lengths}
+    best = max(lengths, key=lambda each: (lengths[each], deep[each]), default=None)
+    if best is None or lengths[best] < _LEAST_BODY:
+        return ""
+    return _prose_of(best, base, "") if len(lengths) <= _MOST_BLOCKS else _block(best, base)
 
 
 # What was lost
 
 
-def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
+def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -> str:
     """Put back what belongs to the body: the lead in a container of its own, paragraphs lost in the middle.
 
-    A paragraph is put back if the page's description begins as it does, if the page's JSON-LD has it in the
-    article's body, or if it is the sibling of two paragraphs that were found; never if the body has it already,
-    in this or another spelling.
+    A paragraph is put back if the page's description begins as it does, if it stands between headline and body and
+    is named a lead or trafilatura takes it for text, if the page's JSON-LD has it in the article's body, or if it is
+    the sibling of two paragraphs that were found; never if the body has it already, in this or another spelling.
     """
     blocks = _top_blocks(body)
     if not blocks:
@@ -156,30 +214,41 @@ def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
     folded = [arabic_fold(" ".join(paragraphs(block))) for block in blocks]
     held = " ".join(folded)
     lead = arabic_fold(found.description.rstrip("…"))[:_LEAD_LETTERS]
-    stated = arabic_fold(found.article_body)
+    stated, taken = arabic_fold(found.article_body), _folded(guessed)
+    is_under = found.headline is None
     matched: set[HtmlElement] = set()
     missing: list[tuple[int, HtmlElement, str]] = []
     at = 0
-    for element, text in _leaves(root):
+    for element, text in _leaves(root, found.headline):
+        is_under = is_under or element is found.headline
         words = arabic_fold(text)
-        if not words:
-            continue
         place = next((n for n in range(at, len(folded)) if words in folded[n]), None)
-        if place is None and words in held:
+        if not words or (place is None and words in held):
             continue
         if place is not None:
             at = place
             matched.add(element)
-        else:
+        elif matched or is_under:
             missing.append((at + 1 if matched else 0, element, words))
     parents = [element.getparent() for element in matched]
     for place, element, words in reversed(missing):
-        is_lead = len(lead) >= _LEAD_LETTERS // 2 and words.startswith(lead)
-        is_stated = len(words) >= _LEAD_LETTERS and words in stated
-        is_sibling = element.tag == "p" and parents.count(element.getparent()) >= 2 and _is_prose(element, words)
-        if (is_lead or is_stated or is_sibling) and not _mostly_in(words, held):
-            blocks.insert(0 if is_lead else place, _block(element, found.base))
+        is_prose = _is_prose(element, words)
+        is_opening = place == 0 and is_prose and len(words) >= _LEAD_LETTERS
+        is_wanted = (
+            (len(lead) >= _LEAD_LETTERS // 2 and words.startswith(lead))
+            or (is_opening and (_is_named_lead(element) or words in taken))
+            or (len(words) >= _LEAD_LETTERS and words in stated)
+            or (element.tag == "p" and parents.count(element.getparent()) >= 2 and is_prose)
+        )
+        if is_wanted and _share_in(words, held) < 0.6:
+            blocks.insert(0 if words.startswith(lead) and lead else place, _block(element, found.base))
     return "".join(blocks)
+
+
+def _is_named_lead(element: HtmlElement) -> bool:
+    parent = element.getparent()
+    names = classes(element) | (classes(parent) if parent is not None else frozenset())
+    return any(map(_LEADS.match, names))
 
 
 def _top_blocks(body: str) -> list[str]:
@@ -193,12 +262,12 @@ def _top_blocks(body: str) -> list[str]:
     return [tostring(each, encoding="unicode", method="html", with_tail=False) for each in holder]
 
 
-def _leaves(root: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
-    """Every block without a block inside, and its text, in order."""
+def _leaves(root: HtmlElement, headline: HtmlElement | None) -> Iterator[tuple[HtmlElement, str]]:
+    """Every block without a block inside, and the headline, with its text, in order."""
     for number, element in enumerate(root.iter(*_BLOCKS)):
         if number > _MOST_BLOCKS:
             return
-        if next(element.iterdescendants(*_BLOCKS), None) is None:
+        if element is headline or next(element.iterdescendants(*_BLOCKS), None) is None:
             yield element, text_of(element)
 
 
@@ -213,11 +282,19 @@ def _link_share(element: HtmlElement) -> float:
     return sum(len(text_of(link)) for link in links) / whole
 
 
-def _mostly_in(words: str, held: str) -> bool:
-    """Whether most three-word runs of a text are in another, so that it is there in other spelling."""
+def _length(body: str) -> int:
+    return sum(map(len, paragraphs(body)))
+
+
+def _folded(body: str) -> str:
+    return arabic_fold(" ".join(paragraphs(body)))
+
+
+def _share_in(words: str, held: str) -> float:
+    """How many of a text's three-word runs are in another; both folded."""
     parts = words.split()
     runs = [" ".join(parts[at : at + 3]) for at in range(max(1, len(parts) - 2))]
-    return sum(run in held for run in runs) >= 0.6 * len(runs)
+    return sum(run in held for run in runs) / len(runs)
 
 
 def _block(element: HtmlElement, base: str) -> str:
@@ -234,13 +311,14 @@ def _trimmed(body: str, found: Metadata, now: datetime) -> str:
     blocks = _top_blocks(body)
     lines = [" ".join(paragraphs(block)) for block in blocks]
     start = _after_headline(lines, found.title)
+    headline = arabic_fold(found.title)
     kept = []
     for number in range(start, len(blocks)):
         line = lines[number]
-        leading = number - start <= 3
         if line and (is_share_line(line) or is_subscribe_sentence(line) or is_discover_heading(line)):
             continue
-        if leading and line and _is_byline(line, found, now):
+        is_edge = number - start <= 3 or number >= len(blocks) - 3
+        if is_edge and line and (arabic_fold(line) == headline or _is_byline(line, found, now)):
             continue
         kept.append(blocks[number])
     while kept and re.match(r"<h[2-4]", kept[-1]):  # a heading over what was pruned

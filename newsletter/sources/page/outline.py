@@ -12,26 +12,39 @@ if TYPE_CHECKING:
 
 _OUTSIDE_TAGS = frozenset({"aside", "footer", "nav", "dialog", "menu", "form"})
 _OUTSIDE_ROLES = frozenset({"navigation", "complementary", "contentinfo", "search", "banner", "dialog"})
-_OUTSIDE_NAMES = re.compile(
-    r"(?:^|[-_])(?:related|recommended|recommendations?|comments?|commentlist|respond|sidebar|widgets?|footer|popular"
-    r"|trending|mostread|latest|ticker|breaking|menu|navbar|breadcrumbs?|subscribe|subscription|newsletter|signup"
-    r"|sharing|sharebar|addtoany|socials?|adsbygoogle|advert(?:isement)?s?|sponsored|promo|popup|modal|cookies?|author-?box"
-    r"|pagination|yarpp|sharedaddy)(?:$|[-_])"
+_OTHERS = re.compile(  # other articles, and what readers say
+    r"(?:^|[-_])(?:related|recommended|recommendations?|comments?|commentlist|respond|popular|trending|mostread|yarpp)(?:$|[-_])"
     r"|(?:most|more|read|also|other|next|prev(?:ious)?)[-_](?:read|viewed|popular|news|posts?|articles?|stories|topics|also|more)"
+    r"|^(?:jp-relatedposts|wpd-|outbrain|taboola)|^similar(?:[-_]|$)"
+)
+_FURNITURE = re.compile(
+    r"(?:^|[-_])(?:sidebar|footer|latest|ticker|breaking|menu|navbar|breadcrumbs?|subscribe|subscription|newsletter|signup"
+    r"|sharing|sharebar|addtoany|socials?|adsbygoogle|advert(?:isement)?s?|sponsored|promo|popup|modal|cookies?|author-?box"
+    r"|pagination|sharedaddy)(?:$|[-_])"
     r"|(?:post|entry|article)[-_]?(?:share|nav(?:igation)?|tags|footer|rating)"
     r"|(?:share|social)[-_](?:buttons?|bar|links|icons|post|this)"
-    r"|^(?:jp-relatedposts|a2a_|sd-(?:sharing|like|rating)|jetpack[-_]|wp-block-jetpack|wpd-|screen-reader-text$|more-link$)"
-    r"|^(?:ad|ads|tags|tag-list|tags-links|share|comments)$|^ad[-_](?:slot|unit|container|box|wrapper|space)|^outbrain|^taboola"
+    r"|^(?:a2a_|sd-(?:sharing|like|rating)|jetpack[-_]|wp-block-jetpack|screen-reader-text$|more-link$)"
+    r"|^widgets?$|^widget_|^widgets?[-_](?:area|title|content)$"
+    r"|^(?:ad|ads|tags|tag-list|tags-links|share)$|^ad[-_](?:slot|unit|container|box|wrapper|space)"
+)
+# Names that WordPress, Blogger, Drupal, Joomla and news systems give to the body of one article.
+_BODY_NAMES = re.compile(
+    r"(?:^|[-_])(?:article|entry|post|story|news|topic|itemfull|art)[-_]{0,2}(?:content|body|text|fulltext)(?:$|[-_])"
+    r"|^(?:article|news|story|post)[-_]?details?$|^itembody$|^field-?-?name-?-?body$|^field--name-body$|^articletext$"
+    r"|^single[-_](?:post[-_])?content$|^full[-_]?(?:text|article)$|^(?:the|td-post)-content$|^wysiwyg$"
 )
 _HOLDS_THE_ARTICLE = 0.4
+_HOLDS_EVERYTHING = 0.9
+_LEAST_BODY = 120
 _NEVER = frozenset({"html", "body", "article", "main", "head", "title", "h1", "time"})
 
 
 def outside_parts(root: HtmlElement) -> frozenset[HtmlElement]:
     """Find the elements whose content is not the article's: by tag, role and name, but never by name alone.
 
-    An element that holds the page's one headline, or two fifths of its running text, is a frame whatever it
-    is called: Blogger keeps the whole article in a "widget", ASP.NET the whole page in a form.
+    An element that holds the page's one headline, a body by name, or two fifths of the running text is a frame
+    whatever it is called: Blogger keeps the whole article in a "widget", ASP.NET the whole page in a form. Comments
+    and lists of other articles may hold more, under a short article they often do.
 
     Args:
         root: The page.
@@ -41,8 +54,10 @@ def outside_parts(root: HtmlElement) -> frozenset[HtmlElement]:
     """
     weights = _weights(root)
     total = weights.get(root, 0) or 1
-    headings = [each for each in root.iter("h1")]
+    headings = list(root.iter("h1"))
     kept = {ancestor for each in headings for ancestor in each.iterancestors()} if len(headings) == 1 else set()
+    for body in filter(is_body, root.iter("div", "section", "article", "td", "main")):
+        kept |= {body, *body.iterancestors()} if weights.get(body, 0) >= _LEAST_BODY else set()
     found: set[HtmlElement] = set()
     pending = [root]
     while pending:
@@ -50,20 +65,35 @@ def outside_parts(root: HtmlElement) -> frozenset[HtmlElement]:
         for child in element:
             if not isinstance(child.tag, str):
                 continue
-            if _looks_outside(child) and child not in kept and weights.get(child, 0) < _HOLDS_THE_ARTICLE * total:
+            if child not in kept and weights.get(child, 0) < _most_weight(child) * total:
                 found.add(child)
             else:
                 pending.append(child)
     return frozenset(found)
 
 
-def _looks_outside(element: HtmlElement) -> bool:
+def is_body(element: HtmlElement) -> bool:
+    """Say whether an element is, by its own name, the body of an article.
+
+    Args:
+        element: Any element.
+    """
+    if "articlebody" in (element.get("itemprop") or "").lower().split():
+        return True
+    return any(map(_BODY_NAMES.search, classes(element) | {(element.get("id") or "").lower()}))
+
+
+def _most_weight(element: HtmlElement) -> float:
+    """Share of the running text up to which an element is outside by its tag, role or name; 0 when it never is."""
     tag = element.tag.lower()
     if tag in _NEVER:
-        return False
+        return 0.0
+    names = classes(element) | {(element.get("id") or "").lower()}
     if tag in _OUTSIDE_TAGS or (element.get("role") or "").lower() in _OUTSIDE_ROLES:
-        return True
-    return any(map(_OUTSIDE_NAMES.search, classes(element) | {(element.get("id") or "").lower()}))
+        return _HOLDS_THE_ARTICLE
+    if any(map(_OTHERS.search, names)):
+        return _HOLDS_EVERYTHING
+    return _HOLDS_THE_ARTICLE if any(map(_FURNITURE.search, names)) else 0.0
 
 
 def _weights(root: HtmlElement) -> dict[HtmlElement, int]:

@@ -1,33 +1,13 @@
-"""Mixed directions: which runs of a text must be isolated so that they read right, and how that is written down.
-
-The Unicode bidirectional algorithm (UAX #9) orders a run by its neighbours. In right-to-left text that turns
-``3-1`` into ``1-3``, ``C++`` into ``++C`` and a phone number back to front. Isolating those runs mends it:
-in HTML with ``<span dir="ltr">`` (Gmail, Outlook and Yahoo drop ``<bdi>``, caniemail.com), in subjects and plain
-text with the isolate characters of UAX #9 section 2.4.
-"""
+"""Which pieces of a text form a run of the other direction: words, names, numbers, phones and links, one by one."""
 
 from __future__ import annotations
 
-import html
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from markupsafe import Markup
+from typing import Any, Literal, NamedTuple
 
 Direction = Literal["rtl", "ltr"]
-
-LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
-RLM, LRM = "\u200f", "\u200e"
-
-# Embeddings and overrides: they leak past the run they were meant for, and overrides disguise text.
-_EMBEDDINGS = re.compile("[\u202a-\u202e]")
-# What ends a paragraph ends every isolate in it (UAX #9, BD1 and X8).
-_PARAGRAPHS = re.compile("([\n\r\x1c\x1d\x1e\x85\u2029]+)")
 
 _NAMES_WITH_A_SIGN = ("Yahoo!", "Yum!", "Joomla!", "Kahoot!", "Jeopardy!")
 _UNITS = (
@@ -43,8 +23,8 @@ _MONEY = "[$€£¥₪﷼]"
 _PAIRS = {"(": ")", "[": "]", "“": "”", "«": "»", "‹": "›"}
 _CLOSING = {closing: opening for opening, closing in _PAIRS.items()}
 
-# Stands for an isolate that was there already: its neighbours must be read as beside a letter.
-_ISOLATED = "\ufdd0"
+ISOLATED = "\ufdd0"
+"""Stands for an isolate that was there already: its neighbours must be read as beside a letter."""
 _NO_RTL = r"[^\n\p{bc=R}\p{bc=AL}\u2066-\u2069\ufdd0%s]"
 # Quoted or bracketed words without one right-to-left letter are one run, their own "?" or "!" included.
 _QUOTED = "|".join(
@@ -65,15 +45,18 @@ _COUNT = rf"""
     (?: (?<![\p{{L}}\p{{M}}\p{{N}}\ufdd0])[+\-−±~≈]? {_MONEY}? | \# )? [0-9]+ (?: [.,:/\-–−×'’][0-9]+ )*
     (?: {_GAP}? (?: [%‰] | {_MONEY} | (?:{_UNITS})(?![\p{{L}}\p{{N}}\ufdd0]) ) | \+(?![\p{{L}}\p{{N}}\ufdd0]) )?
 """
+_RTL_WORD = rf"{_RTL} (?: {_RTL} | [\p{{M}}\u200c\u200d'’_] )*"
+# Right-to-left letters and spaces come first because they are most of a text, and nothing else begins with them.
 _ATOMS = rf"""(?xV1)
-  (?P<link> (?:https?://|mailto:|www\.) [^\s<>"«»“”،؛؟\u2066-\u2069]+
+  (?P<rtl> @RTL@ )
+| (?P<gap> {_GAP}+ )
+| (?P<link> (?:https?://|mailto:|www\.) [^\s<>"«»“”،؛؟\u2066-\u2069]+
           | [A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+ )
 | (?P<quoted> {_QUOTED} )
 | (?P<phone> {_PHONE} )
 | (?P<word> {_WORD} )
 | (?P<count> {_COUNT} )
-| (?P<rtl> {_RTL} (?: {_RTL} | [\p{{M}}\u200c\u200d'’_] )* )
-| (?P<other> {_GAP}+ | [\s\S] )
+| (?P<other> [\s\S] )
 """
 
 # A number that the algorithm shows right by itself: digits, one decimal part, or grouped by commas.
@@ -92,183 +75,69 @@ _SENTENCE_JOINT = re.compile(rf"[.!?;…][\"”’)]?{_GAP}")
 _ABBREVIATION = re.compile(r"\w{1,3}")
 _LINK_TAIL = ".,:;!?'’\"*…"
 
+# Neither a digit nor a left-to-right letter, and nothing that steers direction: signs, spaces, Arabic and Hebrew.
+_STILL = (
+    r"[\t\n\r -/:-@\[-`{-~\u00a0-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7"
+    r"\u0590-\u065f\u066a-\u06ef\u06fa-\u06ff\u0750-\u077f\u08a0-\u08ff"
+    r"\u2000-\u2027\u202f-\u2064\u20a0-\u20c0\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc]"
+)
+# A number between words, as in a date, that the algorithm shows right as well.
+_STILL_NUMBER = r"(?:\A|(?<=[\u0620-\u064a·،:] ))[0-9]++(?=\Z| [\u0620-\u064a]|، [\u0620-\u064a])"
+_QUIET = re.compile(rf"(?:{_STILL}++|{_STILL_NUMBER})*+")
+# Every block with right-to-left letters in it, and every sign that steers direction but for the single marks.
+_LOUD = re.compile(
+    "[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 
-@dataclass(frozen=True, slots=True)
-class _Atom:
+
+class _Atom(NamedTuple):
     kind: str
     text: str
 
 
 @cache
-def _atoms() -> Any:
+def _atoms(base: Direction) -> Any:
     import regex
 
-    return regex.compile(_ATOMS)
+    # In a right-to-left text several words are as good as one: a run only ever ends at the first of them.
+    words = rf"{_RTL_WORD} (?: {_GAP}+ {_RTL_WORD} )*" if base == "rtl" else _RTL_WORD
+    return regex.compile(_ATOMS.replace("@RTL@", words))
 
 
 @cache
-def _letters(direction: Direction) -> Any:
+def letters(direction: Direction) -> Any:
+    """The pattern of one strong letter: ``rtl`` (bidi classes R and AL) or ``ltr`` (letters of class L)."""
     import regex
 
     return regex.compile(rf"(?V1){_RTL if direction == 'rtl' else _LTR}")
 
 
-def has_letters(text: str, direction: Direction) -> bool:
-    """Tell whether a strong letter of this direction stands in the text.
+def quiet(text: str, base: Direction) -> bool:
+    """Tell quickly of most texts that nothing in them needs isolating: no letter, digit or sign that could.
 
     Args:
         text: Any text.
-        direction: ``rtl`` (bidi classes R and AL) or ``ltr`` (letters of class L).
-    """
-    return _letters(direction).search(text) is not None
-
-
-def clean(text: str) -> str:
-    """Take out embeddings, overrides and every isolate that is not closed in its own paragraph.
-
-    Args:
-        text: Any text.
-    """
-    text = _EMBEDDINGS.sub("", text)
-    if not any(sign in text for sign in (LRI, RLI, FSI, PDI)):
-        return text
-    return "".join(_balanced(part) for part in _PARAGRAPHS.split(text))
-
-
-def _balanced(paragraph: str) -> str:
-    open_at: list[int] = []
-    drop: set[int] = set()
-    for at, sign in enumerate(paragraph):
-        if sign in (LRI, RLI, FSI):
-            open_at.append(at)
-        elif sign == PDI:
-            if open_at:
-                open_at.pop()
-            else:
-                drop.add(at)
-    drop.update(open_at)
-    return "".join(sign for at, sign in enumerate(paragraph) if at not in drop)
-
-
-def strip(text: str) -> str:
-    """Take out every isolate, embedding and override; the single marks LRM, RLM and ALM stay.
-
-    Args:
-        text: Any text.
-    """
-    return re.sub("[\u2066-\u2069]", "", _EMBEDDINGS.sub("", text))
-
-
-def runs(text: str, base: Direction = "rtl") -> list[tuple[str, bool]]:
-    """Cut a text into runs and say which must be isolated; joined again they are ``clean(text)``.
-
-    Args:
-        text: Any text; runs that carry their own isolates already are left as they are.
-        base: Direction of the paragraph it will stand in.
-
-    Returns:
-        Pairs of a run and whether it must be isolated.
-    """
-    found: list[tuple[str, bool]] = []
-    for part in _PARAGRAPHS.split(clean(text)):
-        pieces = _outside_isolates(part)
-        isolated = [piece for piece in pieces if piece[0] in (LRI, RLI, FSI, _ISOLATED)]
-        text_around = "".join(_ISOLATED if piece[0] in (LRI, RLI, FSI) else piece for piece in pieces)
-        found.extend(_restored(_cut(text_around, base), iter(isolated)))
-    return _merged(found)
-
-
-def _restored(found: list[tuple[str, bool]], isolated: Iterator[str]) -> Iterator[tuple[str, bool]]:
-    for run, needed in found:
-        yield "".join(next(isolated) if sign == _ISOLATED else sign for sign in run), needed
-
-
-def isolate(text: str, base: Direction = "rtl") -> str:
-    """Put isolate characters round every run that needs them (for subjects, preheaders and plain text).
-
-    Args:
-        text: Any text; done twice it stays the same.
         base: Direction of the paragraph it will stand in.
     """
-    return "".join(_signed(run, base) if needed else run for run, needed in runs(text, base))
+    if base == "rtl":
+        return _QUIET.fullmatch(text) is not None
+    return _LOUD.search(text) is None
 
 
-def _signed(run: str, base: Direction) -> str:
-    # Inside a right-to-left run of a left-to-right paragraph a score would turn round again.
-    return f"{LRI}{run}{PDI}" if base == "rtl" else f"{RLI}{isolate(run, 'rtl')}{PDI}"
-
-
-def to_html(text: str, base: Direction = "rtl") -> Markup:
-    """Escape a text for HTML and wrap every run that needs it in ``<span dir=…>``.
+def cut(text: str, base: Direction) -> list[tuple[str, bool]]:
+    """Cut a text into runs and say which must be isolated; neighbours are not joined yet.
 
     Args:
-        text: Any text; isolates in it become spans too.
-        base: Direction of the element it will stand in.
+        text: One paragraph, each isolate that was in it written as ``ISOLATED``.
+        base: Direction of the paragraph it will stand in.
     """
-    from markupsafe import Markup
-
-    return Markup("".join(_spans(text, base)))  # noqa: S704 - every part is escaped in _spans
-
-
-def _spans(text: str, base: Direction) -> list[str]:
-    away = "ltr" if base == "rtl" else "rtl"
-    parts: list[str] = []
-    for run, needed in runs(text, base):
-        if needed:
-            inside = [html.escape(run)] if away == "ltr" else _spans(run, "rtl")
-            parts += [f'<span dir="{away}">', *inside, "</span>"]
-            continue
-        for piece in _outside_isolates(run):
-            if piece[:1] not in (LRI, RLI, FSI):
-                parts.append(html.escape(piece))
-                continue
-            inner = piece[1:-1]
-            side = {LRI: "ltr", RLI: "rtl"}.get(piece[0]) or _first_strong(inner, base)
-            direction: Direction = "rtl" if side == "rtl" else "ltr"
-            parts += [f'<span dir="{direction}">', *_spans(inner, direction), "</span>"]
-    return parts
-
-
-def _first_strong(text: str, base: Direction) -> Direction:
-    rtl, ltr = _letters("rtl").search(text), _letters("ltr").search(text)
-    if rtl is None or ltr is None:
-        return "rtl" if rtl else "ltr" if ltr else base
-    return "rtl" if rtl.start() < ltr.start() else "ltr"
-
-
-def _outside_isolates(text: str) -> list[str]:
-    """Cut at the outermost isolates; each of them is one piece, with its own signs."""
-    pieces: list[str] = []
-    depth = start = 0
-    for at, sign in enumerate(text):
-        if depth == 0 and sign in (LRI, RLI, FSI, _ISOLATED):
-            pieces.append(text[start:at])
-            start = at
-        depth += (sign in (LRI, RLI, FSI)) - (sign == PDI)
-        if depth == 0 and sign in (PDI, _ISOLATED):
-            pieces.append(text[start : at + 1])
-            start = at + 1
-    return [piece for piece in [*pieces, text[start:]] if piece]
-
-
-def _merged(found: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    merged: list[tuple[str, bool]] = []
-    for run, needed in found:
-        if merged and not needed and not merged[-1][1]:
-            merged[-1] = (merged[-1][0] + run, False)
-        elif run:
-            merged.append((run, needed))
-    return merged
-
-
-def _cut(text: str, base: Direction) -> list[tuple[str, bool]]:
     away: Direction = "ltr" if base == "rtl" else "rtl"
-    if has_letters(text, away) and not has_letters(text, base) and _ISOLATED not in text:
+    if letters(away).search(text) and not letters(base).search(text) and ISOLATED not in text:
         # Not a letter of the paragraph's own direction: its signs belong to it as well.
         body = text.strip()
         before, _, after = text.partition(body)
         return [(before, False), (body, True), (after, False)]
-    atoms = _read(text)
+    atoms = _read(text, base)
     found: list[tuple[str, bool]] = []
     at = 0
     while at < len(atoms):
@@ -282,13 +151,15 @@ def _cut(text: str, base: Direction) -> list[tuple[str, bool]]:
     return _sentences(found) if base == "rtl" else found
 
 
-def _read(text: str) -> list[_Atom]:
+def _read(text: str, base: Direction) -> list[_Atom]:
     atoms: list[_Atom] = []
-    at = 0
-    while match := _atoms().match(text, at):
+    read, at = _atoms(base).match, 0
+    while match := read(text, at):
         kind, value = match.lastgroup, match.group()
         if kind == "link":
             value = _without_tail(value)
+        elif kind == "gap":
+            kind = "other"
         if not value:
             kind, value = "other", text[at]
         atoms.append(_Atom(kind, value))
@@ -384,7 +255,7 @@ def _closed(atoms: list[_Atom], end: int, open_signs: list[tuple[str, int]]) -> 
 def _sentences(found: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
     """Join two left-to-right runs over a full stop when both are long enough to be a quotation."""
     joined: list[tuple[str, bool]] = []
-    for run, needed in _merged(found):
+    for run, needed in merged(found):
         long_enough = needed and len(run.split()) >= 3
         if (
             long_enough
@@ -396,5 +267,16 @@ def _sentences(found: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
             (before, _), (sign, _) = joined[-2:]
             joined[-2:] = [(before + sign + run, True)]
         else:
+            joined.append((run, needed))
+    return joined
+
+
+def merged(found: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """Join neighbours that need nothing, and drop what is empty."""
+    joined: list[tuple[str, bool]] = []
+    for run, needed in found:
+        if joined and not needed and not joined[-1][1]:
+            joined[-1] = (joined[-1][0] + run, False)
+        elif run:
             joined.append((run, needed))
     return joined

@@ -1,0 +1,97 @@
+"""What the rules look at: an issue, its letter, and whatever is known besides; and how they tell a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from newsletter.check.found import Found
+from newsletter.check.reading import Reading, read
+from newsletter.models import Issue, Letter, Level, Picture, Problem, Publication
+
+SETTINGS = "newsletter.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known besides the issue and its letter. Whatever is left out, the rules that need it stay silent."""
+
+    source: str = ""
+    """The whole issue.md as it stands; without it, lines inside a summary are counted from its headline."""
+    publication: Publication | None = None
+    now: datetime | None = None
+    """Aware moment of the check."""
+    lists: tuple[str, ...] | None = None
+    """Names of the lists there are."""
+    carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Address of a story to the numbers of the issues that carried it to the same list."""
+    last_subject: str = ""
+    """Subject of the last issue that went to the same list."""
+    sent_headlines: tuple[str, ...] | None = None
+    """Headlines of what went out under this issue's number; None when nothing did."""
+    namesakes: tuple[str, ...] = ()
+    """Paths of other issues in the workspace that have the same number."""
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    """The local pictures, by the name the issue calls them."""
+    provider: str = ""
+    """What letters really go out through (``sendgrid``, ``smtp``); empty for an outbox on the disk."""
+    web_url: str = ""
+    """Base of the reader pages."""
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """Sources of the workspace's own MJML templates, by the path that a message shows."""
+    found: Found | None = None
+    """What probe found; None when nobody asked."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One issue before the rules."""
+
+    issue: Issue
+    letter: Letter | None
+    """None when it could not be rendered; rules about the letter are then passed over."""
+    known: Known
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The issue's texts, links and pictures with their lines."""
+        return read(self.issue, self.known.source)
+
+    def at(self, line: int) -> str:
+        """A line of issue.md, as messages show it."""
+        return f"{self.issue.path}:{line}" if line and self.issue.path else self.issue.path
+
+    def key(self, name: str) -> str:
+        """The line of a key of the front matter."""
+        return self.at(self.issue.lines.get(name, 0))
+
+
+Rule = Callable[[Case], Iterator[Problem]]
+Tell = Callable[[str, str, str, str], Problem]
+
+
+def teller(levels: Mapping[str, Level]) -> Tell:
+    """How a family of rules makes its problems: code, words, place, mend; the level stands in its table.
+
+    Args:
+        levels: Level by code.
+    """
+
+    def tell(code: str, words: str, place: str, mend: str) -> Problem:
+        return Problem(code, levels[code], words, place, mend)
+
+    return tell
+
+
+def setting(section: str, key: str) -> str:
+    """A setting, as messages show its place."""
+    return f"{SETTINGS}: [{section}] {key}"
+
+
+def shown(text: str, most: int = 60) -> str:
+    """A text for a message: one line, cut."""
+    from newsletter.text.tidy import shorten
+
+    return shorten(" ".join(text.split()), most)

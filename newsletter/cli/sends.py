@@ -1,0 +1,232 @@
+"""Commands for sends that are there: list, show, pause, resume, cancel, and what to do about the unknown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.app import App, house
+from newsletter.cli.editing import AsJson
+from newsletter.cli.output import can_ask, data, json_data, plural, say, table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.ledger import Account, Send
+    from newsletter.wiring import House
+
+PANEL = "Sending"
+SendName = Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")]
+
+
+def add_to(app: App) -> None:
+    """Add these commands to the application."""
+    group = App("sends", help="The sends of the workspace: list, show, pause, resume, cancel.")
+    for command in (show, pause, resume, cancel):
+        group.add(command)
+    group.add(list_, name="list")
+    app.add_typer(group, rich_help_panel=PANEL)
+
+
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """List every send with its state and what became of its deliveries.
+
+    \b
+    Example:
+      newsletter sends list
+    """
+    from newsletter import ledger
+    from subscribers import store
+
+    with house(context) as workspace, workspace.database.read() as connection:
+        lists = {count.list.id: count.list.name for count in store.lists(connection)}
+        found = [(send, ledger.account(connection, send.id)) for send in ledger.sends(connection)]
+    if as_json:
+        json_data([_told(send, account, lists) for send, account in found])
+        return
+    rows = [
+        (
+            send.public_id,
+            send.issue,
+            lists.get(send.list_id, "?"),
+            send.state,
+            account.submitted,
+            account.open,
+            account.refused,
+            account.unknown,
+            account.skipped,
+            f"{send.created.astimezone(workspace.zone):%Y-%m-%d %H:%M}",
+        )
+        for send, account in found
+    ]
+    table(("Send", "Issue", "List", "State", "Submitted", "Open", "Refused", "Unknown", "Skipped", "Frozen"), rows)
+    if not rows:
+        say("Nothing was sent yet. Send an issue with: newsletter send")
+
+
+def show(
+    context: typer.Context,
+    name: SendName,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="List the subscribers of whom nobody knows whether they got it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one send: its state, its account, and on demand whose delivery is unknown.
+
+    \b
+    Example:
+      newsletter sends show 12 --unknown
+    """
+    from newsletter import ledger
+    from subscribers import store
+
+    with house(context) as workspace, workspace.database.read() as connection:
+        send = ledger.named(connection, name)
+        account = ledger.account(connection, send.id)
+        lists = {count.list.id: count.list.name for count in store.lists(connection)}
+        people = _unknown(connection, send) if unknown else []
+    if as_json:
+        told = _told(send, account, lists)
+        json_data({**told, "unknown_deliveries": people} if unknown else told)
+        return
+    if unknown:
+        for person in people:
+            data(f"{person['delivery']}\t{person['address']}")
+        say(f"{plural(len(people), 'delivery', 'deliveries')} of issue {send.issue} unknown.")
+        if people:
+            say("Events of the provider settle them. If none come: newsletter sends resume --help")
+        return
+    for key, value in _told(send, account, lists).items():
+        if value not in (None, "", {}, 0):
+            data(f"{key}\t{value}")
+
+
+def pause(context: typer.Context, name: SendName) -> None:
+    """Let a running send rest: nothing more goes after the batches that are under way.
+
+    \b
+    Example:
+      newsletter sends pause 12
+    """
+    with house(context) as workspace:
+        send = _move(workspace, name, "paused", reason="by an editor")
+    say(f"Issue {send.issue} rests. Go on with: newsletter sends resume {send.public_id}")
+
+
+def resume(
+    context: typer.Context,
+    name: SendName,
+    resend_unknown: Annotated[
+        bool, typer.Option("--resend-unknown", help="Send again what is unknown; some may get it twice.")
+    ] = False,
+    accept_unknown: Annotated[
+        bool, typer.Option("--accept-unknown", help="Count what is unknown as submitted; some may never get it.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Let a paused send go on, or settle what is unknown of a send by your word.
+
+    An unknown delivery is one whose last byte went and whose answer nobody saw: the provider may have taken it or not.
+    Its events settle it by themselves, mostly within minutes; only when none come should you say which risk you take.
+
+    \b
+    Examples:
+      newsletter sends resume 12
+      newsletter sends resume 12 --accept-unknown
+    """
+    from newsletter import ledger
+
+    if resend_unknown and accept_unknown:
+        raise typer.BadParameter("say --resend-unknown or --accept-unknown, not both")
+    if not (resend_unknown or accept_unknown):
+        with house(context) as workspace:
+            send = _move(workspace, name, "running")
+        say(f"Issue {send.issue} may go on. Deliver it with: newsletter send {send.issue}")
+        return
+    with house(context) as workspace:
+        with workspace.database.read() as connection:
+            send = ledger.named(connection, name)
+            count = len(ledger.unknown_deliveries(connection, send.id))
+        if not count:
+            say(f"Nothing of issue {send.issue} is unknown.")
+            return
+        whom = plural(count, "subscriber")
+        risk = (
+            f"{whom} will be sent issue {send.issue} again; those who have it already get it twice."
+            if resend_unknown
+            else f"{whom} count as having got issue {send.issue}; those who have not will never get it."
+        )
+        say(risk)
+        if not yes and not _agreed(count):
+            say("Nothing changed.")
+            raise typer.Exit(1)
+        with workspace.database.write() as connection:
+            act = ledger.resend_unknown if resend_unknown else ledger.accept_unknown
+            act(connection, send.id)
+    say(f"Deliver them with: newsletter send {send.issue}" if resend_unknown else "Done.")
+
+
+def cancel(context: typer.Context, name: SendName) -> None:
+    """End a send for good: what has not gone will not go.
+
+    \b
+    Example:
+      newsletter sends cancel 12
+    """
+    from newsletter import ledger
+
+    with house(context) as workspace:
+        send = _move(workspace, name, "cancelled", reason="by an editor")
+        with workspace.database.read() as connection:
+            account = ledger.account(connection, send.id)
+    say(f"Issue {send.issue} is cancelled: {account.submitted:,} submitted, {account.open:,} will not go.")
+
+
+def _move(workspace: House, name: str, to: str, *, reason: str = "") -> Send:
+    from newsletter import ledger
+
+    with workspace.database.write() as connection:
+        send = ledger.named(connection, name)
+        ledger.move(connection, send, to, reason=reason)
+    return send
+
+
+def _agreed(count: int) -> bool:
+    if not can_ask():
+        say("Nobody is here to ask; add --yes.")
+        raise typer.Exit(2)
+    answer = typer.prompt(f"Type {count} to do it, anything else to stop", default="", show_default=False, err=True)
+    return str(answer).strip() == str(count)
+
+
+def _unknown(connection: Connection, send: Send) -> list[dict[str, Any]]:
+    from newsletter import ledger
+    from subscribers import store
+
+    people = []
+    for delivery, subscriber in ledger.unknown_deliveries(connection, send.id):
+        person = store.find_id(connection, subscriber)
+        address = person.address if person is not None else "(erased)"
+        people.append({"delivery": f"{send.public_id}.{delivery}", "address": address})
+    return people
+
+
+def _told(send: Send, account: Account, lists: dict[int, str]) -> dict[str, Any]:
+    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
+    return {
+        "send": send.public_id,
+        "issue": send.issue,
+        "list": lists.get(send.list_id, "?"),
+        "rhythm": send.rhythm,
+        "state": send.state,
+        "reason": send.reason,
+        "subject": send.subject,
+        "audience": send.audience,
+        **{name: getattr(account, name) for name in counts},
+        "reasons": dict(account.reasons or {}),
+        "frozen": send.created.isoformat(),
+        "send_at": send.send_at.isoformat() if send.send_at else None,
+        "finished": send.finished.isoformat() if send.finished else None,
+    }

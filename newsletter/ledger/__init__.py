@@ -1,0 +1,67 @@
+"""The truth about every delivery: sends, their frozen letters, batches under leases, one row per subscriber.
+
+A batch goes ``queued`` → ``submitting`` → ``submitted``, ``refused`` or ``unknown``. Its deliveries follow it, but
+for those whose own row says otherwise (``skipped``, or settled one by one). Only ids of subscribers are kept here,
+never an address.
+"""
+
+from newsletter.ledger.freezing import freeze, issue_id, letter_of, without_delivery
+from newsletter.ledger.leases import (
+    claim,
+    deliveries,
+    finish,
+    mark_submitting,
+    put_back,
+    record,
+    release,
+    settle,
+    split,
+    waiting,
+)
+from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
+from newsletter.ledger.reports import Noted, ill, note
+from newsletter.ledger.sends import (
+    accept_unknown,
+    account,
+    move,
+    named,
+    resend_unknown,
+    sends,
+    sends_of,
+    state_of,
+    unknown_deliveries,
+)
+
+__all__ = [
+    "ALL",
+    "Account",
+    "Batch",
+    "Delivery",
+    "Noted",
+    "Send",
+    "accept_unknown",
+    "account",
+    "claim",
+    "deliveries",
+    "finish",
+    "freeze",
+    "ill",
+    "issue_id",
+    "letter_of",
+    "mark_submitting",
+    "move",
+    "named",
+    "note",
+    "put_back",
+    "record",
+    "release",
+    "resend_unknown",
+    "sends",
+    "sends_of",
+    "settle",
+    "split",
+    "state_of",
+    "unknown_deliveries",
+    "waiting",
+    "without_delivery",
+]

@@ -1,0 +1,77 @@
+"""The ledger's words as values: send, batch, delivery, and the account of a send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+ALL = "all"
+"""The rhythm of a send that goes to the subscribers of every rhythm."""
+STATES = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One issue going out to one list."""
+
+    id: int
+    public_id: str
+    issue: str
+    """Key of the issue."""
+    issue_id: int
+    list_id: int
+    rhythm: str
+    state: str
+    subject: str
+    audience: int
+    created: datetime
+    finished: datetime | None = None
+    reason: str = ""
+    """Why it is paused or cancelled."""
+    send_at: datetime | None = None
+    """When it starts; None at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A slice of a send that one worker holds."""
+
+    id: int
+    send_id: int
+    letter_id: int
+    state: str
+    token: str
+    request_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One issue to one subscriber."""
+
+    id: int
+    subscriber_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How many deliveries of a send are in each state, and why some were skipped or refused."""
+
+    queued: int = 0
+    submitting: int = 0
+    submitted: int = 0
+    refused: int = 0
+    unknown: int = 0
+    skipped: int = 0
+    reasons: Mapping[str, int] | None = None
+
+    @property
+    def total(self) -> int:
+        """Every delivery of the send."""
+        return sum(getattr(self, state) for state in STATES)
+
+    @property
+    def open(self) -> int:
+        """Deliveries that still have to go."""
+        return self.queued + self.submitting

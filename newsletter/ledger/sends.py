@@ -1,0 +1,181 @@
+"""The sends of a workspace: which there are, how they stand, and an editor's word to them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from newsletter.errors import SendError
+from newsletter.ledger.models import STATES, Account, Send
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Row
+
+
+def state_of(connection: Connection, send_id: int) -> str:
+    """The state of a send now."""
+    from sqlalchemy import select
+
+    from newsletter.tables import send
+
+    return str(connection.execute(select(send.c.state).where(send.c.id == send_id)).scalar_one())
+
+
+def sends_of(connection: Connection, key: str) -> list[Send]:
+    """Every send of the issue with this key, oldest first."""
+    return [send for send in sends(connection) if send.issue == key]
+
+
+def sends(connection: Connection) -> list[Send]:
+    """Every send of the workspace, oldest first."""
+    from sqlalchemy import select
+
+    from newsletter.tables import issue, send
+
+    query = select(send, issue.c.key).join(issue, issue.c.id == send.c.issue_id).order_by(send.c.id)
+    return [_send(row) for row in connection.execute(query)]
+
+
+def account(connection: Connection, send_id: int) -> Account:
+    """Count the deliveries of a send by state, and those with a reason by reason."""
+    from sqlalchemy import func, select
+
+    from newsletter.tables import batch, delivery
+
+    state = func.coalesce(delivery.c.state, batch.c.state)
+    query = (
+        select(state, delivery.c.reason, func.count())
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(batch.c.send_id == send_id)
+        .group_by(state, delivery.c.reason)
+    )
+    counts = dict.fromkeys(STATES, 0)
+    reasons: dict[str, int] = {}
+    for name, reason, count in connection.execute(query):
+        counts[name] += count
+        if reason:
+            reasons[reason] = reasons.get(reason, 0) + count
+    return Account(**counts, reasons=reasons)
+
+
+def _send(row: Row[Any]) -> Send:
+    def moment(seconds: int | None) -> datetime | None:
+        return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
+
+    return Send(
+        id=row.id,
+        public_id=row.public_id,
+        issue=row.key,
+        issue_id=row.issue_id,
+        list_id=row.list_id,
+        rhythm=row.rhythm,
+        state=row.state,
+        subject=row.subject,
+        audience=row.audience,
+        created=datetime.fromtimestamp(row.created, UTC),
+        finished=moment(row.finished),
+        reason=row.reason,
+        send_at=moment(row.send_at),
+    )
+
+
+def named(connection: Connection, name: str) -> Send:
+    """The send an editor means: by its id, or by the number of its issue when that went out once.
+
+    Raises:
+        SendError: None, or more than one.
+    """
+    every = sends(connection)
+    found = [send for send in every if send.public_id.startswith(name) and len(name) >= 4]
+    found = found or [send for send in every if send.issue == name]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise SendError(f"no send is called {name!r}", mend="see: newsletter sends")
+    ids = ", ".join(send.public_id for send in found)
+    raise SendError(f"issue {name} has {len(found)} sends", mend=f"name one of them: {ids}")
+
+
+def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> None:
+    """Pause, resume or cancel a send; whoever delivers it follows with the next batch.
+
+    Raises:
+        SendError: Its state does not allow it.
+    """
+    from sqlalchemy import update
+
+    from newsletter.tables import send as table
+
+    allowed = {"paused": ("running", "scheduled"), "running": ("paused", "scheduled"), "cancelled": _UNFINISHED}
+    statement = (
+        update(table).where(table.c.id == send.id, table.c.state.in_(allowed[to])).values(state=to, reason=reason)
+    )
+    if connection.execute(statement).rowcount != 1:
+        state = state_of(connection, send.id)
+        raise SendError(f"the send of issue {send.issue} is {state} and cannot be {_WORDS[to]}")
+
+
+_UNFINISHED = ("scheduled", "running", "paused")
+_WORDS = {"paused": "paused", "running": "resumed", "cancelled": "cancelled"}
+
+
+def unknown_deliveries(connection: Connection, send_id: int) -> list[tuple[int, int]]:
+    """Delivery and subscriber ids of a send that nobody knows the outcome of, in order."""
+    from sqlalchemy import select
+
+    from newsletter.tables import delivery
+
+    query = select(delivery.c.id, delivery.c.subscriber_id).where(_is_unknown(send_id)).order_by(delivery.c.id)
+    return [(row.id, row.subscriber_id) for row in connection.execute(query)]
+
+
+def accept_unknown(connection: Connection, send_id: int) -> int:
+    """Take it that the provider took what is unknown; how many that were."""
+    from sqlalchemy import update
+
+    from newsletter.tables import delivery
+
+    statement = update(delivery).where(_is_unknown(send_id)).values(state="submitted", reason="accepted by the editor")
+    return connection.execute(statement).rowcount
+
+
+def resend_unknown(connection: Connection, send_id: int) -> int:
+    """Queue what is unknown once more, as the editor says, and let the send run again; how many that were.
+
+    Who has it already gets it a second time; nothing but the editor's word does this.
+    """
+    from sqlalchemy import select, update
+
+    from newsletter.tables import batch, delivery
+    from newsletter.tables import send as table
+
+    ids = [id_ for id_, _ in unknown_deliveries(connection, send_id)]
+    letters = select(batch.c.letter_id, delivery.c.id).join(batch, batch.c.id == delivery.c.batch_id)
+    by_letter: dict[int, list[int]] = {}
+    for start in range(0, len(ids), _MOST_IDS):
+        rows = connection.execute(letters.where(delivery.c.id.in_(ids[start : start + _MOST_IDS])))
+        for letter_id, delivery_id in rows:
+            by_letter.setdefault(letter_id, []).append(delivery_id)
+    for letter_id, members in by_letter.items():
+        for start in range(0, len(members), _MOST_IDS):
+            row = {"send_id": send_id, "letter_id": letter_id, "state": "queued"}
+            new = connection.execute(batch.insert().values(row).returning(batch.c.id)).scalar_one()
+            moved = update(delivery).where(delivery.c.id.in_(members[start : start + _MOST_IDS]))
+            connection.execute(moved.values(batch_id=new, state=None, reason=None))
+    if ids:
+        again = update(table).where(table.c.id == send_id, table.c.state == "finished")
+        connection.execute(again.values(state="running", finished=None))
+    return len(ids)
+
+
+_MOST_IDS = 1000
+
+
+def _is_unknown(send_id: int) -> ColumnElement[bool]:
+    from sqlalchemy import and_, func, select
+
+    from newsletter.tables import batch, delivery
+
+    batch_state = select(batch.c.state).where(batch.c.id == delivery.c.batch_id).scalar_subquery()
+    mine = delivery.c.batch_id.in_(select(batch.c.id).where(batch.c.send_id == send_id))
+    return and_(mine, func.coalesce(delivery.c.state, batch_state) == "unknown")

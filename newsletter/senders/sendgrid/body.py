@@ -1,0 +1,138 @@
+"""The JSON of Mail Send (pure): what is the same for all encoded once, each subscriber's part by joining bytes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from newsletter.errors import SendError
+from newsletter.headers import split_mailbox
+from newsletter.mail import LEAVE, slot
+from newsletter.models import Letter
+from newsletter.senders import REFUSED, Parcel
+from newsletter.senders.sendgrid.options import Options
+
+MOST_RECIPIENTS = 1000
+"""Personalizations in one request (vendor's API description, Mail Send)."""
+
+
+class Body:
+    """The JSON of Mail Send for one letter: its common part encoded once, each subscriber's part by joining bytes."""
+
+    def __init__(self, letter: Letter, options: Options) -> None:
+        self._tag = substitution_tag(letter)
+        self._after = _encode(_common(letter, options, self._tag))[1:]
+        ways = [f"<{way}>" for way in (letter.unsubscribe_url, letter.unsubscribe_mail) if way]
+        # Substitutions do not reach header values: each subscriber's is finished here.
+        before, mark, after = _encode(", ".join(ways)).partition(slot(letter.marker, LEAVE).encode())
+        if not mark:
+            raise SendError("the unsubscribe address has no place for a token")
+        self._unsubscribe = before, after.split(mark)
+        self._post = b',"List-Unsubscribe-Post":"List-Unsubscribe=One-Click"' if letter.unsubscribe_url else b""
+
+    def encode(self, parcels: Sequence[Parcel], request_id: str) -> bytes:
+        """The body of one request."""
+        request, tag = _encode(request_id), _encode(self._tag)
+        before, after = self._unsubscribe
+        rows = []
+        for parcel in parcels:
+            token = parcel.slots[LEAVE]
+            unsubscribe = token.join((before, *after))
+            rows.append(
+                b'{"to":[{"email":%b}],"headers":{"List-Unsubscribe":%b%b},"substitutions":{%b:"%b"},'
+                b'"custom_args":{"nashra_delivery":"%b","nashra_request":%b}}'
+                % (
+                    _encode(parcel.address),
+                    unsubscribe,
+                    self._post,
+                    tag,
+                    token,
+                    parcel.name.encode("ascii"),
+                    request,
+                )
+            )
+        return b'{"personalizations":[' + b",".join(rows) + b"]," + self._after
+
+
+def sort_out(parcels: Sequence[Parcel]) -> tuple[list[Parcel], dict[int, tuple[str, str]]]:
+    """The parcels SendGrid can take in one request, and the deliveries it would refuse, with state and reason."""
+    good: list[Parcel] = []
+    refused: dict[int, tuple[str, str]] = {}
+    seen: set[str] = set()
+    for parcel in parcels:
+        folded = parcel.address.casefold()
+        if parcel.needs_smtputf8 or not parcel.address.isascii():
+            refused[parcel.delivery] = (REFUSED, "SendGrid takes no address with letters beyond ASCII")
+        elif folded in seen:
+            refused[parcel.delivery] = (REFUSED, "the same address twice")
+        else:
+            seen.add(folded)
+            good.append(parcel)
+    return good, refused
+
+
+def substitution_tag(letter: Letter) -> str:
+    """How the slot of the token is written in what SendGrid substitutes: ``-name-`` (vendor's guide, "Tags")."""
+    return f"-{letter.marker}{LEAVE}-"
+
+
+def _common(letter: Letter, options: Options, tag: str) -> dict[str, Any]:
+    """What is the same for every subscriber of a letter."""
+    own_name, address = split_mailbox(letter.sender)
+    # "to.name must not contain ; or ," (vendor documentation); the sender's is held to the same.
+    name = re.sub(r"\s*[;,]\s*", " ", options.from_name or own_name).strip()
+    mark = slot(letter.marker, LEAVE)
+    texts = [_charset_safe(text.replace(mark, tag)) for text in (letter.rendered.text, letter.rendered.html)]
+    body: dict[str, Any] = {
+        "from": {"email": address, "name": name} if name else {"email": address},
+        "subject": letter.rendered.subject,
+        # The text goes before the HTML, as RFC 2046 section 5.1.4 orders alternatives.
+        "content": [
+            {"type": "text/plain", "value": texts[0]},
+            {"type": "text/html", "value": texts[1]},
+        ],
+        "headers": {
+            "List-Id": f"{letter.list_id.partition('.')[0]} <{letter.list_id}>",
+            "Content-Language": letter.language,
+        },
+        "tracking_settings": {
+            "click_tracking": {"enable": options.click_tracking, "enable_text": False},
+            "open_tracking": {"enable": options.open_tracking},
+            # Else SendGrid adds an unsubscribe header of its own, and two states drift apart.
+            "subscription_tracking": {"enable": False},
+        },
+    }
+    if letter.reply_to:
+        body["reply_to"] = {"email": split_mailbox(letter.reply_to)[1]}
+    if options.categories:
+        body["categories"] = list(options.categories)
+    if options.sandbox:
+        body["mail_settings"] = {"sandbox_mode": {"enable": True}}
+    if letter.rendered.pictures:
+        body["attachments"] = [
+            {
+                "content": base64.b64encode(picture.data).decode("ascii"),
+                "type": picture.content_type,
+                "filename": picture.name,
+                "disposition": "inline",
+                "content_id": picture.cid,
+            }
+            for picture in letter.rendered.pictures
+        ]
+    return body
+
+
+def _charset_safe(text: str) -> str:
+    """A text whose charset SendGrid takes for UTF-8.
+
+    SendGrid derives the charset from the characters: text with Latin-1 letters only goes out as iso-8859-1, and Gmail
+    then shows it clipped (its maintainers in sendgrid-nodejs issue 1231). One invisible character beyond it helps.
+    """
+    return text if text.isascii() or any(character > "\xff" for character in text) else text + "\u200c"
+
+
+def _encode(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")

@@ -1,0 +1,121 @@
+"""What SendGrid reports of letters it took: the signature of a report, and its events in our words.
+
+A report is a POST of a JSON array. It is signed with ECDSA over the time stamp and the raw body. That does not stop
+a replay, and digits may be moved from the time stamp into the body with the signature still good (measured): so the
+time stamp is held to its strict form, and a repeated event must change nothing. Order is not kept, and events come
+up to a day late (vendor's guide "Event Webhook").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from subscribers.models import BounceKind, Event, EventKind
+
+SIGNATURE = "x-twilio-email-event-webhook-signature"
+TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+_SECONDS = re.compile(r"[1-9][0-9]{9}")
+
+# The provider's words for what happened, in ours; whatever is not here is "unknown", and proves no less that the
+# letter was taken.
+KINDS: Mapping[str, EventKind] = {
+    "delivered": "delivered",
+    "deferred": "deferred",
+    "bounce": "bounced",
+    "dropped": "bounced",
+    "spamreport": "complained",
+    "open": "opened",
+    "click": "clicked",
+    "unsubscribe": "left",
+    "group_unsubscribe": "left",
+}
+# Why SendGrid dropped a letter by itself, by words of its reason; the first that fits.
+DROPPED: tuple[tuple[str, EventKind, BounceKind | None], ...] = (
+    ("bounced address", "bounced", "hard"),
+    ("invalid", "bounced", "invalid"),
+    ("spam reporting", "complained", None),
+    ("unsubscribed", "left", None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One event with the names that travelled with its letter."""
+
+    event: Event
+    request_id: str
+    """The attempt it belongs to."""
+
+
+def genuine(public_key: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether SendGrid signed this body, with the key of this account.
+
+    Args:
+        public_key: As SendGrid's settings show it, base64 of DER.
+        headers: Of the request, names in lower case.
+        body: Raw, before any parsing: the signature covers its last line end too.
+    """
+    from sendgrid.helpers.eventwebhook import EventWebhook  # type: ignore[import-untyped]  # ships no types
+
+    timestamp = headers.get(TIMESTAMP, "")
+    if not public_key or not _SECONDS.fullmatch(timestamp):
+        return False
+    try:
+        text = body.decode("utf-8")
+        return bool(EventWebhook(public_key).verify_signature(text, headers.get(SIGNATURE, ""), timestamp))
+    except Exception:
+        # The package raises half a dozen classes for a bad key, bad base64 or a bad signature (measured).
+        return False
+
+
+def reports(body: bytes) -> list[Report]:
+    """The events of a report that name a delivery of ours, in the order they came.
+
+    Raises:
+        ValueError: Not a JSON array.
+    """
+    found = json.loads(body)
+    if not isinstance(found, list):
+        raise ValueError("a report is an array")
+    return [report for item in found if isinstance(item, dict) for report in _report(item)]
+
+
+def _report(item: Mapping[str, Any]) -> Iterator[Report]:
+    delivery = item.get("nashra_delivery")
+    seconds = item.get("timestamp")
+    if not isinstance(delivery, str) or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return
+    # Some relays write milliseconds.
+    seconds = seconds / 1000 if seconds > 1e11 else seconds
+    if not 1e9 < seconds < 1e10:
+        return
+    kind, bounce = _meaning(item)
+    request = item.get("nashra_request")
+    yield Report(
+        Event(
+            kind=kind,
+            at=datetime.fromtimestamp(int(seconds), UTC),
+            delivery=delivery,
+            bounce=bounce,
+            reason=str(item.get("reason") or item.get("response") or "")[:500],
+            url=str(item.get("url") or "")[:2000] if kind == "clicked" else "",
+            provider_id=str(item.get("sg_event_id") or "")[:200],
+        ),
+        request if isinstance(request, str) else "",
+    )
+
+
+def _meaning(item: Mapping[str, Any]) -> tuple[EventKind, BounceKind | None]:
+    name = str(item.get("event"))
+    if name == "dropped":
+        reason = str(item.get("reason") or "").lower()
+        return next(((kind, bounce) for words, kind, bounce in DROPPED if words in reason), ("bounced", "blocked"))
+    kind = KINDS.get(name, "unknown")
+    if kind != "bounced":
+        return kind, None
+    return kind, "blocked" if item.get("type") == "blocked" else "hard"

@@ -1,0 +1,178 @@
+"""Mixed directions: which runs of a text must be isolated so that they read right, and how that is written down.
+
+The Unicode bidirectional algorithm (UAX #9) orders a run by its neighbours. In right-to-left text that turns
+``3-1`` into ``1-3``, ``C++`` into ``++C`` and a phone number back to front. Isolating those runs mends it:
+in HTML with ``<span dir="ltr">`` (Gmail, Outlook and Yahoo drop ``<bdi>``, caniemail.com), in subjects and plain
+text with the isolate characters of UAX #9 section 2.4.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+from newsletter.text.bidi import phrases
+from newsletter.text.bidi.phrases import ISOLATED, Direction, quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markupsafe import Markup
+
+__all__ = ["Direction", "clean", "has_letters", "isolate", "quiet", "runs", "strip", "to_html"]
+
+LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
+RLM, LRM = "\u200f", "\u200e"
+
+# Embeddings and overrides: they leak past the run they were meant for, and overrides disguise text.
+_EMBEDDINGS = re.compile("[\u202a-\u202e]")
+_ISOLATES = re.compile(f"[\u2066-\u2069{ISOLATED}]")
+_SIGNS = re.compile("[\u2066-\u2069\u202a-\u202e]")
+# What ends a paragraph ends every isolate in it (UAX #9, BD1 and X8).
+_PARAGRAPHS = re.compile("([\n\r\x1c\x1d\x1e\x85\u2029]+)")
+
+
+def has_letters(text: str, direction: Direction) -> bool:
+    """Tell whether a strong letter of this direction stands in the text.
+
+    Args:
+        text: Any text.
+        direction: ``rtl`` (bidi classes R and AL) or ``ltr`` (letters of class L).
+    """
+    return phrases.letters(direction).search(text) is not None
+
+
+def clean(text: str) -> str:
+    """Take out embeddings, overrides and every isolate that is not closed in its own paragraph.
+
+    Args:
+        text: Any text.
+    """
+    text = _EMBEDDINGS.sub("", text)
+    if not _ISOLATES.search(text):
+        return text
+    return "".join(_balanced(part) for part in _PARAGRAPHS.split(text))
+
+
+def _balanced(paragraph: str) -> str:
+    open_at: list[int] = []
+    drop: set[int] = set()
+    for at, sign in enumerate(paragraph):
+        if sign in (LRI, RLI, FSI):
+            open_at.append(at)
+        elif sign == PDI:
+            if open_at:
+                open_at.pop()
+            else:
+                drop.add(at)
+    drop.update(open_at)
+    return "".join(sign for at, sign in enumerate(paragraph) if at not in drop)
+
+
+def strip(text: str) -> str:
+    """Take out every isolate, embedding and override; the single marks LRM, RLM and ALM stay.
+
+    Args:
+        text: Any text.
+    """
+    return _SIGNS.sub("", text)
+
+
+def runs(text: str, base: Direction = "rtl") -> list[tuple[str, bool]]:
+    """Cut a text into runs and say which must be isolated; joined again they are ``clean(text)``.
+
+    Args:
+        text: Any text; runs that carry their own isolates already are left as they are.
+        base: Direction of the paragraph it will stand in.
+
+    Returns:
+        Pairs of a run and whether it must be isolated.
+    """
+    if quiet(text, base):
+        return [(text, False)] if text else []
+    if not _ISOLATES.search(text):
+        parts = _PARAGRAPHS.split(_EMBEDDINGS.sub("", text))
+        return phrases.merged(run for part in parts for run in phrases.cut(part, base))
+    found: list[tuple[str, bool]] = []
+    for part in _PARAGRAPHS.split(clean(text)):
+        pieces = _outside_isolates(part)
+        isolated = [piece for piece in pieces if piece[0] in (LRI, RLI, FSI, ISOLATED)]
+        text_around = "".join(ISOLATED if piece[0] in (LRI, RLI, FSI) else piece for piece in pieces)
+        found.extend(_restored(phrases.cut(text_around, base), iter(isolated)))
+    return phrases.merged(found)
+
+
+def _restored(found: list[tuple[str, bool]], isolated: Iterator[str]) -> Iterator[tuple[str, bool]]:
+    for run, needed in found:
+        yield "".join(next(isolated) if sign == ISOLATED else sign for sign in run), needed
+
+
+def isolate(text: str, base: Direction = "rtl") -> str:
+    """Put isolate characters round every run that needs them (for subjects, preheaders and plain text).
+
+    Args:
+        text: Any text; done twice it stays the same.
+        base: Direction of the paragraph it will stand in.
+    """
+    return "".join(_signed(run, base) if needed else run for run, needed in runs(text, base))
+
+
+def _signed(run: str, base: Direction) -> str:
+    # Inside a right-to-left run of a left-to-right paragraph a score would turn round again.
+    return f"{LRI}{run}{PDI}" if base == "rtl" else f"{RLI}{isolate(run, 'rtl')}{PDI}"
+
+
+def to_html(text: str, base: Direction = "rtl") -> Markup:
+    """Escape a text for HTML and wrap every run that needs it in ``<span dir=…>``.
+
+    Args:
+        text: Any text; isolates in it become spans too.
+        base: Direction of the element it will stand in.
+    """
+    from markupsafe import Markup
+
+    return Markup("".join(_spans(text, base)))  # noqa: S704 - every part is escaped in _spans
+
+
+def _spans(text: str, base: Direction) -> list[str]:
+    away = "ltr" if base == "rtl" else "rtl"
+    parts: list[str] = []
+    for run, needed in runs(text, base):
+        if needed:
+            inside = [html.escape(run)] if away == "ltr" else _spans(run, "rtl")
+            parts += [f'<span dir="{away}">', *inside, "</span>"]
+            continue
+        for piece in _outside_isolates(run):
+            if piece[:1] not in (LRI, RLI, FSI):
+                parts.append(html.escape(piece))
+                continue
+            inner = piece[1:-1]
+            side = {LRI: "ltr", RLI: "rtl"}.get(piece[0]) or _first_strong(inner, base)
+            direction: Direction = "rtl" if side == "rtl" else "ltr"
+            parts += [f'<span dir="{direction}">', *_spans(inner, direction), "</span>"]
+    return parts
+
+
+def _first_strong(text: str, base: Direction) -> Direction:
+    rtl, ltr = phrases.letters("rtl").search(text), phrases.letters("ltr").search(text)
+    if rtl is None or ltr is None:
+        return "rtl" if rtl else "ltr" if ltr else base
+    return "rtl" if rtl.start() < ltr.start() else "ltr"
+
+
+def _outside_isolates(text: str) -> list[str]:
+    """Cut at the outermost isolates; each of them is one piece, with its own signs."""
+    if not _ISOLATES.search(text):
+        return [text] if text else []
+    pieces: list[str] = []
+    depth = start = 0
+    for at, sign in enumerate(text):
+        if depth == 0 and sign in (LRI, RLI, FSI, ISOLATED):
+            pieces.append(text[start:at])
+            start = at
+        depth += (sign in (LRI, RLI, FSI)) - (sign == PDI)
+        if depth == 0 and sign in (PDI, ISOLATED):
+            pieces.append(text[start : at + 1])
+            start = at + 1
+    return [piece for piece in [*pieces, text[start:]] if piece]

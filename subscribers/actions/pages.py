@@ -1,0 +1,93 @@
+"""What only the reader pages ask for: what a confirmation link would do, and taking a goodbye back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from subscribers import store
+from subscribers.actions.subscribing import confirmation_behind
+from subscribers.consent import Act, decide
+from subscribers.models import List, Status
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+UNDO_LASTS = timedelta(hours=24)
+"""How long after leaving a person can take it back with the link that they left with."""
+
+_JOINED: tuple[Act, ...] = ("confirm", "add", "restore", "import")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a confirmation link is about."""
+
+    list: List
+    status: Status
+
+
+def asked_for(connection: Connection, token: str, *, now: datetime) -> Asked | None:
+    """What a confirmation link would confirm, without doing it; None when it is too old or not ours.
+
+    Args:
+        connection: Open.
+        token: What stood in the link.
+        now: Aware.
+    """
+    found = confirmation_behind(connection, token, now=now)
+    if found is None:
+        return None
+    subscriber_id, list_id = found
+    theirs = store.subscription_of(connection, subscriber_id, list_id)
+    return None if theirs is None else Asked(store.list_by_id(connection, list_id), theirs.status)
+
+
+def left_lately(connection: Connection, subscriber_id: int, list_id: int, *, now: datetime) -> list[int]:
+    """The lists that this person has left within `UNDO_LASTS`, after having been subscribed.
+
+    Who never confirmed cannot come back to what never was.
+
+    Args:
+        connection: Open.
+        subscriber_id: Of the person.
+        list_id: Of the list; 0 for every list.
+        now: Aware.
+    """
+    joined = {line.list_id for line in store.consents_of(connection, subscriber_id) if line.act in _JOINED}
+    return [
+        one.list_id
+        for one in store.subscriptions_of(connection, subscriber_id)
+        if list_id in (0, one.list_id)
+        and one.list_id in joined
+        and one.status == "left"
+        and one.changed >= now - UNDO_LASTS
+    ]
+
+
+def come_back(
+    connection: Connection, subscriber_id: int, list_id: int, *, now: datetime, how: str, words: str
+) -> list[int]:
+    """Take a goodbye back, with everything the person had chosen; no letter goes out for it.
+
+    Args:
+        connection: In a transaction.
+        subscriber_id: Of the person.
+        list_id: Of the list; 0 for every list that was left lately.
+        now: Aware.
+        how: The road it came by, for the record of consent.
+        words: What the person was shown, for the record of consent.
+
+    Returns:
+        Ids of the lists that the person is on again.
+    """
+    back = []
+    for one in left_lately(connection, subscriber_id, list_id, now=now):
+        before = store.subscription_of(connection, subscriber_id, one, lock=True)
+        decision = decide(before.status if before else None, "restore")
+        if decision.changes and decision.status is not None:
+            store.set_status(connection, subscriber_id, one, decision.status, now=now)
+            store.record(connection, subscriber_id, one, "restore", now=now, how=how, words=words)
+            back.append(one)
+    return back

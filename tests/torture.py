@@ -1,0 +1,296 @@
+"""Kill, stop and starve a send at its system calls, then let the next run complete it, and count what arrived.
+
+    python tests/torture.py [--points N] [--sender sendgrid|outbox] kill|stop|error|two
+
+``strace`` injects the fault at the n-th system call by which the send touches the database or the network, so every
+point can be repeated. After each, the same command runs again, and what the provider took is held against the ledger:
+nothing lost, nothing doubled, and no more unknown than one request for each open connection.
+
+- ``kill``: SIGKILL at the call, then a second run.
+- ``stop``: SIGSTOP at the call; a second run takes over when the lease is out; then the first wakes up and goes on.
+- ``error``: the call fails, once or from then on, with no space, an I/O error or a broken connection.
+- ``two``: two runs start at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from pathlib import Path
+
+import standin
+
+READERS, BATCH, CONNECTIONS = 12, 3, 2
+CALLS = "pwrite64,fdatasync,fsync,ftruncate,sendto,recvfrom,connect,rename,write"
+ERRORS = {"pwrite64": "ENOSPC", "fdatasync": "EIO", "sendto": "ECONNRESET", "recvfrom": "ECONNRESET", "write": "ENOSPC"}
+ISSUE = """+++
+number = 1
+subject = "أسبوع في الموجة"
++++
+
+### [عنوان](https://example.org/a)
+ملخص.
+"""
+
+
+def newsletter(root: Path, *arguments: str, tracer: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+    """The command in a process of its own, under strace when asked."""
+    command = [*tracer, sys.executable, "-m", "newsletter", "-C", str(root), *arguments]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+
+
+def done(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """Exit code and words of a process that came to its end."""
+    _, words = process.communicate(timeout=120)
+    return process.returncode, words.decode()
+
+
+def make(root: Path, host: str) -> None:
+    """A workspace with an issue and readers, ready to send."""
+    code, words = done(newsletter(root.parent, "init", str(root), "--name", "الموجة", "--url", "https://example.org"))
+    assert code == 0, words
+    settings = (root / "newsletter.toml").read_text("utf-8")
+    if host:
+        settings = settings.replace('kind = "outbox"', 'kind = "sendgrid"').replace(
+            "[sendgrid]",
+            f'[sendgrid]\nkey = "SG.test"\nhost = "{host}"\nbatch = {BATCH}\nconnections = {CONNECTIONS}\ntimeout = 2',
+        )
+    settings = settings.replace("# batch = 100 ", f"batch = {BATCH} ")
+    (root / "newsletter.toml").write_text(settings, "utf-8")
+    (root / "issues" / "one").mkdir(parents=True)
+    (root / "issues" / "one" / "issue.md").write_text(ISSUE, "utf-8")
+    readers = root.parent / "readers.csv"
+    readers.write_text("email\n" + "".join(f"reader{n}@example.net\n" for n in range(READERS)), "utf-8")
+    code, words = done(newsletter(root, "subscribers", "import", str(readers)))
+    assert code == 0, words
+
+
+def expire(root: Path) -> None:
+    """Let every lease run out without waiting for it."""
+    with contextlib.closing(sqlite3.connect(root / "newsletter.db", timeout=30)) as database, database:
+        database.execute("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a send came to, by the ledger and by what the provider took."""
+
+    states: dict[str, str]
+    taken: Counter[str]
+
+    def faults(self, *, complete: bool = True) -> list[str]:
+        """Every broken promise."""
+        faults = [f"{address} got it {count} times" for address, count in self.taken.items() if count > 1]
+        for address, state in self.states.items():
+            if state == "submitted" and not self.taken[address]:
+                faults.append(f"{address} is lost")
+            if complete and state not in {"submitted", "unknown"}:
+                faults.append(f"{address} is {state}")
+        if complete and len(self.states) != READERS:
+            faults.append(f"{len(self.states)} deliveries, not {READERS}")
+        if self.unknown > BATCH * CONNECTIONS:
+            faults.append(f"{self.unknown} unknown")
+        return faults
+
+    @property
+    def unknown(self) -> int:
+        """Deliveries nobody knows about."""
+        return sum(state == "unknown" for state in self.states.values())
+
+
+def outcome(root: Path, taken: Counter[str]) -> Outcome:
+    """Read the ledger."""
+    with contextlib.closing(sqlite3.connect(root / "newsletter.db", timeout=30)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        rows = database.execute(
+            "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
+            "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
+        ).fetchall()
+    return Outcome(dict(rows), taken)
+
+
+class Bench:
+    """A workspace to copy, a provider to send to, and the number of calls a whole send makes."""
+
+    def __init__(self, folder: Path, sender: str, server: standin.StandIn | None) -> None:
+        self.folder = folder
+        self.sender = sender
+        self.server = server
+        self.made = folder / "made"
+        make(self.made, server.host if server else "")
+        self.count = 0
+
+    @contextlib.contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A fresh copy, and an empty record of what was taken."""
+        self.count += 1
+        root = self.folder / f"w{self.count}"
+        shutil.copytree(self.made, root)
+        if self.server:
+            self.server.log.write_text("")
+        yield root
+        shutil.rmtree(root)
+
+    def taken(self, root: Path) -> Counter[str]:
+        """What the provider took, by address."""
+        if self.server:
+            return self.server.addresses()
+        files = [path for folder in ("new", "cur") for path in (root / "outbox").glob(f"{folder}/*")]
+        return Counter(str(message_from_bytes(path.read_bytes())["To"]) for path in files)
+
+    def calls(self) -> list[str]:
+        """The names of the calls of one whole send, in order."""
+        with self.workspace() as root:
+            trace = self.folder / "trace"
+            tracer = ("strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(trace))
+            code, words = done(newsletter(root, "send", "--yes", tracer=tracer))
+            assert code == 0, words
+            assert not outcome(root, self.taken(root)).faults()
+            return [line.split(None, 1)[1].partition("(")[0] for line in trace.read_text().splitlines()]
+
+
+def inject(calls: str, fault: str, when: str) -> tuple[str, ...]:
+    return (
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        f"trace={calls}",
+        "-e",
+        f"inject={calls}:{fault}:when={when}",
+    )
+
+
+def spread(total: int, points: int) -> list[int]:
+    """``points`` numbers from 1 to ``total``, evenly spread, each once."""
+    return sorted({1 + round(index * (total - 1) / max(points - 1, 1)) for index in range(min(points, total))})
+
+
+def resumed(bench: Bench, root: Path) -> Outcome:
+    """Run the send again after its leases have run out, to its end."""
+    expire(root)
+    code, words = done(newsletter(root, "send", "--yes"))
+    assert code == 0, words
+    return outcome(root, bench.taken(root))
+
+
+def kill(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
+    """SIGKILL at each point."""
+    total = len(bench.calls())
+    for number in spread(total, points):
+        with bench.workspace() as root:
+            done(newsletter(root, "send", "--yes", tracer=inject(CALLS, "signal=SIGKILL", str(number))))
+            yield f"killed at call {number} of {total}", resumed(bench, root)
+
+
+def stop(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
+    """SIGSTOP at each point, another run, then SIGCONT."""
+    calls = bench.calls()
+    start = next(index for index, name in enumerate(calls, 1) if name in {"sendto", "connect", "rename"})
+    for number in spread(len(calls) - start, points):
+        with bench.workspace() as root:
+            first = newsletter(root, "send", "--yes", tracer=inject(CALLS, "signal=SIGSTOP", str(start + number)))
+            tracee = stopped(first)
+            if tracee:
+                result = resumed(bench, root)
+                assert not result.faults(), (number, result.faults())
+                os.kill(tracee, signal.SIGCONT)
+            code, words = done(first)
+            assert code in {0, 75}, words
+            yield f"stopped at call {start + number} of {len(calls)}", outcome(root, bench.taken(root))
+
+
+def stopped(tracer: subprocess.Popen[bytes]) -> int:
+    """The process under a tracer once it is stopped; 0 when it ended without being stopped."""
+    deadline = time.monotonic() + 60
+    while tracer.poll() is None and time.monotonic() < deadline:
+        children = Path(f"/proc/{tracer.pid}/task/{tracer.pid}/children").read_text().split()
+        for child in children:
+            with contextlib.suppress(OSError):
+                tasks = list(Path(f"/proc/{child}/task").iterdir())
+                states = [(task / "stat").read_text().rpartition(")")[2].split()[0] for task in tasks]
+                if states and all(state in "tT" for state in states):
+                    time.sleep(0.1)
+                    return int(child)
+        time.sleep(0.02)
+    return 0
+
+
+def error(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
+    """A failing call at each point, once and from then on."""
+    names = bench.calls()
+    kinds = [name for name in ERRORS if name in names]
+    for name in kinds:
+        for number in spread(names.count(name), max(points // (2 * len(kinds)), 1)):
+            for when in (str(number), f"{number}+"):
+                with bench.workspace() as root:
+                    tracer = inject(name, f"error={ERRORS[name]}", when)
+                    code, words = done(newsletter(root, "send", "--yes", tracer=tracer))
+                    where = f"{name} {when} fails with {ERRORS[name]} (exit {code})"
+                    assert "Traceback" not in words, (where, words)
+                    if code:
+                        assert words.count("error: ") >= 1, (where, words)
+                    early = outcome(root, bench.taken(root))
+                    assert not early.faults(complete=False), (where, early.faults(complete=False))
+                    yield where, resumed(bench, root)
+
+
+def two(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
+    """Two runs at once."""
+    for number in range(points):
+        with bench.workspace() as root:
+            both = [newsletter(root, "send", "--yes") for _ in range(2)]
+            for process in both:
+                code, words = done(process)
+                assert code in {0, 1}, words
+                assert "Traceback" not in words, words
+            yield f"two at once, {number}", resumed(bench, root)
+
+
+MODES = {"kill": kill, "stop": stop, "error": error, "two": two}
+
+
+def run(mode: str, points: int, sender: str, folder: Path) -> list[tuple[str, Outcome]]:
+    """All points of one mode; raises at the first broken promise."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(standin.running(folder)) if sender == "sendgrid" else None
+        results = []
+        for where, result in MODES[mode](Bench(folder, sender, server), points):
+            assert not result.faults(), (where, result.faults())
+            results.append((where, result))
+        return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", choices=MODES)
+    parser.add_argument("--points", type=int, default=300)
+    parser.add_argument("--sender", choices=("sendgrid", "outbox"), default="sendgrid")
+    options = parser.parse_args()
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        results = run(options.mode, options.points, options.sender, Path(folder))
+    unknown = [result.unknown for _, result in results]
+    print(
+        f"{options.mode} {options.sender}: {len(results)} points, 0 lost, 0 doubled, "
+        f"unknown in {sum(map(bool, unknown))} of them, at most {max(unknown)}; {time.monotonic() - start:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
