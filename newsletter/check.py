@@ -120,6 +120,10 @@ _LEAKS = re.compile(
 )
 
 
+_ISOLATES = re.compile("[\u2066-\u2069]")
+"""What rendering puts around words of another direction, also inside ``{{ name }}``."""
+
+
 def leaked_template(issue: Issue, letter: Letter) -> Iterator[Problem]:
     """Text of a template language that readers would see as it is."""
     told: set[tuple[str, str]] = set()
@@ -128,7 +132,7 @@ def leaked_template(issue: Issue, letter: Letter) -> Iterator[Problem]:
         ("html", letter.rendered.html),
         ("text", letter.rendered.text),
     ):
-        for leak in (match.group() for match in _LEAKS.finditer(text)):
+        for leak in (match.group() for match in _LEAKS.finditer(_ISOLATES.sub("", text))):
             place = _line_of(issue, leak) or f"the letter's {part}"
             # What an editor wrote stands in both forms of the letter: it is told once.
             if (leak, place) not in told:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import feed, file, page
+from newsletter.sources import file, listing, page, web
 from newsletter.sources.http import Door
 from newsletter.sources.identity import article_key
 from newsletter.sources.links import is_web
+from newsletter.sources.web import Brought, Validator, Wanted
 
 _WORKERS = 8
+_MOST = 50
 
 Progress = Callable[[str, int], None]
-"""Called with a target and how many articles it gave, as each one is done; from one thread at a time."""
+"""Called with a target and how many articles it gave, in the order of the targets, as each one is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,19 @@ class Collected:
     """Each article once, in the order of the targets."""
     troubles: tuple[SourceError, ...]
     """What went wrong, in the order of the targets; one line each."""
+    notes: tuple[str, ...] = ()
+    """What the editor should know though nothing went wrong, one line each."""
+    validators: Mapping[str, Validator] = field(default_factory=dict)
+    """Marks of the feeds, by target, for the next round."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    target: str
+    link: listing.Link | None = None
+    """The line of a list that it comes from."""
+    trouble: SourceError | None = None
+    """Why there is nothing to do."""
 
 
 def collect(
@@ -37,31 +52,73 @@ def collect(
     fetcher: Door,
     now: datetime,
     zone: tzinfo = UTC,
+    since: datetime | date | None = None,
+    until: datetime | date | None = None,
+    most: int = _MOST,
+    validators: Mapping[str, Validator] | None = None,
     progress: Progress | None = None,
     workers: int = _WORKERS,
 ) -> Collected:
     """Collect the articles of files and web addresses; a bad one never stops the others.
 
     Args:
-        targets: Paths of files, and http(s) addresses of feeds, articles or sites.
+        targets: Paths of articles, feeds, saved pages and lists of links; http(s) addresses of feeds, articles and
+            sites.
         fetcher: Brings what is at an address.
         now: The present moment, aware; later dates are not believed.
         zone: Zone of dates that name none.
+        since: Nothing published before, from sources that have many articles; a date means its first moment.
+        until: Nothing published after; a date means its last moment.
+        most: Most articles of one web address.
+        validators: Marks of the last round; a feed that has not changed since gives nothing, and no trouble.
         progress: Told about each target when it is done.
         workers: Most targets under way at once.
     """
-    asked = list(dict.fromkeys(targets))
+    wanted = Wanted(now, zone, most, since, until)
+    known = validators or {}
+    tasks = [task for target in dict.fromkeys(targets) for task in _tasks(target)]
     articles: list[Article] = []
     troubles: list[SourceError] = []
-    with ThreadPoolExecutor(max_workers=max(1, min(workers, len(asked) or 1)), thread_name_prefix="collect") as pool:
-        runs = [pool.submit(_one, target, fetcher, now, zone) for target in asked]
-        for target, run in zip(asked, runs, strict=True):
-            found, trouble = run.result()
-            articles += found
-            troubles += trouble
+    notes: list[str] = []
+    marks: dict[str, Validator] = {}
+    with ThreadPoolExecutor(max_workers=max(1, min(workers, len(tasks) or 1)), thread_name_prefix="collect") as pool:
+        runs = [pool.submit(_one, task, fetcher, wanted, known.get(task.target)) for task in tasks]
+        for task, run in zip(tasks, runs, strict=True):
+            brought, trouble = run.result()
+            articles += brought.articles
+            notes += brought.notes
+            if trouble:
+                troubles.append(trouble)
+            if brought.validator:
+                marks[task.target] = brought.validator
             if progress:
-                progress(target, len(found))
-    return Collected(merged(articles), tuple(troubles))
+                progress(task.target, len(brought.articles))
+    return Collected(merged(articles), tuple(troubles), tuple(notes), marks)
+
+
+def with_pictures(articles: Sequence[Article], *, fetcher: Door, workers: int = _WORKERS) -> tuple[Article, ...]:
+    """Look on their pages for the pictures of articles that have none; what cannot be had stays without.
+
+    Args:
+        articles: The chosen ones; each that has an address and no picture costs one request.
+        fetcher: Brings the pages.
+        workers: Most pages under way at once.
+    """
+
+    def look(article: Article) -> Article:
+        if article.image or not article.url:
+            return article
+        try:
+            got = fetcher.get(article.url, "page")
+        except SourceError:
+            return article
+        image, alt = page.picture(got.data, got.url, charset=got.charset)
+        return replace(article, image=image, image_alt=alt) if image else article
+
+    with ThreadPoolExecutor(
+        max_workers=max(1, min(workers, len(articles) or 1)), thread_name_prefix="pictures"
+    ) as pool:
+        return tuple(pool.map(look, articles))
 
 
 def merged(articles: Sequence[Article]) -> tuple[Article, ...]:
@@ -88,25 +145,34 @@ def _joined(first: Article, other: Article) -> Article:
     return replace(first, **missing)
 
 
-def _one(target: str, fetcher: Door, now: datetime, zone: tzinfo) -> tuple[list[Article], list[SourceError]]:
+def _tasks(target: str) -> list[_Task]:
+    """What a target asks for: itself, or every line of a list of links."""
+    if is_web(target):
+        return [_Task(target)]
+    path = Path(target).expanduser()
     try:
-        if is_web(target):
-            return _from_web(target, fetcher, now, zone), []
-        return file.read(Path(target).expanduser(), now, zone=zone), []
+        data = file.content(path)
+        if not listing.looks_like(data, path.suffix.lower()):
+            return [_Task(target)]
+        return [_Task(link.url, link) for link in listing.parse(data, target)]
     except SourceError as error:
-        return [], [error]
+        return [_Task(target, trouble=error)]
 
 
-def _from_web(url: str, fetcher: Door, now: datetime, zone: tzinfo) -> list[Article]:
-    """Fetch an address and read it as what it turns out to be."""
-    got = fetcher.get(url)
-    is_feed = feed.looks_like(got.data) or got.content_type in _FEED_TYPES
-    if not is_feed:
-        return [page.parse(got.data, got.url, charset=got.charset, now=now, zone=zone)]
-    found = feed.parse(got.data, got.url, content_type=got.content_type, charset=got.charset, now=now, zone=zone)
-    if not found:
-        raise SourceError("the feed holds no article", where=url, mend="check the address")
-    return found
+def _one(task: _Task, fetcher: Door, wanted: Wanted, validator: Validator | None) -> tuple[Brought, SourceError | None]:
+    if task.trouble:
+        return Brought(), task.trouble
+    try:
+        if not is_web(task.target):
+            return Brought(tuple(file.read(Path(task.target).expanduser(), wanted.now, zone=wanted.zone))), None
+        brought = web.read(task.target, fetcher, wanted, validator)
+        return (_as_listed(brought, task.link) if task.link else brought), None
+    except SourceError as error:
+        return Brought(), error
 
 
-_FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"})
+def _as_listed(brought: Brought, link: listing.Link) -> Brought:
+    """What the editor wrote in the list wins: the section for all articles, the rest for a single one."""
+    names = ("title", "summary", "author", "section") if len(brought.articles) == 1 else ("section",)
+    written = {name: value for name in names if (value := getattr(link, name))}
+    return replace(brought, articles=tuple(replace(article, **written) for article in brought.articles))

@@ -113,7 +113,8 @@ def open_database(url: str) -> Database:
     if url.startswith("sqlite:///"):
         # Not parsed as a URL: the name of a folder may hold a question mark.
         path = url.removeprefix("sqlite:///")
-        _keep_private(Path(path))
+        if path != ":memory:":
+            _keep_private(Path(path))
         address = URL.create("sqlite", database=path)
         engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -240,6 +241,7 @@ def backup(database: Database, *, now: datetime) -> Path:
             origin.backup(copy)
         unfinished.replace(target)
     except (OSError, sqlite3.Error) as error:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
         raise DatabaseError(f"cannot be backed up ({error})", where=str(source), mend="check the disk") from None
     return target

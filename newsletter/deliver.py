@@ -13,14 +13,14 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import ledger, library
 from newsletter.errors import NashraError, SendError
-from newsletter.ledger import ALL, Account, Batch, Delivery, Send
+from newsletter.ledger import ALL, Account, Batch, Delivery, Lot, Send
 from newsletter.mail import LEAVE, freeze, thaw
 from newsletter.models import Issue, Letter
 from newsletter.senders import Answer, Carrier, Parcel, Sender, UnreachableError
@@ -28,7 +28,7 @@ from subscribers import store, tokens
 from subscribers.models import RHYTHMS, Rhythm
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from newsletter.database import Database
     from subscribers.models import Recipient
@@ -63,9 +63,9 @@ def rhythms_of(rhythm: str) -> tuple[Rhythm, ...]:
     return tuple(known for known in RHYTHMS if rhythm in {ALL, known})
 
 
-def audience(connection: Connection, list_id: int, rhythm: str, now: datetime) -> Iterator[int]:
-    """Ids of the subscribers a send would go to now."""
-    return store.audience(connection, list_id, rhythms=rhythms_of(rhythm), now=now)
+def audience(list_id: int, rhythm: str, now: datetime) -> Select[tuple[int]]:
+    """The query for the ids of the subscribers a send would go to now."""
+    return store.audience(list_id, rhythms=rhythms_of(rhythm), now=now)
 
 
 def freeze_send(desk: Desk, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
@@ -85,12 +85,11 @@ def freeze_send(desk: Desk, issue: Issue, letter: Letter, *, list_id: int, rhyth
     with desk.database.write() as connection:
         send = ledger.freeze(
             connection,
+            [Lot(freeze(letter), audience(list_id, rhythm, now))],
             key=str(issue.number),
             list_id=list_id,
             rhythm=rhythm,
             subject=issue.subject,
-            letter=freeze(letter),
-            audience=audience(connection, list_id, rhythm, now),
             batch_size=desk.sender.batch_size,
             now=now,
         )

@@ -75,6 +75,6 @@ def make(house: House, issue: Issue, *, list_name: str, rhythm: str) -> Plan:
                 return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
     letter, problems = checked(house, issue)
     with house.database.read() as connection:
-        audience = deliver.audience(connection, target.id, rhythm, house.now())
-        count = sum(1 for _ in ledger.without_delivery(connection, str(issue.number), audience))
+        audience = deliver.audience(target.id, rhythm, house.now())
+        count = ledger.count_without_delivery(connection, audience, str(issue.number))
     return Plan(issue, target, rhythm, letter=letter, problems=problems, audience=count)

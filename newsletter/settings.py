@@ -173,6 +173,7 @@ class Sender(_Section):
     outbox: Annotated[str, AfterValidator(_plain_line)] = "outbox"
     fsync: bool = True
     lease: float = Field(default=30, ge=1, le=3600)
+    patience: float = Field(default=300, ge=1, le=86400)
     batch: int = Field(default=100, ge=1, le=1000)
 
 

@@ -111,7 +111,8 @@ batch = Table(
     metadata,
     Column("id", _Id, Identity(), primary_key=True),
     Column("send_id", ForeignKey("send.id"), nullable=False),
-    Column("letter_id", ForeignKey("letter.id"), nullable=False),
+    Column("letter_id", ForeignKey("letter.id")),  # null: its subscribers get no letter of this send
+    Column("position", Integer),  # its place when the send was frozen; null for one that was made later
     # The state of all its deliveries that have none of their own.
     Column("state", Text, nullable=False),
     Column("token", Text),  # who holds it; random for each claim
@@ -122,6 +123,7 @@ batch = Table(
     sqlite_autoincrement=True,
 )
 Index(None, batch.c.send_id, batch.c.state)
+Index(None, batch.c.send_id, batch.c.position)
 
 delivery = Table(
     "delivery",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,9 +28,16 @@ def environment(overrides: Path | None = None) -> Environment:
     from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
+    class Environment(SandboxedEnvironment):
+        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+            # The sandbox asks whether it is a function, a frame, a generator …; a value of ours is none of them.
+            if hasattr(type(obj), "__dataclass_fields__"):
+                return not attr.startswith("_")
+            return super().is_safe_attribute(obj, attr, value)
+
     shipped = FileSystemLoader(templates_dir())
     own = [FileSystemLoader(overrides)] if overrides is not None else []
-    return SandboxedEnvironment(
+    return Environment(
         loader=ChoiceLoader([*own, shipped, PrefixLoader({"shipped": shipped})]),
         undefined=StrictUndefined,
         autoescape=escapes,

@@ -113,7 +113,8 @@ class House:
         if self.settings.sender.kind == "sendgrid":
             # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
             lease = max(lease, 2 * self.settings.sendgrid.timeout + 5)
-        return Desk(self.database, self.sender, self.keys.tokens, lease, self.now)
+        patience = self.settings.sender.patience
+        return Desk(self.database, self.sender, self.keys.tokens, lease, self.now, patience=patience)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -45,6 +45,7 @@ from = {sender}
 # fsync = true               # a letter counts as submitted only when it would survive a power cut
 # batch = 100                # letters in one submission
 # lease = 30                 # seconds until another process takes over from one that went silent
+# patience = 300             # seconds without a letter taken after which a send stops, to be run again later
 
 [sendgrid]
 # The key stands in the file secrets/sendgrid.key

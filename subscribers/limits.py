@@ -100,9 +100,7 @@ def hold(connection: Connection) -> None:
     """
     row = insert(connection, letter_count).values(scope="hold", key=b"", bucket=0, number=0)
     connection.execute(
-        row.on_conflict_do_update(
-            index_elements=["scope", "key", "bucket"], set_={"number": letter_count.c.number}
-        )
+        row.on_conflict_do_update(index_elements=["scope", "key", "bucket"], set_={"number": letter_count.c.number})
     )
 
 

@@ -50,6 +50,8 @@ class Staged(NamedTuple):
     standing: int
     """Index into STANDINGS."""
     rhythm: str | None
+    declined_topics: int
+    paused_until: int | None
     line: int
 
 
@@ -71,6 +73,8 @@ _staged = sa.Table(
     sa.Column("needs_smtputf8", sa.Boolean, nullable=False),
     sa.Column("standing", sa.SmallInteger, nullable=False),
     sa.Column("rhythm", sa.Text),
+    sa.Column("declined_topics", sa.SmallInteger, nullable=False),
+    sa.Column("paused_until", sa.BigInteger),
     sa.Column("line", sa.BigInteger, nullable=False),
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
@@ -97,7 +101,7 @@ def stage(connection: Connection, rows: Iterable[Staged]) -> Iterator[int]:
 def _fill_sqlite(connection: Connection, rows: Iterable[Staged]) -> None:
     _staged.create(connection)
     _driver(connection).executemany(
-        "INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address_key) "
+        "INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address_key) "
         "DO UPDATE SET standing = excluded.standing WHERE excluded.standing > standing",
         rows,
     )
@@ -106,7 +110,8 @@ def _fill_sqlite(connection: Connection, rows: Iterable[Staged]) -> None:
 def _fill_postgresql(connection: Connection, rows: Iterable[Staged]) -> None:
     connection.exec_driver_sql(
         'CREATE TEMPORARY TABLE staged_raw (address_key TEXT COLLATE "C", address TEXT, public_id BYTEA, '
-        "needs_smtputf8 BOOLEAN, standing SMALLINT, rhythm TEXT, line BIGINT)"
+        "needs_smtputf8 BOOLEAN, standing SMALLINT, rhythm TEXT, declined_topics SMALLINT, paused_until BIGINT, "
+        "line BIGINT)"
     )
     with _driver(connection).cursor() as cursor, cursor.copy("COPY staged_raw FROM STDIN") as copy:
         for row in rows:
@@ -114,7 +119,8 @@ def _fill_postgresql(connection: Connection, rows: Iterable[Staged]) -> None:
     connection.exec_driver_sql(
         "CREATE TEMPORARY TABLE staged AS "
         "SELECT DISTINCT ON (address_key) address_key, address, public_id, needs_smtputf8, "
-        "max(standing) OVER (PARTITION BY address_key) AS standing, rhythm, line "
+        "max(standing) OVER (PARTITION BY address_key) AS standing, rhythm, "
+        "declined_topics, paused_until, line "
         "FROM staged_raw ORDER BY address_key, line"
     )
     connection.exec_driver_sql("DROP TABLE staged_raw")
@@ -278,10 +284,12 @@ def _subscribe(connection: Connection, list_id: int, group: Group, status: Statu
         subscriber.c.id,
         sa.literal(status),
         sa.func.coalesce(_staged.c.rhythm, sa.literal(rhythm)),
+        _staged.c.declined_topics,
+        _staged.c.paused_until,
         sa.literal(at).label("created"),
         sa.literal(at).label("changed"),
     )
-    names = ["list_id", "subscriber_id", "status", "rhythm", "created", "changed"]
+    names = ["list_id", "subscriber_id", "status", "rhythm", "declined_topics", "paused_until", "created", "changed"]
     # Somebody may have subscribed since the counting (PostgreSQL): what they did stays.
     connection.execute(
         insert(connection, subscription)

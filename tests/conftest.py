@@ -11,9 +11,14 @@ from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from newsletter.database import Database, open_database
+
+# A slow machine is no fault of the code: how long an example takes is measured in benchmarks/ only.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 MakeDatabase = Callable[[str], str]
 

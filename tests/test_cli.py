@@ -216,7 +216,7 @@ def test_what_the_check_finds_keeps_a_letter_from_going(root: Path) -> None:
 
 @pytest.mark.parametrize("control", ["\\n", "\\u0007", "\\u0000", "\\u2028"])
 def test_a_subject_that_no_header_can_hold_is_never_frozen(root: Path, control: str) -> None:
-    edit(root / ISSUE, lambda text: re.sub("subject = .*", f'subject = "أ{control}ب"', text))
+    edit(root / ISSUE, lambda text: re.sub("subject = .*", lambda _: f'subject = "أ{control}ب"', text))
     done = here("-C", root, "send", "--yes")
     if done.code == 0:  # it was tidied away
         assert not re.search("[\n\x07\x00\u2028]", str(email.message_from_bytes(letters(root)[0])["Subject"]))
@@ -262,9 +262,11 @@ def test_wrong_usage(root: Path) -> None:
 def test_import(root: Path, tmp_path: Path) -> None:
     before = dump(root)
     (tmp_path / "empty.csv").touch()
-    (tmp_path / "noise.csv").write_bytes(bytes(range(256)) * 20)
-    for name, what in (("no.csv", "no such file"), ("empty.csv", "empty"), ("noise.csv", "noise.csv"), (".", "folder")):
+    for name, what in (("no.csv", "no such file"), ("empty.csv", "empty"), (".", "folder")):
         complains(here("-C", root, "subscribers", "import", tmp_path / name), what)
+    (tmp_path / "names.csv").write_text("email\nأمل\nبسام\n", "utf-8")
+    done = here("-C", root, "subscribers", "import", tmp_path / "names.csv")
+    complains(done, "names.csv:2: ", "names.csv:3: ", "Added 0 subscribers to 'readers', 2 cannot be used.", lines=3)
     complains(here("-C", root, "subscribers", "import", DATA / "readers.csv", "--list", "x"), "no list is called 'x'")
     complains(here("-C", root, "subscribers", "add", "good@example.net", "b@d@example.net"), "b@d@example.net")
     assert here("-C", root, "subscribers", "import", DATA / "readers.csv", "--dry-run").code == 0
@@ -310,15 +312,17 @@ def test_a_wrong_setting_is_told_with_its_place(root: Path, key: str, value: str
     (root / "secrets" / key).write_text(f"{value}\n", "utf-8")
     complains(here("-C", root, "articles"), f"{root / 'secrets' / key}", *parts)
     (root / "secrets" / key).unlink()
-    without = re.sub(rf"(?m)^{name} = .*\n", "", (root / TOML).read_text("utf-8"))
-    (root / TOML).write_text(without.replace(f"[{section}]\n", f"[{section}]\n{name} = '{value}'\n"), "utf-8")
+    above, header, below = (root / TOML).read_text("utf-8").partition(f"[{section}]\n")
+    below = re.sub(rf"(?m)^{name} = .*\n", "", below, count=1)
+    (root / TOML).write_text(f"{above}{header}{name} = '{value}'\n{below}", "utf-8")
     line = (root / TOML).read_text("utf-8").splitlines().index(f"[{section}]") + 2
     complains(here("-C", root, "articles"), f"{root / TOML}:{line}: {name}", *parts)
 
 
 def test_names_that_are_no_settings(root: Path) -> None:
+    complains(here("-C", root, "articles", more={"NASHRA_SENDR__LEASE": "3"}), "NASHRA_SENDR__LEASE", "mean sender?")
     complains(
-        here("-C", root, "articles", more={"NASHRA_SENDR__LEASE": "3"}), "NASHRA_SENDR__LEASE", "known here: newsl"
+        here("-C", root, "articles", more={"NASHRA_XX__LEASE": "3"}), "NASHRA_XX__LEASE", "known here: newsletter"
     )
     # What is silently ignored costs an evening.
     complains(here("-C", root, "articles", more={"NASHRA_LEASE": "3"}), "NASHRA_LEASE", "NASHRA_SECTION__KEY")
@@ -444,7 +448,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(small_disk: Path, made: Pa
     text = tmp_path / "other.txt"
     text.write_text(f"خبر آخر\n{TEXT}", "utf-8")
     readers = tmp_path / "readers.csv"
-    readers.write_text("email\n" + "".join(f"more{number}@example.net\n" for number in range(2000)), "utf-8")
+    readers.write_text("email\n" + "".join(f"more{number}@example.net\n" for number in range(8000)), "utf-8")
     before = dump(root)
     fill(small_disk)
     for verb in (
@@ -519,12 +523,18 @@ def test_a_database_on_a_disk_that_fills_up_in_mid_send(tmp_path: Path) -> None:
     assert received(root) == everybody(40)
 
 
-def test_a_workspace_that_may_not_be_written(small_disk: Path, made: Path, tmp_path: Path) -> None:
+def test_a_workspace_that_may_not_be_written(small_disk: Path, made: Path) -> None:
     root = Path(shutil.copytree(made, small_disk / "w"))
     before = dump(root)
     assert mounted(small_disk, "-o", "remount,ro")
-    for verb in (("articles",), ("collect", tmp_path), ("compose", "1"), ("send", "--yes"), ("database", "backup")):
-        complains(here("-C", root, *verb), "newsletter" if verb[0] != "collect" else "directory")
+    for verb in (
+        ("articles",),
+        ("collect", DATA / "copied.txt"),
+        ("compose", "1"),
+        ("send", "--yes"),
+        ("database", "backup"),
+    ):
+        complains(here("-C", root, *verb), "newsletter.db", "can be written to")
     complains(here("init", small_disk / "new", "--name", "x", "--url", "https://example.org"), "Read-only file system")
     assert mounted(small_disk, "-o", "remount,rw")
     assert dump(root) == before

@@ -235,11 +235,12 @@ def test_two_who_act_for_one_person_wait_for_each_other(database: Database) -> N
 
 
 def test_somebody_who_subscribes_during_an_import_keeps_what_they_did(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database_urls: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if database.is_sqlite:
-        pytest.skip("SQLite has one writer at a time")
+    assert callable(database_urls)
+    database = open_database(database_urls("postgresql"))  # SQLite has one writer at a time
     with database.write() as connection:
+        metadata.create_all(connection)
         list_id = store.add_list(connection, "readers", "نشرة القراء", now=NOW).id
     counted = staging.groups
 
@@ -256,6 +257,7 @@ def test_somebody_who_subscribes_during_an_import_keeps_what_they_did(
     with database.read() as connection:
         assert status_of(connection, "nader@example.org", list_id) == ("pending", "weekly")
         assert status_of(connection, "salma@example.org", list_id) == ("confirmed", "weekly")
+    database.close()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -48,6 +48,7 @@ def test_a_local_part_that_is_not_ascii_needs_smtputf8_and_is_folded_for_the_key
         ("سلمى الحربي", "it has no @"),
         ("mailto:salma@example.org", "write it without mailto:"),
         ("Salma <salma@example.org>", "write the address alone, without a name and angle brackets"),
+        ("salma@example.org>", "write the address alone, without a name and angle brackets"),
         ("salma@@example.org", "it has more than one @"),
         ("salma harbi@example.org", "it has a space in it"),
         ("salma@example,org", "it has a comma or semicolon in it"),

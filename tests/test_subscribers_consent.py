@@ -45,6 +45,11 @@ def test_who_comes_back_by_themselves_confirms_again() -> None:
     assert decide("left", "subscribe").letter == "confirmation"
 
 
+@pytest.mark.parametrize("status", [None, "pending", "confirmed", "left"])
+def test_an_editors_word_that_the_person_asked_always_confirms(status: Status | None) -> None:
+    assert decide(status, "restore").status == "confirmed"
+
+
 def test_small_letters_go_out_once() -> None:
     letters = {(status, act): decide(status, act).letter for status, act in ALL if decide(status, act).letter}
     assert letters == {

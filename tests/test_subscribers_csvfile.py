@@ -184,6 +184,7 @@ def test_an_arabic_address_in_a_legacy_file_is_not_guessed(tmp_path: Path) -> No
         ('email,name\na@example.org,"b\nc@example.org,d\n', 2, "never closed"),
         ('email\n"a@example.org\nb@example.org\nc"@example.org\nd@example.org\n', 2, "not closed before line 4"),
         ('email\na@example.org\n"' + "b@example.org\n" * 20_000, 3, "not closed"),
+        ('"' + "b@example.org\n" * 20_000, 1, "not closed"),
     ],
 )
 def test_a_quotation_mark_may_not_swallow_rows(tmp_path: Path, content: str, line: int, words: str) -> None:

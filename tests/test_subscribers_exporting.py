@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from newsletter.database import open_database
 from subscribers import actions, store
 from subscribers.addresses import normalise
-from subscribers.csvfile import csv_writer
+from subscribers.csvfile import BadRow, csv_writer, look, rows
 from subscribers.csvfile.formulas import neutral, restored
 from subscribers.errors import CsvError, UnknownList
 from subscribers.tables import metadata
@@ -109,7 +109,28 @@ def test_an_export_read_into_an_empty_house_keeps_everybody_where_they_were(
             ("ليلى@example.org", "confirmed", "weekly"),
         ]
         assert store.suppression_of(other, "bounced@example.org", KEYS) is not None
+        chosen = {one.address: theirs for one, theirs in store.subscribers(other, list_id)}["Salma@example.org"]
+        assert (chosen.declined_topics, chosen.paused_until) == (3, NOW + timedelta(days=7))
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("topics", "pause", "reason"),
+    [
+        ("256", "", "its topics '256' are not between 0 and 255"),
+        ("-1", "", "its topics '-1' are not between 0 and 255"),
+        ("x", "", "its topics 'x' or pause '' cannot be read"),
+        ("1", "tomorrow", "its topics '1' or pause 'tomorrow' cannot be read"),
+        ("1", "2026-12-01", "its topics '1' or pause '2026-12-01' cannot be read"),
+        ("", "9999-12-31T23:59:59+00:00", None),
+    ],
+)
+def test_choices_that_cannot_be_read_are_named(tmp_path: Path, topics: str, pause: str, reason: str | None) -> None:
+    path = tmp_path / "out.csv"
+    with csv_writer(path, actions.exporting.COLUMNS) as write:
+        write(["a@example.org", "confirmed", "daily", topics, pause, *[""] * 7])
+    [row] = rows(path, look(path))
+    assert (row.reason if isinstance(row, BadRow) else None) == reason
 
 
 def test_only_some_statuses_can_be_written(connection: Connection, tmp_path: Path) -> None:

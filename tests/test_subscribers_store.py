@@ -167,10 +167,7 @@ def test_pages_of_a_list_follow_one_another_without_gap_or_repeat(connection: Co
     assert [one.address for one, _ in gone] == ["p3@example.org"]
 
 
-def test_an_audience_is_whoever_is_eligible_now_in_order_of_id(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("subscribers.store.recipients._PAGE", 2)
+def test_an_audience_is_whoever_is_eligible_now_in_order_of_id(connection: Connection) -> None:
     list_id = readers(connection)
     weekly = [subscribed(connection, f"w{number}@example.org", list_id).id for number in range(5)]
     daily = subscribed(connection, "daily@example.org", list_id, rhythm="daily").id
@@ -181,7 +178,7 @@ def test_an_audience_is_whoever_is_eligible_now_in_order_of_id(
     suppress(connection, weekly[3])
 
     def asked(*rhythms: Rhythm, now: datetime = NOW) -> list[int]:
-        return list(store.audience(connection, list_id, rhythms=rhythms, now=now))
+        return list(connection.execute(store.audience(list_id, rhythms=rhythms, now=now)).scalars())
 
     assert asked("weekly") == [weekly[0], weekly[2], weekly[4]]
     assert asked("weekly", "daily") == [weekly[0], weekly[2], weekly[4], daily]

@@ -97,7 +97,7 @@ def test_a_hard_bounce_or_a_complaint_stops_all_letters_at_once(
     assert receive(connection, person, list_id, what) == "nothing"
 
     assert store.eligible(connection, list_id, [person.id], NOW) == {}
-    assert list(store.audience(connection, list_id, rhythms=["weekly"], now=NOW)) == []
+    assert list(connection.execute(store.audience(list_id, rhythms=["weekly"], now=NOW)).scalars()) == []
     stopped = store.suppression_of(connection, "salma@example.org", KEYS)
     assert stopped is not None
     assert (stopped.reason, stopped.at, stopped.subscriber_id) == (what.bounce or "complained", NOW, person.id)

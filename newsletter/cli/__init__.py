@@ -86,7 +86,9 @@ def main() -> None:
     except Exception as error:
         if _debugging():
             raise
-        say(f"error: a fault in the program, please report it: {type(error).__name__}: {error}")
+        # Its first line only: PostgreSQL shows the values of a row in the second, addresses too.
+        words = str(error).partition("\n")[0]
+        say(f"error: a fault in the program, please report it: {type(error).__name__}: {words}")
         say("       (NASHRA_DEBUG=1 shows where it happened)")
         sys.exit(1)
 

@@ -115,6 +115,8 @@ def import_(
     }
     told = "".join(f", {count} {words}" for words, count in counts.items() if count)
     say(f"{'Would add' if dry_run else 'Added'} {plural(report.added, 'subscriber')} to '{list_name}'{told}.")
+    if report.rows and report.rejected_count == report.rows:
+        raise typer.Exit(1)
 
 
 def list_(

@@ -5,7 +5,7 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
-from newsletter.ledger.freezing import freeze, issue_id, letter_of, without_delivery
+from newsletter.ledger.freezing import Lot, count_without_delivery, freeze, issue_id, letter_of, without_delivery
 from newsletter.ledger.leases import (
     claim,
     deliveries,
@@ -37,11 +37,13 @@ __all__ = [
     "Account",
     "Batch",
     "Delivery",
+    "Lot",
     "Noted",
     "Send",
     "accept_unknown",
     "account",
     "claim",
+    "count_without_delivery",
     "deliveries",
     "finish",
     "freeze",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
 from newsletter.ledger.models import Send
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 
 def issue_id(connection: Connection, key: str) -> int:
@@ -28,30 +28,44 @@ def issue_id(connection: Connection, key: str) -> int:
     return int(connection.execute(insert(issue).values(key=key).returning(issue.c.id)).scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A letter and who gets it; without a letter, who gets none and why."""
+
+    letter: str
+    """As ``mail.freeze`` makes it."""
+    audience: Select[tuple[int]]
+    """Query for the ids of subscribers, ascending."""
+    variant: str = ""
+    """What sets this letter apart from the others of the send."""
+    skipped: str = ""
+    """Why these subscribers get nothing of this issue; then there is no letter."""
+
+
 def freeze(
     connection: Connection,
+    lots: Sequence[Lot],
     *,
     key: str,
     list_id: int,
     rhythm: str,
     subject: str,
-    letter: str,
-    audience: Iterable[int],
     batch_size: int,
     now: datetime,
+    send_at: datetime | None = None,
 ) -> Send:
-    """Write down a send: the letter as it is, and one delivery for each subscriber who has none for this issue yet.
+    """Write down a send: its letters as they are, and one delivery for each subscriber who has none for this issue.
 
     Args:
         connection: A writing transaction; nothing exists unless all of it does.
+        lots: The letters with their subscribers; who is in two of them gets the first.
         key: Key of the issue.
         list_id: The list it goes to.
         rhythm: ``instant``, ``daily``, ``weekly`` or ``all``.
         subject: For people who read the ledger.
-        letter: The frozen letter, as ``mail.freeze`` makes it.
-        audience: Ids of the subscribers, in order; may be a stream.
         batch_size: Subscribers in one batch.
         now: When; aware.
+        send_at: When it starts; None at once.
 
     Raises:
         SendError: This issue went, or is going, to this list in this rhythm.
@@ -66,43 +80,55 @@ def freeze(
     if connection.execute(taken).first() is not None:
         raise SendError(f"issue {key} is already on its way to this list")
     public_id = secrets.token_hex(8)
+    state = "running" if send_at is None else "scheduled"
     row = {
         "public_id": public_id,
         "issue_id": issue,
         "list_id": list_id,
         "rhythm": rhythm,
-        "state": "running",
+        "state": state,
         "subject": subject,
         "audience": 0,
         "created": int(now.timestamp()),
+        "send_at": int(send_at.timestamp()) if send_at is not None else None,
     }
     send_id = connection.execute(insert(send).values(row).returning(send.c.id)).scalar_one()
-    frozen = {"send_id": send_id, "variant": "", "frozen": zlib.compress(letter.encode("utf-8"))}
-    letter_id = connection.execute(insert(letters).values(frozen).returning(letters.c.id)).scalar_one()
-    count = 0
-    members = iter(without_delivery(connection, key, audience))
-    while slice_ := list(islice(members, batch_size)):
-        _add_batch(connection, send_id, letter_id, issue, slice_)
-        count += len(slice_)
+    position = count = 0
+    for lot in lots:
+        letter_id = None
+        if not lot.skipped:
+            frozen = {"send_id": send_id, "variant": lot.variant, "frozen": zlib.compress(lot.letter.encode("utf-8"))}
+            letter_id = connection.execute(insert(letters).values(frozen).returning(letters.c.id)).scalar_one()
+        members = without_delivery(lot.audience, key)
+        number = _count(connection, members)
+        batches = -(-number // batch_size)
+        _add_batches(connection, send_id, letter_id, range(position, position + batches))
+        _add_deliveries(connection, send_id, issue, members, position, batch_size, lot.skipped)
+        position += batches
+        count += number
     connection.execute(update(send).where(send.c.id == send_id).values(audience=count))
-    return Send(send_id, public_id, key, issue, list_id, rhythm, "running", subject, count, now, None)
+    return Send(send_id, public_id, key, issue, list_id, rhythm, state, subject, count, now, send_at=send_at)
 
 
-def without_delivery(connection: Connection, key: str, audience: Iterable[int]) -> Iterator[int]:
-    """Those of a stream of subscribers who have no delivery of the issue with this key yet, each once."""
-    from sqlalchemy import select
+def without_delivery(audience: Select[tuple[int]], key: str) -> Select[tuple[int]]:
+    """Those of an audience who have no delivery of the issue with this key yet."""
+    from sqlalchemy import exists, select
 
     from newsletter.tables import delivery, issue
 
-    members = iter(audience)
-    while ids := list(dict.fromkeys(islice(members, 500))):
-        query = (
-            select(delivery.c.subscriber_id)
-            .join(issue, issue.c.id == delivery.c.issue_id)
-            .where(issue.c.key == key, delivery.c.subscriber_id.in_(ids))
-        )
-        have = set(connection.execute(query).scalars())
-        yield from (id_ for id_ in ids if id_ not in have)
+    who = audience.order_by(None).subquery("who")
+    (member,) = who.c
+    has_one = exists(
+        select(delivery.c.id)
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .where(issue.c.key == key, delivery.c.subscriber_id == member)
+    )
+    return select(member).where(~has_one)
+
+
+def count_without_delivery(connection: Connection, audience: Select[tuple[int]], key: str) -> int:
+    """How many of an audience have no delivery of the issue with this key yet."""
+    return _count(connection, without_delivery(audience, key))
 
 
 def letter_of(connection: Connection, letter_id: int) -> str:
@@ -115,14 +141,51 @@ def letter_of(connection: Connection, letter_id: int) -> str:
     return zlib.decompress(frozen).decode("utf-8")
 
 
-def _add_batch(connection: Connection, send_id: int, letter_id: int, issue: int, subscribers: Collection[int]) -> None:
+def _count(connection: Connection, members: Select[tuple[int]]) -> int:
+    from sqlalchemy import func, select
+
+    return connection.execute(select(func.count()).select_from(members.subquery())).scalar_one()
+
+
+def _add_batches(connection: Connection, send_id: int, letter_id: int | None, positions: range) -> None:
     from sqlalchemy import insert
+
+    from newsletter.tables import batch
+
+    # Nobody works on a batch without a letter: each of its deliveries says for itself why it was skipped.
+    state = "queued" if letter_id is not None else "submitted"
+    rows = [{"send_id": send_id, "letter_id": letter_id, "state": state, "position": at} for at in positions]
+    if rows:
+        connection.execute(insert(batch), rows)
+
+
+def _add_deliveries(
+    connection: Connection,
+    send_id: int,
+    issue: int,
+    members: Select[tuple[int]],
+    position: int,
+    batch_size: int,
+    skipped: str,
+) -> None:
+    """One statement for all rows: the members, numbered in order, fill one batch after the other."""
+    from sqlalchemy import func, insert, literal, null, select
 
     from newsletter.tables import batch, delivery
 
-    row = {"send_id": send_id, "letter_id": letter_id, "state": "queued"}
-    batch_id = connection.execute(insert(batch).values(row).returning(batch.c.id)).scalar_one()
-    connection.execute(
-        insert(delivery),
-        [{"issue_id": issue, "subscriber_id": subscriber, "batch_id": batch_id} for subscriber in subscribers],
+    who = members.subquery("members")
+    (member,) = who.c
+    number = func.row_number().over(order_by=member) - 1
+    dealt = select(member.label("subscriber"), (number // batch_size + position).label("position")).subquery("dealt")
+    rows = (
+        select(
+            literal(issue),
+            dealt.c.subscriber,
+            batch.c.id,
+            literal("skipped") if skipped else null(),
+            literal(skipped) if skipped else null(),
+        )
+        .join(batch, (batch.c.send_id == send_id) & (batch.c.position == dealt.c.position))
+        .order_by(dealt.c.subscriber)
     )
+    connection.execute(insert(delivery).from_select(["issue_id", "subscriber_id", "batch_id", "state", "reason"], rows))

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from newsletter.text import bidi
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 COLUMNS = 78
 """RFC 5322 section 2.1.1 asks for lines of at most 78 characters."""
@@ -34,7 +30,11 @@ def finish(text: str, direction: bidi.Direction) -> str:
     """
     lines: list[str] = []
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        lines += [_steered(part, direction) for part in wrap(line.rstrip(), COLUMNS, direction)]
+        bare = line.strip()
+        if not bare or _LINK.fullmatch(bare):
+            lines.append(line.rstrip())
+        else:
+            lines += [_steered(part, direction) for part in wrap(line.rstrip(), COLUMNS, direction)]
     return _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
@@ -56,8 +56,8 @@ def wrap(line: str, columns: int, direction: bidi.Direction = "rtl") -> list[str
     lines: list[str] = []
     current: list[str] = []
     width = _width(head)
-    for word in _words(line[len(head) :], direction):
-        wide = _width(word)
+    words = _words(line[len(head) :], direction)
+    for word, wide in zip(words, _widths(words), strict=True):
         if current and not current[-1].isspace() and width + wide - (len(word) - len(word.rstrip(" "))) > limit:
             lines.append((indent if lines else head) + "".join(current).rstrip())
             current, width = [], _width(indent)
@@ -75,11 +75,17 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
-def _words(text: str, direction: bidi.Direction) -> Iterator[str]:
+def _widths(words: list[str]) -> list[int]:
+    if _NARROW.fullmatch("".join(words)):
+        return [len(_MARKS.sub("", word)) for word in words]
+    return [_width(word) for word in words]
+
+
+def _words(text: str, direction: bidi.Direction) -> list[str]:
     """Words with the spaces behind them; a number or short name that must be isolated is one word."""
     if bidi.quiet(text, direction):
-        yield from _WORD.findall(text)
-        return
+        return _WORD.findall(text)
+    words: list[str] = []
     pending = ""
     for run, needed in bidi.runs(text, direction):
         if needed and len(run) <= 24 and len(run) < len(text.strip()):
@@ -88,10 +94,9 @@ def _words(text: str, direction: bidi.Direction) -> Iterator[str]:
         for part in _WORD.findall(run):
             pending += part
             if part[-1:] in (" ", "\t"):
-                yield pending
+                words.append(pending)
                 pending = ""
-    if pending:
-        yield pending
+    return [*words, pending] if pending else words
 
 
 def _steered(line: str, direction: bidi.Direction) -> str:

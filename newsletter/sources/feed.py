@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
@@ -32,6 +33,10 @@ _REFERENCE = re.compile(
 )
 _ENTRY = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:!doctype\s+)?(?:\w{1,20}:)?(html|head|body|rss|feed|rdf|channel)\b", re.IGNORECASE)
+_NEXT_LINK = re.compile(r"<(?:\w{1,20}:)?link\b[^>]{0,400}\brel\s*=\s*[\"']next[\"'][^>]{0,400}>", re.IGNORECASE)
+_HREF = re.compile(r"\bhref\s*=\s*[\"']([^\"']{1,2000})")
+_WORDPRESS = re.compile(r"<generator>\s*https?://wordpress\.(?:org|com)/", re.IGNORECASE)
+_NEXT_WITHIN = 20_000
 _HEAD = 4096
 _MOST_ENTRIES = 2000
 
@@ -70,6 +75,36 @@ def parse(
     if text.lstrip("\ufeff \t\r\n").startswith("{") or content_type.endswith("json"):
         return _json_feed(text, where, now, zone)
     return _xml_feed(text, where, now, zone)
+
+
+def next_page(data: bytes, where: str) -> str:
+    """Address of the page with older articles, if the feed has one.
+
+    Args:
+        data: The feed.
+        where: Its address.
+
+    Returns:
+        What its ``next`` link names (RFC 5005, or ``next_url`` of JSON Feed); for WordPress ``?paged=2`` and so on;
+        empty when there is none.
+    """
+    text = decode(data)
+    for link in _NEXT_LINK.finditer(text[:_NEXT_WITHIN]):
+        href = _HREF.search(link[0])
+        if href:
+            return absolute(where, html.unescape(href[1]))
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        try:
+            return absolute(where, _text(json.loads(text.lstrip("\ufeff")), "next_url"))
+        except (ValueError, RecursionError, AttributeError):
+            return ""
+    if not _WORDPRESS.search(text[:_NEXT_WITHIN]):
+        return ""
+    parts = urlsplit(where)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    number = next((int(value) for name, value in query if name == "paged" and value.isdecimal()), 1)
+    query = [(name, value) for name, value in query if name != "paged"] + [("paged", str(number + 1))]
+    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 def _unpacked(data: bytes, where: str) -> bytes:

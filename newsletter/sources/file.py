@@ -75,7 +75,7 @@ def read(path: Path, now: datetime, *, zone: tzinfo = UTC) -> list[Article]:
     Raises:
         SourceError: There is no article in it: missing, a directory, unreadable, empty, too large, no text.
     """
-    data = _bytes(path)
+    data = content(path)
     where = str(path)
     suffix = path.suffix.lower()
     if feed.looks_like(data) or suffix in FEED_SUFFIXES:
@@ -91,8 +91,15 @@ def read(path: Path, now: datetime, *, zone: tzinfo = UTC) -> list[Article]:
     return [_text(text, where)]
 
 
-def _bytes(path: Path) -> bytes:
-    """Read a file, or say in one line why not."""
+def content(path: Path) -> bytes:
+    """Read the bytes of a file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        SourceError: It is missing, a directory, unreadable, empty or larger than 15 MB.
+    """
     where = str(path)
     limit = max(LIMITS.values())
     try:

@@ -37,7 +37,9 @@ _WIDEST_LETTER = 600
 """Pixels of a letter's column: the smallest picture at least as wide is the best."""
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
 _PARAMETER = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))")
-_ROUTE = re.compile(r"wp/v2/(posts|pages|categories|tags)/(\d+)/?$")
+_ROUTE = re.compile(r"wp/v2/([\w-]{1,40})/(\d{1,12})/?$")
+_ARCHIVES = {"categories": "categories", "tags": "tags", "users": "author"}
+"""Routes of what is not an article but chooses some, with the parameter that does it."""
 _API = "https://api.w.org/"
 
 
@@ -47,9 +49,14 @@ class Signpost:
 
     root: str
     """Address of the interface, for example ``https://example.org/wp-json/``."""
-    kind: str = ""
-    """What the page itself shows: ``posts``, ``pages``, ``categories``, ``tags``, or empty when it does not say."""
+    route: str = ""
+    """What the page itself shows: ``posts``, ``pages``, ``categories`` …, or empty when it does not say."""
     id: int = 0
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the page lists the posts of a category, tag or author."""
+        return self.route in _ARCHIVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,9 @@ def signpost(got: Fetched) -> Signpost | None:
 
     Args:
         got: Any page of the site; its Link headers are read first, then its link elements.
+
+    Returns:
+        The signpost, or None where no WordPress shows itself.
     """
     links = [*_header_links(got.headers.get("link", "")), *_element_links(got)]
     root = next((absolute(got.url, target) for target, values in links if values.get("rel") == _API), "")
@@ -116,7 +126,8 @@ def open_site(door: Door, root: str) -> Site:
     Raises:
         SourceError: The interface is closed or answers with something else than JSON.
     """
-    (index,) = _ask(door, root, "", {"_fields": "name,url,gmt_offset,timezone_string"}).values
+    values = _ask(door, root, "", {"_fields": "name,url,gmt_offset,timezone_string"}).values
+    index = values[0] if values else {}
     return Site(root, plain(_text(index.get("name"))), absolute("", _text(index.get("url"))), _zone(index))
 
 
@@ -128,8 +139,7 @@ def listing(
     most: int,
     since: datetime | date | None = None,
     until: datetime | date | None = None,
-    category: int = 0,
-    tag: int = 0,
+    archive: Signpost | None = None,
 ) -> Listing:
     """List posts in the short form, page by page, to the end or to the number wanted.
 
@@ -140,14 +150,14 @@ def listing(
         most: Most posts wanted.
         since: Not before; a date means its first moment in the site's own zone, a datetime is aware.
         until: Not after; a date means its last moment.
-        category: Number of a category, to list only its posts.
-        tag: Number of a tag, to list only its posts.
+        archive: A page of a category, tag or author, to list only its posts.
 
     Raises:
         SourceError: The first page cannot be had; of a later one the listing tells instead.
     """
     asked = {"per_page": str(min(most, _PER_PAGE)), "_fields": f"{_SHORT},content.protected"}
-    asked |= {name: str(number) for name, number in (("categories", category), ("tags", tag)) if number}
+    if archive is not None and archive.is_archive:
+        asked[_ARCHIVES[archive.route]] = str(archive.id)
     if since is not None:
         asked["after"] = _moment(since, time.min, -1)
     if until is not None:
@@ -217,11 +227,11 @@ def twin(door: Door, site: Site, sign: Signpost, got: Fetched, *, now: datetime)
         SourceError: The interface does not answer, or the post wants a password.
     """
     whole = {"_embed": _EMBED, "_fields": _WHOLE}
-    if sign.kind in ("posts", "pages"):
-        values = _ask(door, site.root, f"wp/v2/{sign.kind}/{sign.id}", whole).values
+    if sign.route and not sign.is_archive:
+        values = _ask(door, site.root, f"wp/v2/{sign.route}/{sign.id}", whole).values
     else:
         slug = urlsplit(got.url).path.rstrip("/").rpartition("/")[2]
-        if sign.kind or not slug:
+        if sign.is_archive or not slug:
             return None
         values = _ask(door, site.root, "wp/v2/posts", whole | {"slug": unquote(slug)}).values
         values = [each for each in values if normal_url(_text(each.get("link"))) == normal_url(got.url)]
@@ -301,7 +311,7 @@ def _moment(bound: datetime | date, of_day: time, seconds: int) -> str:
     shift = timedelta(seconds=seconds)
     if isinstance(bound, datetime):
         return (bound.astimezone(UTC) + shift).strftime("%Y-%m-%dT%H:%M:%SZ")
-    moment = datetime.combine(bound, of_day.replace(microsecond=0)) + shift  # noqa: DTZ001 - local to the site
+    moment = datetime.combine(bound, of_day.replace(microsecond=0)) + shift
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 

@@ -95,7 +95,7 @@ class _Reading:
             self.good += 1
             if used >= len(pool):
                 pool, used = os.urandom(PUBLIC_ID_BYTES * 1024), 0
-            line, address, standing, rhythm = row
+            line, address, standing, rhythm, declined_topics, paused_until = row
             yield staging.Staged(
                 address.key,
                 address.address,
@@ -103,6 +103,8 @@ class _Reading:
                 address.needs_smtputf8,
                 unsaid if standing is None else standings[standing],
                 rhythm,
+                declined_topics,
+                paused_until,
                 line,
             )
             used += PUBLIC_ID_BYTES

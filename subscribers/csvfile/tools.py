@@ -52,10 +52,13 @@ def _words(standings: Mapping[Standing, str]) -> Mapping[str, Standing]:
     return {fold(word): standing for standing, words in standings.items() for word in words.split(",")}
 
 
+TOPICS, PAUSE = "declinedtopics", "pauseduntil"
+"""Folded names of the columns of our own export that hold what a person chose."""
+
 TOOLS = (
     Tool(
         name="Nashra",
-        needs=frozenset({"address", "status", "rhythm", "suppressed", "since"}),
+        needs=frozenset({"address", "status", "rhythm", "suppressed", TOPICS, PAUSE}),
         says={
             "status": Says(_words({"confirmed": "confirmed", "pending": "pending", "left": "left"}), must=True),
             "suppressed": Says(otherwise="suppressed"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,37 +15,51 @@ from subscribers.tables import subscriber, subscription, suppression
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_PAGE = 10_000
 _MOST_IDS = 1000  # in one IN (…): far below SQLite's 32,766 and PostgreSQL's 65,535 parameters
 
 
-def audience(connection: Connection, list_id: int, *, rhythms: Collection[Rhythm], now: datetime) -> Iterator[int]:
-    """Ids of everybody eligible for a letter of this list, ascending, read a page at a time.
+def audience(
+    list_id: int, *, rhythms: Collection[Rhythm], now: datetime, declined: tuple[int, int] = (0, 0)
+) -> sa.Select[tuple[int]]:
+    """The query for the ids of everybody eligible for a letter of this list, ascending.
+
+    A query and not its answer, so that whoever writes a million deliveries does it in one statement.
 
     Args:
-        connection: Open; it may be used for other things between two ids.
         list_id: Of the list.
         rhythms: Whose rhythm is one of these.
         now: Aware; whoever has paused beyond it is not in.
+        declined: Of these topics (bits of the first number) exactly those of the second are not wanted.
     """
-    last = 0
-    while True:
-        query = (
-            sa.select(subscription.c.subscriber_id)
-            .where(
-                subscription.c.list_id == list_id,
-                subscription.c.subscriber_id > last,
-                subscription.c.rhythm.in_(sorted(rhythms)),
-                *_eligible_now(to_seconds(now)),
-            )
-            .order_by(subscription.c.subscriber_id)
-            .limit(_PAGE)
+    topics, unwanted = declined
+    return (
+        sa.select(subscription.c.subscriber_id)
+        .where(
+            subscription.c.list_id == list_id,
+            subscription.c.rhythm.in_(sorted(rhythms)),
+            *_eligible_now(to_seconds(now)),
+            *([subscription.c.declined_topics.bitwise_and(topics) == unwanted] if topics else []),
         )
-        page = connection.execute(query).scalars().all()
-        yield from page
-        if len(page) < _PAGE:
-            return
-        last = page[-1]
+        .order_by(subscription.c.subscriber_id)
+    )
+
+
+def declinations(
+    connection: Connection, list_id: int, *, rhythms: Collection[Rhythm], now: datetime, topics: int
+) -> list[int]:
+    """Which of these topics are not wanted, as bits, each combination that somebody eligible has, once."""
+    declined = subscription.c.declined_topics.bitwise_and(topics)
+    query = (
+        sa.select(declined)
+        .where(
+            subscription.c.list_id == list_id,
+            subscription.c.rhythm.in_(sorted(rhythms)),
+            *_eligible_now(to_seconds(now)),
+        )
+        .distinct()
+        .order_by(declined)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def eligible(connection: Connection, list_id: int, ids: Sequence[int], now: datetime) -> dict[int, Recipient]:

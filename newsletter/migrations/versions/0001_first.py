@@ -218,7 +218,8 @@ def upgrade() -> None:
         "batch",
         sa.Column("id", BIG, sa.Identity(always=False), nullable=False),
         sa.Column("send_id", BIG, nullable=False),
-        sa.Column("letter_id", BIG, nullable=False),
+        sa.Column("letter_id", BIG, nullable=True),
+        sa.Column("position", sa.Integer(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("token", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.Double(), nullable=True),
@@ -232,6 +233,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_batch_send_id_position"), "batch", ["send_id", "position"], unique=False)
     op.create_index(op.f("ix_batch_send_id_state"), "batch", ["send_id", "state"], unique=False)
     op.create_table(
         "delivery",

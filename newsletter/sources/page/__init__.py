@@ -69,6 +69,18 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
     )
 
 
+def picture(data: bytes, where: str, *, charset: str = "") -> tuple[str, str]:
+    """The picture that a page names for sharing, and its alternative text; both empty when it names none.
+
+    Args:
+        data: The page.
+        where: Its address.
+        charset: Code page it was sent with; may be empty.
+    """
+    root = tree(decode(data[: LIMITS["page"]], charset))
+    return metadata.picture(metadata.claims(root, where)) if root is not None else ("", "")
+
+
 def _summary(description: str, body: str, title: str) -> str:
     """The page's own description if it is one, else the opening of the body."""
     if (

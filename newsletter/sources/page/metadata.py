@@ -131,8 +131,8 @@ def read(root: HtmlElement, stated: Claims, where: str, *, now: datetime, zone: 
         url=stated.url,
         base=stated.base,
         description=f"{described}…" if was_cut and described else described,
-        image=_image(metas, linked, stated.base),
-        image_alt=plain(_first(metas, "og:image:alt", "twitter:image:alt")),
+        image=picture(stated)[0],
+        image_alt=picture(stated)[1],
         author=_author(root, stated, shown.element),
         section=stated.section,
         published=_published(root, stated, shown.element, where, now, zone),
@@ -298,10 +298,17 @@ def _path(address: str) -> str:
     return "/" + address.partition("://")[2].partition("/")[2]
 
 
-def _image(metas: Mapping[str, Sequence[str]], linked: LinkedData, base: str) -> str:
+def picture(stated: Claims) -> tuple[str, str]:
+    """The picture that a page states for its article, and its alternative text.
+
+    Args:
+        stated: What it states of itself.
+    """
     names = ("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src", "image")
-    stated = [text for name in names for text in metas.get(name, ())]
-    return next(filter(None, (absolute(base, claim) for claim in (*stated, *linked.images))), "")
+    claimed = [text for name in names for text in stated.metas.get(name, ())]
+    addresses = (absolute(stated.base, claim) for claim in (*claimed, *stated.linked.images))
+    found = next(filter(None, addresses), "")
+    return found, plain(_first(stated.metas, "og:image:alt", "twitter:image:alt")) if found else ""
 
 
 def _section(root: HtmlElement, metas: Mapping[str, Sequence[str]], linked: LinkedData) -> str:

@@ -93,7 +93,7 @@ def runs(text: str, base: Direction = "rtl") -> list[tuple[str, bool]]:
         return [(text, False)] if text else []
     if not _ISOLATES.search(text):
         parts = _PARAGRAPHS.split(_EMBEDDINGS.sub("", text))
-        return phrases.merged(run for part in parts for run in phrases.cut(part, base))
+        return phrases.merged([run for part in parts for run in phrases.cut(part, base)])
     found: list[tuple[str, bool]] = []
     for part in _PARAGRAPHS.split(clean(text)):
         pieces = _outside_isolates(part)

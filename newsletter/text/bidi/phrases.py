@@ -48,7 +48,7 @@ _COUNT = rf"""
 _RTL_WORD = rf"{_RTL} (?: {_RTL} | [\p{{M}}\u200c\u200d'’_] )*"
 # Right-to-left letters and spaces come first because they are most of a text, and nothing else begins with them.
 _ATOMS = rf"""(?xV1)
-  (?P<rtl> @RTL@ )
+  (?P<rtl> {_RTL_WORD} )
 | (?P<gap> {_GAP}+ )
 | (?P<link> (?:https?://|mailto:|www\.) [^\s<>"«»“”،؛؟\u2066-\u2069]+
           | [A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+ )
@@ -84,6 +84,9 @@ _STILL = (
 # A number between words, as in a date, that the algorithm shows right as well.
 _STILL_NUMBER = r"(?:\A|(?<=[\u0620-\u064a·،:] ))[0-9]++(?=\Z| [\u0620-\u064a]|، [\u0620-\u064a])"
 _QUIET = re.compile(rf"(?:{_STILL}++|{_STILL_NUMBER})*+")
+_COMMON_LETTER = {"rtl": re.compile("[\u05d0-\u05ea\u0620-\u064a]"), "ltr": re.compile("[A-Za-z]")}
+_STILL_WORDS = re.compile(rf"(?=[\u05d0-\u05ea\u0620-\u063f\u0641-\u064a]){_QUIET.pattern}")
+_TO_LAST_LETTER = re.compile(r"[\s\S]*[\u05d0-\u05ea\u0620-\u063f\u0641-\u064a][\u064b-\u065f\u0670\u200c\u200d'’_]*")
 # Every block with right-to-left letters in it, and every sign that steers direction but for the single marks.
 _LOUD = re.compile(
     "[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
@@ -96,12 +99,10 @@ class _Atom(NamedTuple):
 
 
 @cache
-def _atoms(base: Direction) -> Any:
+def _atoms() -> Any:
     import regex
 
-    # In a right-to-left text several words are as good as one: a run only ever ends at the first of them.
-    words = rf"{_RTL_WORD} (?: {_GAP}+ {_RTL_WORD} )*" if base == "rtl" else _RTL_WORD
-    return regex.compile(_ATOMS.replace("@RTL@", words))
+    return regex.compile(_ATOMS)
 
 
 @cache
@@ -132,7 +133,8 @@ def cut(text: str, base: Direction) -> list[tuple[str, bool]]:
         base: Direction of the paragraph it will stand in.
     """
     away: Direction = "ltr" if base == "rtl" else "rtl"
-    if letters(away).search(text) and not letters(base).search(text) and ISOLATED not in text:
+    own = _COMMON_LETTER[base].search(text) is not None
+    if not own and letters(away).search(text) and not letters(base).search(text) and ISOLATED not in text:
         # Not a letter of the paragraph's own direction: its signs belong to it as well.
         body = text.strip()
         before, _, after = text.partition(body)
@@ -153,8 +155,16 @@ def cut(text: str, base: Direction) -> list[tuple[str, bool]]:
 
 def _read(text: str, base: Direction) -> list[_Atom]:
     atoms: list[_Atom] = []
-    read, at = _atoms(base).match, 0
-    while match := read(text, at):
+    read, at = _atoms().match, 0
+    while at < len(text):
+        if base == "rtl" and (still := _STILL_WORDS.match(text, at)) is not None:
+            # Seen from a left-to-right word, all that begins with a right-to-left letter is one obstacle; but the
+            # signs at its end may belong to the word that follows.
+            words = _TO_LAST_LETTER.match(text, at, still.end())
+            at = still.end() if words is None or still.end() == len(text) else words.end()
+            atoms.append(_Atom("rtl", text[still.start() : at]))
+            continue
+        match = read(text, at)
         kind, value = match.lastgroup, match.group()
         if kind == "link":
             value = _without_tail(value)

@@ -1,0 +1,208 @@
+"""Pictures: described, encrypted, of a kind and size that mail programs show well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from newsletter.check.case import Case, Rule, shown, teller
+from newsletter.check.reading import Image
+from newsletter.models import Level, Problem
+from newsletter.text.tidy import arabic_fold
+
+CODES: Mapping[str, Level] = {
+    "image-without-alt": "warning",
+    "image-alt-file-name": "warning",
+    "image-http": "error",
+    "image-kind": "warning",
+    "image-small": "warning",
+    "image-large": "warning",
+    "image-ratio": "warning",
+    "image-heavy": "warning",
+    "image-twice": "warning",
+    "image-dead": "error",
+    "image-unsure": "warning",
+    "letter-heavy": "warning",
+}
+_tell = teller(CODES)
+
+SMALLEST_LEAD, SMALLEST = 576, 176
+"""Pixels across: as wide as the shipped letters show the first story's picture, and the others at their widest."""
+LARGEST = 4000
+"""Pixels across or down; twice what a letter of 640 pixels can show on the sharpest screens is 1280."""
+WIDEST, TALLEST = 4.0, 0.4
+"""Width divided by height; beyond these a picture is a stripe."""
+HEAVIEST = 1_000_000
+"""Bytes of one picture: some ten seconds on a weak mobile connection (1 Mbit/s)."""
+HEAVIEST_LETTER = 5_000_000
+"""Bytes of a letter with all its pictures."""
+GOOD_KINDS = frozenset({"image/jpeg", "image/png", "image/gif"})
+"""What every mail program shows (caniemail.com); WebP fails in Outlook for Windows, SVG and AVIF in most."""
+
+_FILE_NAME = re.compile(
+    r"^\S+\.(?:jpe?g|png|gif|webp|avif|svg|heic|bmp|tiff?)$|^(?:img|dsc|dscn|dscf|pxl|mvimg|photo|image|screenshot|whatsapp image|picture)"
+    r"[\s_-]*[\d\s_.:-]*(?:at [\d. ]+)?$|^[0-9a-f_-]{16,}$|^\d+[x×]\d+$",
+    re.IGNORECASE,
+)
+_EMPTY_WORDS = frozenset(map(arabic_fold, ("صورة", "الصورة", "صوره", "وصف الصورة", "image", "photo", "picture", "alt")))
+_KIND_BY_NAME = {"webp": "image/webp", "svg": "image/svg+xml", "avif": "image/avif", "heic": "image/heic"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sized:
+    image: Image
+    content_type: str
+    width: int
+    height: int
+    weight: int
+
+
+def image_words(case: Case) -> Iterator[Problem]:
+    """What is said to whoever does not see the picture; many mail programs show none at first."""
+    for image in case.reading.images:
+        alt = image.alt.strip()
+        mend = "write ![what it shows](address)"
+        if not alt:
+            whose = f" of «{shown(image.story.headline)}»" if image.story is not None else ""
+            yield _tell("image-without-alt", f"the picture{whose} has no description", case.at(image.line), mend)
+        elif _FILE_NAME.match(alt) or arabic_fold(alt) in _EMPTY_WORDS or _same_as_file(alt, image.address):
+            yield _tell("image-alt-file-name", f"«{shown(alt)}» does not describe a picture", case.at(image.line), mend)
+
+
+def _same_as_file(alt: str, address: str) -> bool:
+    """The description is the name of the file; a name of several words may have been written as one."""
+    name = unquote(urlsplit(address).path if "//" in address else address).rpartition("/")[2].rpartition(".")[0]
+    return bool(name) and alt == name and (not re.search(r"\s", alt))
+
+
+def image_http(case: Case) -> Iterator[Problem]:
+    """A picture that is not encrypted; mail programs do not load it, or warn of it."""
+    for image in case.reading.images:
+        if image.address.lower().startswith("http://"):
+            yield _tell(
+                "image-http",
+                f"the picture is not encrypted: {shown(unquote(image.address))}",
+                case.at(image.line),
+                "write https://, or save it in the issue's folder and write its file name",
+            )
+
+
+def image_twice(case: Case) -> Iterator[Problem]:
+    """One picture under two stories."""
+    seen: dict[str, int] = {}
+    for image in case.reading.images:
+        if image.address in seen:
+            yield _tell(
+                "image-twice",
+                f"the same picture stands in line {seen[image.address]}",
+                case.at(image.line),
+                "choose another one",
+            )
+        seen.setdefault(image.address, image.line)
+
+
+def image_form(case: Case) -> Iterator[Problem]:
+    """Kind, size, shape and weight of each picture, as far as its bytes are known."""
+    for sized in _sized(case):
+        yield from _kind(case, sized)
+        yield from _size(case, sized)
+        if sized.weight > HEAVIEST:
+            yield _tell(
+                "image-heavy",
+                f"the picture weighs {sized.weight / 1e6:.1f} MB",
+                case.at(sized.image.line),
+                f"save it with less quality or fewer pixels, below {HEAVIEST / 1e6:.0f} MB",
+            )
+
+
+def _kind(case: Case, sized: _Sized) -> Iterator[Problem]:
+    if sized.content_type and sized.content_type not in GOOD_KINDS:
+        name = sized.content_type.partition("/")[2].removesuffix("+xml").upper()
+        yield _tell(
+            "image-kind",
+            f"the picture is {name}, which not every mail program shows",
+            case.at(sized.image.line),
+            "save it as JPEG or PNG",
+        )
+
+
+def _size(case: Case, sized: _Sized) -> Iterator[Problem]:
+    if not sized.width or not sized.height:
+        return
+    place, form = case.at(sized.image.line), f"{sized.width}×{sized.height} pixels"
+    least = SMALLEST_LEAD if sized.image.lead else SMALLEST
+    if sized.width < least:
+        yield _tell(
+            "image-small",
+            f"the picture has {form}; at its place {least} are shown across",
+            place,
+            "take a larger one, or none",
+        )
+    elif max(sized.width, sized.height) > LARGEST:
+        yield _tell("image-large", f"the picture has {form}", place, "1280 pixels across are enough for every screen")
+    shape = sized.width / sized.height
+    if not TALLEST <= shape <= WIDEST:
+        words = "a stripe" if shape > 1 else "a column"
+        yield _tell("image-ratio", f"the picture is {words}: {form}", place, "cut it to about three by two")
+
+
+def _sized(case: Case) -> Iterator[_Sized]:
+    found = case.known.found.pictures if case.known.found is not None else {}
+    told: set[str] = set()
+    for image in case.reading.images:
+        if image.address in told:
+            continue
+        told.add(image.address)
+        local, remote = case.known.pictures.get(image.address), found.get(image.address)
+        if local is not None:
+            yield _Sized(image, local.content_type, local.width, local.height, len(local.data))
+        elif remote is not None and not remote.trouble:
+            yield _Sized(image, remote.content_type, remote.width, remote.height, remote.weight)
+        else:
+            suffix = urlsplit(image.address).path.rpartition(".")[2].lower() if image.remote else ""
+            yield _Sized(image, _KIND_BY_NAME.get(suffix, ""), 0, 0, 0)
+
+
+def image_asked(case: Case) -> Iterator[Problem]:
+    """Pictures that their server does not give."""
+    if case.known.found is None:
+        return
+    for image in case.reading.images:
+        remote = case.known.found.pictures.get(image.address)
+        if remote is not None and remote.trouble:
+            yield _tell(
+                "image-dead" if remote.gone else "image-unsure",
+                f"the picture {shown(unquote(image.address))} does not come: {remote.trouble}",
+                case.at(image.line),
+                "correct the address" if remote.gone else "open it in a browser and see",
+            )
+
+
+def letter_heavy(case: Case) -> Iterator[Problem]:
+    """The letter with everything that travels in it or is loaded by it."""
+    if case.letter is None:
+        return
+    rendered = case.letter.rendered
+    inside = sum(len(picture.data) for picture in rendered.pictures)
+    travels = (len(rendered.html.encode()) + len(rendered.text.encode()) + inside) * 4 // 3
+    found = case.known.found.pictures.values() if case.known.found is not None else ()
+    weight = travels + sum(picture.weight for picture in found)
+    if weight > HEAVIEST_LETTER:
+        yield _tell(
+            "letter-heavy",
+            f"the letter weighs {weight / 1e6:.1f} MB with its pictures, {travels / 1e6:.1f} MB of them in the letter itself",
+            case.issue.path,
+            f"shrink the pictures; below {HEAVIEST_LETTER / 1e6:.0f} MB it opens on a phone in some seconds",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    image_words,
+    image_http,
+    image_twice,
+    image_form,
+    image_asked,
+    letter_heavy,
+)

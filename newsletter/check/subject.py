@@ -1,0 +1,130 @@
+"""What inbox lists show: the subject and the line behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from newsletter.check.case import Case, Rule, shown, teller
+from newsletter.models import Level, Problem
+from newsletter.text.tidy import arabic_fold
+
+CODES: Mapping[str, Level] = {
+    "subject-empty": "error",
+    "subject-long": "warning",
+    "subject-short": "warning",
+    "subject-name-only": "warning",
+    "subject-repeated": "warning",
+    "preheader-empty": "warning",
+    "preheader-long": "warning",
+    "preheader-repeats-subject": "warning",
+}
+_tell = teller(CODES)
+
+LONGEST_SUBJECT = 80
+"""Columns. Narrow phones show some 40 and wide windows some 70 to 80; what stands behind them nobody sees."""
+SHORTEST_SUBJECT = 10
+LONGEST_PREHEADER = 180
+"""Columns. Inbox lists show subject and preheader together in one or two lines, rarely more than 140 of them."""
+
+
+def columns(text: str) -> int:
+    """Width of a text as a terminal shows it: harakat and direction signs take no column, ideographs two."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def subject_empty(case: Case) -> Iterator[Problem]:
+    """A letter without a subject looks like spam, and is filed as such."""
+    if not case.issue.subject.strip():
+        yield _tell("subject-empty", "the subject is empty", case.key("subject"), "write what the letter brings")
+
+
+def subject_length(case: Case) -> Iterator[Problem]:
+    """A subject that is cut before it says something, or that says nothing."""
+    wide = columns(case.issue.subject.strip())
+    if wide > LONGEST_SUBJECT:
+        yield _tell(
+            "subject-long",
+            f"the subject is {wide} columns wide; phones show about 40, and no list more than {LONGEST_SUBJECT}",
+            case.key("subject"),
+            "say the most important in the first 40, and move the rest to the preheader",
+        )
+    elif 0 < wide < SHORTEST_SUBJECT:
+        yield _tell(
+            "subject-short",
+            f"the subject is only {wide} columns wide",
+            case.key("subject"),
+            "say what this issue brings",
+        )
+
+
+def subject_name_only(case: Case) -> Iterator[Problem]:
+    """A subject that repeats what From says already."""
+    about = case.known.publication
+    subject = _without_number(case.issue.subject)
+    if about is not None and subject and subject == _without_number(about.name):
+        yield _tell(
+            "subject-name-only",
+            "the subject is the newsletter's name, which stands beside it as the sender",
+            case.key("subject"),
+            "say what this issue brings",
+        )
+
+
+def subject_repeated(case: Case) -> Iterator[Problem]:
+    """The subject of the last issue again; mail programs put both letters into one thread."""
+    before, subject = case.known.last_subject, case.issue.subject
+    if not before or not arabic_fold(subject):
+        return
+    same = arabic_fold(before) == arabic_fold(subject)
+    if same or (_without_number(before) and _without_number(before) == _without_number(subject)):
+        yield _tell(
+            "subject-repeated",
+            "the subject is that of the last issue" + ("" if same else ", but for its number"),
+            case.key("subject"),
+            "say what is new in this one",
+        )
+
+
+def preheader(case: Case) -> Iterator[Problem]:
+    """The line behind the subject: there, not cut, and not the subject once more."""
+    own, subject = arabic_fold(case.issue.preheader), arabic_fold(case.issue.subject)
+    if not own and not any(run.kind == "text" for run in case.reading.runs):
+        yield _tell(
+            "preheader-empty",
+            "there is no preheader, and no text to make one of; inbox lists would show the foot of the letter",
+            case.key("preheader"),
+            'add a line preheader = "…"',
+        )
+    wide = columns(case.issue.preheader.strip())
+    if wide > LONGEST_PREHEADER:
+        yield _tell(
+            "preheader-long",
+            f"the preheader is {wide} columns wide; no list shows more than {LONGEST_PREHEADER}",
+            case.key("preheader"),
+            "shorten it",
+        )
+    if own and subject and (own in subject or subject in own):
+        yield _tell(
+            "preheader-repeats-subject",
+            f"the preheader says what the subject says: {shown(case.issue.preheader)}",
+            case.key("preheader"),
+            "say something else that the issue brings",
+        )
+
+
+def _without_number(text: str) -> str:
+    """A text without digits, and the words that stand for an issue's number."""
+    words = re.sub(r"\d+", " ", arabic_fold(text)).split()
+    return " ".join(word for word in words if word not in {"العدد", "عدد", "رقم", "issue", "no", "numero", "n"})
+
+
+RULES: tuple[Rule, ...] = (
+    subject_empty,
+    subject_length,
+    subject_name_only,
+    subject_repeated,
+    preheader,
+)

@@ -1,0 +1,134 @@
+"""What the words do: habits of spam, shouting, placeholders that nobody filled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from newsletter.check.case import Case, Rule, shown, teller
+from newsletter.check.habits import has_arabic
+from newsletter.check.reading import Run
+from newsletter.models import Level, Problem
+
+CODES: Mapping[str, Level] = {
+    "spam-words": "warning",
+    "all-caps": "warning",
+    "emoji-many": "warning",
+    "placeholder-text": "error",
+    "note-left": "warning",
+}
+_tell = teller(CODES)
+
+MOST_EMOJI = 2
+_SHORT: frozenset[str] = frozenset({"subject", "preheader", "headline", "section"})
+
+
+def _short_texts(case: Case) -> list[Run]:
+    return [run for run in case.reading.runs if run.kind in _SHORT]
+
+
+# Phrases of offers, never the bare word: a museum that opens مجانًا is news.
+_SPAM = re.compile(
+    r"مجان[اًا]{1,2}\s*!|مجاني\s*100|100\s*%\s*مجان|اربح(?:ي|وا)?\s+(?:الآن|معنا|جائزة|آلاف|مليون)|لقد\s+(?:ربحت|فزت)|مبروك\s*!"
+    r"|عرض\s+(?:لا\s+يفوت|خاص\s*!|محدود\s*!)|لا\s+تفو(?:ّ)?ت\s+الفرصة|فرصة\s+(?:العمر|لا\s+تعو(?:ّ)?ض)|اضغط\s+هنا|اشتر[ِي]*\s+الآن"
+    r"|ضاعف\s+(?:أموالك|دخلك)|من\s+دون\s+أي\s+مقابل\s*!|بدون\s+مقابل\s*!"
+    r"|\bFREE\b\s*!|\b100\s*%\s*free\b|\bact\s+now\b|\bbuy\s+now\b|\bclick\s+(?:here|below)\b|\b(?:earn|make)\s+(?:extra\s+)?(?:cash|\$\d)"
+    r"|\byou(?:'ve|’ve| have)?\s+won\b(?!['’]t)|\bwinner\s*!|\brisk[- ]free\b|\blimited[- ]time\s+offer\b|\bdon['’]t\s+miss\s+out\s*!|\$\$+|\burgent\s*!"
+    r"|\bgratuit\s*!|\bcliquez\s+ici\b",
+    re.IGNORECASE,
+)
+
+
+def spam_words(case: Case) -> Iterator[Problem]:
+    """Phrases that advertisements wore out, in what inbox lists show."""
+    for run in _short_texts(case):
+        match = _SPAM.search(run.text)
+        if match is not None:
+            yield _tell(
+                "spam-words",
+                f"«{shown(match[0])}» is what spam says, and filters know it",
+                case.at(run.line),
+                "say what the story is about",
+            )
+
+
+_WORDS = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]{2,}")
+_LOUD_RUN = re.compile(r"\b[A-ZÀ-ÖØ-Þ]{3,}(?:\s+[A-ZÀ-ÖØ-Þ]{2,}){2,}\b")
+
+
+def all_caps(case: Case) -> Iterator[Problem]:
+    """A line of capitals. Acronyms among Arabic words are none; three capital words in a row are."""
+    for run in _short_texts(case):
+        loud = [word for word in _WORDS.findall(run.text) if word.isupper() and len(word) >= 4]
+        if has_arabic(run.text):
+            match = _LOUD_RUN.search(run.text)
+            loud = match[0].split() if match is not None else []
+        elif len(loud) < 2 or sum(map(len, loud)) * 2 <= sum(map(len, _WORDS.findall(run.text))):
+            loud = []
+        if loud:
+            yield _tell(
+                "all-caps", f"capitals throughout: {shown(' '.join(loud))}", case.at(run.line), "write small letters"
+            )
+
+
+def emoji_many(case: Case) -> Iterator[Problem]:
+    """More pictures than words can carry, in what inbox lists show."""
+    pattern = _emoji()
+    for run in case.reading.runs:
+        count = len(pattern.findall(run.text)) if run.kind in {"subject", "preheader", "headline"} else 0
+        if count > MOST_EMOJI:
+            yield _tell(
+                "emoji-many",
+                f"{count} emoji in one line",
+                case.at(run.line),
+                f"keep at most {MOST_EMOJI}; programs that read aloud say the name of each",
+            )
+
+
+def _emoji() -> Any:
+    import regex
+
+    # One sequence with its joiners, skin tones and selectors counts once, a flag too.
+    return regex.compile(r"\p{RI}{2}|\p{Emoji_Presentation}(?:\p{EMod}|\ufe0f|\u200d\p{ExtPict})*|\p{ExtPict}\ufe0f")
+
+
+_PLACEHOLDERS = re.compile(
+    r"\blorem\s+ipsum\b|\bdolor\s+sit\s+amet\b|لوريم\s+[إا]يبسوم"
+    r"|(?:عنوان|ملخص|نص|وصف|رابط)\s+(?:القصة|الخبر|المقال|الصورة|الفقرة|القسم)\s+هنا(?!ك)|كلمة\s+المحرّ?ر\s+هنا(?!ك)"
+    r"|(?:اكتب|ضع|أدخل|أضف)\s+(?:ال)?(?:عنوان|نص|ملخص|وصف|موضوع)\S*(?:\s+\S+)?\s+هنا(?!ك)"
+    r"|هذا\s+النص\s+(?:هو\s+)?مثال\s+لنص|هذا\s+نص\s+(?:تجريبي|بديل)|^\s*نص\s+تجريبي\b"
+    r"|\b(?:headline|title|summary|text|image|subject|story)\s+goes\s+here\b"
+    r"|\b(?:your|insert)\s+(?:headline|title|summary|text|image|subject|story)\s+here\b|\bvotre\s+(?:texte|titre)\s+ici\b",
+    re.IGNORECASE,
+)
+_NOTES = re.compile(r"\b(?:TODO|FIXME|TBD|XXX+)\b|\[\s*[xX]*\s*\]")
+
+
+def placeholder_text(case: Case) -> Iterator[Problem]:
+    """Text that stood in for another, and still does."""
+    for run in case.reading.runs:
+        match = _PLACEHOLDERS.search(run.text)
+        if match is not None:
+            yield _tell(
+                "placeholder-text",
+                f"«{shown(match[0])}» only holds a place",
+                case.at(run.line),
+                "write the text, or take it out",
+            )
+
+
+def note_left(case: Case) -> Iterator[Problem]:
+    """A note to oneself that readers were not meant to see."""
+    for run in case.reading.runs:
+        match = _NOTES.search(run.text)
+        if match is not None:
+            yield _tell(
+                "note-left",
+                f"«{shown(match[0])}» looks like a note to oneself",
+                case.at(run.line),
+                "write what is missing, or take the note out",
+            )
+
+
+RULES: tuple[Rule, ...] = (spam_words, all_caps, emoji_many, placeholder_text, note_left)

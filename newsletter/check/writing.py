@@ -1,0 +1,170 @@
+"""How the text is written: signs, digits, quotation marks, leftovers of other programs. Arabic first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from newsletter.check.case import Case, Rule, shown, teller
+from newsletter.check.habits import HABITS, named, spans
+from newsletter.check.reading import Run
+from newsletter.models import Level, Problem
+
+CODES: Mapping[str, Level] = {
+    **{habit.code: "warning" for habit in HABITS},
+    "signs-repeated": "warning",
+    "digits-mixed": "warning",
+    "text-garbled": "error",
+    "html-in-text": "warning",
+    "markdown-leaked": "warning",
+    "excerpt-leftover": "warning",
+}
+_tell = teller(CODES)
+
+
+def habits(case: Case) -> Iterator[Problem]:
+    """Every habit of typing, once for each line it stands in."""
+    for run in case.reading.runs:
+        for habit in HABITS:
+            found = spans(habit, run.text)
+            if not found:
+                continue
+            first = found[0]
+            piece = run.text[first.start : first.end]
+            sign = piece if piece.strip() or habit.code.startswith(("character", "bidi")) else run.text[first.end :][:1]
+            more = f" (and {len(found) - 1} more in this line)" if len(found) > 1 else ""
+            yield _tell(
+                habit.code,
+                habit.words.format(piece=named(shown(sign))) + more,
+                case.at(run.line),
+                habit.mend.format(better=first.better),
+            )
+
+
+# One «؟!» or «!؟» is a way to ask; two dots are neither a full stop nor an ellipsis.
+_REPEATED = re.compile(r"!{2,}|[؟?]{2,}|[!؟?]{3,}|،{2,}|(?<!\.)\.\.(?!\.)|\.{4,}")
+
+
+def signs_repeated(case: Case) -> Iterator[Problem]:
+    """The same sign twice or more: it shouts, and spam filters count it (SpamAssassin's PLING_PLING)."""
+    for run in case.reading.runs:
+        match = _REPEATED.search(run.text)
+        if match is not None:
+            yield _tell("signs-repeated", f"«{match[0]}»: one sign says it", case.at(run.line), "leave one of them")
+
+
+_DIGITS = (
+    ("Latin digits", re.compile("[0-9]+")),
+    ("Arabic-Indic digits", re.compile("[\u0660-\u0669]+")),
+    ("Persian digits", re.compile("[\u06f0-\u06f9]+")),
+)
+# Digits that belong to a Latin name, a code, an address or a phone number are Latin in every text.
+_LATIN_BY_NATURE = re.compile(
+    r"[A-Za-z][A-Za-z0-9.'’&/-]*(?:[ \u00a0-]\d[\d.,:]*)*|\d[\d.,:]*[ \u00a0-]?[A-Za-z]+|\+\d[\d ()\u00a0-]+|\S*[@#]\S+"
+)
+
+
+def digits_mixed(case: Case) -> Iterator[Problem]:
+    """Two sets of digits in one issue: each is right, both together look like an accident."""
+    lines: dict[str, list[tuple[Run, str]]] = {name: [] for name, _ in _DIGITS}
+    for run in case.reading.runs:
+        text = _LATIN_BY_NATURE.sub(" ", run.text)
+        for name, pattern in _DIGITS:
+            match = pattern.search(text)
+            if match is not None:
+                lines[name].append((run, match[0]))
+    used = sorted((name for name in lines if lines[name]), key=lambda name: len(lines[name]), reverse=True)
+    for name in used[1:]:
+        for run, digits in lines[name]:
+            yield _tell(
+                "digits-mixed",
+                f"{name} here ({digits}), {used[0]} in the rest of the issue",
+                case.at(run.line),
+                f"write all numbers in {used[0]}",
+            )
+
+
+# UTF-8 that was read as Windows-1252: Arabic letters come out as Ø or Ù and a sign, Latin accents as Ã and a sign.
+_GARBLED = re.compile("(?:[ØÙ][\u0080-\u00bfƒŠŒŽšœžŸ€‚„…†‡ˆ‰‹‘’“”•–—˜™›]){2}|Ã[\u0080-\u00bf]|â€[™œ\u009d\u0153\u2122“”]|\ufffd")
+
+
+def text_garbled(case: Case) -> Iterator[Problem]:
+    """Letters that a wrong character set has destroyed."""
+    for run in case.reading.runs:
+        match = _GARBLED.search(run.text)
+        if match is not None:
+            around = run.text[max(match.start() - 10, 0) : match.end() + 20]
+            yield _tell(
+                "text-garbled",
+                f"letters were lost in a wrong character set: {shown(around)}",
+                case.at(run.line),
+                "write the words again",
+            )
+
+
+_HTML = re.compile(
+    r"</?(?:a|b|blockquote|br|center|div|em|figure|font|h[1-6]|hr|i|iframe|img|li|ol|p|script|span|strong|table|td|tr|u|ul)"
+    r"(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,6});",
+    re.IGNORECASE,
+)
+
+
+def html_in_text(case: Case) -> Iterator[Problem]:
+    """HTML in the Markdown: it is text there, and readers see it as it is."""
+    for run in case.reading.runs:
+        match = _HTML.search(run.text)
+        if match is not None:
+            yield _tell(
+                "html-in-text",
+                f"readers would see {shown(match[0])} as it is",
+                case.at(run.line),
+                "take it out, or write Markdown: **bold**, [words](https://address)",
+            )
+
+
+# Stars that are left over when emphasis could not be read, and links that were not closed.
+_MARKDOWN = re.compile(r"\*\*|__(?=\w)|\]\s?\((?:https?:|www\.)|^#{1,6}(?=[^\s#\d])")
+
+
+def markdown_leaked(case: Case) -> Iterator[Problem]:
+    """Signs of Markdown that were not understood, such as ``**«word»**next`` without a space."""
+    for run in case.reading.runs:
+        match = _MARKDOWN.search(run.text) if run.kind not in {"subject", "preheader"} else None
+        if match is not None:
+            yield _tell(
+                "markdown-leaked",
+                f"readers would see {match[0]} as it is",
+                case.at(run.line),
+                "put a space or a sign beside it, so that bold begins and ends at a word, or take it out",
+            )
+
+
+_LEFTOVERS = re.compile(
+    r"\[\s*(?:…|\.\.\.|&hellip;)\s*\]|(?:continue reading|read more|اقرأ المزيد|قراءة المزيد|تابع القراءة|لقراءة المزيد|lire la suite)"
+    r"\s*(?:[»→←.…]|\.\.\.)*\s*$|the post .{3,} appeared first on|ظهر(?:ت)? أولًا? على|ظهر(?:ت)? أولاً على",
+    re.IGNORECASE,
+)
+
+
+def excerpt_leftover(case: Case) -> Iterator[Problem]:
+    """What a site's own excerpt puts at its end; the letter has its own link to read on."""
+    for run in case.reading.runs:
+        match = _LEFTOVERS.search(run.text) if run.kind == "text" else None
+        if match is not None:
+            yield _tell(
+                "excerpt-leftover",
+                f"a leftover of the site's excerpt: {shown(match[0])}",
+                case.at(run.line),
+                "end the summary with a whole sentence; the letter adds its own link",
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    habits,
+    signs_repeated,
+    digits_mixed,
+    text_garbled,
+    html_in_text,
+    markdown_leaked,
+    excerpt_leftover,
+)

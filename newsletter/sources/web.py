@@ -1,0 +1,212 @@
+"""A web address to articles, whatever it turns out to be: a feed, an article, a WordPress site, a front page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, tzinfo
+from urllib.parse import urlsplit
+
+from newsletter.errors import SourceError
+from newsletter.models import Article
+from newsletter.sources import feed, page, wordpress
+from newsletter.sources.charset import decode
+from newsletter.sources.http import Door, Fetched, FetchError
+from newsletter.sources.links import absolute
+from newsletter.sources.markup import tree
+
+_FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"})
+_COMMENTS = ("التعليقات", "تعليقات", "comments")
+_MOST_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """What a feed was marked with when it was read last (RFC 9110, sections 8.8 and 13.1)."""
+
+    etag: str = ""
+    modified: str = ""
+    """Value of Last-Modified."""
+
+    def headers(self) -> dict[str, str]:
+        """Request headers that ask for the feed only if it has changed.
+
+        A weak mark loses its ``W/``, for WordPress compares letter by letter; and only one of the two is sent, for it
+        wants both to match when it gets both.
+        """
+        if self.etag:
+            return {"If-None-Match": self.etag.removeprefix("W/")}
+        return {"If-Modified-Since": self.modified} if self.modified else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which articles are wanted of a source that has many."""
+
+    now: datetime
+    """The present moment, aware."""
+    zone: tzinfo = UTC
+    """Zone of moments that name none, and of dates below."""
+    most: int = 50
+    since: datetime | date | None = None
+    """Not before; a date means its first moment in the site's zone where that is known."""
+    until: datetime | date | None = None
+    """Not after; a date means its last moment."""
+
+    def has(self, article: Article) -> bool:
+        """Whether an article falls between since and until; one without a date does.
+
+        Args:
+            article: Any article.
+        """
+        moment = article.published
+        if moment is None:
+            return True
+        since, until = _bound(self.since, time.min, self.zone), _bound(self.until, time.max, self.zone)
+        return (since is None or moment >= since) and (until is None or moment <= until)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What one address gave."""
+
+    articles: tuple[Article, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the editor should know though nothing went wrong, one line each."""
+    validator: Validator | None = None
+    """To be remembered for the next time, if the address is a feed."""
+
+
+def read(url: str, door: Door, wanted: Wanted, validator: Validator | None = None) -> Brought:
+    """Fetch an address and read it as what it turns out to be.
+
+    Args:
+        url: http or https address.
+        door: Fetches.
+        wanted: Which articles.
+        validator: The feed's marks of the last time; if it has not changed, nothing is brought.
+
+    Raises:
+        SourceError: There is no article to be had.
+    """
+    got = door.get(url, headers=validator.headers() if validator else None, statuses={304} if validator else ())
+    if got.status == 304:
+        return Brought(validator=validator)
+    if feed.looks_like(got.data) or got.content_type in _FEED_TYPES:
+        return _feed(got, door, wanted)
+    sign = wordpress.signpost(got)
+    if sign is None:
+        return _page_or_feed(got, door, wanted)
+    try:
+        return _wordpress(got, sign, door, wanted)
+    except SourceError as error:
+        if not isinstance(error, FetchError):
+            raise
+        other = _page_or_feed(got, door, wanted, is_list=_is_list(got, sign))
+        way = "its feed" if len(other.articles) != 1 or other.validator else "the page itself"
+        return replace(other, notes=(f"{error.where}: {error.what}; {way} was read instead", *other.notes))
+
+
+def _wordpress(got: Fetched, sign: wordpress.Signpost, door: Door, wanted: Wanted) -> Brought:
+    site = wordpress.open_site(door, sign.root)
+    if not _is_list(got, sign):
+        article = wordpress.twin(door, site, sign, got, now=wanted.now)
+        return Brought((article,)) if article else _page_or_feed(got, door, wanted)
+    found = wordpress.listing(
+        door, site, now=wanted.now, most=wanted.most, since=wanted.since, until=wanted.until, archive=sign
+    )
+    notes = [str(found.trouble)] if found.trouble else []
+    if found.locked:
+        notes.append(f"{got.url}: {found.locked} of its articles want a password and were left out")
+    try:
+        articles = wordpress.details(door, site, found.posts, now=wanted.now)
+    except SourceError as error:
+        articles = [each.article for each in found.posts]
+        notes.append(f"{error.where}: {error.what}; headlines and excerpts only were taken")
+    if not articles:
+        notes.append(f"{got.url}: nothing was published in the time asked for")
+    return Brought(tuple(articles), tuple(notes))
+
+
+def _is_list(got: Fetched, sign: wordpress.Signpost) -> bool:
+    return sign.is_archive or (not sign.route and _is_front(got.url))
+
+
+def _is_front(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.path.rstrip("/") in ("", "/index.php", "/index.html", "/ar", "/en", "/fr") and not parts.query
+
+
+def _page_or_feed(got: Fetched, door: Door, wanted: Wanted, *, is_list: bool = False) -> Brought:
+    """Read a page as an article; a front page, and one in which no article is, through the feed it names."""
+    is_list = is_list or _is_front(got.url)
+    trouble: SourceError | None = None
+    if not is_list:
+        try:
+            return Brought((page.parse(got.data, got.url, charset=got.charset, now=wanted.now, zone=wanted.zone),))
+        except SourceError as error:
+            trouble = error
+    for address in _feeds_of(got):
+        try:
+            other = door.get(address, "feed")
+            return _feed(other, door, wanted)
+        except SourceError as error:
+            trouble = trouble or error
+    if trouble:
+        raise trouble
+    raise SourceError("this is a front page without a feed", where=got.url, mend="give the addresses of its articles")
+
+
+def _feeds_of(got: Fetched) -> Iterator[str]:
+    """Addresses of the feeds that a page names, those of comments left out; for WordPress its usual one."""
+    root = tree(decode(got.data, got.charset))
+    seen: set[str] = set()
+    for element in root.iter("link") if root is not None else ():
+        kind = (element.get("type") or "").lower().strip()
+        is_feed = kind in _FEED_TYPES and "alternate" in (element.get("rel") or "").lower().split()
+        address = absolute(got.url, element.get("href") or "")
+        title = (element.get("title") or "").lower()
+        is_comments = any(word in title for word in _COMMENTS) or "/comments/" in address
+        if is_feed and address and not is_comments and address not in seen and len(seen) < 3:
+            seen.add(address)
+            yield address
+    if not seen and wordpress.signpost(got):
+        yield absolute(got.url, got.url.partition("?")[0].rstrip("/") + "/feed/")
+
+
+def _feed(got: Fetched, door: Door, wanted: Wanted) -> Brought:
+    """Read a feed, and its further pages while they may hold what is wanted."""
+    validator = Validator(got.headers.get("etag", ""), got.headers.get("last-modified", ""))
+    found: list[Article] = []
+    notes: list[str] = []
+    where = got.url
+    for number in range(1, _MOST_PAGES + 1):
+        articles = feed.parse(
+            got.data, got.url, content_type=got.content_type, charset=got.charset, now=wanted.now, zone=wanted.zone
+        )
+        known = {(each.url, each.title) for each in found}
+        fresh = [each for each in articles if (each.url, each.title) not in known]
+        found += fresh
+        onward = feed.next_page(got.data, got.url) if wanted.since is not None else ""
+        if not fresh or not onward or len(found) >= wanted.most or not all(map(wanted.has, fresh[-1:])):
+            break
+        try:
+            got = door.get(onward, "feed")
+        except FetchError as error:
+            if error.status != 404:  # past the last page WordPress answers so
+                notes.append(f"{error}; the newest {len(found)} articles were taken")
+            break
+        if number == _MOST_PAGES:
+            notes.append(f"{where}: it has more than {_MOST_PAGES} pages; the newest {len(found)} articles were taken")
+    if not found:
+        raise SourceError("the feed holds no article", where=where, mend="check the address")
+    kept = [each for each in found if wanted.has(each)][: wanted.most]
+    if not kept:
+        notes.append(f"{where}: nothing was published in the time asked for")
+    return Brought(tuple(kept), tuple(notes), validator if validator.headers() else None)
+
+
+def _bound(bound: datetime | date | None, of_day: time, zone: tzinfo) -> datetime | None:
+    if bound is None or isinstance(bound, datetime):
+        return bound
+    return datetime.combine(bound, of_day, tzinfo=zone)

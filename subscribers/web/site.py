@@ -1,0 +1,75 @@
+"""What the reader pages are handed: everything they need of the other wing, and must not import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from subscribers.limits import Caps
+from subscribers.models import RHYTHMS, Rhythm
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Page = Callable[[str, Mapping[str, Any]], str]
+"""Template name and values in, the finished text out."""
+
+Hook = Callable[[Mapping[str, str], bytes], int]
+"""The report of a provider (headers with names in lower case, raw body) in, an HTTP status out."""
+
+
+class Database(Protocol):
+    """Transactions of the workspace's database."""
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """One reading transaction."""
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """One writing transaction, committed at the end of the block."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """The reader pages of one workspace."""
+
+    base: str
+    """Address of the pages without a slash at its end, for example ``https://news.example.org``."""
+    database: Database
+    link_keys: Mapping[int, bytes]
+    """Keys of signed links and form times."""
+    address_keys: Mapping[int, bytes]
+    """Keys of suppressed addresses and of the counters."""
+    page: Page
+    say: Callable[[str], str]
+    """A text of ours in the language of the pages."""
+    now: Callable[[], datetime]
+    lists: tuple[str, ...]
+    """Names of the lists one can subscribe to, the first is the usual one."""
+    rhythms: tuple[Rhythm, ...] = RHYTHMS
+    topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Titles of the topics of a list, in the order of their bits."""
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Who may say, in X-Forwarded-For, whom they speak for."""
+    frame_ancestors: tuple[str, ...] = ()
+    """Origins that may show the embedded form in a frame."""
+    keep_client: bool = False
+    """Whether network address and browser stand in the record of consent."""
+    caps: Caps = field(default_factory=Caps)
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
+    """Name in ``/hooks/<name>`` to whatever reads the reports of that provider."""
+
+    @cached_property
+    def path(self) -> str:
+        """The path part of the base, without a slash at its end; mostly empty."""
+        return urlsplit(self.base).path.rstrip("/")
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """The rhythm of a subscription that says nothing else."""
+        return "weekly" if "weekly" in self.rhythms else self.rhythms[0]
