@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from newsletter import ledger
 from newsletter.mail import thaw
 from newsletter.text import bidi
 from newsletter.webview import WebView, web_view
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.database import Database
-    from newsletter.models import Letter
     from newsletter.pages import Pages
 
 PAGE = 20
@@ -97,10 +96,8 @@ class Archive:
 
     def _make_view(self, letter_id: int, key: str) -> WebView:
         with self._database.read() as connection:
-            letter = frozen(connection, letter_id)
-        base = self._pages(  # the address of the pages without scheme and host
-            "web/base_of.txt.j2", {}
-        ).strip()
+            letter = thaw(ledger.letter_of(connection, letter_id))
+        base = self._pages.base
         catalogue = words(self._pages.environment, letter.language)
         because = catalogue.gettext("You get this letter because you subscribed to {name}.")
         return web_view(
@@ -123,11 +120,13 @@ def sent(
         before: Only sends with a smaller id; 0 for all.
         key: Only the issue with this key.
     """
-    from sqlalchemy import func, select
+    from sqlalchemy import case, func, select
 
     from newsletter.tables import issue, letter, send
     from subscribers import store
 
+    # The letter that leaves nothing out, if there is one.
+    whole = func.coalesce(func.min(case((letter.c.variant == "", letter.c.id))), func.min(letter.c.id))
     ids = [found.id for name in lists if (found := store.list_or_none(connection, name)) is not None]
     first: Any = (
         select(func.min(send.c.id).label("id"))
@@ -136,7 +135,7 @@ def sent(
         .subquery()
     )
     query = (
-        select(send.c.id, issue.c.key, send.c.subject, send.c.created, func.min(letter.c.id).label("letter_id"))
+        select(send.c.id, issue.c.key, send.c.subject, send.c.created, whole.label("letter_id"))
         .join(first, first.c.id == send.c.id)
         .join(issue, issue.c.id == send.c.issue_id)
         .join(letter, letter.c.send_id == send.c.id)
@@ -154,13 +153,3 @@ def sent(
         # Letters of the latest posts have keys of their own, which are no numbers.
         if row.key.isdecimal()
     ]
-
-
-def frozen(connection: Connection, letter_id: int) -> Letter:
-    """A letter as it was frozen."""
-    from sqlalchemy import select
-
-    from newsletter.tables import letter
-
-    packed = connection.execute(select(letter.c.frozen).where(letter.c.id == letter_id)).scalar_one()
-    return thaw(zlib.decompress(packed).decode("utf-8"))

@@ -12,7 +12,7 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import file, listing, page, web
 from newsletter.sources.http import Door
-from newsletter.sources.identity import article_key
+from newsletter.sources.identity import alike, article_key
 from newsletter.sources.links import is_web
 from newsletter.sources.web import Brought, Validator, Wanted
 
@@ -35,6 +35,8 @@ class Collected:
     """What the editor should know though nothing went wrong, one line each."""
     validators: Mapping[str, Validator] = field(default_factory=dict)
     """Marks of the feeds, by target, for the next round."""
+    alike: Mapping[int, int] = field(default_factory=dict)
+    """Number of each article that tells what an earlier one tells, with the number of that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def collect(
                 marks[task.target] = brought.validator
             if progress:
                 progress(task.target, len(brought.articles))
-    return Collected(merged(articles), tuple(troubles), tuple(notes), marks)
+    once = merged(articles)
+    return Collected(once, tuple(troubles), tuple(notes), marks, alike(once))
 
 
 def with_pictures(articles: Sequence[Article], *, fetcher: Door, workers: int = _WORKERS) -> tuple[Article, ...]:

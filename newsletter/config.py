@@ -10,17 +10,21 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SettingsError, WorkspaceError
 from newsletter.headers import split_mailbox
 from newsletter.models import Publication
+from newsletter.schedule import WEEKDAYS, Schedule
+from newsletter.topics import Topic
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-    from newsletter.settings import Collect, Schema, Sender, SendGrid, Web
+    from newsletter.settings import Collect, Compose, Rhythms, Schema, Sender, SendGrid, Smtp, Web
+    from newsletter.settings import Topic as TopicSetting
 
 FILE = "newsletter.toml"
 SECRETS = "secrets"
@@ -38,8 +42,14 @@ class Settings:
     sender: Sender
     """How letters leave; ``from_`` has its domain in A-label form."""
     sendgrid: SendGrid
+    smtp: Smtp
     web: Web
     """``url`` is the base of the reader pages without a slash at its end; empty when there are none."""
+    rhythms: Rhythms
+    topics: Mapping[str, tuple[Topic, ...]]
+    """What readers of each list can choose, in the order of the numbers."""
+    compose: Compose
+    schedule: Schedule
     collect: Collect
     outbox: Path
     database_url: str
@@ -217,7 +227,7 @@ def _named(key: str, layers: list[_Layer]) -> str:
 
 
 def _shown(key: str, value: object) -> str:
-    return "a secret" if key in {"database.url", "sendgrid.key"} else repr(value)
+    return "a secret" if key in {"database.url", "sendgrid.key", "smtp.password"} else repr(value)
 
 
 def _wanted(key: str) -> str:
@@ -264,8 +274,31 @@ def _settings(checked: Schema, root: Path) -> Settings:
         ),
         sender=checked.sender,
         sendgrid=checked.sendgrid,
+        smtp=checked.smtp,
         web=checked.web,
+        rhythms=checked.rhythms,
+        topics={name: _topics(topics) for name, topics in checked.topics.items()},
+        compose=checked.compose,
+        schedule=_schedule(checked),
         collect=checked.collect,
         outbox=root / checked.sender.outbox,
         database_url=_database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
+    )
+
+
+def _topics(checked: Mapping[str, TopicSetting]) -> tuple[Topic, ...]:
+    return tuple(
+        Topic(int(number), topic.title, tuple(topic.sections or [topic.title]))
+        for number, topic in sorted(checked.items())
+    )
+
+
+def _schedule(checked: Schema) -> Schedule:
+    said = checked.schedule
+    day, _, at = said.weekly.partition(" ")
+    return Schedule(
+        weekly=(WEEKDAYS.index(day), time.fromisoformat(at)) if said.weekly else None,
+        daily=time.fromisoformat(said.daily) if said.daily else None,
+        instant=said.instant or None,
+        week_starts=WEEKDAYS.index(said.week_starts),
     )

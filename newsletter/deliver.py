@@ -13,7 +13,8 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from newsletter.errors import NashraError, SendError
 from newsletter.ledger import ALL, Account, Batch, Delivery, Lot, Send
 from newsletter.mail import LEAVE, freeze, thaw
 from newsletter.models import Issue, Letter
-from newsletter.senders import Answer, Carrier, Parcel, Sender, UnreachableError
+from newsletter.senders import Answer, Carrier, LetterByLetter, Parcel, Sender, UnreachableError
 from subscribers import store, tokens
 from subscribers.models import RHYTHMS, Rhythm
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 SLOT_WIDTHS = {LEAVE: tokens.WIDTH}
 """Bytes of the value of each slot that stands in the body of a letter."""
+
+MOST_UNKNOWN_IN_A_ROW = 3
+"""Submissions without an answer, beyond one for each connection, after which a send stops."""
 
 Progress = Callable[[str, int], None]
 """Told of a state and how many deliveries have just reached it; ``waiting`` with seconds while others hold the rest."""
@@ -119,21 +123,18 @@ def run(desk: Desk, send: Send, progress: Progress) -> Account:
         DatabaseError: The ledger cannot be written; the same.
     """
     shift = Shift(desk, send, progress)
-    if desk.sender.connections == 1:
-        shift.work()
-    else:
-        workers = [threading.Thread(target=shift.work, daemon=True) for _ in range(desk.sender.connections)]
-        try:
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                worker.join()
-        except BaseException:
-            # Ctrl-C: what is under way comes to its end, nothing new is begun.
-            shift.over.set()
-            for worker in workers:
-                worker.join()
-            raise
+    workers = [threading.Thread(target=shift.work, daemon=True) for _ in range(desk.sender.connections)]
+    try:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    except BaseException:
+        # Ctrl-C strikes here and nowhere else: what is under way comes to its end, nothing new is begun.
+        shift.over.set()
+        for worker in workers:
+            worker.join()
+        raise
     if shift.failure is not None:
         raise shift.failure
     with desk.database.read() as connection:
@@ -167,6 +168,7 @@ class Shift:
         self._progress = progress
         self._lock = threading.Lock()
         self._last_taken = time.monotonic()
+        self._unknown_in_a_row = 0
         self.over = threading.Event()
         """Set when nothing new is to be begun."""
         self.failure: Exception | None = None
@@ -191,6 +193,8 @@ class Shift:
         desk, send = self._desk, self._send
         with desk.database.write() as connection:
             batch = ledger.claim(connection, send.id, lease=desk.lease)
+            doubtful = ledger.doubt(connection, batch) if batch is not None else 0
+        self._tell("unknown", doubtful)
         if batch is not None:
             try:
                 self._deliver(batch, carriers)
@@ -223,6 +227,9 @@ class Shift:
             batch, deliveries = settled
         with desk.database.read() as connection:
             parcels, skipped = _parcels(desk, self._send, deliveries, connection)
+        if parcels and isinstance(carrier, LetterByLetter):
+            self._carry(batch, carrier, parcels, skipped)
+            return
         try:
             submission = carrier.begin(parcels, batch.request_id) if parcels else None
         except UnreachableError as error:
@@ -239,6 +246,33 @@ class Shift:
             self._tell("skipped", len(skipped))
             self._record(batch, submission.finish() if submission is not None else Answer(), len(parcels))
 
+    def _carry(self, batch: Batch, carrier: LetterByLetter, parcels: list[Parcel], skipped: dict[int, str]) -> None:
+        """Deliver a batch whose letters go one by one: each is marked and answered on its own row."""
+        desk, marked = self._desk, set[int]()
+
+        def commit(answers: Mapping[int, tuple[str, str]], going: Sequence[int]) -> Collection[int] | None:
+            # When it is over, what is in the air comes to its end and nothing new is begun.
+            over = self.over.is_set()
+            with desk.database.write() as connection:
+                may = ledger.advance(
+                    connection, batch, answers=answers, going=() if over else going, marked=marked, lease=desk.lease
+                )
+            marked.update(may or ())
+            for state, count in Counter(state for state, _ in answers.values() if state != "queued").items():
+                self._tell(state, count)
+                if state == "submitted":
+                    self._last_taken = time.monotonic()
+            return None if over else may
+
+        commit({one: ("skipped", reason) for one, reason in skipped.items()}, ())
+        answer = carrier.carry(parcels, commit, renew=desk.lease / 3)
+        waits = answer.state == "queued" and not (answer.stop or self.over.is_set())
+        with desk.database.write() as connection:
+            ledger.close(connection, batch, pause=_backoff(desk.backoff, batch.attempt) if waits else 0.0)
+        impatient = time.monotonic() - self._last_taken > desk.patience
+        if answer.stop or (waits and answer.reason and impatient):
+            raise SendError(answer.reason, mend="mend it, then run the same command again")
+
     def _record(self, batch: Batch, answer: Answer, parcels: int) -> None:
         """Write the answer down; stop the send when it says so, or when nothing was taken for too long."""
         desk = self._desk
@@ -254,9 +288,14 @@ class Shift:
         rest = parcels - len(answer.apart)
         if answer.state != "queued":
             self._tell(answer.state, rest)
-        if answer.state == "submitted" and rest:
-            self._last_taken = time.monotonic()
-        elif answer.stop or time.monotonic() - self._last_taken > desk.patience:
+        with self._lock:
+            self._unknown_in_a_row = self._unknown_in_a_row + 1 if answer.state == "unknown" else 0
+            if answer.state == "submitted" and rest:
+                self._last_taken = time.monotonic()
+            impatient = time.monotonic() - self._last_taken > desk.patience
+        # A line that is dead after the last byte would make the whole list unknown, one request after the other.
+        deaf = self._unknown_in_a_row >= desk.sender.connections + MOST_UNKNOWN_IN_A_ROW
+        if answer.stop or deaf or (impatient and answer.state != "submitted"):
             raise SendError(answer.reason, mend="mend it, then run the same command again")
 
     def _settle(

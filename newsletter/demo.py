@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter import deliver, letters, library, plan, workspace
+from newsletter import deliver, drafts, letters, library, plan, workspace
 from newsletter.check import has_errors
 from newsletter.collect import collect
 from newsletter.config import FILE
@@ -62,10 +62,10 @@ def run(directory: Path, tell: Callable[[str], None]) -> Demo:
             shelved = library.shelve(connection, collected.articles, now=now)
             store.add_list(connection, workspace.FIRST_LIST, NAME, now=now)
             report = actions.import_file(
-                connection, SAMPLE / "subscribers.csv", workspace.FIRST_LIST, now=now, words="sample readers"
+                connection, SAMPLE / "subscribers.csv", workspace.FIRST_LIST, now=now, words="sample readers", keys=house.keys.suppression
             )
         tell(f"Collected {len(shelved.added)} articles, imported {report.added} subscribers.")
-        issue = letters.write_draft(house, list(shelved.added), latest=None, slug="", list_name=workspace.FIRST_LIST)
+        issue = drafts.write(house, list(shelved.added), list_name=workspace.FIRST_LIST)
         tell(f"Composed issue {issue.number} with {len(issue.stories)} stories.")
         issue = plan.choose(house, str(issue.number), list_name="", rhythm="weekly")
         planned = plan.make(house, issue, list_name="", rhythm="weekly")

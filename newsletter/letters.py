@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from newsletter import compose, issues, library, pictures
-from newsletter.check import check
+from newsletter import compose, library, pictures
 from newsletter.deliver import SLOT_WIDTHS
 from newsletter.errors import RenderError
 from newsletter.headers import ascii_host
 from newsletter.mail import LEAVE, cut, slot
-from newsletter.models import Issue, Letter, Problem
+from newsletter.models import Issue, Letter
 from newsletter.render import render
 
 if TYPE_CHECKING:
@@ -73,12 +71,6 @@ def _place(issue: Issue) -> Iterator[None]:
         raise RenderError(error.what, where=error.where or issue.path, mend=error.mend) from error
 
 
-def checked(house: House, issue: Issue) -> tuple[Letter, list[Problem]]:
-    """The letter of an issue, and what the checks find in both."""
-    letter = of_issue(house, issue)
-    return letter, check(issue, letter)
-
-
 def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
     """Write issue.html and issue.txt beside the issue, as a subscriber would see them, pictures from their files.
 
@@ -103,43 +95,3 @@ def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
         where = str(error.filename or folder)
         raise IssueError(f"cannot be written ({error.strerror})", where=where, mend="make it writable") from None
     return paths
-
-
-def write_draft(house: House, ids: list[int] | None, *, latest: int | None, slug: str, list_name: str) -> Issue:
-    """Compose a new issue of articles from the library and write its folder.
-
-    Args:
-        house: The workspace.
-        ids: The articles, in order; None takes the newest that no issue has carried or holds.
-        latest: At most so many of them.
-        slug: Name of its folder; empty makes one of number and date.
-        list_name: The list it is for.
-
-    Raises:
-        SourceError: An id the library does not hold, nothing new, or a picture that is no longer where it was.
-        IssueError: The folder holds an issue already.
-    """
-    from newsletter import ledger
-    from newsletter.errors import SourceError
-
-    drafts = issues.every(house.root)
-    with house.database.read() as connection:
-        holdings = library.holdings(connection, ids=list(dict.fromkeys(ids)) if ids is not None else None)
-        sent = [int(send.issue) for send in ledger.sends(connection) if send.issue.isdecimal()]
-    if ids is None:
-        holdings = library.unused(holdings, drafts)[:latest]
-    if not holdings:
-        raise SourceError("the library holds nothing new", mend="collect first: newsletter collect PATH_OR_URL")
-    number = compose.next_number([*(issue.number for issue in drafts), *sent])
-    zone = house.zone
-    slug = slug or f"{number:03d}-{house.now().astimezone(zone):%Y-%m-%d}"
-    issue = compose.draft(holdings, number=number, newsletter=house.publication.name, list_name=list_name)
-    issue, copies = compose.with_local_pictures(issue)
-    for source in copies.values():
-        if not Path(source).is_file():
-            raise SourceError(
-                "the picture of an article is gone", where=source, mend="put it back, or collect the article again"
-            )
-    folder = issues.folder_of(house.root, slug)
-    path = issues.write(issue, folder, pictures={name: Path(source) for name, source in copies.items()})
-    return replace(issue, slug=slug, path=str(path))

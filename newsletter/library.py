@@ -66,13 +66,20 @@ def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime
     return Shelved(*(tuple(dict.fromkeys(done[name])) for name in ("added", "updated", "known")))
 
 
-def holdings(connection: Connection, *, ids: Collection[int] | None = None, latest: int | None = None) -> list[Holding]:
+def holdings(
+    connection: Connection,
+    *,
+    ids: Collection[int] | None = None,
+    latest: int | None = None,
+    since: datetime | None = None,
+) -> list[Holding]:
     """What the library holds, newest first.
 
     Args:
         connection: Any transaction.
         ids: Only these, in the order given.
         latest: At most so many.
+        since: Only what was published, or else collected, at this moment or later; aware.
 
     Raises:
         SourceError: An id that the library does not hold.
@@ -85,6 +92,8 @@ def holdings(connection: Connection, *, ids: Collection[int] | None = None, late
     query = select(table).order_by(newest.desc(), table.c.id)
     if ids is not None:
         query = query.where(table.c.id.in_([wanted for wanted in ids if wanted <= _LARGEST_ID]))
+    if since is not None:
+        query = query.where(newest >= int(since.timestamp()))
     if latest is not None:
         query = query.limit(latest)
     rows = connection.execute(query).all()
@@ -123,7 +132,7 @@ def of_issue(connection: Connection, issue: Issue) -> list[int]:
 
 
 def unused(holdings: Iterable[Holding], drafts: Iterable[Issue]) -> list[Holding]:
-    """Those that no issue has carried and no draft holds.
+    """Those that no issue has carried and no draft holds; letters of the latest posts are no issues.
 
     A draft is its issue.md and nothing else: taking a story out of the file makes its article unused again.
     """
@@ -133,18 +142,46 @@ def unused(holdings: Iterable[Holding], drafts: Iterable[Issue]) -> list[Holding
     return [
         holding
         for holding in holdings
-        if not holding.carried_in
+        if not any(key.isdecimal() for key in holding.carried_in)
         and (article_key(holding.article) not in keys if holding.article.url else holding.article.title not in whole)
     ]
+
+
+def carried_to(connection: Connection, list_id: int, rhythm: str) -> set[int]:
+    """Ids of the articles that the subscribers of a list with this rhythm were sent, as far as they wanted them."""
+    from sqlalchemy import select
+
+    from newsletter.tables import carried as table
+
+    query = select(table.c.article_id).where(table.c.list_id == list_id, table.c.rhythm == rhythm)
+    return set(connection.execute(query).scalars())
+
+
+def newest(connection: Connection) -> int:
+    """Id of the article that was collected last; 0 while there is none."""
+    from sqlalchemy import func, select
+
+    from newsletter.tables import article as table
+
+    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one())
 
 
 def remember(
     connection: Connection, article_ids: Iterable[int], *, issue_id: int, list_id: int, rhythms: Sequence[str]
 ) -> None:
-    """Note that an issue carried these articles to the subscribers of a list with these rhythms."""
-    from sqlalchemy import insert
+    """Note that an issue carried these articles to the subscribers of a list with these rhythms.
 
+    Also how far the library reached by then: what is newer has not gone to those who get this issue.
+    """
+    from sqlalchemy import func, insert, select, update
+
+    from newsletter.tables import article as articles
     from newsletter.tables import carried as table
+    from newsletter.tables import issue
+
+    reached = select(func.coalesce(func.max(articles.c.id), 0)).scalar_subquery()
+    first = update(issue).where(issue.c.id == issue_id, issue.c.newest.is_(None))
+    connection.execute(first.values(newest=reached))
 
     rows = [
         {"article_id": article, "issue_id": issue_id, "list_id": list_id, "rhythm": rhythm}
@@ -179,6 +216,8 @@ def _row(article: Article) -> dict[str, Any]:
     offset = moment.utcoffset() if moment is not None else None
     return {
         **{name: _storable(getattr(article, name)) for name in _FIELDS},
+        "tags": "\n".join(filter(None, (" ".join(_storable(tag).split()) for tag in article.tags))),
+        "sticky": None if article.sticky is None else int(article.sticky),
         "published": int(moment.timestamp()) if moment is not None else None,
         "zone": int(offset.total_seconds() // 60) if offset is not None else 0,
     }
@@ -195,5 +234,10 @@ def _holding(row: Row[Any], carried_in: tuple[str, ...]) -> Holding:
     published = None
     if row.published is not None:
         published = datetime.fromtimestamp(row.published, timezone(timedelta(minutes=row.zone)))
-    article = Article(**{name: getattr(row, name) for name in _FIELDS}, published=published)
+    article = Article(
+        **{name: getattr(row, name) for name in _FIELDS},
+        published=published,
+        tags=tuple(row.tags.split("\n")) if row.tags else (),
+        sticky=None if row.sticky is None else bool(row.sticky),
+    )
     return Holding(row.id, article, datetime.fromtimestamp(row.collected, UTC), carried_in)

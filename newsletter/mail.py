@@ -102,6 +102,7 @@ def cut(letter: Letter, widths: Mapping[str, int]) -> CutLetter:
     """
     boundary = "=_" + hashlib.sha256(letter.marker.encode()).hexdigest()[:32]
     related = boundary + "r"
+    plain = "text/plain; charset=utf-8" + ("; format=flowed" if letter.rendered.flowed else "")
     html = _part(_body(letter, letter.rendered.html, widths), "text/html; charset=utf-8")
     if letter.rendered.pictures:
         html = [
@@ -116,7 +117,7 @@ def cut(letter: Letter, widths: Mapping[str, int]) -> CutLetter:
         *_head(letter),
         f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode(),
         f"--{boundary}\r\n".encode(),
-        *_part(_body(letter, letter.rendered.text, widths), "text/plain; charset=utf-8"),
+        *_part(_body(letter, letter.rendered.text, widths), plain),
         f"--{boundary}\r\n".encode(),
         *html,
         f"--{boundary}--\r\n".encode(),
@@ -128,6 +129,23 @@ def cut(letter: Letter, widths: Mapping[str, int]) -> CutLetter:
 def message_id_domain(letter: Letter) -> str:
     """The domain that stands in every Message-ID of a letter: that of its sender."""
     return split_mailbox(letter.sender)[1].rpartition("@")[2]
+
+
+def feedback_id(letter: Letter) -> str:
+    """Feedback-ID, by which Gmail's Postmaster Tools count complaints for each issue and each list.
+
+    ``a:b:c:SenderId``: three fields that share no word, and a SenderId of 5 to 15 characters that never changes; here
+    it comes from the host of the list (vendor's page, support.google.com/mail/answer/6254652).
+
+    Args:
+        letter: Any letter; its issue and list stand in the fields.
+    """
+    name, _, host = letter.list_id.partition(".")
+    sender = re.sub(r"[^a-z0-9]", "", host.lower())
+    if not 5 <= len(sender) <= 15:
+        sender = sender[:9] + hashlib.sha256(host.lower().encode()).hexdigest()[:6]
+    fields = f"issue-{letter.issue}" if letter.issue else "small", f"list-{name}", "nashra"
+    return ":".join([*(re.sub(r"[^A-Za-z0-9._-]", "-", field) for field in fields), sender])
 
 
 def freeze(letter: Letter) -> str:
@@ -175,6 +193,10 @@ def _head(letter: Letter) -> list[Piece]:
     if letter.unsubscribe_url:
         # RFC 8058 section 3.1: only beside an https address that answers the POST.
         head.append(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+    head.append(text_header("Feedback-ID", feedback_id(letter)) + CRLF)
+    if letter.automatic:
+        # RFC 3834 section 5: so that no other program answers it.
+        head.append(b"Auto-Submitted: auto-generated\r\n")
     head.append(f"Content-Language: {letter.language}\r\n".encode("ascii"))
     return head
 

@@ -32,6 +32,10 @@ class Article:
     """Aware moment, or None when the source does not say."""
     source: str = ""
     """The path or URL it was read from."""
+    tags: tuple[str, ...] = ()
+    """The site's further words for it: tags, and categories besides its section."""
+    sticky: bool | None = None
+    """Whether the site holds it above the others; None when the source does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Story:
     line: int = 0
     """Line of its headline in issue.md, 1-based; 0 when it was not read from a file."""
     image_line: int = 0
+    summary_line: int = 0
+    """Line its summary starts on; the summary is the very lines of the file from there on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,8 @@ class Rendered:
     html: str
     text: str
     pictures: tuple[Picture, ...] = ()
+    flowed: bool = False
+    """Whether lines of the text that end in a space may be joined and wrapped anew (RFC 3676)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +206,10 @@ class Letter:
     """mailto address with a slot; always there."""
     date: datetime
     language: str = "ar"
+    issue: str = ""
+    """Key of the issue, for reports on the whole of it; empty for a letter that belongs to none."""
+    automatic: bool = False
+    """Whether a program wrote it to one person as the answer to something they did (RFC 3834)."""
 
 
 @dataclass(frozen=True, slots=True)

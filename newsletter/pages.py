@@ -40,6 +40,8 @@ class Pages:
             publication = replace(publication, language="en")
         self.publication = publication
         self.address = address
+        self.base = urlsplit(address).path.rstrip("/")
+        """The path of the address, mostly empty: what stands before every link to one of our pages."""
         self._catalogue = words(environment, publication.language, DOMAIN)
 
     def __call__(self, template: str, values: Mapping[str, Any]) -> str:
@@ -93,7 +95,7 @@ class Pages:
             "home": web_address(about.url),
             "home_text": re.sub(r"^https?://(?:www\.)?|/$", "", about.url),
             "address": self.address,
-            "base": urlsplit(self.address).path.rstrip("/"),
+            "base": self.base,
             "say": self.say,
             "html": self._html,
             "date": self.date,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter import deliver, issues, ledger
 from newsletter.errors import IssueError
-from newsletter.letters import checked
+from newsletter.inspection import inspect
 from newsletter.models import Issue, Letter, Problem
 from subscribers import store
 
@@ -73,8 +73,10 @@ def make(house: House, issue: Issue, *, list_name: str, rhythm: str) -> Plan:
         for send in ledger.sends_of(connection, str(issue.number)):
             if (send.list_id, send.rhythm) == (target.id, rhythm):
                 return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
-    letter, problems = checked(house, issue)
+    inspected = inspect(house, issue, list_name=list_name, before_send=True)
+    if inspected.failure is not None:
+        raise inspected.failure
     with house.database.read() as connection:
         audience = deliver.audience(target.id, rhythm, house.now())
         count = ledger.count_without_delivery(connection, audience, str(issue.number))
-    return Plan(issue, target, rhythm, letter=letter, problems=problems, audience=count)
+    return Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems, audience=count)

@@ -1,7 +1,8 @@
 """The editor's Markdown as parts of a letter: HTML with inline styles, and plain text for the twin.
 
-CommonMark without raw HTML. Links lead to https or mailto only, and every run that would read wrong in the
-paragraph's direction is isolated, across bold and links as well.
+CommonMark without raw HTML and without code by indenting (pasted text is often indented). ``[words](address){.button}``
+alone in its paragraph is a button, ``---`` between words a divider. Links lead to https or mailto only, and every run
+that would read wrong in the paragraph's direction is isolated, across bold and links as well.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,12 @@ _UPRIGHT = {"em": "font-style:normal;font-weight:700;"}
 _SIGNS = dict.fromkeys((0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 # One line in which nothing means anything to CommonMark, as most summaries are; the parser would give it back.
-_PLAIN = re.compile(r"[^\s\d\\`*_\[\]<>&#+=~\x00-\x20-][^\\`*_\[\]<>&\x00-\x1f\x85\u2028\u2029]*")
+_PLAIN = re.compile(r"[^\s\d\\`*_\[\]<>&#+=~{\x00-\x20-][^\\`*_\[\]<>&{\x00-\x1f\x85\u2028\u2029]*")
+
+BUTTON = "{.button}"
+"""Behind a link that is alone in its paragraph: the link is a button."""
+_BUTTON = re.compile(re.escape(BUTTON))
+_CURLY = re.compile(r"\{[.#:][^}\s]*\}")
 
 OBJECT = "\ufffc"
 """Stands for a picture among text, as in UAX #9 section 6.1."""
@@ -76,7 +82,10 @@ class _Inline:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre`` or ``hr``; a leaf has inline, a branch children."""
+    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre``, ``button`` or ``hr``.
+
+    A leaf has inline, a branch children; a button's inline is one link.
+    """
 
     kind: str
     inline: _Inline | None = None
@@ -101,7 +110,7 @@ class Passage:
 
         Args:
             styles: CSS by element name (``p``, ``h``, ``a``, ``ul``, ``ol``, ``li``, ``blockquote``, ``hr``, ``img``,
-                ``code``, ``pre``, ``strong``), and as ``"<element>.class"`` its class.
+                ``code``, ``pre``, ``strong``, ``button``, ``button a``), and as ``"<element>.class"`` its class.
         """
         from markupsafe import Markup
 
@@ -147,6 +156,8 @@ def _parser() -> Any:
 
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
     # Every address is let through here and judged in _Reader, which can tell the editor about it.
+    # An indented paragraph is a paragraph; a letter of words has no use for code by indenting.
+    parser.disable("code")
     parser.validateLink = _any_link  # type: ignore[method-assign]
     parser.normalizeLink = str  # type: ignore[method-assign, assignment]
     return parser
@@ -191,12 +202,16 @@ class _Reader:
                 children = tuple(self.blocks(tokens, token.type.replace("_open", "_close")))
                 found.append(_Block(token.tag, children=children, start=int(token.attrGet("start") or 1)))
             elif token.type == "inline":
-                found.append(_Block("p", self.inline(token)))
+                buttons = _buttons(token)
+                if buttons:
+                    found += [_Block("button", self.inline(button)) for button in buttons]
+                else:
+                    found.append(_Block("p", self.inline(token)))
             elif token.type == "heading_open":
                 inline = next(tokens)
                 next(tokens)
                 found.append(_Block("h", self.inline(inline), level=int(token.tag[1])))
-            elif token.type in ("fence", "code_block"):
+            elif token.type == "fence":
                 found.append(_Block("pre", _Inline([(token.content.rstrip("\n"), ())])))
             elif token.type == "hr":
                 found.append(_Block("hr"))
@@ -205,6 +220,7 @@ class _Reader:
     def inline(self, token: Token) -> _Inline:
         found = _Inline()
         marks: list[_Mark] = []
+        before = ""
         line = self.line + (token.map[0] if token.map else 0)
         labels: list[int] = []
         for child in token.children or []:
@@ -212,6 +228,11 @@ class _Reader:
                 line += 1
                 found.pieces.append((" " if child.type == "softbreak" else "\n", tuple(marks)))
             elif child.type in ("text", "text_special"):
+                wrong = _BUTTON.search(child.content)
+                if wrong is None and before == "link_close":
+                    wrong = _CURLY.match(child.content)
+                if wrong is not None:
+                    self.faults.append(Fault(line, *_misplaced(wrong.group())))
                 found.pieces.append((child.content, tuple(marks)))
             elif child.type == "code_inline":
                 found.pieces.append((child.content, (*marks, _Mark("code"))))
@@ -229,6 +250,7 @@ class _Reader:
                 marks.append(_Mark("strong" if child.tag == "strong" else "em"))
             elif child.nesting == -1:
                 marks.pop()
+            before = child.type
         found.pieces = [(text, over) for text, over in found.pieces if text]
         return found
 
@@ -248,6 +270,32 @@ class _Reader:
             return
         found.pictures.append((shown, token.content))
         found.pieces.append((OBJECT, marks))
+
+
+def _buttons(token: Token) -> list[Token]:
+    """The links of a paragraph that holds nothing but buttons, each as a paragraph of its own; else nothing."""
+    found: list[Token] = []
+    link: list[Token] = []
+    line = token.map[0] if token.map else 0
+    inside = False
+    for child in token.children or []:
+        if inside or (child.type == "link_open" and not link):
+            link.append(child)
+            inside = child.type != "link_close"
+        elif link and child.type == "text" and child.content.rstrip() == BUTTON:
+            found.append(replace(token, children=link, map=[line, line + 1]))
+            link = []
+        elif not link and (child.type == "softbreak" or (child.type == "text" and not child.content.strip())):
+            line += child.type == "softbreak"
+        else:
+            return []
+    return [] if link else found
+
+
+def _misplaced(written: str) -> tuple[str, str]:
+    if written == BUTTON:
+        return "a button stands among other words", f"write [words](https://address){BUTTON} between two empty lines"
+    return f"{written} behind a link means nothing", f"only {BUTTON} can stand there"
 
 
 def bidi_free(url: str) -> str:
@@ -278,7 +326,10 @@ class _Html:
     def blocks(self, blocks: tuple[_Block, ...]) -> Iterator[str]:
         for block in blocks:
             if block.kind == "hr":
-                yield self.open("hr")[:-1] + " />"
+                # Not the element of that name, which Outlook on Windows draws as it likes.
+                yield self.open("p", "hr", role="separator") + "&#160;</p>"
+            elif block.kind == "button" and block.inline is not None:
+                yield from self.button(block.inline)
             elif block.kind == "pre":
                 yield self.open("pre", dir="ltr") + html.escape(block.inline.text if block.inline else "") + "</pre>"
             elif block.inline is not None:
@@ -296,6 +347,13 @@ class _Html:
                 else:
                     yield from self.blocks(block.children)
                 yield f"</{block.kind}>"
+
+    def button(self, inline: _Inline) -> Iterator[str]:
+        # Outlook on Windows keeps the padding of a cell, and drops that of a link (caniemail.com).
+        yield self.open("table", "button.table", role="presentation", border=0, cellpadding=0, cellspacing=0)
+        yield f"<tr>{self.open('td', 'button')}"
+        yield from _Html({**self.styles, "a": self.styles.get("button a", ""), "a.class": ""}, self.base).inline(inline)
+        yield "</td></tr></table>"
 
     def inline(self, inline: _Inline) -> Iterator[str]:
         if len(inline.pieces) == 1 and not inline.pieces[0][1] and not _SPLIT.search(inline.pieces[0][0]):

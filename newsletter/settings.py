@@ -11,9 +11,11 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from newsletter.headers import ascii_host, split_mailbox
+from newsletter.text.tidy import arabic_fold
+from newsletter.topics import MOST
 
 
 def _web_address(value: str) -> str:
@@ -52,6 +54,19 @@ def _mailbox(value: str) -> str:
 
 def _optional_mailbox(value: str) -> str:
     return _mailbox(value) if value else value
+
+
+def _bare_address(value: str) -> str:
+    return split_mailbox(_mailbox(value))[1] if value else value
+
+
+def _mail_host(value: str) -> str:
+    if not value:
+        return value
+    if re.search(r"[\s/@<>\"]", value):
+        raise ValueError("the name of a host such as smtp.example.org is wanted; the port stands under port")
+    # An IPv6 address holds colons, a host name never.
+    return value.strip("[]") if ":" in value else ascii_host(value)
 
 
 def _zone(value: str) -> str:
@@ -130,7 +145,51 @@ Category = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[ -~]+$
 """A SendGrid category (vendor's limits: ten, 255 characters; ASCII since others are not counted apart)."""
 
 
+_WEEKDAYS = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+
+
+def _clock(value: str) -> str:
+    if value and not re.fullmatch(_TIME, value):
+        raise ValueError("a local time such as 18:00 is wanted")
+    return value
+
+
+def _weekly(value: str) -> str:
+    value = value.strip().lower()
+    if value and not re.fullmatch(rf"({_WEEKDAYS}) {_TIME}", value):
+        raise ValueError("a day and a local time such as thursday 10:00 is wanted")
+    return value
+
+
+def _number(value: str) -> str:
+    if value not in {str(number) for number in range(1, MOST + 1)}:
+        raise ValueError(f"a number from 1 to {MOST} is wanted, which stays the same for good")
+    return value
+
+
+def _topic(value: object) -> object:
+    # 1 = "رياضة" is a topic of the one section of that name.
+    return {"title": value} if isinstance(value, str) else value
+
+
+def _apart(topics: dict[str, Topic]) -> dict[str, Topic]:
+    owner: dict[str, str] = {}
+    for topic in topics.values():
+        for section in topic.sections or [topic.title]:
+            before = owner.setdefault(arabic_fold(section), topic.title)
+            if before != topic.title:
+                raise ValueError(f"the section «{section}» belongs to «{before}» and to «{topic.title}»; choose one")
+    return topics
+
+
+RhythmName = Literal["instant", "daily", "weekly"]
+TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
+
+
+Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=200)]
+"""The name of a DKIM key in DNS (RFC 6376 section 3.1)."""
 
 
 class _Section(BaseModel):
@@ -165,11 +224,12 @@ class Look(_Section):
 class Sender(_Section):
     """How letters leave."""
 
-    kind: Literal["outbox", "sendgrid"] = "outbox"
+    kind: Literal["outbox", "sendgrid", "smtp"] = "outbox"
     from_: Annotated[str, AfterValidator(_mailbox)] = Field(
         alias="from", description='text, for example from = "نشرة المؤشر <news@example.org>"'
     )
     reply_to: Annotated[str, AfterValidator(_optional_mailbox)] = ""
+    dkim_selectors: Annotated[list[Selector], BeforeValidator(_listed)] = []
     outbox: Annotated[str, AfterValidator(_plain_line)] = "outbox"
     fsync: bool = True
     lease: float = Field(default=30, ge=1, le=3600)
@@ -193,14 +253,29 @@ class SendGrid(_Section):
     timeout: float = Field(default=20, ge=1, le=300)
 
 
+class Smtp(_Section):
+    """The SMTP server."""
+
+    host: Annotated[str, AfterValidator(_mail_host)] = ""
+    port: int = Field(default=0, ge=0, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: str = ""
+    ca: str = ""
+    return_path: Annotated[str, AfterValidator(_bare_address)] = ""
+    verp: bool = False
+    connections: int = Field(default=4, ge=1, le=64)
+    letters: int = Field(default=100, ge=1, le=100_000)
+    pipelining: bool = True
+    batch: int = Field(default=200, ge=1, le=1000)
+    timeout: float = Field(default=60, ge=1, le=600)
+
+
 class Web(_Section):
     """Where readers find their pages, and what those offer."""
 
     url: Annotated[str, AfterValidator(_https_or_loopback)] = ""
     lists: Annotated[list[ListName], BeforeValidator(_listed)] = Field(default=["readers"], min_length=1)
-    rhythms: Annotated[list[Literal["instant", "daily", "weekly"]], BeforeValidator(_listed)] = Field(
-        default=["instant", "daily", "weekly"], min_length=1
-    )
     trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_listed)] = [
         "127.0.0.1",
         "::1",
@@ -209,6 +284,55 @@ class Web(_Section):
     keep_client: bool = False
     letters_an_hour: int = Field(default=1000, ge=1, le=1_000_000)
     letters_an_hour_per_network: int = Field(default=30, ge=1, le=1_000_000)
+
+
+class Rhythms(_Section):
+    """How often readers get a letter, and what the automatic ones look like."""
+
+    default: RhythmName = "weekly"
+    offered: Annotated[list[RhythmName], BeforeValidator(_listed)] = Field(
+        default=["instant", "daily", "weekly"], min_length=1
+    )
+    daily_template: TemplateName = "digest"
+    instant_template: TemplateName = "weekly"
+
+    @model_validator(mode="after")
+    def _default_is_offered(self) -> Rhythms:
+        if self.default not in self.offered:
+            raise ValueError(f"the default {self.default} is not among those offered")
+        return self
+
+
+class Topic(_Section):
+    """What a reader can choose to get or not."""
+
+    title: Annotated[str, AfterValidator(_plain_line)]
+    sections: Annotated[list[Annotated[str, AfterValidator(_plain_line)]], BeforeValidator(_listed)] = []
+
+
+Topics = Annotated[
+    dict[Annotated[str, AfterValidator(_number)], Annotated[Topic, BeforeValidator(_topic)]], AfterValidator(_apart)
+]
+"""The topics of a list by their number."""
+
+
+class Compose(_Section):
+    """Which articles an issue takes by itself."""
+
+    most: int = Field(default=20, ge=1, le=200)
+    per_section: int = Field(default=0, ge=0, le=200)
+    days: int = Field(default=14, ge=1, le=3650)
+    exclude: Annotated[list[str], BeforeValidator(_listed)] = []
+    pin_sticky: bool = True
+
+
+class Schedule(_Section):
+    """What happens by itself, in the zone of the site."""
+
+    weekly: Annotated[str, AfterValidator(_weekly)] = ""
+    daily: Annotated[str, AfterValidator(_clock)] = ""
+    instant: int = Field(default=0, ge=0, le=1440)
+    week_starts: Annotated[str, Field(pattern=rf"^({_WEEKDAYS})$")] = "monday"
 
 
 class Database(_Section):
@@ -230,6 +354,11 @@ class Schema(_Section):
     letter: Look = Look()
     sender: Sender
     sendgrid: SendGrid = SendGrid()
+    smtp: Smtp = Smtp()
     web: Web = Web()
+    rhythms: Rhythms = Rhythms()
+    topics: dict[ListName, Topics] = {}
+    compose: Compose = Compose()
+    schedule: Schedule = Schedule()
     database: Database = Database()
     collect: Collect = Collect()

@@ -49,6 +49,8 @@ article = Table(
     Column("published", BigInteger),  # null when the source does not say
     Column("zone", Integer, nullable=False),  # the source's offset from UTC in minutes, to show its own date
     Column("source", Text, nullable=False),
+    Column("tags", Text, nullable=False, server_default=""),  # one a line
+    Column("sticky", Integer),  # null when the source does not say
     Column("collected", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -59,6 +61,8 @@ issue = Table(
     metadata,
     Column("id", _Id, Identity(), primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # an issue's number; list, rhythm and date for latest posts
+    # The newest article of the library when it was frozen: whoever gets it next begins there. Ids know no clock.
+    Column("newest", BigInteger),
     sqlite_autoincrement=True,
 )
 
@@ -69,6 +73,17 @@ carried = Table(
     Column("issue_id", ForeignKey("issue.id"), primary_key=True),
     Column("list_id", BigInteger, primary_key=True),
     Column("rhythm", Text, primary_key=True),
+)
+
+# What can be sent once for a list and rhythm, whatever the clock does: a week, a day, an article.
+period = Table(
+    "period",
+    metadata,
+    Column("list_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("rhythm", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    sqlite_with_rowid=False,
 )
 
 send = Table(
@@ -151,4 +166,12 @@ event = Table(
     Column("url", Text, primary_key=True),  # '' but for clicks
     Column("bounce", Text),  # hard, invalid, soft or blocked
     sqlite_with_rowid=False,
+)
+
+# How far a list of somebody else was read.
+mark = Table(
+    "mark",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
 )

@@ -18,7 +18,20 @@ from newsletter.models import Letter, Picture
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_GONE = ("script", "noscript", "base", "object", "embed", "iframe", "form", "input", "button", "link", "style", "template")
+_GONE = (
+    "script",
+    "noscript",
+    "base",
+    "object",
+    "embed",
+    "iframe",
+    "form",
+    "input",
+    "button",
+    "link",
+    "style",
+    "template",
+)
 _SCHEMES = ("http", "https", "mailto", "tel", "")
 _FILLING = re.compile("[\u034f\u200c\u00a0\u00ad\u200b]+")
 _UNSAFE_STYLE = re.compile(r"[{}<>@\\]|/\*|url\s*\(|expression|import", re.IGNORECASE)
@@ -85,9 +98,8 @@ def _take_out(document: HtmlElement) -> None:
     import lxml.etree
 
     for element in list(document.iter()):
-        if not isinstance(element.tag, str) or element.tag in _GONE:
-            _drop(element)
-        elif element.tag == "meta" and element.get("http-equiv") and element.get("name") is None:
+        acts = element.tag == "meta" and element.get("http-equiv") is not None
+        if acts or not isinstance(element.tag, str) or element.tag in _GONE:
             _drop(element)
     for element in document.iter(lxml.etree.Element):
         for name, value in list(element.attrib.items()):
@@ -199,16 +211,18 @@ def _css(styles: list[str], classes: Mapping[str, str]) -> str:
 def _written(document: HtmlElement, folder: str) -> str:
     import lxml.etree
     import lxml.html
+    from lxml.builder import E
 
+    for name in [name for name in document.attrib if name.startswith("xmlns")]:
+        del document.attrib[name]
     head = document.head
     for element in list(head.iter("meta")):
         if element.get("charset") or element.get("name") == "viewport":
             _drop(element)
-    head.insert(0, lxml.html.fromstring('<meta charset="utf-8">'))
-    head.insert(1, lxml.html.fromstring('<meta name="viewport" content="width=device-width, initial-scale=1">'))
-    sheet: Any = lxml.etree.SubElement(head, "link")
-    sheet.set("rel", "stylesheet")
-    sheet.set("href", f"{folder}/letter.css")
+    head.text = None
+    head.insert(0, E.meta(charset="utf-8"))
+    head.insert(1, E.meta(name="viewport", content="width=device-width, initial-scale=1"))
+    head.append(E.link(rel="stylesheet", href=f"{folder}/letter.css"))
     head.append(lxml.etree.Comment("head"))
     bar = lxml.etree.Comment("bar")
     bar.tail, document.body.text = document.body.text, None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from newsletter.database import Database
     from newsletter.deliver import Desk
     from newsletter.models import Publication
+    from newsletter.probe import Resolver
     from newsletter.senders import Sender
     from newsletter.sources.http import Fetcher
 
@@ -90,6 +91,13 @@ class House:
         return Fetcher(agent, allow=tuple(self.settings.collect.allow_private_hosts))
 
     @cached_property
+    def resolver(self) -> Resolver:
+        """What knows the records of names."""
+        from newsletter.probe import DnsResolver
+
+        return DnsResolver()
+
+    @cached_property
     def sender(self) -> Sender:
         """The provider that letters go through."""
         settings = self.settings
@@ -99,6 +107,14 @@ class House:
             options = settings.sendgrid.model_dump()
             return SendGrid(Options(**{**options, "categories": tuple(options["categories"])}))
         from newsletter.deliver import SLOT_WIDTHS
+
+        if settings.sender.kind == "smtp":
+            from newsletter.senders.smtp import Options as SmtpOptions
+            from newsletter.senders.smtp import Smtp
+
+            options = settings.smtp.model_dump()
+            options["ca"] = str(self.root / options["ca"]) if options["ca"] else ""
+            return Smtp(SmtpOptions(**options), widths=SLOT_WIDTHS)
         from newsletter.senders.outbox import Outbox
 
         fsync, batch = settings.sender.fsync, settings.sender.batch

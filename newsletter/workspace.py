@@ -38,9 +38,10 @@ timezone = {timezone}         # the zone of the site, for dates in letters
 # links = {{ "فيسبوك" = "https://…" }}   # pages named at the foot
 
 [sender]
-kind = "outbox"             # writes real letters as .eml files into a Maildir, nothing leaves this machine; or sendgrid
+kind = "outbox"             # real letters as .eml files in a Maildir, nothing leaves this machine; or sendgrid or smtp
 from = {sender}
 # reply_to = "editor@example.org"
+# dkim_selectors = ["mail"]  # names of the DKIM keys that sign, so that check can look at them; SendGrid's are known
 # outbox = "outbox"          # the Maildir, relative to this file
 # fsync = true               # a letter counts as submitted only when it would survive a power cut
 # batch = 100                # letters in one submission
@@ -59,15 +60,51 @@ from = {sender}
 # connections = 4            # requests under way at once
 # timeout = 20               # seconds for each step of a request
 
+[smtp]
+# host = "smtp.example.org"
+# user = "news@example.org"  # its password stands in the file secrets/smtp.password
+# security = "starttls"      # or tls, or none for a server on this machine
+# port = 587                 # without it the usual one: starttls 587, tls 465, none 25
+# ca = "ca.pem"              # certificates to trust instead of the system's, relative to this file
+# return_path = "bounces@example.org"   # where bounces go; without it the address in from
+# verp = true                # bounces+NAME@…: every bounce names its delivery; the mailbox must take addresses with +
+# connections = 4            # at once
+# letters = 100              # over one connection, then a new one
+# pipelining = false         # should the server offer it and not be able to (RFC 2920)
+# batch = 200                # letters that one process takes at a time
+# timeout = 60               # seconds for each step; ten times as long for the answer to a whole letter
+
 [web]
 {web}
 # lists = ["readers"]        # what one can subscribe to on the pages
-# rhythms = ["instant", "daily", "weekly"]
 # trusted_proxies = ["127.0.0.1", "::1"]             # who may say, in X-Forwarded-For, whom they speak for
 # frame_ancestors = ["https://example.org"]          # sites that may show /embed in a frame; without it only url above
 # keep_client = true         # network address and browser of the person, in the record of consent
 # letters_an_hour = 1000     # confirmation letters at most, in total
 # letters_an_hour_per_network = 30                   # … asked for from one network (/24, IPv6 /64)
+
+[rhythms]
+# default = "weekly"         # of who does not choose: instant, daily or weekly
+# offered = ["instant", "daily", "weekly"]           # what the pages let readers choose
+# daily_template = "digest"  # looks of the automatic letters: weekly, digest, bulletin, or one of your own
+# instant_template = "weekly"
+
+[topics.readers]
+# 1 = {{ title = "سياسة", sections = ["سياسة", "أخبار"] }}  # choices of readers: 1 to 8, numbers stay for good
+# 2 = "رياضة"                # the section of the same name
+
+[compose]
+# most = 20                  # stories that an issue takes by itself
+# per_section = 0            # … of each section at most; 0: as many as there are
+# days = 14                  # nothing older is taken
+# exclude = ["إعلان"]        # sections and tags whose articles are not taken
+# pin_sticky = true          # what the site holds above the others leads
+
+[schedule]
+# weekly = "thursday 10:00"  # the worker, or newsletter schedule --run in cron, makes the draft of the week
+# daily = "18:00"            # sends the daily letter
+# instant = 10               # looks for new articles every so many minutes, and sends them
+# week_starts = "monday"
 
 [database]
 # url = "postgresql://nashra@db.example.org/nashra"   # without it: the SQLite file newsletter.db beside this file

@@ -197,8 +197,11 @@ STORY = "\n### [خبر](https://example.org)\n"
 def test_an_issue_that_cannot_be_used(root: Path, change: Callable[[str], str], parts: tuple[str, ...]) -> None:
     edit(root / ISSUE, change)
     before = dump(root)
-    for verb in (("check",), ("preview",), ("send", "--yes")):
+    for verb in (("preview",), ("send", "--yes")):
         complains(here("-C", root, *verb), *parts)
+    checked = here("-C", root, "check")
+    assert checked.code in (1, 3)
+    assert [part for part in (*parts, "issue.md") if part not in checked.out + checked.err] == []
     assert dump(root) == before
     assert not (root / "outbox").exists()
 
@@ -237,7 +240,7 @@ def test_names_that_do_not_exist(root: Path) -> None:
     complains(here("-C", root, "subscribers", "list", "--list", "raeders"), "no list is called 'raeders'")
     complains(here("-C", root, "subscribers", "add", "a@example.net", "--list", "x"), "no list is called 'x'")
     done = here("-C", root, "send", "--test", "nobody")
-    complains(done, "'nobody' is not an e-mail address", "it has no @", lines=len(done.err.splitlines()))
+    complains(done, "'nobody' is not an e-mail address", "it has no @")
     assert not (root / "outbox").exists()
 
 
@@ -372,13 +375,13 @@ def test_keys_that_cannot_be_used_stop_a_send_before_anything_is_frozen(
         path.write_text(text, "utf-8")
     before = dump(root)
     done = here("-C", root, "send", "--yes")
-    complains(done, f"error: {path}: ", what, "restore the file from a backup", lines=len(done.err.splitlines()))
+    complains(done, f"error: {path}: ", what, "restore the file from a backup")
     assert GOOD not in done.err
     assert dump(root) == before
     path.write_bytes(good)
     path.chmod(0o644)
     done = here("-C", root, "send", "--yes")
-    complains(done, "others can read the secret keys", f"chmod 600 {path}", lines=len(done.err.splitlines()))
+    complains(done, "others can read the secret keys", f"chmod 600 {path}")
     path.chmod(0o600)
     assert here("-C", root, "send", "--yes").code == 0
 
@@ -499,24 +502,24 @@ def test_a_full_outbox_is_completed_by_the_same_command(small_disk: Path, tmp_pa
 
 def test_a_database_on_a_disk_that_fills_up_in_mid_send(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", readers=40, settings="batch = 4\nlease = 1")
-    trace = ("strace", "-f", "--seccomp-bpf", "-o", str(tmp_path / "trace"), "-e", "trace=pwrite64")
-    counted = Path(shutil.copytree(root, tmp_path / "counted"))
-    words = command("-C", counted, "send", "--yes")
     if (
         shutil.which("strace") is None
         or subprocess.run(["strace", "true"], capture_output=True, check=False).returncode
     ):
         pytest.skip("needs strace, and the right to trace")
-    subprocess.run([*trace, *words], env=environment(), capture_output=True, check=True)
-    writes = (tmp_path / "trace").read_text().count("pwrite64(")
-    assert writes > 60
-    # Only SQLite writes so; near the end all is frozen, and most batches have gone.
-    fault = ("-e", f"inject=pwrite64:error=ENOSPC:when={writes - 25}+")
-    done = subprocess.run(
-        [*trace, *fault, *command("-C", root, "send", "--yes")], env=environment(), capture_output=True, check=False
-    )
+    traced = Path(shutil.copytree(root, tmp_path / "traced"))
+    trace = ("strace", "-f", "--seccomp-bpf", "-o", str(tmp_path / "trace"), "-e")
+    words = (*trace, "trace=pwrite64,rename", *command("-C", traced, "send", "--yes"))
+    subprocess.run(words, env=environment(), capture_output=True, check=True)
+    calls = (tmp_path / "trace").read_text().splitlines()
+    twentieth = [at for at, line in enumerate(calls) if "/new/" in line][19]
+    # Only SQLite writes so. From the twentieth letter on it finds no room.
+    write = sum("pwrite64(" in line for line in calls[:twentieth]) + 1
+    fault = ("trace=pwrite64", "-e", f"inject=pwrite64:error=ENOSPC:when={write}+")
+    words = (*trace, *fault, *command("-C", root, "send", "--yes"))
+    done = subprocess.run(words, env=environment(), capture_output=True, check=False)
     told = done.stderr.decode()
-    complains(Done(done.returncode, "", told), "newsletter.db", "free some space", "Go on with", code=75, lines=4)
+    complains(Done(done.returncode, "", told), "newsletter.db", "free some space", "Go on with", code=75, lines=3)
     assert 0 < received(root).total() <= 40
     time.sleep(1)  # the lease of the batch that nobody could give back
     assert there("-C", root, "send", "--yes").code == 0

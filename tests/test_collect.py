@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import socket
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from newsletter.collect import collect, merged
 from newsletter.models import Article
-from newsletter.sources.http import Fetched, FetchError, Kind
+from newsletter.sources.http import Fetched, Fetcher, FetchError, Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -100,6 +104,15 @@ def test_everything_is_asked_at_once() -> None:
     assert not found.troubles
 
 
+def test_copies_of_one_story_are_marked() -> None:
+    def copies(url: str) -> bytes:
+        return PAGE.replace("السنوي للكتاب", f"السنوي للكتاب في {url[-1]}").replace("الجمعة", "الجمعه").encode()
+
+    found = collect(["https://a.example.org/1", "https://b.example.org/2"], fetcher=FakeSite(copies), now=NOW)
+    assert len(found.articles) == 2
+    assert found.alike == {1: 0}
+
+
 def test_nothing_to_collect() -> None:
     assert collect([], fetcher=FakeSite(answer), now=NOW).articles == ()
 
@@ -121,3 +134,82 @@ def test_merging_keeps_a_picture_with_its_own_words() -> None:
     assert (both.image, both.image_alt, both.author) == ("https://example.org/1.jpg", "", "س")
     (turned,) = merged([Article("أ", url="https://example.org/a"), other])
     assert (turned.image, turned.image_alt) == ("https://example.org/2.jpg", "وصف")
+
+
+# Hostile sites by the whole road: fetched, recognised, parsed; each ends in time and memory with one line or articles.
+
+DEADLINE = 3.0
+MIB = 1024 * 1024
+
+
+def entity_bomb() -> bytes:
+    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    return (
+        f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY l0 "lol">{entities}]><rss version="2.0"><channel><item>'
+        "<title>&l9;</title></item></channel></rss>"
+    ).encode()
+
+
+HOSTILE = {
+    "a path": b"/etc/passwd",
+    "a path as feed": b"<rss version='2.0'><channel><item><title>x</title><link>file:///etc/passwd</link></item></channel></rss>",
+    "deep page": b"<html><h1>x</h1>" + b"<div>" * 400_000,
+    "deep feed": b"<rss version='2.0'><channel><item>" + b"<a>" * 200_000,
+    "entities": entity_bomb(),
+    "attribute": b"<html><h1>x</h1><p title='" + b"y" * 4_900_000 + b"'>z",
+    "wrong charset": "<html><meta charset=utf-32><h1>عنوان</h1><p>نص".encode("cp1256"),
+    "random": bytes(range(256)) * 10_000,
+    "nulls": b"\0" * 4_000_000,
+    "json": b'{"items": [' + b"[" * 1_000_000,
+    "paragraphs": b"<html><h1>x</h1>" + b"<p>" + "نص ".encode() * 20 + b"</p>",
+    "many paragraphs": b"<html><h1>x</h1>" + b"<p>text of a paragraph that says little</p>" * 100_000,
+    "ampersands": b"<html><h1>x</h1><p>" + b"&" * 2_000_000,
+    "packed feed": gzip.compress(b"<rss>" + b" " * 60_000_000),
+}
+
+
+def serve(body: bytes, headers: bytes = b"") -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def run() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n" % (
+                        len(body),
+                        headers,
+                    )
+                    connection.sendall(head + body)
+            except OSError:
+                return
+
+    threading.Thread(target=run, daemon=True).start()
+    return listener
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_hostile_answers_end_in_time_and_memory(name: str) -> None:
+    process = psutil.Process()
+    before, peak, done = process.memory_info().rss, [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            peak[0] = max(peak[0], process.memory_info().rss)
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    # CPU of the process, not the clock on the wall: other work on the machine does not count.
+    began = time.process_time()
+    with serve(HOSTILE[name]) as listener, Fetcher("test", allow_loopback=True, deadline=DEADLINE) as fetcher:
+        found = collect([f"http://127.0.0.1:{listener.getsockname()[1]}/a"], fetcher=fetcher, now=NOW)
+    took = time.process_time() - began
+    done.set()
+    watching.join()
+    assert took < DEADLINE + 1
+    assert peak[0] - before < 200 * MIB
+    assert len(found.troubles) == 1 or found.articles
+    assert all("\n" not in str(trouble) and trouble.mend for trouble in found.troubles)
+    assert all("lollol" not in article.title and "root:" not in article.title for article in found.articles)
+    assert all(article.url.startswith("http") or not article.url for article in found.articles)

@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.ledger", "newsletter.library", "newsletter.pictures"),
     ("newsletter.collect", "newsletter.deliver", "newsletter.events"),
     ("newsletter.wiring",),
-    ("newsletter.letters",),
+    ("newsletter.letters", "newsletter.erasure", "newsletter.synchronise"),
     ("newsletter.plan",),
     ("newsletter.demo",),
     ("newsletter.cli",),

@@ -12,7 +12,9 @@ from newsletter import issues
 from newsletter.errors import IssueError, NashraError
 from newsletter.models import Issue, Prose, Section, Story
 
-FRONT = '+++\nnumber = 12\nsubject = "أسبوع في الموجة"\npreheader = "خمس قصص"\nlist = "readers"\ntemplate = "weekly"\n+++\n'
+FRONT = (
+    '+++\nnumber = 12\nsubject = "أسبوع في الموجة"\npreheader = "خمس قصص"\nlist = "readers"\ntemplate = "weekly"\n+++\n'
+)
 PATH = Path("issues/twelve/issue.md")
 
 
@@ -59,6 +61,7 @@ def test_the_whole_of_an_issue_is_understood() -> None:
         image_alt="وصف الصورة",
         line=13,
         image_line=14,
+        summary_line=15,
     )
     assert other.summary == "ملخص آخر.\n\nفقرة ثانية."
     assert first.blocks[-1] == Prose("كلمة بعد القصة.", 24)
@@ -68,7 +71,7 @@ def test_the_whole_of_an_issue_is_understood() -> None:
 def test_a_story_before_any_heading_stands_in_a_section_without_title() -> None:
     issue = parsed("كلمة\n\n### عنوان بلا رابط\nنص كامل.\n")
     assert issue.opening == (Prose("كلمة", 8),)
-    assert issue.sections == (Section("", (Story("عنوان بلا رابط", summary="نص كامل.", line=10),)),)
+    assert issue.sections == (Section("", (Story("عنوان بلا رابط", summary="نص كامل.", line=10, summary_line=11),)),)
 
 
 def test_a_local_picture_may_have_an_arabic_name_and_stand_apart() -> None:
@@ -95,6 +98,11 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path) 
         ("[رابط]()", 8, "leads nowhere"),
         ("> قول [رابط](ftp://example.org/a)", 8, "leads nowhere"),
         ("# عنوان كبير", 8, "first level"),
+        ("فقرة\n---\nأخرى", 9, "makes a heading of: فقرة"),
+        ("فقرة\n\nعنوان\n===", 11, "makes a heading"),
+        ("نص\n\n###عنوان", 10, "a heading without a space"),
+        ("نص\n##قسم", 9, "a heading without a space"),
+        ("| أ | ب |\n|---|---|\n| ج | د |", 8, "a table"),
     ],
 )
 def test_what_is_wrong_in_the_body_is_named_with_its_line(body: str, line: int, words: str) -> None:
@@ -134,9 +142,11 @@ def test_a_file_that_is_not_utf8_names_the_line(tmp_path: Path) -> None:
     assert caught.value.where == f"{path}:8"
 
 
-plain = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1).map(
-    lambda text: " ".join(text.split())
-).filter(bool)
+plain = (
+    st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1)
+    .map(lambda text: " ".join(text.split()))
+    .filter(bool)
+)
 addresses = st.sampled_from(["https://example.org/a", "https://example.org/(b)", "https://example.org/%D8%A7?x=1&y=2"])
 stories = st.builds(Story, headline=plain, url=addresses, summary=st.just("ملخص."))
 drafts = st.builds(
@@ -166,10 +176,12 @@ def test_what_is_written_reads_back(draft: Issue) -> None:
 @given(st.text())
 def test_any_text_is_an_issue_or_an_issue_error(text: str) -> None:
     for whole in (text, FRONT + text):
+        where = str(PATH)
         try:
             issues.parse(whole, PATH)
         except NashraError as error:
-            assert str(PATH) in error.where
+            where = error.where
+        assert str(PATH) in where
 
 
 def test_an_issue_is_found_by_number_name_or_path(tmp_path: Path) -> None:
@@ -197,3 +209,177 @@ def test_an_issue_is_never_written_over(tmp_path: Path) -> None:
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, slug: str) -> None:
     with pytest.raises(IssueError, match="cannot name a folder"):
         issues.folder_of(tmp_path, slug)
+
+
+# Edited in place
+
+
+ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+PARTS = st.sampled_from(
+    [
+        "كلمة المحرّر.",
+        "",
+        "",
+        "## قسم",
+        "### [عنوان](https://example.org/a)",
+        "### عنوان بلا رابط",
+        "![صورة](a.jpg)",
+        "ملخص في سطر.",
+        "- أ",
+        "> قول",
+        "---",
+        "   مسافات   ",
+        "\u2028 ﷺ \ufeff",
+        "1. أ",
+    ]
+)
+
+
+@st.composite
+def manuscripts(draw: st.DrawFn) -> bytes:
+    front = ["+++", "number = 12 # رقم", "subject  =  'أسبوع # في'\t# موضوع", "", "+++"]
+    lines = [*front, *draw(st.lists(PARTS, max_size=14))]
+    text = "".join(line + draw(ENDS) for line in lines[:-1]) + lines[-1] + draw(st.sampled_from(["", "\n", "\r\n"]))
+    return (b"\xef\xbb\xbf" if draw(st.booleans()) else b"") + text.encode()
+
+
+def manuscript(raw: bytes) -> issues.Manuscript:
+    return issues.Manuscript(raw.decode("utf-8"), PATH, raw)
+
+
+def understood(raw: bytes) -> bool:
+    try:
+        _ = manuscript(raw).issue
+    except IssueError:
+        return False
+    return True
+
+
+written = manuscripts().filter(understood)
+
+
+@given(written)
+def test_a_manuscript_is_its_bytes(raw: bytes) -> None:
+    one = manuscript(raw)
+    assert "".join(one.lines).encode() == raw
+    same = one
+    for line in range(1, len(one.lines) + 1):
+        text = one.lines[line - 1].strip("\r\n").removeprefix("\ufeff" if line == 1 else "")
+        if text:
+            same = same.with_lines(line, line, text)
+    assert same.text.encode() == raw
+    for span in one.spans:
+        same = same.with_block(span.first, one.block(span.first))
+    assert same.text.encode() == raw, "a text put where it was taken from changes nothing"
+
+
+@given(written, st.data(), st.sampled_from(["جديد", "سطر\nوسطر", ""]))
+def test_an_edit_leaves_every_other_byte(raw: bytes, data: st.DataObject, text: str) -> None:
+    one = manuscript(raw)
+    first = data.draw(st.integers(1, len(one.lines)))
+    last = data.draw(st.integers(first - 1, len(one.lines)))
+    made = one.with_lines(first, last, text)
+    before, behind = one.lines[: first - 1], one.lines[last:]
+    assert "".join(made.lines[: len(before)]).rstrip("\r\n") == "".join(before).rstrip("\r\n")
+    assert made.text.endswith("".join(behind))
+    if last < len(one.lines):
+        assert made.lines[: len(before)] == before
+    middle = made.text[len("".join(before)) : len(made.text) - len("".join(behind))]
+    assert [
+        line.strip("\r\n") for line in middle.removeprefix("\ufeff").splitlines() if line
+    ] == text.split() or not text
+    assert made.text.startswith("\ufeff") == one.text.startswith("\ufeff")
+
+
+@given(
+    written,
+    st.sampled_from(["subject", "preheader", "list", "template"]),
+    st.text(st.characters(exclude_categories=["Cs"])),
+)
+def test_a_value_of_the_front_matter_is_replaced_alone(raw: bytes, key: str, value: str) -> None:
+    one = manuscript(raw)
+    made = one.with_value(key, value)
+    assert getattr(made.issue, key) == value
+    if key == "subject":
+        before, _, behind = one.text.partition("'أسبوع # في'")
+        assert made.text.startswith(before)
+        assert made.text.endswith(behind)
+    else:
+        assert len(made.lines) == len(one.lines) + 1
+        assert [line for line in made.lines if not line.startswith(f"{key} = ")] == list(one.lines)
+    assert made.with_value(key, value).text == made.text
+    assert made.with_value("number", 7).issue.number == 7
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        '"a"',
+        "'a'",
+        '"""a"""',
+        "'''\na\nb = \"c\"\n'''",
+        '"""\nlist = "x"\n"""',
+        '"a \\" # b"',
+        '""',
+        "'''a'''",
+    ],
+)
+def test_a_value_of_any_kind_is_found(old: str) -> None:
+    text = f'+++\nnumber=1\n subject={old} # هنا\npreheader = "ب"\n+++\nنص\n'
+    made = issues.Manuscript(text, PATH).with_value("subject", 'جديد "1" \x7f')
+    assert made.text == text.replace(old, '"جديد \\"1\\" \\u007f"', 1)
+
+
+def test_a_value_that_cannot_be_told_from_the_rest_is_left_alone() -> None:
+    text = "+++\nnumber = 1\nsubject = '''\nlist = \"x\"\n'''\nlist = \"readers\"\n+++\n"
+    one = issues.Manuscript(text.replace('list = "readers"\n', '"list" = "readers"\n'), PATH)
+    with pytest.raises(IssueError, match="cannot be told") as caught:
+        one.with_value("list", "other")
+    assert caught.value.mend == "change it by hand"
+
+
+STORIES = (
+    FRONT
+    + "\nكلمة.\n\n## قسم\n\n### [أ](https://example.org/a)\n\n![ص](a.jpg)\nملخص.\n\n- ب\n- ج\n\n\n### د\nه\n\n---\n\nنص"
+)
+
+
+def test_a_story_is_one_block_with_its_picture_and_summary() -> None:
+    one = issues.Manuscript(STORIES.replace("\n", "\r\n"), PATH)
+    assert [(span.kind, span.first, span.last) for span in one.spans] == [
+        ("prose", 9, 9),
+        ("section", 11, 11),
+        ("story", 13, 19),
+        ("story", 22, 23),
+        ("rule", 25, 25),
+        ("prose", 27, 27),
+    ]
+    assert one.block(13) == "### [أ](https://example.org/a)\n\n![ص](a.jpg)\nملخص.\n\n- ب\n- ج"
+    moved = one.with_lines(22, 21, one.block(22) + "\n").without_block(25).without_block(13)
+    assert [story.headline for story in moved.issue.stories] == ["د"]
+    assert moved.text == STORIES[: STORIES.index("### [أ]")].replace("\n", "\r\n") + "### د\r\nه\r\n\r\n---\r\n\r\nنص"
+    assert one.with_block(27, "آخر").text == one.text[:-2] + "آخر"
+    with pytest.raises(IssueError, match="nothing begins") as caught:
+        one.block(14)
+    assert caught.value.where == f"{PATH}:14"
+
+
+def test_every_line_of_a_summary_is_the_line_of_the_file() -> None:
+    (story,) = parsed("### [أ](https://example.org/a)\n![ص](a.jpg)\n\n\nملخص.\n\n\n\n- ب\n\n  ج\n\n## قسم").stories
+    assert (story.summary_line, story.summary) == (12, "ملخص.\n\n\n\n- ب\n\n  ج")
+
+
+def test_saving_is_whole_and_never_over_the_work_of_somebody_else(tmp_path: Path) -> None:
+    path = tmp_path / "issue.md"
+    path.write_bytes(STORIES.encode())
+    path.chmod(0o640)
+    mine, theirs = issues.Manuscript.read(path), issues.Manuscript.read(path)
+    theirs.with_value("subject", "لهم").save()
+    assert issues.read(path).subject == "لهم"
+    assert path.stat().st_mode & 0o777 == 0o640
+    with pytest.raises(IssueError, match="somebody else"):
+        mine.with_value("subject", "لي").save()
+    with pytest.raises(IssueError, match="first level"):
+        issues.Manuscript.read(path).with_lines(9, 9, "# عنوان").save()
+    assert issues.read(path).subject == "لهم"
+    assert [file.name for file in tmp_path.iterdir()] == ["issue.md"]

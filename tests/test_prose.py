@@ -32,7 +32,8 @@ def html(markdown: str, **more: object) -> str:
         ("- أ\n- ب", "<ul><li>أ</li><li>ب</li></ul>"),
         ("3. أ\n4. ب", '<ol start="3"><li>أ</li><li>ب</li></ol>'),
         ("#### عنوان", "<h4>عنوان</h4>"),
-        ("---", "<hr />"),
+        ("أ\n\n---\n\nب", '<p style="margin:0px;">أ</p><p role="separator">&#160;</p><p style="margin:0px;">ب</p>'),
+        ("    نص مزاح", '<p style="margin:0px;">نص مزاح</p>'),
         ("فاز 3-1", '<p style="margin:0px;">فاز <span dir="ltr">3-1</span></p>'),
         ("<b>نص</b>", '<p style="margin:0px;">&lt;<span dir="ltr">b</span>&gt;نص&lt;/<span dir="ltr">b</span>&gt;</p>'),
         ("*مهم*", '<p style="margin:0px;"><em style="font-style:normal;font-weight:700;">مهم</em></p>'),
@@ -40,6 +41,31 @@ def html(markdown: str, **more: object) -> str:
 )
 def test_html(markdown: str, made: str) -> None:
     assert html(markdown) == made
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "[اشترك **الآن**](https://example.org/a){.button}",
+        "[اشترك **الآن**](https://example.org/a){.button}\n[ب](https://example.org/b){.button}",
+        "- [اشترك **الآن**](https://example.org/a){.button}",
+    ],
+)
+def test_a_link_marked_as_button_is_a_table_with_one_cell(markdown: str) -> None:
+    passage = prose.read(markdown)
+    assert passage.faults == ()
+    made = str(
+        passage.html({"button a": "color:#fff;", "button": "padding:8px;", "button.table.class": "btn", "a": "x:y;"})
+    )
+    assert made.count("<table") == markdown.count("{.button}")
+    assert (
+        '<table role="presentation" border="0" cellpadding="0" cellspacing="0" class="btn">'
+        '<tr><td style="padding:8px;"><a href="https://example.org/a" style="color:#fff;">'
+        "اشترك <strong>الآن</strong></a></td></tr></table>"
+    ) in made
+    assert "button}" not in made + passage.text() + passage.words()
+    assert "اشترك الآن\n" in passage.text().replace("\n  ", "\n")
+    assert "https://example.org/a" in passage.text().replace("  ", "").split("\n")
 
 
 def test_a_name_across_bold_is_one_run() -> None:
@@ -98,6 +124,11 @@ def test_plain_text_puts_links_on_their_own_lines() -> None:
         ("> أ\n>\n> ![x](missing.jpg)", 12, "missing.jpg"),
         ("[x]()", 10, "leads nowhere"),
         ("[x](<https://example.org/a b>)", 10, "space"),
+        ("أ\n[x](https://example.org){.button} ب", 11, "a button stands among other words"),
+        ("[x](https://example.org) {.button}", 10, "a button stands among other words"),
+        ("أ\n\n[x](https://example.org){.big}", 12, "{.big}"),
+        ("[x](javascript:y){.button}", 10, "javascript"),
+        ("[x](https://example.org){.button}\n[x](/y){.button}", 11, "/y"),
     ],
 )
 def test_faults_name_their_line(markdown: str, line: int, about: str) -> None:
@@ -105,7 +136,9 @@ def test_faults_name_their_line(markdown: str, line: int, about: str) -> None:
     assert [fault.line for fault in passage.faults] == [line]
     assert about in passage.faults[0].what
     assert passage.faults[0].mend
-    assert "href" not in passage.html(STYLES)
+    assert 'href="java' not in passage.html(STYLES)
+    if "https" not in markdown:
+        assert "href" not in passage.html(STYLES)
 
 
 def test_pictures_are_shown_where_the_letter_says() -> None:
@@ -120,12 +153,45 @@ def test_words_are_the_text_alone() -> None:
 MARKDOWN = st.lists(
     st.one_of(
         st.sampled_from(list("ابجد abc 3-1 C++ *_`>#-[]()!<>&\"'\\|~\n\n\t \u2066\u2069")),
-        st.sampled_from(["](", "https://example.org", "javascript:", "<script>", "**", "&#x3c;", "\n- ", "\n> "]),
+        st.sampled_from(
+            [
+                "](",
+                "https://example.org",
+                "javascript:",
+                "<script>",
+                "**",
+                "&#x3c;",
+                "\n- ",
+                "\n> ",
+                "{.button}",
+                "[a](https://example.org)",
+            ]
+        ),
         st.characters(),
     ),
     max_size=60,
 ).map("".join)
-ALLOWED = {"x", "p", "h4", "a", "ul", "ol", "li", "blockquote", "hr", "br", "pre", "code", "strong", "em", "span"}
+TABLE = {"border", "cellpadding", "cellspacing"}
+ALLOWED = {
+    "x",
+    "table",
+    "tr",
+    "td",
+    "p",
+    "h4",
+    "a",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "hr",
+    "br",
+    "pre",
+    "code",
+    "strong",
+    "em",
+    "span",
+}
 
 
 @given(MARKDOWN, st.sampled_from(["rtl", "ltr"]))
@@ -136,7 +202,15 @@ def test_any_markdown_gives_well_formed_harmless_html(markdown: str, base: str) 
     tree = etree.fromstring(f"<x>{clean}</x>", etree.XMLParser(resolve_entities=False))
     for element in tree.iter():
         assert element.tag in ALLOWED
-        assert set(element.attrib) <= {"href", "class", "style", "dir", "start"}
+        assert set(element.attrib) <= {"href", "class", "style", "dir", "start", "role", *TABLE}
         assert element.get("href", "https://").startswith(("https://", "mailto:"))
     passage.text()
     passage.words()
+
+
+@given(st.text(st.one_of(st.sampled_from("ابج abc 3-1.+!؟،()«»:;'\"%/|~\u200f\u00a0"), st.characters()), max_size=40))
+def test_a_line_without_markdown_is_read_as_the_parser_reads_it(text: str) -> None:
+    quick = prose.read(text)
+    slow = prose.read(text + "\n")  # two lines are never read the quick way
+    assert quick.html(STYLES) == slow.html(STYLES)
+    assert (quick.text(), quick.words(), quick.faults) == (slow.text(), slow.words(), slow.faults)

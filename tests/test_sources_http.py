@@ -17,7 +17,8 @@ import pytest
 
 from newsletter.errors import SourceError
 from newsletter.sources import addresses
-from newsletter.sources.http import Fetcher, FetchError, inflate
+from newsletter.sources.http import Fetcher, FetchError
+from newsletter.sources.packing import inflate
 
 AGENT = "Nashra-test/1 (+https://example.org/)"
 DEADLINE = 3.0
@@ -325,6 +326,21 @@ def test_a_passing_fault_is_tried_once_more(fetcher: Fetcher) -> None:
         assert len(here.asked) == 2
 
 
+def test_a_robot_check_is_named(fetcher: Fetcher) -> None:
+    page = b"<html><head><title>Just a moment...</title>"
+    with site(lambda *_: ok(page, status="403 Forbidden")) as here, pytest.raises(FetchError) as caught:
+        fetcher.get(here.url)
+    assert caught.value.what == "the site shows a robot check instead of its page (Cloudflare)"
+    assert caught.value.status == 403
+    with site(lambda *_: ok(page)) as here, pytest.raises(FetchError, match="robot check"):
+        fetcher.get(here.url)
+    with (
+        site(lambda *_: ok(b"x", "Content-Encoding: br", status="403 Forbidden")) as here,
+        pytest.raises(FetchError, match="refuses to answer us"),
+    ):
+        fetcher.get(here.url)
+
+
 def test_a_long_retry_after_is_not_waited_for(fetcher: Fetcher) -> None:
     with site(lambda *_: ok(b"", "Retry-After: 120", status="429 Slow down")) as here:
         began = time.monotonic()
@@ -475,7 +491,7 @@ def test_broken_answers_are_one_line(raw: bytes, fetcher: Fetcher) -> None:
 
 
 def test_a_slow_resolver_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(2))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(2) or [])
     with (
         Fetcher(AGENT, deadline=0.3) as door,
         bounded(seconds=1),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from newsletter.collect import collect
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import wordpress
+from newsletter.sources import web, wordpress
 from newsletter.sources.http import Fetched, FetchError, Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -251,6 +251,25 @@ def test_an_archive_page_lists_its_own_posts() -> None:
     site = WordPress([post(number) for number in range(1, 7)])
     found = collect(["https://example.org/category/x/"], fetcher=site, now=NOW)
     assert [article.title[-1] for article in found.articles] == ["1", "3", "5"]
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.org/wp-json/wp/v2/posts", "https://example.org/", "https://example.org"]
+)
+def test_the_interface_and_a_fixed_front_page_list_the_site(address: str) -> None:
+    own = f'<{ROOT}wp/v2/pages/2>; rel="alternate"; type="application/json"'
+    link = f'<{ROOT}>; rel="https://api.w.org/", {own}'
+    front = Fetched(address, b"<p>x", "text/html", "", 200, {"link": link})
+    site = WordPress([post(1), post(2)], lambda url: front if url == address else None)
+    assert [article.title[-1] for article in collect([address], fetcher=site, now=NOW).articles] == ["1", "2"]
+
+
+def test_a_site_in_a_folder_has_its_front_page_there() -> None:
+    got = Fetched("https://example.org/blog/", b"")
+    assert web._is_list(got, wordpress.Signpost("https://example.org/blog/wp-json/", "pages", 2))
+    assert web._is_list(got, wordpress.Signpost("https://example.org/blog/index.php?rest_route=/"))
+    article = Fetched("https://example.org/blog/a/", b"")
+    assert not web._is_list(article, wordpress.Signpost("https://example.org/blog/wp-json/"))
 
 
 @pytest.mark.parametrize("signs", [True, False])

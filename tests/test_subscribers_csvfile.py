@@ -160,6 +160,14 @@ def test_any_column_that_says_how_people_stand_is_heard_and_the_cautious_word_co
     assert taken(file(tmp_path, f"{header}\na@example.org,{cells}\n")) == [(2, "a@example.org", standing, None)]
 
 
+def test_a_row_too_short_for_its_status_says_nothing(tmp_path: Path) -> None:
+    assert taken(file(tmp_path, "email,status\na@example.org\n")) == [(2, "a@example.org", None, None)]
+
+
+def test_an_apostrophe_is_part_of_an_address_unless_a_program_is_known_to_add_it(tmp_path: Path) -> None:
+    assert taken(file(tmp_path, "email\n'+a@example.org\n"))[0][1] == "'+a@example.org"
+
+
 def test_rows_may_be_shorter_or_longer_than_the_header(tmp_path: Path) -> None:
     path = file(tmp_path, "name,email,rhythm\nx\nx,a@example.org\nx,b@example.org,daily,more\n")
     assert taken(path) == [

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.text import bidi
+from newsletter.text.bidi import phrases
 
 RTL_CASES = """
 فاز المنتخب [3-1] على [Real Madrid] في 2024
@@ -43,6 +44,8 @@ RTL_CASES = """
 [Lina Haddad] · 10 نوفمبر 2025
 قال [The quick brown fox jumped over. Then the lazy dog slept]! ثم صمت
 بين 5 و7 وفي 2024
+خسر و[-12.5%] ثم ربح و[+31°C] بعد الدقيقة [90+4]
+بسعر و[$12.5] أو بـ[€20] لعلاج كوفيد-19
 كتب [Jean-Luc d'Été] عن [São Paulo]
 [What's up, Doc?]
 """.strip().split("\n")
@@ -129,6 +132,29 @@ def test_html_is_the_same_text_and_every_span_closes(text: str, base: bidi.Direc
     assert html.unescape(re.sub(r'</?span(?: dir="(?:ltr|rtl)")?>', "", made)) == bidi.strip(text)
     assert made.count("<span ") == made.count("</span>")
     assert "<" not in re.sub(r'</?span(?: dir="(?:ltr|rtl)")?>', "", made)
+
+
+QUIET = st.text(st.sampled_from("ابجدـةً ،؛؟.:!-–«»()\"'%+$#@/2024 14\u00a0\u200f\n·"), max_size=40)
+
+
+@given(st.one_of(QUIET, TEXTS), st.sampled_from(["rtl", "ltr"]))
+def test_what_is_passed_over_quickly_needs_nothing_the_long_way_either(text: str, base: bidi.Direction) -> None:
+    if bidi.quiet(text, base):
+        parts = re.split("[\n\r\x1c\x1d\x1e\x85\u2029]+", text)
+        assert [run for part in parts for run, needed in phrases.cut(part, base) if needed] == []
+        assert bidi.clean(text) == text
+
+
+def test_ordinary_headlines_are_passed_over_quickly() -> None:
+    for text in (
+        "وزارة التعليم تعمّم تجربة «مدرسة بلا حقائب» على 120 مدرسة",
+        "هيثم ناصر · 14 نوفمبر 2025",
+        "قال: «نعم!»",
+    ):
+        assert bidi.quiet(text, "rtl")
+    assert bidi.quiet("The Crew of 2024 won 3-1", "ltr")
+    for text in ("فاز 3-1", "في 5 - 7", "C++", "بنسبة 12%", "+12 درجة", "من 14 16", "٢١ ٥٥ ٦٦ ٧٧"):
+        assert not bidi.quiet(text, "rtl"), text
 
 
 def test_long_text_is_read_in_a_moment() -> None:

@@ -18,8 +18,6 @@ SETTINGS = "newsletter.toml"
 class Known:
     """What is known besides the issue and its letter. Whatever is left out, the rules that need it stay silent."""
 
-    source: str = ""
-    """The whole issue.md as it stands; without it, lines inside a summary are counted from its headline."""
     publication: Publication | None = None
     now: datetime | None = None
     """Aware moment of the check."""
@@ -29,8 +27,8 @@ class Known:
     """Address of a story to the numbers of the issues that carried it to the same list."""
     last_subject: str = ""
     """Subject of the last issue that went to the same list."""
-    sent_headlines: tuple[str, ...] | None = None
-    """Headlines of what went out under this issue's number; None when nothing did."""
+    sent: tuple[tuple[str, str], ...] = ()
+    """Address and headline of the articles that went out under this issue's number, as far as the library knows."""
     namesakes: tuple[str, ...] = ()
     """Paths of other issues in the workspace that have the same number."""
     pictures: Mapping[str, Picture] = field(default_factory=dict)
@@ -43,6 +41,8 @@ class Known:
     """Sources of the workspace's own MJML templates, by the path that a message shows."""
     found: Found | None = None
     """What probe found; None when nobody asked."""
+    failure: Problem | None = None
+    """Why there is no letter."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Case:
     @cached_property
     def reading(self) -> Reading:
         """The issue's texts, links and pictures with their lines."""
-        return read(self.issue, self.known.source)
+        return read(self.issue)
 
     def at(self, line: int) -> str:
         """A line of issue.md, as messages show it."""

@@ -53,6 +53,8 @@ class Spf:
 class Dkim:
     """A DKIM key of a domain (RFC 6376 section 3.6)."""
 
+    domain: str
+    """The sender's, or one above it, which may sign for it as well (relaxed alignment, RFC 9989 section 4.4.1)."""
     selector: str
     record: str = ""
     """Its TXT record; empty when there is none."""
@@ -65,8 +67,6 @@ class Dmarc:
     domain: str = ""
     """Where it stands; empty when there is none up to the root."""
     record: str = ""
-    organisation: str = ""
-    """The organisational domain, found by the walk up the tree."""
     several: tuple[str, ...] = ()
     """Domains on the way that publish more than one, which counts as none."""
 

@@ -42,7 +42,8 @@ GOOD_KINDS = frozenset({"image/jpeg", "image/png", "image/gif"})
 """What every mail program shows (caniemail.com); WebP fails in Outlook for Windows, SVG and AVIF in most."""
 
 _FILE_NAME = re.compile(
-    r"^\S+\.(?:jpe?g|png|gif|webp|avif|svg|heic|bmp|tiff?)$|^(?:img|dsc|dscn|dscf|pxl|mvimg|photo|image|screenshot|whatsapp image|picture)"
+    r"^\S+\.(?:jpe?g|png|gif|webp|avif|svg|heic|bmp|tiff?)$"
+    r"|^(?:img|dsc|dscn|dscf|pxl|mvimg|photo|image|screenshot|whatsapp image|picture)"
     r"[\s_-]*[\d\s_.:-]*(?:at [\d. ]+)?$|^[0-9a-f_-]{16,}$|^\d+[x×]\d+$",
     re.IGNORECASE,
 )
@@ -192,7 +193,7 @@ def letter_heavy(case: Case) -> Iterator[Problem]:
     if weight > HEAVIEST_LETTER:
         yield _tell(
             "letter-heavy",
-            f"the letter weighs {weight / 1e6:.1f} MB with its pictures, {travels / 1e6:.1f} MB of them in the letter itself",
+            f"the letter weighs {weight / 1e6:.1f} MB with its pictures, {travels / 1e6:.1f} MB of them inside it",
             case.issue.path,
             f"shrink the pictures; below {HEAVIEST_LETTER / 1e6:.0f} MB it opens on a phone in some seconds",
         )

@@ -11,7 +11,6 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from newsletter.check.case import Case, Rule, setting, shown, teller
 from newsletter.check.reading import Link
 from newsletter.models import Level, Problem
-from newsletter.sources.identity import normal_url
 from newsletter.text.tidy import arabic_fold
 
 CODES: Mapping[str, Level] = {
@@ -36,24 +35,41 @@ CODES: Mapping[str, Level] = {
 _tell = teller(CODES)
 
 _PRIVATE_NAMES = (".local", ".localhost", ".internal", ".intranet", ".lan", ".home", ".home.arpa", ".test", ".invalid")
-_SHORTENERS = frozenset(
+_SHORT = (
     "bit.ly t.co tinyurl.com goo.gl ow.ly is.gd buff.ly lnkd.in rb.gy cutt.ly shorturl.at dlvr.it fb.me wp.me tiny.cc "
-    "rebrand.ly bl.ink t.ly v.gd shorte.st adf.ly soo.gd s.id".split()
+    "rebrand.ly bl.ink t.ly v.gd shorte.st adf.ly soo.gd s.id"
 )
-TRACKING = frozenset(
-    "fbclid gclid gbraid wbraid dclid msclkid yclid twclid ttclid li_fat_id igshid igsh mc_cid mc_eid mkt_tok _hsenc _hsmi "
-    "vero_id wprov ref_src ref_url oly_anon_id oly_enc_id s_cid spm".split()
+_SHORTENERS = frozenset(_SHORT.split())
+_TRACKING = (
+    "fbclid gclid gbraid wbraid dclid msclkid yclid twclid ttclid li_fat_id igshid igsh mc_cid mc_eid mkt_tok _hsenc "
+    "_hsmi vero_id wprov ref_src ref_url oly_anon_id oly_enc_id s_cid spm"
 )
+TRACKING = frozenset(_TRACKING.split())
 """Parameters that say how somebody came to a page; some of them name the reader who copied the address."""
-_SOCIAL_SOURCES = frozenset(
-    "facebook fb twitter x t.co instagram ig telegram whatsapp linkedin tiktok youtube rss feed google chatgpt.com".split()
+_SOCIAL = (
+    "facebook fb twitter x t.co instagram ig telegram whatsapp linkedin tiktok youtube rss feed google chatgpt.com"
 )
+_SOCIAL_SOURCES = frozenset(_SOCIAL.split())
+HTTPS_ANSWERS = "which answers there"
+"""How the mend of an http link says that its https form was asked and is good."""
 _VAGUE = frozenset(
     map(
         arabic_fold,
         (
             *("هنا", "من هنا", "اضغط هنا", "انقر هنا", "اضغط", "الرابط", "رابط", "هذا الرابط", "على هذا الرابط"),
-            *("here", "click here", "click", "link", "this link", "this", "more", "ici", "cliquez ici", "lien", "ce lien"),
+            *(
+                "here",
+                "click here",
+                "click",
+                "link",
+                "this link",
+                "this",
+                "more",
+                "ici",
+                "cliquez ici",
+                "lien",
+                "ce lien",
+            ),
         ),
     )
 )
@@ -62,7 +78,9 @@ _HIDDEN = re.compile(
     r"|%E2%80%(?:8[B-F]|A[A-E])|%E2%81%A[0-9]|%EF%BB%BF|%C2%AD|%D8%9C",
     re.IGNORECASE,
 )
-_DRAFT = re.compile(r"[?&](?:preview=true|preview_id=|preview_nonce=|_thumbnail_id=)|/wp-admin/|/wp-login\.php|/ghost/#|/admin/")
+_DRAFT = re.compile(
+    r"[?&](?:preview=true|preview_id=|preview_nonce=|_thumbnail_id=)|/wp-admin/|/wp-login\.php|/ghost/#|/admin/"
+)
 _DOCUMENT = re.compile(r"^(?:docs|drive)\.google\.com$")
 _WORDS_ARE_ADDRESS = re.compile(r"^(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[/?#]\S*)?$", re.IGNORECASE)
 
@@ -90,6 +108,20 @@ def private(host: str) -> bool:
         return "." not in name or name.endswith(_PRIVATE_NAMES)
 
 
+def page(address: str) -> str:
+    """An address without what does not change the page: scheme, ``www.``, case of the host, traces, closing slash.
+
+    Args:
+        address: A web address; anything else gives an empty text.
+    """
+    parts = parts_of(address)
+    if parts is None:
+        return ""
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = [f"{name}={value}" for name, value in pairs if not name.lower().startswith("utm_") and name not in TRACKING]
+    return f"{_bare(parts.hostname or '')}{unquote(parts.path).rstrip('/')}?{'&'.join(query)}"
+
+
 def hidden(address: str) -> bool:
     """Whether characters that nobody sees stand in an address, as themselves or as escapes."""
     return _HIDDEN.search(address) is not None
@@ -100,12 +132,11 @@ def without_hidden(address: str) -> str:
     return _HIDDEN.sub("", address)
 
 
-def tracking(address: str, own_host: str) -> list[str]:
+def tracking(address: str) -> list[str]:
     """The parameters of an address that only say how its copier came there.
 
     Args:
-        address: Any web address.
-        own_host: Host of the publication, whose ``utm_…`` parameters may be meant.
+        address: Any web address. Its ``utm_…`` are meant, unless they name a social network or a feed as the source.
     """
     parts = parts_of(address)
     if parts is None:
@@ -113,7 +144,7 @@ def tracking(address: str, own_host: str) -> list[str]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     found = [name for name, _ in pairs if name.lower() in TRACKING]
     source = next((value.lower() for name, value in pairs if name.lower() == "utm_source"), "")
-    if source in _SOCIAL_SOURCES or (source and _bare(parts.hostname or "") != own_host and "share" in source):
+    if source in _SOCIAL_SOURCES:
         found += [name for name, _ in pairs if name.lower().startswith("utm_")]
     return found
 
@@ -141,7 +172,7 @@ def _own_host(case: Case) -> str:
     return _bare(urlsplit(about.url).hostname or "") if about is not None else ""
 
 
-def _addresses(case: Case) -> Iterator[tuple[str, str, str]]:
+def addresses(case: Case) -> Iterator[tuple[str, str, str]]:
     """Every web address of the issue and its settings, with its place and what it is called."""
     for link in case.reading.links:
         yield link.address, case.at(link.line), "the link"
@@ -159,7 +190,7 @@ def _addresses(case: Case) -> Iterator[tuple[str, str, str]]:
 
 def address_form(case: Case) -> Iterator[Problem]:
     """What can be seen in an address without asking for it."""
-    for address, place, what in _addresses(case):
+    for address, place, what in addresses(case):
         parts = parts_of(address)
         if parts is None:
             continue
@@ -189,7 +220,7 @@ def address_form(case: Case) -> Iterator[Problem]:
                 "link-http",
                 f"{what} is not encrypted: {seen}",
                 place,
-                "write https://" + (", which answers there" if answers else " if the site answers there"),
+                f"write https://, {HTTPS_ANSWERS}" if answers else "write https:// if the site answers there",
             )
         if _bare(host) in _SHORTENERS:
             yield _tell(
@@ -205,7 +236,7 @@ def address_form(case: Case) -> Iterator[Problem]:
                 place,
                 "publish the page and write its own address",
             )
-        names = tracking(address, _own_host(case))
+        names = tracking(address)
         if names:
             yield _tell(
                 "link-tracking",
@@ -266,7 +297,7 @@ def repeated_stories(case: Case) -> Iterator[Problem]:
     """One address under two stories: the same story twice, or two stories of which one has the other's link."""
     seen: dict[str, Link] = {}
     for link in case.reading.links:
-        key = normal_url(link.address) if link.story else ""
+        key = page(link.address) if link.story else ""
         if not key:
             continue
         first = seen.setdefault(key, link)
@@ -289,7 +320,7 @@ def repeated_stories(case: Case) -> Iterator[Problem]:
 
 
 def utm_mixed(case: Case) -> Iterator[Problem]:
-    """Campaign parameters on some links to one's own site and not on others, or not the same: the count is worth nothing."""
+    """Campaign parameters on some links to one's own site only, or not the same on all: nothing can be counted so."""
     own = _own_host(case)
     tagged: list[tuple[Link, tuple[str, ...]]] = []
     for link in case.reading.links:
@@ -320,7 +351,7 @@ def asked(case: Case) -> Iterator[Problem]:
     if case.known.found is None:
         return
     told = set()
-    for address, place, what in _addresses(case):
+    for address, place, what in addresses(case):
         reached = case.known.found.links.get(address)
         if reached is None or (address, place) in told:
             continue

@@ -19,8 +19,8 @@ CODES: Mapping[str, Level] = {
 }
 _tell = teller(CODES)
 
-WHOLE = 60
-"""Words from which the text of a story is the story itself, which needs no page to read on."""
+WHOLE = 25
+"""Words from which the text of a story may be the story itself, which needs no page to read on."""
 
 
 def issue_empty(case: Case) -> Iterator[Problem]:
@@ -50,7 +50,7 @@ def story_without_link(case: Case) -> Iterator[Problem]:
         if not story.summary.strip():
             words = f"the story «{shown(story.headline)}» has no link and no text"
             yield _tell("story-empty", words, case.at(story.line), mend)
-        elif len(story.summary.split()) < WHOLE:
+        elif len(story.summary.split()) < WHOLE and "\n\n" not in story.summary:
             words = f"the story «{shown(story.headline)}» ends after a few words, and has no link to read on"
             yield _tell("story-without-link", words, case.at(story.line), f"{mend}, or the whole text below it")
 

@@ -34,7 +34,8 @@ _SPAM = re.compile(
     r"|عرض\s+(?:لا\s+يفوت|خاص\s*!|محدود\s*!)|لا\s+تفو(?:ّ)?ت\s+الفرصة|فرصة\s+(?:العمر|لا\s+تعو(?:ّ)?ض)|اضغط\s+هنا|اشتر[ِي]*\s+الآن"
     r"|ضاعف\s+(?:أموالك|دخلك)|من\s+دون\s+أي\s+مقابل\s*!|بدون\s+مقابل\s*!"
     r"|\bFREE\b\s*!|\b100\s*%\s*free\b|\bact\s+now\b|\bbuy\s+now\b|\bclick\s+(?:here|below)\b|\b(?:earn|make)\s+(?:extra\s+)?(?:cash|\$\d)"
-    r"|\byou(?:'ve|’ve| have)?\s+won\b(?!['’]t)|\bwinner\s*!|\brisk[- ]free\b|\blimited[- ]time\s+offer\b|\bdon['’]t\s+miss\s+out\s*!|\$\$+|\burgent\s*!"
+    r"|\byou(?:'ve|’ve| have)?\s+won\b(?!['’]t)|\bwinner\s*!|\brisk[- ]free\b"
+    r"|\blimited[- ]time\s+offer\b|\bdon['’]t\s+miss\s+out\s*!|\$\$+|\burgent\s*!"
     r"|\bgratuit\s*!|\bcliquez\s+ici\b",
     re.IGNORECASE,
 )

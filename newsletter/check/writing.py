@@ -85,7 +85,9 @@ def digits_mixed(case: Case) -> Iterator[Problem]:
 
 
 # UTF-8 that was read as Windows-1252: Arabic letters come out as Ø or Ù and a sign, Latin accents as Ã and a sign.
-_GARBLED = re.compile("(?:[ØÙ][\u0080-\u00bfƒŠŒŽšœžŸ€‚„…†‡ˆ‰‹‘’“”•–—˜™›]){2}|Ã[\u0080-\u00bf]|â€[™œ\u009d\u0153\u2122“”]|\ufffd")
+_GARBLED = re.compile(
+    "(?:[ØÙ][\u0080-\u00bfƒŠŒŽšœžŸ€‚„…†‡ˆ‰‹‘’“”•–—˜™›]){2}|Ã[\u0080-\u00bf]|â€[™œ\u009d\u0153\u2122“”]|\ufffd"
+)
 
 
 def text_garbled(case: Case) -> Iterator[Problem]:
@@ -140,8 +142,9 @@ def markdown_leaked(case: Case) -> Iterator[Problem]:
 
 
 _LEFTOVERS = re.compile(
-    r"\[\s*(?:…|\.\.\.|&hellip;)\s*\]|(?:continue reading|read more|اقرأ المزيد|قراءة المزيد|تابع القراءة|لقراءة المزيد|lire la suite)"
-    r"\s*(?:[»→←.…]|\.\.\.)*\s*$|the post .{3,} appeared first on|ظهر(?:ت)? أولًا? على|ظهر(?:ت)? أولاً على",
+    r"\[\s*(?:…|\.\.\.|&hellip;)\s*\]"
+    r"|(?:continue reading|read more|اقرأ المزيد|قراءة المزيد|تابع القراءة|لقراءة المزيد|lire la suite)"
+    r"\s*(?:[»→←.…]|\.\.\.)*\s*$|the post .{3,} appeared first on|ظهرت? أولا?[ًا]*\s+على",
     re.IGNORECASE,
 )
 

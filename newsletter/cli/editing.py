@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from newsletter.wiring import House
 
 PANEL = "Making an issue"
+MOST_OF_A_CODE = 5
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
 IssueName = Annotated[
     str, typer.Argument(metavar="[ISSUE]", help="Its number, the name of its folder, or a path. [default: the newest]")
@@ -151,30 +153,59 @@ def compose(
     say("Next: edit it, then: newsletter check && newsletter preview")
 
 
-def check(context: typer.Context, name: IssueName = "", as_json: AsJson = False) -> None:
+def check(
+    context: typer.Context,
+    name: IssueName = "",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend in issue.md what is safe to mend, and tell the rest.")
+    ] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask for every link and picture, and for the sender's DNS.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Tell what is wrong with an issue and its letter; exit code 3 when something must be mended first.
 
+    docs/checks.md explains every code. What --fix mends it names, line by line; it changes nothing else in the file.
+
     \b
-    Example:
+    Examples:
       newsletter check 12
+      newsletter check --fix --online
     """
+    from pathlib import Path
+
+    from newsletter import issues
     from newsletter.check import has_errors
-    from newsletter.letters import checked
+    from newsletter.inspection import inspect
+    from newsletter.mend import MENDS, mend
 
     with house(context) as workspace:
         issue = newest(workspace, name)
-        _, problems = checked(workspace, issue)
+        if online:
+            say("Asking for links, pictures and DNS …")
+        inspected = inspect(workspace, issue, online=online)
+        mended = mend(Path(issue.path), inspected.problems) if fix else []
+        if mended:
+            issue = issues.read(Path(issue.path))
+            inspected = inspect(workspace, issue, found=inspected.found)
+        problems = inspected.problems
     if as_json:
-        json_data({"issue": issue.number, "problems": [asdict(problem) for problem in problems]})
+        found: dict[str, Any] = {"issue": issue.number, "problems": [asdict(problem) for problem in problems]}
+        json_data(found | ({"mended": [asdict(one) for one in mended]} if fix else {}))
     else:
-        for problem in problems:
-            data(problem_line(problem))
+        for line in problem_lines(problems):
+            data(line)
+    for one in mended:
+        say(f"mended {', '.join(one.codes)}: {issue.path}:{one.line}: {one.after.strip()}")
     errors = sum(problem.level == "error" for problem in problems)
     say(
         f"Issue {issue.number}: {plural(errors, 'error')}, {plural(len(problems) - errors, 'warning')}."
         if problems
         else f"Issue {issue.number} is ready."
     )
+    if not fix and (count := sum(problem.code in MENDS for problem in problems)):
+        say(f"{count:,} of these can be mended with: newsletter check --fix")
     if has_errors(problems):
         raise typer.Exit(FOUND_ERRORS)
 
@@ -213,6 +244,20 @@ def problem_line(problem: Problem) -> str:
     place = f"{problem.place}: " if problem.place else ""
     mend = f"; {problem.mend}" if problem.mend else ""
     return f"{problem.level} {problem.code}: {place}{problem.words}{mend}"
+
+
+def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
+    """Problems as lines; of one code the first few, so that a text full of one habit does not hide the rest."""
+    told: dict[str, int] = {}
+    levels = {problem.code: problem.level for problem in problems}
+    for problem in problems:
+        told[problem.code] = told.get(problem.code, 0) + 1
+        if problem.level == "error" or told[problem.code] <= MOST_OF_A_CODE:
+            yield problem_line(problem)
+    for code, count in told.items():
+        more = count - MOST_OF_A_CODE
+        if more > 0 and levels[code] == "warning":
+            yield f"warning {code}: and {plural(more, 'more of these', 'more of these')}; --json tells them all"
 
 
 def _article(holding: Holding) -> dict[str, Any]:

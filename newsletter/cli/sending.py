@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli.app import FOUND_ERRORS, STOPPED, App, house
-from newsletter.cli.editing import AsJson, IssueName, problem_line
+from newsletter.cli.editing import AsJson, IssueName, problem_lines
 from newsletter.cli.output import can_ask, errors, json_data, plural, say
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def send(
             if as_json:
                 json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
             return
-        for problem in plan.problems:
-            say(problem_line(problem))
+        for line in problem_lines(plan.problems):
+            say(line)
         if has_errors(plan.problems):
             say(f"Issue {issue.number} cannot go like this.")
             raise typer.Exit(FOUND_ERRORS)
@@ -121,14 +121,17 @@ def _test(workspace: House, path: str, address: str) -> None:
     from pathlib import Path
 
     from newsletter import deliver, issues
-    from newsletter.letters import checked
+    from newsletter.inspection import inspect
     from subscribers.addresses import normalise
 
-    letter, problems = checked(workspace, issues.read(Path(path)))
-    for problem in problems:
-        say(problem_line(problem))
+    inspected = inspect(workspace, issues.read(Path(path)))
+    if inspected.failure is not None:
+        raise inspected.failure
+    assert inspected.letter is not None
+    for line in problem_lines(inspected.problems):
+        say(line)
     to = normalise(address)
-    name = deliver.send_test(workspace.desk, letter, to.address)
+    name = deliver.send_test(workspace.desk, inspected.letter, to.address)
     say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
 
 

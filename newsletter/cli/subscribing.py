@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli import people
 from newsletter.cli.app import App, house
 from newsletter.cli.editing import AsJson
 from newsletter.cli.output import data, json_data, plural, say, table
@@ -19,10 +20,11 @@ ListName = Annotated[str, typer.Option("--list", help="The list.")]
 def add_to(app: App) -> None:
     """Add these commands to the application."""
     app.add(lists, PANEL)
-    subscribers = App("subscribers", help="Subscribers of the lists: add, import, list.")
+    subscribers = App("subscribers", help="Subscribers of the lists: add, import, show, leave, erase …")
     subscribers.add(add)
     subscribers.add(import_, name="import")
     subscribers.add(list_, name="list")
+    people.add_to(subscribers)
     app.add_typer(subscribers, rich_help_panel=PANEL)
 
 
@@ -72,7 +74,15 @@ def add(
 
     with house(context) as workspace, workspace.database.write() as connection:
         added = [
-            actions.add_subscriber(connection, address, list_name, now=workspace.now(), words=consent, restore=restore)
+            actions.add_subscriber(
+                connection,
+                address,
+                list_name,
+                now=workspace.now(),
+                keys=workspace.keys.suppression,
+                words=consent,
+                restore=restore,
+            )
             for address in addresses
         ]
     new = sum(not one.already for one in added)
@@ -96,7 +106,15 @@ def import_(
     from subscribers import actions
 
     with house(context) as workspace, workspace.database.write() as connection:
-        report = actions.import_file(connection, file, list_name, now=workspace.now(), words=consent, dry_run=dry_run)
+        report = actions.import_file(
+            connection,
+            file,
+            list_name,
+            now=workspace.now(),
+            keys=workspace.keys.suppression,
+            words=consent,
+            dry_run=dry_run,
+        )
     if as_json:
         json_data(asdict(report))
     for row in report.rejected:

@@ -18,6 +18,8 @@ from newsletter.ledger.leases import (
     split,
     waiting,
 )
+from newsletter.ledger.letters import advance, close, doubt
+from newsletter.ledger.marks import mark, set_mark
 from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
 from newsletter.ledger.reports import Noted, ill, note
 from newsletter.ledger.sends import (
@@ -42,14 +44,18 @@ __all__ = [
     "Send",
     "accept_unknown",
     "account",
+    "advance",
     "claim",
+    "close",
     "count_without_delivery",
     "deliveries",
+    "doubt",
     "finish",
     "freeze",
     "ill",
     "issue_id",
     "letter_of",
+    "mark",
     "mark_submitting",
     "move",
     "named",
@@ -60,6 +66,7 @@ __all__ = [
     "resend_unknown",
     "sends",
     "sends_of",
+    "set_mark",
     "settle",
     "split",
     "state_of",

@@ -74,6 +74,7 @@ def render(
         html,
         text,
         tuple(picture for picture in viewer.used.values() if f"cid:{picture.cid}" in html),
+        flowed=publication.direction == "ltr",
     )
 
 

@@ -11,7 +11,8 @@ import re
 import unicodedata
 
 # Refused by the compiler wherever they stand: C0 controls but TAB, LF and CR; U+FFFE and U+FFFF; lone surrogates.
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+# C1 controls pass, but mean nothing in HTML and are refused in headers.
+_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 _BLANKS = re.compile("[\r\n\t]+")
 # Letters that the formatter escapes although their category does not say so (all code points were tried).
 _LETTERS = "\u115f\u1160\u3164\uff9e\uff9f\uffa0"
@@ -36,7 +37,7 @@ _TITLE = re.compile(r"(<mj-title>)(.*?)(</mj-title>)", re.DOTALL)
 
 
 def printable(text: str) -> str:
-    """Take out the characters that the compiler refuses.
+    """Take out the characters that the compiler refuses, and other control characters but white space.
 
     Args:
         text: Any text.

@@ -1,4 +1,9 @@
-"""The plain-text twin of a letter: wrapped by what a reader sees, each line with a direction of its own."""
+"""The plain-text twin of a letter: wrapped by what a reader sees, each line with a direction of its own.
+
+A left-to-right twin is also ``format=flowed`` (RFC 3676): a paragraph's soft line breaks end in a space, so that a
+narrow screen can join and wrap them anew. A right-to-left one is not. Its lines carry isolates that are closed where
+the line ends; joined again, two halves of one Latin phrase would stand in the wrong order.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +12,20 @@ import re
 from newsletter.text import bidi
 
 COLUMNS = 78
-"""RFC 5322 section 2.1.1 asks for lines of at most 78 characters."""
+"""RFC 5322 section 2.1.1 asks for lines of at most 78 characters; so does RFC 3676 section 4.2."""
 
 _LINK = re.compile(r"(?:https?://|mailto:|www\.)\S+|\S+@\S+\.\S+")
 _HEAD = re.compile(r"\s*(?:(?:>\s?)+|[•–*-]\s+|\d{1,3}[.)]\s+)?\s*")
 _BLANKS = re.compile(r"\n{3,}")
-_WORD = re.compile(r"[^ \t]+[ \t]*|[ \t]+")
+_ISOLATES = re.compile("[\u2066-\u2069]")
+# A word with the spaces behind it. A short run that stands isolated (a number, a name) is not torn.
+_WORD = re.compile(r"(?:[\u2066\u2067][^\u2066-\u2069]{1,24}\u2069|[^ \t])+[ \t]*|[ \t]+")
 # Letters and signs that take one column each, and the marks that take none.
-_MARKS = re.compile("[\u064b-\u065f\u0670]")
-_NARROW = re.compile(r"[ -~\u00a0-\u00ac\u00ae-\u024f\u05d0-\u05ea\u0609-\u060f\u061b\u061d-\u066f\u0670-\u06d3]*")
+_MARKS = re.compile("[\u064b-\u065f\u0670\u200e\u200f\u2066-\u2069]")
+_NARROW = re.compile(
+    r"[ -~\u00a0-\u00ac\u00ae-\u024f\u05d0-\u05ea\u0609-\u060f\u061b\u061d-\u066f\u0670-\u06d3"
+    r"\u200e\u200f\u2010-\u2015\u2018-\u2027\u2066-\u2069]*"
+)
 
 
 def finish(text: str, direction: bidi.Direction) -> str:
@@ -34,36 +44,65 @@ def finish(text: str, direction: bidi.Direction) -> str:
         if not bare or _LINK.fullmatch(bare):
             lines.append(line.rstrip())
         else:
-            lines += [_steered(part, direction) for part in wrap(line.rstrip(), COLUMNS, direction)]
-    return _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n") + "\n"
+            lines += wrap(line.rstrip(), COLUMNS, direction)
+    whole = _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n") + "\n"
+    return whole if direction == "rtl" else _stuffed(whole)
 
 
 def wrap(line: str, columns: int, direction: bidi.Direction = "rtl") -> list[str]:
-    """Cut one line into lines no wider than so many columns; addresses, numbers and long words stay whole.
+    """Cut one line into lines no wider than so many columns, each steered; addresses, numbers and words stay whole.
 
     Args:
         line: One line; a mark of quotation or of a list before it is kept, and what follows it is indented.
         columns: Width as a terminal shows it: marks count nothing, ideographs two.
-        direction: Direction of the letter; what must be isolated in it and is short is not torn.
+        direction: Direction of the letter. In a left-to-right one the line breaks of a paragraph are soft.
     """
-    # The direction mark that may come first takes a column in programs that show it.
-    limit = columns - 1
-    if _width(line) <= limit or _LINK.fullmatch(line.strip()):
-        return [line]
     match = _HEAD.match(line)
     head = match.group() if match else ""
+    body = bidi.isolate(line[len(head) :], direction)
+    # The mark of direction or the space of a soft break may take a column.
+    if _width(head) + _width(body) <= columns - 1:
+        return [_steered(head + body, direction)]
     indent = head if ">" in head else " " * _width(head)
+    soft = " " if direction == "ltr" and not head else ""
+    made = [
+        _steered((indent if at else head) + part, direction)
+        for at, part in enumerate(_closed(_wrapped(body, columns - 1, _width(head))))
+    ]
+    return [*(part + soft for part in made[:-1]), made[-1]]
+
+
+def _wrapped(body: str, limit: int, indent: int) -> list[str]:
+    """Take words as long as they fit (greedily, as RFC 3676 section 4.2 has it); without the spaces at line ends."""
     lines: list[str] = []
     current: list[str] = []
-    width = _width(head)
-    words = _words(line[len(head) :], direction)
+    width = indent
+    words = _WORD.findall(body)
     for word, wide in zip(words, _widths(words), strict=True):
         if current and not current[-1].isspace() and width + wide - (len(word) - len(word.rstrip(" "))) > limit:
-            lines.append((indent if lines else head) + "".join(current).rstrip())
-            current, width = [], _width(indent)
+            lines.append("".join(current).rstrip())
+            current, width = [], indent
         current.append(word)
         width += wide
-    return [*lines, ((indent if lines else head) + "".join(current)).rstrip()]
+    return [*lines, "".join(current).rstrip()]
+
+
+def _closed(lines: list[str]) -> list[str]:
+    """Close every isolate where its line ends, and open it again on the next."""
+    closed: list[str] = []
+    still_open = ""
+    for line in lines:
+        reopened = still_open
+        for sign in _ISOLATES.findall(line):
+            still_open = still_open[:-1] if sign == bidi.PDI else still_open + sign
+        closed.append(reopened + line + bidi.PDI * len(still_open))
+    return closed
+
+
+def _widths(words: list[str]) -> list[int]:
+    if _NARROW.fullmatch("".join(words)):
+        return [len(_MARKS.sub("", word)) for word in words]
+    return [_width(word) for word in words]
 
 
 def _width(text: str) -> int:
@@ -75,41 +114,17 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
-def _widths(words: list[str]) -> list[int]:
-    if _NARROW.fullmatch("".join(words)):
-        return [len(_MARKS.sub("", word)) for word in words]
-    return [_width(word) for word in words]
-
-
-def _words(text: str, direction: bidi.Direction) -> list[str]:
-    """Words with the spaces behind them; a number or short name that must be isolated is one word."""
-    if bidi.quiet(text, direction):
-        return _WORD.findall(text)
-    words: list[str] = []
-    pending = ""
-    for run, needed in bidi.runs(text, direction):
-        if needed and len(run) <= 24 and len(run) < len(text.strip()):
-            pending += run
-            continue
-        for part in _WORD.findall(run):
-            pending += part
-            if part[-1:] in (" ", "\t"):
-                words.append(pending)
-                pending = ""
-    return [*words, pending] if pending else words
-
-
 def _steered(line: str, direction: bidi.Direction) -> str:
-    if not line.strip() or _LINK.fullmatch(line.strip()):
+    if direction == "ltr" or "\u0621" <= line[:1] <= "\u064a":
         return line
-    if direction == "rtl" and "\u0621" <= line[0] <= "\u064a" and bidi.quiet(line, direction):
-        return line
-    isolated = bidi.isolate(line, direction)
-    if direction == "ltr" or bidi.has_letters(_first_letter(line), "rtl"):
-        return isolated
-    return bidi.RLM + isolated if any(sign.isalnum() for sign in line) else isolated
+    bare = bidi.strip(line).strip()
+    if _LINK.fullmatch(bare):
+        # An address is copied as it stands: without a sign that nobody sees.
+        return bidi.strip(line)
+    first = next((sign for sign in bare if sign.isalnum()), "")
+    return bidi.RLM + line if first and not bidi.has_letters(first, "rtl") else line
 
 
-def _first_letter(line: str) -> str:
-    """The first letter or digit, which decides how the line starts."""
-    return next((sign for sign in line if sign.isalnum()), "")
+def _stuffed(text: str) -> str:
+    """A space before lines that would mean something else in flowed text (RFC 3676 section 4.4)."""
+    return re.sub(r"(?m)^(?= |From )", " ", text)

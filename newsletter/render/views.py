@@ -207,7 +207,7 @@ class Viewer:
             headline=self.markup(title),
             title=title,
             href=href,
-            summary=self.passage(story.summary, max(story.line, story.image_line) + 1),
+            summary=self.passage(story.summary, story.summary_line or max(story.line, story.image_line) + 1),
             sight=self.sight(story.image, story.image_alt or story.headline, self.place(story.image_line, place)),
             label=self.markup(label),
             label_text=label,

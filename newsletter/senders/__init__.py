@@ -7,9 +7,9 @@ last byte go and wait for the answer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from newsletter.errors import SendError
 from newsletter.models import Letter
@@ -84,6 +84,32 @@ class Carrier(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files."""
+
+
+Commit = Callable[[Mapping[int, tuple[str, str]], Sequence[int]], Collection[int] | None]
+"""Writes answers down (delivery to state and reason, ``queued`` for what was not taken) and marks other deliveries
+``submitting``, in one transaction. Gives those whose last byte may go now; None when nothing more of this batch may."""
+
+
+@runtime_checkable
+class LetterByLetter(Protocol):
+    """A carrier whose letters each have a last byte of their own, so that only one for each connection is in doubt.
+
+    It is a ``Carrier`` too; whoever can mark letters one by one uses this form of it.
+    """
+
+    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float) -> Answer:
+        """Deliver letters, each last byte held back until ``commit`` has given its delivery.
+
+        Args:
+            parcels: Each to be tried once.
+            commit: As above; on each connection an answer is written down before, or with, the next mark.
+            renew: Seconds that may pass between two calls of ``commit``, which keep the lease.
+
+        Returns:
+            ``submitted`` when every parcel has an answer; ``queued`` with a reason when some may be tried again.
+            What became of each was told to ``commit``.
+        """
 
 
 class Sender(Protocol):

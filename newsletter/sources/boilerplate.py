@@ -41,7 +41,13 @@ _LONGEST_LINE = 200
 _LONGEST_EXCERPT = 5000
 
 _NO_SECTION = frozenset(
-    map(arabic_fold, ("غير مصنف", "بدون تصنيف", "uncategorized", "non classé", "featured", "مميز", "سلايدر", "slider"))
+    map(
+        arabic_fold,
+        (
+            *("غير مصنف", "بدون تصنيف", "uncategorized", "non classé", "featured", "مميز", "سلايدر", "slider"),
+            *("الرئيسية", "home", "accueil"),
+        ),
+    )
 )
 
 _CUT_SHORT = re.compile(r"(?:\s*(?:\[\s*(?:…|\.{3}|&hellip;)\s*\]|\((?:more|المزيد)\s*…?\)|…|\.{3}))+\s*$")
@@ -63,6 +69,13 @@ _READ_ALSO = re.compile(
     r"^\W*(?:(?:و?[إا]قر[أا]|طالع|شاهد|تابع|انظر)(?:وا)?\s+(?:أيضا|ايضا|المزيد|كذلك)|مواضيع (?:ذات صلة|مشابهة|متعلقة)"
     r"|أخبار ذات صلة|مقالات ذات صلة|ذات صلة|اقرأ في هذا الموضوع|للمزيد من الأخبار|read also|read more|related|"
     r"[àa] lire aussi|lire aussi)\b",
+    re.IGNORECASE,
+)
+# Orders to many only: "وتابع" and "وانضم" begin ordinary sentences of news.
+_FOLLOW_US = re.compile(
+    r"^\W*(?:ل?متابعة|لمزيد من الأخبار|للمزيد|تابعونا|تابعوا|انضموا|اشتركوا|حملوا|follow us|suivez-nous)\b"
+    r".*\b(?:عبر|على|في|إلى|الى|on|sur)\s(?:\S+\s){0,4}(?:google|جوجل|غوغل|تطبيق|قناتنا|قنواتنا|واتس\s?اب|تل[يغ]\w*|تيل[يغ]\w*"
+    r"|فيس\s?بوك|تويتر|يوتيوب|[اإ]نستغرام|نبض|منصة إكس|whatsapp|telegram|facebook|twitter|youtube|instagram)",
     re.IGNORECASE,
 )
 _RELATED_HEADINGS = frozenset(
@@ -178,6 +191,15 @@ def is_related_heading(line: str) -> bool:
         line: One line.
     """
     return len(line) <= _LONGEST_NAME and arabic_fold(line) in _RELATED_HEADINGS
+
+
+def is_follow_line(line: str) -> bool:
+    """Say whether a line asks to follow the site elsewhere ("follow us on Google News").
+
+    Args:
+        line: One line.
+    """
+    return len(line) <= _LONGEST_LINE and bool(_FOLLOW_US.match(_MARKS.sub("", tidy(line))))
 
 
 def is_share_line(line: str) -> bool:

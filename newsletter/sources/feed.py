@@ -19,8 +19,9 @@ from newsletter.sources import when
 from newsletter.sources.boilerplate import author_name, section_name, without_first_on
 from newsletter.sources.charset import decode
 from newsletter.sources.clean import clean, first_image, plain
-from newsletter.sources.http import LIMITS, inflate
+from newsletter.sources.http import LIMITS
 from newsletter.sources.links import absolute
+from newsletter.sources.packing import TooLargeError, unpacked
 from newsletter.sources.teaser import LONGEST, teaser
 from newsletter.text.tidy import summary
 
@@ -39,6 +40,8 @@ _WORDPRESS = re.compile(r"<generator>\s*https?://wordpress\.(?:org|com)/", re.IG
 _NEXT_WITHIN = 20_000
 _HEAD = 4096
 _MOST_ENTRIES = 2000
+_MOST_UNCLOSED = 20_000
+"""Feedparser takes seconds for a hundred thousand tags within one another; line breaks of HTML are some hundreds."""
 
 
 def looks_like(data: bytes) -> bool:
@@ -109,26 +112,23 @@ def next_page(data: bytes, where: str) -> str:
 
 def _unpacked(data: bytes, where: str) -> bytes:
     limit = LIMITS["feed"]
-    if data.startswith(b"\x1f\x8b"):
-        packed, data = data, b""
-        try:
-            for piece in inflate([packed]):
-                data += piece
-                if len(data) > limit:
-                    break
-        except zlib.error:
-            raise SourceError("its gzip packing is broken", where=where, mend="fetch it again") from None
-    if len(data) > limit:
+    try:
+        return unpacked(data, limit)
+    except zlib.error:
+        raise SourceError("its gzip packing is broken", where=where, mend="fetch it again") from None
+    except TooLargeError:
+        size = limit // 1_000_000
         raise SourceError(
-            f"the feed is larger than {limit // 1_000_000} MB", where=where, mend="ask the site for a shorter feed"
-        )
-    return data
+            f"the feed is larger than {size} MB", where=where, mend="ask the site for a shorter feed"
+        ) from None
 
 
 def _xml_feed(text: str, where: str, now: datetime, zone: tzinfo) -> list[Article]:
     import feedparser  # type: ignore[import-untyped]  # it has no types, nor has anyone made stubs
 
     text = _well_formed(text)
+    if _unclosed(text) > _MOST_UNCLOSED:
+        raise SourceError("the feed opens tags and never closes them", where=where, mend="tell the site's operator")
     # Handed over as a stream of bytes we made ourselves: feedparser opens a str or bytes that names a file.
     stream = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>' + text.encode("utf-8", errors="replace"))
     try:
@@ -167,6 +167,13 @@ def _well_formed(text: str) -> str:
         closing = {"feed": "</feed>", "rdf": "</rdf:RDF>"}.get(_root(text[:_HEAD]), "</channel></rss>")
         text = text[: beyond.start()] + closing
     return text
+
+
+def _unclosed(text: str) -> int:
+    """How many more tags are opened than closed, outside CDATA sections."""
+    bare = _REFERENCE.sub(lambda match: "" if match[0].startswith("<") else match[0], text)
+    opened = bare.count("<") - bare.count("</") - bare.count("<!") - bare.count("<?")
+    return opened - bare.count("</") - bare.count("/>")
 
 
 def _mended_reference(match: re.Match[str]) -> str:

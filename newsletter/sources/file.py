@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
@@ -16,6 +17,7 @@ from newsletter.sources.charset import decode
 from newsletter.sources.clean import clean, first_image, paragraphs
 from newsletter.sources.http import LIMITS
 from newsletter.sources.links import absolute, is_web
+from newsletter.sources.packing import TooLargeError, unpacked
 from newsletter.text.tidy import summary, tidy
 
 TEXT_SUFFIXES = frozenset({".txt", ".text"})
@@ -92,7 +94,7 @@ def read(path: Path, now: datetime, *, zone: tzinfo = UTC) -> list[Article]:
 
 
 def content(path: Path) -> bytes:
-    """Read the bytes of a file.
+    """Read the bytes of a file, unpacked if it is a gzip file.
 
     Args:
         path: The file.
@@ -116,10 +118,15 @@ def content(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         words = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise SourceError(f"the file cannot be read: {words}", where=where, mend="check the path") from None
-    if len(data) > limit:
+    try:
+        data = unpacked(data, limit)
+    except TooLargeError:
+        size = limit // 1_000_000
         raise SourceError(
-            f"the file is larger than {limit // 1_000_000} MB", where=where, mend="give a file with one article"
-        )
+            f"the file is larger than {size} MB", where=where, mend="give a file with one article"
+        ) from None
+    except zlib.error:
+        raise SourceError("its gzip packing is broken", where=where, mend="fetch it again") from None
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise SourceError(
             "the file is empty", where=where, mend="put the headline in its first line and the text below"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -16,6 +16,7 @@ from newsletter.errors import SourceError
 from newsletter.sources import addresses
 from newsletter.sources.barriers import guard_of
 from newsletter.sources.connection import Clock, ForbiddenError, Guard, TooLateError, guarded_client
+from newsletter.sources.packing import CHUNK, TooLargeError, capped, inflate, unpacked
 
 if TYPE_CHECKING:
     import httpx2
@@ -39,7 +40,6 @@ _ACCEPT: Mapping[Kind, str] = {
     "image": "image/*",
 }
 _REDIRECTS = 5
-_CHUNK = 65_536
 _AT_ONCE = 2
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({429, 502, 503, 504})
@@ -311,7 +311,7 @@ def _read(response: httpx2.Response, method: str, kind: Kind, asked: str, status
     media = media.strip().lower()
     if not (200 <= status < 300 or status in statuses):
         if status in _GUARDED and method != "HEAD":
-            _refuse_guard(_unpacked(response, LIMITS[kind], asked), headers, asked, status)
+            _refuse_guard(_if_readable(response, asked), headers, asked, status)
         what, mend = _STATUS_WORDS.get(status, (f"the site answered {status}", "try again later"))
         raise FetchError(
             what, where=asked, mend=mend, status=status, passing=status in _PASSING, pause=_retry_after(response)
@@ -342,6 +342,14 @@ def _refuse_guard(data: bytes, headers: Mapping[str, str], asked: str, status: i
         )
 
 
+def _if_readable(response: httpx2.Response, asked: str) -> bytes:
+    """Body of a refusal; what cannot be read of it does not matter."""
+    try:
+        return _unpacked(response, LIMITS["page"], asked)
+    except FetchError:
+        return b""
+
+
 def _check_media(media: str, kind: Kind, asked: str) -> None:
     family = media.partition("/")[0]
     if kind == "image":
@@ -356,57 +364,19 @@ def _check_media(media: str, kind: Kind, asked: str) -> None:
 def _unpacked(response: httpx2.Response, limit: int, asked: str) -> bytes:
     """Read and unpack a body chunk by chunk, never holding more than the limit."""
     packing = response.headers.get("content-encoding", "").strip().lower()
-    if packing in ("", "identity"):
-        return _capped(response.iter_raw(_CHUNK), limit, asked)
-    if packing in ("gzip", "x-gzip", "deflate"):
-        try:
-            return _capped(inflate(response.iter_raw(_CHUNK)), limit, asked)
-        except zlib.error:
-            raise FetchError(f"its {packing} packing is broken", where=asked, mend="try again later") from None
-    raise FetchError(
-        f"it came packed as {packing!r}, which we did not ask for", where=asked, mend="tell the site's operator"
-    )
-
-
-def _capped(chunks: Iterable[bytes], limit: int, asked: str) -> bytes:
-    body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > limit:
-            raise FetchError(
-                f"it is larger than {limit // 1_000_000} MB", where=asked, mend="give the address of one article"
-            )
-    return bytes(body)
-
-
-def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Unpack gzip or zlib data in pieces of at most 64 KB, whatever the data promises.
-
-    Args:
-        chunks: The packed data; gzip members one after the other are read as one (RFC 1952).
-
-    Raises:
-        zlib.error: Broken or cut off.
-    """
-    unpacker = zlib.decompressobj(47)
-    begun = finished = False
-    for chunk in chunks:
-        rest = chunk
-        while rest:
-            if unpacker.eof:
-                if rest[0] != 0x1F:  # padding after the last member
-                    return
-                unpacker = zlib.decompressobj(47)
-            begun = True
-            piece = unpacker.decompress(rest, _CHUNK)
-            yield piece
-            rest = unpacker.unconsumed_tail or unpacker.unused_data
-            while len(piece) == _CHUNK and not rest:  # what it still holds back
-                piece = unpacker.decompress(b"", _CHUNK)
-                yield piece
-            finished = unpacker.eof
-    if begun and not finished:
-        raise zlib.error("cut off")
+    if packing not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        raise FetchError(
+            f"it came packed as {packing!r}, which we did not ask for", where=asked, mend="tell the site's operator"
+        )
+    try:
+        if packing in ("", "identity"):
+            return unpacked(capped(response.iter_raw(CHUNK), limit), limit)
+        return capped(inflate(response.iter_raw(CHUNK)), limit)
+    except zlib.error:
+        raise FetchError("its gzip packing is broken", where=asked, mend="try again later") from None
+    except TooLargeError:
+        size = limit // 1_000_000
+        raise FetchError(f"it is larger than {size} MB", where=asked, mend="give the address of one article") from None
 
 
 def _charset(parameters: str) -> str:

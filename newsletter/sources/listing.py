@@ -101,6 +101,9 @@ def _csv_rows(text: str, where: str) -> list[tuple[int, dict[str, str]]]:
         raise SourceError(
             "its first line names no column with addresses", where=f"{where}:1", mend="name one of them url or الرابط"
         )
+    if len(header) == 1:  # addresses hold commas too
+        lines = ((number, line.strip().strip('"')) for number, line in enumerate(text.splitlines(), start=1))
+        return [(number, {"url": line}) for number, line in lines if line][1:]
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     rows: list[tuple[int, dict[str, str]]] = []
     try:

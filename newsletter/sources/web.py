@@ -12,6 +12,7 @@ from newsletter.models import Article
 from newsletter.sources import feed, page, wordpress
 from newsletter.sources.charset import decode
 from newsletter.sources.http import Door, Fetched, FetchError
+from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
 from newsletter.sources.markup import tree
 
@@ -129,7 +130,11 @@ def _wordpress(got: Fetched, sign: wordpress.Signpost, door: Door, wanted: Wante
 
 
 def _is_list(got: Fetched, sign: wordpress.Signpost) -> bool:
-    return sign.is_archive or (not sign.route and _is_front(got.url))
+    """Whether a page of WordPress lists articles: an archive, the front page, or the interface itself."""
+    parts = urlsplit(got.url)
+    is_interface = "/wp-json" in parts.path or "rest_route=" in parts.query
+    home = sign.root.partition("wp-json")[0].partition("?")[0].removesuffix("index.php")
+    return sign.is_archive or is_interface or _is_front(got.url) or normal_url(got.url) == normal_url(home)
 
 
 def _is_front(url: str) -> bool:

@@ -357,6 +357,7 @@ def _article(value: Mapping[str, Any], site: Site, now: datetime) -> Article | N
     image, alt = _picture(parts, url) or (absolute(url, _text(value.get("jetpack_featured_media_url"))), "")
     if not image:
         image, alt = first_image(body)
+    section, sticky = section_name(list(_terms(parts, "category"))), value.get("sticky")
     return Article(
         title=title or short,
         url=url,
@@ -365,9 +366,11 @@ def _article(value: Mapping[str, Any], site: Site, now: datetime) -> Article | N
         image=image,
         image_alt=alt,
         author=_author(parts, site),
-        section=section_name(list(_categories(parts))),
+        section=section,
         published=_published(value, site, now),
         source=site.root,
+        tags=tuple(dict.fromkeys(name for name in _terms(parts, "category", "post_tag") if name and name != section)),
+        sticky=sticky if isinstance(sticky, bool) else None,
     )
 
 
@@ -384,10 +387,10 @@ def _author(parts: Mapping[str, Any], site: Site) -> str:
     return "، ".join(dict.fromkeys(name for name in names if name))
 
 
-def _categories(parts: Mapping[str, Any]) -> Iterator[str]:
+def _terms(parts: Mapping[str, Any], *taxonomies: str) -> Iterator[str]:
     for terms in _list(parts.get("wp:term")):
         for term in _list(terms):
-            if isinstance(term, Mapping) and term.get("taxonomy") == "category":
+            if isinstance(term, Mapping) and term.get("taxonomy") in taxonomies:
                 yield plain(_text(term.get("name")))
 
 

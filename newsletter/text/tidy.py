@@ -39,22 +39,16 @@ _ABBREVIATION = re.compile(r"(?:^|[\s(«\"“\[])(?:[دمأصج]|هـ|[A-Z]|أ\.
 _CREDIT_LENGTH = 30
 _WORD = re.compile(r"\S*\w\S*")
 
-_FOLD = str.maketrans(
-    {
-        **dict.fromkeys("أإآٱ", "ا"),
-        "ى": "ي",
-        "ی": "ي",
-        "ې": "ي",
-        "ة": "ه",
-        "ە": "ه",
-        "ک": "ك",
-        "ؤ": "و",
-        "ئ": "ي",
-        _TATWEEL: None,
-    }
-)
-_UNFOLDED = re.compile(f"[{_MARKS}\u200b-\u200f\u061c]")
-_DIGIT = re.compile(r"\d")
+_FOLD = {
+    **dict.fromkeys("أإآٱ", "ا"),
+    **dict.fromkeys("ىیېئ", "ي"),
+    **dict.fromkeys("ةە", "ه"),
+    "ک": "ك",
+    "ؤ": "و",
+}
+_SEATED = re.compile(f"[{''.join(_FOLD)}]")
+_UNFOLDED = re.compile(f"[{_MARKS}{_TATWEEL}\u200b-\u200f\u061c]+")
+_DIGIT = re.compile(r"[^\D\x00-\x7f]")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
@@ -186,10 +180,16 @@ def arabic_fold(text: str) -> str:
     Args:
         text: Any text.
     """
-    text = unicodedata.normalize("NFKC", tidy(text)).translate(_FOLD)
-    text = unicodedata.normalize("NFKC", _UNFOLDED.sub("", text).casefold()).translate(_FOLD)
+    text = _folded(unicodedata.normalize("NFKC", tidy(text)))
+    small = unicodedata.normalize("NFKC", text.casefold())
+    if small != text:
+        text = _folded(small)
     text = _DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     return _NOT_WORDS.sub(" ", text).strip()
+
+
+def _folded(text: str) -> str:
+    return _UNFOLDED.sub("", _SEATED.sub(lambda match: _FOLD[match[0]], text))
 
 
 def _plain_form(match: re.Match[str]) -> str:

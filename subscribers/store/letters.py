@@ -106,6 +106,34 @@ def claim_letters(
     ]
 
 
+def letters_waiting(connection: Connection, *, now: datetime) -> bool:
+    """Whether there is a small letter that `claim_letters` would do something with now.
+
+    Args:
+        connection: Open; nothing is written.
+        now: Aware.
+    """
+    at = to_seconds(now)
+    free = sa.or_(small_letter.c.lease_until.is_(None), small_letter.c.lease_until < at)
+    query = sa.select(small_letter.c.id).where(small_letter.c.state.in_(("queued", "submitting")), free).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def letters_in_doubt(connection: Connection, *, now: datetime) -> list[tuple[int, str]]:
+    """(Id, token of the claim) of the letters whose sender vanished after saying that it hands them over.
+
+    `claim_letters` makes them unknown; whoever can find out whether they went settles them first.
+
+    Args:
+        connection: Open.
+        now: Aware.
+    """
+    query = sa.select(small_letter.c.id, small_letter.c.token).where(
+        small_letter.c.state == "submitting", small_letter.c.lease_until < to_seconds(now)
+    )
+    return [(row.id, row.token or "") for row in connection.execute(query)]
+
+
 def _settle(connection: Connection, at: int) -> None:
     """Letters to suppressed addresses are refused; one whose sender vanished after handing it over is unknown."""
     connection.execute(

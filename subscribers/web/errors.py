@@ -14,7 +14,7 @@ from subscribers.web.visits import trouble
 
 
 def handlers(site: Site) -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
-    """What Starlette calls for a path that nobody knows, and for a method that a path does not take."""
+    """What Starlette calls for a path that nobody knows, a method that a path does not take, and a fault."""
 
     async def told(_request: Request, error: Any) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -23,4 +23,4 @@ def handlers(site: Site) -> dict[Any, Callable[[Request, Any], Awaitable[Respons
             response.headers[name] = value
         return response
 
-    return {HTTPException: told}
+    return {HTTPException: told, Exception: told}

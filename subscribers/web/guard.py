@@ -31,11 +31,15 @@ class Guard:
     def __init__(self, app: App, site: Site) -> None:
         self.app = app
         self.site = site
+        self.closing: Callable[[], None] | None = None
+        """Called once the application has shut down."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            if scope["type"] == "lifespan" and self.closing is not None:
+                self.closing()
             return
         started = time.perf_counter()
         status = 0

@@ -52,8 +52,10 @@ class Site:
     lists: tuple[str, ...]
     """Names of the lists one can subscribe to, the first is the usual one."""
     rhythms: tuple[Rhythm, ...] = RHYTHMS
+    default: Rhythm = "weekly"
+    """The rhythm of who does not choose."""
     topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Titles of the topics of a list, in the order of their bits."""
+    """Titles of the topics of a list, in the order of their bits; empty where a bit has none."""
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Who may say, in X-Forwarded-For, whom they speak for."""
     frame_ancestors: tuple[str, ...] = ()
@@ -72,4 +74,4 @@ class Site:
     @property
     def rhythm(self) -> Rhythm:
         """The rhythm of a subscription that says nothing else."""
-        return "weekly" if "weekly" in self.rhythms else self.rhythms[0]
+        return self.default if self.default in self.rhythms else self.rhythms[0]

@@ -29,6 +29,8 @@ def upgrade() -> None:
         sa.Column("published", sa.BigInteger(), nullable=True),
         sa.Column("zone", sa.Integer(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("tags", sa.Text(), server_default="", nullable=False),
+        sa.Column("sticky", sa.Integer(), nullable=True),
         sa.Column("collected", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
         sa.UniqueConstraint("key"),
@@ -39,6 +41,7 @@ def upgrade() -> None:
         "issue",
         sa.Column("id", BIG, sa.Identity(always=False), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("newest", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue")),
         sa.UniqueConstraint("key"),
         sqlite_autoincrement=True,
@@ -62,6 +65,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_list")),
         sa.UniqueConstraint("name"),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "mark",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_mark")),
     )
     op.create_table(
         "subscriber",
@@ -115,6 +124,16 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_consent_subscriber_id"), "consent", ["subscriber_id"], unique=False)
+    op.create_table(
+        "period",
+        sa.Column("list_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rhythm", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("issue_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_period_issue_id")),
+        sa.PrimaryKeyConstraint("list_id", "rhythm", "name", name=op.f("pk_period")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "send",
         sa.Column("id", BIG, sa.Identity(always=False), nullable=False),

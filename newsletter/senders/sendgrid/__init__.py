@@ -9,11 +9,14 @@ attached, and writes the key and the body into the log (read in source at 6.12.5
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from newsletter.errors import SendError
 from newsletter.models import Letter
 from newsletter.senders.sendgrid.body import MOST_RECIPIENTS, Body
 from newsletter.senders.sendgrid.options import Options
 from newsletter.senders.sendgrid.request import MailSend
+from newsletter.senders.sendgrid.suppressions import Entry, Kind, entries
 
 __all__ = ["Options", "SendGrid"]
 
@@ -35,6 +38,10 @@ class SendGrid:
         accepts = 200 if self._options.sandbox else 202
         body = Body(letter, self._options)
         return MailSend(self._endpoint, self._headers, body, accepts=accepts, timeout=self._options.timeout)
+
+    def suppressions(self, kind: Kind, *, since: int) -> Iterator[Entry]:
+        """Everything on one of SendGrid's own lists of addresses, from a moment (Unix seconds) on."""
+        return entries(self._endpoint, self._headers, kind, since=since, timeout=self._options.timeout)
 
 
 def _account(options: Options) -> tuple[str, dict[str, str]]:

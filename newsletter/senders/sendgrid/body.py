@@ -97,6 +97,7 @@ def _common(letter: Letter, options: Options, tag: str) -> dict[str, Any]:
         "headers": {
             "List-Id": f"{letter.list_id.partition('.')[0]} <{letter.list_id}>",
             "Content-Language": letter.language,
+            **({"Auto-Submitted": "auto-generated"} if letter.automatic else {}),
         },
         "tracking_settings": {
             "click_tracking": {"enable": options.click_tracking, "enable_text": False},

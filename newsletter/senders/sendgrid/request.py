@@ -125,24 +125,12 @@ class MailSend:
         return understand(response.status, response.headers, content, good, refused)
 
     def _connected(self) -> http.client.HTTPConnection:
-        import http.client
 
         if self._connection is not None and time.monotonic() - self._rested_since < IDLE_SECONDS:
             return self._connection
         self.close()
-        host, port = self._endpoint.hostname or "", self._endpoint.port
-        if self._endpoint.scheme == "https":
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, port, timeout=self._timeout, context=_tls_context()
-            )
-        else:
-            connection = http.client.HTTPConnection(host, port, timeout=self._timeout)
-        try:
-            connection.connect()
-        except OSError as error:
-            raise UnreachableError(f"SendGrid cannot be reached ({_cause(error)})", where=self._where) from None
-        self._connection = connection
-        return connection
+        self._connection = connect(self._endpoint.geturl(), self._timeout)
+        return self._connection
 
     @property
     def _where(self) -> str:
@@ -175,6 +163,33 @@ class Request:
     def abandon(self) -> None:
         """Close the connection, so that the server drops what it has of the request."""
         self._carrier.close()
+
+
+def connect(endpoint: str, timeout: float) -> http.client.HTTPConnection:
+    """A fresh connection to the API.
+
+    Args:
+        endpoint: Scheme, host and port.
+        timeout: Seconds for each step.
+
+    Raises:
+        UnreachableError: No connection, or not to whom the certificate names.
+    """
+    import http.client
+
+    parts = urlsplit(endpoint)
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme == "https":
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            host, port, timeout=timeout, context=_tls_context()
+        )
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    try:
+        connection.connect()
+    except OSError as error:
+        raise UnreachableError(f"SendGrid cannot be reached ({_cause(error)})", where=parts.netloc) from None
+    return connection
 
 
 def _tls_context() -> Any:

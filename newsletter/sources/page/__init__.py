@@ -17,6 +17,8 @@ from newsletter.text.tidy import summary
 
 _SUMMARY_LENGTH = 320
 _LEAST_DESCRIPTION = 40
+_LEAST_BODY = 120
+"""Letters without which a page that neither shows nor states a headline is no article."""
 _MOST_ELEMENTS = 20_000
 """Long articles with hundreds of comments have about 10,000; beyond this, extraction takes seconds."""
 
@@ -50,7 +52,9 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
         element.drop_tree()
     found = metadata.read(root, stated, where, now=now, zone=zone)
     body = bodies.extract(root, found, now)
-    if not found.title or not (body or found.description):
+    length = sum(map(len, paragraphs(body)))
+    enough = _LEAST_BODY if found.headline is None and not found.is_stated else _LEAST_DESCRIPTION
+    if not found.title or (length < enough and len(found.description) < _LEAST_DESCRIPTION):
         raise SourceError(
             "no article can be found in this page", where=where, mend="save its text in a file, headline first"
         )

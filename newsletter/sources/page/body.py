@@ -11,6 +11,7 @@ from newsletter.sources import when
 from newsletter.sources.boilerplate import (
     author_name,
     is_discover_heading,
+    is_follow_line,
     is_read_also,
     is_related_heading,
     is_share_line,
@@ -19,7 +20,7 @@ from newsletter.sources.boilerplate import (
 from newsletter.sources.clean import clean, paragraphs
 from newsletter.sources.markup import MOST_HTML, classes, text_of, tree
 from newsletter.sources.page.metadata import Metadata
-from newsletter.sources.page.outline import is_body
+from newsletter.sources.page.outline import is_body, names
 from newsletter.text.tidy import arabic_fold
 
 if TYPE_CHECKING:
@@ -29,9 +30,17 @@ _MOST_BLOCKS = 4000
 _LEAD_LETTERS = 60
 _LEAST_BODY = 120
 _LEAST_SENTENCE = 25
+_LONG_SENTENCE = 90
 _LEADING_BLOCKS = 12
 _LONGEST_BYLINE = 120
 _BLOCKS = ("p", "h1", "h2", "h3", "h4", "li", "blockquote", "div", "section", "td")
+_LONGEST_CAPTION = 300
+_CAPTIONS = frozenset(
+    {
+        *("caption", "wp-caption-text", "image-caption", "img-caption", "photo-caption", "media-caption", "figcaption"),
+        *("credit", "photo-credit", "image-credit", "img-credit", "media-credit", "instagram-media"),
+    }
+)
 _LEADS = re.compile(
     r"^(?:(?:article|post|entry|news|story)[-_]{0,2})?(?:lead|lede|standfirst|intro|introtext|chapeau|itemintrotext|leadtext)$"
 )
@@ -70,13 +79,19 @@ def _better(guessed: str, dense: str) -> str:
 
 def _prune(root: HtmlElement) -> None:
     """Take out Jetpack's nameless block after an article, lists of other articles, and lines that lead to one."""
+    for caption in list(root.iter("figcaption", "p", "div", "span", "small", "em")):
+        is_caption = caption.tag == "figcaption" or bool(_CAPTIONS & names(caption))
+        if is_caption and caption.getparent() is not None and len(text_of(caption)) < _LONGEST_CAPTION:
+            _drop_caption(caption)
     for form in list(root.iter("form")):  # what is left of forms frames the page; extractors drop every form
         form.tag = "div"
     for element in list(root.iter("h1", "h2", "h3", "h4", "p", "div", "li", "strong")):
         if element.getparent() is None or (len(element) > 4 and element.tag != "p"):
             continue
         text = text_of(element)[:300]
-        if is_related_heading(text):
+        if is_follow_line(text):
+            element.drop_tree()
+        elif is_related_heading(text):
             _drop_list_under(element, text)
         elif is_discover_heading(text) or is_subscribe_sentence(text):
             group = next(
@@ -91,6 +106,15 @@ def _prune(root: HtmlElement) -> None:
                 group.drop_tree()
         elif text and (is_share_line(text) or (is_read_also(text) and _link_share(element) > 0.4)):
             element.drop_tree()
+
+
+def _drop_caption(caption: HtmlElement) -> None:
+    """Make the words under a picture its alternative text, if it has none, and no part of the running text."""
+    around = caption.getparent()
+    picture = next(around.iter("img"), None) if around is not None else None
+    if picture is not None and not (picture.get("alt") or "").strip():
+        picture.set("alt", text_of(caption))
+    caption.drop_tree()
 
 
 def _drop_list_under(heading: HtmlElement, text: str) -> None:
@@ -205,7 +229,7 @@ def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -
     """Put back what belongs to the body: the lead in a container of its own, paragraphs lost in the middle.
 
     A paragraph is put back if the page's description begins as it does, if it stands between headline and body and
-    is named a lead or trafilatura takes it for text, if the page's JSON-LD has it in the article's body, or if it is
+    is named a lead, reads like a sentence or is text for trafilatura, if the page's JSON-LD has it in the article's body, or if it is
     the sibling of two paragraphs that were found; never if the body has it already, in this or another spelling.
     """
     blocks = _top_blocks(body)
@@ -236,7 +260,7 @@ def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -
         is_opening = place == 0 and is_prose and len(words) >= _LEAD_LETTERS
         is_wanted = (
             (len(lead) >= _LEAD_LETTERS // 2 and words.startswith(lead))
-            or (is_opening and (_is_named_lead(element) or words in taken))
+            or (is_opening and (_is_named_lead(element) or words in taken or _is_sentence(element)))
             or (len(words) >= _LEAD_LETTERS and words in stated)
             or (element.tag == "p" and parents.count(element.getparent()) >= 2 and is_prose)
         )
@@ -247,8 +271,14 @@ def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -
 
 def _is_named_lead(element: HtmlElement) -> bool:
     parent = element.getparent()
-    names = classes(element) | (classes(parent) if parent is not None else frozenset())
-    return any(map(_LEADS.match, names))
+    around = names(element) | (names(parent) if parent is not None else frozenset())
+    return any(map(_LEADS.match, around))
+
+
+def _is_sentence(element: HtmlElement) -> bool:
+    """Whether a paragraph is long and ends as a sentence does, as no caption, date or byline is and does."""
+    text = text_of(element)
+    return element.tag == "p" and len(text) >= _LONG_SENTENCE and text.endswith((".", "؟", "!", "…", ".»", '."', ".”"))
 
 
 def _top_blocks(body: str) -> list[str]:

@@ -19,6 +19,7 @@ from newsletter.sources.links import absolute, host, is_web
 from newsletter.sources.markup import classes, text_of
 from newsletter.sources.page import headline
 from newsletter.sources.page.linked import LinkedData
+from newsletter.sources.page.outline import names
 from newsletter.text.tidy import arabic_fold, tidy
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ _URL_DATE = re.compile(
     r"|[/_-]((?:19|20)\d\d)[-_](\d\d)[-_](\d\d)(?:\D|$)"
     r"|/((?:19|20)\d\d)(\d\d)(\d\d)(?:/|$)"
 )
+_MOBILE = re.compile(r"^(?:m|mobile|amp)\.")
 _CLOCK = re.compile(r"\d:\d\d")
+_SMALL_BLOCKS = (
+    *("a", "span", "div", "p", "li", "address", "small", "strong", "b", "em", "i", "h4", "h5", "h6", "td", "abbr"),
+    "meta",
+)
 _MOST_LOOKED_AT = 4000
 _LONGEST_DATE = 120
 _LONG_PARAGRAPH = 140
@@ -85,6 +91,8 @@ class Metadata:
     """Plain text of the body as the page's JSON-LD gives it."""
     headline: HtmlElement | None = None
     """The element that shows the headline."""
+    is_stated: bool = False
+    """Whether the page states a headline in OpenGraph or JSON-LD."""
 
 
 def claims(root: HtmlElement, where: str) -> Claims:
@@ -138,6 +146,7 @@ def read(root: HtmlElement, stated: Claims, where: str, *, now: datetime, zone: 
         published=_published(root, stated, shown.element, where, now, zone),
         article_body=linked.text("articleBody"),
         headline=shown.element,
+        is_stated=any(titles),
     )
 
 
@@ -157,7 +166,7 @@ def _first(metas: Mapping[str, Sequence[str]], *names: str) -> str:
 
 
 def _site_names(metas: Mapping[str, Sequence[str]], linked: LinkedData, url: str) -> frozenset[str]:
-    names = (
+    called = (
         *metas.get("og:site_name", ()),
         *metas.get("application-name", ()),
         *metas.get("twitter:site", ()),
@@ -165,7 +174,7 @@ def _site_names(metas: Mapping[str, Sequence[str]], linked: LinkedData, url: str
         host(url).partition(".")[0],
         host(url),
     )
-    return frozenset(filter(None, map(arabic_fold, map(plain, names))))
+    return frozenset(filter(None, map(arabic_fold, map(plain, called))))
 
 
 # Author
@@ -186,7 +195,7 @@ def _author(root: HtmlElement, stated: Claims, shown: HtmlElement | None) -> str
     for element in _after_first(_looked_at(root), shown):
         relation = (element.get("rel") or "").lower().split()
         is_marked = "author" in (element.get("itemprop") or "").lower().split() or "author" in relation
-        if is_marked or any(map(_AUTHOR_CLASSES.match, classes(element))):
+        if is_marked or any(map(_AUTHOR_CLASSES.match, names(element))):
             name = real(_NO_NAME.split(text_of(element))[0])
             if name:
                 return name
@@ -217,7 +226,7 @@ def _published(
         moment = when.parse(text, now=now, zone=zone)
         if moment:
             return moment
-    for address in (where, stated.url):
+    for address in (where if is_web(where) else "", stated.url):
         match = _URL_DATE.search(address)
         if match:
             year, month, day = (next(filter(None, (match[n], match[n + 3], match[n + 6]))) for n in (1, 2, 3))
@@ -243,10 +252,10 @@ def _shown_dates(root: HtmlElement, shown: HtmlElement | None) -> Iterator[str]:
     for element in elements:
         if shown is not None and order.get(element, 0) < order.get(shown, 0) and element not in beside:
             continue
-        names = classes(element) | {(element.get("id") or "").lower(), (element.get("itemprop") or "").lower()}
-        if any(map(_CHANGED.search, names)):
+        known_as = names(element) | {(element.get("itemprop") or "").lower()}
+        if any(map(_CHANGED.search, known_as)):
             continue
-        if element.tag == "time" or (len(element) <= 6 and any(map(_DATE_CLASSES.search, names))):
+        if element.tag == "time" or (len(element) <= 6 and any(map(_DATE_CLASSES.search, known_as))):
             yield element.get("datetime") or ""
             text = text_of(element)
             yield text if len(text) <= _LONGEST_DATE else ""
@@ -289,9 +298,14 @@ def _address(root: HtmlElement, metas: Mapping[str, Sequence[str]], asked: str) 
     )
     for claim in (next(links, ""), _first(metas, "og:url")):
         address = absolute(asked, claim)
-        if address and (not asked or host(address) == host(asked)) and _path(address) not in ("", "/"):
+        if address and (not asked or _same_site(address, asked)) and _path(address) not in ("", "/"):
             return address
     return asked
+
+
+def _same_site(one: str, other: str) -> bool:
+    """Whether two addresses are of one site, its pages for telephones included."""
+    return _MOBILE.sub("", host(one)) == _MOBILE.sub("", host(other))
 
 
 def _path(address: str) -> str:
@@ -304,8 +318,8 @@ def picture(stated: Claims) -> tuple[str, str]:
     Args:
         stated: What it states of itself.
     """
-    names = ("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src", "image")
-    claimed = [text for name in names for text in stated.metas.get(name, ())]
+    properties = ("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src", "image")
+    claimed = [text for name in properties for text in stated.metas.get(name, ())]
     addresses = (absolute(stated.base, claim) for claim in (*claimed, *stated.linked.images))
     found = next(filter(None, addresses), "")
     return found, plain(_first(stated.metas, "og:image:alt", "twitter:image:alt")) if found else ""
@@ -321,32 +335,19 @@ def _section(root: HtmlElement, metas: Mapping[str, Sequence[str]], linked: Link
             above.tag in ("aside", "nav") or "related" in " ".join(classes(above)) for above in each.iterancestors()
         )
     )
-    return section_name([*stated, *map(plain, linked.sections), *tagged, *linked.breadcrumbs[-1:]])
+    crumbs = next((each for each in root.iter("nav", "ul", "ol", "div", "p") if _is_breadcrumb(each)), None)
+    steps = [text_of(link) for link in crumbs.iter("a")] if crumbs is not None else []
+    return section_name([*stated, *map(plain, linked.sections), *tagged, *linked.breadcrumbs[-1:], *steps[1:][-1:]])
+
+
+def _is_breadcrumb(element: HtmlElement) -> bool:
+    return any("breadcrumb" in name for name in names(element))
 
 
 def _looked_at(root: HtmlElement, *more: str) -> Iterator[HtmlElement]:
     """The elements that may carry a byline or a date: those with a class or itemprop, up to a limit."""
     seen = 0
-    tags = (
-        "a",
-        "span",
-        "div",
-        "p",
-        "li",
-        "address",
-        "small",
-        "strong",
-        "b",
-        "em",
-        "i",
-        "h4",
-        "h5",
-        "h6",
-        "td",
-        "abbr",
-        "meta",
-    )
-    for element in root.iter(*tags, *more):
+    for element in root.iter(*_SMALL_BLOCKS, *more):
         if (
             element.tag in more
             or element.get("class")

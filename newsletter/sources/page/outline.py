@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from newsletter.sources.markup import classes
-
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
@@ -29,10 +27,12 @@ _FURNITURE = re.compile(
 )
 # Names that WordPress, Blogger, Drupal, Joomla and news systems give to the body of one article.
 _BODY_NAMES = re.compile(
-    r"(?:^|[-_])(?:article|entry|post|story|news|topic|itemfull|art)[-_]{0,2}(?:content|body|text|fulltext)(?:$|[-_])"
-    r"|^(?:article|news|story|post)[-_]?details?$|^itembody$|^field-?-?name-?-?body$|^field--name-body$|^articletext$"
-    r"|^single[-_](?:post[-_])?content$|^full[-_]?(?:text|article)$|^(?:the|td-post)-content$|^wysiwyg$"
+    r"(?:^|[-_])(?:article|entry|post|story|news|topic|item-?full|art)[-_]{0,2}(?:content|body|text|fulltext)(?:$|[-_])"
+    r"|^(?:article|news|story|post)[-_]?details?$|^item-?body$|^field-?-?name-?-?body$|^field--name-body$|^articletext$"
+    r"|^single[-_](?:post[-_])?content$|(?:^|[-_])content[-_]{1,2}body$|^long-?text$|mediator-article$|^full[-_]?(?:text|article)$|^(?:the|td-post)-content$|^wysiwyg$"
 )
+_NAMING = ("class", "id", "aria-labelledby", "data-component", "data-testid", "data-e2e")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _HOLDS_THE_ARTICLE = 0.4
 _HOLDS_EVERYTHING = 0.9
 _LEAST_BODY = 120
@@ -72,6 +72,19 @@ def outside_parts(root: HtmlElement) -> frozenset[HtmlElement]:
     return frozenset(found)
 
 
+def names(element: HtmlElement) -> frozenset[str]:
+    """The names that a site gives an element: classes, id, and what it calls its components, in lower case.
+
+    Args:
+        element: Any element.
+
+    Returns:
+        ``relatedPosts`` as ``related-posts``, so that one spelling of a name is enough to know it.
+    """
+    values = " ".join(filter(None, (element.get(attribute) for attribute in _NAMING)))
+    return frozenset(_HUMP.sub("-", values).lower().split())
+
+
 def is_body(element: HtmlElement) -> bool:
     """Say whether an element is, by its own name, the body of an article.
 
@@ -80,7 +93,7 @@ def is_body(element: HtmlElement) -> bool:
     """
     if "articlebody" in (element.get("itemprop") or "").lower().split():
         return True
-    return any(map(_BODY_NAMES.search, classes(element) | {(element.get("id") or "").lower()}))
+    return any(map(_BODY_NAMES.search, names(element)))
 
 
 def _most_weight(element: HtmlElement) -> float:
@@ -88,12 +101,12 @@ def _most_weight(element: HtmlElement) -> float:
     tag = element.tag.lower()
     if tag in _NEVER:
         return 0.0
-    names = classes(element) | {(element.get("id") or "").lower()}
+    known_as = names(element)
     if tag in _OUTSIDE_TAGS or (element.get("role") or "").lower() in _OUTSIDE_ROLES:
         return _HOLDS_THE_ARTICLE
-    if any(map(_OTHERS.search, names)):
+    if any(map(_OTHERS.search, known_as)):
         return _HOLDS_EVERYTHING
-    return _HOLDS_THE_ARTICLE if any(map(_FURNITURE.search, names)) else 0.0
+    return _HOLDS_THE_ARTICLE if any(map(_FURNITURE.search, known_as)) else 0.0
 
 
 def _weights(root: HtmlElement) -> dict[HtmlElement, int]:

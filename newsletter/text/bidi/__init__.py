@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from newsletter.text.bidi import phrases
@@ -89,18 +90,24 @@ def runs(text: str, base: Direction = "rtl") -> list[tuple[str, bool]]:
     Returns:
         Pairs of a run and whether it must be isolated.
     """
+    return list(_runs(text, base))
+
+
+# A headline, a byline or a name is asked for again and again: for HTML, attributes, subject and the text twin.
+@lru_cache(maxsize=512)
+def _runs(text: str, base: Direction) -> tuple[tuple[str, bool], ...]:
     if quiet(text, base):
-        return [(text, False)] if text else []
+        return ((text, False),) if text else ()
     if not _ISOLATES.search(text):
         parts = _PARAGRAPHS.split(_EMBEDDINGS.sub("", text))
-        return phrases.merged([run for part in parts for run in phrases.cut(part, base)])
+        return tuple(phrases.merged([run for part in parts for run in phrases.cut(part, base)]))
     found: list[tuple[str, bool]] = []
     for part in _PARAGRAPHS.split(clean(text)):
         pieces = _outside_isolates(part)
         isolated = [piece for piece in pieces if piece[0] in (LRI, RLI, FSI, ISOLATED)]
         text_around = "".join(ISOLATED if piece[0] in (LRI, RLI, FSI) else piece for piece in pieces)
         found.extend(_restored(phrases.cut(text_around, base), iter(isolated)))
-    return phrases.merged(found)
+    return tuple(phrases.merged(found))
 
 
 def _restored(found: list[tuple[str, bool]], isolated: Iterator[str]) -> Iterator[tuple[str, bool]]:
@@ -115,7 +122,7 @@ def isolate(text: str, base: Direction = "rtl") -> str:
         text: Any text; done twice it stays the same.
         base: Direction of the paragraph it will stand in.
     """
-    return "".join(_signed(run, base) if needed else run for run, needed in runs(text, base))
+    return "".join(_signed(run, base) if needed else run for run, needed in _runs(text, base))
 
 
 def _signed(run: str, base: Direction) -> str:
@@ -138,7 +145,7 @@ def to_html(text: str, base: Direction = "rtl") -> Markup:
 def _spans(text: str, base: Direction) -> list[str]:
     away = "ltr" if base == "rtl" else "rtl"
     parts: list[str] = []
-    for run, needed in runs(text, base):
+    for run, needed in _runs(text, base):
         if needed:
             inside = [html.escape(run)] if away == "ltr" else _spans(run, "rtl")
             parts += [f'<span dir="{away}">', *inside, "</span>"]

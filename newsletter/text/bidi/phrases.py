@@ -17,7 +17,8 @@ _UNITS = (
 
 _GAP = "[ \u00a0\u202f]"
 _LTR = r"[\p{L}&&\p{bc=L}]"
-_RTL = r"[[\p{bc=R}\p{bc=AL}]--[\u200f\u061c]]"
+# The regex module takes code points that are not assigned for right-to-left ones.
+_RTL = r"[[\p{bc=R}\p{bc=AL}]--[\u200f\u061c\p{Cn}\p{Cs}]]"
 _INSIDE = rf"(?:{_LTR}|[0-9\u00b2\u00b3\u00b9\u2070-\u209c]|\p{{M}}|_|[.&/:@'’\-–+](?:{_LTR}|[0-9]))"
 _MONEY = "[$€£¥₪﷼]"
 _PAIRS = {"(": ")", "[": "]", "“": "”", "«": "»", "‹": "›"}
@@ -41,15 +42,16 @@ _WORD = rf"""
     (?: [@\#] | (?<!\S)\. | (?<![\p{{L}}\p{{N}}.,\ufdd0])[0-9]+[.\-]? )? {_LTR} {_INSIDE}*
     (?: \+{{1,2}} | \# | [®™©] | (?<=\.\p{{L}})\. | (?<={"|".join(name[:-1] for name in _NAMES_WITH_A_SIGN)})! )?
 """
+# A sign belongs to its number when no word stands before it, or a particle that is written as part of the next word.
+_SIGNED = r"(?: (?<![\p{L}\p{M}\p{N}\ufdd0]) | (?<=(?<![\p{L}\p{M}\p{N}\ufdd0])[وفبلك]) )"
 _COUNT = rf"""
-    (?: (?<![\p{{L}}\p{{M}}\p{{N}}\ufdd0])[+\-−±~≈]? {_MONEY}? | \# )? [0-9]+ (?: [.,:/\-–−×'’][0-9]+ )*
+    (?: {_SIGNED}[+\-−±~≈]? {_MONEY}? | {_MONEY} | \# )? [0-9]+ (?: [.,:/\-–−×'’+=*][0-9]+ )*
     (?: {_GAP}? (?: [%‰] | {_MONEY} | (?:{_UNITS})(?![\p{{L}}\p{{N}}\ufdd0]) ) | \+(?![\p{{L}}\p{{N}}\ufdd0]) )?
 """
 _RTL_WORD = rf"{_RTL} (?: {_RTL} | [\p{{M}}\u200c\u200d'’_] )*"
 # Right-to-left letters and spaces come first because they are most of a text, and nothing else begins with them.
 _ATOMS = rf"""(?xV1)
   (?P<rtl> {_RTL_WORD} )
-| (?P<gap> {_GAP}+ )
 | (?P<link> (?:https?://|mailto:|www\.) [^\s<>"«»“”،؛؟\u2066-\u2069]+
           | [A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+ )
 | (?P<quoted> {_QUOTED} )
@@ -86,6 +88,8 @@ _STILL_NUMBER = r"(?:\A|(?<=[\u0620-\u064a·،:] ))[0-9]++(?=\Z| [\u0620-\u064a]
 _QUIET = re.compile(rf"(?:{_STILL}++|{_STILL_NUMBER})*+")
 _COMMON_LETTER = {"rtl": re.compile("[\u05d0-\u05ea\u0620-\u064a]"), "ltr": re.compile("[A-Za-z]")}
 _STILL_WORDS = re.compile(rf"(?=[\u05d0-\u05ea\u0620-\u063f\u0641-\u064a]){_QUIET.pattern}")
+# Spaces and signs with which nothing begins, unless they come right after an opening quote or bracket.
+_PASSED = re.compile(rf"{_GAP}++|(?<![«“‹(\[\"])[،,:;!?»”›)\]]")
 _TO_LAST_LETTER = re.compile(r"[\s\S]*[\u05d0-\u05ea\u0620-\u063f\u0641-\u064a][\u064b-\u065f\u0670\u200c\u200d'’_]*")
 # Every block with right-to-left letters in it, and every sign that steers direction but for the single marks.
 _LOUD = re.compile(
@@ -164,12 +168,14 @@ def _read(text: str, base: Direction) -> list[_Atom]:
             at = still.end() if words is None or still.end() == len(text) else words.end()
             atoms.append(_Atom("rtl", text[still.start() : at]))
             continue
+        if (sign := _PASSED.match(text, at)) is not None:
+            atoms.append(_Atom("other", sign.group()))
+            at = sign.end()
+            continue
         match = read(text, at)
         kind, value = match.lastgroup, match.group()
         if kind == "link":
             value = _without_tail(value)
-        elif kind == "gap":
-            kind = "other"
         if not value:
             kind, value = "other", text[at]
         atoms.append(_Atom(kind, value))

@@ -1,0 +1,56 @@
+"""What is wrong with an issue and its letter before it goes: every rule has a code that docs/checks.md explains.
+
+Pure: the issue, the rendered letter and what is known go in, problems come out. An ``error`` keeps a letter from
+going; a ``warning`` is told. One file for each family of rules:
+
+``structure`` stories and sections · ``subject`` what inbox lists show · ``writing`` signs and digits · ``wording``
+what the words do · ``links`` · ``images`` · ``letter`` size, foot and colours · ``history`` what went before ·
+``sender`` the address and its DNS · ``mjml`` templates of one's own
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from newsletter.check import history, images, letter, links, mjml, sender, structure, subject, wording, writing
+from newsletter.check.case import Case, Known, Rule
+from newsletter.models import Issue, Letter, Level, Problem
+
+__all__ = ["CODES", "RULES", "Case", "Known", "check", "has_errors"]
+
+_FAMILIES = (structure, subject, writing, wording, links, images, letter, history, sender, mjml)
+RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
+CODES: Mapping[str, Level] = dict(pair for family in _FAMILIES for pair in family.CODES.items())
+"""Every code and its level."""
+
+
+def check(issue: Issue, letter: Letter | None, known: Known | None = None) -> list[Problem]:
+    """Everything the rules find, errors first, then by place in the file.
+
+    Args:
+        issue: With author and date of its stories, if the library knows them.
+        letter: Its letter; None when it could not be rendered.
+        known: What else is known; rules that need what is not known stay silent.
+    """
+    case = Case(issue, letter, known or Known())
+    problems = dict.fromkeys(problem for rule in RULES for problem in rule(case))
+    if case.known.failure is not None and _told_better(case.known.failure, problems):
+        del problems[case.known.failure]
+    return sorted(problems, key=_order)
+
+
+def _told_better(failure: Problem, problems: Iterable[Problem]) -> bool:
+    """Whether a rule tells of the very line that gave no letter, or of the fault of a template that gave none."""
+    template = failure.place.startswith("email/")
+    errors = [one for one in problems if one.level == "error" and one != failure]
+    return any(one.place == failure.place or (template and one.code in mjml.CODES) for one in errors)
+
+
+def has_errors(problems: Sequence[Problem]) -> bool:
+    """Whether the letter must not go."""
+    return any(problem.level == "error" for problem in problems)
+
+
+def _order(problem: Problem) -> tuple[str, str, int]:
+    path, _, line = problem.place.rpartition(":")
+    return (problem.level, path, int(line)) if line.isdecimal() else (problem.level, problem.place, 0)

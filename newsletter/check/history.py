@@ -1,0 +1,125 @@
+"""What was before: stories that went already, that are old, or that stand here twice; numbers and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from newsletter.check.case import Case, Rule, shown, teller
+from newsletter.check.links import page
+from newsletter.models import Level, Problem
+from newsletter.text.likeness import mark
+from newsletter.text.tidy import arabic_fold
+
+CODES: Mapping[str, Level] = {
+    "list-unknown": "error",
+    "number-taken": "error",
+    "number-twice": "warning",
+    "story-sent-before": "warning",
+    "stories-alike": "warning",
+    "story-stale": "warning",
+    "story-future": "warning",
+}
+_tell = teller(CODES)
+
+STALE = timedelta(days=30)
+SOON = timedelta(hours=1)
+"""Clocks of two machines differ, and sites publish a little ahead."""
+
+
+def list_unknown(case: Case) -> Iterator[Problem]:
+    """A list that nobody can be on."""
+    lists = case.known.lists
+    if lists is not None and case.issue.list not in lists:
+        there = ", ".join(lists) or "none yet"
+        yield _tell(
+            "list-unknown",
+            f"no list is called «{shown(case.issue.list)}»; there is {there}",
+            case.key("list"),
+            'write list = "…" with one of these names',
+        )
+
+
+def number_taken(case: Case) -> Iterator[Problem]:
+    """A number under which something else went out: the ledger would take this issue for that one."""
+    sent = case.known.sent
+    if not sent or not case.issue.stories:
+        return
+    pages = {page(address) for address, _ in sent if address}
+    headlines = {arabic_fold(headline) for _, headline in sent}
+    if not any(page(story.url) in pages or arabic_fold(story.headline) in headlines for story in case.issue.stories):
+        yield _tell(
+            "number-taken",
+            f"issue {case.issue.number} was sent already, with other stories: «{shown(sent[0][1])}»",
+            case.key("number"),
+            "give this issue a number of its own",
+        )
+
+
+def number_twice(case: Case) -> Iterator[Problem]:
+    """Two folders of one number: only one of them can ever be sent."""
+    for path in case.known.namesakes:
+        yield _tell(
+            "number-twice",
+            f"{path} has the number {case.issue.number} too",
+            case.key("number"),
+            "give one of them another number",
+        )
+
+
+def sent_before(case: Case) -> Iterator[Problem]:
+    """A story that the same list got in an earlier issue."""
+    for story in case.issue.stories:
+        numbers = [number for number in case.known.carried.get(story.url, ()) if number != str(case.issue.number)]
+        if numbers:
+            yield _tell(
+                "story-sent-before",
+                f"«{shown(story.headline)}» went out in issue {', '.join(numbers)}",
+                case.at(story.line),
+                "take it out, unless it is meant to come again",
+            )
+
+
+def dates(case: Case) -> Iterator[Problem]:
+    """Stories older than a month, and stories from the future."""
+    now = case.known.now
+    if now is None:
+        return
+    for story in case.issue.stories:
+        if story.published is None:
+            continue
+        age = now - story.published
+        if age > STALE:
+            yield _tell(
+                "story-stale",
+                f"«{shown(story.headline)}» is {age.days} days old ({story.published:%Y-%m-%d})",
+                case.at(story.line),
+                "take it out, or say in the summary why it matters now",
+            )
+        elif -age > SOON:
+            yield _tell(
+                "story-future",
+                f"«{shown(story.headline)}» is dated {story.published:%Y-%m-%d %H:%M}, which is yet to come",
+                case.at(story.line),
+                "see on the site whether it is published, and collect it again",
+            )
+
+
+def alike(case: Case) -> Iterator[Problem]:
+    """Two stories that tell the same news in almost the same words, under two addresses."""
+    stories = case.issue.stories
+    repeats = mark([f"{story.headline}\n{story.summary}" for story in stories])
+    repeats |= mark([story.headline for story in stories])
+    for at, first in sorted(repeats.items()):
+        story, other = stories[at], stories[first]
+        if story.url and other.url and page(story.url) == page(other.url):
+            continue  # told as the same address
+        yield _tell(
+            "stories-alike",
+            f"«{shown(story.headline, 40)}» tells the news of «{shown(other.headline, 40)}», line {other.line}",
+            case.at(story.line),
+            "keep one of them",
+        )
+
+
+RULES: tuple[Rule, ...] = (list_unknown, number_taken, number_twice, sent_before, dates, alike)

@@ -1,0 +1,292 @@
+"""Who sends: the address in From and Reply-To, the reader pages, and what DNS says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from newsletter.check.case import Case, Rule, setting, shown, teller
+from newsletter.check.found import Dkim, Dmarc, SenderSetup, Spf
+from newsletter.check.links import private
+from newsletter.check.records import dkim_key, dmarc_policy, reports_to, spf_terms, tags
+from newsletter.headers import split_mailbox
+from newsletter.models import Level, Problem
+
+CODES: Mapping[str, Level] = {
+    "sender-free-mail": "error",
+    "sender-unread": "warning",
+    "reply-to-elsewhere": "warning",
+    "web-url-missing": "warning",
+    "web-url-private": "error",
+    "web-unknown": "error",
+    "web-unreachable": "warning",
+    "sender-domain-without-mail": "error",
+    "spf-missing": "warning",
+    "spf-several": "error",
+    "spf-faulty": "error",
+    "spf-too-many-questions": "error",
+    "spf-open": "error",
+    "dkim-missing": "warning",
+    "dkim-revoked": "error",
+    "dkim-weak": "warning",
+    "dkim-testing": "warning",
+    "dmarc-missing": "warning",
+    "dmarc-several": "warning",
+    "dmarc-without-policy": "warning",
+    "dmarc-without-reports": "warning",
+    "dmarc-old": "warning",
+    "dmarc-fails": "error",
+    "dns-silent": "warning",
+}
+_tell = teller(CODES)
+
+MOST_QUESTIONS, MOST_VOID = 10, 2
+"""RFC 7208 section 4.6.4."""
+LEAST_BITS, GOOD_BITS = 1024, 2048
+"""Gmail's sender rules ask for 1024 and advise 2048; RFC 8301 section 3.2 the same."""
+
+_FREE = (
+    "gmail.com googlemail.com yahoo.com yahoo.fr yahoo.co.uk ymail.com rocketmail.com hotmail.com hotmail.fr "
+    "outlook.com outlook.fr outlook.sa live.com live.fr msn.com icloud.com me.com mac.com aol.com gmx.com gmx.net "
+    "gmx.de web.de mail.com mail.ru yandex.com yandex.ru proton.me protonmail.com zoho.com tutanota.com "
+    "maktoob.com caramail.com laposte.net orange.fr free.fr wanadoo.fr qq.com 163.com 126.com"
+)
+FREE_MAIL = frozenset(_FREE.split())
+_UNREAD = ("noreply", "no-reply", "donotreply", "do-not-reply", "no_reply", "nepasrepondre", "ne-pas-repondre")
+# Labels under which countries register names, as in example.com.eg or example.gov.sa.
+_SECOND_LEVEL = "co com org net gov edu ac sch mil med nom info biz ltd plc me asso tm gob gouv"
+_SECOND = frozenset(_SECOND_LEVEL.split())
+
+
+def organisation(domain: str) -> str:
+    """The part of a domain that somebody registered, as far as it can be told without a list of all suffixes.
+
+    Args:
+        domain: In ASCII.
+    """
+    labels = domain.lower().rstrip(".").split(".")
+    long = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND
+    return ".".join(labels[-3 if long else -2 :])
+
+
+def _domain(mailbox: str) -> str:
+    return split_mailbox(mailbox)[1].rpartition("@")[2].lower()
+
+
+def addresses(case: Case) -> Iterator[Problem]:
+    """From and Reply-To, as far as they can be judged by looking at them."""
+    if case.letter is None:
+        return
+    sender, reply_to = _domain(case.letter.sender), _domain(case.letter.reply_to)
+    if case.known.provider and sender in FREE_MAIL:
+        yield _tell(
+            "sender-free-mail",
+            f"letters from {sender} through {case.known.provider} are refused: only {sender} itself may send them",
+            setting("sender", "from"),
+            "write an address at a domain of your own",
+        )
+    if reply_to and organisation(reply_to) != organisation(sender):
+        yield _tell(
+            "reply-to-elsewhere",
+            f"answers go to {reply_to}, letters come from {sender}; spam filters count the difference",
+            setting("sender", "reply_to"),
+            "take an address of the same domain; it can forward to the other",
+        )
+    name, mailbox = ("reply_to", case.letter.reply_to) if reply_to else ("from", case.letter.sender)
+    local = split_mailbox(mailbox)[1].partition("@")[0].lower()
+    if local.startswith(_UNREAD):
+        yield _tell(
+            "sender-unread",
+            f"nobody reads {split_mailbox(mailbox)[1]}; readers answer a letter, also to leave it",
+            setting("sender", name),
+            "write an address that somebody reads",
+        )
+
+
+def pages(case: Case) -> Iterator[Problem]:
+    """The reader pages, which every letter leads to when it goes to real people."""
+    url = case.known.web_url
+    if case.known.provider and not url:
+        yield _tell(
+            "web-url-missing",
+            "readers can only leave by mail; Gmail and Yahoo ask bulk senders for one click (RFC 8058)",
+            setting("web", "url"),
+            'add a line url = "https://news.…" where newsletter serve answers',
+        )
+    elif case.known.provider and (urlsplit(url).scheme != "https" or private(urlsplit(url).hostname or "")):
+        yield _tell(
+            "web-url-private",
+            f"the reader pages are at {shown(url)}, which readers cannot open",
+            setting("web", "url"),
+            "write the https address that readers reach",
+        )
+    web = case.known.found.web if case.known.found is not None else None
+    if web is not None and web.trouble:
+        yield _tell(
+            "web-unknown" if web.gone else "web-unreachable",
+            f"the reader pages at {shown(url)} do not answer: {web.trouble}",
+            setting("web", "url"),
+            "correct the address" if web.gone else "start them with: newsletter serve",
+        )
+
+
+def setup(case: Case) -> Iterator[Problem]:
+    """What DNS says of the sender's domain."""
+    found = case.known.found.sender if case.known.found is not None else None
+    if found is None:
+        return
+    for host in found.hosts:
+        if not host.mail:
+            yield _tell(
+                "sender-domain-without-mail",
+                f"{host.domain} in {host.use} takes no mail; many receivers refuse letters from such a domain",
+                setting("sender", "from" if host.use == "From" else "reply_to"),
+                "correct the address, or add an MX record",
+            )
+    if found.silent:
+        yield _tell(
+            "dns-silent",
+            f"no name server answered for {', '.join(found.silent[:3])}; what it says could not be checked",
+            setting("sender", "from"),
+            "check the connection and try again",
+        )
+    if found.spf is not None:
+        yield from _spf(found.domain, found.spf)
+    if found.dkim is not None:
+        yield from _dkim(found.domain, found.dkim)
+    if found.dmarc is not None:
+        yield from _dmarc(found, found.dmarc, case.known.provider)
+
+
+def _spf(domain: str, spf: Spf) -> Iterator[Problem]:
+    place = f"DNS of {domain}"
+    if not spf.records:
+        yield _tell(
+            "spf-missing",
+            f"{domain} says nowhere which servers send for it (SPF, RFC 7208)",
+            place,
+            "add the TXT record that your provider names, beginning with v=spf1",
+        )
+        return
+    if len(spf.records) > 1:
+        yield _tell(
+            "spf-several",
+            f"{domain} has {len(spf.records)} SPF records, and receivers take that for an error (RFC 7208 section 4.5)",
+            place,
+            "put their terms into one record",
+        )
+        return
+    if spf.faults:
+        yield _tell(
+            "spf-faulty",
+            f"receivers cannot read the SPF record of {domain}: {shown(', '.join(spf.faults))}",
+            place,
+            "correct the record",
+        )
+    if spf.lookups > MOST_QUESTIONS or spf.voids > MOST_VOID:
+        words = (
+            f"asks {spf.lookups} questions, more than {MOST_QUESTIONS}"
+            if spf.lookups > MOST_QUESTIONS
+            else f"asks {spf.voids} questions without an answer, more than {MOST_VOID}"
+        )
+        yield _tell(
+            "spf-too-many-questions",
+            f"the SPF record of {domain} {words}, and receivers give up (RFC 7208 section 4.6.4)",
+            place,
+            "take out what no longer sends for you",
+        )
+    if any(term.name == "all" and term.sign == "+" for term in spf_terms(spf.records[0])[0]):
+        yield _tell(
+            "spf-open",
+            f"the SPF record of {domain} lets the whole world send in its name (+all)",
+            place,
+            "end it with ~all or -all",
+        )
+
+
+def _dkim(domain: str, keys: tuple[Dkim, ...]) -> Iterator[Problem]:
+    there = [(key, read) for key in keys if (read := dkim_key(key.record)) is not None]
+    names = ", ".join(f"{key.selector}._domainkey.{key.domain}" for key in keys if key.domain == domain)
+    if keys and not there:
+        yield _tell(
+            "dkim-missing",
+            f"there is no DKIM key for {domain} (asked for {names})",
+            f"DNS of {domain}",
+            "authenticate the domain at your provider, and add the records it names",
+        )
+        return
+    for key, read in there:
+        place = f"DNS of {key.selector}._domainkey.{key.domain}"
+        if read.revoked:
+            yield _tell(
+                "dkim-revoked", "the DKIM key is revoked (p= is empty)", place, "publish the key that signs now"
+            )
+        elif read.kind == "rsa" and 0 < read.bits < GOOD_BITS:
+            words = "receivers ignore it" if read.bits < LEAST_BITS else f"{GOOD_BITS} are advised (RFC 8301)"
+            yield _tell("dkim-weak", f"the DKIM key has {read.bits} bits; {words}", place, "make a new one")
+        if read.testing:
+            yield _tell(
+                "dkim-testing",
+                "the DKIM key says that it is only a test (t=y), and receivers may ignore it",
+                place,
+                "take t=y out of the record",
+            )
+
+
+def _dmarc(found: SenderSetup, dmarc: Dmarc, provider: str) -> Iterator[Problem]:
+    domain = found.domain
+    for where in dmarc.several:
+        yield _tell(
+            "dmarc-several",
+            f"_dmarc.{where} has several DMARC records, which count as none (RFC 9989 section 4.10)",
+            f"DNS of {where}",
+            "leave one",
+        )
+    if not dmarc.record:
+        yield _tell(
+            "dmarc-missing",
+            f"{domain} and the domains above it have no DMARC record; Gmail, Yahoo and Microsoft want one",
+            f"DNS of _dmarc.{organisation(domain)}",
+            f'add a TXT record there: "v=DMARC1; p=none; rua=mailto:…@{organisation(domain)}"',
+        )
+        return
+    place, read = f"DNS of _dmarc.{dmarc.domain}", tags(dmarc.record)
+    inherited = dmarc.domain != domain
+    policy = dmarc_policy(dmarc.record, inherited=inherited)
+    if read.get("p", "").lower() not in {"none", "quarantine", "reject"}:
+        wrong = f"p={shown(read['p'])} is none of none, quarantine, reject" if read.get("p") else "it has no p="
+        yield _tell(
+            "dmarc-without-policy",
+            f"the DMARC record does not say what to do: {wrong}; older receivers take that for no record",
+            place,
+            "add p=none, p=quarantine or p=reject",
+        )
+    if not reports_to(read):
+        yield _tell(
+            "dmarc-without-reports",
+            "nobody gets the DMARC reports (rua=), so that nobody sees who sends in your name",
+            place,
+            "add rua=mailto:… with an address of yours",
+        )
+    old = [name for name in ("pct", "rf", "ri") if name in read]
+    if old:
+        yield _tell(
+            "dmarc-old",
+            f"{', '.join(f'{name}={read[name]}' for name in old)} is no longer part of DMARC since RFC 9989",
+            place,
+            "take it out" + ("; t=y asks receivers not to apply the policy yet" if "pct" in old else ""),
+        )
+    keys = found.dkim or ()
+    signs = any((key := dkim_key(one.record)) is not None and not key.revoked for one in keys)
+    # SendGrid's own bounce address never aligns with a domain that it does not sign for; a server of one's own may.
+    if provider == "sendgrid" and policy != "none" and read.get("t", "").lower() != "y" and keys and not signs:
+        yield _tell(
+            "dmarc-fails",
+            f"the DMARC policy of {dmarc.domain} is {policy}, and no DKIM key of {domain} can sign: letters would be "
+            + ("refused" if policy == "reject" else "filed as spam"),
+            place,
+            "authenticate the domain at your provider first",
+        )
+
+
+RULES: tuple[Rule, ...] = (addresses, pages, setup)

@@ -1,0 +1,201 @@
+"""Commands about one person or all: show, leave, suppress, erase; stats, export, sync."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from newsletter.cli.app import App, house
+from newsletter.cli.editing import AsJson
+from newsletter.cli.output import can_ask, data, json_data, plural, say, table
+
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
+
+
+def add_to(group: App) -> None:
+    """Add these commands to the group ``subscribers``."""
+    for command in (export, show, stats, leave, suppress, unsuppress, erase, sync):
+        group.add(command)
+
+
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file to write; it must not exist.")],
+    list_name: Annotated[str, typer.Option("--list", help="The list.")] = "readers",
+) -> None:
+    """Write a list into a CSV file that `import` reads back, safe to open in a spreadsheet.
+
+    \b
+    Example:
+      newsletter subscribers export readers.csv
+    """
+    from subscribers import actions
+
+    with house(context) as workspace, workspace.database.read() as connection:
+        count = actions.export_file(connection, file, list_name)
+    data(str(file))
+    say(f"{plural(count, 'subscriber')} of '{list_name}' written. The file holds addresses: keep it safe.")
+
+
+def show(context: typer.Context, address: Address, as_json: AsJson = False) -> None:
+    """Show everything that is known of one person; with --json the full copy they can ask for.
+
+    \b
+    Example:
+      newsletter subscribers show amal@example.net
+    """
+    from subscribers import actions
+
+    with house(context) as workspace, workspace.database.read() as connection:
+        person = actions.show(connection, address, keys=workspace.keys.suppression)
+    if as_json:
+        json_data(dict(person.rows))
+        return
+    data(f"address\t{person.subscriber.address}")
+    data(f"since\t{person.subscriber.created.isoformat()}")
+    if person.suppression is not None:
+        data(f"not to be mailed\t{person.suppression.reason}\t{person.suppression.at.isoformat()}")
+    for one, subscription in person.subscriptions:
+        paused = f"\tpaused until {subscription.paused_until.isoformat()}" if subscription.paused_until else ""
+        data(f"list\t{one.name}\t{subscription.status}\t{subscription.rhythm}{paused}")
+    for consent in person.consents:
+        data(f"consent\t{consent.at.isoformat()}\t{consent.act}\t{consent.how}\t{consent.words}")
+
+
+def stats(
+    context: typer.Context,
+    days: Annotated[int, typer.Option(min=1, help="How far back 'lately' goes.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Show how each list stands and what came and went lately.
+
+    \b
+    Example:
+      newsletter subscribers stats --days 7
+    """
+    from dataclasses import asdict
+
+    from subscribers import actions
+
+    with house(context) as workspace, workspace.database.read() as connection:
+        found = actions.stats(connection, now=workspace.now(), days=days)
+    rows: list[dict[str, Any]] = [{**asdict(one), "list": one.list.name} for one in found]
+    if as_json:
+        json_data(rows)
+        return
+    for row in rows:
+        table(("What", "Number"), [(name.replace("_", " "), value) for name, value in row.items()])
+
+
+def leave(
+    context: typer.Context,
+    address: Address,
+    list_name: Annotated[str, typer.Option("--list", help="Only this list. [default: every list]")] = "",
+    words: Annotated[str, typer.Option(help="How they asked; kept in the record of consent.")] = "",
+) -> None:
+    """End the subscription of somebody who wrote to you instead of using the link.
+
+    \b
+    Example:
+      newsletter subscribers leave amal@example.net --words "asked by e-mail on 3 November"
+    """
+    from subscribers import actions
+
+    with house(context) as workspace, workspace.database.write() as connection:
+        left = actions.leave_address(connection, address, list_name or None, now=workspace.now(), words=words)
+    say(f"{address} left {plural(len(left), 'list')}." if left else f"{address} had left already.")
+
+
+def suppress(context: typer.Context, address: Address) -> None:
+    """Never mail an address again, whether somebody has it or not.
+
+    \b
+    Example:
+      newsletter subscribers suppress amal@example.net
+    """
+    from subscribers import actions
+
+    with house(context) as workspace, workspace.database.write() as connection:
+        new = actions.suppress(connection, address, now=workspace.now(), keys=workspace.keys.suppression)
+    say(f"{address} will not be mailed." if new else f"{address} was not to be mailed before either.")
+
+
+def unsuppress(
+    context: typer.Context,
+    address: Address,
+    asked: Annotated[
+        bool, typer.Option("--asked", help="They had complained or were erased, and asked.")
+    ] = False,
+) -> None:
+    """Let an address be mailed again; this subscribes nobody.
+
+    \b
+    Example:
+      newsletter subscribers unsuppress amal@example.net
+    """
+    from subscribers import actions
+
+    with house(context) as workspace, workspace.database.write() as connection:
+        freed = actions.unsuppress(connection, address, keys=workspace.keys.suppression, asked=asked)
+    say(f"{address} may be mailed again." if freed else f"{address} was not suppressed.")
+
+
+def erase(
+    context: typer.Context,
+    address: Address,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Erase a person: no byte of the address stays, only a keyed fingerprint that keeps it from being mailed.
+
+    \b
+    Example:
+      newsletter subscribers erase amal@example.net
+    """
+    from newsletter.erasure import erase as erase_person
+    from subscribers import actions
+
+    with house(context) as workspace:
+        with workspace.database.read() as connection:
+            person = actions.show(connection, address, keys=workspace.keys.suppression)
+        lists = ", ".join(one.name for one, _ in person.subscriptions) or "no list"
+        say(f"{person.subscriber.address} ({lists}) will be erased for good, with their letters in the outbox.")
+        if not yes:
+            if not can_ask():
+                say("Nobody is here to ask; add --yes.")
+                raise typer.Exit(2)
+            typed = typer.prompt("Type the address to erase it", default="", show_default=False, err=True)
+            if str(typed).strip() != person.subscriber.address:
+                say("Nothing erased.")
+                raise typer.Exit(1)
+        erased = erase_person(workspace, address)
+    say(f"Erased, with {plural(erased.letters, 'letter')} in the outbox.")
+    if not erased.scrubbed:
+        say("Another program has the database open: stop it, and run any command once, to clear the freed pages.")
+    for path in erased.left_over:
+        say(f"This older copy still holds the address; delete it when you can: {path}")
+
+
+def sync(context: typer.Context, as_json: AsJson = False) -> None:
+    """Take over what SendGrid keeps of bounces, blocks, spam reports, invalid addresses and unsubscribes.
+
+    Only what is new since the last time is asked for.
+
+    \b
+    Example:
+      newsletter subscribers sync
+    """
+    from dataclasses import asdict
+
+    from newsletter.synchronise import run
+
+    with house(context) as workspace:
+        result = run(workspace)
+    if as_json:
+        json_data(asdict(result))
+        return
+    say(
+        f"{plural(result.read, 'entry', 'entries')} read: {result.suppressed} addresses suppressed, "
+        f"{result.left} people left, {result.known} known before."
+    )

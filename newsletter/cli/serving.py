@@ -1,0 +1,62 @@
+"""Commands for the reader pages: serve, embed."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.app import App, house
+from newsletter.cli.output import data, say
+
+PANEL = "Reader pages"
+
+
+def add_to(app: App) -> None:
+    """Add these commands to the application."""
+    app.add(serve, PANEL)
+    app.add(embed, PANEL)
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+) -> None:
+    """Serve the pages that readers see (subscribe, confirm, preferences, leave, past letters); send small letters.
+
+    Put a proxy with TLS before it, and name that one in [web] trusted_proxies. Ctrl-C or a TERM signal ends it.
+
+    \b
+    Examples:
+      newsletter serve
+      newsletter serve --port 8080 --workers 2
+    """
+    from newsletter.serving import serve as run
+
+    with house(context) as workspace:
+        root = workspace.root
+    run(root, dict(os.environ), host=host, port=port, workers=workers)
+
+
+def embed(
+    context: typer.Context,
+    list_name: Annotated[str, typer.Option("--list", help="The list. [default: the first that the pages offer]")] = "",
+    height: Annotated[int, typer.Option(min=100, max=2000, help="Height of the frame in pixels.")] = 420,
+) -> None:
+    """Print the subscribe form for your own site: as plain HTML, and as a frame. In WordPress: block "Custom HTML".
+
+    \b
+    Example:
+      newsletter embed > form.html
+    """
+    from newsletter.serving import embed_of
+
+    with house(context) as workspace:
+        form, frame = embed_of(workspace, list_name=list_name, height=height)
+    say("A plain form, in the look of your site; its reader presses once more on our page:")
+    data(form.strip() + "\n")
+    say("Or a frame, in the look of the letters, without that second click:")
+    data(frame.strip())

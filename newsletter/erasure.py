@@ -1,0 +1,77 @@
+"""Erasing a person from a workspace: the database and its file, the letters in the outbox, and what an import left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from subscribers import actions
+from subscribers.addresses import normalise
+
+if TYPE_CHECKING:
+    from newsletter.wiring import House
+
+REJECTS = "rejected"
+"""Folder of a workspace with the rows that imports could not use."""
+_HEAD = 65_536
+"""Bytes of a letter that certainly hold its headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was done, and what only the operator can do."""
+
+    letters: int
+    """Letters taken out of the outbox."""
+    scrubbed: bool
+    """Whether the database file holds no byte of the address; False while another program keeps the file open."""
+    left_over: tuple[Path, ...]
+    """Copies of the database that were made before, and still hold the address."""
+
+
+def erase(house: House, address: str) -> Erased:
+    """Erase a person: what stays is a keyed fingerprint that keeps the address from being mailed again.
+
+    Args:
+        house: The workspace.
+        address: As it was typed.
+
+    Raises:
+        AddressError: Not an address.
+        UnknownSubscriber: Nobody has it.
+    """
+    wanted = normalise(address).address
+    with house.database.write() as connection:
+        actions.erase(connection, address, now=house.now(), keys=house.keys.suppression)
+    letters = sum(_take_out(path, wanted) for path in _letters(house.settings.outbox))
+    for path in (house.root / REJECTS).glob("*"):
+        _take_lines_out(path, wanted)
+    backups = tuple(sorted((house.root / "backups").glob("*.db")))
+    return Erased(letters, actions.scrub(house.database.engine), backups)
+
+
+def _letters(outbox: Path) -> list[Path]:
+    return [
+        path for folder in ("new", "cur", "tmp") if (outbox / folder).is_dir() for path in (outbox / folder).iterdir()
+    ]
+
+
+def _take_out(path: Path, address: str) -> bool:
+    """Delete a letter that goes to this address."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD).partition(b"\r\n\r\n")[0]
+    if f"\r\nto: {address}\r\n".lower().encode() not in head.lower() + b"\r\n":
+        return False
+    path.unlink()
+    return True
+
+
+def _take_lines_out(path: Path, address: str) -> None:
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if address.lower() not in line.lower()]
+    if len(kept) == len(lines):
+        return
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text("".join(kept), "utf-8")
+    unfinished.replace(path)

@@ -1,0 +1,103 @@
+"""An issue is a folder with an issue.md: read it, write it, edit it, find it, and tell where it is wrong.
+
+The file is Markdown with TOML front matter between ``+++`` lines. ``##`` is a section, ``###`` a story; a picture
+alone in its paragraph under a story's headline is the story's picture, and everything up to the next heading or a
+``---`` line is its summary. All else is the editor's own text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from newsletter.errors import IssueError
+from newsletter.issues.manuscript import Manuscript
+from newsletter.issues.reading import FENCE, parse
+from newsletter.issues.writing import to_text
+from newsletter.models import Issue
+
+__all__ = ["FENCE", "FILE", "FOLDER", "Manuscript", "every", "find", "folder_of", "parse", "read", "to_text", "write"]
+
+FILE = "issue.md"
+FOLDER = "issues"
+_SLUG = re.compile(r"[\w][\w.-]{0,99}")
+
+
+def folder_of(root: Path, slug: str) -> Path:
+    """The folder of the issue with this name in a workspace.
+
+    Raises:
+        IssueError: A name that is no plain folder name.
+    """
+    if not _SLUG.fullmatch(slug):
+        raise IssueError(f"{slug!r} cannot name a folder", mend="use letters, digits, dots and hyphens")
+    return root / FOLDER / slug
+
+
+def read(path: Path) -> Issue:
+    """Read an issue.md.
+
+    Raises:
+        IssueError: Its file and line, what is wrong and what to write instead.
+    """
+    return Manuscript.read(path).issue
+
+
+def find(root: Path, name: str) -> Issue:
+    """The issue that an editor means by a number, a folder's name, or a path.
+
+    Raises:
+        IssueError: There is none, or it cannot be understood.
+    """
+    path = Path(name)
+    for candidate in (path, path / FILE, root / FOLDER / name / FILE):
+        if candidate.name == FILE and candidate.is_file():
+            return read(candidate)
+    if name.isdecimal():
+        for issue in every(root):
+            if issue.number == int(name):
+                return issue
+    known = ", ".join(issue.slug for issue in every(root)) or "none yet; make one with: newsletter compose"
+    raise IssueError(f"no issue is called {name!r}", mend=f"issues here: {known}")
+
+
+def every(root: Path) -> list[Issue]:
+    """Every issue of a workspace, by number.
+
+    Raises:
+        IssueError: One of them cannot be understood.
+    """
+    issues = [read(path) for path in sorted((root / FOLDER).glob(f"*/{FILE}"))]
+    return sorted(issues, key=lambda issue: issue.number)
+
+
+def write(issue: Issue, folder: Path, *, pictures: Mapping[str, Path] | None = None, text: str = "") -> Path:
+    """Write a new issue into a folder of its own, as a whole or not at all.
+
+    Args:
+        issue: What to write.
+        folder: The issue's folder; it must not hold an issue yet.
+        pictures: Paths relative to the folder, to the local files that are copied there.
+        text: The whole issue.md, when there is more in it than the issue.
+
+    Raises:
+        IssueError: The folder holds an issue already, or the disk does not take it.
+    """
+    import shutil
+
+    path = folder / FILE
+    if path.exists():
+        raise IssueError("there is an issue here already", where=str(path), mend="choose another name with --slug")
+    unfinished = folder / f".{FILE}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for relative, source in (pictures or {}).items():
+            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, folder / relative)
+        unfinished.write_text(text or to_text(issue), "utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise IssueError(f"cannot be written ({error.strerror})", where=str(path), mend="check the disk") from None
+    return path

@@ -1,0 +1,225 @@
+"""An issue.md edited in place: what is not replaced stays as it was, byte for byte, line ends and all.
+
+An editor's file is the editor's. It may have Windows line ends, a byte order mark, comments in its front matter, two
+empty lines where one would do. A tool that changes one headline in it must not touch the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter.errors import IssueError
+from newsletter.issues.reading import FENCE, KEYS, Span, parse, spans
+
+if TYPE_CHECKING:
+    from newsletter.models import Issue
+
+_BOM = "\ufeff"
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+_END = re.compile(r"(?:\r\n|\r|\n)\Z")
+# One TOML value that an issue may have: a string of any of the four kinds, or a number.
+_VALUE = re.compile(
+    r'"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|[^\s#]+', re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manuscript:
+    """The text of an issue.md. Every edit gives a new one; line numbers are 1-based and those of this one."""
+
+    text: str
+    """Decoded, a byte order mark included."""
+    path: Path
+    read_as: bytes | None = None
+    """The bytes that were read, so that ``save`` does not write over what somebody else wrote meanwhile."""
+
+    @classmethod
+    def read(cls, path: Path) -> Manuscript:
+        """The file as it stands.
+
+        Args:
+            path: Of the issue.md.
+
+        Raises:
+            IssueError: It cannot be read, or is not UTF-8.
+        """
+        try:
+            raw = path.read_bytes()
+            return cls(raw.decode("utf-8"), path, raw)
+        except UnicodeDecodeError as error:
+            line = len(re.findall(rb"\r\n|\r|\n", error.object[: error.start])) + 1
+            raise IssueError("is not UTF-8 text", where=f"{path}:{line}", mend="save it as UTF-8") from None
+        except OSError as error:
+            raise IssueError(f"cannot be read ({error.strerror})", where=str(path)) from None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Its lines, each with its own line end; joined again they are the text."""
+        return tuple(_LINE.findall(self.text))
+
+    @property
+    def issue(self) -> Issue:
+        """What it says.
+
+        Raises:
+            IssueError: It cannot be understood.
+        """
+        return parse(self.text.removeprefix(_BOM), self.path)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where its sections, stories and passages stand, in order.
+
+        Raises:
+            IssueError: It cannot be understood.
+        """
+        return spans(self.text.removeprefix(_BOM), self.path)
+
+    def block(self, line: int) -> str:
+        """The text of what begins on a line, its lines parted by ``\\n``, without a line end behind the last.
+
+        Args:
+            line: First line of a section's heading, of a story (its picture and summary included) or of a passage.
+
+        Raises:
+            IssueError: Nothing begins there.
+        """
+        span = self._span(line)
+        return _plain("".join(self.lines[span.first - 1 : span.last])).removesuffix("\n")
+
+    def with_lines(self, first: int, last: int, text: str) -> Manuscript:
+        """Other lines in place of some.
+
+        Args:
+            first: First line that goes.
+            last: Last line that goes; ``first - 1`` replaces none and inserts before ``first``.
+            text: What comes instead, without a line end behind its last line (with one, an empty line follows);
+                empty takes the lines out.
+
+        Raises:
+            IndexError: There are no such lines. The caller's bug, not the editor's.
+        """
+        lines = list(self.lines)
+        if not 1 <= first <= last + 1 <= len(lines) + 1:
+            raise IndexError(f"lines {first} to {last} of {len(lines)}")
+        fresh = _plain(text).split("\n") if text else []
+        ends = [self._line_end(min(first + at, max(last, first))) for at in range(len(fresh))]
+        if ends and ends[-1] == "\r" and lines[last:] and lines[last].startswith("\n"):
+            ends[-1] = "\n"  # or the two would be one line end
+        if ends and last == len(lines) and lines and not _END.search(lines[-1]):
+            # The file ended without a line end, and goes on doing so.
+            if last < first:
+                lines[-1] += ends[-1]
+            ends[-1] = ""
+        fresh = [line + end for line, end in zip(fresh, ends, strict=True)]
+        if first == 1 and self.text.startswith(_BOM) and last >= first:
+            fresh[:1] = [_BOM + (fresh[0] if fresh else "")]
+        lines[first - 1 : last] = fresh
+        return replace(self, text="".join(lines))
+
+    def with_block(self, line: int, text: str) -> Manuscript:
+        """Another text in place of what begins on a line; empty lines around it stay as they are.
+
+        Args:
+            line: As for ``block``.
+            text: As for ``with_lines``.
+
+        Raises:
+            IssueError: Nothing begins there.
+        """
+        span = self._span(line)
+        return self.with_lines(span.first, span.last, text)
+
+    def without_block(self, line: int) -> Manuscript:
+        """Take out what begins on a line, and the empty lines behind it.
+
+        Args:
+            line: As for ``block``.
+
+        Raises:
+            IssueError: Nothing begins there.
+        """
+        span, lines, last = self._span(line), self.lines, self._span(line).last
+        while last < len(lines) and not lines[last].strip():
+            last += 1
+        return self.with_lines(span.first, last, "")
+
+    def with_value(self, key: str, value: str | int) -> Manuscript:
+        """Another value of the front matter; comments, spaces and order stay, and a new key comes last.
+
+        Args:
+            key: ``subject``, for example.
+            value: Text of one or more lines, or a number.
+
+        Raises:
+            IssueError: The front matter cannot be understood.
+        """
+        at = self.issue.lines.get(key)
+        written = toml(value)
+        if at is None:
+            closing = next(n for n, line in enumerate(self.lines[1:], 2) if line.strip() == FENCE)
+            return self.with_lines(closing, closing - 1, f"{key} = {written}")
+        start = sum(map(len, self.lines[: at - 1]))
+        head = re.compile(r"[^=\r\n]*=[ \t]*").match(self.text, start)
+        old = _VALUE.match(self.text, head.end()) if head else None
+        if old is None:
+            raise IssueError(f"the value of {key} cannot be found", where=f"{self.path}:{at}", mend="change it by hand")
+        made = replace(self, text=self.text[: old.start()] + written + self.text[old.end() :])
+        now, before = made.issue, self.issue
+        if getattr(now, key) != value or any(
+            getattr(now, name) != getattr(before, name) for name in KEYS if name != key
+        ):
+            raise IssueError(
+                f"the value of {key} cannot be told from the rest", where=f"{self.path}:{at}", mend="change it by hand"
+            )
+        return made
+
+    def save(self) -> None:
+        """Write it where it was read, as a whole or not at all.
+
+        Raises:
+            IssueError: It could not be read again, somebody else changed the file meanwhile, or the disk does not
+                take it. The file is then as it was.
+        """
+        _ = self.issue, self.spans
+        unfinished = self.path.with_name(f".{self.path.name}.part")
+        try:
+            if self.read_as is not None and self.path.read_bytes() != self.read_as:
+                raise IssueError(
+                    "was changed by somebody else meanwhile", where=str(self.path), mend="look at it, and do it again"
+                )
+            unfinished.write_bytes(self.text.encode("utf-8"))
+            unfinished.chmod(self.path.stat().st_mode)
+            unfinished.replace(self.path)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise IssueError(
+                f"cannot be written ({error.strerror})", where=str(self.path), mend="check the disk"
+            ) from None
+
+    def _span(self, line: int) -> Span:
+        for span in self.spans:
+            if span.first == line:
+                return span
+        raise IssueError("nothing begins on this line", where=f"{self.path}:{line}")
+
+    def _line_end(self, line: int) -> str:
+        """The line end that is usual where a line stands: its own, that of the one before, or that of the file."""
+        for near in (*self.lines[line - 1 : line], *self.lines[max(line - 2, 0) : line - 1], *self.lines[:1]):
+            found = _END.search(near)
+            if found is not None:
+                return found.group()
+        return "\n"
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def toml(value: str | int) -> str:
+    """A value as TOML writes it: a JSON string is a basic string, but for U+007F (TOML 1.0, section String)."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

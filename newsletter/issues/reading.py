@@ -1,0 +1,363 @@
+"""The text of an issue.md understood: front matter, sections, stories and the editor's words, each with its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from newsletter.errors import IssueError
+from newsletter.markdown import parser
+from newsletter.models import Issue, Prose, Section, Story
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+FENCE = "+++"
+KEYS: Mapping[str, type] = {"number": int, "subject": str, "preheader": str, "list": str, "template": str}
+_REQUIRED = ("number", "subject")
+COMMENT_END = "-->"
+_COMMENT = re.compile(r" {0,3}<!--")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The lines that one part of an issue takes up, 1-based, both included."""
+
+    kind: Literal["section", "story", "prose", "rule"]
+    """A section is its heading alone; a story has its picture and its summary."""
+    first: int
+    last: int
+
+
+def parse(text: str, path: Path) -> Issue:
+    """Understand the text of an issue.md.
+
+    Args:
+        text: The whole file.
+        path: Where it stands; its folder names the issue.
+
+    Raises:
+        IssueError: As for ``read``.
+    """
+    lines = _lines(text)
+    front, lines_of_keys, body_at = _front_matter(lines, path)
+    opening, sections = _body(_without_comments(lines, body_at, path)[body_at:], _Place(path, body_at))
+    return Issue(
+        **front,
+        opening=opening,
+        sections=sections,
+        slug=path.parent.name,
+        path=str(path),
+        lines=lines_of_keys,
+    )
+
+
+def spans(text: str, path: Path) -> tuple[Span, ...]:
+    """Where the sections, stories and passages of an issue.md stand, in order.
+
+    Args:
+        text: The whole file.
+        path: Where it stands, for messages.
+
+    Raises:
+        IssueError: As for ``parse``.
+    """
+    lines = _lines(text)
+    _, _, body_at = _front_matter(lines, path)
+    lines = _without_comments(lines, body_at, path)
+    found: list[Span] = []
+    for block in _blocks(lines[body_at:], _Place(path, body_at)):
+        last = body_at + block.end
+        if isinstance(block.made, Story):
+            found.append(Span("story", block.made.line, last))
+        elif isinstance(block.made, Section):
+            found.append(Span("section", block.made.line, last))
+        elif block.kind == "rule":
+            found.append(Span("rule", block.made.line, last))
+        elif found and found[-1].kind == "story":
+            found[-1] = replace(found[-1], last=last)
+        else:
+            found.append(Span("prose", block.made.line, last))
+    return tuple(found)
+
+
+def begin(text: str, path: Path) -> int:
+    """How many lines the front matter takes up.
+
+    Raises:
+        IssueError: There is none, or it cannot be understood.
+    """
+    return _front_matter(_lines(text), path)[2]
+
+
+def body_of(lines: Sequence[str], path: Path) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
+    """Opening words and sections of lines that have no front matter; line numbers count from the first.
+
+    Args:
+        lines: Without line ends.
+        path: For messages.
+
+    Raises:
+        IssueError: As for ``parse``.
+    """
+    return _body(lines, _Place(path, 0))
+
+
+def comments(lines: Sequence[str], body_at: int, path: Path) -> Iterator[tuple[int, int]]:
+    """First and last line of every comment, counted from 0.
+
+    Args:
+        lines: Of the whole file.
+        body_at: The line behind the front matter.
+        path: For messages.
+
+    Raises:
+        IssueError: A comment without an end, which would swallow all that follows.
+    """
+    at = body_at
+    while at < len(lines):
+        begun = _COMMENT.match(lines[at])
+        if begun is None:
+            at += 1
+            continue
+        rest = [lines[at][begun.end() :], *lines[at + 1 :]]
+        last = next((at + n for n, line in enumerate(rest) if COMMENT_END in line), None)
+        if last is None:
+            raise IssueError(
+                "a comment that begins here has no end", where=f"{path}:{at + 1}", mend=f"close it with {COMMENT_END}"
+            )
+        yield at, last
+        at = last + 1
+
+
+def _without_comments(lines: Sequence[str], body_at: int, path: Path) -> list[str]:
+    """The lines with nothing where comments stand; what follows one on its last line stays."""
+    left = list(lines)
+    for first, last in comments(lines, body_at, path):
+        begun = _COMMENT.match(lines[first])
+        end = lines[last].index(COMMENT_END, begun.end() if begun and first == last else 0) + len(COMMENT_END)
+        left[first:last] = [""] * (last - first)
+        left[last] = lines[last][end:]
+    return left
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dict[str, int], int]:
+    """The checked values, the line of each key, and the index of the first line of the body."""
+    if not lines or lines[0].strip() != FENCE:
+        raise IssueError(
+            f"does not begin with {FENCE}",
+            where=f"{path}:1",
+            mend=f'begin with a line {FENCE}, then number = 1 and subject = "…", then a line {FENCE}',
+        )
+    end = next((at for at, line in enumerate(lines[1:], 1) if line.strip() == FENCE), None)
+    if end is None:
+        raise IssueError(
+            f"the front matter that begins with {FENCE} has no end", where=f"{path}:1", mend=f"close it with {FENCE}"
+        )
+    try:
+        values = tomllib.loads("\n".join(lines[1:end]))
+    except tomllib.TOMLDecodeError as error:
+        match = re.search(r"at line (\d+)", str(error))
+        line = int(match[1]) + 1 if match else end
+        wrong = lines[line - 1].strip() if line <= len(lines) else ""
+        raise IssueError(
+            f"the front matter is not valid TOML: {wrong}",
+            where=f"{path}:{line}",
+            mend='text stands in quotes, for example: subject = "أخبار الأسبوع"',
+        ) from None
+    where = {
+        found[1]: at
+        for at, line in enumerate(lines[1:end], 2)
+        if (found := re.match(r"\s*([\w-]+)\s*=", line)) is not None
+    }
+    for key, value in values.items():
+        place = f"{path}:{where.get(key, 1)}"
+        if key not in KEYS:
+            raise IssueError(f"{key!r} is not known here", where=place, mend=f"known are {', '.join(KEYS)}")
+        if type(value) is not KEYS[key]:
+            wanted = "a whole number" if KEYS[key] is int else "text in quotes"
+            raise IssueError(f"{key} is {value!r}, but {wanted} is wanted", where=place)
+    for key in _REQUIRED:
+        if key not in values:
+            raise IssueError(f"the front matter has no {key}", where=f"{path}:1", mend=f"add a line {key} = …")
+    if values["number"] < 1:
+        raise IssueError("number must be 1 or more", where=f"{path}:{where['number']}")
+    return values, where, end + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    path: Path
+    offset: int
+    """Lines of the file before the body."""
+
+    def line(self, index: int) -> int:
+        return self.offset + index + 1
+
+    def where(self, index: int) -> str:
+        return f"{self.path}:{self.line(index)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of the body."""
+
+    kind: Literal["section", "story", "picture", "rule", "prose"]
+    made: Section | Story | Prose
+    end: int
+    """Lines of the body up to its last one."""
+
+
+def _body(lines: Sequence[str], place: _Place) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
+    sections = [Section("")]
+    for block in _blocks(lines, place):
+        current = sections[-1]
+        last = current.blocks[-1] if current.blocks else None
+        if isinstance(block.made, Section):
+            sections.append(block.made)
+            continue
+        if isinstance(block.made, Story):
+            more: tuple[Story | Prose, ...] = (*current.blocks, block.made)
+        elif isinstance(last, Story):
+            # A rule ends the story and is shown only where it divides the editor's own words.
+            grown = Prose("", block.made.line) if block.kind == "rule" else None
+            more = (*current.blocks, grown) if grown else (*current.blocks[:-1], _grown(last, block, lines, place))
+        else:
+            more = (*current.blocks, block.made)
+        sections[-1] = replace(current, blocks=more)
+    head, *rest = [
+        replace(section, blocks=tuple(b for b in section.blocks if isinstance(b, Story) or b.markdown))
+        for section in sections
+    ]
+    opening = []
+    for one in head.blocks:
+        if isinstance(one, Story):
+            break
+        opening.append(one)
+    unnamed = replace(head, blocks=head.blocks[len(opening) :])
+    return tuple(opening), (*((unnamed,) if unnamed.blocks else ()), *rest)
+
+
+def _grown(story: Story, block: _Block, lines: Sequence[str], place: _Place) -> Story:
+    assert isinstance(block.made, Prose), "sections and stories never grow another story"
+    if block.kind == "picture" and not story.image and not story.summary:
+        image, alt = _image(block.made.markdown)
+        return replace(story, image=image, image_alt=alt, image_line=block.made.line)
+    first = story.summary_line or block.made.line
+    # The very lines of the file, so that a fault in any of them can be told with its number.
+    summary = "\n".join(lines[first - place.offset - 1 : block.end]).strip("\n")
+    return replace(story, summary=summary, summary_line=first)
+
+
+def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
+    """The blocks of the body, in order."""
+    tokens = parser().parse("\n".join(lines))
+    for at, token in enumerate(tokens):
+        if token.level or token.nesting < 0 or token.map is None:
+            continue
+        start, end = token.map
+        for inner in tokens[at:]:
+            if inner.type == "inline":
+                _refuse_broken(inner, lines, place)
+            if inner.level == 0 and inner.nesting <= 0:
+                break
+        if token.type == "heading_open" and token.tag in {"h1", "h2", "h3"}:
+            yield _heading(token, tokens[at + 1], place)
+            continue
+        if token.type == "table_open":
+            raise IssueError(
+                "a table, which a letter cannot show", where=place.where(start), mend="write it as a list or sentences"
+            )
+        while end > start and not lines[end - 1].strip():
+            end -= 1
+        source = "\n".join(lines[start:end])
+        if token.type == "hr":
+            yield _Block("rule", Prose(source, place.line(start)), end)
+            continue
+        children = [child.type for child in tokens[at + 1].children or ()] if token.type == "paragraph_open" else []
+        if children[:1] == ["image"] and children[1:2] in ([], ["softbreak"]):
+            first, _, source = source.partition("\n")
+            yield _Block("picture", Prose(first, place.line(start)), start + 1)
+            start += 1
+        if source:
+            yield _Block("prose", Prose(source, place.line(start)), end)
+
+
+def _heading(token: Token, inline: Token, place: _Place) -> _Block:
+    start, end = token.map or [0, 0]
+    title = _plain(inline.children or ())
+    if token.markup in {"-", "="}:
+        # Markdown's other kind of heading, which nobody means: the editor wants a divider.
+        raise IssueError(
+            f"the line below it makes a heading of: {title[:80]}",
+            where=place.where(end - 1),
+            mend=f"leave an empty line above {token.markup * 3}",
+        )
+    if token.tag == "h1":
+        raise IssueError(
+            f"a heading of the first level: {title}",
+            where=place.where(start),
+            mend="## begins a section, ### a story; the letter's title is its subject",
+        )
+    if token.tag == "h2":
+        return _Block("section", Section(title, line=place.line(start)), end)
+    links = [child for child in inline.children or () if child.type == "link_open"]
+    url = str(links[0].attrGet("href") or "") if links else ""
+    return _Block("story", Story(title, url=url, line=place.line(start)), end)
+
+
+def _plain(tokens: Sequence[Token]) -> str:
+    parts = [
+        token.content if token.type in {"text", "code_inline"} else " " if token.type == "softbreak" else ""
+        for token in tokens
+    ]
+    return "".join(parts).strip()
+
+
+def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
+    """A link that Markdown did not take for one, or that leads nowhere, with its line."""
+    start, end = inline.map or [0, 0]
+
+    def at(sign: str) -> str:
+        return place.where(next((i for i in range(start, end) if sign in lines[i]), start))
+
+    for index in range(start, min(end, len(lines))):
+        if (unspaced := re.match(r" {0,3}(#{2,6})(?=[^#\s])", lines[index])) is not None:
+            raise IssueError(
+                f"a heading without a space: {lines[index].strip()[:80]}",
+                where=place.where(index),
+                mend=f"write {unspaced[1]}, a space, and then the words",
+            )
+    for child in inline.children or ():
+        if child.type == "text" and "](" in child.content:
+            raise IssueError(
+                f"a broken link: {child.content.strip()[:80]}",
+                where=at("]("),
+                mend="write [words](https://address); an address with spaces or brackets stands in <…>",
+            )
+        if child.type == "link_open":
+            href = str(child.attrGet("href") or "")
+            if not re.match(r"(https?://[^/\s]+|mailto:[^@\s]+@)", href):
+                raise IssueError(
+                    f"a link that leads nowhere: {href or 'empty'}",
+                    where=at("]("),
+                    mend="write a whole address that begins with https://",
+                )
+
+
+def _image(markdown: str) -> tuple[str, str]:
+    """Target and alt text of a line that is one picture."""
+    from urllib.parse import unquote
+
+    image = next(token for token in parser().parseInline(markdown)[0].children or () if token.type == "image")
+    source = str(image.attrGet("src") or "")
+    # Addresses stay encoded; a file on the disk has the name that the editor sees.
+    return source if re.match(r"https?://", source) else unquote(source), _plain(image.children or ())

@@ -1,0 +1,22 @@
+"""The questions of ``check --online``: do the links answer, do the pictures come, what does DNS say of the sender.
+
+Whoever asks brings what asks for him: a fetcher, which vets every address, and a resolver. What comes back are the
+plain values of ``newsletter.check.found``.
+"""
+
+from __future__ import annotations
+
+from newsletter.probe.dns import DnsResolver, Resolver
+from newsletter.probe.links import Asker, links, pages, pictures
+from newsletter.probe.sender import SENDGRID_SELECTORS, sender_setup
+
+__all__ = [
+    "SENDGRID_SELECTORS",
+    "Asker",
+    "DnsResolver",
+    "Resolver",
+    "links",
+    "pages",
+    "pictures",
+    "sender_setup",
+]

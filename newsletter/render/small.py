@@ -1,0 +1,88 @@
+"""A small letter (confirmation, welcome, goodbye) on the frame of the large ones."""
+
+from __future__ import annotations
+
+import html as escaping
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from newsletter.errors import RenderError
+from newsletter.models import Issue, Publication, Rendered
+from newsletter.render import _compiled, _values, after, before, fill, twin
+from newsletter.text import bidi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2 import Environment
+
+SUBJECTS: Mapping[str, tuple[str, str]] = {
+    "confirmation": (
+        "Confirm your subscription to {list}",
+        "One click is left: press the button, and our letters come to you.",
+    ),
+    "welcome": ("Welcome to {list}", "Your subscription is confirmed. Here is how to make it fit you."),
+    "goodbye": ("You have left {list}", "No further letter comes. By mistake? You can take it back."),
+}
+"""Subject and preheader of each kind, as the catalogue knows them."""
+
+
+def render_small(
+    kind: str,
+    publication: Publication,
+    environment: Environment,
+    *,
+    title: str,
+    say: Callable[[str], str],
+    marker: str,
+    urls: Mapping[str, str],
+    date: datetime,
+) -> Rendered:
+    """Make a small letter.
+
+    Args:
+        kind: ``confirmation``, ``welcome`` or ``goodbye``.
+        publication: Who writes.
+        environment: Templates.
+        title: Title of the list it is about.
+        say: A text in the language of the publication.
+        marker: As for ``render``.
+        urls: ``leave_url``, with its slot, and whatever else the template uses.
+        date: Aware.
+
+    Raises:
+        RenderError: The template gives no letter.
+    """
+    quoted = say("“{title}”").replace("{title}", title)
+
+    def told(text: str, **parts: object) -> str:
+        said = say(text)
+        for name, value in parts.items():
+            said = said.replace(f"{{{name}}}", str(value))
+        return said
+
+    subject, preheader = (told(text, list=quoted) for text in SUBJECTS[kind])
+    issue = Issue(0, subject, preheader, template=kind)
+    _, values = _values(issue, publication, environment, marker, urls["leave_url"], date, {})
+    values |= {**urls, "say": told, "list": quoted}
+    name = f"email/{kind}.mjml.j2"
+    html = after.finish(
+        _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
+    )
+    text = twin.finish(before.printable(fill(environment, f"email/{kind}.txt.j2", values)), publication.direction)
+    for what, piece in after.leaks(html, publication.direction):
+        raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
+    _addresses_whole(html, text, marker, urls, name)
+    return Rendered(bidi.isolate(subject, publication.direction), html, text)
+
+
+def _addresses_whole(html: str, text: str, marker: str, urls: Mapping[str, str], name: str) -> None:
+    """Both forms hold the same addresses, and no slot stands outside one."""
+    plain = escaping.unescape(html)
+    for url in urls.values():
+        if (url in plain) != (url in text):
+            raise RenderError("an address stands in one form of the letter only", where=name, mend="write it in both")
+    for made in (plain, text):
+        if made.count(marker) != sum(made.count(url) * url.count(marker) for url in urls.values()):
+            raise RenderError("a slot stands where none belongs", where=name, mend="use the addresses as they are")

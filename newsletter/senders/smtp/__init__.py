@@ -1,0 +1,85 @@
+"""Letters over SMTP: an own client that keeps its connections, writes ahead, and holds every final dot back.
+
+``replies`` understands what a server says, ``wire`` carries bytes, ``session`` holds the conversation over one
+connection, ``round`` takes a batch over several of them with few commits, ``carrier`` is what ``deliver`` sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from newsletter.errors import SettingsError
+from newsletter.headers import split_mailbox
+from newsletter.mail import cut
+from newsletter.models import Letter
+from newsletter.senders.smtp.options import Options
+
+if TYPE_CHECKING:
+    import ssl
+
+    from newsletter.senders.smtp.carrier import SmtpCarrier
+
+__all__ = ["Options", "Smtp"]
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Smtp:
+    """An SMTP server that takes our letters.
+
+    Args:
+        options: Where and how.
+        widths: Bytes of each slot's value.
+
+    Raises:
+        SettingsError: There is no host; or a password would go in the clear.
+    """
+
+    name = "smtp"
+    connections = 1
+    """To ``deliver``: the carrier spreads each batch over its own connections, so that their commits are shared."""
+
+    def __init__(self, options: Options, widths: Mapping[str, int]) -> None:
+        if not options.host:
+            raise SettingsError(
+                "the SMTP server is missing", where="[smtp] host", mend='write it as host = "smtp.example.org"'
+            )
+        if options.user and not options.password:
+            raise SettingsError(
+                "the password for the SMTP server is missing",
+                where="[smtp] user",
+                mend="write it into the file secrets/smtp.password",
+            )
+        if options.user and options.security == "none" and options.host not in LOOPBACK:
+            raise SettingsError(
+                "the password would go to the SMTP server in the clear",
+                where="[smtp] security",
+                mend='write security = "starttls" (or "tls")',
+            )
+        self._options = options
+        self._widths = widths
+        self._tls: ssl.SSLContext | None = None
+        self.batch_size = options.batch
+
+    def load(self, letter: Letter) -> SmtpCarrier:
+        """Cut the letter; nothing is connected yet."""
+        from newsletter.senders.smtp.carrier import SmtpCarrier
+
+        return_path = self._options.return_path or split_mailbox(letter.sender)[1]
+        return SmtpCarrier(self._options, cut(letter, self._widths), return_path, self._context())
+
+    def _context(self) -> ssl.SSLContext | None:
+        if self._options.security == "none" or self._tls is not None:
+            return self._tls
+        import ssl
+
+        try:
+            self._tls = ssl.create_default_context(cafile=self._options.ca or None)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                f"the certificates to trust cannot be read ({error.strerror or error})",
+                where=f"[smtp] ca = {self._options.ca}",
+                mend="name a PEM file",
+            ) from None
+        return self._tls

@@ -1,0 +1,200 @@
+"""An SMTP server loaded with one letter: its connections, and the two ways to use them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+from newsletter.errors import SendError
+from newsletter.mail import CutLetter
+from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Commit, Parcel, UnreachableError
+from newsletter.senders.smtp.options import Options
+from newsletter.senders.smtp.round import Memory, Round, meaning
+from newsletter.senders.smtp.session import HaltError, Hand, Session, open_session
+from newsletter.senders.smtp.wire import BrokenError
+
+if TYPE_CHECKING:
+    import ssl
+
+REST = 10.0
+"""Seconds of rest after which a connection is asked whether it still is one."""
+
+Result = TypeVar("Result")
+State = Literal["submitted", "refused", "unknown", "queued"]
+
+
+class SmtpCarrier:
+    """An SMTP server, loaded with one letter; for one thread."""
+
+    def __init__(self, options: Options, letter: CutLetter, return_path: str, context: ssl.SSLContext | None) -> None:
+        self._options = options
+        self._letter = letter
+        self._return_path = return_path
+        self._context = context
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._resting: list[Session] = []
+        self._memory = Memory()
+
+    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float) -> Answer:
+        """Deliver letters, each final dot held back until it is marked."""
+        put_off = self._memory.deferred
+        first = sorted(parcels, key=lambda parcel: put_off.get(parcel.delivery, 0))
+        return self._run(Round(self, self._memory, first, commit, renew).deliver())
+
+    def begin(self, parcels: Sequence[Parcel], _request_id: str) -> Waiting:
+        """Hand over the first letter, but for its final dot; the others follow it in ``finish``.
+
+        Raises:
+            UnreachableError: Nothing was taken.
+            SendError: No letter can go.
+        """
+        return self._run(self._hand_over(parcels))
+
+    def settle(self, _names: Collection[str]) -> set[str] | None:
+        """None: an SMTP server cannot be asked what it took."""
+        return None
+
+    def close(self) -> None:
+        """Say good-bye on every connection."""
+        if self._loop is None:
+            return
+        resting, self._resting = self._resting, []
+        with contextlib.suppress(Exception):
+            self._run(_quit(resting))
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+        self._loop = None
+
+    # ---- for what stands below
+
+    @property
+    def most(self) -> int:
+        """Connections there may be at once."""
+        return self._options.connections
+
+    def hand(self, parcel: Parcel) -> Hand:
+        """Fill the letter for one subscriber."""
+        values = {**parcel.slots, "to": parcel.address.encode("utf-8"), "message_id": parcel.name.encode("ascii")}
+        path = self._return_path
+        if self._options.verp:
+            local, _, domain = path.rpartition("@")
+            path = f"{local}+{parcel.name}@{domain}"
+        return Hand(parcel, self._letter.fill(values), path)
+
+    async def session(self) -> Session:
+        """A connection that is ready, one that rested if there is one.
+
+        Raises:
+            BrokenError: There is none to be had now.
+            HaltError: There is none to be had until something is mended.
+        """
+        while self._resting:
+            session = self._resting.pop()
+            if await session.wake(REST):
+                return session
+            await session.quit()
+        return await open_session(self._options, self._context)
+
+    async def give_back(self, session: Session) -> None:
+        """Keep a connection for the next batch, or close it when it has carried enough."""
+        if session.usable:
+            session.rest()
+            self._resting.append(session)
+        else:
+            await session.quit()
+
+    def broken(self, error: BrokenError) -> str:
+        """Words for a connection that is not to be had."""
+        return f"the SMTP server {self._options.where}: {error}"
+
+    async def _hand_over(self, parcels: Sequence[Parcel]) -> Waiting:
+        hand = self.hand(parcels[0])
+        session: Session | None = None
+        try:
+            session = await self.session()
+            if reason := session.impossible(hand):
+                await self.give_back(session)
+                return Waiting(self, None, parcels, {parcels[0].delivery: (REFUSED, reason)})
+            session.propose(hand)
+            refusal = await session.admitted(hand)
+            if refusal is not None:
+                await self.give_back(session)
+                return Waiting(self, None, parcels, {parcels[0].delivery: meaning(*refusal)})
+            session.hand_over(hand)
+            await session.handed_over()
+        except BrokenError as error:
+            if session is not None:
+                session.abort()
+            raise UnreachableError(self.broken(error)) from None
+        except HaltError as error:
+            if session is not None:
+                session.abort()
+            raise SendError(str(error), where=self._options.where) from None
+        return Waiting(self, session, parcels, {})
+
+    def last_byte(self, session: Session) -> tuple[str, str]:
+        """Let the final dot of the one letter that waits go; what became of it."""
+        return self._run(self._last_byte(session))
+
+    async def _last_byte(self, session: Session) -> tuple[str, str]:
+        session.last_byte(None)
+        try:
+            reply = await session.answer()
+        except BrokenError as error:
+            return UNKNOWN, self.broken(error)
+        await self.give_back(session)
+        return meaning(reply, ".")
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        return self._loop.run_until_complete(work)
+
+
+class Waiting:
+    """Letters of which the first waits for its final dot."""
+
+    def __init__(
+        self,
+        carrier: SmtpCarrier,
+        session: Session | None,
+        parcels: Sequence[Parcel],
+        settled: dict[int, tuple[str, str]],
+    ) -> None:
+        self._carrier = carrier
+        self._session = session
+        self._parcels = parcels
+        self._settled = settled
+
+    def finish(self) -> Answer:
+        """Let the final dots go, one after the other."""
+        first, *others = self._parcels
+        if self._session is not None:
+            self._settled[first.delivery] = self._carrier.last_byte(self._session)
+
+        def commit(answers: Mapping[int, tuple[str, str]], going: Sequence[int]) -> Collection[int]:
+            # Whoever called has marked them all together.
+            self._settled.update(answers)
+            return going
+
+        answer = self._carrier.carry(others, commit, renew=60.0) if others else Answer(QUEUED)
+        left = [parcel for parcel in self._parcels if self._settled.get(parcel.delivery, (QUEUED,))[0] == QUEUED]
+        if len(self._parcels) == 1:
+            state, reason = self._settled[first.delivery]
+            return Answer(cast("State", state), reason=reason)
+        if left:
+            taken = {one: outcome for one, outcome in self._settled.items() if outcome[0] != QUEUED}
+            return replace(answer, state=QUEUED, apart=taken)
+        return Answer(SUBMITTED, {one: outcome for one, outcome in self._settled.items() if outcome[0] != SUBMITTED})
+
+    def abandon(self) -> None:
+        """Close without the final dot."""
+        if self._session is not None:
+            self._session.abort()
+
+
+async def _quit(sessions: Sequence[Session]) -> None:
+    await asyncio.gather(*(session.quit() for session in sessions), return_exceptions=True)

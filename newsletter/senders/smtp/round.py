@@ -1,0 +1,266 @@
+"""One batch over several connections at once, with one event loop and few commits.
+
+Each connection hands over a letter but for its final dot and asks for a mark. The marks and answers of all
+connections that are ready at the same moment are committed together, so a commit, and the disk's part in it, costs
+each letter a fraction. A connection asks for its next mark only when it has the answer to its last letter, and that
+answer is committed before the mark or with it: never more than one letter of each connection is in doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Commit, Parcel
+from newsletter.senders.smtp.session import HaltError, Hand, Session
+from newsletter.senders.smtp.wire import BrokenError
+
+if TYPE_CHECKING:
+    from newsletter.senders.smtp.replies import Reply
+
+MOST_REFUSED = 50
+"""Letters refused one after the other, none taken in between, after which a send stops: it is not about addresses."""
+MOST_DEFERRED = 10
+"""The same for letters that are to be tried later: the server is busy, and is left alone for a while."""
+MOST_UNKNOWN = 3
+"""The same for letters whose answer nobody saw, beyond one for each connection: more would be in doubt for nothing."""
+FLUSH = 0.5
+"""Seconds after which answers are committed though no mark is asked for."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a carrier remembers from one batch to the next."""
+
+    deferred: dict[int, int] = field(default_factory=dict)
+    """How often each delivery was put off, so that others go first."""
+    in_a_row: dict[str, int] = field(default_factory=dict)
+    """How many letters came to the same end without a break; one entry."""
+
+
+class Connections(Protocol):
+    """What a round needs of its carrier."""
+
+    @property
+    def most(self) -> int:
+        """Connections there may be at once."""
+
+    def hand(self, parcel: Parcel) -> Hand:
+        """Fill the letter for one subscriber."""
+
+    async def session(self) -> Session:
+        """A connection that is ready."""
+
+    async def give_back(self, session: Session) -> None:
+        """Keep or close a connection."""
+
+    def broken(self, error: BrokenError) -> str:
+        """Words for a connection that is not to be had."""
+
+
+def meaning(reply: Reply, command: str) -> tuple[str, str]:
+    """What an answer that stands against a letter, or the one to its final dot, makes of it.
+
+    Args:
+        reply: To the command.
+        command: ``MAIL``, ``RCPT``, ``DATA``, or ``.`` for the final dot.
+    """
+    if command == "." and reply.good:
+        return SUBMITTED, ""
+    if reply.for_good:
+        return REFUSED, f"the mail server refuses it: {reply.words}"
+    if 400 <= reply.code < 500:
+        return QUEUED, f"the mail server wants it later: {reply.words}"
+    # Neither taken nor refused: no server should say this.
+    return (UNKNOWN if command == "." else QUEUED), f"the mail server says: {reply.words}"
+
+
+class Round:
+    """A batch under way: what waits, what was answered, what is to be committed."""
+
+    def __init__(
+        self, connections: Connections, memory: Memory, parcels: Sequence[Parcel], commit: Commit, renew: float
+    ) -> None:
+        self._connections = connections
+        self._memory = memory
+        self._waiting = deque(parcels)
+        self._commit_to = commit
+        self._renew = renew
+        self._answers: dict[int, tuple[str, str]] = {}
+        self._asking: list[tuple[int, asyncio.Future[bool]]] = []
+        self._committed = 0.0
+        self._over = False
+        """Nothing new is to go."""
+        self._deferred = 0
+        self._reason = ""
+        self._halt = ""
+        self._failure: Exception | None = None
+
+    async def deliver(self) -> Answer:
+        """Deliver the batch; what became of each letter is told to ``commit``.
+
+        Raises:
+            Exception: What ``commit`` raised; letters in the air were waited for, and told to it once more.
+        """
+        self._committed = asyncio.get_running_loop().time()
+        pulse = asyncio.create_task(self._pulse())
+        lanes = [asyncio.create_task(self._lane()) for _ in range(min(self._connections.most, len(self._waiting)))]
+        try:
+            await asyncio.wait(lanes)
+        finally:
+            pulse.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pulse
+        failure, self._failure = self._failure, None
+        if self._answers:
+            self._commit()
+        for lane in lanes:
+            lane.result()
+        if failure := failure or self._failure:
+            raise failure
+        return self._outcome()
+
+    def _outcome(self) -> Answer:
+        if self._halt:
+            return Answer(QUEUED, reason=self._halt, stop=True)
+        if self._waiting or self._deferred or self._over:
+            return Answer(QUEUED, reason=self._reason)
+        return Answer(SUBMITTED)
+
+    # ---- one connection after the other
+
+    async def _lane(self) -> None:
+        """Carry letters over one connection, and over another when that one has carried enough or broke."""
+        while self._waiting and not self._over:
+            try:
+                session = await self._connections.session()
+            except BrokenError as error:
+                # The other connections go on; the next batch tries again.
+                self._reason = self._reason or self._connections.broken(error)
+                return
+            except HaltError as error:
+                self._stop(str(error))
+                return
+            answered = session.answered
+            try:
+                await self._talk(session)
+            except BrokenError as error:
+                self._reason = self._connections.broken(error)
+                if session.answered == answered:
+                    return
+            except HaltError as error:
+                session.abort()
+                self._stop(str(error))
+            except BaseException:
+                session.abort()
+                raise
+            finally:
+                await self._connections.give_back(session)
+
+    async def _talk(self, session: Session) -> None:
+        """Letter after letter over one connection; one that did not go waits again when it breaks."""
+        ahead = self._take(session)
+        following = in_air = None
+        try:
+            if ahead is not None:
+                session.propose(ahead)
+            while ahead is not None and not self._over:
+                refusal = await session.admitted(ahead)
+                if refusal is not None:
+                    self._answered(ahead, *meaning(*refusal))
+                    ahead = self._take(session)
+                    if ahead is not None:
+                        session.propose(ahead)
+                    continue
+                session.hand_over(ahead)
+                await session.handed_over()
+                following = self._take(session, room=2)
+                if not await self._mark(ahead.parcel.delivery):
+                    ahead = None
+                    session.abort()
+                    return
+                in_air, ahead, following = ahead, following, None
+                session.last_byte(ahead)
+                reply = await session.answer()
+                self._answered(in_air, *meaning(reply, "."))
+                in_air = None
+                if reply.closing:
+                    raise BrokenError(f"it says: {reply.words}")
+        except BrokenError as error:
+            if in_air is not None:
+                self._answered(in_air, UNKNOWN, self._connections.broken(error))
+            raise
+        finally:
+            for hand in (following, ahead):
+                if hand is not None:
+                    session.abort()
+                    self._waiting.appendleft(hand.parcel)
+
+    def _take(self, session: Session, *, room: int = 1) -> Hand | None:
+        """The next letter for a connection that may still carry ``room`` of them."""
+        while self._waiting and not self._over and session.room >= room:
+            hand = self._connections.hand(self._waiting.popleft())
+            reason = session.impossible(hand)
+            if not reason:
+                return hand
+            self._answers[hand.parcel.delivery] = (REFUSED, reason)
+        return None
+
+    # ---- marks and answers
+
+    async def _mark(self, delivery: int) -> bool:
+        """Whether the final dot of this letter may go; True only when that is committed."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bool] = loop.create_future()
+        if not self._asking:
+            # Whoever else is ready by the next turn of the loop goes into the same commit.
+            loop.call_soon(self._commit)
+        self._asking.append((delivery, future))
+        return await future
+
+    def _commit(self) -> None:
+        asking, self._asking = self._asking, []
+        answers, self._answers = self._answers, {}
+        may = None
+        if not self._failure:
+            try:
+                may = self._commit_to(answers, [] if self._over else [one for one, _ in asking])
+                self._committed = asyncio.get_running_loop().time()
+            except Exception as error:
+                self._failure = error
+        if self._failure:
+            self._answers = {**answers, **self._answers}
+        self._over = self._over or may is None
+        for delivery, future in asking:
+            future.set_result(may is not None and delivery in may)
+
+    async def _pulse(self) -> None:
+        """Keep the lease, and let no answer wait long for the next mark."""
+        while True:
+            await asyncio.sleep(min(FLUSH, self._renew))
+            late = asyncio.get_running_loop().time() - self._committed >= self._renew
+            if (self._answers or late) and not self._failure and not self._asking:
+                self._commit()
+
+    def _answered(self, hand: Hand, state: str, reason: str) -> None:
+        delivery, memory = hand.parcel.delivery, self._memory
+        self._answers[delivery] = (state, reason)
+        self._reason = reason or self._reason
+        streak = memory.in_a_row.get(state, 0) + 1
+        memory.in_a_row = {state: streak}
+        if state == QUEUED:
+            self._deferred += 1
+            memory.deferred[delivery] = memory.deferred.get(delivery, 0) + 1
+            self._over = self._over or streak >= MOST_DEFERRED
+        elif state == REFUSED and streak >= MOST_REFUSED:
+            self._stop(f"{streak} letters were refused one after the other; {reason}")
+        elif state == UNKNOWN and streak >= self._connections.most + MOST_UNKNOWN:
+            self._stop(f"{streak} letters were left without an answer one after the other; {reason}")
+
+    def _stop(self, reason: str) -> None:
+        self._over = True
+        self._halt = self._halt or reason

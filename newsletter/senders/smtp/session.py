@@ -1,0 +1,376 @@
+"""A conversation with an SMTP server (RFC 5321): greeting, TLS, log-in, then letter after letter.
+
+The envelope of a letter (MAIL, RCPT, DATA) goes in one write where the server offers PIPELINING (RFC 2920), together
+with the final dot of the letter before it; its own final dot is held back until ``Session.last_byte``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import re
+import socket
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from newsletter.senders.smtp.options import Options
+from newsletter.senders.smtp.replies import Reply, extensions
+from newsletter.senders.smtp.wire import BrokenError, Wire
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping, Sequence
+
+    from newsletter.senders import Parcel
+
+FINAL_DOT = b".\r\n"
+DOT_PATIENCE = 10
+"""How many times longer the answer to a whole letter may take than that to a command (RFC 5321 section 4.5.3.2)."""
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_UNWRITABLE = re.compile(r"[\x00-\x20\x7f<>]")
+
+
+class HaltError(Exception):
+    """No letter can go this way until somebody has mended it.
+
+    Args:
+        what: In the server's words where it has any.
+        mend: How.
+    """
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(f"{what}; {mend}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A letter in hand: its envelope and its bytes."""
+
+    parcel: Parcel
+    segments: Sequence[bytes]
+    return_path: str
+
+    @property
+    def size(self) -> int:
+        """Octets, the final dot not counted (RFC 1870)."""
+        return sum(map(len, self.segments))
+
+    @property
+    def utf8(self) -> bool:
+        """Whether the envelope needs SMTPUTF8."""
+        return self.parcel.needs_smtputf8 or not self.parcel.address.isascii()
+
+
+class Session:
+    """One connection that is ready for letters."""
+
+    def __init__(self, wire: Wire, options: Options, context: ssl.SSLContext | None) -> None:
+        self._wire = wire
+        self._options = options
+        self._context = context
+        self._extensions: Mapping[str, str] = {}
+        self._leftover = False
+        """A transaction stands open that a RSET must end."""
+        self.letters = 0
+        """Final dots that went over it."""
+        self.answered = 0
+        """Letters the server gave a clear answer to."""
+        self._rested_since = 0.0
+
+    @property
+    def pipelining(self) -> bool:
+        """Whether several commands may go in one write."""
+        return self._options.pipelining and "PIPELINING" in self._extensions
+
+    @property
+    def usable(self) -> bool:
+        """Whether another letter may go over it."""
+        return not self._wire.broken and self.room > 0
+
+    @property
+    def room(self) -> int:
+        """Letters that may still go over it."""
+        return self._options.letters - self.letters
+
+    def impossible(self, hand: Hand) -> str:
+        """Why this server cannot take a letter, whatever it would say; empty when it may.
+
+        Raises:
+            HaltError: It cannot take any letter of this send.
+        """
+        if _UNWRITABLE.search(hand.parcel.address):
+            return "an address like this cannot be written into an envelope"
+        limit = self._extensions.get("SIZE", "")
+        if limit.isdecimal() and 0 < int(limit) < hand.size:
+            raise HaltError(
+                f"the letter has {hand.size:,} bytes, and the SMTP server takes {int(limit):,}", "take out pictures"
+            )
+        if hand.utf8 and not {"SMTPUTF8", "8BITMIME"} <= self._extensions.keys():
+            return "the server takes no address with letters beyond ASCII (it does not offer SMTPUTF8, RFC 6531)"
+        return ""
+
+    # ---- one letter: propose, admitted, hand_over, last_byte, answer
+
+    def propose(self, hand: Hand) -> None:
+        """Name sender and recipient, if they can go without waiting for answers."""
+        if self.pipelining:
+            self._wire.write(b"".join(self._envelope(hand)))
+
+    async def admitted(self, hand: Hand) -> tuple[Reply, str] | None:
+        """Whether the letter itself may follow; else the answer that stands against it, and to which command.
+
+        Raises:
+            BrokenError: The connection broke off, or the server is closing it.
+            HaltError: The server takes nothing from us.
+        """
+        refusal: tuple[Reply, str] | None = None
+        for command in self._envelope(hand):
+            name = command[:4].decode()
+            if not self.pipelining:
+                if refusal is not None:
+                    break
+                self._wire.write(command)
+            reply = await self._hear()
+            if name == "RSET":
+                self._leftover = False
+            elif refusal is None and not (reply.code == 354 if name == "DATA" else reply.good):
+                refusal = reply, name
+            elif refusal is not None and name == "DATA" and reply.code == 354:
+                # All recipients failed and yet it waits for a letter: an empty one ends it (RFC 2920 section 3.1).
+                self._wire.write(FINAL_DOT)
+                await self._hear()
+                self._leftover = False
+                return self._no(refusal, hand)
+        self._leftover = refusal is not None
+        return self._no(refusal, hand)
+
+    def hand_over(self, hand: Hand) -> None:
+        """Send the letter, all but its final dot."""
+        self._wire.writelines(hand.segments)
+
+    async def handed_over(self) -> None:
+        """Wait until all that was sent is out of our hands."""
+        await self._wire.drained(self._options.timeout)
+
+    def last_byte(self, following: Hand | None) -> None:
+        """Let the final dot go, and with it the envelope of the letter that follows on this connection."""
+        envelope = self._envelope(following) if following is not None and self.pipelining else ()
+        self.letters += 1
+        self._wire.write(b"".join((FINAL_DOT, *envelope)))
+
+    async def answer(self) -> Reply:
+        """What the server says of the letter whose final dot went.
+
+        Raises:
+            BrokenError: Nothing, so nobody knows whether it took it.
+        """
+        reply = await self._wire.reply(self._options.timeout * DOT_PATIENCE)
+        self.answered += 1
+        return reply
+
+    # ---- between letters
+
+    def rest(self) -> None:
+        """Nothing is to be said for a while."""
+        self._rested_since = time.monotonic()
+
+    async def wake(self, patience: float) -> bool:
+        """Whether the connection is good after a rest: a server may have closed it meanwhile."""
+        if not self.usable or not self._wire.quiet:
+            return False
+        if time.monotonic() - self._rested_since < patience:
+            return True
+        try:
+            self._wire.write(b"NOOP\r\n")
+            return (await self._hear()).good
+        except BrokenError:
+            return False
+
+    def abort(self) -> None:
+        """Close without the last byte; the server must drop what it has of a letter (RFC 5321 section 4.1.1.4)."""
+        self._wire.fail("closed by us")
+
+    async def quit(self) -> None:
+        """Say good-bye and close."""
+        seconds = min(self._options.timeout, 2.0)
+        if not self._wire.broken:
+            self._wire.write(b"QUIT\r\n")
+            with contextlib.suppress(BrokenError):
+                await self._wire.reply(seconds)
+        await self._wire.end(seconds)
+
+    # ---- within
+
+    def _envelope(self, hand: Hand) -> list[bytes]:
+        offered, parcel = self._extensions, hand.parcel
+        mail, rcpt = f"MAIL FROM:<{hand.return_path}>", f"RCPT TO:<{parcel.address}>"
+        if "SIZE" in offered:
+            mail += f" SIZE={hand.size}"
+        if hand.utf8:
+            mail += " BODY=8BITMIME SMTPUTF8"
+        if "DSN" in offered:
+            # So that a bounce names the delivery and need not carry the whole letter back (RFC 3461).
+            mail += f" RET=HDRS ENVID={_xtext(parcel.name)}"
+            if not hand.utf8:
+                rcpt += f" ORCPT=rfc822;{_xtext(parcel.address)}"
+        commands = [f"{mail}\r\n".encode(), f"{rcpt}\r\n".encode(), b"DATA\r\n"]
+        return [b"RSET\r\n", *commands] if self._leftover else commands
+
+    async def _hear(self) -> Reply:
+        reply = await self._wire.reply(self._options.timeout)
+        if reply.closing:
+            self._wire.fail(f"it says: {reply.words}")
+            raise BrokenError(self._wire.broken)
+        return reply
+
+    def _no(self, refusal: tuple[Reply, str] | None, hand: Hand) -> tuple[Reply, str] | None:
+        if refusal is None:
+            return None
+        self.answered += 1
+        reply, command = refusal
+        stranger = reply.code == 530 or (command == "RCPT" and reply.for_good and "relay" in reply.words.lower())
+        if stranger:
+            raise HaltError(f"the SMTP server does not carry our letters: {reply.words}", _MEND_LOGIN)
+        if command == "MAIL" and reply.for_good and not hand.utf8:
+            raise HaltError(f"the SMTP server refuses our sender or our letter: {reply.words}", _MEND_SENDER)
+        return refusal
+
+    # ---- opening
+
+    async def greet(self) -> None:
+        """Hear the greeting, go over to TLS, log in."""
+        greeting = await self._hear()
+        if not greeting.good:
+            if greeting.for_good:
+                raise HaltError(f"the SMTP server does not want us: {greeting.words}", "ask whoever runs it")
+            raise BrokenError(f"it says: {greeting.words}")
+        await self._hello()
+        if self._options.security == "starttls":
+            await self._starttls()
+        if self._options.user:
+            await self._log_in()
+
+    async def encrypt(self) -> None:
+        """Go over to TLS with the server that the settings name, and no other."""
+        import ssl
+
+        assert self._context is not None
+        try:
+            await self._wire.encrypt(self._context, self._options.host, self._options.timeout)
+        except ssl.SSLCertVerificationError as error:
+            raise HaltError(
+                f"the certificate of the SMTP server is not good ({error.verify_message})",
+                "check [smtp] host; for a certificate of your own name its file under [smtp] ca",
+            ) from None
+        except ssl.SSLError as error:
+            raise HaltError(
+                f"TLS with the SMTP server does not come about ({error.reason or error})",
+                "check [smtp] port and security: 587 is starttls, 465 is tls",
+            ) from None
+
+    async def _hello(self) -> None:
+        name = _own_name(self._wire.own_address)
+        reply = await self._ask(f"EHLO {name}")
+        if reply.good:
+            self._extensions = extensions(reply)
+            return
+        reply = await self._ask(f"HELO {name}")
+        if not reply.good:
+            if reply.for_good:
+                raise HaltError(f"the SMTP server does not want us: {reply.words}", "ask whoever runs it")
+            raise BrokenError(f"it says: {reply.words}")
+
+    async def _starttls(self) -> None:
+        if "STARTTLS" not in self._extensions:
+            raise HaltError(
+                "the SMTP server does not offer STARTTLS",
+                'write security = "tls" under [smtp] (port 465), or "none" if the way there is safe',
+            )
+        reply = await self._ask("STARTTLS")
+        if not reply.good:
+            raise BrokenError(f"it says to STARTTLS: {reply.words}")
+        if not self._wire.quiet:
+            # Somebody between us added commands or answers in the clear (CVE-2011-0411 is of this class).
+            raise HaltError("the SMTP server spoke between STARTTLS and TLS", "find out who stands between")
+        await self.encrypt()
+        # What was said in the clear counts no longer (RFC 3207 section 4.2).
+        self._extensions = {}
+        await self._hello()
+
+    async def _log_in(self) -> None:
+        offered = self._extensions.get("AUTH", "").upper().split()
+        user, password = self._options.user, self._options.password
+        if "PLAIN" in offered:
+            reply = await self._ask("AUTH PLAIN " + _base64(f"\0{user}\0{password}"))
+        elif "LOGIN" in offered:
+            reply = await self._ask("AUTH LOGIN")
+            for secret in (user, password):
+                if reply.code != 334:
+                    break
+                reply = await self._ask(_base64(secret))
+        else:
+            ways = ", ".join(offered) or "none"
+            raise HaltError(f"the SMTP server offers no log-in that we know (it offers: {ways})", _MEND_LOGIN)
+        if reply.good:
+            return
+        if 400 <= reply.code < 500:
+            raise BrokenError(f"it says to our log-in: {reply.words}")
+        raise HaltError(f"the SMTP server refuses user and password: {reply.words}", _MEND_LOGIN)
+
+    async def _ask(self, command: str) -> Reply:
+        self._wire.write(f"{command}\r\n".encode())
+        return await self._hear()
+
+
+_MEND_LOGIN = "check [smtp] user, security and the file secrets/smtp.password"
+_MEND_SENDER = "check [sender] from and [smtp] return_path"
+
+
+async def open_session(options: Options, context: ssl.SSLContext | None) -> Session:
+    """Connect, make sure that it is the right server, and log in.
+
+    Args:
+        options: Where and how.
+        context: For TLS; None for none.
+
+    Raises:
+        BrokenError: It cannot be reached, or wants to be asked later.
+        HaltError: It will never work like this.
+    """
+    loop = asyncio.get_running_loop()
+    wire: Wire | None = None
+    try:
+        async with asyncio.timeout(options.timeout):
+            _, wire = await loop.create_connection(Wire, options.host, options.usual_port, happy_eyeballs_delay=0.25)
+    except TimeoutError:
+        raise BrokenError(f"no connection within {options.timeout:g} seconds") from None
+    except OSError as error:
+        raise BrokenError(f"it cannot be reached ({error.strerror or error})") from None
+    session = Session(wire, options, context)
+    try:
+        if options.security == "tls":
+            await session.encrypt()
+        await session.greet()
+    except BaseException:
+        session.abort()
+        raise
+    return session
+
+
+def _own_name(address: str) -> str:
+    """What we call ourselves: the name of this machine, or its address where it has none (RFC 5321 section 4.1.3)."""
+    name = socket.gethostname()
+    if _HOST.fullmatch(name):
+        return name
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _xtext(text: str) -> str:
+    """Text as a parameter of a command may hold it (RFC 3461 section 4)."""
+    return re.sub(r"[^!-*,-<>-~]", lambda found: f"+{ord(found[0]):02X}", text)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8")).decode("ascii")

@@ -1,0 +1,301 @@
+"""Small letters on their way: confirmation, welcome and goodbye, claimed from the readers' side and sent one by one.
+
+The same order as for every letter: claim under a lease, hand over everything but the last byte, commit
+``submitting``, let the last byte go, record the answer. The link of a confirmation is made here, when its letter is
+about to go, so it stands in no table; only its hash does.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from newsletter.errors import NashraError
+from newsletter.headers import ascii_host, split_mailbox
+from newsletter.mail import LEAVE, slot
+from newsletter.models import Letter
+from newsletter.render.small import render_small
+from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel
+from subscribers import actions, limits, store, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from newsletter.deliver import Desk
+    from newsletter.pages import Pages
+    from newsletter.senders import Answer, Carrier
+    from subscribers.models import LetterState, SmallLetter
+
+LOG = logging.getLogger("nashra.letters")
+
+CONFIRM, PREFERENCES = "confirm", "preferences"
+"""Slots of a small letter beside the one of the link to leave; filled before the letter is cut."""
+
+TOO_OLD = timedelta(hours=48)
+"""A small letter that could not go for so long is no longer wanted."""
+TIDY_EVERY = timedelta(hours=1)
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """Who the small letters come from."""
+
+    sender: str
+    """``Name <address>``."""
+    reply_to: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the letters of one round."""
+
+    states: dict[str, int] = field(default_factory=dict)
+
+    def add(self, state: str) -> None:
+        """Count one more."""
+        self.states[state] = self.states.get(state, 0) + 1
+
+    @property
+    def done(self) -> int:
+        """Letters that need nothing more."""
+        return sum(number for state, number in self.states.items() if state != QUEUED)
+
+
+class SmallLetters:
+    """The small letters of a workspace.
+
+    Args:
+        desk: What every delivery needs.
+        pages: For words, templates and the address of the pages.
+        mailbox: Who they come from.
+        marker: Makes a fresh marker for each letter.
+    """
+
+    def __init__(self, desk: Desk, pages: Pages, mailbox: From, marker: Callable[[], str]) -> None:
+        self._desk = desk
+        self._pages = pages
+        self._from = mailbox
+        self._marker = marker
+        self._made = lru_cache(maxsize=64)(self._make)
+        self._tidied: datetime | None = None
+
+    def drain(self) -> Tally:
+        """Send what waits, as far as nobody else holds it; letters that cannot go now wait for the next round.
+
+        Raises:
+            DatabaseError: The database cannot be read or written.
+        """
+        tally = Tally()
+        desk = self._desk
+        self._tidy(desk.now())
+        with desk.database.read() as connection:
+            waiting = store.letters_waiting(connection, now=desk.now())
+        while waiting:
+            self._settle(tally)
+            token = secrets.token_hex(16)
+            with desk.database.write() as connection:
+                claimed = store.claim_letters(
+                    connection, token=token, now=desk.now(), lease=timedelta(seconds=desk.lease), limit=_MOST
+                )
+            for letter in claimed:
+                if not self._send(letter, token, tally):
+                    return tally  # the provider takes nothing now; what is claimed is free when the lease runs out
+            waiting = bool(claimed)
+        return tally
+
+    def _tidy(self, now: datetime) -> None:
+        if self._tidied is None or now - self._tidied > TIDY_EVERY:
+            self._tidied = now
+            with self._desk.database.write() as connection:
+                limits.forget(connection, now=now)
+
+    def _settle(self, tally: Tally) -> None:
+        """Letters in doubt: a sender that can look tells whether they went; else they become unknown when claimed."""
+        desk = self._desk
+        with desk.database.read() as connection:
+            doubtful = store.letters_in_doubt(connection, now=desk.now())
+        if not doubtful:
+            return
+        names = {self._name(letter_id): (letter_id, token) for letter_id, token in doubtful}
+        # Any letter will do: only where letters go is asked.
+        carrier = desk.sender.load(self._any_letter())
+        try:
+            taken = carrier.settle(list(names))
+        finally:
+            carrier.close()
+        if taken is None:
+            return
+        with desk.database.write() as connection:
+            for name, (letter_id, token) in names.items():
+                state: LetterState = SUBMITTED if name in taken else QUEUED
+                store.settle_letter(connection, letter_id, state, token=token)
+                tally.add(state)
+
+    def _send(self, letter: SmallLetter, token: str, tally: Tally) -> bool:
+        """Send one letter; False when this round had better end."""
+        desk = self._desk
+        if letter.created < desk.now() - TOO_OLD:
+            self._record(letter, token, REFUSED, "it could not be sent for too long", tally)
+            return True
+        try:
+            carrier = desk.sender.load(self._filled(letter))
+        except NashraError as error:
+            LOG.error("a small letter cannot be made: %s", error)
+            self._record(letter, token, QUEUED, "", tally)
+            return False
+        try:
+            return self._hand_over(carrier, letter, token, tally)
+        except NashraError as error:
+            LOG.error("small letters wait: %s", _without(str(error), letter))
+            self._record(letter, token, QUEUED, "", tally)
+            return False
+        finally:
+            carrier.close()
+
+    def _hand_over(self, carrier: Carrier, letter: SmallLetter, token: str, tally: Tally) -> bool:
+        desk = self._desk
+        who = letter.recipient
+        leave = tokens.make("leave", desk.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch)
+        slots = {LEAVE: leave.encode("ascii")}
+        parcel = Parcel(letter.id, self._name(letter.id), who.address, slots, who.needs_smtputf8)
+        submission = carrier.begin([parcel], secrets.token_hex(16))
+        mine = False
+        try:
+            with desk.database.write() as connection:
+                mine = store.submitting_letter(connection, letter.id, token=token, now=desk.now())
+        finally:
+            if not mine:
+                submission.abandon()
+        if not mine:
+            return False  # so slow that the lease ran out: the others of this claim are lost too
+        try:
+            answer = submission.finish()
+        except NashraError as error:
+            # Whether it went nobody knows: it stays in doubt until its lease runs out, and is settled then.
+            LOG.error("a small letter is in doubt: %s", _without(str(error), letter))
+            return False
+        state, reason = _outcome(answer, letter.id)
+        self._record(letter, token, state, _without(reason, letter), tally)
+        return state != QUEUED
+
+    def _record(self, letter: SmallLetter, token: str, state: LetterState, reason: str, tally: Tally) -> None:
+        with self._desk.database.write() as connection:
+            store.settle_letter(connection, letter.id, state, token=token, reason=reason)
+        tally.add(state)
+
+    def _filled(self, letter: SmallLetter) -> Letter:
+        """The letter of one person, but for the slot of the link to leave."""
+        made = self._made(letter.kind, letter.list.name, letter.list.title)
+        who = letter.recipient
+        values = {
+            PREFERENCES: tokens.make(
+                "preferences", self._desk.keys, public_id=who.public_id, list_id=0, epoch=who.epoch
+            )
+        }
+        if letter.kind == "confirmation":
+            with self._desk.database.write() as connection:
+                values[CONFIRM] = actions.make_confirmation(
+                    connection, who.subscriber_id, letter.list.id, now=self._desk.now()
+                )
+        html, text = made.rendered.html, made.rendered.text
+        for name, value in values.items():
+            mark = slot(made.marker, name)
+            html, text = html.replace(mark, value), text.replace(mark, value)
+        return replace(made, rendered=replace(made.rendered, html=html, text=text), date=self._desk.now())
+
+    def _make(self, kind: str, list_name: str, title: str) -> Letter:
+        pages, marker, now = self._pages, self._marker(), self._desk.now()
+        about, base, token = pages.publication, pages.address, slot(marker, LEAVE)
+        urls = {
+            "leave_url": f"{base}/leave/{token}",
+            "confirm_url": f"{base}/confirm/{slot(marker, CONFIRM)}",
+            "preferences_url": f"{base}/preferences/{slot(marker, PREFERENCES)}",
+            "archive_url": f"{base}/archive",
+        }
+        rendered = render_small(
+            kind, about, pages.environment, title=title, say=pages.text, marker=marker, urls=urls, date=now
+        )
+        address = split_mailbox(self._from.sender)[1]
+        return Letter(
+            sender=self._from.sender,
+            reply_to=self._from.reply_to,
+            list_id=f"{list_name}.{ascii_host(urlsplit(about.url).hostname or '')}",
+            rendered=rendered,
+            marker=marker,
+            unsubscribe_url=urls["leave_url"],
+            unsubscribe_mail=f"mailto:{quote(address, safe='@')}?subject=unsubscribe%20{token}",
+            date=now,
+            language=about.language,
+            automatic=True,
+        )
+
+    def _any_letter(self) -> Letter:
+        return self._made("goodbye", "any", "any")
+
+    def _name(self, letter_id: int) -> str:
+        """Name of a letter at the provider, the same at every try, and of this workspace alone."""
+        keys = self._desk.keys
+        secret = hmac.digest(keys[min(keys)], f"nashra small letter {letter_id}".encode(), "sha256")
+        return f"small-{secret[:8].hex()}.{letter_id}"
+
+
+class Postman:
+    """Sends small letters in a thread of its own while the pages are served.
+
+    Args:
+        letters: What to send.
+        pause: Seconds between two looks.
+    """
+
+    def __init__(self, letters: SmallLetters, pause: float = 1.0) -> None:
+        self._letters = letters
+        self._pause = pause
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="small letters", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, patience: float = 10.0) -> None:
+        """Come to an end; a letter that is under way goes first.
+
+        Args:
+            patience: Seconds to wait for it.
+        """
+        self._over.set()
+        self._thread.join(patience)
+
+    def _work(self) -> None:
+        pause = self._pause
+        while not self._over.wait(pause):
+            try:
+                tally = self._letters.drain()
+                pause = self._pause if QUEUED not in tally.states else min(pause * 2, 60.0)
+                if tally.done:
+                    LOG.info("small letters: %s", ", ".join(f"{n} {state}" for state, n in tally.states.items()))
+            except Exception as error:
+                # Whatever it is, the pages go on, and so does this at the next look. The words can hold an address.
+                where = error.where if isinstance(error, NashraError) else ""
+                LOG.error("small letters: %s %s", type(error).__name__, where)
+                pause = min(max(pause, 1.0) * 2, 60.0)
+
+
+def _outcome(answer: Answer, letter_id: int) -> tuple[LetterState, str]:
+    if letter_id in answer.apart:
+        state, reason = answer.apart[letter_id]
+        return (REFUSED if state == REFUSED else UNKNOWN if state == UNKNOWN else SUBMITTED), reason
+    return answer.state, answer.reason
+
+
+def _without(text: str, letter: SmallLetter) -> str:
+    """A provider's words without the address."""
+    return text.replace(letter.recipient.address, "…")[:500]

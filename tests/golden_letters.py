@@ -1,0 +1,111 @@
+"""The golden issues: each folder of tests/data/letters holds an issue.md and its settings.json, and what they become.
+
+``settings.json`` says what is not in the issue: who publishes, what the library knows of each story, and the size of
+each local picture.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from newsletter import compose, issues
+from newsletter.mail import LEAVE, cut, slot
+from newsletter.models import Article, Holding, Issue, Letter, Picture, Publication, Rendered
+from newsletter.render import mjml_of, render
+from newsletter.text.bidi import isolate
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FOLDER = Path(__file__).parent / "data" / "letters"
+NAMES = sorted(path.parent.name for path in FOLDER.glob("*/issue.md"))
+THEMES = ("weekly", "digest", "bulletin")
+
+MARKER = "n0123456789abcdef"
+TOKEN = b"LEAVE" + b"A" * 47
+WIDTHS = {LEAVE: len(TOKEN)}
+LEAVE_URL = f"https://news.example.org/leave/{slot(MARKER, LEAVE)}"
+DATE = datetime(2025, 11, 14, 9, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One golden issue, read."""
+
+    name: str
+    issue: Issue
+    publication: Publication
+    pictures: dict[str, Picture]
+
+
+def golden(name: str) -> Golden:
+    """Read the issue and settings of a folder."""
+    stored: dict[str, Any] = json.loads((FOLDER / name / "settings.json").read_text("utf-8"))
+    about = stored["publication"]
+    about["links"] = tuple((label, url) for label, url in about.get("links", ()))
+    known = {
+        url: Holding(
+            at,
+            Article(
+                "",
+                author=told["author"],
+                section=told["section"],
+                published=datetime.fromisoformat(told["published"]),
+            ),
+            DATE,
+        )
+        for at, (url, told) in enumerate(stored.get("library", {}).items(), 1)
+    }
+    issue = compose.enriched(issues.read(FOLDER / name / "issue.md"), known)
+    pictures = {
+        path: Picture(
+            f"picture-{at}@example.org",
+            "image/png" if path.endswith("png") else "image/jpeg",
+            f"picture {path}".encode(),
+            path,
+            *size,
+        )
+        for at, (path, size) in enumerate(stored.get("pictures", {}).items(), 1)
+    }
+    return Golden(name, issue, Publication(**about), pictures)
+
+
+def arguments(one: Golden) -> dict[str, Any]:
+    """The keyword arguments of ``render`` and ``mjml_of``: all of them fixed."""
+    return {"marker": MARKER, "leave_url": LEAVE_URL, "date": DATE, "pictures": one.pictures}
+
+
+def rendered(one: Golden, templates: Environment) -> Rendered:
+    """The golden issue as its letter."""
+    return render(one.issue, one.publication, templates, **arguments(one))
+
+
+def mjml(one: Golden, templates: Environment) -> str:
+    """The golden issue as the compiler gets it."""
+    return mjml_of(one.issue, one.publication, templates, **arguments(one))
+
+
+def letter(one: Golden, made: Rendered) -> Letter:
+    """The letter of a golden issue, as a send would freeze it."""
+    return Letter(
+        sender=f"{isolate(one.publication.name.split('<')[0].strip(), one.publication.direction)} <news@example.org>",
+        reply_to="desk@example.org",
+        list_id=f"{one.issue.list}.example.org",
+        rendered=made,
+        marker=MARKER,
+        unsubscribe_url=LEAVE_URL,
+        unsubscribe_mail=f"mailto:news@example.org?subject=unsubscribe%20{slot(MARKER, LEAVE)}",
+        date=DATE,
+        language=one.publication.language,
+        issue=str(one.issue.number),
+    )
+
+
+def message(one: Letter) -> bytes:
+    """The letter of one subscriber as it goes over the wire."""
+    values = {"to": b"reader@example.net", "message_id": b"1.7", LEAVE: TOKEN}
+    return b"".join(cut(one, WIDTHS).fill(values))

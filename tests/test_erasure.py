@@ -1,0 +1,55 @@
+"""Erasing leaves no byte of the address in the workspace, and nobody brings it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_deliver import make, run
+
+from newsletter import erasure
+from newsletter.wiring import opened
+from subscribers import actions
+from subscribers.errors import SuppressedError, UnknownSubscriber
+
+VICTIM = b"reader3@example.net"
+
+
+def holding(root: Path) -> list[str]:
+    """The files of a workspace that hold the address, letters included."""
+    return [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and VICTIM in path.read_bytes()]
+
+
+def test_no_byte_of_the_address_stays_and_it_cannot_come_back(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    make(root, 5, batch=2)
+    with opened(root, {}) as house:
+        run(house.desk)
+        (root / erasure.REJECTS).mkdir()
+        (root / erasure.REJECTS / "import.csv").write_text(f"7,{VICTIM.decode()},twice\n8,x,no @\n", "utf-8")
+        assert len(holding(root)) >= 3
+        erased = erasure.erase(house, "Reader3@Example.net".replace("Reader3", "reader3"))
+        assert (erased.letters, erased.scrubbed, erased.left_over) == (1, True, ())
+    assert holding(root) == []
+    assert (root / erasure.REJECTS / "import.csv").read_text("utf-8") == "8,x,no @\n"
+    assert len(list((root / "outbox" / "new").iterdir())) == 4
+    with opened(root, {}) as house:
+        with pytest.raises(SuppressedError), house.database.write() as connection:
+            actions.add_subscriber(connection, VICTIM.decode(), "readers", now=house.now(), keys=house.keys.suppression)
+        with pytest.raises(UnknownSubscriber):
+            erasure.erase(house, VICTIM.decode())
+        csv = tmp_path / "again.csv"
+        csv.write_text(f"email\n{VICTIM.decode()}\nnew@example.net\n", "utf-8")
+        with house.database.write() as connection:
+            report = actions.import_file(connection, csv, "readers", now=house.now(), keys=house.keys.suppression)
+        assert (report.added, report.suppressed) == (1, 1)
+
+
+def test_copies_made_before_are_named(tmp_path: Path) -> None:
+    from newsletter.database import backup
+
+    root = tmp_path / "w"
+    make(root, 5, batch=2)
+    with opened(root, {}) as house:
+        copy = backup(house.database, now=house.now())
+        assert erasure.erase(house, VICTIM.decode()).left_over == (copy,)

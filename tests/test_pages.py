@@ -1,0 +1,102 @@
+"""The words and the look of the reader pages: every text in every language, every colour readable."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from newsletter.models import Publication
+from newsletter.pages import Pages, speaks
+from newsletter.render.small import SUBJECTS
+from newsletter.theme import environment, templates_dir
+from subscribers.web import joining, leaving, staying
+
+LANGUAGES = ("ar", "en", "fr")
+_SAY = re.compile(r'say\("((?:[^"\\]|\\.)+)"')
+
+
+def texts() -> set[str]:
+    """Every text that pages and small letters say."""
+    found: set[str] = set()
+    for path in [*(templates_dir() / "web").iterdir(), *(templates_dir() / "email").iterdir()]:
+        small = path.name.split(".")[0] in ("small", *SUBJECTS)
+        if path.parent.name == "web" or small:
+            found |= set(_SAY.findall(path.read_text("utf-8")))
+    said = {joining.PITCH, joining.CONFIRM, leaving.LEAVE, leaving.UNDO, staying.SAVE, staying.LEAVE}
+    return found | said | {text for pair in SUBJECTS.values() for text in pair}
+
+
+def catalogue(language: str) -> dict[str, str]:
+    text = (templates_dir() / "locale" / language / "pages.po").read_text("utf-8")
+    return {str(one.id): str(one.string) for one in read_po(StringIO(text), locale=language) if one.id}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_in_every_catalogue_and_no_other(language: str) -> None:
+    assert set(catalogue(language)) == texts()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_parts_of_texts_are_kept(language: str) -> None:
+    for text, said in catalogue(language).items():
+        assert said, text
+        assert sorted(re.findall(r"\{\w+\}", said)) == sorted(re.findall(r"\{\w+\}", text)), text
+    if language != "en":
+        same = {text for text, said in catalogue(language).items() if text == said}
+        assert same <= {"Pages", "Pause", "Confirm"}
+
+
+def test_arabic_is_arabic() -> None:
+    for text, said in catalogue("ar").items():
+        assert re.search("[\u0621-\u064a]", said) or text == "“{title}”", text
+        assert not re.search("[A-Za-z?;,]", re.sub(r"\{\w+\}", "", said)), said
+
+
+def test_a_language_without_pages_gets_english_ones() -> None:
+    assert not speaks(environment(), "sw")
+    pages = Pages(environment(), Publication("Wimbi", "https://example.org", language="sw"), "")
+    html = pages("web/trouble.html.j2", {"status": 404})
+    assert '<html lang="en" dir="ltr">' in html
+    assert "There is no such page" in html
+    assert speaks(environment(), "ar-DZ")
+
+
+@pytest.mark.parametrize("accent", ["#0f766e", "#ffd400", "#000000", "#ffffff", "#7f7f7f"])
+def test_colours_can_be_read(accent: str) -> None:
+    """WCAG 2.2: 4.5 for text, 3 for what bounds a control."""
+    from newsletter.render.palette import contrast
+
+    pages = Pages(environment(), Publication("x", "https://example.org", accent=accent), "")
+    css = pages("web/style.css.j2", {})
+    light, dark = css.split("@media (prefers-color-scheme: dark)")[:2]
+    for part in (light, dark.split("* {")[0]):
+        colour = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", part))
+        for text in ("ink", "soft", "muted", "text"):
+            assert contrast(colour[text], colour["card"]) >= 4.5, (accent, text)
+        assert contrast(colour["edge"], colour["card"]) >= 3
+        assert contrast(colour["muted"], colour["paper"]) >= 4.5
+        assert contrast(colour["ink"], colour["tint"]) >= 4.5
+
+
+def test_names_and_titles_are_escaped(tmp_path: Path) -> None:
+    evil = '<script>alert("1")</script>'
+    pages = Pages(environment(tmp_path), Publication(evil, "https://example.org", tagline=evil), "https://n.example")
+    for template, values in (
+        ("web/trouble.html.j2", {"status": 500}),
+        ("web/archive.html.j2", {"entries": [], "older": 0, "newer": False}),
+        ("web/archive.xml.j2", {"entries": [], "updated": ""}),
+        ("web/embed_form.html.j2", {"pitch": evil, "list": evil}),
+        ("web/embed_frame.html.j2", {"height": 1}),
+    ):
+        assert "<script" not in pages(template, values), template
+
+
+def test_an_editors_own_page_wins(tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "trouble.html.j2").write_text("{{ say('Save') }} {{ publication.name }}", "utf-8")
+    pages = Pages(environment(tmp_path), Publication("الموجة", "https://example.org"), "")
+    assert pages("web/trouble.html.j2", {"status": 404}) == "حفظ الموجة"

@@ -1,0 +1,158 @@
+"""A picture is what its first bytes say; what cannot travel in a letter is told with its line."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from newsletter.errors import IssueError
+from newsletter.models import Issue, Section, Story
+from newsletter.pictures import MOST_BYTES, kind_of, local, of_issue
+
+SIZES = ((1, 1), (640, 427), (31, 2000))
+WAYS = [
+    *[("JPEG", mode, {"progressive": progressive}) for mode in ("L", "RGB", "CMYK") for progressive in (False, True)],
+    ("JPEG", "RGB", {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0" + bytes(900), "comment": b"\xff\xd8\xff\xc0" * 9}),
+    ("JPEG", "RGB", {"icc_profile": bytes(range(256)) * 600}),
+    ("JPEG", "RGB", {"restart_marker_blocks": 1, "subsampling": "4:2:0"}),
+    *[("PNG", mode, {}) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")],
+    ("PNG", "RGB", {"interlace": True, "dpi": (300, 300)}),
+    *[("GIF", mode, {}) for mode in ("L", "P", "RGB")],
+    *[("WEBP", mode, {"lossless": lossless}) for mode in ("RGB", "RGBA") for lossless in (False, True)],
+    ("WEBP", "RGB", {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "mode", "options"), WAYS)
+def test_kind_and_size_of_real_pictures(form: str, mode: str, options: dict[str, object]) -> None:
+    for size in SIZES:
+        file = io.BytesIO()
+        Image.new(mode, size).save(file, form, **options)  # type: ignore[arg-type]
+        data = file.getvalue()
+        assert kind_of(data) == (f"image/{form.lower()}", *size)
+        with Image.open(io.BytesIO(data)) as judge:
+            assert judge.size == size
+        # A picture that broke off in its head is none.
+        for length in range(24):
+            assert kind_of(data[:length]) in (None, (f"image/{form.lower()}", *size))
+
+
+def test_moving_pictures() -> None:
+    frames = [Image.new("RGB", (60, 40), colour) for colour in ("red", "green")]
+    for form in ("GIF", "WEBP", "PNG"):
+        file = io.BytesIO()
+        frames[0].save(file, form, save_all=True, append_images=frames[1:])
+        assert kind_of(file.getvalue()) == (f"image/{form.lower()}", 60, 40)
+
+
+@pytest.mark.parametrize("form", ["BMP", "TIFF", "ICO", "PPM", "TGA", "AVIF"])
+def test_kinds_that_mail_programs_do_not_show(form: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(file, form)
+    assert kind_of(file.getvalue()) is None
+
+
+HEADS = (
+    b"",
+    b"\xff\xd8\xff",
+    b"\xff\xd8\xff\xe0\x00\x10JFIF",
+    b"\xff\xd8\xff\xff\xff\xc0",
+    b"\x89PNG\r\n\x1a\n",
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    b"GIF89a",
+    b"RIFF\0\0\0\0WEBP",
+    *(b"RIFF\0\0\0\0WEBP" + form for form in (b"VP8 ", b"VP8L", b"VP8X", b"VP9 ")),
+)
+
+
+@given(st.sampled_from(HEADS), st.binary(max_size=200))
+def test_no_bytes_break_it(head: bytes, rest: bytes) -> None:
+    found = kind_of(head + rest)
+    if found is not None:
+        kind, width, height = found
+        assert kind in {"image/jpeg", "image/png", "image/gif", "image/webp"}
+        assert width >= 0
+        assert height >= 0
+
+
+def test_a_text_about_pictures_is_none() -> None:
+    for data in (b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\xff\xd8\xff", b"GIF", b"%PDF-1.7", b"x" * 100_000):
+        assert kind_of(data) is None
+    # Segments without end: each step goes on.
+    assert kind_of(b"\xff\xd8" + b"\xff\xe0\0\0" * 100_000) is None
+
+
+def issue(folder: Path, *names: str) -> Issue:
+    stories = tuple(
+        Story("خبر", url=f"https://example.org/{line}", image=name, image_line=line)
+        for line, name in enumerate(names, 10)
+    )
+    return Issue(1, "عدد", sections=(Section("", stories),), path=str(folder / "issue.md"))
+
+
+def save(path: Path, form: str = "PNG", size: tuple[int, int] = (40, 30)) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size).save(path, form)
+    return path.read_bytes()
+
+
+def test_the_pictures_of_an_issue(tmp_path: Path) -> None:
+    first = save(tmp_path / "pictures" / "ميناء الريحان.png")
+    second = save(tmp_path / "b.jpg", "JPEG", (80, 60))
+    names = ("pictures/ميناء الريحان.png", "https://example.org/c.jpg", "b.jpg", "pictures/ميناء الريحان.png", "")
+    found = of_issue(issue(tmp_path, *names), domain="example.org")
+    assert list(found) == ["pictures/ميناء الريحان.png", "b.jpg"]
+    one, two = found.values()
+    assert (one.cid, one.content_type, one.data, one.name) == (
+        "picture-1@example.org", "image/png", first, "ميناء الريحان.png",
+    )  # fmt: skip
+    assert (one.width, one.height) == (40, 30)
+    assert (two.cid, two.content_type, two.data, two.width) == ("picture-2@example.org", "image/jpeg", second, 80)
+
+
+def test_local_or_not() -> None:
+    assert local(Story("خبر", image="a.jpg"))
+    assert not local(Story("خبر", image="https://example.org/a.jpg"))
+    assert not local(Story("خبر"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no.jpg", "cannot be read (No such file or directory)"),
+        ("../secret.png", "is outside the issue's folder"),
+        ("/etc/hostname", "is outside the issue's folder"),
+        ("link.png", "is outside the issue's folder"),
+        ("pictures", "is no file"),
+        ("pipe", "is no file"),
+        ("loop", "cannot be read (Symlink loop"),
+        ("nul\0.png", "cannot be read (embedded null byte)"),
+        ("x" * 300, "cannot be read (File name too long)"),
+        ("text.jpg", "is no JPEG, PNG, GIF or WebP"),
+        ("empty.jpg", "is no JPEG, PNG, GIF or WebP"),
+        ("large.png", "is larger than 5,000,000 bytes"),
+    ],
+)
+def test_pictures_that_cannot_travel(tmp_path: Path, name: str, words: str) -> None:
+    folder = tmp_path / "issue"
+    save(folder / "pictures" / "a.png")
+    data = save(tmp_path / "secret.png")
+    (folder / "link.png").symlink_to("../secret.png")
+    (folder / "loop").symlink_to("loop")
+    os.mkfifo(folder / "pipe")
+    (folder / "text.jpg").write_text("نص")
+    (folder / "empty.jpg").touch()
+    (folder / "large.png").write_bytes(data + bytes(MOST_BYTES))
+    with pytest.raises(IssueError) as told:
+        of_issue(issue(folder, "pictures/a.png", name), domain="example.org")
+    assert told.value.where == f"{folder / 'issue.md'}:11"
+    assert words in told.value.what
+    assert told.value.mend
+    assert "\n" not in str(told.value)
+    assert "\0" not in str(told.value)

@@ -1,0 +1,311 @@
+"""Small letters: made once, sent once, to the person they are for, and whatever stops halfway is known."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import logging
+import re
+from collections.abc import Collection, Sequence
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, Clock
+
+from newsletter.database import Database
+from newsletter.deliver import SLOT_WIDTHS, Desk
+from newsletter.errors import SendError
+from newsletter.models import Letter, Publication
+from newsletter.pages import Pages
+from newsletter.senders import Answer, Parcel, UnreachableError
+from newsletter.senders.outbox import Outbox
+from newsletter.small_letters import From, Postman, SmallLetters
+from newsletter.theme import environment
+from subscribers import actions, store
+from subscribers.addresses import normalise
+from subscribers.tables import small_letter
+
+MARKER = "n0123456789abcdef0123"
+
+
+class Provider:
+    """A provider that answers as it is told and remembers what it took."""
+
+    name = "provider"
+    batch_size = 1000
+    connections = 1
+
+    def __init__(self, *answers: Answer | Exception) -> None:
+        self.answers = list(answers)
+        self.took: list[tuple[Letter, Parcel]] = []
+        self.abandoned = 0
+        self.knows = True
+        self.on_begin: Any = None
+
+    def load(self, letter: Letter) -> Carrier:
+        return Carrier(self, letter)
+
+
+class Carrier:
+    def __init__(self, provider: Provider, letter: Letter) -> None:
+        self.provider, self.letter = provider, letter
+        self.parcels: Sequence[Parcel] = ()
+
+    def begin(self, parcels: Sequence[Parcel], request_id: str) -> Carrier:
+        self.parcels = parcels
+        if self.provider.on_begin is not None:
+            self.provider.on_begin()
+        if self.provider.answers and isinstance(self.provider.answers[0], UnreachableError):
+            raise self.provider.answers.pop(0)  # type: ignore[misc]
+        return self
+
+    def finish(self) -> Answer:
+        answer = self.provider.answers.pop(0) if self.provider.answers else Answer()
+        if isinstance(answer, Exception):
+            raise answer
+        if answer.state == "submitted" and not answer.apart:
+            self.provider.took += [(self.letter, parcel) for parcel in self.parcels]
+        return answer
+
+    def abandon(self) -> None:
+        self.provider.abandoned += 1
+
+    def settle(self, names: Collection[str]) -> set[str] | None:
+        took = {parcel.name for _, parcel in self.provider.took}
+        return took & set(names) if self.provider.knows else None
+
+    def close(self) -> None:
+        pass
+
+
+def office(database: Database, sender: Any, clock: Clock, language: str = "ar") -> SmallLetters:
+    desk = Desk(database, sender, LINK_KEYS, 30.0, clock)
+    pages = Pages(environment(), Publication("الموجة", "https://example.org", language=language), BASE)
+    return SmallLetters(desk, pages, From("نشرة الموجة <news@example.org>", "editor@example.org"), lambda: MARKER)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def asked(database: Database, clock: Clock) -> Database:
+    """Somebody has asked for the letter."""
+    with database.write() as connection:
+        store.add_list(connection, "readers", "نشرة الموجة", now=START)
+        actions.subscribe(
+            connection, ADDRESS, "readers", now=START, keys=ADDRESS_KEYS, how="form", words="", rhythm="weekly"
+        )
+    return database
+
+
+def states(database: Database) -> list[tuple[str, str, str]]:
+    with database.read() as connection:
+        rows = connection.execute(sa.select(small_letter).order_by(small_letter.c.id))
+        return [(row.kind, row.state, row.reason) for row in rows]
+
+
+def by_number(outbox: Path) -> list[Path]:
+    return sorted((outbox / "new").iterdir(), key=lambda path: int(path.name.split(".")[1]))
+
+
+def read(path: Path) -> EmailMessage:
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    assert [part.defects for part in message.walk() if part.defects] == []
+    return message
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_the_three_letters_of_a_subscription(asked: Database, clock: Clock, tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox", fsync=False, batch_size=10, widths=SLOT_WIDTHS)
+    letters = office(asked, outbox, clock)
+    assert letters.drain().states == {"submitted": 1}
+    (path,) = (tmp_path / "outbox" / "new").iterdir()
+    confirmation = read(path)
+    assert confirmation["To"] == ADDRESS
+    assert confirmation["From"] == "نشرة الموجة <news@example.org>"
+    assert confirmation["Reply-To"] == "editor@example.org"
+    assert confirmation["Subject"] == "أكّد اشتراكك في «نشرة الموجة»"
+    assert confirmation["Auto-Submitted"] == "auto-generated"
+    assert confirmation["List-Id"] == "readers <readers.example.org>"
+    assert confirmation["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert re.fullmatch(r"<small-[0-9a-f]{16}\.1@example\.org>", confirmation["Message-ID"])
+    html, text = body(confirmation, "html"), body(confirmation, "plain")
+    (link,) = set(re.findall(rf"{BASE}/confirm/([\w-]+)", html))
+    assert re.findall(rf"{BASE}/confirm/([\w-]+)", text) == [link]
+    assert len(link) == 43
+    assert 'dir="rtl"' in html
+    assert ADDRESS not in html + text
+    with asked.write() as connection:
+        done = actions.confirm(connection, link, now=clock(), how="page")
+        assert done.already is False
+
+    assert letters.drain().states == {"submitted": 1}
+    welcome = read(by_number(tmp_path / "outbox")[1])
+    assert welcome["Subject"] == "أهلًا بك في «نشرة الموجة»"
+    links = dict(re.findall(rf"{BASE}/(preferences|leave)/([\w-]{{52}})", body(welcome, "html")))
+    assert dict(re.findall(rf"{BASE}/(preferences|leave)/([\w-]{{52}})", body(welcome, "plain"))) == links
+    assert f"{BASE}/leave/{links['leave']}" in welcome["List-Unsubscribe"]
+    with asked.write() as connection:
+        for purpose, list_id in (("preferences", 0), ("leave", 1)):
+            who, about = actions.holder_of(connection, links[purpose], purpose, LINK_KEYS)  # type: ignore[arg-type]
+            assert (who.address, about) == (ADDRESS, list_id)
+        actions.leave(connection, who.id, 1, now=clock(), how="page")
+
+    assert letters.drain().states == {"submitted": 1}
+    goodbye = read(by_number(tmp_path / "outbox")[2])
+    assert goodbye["Subject"] == "أُلغي اشتراكك في «نشرة الموجة»"
+    assert f"{BASE}/leave/{links['leave']}" in body(goodbye, "html")
+    assert letters.drain().states == {}
+    for message in (confirmation, welcome, goodbye):
+        assert MARKER not in body(message, "html") + body(message, "plain")
+
+
+@pytest.mark.parametrize("language", ["ar", "en", "fr", "sw"])
+@pytest.mark.parametrize("kind", ["confirmation", "welcome", "goodbye"])
+def test_every_kind_in_every_language(asked: Database, clock: Clock, language: str, kind: str) -> None:
+    with asked.write() as connection:
+        person = store.find(connection, normalise(ADDRESS))
+        assert person is not None
+        store.queue_letter(connection, kind, person.id, 1, now=START)  # type: ignore[arg-type]
+    provider = Provider()
+    office(asked, provider, clock, language).drain()
+    letter, _ = provider.took[1]
+    rtl = language == "ar"
+    assert f'dir="{"rtl" if rtl else "ltr"}"' in letter.rendered.html
+    assert letter.language == ("en" if language == "sw" else language)
+    assert "نشرة الموجة" in letter.rendered.subject
+    assert "{" not in letter.rendered.subject + letter.rendered.text
+    assert (
+        bool(re.search("[\u0621-\u064a]", letter.rendered.text.replace("نشرة الموجة", "").replace("الموجة", ""))) == rtl
+    )
+
+
+def test_what_a_provider_says_is_kept(asked: Database, clock: Clock) -> None:
+    said = f"no mailbox {ADDRESS} here"
+    office(asked, Provider(Answer("refused", reason=said)), clock).drain()
+    assert states(asked) == [("confirmation", "refused", "no mailbox … here")]
+
+
+@pytest.mark.parametrize("state", ["refused", "unknown"])
+def test_what_is_said_of_the_one_letter(asked: Database, clock: Clock, state: str) -> None:
+    office(asked, Provider(Answer(apart={1: (state, "why")})), clock).drain()
+    assert states(asked) == [("confirmation", state, "why")]
+
+
+@pytest.mark.parametrize(
+    "trouble", [Answer("queued", reason="busy"), UnreachableError("no route"), Answer("queued", stop=True)]
+)
+def test_what_cannot_go_now_goes_later(asked: Database, clock: Clock, trouble: Answer | Exception) -> None:
+    provider = Provider(trouble)
+    letters = office(asked, provider, clock)
+    assert letters.drain().states == {"queued": 1}
+    assert letters.drain().states == {}  # its lease runs
+    clock.later(seconds=31)
+    assert letters.drain().states == {"submitted": 1}
+    assert len(provider.took) == 1
+    assert states(asked) == [("confirmation", "submitted", "")]
+
+
+def test_a_letter_that_waited_too_long_is_not_sent(asked: Database, clock: Clock) -> None:
+    clock.later(hours=49)
+    provider = Provider()
+    office(asked, provider, clock).drain()
+    assert provider.took == []
+    assert states(asked) == [("confirmation", "refused", "it could not be sent for too long")]
+
+
+@pytest.mark.parametrize(("knows", "went", "state"), [
+    (True, True, "submitted"), (True, False, "queued"), (False, True, "unknown"), (False, False, "unknown"),
+])  # fmt: skip
+def test_a_letter_in_doubt(asked: Database, clock: Clock, knows: bool, went: bool, state: str) -> None:
+    """The process died between the commit of ``submitting`` and the answer."""
+    provider = Provider(SendError("the line broke"))
+    provider.knows = knows
+    letters = office(asked, provider, clock)
+    letters.drain()
+    assert states(asked) == [("confirmation", "submitting", "")]
+    if went:
+        provider.took.append((letters._any_letter(), Parcel(1, letters._name(1), ADDRESS, {})))
+    clock.later(seconds=31)
+    if state == "queued":
+        provider.answers = [Answer("queued")]
+    letters.drain()
+    assert [row[1] for row in states(asked)] == [state]
+    # And nothing is sent a second time.
+    assert len(provider.took) == went
+
+
+def test_who_lost_the_lease_does_not_send(asked: Database, clock: Clock) -> None:
+    provider = Provider()
+    provider.on_begin = lambda: clock.later(seconds=31)
+    office(asked, provider, clock).drain()
+    assert provider.took == []
+    assert provider.abandoned >= 1
+    provider.on_begin = None
+    clock.later(seconds=31)
+    office(asked, provider, clock).drain()
+    assert len(provider.took) == 1
+
+
+def test_two_offices_send_each_letter_once(database: Database, clock: Clock) -> None:
+    import threading
+
+    with database.write() as connection:
+        store.add_list(connection, "readers", "نشرة", now=START)
+        for n in range(30):
+            actions.subscribe(
+                connection, f"r{n}@example.net", "readers", now=START, keys=ADDRESS_KEYS, how="form", words=""
+            )
+    provider = Provider()
+    both = [threading.Thread(target=office(database, provider, clock).drain) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(parcel.delivery for _, parcel in provider.took) == list(range(1, 31))
+
+
+def test_a_suppressed_address_gets_none(asked: Database, clock: Clock) -> None:
+    with asked.write() as connection:
+        actions.suppress(connection, ADDRESS, now=START, keys=ADDRESS_KEYS)
+    provider = Provider()
+    office(asked, provider, clock).drain()
+    assert provider.took == []
+    assert states(asked) == [("confirmation", "refused", "suppressed")]
+
+
+def test_the_postman_goes_on_after_a_fault(asked: Database, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    import time
+
+    provider = Provider()
+    letters = office(asked, provider, clock)
+    real, calls = letters.drain, []
+
+    def drain() -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise SendError(f"cannot write to {ADDRESS}", where="outbox")
+        return real()
+
+    letters.drain = drain  # type: ignore[method-assign]
+    with caplog.at_level(logging.INFO, "nashra.letters"):
+        postman = Postman(letters, pause=0.01)
+        postman.start()
+        until = time.monotonic() + 10
+        while not provider.took and time.monotonic() < until:
+            time.sleep(0.02)
+        postman.stop()
+    assert len(provider.took) == 1
+    assert "SendError outbox" in caplog.text
+    assert ADDRESS not in caplog.text

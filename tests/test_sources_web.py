@@ -1,0 +1,235 @@
+"""A web address as what it turns out to be: feeds with their marks and pages, front pages, robot checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from newsletter.collect import collect, with_pictures
+from newsletter.errors import SourceError
+from newsletter.models import Article
+from newsletter.sources import feed, web
+from newsletter.sources.barriers import guard_of
+from newsletter.sources.http import Fetched, FetchError, Kind
+from newsletter.sources.web import Wanted
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+WANTED = Wanted(NOW)
+TEXT = "افتتح نادي القراءة موسمه الجديد مساء الأحد بلقاء مفتوح في حديقة المكتبة حضره عشرات القراء من كل الأعمار."
+
+
+class Site:
+    """A site as a function from address and headers to an answer."""
+
+    def __init__(self, answer: Callable[[str, Mapping[str, str]], Fetched]) -> None:
+        self._answer = answer
+        self.asked: list[tuple[str, Mapping[str, str]]] = []
+
+    def get(
+        self, url: str, kind: Kind = "any", *, headers: Mapping[str, str] | None = None, statuses: Collection[int] = ()
+    ) -> Fetched:
+        self.asked.append((url, headers or {}))
+        got = self._answer(url, headers or {})
+        if got.status != 200 and got.status not in statuses:
+            raise FetchError(f"the site answered {got.status}", where=url, mend="try again later", status=got.status)
+        return got
+
+
+def items(first: int, last: int) -> str:
+    return "".join(
+        f"<item><title>خبر رقم {number}</title><link>https://example.org/{number}</link>"
+        f"<pubDate>{format_datetime(NOW - timedelta(days=number))}</pubDate></item>"
+        for number in range(first, last + 1)
+    )
+
+
+def rss(inner: str, head: str = "<generator>https://wordpress.org/?v=6.6</generator>") -> bytes:
+    return f'<rss version="2.0"><channel><title>م</title>{head}{inner}</channel></rss>'.encode()
+
+
+def titles(brought: web.Brought) -> list[str]:
+    return [article.title for article in brought.articles]
+
+
+# Marks of feeds
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [
+        ({"etag": '"abc"', "last-modified": "Fri, 20 Nov 2026 10:00:00 GMT"}, {"If-None-Match": '"abc"'}),
+        ({"etag": 'W/"abc"'}, {"If-None-Match": '"abc"'}),
+        (
+            {"last-modified": "Fri, 20 Nov 2026 10:00:00 GMT"},
+            {"If-Modified-Since": "Fri, 20 Nov 2026 10:00:00 GMT"},
+        ),
+    ],
+)
+def test_a_feed_that_has_not_changed_is_not_fetched_again(headers: dict[str, str], sent: dict[str, str]) -> None:
+    def answer(url: str, asked: Mapping[str, str]) -> Fetched:
+        return Fetched(url, b"", status=304) if asked == sent else Fetched(url, rss(items(1, 2)), headers=headers)
+
+    site = Site(answer)
+    first = collect(["https://example.org/feed/"], fetcher=site, now=NOW)
+    assert len(first.articles) == 2
+    again = collect(["https://example.org/feed/"], fetcher=site, now=NOW, validators=first.validators)
+    assert (again.articles, again.troubles, again.validators) == ((), (), first.validators)
+    assert site.asked[1][1] == sent
+
+
+def test_a_feed_without_marks_leaves_none() -> None:
+    site = Site(lambda url, _: Fetched(url, rss(items(1, 1))))
+    assert collect(["https://example.org/feed/"], fetcher=site, now=NOW).validators == {}
+
+
+# Pages of feeds
+
+
+def paged(url: str, _: Mapping[str, str]) -> Fetched:
+    number = int(url.partition("paged=")[2] or 1)
+    if number > 3:
+        return Fetched(url, rss(""), status=404)
+    return Fetched(url, rss(items(10 * number - 9, 10 * number)))
+
+
+def test_one_page_is_enough_when_no_time_is_asked_for() -> None:
+    site = Site(paged)
+    assert len(web.read("https://example.org/feed/", site, WANTED).articles) == 10
+    assert len(site.asked) == 1
+
+
+def test_further_pages_are_asked_until_the_time_is_passed() -> None:
+    site = Site(paged)
+    found = web.read("https://example.org/feed/", site, replace(WANTED, since=NOW - timedelta(days=15)))
+    assert titles(found) == [f"خبر رقم {number}" for number in range(1, 16)]
+    assert [url for url, _ in site.asked] == ["https://example.org/feed/", "https://example.org/feed/?paged=2"]
+
+
+def test_the_end_of_a_feed_is_no_trouble() -> None:
+    found = web.read("https://example.org/feed/", Site(paged), replace(WANTED, since=date(2026, 1, 1)))
+    assert len(found.articles) == 30
+    assert found.notes == ()
+
+
+def test_a_time_in_which_nothing_was_published_is_noted() -> None:
+    site = Site(lambda url, _: Fetched(url, rss(items(1, 3), head="")))
+    found = web.read("https://example.org/feed/", site, replace(WANTED, until=date(2026, 1, 1)))
+    assert found.articles == ()
+    assert found.notes == ("https://example.org/feed/: nothing was published in the time asked for",)
+
+
+def test_a_feed_that_turns_in_a_circle_ends() -> None:
+    site = Site(lambda url, _: Fetched(url, rss(items(1, 10))))
+    assert len(web.read("https://example.org/feed/", site, replace(WANTED, since=date(2020, 1, 1))).articles) == 10
+    assert len(site.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (rss(""), "https://example.org/feed/?cat=3&paged=3"),
+        (rss("", head=""), ""),
+        (
+            b'<feed xmlns="http://www.w3.org/2005/Atom"><link rel="next" href="/feed?page=2&amp;x=1"/></feed>',
+            "https://example.org/feed?page=2&x=1",
+        ),
+        (b'{"items": [], "next_url": "https://example.org/2.json"}', "https://example.org/2.json"),
+        (b'{"items": ', ""),
+        (b"[]", ""),
+    ],
+)
+def test_next_page(data: bytes, expected: str) -> None:
+    assert feed.next_page(data, "https://example.org/feed/?cat=3&paged=2") == expected
+
+
+# Front pages and pages without an article
+
+
+def front(feeds: str, body: str = "<p>x") -> Callable[[str, Mapping[str, str]], Fetched]:
+    def answer(url: str, _: Mapping[str, str]) -> Fetched:
+        if url.endswith(("/rss", "/second")):
+            return Fetched(url, rss(items(1, 2), head=""), "application/rss+xml")
+        if url.endswith("/broken"):
+            return Fetched(url, b"", status=500)
+        return Fetched(url, f"<html><head><title>الواحة</title>{feeds}</head><body>{body}</body></html>".encode())
+
+    return answer
+
+
+LINK = '<link rel="alternate" type="application/rss+xml" title="{}" href="{}">'
+
+
+def test_a_front_page_is_read_through_its_feed() -> None:
+    site = Site(front(LINK.format("التعليقات", "/comments") + LINK.format("الأخبار", "/rss")))
+    assert titles(web.read("https://example.org/", site, WANTED)) == ["خبر رقم 1", "خبر رقم 2"]
+    assert [url for url, _ in site.asked] == ["https://example.org/", "https://example.org/rss"]
+
+
+def test_the_next_feed_is_tried_when_one_is_broken() -> None:
+    site = Site(front(LINK.format("a", "/broken") + LINK.format("b", "/second")))
+    assert len(web.read("https://example.org/", site, WANTED).articles) == 2
+
+
+def test_a_page_without_an_article_is_read_through_its_feed_too() -> None:
+    site = Site(front(LINK.format("a", "/rss")))
+    assert len(web.read("https://example.org/section/news", site, WANTED).articles) == 2
+
+
+def test_a_front_page_without_a_feed_says_so() -> None:
+    with pytest.raises(SourceError, match="this is a front page without a feed; give the addresses of its articles"):
+        web.read("https://example.org/", Site(front("")), WANTED)
+    with pytest.raises(SourceError, match="no article can be found in this page"):
+        web.read("https://example.org/x", Site(front("")), WANTED)
+
+
+def test_an_article_is_read_even_where_a_feed_is_named() -> None:
+    body = f"<article><h1>نادي القراءة يبدأ موسمه</h1><p>{TEXT}</p><p>{TEXT}</p></article>"
+    site = Site(front(LINK.format("a", "/rss"), body))
+    assert titles(web.read("https://example.org/club", site, WANTED)) == ["نادي القراءة يبدأ موسمه"]
+
+
+# Pictures
+
+
+def test_pictures_are_looked_for_on_the_pages_of_the_chosen_articles() -> None:
+    page = "<meta property='og:image' content='/p.jpg'><meta property='og:image:alt' content='وصف'>"
+
+    def answer(url: str, _: Mapping[str, str]) -> Fetched:
+        if url.endswith("/gone"):
+            return Fetched(url, b"", status=404)
+        return Fetched(url, (page if url.endswith("/a") else "<p>x").encode())
+
+    site = Site(answer)
+    had = Article("أ", url="https://example.org/had", image="https://example.org/x.jpg")
+    articles = [Article("أ", url=f"https://example.org/{name}") for name in ("a", "none", "gone")]
+    found = with_pictures([*articles, had, Article("بلا عنوان")], fetcher=site)
+    assert [article.image for article in found] == ["https://example.org/p.jpg", "", "", had.image, ""]
+    assert found[0].image_alt == "وصف"
+    assert len(site.asked) == 3
+
+
+# Guards
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "name"),
+    [
+        (b"<html><head><title>Just a moment...</title>", {}, "Cloudflare"),
+        (b"", {"cf-mitigated": "challenge"}, "Cloudflare"),
+        (b"<script>window._cf_chl_opt={}</script>", {}, "Cloudflare"),
+        (b'<meta http-equiv="refresh" content="0;/.well-known/sgcaptcha/?r=x">', {}, "SiteGround"),
+        (b"<title>Sucuri WebSite Firewall - Access Denied</title>", {}, "Sucuri"),
+        (b'<iframe src="/_Incapsula_Resource?x">', {}, "Imperva"),
+        (b'<script src="/aes.js"></script><script>document.cookie="__test="+x', {}, "the hosting company"),
+        (b"<title>Robot Challenge Screen</title>", {}, "a robot check"),
+        (b"<html><title>Just another day</title><p>cloudflare</p>", {}, ""),
+        (b"<title>Just a moment...</title>" + b" " * 200_000, {}, ""),
+        (rss(items(1, 2)), {}, ""),
+    ],
+)
+def test_guards_are_known_by_their_challenges(data: bytes, headers: dict[str, str], name: str) -> None:
+    assert guard_of(data, headers) == name

@@ -1,0 +1,121 @@
+"""SendGrid's lists of addresses are taken over once, page by page, from where the last run ended."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from test_deliver import make
+
+from newsletter import synchronise
+from newsletter.errors import SendError
+from newsletter.synchronise import Synchronised
+from newsletter.wiring import House, opened
+from subscribers import store
+
+
+@contextmanager
+def account(lists: dict[str, Any], asked: list[str]) -> Iterator[str]:
+    """An account whose lists are these; what is asked for is written down."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            asked.append(self.path)
+            kind = parts.path.rpartition("/")[2]
+            query = {name: int(value[0]) for name, value in parse_qs(parts.query).items()}
+            found = lists.get(kind, [])
+            if isinstance(found, list):
+                found = [item for item in found if item["created"] >= query["start_time"]]
+                found = found[query["offset"] : query["offset"] + query["limit"]]
+            status = 200 if self.headers["Authorization"] == "Bearer SG.test" else 403
+            content = json.dumps(found).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def environment(host: str, key: str = "SG.test") -> dict[str, str]:
+    return {"NASHRA_SENDER__KIND": "sendgrid", "NASHRA_SENDGRID__KEY": key, "NASHRA_SENDGRID__HOST": host}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    make(tmp_path / "w", 5, batch=2)
+    return tmp_path / "w"
+
+
+def eligible(house: House) -> set[int]:
+    with house.database.read() as connection:
+        return set(store.eligible(connection, 1, range(1, 6), house.now()))
+
+
+def test_each_list_has_its_effect_and_is_read_on_from_its_end(root: Path) -> None:
+    asked: list[str] = []
+    lists = {
+        "bounces": [{"email": "reader0@example.net", "created": 1795000000, "reason": "550", "status": "5.1.1"}],
+        "blocks": [{"email": "reader1@example.net", "created": 1795000000}],
+        "spam_reports": [{"email": "reader2@example.net", "created": 1795000100}],
+        "invalid_emails": [{"email": "not an address", "created": 1795000100}],
+        "unsubscribes": [
+            {"email": "reader3@example.net", "created": 1795000200},
+            {"email": "stranger@example.org", "created": 1795000200},
+        ],
+    }
+    with account(lists, asked) as host, opened(root, environment(host)) as house:
+        assert synchronise.run(house) == Synchronised(read=6, suppressed=2, left=1, known=3)
+        assert eligible(house) == {2, 5}
+        asked.clear()
+        assert synchronise.run(house) == Synchronised(read=6, known=6)
+        assert "/v3/suppression/bounces?start_time=1794996400&limit=500&offset=0" in asked
+
+
+def test_long_lists_are_read_page_by_page(root: Path) -> None:
+    asked: list[str] = []
+    many = [{"email": f"someone{number}@example.org", "created": 1795000000} for number in range(1201)]
+    with account({"bounces": many}, asked) as host, opened(root, environment(host)) as house:
+        assert synchronise.run(house) == Synchronised(read=1201, suppressed=1201)
+    assert sum("bounces" in path for path in asked) == 3
+
+
+@pytest.mark.parametrize("found", [{"errors": []}, "text", None])
+def test_an_answer_that_is_no_list_is_said_and_changes_nothing(root: Path, found: Any) -> None:
+    with account({"bounces": found}, []) as host, opened(root, environment(host)) as house:
+        with pytest.raises(SendError, match="not a list"):
+            synchronise.run(house)
+        assert len(eligible(house)) == 5
+
+
+def test_a_key_without_the_right_is_said(root: Path) -> None:
+    with (
+        account({}, []) as host,
+        opened(root, environment(host, "SG.other")) as house,
+        pytest.raises(SendError, match=r"refuses to show /v3/suppression/bounces .403."),
+    ):
+        synchronise.run(house)
+
+
+def test_a_workspace_with_another_sender_is_told(root: Path) -> None:
+    with opened(root, {}) as house, pytest.raises(SendError, match="does not send through SendGrid"):
+        synchronise.run(house)
