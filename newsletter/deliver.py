@@ -86,28 +86,82 @@ def freeze_send(desk: Desk, issue: Issue, letter: Letter, *, list_id: int, rhyth
         SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
     """
     now = desk.now()
+    return freeze_lots(
+        desk,
+        [Lot(freeze(letter), audience(list_id, rhythm, now))],
+        key=str(issue.number),
+        subject=issue.subject,
+        list_id=list_id,
+        rhythm=rhythm,
+        articles=lambda connection: library.of_issue(connection, issue),
+        now=now,
+    )
+
+
+class PeriodTakenError(SendError):
+    """Another letter has gone out for this week, day or article."""
+
+
+class AudienceChangedError(SendError):
+    """Somebody chose other topics while the letters were being made; they must be made once more."""
+
+
+def freeze_lots(
+    desk: Desk,
+    lots: Sequence[Lot],
+    *,
+    key: str,
+    subject: str,
+    list_id: int,
+    rhythm: str,
+    articles: Callable[[Connection], Collection[int]],
+    now: datetime,
+    periods: Collection[str] = (),
+    once: bool = False,
+) -> Send:
+    """Write down a send of several letters: as ``freeze_send``, with everybody in the lot that is theirs.
+
+    Args:
+        desk: The workspace.
+        lots: Letters and who gets them; together they are the whole audience.
+        key: Of the issue.
+        subject: For people who read the ledger.
+        list_id: The list it goes to.
+        rhythm: ``instant``, ``daily``, ``weekly`` or ``all``.
+        articles: Ids of the articles it carries, asked for in the transaction.
+        now: The moment at which the lots' subscribers were asked for; aware.
+        periods: Names of what goes out by it: a week, a day, articles.
+        once: Refuse when another issue has one of these periods.
+
+    Raises:
+        SendError: As ``freeze_send``.
+        PeriodTakenError: Another issue has one of the periods.
+        AudienceChangedError: Somebody of the audience is in none of the lots.
+    """
     with desk.database.write() as connection:
         send = ledger.freeze(
             connection,
-            [Lot(freeze(letter), audience(list_id, rhythm, now))],
-            key=str(issue.number),
+            lots,
+            key=key,
             list_id=list_id,
             rhythm=rhythm,
-            subject=issue.subject,
+            subject=subject,
             batch_size=desk.sender.batch_size,
             now=now,
         )
         if not send.audience:
             raise SendError(
-                f"nobody on the list is waiting for issue {issue.number}: it is empty, or all have had it already",
+                f"nobody on the list is waiting for issue {key}: it is empty, or all have had it already",
                 mend="add subscribers with: newsletter subscribers import FILE",
             )
+        own = "weekly" if rhythm == ALL else rhythm
+        taken = ledger.take(connection, list_id, own, periods, send.issue_id)
+        if once and len(taken) < len(set(periods)):
+            raise PeriodTakenError("another letter has gone out for the same period")
+        if len(lots) > 1 and ledger.count_without_delivery(connection, audience(list_id, rhythm, now), key):
+            raise AudienceChangedError("readers changed their topics meanwhile", mend="run the same command again")
         library.remember(
-            connection,
-            library.of_issue(connection, issue),
-            issue_id=send.issue_id,
-            list_id=list_id,
-            rhythms=rhythms_of(rhythm),
+            connection, articles(connection), issue_id=send.issue_id, list_id=list_id, rhythms=rhythms_of(rhythm)
         )
     return send
 

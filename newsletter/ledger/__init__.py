@@ -21,6 +21,7 @@ from newsletter.ledger.leases import (
 from newsletter.ledger.letters import advance, close, doubt
 from newsletter.ledger.marks import mark, set_mark
 from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
+from newsletter.ledger.periods import article_period, holder, last_of, reached, received, take, without
 from newsletter.ledger.reports import Noted, ill, note
 from newsletter.ledger.sends import (
     accept_unknown,
@@ -45,6 +46,7 @@ __all__ = [
     "accept_unknown",
     "account",
     "advance",
+    "article_period",
     "claim",
     "close",
     "count_without_delivery",
@@ -52,8 +54,10 @@ __all__ = [
     "doubt",
     "finish",
     "freeze",
+    "holder",
     "ill",
     "issue_id",
+    "last_of",
     "letter_of",
     "mark",
     "mark_submitting",
@@ -61,6 +65,8 @@ __all__ = [
     "named",
     "note",
     "put_back",
+    "reached",
+    "received",
     "record",
     "release",
     "resend_unknown",
@@ -70,7 +76,9 @@ __all__ = [
     "settle",
     "split",
     "state_of",
+    "take",
     "unknown_deliveries",
     "waiting",
+    "without",
     "without_delivery",
 ]

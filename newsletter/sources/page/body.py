@@ -228,9 +228,9 @@ def _dense(root: HtmlElement, base: str) -> str:
 def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -> str:
     """Put back what belongs to the body: the lead in a container of its own, paragraphs lost in the middle.
 
-    A paragraph is put back if the page's description begins as it does, if it stands between headline and body and
-    is named a lead, reads like a sentence or is text for trafilatura, if the page's JSON-LD has it in the article's body, or if it is
-    the sibling of two paragraphs that were found; never if the body has it already, in this or another spelling.
+    A paragraph is put back if the page's description begins as it does; if it stands between headline and body and is
+    named a lead, reads like a sentence or is text for trafilatura; if the page's JSON-LD has it in the article's body;
+    or if it is the sibling of two paragraphs that were found. Never if the body has it already, in any spelling.
     """
     blocks = _top_blocks(body)
     if not blocks:

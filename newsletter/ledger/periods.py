@@ -1,0 +1,165 @@
+"""What can be sent once for a list and rhythm: a week, a day, an article; and where a subscriber's next letter begins."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from subscribers.store.dialect import insert
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_MOST_IDS = 500
+"""In one ``IN (…)``, beside the ids of the issues; SQLite takes 32,766 parameters."""
+
+
+def article_period(article_id: int) -> str:
+    """The name under which an article can be sent once."""
+    return f"article {article_id}"
+
+
+def take(connection: Connection, list_id: int, rhythm: str, names: Iterable[str], issue_id: int) -> list[str]:
+    """Take periods for an issue; those that another issue has are left alone, also when it takes them at this moment.
+
+    Args:
+        connection: A writing transaction.
+        list_id: The list.
+        rhythm: Whose periods they are.
+        names: Of the periods.
+        issue_id: The issue that takes them.
+
+    Returns:
+        Names of those that are taken now.
+    """
+    from newsletter.tables import period
+
+    rows = [
+        {"list_id": list_id, "rhythm": rhythm, "name": name, "issue_id": issue_id} for name in dict.fromkeys(names)
+    ]
+    taken = []
+    for row in rows:
+        statement = insert(connection, period).values(row).on_conflict_do_nothing().returning(period.c.name)
+        taken += connection.execute(statement).scalars()
+    return taken
+
+
+def holder(connection: Connection, list_id: int, rhythm: str, name: str) -> str | None:
+    """Key of the issue that has a period; None while it is free."""
+    from sqlalchemy import select
+
+    from newsletter.tables import issue, period
+
+    query = (
+        select(issue.c.key)
+        .join(period, period.c.issue_id == issue.c.id)
+        .where(period.c.list_id == list_id, period.c.rhythm == rhythm, period.c.name == name)
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def last_of(connection: Connection, list_id: int, rhythms: Collection[str]) -> int | None:
+    """Id of the issue of the last send of a list in one of these rhythms."""
+    from sqlalchemy import select
+
+    from newsletter.tables import send
+
+    query = (
+        select(send.c.issue_id)
+        .where(send.c.list_id == list_id, send.c.rhythm.in_(list(rhythms)))
+        .order_by(send.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def without(connection: Connection, members: Sequence[int], issue_id: int) -> list[int]:
+    """Those of these subscribers who have no delivery of an issue, in their order."""
+    from sqlalchemy import select
+
+    from newsletter.tables import delivery
+
+    have: set[int] = set()
+    for start in range(0, len(members), _MOST_IDS):
+        some = members[start : start + _MOST_IDS]
+        query = select(delivery.c.subscriber_id).where(
+            delivery.c.issue_id == issue_id, delivery.c.subscriber_id.in_(some)
+        )
+        have.update(connection.execute(query).scalars())
+    return [member for member in members if member not in have]
+
+
+def reached(
+    connection: Connection, list_id: int, members: Sequence[int], *, above: int
+) -> dict[int, tuple[int, datetime]]:
+    """How far the library reached when each of these subscribers got their last letter of a list, and when that was.
+
+    Args:
+        connection: Open.
+        list_id: The list.
+        members: Ids of subscribers.
+        above: Only letters that were frozen when the library reached beyond this article, and the one before those:
+            what is older makes no difference.
+
+    Returns:
+        Subscriber to (article id, moment); who got none of these letters is missing.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.tables import delivery, issue, send
+
+    sends = (
+        select(send.c.issue_id, func.min(send.c.created).label("created"), issue.c.newest)
+        .join(issue, issue.c.id == send.c.issue_id)
+        .where(send.c.list_id == list_id, issue.c.newest.is_not(None))
+        .group_by(send.c.issue_id, issue.c.newest)
+        .order_by(send.c.issue_id.desc())
+    )
+    marks: dict[int, tuple[int, datetime]] = {}
+    for row in connection.execute(sends):
+        marks[row.issue_id] = (int(row.newest), datetime.fromtimestamp(row.created, UTC))
+        if row.newest <= above and len(marks) >= _LEAST_LETTERS:
+            break
+    found: dict[int, tuple[int, datetime]] = {}
+    for start in range(0, len(members), _MOST_IDS):
+        some = members[start : start + _MOST_IDS]
+        query = select(delivery.c.subscriber_id, func.max(delivery.c.issue_id)).where(
+            delivery.c.subscriber_id.in_(some), delivery.c.issue_id.in_(list(marks))
+        )
+        for member, last in connection.execute(query.group_by(delivery.c.subscriber_id)):
+            found[member] = marks[last]
+    return found
+
+
+_LEAST_LETTERS = 50
+"""Letters looked back on at least, so that whoever is in none of them was sent nothing for long."""
+
+
+def received(
+    connection: Connection, list_id: int, members: Sequence[int], article_ids: Collection[int]
+) -> dict[int, set[int]]:
+    """Which of these articles each of these subscribers was sent already, by any letter of a list."""
+    from sqlalchemy import func, select
+
+    from newsletter.tables import carried, delivery
+
+    found: dict[int, set[int]] = {}
+    pairs = select(carried.c.issue_id, carried.c.article_id).where(carried.c.list_id == list_id).distinct()
+    inside: dict[int, set[int]] = {}
+    ids = sorted(article_ids)
+    for start in range(0, len(ids), _MOST_IDS):
+        for issue_id, article in connection.execute(
+            pairs.where(carried.c.article_id.in_(ids[start : start + _MOST_IDS]))
+        ):
+            inside.setdefault(issue_id, set()).add(article)
+    for start in range(0, len(members), _MOST_IDS):
+        some = members[start : start + _MOST_IDS]
+        query = select(delivery.c.subscriber_id, delivery.c.issue_id).where(
+            delivery.c.subscriber_id.in_(some),
+            delivery.c.issue_id.in_(list(inside)),
+            func.coalesce(delivery.c.state, "") != "skipped",
+        )
+        for member, issue_id in connection.execute(query):
+            found.setdefault(member, set()).update(inside[issue_id])
+    return found
