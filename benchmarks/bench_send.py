@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from newsletter import deliver, letters, library, plan, workspace
+from newsletter import deliver, drafts, library, plan, workspace
 from newsletter.models import Article
 from newsletter.wiring import House, opened
 from subscribers import actions, store
@@ -58,7 +58,7 @@ def workspace_with(subscribers: int, *, fsync: bool) -> Iterator[House]:
                 store.add_list(connection, "readers", "الموجة", now=NOW)
                 actions.import_file(connection, readers, "readers", now=NOW)
                 library.shelve(connection, articles, now=NOW)
-            letters.write_draft(house, None, latest=10, slug="", list_name="readers")
+            drafts.write(house, list_name="readers")
             yield house
 
 
@@ -67,8 +67,7 @@ def ours(subscribers: int, *, fsync: bool) -> tuple[float, float, int]:
     with workspace_with(subscribers, fsync=fsync) as house, clocks() as taken:
         issue = plan.choose(house, "1", list_name="", rhythm="weekly")
         made = plan.make(house, issue, list_name="", rhythm="weekly")
-        assert made.letter is not None
-        send = deliver.freeze_send(house.desk, issue, made.letter, list_id=made.target.id, rhythm="weekly")
+        send = plan.freeze(house, made)
         account = deliver.run(house.desk, send, lambda _state, _count: None)
         assert account.submitted == subscribers
         size = next(house.settings.outbox.joinpath("new").iterdir()).stat().st_size

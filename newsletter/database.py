@@ -26,6 +26,10 @@ BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""
 
 
+class AwayError(DatabaseError):
+    """The server cannot be reached, or broke off: the same thing may work in a while."""
+
+
 class Database:
     """An open database. Make it with ``open_database``; close it when done."""
 
@@ -73,9 +77,29 @@ class Database:
             outside = isinstance(error, exc.OperationalError) or type(error) is exc.DatabaseError
             # PostgreSQL tells of a table that is not there as of a fault in the statement.
             outside = outside or "does not exist" in str(error.orig)
+            if not self.is_sqlite and (error.connection_invalidated or _is_away(error.orig)):
+                raise AwayError(*_words(str(error.orig)), where=self.where) from error
             if outside or error.connection_invalidated:
                 raise DatabaseError(*_words(str(error.orig)), where=self.where) from error
             raise
+
+
+def _is_away(error: BaseException | None) -> bool:
+    """Whether a server may be back in a while (PostgreSQL's manual, appendix A: classes 08 and 57P, and 53300).
+
+    Without a code it was libpq that could not connect, or whose connection broke; but a wrong password or a name that
+    does not exist comes without one too.
+    """
+    import psycopg
+
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    if error.sqlstate:
+        return error.sqlstate.startswith(("08", "57P0")) or error.sqlstate == "53300"
+    words = str(error)
+    if "FATAL" in words:
+        return any(sign in words for sign in ("starting up", "shutting down", "too many", "recovery", "terminating"))
+    return "resolve" not in words
 
 
 def _words(reason: str) -> tuple[str]:

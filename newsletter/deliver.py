@@ -20,11 +20,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import ledger, library
+from newsletter.database import AwayError
 from newsletter.errors import NashraError, SendError
-from newsletter.ledger import ALL, Account, Batch, Delivery, Lot, Send
+from newsletter.ledger import ALL, Account, Batch, Delivery, Lot, Pace, Send
 from newsletter.mail import LEAVE, freeze, thaw
 from newsletter.models import Issue, Letter
 from newsletter.senders import Answer, Carrier, LetterByLetter, Parcel, Sender, UnreachableError
+from newsletter.steady import Steady
 from subscribers import store, tokens
 from subscribers.models import RHYTHMS, Rhythm
 
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
     from newsletter.database import Database
-    from subscribers.models import Recipient
 
 SLOT_WIDTHS = {LEAVE: tokens.WIDTH}
 """Bytes of the value of each slot that stands in the body of a letter."""
@@ -60,6 +61,13 @@ class Desk:
     """Seconds before the first new try after the provider was busy or out of reach; doubled for each further one."""
     patience: float = 300.0
     """Seconds without one letter taken after which a send stops, to be run again later."""
+    pace: Pace = Pace()
+    """How fast letters may go, all processes together."""
+
+    @property
+    def batch_size(self) -> int:
+        """Subscribers in one batch: what the sender takes at once, or less to keep the pace even."""
+        return self.pace.batch(self.sender.batch_size)
 
 
 def rhythms_of(rhythm: str) -> tuple[Rhythm, ...]:
@@ -118,6 +126,7 @@ def freeze_lots(
     now: datetime,
     periods: Collection[str] = (),
     once: bool = False,
+    verify: bool = False,
 ) -> Send:
     """Write down a send of several letters: as ``freeze_send``, with everybody in the lot that is theirs.
 
@@ -132,6 +141,7 @@ def freeze_lots(
         now: The moment at which the lots' subscribers were asked for; aware.
         periods: Names of what goes out by it: a week, a day, articles.
         once: Refuse when another issue has one of these periods.
+        verify: Make sure that the lots reach everybody of the audience, as it is by now.
 
     Raises:
         SendError: As ``freeze_send``.
@@ -146,7 +156,7 @@ def freeze_lots(
             list_id=list_id,
             rhythm=rhythm,
             subject=subject,
-            batch_size=desk.sender.batch_size,
+            batch_size=desk.batch_size,
             now=now,
         )
         if not send.audience:
@@ -158,7 +168,7 @@ def freeze_lots(
         taken = ledger.take(connection, list_id, own, periods, send.issue_id)
         if once and len(taken) < len(set(periods)):
             raise PeriodTakenError("another letter has gone out for the same period")
-        if len(lots) > 1 and ledger.count_without_delivery(connection, audience(list_id, rhythm, now), key):
+        if verify and ledger.count_without_delivery(connection, audience(list_id, rhythm, now), key):
             raise AudienceChangedError("readers changed their topics meanwhile", mend="run the same command again")
         library.remember(
             connection, articles(connection), issue_id=send.issue_id, list_id=list_id, rhythms=rhythms_of(rhythm)
@@ -223,10 +233,13 @@ class Shift:
         self._lock = threading.Lock()
         self._last_taken = time.monotonic()
         self._unknown_in_a_row = 0
+        self._taken = threading.local()
+        """Tokens that a thread has taken for the batch it is at."""
         self.over = threading.Event()
         """Set when nothing new is to be begun."""
         self.failure: Exception | None = None
         """What ended it, for whoever started the threads."""
+        self._steady = Steady(desk.database, patience=desk.patience, sleep=desk.sleep, hurry=self.over.is_set)
 
     def work(self) -> None:
         """Deliver batch after batch until nothing is open, or something failed."""
@@ -245,60 +258,102 @@ class Shift:
     def _step(self, carriers: dict[int, Carrier]) -> bool:
         """Deliver one batch, or wait for others; False when this send needs no more of us."""
         desk, send = self._desk, self._send
-        with desk.database.write() as connection:
-            batch = ledger.claim(connection, send.id, lease=desk.lease)
-            doubtful = ledger.doubt(connection, batch) if batch is not None else 0
+        if not self._in_time():
+            return True
+        batch, doubtful = self._steady.write(self._claim)
         self._tell("unknown", doubtful)
         if batch is not None:
             try:
-                self._deliver(batch, carriers)
-            except BaseException:
+                gone = self._deliver(batch, carriers)
+            except BaseException as error:
                 # The next run need not wait for the lease; should this fail too, the lease runs out by itself.
-                with contextlib.suppress(NashraError), desk.database.write() as connection:
-                    ledger.release(connection, batch)
+                if not isinstance(error, AwayError):
+                    with contextlib.suppress(NashraError), desk.database.write() as connection:
+                        ledger.release(connection, batch)
                 raise
+            self._use(gone)
             return True
-        with desk.database.write() as connection:
-            if ledger.finish(connection, send.id, now=desk.now()) or ledger.state_of(connection, send.id) != "running":
-                return False
-            pause = ledger.waiting(connection, send.id)
+        self._use(0)
+        state, pause = self._steady.write(self._look)
+        if state != "running":
+            return False
         if pause:
             self._tell("waiting", round(pause))
             desk.sleep(min(pause + 0.01, 1.0))
         return True
 
-    def _deliver(self, batch: Batch, carriers: dict[int, Carrier]) -> None:
+    def _claim(self, connection: Connection) -> tuple[Batch | None, int]:
+        batch = ledger.claim(connection, self._send.id, lease=self._desk.lease)
+        return batch, ledger.doubt(connection, batch) if batch is not None else 0
+
+    def _look(self, connection: Connection) -> tuple[str, float | None]:
+        """The state of the send, finished now if it is, and how long others hold what is left."""
+        ledger.finish(connection, self._send.id, now=self._desk.now())
+        return ledger.state_of(connection, self._send.id), ledger.waiting(connection, self._send.id)
+
+    def _in_time(self) -> bool:
+        """Take tokens for one batch, if there is one; False when it was not time yet, and some of it has passed."""
         desk = self._desk
-        with desk.database.read() as connection:
-            if batch.letter_id not in carriers:
-                carriers[batch.letter_id] = desk.sender.load(thaw(ledger.letter_of(connection, batch.letter_id)))
-            carrier = carriers[batch.letter_id]
-            deliveries = ledger.deliveries(connection, batch.id)
+        if not desk.pace.limits:
+            return True
+
+        def take(connection: Connection) -> float:
+            free = ledger.free(connection, self._send.id)
+            return ledger.take_pace(connection, desk.pace, desk.batch_size) if free else -1.0
+
+        pause = self._steady.write(take)
+        self._taken.number = 0 if pause else desk.batch_size
+        if pause > 0:
+            # Not longer, so that a pause, an end or another setting is felt.
+            desk.sleep(min(pause, 1.0))
+        return pause <= 0
+
+    def _use(self, letters: int) -> None:
+        """Give back the tokens that were not needed, or count what went beyond them."""
+        desk, taken = self._desk, getattr(self._taken, "number", 0)
+        if desk.pace.limits and letters != taken:
+            self._steady.write(lambda connection: ledger.charge(connection, desk.pace, letters - taken))
+
+    def _deliver(self, batch: Batch, carriers: dict[int, Carrier]) -> int:
+        """Deliver what of a batch can be delivered; how many letters were handed over."""
+        desk = self._desk
+        if batch.letter_id not in carriers:
+            frozen = self._steady.read(lambda connection: ledger.letter_of(connection, batch.letter_id))
+            carriers[batch.letter_id] = desk.sender.load(thaw(frozen))
+        carrier = carriers[batch.letter_id]
+        deliveries = self._steady.read(lambda connection: ledger.deliveries(connection, batch.id))
         if batch.state == "submitting":
             settled = self._settle(batch, carrier, deliveries)
             if settled is None:
-                return
+                return 0
             batch, deliveries = settled
-        with desk.database.read() as connection:
-            parcels, skipped = _parcels(desk, self._send, deliveries, connection)
+        parcels, skipped = self._steady.read(lambda connection: _parcels(desk, self._send, deliveries, connection))
         if parcels and isinstance(carrier, LetterByLetter):
             self._carry(batch, carrier, parcels, skipped)
-            return
+            return len(parcels)
         try:
             submission = carrier.begin(parcels, batch.request_id) if parcels else None
         except UnreachableError as error:
             self._record(batch, Answer("queued", reason=str(error)), 0)
-            return
+            return 0
         mine = False
         try:
             with desk.database.write() as connection:
                 mine = ledger.mark_submitting(connection, batch, skipped=skipped, lease=desk.lease)
+        except AwayError:
+            # Whether it was committed nobody knows, but nothing went: so it is queued.
+            if submission is not None:
+                submission.abandon()
+                submission = None
+            self._steady.write(lambda connection: ledger.record(connection, batch, "queued", {}))
+            return 0
         finally:
             if not mine and submission is not None:
                 submission.abandon()
         if mine:
             self._tell("skipped", len(skipped))
             self._record(batch, submission.finish() if submission is not None else Answer(), len(parcels))
+        return len(parcels) if mine else 0
 
     def _carry(self, batch: Batch, carrier: LetterByLetter, parcels: list[Parcel], skipped: dict[int, str]) -> None:
         """Deliver a batch whose letters go one by one: each is marked and answered on its own row."""
@@ -307,10 +362,11 @@ class Shift:
         def commit(answers: Mapping[int, tuple[str, str]], going: Sequence[int]) -> Collection[int] | None:
             # When it is over, what is in the air comes to its end and nothing new is begun.
             over = self.over.is_set()
-            with desk.database.write() as connection:
-                may = ledger.advance(
+            may = self._steady.write(
+                lambda connection: ledger.advance(
                     connection, batch, answers=answers, going=() if over else going, marked=marked, lease=desk.lease
                 )
+            )
             marked.update(may or ())
             for state, count in Counter(state for state, _ in answers.values() if state != "queued").items():
                 self._tell(state, count)
@@ -321,8 +377,8 @@ class Shift:
         commit({one: ("skipped", reason) for one, reason in skipped.items()}, ())
         answer = carrier.carry(parcels, commit, renew=desk.lease / 3)
         waits = answer.state == "queued" and not (answer.stop or self.over.is_set())
-        with desk.database.write() as connection:
-            ledger.close(connection, batch, pause=_backoff(desk.backoff, batch.attempt) if waits else 0.0)
+        pause = _backoff(desk.backoff, batch.attempt) if waits else 0.0
+        self._steady.write(lambda connection: ledger.close(connection, batch, pause=pause))
         impatient = time.monotonic() - self._last_taken > desk.patience
         if answer.stop or (waits and answer.reason and impatient):
             raise SendError(answer.reason, mend="mend it, then run the same command again")
@@ -333,10 +389,13 @@ class Shift:
         pause = 0.0
         if answer.state == "queued" and not (answer.again or answer.split or answer.stop):
             pause = answer.pause or _backoff(desk.backoff, batch.attempt)
-        with desk.database.write() as connection:
+
+        def write_down(connection: Connection) -> None:
             ledger.record(connection, batch, answer.state, answer.apart, pause=pause)
             if answer.split:
                 ledger.split(connection, batch)
+
+        self._steady.write(write_down)
         for state, _ in answer.apart.values():
             self._tell(state, 1)
         rest = parcels - len(answer.apart)
@@ -361,13 +420,13 @@ class Shift:
         """
         taken = carrier.settle([_name(self._send, delivery) for delivery in deliveries])
         if taken is None:
-            with self._desk.database.write() as connection:
-                ledger.record(connection, batch, "unknown", {})
+            self._steady.write(lambda connection: ledger.record(connection, batch, "unknown", {}))
             self._tell("unknown", len(deliveries))
             return None
         gone = {delivery.id for delivery in deliveries if _name(self._send, delivery) in taken}
-        with self._desk.database.write() as connection:
-            again = ledger.put_back(connection, batch, dict.fromkeys(gone, ("submitted", "")))
+        again = self._steady.write(
+            lambda connection: ledger.put_back(connection, batch, dict.fromkeys(gone, ("submitted", "")))
+        )
         if again is None:
             return None
         self._tell("submitted", len(gone))
@@ -390,21 +449,17 @@ def _parcels(
     """The parcels of those who are still eligible, and the other deliveries with the reason."""
     ids = [delivery.subscriber_id for delivery in deliveries]
     recipients = store.eligible(connection, send.list_id, ids, desk.now())
+    token = tokens.maker("leave", desk.keys, list_id=send.list_id)
     parcels: list[Parcel] = []
     skipped: dict[int, str] = {}
     for delivery in deliveries:
-        recipient = recipients.get(delivery.subscriber_id)
-        if recipient is None:
+        who = recipients.get(delivery.subscriber_id)
+        if who is None:
             skipped[delivery.id] = "no longer subscribed"
         else:
-            parcels.append(_parcel(desk, send, delivery, recipient))
+            slots = {LEAVE: token(who.public_id, who.epoch)}
+            parcels.append(Parcel(delivery.id, _name(send, delivery), who.address, slots, who.needs_smtputf8))
     return parcels, skipped
-
-
-def _parcel(desk: Desk, send: Send, delivery: Delivery, recipient: Recipient) -> Parcel:
-    token = tokens.make("leave", desk.keys, public_id=recipient.public_id, list_id=send.list_id, epoch=recipient.epoch)
-    slots = {LEAVE: token.encode("ascii")}
-    return Parcel(delivery.id, _name(send, delivery), recipient.address, slots, recipient.needs_smtputf8)
 
 
 def _name(send: Send, delivery: Delivery) -> str:

@@ -74,6 +74,6 @@ def run(directory: Path, tell: Callable[[str], None]) -> Demo:
         tell("Checked it: ready.")
         html, text = letters.preview(issue, planned.letter)
         desk = house.desk
-        send = deliver.freeze_send(desk, issue, planned.letter, list_id=planned.target.id, rhythm=planned.rhythm)
+        send = plan.freeze(house, planned)
         account = deliver.run(desk, send, lambda _state, _count: None)
         return Demo(issue.number, Path(issue.path), html, text, house.settings.outbox / "new", account.submitted)

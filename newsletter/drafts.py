@@ -6,7 +6,7 @@ A draft is its issue.md. What nobody has chosen yet stands at its end as candida
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,12 +109,14 @@ def write(
     folder = issues.folder_of(house.root, slug)
     waiting, more = _as_sections(left, first=len(copies) + 1)
     pictures = {name: Path(source) for name, source in {**copies, **more}.items()}
-    text = comments.with_candidates(Manuscript(issues.to_text(issue), folder / issues.FILE), waiting, newest).text
-    path = issues.write(issue, folder, pictures=pictures, text=text)
+    manuscript = Manuscript(issues.to_text(issue), folder / issues.FILE)
+    if waiting or empty:
+        manuscript = comments.with_candidates(manuscript, waiting, newest)
+    path = issues.write(issue, folder, pictures=pictures, text=manuscript.text)
     return replace(issue, slug=slug, path=str(path))
 
 
-def refresh(house: House, issue: Issue, *, rules: Rules | None = None) -> Draft:
+def refresh(house: House, issue: Issue, *, rules: Rules | None = None, after: int = 0) -> Draft:
     """Add to a draft's candidates what has come since, and change nothing else in its file.
 
     What was offered before is not offered again: neither what the editor chose, nor what they deleted.
@@ -123,13 +125,14 @@ def refresh(house: House, issue: Issue, *, rules: Rules | None = None) -> Draft:
         house: The workspace.
         issue: A draft.
         rules: What they keep out is no candidate.
+        after: When it has no candidates yet: only articles with a larger id.
 
     Raises:
         IssueError: The file cannot be understood or written, or somebody else changed it meanwhile.
     """
     manuscript = Manuscript.read(Path(issue.path))
     there = comments.candidates(manuscript)
-    offered = there.newest if there is not None else 0
+    offered = there.newest if there is not None else after
     with house.database.read() as connection:
         newest = max(library.newest(connection), offered)
     known = {_key(story) for story in there.stories} if there is not None else set()
@@ -137,7 +140,7 @@ def refresh(house: House, issue: Issue, *, rules: Rules | None = None) -> Draft:
     fresh = [one for one in pool if _key(one.article) not in known]
     folder = Path(issue.path).parent
     sections, copies = _as_sections(fresh, first=_pictures_in(folder) + 1)
-    changed = comments.with_candidates(manuscript, sections, newest)
+    changed = comments.with_candidates(manuscript, sections, newest) if there is not None or sections else manuscript
     if changed.text != manuscript.text:
         for name, source in copies.items():
             (folder / name).parent.mkdir(exist_ok=True)
@@ -147,9 +150,33 @@ def refresh(house: House, issue: Issue, *, rules: Rules | None = None) -> Draft:
     return Draft(changed.issue, len(fresh), waiting + len(fresh))
 
 
-def grown(house: House, issue: Issue) -> bool:
-    """Whether a draft has a part of candidates; an editor who took it out wants none."""
-    return comments.candidates(Manuscript.read(Path(issue.path))) is not None
+def grow(house: House, added: Collection[int]) -> tuple[list[Draft], list[IssueError]]:
+    """Put articles that were just collected into the candidates of every list's current draft.
+
+    Args:
+        house: The workspace.
+        added: Ids of the new articles; what a draft was not offered before comes too.
+
+    Returns:
+        The drafts that got candidates, and what is wrong with drafts that could not be understood or written.
+    """
+    grown: list[Draft] = []
+    broken: list[IssueError] = []
+    if not added or not house.settings.compose.candidates:
+        return grown, broken
+    try:
+        with house.database.read() as connection:
+            lists = [count.list.name for count in store.lists(connection)]
+        drafts = [issue for name in lists if (issue := current(house, name)) is not None]
+    except IssueError as error:
+        return grown, [error]
+    for issue in drafts:
+        try:
+            draft = refresh(house, issue, rules=rules_of(house), after=min(added) - 1)
+            grown += [draft] if draft.added else []
+        except IssueError as error:
+            broken.append(error)
+    return grown, broken
 
 
 def waiting(issue: Issue) -> int:

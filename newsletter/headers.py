@@ -104,13 +104,13 @@ def ascii_host(host: str) -> str:
 
 
 def parameter(name: str, value: str) -> bytes:
-    """One parameter of a MIME header, ``; name="value"``, in RFC 2231 form when it is not plain ASCII."""
+    """One parameter of a MIME header on a folded line, ``; name="value"``; RFC 2231's form when it is not ASCII."""
     _refuse_controls(name, value)
     if _plain(value) and '"' not in value and "\\" not in value:
-        return f'; {name}="{value}"'.encode("ascii")
+        return f';\r\n {name}="{value}"'.encode("ascii")
     from urllib.parse import quote
 
-    return f"; {name}*=utf-8''{quote(value, safe='')}".encode("ascii")
+    return f";\r\n {name}*=utf-8''{quote(value, safe='')}".encode("ascii")
 
 
 def _refuse_controls(name: str, value: str) -> None:

@@ -100,8 +100,9 @@ def cut(letter: Letter, widths: Mapping[str, int]) -> CutLetter:
     Raises:
         RenderError: A header that cannot be written, or a slot nobody knows.
     """
-    boundary = "=_" + hashlib.sha256(letter.marker.encode()).hexdigest()[:32]
-    related = boundary + "r"
+    # Neither may be the beginning of the other: a line that begins with a boundary is one (RFC 2046 section 5.1.1).
+    digest = hashlib.sha256(letter.marker.encode()).hexdigest()[:32]
+    boundary, related = f"=_a{digest}", f"=_r{digest}"
     plain = "text/plain; charset=utf-8" + ("; format=flowed" if letter.rendered.flowed else "")
     html = _part(_body(letter, letter.rendered.html, widths), "text/html; charset=utf-8")
     if letter.rendered.pictures:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from newsletter import deliver, issues, ledger
-from newsletter.errors import IssueError
+from newsletter import deliver, issues, ledger, library, topics, variants
+from newsletter.check import has_errors
+from newsletter.errors import IssueError, SendError
 from newsletter.inspection import inspect
 from newsletter.models import Issue, Letter, Problem
+from newsletter.schedule import week_of
+from newsletter.variants import Variant
 from subscribers import store
 
 if TYPE_CHECKING:
@@ -31,6 +34,22 @@ class Plan:
     letter: Letter | None = None
     problems: Sequence[Problem] = ()
     audience: int = 0
+    """Who would get a letter of it."""
+    skipped: int = 0
+    """Who would get none, since they chose none of its sections."""
+    variants: Sequence[Variant] = ()
+    """Every letter that somebody gets, the whole one first."""
+    by_rhythm: Mapping[str, int] = field(default_factory=dict)
+    """How many subscribers of each rhythm it reaches."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a letter and nothing keeps it from going."""
+        return self.letter is not None and not has_errors(self.problems)
+
+
+_TRIES = 5
+"""Times the letters are made anew when readers change their topics meanwhile."""
 
 
 def choose(house: House, name: str, *, list_name: str, rhythm: str) -> Issue:
@@ -76,7 +95,72 @@ def make(house: House, issue: Issue, *, list_name: str, rhythm: str) -> Plan:
     inspected = inspect(house, issue, list_name=list_name, before_send=True)
     if inspected.failure is not None:
         raise inspected.failure
+    return _with_variants(house, Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems))
+
+
+def freeze(house: House, plan: Plan, *, once_a_week: bool = False) -> Send:
+    """Write down what goes to whom: every letter of the plan with those who get it, in one transaction.
+
+    Args:
+        house: The workspace.
+        plan: Of a send that is not there yet.
+        once_a_week: Refuse when another issue went to this list this week.
+
+    Raises:
+        SendError: As ``deliver.freeze_lots``.
+    """
+    for tries in range(_TRIES):
+        if plan.letter is None:
+            raise SendError(f"issue {plan.issue.number} gives no letter", mend="see: newsletter check")
+        now = house.now()
+        bits = topics.present(plan.issue, variants.topics_of(house, plan.target.name))
+        try:
+            return deliver.freeze_lots(
+                house.desk,
+                variants.lots(plan.variants, plan.target.id, plan.rhythm, now, bits=bits),
+                key=str(plan.issue.number),
+                subject=plan.issue.subject,
+                list_id=plan.target.id,
+                rhythm=plan.rhythm,
+                articles=lambda connection: library.of_issue(connection, plan.issue),  # noqa: B023  called at once
+                now=now,
+                periods=[week_of(now, house.zone, house.settings.schedule.week_starts)],
+                once=once_a_week,
+                verify=bool(bits),
+            )
+        except deliver.AudienceChangedError:
+            if tries == _TRIES - 1:
+                raise
+            plan = _with_variants(house, plan)
+    raise AssertionError  # pragma: no cover  the last try returns or raises
+
+
+def _with_variants(house: House, plan: Plan) -> Plan:
+    """The plan with its letters for everybody, as they choose now."""
+    if plan.letter is None:
+        return plan
+    now, target = house.now(), plan.target
+    made, problems = variants.make(house, plan.issue, plan.letter, target, rhythm=plan.rhythm, now=now)
+    key = str(plan.issue.number)
+    bits = topics.present(plan.issue, variants.topics_of(house, target.name))
     with house.database.read() as connection:
-        audience = deliver.audience(target.id, rhythm, house.now())
-        count = ledger.count_without_delivery(connection, audience, str(issue.number))
-    return Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems, audience=count)
+        if ledger.sends_of(connection, key):
+            # Who has it already is not counted; asked one by one only then, since it costs a look at every delivery.
+            made = tuple(
+                replace(
+                    one,
+                    audience=ledger.count_without_delivery(
+                        connection, variants.audience_of(target.id, plan.rhythm, now, (bits, one.cut.declined)), key
+                    ),
+                )
+                for one in made
+            )
+        by_rhythm = variants.by_rhythm(connection, target.id, plan.rhythm, now)
+    return replace(
+        plan,
+        problems=tuple(dict.fromkeys((*plan.problems, *problems))),
+        variants=made,
+        audience=sum(one.audience for one in made if one.letter is not None),
+        skipped=sum(one.audience for one in made if one.letter is None),
+        by_rhythm=by_rhythm,
+    )

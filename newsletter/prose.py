@@ -105,12 +105,18 @@ class Passage:
     def __bool__(self) -> bool:
         return bool(self.blocks)
 
+    @property
+    def divides(self) -> bool:
+        """Whether it is a divider and nothing else."""
+        return bool(self.blocks) and all(block.kind == "hr" for block in self.blocks)
+
     def html(self, styles: Mapping[str, str] | None = None) -> Markup:
         """The passage as HTML that can stand inside mj-text, without a line break between tags.
 
         Args:
             styles: CSS by element name (``p``, ``h``, ``a``, ``ul``, ``ol``, ``li``, ``blockquote``, ``hr``, ``img``,
-                ``code``, ``pre``, ``strong``, ``button``, ``button a``), and as ``"<element>.class"`` its class.
+                ``code``, ``pre``, ``strong``, ``button``, ``button a``, ``blockquote p`` for the last paragraph of a
+                quotation, ``cite`` when that says who said it), and as ``"<element>.class"`` its class.
         """
         from markupsafe import Markup
 
@@ -323,7 +329,7 @@ class _Html:
             given["style"] = self.styles[key]
         return f"<{tag}" + "".join(f' {name}="{html.escape(str(value))}"' for name, value in given.items()) + ">"
 
-    def blocks(self, blocks: tuple[_Block, ...]) -> Iterator[str]:
+    def blocks(self, blocks: tuple[_Block, ...], within: str = "") -> Iterator[str]:
         for block in blocks:
             if block.kind == "hr":
                 # Not the element of that name, which Outlook on Windows draws as it likes.
@@ -335,7 +341,8 @@ class _Html:
             elif block.inline is not None:
                 # Headings of a passage stand below the letter's title, sections and stories.
                 tag = "h4" if block.kind == "h" else "p"
-                yield self.open(tag, block.kind) + "".join(self.inline(block.inline)) + f"</{tag}>"
+                key = self.quoted(block, blocks) if within == "blockquote" else block.kind
+                yield self.open(tag, key) + "".join(self.inline(block.inline)) + f"</{tag}>"
             else:
                 number = block.start if block.kind == "ol" and block.start != 1 else ""
                 yield self.open(block.kind, start=number)
@@ -345,8 +352,17 @@ class _Html:
                     yield from self.inline(only)
                     yield from self.blocks(block.children[1:])
                 else:
-                    yield from self.blocks(block.children)
+                    yield from self.blocks(block.children, block.kind)
                 yield f"</{block.kind}>"
+
+    def quoted(self, block: _Block, blocks: tuple[_Block, ...]) -> str:
+        """The style of a paragraph of a quotation: who said it stands last, in bold or behind a dash."""
+        if block.kind != "p" or block is not blocks[-1]:
+            return block.kind
+        first, marks = block.inline.pieces[0] if block.inline and block.inline.pieces else ("", ())
+        names = len(blocks) > 1 and (first.startswith(("—", "–", "-")) or any(mark.tag == "strong" for mark in marks))
+        key = "cite" if names else "blockquote p"
+        return key if key in self.styles else "p"
 
     def button(self, inline: _Inline) -> Iterator[str]:
         # Outlook on Windows keeps the padding of a cell, and drops that of a link (caniemail.com).
@@ -401,7 +417,8 @@ def _isolated(
         common = 0
         while all(len(marks) > common and marks[common] is taken[0][1][common] for _, marks in taken):
             common += 1
-        outer, span = taken[0][1][:common], _Mark("span", (("dir", away),))
+        style = (("style", bidi.WHOLE),) if bidi.whole(run) else ()
+        outer, span = taken[0][1][:common], _Mark("span", (("dir", away), *style))
         within = [(text, marks[common:]) for text, marks in taken]
         # Inside a right-to-left run a score or a name needs a span of its own.
         for text, marks in within if away == "ltr" else _isolated(within, "rtl"):

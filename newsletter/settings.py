@@ -234,6 +234,8 @@ class Sender(_Section):
     fsync: bool = True
     lease: float = Field(default=30, ge=1, le=3600)
     patience: float = Field(default=300, ge=1, le=86400)
+    per_second: float = Field(default=0, ge=0, le=100_000)
+    per_hour: float = Field(default=0, ge=0, le=100_000_000)
     batch: int = Field(default=100, ge=1, le=1000)
 
 
@@ -324,6 +326,7 @@ class Compose(_Section):
     days: int = Field(default=14, ge=1, le=3650)
     exclude: Annotated[list[str], BeforeValidator(_listed)] = []
     pin_sticky: bool = True
+    candidates: bool = True
 
 
 class Schedule(_Section):

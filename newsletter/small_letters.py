@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from newsletter import ledger
 from newsletter.errors import NashraError
 from newsletter.headers import ascii_host, split_mailbox
 from newsletter.mail import LEAVE, slot
@@ -171,6 +172,9 @@ class SmallLetters:
         try:
             with desk.database.write() as connection:
                 mine = store.submitting_letter(connection, letter.id, token=token, now=desk.now())
+                if mine:
+                    # Somebody waits for it: it goes before its turn, and the issue under way waits instead.
+                    ledger.charge(connection, desk.pace, 1)
         finally:
             if not mine:
                 submission.abandon()

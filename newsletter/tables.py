@@ -175,3 +175,12 @@ mark = Table(
     Column("name", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
+
+# How many letters may go at this moment, for each limit of the pace; below 0 some are owed.
+pace = Table(
+    "pace",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("tokens", Double, nullable=False),
+    Column("at", Double, nullable=False),  # when that was true, by the database's clock
+)

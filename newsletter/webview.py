@@ -18,20 +18,8 @@ from newsletter.models import Letter, Picture
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_GONE = (
-    "script",
-    "noscript",
-    "base",
-    "object",
-    "embed",
-    "iframe",
-    "form",
-    "input",
-    "button",
-    "link",
-    "style",
-    "template",
-)
+_GONE = frozenset({"script", "base", "object", "iframe", "input", "link", "style", "template"})
+_UNWRAPPED = frozenset({"embed", "form", "button", "noscript"})  # the parser finds what follows them inside
 _SCHEMES = ("http", "https", "mailto", "tel", "")
 _FILLING = re.compile("[\u034f\u200c\u00a0\u00ad\u200b]+")
 _UNSAFE_STYLE = re.compile(r"[{}<>@\\]|/\*|url\s*\(|expression|import", re.IGNORECASE)
@@ -101,6 +89,8 @@ def _take_out(document: HtmlElement) -> None:
         acts = element.tag == "meta" and element.get("http-equiv") is not None
         if acts or not isinstance(element.tag, str) or element.tag in _GONE:
             _drop(element)
+        elif element.tag in _UNWRAPPED:
+            element.drop_tag()
     for element in document.iter(lxml.etree.Element):
         for name, value in list(element.attrib.items()):
             if name.startswith("on") or (name in ("href", "src", "background") and not _harmless(value)):

@@ -124,13 +124,15 @@ class House:
     def desk(self) -> Desk:
         """What a delivery needs."""
         from newsletter.deliver import Desk
+        from newsletter.ledger import Pace
 
         lease = self.settings.sender.lease
         if self.settings.sender.kind == "sendgrid":
             # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
             lease = max(lease, 2 * self.settings.sendgrid.timeout + 5)
         patience = self.settings.sender.patience
-        return Desk(self.database, self.sender, self.keys.tokens, lease, self.now, patience=patience)
+        pace = Pace(self.settings.sender.per_second, self.settings.sender.per_hour)
+        return Desk(self.database, self.sender, self.keys.tokens, lease, self.now, patience=patience, pace=pace)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -47,6 +47,8 @@ from = {sender}
 # batch = 100                # letters in one submission
 # lease = 30                 # seconds until another process takes over from one that went silent
 # patience = 300             # seconds without a letter taken after which a send stops, to be run again later
+# per_second = 50            # letters a second at most, all processes and machines together; 0: no limit
+# per_hour = 10000           # … an hour
 
 [sendgrid]
 # The key stands in the file secrets/sendgrid.key
@@ -99,6 +101,7 @@ from = {sender}
 # days = 14                  # nothing older is taken
 # exclude = ["إعلان"]        # sections and tags whose articles are not taken
 # pin_sticky = true          # what the site holds above the others leads
+# candidates = true          # collect puts what is new at the end of the current draft, to choose from
 
 [schedule]
 # weekly = "thursday 10:00"  # the worker, or newsletter schedule --run in cron, makes the draft of the week

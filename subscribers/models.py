@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Status = Literal["pending", "confirmed", "left"]
 """What a subscription is: asked for, confirmed by the person, or ended."""
@@ -90,9 +90,8 @@ class Subscription:
     changed: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """Somebody who is still eligible for a letter of a list at this moment."""
+class Recipient(NamedTuple):
+    """Somebody who is still eligible for a letter of a list at this moment; a tuple, since a send makes millions."""
 
     subscriber_id: int
     address: str

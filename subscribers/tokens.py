@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +30,7 @@ PUBLIC_ID_BYTES = 16
 _CODES: Mapping[Purpose, int] = {"leave": 1, "preferences": 2, "view": 3}
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{52}")
 _HEAD = 23  # purpose, key id, public id and list id
+_SIGNATURE = 16  # bytes kept of the HMAC
 _SIGNED_FOR = b"nashra link 1\0"  # the same key also signs other things; this keeps their signatures apart
 
 
@@ -61,11 +62,27 @@ def make(purpose: Purpose, keys: Mapping[int, bytes], *, public_id: bytes, list_
     Raises:
         ValueError: A part does not fit; nothing that a reader sends can cause it.
     """
+    return maker(purpose, keys, list_id=list_id)(public_id, epoch).decode("ascii")
+
+
+def maker(purpose: Purpose, keys: Mapping[int, bytes], *, list_id: int) -> Callable[[bytes, int], bytes]:
+    """What makes the tokens of one purpose and list for many people: of a public id and an epoch, as ASCII bytes.
+
+    Args and errors as for `make`; what is the same for all is done once.
+    """
     key_id = max(keys)
-    if len(public_id) != PUBLIC_ID_BYTES:
-        raise ValueError(f"a public id has {PUBLIC_ID_BYTES} bytes, not {len(public_id)}")
-    head = bytes((_CODES[purpose], key_id)) + public_id + _five_bytes(list_id)
-    return base64.urlsafe_b64encode(head + _signature(keys[key_id], head, epoch)).decode("ascii")
+    key = _checked(keys[key_id])
+    before, after = bytes((_CODES[purpose], key_id)), _five_bytes(list_id)
+    signed = _SIGNED_FOR + before
+
+    def one(public_id: bytes, epoch: int) -> bytes:
+        if len(public_id) != PUBLIC_ID_BYTES:
+            raise ValueError(f"a public id has {PUBLIC_ID_BYTES} bytes, not {len(public_id)}")
+        body = public_id + after
+        signature = hmac.digest(key, signed + body + epoch.to_bytes(8, "big"), "sha256")[:_SIGNATURE]
+        return base64.urlsafe_b64encode(before + body + signature)
+
+    return one
 
 
 def read(token: str, purpose: Purpose) -> Claim:
@@ -115,6 +132,10 @@ def _five_bytes(list_id: int) -> bytes:
 
 
 def _signature(key: bytes, head: bytes, epoch: int) -> bytes:
+    return hmac.digest(_checked(key), _SIGNED_FOR + head + epoch.to_bytes(8, "big"), "sha256")[:_SIGNATURE]
+
+
+def _checked(key: bytes) -> bytes:
     if len(key) != KEY_BYTES:
         raise ValueError(f"a signing key has {KEY_BYTES} bytes, not {len(key)}")
-    return hmac.digest(key, _SIGNED_FOR + head + epoch.to_bytes(8, "big"), "sha256")[:16]
+    return key

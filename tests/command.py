@@ -28,7 +28,7 @@ class Done:
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment without settings of whoever runs the tests, where the modules are found from any folder."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("NASHRA_")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("NASHRA_", "PYTHONUNBUFFERED"))}
     return {**clean, "PYTHONPATH": str(ROOT), **(more or {})}
 
 

@@ -36,10 +36,16 @@ LINK_KEYS = {1: bytes(range(32))}
 ADDRESS_KEYS = {1: bytes(range(32, 64))}
 BASE = "https://news.example.org"
 ADDRESS = "salma@example.net"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
 CHROMIUM = "/usr/bin/chromium"
 
 
@@ -82,6 +88,7 @@ class House:
             "say": pages.text,
             "now": self.clock,
             "lists": ("readers",),
+            "pace": 0.0,
         }
         return Site(**{**wanted, **self.changes})
 

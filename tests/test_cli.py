@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from command import TEXT, Done, command, complains, environment, here, make_workspace, there
@@ -226,6 +227,16 @@ def test_a_subject_that_no_header_can_hold_is_never_frozen(root: Path, control: 
         return
     complains(done, ISSUE)
     assert not [line for line in dump(root) if line.startswith('INSERT INTO "send"')]
+
+
+@pytest.mark.parametrize("character", ["\n", "\x07", "\x85", "\u2028", "\udcce"])
+def test_a_picture_whose_name_no_header_can_hold_is_never_frozen(root: Path, character: str) -> None:
+    name = f"a{character}b.png"
+    (root / "issues" / "first" / name).write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1")
+    edit(root / ISSUE, lambda text: f"{text}{STORY}![و]({quote(os.fsencode(name))})\n")
+    before = dump(root)
+    complains(here("-C", root, "send", "--yes"), "issue.md")
+    assert dump(root) == before
 
 
 def letters(root: Path) -> list[bytes]:

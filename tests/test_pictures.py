@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def test_kind_and_size_of_real_pictures(form: str, mode: str, options: dict[str,
         # A picture that broke off in its head is none.
         for length in range(24):
             assert kind_of(data[:length]) in (None, (f"image/{form.lower()}", *size))
+
+
+def test_a_jpeg_with_its_tables_before_its_frame() -> None:
+    def segment(marker: int, payload: bytes) -> bytes:
+        return bytes((0xFF, marker)) + struct.pack(">H", len(payload) + 2) + payload
+
+    # DHT, JPG and DAC have numbers among those of the frames (ITU T.81 table B.1).
+    tables = b"".join(segment(marker, bytes((0, 9, 9, 9, 9)) * 4) for marker in (0xC4, 0xC8, 0xCC))
+    frame = segment(0xC0, struct.pack(">BHHB", 8, 427, 640, 1) + b"\x01\x11\x00")
+    assert kind_of(b"\xff\xd8" + tables + b"\xff\xff" + frame + b"\xff\xd9") == ("image/jpeg", 640, 427)
 
 
 def test_moving_pictures() -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_one_letter_a_day_and_three_in_thirty_days(connection: Connection) -> No
     caps = Caps()
     went = [minute for minute in range(0, 31 * 24 * 60, 45) if asks(connection, caps, after=minute * MINUTE)]
     assert len(went) == 4
-    assert all(later - earlier >= 24 * 60 for earlier, later in zip(went, went[1:], strict=False))
+    assert all(later - earlier >= 24 * 60 for earlier, later in pairwise(went))
     assert went[3] - went[0] >= 30 * 24 * 60
     # No cap costs more than the width of a bucket.
     assert went[1] - went[0] <= 24 * 60 + 60

@@ -60,8 +60,7 @@ def letters(root: Path, number: int) -> list[EmailMessage]:
     while time.monotonic() < until:
         paths = sorted(folder.glob("*.eml"), key=lambda path: int(path.name.split(".")[1])) if folder.is_dir() else []
         if len(paths) >= number:
-            found = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
-            return found  # type: ignore[return-value]
+            return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
         time.sleep(0.05)
     raise AssertionError((root / "serve.log").read_text("utf-8"))
 

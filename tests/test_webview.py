@@ -1,4 +1,4 @@
-"""A letter on the web: the same to the eye, with nothing of one reader in it and nothing that a strict policy forbids."""
+"""A letter on the web: the same to the eye, nothing of one reader in it, nothing that a strict policy forbids."""
 
 from __future__ import annotations
 

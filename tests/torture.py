@@ -218,7 +218,10 @@ def stop(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             if tracee:
                 result = resumed(bench, root)
                 assert not result.faults(), (number, result.faults())
-                os.kill(tracee, signal.SIGCONT)
+                while first.poll() is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(tracee, signal.SIGCONT)
+                    time.sleep(0.1)
             code, words = done(first)
             assert code in {0, 75}, words
             yield f"stopped at call {number} of {total}", outcome(root, bench.taken(root))
@@ -233,7 +236,7 @@ def stopped(tracer: subprocess.Popen[bytes]) -> int:
     while tracer.poll() is None:
         time.sleep(0.02)
         child = 0
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, IndexError):
             child = int(Path(f"/proc/{tracer.pid}/task/{tracer.pid}/children").read_text().split()[0])
             stats = [
                 (task / "stat").read_text().rpartition(")")[2].split() for task in Path(f"/proc/{child}/task").iterdir()
@@ -259,7 +262,7 @@ def error(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
                     code, words = done(newsletter(root, "send", "--yes", tracer=tracer))
                     where = f"{name} {when} fails with {ERRORS[name]} (exit {code})"
                     assert "Traceback" not in words, (where, words)
-                    if code:
+                    if code and name != "write":  # which is how the words would come, too
                         assert words.count("error: ") >= 1, (where, words)
                     # A call that fails for good leaves each request unknown until the send gives up.
                     requests = CONNECTIONS if when.isdecimal() else 2 * CONNECTIONS + MOST_UNKNOWN_IN_A_ROW

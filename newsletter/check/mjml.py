@@ -126,14 +126,17 @@ def faults(path: str, source: str) -> Iterator[Problem]:
         source: The file's text.
     """
     found = list(tags(source))
+    defaults = False
     for tag in found:
+        if tag.name == "mj-attributes":
+            defaults = not tag.closing and not tag.alone
         if not tag.branch and not tag.closing:
-            yield from _words(path, tag)
+            yield from _words(path, tag, defaults)
     yield from _tree(path, found)
 
 
-def _words(path: str, tag: Tag) -> Iterator[Problem]:
-    """An element by itself: its name and its attributes."""
+def _words(path: str, tag: Tag, defaults: bool) -> Iterator[Problem]:
+    """An element by itself: its name and its attributes; among the defaults it is no picture yet."""
     place = f"{path}:{tag.line}"
     if tag.name == "img" and "alt" not in tag.attributes and not tag.filled:
         yield _tell("mjml-image-alt", "a picture has no alt", place, 'write alt="…", or alt="" for an ornament')
@@ -150,7 +153,8 @@ def _words(path: str, tag: Tag) -> Iterator[Problem]:
     if tag.name not in ATTRIBUTES:
         yield _tell("mjml-unknown-tag", f"<{tag.name}> is no element of MJML", place, _nearest(tag.name, ATTRIBUTES))
         return
-    if tag.name in {"mj-image", "mj-carousel-image"} and "alt" not in tag.attributes and not tag.filled:
+    pictures = {"mj-image", "mj-carousel-image"}
+    if tag.name in pictures and "alt" not in tag.attributes and not tag.filled and not defaults:
         yield _tell("mjml-image-alt", f"<{tag.name}> has no alt", place, 'write alt="…", or alt="" for an ornament')
     for name, value in tag.attributes.items():
         if _FILLED in name or "\x00" in name:

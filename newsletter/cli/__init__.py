@@ -15,7 +15,7 @@ import typer
 
 from newsletter.cli import editing, sending, sends, serving, setting_up, subscribing
 from newsletter.cli.app import App
-from newsletter.cli.output import discard_stdout, flush, say
+from newsletter.cli.output import data, discard_stdout, flush, say
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -44,7 +44,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from newsletter import __version__
 
-        print(f"nashra {__version__}")
+        data(f"nashra {__version__}")
         raise typer.Exit
 
 

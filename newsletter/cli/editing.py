@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli.app import FOUND_ERRORS, App, house
-from newsletter.cli.output import data, json_data, plural, say, table
+from newsletter.cli.output import data, json_data, plural, say
 
 if TYPE_CHECKING:
     from newsletter.models import Holding, Issue, Problem
@@ -25,7 +25,9 @@ IssueName = Annotated[
 
 def add_to(app: App) -> None:
     """Add these commands to the application."""
-    for command in (collect, articles, compose, check, preview):
+    from newsletter.cli import composing
+
+    for command in (collect, composing.articles, composing.compose, check, preview):
         app.add(command, PANEL)
 
 
@@ -43,7 +45,7 @@ def collect(
       newsletter collect https://example.org/feed/
       newsletter collect article.txt notes/*.md https://example.org/2026/11/some-article/
     """
-    from newsletter import library
+    from newsletter import drafts, library
     from newsletter.collect import collect
 
     with house(context) as workspace:
@@ -53,6 +55,7 @@ def collect(
             shelved = library.shelve(connection, collected.articles, now=now)
             ids = [*shelved.added, *shelved.updated, *shelved.known]
             holdings = library.holdings(connection, ids=ids)
+        grown, broken = drafts.grow(workspace, shelved.added)
     if as_json:
         status = {
             **dict.fromkeys(shelved.added, "added"),
@@ -61,7 +64,7 @@ def collect(
         }
         json_data(
             {
-                "articles": [_article(holding) | {"status": status[holding.id]} for holding in holdings],
+                "articles": [article_data(holding) | {"status": status[holding.id]} for holding in holdings],
                 "troubles": [
                     {"where": trouble.where, "what": trouble.what, "mend": trouble.mend}
                     for trouble in collected.troubles
@@ -71,7 +74,7 @@ def collect(
     else:
         for holding in holdings:
             data(f"{holding.id}\t{holding.article.title}")
-    for trouble in collected.troubles:
+    for trouble in (*collected.troubles, *broken):
         say(f"trouble: {trouble}")
     if not collected.articles:
         raise typer.Exit(1)
@@ -79,78 +82,10 @@ def collect(
         f"{plural(len(shelved.added), 'article')} added, {len(shelved.updated)} updated, "
         f"{len(shelved.known)} known before."
     )
-    if shelved.added:
+    for draft in grown:
+        say(f"Issue {draft.issue.number} has {plural(draft.waiting, 'candidate')}, {draft.added} of them new.")
+    if shelved.added and not grown:
         say("Next: newsletter compose")
-
-
-def articles(
-    context: typer.Context,
-    unused: Annotated[
-        bool, typer.Option("--unused", help="Only those no issue has carried and no draft holds.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List the articles of the library, newest first.
-
-    \b
-    Example:
-      newsletter articles --unused
-    """
-    from newsletter import issues, library
-
-    with house(context) as workspace:
-        with workspace.database.read() as connection:
-            holdings = library.holdings(connection)
-        if unused:
-            holdings = library.unused(holdings, issues.every(workspace.root))
-        zone = workspace.zone
-    if as_json:
-        json_data([_article(holding) for holding in holdings])
-        return
-    rows = [
-        (
-            holding.id,
-            f"{(holding.article.published or holding.collected).astimezone(zone):%Y-%m-%d}",
-            holding.article.section,
-            holding.article.title,
-            ", ".join(holding.carried_in),
-        )
-        for holding in holdings
-    ]
-    table(("ID", "Date", "Section", "Headline", "Sent in"), rows)
-    if not rows:
-        say("Nothing unused." if unused else "The library is empty. Fill it with: newsletter collect PATH_OR_URL")
-
-
-def compose(
-    context: typer.Context,
-    ids: Annotated[
-        list[int] | None,
-        typer.Argument(metavar="[ID]…", help="Articles in order; the first leads. [default: all unused]"),
-    ] = None,
-    latest: Annotated[int | None, typer.Option(metavar="N", min=1, help="The N newest unused articles.")] = None,
-    slug: Annotated[str, typer.Option(help="Name of the issue's folder. [default: number and date]")] = "",
-    list_name: Annotated[str, typer.Option("--list", help="The list it is for.")] = "readers",
-) -> None:
-    """Write the draft of an issue, a Markdown file to edit; prints its path.
-
-    \b
-    Examples:
-      newsletter compose --latest 5
-      newsletter compose 12 9 7 --slug elections
-    """
-    from newsletter.letters import write_draft
-    from subscribers import store
-
-    if ids and latest:
-        raise typer.BadParameter("give IDs or --latest, not both")
-    with house(context) as workspace:
-        with workspace.database.read() as connection:
-            store.list_named(connection, list_name)
-        issue = write_draft(workspace, ids or None, latest=latest, slug=slug, list_name=list_name)
-    data(issue.path)
-    say(f"Issue {issue.number} with {plural(len(issue.stories), 'story', 'stories')}.")
-    say("Next: edit it, then: newsletter check && newsletter preview")
 
 
 def check(
@@ -260,7 +195,8 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
             yield f"warning {code}: and {plural(more, 'more of these', 'more of these')}; --json tells them all"
 
 
-def _article(holding: Holding) -> dict[str, Any]:
+def article_data(holding: Holding) -> dict[str, Any]:
+    """An article of the library as data for programs."""
     from newsletter.sources.clean import paragraphs
 
     article = holding.article

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 PANEL = "Sending"
 
 
+class Reach(enum.StrEnum):
+    """Whom an issue goes to."""
+
+    WEEKLY = "weekly"
+    ALL = "all"
+
+
+ToRhythm = Annotated[Reach, typer.Option("--rhythm", help="all: also to those who asked for daily or instant letters.")]
+
+
 def add_to(app: App) -> None:
     """Add this command to the application."""
     app.add(send, PANEL)
@@ -30,9 +41,7 @@ def send(
     context: typer.Context,
     name: IssueName = "",
     list_name: Annotated[str, typer.Option("--list", help="Another list than the one the issue names.")] = "",
-    everybody: Annotated[
-        bool, typer.Option("--all-rhythms", help="Also to those who asked for daily or instant letters.")
-    ] = False,
+    rhythm: ToRhythm = Reach.WEEKLY,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send the letter to this address only.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")] = False,
@@ -52,15 +61,13 @@ def send(
     """
     from newsletter import plan as plans
     from newsletter.check import has_errors
-    from newsletter.ledger import ALL
 
-    rhythm = ALL if everybody else "weekly"
     with house(context) as workspace:
-        issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm)
+        issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value)
         if test:
             _test(workspace, issue.path, test)
             return
-        plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm)
+        plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value)
         if plan.earlier is not None and plan.earlier.state != "running":
             say(_already(plan))
             if as_json:
@@ -82,20 +89,38 @@ def send(
 
 
 def _run(workspace: House, plan: Plan, as_json: bool) -> None:
+    from newsletter import plan as plans
+
+    sent = plan.earlier
+    if sent is None:
+        sent = plans.freeze(workspace, plan)
+        say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+    else:
+        assert plan.account is not None
+        still = f"{plan.account.open:,} of {plan.account.total:,}"
+        say(f"Going on with issue {plan.issue.number}: {still} are still to go.")
+    sent, account, sent_now = deliver_now(workspace, sent, again=f"newsletter send {plan.issue.number}")
+    if as_json:
+        json_data(_account(plan, sent, account, sent_now=sent_now))
+
+
+def deliver_now(workspace: House, sent: Send, *, again: str) -> tuple[Send, Account, int]:
+    """Deliver what is open of a send, with a bar, and say what came of it; exit when it stops in the middle.
+
+    Args:
+        workspace: Open.
+        sent: A running send.
+        again: The command that goes on with it.
+
+    Returns:
+        The send and its account as they are then, and how many letters went now.
+    """
     from newsletter import deliver, ledger
     from newsletter.errors import DatabaseError, SendError
 
-    sent = plan.earlier
     desk = workspace.desk
-    if sent is None:
-        assert plan.letter is not None
-        sent = deliver.freeze_send(desk, plan.issue, plan.letter, list_id=plan.target.id, rhythm=plan.rhythm)
-        say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
-        open_before = sent.audience
-    else:
-        assert plan.account is not None
-        open_before = plan.account.open
-        say(f"Going on with issue {plan.issue.number}: {open_before:,} of {plan.account.total:,} are still to go.")
+    with workspace.database.read() as connection:
+        open_before = ledger.account(connection, sent.id).open
     settled: dict[str, int] = {}
     failure: BaseException | None = None
     with _stoppable(), _progress(open_before, settled) as progress:
@@ -106,15 +131,14 @@ def _run(workspace: House, plan: Plan, as_json: bool) -> None:
     if failure is not None:
         words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
         say(f"error: {words}")
-        say(f"Stopped in the middle; nothing is lost. Go on with: newsletter send {plan.issue.number}")
+        say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
         raise typer.Exit(STOPPED)
     with workspace.database.read() as connection:
         account = ledger.account(connection, sent.id)
         sent = next(one for one in ledger.sends(connection) if one.id == sent.id)
     sent_now = settled.get("submitted", 0)
     say(_told(account) + f" {plural(sent_now, 'letter')} now, through {workspace.sender.name}.")
-    if as_json:
-        json_data(_account(plan, sent, account, sent_now=sent_now))
+    return sent, account, sent_now
 
 
 def _test(workspace: House, path: str, address: str) -> None:
@@ -157,8 +181,10 @@ def _would(plan: Plan, sender: str) -> str:
     if plan.earlier is not None and plan.account is not None:
         return f"Would go on with issue {plan.issue.number}: {plan.account.open:,} of {plan.account.total:,} to go."
     whom = plural(plan.audience, "subscriber")
+    none = f"; {plan.skipped:,} chose none of its sections and get nothing" if plan.skipped else ""
     return (
-        f"Issue {plan.issue.number} «{plan.issue.subject}» would go to {whom} of '{plan.target.name}' through {sender}."
+        f"Issue {plan.issue.number} «{plan.issue.subject}» would go to {whom} of '{plan.target.name}' "
+        f"through {sender}{none}."
     )
 
 

@@ -10,6 +10,7 @@ from newsletter.ledger.leases import (
     claim,
     deliveries,
     finish,
+    free,
     mark_submitting,
     put_back,
     record,
@@ -21,6 +22,8 @@ from newsletter.ledger.leases import (
 from newsletter.ledger.letters import advance, close, doubt
 from newsletter.ledger.marks import mark, set_mark
 from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
+from newsletter.ledger.pace import Pace, charge
+from newsletter.ledger.pace import take as take_pace
 from newsletter.ledger.periods import article_period, holder, last_of, reached, received, take, without
 from newsletter.ledger.reports import Noted, ill, note
 from newsletter.ledger.sends import (
@@ -42,17 +45,20 @@ __all__ = [
     "Delivery",
     "Lot",
     "Noted",
+    "Pace",
     "Send",
     "accept_unknown",
     "account",
     "advance",
     "article_period",
+    "charge",
     "claim",
     "close",
     "count_without_delivery",
     "deliveries",
     "doubt",
     "finish",
+    "free",
     "freeze",
     "holder",
     "ill",
@@ -77,6 +83,7 @@ __all__ = [
     "split",
     "state_of",
     "take",
+    "take_pace",
     "unknown_deliveries",
     "waiting",
     "without",

@@ -15,7 +15,7 @@ from newsletter.database import clock
 from newsletter.ledger.models import Batch, Delivery
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
 
 def claim(connection: Connection, send_id: int, *, lease: float) -> Batch | None:
@@ -29,12 +29,28 @@ def claim(connection: Connection, send_id: int, *, lease: float) -> Batch | None
         send_id: The send.
         lease: Seconds until the batch is free again should its holder go silent.
     """
+    from newsletter.tables import batch
+
+    now = clock(connection)
+    # On PostgreSQL other claimers pass by instead of waiting; SQLite has one writer at a time anyway.
+    first = _free(send_id, now).order_by(batch.c.id).limit(1).with_for_update(of=batch, skip_locked=True)
+    found = connection.execute(first).scalar_one_or_none()
+    if found is None:
+        return None
+    return _take(connection, batch.c.id == found, {"token": secrets.token_hex(16), "lease_until": now + lease})
+
+
+def free(connection: Connection, send_id: int) -> bool:
+    """Whether a claim would find a batch of this send now."""
+    return connection.execute(_free(send_id, clock(connection)).limit(1)).first() is not None
+
+
+def _free(send_id: int, now: float) -> Select[tuple[int]]:
     from sqlalchemy import or_, select
 
     from newsletter.tables import batch, send
 
-    now = clock(connection)
-    free = (
+    return (
         select(batch.c.id)
         .join(send, send.c.id == batch.c.send_id)
         .where(
@@ -43,15 +59,7 @@ def claim(connection: Connection, send_id: int, *, lease: float) -> Batch | None
             batch.c.state.in_(("queued", "submitting")),
             or_(batch.c.lease_until.is_(None), batch.c.lease_until < now),
         )
-        .order_by(batch.c.id)
-        .limit(1)
-        # On PostgreSQL other claimers pass by instead of waiting; SQLite has one writer at a time anyway.
-        .with_for_update(of=batch, skip_locked=True)
     )
-    found = connection.execute(free).scalar_one_or_none()
-    if found is None:
-        return None
-    return _take(connection, batch.c.id == found, {"token": secrets.token_hex(16), "lease_until": now + lease})
 
 
 def deliveries(connection: Connection, batch_id: int) -> list[Delivery]:
@@ -65,7 +73,7 @@ def deliveries(connection: Connection, batch_id: int) -> list[Delivery]:
         .where(delivery.c.batch_id == batch_id, delivery.c.state.is_(None))
         .order_by(delivery.c.id)
     )
-    return [Delivery(row.id, row.subscriber_id) for row in connection.execute(query)]
+    return [Delivery(*row) for row in connection.execute(query).all()]
 
 
 def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[int, str], lease: float) -> bool:

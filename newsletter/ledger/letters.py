@@ -8,13 +8,15 @@ rows ``unknown`` and goes on with those that have no state.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from newsletter.database import clock
 from newsletter.ledger.models import Batch
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select, Update
 
 _MOST_IDS = 500
 
@@ -60,28 +62,20 @@ def advance(
         Those of ``going`` whose last byte may go; None when the lease is lost or the send no longer runs, and then
         nothing more of this batch may go.
     """
-    from sqlalchemy import select, update
-
-    from newsletter.tables import batch as table
-    from newsletter.tables import delivery, send
-
+    statements = _statements()
     now = clock(connection)
-    held = (table.c.id == batch.id) & (table.c.token == batch.token)
-    runs = select(send.c.state).where(send.c.id == batch.send_id).scalar_subquery() == "running"
-    renewed = update(table).where(held, table.c.lease_until > now, table.c.state == "queued", runs)
-    mine = connection.execute(renewed.values(lease_until=now + lease)).rowcount == 1
+    who = {"of_batch": batch.id, "held_by": batch.token}
+    renewal = {**who, "of_send": batch.send_id, "now": now, "until": now + lease}
+    mine = connection.execute(statements.renew, renewal).rowcount == 1
     # Nobody else has touched the rows as long as the token is ours, whether the lease ran out or not.
-    untouched = mine or connection.execute(select(table.c.id).where(held)).first() is not None
+    untouched = mine or connection.execute(statements.held, who).first() is not None
     _write_down(connection, batch, {one: answers[one] for one in answers if untouched or one in marked}, untouched)
-    if not mine:
-        return None
-    given: set[int] = set()
-    for start in range(0, len(going), _MOST_IDS):
-        part = going[start : start + _MOST_IDS]
-        free = (delivery.c.id.in_(part)) & (delivery.c.batch_id == batch.id) & delivery.c.state.is_(None)
-        marks = update(delivery).where(free).values(state="submitting", reason=None).returning(delivery.c.id)
-        given.update(connection.execute(marks).scalars())
-    return frozenset(given)
+    if not mine or not going:
+        return frozenset() if mine else None
+    rows = [{"one": one, "of_batch": batch.id} for one in going]
+    if connection.execute(statements.mark, rows).rowcount == len(going):
+        return frozenset(going)
+    return _marked(connection, batch, going)
 
 
 def close(connection: Connection, batch: Batch, *, pause: float = 0.0) -> None:
@@ -108,24 +102,66 @@ def close(connection: Connection, batch: Batch, *, pause: float = 0.0) -> None:
     connection.execute(update(table).where(held).values(state=state, token=None, lease_until=until))
 
 
-def _write_down(
-    connection: Connection, batch: Batch, answers: Mapping[int, tuple[str, str]], untouched: bool
-) -> None:
-    from sqlalchemy import or_, update
+def _write_down(connection: Connection, batch: Batch, answers: Mapping[int, tuple[str, str]], untouched: bool) -> None:
+    statements = _statements()
+    settled = [
+        {"one": one, "of_batch": batch.id, "becomes": state, "why": reason or None}
+        for one, (state, reason) in answers.items()
+        if state != "queued"
+    ]
+    if settled:
+        connection.execute(statements.settle if untouched else statements.settle_late, settled)
+    again = [{"one": one, "of_batch": batch.id} for one, (state, _) in answers.items() if state == "queued"]
+    if again and untouched:
+        connection.execute(statements.put_back, again)
+
+
+def _marked(connection: Connection, batch: Batch, going: Sequence[int]) -> frozenset[int]:
+    """Those that could be marked; the others were settled by an event meanwhile."""
+    from sqlalchemy import select
 
     from newsletter.tables import delivery
 
-    by_outcome: dict[tuple[str, str], list[int]] = {}
-    for one, outcome in answers.items():
-        by_outcome.setdefault(outcome, []).append(one)
-    doubtful = delivery.c.state.in_(("submitting", "unknown"))
+    found: set[int] = set()
+    for start in range(0, len(going), _MOST_IDS):
+        part = delivery.c.id.in_(going[start : start + _MOST_IDS])
+        query = select(delivery.c.id).where(part, delivery.c.batch_id == batch.id, delivery.c.state == "submitting")
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """The statements of ``advance``, made once: it runs for every few letters."""
+
+    renew: Update
+    held: Select[tuple[int]]
+    mark: Update
+    settle: Update
+    settle_late: Update
+    put_back: Update
+
+
+@cache
+def _statements() -> _Statements:
+    from sqlalchemy import bindparam, or_, select, update
+
+    from newsletter.tables import batch, delivery, send
+
+    held = (batch.c.id == bindparam("of_batch")) & (batch.c.token == bindparam("held_by"))
+    runs = select(send.c.state).where(send.c.id == bindparam("of_send")).scalar_subquery() == "running"
+    row = (delivery.c.id == bindparam("one")) & (delivery.c.batch_id == bindparam("of_batch"))
+    submitting, fresh = delivery.c.state == "submitting", delivery.c.state.is_(None)
     # What an event has settled meanwhile stays.
-    unsettled = or_(delivery.c.state.is_(None), doubtful) if untouched else doubtful
-    for (state, reason), ids in by_outcome.items():
-        for start in range(0, len(ids), _MOST_IDS):
-            mine = delivery.c.id.in_(ids[start : start + _MOST_IDS]) & (delivery.c.batch_id == batch.id)
-            if state != "queued":
-                connection.execute(update(delivery).where(mine, unsettled).values(state=state, reason=reason or None))
-            elif untouched:
-                again = update(delivery).where(mine, delivery.c.state == "submitting")
-                connection.execute(again.values(state=None, reason=None))
+    doubtful = or_(submitting, delivery.c.state == "unknown")
+    outcome: dict[str, Any] = {"state": bindparam("becomes"), "reason": bindparam("why")}
+    return _Statements(
+        renew=update(batch)
+        .where(held, batch.c.lease_until > bindparam("now"), batch.c.state == "queued", runs)
+        .values(lease_until=bindparam("until")),
+        held=select(batch.c.id).where(held),
+        mark=update(delivery).where(row, fresh).values(state="submitting", reason=None),
+        settle=update(delivery).where(row, or_(fresh, doubtful)).values(outcome),
+        settle_late=update(delivery).where(row, doubtful).values(outcome),
+        put_back=update(delivery).where(row, submitting).values(state=None, reason=None),
+    )

@@ -1,4 +1,4 @@
-"""What can be sent once for a list and rhythm: a week, a day, an article; and where a subscriber's next letter begins."""
+"""What can be sent once for a list and rhythm: a week, a day, an article; and where somebody's next letter begins."""
 
 from __future__ import annotations
 
@@ -35,10 +35,8 @@ def take(connection: Connection, list_id: int, rhythm: str, names: Iterable[str]
     """
     from newsletter.tables import period
 
-    rows = [
-        {"list_id": list_id, "rhythm": rhythm, "name": name, "issue_id": issue_id} for name in dict.fromkeys(names)
-    ]
-    taken = []
+    rows = [{"list_id": list_id, "rhythm": rhythm, "name": name, "issue_id": issue_id} for name in dict.fromkeys(names)]
+    taken: list[str] = []
     for row in rows:
         statement = insert(connection, period).values(row).on_conflict_do_nothing().returning(period.c.name)
         taken += connection.execute(statement).scalars()

@@ -231,6 +231,11 @@ class Viewer:
                 groups[-1] = Group("rows", (*groups[-1].stories, view))
             else:
                 groups.append(Group(kind, (view,)))
+        # A divider at either end would stand beside the section's own rule.
+        while groups and groups[-1].prose is not None and groups[-1].prose.divides:
+            groups.pop()
+        while section.title and groups and groups[0].prose is not None and groups[0].prose.divides:
+            groups.pop(0)
         title = self.line(section.title)
         return SectionView(self.markup(title), title, tuple(groups))
 

@@ -33,7 +33,7 @@ from subscribers.store.people import (
     subscription_of,
     subscriptions_of,
 )
-from subscribers.store.recipients import audience, eligible
+from subscribers.store.recipients import audience, declination_counts, declinations, eligible
 from subscribers.store.suppressions import (
     lift,
     remember_trouble,
@@ -51,6 +51,8 @@ __all__ = [
     "claim_letters",
     "confirmation_of",
     "consents_of",
+    "declination_counts",
+    "declinations",
     "eligible",
     "erase",
     "everything_about",

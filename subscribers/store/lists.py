@@ -152,6 +152,33 @@ def list_stats(connection: Connection, *, now: datetime, since: datetime) -> lis
     ]
 
 
+def leavers(connection: Connection, list_id: int, *, since: datetime, until: datetime | None) -> set[int]:
+    """Ids of those who ended their subscription to a list between two moments, and have not come back since.
+
+    Args:
+        connection: Open.
+        list_id: Of the list.
+        since: Aware.
+        until: Aware; None for no end.
+    """
+    query = (
+        sa.select(consent.c.subscriber_id)
+        .join(
+            subscription,
+            (subscription.c.subscriber_id == consent.c.subscriber_id) & (subscription.c.list_id == consent.c.list_id),
+        )
+        .where(
+            consent.c.list_id == list_id,
+            consent.c.act.in_(_PARTING),
+            consent.c.at >= to_seconds(since),
+            subscription.c.status == "left",
+        )
+    )
+    if until is not None:
+        query = query.where(consent.c.at < to_seconds(until))
+    return set(connection.execute(query).scalars())
+
+
 def _by_list(
     connection: Connection, by: sa.ColumnElement[Any], *conditions: sa.ColumnElement[bool]
 ) -> dict[tuple[int, str], int]:

@@ -48,18 +48,25 @@ def declinations(
     connection: Connection, list_id: int, *, rhythms: Collection[Rhythm], now: datetime, topics: int
 ) -> list[int]:
     """Which of these topics are not wanted, as bits, each combination that somebody eligible has, once."""
-    declined = subscription.c.declined_topics.bitwise_and(topics)
+    return list(declination_counts(connection, list_id, rhythms=rhythms, now=now, topics=topics))
+
+
+def declination_counts(
+    connection: Connection, list_id: int, *, rhythms: Collection[Rhythm], now: datetime, topics: int
+) -> dict[int, int]:
+    """How many of those eligible have each combination of declined topics, by the bits of these topics, ascending."""
+    declined = subscription.c.declined_topics.bitwise_and(topics).label("declined")
     query = (
-        sa.select(declined)
+        sa.select(declined, sa.func.count())
         .where(
             subscription.c.list_id == list_id,
             subscription.c.rhythm.in_(sorted(rhythms)),
             *_eligible_now(to_seconds(now)),
         )
-        .distinct()
-        .order_by(declined)
+        .group_by("declined")
+        .order_by("declined")
     )
-    return list(connection.execute(query).scalars())
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def eligible(connection: Connection, list_id: int, ids: Sequence[int], now: datetime) -> dict[int, Recipient]:
@@ -93,8 +100,8 @@ def eligible(connection: Connection, list_id: int, ids: Sequence[int], now: date
                 *_eligible_now(at),
             )
         )
-        for row in connection.execute(query):
-            found[row[0]] = Recipient(row[0], row[1], bytes(row[2]), row[3], row[4], row[5])
+        for id_, address, public_id, epoch, needs_smtputf8, declined in connection.execute(query).all():
+            found[id_] = Recipient(id_, address, bytes(public_id), epoch, needs_smtputf8, declined)
     return found
 
 

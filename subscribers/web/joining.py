@@ -1,6 +1,6 @@
 """Subscribing and confirming.
 
-Whatever state an address is in, the one who asks sees the same answer, after the same work in the database.
+Whatever state an address is in, the one who asks sees the same answer, after the same time.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def routes(site: Site) -> list[BaseRoute]:
     """The routes of this module."""
     return [
         route(site, "/", _form),
-        route(site, "/subscribe", _subscribe, ["GET", "POST"]),
-        route(site, "/embed", _embedded, ["GET", "POST"]),
+        route(site, "/subscribe", _subscribe, ["GET", "POST"], even=True),
+        route(site, "/embed", _embedded, ["GET", "POST"], even=True),
         route(site, "/confirm/{token}", _confirm, ["GET", "POST"]),
     ]
 
@@ -86,7 +86,7 @@ def _take(site: Site, visit: Visit, *, framed: bool) -> Response:
 
 
 def _wish(site: Site, visit: Visit, wanted: Address, road: str) -> None:
-    """Write the wish down, within the caps; the same statements whatever state the address is in."""
+    """Write the wish down, within the caps; nearly the same statements whatever state the address is in."""
     now = site.now()
     asked = limits.marks(wanted.key, visit.network, site.address_keys)
     with site.database.write() as connection:

@@ -62,6 +62,8 @@ class Site:
     """Origins that may show the embedded form in a frame."""
     keep_client: bool = False
     """Whether network address and browser stand in the record of consent."""
+    pace: float = 0.05
+    """An answer that must not tell who is subscribed goes out at a whole multiple of so many seconds."""
     caps: Caps = field(default_factory=Caps)
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     """Name in ``/hooks/<name>`` to whatever reads the reports of that provider."""

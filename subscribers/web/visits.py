@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,6 +86,7 @@ def route(
     *,
     most: int = FORM_BYTES,
     raw: bool = False,
+    even: bool = False,
 ) -> Route:
     """A route for a handler.
 
@@ -95,9 +97,17 @@ def route(
         methods: ``GET`` brings ``HEAD``.
         most: Most bytes of a body.
         raw: Do not read the body as a form.
+        even: The time of the answer to a POST must not tell what was found; it is rounded up to the site's pace.
     """
 
     async def endpoint(request: Request) -> Response:
+        started = time.monotonic()
+        response = await answered(request)
+        if even and site.pace and request.method == "POST":
+            await asyncio.sleep(site.pace - (time.monotonic() - started) % site.pace)
+        return response
+
+    async def answered(request: Request) -> Response:
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await forms.body(request, most) if request.method == "POST" else b""

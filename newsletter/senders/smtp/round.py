@@ -30,6 +30,8 @@ MOST_UNKNOWN = 3
 """The same for letters whose answer nobody saw, beyond one for each connection: more would be in doubt for nothing."""
 FLUSH = 0.5
 """Seconds after which answers are committed though no mark is asked for."""
+LONGEST_WAIT = 0.02
+"""Seconds that one connection waits for others to share its commit."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,13 @@ class Round:
         self._renew = renew
         self._answers: dict[int, tuple[str, str]] = {}
         self._asking: list[tuple[int, asyncio.Future[bool]]] = []
+        self._due: asyncio.Handle | None = None
+        """The next commit."""
         self._committed = 0.0
+        self._cost = 0.0
+        """Seconds that the last commit took."""
+        self._talking = 0
+        """Connections that may still ask for a mark."""
         self._over = False
         """Nothing new is to go."""
         self._deferred = 0
@@ -146,6 +154,7 @@ class Round:
                 self._stop(str(error))
                 return
             answered = session.answered
+            self._talking += 1
             try:
                 await self._talk(session)
             except BrokenError as error:
@@ -159,6 +168,7 @@ class Round:
                 session.abort()
                 raise
             finally:
+                self._talking -= 1
                 await self._connections.give_back(session)
 
     async def _talk(self, session: Session) -> None:
@@ -216,10 +226,14 @@ class Round:
         """Whether the final dot of this letter may go; True only when that is committed."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
-        if not self._asking:
-            # Whoever else is ready by the next turn of the loop goes into the same commit.
-            loop.call_soon(self._commit)
         self._asking.append((delivery, future))
+        if len(self._asking) >= self._talking:
+            if self._due is not None:
+                self._due.cancel()
+            self._due = loop.call_soon(self._commit)
+        elif len(self._asking) == 1:
+            # Waiting for the others as long as a commit takes costs at most as much again, and mostly saves more.
+            self._due = loop.call_later(self._cost, self._commit)
         return await future
 
     def _commit(self) -> None:
@@ -227,9 +241,11 @@ class Round:
         answers, self._answers = self._answers, {}
         may = None
         if not self._failure:
+            started = asyncio.get_running_loop().time()
             try:
                 may = self._commit_to(answers, [] if self._over else [one for one, _ in asking])
                 self._committed = asyncio.get_running_loop().time()
+                self._cost = min(self._committed - started, LONGEST_WAIT)
             except Exception as error:
                 self._failure = error
         if self._failure:

@@ -20,7 +20,7 @@ from newsletter.sources.boilerplate import (
 from newsletter.sources.clean import clean, paragraphs
 from newsletter.sources.markup import MOST_HTML, classes, text_of, tree
 from newsletter.sources.page.metadata import Metadata
-from newsletter.sources.page.outline import is_body, names
+from newsletter.sources.page.outline import OF_THE_ARTICLE, is_body, names
 from newsletter.text.tidy import arabic_fold
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ def _better(guessed: str, dense: str) -> str:
 
 def _prune(root: HtmlElement) -> None:
     """Take out Jetpack's nameless block after an article, lists of other articles, and lines that lead to one."""
+    for part in list(root.iter("div", "footer", "p", "ul", "section")):
+        if names(part) & OF_THE_ARTICLE and part.getparent() is not None and next(part.iter("h1"), None) is None:
+            part.drop_tree()
     for caption in list(root.iter("figcaption", "p", "div", "span", "small", "em")):
         is_caption = caption.tag == "figcaption" or bool(_CAPTIONS & names(caption))
         if is_caption and caption.getparent() is not None and len(text_of(caption)) < _LONGEST_CAPTION:
@@ -211,7 +214,7 @@ def _dense(root: HtmlElement, base: str) -> str:
         own = len(text_of(element)) if element.tag == "p" else direct
         if own < _LEAST_SENTENCE or _link_share(element) >= 0.5:
             continue
-        holders = [element.getparent()] if element.tag == "p" else [element, element.getparent()]
+        holders = [_row_of(element)] if element.tag == "p" else [element, _row_of(element)]
         for holder in holders:
             if holder is not None:
                 lengths[holder] = lengths.get(holder, 0) + own
@@ -220,6 +223,16 @@ def _dense(root: HtmlElement, base: str) -> str:
     if best is None or lengths[best] < _LEAST_BODY:
         return ""
     return _prose_of(best, base, "") if len(lengths) <= _MOST_BLOCKS else _block(best, base)
+
+
+def _row_of(element: HtmlElement) -> HtmlElement | None:
+    """The element in which a paragraph stands beside others, wrappers around it alone passed over."""
+    while (parent := element.getparent()) is not None:
+        is_alone = element.getprevious() is None and element.getnext() is None
+        if not is_alone or (parent.text or "").strip():
+            break
+        element = parent
+    return parent
 
 
 # What was lost
@@ -256,13 +269,15 @@ def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -
             missing.append((at + 1 if matched else 0, element, words))
     parents = [element.getparent() for element in matched]
     for place, element, words in reversed(missing):
+        has_siblings = parents.count(element.getparent()) >= 2
+        is_between = 0 < place < len(blocks) and element.tag in ("h2", "h3", "h4") and _link_share(element) == 0
         is_prose = _is_prose(element, words)
         is_opening = place == 0 and is_prose and len(words) >= _LEAD_LETTERS
         is_wanted = (
             (len(lead) >= _LEAD_LETTERS // 2 and words.startswith(lead))
             or (is_opening and (_is_named_lead(element) or words in taken or _is_sentence(element)))
             or (len(words) >= _LEAD_LETTERS and words in stated)
-            or (element.tag == "p" and parents.count(element.getparent()) >= 2 and is_prose)
+            or (has_siblings and ((element.tag == "p" and is_prose) or is_between))
         )
         if is_wanted and _share_in(words, held) < 0.6:
             blocks.insert(0 if words.startswith(lead) and lead else place, _block(element, found.base))

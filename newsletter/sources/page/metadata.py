@@ -7,7 +7,7 @@ name to the headline; so each of these is looked for by its own rule, the most e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from newsletter.sources.clean import plain
 from newsletter.sources.links import absolute, host, is_web
 from newsletter.sources.markup import classes, text_of
 from newsletter.sources.page import headline
+from newsletter.sources.page.dates import after_first, named_parts, shown_dates
 from newsletter.sources.page.linked import LinkedData
 from newsletter.sources.page.outline import names
 from newsletter.text.tidy import arabic_fold, tidy
@@ -32,10 +33,6 @@ _DATE_METAS = (
 )
 _AUTHOR_METAS = ("author", "article:author", "dc.creator", "dcterms.creator", "parsely-author", "sailthru.author")
 _SECTION_METAS = ("article:section", "parsely-section", "section")
-_DATE_CLASSES = re.compile(
-    r"(?:^|[-_])(?:date|time|published|pubdate|posted|timestamp|datetime|postdate|entrydate|newsdate)(?:$|[-_])"
-)
-_CHANGED = re.compile(r"modif|updat|edit", re.IGNORECASE)
 _AUTHOR_CLASSES = re.compile(
     r"^(?:(?:entry|post|article|single|story|news|meta|td-post)[-_]{1,2})?(?:author|byline|writer|authors)"
     r"(?:[-_]{1,2}(?:name|link|title))?$|^(?:author|writer|byline)(?:name|link)$|^by-author$|^fn$|^posted-by$"
@@ -49,13 +46,6 @@ _URL_DATE = re.compile(
 )
 _MOBILE = re.compile(r"^(?:m|mobile|amp)\.")
 _CLOCK = re.compile(r"\d:\d\d")
-_SMALL_BLOCKS = (
-    *("a", "span", "div", "p", "li", "address", "small", "strong", "b", "em", "i", "h4", "h5", "h6", "td", "abbr"),
-    "meta",
-)
-_MOST_LOOKED_AT = 4000
-_LONGEST_DATE = 120
-_LONG_PARAGRAPH = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +182,14 @@ def _author(root: HtmlElement, stated: Claims, shown: HtmlElement | None) -> str
     for text in (text for name in _AUTHOR_METAS for text in stated.metas.get(name, ())):
         if real(text):
             return real(text)
-    for element in _after_first(_looked_at(root), shown):
+    for element in after_first(named_parts(root), shown):
         relation = (element.get("rel") or "").lower().split()
         is_marked = "author" in (element.get("itemprop") or "").lower().split() or "author" in relation
         if is_marked or any(map(_AUTHOR_CLASSES.match, names(element))):
             name = real(_NO_NAME.split(text_of(element))[0])
             if name:
                 return name
-    for element in _after_first(root.iter("p", "span", "div", "h4", "h5", "strong", "li", "b"), shown):
+    for element in after_first(root.iter("p", "span", "div", "h4", "h5", "strong", "li", "b"), shown):
         if len(element) <= 2 and (match := _BYLINE.match(text_of(element)[:80])):
             name = real(_NO_NAME.split(match["name"])[0])
             if name and len(name.split()) <= 5 and name == match["name"].strip(" :/"):
@@ -222,7 +212,7 @@ def _published(
         if not _CLOCK.search(text):  # a bare day; another statement may know the hour of it
             return next((each for other, each in found if _CLOCK.search(other) and each.date() == first.date()), first)
         return first
-    for text in _shown_dates(root, shown):
+    for text in shown_dates(root, shown):
         moment = when.parse(text, now=now, zone=zone)
         if moment:
             return moment
@@ -234,58 +224,6 @@ def _published(
             if moment:
                 return moment
     return None
-
-
-def _shown_dates(root: HtmlElement, shown: HtmlElement | None) -> Iterator[str]:
-    """Times and dates that a reader sees: marked as published, then nearest after the headline; never changes.
-
-    A date before the headline counts only beside it: the top of a page often shows today's date.
-    """
-    elements = list(_after_first(_looked_at(root, "time"), shown))
-    for element in elements:
-        is_marked = (element.get("itemprop") or "").lower() == "datepublished" or "published" in classes(element)
-        if is_marked and not (element.tag == "time" and "updated" in classes(element) - {"published"}):
-            yield element.get("datetime") or element.get("content") or ""
-            yield text_of(element)
-    beside = _beside(shown)
-    order = {element: number for number, element in enumerate(root.iter())} if shown is not None else {}
-    for element in elements:
-        if shown is not None and order.get(element, 0) < order.get(shown, 0) and element not in beside:
-            continue
-        known_as = names(element) | {(element.get("itemprop") or "").lower()}
-        if any(map(_CHANGED.search, known_as)):
-            continue
-        if element.tag == "time" or (len(element) <= 6 and any(map(_DATE_CLASSES.search, known_as))):
-            yield element.get("datetime") or ""
-            text = text_of(element)
-            yield text if len(text) <= _LONGEST_DATE else ""
-    if shown is not None:
-        yield from _lines_under(root, shown)
-
-
-def _lines_under(root: HtmlElement, shown: HtmlElement) -> Iterator[str]:
-    """Short lines between the headline and the first long paragraph."""
-    is_under = False
-    for element in root.iter("h1", "h2", "h3", "p", "div", "span", "li", "small", "td", "font", "b"):
-        if element is shown:
-            is_under = True
-        elif is_under and len(element) <= 4:
-            text = text_of(element)
-            if len(text) >= _LONG_PARAGRAPH:
-                return
-            if len(text) <= _LONGEST_DATE:
-                yield text
-
-
-def _beside(shown: HtmlElement | None) -> frozenset[HtmlElement]:
-    """What stands in the same block as the headline, or in the block around that if it is small."""
-    around = shown.getparent() if shown is not None else None
-    if around is None or around.tag in ("body", "html"):
-        return frozenset()
-    outer = around.getparent()
-    if outer is not None and outer.tag not in ("body", "html") and len(text_of(outer)) < 600:
-        around = outer
-    return frozenset(around.iter())
 
 
 # The rest
@@ -342,33 +280,3 @@ def _section(root: HtmlElement, metas: Mapping[str, Sequence[str]], linked: Link
 
 def _is_breadcrumb(element: HtmlElement) -> bool:
     return any("breadcrumb" in name for name in names(element))
-
-
-def _looked_at(root: HtmlElement, *more: str) -> Iterator[HtmlElement]:
-    """The elements that may carry a byline or a date: those with a class or itemprop, up to a limit."""
-    seen = 0
-    for element in root.iter(*_SMALL_BLOCKS, *more):
-        if (
-            element.tag in more
-            or element.get("class")
-            or element.get("itemprop")
-            or element.get("rel")
-            or element.get("id")
-        ):
-            seen += 1
-            if seen > _MOST_LOOKED_AT:
-                return
-            yield element
-
-
-def _after_first(elements: Iterator[HtmlElement], shown: HtmlElement | None) -> Iterator[HtmlElement]:
-    """Elements after the headline in order, then those before it."""
-    if shown is None:
-        yield from elements
-        return
-    root = shown.getroottree()
-    order = {element: number for number, element in enumerate(root.iter())}
-    place = order.get(shown, 0)
-    everything = list(elements)
-    yield from (each for each in everything if order.get(each, 0) > place)
-    yield from (each for each in everything if order.get(each, 0) <= place)

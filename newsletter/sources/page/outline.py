@@ -13,13 +13,13 @@ _OUTSIDE_ROLES = frozenset({"navigation", "complementary", "contentinfo", "searc
 _OTHERS = re.compile(  # other articles, and what readers say
     r"(?:^|[-_])(?:related|recommended|recommendations?|comments?|commentlist|respond|popular|trending|mostread|yarpp)(?:$|[-_])"
     r"|(?:most|more|read|also|other|next|prev(?:ious)?)[-_](?:read|viewed|popular|news|posts?|articles?|stories|topics|also|more)"
-    r"|^(?:jp-relatedposts|wpd-|outbrain|taboola)|^similar(?:[-_]|$)"
+    r"|^(?:jp-relatedposts|wpd-|outbrain|taboola|disqus)|^similar(?:[-_]|$)|^more[-_]from(?:[-_]|$)"
 )
 _FURNITURE = re.compile(
     r"(?:^|[-_])(?:sidebar|footer|latest|ticker|breaking|menu|navbar|breadcrumbs?|subscribe|subscription|newsletter|signup"
-    r"|sharing|sharebar|addtoany|socials?|adsbygoogle|advert(?:isement)?s?|sponsored|promo|popup|modal|cookies?|author-?box"
+    r"|sharing|sharebar|addtoany|socials?|adsbygoogle|advert(?:isement)?s?|sponsored|promo|popup|modal|cookies?|gdpr|consent|author-?box"
     r"|pagination|sharedaddy)(?:$|[-_])"
-    r"|(?:post|entry|article)[-_]?(?:share|nav(?:igation)?|tags|footer|rating)"
+    r"|(?:post|entry|article)[-_]?(?:share|nav(?:igation)?|tags|rating)"
     r"|(?:share|social)[-_](?:buttons?|bar|links|icons|post|this)"
     r"|^(?:a2a_|sd-(?:sharing|like|rating)|jetpack[-_]|wp-block-jetpack|screen-reader-text$|more-link$)"
     r"|^widgets?$|^widget_|^widgets?[-_](?:area|title|content)$"
@@ -31,9 +31,16 @@ _BODY_NAMES = re.compile(
     r"|^(?:article|news|story|post)[-_]?details?$|^item-?body$|^field-?-?name-?-?body$|^field--name-body$|^articletext$"
     r"|^single[-_](?:post[-_])?content$|(?:^|[-_])content[-_]{1,2}body$|^long-?text$|mediator-article$|^full[-_]?(?:text|article)$|^(?:the|td-post)-content$|^wysiwyg$"
 )
+OF_THE_ARTICLE = frozenset({"post-footer", "entry-footer", "article-footer", "post-meta", "entry-meta"})
+"""Parts that tell of the article, its author and day, but are not its text."""
 _NAMING = ("class", "id", "aria-labelledby", "data-component", "data-testid", "data-e2e")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_FIXED = re.compile(r"position\s*:\s*fixed", re.IGNORECASE)
+_LEAST_CARDS = 3
+_LONGEST_CARD = 600
 _HOLDS_THE_ARTICLE = 0.4
+_LEAST_PIECE = 20
+_NO_TEXT = frozenset({"script", "style", "noscript", "a", "option", "textarea"})
 _HOLDS_EVERYTHING = 0.9
 _LEAST_BODY = 120
 _NEVER = frozenset({"html", "body", "article", "main", "head", "title", "h1", "time"})
@@ -58,6 +65,7 @@ def outside_parts(root: HtmlElement) -> frozenset[HtmlElement]:
     kept = {ancestor for each in headings for ancestor in each.iterancestors()} if len(headings) == 1 else set()
     for body in filter(is_body, root.iter("div", "section", "article", "td", "main")):
         kept |= {body, *body.iterancestors()} if weights.get(body, 0) >= _LEAST_BODY else set()
+    cards = _cards(root)
     found: set[HtmlElement] = set()
     pending = [root]
     while pending:
@@ -65,7 +73,8 @@ def outside_parts(root: HtmlElement) -> frozenset[HtmlElement]:
         for child in element:
             if not isinstance(child.tag, str):
                 continue
-            if child not in kept and weights.get(child, 0) < _most_weight(child) * total:
+            most = _HOLDS_EVERYTHING if child in cards else _most_weight(child)
+            if child not in kept and weights.get(child, 0) < most * total:
                 found.add(child)
             else:
                 pending.append(child)
@@ -102,36 +111,55 @@ def _most_weight(element: HtmlElement) -> float:
     if tag in _NEVER:
         return 0.0
     known_as = names(element)
+    if known_as & OF_THE_ARTICLE:
+        return 0.0
     if tag in _OUTSIDE_TAGS or (element.get("role") or "").lower() in _OUTSIDE_ROLES:
         return _HOLDS_THE_ARTICLE
     if any(map(_OTHERS.search, known_as)):
         return _HOLDS_EVERYTHING
-    return _HOLDS_THE_ARTICLE if any(map(_FURNITURE.search, known_as)) else 0.0
+    is_furniture = any(map(_FURNITURE.search, known_as)) or _FIXED.search(element.get("style") or "")
+    return _HOLDS_THE_ARTICLE if is_furniture else 0.0
+
+
+def _cards(root: HtmlElement) -> frozenset[HtmlElement]:
+    """Blocks that lead to other articles: three or more alike side by side, each with a heading that is a link."""
+    rows: dict[HtmlElement, dict[tuple[str, str], list[HtmlElement]]] = {}
+    for heading in root.iter("h2", "h3", "h4", "h5", "h6"):
+        for card in heading.iterancestors("article", "div", "li", "section"):
+            row = card.getparent()
+            if row is None or row in rows or not _leads_on(card):
+                break
+            alike = rows.setdefault(row, {})
+            for each in row:
+                if isinstance(each.tag, str) and _leads_on(each):
+                    alike.setdefault((each.tag, each.get("class") or ""), []).append(each)
+    return frozenset(
+        card for row in rows.values() for alike in row.values() if len(alike) >= _LEAST_CARDS for card in alike
+    )
+
+
+def _leads_on(card: HtmlElement) -> bool:
+    """Whether a block is short and has one heading, which is a link."""
+    headings = list(card.iter("h1", "h2", "h3", "h4", "h5", "h6"))
+    linked = [each for each in headings if next(each.iter("a"), None) is not None or _is_within_link(each)]
+    return len(headings) == len(linked) == 1 and len(card.text_content()) <= _LONGEST_CARD
+
+
+def _is_within_link(heading: HtmlElement) -> bool:
+    return next(heading.iterancestors("a"), None) is not None
 
 
 def _weights(root: HtmlElement) -> dict[HtmlElement, int]:
-    """Letters of running text under each element: text outside links and scripts, of 20 letters or more."""
+    """Letters of running text under each element: pieces of 20 letters or more outside links and scripts."""
     weights: dict[HtmlElement, int] = {}
     for element in root.iter():
-        if not isinstance(element.tag, str) or element.tag in (
-            "script",
-            "style",
-            "noscript",
-            "a",
-            "option",
-            "textarea",
-        ):
-            own = len((element.tail or "").strip()) if element.tag in ("a", "script", "style", "noscript") else 0
-            holder = element.getparent()
-        else:
-            own = len((element.text or "").strip())
-            holder = element
-            tail = len((element.tail or "").strip())
-            parent = element.getparent()
-            if tail >= 20 and parent is not None:
-                _add(weights, parent, tail)
-        if own >= 20 and holder is not None:
-            _add(weights, holder, own)
+        parent = element.getparent()
+        tail = len((element.tail or "").strip())
+        if tail >= _LEAST_PIECE and parent is not None:
+            _add(weights, parent, tail)
+        own = len((element.text or "").strip())
+        if own >= _LEAST_PIECE and isinstance(element.tag, str) and element.tag not in _NO_TEXT:
+            _add(weights, element, own)
     return weights
 
 

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-__all__ = ["Direction", "clean", "has_letters", "isolate", "quiet", "runs", "strip", "to_html"]
+__all__ = ["Direction", "clean", "has_letters", "isolate", "quiet", "runs", "strip", "to_html", "whole"]
 
 LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
+WHOLE = "white-space:nowrap;"
+"""Style of a run that no line break should tear."""
+_NUMBER = re.compile("(?=.{3,20}\\Z)[0-9\u0660-\u0669+(][^A-Za-z]* [^A-Za-z]*[0-9\u0660-\u0669]")
 RLM, LRM = "\u200f", "\u200e"
 
 # Embeddings and overrides: they leak past the run they were meant for, and overrides disguise text.
@@ -32,6 +35,15 @@ _ISOLATES = re.compile(f"[\u2066-\u2069{ISOLATED}]")
 _SIGNS = re.compile("[\u2066-\u2069\u202a-\u202e]")
 # What ends a paragraph ends every isolate in it (UAX #9, BD1 and X8).
 _PARAGRAPHS = re.compile("([\n\r\x1c\x1d\x1e\x85\u2029]+)")
+
+
+def whole(run: str) -> bool:
+    """Whether a run is a number in groups (a phone number, a score) that no line break should tear.
+
+    Args:
+        run: A run that must be isolated.
+    """
+    return _NUMBER.fullmatch(run) is not None
 
 
 def has_letters(text: str, direction: Direction) -> bool:
@@ -148,7 +160,8 @@ def _spans(text: str, base: Direction) -> list[str]:
     for run, needed in _runs(text, base):
         if needed:
             inside = [html.escape(run)] if away == "ltr" else _spans(run, "rtl")
-            parts += [f'<span dir="{away}">', *inside, "</span>"]
+            style = f' style="{WHOLE}"' if whole(run) else ""
+            parts += [f'<span dir="{away}"{style}>', *inside, "</span>"]
             continue
         for piece in _outside_isolates(run):
             if piece[:1] not in (LRI, RLI, FSI):

@@ -1,0 +1,202 @@
+"""A whole send through SendGrid, beside the bare wire and beside what the vendor's package does.
+
+    python benchmarks/bench_sendgrid.py [--subscribers 1000000] [--delay 0.15]
+
+The stand-in runs in a process of its own and throws away what it reads; each way sends requests of 1000 subscribers
+with the same letter into it. Ours freezes the audience, claims batches under leases, asks who is still eligible,
+signs a link for each, marks, sends and records. The bare wire sends one request over and over that was built before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import standin
+from test_deliver import LETTER
+
+from newsletter.mail import LEAVE
+from newsletter.models import Rendered
+from newsletter.senders import Parcel
+from newsletter.senders.sendgrid import Options, SendGrid
+from newsletter.senders.sendgrid.body import Body
+
+PARAGRAPH = "خبر رقم من مرسى الريحان، حيث يفتح الرصيف الجديد قبل موسم السردين. " * 5
+BATCH = 1000
+
+
+def letter() -> object:
+    link = LETTER.unsubscribe_url
+    html = f"<p>{PARAGRAPH}</p>\n" * 60 + f"<a href='{link}'>خروج</a>"
+    return replace(LETTER, rendered=Rendered("أسبوع", html, f"{PARAGRAPH}\n" * 15 + link))
+
+
+def parcels() -> list[Parcel]:
+    return [Parcel(n, f"0123456789abcdef.{n}", f"reader{n}@example.net", {LEAVE: b"T" * 52}) for n in range(BATCH)]
+
+
+def whole(subscribers: int, host: str, connections: int) -> None:
+    """One whole send in this process; prints seconds of freezing and delivering, and the peak of memory in MiB."""
+    import secrets
+
+    from newsletter import deliver, workspace
+    from newsletter.models import Issue
+    from newsletter.wiring import opened
+    from subscribers import store
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "w"
+        workspace.make(
+            root, name="الموجة", url="https://example.org", sender="news@example.org", web="https://news.example.org",
+            language="ar", timezone="UTC",
+        )  # fmt: skip
+        with opened(root, {}) as house:
+            with house.database.write() as connection:
+                store.add_list(connection, "readers", "الموجة", now=house.now())
+                driver = connection.connection.driver_connection
+                rows = (
+                    (f"reader{n}@example.net", f"reader{n}@example.net", secrets.token_bytes(16))
+                    for n in range(subscribers)
+                )
+                insert = "INSERT INTO subscriber (address, address_key, public_id, needs_smtputf8, created) VALUES (?,?,?,0,0)"
+                driver.executemany(insert, rows)
+                driver.execute(
+                    "INSERT INTO subscription (list_id, subscriber_id, status, rhythm, created, changed) "
+                    "SELECT 1, id, 'confirmed', 'weekly', 0, 0 FROM subscriber"
+                )
+            desk = replace(house.desk, sender=SendGrid(Options(key="SG.test", host=host, connections=connections)))
+            start = time.perf_counter()
+            send = deliver.freeze_send(desk, Issue(1, "أسبوع"), letter(), list_id=1, rhythm="weekly")
+            frozen = time.perf_counter()
+            account = deliver.run(desk, send, lambda _state, _count: None)
+            end = time.perf_counter()
+            assert account.submitted == subscribers, account
+    print(frozen - start, end - frozen, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def bare(requests: int, host: str) -> float:
+    """Requests built before, over one connection: what the wire and the stand-in allow."""
+    import http.client
+
+    body = Body(letter(), Options(key="SG.test")).encode(parcels(), "request")
+    connection = http.client.HTTPConnection(host.removeprefix("http://"))
+    start = time.perf_counter()
+    for _ in range(requests):
+        connection.request("POST", "/v3/mail/send", body, {"Authorization": "Bearer SG.test"})
+        connection.getresponse().read()
+    return time.perf_counter() - start
+
+
+def package_with_dict(requests: int, host: str) -> float:
+    """The vendor's package with a plain dict."""
+    import json
+
+    from sendgrid import SendGridAPIClient
+
+    client = SendGridAPIClient("SG.test", host=host)
+    start = time.perf_counter()
+    for _ in range(requests):
+        body = json.loads(Body(letter(), Options(key="SG.test")).encode([], "request"))
+        body["personalizations"] = [
+            {
+                "to": [{"email": parcel.address}],
+                "headers": {"List-Unsubscribe": f"<https://news.example.org/leave/{parcel.slots[LEAVE].decode()}>"},
+                "substitutions": {"-token-": parcel.slots[LEAVE].decode()},
+                "custom_args": {"nashra_delivery": parcel.name, "nashra_request": "request"},
+            }
+            for parcel in parcels()
+        ]
+        client.client.mail.send.post(request_body=body)
+    return time.perf_counter() - start
+
+
+def package_with_helpers(requests: int, host: str) -> float:
+    """The vendor's package with its own classes."""
+    from sendgrid import SendGridAPIClient
+    from sendgrid.helpers.mail import Content, CustomArg, Header, Mail, Personalization, Substitution, To
+
+    client = SendGridAPIClient("SG.test", host=host)
+    one = letter()
+    start = time.perf_counter()
+    for _ in range(requests):
+        mail = Mail(from_email="news@example.org", subject="أسبوع")
+        mail.add_content(Content("text/plain", one.rendered.text))
+        mail.add_content(Content("text/html", one.rendered.html))
+        for parcel in parcels():
+            person = Personalization()
+            person.add_to(To(parcel.address))
+            token = parcel.slots[LEAVE].decode()
+            person.add_header(Header("List-Unsubscribe", f"<https://news.example.org/leave/{token}>"))
+            person.add_substitution(Substitution("-token-", token))
+            person.add_custom_arg(CustomArg("nashra_delivery", parcel.name))
+            person.add_custom_arg(CustomArg("nashra_request", "request"))
+            mail.add_personalization(person)
+        client.client.mail.send.post(request_body=mail.get())
+    return time.perf_counter() - start
+
+
+def ours(subscribers: int, host: str, connections: int) -> tuple[float, float, float]:
+    command = [
+        sys.executable,
+        __file__,
+        "--child",
+        host,
+        "--subscribers",
+        str(subscribers),
+        "--connections",
+        str(connections),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    frozen, delivered, memory = map(float, done.stdout.split())
+    return frozen, delivered, memory
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--subscribers", type=int, default=1_000_000)
+    parser.add_argument("--delay", type=float, default=0.15, help="seconds the slow stand-in takes for an answer")
+    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--child", default="", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        whole(options.subscribers, options.child, options.connections)
+        return
+    with tempfile.TemporaryDirectory() as folder, standin.running(Path(folder), discard=True) as server:
+        ways: dict[str, tuple[Callable[[int, str], float], int]] = {
+            "the bare wire": (bare, 200),
+            "sendgrid + dict": (package_with_dict, 20),
+            "sendgrid + its helpers": (package_with_helpers, 10),
+        }
+        speed = {name: max(BATCH * n / way(n, server.host) for _ in range(2)) for name, (way, n) in ways.items()}
+        small = min((ours(10_000, server.host, options.connections) for _ in range(3)), key=lambda one: one[0] + one[1])
+        frozen, delivered, memory = ours(options.subscribers, server.host, options.connections)
+    total = options.subscribers / (frozen + delivered)
+    print(f"whole send of {options.subscribers:,}: {total:,.0f} subscribers/s (freezing {frozen:.1f} s, delivering "
+          f"{delivered:.1f} s), peak {memory:.0f} MiB")  # fmt: skip
+    for name, rate in speed.items():
+        print(f"  {name}: {rate:,.0f}/s; the whole send is {total / rate:.2f} x it")
+    cost = (frozen + delivered) / options.subscribers / ((small[0] + small[1]) / 10_000)
+    print(f"  one subscriber costs {cost:.2f} x what it costs in a send of 10,000")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        standin.running(Path(folder), discard=True, delay=options.delay) as slow,
+    ):
+        frozen, delivered, _ = ours(100_000, slow.host, 8)
+        ideal = options.delay * 100 / 8
+        print(
+            f"  answering after {options.delay * 1000:.0f} ms, 8 connections, 100,000: {delivered:.1f} s, {ideal / delivered:.2f} of the ideal"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Commands for choosing: articles, compose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.app import house
+from newsletter.cli.editing import AsJson, article_data
+from newsletter.cli.output import data, json_data, plural, say, table
+
+if TYPE_CHECKING:
+    from newsletter.drafts import Draft
+    from newsletter.models import Holding
+    from newsletter.wiring import House
+
+
+def articles(
+    context: typer.Context,
+    unused: Annotated[
+        bool, typer.Option("--unused", help="Only those no issue has carried and no draft holds.")
+    ] = False,
+    section: Annotated[str, typer.Option(help="Only those of this section.")] = "",
+    days: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only those of the last N days.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the articles of the library, newest first, with what helps to choose.
+
+    Age, section, words, minutes of reading, the article that one repeats (by its words), and where it was sent.
+
+    \b
+    Examples:
+      newsletter articles --unused
+      newsletter articles --section رياضة --days 7
+    """
+    from newsletter import issues, library
+    from newsletter.compose import when
+    from newsletter.text.tidy import arabic_fold
+
+    with house(context) as workspace:
+        now = workspace.now()
+        with workspace.database.read() as connection:
+            holdings = library.holdings(connection, since=now - timedelta(days=days) if days else None)
+        if unused:
+            holdings = library.unused(holdings, issues.every(workspace.root))
+    repeats = _repeats(holdings)
+    shown = [
+        holding for holding in holdings if not section or arabic_fold(holding.article.section) == arabic_fold(section)
+    ]
+    if as_json:
+        json_data([_help(holding, repeats, now) for holding in shown])
+        return
+    rows = [
+        (
+            holding.id,
+            _age(when(holding), now),
+            holding.article.section,
+            words := len(_text(holding).split()),
+            _minutes(holding) if words else "",
+            holding.article.title,
+            f"= {repeats[holding.id]}" if holding.id in repeats else "",
+            ", ".join(holding.carried_in),
+        )
+        for holding in shown
+    ]
+    table(("ID", "Age", "Section", "Words", "Min", "Headline", "Repeats", "Sent in"), rows)
+    if not rows:
+        filtered = section or days
+        nothing = "Nothing unused." if unused else "The library is empty. Fill it with: newsletter collect PATH_OR_URL"
+        say("Nothing like that." if filtered else nothing)
+
+
+def compose(
+    context: typer.Context,
+    ids: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="[ID]…", help="Articles in order; the first leads. [default: all unused]"),
+    ] = None,
+    more_ids: Annotated[str, typer.Option("--ids", metavar="ID,ID…", help="The same, in one word.")] = "",
+    latest: Annotated[int | None, typer.Option(metavar="N", min=1, help="The N newest unused articles.")] = None,
+    per_section: Annotated[
+        int | None, typer.Option("--per-section", metavar="N", min=1, help="At most N of each section.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="Without this section, tag or ID; can be repeated.")
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Put what is new into the candidates of the current draft.")
+    ] = False,
+    slug: Annotated[str, typer.Option(help="Name of the issue's folder. [default: number and date]")] = "",
+    list_name: Annotated[str, typer.Option("--list", help="The list it is for.")] = "readers",
+) -> None:
+    """Write the draft of an issue, a Markdown file to edit; prints its path.
+
+    Without IDs it takes what is unused, by the rules of [compose] in the settings. What is not taken waits at the end
+    of the file as candidates, which go nowhere; cut one from there and paste it above. --refresh adds what is new to
+    them and changes nothing else; without a draft it begins one that has only candidates.
+
+    \b
+    Examples:
+      newsletter compose --latest 5
+      newsletter compose --per-section 3 --exclude إعلان
+      newsletter compose --ids 12,9,7 --slug elections
+      newsletter compose --refresh
+    """
+    from newsletter import drafts
+    from subscribers import store
+
+    chosen = [*(ids or []), *_numbers(more_ids)]
+    if chosen and latest:
+        raise typer.BadParameter("give IDs or --latest, not both")
+    if refresh and (chosen or latest or per_section or slug):
+        raise typer.BadParameter("--refresh goes with --exclude and --list only")
+    with house(context) as workspace:
+        with workspace.database.read() as connection:
+            store.list_named(connection, list_name)
+        rules = drafts.rules_of(workspace)
+        rules = replace(
+            rules,
+            most=latest or rules.most,
+            per_section=per_section or rules.per_section,
+            exclude=(*rules.exclude, *(exclude or [])),
+        )
+        if refresh:
+            draft = _refreshed(workspace, rules, list_name)
+            data(draft.issue.path)
+            say(f"Issue {draft.issue.number}: {_candidates(draft)}, {plural(draft.added, 'new one')}.")
+            return
+        kept = [one for one in chosen if str(one) not in (exclude or [])]
+        issue = drafts.write(workspace, kept or None, list_name=list_name, rules=rules, slug=slug)
+        waiting = drafts.waiting(issue)
+    data(issue.path)
+    say(f"Issue {issue.number} with {plural(len(issue.stories), 'story', 'stories')}.")
+    if waiting:
+        say(f"{plural(waiting, 'candidate')} more at the end of the file: cut what you want, and paste it above.")
+    say("Next: edit it, then: newsletter check && newsletter preview")
+
+
+def _refreshed(workspace: House, rules: Any, list_name: str) -> Draft:
+    from newsletter import drafts
+
+    issue = drafts.current(workspace, list_name)
+    if issue is not None:
+        return drafts.refresh(workspace, issue, rules=rules)
+    issue = drafts.write(workspace, list_name=list_name, rules=rules, empty=True)
+    waiting = drafts.waiting(issue)
+    return drafts.Draft(issue, added=waiting, waiting=waiting)
+
+
+def _candidates(draft: Draft) -> str:
+    return plural(draft.waiting, "candidate")
+
+
+def _numbers(words: str) -> list[int]:
+    parts = [part.strip().removeprefix("#") for part in words.replace("،", ",").split(",") if part.strip()]
+    if not all(part.isdecimal() for part in parts):
+        raise typer.BadParameter("--ids takes numbers with commas, as newsletter articles shows them: 12,9,7")
+    return [int(part) for part in parts]
+
+
+def _text(holding: Holding) -> str:
+    from newsletter.sources.clean import paragraphs
+
+    article = holding.article
+    return "\n".join(paragraphs(article.body)) or article.summary
+
+
+def _minutes(holding: Holding) -> int:
+    from newsletter.text.tidy import reading_minutes
+
+    return reading_minutes(_text(holding))
+
+
+def _repeats(holdings: Sequence[Holding]) -> dict[int, int]:
+    """Id of each article whose words an earlier one has, with the id of that one."""
+    from newsletter.text.likeness import mark
+
+    oldest_first = list(reversed(holdings))
+    found = mark([f"{holding.article.title}\n{_text(holding)}" for holding in oldest_first])
+    return {oldest_first[later].id: oldest_first[first].id for later, first in found.items()}
+
+
+def _age(moment: datetime, now: datetime) -> str:
+    passed = max(now - moment, timedelta())
+    return f"{passed.days} d" if passed.days else f"{passed.seconds // 3600} h"
+
+
+def _help(holding: Holding, repeats: dict[int, int], now: datetime) -> dict[str, Any]:
+    from newsletter.compose import when
+
+    return article_data(holding) | {
+        "age_hours": max(int((now - when(holding)).total_seconds() // 3600), 0),
+        "words": len(_text(holding).split()),
+        "minutes": _minutes(holding),
+        "repeats": repeats.get(holding.id),
+    }

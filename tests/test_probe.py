@@ -1,0 +1,410 @@
+"""What is asked of the world: links, pictures, reader pages and name servers; every answer is a table or on loopback."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+import seeded
+
+from newsletter import probe
+from newsletter.check.found import Dkim, Dmarc, MailHost, Pictured, Reached
+from newsletter.probe.links import _pictured, _reached
+from newsletter.probe.sender import walk
+from newsletter.sources.http import Fetcher
+
+URL = "https://example.org/a"
+
+
+# Links
+
+
+def reached(answer: dict[str, Any], url: str = URL, **more: Any) -> Reached:
+    return probe.links([url], seeded.Site({url: answer, **more}))[url]
+
+
+def test_an_address_that_answers() -> None:
+    site = seeded.Site({})
+    assert probe.links([URL], site) == {URL: Reached(URL)}
+    assert site.asked == [("HEAD", URL)]
+    assert reached({"to": "https://example.net/b"}) == Reached("https://example.net/b")
+
+
+@pytest.mark.parametrize(("status", "gone"), [(404, True), (410, True), (403, False), (429, False), (500, False)])
+def test_an_address_that_gives_nothing(status: int, gone: bool) -> None:
+    answer = reached({"head": status, "status": status})
+    assert (answer.url, answer.gone) == ("", gone)
+    assert str(status) in answer.trouble
+
+
+def test_a_site_that_knows_no_head_is_asked_again() -> None:
+    for status in (400, 403, 404, 405, 501):
+        site = seeded.Site({URL: {"head": status}})
+        assert probe.links([URL], site) == {URL: Reached(URL)}
+        assert site.asked == [("HEAD", URL), ("GET", URL)]
+
+
+def test_a_host_that_is_silent_is_not_asked_twice() -> None:
+    site = seeded.Site({URL: {"trouble": "no answer"}})
+    assert probe.links([URL], site) == {URL: Reached(trouble="no answer")}
+    assert site.asked == [("HEAD", URL)]
+
+
+def test_whether_a_host_exists_is_asked_of_dns() -> None:
+    silent = seeded.Site({URL: {"trouble": "no connection: its name has no address"}})
+    assert probe.links([URL], silent, seeded.Zone({}))[URL].gone
+    assert not probe.links([URL], silent, seeded.Zone({"example.org A": ["192.0.2.1"]}))[URL].gone
+    assert not probe.links([URL], silent, seeded.Zone({"example.org AAAA": ["2001:db8::1"]}))[URL].gone
+    assert not probe.links([URL], silent, seeded.Zone({"example.org": None}))[URL].gone
+    assert not probe.links([URL], silent)[URL].gone
+
+
+def test_an_http_address_is_asked_for_over_https_too() -> None:
+    url = "http://example.org/a"
+    assert reached({}, url) == Reached(url, secure=True)
+    assert reached({}, url, **{URL: {"status": 404, "head": 404}}) == Reached(url, secure=False)
+
+
+def test_private_hosts_and_other_schemes_are_not_asked() -> None:
+    site = seeded.Site({})
+    addresses = ["http://localhost/x", "https://10.0.0.1/", "mailto:a@example.org", "ftp://example.org/a", "#", "", "http://[x"]
+    assert probe.links(addresses, site) == {}
+    assert probe.pictures(addresses, site) == {}
+    assert site.asked == []
+
+
+def test_each_address_is_asked_once_and_answers_keep_their_order() -> None:
+    urls = [f"https://example.org/{number}" for number in range(30)]
+    site = seeded.Site({})
+    assert list(probe.links([*urls, *urls], site)) == urls
+    assert len(site.asked) == len(urls)
+
+
+def test_patience_ends() -> None:
+    hold = threading.Event()
+
+    class Slow(seeded.Site):
+        def ask(self, method: Any, url: str, kind: Any = "any", **more: Any) -> Any:
+            if url.endswith("slow"):
+                hold.wait(10)
+            return super().ask(method, url, kind, **more)
+
+    try:
+        answers = probe.links([URL, "https://example.org/slow"], Slow({}), patience=0.2)
+    finally:
+        hold.set()
+    assert answers[URL] == Reached(URL)
+    assert answers["https://example.org/slow"].trouble == "no answer within 0 seconds"
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"picture": [320, 200, 5000]}, Pictured("image/png", 320, 200, 5000)),
+        ({"type": "image/svg+xml"}, Pictured("image/svg+xml", weight=6)),
+        ({"type": "text/html"}, Pictured(trouble="this is text/html, not a picture", gone=True)),
+        ({"status": 404}, Pictured(trouble="the site answered 404", gone=True)),
+        ({"status": 503}, Pictured(trouble="the site answered 503", gone=False)),
+    ],
+)
+def test_pictures(answer: dict[str, Any], expected: Pictured) -> None:
+    assert probe.pictures([URL], seeded.Site({URL: answer})) == {URL: expected}
+
+
+# Reader pages
+
+
+@pytest.mark.parametrize(("status", "good"), [(200, True), (404, True), (405, True), (500, False), (502, False)])
+def test_reader_pages_answer_whatever_their_root_holds(status: int, good: bool) -> None:
+    answer = probe.pages(URL, seeded.Site({URL: {"status": status}}))
+    assert (answer.trouble == "") is good
+
+
+# The real door, against a server of this machine
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_HEAD(self) -> None:
+        self.respond(405 if self.path == "/no-head" else 200, b"")
+
+    def do_GET(self) -> None:
+        if self.path == "/moved":
+            self.send_response(301)
+            self.send_header("Location", "/there")
+            self.end_headers()
+        elif self.path == "/file.pdf":
+            self.respond(200, b"%PDF", "application/pdf")
+        elif self.path == "/a.png":
+            self.respond(200, seeded.png(640, 400, 2000), "image/png")
+        elif self.path == "/a.webp":
+            self.respond(200, b"<html>", "text/html")
+        else:
+            self.respond(404 if self.path == "/gone" else 200, b"<p>x")
+
+    def respond(self, status: int, body: bytes, kind: str = "text/html") -> None:
+        head_fails = self.command == "HEAD" and self.path in {"/moved", "/file.pdf", "/gone"}
+        self.send_response(501 if head_fails else status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def base() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_the_real_fetcher_over_loopback(base: str) -> None:
+    with Fetcher("test", allow_loopback=True, deadline=5) as fetcher:
+        assert _reached(f"{base}/x", fetcher, None).url == f"{base}/x"
+        assert _reached(f"{base}/no-head", fetcher, None).url == f"{base}/no-head"
+        assert _reached(f"{base}/moved", fetcher, None).url == f"{base}/there"
+        assert _reached(f"{base}/file.pdf", fetcher, None) == Reached(f"{base}/file.pdf")
+        assert _reached(f"{base}/gone", fetcher, None).gone
+        assert not _reached(f"{base}/x", fetcher, None).secure
+        assert _pictured(f"{base}/a.png", fetcher, None) == Pictured("image/png", 640, 400, 2000)
+        assert _pictured(f"{base}/a.webp", fetcher, None).gone
+        assert probe.pages(f"{base}/gone", fetcher).trouble == ""
+    with Fetcher("test", deadline=5) as guarded:
+        answer = _reached(f"{base}/x", guarded, None)
+        assert answer.trouble
+        assert not answer.gone
+
+
+# Name servers
+
+
+class NameServer:
+    """A DNS server on loopback that answers from a table, over UDP."""
+
+    def __init__(self, records: dict[tuple[str, str], list[str]], rcode: dns.rcode.Rcode | None = None) -> None:
+        self.records = records
+        self.rcode = rcode
+        self.asked = 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                data, client = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            self.asked += 1
+            query = dns.message.from_wire(data)
+            answer = dns.message.make_response(query)
+            name, kind = str(query.question[0].name).rstrip("."), dns.rdatatype.to_text(query.question[0].rdtype)
+            if self.rcode is not None:
+                answer.set_rcode(self.rcode)
+            elif (name, kind) in self.records:
+                answer.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", kind, *self.records[name, kind]))
+            elif not any(known == name for known, _ in self.records):
+                answer.set_rcode(dns.rcode.NXDOMAIN)
+            self.socket.sendto(answer.to_wire(), client)
+
+
+def resolver(server: NameServer, seconds: float = 2.0) -> probe.DnsResolver:
+    return probe.DnsResolver(seconds=seconds, servers=["127.0.0.1"], port=server.port)
+
+
+def test_the_real_resolver_over_loopback() -> None:
+    server = NameServer(
+        {
+            ("example.org", "TXT"): ['"v=spf1 " "-all"', '"other"'],
+            ("example.org", "MX"): ["10 mx.example.org."],
+            ("null.example.org", "MX"): ["0 ."],
+            ("example.org", "A"): ["192.0.2.1"],
+        }
+    )
+    asked = resolver(server)
+    assert asked.ask("example.org", "TXT") == ("other", "v=spf1 -all")
+    assert asked.ask("example.org", "MX") == ("10 mx.example.org.",)
+    assert asked.ask("null.example.org", "MX") == ("0 .",)
+    assert asked.ask("example.org", "A") == ("192.0.2.1",)
+    assert asked.ask("example.org", "AAAA") == ()
+    assert asked.ask("nothing.example.org", "TXT") == ()
+    before = server.asked
+    assert asked.ask("EXAMPLE.org", "TXT") == ("other", "v=spf1 -all")
+    assert server.asked == before
+    assert asked.ask("x" * 70 + ".example.org", "TXT") is None
+    server.socket.close()
+
+
+def test_a_server_that_fails_is_silence_and_soon_nobody_asks_any_more() -> None:
+    server = NameServer({}, dns.rcode.SERVFAIL)
+    asked = resolver(server, 0.3)
+    assert [asked.ask(f"{name}.example.org", "TXT") for name in "abcd"] == [None] * 4
+    before = server.asked
+    assert asked.ask("e.example.org", "TXT") is None
+    assert server.asked == before
+    server.socket.close()
+
+
+def test_an_answer_between_keeps_the_questions_going() -> None:
+    server = NameServer({("example.org", "A"): ["192.0.2.1"]})
+    asked = resolver(server)
+    for _ in range(3):
+        asked.ask("x" * 70 + ".example.org", "TXT")
+        assert asked.ask("example.org", "A") == ("192.0.2.1",)
+    server.socket.close()
+
+
+# SPF, DKIM, DMARC, mail
+
+D = "news.example.org"
+
+
+def setup(records: dict[str, Any], **more: Any) -> Any:
+    return probe.sender_setup(more.pop("domain", D), seeded.Zone(records), **more)
+
+
+@pytest.mark.parametrize(
+    ("records", "lookups", "voids", "faults"),
+    [
+        ({f"{D} TXT": ["v=spf1 ip4:192.0.2.1 -all"]}, 0, 0, ()),
+        ({f"{D} TXT": ["v=spf1 mx a include:a.example -all"], f"{D} MX": ["1 m."], f"{D} A": ["192.0.2.1"], "a.example TXT": ["v=spf1 a:b.example ~all"], "b.example A": ["192.0.2.1"]}, 4, 0, ()),
+        ({f"{D} TXT": ["v=spf1 redirect=a.example"], "a.example TXT": ["v=spf1 ip4:192.0.2.1 -all"]}, 1, 0, ()),
+        ({f"{D} TXT": ["v=spf1 -all redirect=a.example"]}, 0, 0, ()),
+        ({f"{D} TXT": ["v=spf1 a:x.example mx:y.example exists:z.example -all"]}, 3, 3, ()),
+        ({f"{D} TXT": ["v=spf1 include:a.example -all"]}, 1, 1, ("include of a.example, which has no SPF records",)),
+        ({f"{D} TXT": ["v=spf1 include:a.example -all"], "a.example TXT": ["v=spf1 -all", "v=spf1 ~all"]}, 1, 0, ("include of a.example, which has several SPF records",)),
+        ({f"{D} TXT": ["v=spf1 include:a.example -all"], "a.example TXT": [f"v=spf1 include:{D} foo -all"]}, 2, 0, ("foo in a.example", f"include of {D} leads back to itself")),
+        ({f"{D} TXT": ["v=spf1 exists:%{i}.example include:%{d2}.example -all"]}, 2, 0, ()),
+    ],
+)  # fmt: skip
+def test_questions_that_spf_asks(records: dict[str, Any], lookups: int, voids: int, faults: tuple[str, ...]) -> None:
+    spf = setup(records).spf
+    assert (spf.lookups, spf.voids, spf.faults) == (lookups, voids, faults)
+
+
+def test_spf_records_that_are_none() -> None:
+    assert setup({f"{D} TXT": ["v=spf10 -all", "spf2.0/pra", "V=SPF1 -all"]}).spf.records == ("V=SPF1 -all",)
+    assert setup({}).spf.records == ()
+
+
+def test_a_hopeless_spf_record_ends() -> None:
+    records = {f"{D} TXT": ["v=spf1 " + " ".join(f"include:s{at}.example" for at in range(60)) + " -all"]}
+    records |= {f"s{at}.example TXT": ["v=spf1 mx -all"] for at in range(60)}
+    zone = seeded.Zone(records)
+    assert probe.sender_setup(D, zone).spf.lookups >= 60
+    assert len([kind for _, kind in zone.asked if kind in {"TXT", "MX"}]) < 60
+
+
+def test_dkim_keys_of_the_sender_or_of_its_organisation() -> None:
+    key = seeded.stored(seeded.ROOT / "clean-sender", "zone.json")["s1._domainkey.almawja.example.org TXT"][0]
+    names = ("s1", "s2")
+    assert setup({f"s1._domainkey.{D} TXT": [key]}, selectors=names).dkim == (Dkim(D, "s1", key), Dkim(D, "s2"))
+    above = {"s2._domainkey.example.org TXT": ["other=1", key]}
+    assert setup(above, selectors=names).dkim == (Dkim("example.org", "s1"), Dkim("example.org", "s2", key))
+    assert setup({}, selectors=names).dkim == (Dkim(D, "s1"), Dkim(D, "s2"))
+    assert setup({}).dkim is None
+    silent = setup({f"s1._domainkey.{D}": None}, selectors=("s1",))
+    assert silent.dkim is None
+    assert f"s1._domainkey.{D}" in silent.silent
+
+
+def test_the_walk_up_the_tree_asks_at_most_eight_names() -> None:
+    assert list(walk("a.mail.example.com")) == ["a.mail.example.com", "mail.example.com", "example.com", "com"]
+    # A longer name goes on with its last seven labels (RFC 9989 section 4.10).
+    assert list(walk("a.b.c.d.e.f.g.h.i.j.mail.example.com")) == [
+        "a.b.c.d.e.f.g.h.i.j.mail.example.com",
+        "g.h.i.j.mail.example.com",
+        "h.i.j.mail.example.com",
+        "i.j.mail.example.com",
+        "j.mail.example.com",
+        "mail.example.com",
+        "example.com",
+        "com",
+    ]
+    assert len(list(walk("1.2.3.4.5.6.7.8"))) == 8
+    assert len(list(walk("1.2.3.4.5.6.7"))) == 7
+
+
+REJECT, NONE = "v=DMARC1; p=reject", "v=DMARC1; p=none"
+
+
+@pytest.mark.parametrize(
+    ("domain", "records", "expected"),
+    [
+        # RFC 7489: a record at the sender's own domain, or else at the registered one.
+        (D, {f"_dmarc.{D} TXT": [REJECT], "_dmarc.example.org TXT": [NONE]}, Dmarc(D, REJECT)),
+        (D, {"_dmarc.example.org TXT": [REJECT, "unrelated"]}, Dmarc("example.org", REJECT)),
+        (D, {}, Dmarc()),
+        # RFC 9989: the shortest name that has one, up to psd=n, or below psd=y.
+        (
+            "a.b.example.org",
+            {"_dmarc.b.example.org TXT": [NONE], "_dmarc.example.org TXT": [REJECT]},
+            Dmarc("example.org", REJECT),
+        ),
+        (
+            "a.b.example.org",
+            {"_dmarc.b.example.org TXT": [f"{NONE}; psd=n"], "_dmarc.example.org TXT": [REJECT]},
+            Dmarc("b.example.org", f"{NONE}; psd=n"),
+        ),
+        (
+            "a.shop.gov.example",
+            {"_dmarc.shop.gov.example TXT": [NONE], "_dmarc.gov.example TXT": [f"{REJECT}; psd=y"]},
+            Dmarc("shop.gov.example", NONE),
+        ),
+        (
+            "a.b.shop.gov.example",
+            {"_dmarc.b.shop.gov.example TXT": [NONE], "_dmarc.gov.example TXT": [f"{REJECT}; psd=y"]},
+            Dmarc("gov.example", f"{REJECT}; psd=y"),
+        ),
+        # Several records at one name count as none.
+        (
+            D,
+            {f"_dmarc.{D} TXT": [NONE, REJECT], "_dmarc.example.org TXT": [NONE]},
+            Dmarc("example.org", NONE, (D,)),
+        ),
+    ],
+)
+def test_where_the_dmarc_policy_stands(domain: str, records: dict[str, Any], expected: Dmarc) -> None:
+    assert setup(records, domain=domain).dmarc == expected
+
+
+def test_a_silent_server_leaves_the_policy_open() -> None:
+    found = setup({f"_dmarc.{D}": None})
+    assert found.dmarc is None
+    assert found.silent == (f"_dmarc.{D}",)
+    assert probe.sender_setup(D, seeded.Zone({D: None})).spf is None
+
+
+@pytest.mark.parametrize(
+    ("records", "mail"),
+    [
+        ({f"{D} MX": ["10 mx.example.org."]}, True),
+        ({f"{D} A": ["192.0.2.1"]}, True),
+        ({f"{D} AAAA": ["2001:db8::1"]}, True),
+        ({}, False),
+        ({f"{D} MX": ["0 ."], f"{D} A": ["192.0.2.1"]}, False),
+        ({D: None}, True),
+    ],
+)
+def test_whether_a_domain_takes_mail(records: dict[str, Any], mail: bool) -> None:
+    assert setup(records).hosts == (MailHost(D, "From", mail),)
+
+
+def test_reply_to_is_looked_at_when_it_is_another_domain() -> None:
+    assert [host.domain for host in setup({}, reply_domain="example.net").hosts] == [D, "example.net"]
+    assert [host.domain for host in setup({}, reply_domain=D).hosts] == [D]

@@ -1,0 +1,42 @@
+"""A sample of the torture that ``make torture`` does at hundreds of points."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import torture
+
+
+def _strace_works() -> bool:
+    if shutil.which("strace") is None:
+        return False
+    done = subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def strace() -> None:
+    """These tests inject faults with strace, which needs the right to trace."""
+    if not _strace_works():
+        if os.environ.get("CI") == "true":
+            pytest.fail("strace is missing or may not trace, and CI may not skip the torture")
+        pytest.skip("needs strace and the right to trace")
+
+
+@pytest.mark.parametrize(
+    ("mode", "points", "sender"),
+    [
+        ("kill", 6, "sendgrid"),
+        ("kill", 4, "outbox"),
+        ("stop", 2, "sendgrid"),
+        ("error", 1, "sendgrid"),
+        ("two", 1, "sendgrid"),
+    ],
+)
+def test_nothing_is_lost_or_doubled(tmp_path: Path, mode: str, points: int, sender: str) -> None:
+    results = torture.run(mode, points, sender, tmp_path)
+    assert len(results) >= points
