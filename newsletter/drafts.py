@@ -66,6 +66,15 @@ def unused(house: House, list_name: str) -> list[Holding]:
     return library.unused(holdings, [issue for issue in issues.every(house.root) if issue.list == list_name])
 
 
+def choosable(house: House, list_name: str, rules: Rules) -> list[Holding]:
+    """What a new issue of this list would take by itself.
+
+    Raises:
+        UnknownList: No such list.
+    """
+    return compose.choose(unused(house, list_name), rules, now=house.now())
+
+
 def write(
     house: House,
     ids: Sequence[int] | None = None,

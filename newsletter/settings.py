@@ -345,8 +345,9 @@ class Database(_Section):
 
 
 class Collect(_Section):
-    """How articles are fetched."""
+    """Where articles come from, and how they are fetched."""
 
+    sources: Annotated[list[Annotated[str, AfterValidator(_plain_line)]], BeforeValidator(_listed)] = []
     allow_private_hosts: Annotated[list[str], BeforeValidator(_listed)] = []
 
 

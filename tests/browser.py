@@ -36,8 +36,12 @@ FLAGS = (
 LAUNCH = """
 import os, sys
 reading, writing = (os.dup(int(number)) for number in sys.argv[1:3])
-os.dup2(reading, 3)
+if reading == 4:
+    reading = os.dup(reading)
 os.dup2(writing, 4)
+os.dup2(reading, 3)
+os.set_inheritable(3, True)
+os.set_inheritable(4, True)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 

@@ -1,8 +1,8 @@
 """Issues with a fault sown into them, one folder each under tests/data/checks, checked as a workspace would.
 
 ``issue.md`` and ``expected.json`` stand in every folder; beside them may stand ``known.json`` (what is known besides),
-``site.json`` (what addresses answer; all others answer well), ``zone.json`` (what name servers say; null is silence) and
-``templates/`` (a workspace's own).
+``site.json`` (what addresses answer; all others answer well), ``zone.json`` (what name servers say; null is silence)
+and ``templates/`` (a workspace's own).
 """
 
 from __future__ import annotations
@@ -156,9 +156,7 @@ def inspected(folder: Path) -> list[Problem]:
     published = {url: datetime.fromisoformat(moment) for url, moment in facts.get("published", {}).items()}
     from newsletter.compose import enriched
 
-    holdings = {
-        url: Holding(1, Article("", url=url, published=moment), NOW) for url, moment in published.items()
-    }
+    holdings = {url: Holding(1, Article("", url=url, published=moment), NOW) for url, moment in published.items()}
     issue = enriched(issue, holdings)
     letter = None
     try:

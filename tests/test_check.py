@@ -151,7 +151,9 @@ def test_an_issue_in_memory_is_checked_without_lines_and_without_a_letter() -> N
     assert [problem.code for problem in problems] == ["subject-empty", "link-private"]
     assert [problem.place for problem in problems] == ["", ""]
     assert has_errors(problems)
-    assert not has_errors(check(Issue(1, "موضوع هذا الأسبوع", sections=(Section("", (replace(story, url=""),)),)), None))
+    assert not has_errors(
+        check(Issue(1, "موضوع هذا الأسبوع", sections=(Section("", (replace(story, url=""),)),)), None)
+    )
 
 
 def test_errors_stand_first_then_the_order_of_the_file() -> None:
@@ -174,7 +176,9 @@ def test_errors_stand_first_then_the_order_of_the_file() -> None:
 
 
 def test_a_failure_is_not_told_beside_the_fault_that_caused_it() -> None:
-    story = Story("عنوان القصة", url="https://example.org/x", summary="نص.", image="http://example.org/a.jpg", image_alt="وصف")
+    story = Story(
+        "عنوان القصة", url="https://example.org/x", summary="نص.", image="http://example.org/a.jpg", image_alt="وصف"
+    )
     issue = Issue(1, "موضوع هذا الأسبوع", sections=(Section("", (replace(story, line=3, image_line=4),)),), path="i.md")
     failure = Problem("letter-impossible", "error", "the picture is not encrypted", "i.md:4", "mend")
     assert [one.code for one in check(issue, None, Known(failure=failure))] == ["image-http"]
@@ -423,7 +427,9 @@ def test_what_the_library_and_the_ledger_know(root: Path) -> None:
     assert "issue 1" in problems["story-sent-before"]["words"]
     assert problems["story-sent-before"]["place"] == f"{second}:13"
     # The same number again, with other stories, or in another folder.
-    second.write_text(HEAD.replace("/quay/", "/rain/").replace("مرسى الريحان يفتح رصيفه", "المطر يعود إلى الوادي"), "utf-8")
+    second.write_text(
+        HEAD.replace("/quay/", "/rain/").replace("مرسى الريحان يفتح رصيفه", "المطر يعود إلى الوادي"), "utf-8"
+    )
     done = here("-C", root, "check", second, "--json")
     assert {one["code"] for one in json.loads(done.out)["problems"]} == {"number-taken", "number-twice"}
     assert str(path) in done.out
@@ -451,7 +457,9 @@ def test_templates_of_the_workspace_are_read(root: Path) -> None:
 def test_publication_of_another_language_is_left_alone() -> None:
     about = Publication("The Wave", "https://example.org", language="fr", postal_address="14 quai du Port")
     story = Story(
-        "« Le port » : un quai, enfin !", url="https://example.org/2026/quai", summary="Le maire l’a dit : « oui », puis non."
+        "« Le port » : un quai, enfin !",
+        url="https://example.org/2026/quai",
+        summary="Le maire l’a dit : « oui », puis non.",
     )
     issue = Issue(1, "La semaine au port", "Un quai, un livre", sections=(Section("À la une", (story,)),))
     assert check(issue, None, Known(publication=about)) == []

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.check import Case, Known
 from newsletter.check.habits import HABITS, has_arabic, mended, named, spans
 from newsletter.check.links import hidden, page, private, tracking, without_hidden, without_parameters
 from newsletter.check.sender import organisation
 from newsletter.check.wording import RULES as WORDING
 from newsletter.check.writing import RULES as WRITING
-from newsletter.check import Case, Known
 from newsletter.models import Issue, Prose, Section, Story
 
 BY_CODE = {habit.code: habit for habit in HABITS}
@@ -54,12 +54,12 @@ def test_what_is_mended(code: str, text: str, better: str) -> None:
         "عام 1447هـ، والـ36 ساعة، وبـ«الصباح»، والرحمـٰن، وهـ",
         "﷽ ثم قال ﷺ",
         "فاز 3-1 في 2023-2024، وبنسبة 12.5%، عند 14:30",
-        "شاشة 15\" جديدة",
+        'شاشة 15" جديدة',
         "كتاب .NET وموقع ... ثم (كلمة)، و«كلمة»؛ فماذا؟!",
         "على https://example.org/a,b?c=1;d=2، ثم news@example.org، ثم",
-        "می‌خواهم کتاب‌ها را بخوانم، نه؟",  # noqa: RUF001
+        "می‌خواهم کتاب‌ها را بخوانم، نه؟",
         "👩‍👩‍👧 و🇩🇿",
-        "He said, \"no\"; why? « Le Monde », dit-il : « non » !",
+        'He said, "no"; why? « Le Monde », dit-il : « non » !',
         "‏NATO‎ في الأخبار",
         "أبو ظبي: 10، 20 و30؛ انتهى.",
         "نعم :) أو لا :(",
@@ -78,7 +78,7 @@ def test_an_odd_quotation_mark_is_told_and_left_to_the_editor() -> None:
         assert mended(habit, text) == text
 
 
-_SIGNS = "\u0627\u0628\u0640\u064b\u0670\u0654,;?!.:،؛؟\"«»() \u00a0\u200b\u2067\u2069\u202b\ufefb\ufb50a1-\u0660\u06f0\x07😀\u200d"
+_SIGNS = '\u0627\u0628\u0640\u064b\u0670\u0654,;?!.:،؛؟"«»() \u00a0\u200b\u2067\u2069\u202b\ufefb\ufb50a1-\u0660\u06f0\x07😀\u200d'
 
 
 @given(st.text(st.sampled_from(_SIGNS), max_size=30))
@@ -132,7 +132,11 @@ def told(text: str, code: str, kind: str = "headline") -> bool:
             ["Lorem ipsum", "عنوان القصة هنا", "ضع العنوان هنا", "Title goes here", "هذا النص هو مثال لنص"],
             ["قصة المدينة تبدأ هنا", "اكتب لنا هنا", "See the text here", "وصف الصورة التي رآها", "العنوان هناك"],
         ),
-        ("note-left", ["اسم الكاتب TODO", "السعر [xx]", "TBD"], ["قائمة [1] ورابط", "Todo app", "Maroc XXI", "[نص](https://x.org)"]),
+        (
+            "note-left",
+            ["اسم الكاتب TODO", "السعر [xx]", "TBD"],
+            ["قائمة [1] ورابط", "Todo app", "Maroc XXI", "[نص](https://x.org)"],
+        ),
         (
             "text-garbled",
             ["Ø§Ù„Ø¬ÙŠØ±Ø§Ù†", "cafÃ©", "d\u00e2\u20ac\u2122or", "كلم\ufffd"],
@@ -143,7 +147,11 @@ def told(text: str, code: str, kind: str = "headline") -> bool:
             ["<b>كلمة</b>", "كلمة<br/>", "&amp;nbsp;", "<p style='x'>"],
             ["3 < 5 و7 > 2", "AT&T", "<كلمة>", "a<b"],
         ),
-        ("excerpt-leftover", ["نص […]", "نص [...]", "نص. اقرأ المزيد »", "The post New quay appeared first on The Wave."], ["نص…", "اقرأ المزيد عن الميناء في تقريرنا"]),
+        (
+            "excerpt-leftover",
+            ["نص […]", "نص [...]", "نص. اقرأ المزيد »", "The post New quay appeared first on The Wave."],
+            ["نص…", "اقرأ المزيد عن الميناء في تقريرنا"],
+        ),
     ],
 )
 def test_what_words_are_told(code: str, yes: list[str], no: list[str]) -> None:
@@ -170,7 +178,10 @@ def test_digits_that_are_latin_by_nature_do_not_mix() -> None:
             if problem.code == "digits-mixed"
         ]
 
-    assert mixed("١٢ كتابًا", "هاتف iPhone 15 وCOVID-19 و5G", "على +213 21 55 66 77 أو [هنا](https://example.org/2026)") == []
+    assert (
+        mixed("١٢ كتابًا", "هاتف iPhone 15 وCOVID-19 و5G", "على +213 21 55 66 77 أو [هنا](https://example.org/2026)")
+        == []
+    )
     assert mixed("١٢ كتابًا", "١٣ قاربًا", "14 بيتًا") == [3]
     assert mixed("12 كتابًا", "13 قاربًا", "١٤ بيتًا", "۱۵ درختًا") == [3, 4]
 
@@ -221,7 +232,10 @@ def test_one_page_under_many_addresses() -> None:
         ("https://example.org/a?fbclid=1", "https://example.org/a"),
         ("https://example.org/a?b=2&fbclid=1&c=3#d", "https://example.org/a?b=2&c=3#d"),
         ("https://example.org/a?utm_source=facebook&utm_medium=social&b=2", "https://example.org/a?b=2"),
-        ("https://example.org/a?utm_source=letter&utm_medium=email", "https://example.org/a?utm_source=letter&utm_medium=email"),
+        (
+            "https://example.org/a?utm_source=letter&utm_medium=email",
+            "https://example.org/a?utm_source=letter&utm_medium=email",
+        ),
         ("https://example.org/a?mc_eid=9&amp;b=2", "https://example.org/a?b=2"),
         ("https://example.org/?q=fbclid", "https://example.org/?q=fbclid"),
     ],

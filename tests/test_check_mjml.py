@@ -64,10 +64,14 @@ def test_each_fault_has_its_line(source: str, expected: list[tuple[str, int]]) -
 @pytest.mark.parametrize(
     "source",
     [
-        column('<mj-text padding="0px {{ side }} 12px" css-class="a" mj-class="b">{{ html(x) }} a < b & c > d</mj-text>'),
+        column(
+            '<mj-text padding="0px {{ side }} 12px" css-class="a" mj-class="b">{{ html(x) }} a < b & c > d</mj-text>'
+        ),
         column('<mj-image src="{{ s["src"] }}" {% if alt %}alt="{{ alt }}"{% else %}alt=""{% endif %} />'),
         column("<mj-image {{ attributes }} />"),
-        column('<mj-table padding="{{ p }}"><tr><td style="padding:0 3px">x<br><img alt="" src="a"></td></tr></mj-table>'),
+        column(
+            '<mj-table padding="{{ p }}"><tr><td style="padding:0 3px">x<br><img alt="" src="a"></td></tr></mj-table>'
+        ),
         column('<mj-divider padding="{% if x %}0px{% else %}8px{% endif %}" />'),
         '{% if a %}<mj-section padding="0px">{% else %}<mj-section>{% endif %}<mj-column></mj-column></mj-section>',
         "{% for x in y %}\n<mj-section></mj-section>\n{% else %}\n<mj-section></mj-section>\n{% endfor %}",
@@ -92,9 +96,7 @@ def test_jinja_keeps_the_lines() -> None:
 
 
 def test_every_branch_begins_with_what_was_open() -> None:
-    source = (
-        "<mj-section>\n{% if a %}\n<mj-column></mj-column>\n{% elif b %}\n<mj-text>x</mj-text>\n{% endif %}\n</mj-section>"
-    )
+    source = "<mj-section>\n{% if a %}\n<mj-column></mj-column>\n{% elif b %}\n<mj-text>x</mj-text>\n{% endif %}\n</mj-section>"
     assert found(source) == [("mjml-nesting", 5)]
 
 
@@ -103,8 +105,34 @@ def test_an_element_left_open_in_a_macro() -> None:
 
 
 PIECES = st.sampled_from(
-    ["<mj-section>", "</mj-section>", '<mj-text padding="0">', "</mj-text>", "{% if a %}", "{% else %}", "{% endif %}", "{{ x }}"]
-    + ["{# ", " #}", "{% endfor %}", "{% macro m() %}", "{% endmacro %}", "<", ">", '"', "'", "/", "=", "\n", "<!--", "-->", "\x00", "x"]
+    [
+        "<mj-section>",
+        "</mj-section>",
+        '<mj-text padding="0">',
+        "</mj-text>",
+        "{% if a %}",
+        "{% else %}",
+        "{% endif %}",
+        "{{ x }}",
+    ]
+    + [
+        "{# ",
+        " #}",
+        "{% endfor %}",
+        "{% macro m() %}",
+        "{% endmacro %}",
+        "<",
+        ">",
+        '"',
+        "'",
+        "/",
+        "=",
+        "\n",
+        "<!--",
+        "-->",
+        "\x00",
+        "x",
+    ]
 )
 
 

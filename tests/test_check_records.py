@@ -25,11 +25,20 @@ SHORT = KEYS["dkim-weak"]["s2._domainkey.almawja.example.org TXT"][0]
     [
         ("v=spf1", []),
         ("v=spf1 -all", [Term("-", "all", "")]),
-        ("v=spf1 mx a:mail.example.org/28 ~all", [Term("+", "mx", ""), Term("+", "a", "mail.example.org"), Term("~", "all", "")]),
+        (
+            "v=spf1 mx a:mail.example.org/28 ~all",
+            [Term("+", "mx", ""), Term("+", "a", "mail.example.org"), Term("~", "all", "")],
+        ),
         ("v=spf1 a/24 MX/24//64", [Term("+", "a", ""), Term("+", "mx", "")]),
         ("v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32", [Term("+", "ip4", "192.0.2.0"), Term("+", "ip6", "2001:db8::")]),
-        ("v=spf1 ?include:_spf.example.net redirect=x.example", [Term("?", "include", "_spf.example.net"), Term("", "redirect", "x.example")]),
-        ("v=spf1 exists:%{i}._spf.example.org unknown=1", [Term("+", "exists", "%{i}._spf.example.org"), Term("", "unknown", "1")]),
+        (
+            "v=spf1 ?include:_spf.example.net redirect=x.example",
+            [Term("?", "include", "_spf.example.net"), Term("", "redirect", "x.example")],
+        ),
+        (
+            "v=spf1 exists:%{i}._spf.example.org unknown=1",
+            [Term("+", "exists", "%{i}._spf.example.org"), Term("", "unknown", "1")],
+        ),
     ],
 )
 def test_terms_of_spf(record: str, terms: list[Term]) -> None:
@@ -37,7 +46,20 @@ def test_terms_of_spf(record: str, terms: list[Term]) -> None:
 
 
 @pytest.mark.parametrize(
-    "term", ["ipv4:192.0.2.1", "ip4:192.0.2.300", "ip4:2001:db8::1", "ip6:192.0.2.1", "include", "include:", "all:x", "foo", "a:", "-redirect=x", ","],
+    "term",
+    [
+        "ipv4:192.0.2.1",
+        "ip4:192.0.2.300",
+        "ip4:2001:db8::1",
+        "ip6:192.0.2.1",
+        "include",
+        "include:",
+        "all:x",
+        "foo",
+        "a:",
+        "-redirect=x",
+        ",",
+    ],
 )
 def test_what_is_no_term(term: str) -> None:
     assert spf_terms(f"v=spf1 {term} -all")[1] == [term]

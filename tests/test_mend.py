@@ -18,7 +18,7 @@ from newsletter.issues import Manuscript
 from newsletter.mend import MENDS, Mended, mend, rewritten
 from newsletter.models import Problem
 
-FRONT = '+++\nnumber = 3 # the third\nsubject   =  "موضوع هذا الأسبوع"   # kept\npreheader = \'سطر خلفه\'\n+++\n\n'
+FRONT = "+++\nnumber = 3 # the third\nsubject   =  \"موضوع هذا الأسبوع\"   # kept\npreheader = 'سطر خلفه'\n+++\n\n"
 PATH = Path("issues/3/issue.md")
 
 
@@ -38,7 +38,9 @@ def test_every_mend_mends_its_seeded_fault(code: str, tmp_path: Path) -> None:
     assert [one.codes for one in done] == [(code,)]
     assert seeded.inspected(folder) == []
     after = path.read_bytes()
-    changed = [at for at, (old, new) in enumerate(zip(before.split(b"\n"), after.split(b"\n"), strict=True), 1) if old != new]
+    changed = [
+        at for at, (old, new) in enumerate(zip(before.split(b"\n"), after.split(b"\n"), strict=True), 1) if old != new
+    ]
     assert changed == [one.line for one in done]
     assert mend(path, seeded.inspected(folder)) == []
     assert path.read_bytes() == after
@@ -62,7 +64,10 @@ def test_http_is_mended_only_when_its_https_form_answered(tmp_path: Path) -> Non
     ("line", "better"),
     [
         # Text between what must stay.
-        ('قال "نعم" ثم [رابط "أول"](https://example.org/a,b "عنوان")', 'قال «نعم» ثم [رابط «أول»](https://example.org/a,b "عنوان")'),
+        (
+            'قال "نعم" ثم [رابط "أول"](https://example.org/a,b "عنوان")',
+            'قال «نعم» ثم [رابط «أول»](https://example.org/a,b "عنوان")',
+        ),
         ("قاربًا, ثم `كود , هنا  لا` ومخزنًا ,", "قاربًا، ثم `كود , هنا  لا` ومخزنًا،"),
         ("على https://example.org/a,b?c=1 , ثم news@example.org", None),
         (r"كلمة \, ثم كلمة,", r"كلمة \, ثم كلمة،"),
@@ -72,15 +77,19 @@ def test_http_is_mended_only_when_its_https_form_answered(tmp_path: Path) -> Non
         ("-   بند  أول\n-   بند ثانٍ", "-   بند أول\n-   بند ثانٍ"),
         (">  اقتباس  هنا", ">  اقتباس هنا"),
         # One habit behind another.
-        ('قال "نعم" , ثم مضى ?', "قال «نعم» , ثم مضى؟"),
+        ('قال "نعم" , ثم مضى ?', "قال «نعم»، ثم مضى؟"),
         ("كلمة , ثم", "كلمة، ثم"),
         # Only pairs.
         ('قال "نعم ثم مضى', None),
         # A trace in an address, in both of its forms.
-        ("[ا](https://example.org/?fbclid=1&b=2) و[ب](<https://example.org/?b=1&gclid=x>)", "[ا](https://example.org/?b=2) و[ب](<https://example.org/?b=1>)"),
+        (
+            "[ا](https://example.org/?fbclid=1&b=2) و[ب](<https://example.org/?b=1&gclid=x>)",
+            "[ا](https://example.org/?b=2) و[ب](<https://example.org/?b=1>)",
+        ),
         ("[ا](https://example.org/?b=1&amp;fbclid=2)", "[ا](https://example.org/?b=1)"),
-        # What holds bold together stays, since without it Markdown would read otherwise.
-        ("**«كلمة»**\u200bثم", None),
+        # What keeps Markdown from reading a list or a heading stays.
+        ("\u200b- بند", None),
+        ("كلمة\n\u200b## ليست عنوانًا", None),
     ],
 )
 def test_a_line_is_mended_where_text_stands(line: str, better: str | None) -> None:
@@ -98,13 +107,15 @@ def test_the_front_matter_keeps_its_comments_and_spaces() -> None:
 
 def test_line_ends_the_byte_order_mark_and_comments_stay(tmp_path: Path) -> None:
     path = tmp_path / "issue.md"
-    body = "كلمة , أولى\n\n<!-- \"تعليق\" , يبقى  كما هو -->\n\n```\nكود , هنا\n```\nآخر , سطر بلا نهاية"
+    body = 'كلمة , أولى\n\n<!-- "تعليق" , يبقى  كما هو -->\n\n```\nكود , هنا\n```\nآخر , سطر بلا نهاية'
     before = b"\xef\xbb\xbf" + f"{FRONT}{body}".replace("\n", "\r\n").encode()
     path.write_bytes(before)
     path.chmod(0o640)
     done = mend(path, check(issues.read(path), None))
     assert [one.line for one in done] == [7, 14]
-    assert path.read_bytes() == before.replace("كلمة , ".encode(), "كلمة، ".encode()).replace("آخر , ".encode(), "آخر، ".encode())
+    assert path.read_bytes() == before.replace("كلمة , ".encode(), "كلمة، ".encode()).replace(
+        "آخر , ".encode(), "آخر، ".encode()
+    )
     assert path.stat().st_mode & 0o777 == 0o640
     assert [file.name for file in tmp_path.iterdir()] == ["issue.md"]
 
@@ -137,8 +148,42 @@ def test_problems_of_other_files_and_other_codes_change_nothing() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["كلمة", "و", " ", "  ", ",", "،", "?", '"', "«", "»", "**", "*", "`", "[", "](https://example.org/?fbclid=1)", "\\", "\n", "> ", "- "]
-    + ["\u200b", "\u2067", "\u202b", "ـ", "كـــل", "https://example.org/x,", "<https://example.org>", "![و](a.jpg)", "ﻻ", "&amp;", "1", "abc", "("]
+    [
+        "كلمة",
+        "و",
+        " ",
+        "  ",
+        ",",
+        "،",
+        "?",
+        '"',
+        "«",
+        "»",
+        "**",
+        "*",
+        "`",
+        "[",
+        "](https://example.org/?fbclid=1)",
+        "\\",
+        "\n",
+        "> ",
+        "- ",
+    ]
+    + [
+        "\u200b",
+        "\u2067",
+        "\u202b",
+        "ـ",
+        "كـــل",
+        "https://example.org/x,",
+        "<https://example.org>",
+        "![و](a.jpg)",
+        "ﻻ",
+        "&amp;",
+        "1",
+        "abc",
+        "(",
+    ]
 )
 
 

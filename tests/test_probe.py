@@ -74,7 +74,15 @@ def test_an_http_address_is_asked_for_over_https_too() -> None:
 
 def test_private_hosts_and_other_schemes_are_not_asked() -> None:
     site = seeded.Site({})
-    addresses = ["http://localhost/x", "https://10.0.0.1/", "mailto:a@example.org", "ftp://example.org/a", "#", "", "http://[x"]
+    addresses = [
+        "http://localhost/x",
+        "https://10.0.0.1/",
+        "mailto:a@example.org",
+        "ftp://example.org/a",
+        "#",
+        "",
+        "http://[x",
+    ]
     assert probe.links(addresses, site) == {}
     assert probe.pictures(addresses, site) == {}
     assert site.asked == []

@@ -20,6 +20,8 @@ CASES = [
     ("نص حر<br><br>نص ثانٍ<br/>سطر", "<p>نص حر</p><p>نص ثانٍ<br>سطر</p>"),
     ("<div>أ <em>م<div>ب</div> ج</em></div>د", "<p>أ <em>م</em></p><p><em>ب</em></p><p><em>ج</em></p><p>د</p>"),
     ("<div>أ<em><div>ب</div></em></div>", "<p>أ</p><p><em>ب</em></p>"),
+    ("أ<br><b></b>", "<p>أ</p>"),
+    ("أ<br><b>ب</b><br><i></i>ج<br><b>", "<p>أ<br><b>ب</b><br>ج</p>"),
     ("<p></p><p>&nbsp;</p><p>أ</p><p><br></p>", "<p>أ</p>"),
     ("<h1>أ &amp; ب</h1><h6>ج</h6>", "<h2>أ &amp; ب</h2><h4>ج</h4>"),
     ("<ul><li>أ</li><li><p>ب</p><ul><li>ج</li></ul></li></ul>", "<ul><li>أ</li><li>ب<ul><li>ج</li></ul></li></ul>"),

@@ -43,6 +43,10 @@ class Pace:
         return max(1, min([size, *(int(holds / 2) for _, holds in self.limits.values())]))
 
 
+_ROUNDING = 1e-6
+"""Seconds that the sums of floating numbers may be off, so that nobody is told to wait for nothing again and again."""
+
+
 def take(connection: Connection, pace: Pace, number: int) -> float:
     """Take a token for each of ``number`` letters, from every limit or from none.
 
@@ -61,7 +65,7 @@ def take(connection: Connection, pace: Pace, number: int) -> float:
     for name, (rate, holds) in pace.limits.items():
         missing = min(float(number), max(holds / 2, 1.0)) - buckets[name]
         wait = max(wait, missing / rate)
-    if wait > 0:
+    if wait > _ROUNDING:
         return wait
     _put(connection, {name: tokens - number for name, tokens in buckets.items()})
     return 0.0

@@ -16,7 +16,7 @@ from subscribers.store.letters import (
     settle_letter,
     submitting_letter,
 )
-from subscribers.store.lists import add_list, list_by_id, list_named, list_or_none, list_stats, lists
+from subscribers.store.lists import add_list, leavers, list_by_id, list_named, list_or_none, list_stats, lists
 from subscribers.store.people import (
     add,
     consents_of,
@@ -61,6 +61,7 @@ __all__ = [
     "find_id",
     "find_public",
     "keep_confirmation",
+    "leavers",
     "letters_in_doubt",
     "letters_since",
     "letters_waiting",

@@ -157,6 +157,9 @@ class _Blocks:
         self.inline.pop()
         if self.buffer and self.buffer[-1] == opening:
             self.buffer.pop()
+            if self.buffer and self.buffer[-1] == "<br>":  # the break before it waits for words again
+                self.buffer.pop()
+                self.breaks = 1
         else:
             self.buffer.append(f"</{tag}>")
 
@@ -256,6 +259,8 @@ class _Blocks:
         while opened and self.buffer and self.buffer[-1] == self.inline[opened - 1][1]:
             self.buffer.pop()  # opened, but nothing in it yet
             opened -= 1
+        while self.buffer and self.buffer[-1] in ("<br>", " "):
+            self.buffer.pop()
         closing = "".join(f"</{tag}>" for tag, _ in reversed(self.inline[:opened]))
         if self.has_words:
             way = f' dir="{self.direction}"' if self.direction and self.kind in ("p", "li") else ""
