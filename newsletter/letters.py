@@ -56,6 +56,7 @@ def of_issue(house: House, issue: Issue) -> Letter:
         unsubscribe_mail=mail,
         date=now,
         language=house.publication.language,
+        issue=str(issue.number),
     )
     with _place(issue):
         cut(letter, SLOT_WIDTHS)  # a letter that cannot be written must not be frozen

@@ -102,8 +102,8 @@ def gather(house: House, targets: Sequence[str] = ()) -> Gathered:
 def prepare(house: House, targets: Sequence[str] = (), *, list_name: str = FIRST_LIST, rhythm: str = "weekly") -> Week:
     """Everything up to the question: nothing is sent, and nothing that is on its way is touched.
 
-    A send that stopped in the middle comes first; then this week's issue, if it went; then the current draft; then a new
-    one of what no issue has carried.
+    A send that stopped in the middle comes first; then this week's issue, if it went; then the current draft; then a
+    new one of what no issue has carried.
 
     Args:
         house: The workspace.

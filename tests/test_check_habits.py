@@ -58,9 +58,9 @@ def test_what_is_mended(code: str, text: str, better: str) -> None:
         "كتاب .NET وموقع ... ثم (كلمة)، و«كلمة»؛ فماذا؟!",
         "على https://example.org/a,b?c=1;d=2، ثم news@example.org، ثم",
         "می‌خواهم کتاب‌ها را بخوانم، نه؟",
-        "👩‍👩‍👧 و🇩🇿",
+        "\U0001f469\u200d\U0001f469\u200d\U0001f467 و🇩🇿",
         'He said, "no"; why? « Le Monde », dit-il : « non » !',
-        "‏NATO‎ في الأخبار",
+        "\u200fNATO\u200e في الأخبار",
         "أبو ظبي: 10، 20 و30؛ انتهى.",
         "نعم :) أو لا :(",
     ],
@@ -78,7 +78,10 @@ def test_an_odd_quotation_mark_is_told_and_left_to_the_editor() -> None:
         assert mended(habit, text) == text
 
 
-_SIGNS = '\u0627\u0628\u0640\u064b\u0670\u0654,;?!.:،؛؟"«»() \u00a0\u200b\u2067\u2069\u202b\ufefb\ufb50a1-\u0660\u06f0\x07😀\u200d'
+_SIGNS = (
+    '\u0627\u0628\u0640\u064b\u0670\u0654,;?!.:،؛؟"«»() \u00a0\u200b\u2067\u2069\u202b\ufefb\ufb50'
+    "a1-\u0660\u06f0\x07😀\u200d"
+)
 
 
 @given(st.text(st.sampled_from(_SIGNS), max_size=30))
@@ -126,7 +129,11 @@ def told(text: str, code: str, kind: str = "headline") -> bool:
             ["BREAKING NEWS FROM THE PORT", "أخبار BIG SALE TODAY في الميناء", "GRANDE SOIRÉE au port"],
             ["NATO and the port", "بين NATO وUNESCO", "NASA", "iPhone و OpenTide", "MSC Amal"],
         ),
-        ("emoji-many", ["🎉🎉🎉 فوز", "👩‍👩‍👧🇩🇿❤️ معًا"], ["🎉 فوز 🇩🇿", "100 © ® ™ #1 *", "3-1"]),
+        (
+            "emoji-many",
+            ["🎉🎉🎉 فوز", "\U0001f469\u200d\U0001f469\u200d\U0001f467🇩🇿\u2764\ufe0f معًا"],
+            ["🎉 فوز 🇩🇿", "100 © ® ™ #1 *", "3-1"],
+        ),
         (
             "placeholder-text",
             ["Lorem ipsum", "عنوان القصة هنا", "ضع العنوان هنا", "Title goes here", "هذا النص هو مثال لنص"],

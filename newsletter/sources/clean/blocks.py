@@ -256,10 +256,8 @@ class _Blocks:
     def _flush(self) -> None:
         """End the block under way."""
         opened = len(self.inline)
-        while opened and self.buffer and self.buffer[-1] == self.inline[opened - 1][1]:
-            self.buffer.pop()  # opened, but nothing in it yet
-            opened -= 1
-        while self.buffer and self.buffer[-1] in ("<br>", " "):
+        while self.buffer and (self.buffer[-1] in ("<br>", " ") or self._is_just_opened(opened)):
+            opened -= self._is_just_opened(opened)
             self.buffer.pop()
         closing = "".join(f"</{tag}>" for tag, _ in reversed(self.inline[:opened]))
         if self.has_words:
@@ -270,6 +268,10 @@ class _Blocks:
         self.has_words = False
         self.breaks = 0
         self.length = 0
+
+    def _is_just_opened(self, opened: int) -> bool:
+        """Whether the innermost of so many open elements has nothing in it yet."""
+        return opened > 0 and self.buffer[-1] == self.inline[opened - 1][1]
 
     def _close(self, at: int, tag: str) -> None:
         if len(self.out) == at + 1:
