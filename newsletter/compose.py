@@ -41,7 +41,7 @@ def choose(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[
         now: Aware.
     """
     out = {arabic_fold(word) for word in rules.exclude}
-    oldest = now - timedelta(days=rules.days) if rules.days else None
+    earliest = oldest(rules, now)
     in_section: Counter[str] = Counter()
     chosen: list[Holding] = []
     ordered = sorted(holdings, key=lambda one: not one.article.sticky) if rules.pin_sticky else holdings
@@ -49,7 +49,7 @@ def choose(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[
         article = holding.article
         section = arabic_fold(article.section)
         words = {section, str(holding.id), *map(arabic_fold, article.tags)}
-        if words & out or (oldest is not None and when(holding) < oldest):
+        if words & out or (earliest is not None and when(holding) < earliest):
             continue
         if rules.per_section and in_section[section] >= rules.per_section:
             continue
@@ -58,6 +58,11 @@ def choose(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[
         if rules.most and len(chosen) >= rules.most:
             break
     return chosen
+
+
+def oldest(rules: Rules, now: datetime) -> datetime | None:
+    """Nothing from before this moment is taken; None sets no limit."""
+    return now - timedelta(days=rules.days) if rules.days else None
 
 
 def when(holding: Holding) -> datetime:

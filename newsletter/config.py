@@ -260,9 +260,26 @@ def _schema() -> type[Schema]:
 _SQLITE = "sqlite:///"
 
 
-def _database_url(url: str, root: Path) -> str:
-    # A relative path starts at the workspace, wherever the command was called: else there would be two databases.
-    return f"{_SQLITE}{root / url.removeprefix(_SQLITE)}" if url.startswith(_SQLITE) else url
+def database_url(url: str, root: Path) -> str:
+    """The SQLAlchemy URL for one as it may stand in the settings.
+
+    Args:
+        url: ``sqlite:///PATH`` or ``postgresql://…``.
+        root: The workspace; a relative path starts here, wherever the command was called.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    from pydantic import ValidationError
+
+    from newsletter.settings import Database
+
+    try:
+        checked = Database(url=url).url
+    except ValidationError as error:
+        words = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise SettingsError(words, where="the URL of a database") from None
+    return f"{_SQLITE}{root / checked.removeprefix(_SQLITE)}" if checked.startswith(_SQLITE) else checked
 
 
 def _settings(checked: Schema, root: Path) -> Settings:
@@ -282,7 +299,7 @@ def _settings(checked: Schema, root: Path) -> Settings:
         schedule=_schedule(checked),
         collect=checked.collect,
         outbox=root / checked.sender.outbox,
-        database_url=_database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
+        database_url=database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
     )
 
 
@@ -301,4 +318,5 @@ def _schedule(checked: Schema) -> Schedule:
         daily=time.fromisoformat(said.daily) if said.daily else None,
         instant=said.instant or None,
         week_starts=WEEKDAYS.index(said.week_starts),
+        lists=tuple(dict.fromkeys(said.lists)),
     )

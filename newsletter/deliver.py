@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from newsletter import ledger, library
+from newsletter import jobs, ledger, library
 from newsletter.database import AwayError
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import ALL, Account, Batch, Delivery, Lot, Pace, Send
@@ -125,8 +125,10 @@ def freeze_lots(
     articles: Callable[[Connection], Collection[int]],
     now: datetime,
     periods: Collection[str] = (),
+    newest: int | None = None,
     once: bool = False,
     verify: bool = False,
+    guard: Callable[[Connection], None] = lambda _: None,
 ) -> Send:
     """Write down a send of several letters: as ``freeze_send``, with everybody in the lot that is theirs.
 
@@ -140,8 +142,10 @@ def freeze_lots(
         articles: Ids of the articles it carries, asked for in the transaction.
         now: The moment at which the lots' subscribers were asked for; aware.
         periods: Names of what goes out by it: a week, a day, articles.
+        newest: As for ``library.remember``.
         once: Refuse when another issue has one of these periods.
         verify: Make sure that the lots reach everybody of the audience, as it is by now.
+        guard: Looks in the transaction whether all is as it was when the letters were made, and raises if not.
 
     Raises:
         SendError: As ``freeze_send``.
@@ -149,6 +153,7 @@ def freeze_lots(
         AudienceChangedError: Somebody of the audience is in none of the lots.
     """
     with desk.database.write() as connection:
+        guard(connection)
         send = ledger.freeze(
             connection,
             lots,
@@ -171,38 +176,53 @@ def freeze_lots(
         if verify and ledger.count_without_delivery(connection, audience(list_id, rhythm, now), key):
             raise AudienceChangedError("readers changed their topics meanwhile", mend="run the same command again")
         library.remember(
-            connection, articles(connection), issue_id=send.issue_id, list_id=list_id, rhythms=rhythms_of(rhythm)
+            connection,
+            articles(connection),
+            issue_id=send.issue_id,
+            list_id=list_id,
+            rhythms=rhythms_of(rhythm),
+            newest=newest,
         )
     return send
 
 
-def run(desk: Desk, send: Send, progress: Progress) -> Account:
+def run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None = None) -> Account:
     """Deliver everything of a send that is still open, and close it when nothing is.
 
     Any number of processes may run the same send at once, and each runs as many submissions at once as its sender
     has connections. What was interrupted is continued, with the letter as it was frozen.
+
+    Args:
+        desk: The workspace.
+        send: A running send.
+        progress: Told what becomes of the letters.
+        over: Set by somebody else when nothing new is to be begun.
 
     Raises:
         SendError: The provider or the outbox takes nothing more; everything is kept for the next run.
         DatabaseError: The ledger cannot be written; the same.
     """
     shift = Shift(desk, send, progress)
-    workers = [threading.Thread(target=shift.work, daemon=True) for _ in range(desk.sender.connections)]
+    # Events, since a join that a signal strikes takes its thread for ended on Python 3.11 (bpo-45274).
+    ends: list[threading.Event] = []
     try:
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        for _ in range(desk.sender.connections):
+            end = threading.Event()
+            threading.Thread(target=shift.work, args=(end,), daemon=True).start()
+            ends.append(end)
+        for end in ends:
+            end.wait()
     except BaseException:
         # Ctrl-C strikes here and nowhere else: what is under way comes to its end, nothing new is begun.
         shift.over.set()
-        for worker in workers:
-            worker.join()
+        for end in ends:
+            end.wait()
         raise
     if shift.failure is not None:
         raise shift.failure
-    with desk.database.read() as connection:
-        return ledger.account(connection, send.id)
+    return Steady(desk.database, patience=desk.patience, sleep=desk.sleep).read(
+        lambda connection: ledger.account(connection, send.id)
+    )
 
 
 def send_test(desk: Desk, letter: Letter, address: str) -> str:
@@ -241,8 +261,8 @@ class Shift:
         """What ended it, for whoever started the threads."""
         self._steady = Steady(desk.database, patience=desk.patience, sleep=desk.sleep, hurry=self.over.is_set)
 
-    def work(self) -> None:
-        """Deliver batch after batch until nothing is open, or something failed."""
+    def work(self, end: threading.Event) -> None:
+        """Deliver batch after batch until nothing is open, or something failed; then say that it is the end."""
         carriers: dict[int, Carrier] = {}
         try:
             while not self.over.is_set() and self._step(carriers):
@@ -252,8 +272,11 @@ class Shift:
                 self.failure = self.failure or error
             self.over.set()
         finally:
-            for carrier in carriers.values():
-                carrier.close()
+            try:
+                for carrier in carriers.values():
+                    carrier.close()
+            finally:
+                end.set()
 
     def _step(self, carriers: dict[int, Carrier]) -> bool:
         """Deliver one batch, or wait for others; False when this send needs no more of us."""

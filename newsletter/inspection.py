@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from newsletter import compose, ledger, letters, library, pictures, probe
 from newsletter.check import Case, Known, check, links
+from newsletter.check.addresses import private
 from newsletter.check.found import Found
 from newsletter.errors import IssueError, RenderError
 from newsletter.issues import FILE, FOLDER
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from newsletter.wiring import House
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_MAIL_PORTS = frozenset({0, 25, 465, 587})
+"""Ports where mail servers listen (RFC 5321, RFC 8314); 0 takes the usual one."""
 _FRONT = 4096
 """Bytes in which the number of an issue.md stands."""
 
@@ -101,12 +104,14 @@ def _known(house: House, issue: Issue, connection: Connection, holdings: dict[st
 
 
 def through_a_provider(house: House) -> bool:
-    """Whether letters leave this machine: not into an outbox, and not to a server of this machine itself."""
-    kind = house.settings.sender.kind
-    if kind == "outbox":
-        return False
-    host = str(getattr(getattr(house.settings, kind, None), "host", "") or "")
-    return (urlsplit(host).hostname or host) not in _LOOPBACK
+    """Whether letters leave this machine: not into an outbox, and not to a stand-in on this machine itself."""
+    settings = house.settings
+    if settings.sender.kind == "sendgrid":
+        return urlsplit(settings.sendgrid.host).hostname not in _LOOPBACK
+    if settings.sender.kind == "smtp":
+        # The machine's own mail server relays to the world; a stand-in listens on another port.
+        return settings.smtp.host not in _LOOPBACK or settings.smtp.port in _MAIL_PORTS
+    return False
 
 
 def _sent(connection: Connection, key: str) -> tuple[tuple[str, str], ...]:
@@ -151,7 +156,7 @@ def _found(house: House, case: Case, *, links_too: bool) -> Found:
         selectors=selectors,
     )
     web = urlsplit(settings.web.url)
-    public = web.scheme == "https" and not links.private(web.hostname or "")
+    public = web.scheme == "https" and not private(web.hostname or "")
     pages = probe.pages(settings.web.url, house.fetcher, house.resolver) if public else None
     found = Found(sender=sender, web=pages)
     if not links_too:

@@ -167,25 +167,37 @@ def newest(connection: Connection) -> int:
 
 
 def remember(
-    connection: Connection, article_ids: Iterable[int], *, issue_id: int, list_id: int, rhythms: Sequence[str]
+    connection: Connection,
+    article_ids: Iterable[int],
+    *,
+    issue_id: int,
+    list_id: int,
+    rhythms: Sequence[str],
+    newest: int | None = None,
 ) -> None:
     """Note that an issue carried these articles to the subscribers of a list with these rhythms.
 
-    Also how far the library reached by then: what is newer has not gone to those who get this issue.
+    Args:
+        connection: A writing transaction.
+        article_ids: What it carried.
+        issue_id: The issue.
+        list_id: The list.
+        rhythms: Of the subscribers who got it.
+        newest: Whoever got it begins behind this article should they read in another rhythm from now on. None takes
+            the newest it carried: what came while an editor was at work is still news to its readers.
     """
-    from sqlalchemy import func, insert, select, update
+    from sqlalchemy import insert, update
 
-    from newsletter.tables import article as articles
     from newsletter.tables import carried as table
     from newsletter.tables import issue
 
-    reached = select(func.coalesce(func.max(articles.c.id), 0)).scalar_subquery()
+    ids = list(dict.fromkeys(article_ids))
+    behind = newest if newest is not None else max(ids, default=0)
     first = update(issue).where(issue.c.id == issue_id, issue.c.newest.is_(None))
-    connection.execute(first.values(newest=reached))
-
+    connection.execute(first.values(newest=behind))
     rows = [
         {"article_id": article, "issue_id": issue_id, "list_id": list_id, "rhythm": rhythm}
-        for article in dict.fromkeys(article_ids)
+        for article in ids
         for rhythm in rhythms
     ]
     if rows:

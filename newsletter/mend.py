@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.check import links
+from newsletter.check import addresses
 from newsletter.check.habits import HABITS, Habit, mended
-from newsletter.check.reading import OBJECT
+from newsletter.check.links import HTTPS_ANSWERS
+from newsletter.check.reading import OBJECT, parse
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript
 from newsletter.models import Problem
@@ -75,7 +76,7 @@ def rewritten(manuscript: Manuscript, problems: Collection[Problem]) -> tuple[Ma
     wanted: dict[int, list[str]] = {}
     for problem in problems:
         line = _line(problem, manuscript.path)
-        if line and problem.code in MENDS and (problem.code != "link-http" or links.HTTPS_ANSWERS in problem.mend):
+        if line and problem.code in MENDS and (problem.code != "link-http" or HTTPS_ANSWERS in problem.mend):
             wanted.setdefault(line, []).append(problem.code)
     keys = {line: key for key, line in manuscript.issue.lines.items() if key in _KEYS}
     done: list[Mended] = []
@@ -151,9 +152,9 @@ def _with_addresses(line: str, code: str) -> str:
         if code == "link-http":
             new = re.sub("^http:", "https:", address, flags=re.IGNORECASE)
         elif code == "link-tracking":
-            new = links.without_parameters(address, links.tracking(address.replace("&amp;", "&")))
+            new = addresses.without_parameters(address, addresses.tracking(address.replace("&amp;", "&")))
         else:
-            new = links.without_hidden(address)
+            new = addresses.without_hidden(address)
         return match[0].replace(address, new)
 
     return _TARGET.sub(better, line)
@@ -161,11 +162,9 @@ def _with_addresses(line: str, code: str) -> str:
 
 def _shape(manuscript: Manuscript, code: str) -> list[tuple[str, ...]]:
     """What must not change: blocks, links, pictures, code and marks in their order; addresses only as the mend says."""
-    from newsletter.markdown import parser
-
     lines = manuscript.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     fences = [at for at, line in enumerate(lines) if line.strip() == "+++"][:2]
-    tokens = parser().parse("\n".join(lines[fences[1] + 1 :]))
+    tokens = parse("\n".join(lines[fences[1] + 1 :]))
     shape: list[tuple[str, ...]] = []
     for token in tokens:
         for one in (token, *(token.children or ())):
@@ -179,5 +178,5 @@ def _target(token: Token, code: str) -> str:
     if code == "link-http":
         return re.sub("^https?:", "", address, flags=re.IGNORECASE)
     if code == "link-tracking":
-        return links.without_parameters(address, links.tracking(address))
-    return links.without_hidden(address) if code == "link-hidden-characters" else address
+        return addresses.without_parameters(address, addresses.tracking(address))
+    return addresses.without_hidden(address) if code == "link-hidden-characters" else address

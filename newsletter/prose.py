@@ -100,6 +100,8 @@ class Passage:
 
     blocks: tuple[_Block, ...]
     base: bidi.Direction
+    rank: int = 4
+    """Of its headings, which stand below the letter's title, sections and stories."""
     faults: tuple[Fault, ...] = ()
 
     def __bool__(self) -> bool:
@@ -121,7 +123,7 @@ class Passage:
         from markupsafe import Markup
 
         upright = _UPRIGHT if self.base == "rtl" else {}
-        writer = _Html({**upright, **(styles or {})}, self.base)
+        writer = _Html({**upright, **(styles or {})}, self.base, self.rank)
         return Markup("".join(writer.blocks(self.blocks)))  # noqa: S704 - the writer escapes every text
 
     def text(self) -> str:
@@ -138,6 +140,7 @@ def read(
     *,
     line: int = 1,
     base: bidi.Direction = "rtl",
+    rank: int = 4,
     picture: Callable[[str], Shown | None] | None = None,
 ) -> Passage:
     """Read Markdown of an issue.
@@ -146,14 +149,15 @@ def read(
         markdown: CommonMark; HTML in it is text.
         line: Line of the file it starts on, 1-based, for faults.
         base: Direction of the letter.
+        rank: Of the headings in it.
         picture: Gives for a picture's address where it is loaded from, or None when it cannot be shown.
     """
     if _PLAIN.fullmatch(markdown):
-        return Passage((_Block("p", _Inline([(markdown.strip(), ())])),), base)
+        return Passage((_Block("p", _Inline([(markdown.strip(), ())])),), base, rank)
     faults: list[Fault] = []
     reader = _Reader(max(line, 1), picture, faults)
     blocks = reader.blocks(iter(_parser().parse(markdown)))
-    return Passage(tuple(blocks), base, tuple(faults))
+    return Passage(tuple(blocks), base, rank, tuple(faults))
 
 
 @cache
@@ -316,9 +320,10 @@ def bidi_free(url: str) -> str:
 class _Html:
     """Blocks to HTML."""
 
-    def __init__(self, styles: Mapping[str, str], base: bidi.Direction) -> None:
+    def __init__(self, styles: Mapping[str, str], base: bidi.Direction, rank: int) -> None:
         self.styles = styles
         self.base = base
+        self.rank = rank
 
     def open(self, tag: str, key: str = "", **attributes: object) -> str:
         key = key or tag
@@ -339,8 +344,7 @@ class _Html:
             elif block.kind == "pre":
                 yield self.open("pre", dir="ltr") + html.escape(block.inline.text if block.inline else "") + "</pre>"
             elif block.inline is not None:
-                # Headings of a passage stand below the letter's title, sections and stories.
-                tag = "h4" if block.kind == "h" else "p"
+                tag = f"h{self.rank}" if block.kind == "h" else "p"
                 key = self.quoted(block, blocks) if within == "blockquote" else block.kind
                 yield self.open(tag, key) + "".join(self.inline(block.inline)) + f"</{tag}>"
             else:
@@ -368,7 +372,8 @@ class _Html:
         # Outlook on Windows keeps the padding of a cell, and drops that of a link (caniemail.com).
         yield self.open("table", "button.table", role="presentation", border=0, cellpadding=0, cellspacing=0)
         yield f"<tr>{self.open('td', 'button')}"
-        yield from _Html({**self.styles, "a": self.styles.get("button a", ""), "a.class": ""}, self.base).inline(inline)
+        styles = {**self.styles, "a": self.styles.get("button a", ""), "a.class": ""}
+        yield from _Html(styles, self.base, self.rank).inline(inline)
         yield "</td></tr></table>"
 
     def inline(self, inline: _Inline) -> Iterator[str]:
@@ -419,7 +424,7 @@ def _isolated(
             common += 1
         style = (("style", bidi.WHOLE),) if bidi.whole(run) else ()
         outer, span = taken[0][1][:common], _Mark("span", (("dir", away), *style))
-        within = [(text, marks[common:]) for text, marks in taken]
+        within = [(bidi.grouped(text) if away == "ltr" else text, marks[common:]) for text, marks in taken]
         # Inside a right-to-left run a score or a name needs a span of its own.
         for text, marks in within if away == "ltr" else _isolated(within, "rtl"):
             yield text, (*outer, span, *marks)

@@ -113,8 +113,7 @@ def lines(report: Report) -> list[str]:
         f"{total.unknown:,} unknown, {total.skipped:,} skipped, {total.open:,} still to go.",
     ]
     told += [f"  {count:,} {reason}" for reason, count in sorted(total.reasons.items(), key=lambda pair: -pair[1])]
-    if total.submitted:
-        # Only as far as a provider told: an outbox tells nothing.
+    if any(getattr(total, name) for name in EVENTS):
         told.append(
             "Of those submitted: "
             + ", ".join(

@@ -30,6 +30,8 @@ class Schedule:
     """Minutes from one look for new articles to the next."""
     week_starts: int = 0
     """The day a week begins with (Monday is 0)."""
+    lists: tuple[str, ...] = ("readers",)
+    """Names of the lists that it is done for."""
 
 
 @dataclass(frozen=True, slots=True)

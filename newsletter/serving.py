@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from newsletter.archive import Archive, Sent
 from newsletter.errors import SettingsError
+from newsletter.headers import ascii_host
 from newsletter.pages import Pages
 from newsletter.small_letters import From, Postman, SmallLetters
 from newsletter.topics import titles
@@ -82,7 +83,6 @@ def site_of(house: House, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
                 where="[web] lists",
                 mend="name lists that exist: " + (", ".join(sorted(known)) or f"make '{FIRST_LIST}' first"),
             )
-    own = urlsplit(house.publication.url)
     return Site(
         base=pages.address,
         database=house.database,
@@ -96,11 +96,18 @@ def site_of(house: House, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
         default=house.settings.rhythms.default,
         topics={name: titles(topics) for name, topics in house.settings.topics.items()},
         proxies=tuple(ip_network(one) for one in web.trusted_proxies),
-        frame_ancestors=tuple(web.frame_ancestors) or (f"{own.scheme}://{own.netloc}",),
+        frame_ancestors=tuple(web.frame_ancestors) or (_origin(house.publication.url),),
         keep_client=web.keep_client,
         caps=Caps(network_an_hour=web.letters_an_hour_per_network, total_an_hour=web.letters_an_hour),
         hooks=hooks,
     )
+
+
+def _origin(url: str) -> str:
+    """The origin of the site, as a Content-Security-Policy can name it."""
+    parts = urlsplit(url)
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{ascii_host(parts.hostname or '')}{port}"
 
 
 def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute]:
@@ -200,7 +207,7 @@ def app_of(house: House, *, hooks: Mapping[str, Hook] | None = None, postman: bo
 
 def hooks_of(house: House) -> dict[str, Hook]:
     """The readers of providers' reports that this workspace has what they need for."""
-    key = getattr(house.settings.sendgrid, "webhook_key", "")
+    key = house.settings.sendgrid.webhook_key
     if not key:
         return {}
     from newsletter.events import sendgrid_hook
@@ -212,7 +219,7 @@ def hooks_of(house: House) -> dict[str, Hook]:
     }
 
 
-def embed_of(house: House, *, list_name: str = "", height: int = 420) -> tuple[str, str]:
+def embed_of(house: House, *, list_name: str = "", height: int = 440) -> tuple[str, str]:
     """The subscribe form for another site: as plain HTML, and as a frame.
 
     Args:

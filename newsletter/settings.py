@@ -136,6 +136,20 @@ def _origin(value: str) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
+def _public_key(value: str) -> str:
+    import base64
+    import binascii
+
+    try:
+        # SubjectPublicKeyInfo in DER, the form in which SendGrid shows it.
+        good = base64.b64decode(value, validate=True).startswith(b"\x30")
+    except (binascii.Error, ValueError):
+        good = False
+    if value and not good:
+        raise ValueError("the verification key of SendGrid's event webhook is wanted, as its settings show it")
+    return value
+
+
 def _listed(value: object) -> object:
     # The environment and secret files hold text only: a list is written with commas there.
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -243,6 +257,7 @@ class SendGrid(_Section):
     """The SendGrid account."""
 
     key: str = ""
+    webhook_key: Annotated[str, AfterValidator(_public_key)] = ""
     region: Literal["global", "eu"] = "global"
     host: Annotated[str, AfterValidator(_https_or_loopback)] = ""
     from_name: str = ""
@@ -335,6 +350,7 @@ class Schedule(_Section):
     weekly: Annotated[str, AfterValidator(_weekly)] = ""
     daily: Annotated[str, AfterValidator(_clock)] = ""
     instant: int = Field(default=0, ge=0, le=1440)
+    lists: Annotated[list[ListName], BeforeValidator(_listed)] = Field(default=["readers"], min_length=1)
     week_starts: Annotated[str, Field(pattern=rf"^({_WEEKDAYS})$")] = "monday"
 
 

@@ -61,7 +61,7 @@ issue = Table(
     metadata,
     Column("id", _Id, Identity(), primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # an issue's number; list, rhythm and date for latest posts
-    # The newest article of the library when it was frozen: whoever gets it next begins there. Ids know no clock.
+    # Whoever got it begins their next letter behind this article. Ids know no clock.
     Column("newest", BigInteger),
     sqlite_autoincrement=True,
 )

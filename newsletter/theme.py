@@ -29,11 +29,11 @@ def environment(overrides: Path | None = None) -> Environment:
     from jinja2.sandbox import SandboxedEnvironment
 
     class Environment(SandboxedEnvironment):
-        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-            # The sandbox asks whether it is a function, a frame, a generator …; a value of ours is none of them.
-            if hasattr(type(obj), "__dataclass_fields__"):
-                return not attr.startswith("_")
-            return super().is_safe_attribute(obj, attr, value)
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            # A field of our own values is data. The sandbox would ask of each whether it is a frame, a generator, …
+            if attribute in getattr(type(obj), "__dataclass_fields__", ()) and not attribute.startswith("_"):
+                return getattr(obj, attribute)
+            return super().getattr(obj, attribute)
 
     shipped = FileSystemLoader(templates_dir())
     own = [FileSystemLoader(overrides)] if overrides is not None else []

@@ -201,7 +201,6 @@ def _css(styles: list[str], classes: Mapping[str, str]) -> str:
 def _written(document: HtmlElement, folder: str) -> str:
     import lxml.etree
     import lxml.html
-    from lxml.builder import E
 
     for name in [name for name in document.attrib if name.startswith("xmlns")]:
         del document.attrib[name]
@@ -210,9 +209,9 @@ def _written(document: HtmlElement, folder: str) -> str:
         if element.get("charset") or element.get("name") == "viewport":
             _drop(element)
     head.text = None
-    head.insert(0, E.meta(charset="utf-8"))
-    head.insert(1, E.meta(name="viewport", content="width=device-width, initial-scale=1"))
-    head.append(E.link(rel="stylesheet", href=f"{folder}/letter.css"))
+    head.insert(0, lxml.html.Element("meta", charset="utf-8"))
+    head.insert(1, lxml.html.Element("meta", name="viewport", content="width=device-width, initial-scale=1"))
+    head.append(lxml.html.Element("link", rel="stylesheet", href=f"{folder}/letter.css"))
     head.append(lxml.etree.Comment("head"))
     bar = lxml.etree.Comment("bar")
     bar.tail, document.body.text = document.body.text, None

@@ -54,6 +54,8 @@ class Week:
     """None when there is nothing new, or the week's issue went out."""
     went: str = ""
     """Key of the issue that this week's letter was."""
+    overdue: bool = False
+    """Whether the plan only goes on with the issue of an earlier week: then this week's comes next."""
     composed: bool = False
     """Whether this run wrote the draft."""
     candidates: int = 0
@@ -123,7 +125,7 @@ def prepare(house: House, targets: Sequence[str] = (), *, list_name: str = FIRST
         went = ledger.holder(connection, target.id, "weekly", period)
     if unfinished is not None:
         plan = Plan(_issue_of(house, unfinished), target, unfinished.rhythm, unfinished, account)
-        return Week(period, list_name, plan=plan)
+        return Week(period, list_name, plan=plan, overdue=unfinished.issue != went)
     if went is not None:
         return Week(period, list_name, went=went)
     gathered = gather(house, targets)
@@ -196,6 +198,8 @@ def run(
         settled[state] = settled.get(state, 0) + count
 
     account = deliver.run(house.desk, send, progress)
+    if week.overdue:
+        return run(house, targets, list_name=list_name, rhythm=rhythm, agree=agree)
     return Outcome(week, send, account, settled.get("submitted", 0), settled)
 
 

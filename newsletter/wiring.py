@@ -104,7 +104,7 @@ class House:
         if settings.sender.kind == "sendgrid":
             from newsletter.senders.sendgrid import Options, SendGrid
 
-            options = settings.sendgrid.model_dump()
+            options = settings.sendgrid.model_dump(exclude={"webhook_key"})
             return SendGrid(Options(**{**options, "categories": tuple(options["categories"])}))
         from newsletter.deliver import SLOT_WIDTHS
 

@@ -52,6 +52,7 @@ from = {sender}
 
 [sendgrid]
 # The key stands in the file secrets/sendgrid.key
+# webhook_key = "MFkw…"      # verification key of its event webhook; then point that at https://…/hooks/sendgrid
 # region = "global"          # or eu
 # from_name = "Al-Muashir"   # should SendGrid not take the name in from as it is
 # categories = ["weekly"]
@@ -107,6 +108,7 @@ from = {sender}
 # weekly = "thursday 10:00"  # the worker, or newsletter schedule --run in cron, makes the draft of the week
 # daily = "18:00"            # sends the daily letter
 # instant = 10               # looks for new articles every so many minutes, and sends them
+# lists = ["readers"]        # the lists that this is done for
 # week_starts = "monday"
 
 [database]

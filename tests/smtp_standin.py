@@ -8,7 +8,7 @@ without SMTPUTF8, nothing written ahead where PIPELINING is not offered; whateve
 
 PLAN is JSON: ``{"offers": ["PIPELINING", …], "user": "u", "password": "p", "certificate": pem, "key": pem, "tls": true,
 "answers": {"RCPT": "450 4.2.1 busy"}, "faults": {"dot 451": 0.1, …}, "seed": 1, "delay": seconds, "most": 5}``.
-``answers`` replace what it would say to a command (``.`` for the final dot; ``greeting``), always. Faults come by share:
+``answers`` replace what it would say to a command (``.``: the final dot; ``greeting``), always. Faults come by share:
 ``COMMAND 451`` answers so; ``COMMAND drop`` closes instead of answering; ``dot drop-after`` closes after it took the
 letter, ``dot hang-after`` is silent after it. An address that begins with ``poison`` is refused for good, one that
 begins with ``later`` for now. After ``most`` letters on one connection it says 421.
@@ -37,7 +37,7 @@ OFFERS = ["PIPELINING", "SIZE 10000000", "8BITMIME", "SMTPUTF8", "DSN"]
 PARAMETERS = {"SIZE": "SIZE", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN", "ORCPT": "DSN"}
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     """The conversation is over."""
 
 
@@ -70,7 +70,7 @@ class Server:
                 assert self.context is not None
                 connection = self.context.wrap_socket(connection, server_side=True)
             Conversation(self, connection, number).run()
-        except (OSError, Closed):
+        except (OSError, ClosedError):
             pass
         finally:
             connection.close()
@@ -126,7 +126,7 @@ class Conversation:
         while b"\n" not in self.buffer:
             data = self.connection.recv(1 << 16)
             if not data:
-                raise Closed
+                raise ClosedError
             self.buffer += data
         line, _, self.buffer = self.buffer.partition(b"\n")
         if not line.endswith(b"\r") or b"\r" in line[:-1]:
@@ -146,7 +146,7 @@ class Conversation:
         greeting = self.plan.get("answers", {}).get("greeting", "220 stand-in ESMTP")
         self.say(greeting)
         if not greeting.startswith("220"):
-            raise Closed
+            raise ClosedError
         while True:
             line = self.line().decode("utf-8", "surrogateescape")
             command = line[:4].upper().rstrip()
@@ -163,10 +163,10 @@ class Conversation:
         if not answer:
             return False
         if answer == "drop":
-            raise Closed
+            raise ClosedError
         self.say(f"{answer} as planned" if answer.isdecimal() else answer)
         if answer.startswith("421"):
-            raise Closed
+            raise ClosedError
         return True
 
     def unknown(self, line: str) -> None:
@@ -223,7 +223,7 @@ class Conversation:
     def do_quit(self, line: str) -> None:
         self.server.write(quit=self.number)
         self.say("221 2.0.0 bye")
-        raise Closed
+        raise ClosedError
 
     def do_mail(self, line: str) -> None:
         if self.plan.get("user") and not self.user:
@@ -309,18 +309,18 @@ class Conversation:
             if fault == "hang-after":
                 time.sleep(self.plan.get("hang", 30))
             if fault:
-                raise Closed
+                raise ClosedError
             self.letters += 1
             self.say(f"250 2.0.0 taken as {self.number}.{self.letters}")
             if self.letters == self.plan.get("most"):
                 self.say("421 4.7.0 too many letters")
-                raise Closed
+                raise ClosedError
         elif fault == "drop":
-            raise Closed
+            raise ClosedError
         elif fault:
             self.say(f"{fault} as planned")
             if fault == "421":
-                raise Closed
+                raise ClosedError
         else:
             self.say(self.plan["answers"]["."])
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.check import Case, Known
+from newsletter.check.addresses import hidden, page, private, tracking, without_hidden, without_parameters
 from newsletter.check.habits import HABITS, has_arabic, mended, named, spans
-from newsletter.check.links import hidden, page, private, tracking, without_hidden, without_parameters
+from newsletter.check.links import RULES as LINKS
 from newsletter.check.sender import organisation
 from newsletter.check.wording import RULES as WORDING
 from newsletter.check.writing import RULES as WRITING
@@ -256,6 +257,8 @@ def test_hidden_characters() -> None:
         assert hidden(f"https://example.org/a{sign}")
         assert without_hidden(f"https://example.org/a{sign}") == "https://example.org/a"
     assert not hidden("https://example.org/%D8%B1%E2%80%94%20x")
+    # A Persian word in an address holds a joiner.
+    assert not hidden("https://example.org/%DA%A9%D8%AA%D8%A7%D8%A8%E2%80%8C%D9%87%D8%A7")
 
 
 @pytest.mark.parametrize(
@@ -271,6 +274,26 @@ def test_hidden_characters() -> None:
 )
 def test_the_part_of_a_domain_that_somebody_registered(domain: str, registered: str) -> None:
     assert organisation(domain) == registered
+
+
+@pytest.mark.parametrize(
+    ("words", "address", "told_of"),
+    [
+        ("example.org", "https://example.net/login", True),
+        ("https://example.org/a", "https://example.net/", True),
+        ("www.EXAMPLE.org", "https://example.net/", True),
+        ("example.org", "https://www.example.org/a", False),
+        ("shop.example.org", "https://example.org/shop", False),
+        ("Node.js", "https://nodejs.example.org", False),
+        ("ASP.NET", "https://example.org/", False),
+        ("main.py", "https://example.org/main", False),
+        ("تقرير 3.5", "https://example.org/", False),
+    ],
+)
+def test_links_that_show_another_address(words: str, address: str, told_of: bool) -> None:
+    issue = Issue(1, "موضوع", opening=(Prose(f"كلمة [{words}]({address}) ثم", 1),))
+    found = [problem.code for rule in LINKS for problem in rule(Case(issue, None, Known()))]
+    assert found == (["link-text-differs"] if told_of else [])
 
 
 def test_small_things() -> None:

@@ -92,7 +92,8 @@ def test_jinja_keeps_the_lines() -> None:
 
 
 def test_every_branch_begins_with_what_was_open() -> None:
-    source = "<mj-section>\n{% if a %}\n<mj-column></mj-column>\n{% elif b %}\n<mj-text>x</mj-text>\n{% endif %}\n</mj-section>"
+    inside = "{% if a %}\n<mj-column></mj-column>\n{% elif b %}\n<mj-text>x</mj-text>\n{% endif %}"
+    source = f"<mj-section>\n{inside}\n</mj-section>"
     assert found(source) == [("mjml-nesting", 5)]
 
 

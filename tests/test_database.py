@@ -336,17 +336,15 @@ def test_no_row_is_shown_in_an_error(empty: Database) -> None:
         assert "amal" not in str(told.value)
 
 
-def hammer(path: str, name: str, seconds: float, told: multiprocessing.Queue[str]) -> None:
+def hammer(path: str, name: str, times: int, told: multiprocessing.Queue[str]) -> None:
     """Read, then write, in one transaction, over and over: what a claim does."""
     with contextlib.closing(open_database(f"sqlite:///{path}")) as database:
-        until, count = time.monotonic() + seconds, 0
         try:
-            while time.monotonic() < until:
+            for count in range(times):
                 with database.write() as connection:
                     last = connection.execute(text("SELECT max(id) FROM issue")).scalar()
                     connection.execute(text("INSERT INTO issue (key) VALUES (:key)"), {"key": f"{name}-{last}-{count}"})
-                count += 1
-            told.put(f"{count} done")
+            told.put("done")
         except Exception as error:  # it is the parent that fails
             told.put(f"{type(error).__name__}: {error}")
 
@@ -357,8 +355,7 @@ def test_a_command_and_two_other_writers_are_never_locked_out(tmp_path: Path) ->
     server.set_forkserver_preload(["newsletter.deliver", "newsletter.wiring", "sqlalchemy.dialects.sqlite"])
     told: multiprocessing.Queue[str] = server.Queue()
     writers = [
-        server.Process(target=hammer, args=(str(root / "newsletter.db"), f"w{number}", 0.8, told))
-        for number in range(2)
+        server.Process(target=hammer, args=(str(root / "newsletter.db"), f"w{number}", 20, told)) for number in range(2)
     ]
     for writer in writers:
         writer.start()
@@ -367,10 +364,8 @@ def test_a_command_and_two_other_writers_are_never_locked_out(tmp_path: Path) ->
         done = here("-C", root, "subscribers", "add", f"reader{commands}@example.net")
         assert done.code == 0, done
         commands += 1
-    counts = [told.get(timeout=5) for _ in writers]
+    assert [told.get(timeout=5) for _ in writers] == ["done", "done"]
     for writer in writers:
         writer.join()
-    assert [count for count in counts if not count.endswith(" done")] == []
-    assert min(int(count.split()[0]) for count in counts) > 2
-    assert commands > 2
+    assert commands
     assert here("-C", root, "lists").out.split("\t")[1] == str(commands)

@@ -27,13 +27,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     # ---- the wall; above it the editors' side
     ("newsletter", "newsletter.errors"),
     ("newsletter.models", "newsletter.sample"),
-    ("newsletter.headers", "newsletter.markdown", "newsletter.text", "newsletter.words"),
+    ("newsletter.headers", "newsletter.moments", "newsletter.markdown", "newsletter.text", "newsletter.words"),
     ("newsletter.settings", "newsletter.prose", "newsletter.topics", "newsletter.schedule", "newsletter.report"),
     ("newsletter.config", "newsletter.mail", "newsletter.render", "newsletter.compose", "newsletter.webview"),
     ("newsletter.check", "newsletter.workspace", "newsletter.tables", "newsletter.migrations"),
     ("newsletter.database", "newsletter.theme", "newsletter.issues", "newsletter.sources", "newsletter.senders"),
     ("newsletter.ledger", "newsletter.library", "newsletter.pictures", "newsletter.pages"),
-    ("newsletter.steady", "newsletter.probe", "newsletter.mend", "newsletter.archive", "newsletter.reporting"),
+    ("newsletter.steady", "newsletter.copying", "newsletter.jobs", "newsletter.probe", "newsletter.mend", "newsletter.archive", "newsletter.reporting"),
     ("newsletter.collect", "newsletter.deliver", "newsletter.events"),
     ("newsletter.wiring", "newsletter.small_letters", "newsletter.inbox"),
     ("newsletter.letters", "newsletter.drafts", "newsletter.erasure", "newsletter.synchronise", "newsletter.serving"),
@@ -47,6 +47,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 PURE = (
     "newsletter.models",
     "newsletter.headers",
+    "newsletter.moments",
     "newsletter.markdown",
     "newsletter.text",
     "newsletter.words",
@@ -71,7 +72,7 @@ OUTSIDE = frozenset(
 )
 HEAVY = (
     "sqlalchemy alembic jinja2 mjml sendgrid trafilatura starlette uvicorn httpx2 lxml nh3 feedparser babel regex "
-    "markdown_it email_validator pydantic rich yaml url_normalize dotenv psycopg"
+    "markdown_it email_validator pydantic rich yaml url_normalize dotenv psycopg dns"
 ).split()
 
 

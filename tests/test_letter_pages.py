@@ -106,8 +106,9 @@ LOOK = """
     if (size < 13) bad.push('small: ' + name);
     const range = document.createRange();
     range.selectNodeContents(node);
-    for (const box of range.getClientRects())
-      if (box.width > 2 && box.height > 2) rects.push([name, box.left, box.top, box.right, box.bottom]);
+    const box = range.getBoundingClientRect();
+    rects.push([name, box.left, box.top, box.right, box.bottom]);
+    if (box.height > 2.5 * height && box.width < 80) bad.push('squeezed: ' + name);
   }
   const images = [...document.images].map(image => ({alt: image.getAttribute('alt'), width: image.width,
     shape: image.naturalWidth / image.naturalHeight, drawn: image.width / image.height,
@@ -144,7 +145,7 @@ def test_every_text_stands_on_its_side_and_nothing_scrolls_sideways(
 @pytest.mark.parametrize("mode", ["light", "dark", "forced"])
 @pytest.mark.parametrize(("name", "theme"), LETTERS)
 def test_every_text_can_be_read(name: str, theme: str, mode: Mode, page: Page, templates: Environment) -> None:
-    """Measured on the picture itself: the darkest and the lightest dot of each line of text are far apart."""
+    """Measured on the picture itself: the darkest and the lightest dot of each text are far apart."""
     _, _, html = shown(name, theme, templates)
     page.show(html, width=375, mode=mode)
     drawn = Image.open(io.BytesIO(page.picture(width=375))).convert("RGB")
@@ -154,7 +155,7 @@ def test_every_text_can_be_read(name: str, theme: str, mode: Mode, page: Page, t
     dim = []
     for text, left, top, right, bottom in look(page)["rects"]:
         box = (int(left), int(top), int(right) + 1, min(int(bottom) + 1, drawn.height))
-        if box[1] >= drawn.height or not re.search(r"\w", text):
+        if box[1] >= drawn.height or not re.search(r"\w{2}", text):
             continue
         dots = drawn.crop(box).getcolors(1 << 20) or []
         shades = sorted({dot for _, dot in dots}, key=sum)  # type: ignore[arg-type]
@@ -164,31 +165,51 @@ def test_every_text_can_be_read(name: str, theme: str, mode: Mode, page: Page, t
     assert dim == []
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize(("name", "theme"), LETTERS)
-def test_axe_finds_nothing_serious(name: str, theme: str, mode: Mode, page: Page, templates: Environment) -> None:
+@pytest.fixture(scope="module")
+def axe() -> str:
     if not AXE.is_file():
         if os.environ.get("CI") == "true":
             pytest.fail(f"{AXE} is missing, and in CI every letter must be judged")
-        pytest.skip("axe-core is not installed: npm install in tests/node")
+        pytest.skip("axe-core is not installed: npm install --no-package-lock --ignore-scripts in tests/node")
+    return AXE.read_text("utf-8") + "; null"
+
+
+JUDGE = """
+axe.run(document, {resultTypes: ['violations'], OPTIONS}).then(result => result.violations
+  .filter(one => ['serious', 'critical'].includes(one.impact))
+  .map(one => [one.id, one.nodes.map(node => node.html.slice(0, 200))]))
+"""
+# axe takes joined letters for the ligatures of an icon font and leaves their contrast alone: it gets Latin ones.
+LATIN = """
+(() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode())
+    walker.currentNode.data = walker.currentNode.data.replace(/[\\u0590-\\u08ff]/g, 'x');
+})()
+"""
+
+
+def judged(page: Page, axe: str) -> list[Any]:
+    page.run(axe)
+    found = page.run(JUDGE.replace("OPTIONS", ""))
+    page.run(LATIN)
+    contrasts = page.run(JUDGE.replace("OPTIONS", "runOnly: ['color-contrast']"))
+    return [*found, *contrasts]
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize(("name", "theme"), LETTERS)
+def test_axe_finds_nothing_serious(
+    name: str, theme: str, mode: Mode, page: Page, templates: Environment, axe: str
+) -> None:
     _, _, html = shown(name, theme, templates)
     page.show(html, width=375, mode=mode)
-    page.run(AXE.read_text("utf-8") + "; null")
-    found = page.run(
-        "axe.run(document, {resultTypes: ['violations']}).then(result => result.violations"
-        ".filter(one => ['serious', 'critical'].includes(one.impact))"
-        ".map(one => [one.id, one.impact, one.nodes.map(node => node.html.slice(0, 200))]))"
-    )
-    assert found == []
+    assert judged(page, axe) == []
 
 
-def test_axe_sees_what_is_seeded(page: Page) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed")
+def test_axe_sees_what_is_seeded(page: Page, axe: str) -> None:
     page.show('<html lang="ar"><title>x</title><img src=""><p style="color:#ccc;background:#fff">كلام</p>', width=375)
-    page.run(AXE.read_text("utf-8") + "; null")
-    found = page.run("axe.run(document).then(result => result.violations.map(one => one.id))")
-    assert {"image-alt", "color-contrast"} <= set(found)
+    assert {rule for rule, _ in judged(page, axe)} == {"image-alt", "color-contrast"}
 
 
 # The order of glyphs
@@ -203,6 +224,7 @@ ORDER = """
     while (walker.nextNode()) {
       const node = walker.currentNode;
       for (let at = 0; at < node.data.length; at++) {
+        if (node.data[at] === '\\u200e') continue;
         range.setStart(node, at);
         range.setEnd(node, at + 1);
         const box = range.getBoundingClientRect();
@@ -275,7 +297,12 @@ def test_lines_of_the_twin_stand_on_the_right(name: str, page: Page) -> None:
     found = page.run(
         "[...document.querySelectorAll('p')].map(line => [line.textContent, getComputedStyle(line).direction])"
     )
-    wrong = [line for line, direction in found if direction != "rtl" and re.search(r"\w", line) and "://" not in line]
+    address = re.compile(r"\s*(?:https?://|www\.)\S+|\S+@\S+")
+    wrong = [
+        line
+        for line, direction in found
+        if direction != "rtl" and re.search(r"\w", line) and not address.fullmatch(line)
+    ]
     assert wrong == []
 
 

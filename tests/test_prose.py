@@ -34,7 +34,7 @@ def html(markdown: str, **more: object) -> str:
         ("#### عنوان", "<h4>عنوان</h4>"),
         ("أ\n\n---\n\nب", '<p style="margin:0px;">أ</p><p role="separator">&#160;</p><p style="margin:0px;">ب</p>'),
         ("    نص مزاح", '<p style="margin:0px;">نص مزاح</p>'),
-        ("فاز 3-1", '<p style="margin:0px;">فاز <span dir="ltr">3-1</span></p>'),
+        ("فاز 3-1", '<p style="margin:0px;">فاز <span dir="ltr" style="white-space:nowrap;">3-1</span></p>'),
         ("<b>نص</b>", '<p style="margin:0px;">&lt;<span dir="ltr">b</span>&gt;نص&lt;/<span dir="ltr">b</span>&gt;</p>'),
         ("*مهم*", '<p style="margin:0px;"><em style="font-style:normal;font-weight:700;">مهم</em></p>'),
     ],
@@ -93,7 +93,8 @@ def test_left_to_right_letters_are_mirrored() -> None:
 
 def test_a_bold_score_inside_a_right_to_left_run_is_isolated_again() -> None:
     assert html("he wrote فاز **3-1** أمس today", base="ltr") == (
-        '<p style="margin:0px;">he wrote <span dir="rtl">فاز <strong><span dir="ltr">3-1</span></strong> أمس</span>'
+        '<p style="margin:0px;">he wrote <span dir="rtl">فاز <strong>'
+        '<span dir="ltr" style="white-space:nowrap;">3-1</span></strong> أمس</span>'
         " today</p>"
     )
 

@@ -428,8 +428,12 @@ def test_every_character_comes_out_of_an_attribute_as_it_went_in() -> None:
 def test_colours_stay_readable() -> None:
     for accent in ("#0f766e", "#ffd400", "#fff", "#000000", "#b91c1c", "#888888", "#1d4ed8"):
         colours = palette.palette(accent)
-        assert palette.contrast(colours.accent_text, colours.card) >= 4.5
-        assert palette.contrast(colours.dark_accent, colours.dark_card) >= 4.5
+        for ground in (colours.card, colours.tint):
+            assert palette.contrast(colours.accent_text, ground) >= 4.5
+            assert palette.contrast(colours.ink, ground) >= 4.5
+        for ground in (colours.dark_card, colours.dark_tint):
+            assert palette.contrast(colours.dark_accent, ground) >= 4.5
+            assert palette.contrast(colours.dark_ink, ground) >= 4.5
         assert palette.contrast(colours.on_accent, colours.accent) >= 4.5
     colours = palette.palette("#0f766e")
     for text, ground in (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import signal
 import subprocess
@@ -13,11 +15,16 @@ from xml.etree import ElementTree
 
 import pytest
 from command import command, complains, environment, here, make_workspace
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from reader_pages import free_port, served, stamp_of
 from starlette.testclient import TestClient
 
+from newsletter import ledger
 from newsletter.serving import app_of, embed_of, pages_of
 from newsletter.wiring import House, opened
+from subscribers import store
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 BASE = "https://news.example.org"
@@ -162,41 +169,72 @@ def test_without_an_address_there_are_no_pages(tmp_path: Path) -> None:
         ('lists = ["sports"]', ("[web] lists", "no list called 'sports'", "readers")),
         ("lists = []", ("lists",)),
         ('lists = ["a b"]', ("lists", "a b")),
-        ('rhythms = ["monthly"]', ("rhythms", "monthly")),
         ('trusted_proxies = ["localhost"]', ("trusted_proxies", "an address or network")),
         ('frame_ancestors = ["*"]', ("frame_ancestors", "https://example.org")),
         ('frame_ancestors = ["https://example.org/a"]', ("frame_ancestors", "without a path")),
         ('frame_ancestors = ["https://example.org; script-src *"]', ("frame_ancestors",)),
         ("letters_an_hour = 0", ("letters_an_hour",)),
+        ('[sendgrid]\nwebhook_key = "abc"', ("webhook_key", "verification key")),
     ],
 )
 def test_settings_of_the_pages_are_judged(tmp_path: Path, line: str, parts: tuple[str, ...]) -> None:
     root = make_workspace(tmp_path / "w", readers=0)
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[web]\n", f"[web]\n{line}\n"), "utf-8")
+    text = path.read_text("utf-8")
+    if line.startswith("[sendgrid]"):
+        text = text.replace("[sendgrid]\n", f"{line}\n")
+    path.write_text(text.replace("[web]\n", f"[web]\n{line}\n") if line[0] != "[" else text, "utf-8")
     complains(here("-C", root, "serve", "--port", "0"), *parts)
 
 
 def test_settings_reach_the_pages(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", readers=0)
     more = {
-        "NASHRA_WEB__RHYTHMS": "daily,weekly",
+        "NASHRA_RHYTHMS__OFFERED": "daily,weekly",
         "NASHRA_WEB__FRAME_ANCESTORS": "https://example.org:8443,https://نشرة.example.org",
         "NASHRA_WEB__TRUSTED_PROXIES": "10.1.2.3/8",
         "NASHRA_WEB__KEEP_CLIENT": "true",
     }
     with opened(root, more) as house:
         client = TestClient(app_of(house, hooks={}, postman=False), base_url=BASE)
-        page = client.get("/embed")
+        page = client.get("/")
         assert 'value="daily"' in page.text
         assert 'value="instant"' not in page.text
-        policy = page.headers["content-security-policy"]
-        assert policy.endswith("frame-ancestors 'self' https://example.org:8443 https://xn--mgbxwg1a.example.org")
-    with opened(root, {}) as house:
+        policy = client.get("/embed").headers["content-security-policy"]
+        host = "نشرة.example.org".encode("idna").decode()
+        assert policy.endswith(f"frame-ancestors 'self' https://example.org:8443 https://{host}")
+    with opened(root, {"NASHRA_NEWSLETTER__URL": "https://نشرة.example.org/a"}) as house:
         client = TestClient(app_of(house, hooks={}, postman=False), base_url=BASE)
         policy = client.get("/embed").headers["content-security-policy"]
-        assert policy.endswith("frame-ancestors 'self' https://almawja.example.org")
+        assert policy.endswith(f"frame-ancestors 'self' https://{host}")
         assert pages_of(house).address == BASE
+
+
+def test_a_report_that_sendgrid_signed_reaches_the_ledger(tmp_path: Path) -> None:
+    root = sent(tmp_path / "w")
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    with opened(root, {"NASHRA_SENDGRID__WEBHOOK_KEY": base64.b64encode(public).decode()}) as house:
+        client = TestClient(app_of(house, postman=False), base_url=BASE)
+        with house.database.read() as connection:
+            send = ledger.sends(connection)[0]
+        event = {"event": "bounce", "type": "bounce", "timestamp": 1795503600, "sg_event_id": "1"}
+        body = json.dumps(
+            [{**event, "email": "reader0@example.net", "nashra_delivery": f"{send.public_id}.1"}]
+        ).encode()
+        signature = base64.b64encode(key.sign(b"1795503600" + body, ec.ECDSA(SHA256()))).decode()
+        headers = {
+            "X-Twilio-Email-Event-Webhook-Signature": signature,
+            "X-Twilio-Email-Event-Webhook-Timestamp": "1795503600",
+        }
+        assert client.post("/hooks/sendgrid", content=body + b" ", headers=headers).status_code == 403
+        for _ in range(3):
+            assert client.post("/hooks/sendgrid", content=body, headers=headers).status_code == 200
+        with house.database.read() as connection:
+            assert sum(store.suppressions(connection).values()) == 1
+    with opened(root, {}) as house:
+        client = TestClient(app_of(house, postman=False), base_url=BASE)
+        assert client.post("/hooks/sendgrid", content=body, headers=headers).status_code == 404
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from subscribers.limits import Caps
 from subscribers.web import create_app
 from subscribers.web.forms import MOST_FIELDS
 
-FUZZ = int(os.environ.get("WEB_FUZZ", "300"))
+FUZZ = int(os.environ.get("WEB_FUZZ", "150"))
 """Requests of the generator below; ``WEB_FUZZ=20000`` for a long run."""
 
 
@@ -374,7 +374,7 @@ def test_a_link_opens_nothing_but_its_own_page(house: House, client: TestClient)
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_changed_link_opens_nothing(sqlite_house: House, data: st.DataObject) -> None:
     client = sqlite_house.client()
     link = data.draw(st.sampled_from(sqlite_house.changes["links"]))

@@ -1,10 +1,10 @@
 """Kill, stop and starve a send at its system calls, then let the next run complete it, and count what arrived.
 
-    python tests/torture.py [--points N] [--sender sendgrid|outbox] kill|stop|error|two
+    python tests/torture.py [--points N] [--sender sendgrid|smtp|outbox] kill|stop|error|two
 
 ``strace`` injects the fault at the n-th system call by which the send touches the database or the network, so every
 point can be repeated. After each, the same command runs again, and what the provider took is held against the ledger:
-nothing lost, nothing doubled, and no more unknown than one request for each open connection.
+nothing lost, nothing doubled, and no more unknown than one request for each open connection; over SMTP one letter.
 
 - ``kill``: SIGKILL at the call, then a second run.
 - ``stop``: SIGSTOP at the call; a second run takes over when the lease is out; then the first wakes up and goes on.
@@ -26,15 +26,21 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from pathlib import Path
 
+import smtp_standin
 import standin
 
 from newsletter.deliver import MOST_UNKNOWN_IN_A_ROW
 
 READERS, BATCH, CONNECTIONS = 40, 2, 2
+DOUBT = {"sendgrid": BATCH, "smtp": 1, "outbox": 0}
+"""Letters that may be unknown for each connection that was open when it happened."""
+Server = standin.StandIn | smtp_standin.StandIn
+Call = tuple[str, int]
+"""A name, and how many calls of it its thread had made with this one: strace counts each name in each thread apart."""
 CALLS = "pwrite64,fdatasync,fsync,ftruncate,sendto,recvfrom,connect,rename,write"
 # A process stopped inside a transaction keeps SQLite's write lock, and nobody can take over until it goes on. So it is
 # stopped where it holds none, at the network and at the renames of the outbox, and has only one thread.
@@ -63,21 +69,18 @@ def done(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, words.decode()
 
 
-def make(root: Path, host: str, connections: int) -> None:
+def make(root: Path, server: Server | None, connections: int) -> None:
     """A workspace with an issue and readers, ready to send."""
     code, words = done(newsletter(root.parent, "init", str(root), "--name", "الموجة", "--url", "https://example.org"))
     assert code == 0, words
     settings = (root / "newsletter.toml").read_text("utf-8")
-    if host:
-        settings = (
-            settings.replace("# lease = 30 ", "patience = 2 ")
-            .replace('kind = "outbox"', 'kind = "sendgrid"')
-            .replace(
-                "[sendgrid]",
-                f'[sendgrid]\nkey = "SG.test"\nhost = "{host}"\ntimeout = 2\n'
-                f"batch = {BATCH}\nconnections = {connections}",
-            )
-        )
+    if isinstance(server, standin.StandIn):
+        lines = f'key = "SG.test"\nhost = "{server.host}"\nbatch = {BATCH}'
+        settings = sending(settings, "sendgrid", lines, connections)
+    elif server is not None:
+        # Batches and connections that end in the middle of things.
+        lines = f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\nbatch = 15\nletters = 6'
+        settings = sending(settings, "smtp", lines, connections)
     settings = settings.replace("# batch = 100 ", f"batch = {BATCH} ")
     (root / "newsletter.toml").write_text(settings, "utf-8")
     (root / "issues" / "one").mkdir(parents=True)
@@ -86,6 +89,15 @@ def make(root: Path, host: str, connections: int) -> None:
     readers.write_text("email\n" + "".join(f"reader{n}@example.net\n" for n in range(READERS)), "utf-8")
     code, words = done(newsletter(root, "subscribers", "import", str(readers)))
     assert code == 0, words
+
+
+def sending(settings: str, kind: str, lines: str, connections: int) -> str:
+    """The settings with another sender in them."""
+    return (
+        settings.replace("# lease = 30 ", "patience = 2 ")
+        .replace('kind = "outbox"', f'kind = "{kind}"')
+        .replace(f"[{kind}]", f"[{kind}]\n{lines}\ntimeout = 2\nconnections = {connections}")
+    )
 
 
 def expire(root: Path) -> None:
@@ -100,6 +112,10 @@ class Outcome:
 
     states: dict[str, str]
     taken: Counter[str]
+    doubt: int
+    """Letters that one request may leave unknown."""
+    struck: bool = True
+    """Whether the send reached the point at all."""
 
     def faults(self, *, complete: bool = True, requests: int = CONNECTIONS) -> list[str]:
         """Every broken promise; at most so many requests may be unknown."""
@@ -111,7 +127,7 @@ class Outcome:
                 faults.append(f"{address} is {state}")
         if complete and len(self.states) != READERS:
             faults.append(f"{len(self.states)} deliveries, not {READERS}")
-        if self.unknown > BATCH * requests:
+        if self.unknown > self.doubt * requests:
             faults.append(f"{self.unknown} unknown")
         return faults
 
@@ -121,7 +137,7 @@ class Outcome:
         return sum(state == "unknown" for state in self.states.values())
 
 
-def outcome(root: Path, taken: Counter[str]) -> Outcome:
+def outcome(root: Path, taken: Counter[str], doubt: int) -> Outcome:
     """Read the ledger."""
     with contextlib.closing(sqlite3.connect(root / "newsletter.db", timeout=30)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -129,18 +145,18 @@ def outcome(root: Path, taken: Counter[str]) -> Outcome:
             "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
             "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
         ).fetchall()
-    return Outcome(dict(rows), taken)
+    return Outcome(dict(rows), taken, doubt)
 
 
 class Bench:
     """A workspace to copy, a provider to send to, and the number of calls a whole send makes."""
 
-    def __init__(self, folder: Path, sender: str, server: standin.StandIn | None, connections: int) -> None:
+    def __init__(self, folder: Path, sender: str, server: Server | None, connections: int) -> None:
         self.folder = folder
         self.sender = sender
         self.server = server
         self.made = folder / "made"
-        make(self.made, server.host if server else "", connections)
+        make(self.made, server, connections)
         self.count = 0
 
     @contextlib.contextmanager
@@ -161,15 +177,27 @@ class Bench:
         files = [path for folder in ("new", "cur") for path in (root / "outbox").glob(f"{folder}/*")]
         return Counter(str(message_from_bytes(path.read_bytes())["To"]) for path in files)
 
-    def calls(self) -> list[str]:
-        """The names of the calls of one whole send, in order."""
+    def outcome(self, root: Path) -> Outcome:
+        """What the send in a workspace came to."""
+        return outcome(root, self.taken(root), DOUBT[self.sender])
+
+    def calls(self) -> list[Call]:
+        """The calls of one whole send, in order."""
         with self.workspace() as root:
             trace = self.folder / "trace"
             tracer = ("strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(trace))
             code, words = done(newsletter(root, "send", "--yes", tracer=tracer))
             assert code == 0, words
-            assert not outcome(root, self.taken(root)).faults()
-            return [line.split(None, 1)[1].partition("(")[0] for line in trace.read_text().splitlines()]
+            assert not self.outcome(root).faults()
+            seen: Counter[tuple[str, str]] = Counter()
+            found = []
+            for line in trace.read_text().splitlines():
+                thread, rest = line.split(None, 1)
+                name = rest.partition("(")[0]
+                if name in CALLS.split(","):
+                    seen[thread, name] += 1
+                    found.append((name, seen[thread, name]))
+            return found
 
 
 def inject(calls: str, fault: str, when: str) -> tuple[str, ...]:
@@ -196,24 +224,27 @@ def resumed(bench: Bench, root: Path) -> Outcome:
     expire(root)
     code, words = done(newsletter(root, "send", "--yes"))
     assert code == 0, words
-    return outcome(root, bench.taken(root))
+    return bench.outcome(root)
 
 
 def kill(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
     """SIGKILL at each point."""
-    total = len(bench.calls())
-    for number in spread(total, points):
+    calls = bench.calls()
+    for number in spread(len(calls), points):
+        name, count = calls[number - 1]
         with bench.workspace() as root:
-            done(newsletter(root, "send", "--yes", tracer=inject(CALLS, "signal=SIGKILL", str(number))))
-            yield f"killed at call {number} of {total}", resumed(bench, root)
+            code, _ = done(newsletter(root, "send", "--yes", tracer=inject(name, "signal=SIGKILL", str(count))))
+            result = resumed(bench, root)
+            yield f"killed at call {number} of {len(calls)}, {name}", replace(result, struck=code == -signal.SIGKILL)
 
 
 def stop(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
     """SIGSTOP at each point, another run, then SIGCONT."""
-    total = sum(name in UNLOCKED for name in bench.calls())
-    for number in spread(total, points):
+    calls = [(name, count) for name, count in bench.calls() if name in UNLOCKED.split(",")]
+    for number in spread(len(calls), points):
+        name, count = calls[number - 1]
         with bench.workspace() as root:
-            first = newsletter(root, "send", "--yes", tracer=inject(UNLOCKED, "signal=SIGSTOP", str(number)))
+            first = newsletter(root, "send", "--yes", tracer=inject(name, "signal=SIGSTOP", str(count)))
             tracee = stopped(first)
             if tracee:
                 result = resumed(bench, root)
@@ -224,7 +255,8 @@ def stop(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
                     time.sleep(0.1)
             code, words = done(first)
             assert code in {0, 75}, words
-            yield f"stopped at call {number} of {total}", outcome(root, bench.taken(root))
+            where = f"stopped at call {number} of {len(calls)}, {name}"
+            yield where, replace(bench.outcome(root), struck=bool(tracee))
 
 
 def stopped(tracer: subprocess.Popen[bytes]) -> int:
@@ -252,10 +284,10 @@ def stopped(tracer: subprocess.Popen[bytes]) -> int:
 
 def error(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
     """A failing call at each point, once and from then on."""
-    names = bench.calls()
-    kinds = [name for name in ERRORS if name in names]
-    for name in kinds:
-        for number in spread(names.count(name), max(points // (2 * len(kinds)), 1)):
+    calls = bench.calls()
+    most = {name: max(counts) for name in ERRORS if (counts := [count for one, count in calls if one == name])}
+    for name, last in most.items():
+        for number in spread(last, max(points // (2 * len(most)), 1)):
             for when in (str(number), f"{number}+"):
                 with bench.workspace() as root:
                     tracer = inject(name, f"error={ERRORS[name]}", when)
@@ -266,7 +298,7 @@ def error(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
                         assert words.count("error: ") >= 1, (where, words)
                     # A call that fails for good leaves each request unknown until the send gives up.
                     requests = CONNECTIONS if when.isdecimal() else 2 * CONNECTIONS + MOST_UNKNOWN_IN_A_ROW
-                    early = outcome(root, bench.taken(root)).faults(complete=False, requests=requests)
+                    early = bench.outcome(root).faults(complete=False, requests=requests)
                     assert not early, (where, early)
                     late = resumed(bench, root)
                     assert not late.faults(requests=requests), (where, late.faults(requests=requests))
@@ -291,7 +323,10 @@ MODES = {"kill": kill, "stop": stop, "error": error, "two": two}
 def run(mode: str, points: int, sender: str, folder: Path) -> list[tuple[str, Outcome]]:
     """All points of one mode; raises at the first broken promise."""
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(standin.running(folder)) if sender == "sendgrid" else None
+        server: Server | None = None
+        if sender != "outbox":
+            running = smtp_standin.running if sender == "smtp" else standin.running
+            server = stack.enter_context(running(folder))
         results = []
         for where, result in MODES[mode](Bench(folder, sender, server, 1 if mode == "stop" else CONNECTIONS), points):
             if mode != "error":
@@ -304,14 +339,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=MODES)
     parser.add_argument("--points", type=int, default=300)
-    parser.add_argument("--sender", choices=("sendgrid", "outbox"), default="sendgrid")
+    parser.add_argument("--sender", choices=tuple(DOUBT), default="sendgrid")
     options = parser.parse_args()
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         results = run(options.mode, options.points, options.sender, Path(folder))
     unknown = [result.unknown for _, result in results]
     print(
-        f"{options.mode} {options.sender}: {len(results)} points, 0 lost, 0 doubled, "
+        f"{options.mode} {options.sender}: {sum(result.struck for _, result in results)} points of {len(results)} "
+        f"reached, 0 lost, 0 doubled, "
         f"unknown in {sum(map(bool, unknown))} of them, at most {max(unknown)}; {time.monotonic() - start:.0f} s"
     )
 

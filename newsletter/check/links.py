@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+from newsletter.check.addresses import bare, hidden, page, parts_of, private, tracking, without_hidden
 from newsletter.check.case import Case, Rule, setting, shown, teller
 from newsletter.check.reading import Link
 from newsletter.models import Level, Problem
@@ -34,22 +34,11 @@ CODES: Mapping[str, Level] = {
 }
 _tell = teller(CODES)
 
-_PRIVATE_NAMES = (".local", ".localhost", ".internal", ".intranet", ".lan", ".home", ".home.arpa", ".test", ".invalid")
 _SHORT = (
     "bit.ly t.co tinyurl.com goo.gl ow.ly is.gd buff.ly lnkd.in rb.gy cutt.ly shorturl.at dlvr.it fb.me wp.me tiny.cc "
     "rebrand.ly bl.ink t.ly v.gd shorte.st adf.ly soo.gd s.id"
 )
 _SHORTENERS = frozenset(_SHORT.split())
-_TRACKING = (
-    "fbclid gclid gbraid wbraid dclid msclkid yclid twclid ttclid li_fat_id igshid igsh mc_cid mc_eid mkt_tok _hsenc "
-    "_hsmi vero_id wprov ref_src ref_url oly_anon_id oly_enc_id s_cid spm"
-)
-TRACKING = frozenset(_TRACKING.split())
-"""Parameters that say how somebody came to a page; some of them name the reader who copied the address."""
-_SOCIAL = (
-    "facebook fb twitter x t.co instagram ig telegram whatsapp linkedin tiktok youtube rss feed google chatgpt.com"
-)
-_SOCIAL_SOURCES = frozenset(_SOCIAL.split())
 HTTPS_ANSWERS = "which answers there"
 """How the mend of an http link says that its https form was asked and is good."""
 _VAGUE = frozenset(
@@ -57,119 +46,22 @@ _VAGUE = frozenset(
         arabic_fold,
         (
             *("هنا", "من هنا", "اضغط هنا", "انقر هنا", "اضغط", "الرابط", "رابط", "هذا الرابط", "على هذا الرابط"),
-            *(
-                "here",
-                "click here",
-                "click",
-                "link",
-                "this link",
-                "this",
-                "more",
-                "ici",
-                "cliquez ici",
-                "lien",
-                "ce lien",
-            ),
+            *("here", "click here", "click", "link", "this link", "this", "more"),
+            *("ici", "cliquez ici", "lien", "ce lien"),
         ),
     )
 )
-_HIDDEN = re.compile(
-    r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
-    r"|%E2%80%(?:8[B-F]|A[A-E])|%E2%81%A[0-9]|%EF%BB%BF|%C2%AD|%D8%9C",
-    re.IGNORECASE,
-)
 _DRAFT = re.compile(
-    r"[?&](?:preview=true|preview_id=|preview_nonce=|_thumbnail_id=)|/wp-admin/|/wp-login\.php|/ghost/#|/admin/"
+    r"[?&](?:preview=true|preview_id=|preview_nonce=|_thumbnail_id=)|/wp-admin/|/wp-login\.php|/ghost/#"
 )
 _DOCUMENT = re.compile(r"^(?:docs|drive)\.google\.com$")
+_FILE_ENDINGS = frozenset({"js", "ts", "py", "rs", "md", "cs", "sh", "pl", "php", "html", "pdf", "txt"})
 _WORDS_ARE_ADDRESS = re.compile(r"^(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[/?#]\S*)?$", re.IGNORECASE)
-
-
-def parts_of(address: str) -> SplitResult | None:
-    """The parts of a web address, or None for anything else."""
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return None
-    return parts if parts.scheme.lower() in {"http", "https"} and host else None
-
-
-def private(host: str) -> bool:
-    """Whether a host can only be reached from inside a house: a name without a dot, a reserved one, a local address.
-
-    Args:
-        host: Name or literal address, without brackets.
-    """
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        name = host.lower().rstrip(".")
-        return "." not in name or name.endswith(_PRIVATE_NAMES)
-
-
-def page(address: str) -> str:
-    """An address without what does not change the page: scheme, ``www.``, case of the host, traces, closing slash.
-
-    Args:
-        address: A web address; anything else gives an empty text.
-    """
-    parts = parts_of(address)
-    if parts is None:
-        return ""
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = [f"{name}={value}" for name, value in pairs if not name.lower().startswith("utm_") and name not in TRACKING]
-    return f"{_bare(parts.hostname or '')}{unquote(parts.path).rstrip('/')}?{'&'.join(query)}"
-
-
-def hidden(address: str) -> bool:
-    """Whether characters that nobody sees stand in an address, as themselves or as escapes."""
-    return _HIDDEN.search(address) is not None
-
-
-def without_hidden(address: str) -> str:
-    """The address without them."""
-    return _HIDDEN.sub("", address)
-
-
-def tracking(address: str) -> list[str]:
-    """The parameters of an address that only say how its copier came there.
-
-    Args:
-        address: Any web address. Its ``utm_…`` are meant, unless they name a social network or a feed as the source.
-    """
-    parts = parts_of(address)
-    if parts is None:
-        return []
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    found = [name for name, _ in pairs if name.lower() in TRACKING]
-    source = next((value.lower() for name, value in pairs if name.lower() == "utm_source"), "")
-    if source in _SOCIAL_SOURCES:
-        found += [name for name, _ in pairs if name.lower().startswith("utm_")]
-    return found
-
-
-def without_parameters(address: str, names: list[str]) -> str:
-    """An address without some parameters, every other byte as it was.
-
-    Args:
-        address: Any address.
-        names: Names of parameters.
-    """
-    head, mark, rest = address.partition("?")
-    query, hash_mark, fragment = rest.partition("#")
-    kept = [pair for pair in re.split("&amp;|&", query) if pair.partition("=")[0] not in names]
-    joiner = "&amp;" if "&amp;" in query else "&"
-    return head + (mark + joiner.join(kept) if kept else "") + hash_mark + fragment
-
-
-def _bare(host: str) -> str:
-    return host.lower().rstrip(".").removeprefix("www.")
 
 
 def _own_host(case: Case) -> str:
     about = case.known.publication
-    return _bare(urlsplit(about.url).hostname or "") if about is not None else ""
+    return bare(urlsplit(about.url).hostname or "") if about is not None else ""
 
 
 def addresses(case: Case) -> Iterator[tuple[str, str, str]]:
@@ -222,7 +114,7 @@ def address_form(case: Case) -> Iterator[Problem]:
                 place,
                 f"write https://, {HTTPS_ANSWERS}" if answers else "write https:// if the site answers there",
             )
-        if _bare(host) in _SHORTENERS:
+        if bare(host) in _SHORTENERS:
             yield _tell(
                 "link-shortener",
                 f"{what} is shortened by {host}, which spam filters distrust and which may end one day",
@@ -278,18 +170,28 @@ def link_words(case: Case) -> Iterator[Problem]:
                 case.at(link.line),
                 "link the words that name the page (WCAG 2.2, 2.4.4)",
             )
-        named, parts = _WORDS_ARE_ADDRESS.match(link.words), parts_of(link.address)
-        if named is not None and parts is not None and not _same_site(named[1], parts.hostname or ""):
+        named, parts = _address_shown(link.words), parts_of(link.address)
+        if named and parts is not None and not _same_site(named, parts.hostname or ""):
             yield _tell(
                 "link-text-differs",
-                f"a link shows {named[1]} and leads to {parts.hostname}, as forged letters do",
+                f"a link shows {named} and leads to {parts.hostname}, as forged letters do",
                 case.at(link.line),
                 "show the address it leads to, or words",
             )
 
 
+def _address_shown(words: str) -> str:
+    """The host that the words of a link name; nothing for Node.js, ASP.NET or main.py, which only look like one."""
+    match = _WORDS_ARE_ADDRESS.match(words)
+    if match is None:
+        return ""
+    sure = words.lower().startswith(("http://", "https://", "www."))
+    name = match[1]
+    return name if sure or (name == name.lower() and name.rpartition(".")[2] not in _FILE_ENDINGS) else ""
+
+
 def _same_site(one: str, other: str) -> bool:
-    one, other = _bare(one), _bare(other)
+    one, other = bare(one), bare(other)
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 

@@ -119,9 +119,7 @@ def _story(story: Story, reading: Reading, *, lead: bool) -> None:
 
 def _walk(markdown: str, first: int, reading: Reading) -> None:
     """Read Markdown whose first line is the file's line ``first`` (0: nobody knows)."""
-    from newsletter.markdown import parser
-
-    tokens = parser().parse(markdown)
+    tokens = parse(markdown)
     for at, token in enumerate(tokens):
         if token.type != "inline":
             continue
@@ -130,6 +128,13 @@ def _walk(markdown: str, first: int, reading: Reading) -> None:
         _inline(children, line, reading)
         if before.type == "heading_open":
             reading.headings.append(Heading(int(before.tag[1]), plain(children), line))
+
+
+def parse(markdown: str) -> list[Token]:
+    """The tokens of the editor's Markdown as a letter reads it: an indented paragraph is a paragraph, and no code."""
+    from newsletter.markdown import parser
+
+    return parser().disable("code").parse(markdown)
 
 
 def _inline(children: Sequence[Token], line: int, reading: Reading) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from newsletter.check.addresses import private
 from newsletter.check.case import Case, Rule, setting, shown, teller
 from newsletter.check.found import Dkim, Dmarc, SenderSetup, Spf
-from newsletter.check.links import private
 from newsletter.check.records import dkim_key, dmarc_policy, reports_to, spf_terms, tags
 from newsletter.headers import split_mailbox
 from newsletter.models import Level, Problem
@@ -151,15 +151,23 @@ def setup(case: Case) -> Iterator[Problem]:
             "check the connection and try again",
         )
     if found.spf is not None:
-        yield from _spf(found.domain, found.spf)
+        yield from _spf(found.domain, found.spf, needed=not (case.known.provider == "sendgrid" and _signs(found.dkim)))
     if found.dkim is not None:
         yield from _dkim(found.domain, found.dkim)
     if found.dmarc is not None:
         yield from _dmarc(found, found.dmarc, case.known.provider)
 
 
-def _spf(domain: str, spf: Spf) -> Iterator[Problem]:
+def _signs(keys: tuple[Dkim, ...] | None) -> bool:
+    """Whether one of the keys can sign."""
+    return any((key := dkim_key(one.record)) is not None and not key.revoked for one in keys or ())
+
+
+def _spf(domain: str, spf: Spf, *, needed: bool) -> Iterator[Problem]:
+    """SPF of the domain itself. SendGrid, once it signs for a domain, bounces at a name of its own below it."""
     place = f"DNS of {domain}"
+    if not spf.records and not needed:
+        return
     if not spf.records:
         yield _tell(
             "spf-missing",
@@ -276,8 +284,7 @@ def _dmarc(found: SenderSetup, dmarc: Dmarc, provider: str) -> Iterator[Problem]
             place,
             "take it out" + ("; t=y asks receivers not to apply the policy yet" if "pct" in old else ""),
         )
-    keys = found.dkim or ()
-    signs = any((key := dkim_key(one.record)) is not None and not key.revoked for one in keys)
+    keys, signs = found.dkim or (), _signs(found.dkim)
     # SendGrid's own bounce address never aligns with a domain that it does not sign for; a server of one's own may.
     if provider == "sendgrid" and policy != "none" and read.get("t", "").lower() != "y" and keys and not signs:
         yield _tell(

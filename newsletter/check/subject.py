@@ -54,7 +54,7 @@ def subject_length(case: Case) -> Iterator[Problem]:
     elif 0 < wide < SHORTEST_SUBJECT:
         yield _tell(
             "subject-short",
-            f"the subject is only {wide} columns wide",
+            f"the subject is too short to say anything ({wide} columns)",
             case.key("subject"),
             "say what this issue brings",
         )

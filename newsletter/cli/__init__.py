@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import editing, sending, sends, serving, setting_up, subscribing
+from newsletter.cli import editing, sending, sends, serving, setting_up, subscribing, weekly, working
 from newsletter.cli.app import App
 from newsletter.cli.output import data, discard_stdout, flush, say
 from subscribers.errors import Complaint
@@ -36,7 +36,7 @@ app = App(
       newsletter send
     """,
 )
-for part in (setting_up, editing, subscribing, sending, sends, serving):
+for part in (setting_up, weekly, editing, subscribing, sending, sends, working, serving):
     part.add_to(app)
 
 

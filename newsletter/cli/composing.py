@@ -177,9 +177,10 @@ def _minutes(holding: Holding) -> int:
 
 def _repeats(holdings: Sequence[Holding]) -> dict[int, int]:
     """Id of each article whose words an earlier one has, with the id of that one."""
+    from newsletter.compose import when
     from newsletter.text.likeness import mark
 
-    oldest_first = list(reversed(holdings))
+    oldest_first = sorted(holdings, key=lambda holding: (when(holding), holding.id))
     found = mark([f"{holding.article.title}\n{_text(holding)}" for holding in oldest_first])
     return {oldest_first[later].id: oldest_first[first].id for later, first in found.items()}
 

@@ -167,12 +167,12 @@ def _ask(plan: Plan, sender: str) -> None:
         raise typer.Exit(2)
     number = str(plan.issue.number)
     answer = typer.prompt(f"Type {number} to send it, anything else to stop", default="", show_default=False, err=True)
-    if answer.strip().translate(_WESTERN_DIGITS) != number:
+    if answer.strip().translate(WESTERN_DIGITS) != number:
         say("Nothing sent.")
         raise typer.Exit(1)
 
 
-_WESTERN_DIGITS = {0x660 + digit: str(digit) for digit in range(10)} | {
+WESTERN_DIGITS = {0x660 + digit: str(digit) for digit in range(10)} | {
     0x6F0 + digit: str(digit) for digit in range(10)
 }
 

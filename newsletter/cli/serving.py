@@ -44,7 +44,7 @@ def serve(
 def embed(
     context: typer.Context,
     list_name: Annotated[str, typer.Option("--list", help="The list. [default: the first that the pages offer]")] = "",
-    height: Annotated[int, typer.Option(min=100, max=2000, help="Height of the frame in pixels.")] = 420,
+    height: Annotated[int, typer.Option(min=100, max=2000, help="Height of the frame in pixels.")] = 440,
 ) -> None:
     """Print the subscribe form for your own site: as plain HTML, and as a frame. In WordPress: block "Custom HTML".
 

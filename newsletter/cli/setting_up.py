@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli.app import App, house
-from newsletter.cli.output import data, plural, say
+from newsletter.cli.output import data, errors, plural, say
+
+if TYPE_CHECKING:
+    from newsletter.database import Database
+    from newsletter.wiring import House
 
 PANEL = "Setting up"
 
@@ -20,6 +26,7 @@ def add_to(app: App) -> None:
     database = App("database", help="The workspace's database: bring it up to date, copy it.")
     database.add(upgrade)
     database.add(backup)
+    database.add(copy)
     app.add_typer(database, rich_help_panel=PANEL)
 
 
@@ -45,14 +52,16 @@ def init(
     from urllib.parse import urlsplit
 
     from newsletter import workspace
+    from newsletter.database import upgrade, version
     from newsletter.wiring import opened
-    from subscribers import store
 
     sender = sender or f"{name} <news@{(urlsplit(url).hostname or '').removeprefix('www.')}>"
     workspace.make(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
-    with opened(directory) as new, new.database.write() as connection:
-        if store.list_or_none(connection, workspace.FIRST_LIST) is None:
-            store.add_list(connection, workspace.FIRST_LIST, name, now=new.now())
+    with opened(directory) as new:
+        if version(new.any_database) is None:
+            # Nobody else uses a database that is empty, wherever it is.
+            upgrade(new.any_database)
+        _first_list(new)
     say(f"Made the workspace {directory} with the list '{workspace.FIRST_LIST}'. Letters go into its outbox for now.")
     say(f"Next: cd {quote(str(directory))}, then: newsletter collect {url.rstrip('/')}/feed/")
 
@@ -89,11 +98,32 @@ def upgrade(context: typer.Context) -> None:
         found = version(database)
         if found == HEAD:
             say(f"The database is up to date ({HEAD}).")
+            _jobs(database)
             return
         if found is not None and database.is_sqlite:
             say(f"Copied to {backup(database, now=workspace.now())}.")
         upgrade(database)
+        if found is None:
+            _first_list(workspace)
         say(f"The database is now at {HEAD}.")
+        _jobs(database)
+
+
+def _jobs(database: Database) -> None:
+    from newsletter import jobs
+
+    if jobs.make_ready(database):
+        say("Made the tables of Procrastinate, which hands sends to workers.")
+
+
+def _first_list(workspace: House) -> None:
+    """The list that every workspace begins with, should it have none."""
+    from newsletter.workspace import FIRST_LIST
+    from subscribers import store
+
+    with workspace.database.write() as connection:
+        if store.list_or_none(connection, FIRST_LIST) is None:
+            store.add_list(connection, FIRST_LIST, workspace.publication.name, now=workspace.now())
 
 
 def backup(context: typer.Context) -> None:
@@ -107,3 +137,42 @@ def backup(context: typer.Context) -> None:
 
     with house(context) as workspace:
         data(str(backup(workspace.database, now=workspace.now())))
+
+
+def copy(
+    context: typer.Context,
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME, empty.")],
+) -> None:
+    """Copy everything into another database: from SQLite to PostgreSQL, or back. All of it arrives, or nothing.
+
+    Stop the reader pages and every send first; what happens here meanwhile is not in the copy. A password is better
+    left to ~/.pgpass than written here.
+
+    \b
+    Example:
+      newsletter database copy --to postgresql://nashra@db.example.org/nashra
+    """
+    from newsletter.config import database_url
+    from newsletter.copying import copy
+    from newsletter.database import open_database
+
+    with house(context) as workspace:
+        target = open_database(database_url(to, workspace.root))
+        try:
+            with _bar("copying") as tell:
+                counts = copy(workspace.database, target, tell)
+        finally:
+            target.close()
+    say(f"Copied {plural(sum(counts.values()), 'row')} of {plural(len(counts), 'table')}.")
+    say("Nothing has changed here yet. Let the workspace use the copy: write its URL into secrets/database.url")
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, at a terminal."""
+    from rich.progress import Progress
+
+    console = errors()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

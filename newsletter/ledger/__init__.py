@@ -20,11 +20,11 @@ from newsletter.ledger.leases import (
     waiting,
 )
 from newsletter.ledger.letters import advance, close, doubt
-from newsletter.ledger.marks import mark, set_mark
+from newsletter.ledger.marks import advance_mark, mark, set_mark
 from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
 from newsletter.ledger.pace import Pace, charge
 from newsletter.ledger.pace import take as take_pace
-from newsletter.ledger.periods import article_period, holder, last_of, reached, received, take, without
+from newsletter.ledger.periods import article_period, first_reach, holder, last_of, reached, received, take
 from newsletter.ledger.reports import Noted, ill, note
 from newsletter.ledger.sends import (
     accept_unknown,
@@ -34,6 +34,7 @@ from newsletter.ledger.sends import (
     resend_unknown,
     sends,
     sends_of,
+    start_due,
     state_of,
     unknown_deliveries,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "accept_unknown",
     "account",
     "advance",
+    "advance_mark",
     "article_period",
     "charge",
     "claim",
@@ -58,6 +60,7 @@ __all__ = [
     "deliveries",
     "doubt",
     "finish",
+    "first_reach",
     "free",
     "freeze",
     "holder",
@@ -81,11 +84,11 @@ __all__ = [
     "set_mark",
     "settle",
     "split",
+    "start_due",
     "state_of",
     "take",
     "take_pace",
     "unknown_deliveries",
     "waiting",
-    "without",
     "without_delivery",
 ]

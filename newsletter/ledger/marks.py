@@ -25,3 +25,12 @@ def set_mark(connection: Connection, name: str, at: int) -> None:
 
     statement = insert(connection, table).values(name=name, at=at)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}))
+
+
+def advance_mark(connection: Connection, name: str, at: int) -> bool:
+    """Set the moment of this name if it lies before; False when it does not, so that one of many callers gets it."""
+    from newsletter.tables import mark as table
+
+    statement = insert(connection, table).values(name=name, at=at)
+    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}, where=table.c.at < at)
+    return connection.execute(statement.returning(table.c.at)).first() is not None

@@ -57,35 +57,36 @@ def holder(connection: Connection, list_id: int, rhythm: str, name: str) -> str 
     return connection.execute(query).scalar_one_or_none()
 
 
-def last_of(connection: Connection, list_id: int, rhythms: Collection[str]) -> int | None:
-    """Id of the issue of the last send of a list in one of these rhythms."""
+def first_reach(connection: Connection, list_id: int, rhythms: Collection[str]) -> int | None:
+    """The newest article there was when the first letter of a list in one of these rhythms was frozen."""
     from sqlalchemy import select
 
-    from newsletter.tables import send
+    from newsletter.tables import issue, send
 
     query = (
-        select(send.c.issue_id)
+        select(issue.c.newest)
+        .join(send, send.c.issue_id == issue.c.id)
         .where(send.c.list_id == list_id, send.c.rhythm.in_(list(rhythms)))
-        .order_by(send.c.id.desc())
+        .order_by(send.c.id)
         .limit(1)
     )
     return connection.execute(query).scalar_one_or_none()
 
 
-def without(connection: Connection, members: Sequence[int], issue_id: int) -> list[int]:
-    """Those of these subscribers who have no delivery of an issue, in their order."""
+def last_of(connection: Connection, list_id: int, rhythms: Collection[str]) -> str | None:
+    """Key of the issue of the last send of a list in one of these rhythms."""
     from sqlalchemy import select
 
-    from newsletter.tables import delivery
+    from newsletter.tables import issue, send
 
-    have: set[int] = set()
-    for start in range(0, len(members), _MOST_IDS):
-        some = members[start : start + _MOST_IDS]
-        query = select(delivery.c.subscriber_id).where(
-            delivery.c.issue_id == issue_id, delivery.c.subscriber_id.in_(some)
-        )
-        have.update(connection.execute(query).scalars())
-    return [member for member in members if member not in have]
+    query = (
+        select(issue.c.key)
+        .join(send, send.c.issue_id == issue.c.id)
+        .where(send.c.list_id == list_id, send.c.rhythm.in_(list(rhythms)))
+        .order_by(send.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()
 
 
 def reached(

@@ -84,7 +84,7 @@ def note(connection: Connection, event: Event, request_id: str) -> Noted | None:
     if request_id and request_id == row.request_id and row.batch_state in {"submitting", "unknown"}:
         taken = update(batch).where(batch.c.id == row.batch_id)
         connection.execute(taken.values(state="submitted", token=None, lease_until=None))
-    elif (row.state or row.batch_state) in {"queued", "unknown"}:
+    elif row.state == "submitting" or (row.state or row.batch_state) in {"queued", "unknown"}:
         connection.execute(update(delivery).where(delivery.c.id == int(number)).values(state="submitted", reason=None))
     return Noted(row.subscriber_id, row.list_id, row.send_id, new=True)
 

@@ -26,13 +26,15 @@ def sends_of(connection: Connection, key: str) -> list[Send]:
     return [send for send in sends(connection) if send.issue == key]
 
 
-def sends(connection: Connection) -> list[Send]:
-    """Every send of the workspace, oldest first."""
+def sends(connection: Connection, *, state: str = "") -> list[Send]:
+    """Every send of the workspace, or those in one state, oldest first."""
     from sqlalchemy import select
 
     from newsletter.tables import issue, send
 
     query = select(send, issue.c.key).join(issue, issue.c.id == send.c.issue_id).order_by(send.c.id)
+    if state:
+        query = query.where(send.c.state == state)
     return [_send(row) for row in connection.execute(query)]
 
 
@@ -117,6 +119,21 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> No
 
 _UNFINISHED = ("scheduled", "running", "paused")
 _WORDS = {"paused": "paused", "running": "resumed", "cancelled": "cancelled"}
+
+
+def start_due(connection: Connection, now: datetime) -> list[Send]:
+    """Let every scheduled send run whose moment has come; those that started now, each told to one caller only."""
+    from sqlalchemy import update
+
+    from newsletter.tables import send as table
+
+    due = [one for one in sends(connection, state="scheduled") if one.send_at is not None and one.send_at <= now]
+    started = []
+    for one in due:
+        mine = update(table).where(table.c.id == one.id, table.c.state == "scheduled").values(state="running")
+        if connection.execute(mine).rowcount:
+            started.append(one)
+    return started
 
 
 def unknown_deliveries(connection: Connection, send_id: int) -> list[tuple[int, int]]:

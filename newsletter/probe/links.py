@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+from newsletter.check.addresses import parts_of, private
 from newsletter.check.found import Pictured, Reached
-from newsletter.check.links import parts_of, private
 from newsletter.pictures import kind_of
 from newsletter.probe.dns import Resolver
 from newsletter.sources.http import Fetched, FetchError, Kind

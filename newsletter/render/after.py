@@ -35,6 +35,8 @@ def finish(html: str, language: str, direction: Literal["rtl", "ltr"]) -> str:
     body = (
         f'<body lang="{language}" dir="{direction}" style="direction:{direction};text-align:{side};margin:0;padding:0;'
     )
+    # The compiler's own, which is no number of pixels; the style says the same.
+    html = html.replace(' height="auto"', "")
     html = _STYLE.sub(lambda match: _INDENT.sub("\n", match[0]), html)
     html = _BODY.sub(lambda _: body, html, count=1)
     html = _TABLE.sub(lambda match: f"<table{_table(match[1], direction)}>", html)

@@ -60,21 +60,22 @@ def palette(accent: str) -> Palette:
     accent = accent.lower()
     if len(accent) == 4:
         accent = "#" + "".join(sign * 2 for sign in accent[1:])
+    tint, dark_tint = mixed(accent, CARD, 0.07), mixed(accent, DARK_CARD, 0.14)
     return Palette(
         accent=accent,
-        accent_text=_readable(accent, CARD, "#000000"),
+        accent_text=_readable(accent, (CARD, tint), "#000000"),
         on_accent="#ffffff" if contrast("#ffffff", accent) >= contrast(INK, accent) else INK,
-        tint=mixed(accent, CARD, 0.07),
-        dark_accent=_readable(accent, DARK_CARD, "#ffffff"),
-        dark_tint=mixed(accent, DARK_CARD, 0.14),
+        tint=tint,
+        dark_accent=_readable(accent, (DARK_CARD, dark_tint), "#ffffff"),
+        dark_tint=dark_tint,
     )
 
 
-def _readable(colour: str, ground: str, towards: str) -> str:
-    """Move a colour towards black or white until text in it can be read on the ground."""
+def _readable(colour: str, grounds: tuple[str, ...], towards: str) -> str:
+    """Move a colour towards black or white until text in it can be read on every ground."""
     for step in range(21):
         moved = mixed(towards, colour, step / 20)
-        if contrast(moved, ground) >= ENOUGH:
+        if all(contrast(moved, ground) >= ENOUGH for ground in grounds):
             return moved
     return towards
 

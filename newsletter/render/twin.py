@@ -43,6 +43,8 @@ def finish(text: str, direction: bidi.Direction) -> str:
         bare = line.strip()
         if not bare or _LINK.fullmatch(bare):
             lines.append(line.rstrip())
+        elif len(line) < COLUMNS and direction == "rtl" and "\u0621" <= line[0] <= "\u064a" and bidi.quiet(line, "rtl"):
+            lines.append(line.rstrip())
         else:
             lines += wrap(line.rstrip(), COLUMNS, direction)
     whole = _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n") + "\n"
@@ -115,14 +117,12 @@ def _width(text: str) -> int:
 
 
 def _steered(line: str, direction: bidi.Direction) -> str:
-    if direction == "ltr" or "\u0621" <= line[:1] <= "\u064a":
+    if "\u0621" <= line[:1] <= "\u064a" and direction == "rtl":
         return line
-    bare = bidi.strip(line).strip()
-    if _LINK.fullmatch(bare):
+    if _LINK.fullmatch(bidi.strip(line).strip()):
         # An address is copied as it stands: without a sign that nobody sees.
         return bidi.strip(line)
-    first = next((sign for sign in bare if sign.isalnum()), "")
-    return bidi.RLM + line if first and not bidi.has_letters(first, "rtl") else line
+    return bidi.steered(line, direction)
 
 
 def _stuffed(text: str) -> str:

@@ -69,6 +69,8 @@ class StoryView:
     byline_text: str
     leads: bool
     """First story of the issue."""
+    rank: int = 3
+    """Of its heading: 3 under a section's title, 2 where there is none."""
 
     @property
     def whole(self) -> bool:
@@ -131,13 +133,13 @@ class Viewer:
             return f"{self.issue.path}:{line}"
         return self.issue.path or part
 
-    def passage(self, markdown: str, line: int) -> prose.Passage:
-        """Markdown of the issue, read.
+    def passage(self, markdown: str, line: int, rank: int = 4) -> prose.Passage:
+        """Markdown of the issue, read; ``rank`` is that of its headings.
 
         Raises:
             RenderError: A link or picture in it cannot stand in a letter.
         """
-        passage = prose.read(printable(markdown), line=line, base=self.base, picture=self.shown)
+        passage = prose.read(printable(markdown), line=line, base=self.base, rank=rank, picture=self.shown)
         for fault in passage.faults:
             raise RenderError(fault.what, where=self.place(fault.line, "the issue's text"), mend=fault.mend)
         return passage
@@ -207,21 +209,27 @@ class Viewer:
             headline=self.markup(title),
             title=title,
             href=href,
-            summary=self.passage(story.summary, story.summary_line or max(story.line, story.image_line) + 1),
+            summary=self.passage(
+                story.summary,
+                story.summary_line or max(story.line, story.image_line) + 1,
+                4 if section.title else 3,
+            ),
             sight=self.sight(story.image, story.image_alt or story.headline, self.place(story.image_line, place)),
             label=self.markup(label),
             label_text=label,
             byline=self.markup(byline),
             byline_text=byline,
             leads=leads,
+            rank=3 if section.title else 2,
         )
 
     def section(self, section: Section) -> SectionView:
         """One section, its blocks gathered into groups."""
         groups: list[Group] = []
+        rank = 3 if section.title else 2
         for block in section.blocks:
             if isinstance(block, Prose):
-                passage = self.passage(block.markdown, block.line)
+                passage = self.passage(block.markdown, block.line, rank)
                 if passage:
                     groups.append(Group("prose", prose=passage))
                 continue
@@ -247,7 +255,7 @@ class Viewer:
             texts = [*(passage.words() for passage in opening), *(story.summary.words() for story in stories)]
             first = next((text for text in texts if text), "")
             own = tidy.shorten(self.line(first), PREHEADER) if first else ""
-        return bidi.isolate(own, self.base)
+        return bidi.steered(bidi.isolate(own, self.base), self.base)
 
     def values(self) -> dict[str, Any]:
         """Everything of the issue a template can use.
@@ -255,10 +263,12 @@ class Viewer:
         Raises:
             RenderError: Something in the issue cannot stand in a letter.
         """
-        opening = tuple(passage for part in self.issue.opening if (passage := self.passage(part.markdown, part.line)))
+        opening = tuple(
+            passage for part in self.issue.opening if (passage := self.passage(part.markdown, part.line, 2))
+        )
         sections = tuple(self.section(section) for section in self.issue.sections)
         return {
-            "subject": self.attribute(self.issue.subject),
+            "subject": bidi.steered(self.attribute(self.issue.subject), self.base),
             "preheader": self.preheader(opening, sections),
             "opening": opening,
             "sections": [view for view in sections if view.groups or view.title_text],

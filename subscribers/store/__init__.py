@@ -33,7 +33,15 @@ from subscribers.store.people import (
     subscription_of,
     subscriptions_of,
 )
-from subscribers.store.recipients import audience, declination_counts, declinations, eligible
+from subscribers.store.recipients import (
+    among,
+    audience,
+    beginnings,
+    declination_counts,
+    declinations,
+    declined_of,
+    eligible,
+)
 from subscribers.store.suppressions import (
     lift,
     remember_trouble,
@@ -47,12 +55,15 @@ from subscribers.store.suppressions import (
 __all__ = [
     "add",
     "add_list",
+    "among",
     "audience",
+    "beginnings",
     "claim_letters",
     "confirmation_of",
     "consents_of",
     "declination_counts",
     "declinations",
+    "declined_of",
     "eligible",
     "erase",
     "everything_about",

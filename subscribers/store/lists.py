@@ -103,7 +103,7 @@ def lists(connection: Connection) -> list[ListCount]:
 
 
 # Acts that make a subscription confirmed, and that end it.
-_JOINING: tuple[Act, ...] = ("confirm", "add", "restore", "import")
+JOINING: tuple[Act, ...] = ("confirm", "add", "restore", "import")
 _PARTING: tuple[Act, ...] = ("leave", "import-left")
 
 
@@ -145,7 +145,7 @@ def list_stats(connection: Connection, *, now: datetime, since: datetime) -> lis
             rhythms=tuple((rhythm, rhythms.get((one.list.id, rhythm), 0)) for rhythm in RHYTHMS),
             paused=paused.get((one.list.id, "paused"), 0),
             suppressed=suppressed.get((one.list.id, "suppressed"), 0),
-            joined=sum(moves.get((one.list.id, act), 0) for act in _JOINING),
+            joined=sum(moves.get((one.list.id, act), 0) for act in JOINING),
             parted=sum(moves.get((one.list.id, act), 0) for act in _PARTING),
         )
         for one in lists(connection)

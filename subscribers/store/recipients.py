@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
 from subscribers.models import Recipient, Rhythm
-from subscribers.moments import to_seconds
-from subscribers.tables import subscriber, subscription, suppression
+from subscribers.moments import to_moment, to_seconds
+from subscribers.store.lists import JOINING
+from subscribers.tables import consent, subscriber, subscription, suppression
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -67,6 +68,55 @@ def declination_counts(
         .order_by("declined")
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def among(members: Sequence[int], everybody: sa.Select[tuple[int]]) -> sa.Select[tuple[int]]:
+    """The query for those of some subscribers who are in an audience.
+
+    Args:
+        members: Ids; at most some thousands, since each is a parameter of the query.
+        everybody: As ``audience`` gives it.
+    """
+    return everybody.where(subscription.c.subscriber_id.in_(members))
+
+
+def declined_of(connection: Connection, list_id: int, ids: Sequence[int]) -> dict[int, int]:
+    """Bits of the topics that each of these subscribers does not want of a list."""
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), _MOST_IDS):
+        query = sa.select(subscription.c.subscriber_id, subscription.c.declined_topics).where(
+            subscription.c.list_id == list_id, subscription.c.subscriber_id.in_(ids[start : start + _MOST_IDS])
+        )
+        found.update((row[0], row[1]) for row in connection.execute(query))
+    return found
+
+
+def beginnings(connection: Connection, list_id: int, ids: Sequence[int], now: datetime) -> dict[int, datetime]:
+    """Since when each of these subscribers is there for a list: since they joined it last, or since their pause ended.
+
+    Args:
+        connection: Open.
+        list_id: Of the list.
+        ids: Of the subscribers.
+        now: Aware; a pause that goes on beyond it has not ended.
+    """
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), _MOST_IDS):
+        some = ids[start : start + _MOST_IDS]
+        joined = (
+            sa.select(consent.c.subscriber_id, sa.func.max(consent.c.at))
+            .where(consent.c.list_id == list_id, consent.c.subscriber_id.in_(some), consent.c.act.in_(JOINING))
+            .group_by(consent.c.subscriber_id)
+        )
+        paused = sa.select(subscription.c.subscriber_id, subscription.c.paused_until).where(
+            subscription.c.list_id == list_id,
+            subscription.c.subscriber_id.in_(some),
+            subscription.c.paused_until <= to_seconds(now),
+        )
+        for query in (joined, paused):
+            for member, at in connection.execute(query):
+                found[member] = max(found.get(member, 0), at)
+    return {member: to_moment(at) for member, at in found.items()}
 
 
 def eligible(connection: Connection, list_id: int, ids: Sequence[int], now: datetime) -> dict[int, Recipient]:

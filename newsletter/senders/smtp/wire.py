@@ -125,7 +125,9 @@ class Wire(asyncio.Protocol):
                 raise
             raise BrokenError(self.broken) from None
         assert transport is not None
-        self.connection_made(transport)
+        self._transport = transport
+        # Not 0: asyncio's TLS compares otherwise than its TCP, and would hold an empty buffer for a full one.
+        self._transport.set_write_buffer_limits(high=1, low=0)
 
     def fail(self, reason: str) -> None:
         """Let nothing more go or come."""

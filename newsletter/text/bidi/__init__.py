@@ -21,12 +21,25 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-__all__ = ["Direction", "clean", "has_letters", "isolate", "quiet", "runs", "strip", "to_html", "whole"]
+__all__ = [
+    "Direction",
+    "clean",
+    "grouped",
+    "has_letters",
+    "isolate",
+    "quiet",
+    "runs",
+    "steered",
+    "strip",
+    "to_html",
+    "whole",
+]
 
 LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 WHOLE = "white-space:nowrap;"
 """Style of a run that no line break should tear."""
-_NUMBER = re.compile("(?=.{3,20}\\Z)[0-9\u0660-\u0669+(][^A-Za-z]* [^A-Za-z]*[0-9\u0660-\u0669]")
+_NUMBER = re.compile("(?=.{3,20}\\Z)[0-9\u0660-\u0669+(][^A-Za-z]*[ –−-][^A-Za-z]*[0-9\u0660-\u0669]")
+_GROUPS = re.compile(r"[\u0660-\u0669]++(?=[^\u0660-\u0669]++[\u0660-\u0669])")
 RLM, LRM = "\u200f", "\u200e"
 
 # Embeddings and overrides: they leak past the run they were meant for, and overrides disguise text.
@@ -38,7 +51,7 @@ _PARAGRAPHS = re.compile("([\n\r\x1c\x1d\x1e\x85\u2029]+)")
 
 
 def whole(run: str) -> bool:
-    """Whether a run is a number in groups (a phone number, a score) that no line break should tear.
+    """Whether a run is a number in groups (a phone number, a score, two years) that no line break should tear.
 
     Args:
         run: A run that must be isolated.
@@ -134,12 +147,45 @@ def isolate(text: str, base: Direction = "rtl") -> str:
         text: Any text; done twice it stays the same.
         base: Direction of the paragraph it will stand in.
     """
+    if quiet(text, base):
+        return text
     return "".join(_signed(run, base) if needed else run for run, needed in _runs(text, base))
 
 
 def _signed(run: str, base: Direction) -> str:
     # Inside a right-to-left run of a left-to-right paragraph a score would turn round again.
-    return f"{LRI}{run}{PDI}" if base == "rtl" else f"{RLI}{isolate(run, 'rtl')}{PDI}"
+    return f"{LRI}{grouped(run)}{PDI}" if base == "rtl" else f"{RLI}{isolate(run, 'rtl')}{PDI}"
+
+
+def grouped(run: str) -> str:
+    """A run whose groups of Arabic-Indic digits go on from left to right, as in a telephone number.
+
+    These digits count as right-to-left for what stands between them (UAX #9, N1), even in a left-to-right isolate;
+    a mark behind each group mends it.
+
+    Args:
+        run: A left-to-right run.
+    """
+    return _GROUPS.sub(rf"\g<0>{LRM}", run)
+
+
+def steered(text: str, base: Direction) -> str:
+    """Put a mark before a line whose first letter would turn it round where a program goes by that letter.
+
+    Many programs take the direction of a line from its first strong letter, some of them looking into isolates
+    (HTML's ``dir="auto"`` does); so a right-to-left line that begins with a name or number in Latin script gets a
+    right-to-left mark, and a left-to-right one that begins in Arabic a left-to-right mark.
+
+    Args:
+        text: One line, its runs isolated.
+        base: Direction it shall have.
+    """
+    if "\u0621" <= text[:1] <= "\u064a" and base == "rtl":
+        return text
+    first = next((sign for sign in text if sign.isalnum()), "")
+    if base == "rtl":
+        return RLM + text if first and not has_letters(first, "rtl") and text[0] not in RLM + LRM else text
+    return LRM + text if first and has_letters(first, "rtl") and text[0] not in RLM + LRM else text
 
 
 def to_html(text: str, base: Direction = "rtl") -> Markup:
@@ -151,17 +197,18 @@ def to_html(text: str, base: Direction = "rtl") -> Markup:
     """
     from markupsafe import Markup
 
+    if quiet(text, base):
+        return Markup(html.escape(text))  # noqa: S704 - escaped here
     return Markup("".join(_spans(text, base)))  # noqa: S704 - every part is escaped in _spans
 
 
 def _spans(text: str, base: Direction) -> list[str]:
-    away = "ltr" if base == "rtl" else "rtl"
+    away: Direction = "ltr" if base == "rtl" else "rtl"
     parts: list[str] = []
     for run, needed in _runs(text, base):
         if needed:
-            inside = [html.escape(run)] if away == "ltr" else _spans(run, "rtl")
-            style = f' style="{WHOLE}"' if whole(run) else ""
-            parts += [f'<span dir="{away}"{style}>', *inside, "</span>"]
+            inside = [html.escape(grouped(run))] if away == "ltr" else _spans(run, "rtl")
+            parts += [_open_span(away, run), *inside, "</span>"]
             continue
         for piece in _outside_isolates(run):
             if piece[:1] not in (LRI, RLI, FSI):
@@ -170,8 +217,12 @@ def _spans(text: str, base: Direction) -> list[str]:
             inner = piece[1:-1]
             side = {LRI: "ltr", RLI: "rtl"}.get(piece[0]) or _first_strong(inner, base)
             direction: Direction = "rtl" if side == "rtl" else "ltr"
-            parts += [f'<span dir="{direction}">', *_spans(inner, direction), "</span>"]
+            parts += [_open_span(direction, inner), *_spans(inner, direction), "</span>"]
     return parts
+
+
+def _open_span(direction: Direction, run: str) -> str:
+    return f'<span dir="{direction}" style="{WHOLE}">' if whole(run) else f'<span dir="{direction}">'
 
 
 def _first_strong(text: str, base: Direction) -> Direction:

@@ -38,14 +38,15 @@ _PHONE = r"""
   | (?<![\p{L}\p{N}\ufdd0]) \p{Nd}{2,3} (?: [ \u00a0\u202f] \p{Nd}{2,3} ){2,6} (?![\p{L}\p{N}\ufdd0])
   | (?<![\p{L}\p{N}\ufdd0]) \p{Nd}{1,3} (?: [ \u00a0\u202f] \p{Nd}{3} )+ (?![\p{L}\p{N}\ufdd0])
 """
+_ALONE = r"(?<![\p{L}\p{M}\p{N}\ufdd0])"
+# A particle that is written as part of the next word.
+_AFTER_PARTICLE = rf"(?<={_ALONE}[وفبلك])"
 _WORD = rf"""
-    (?: [@\#] | (?<!\S)\. | (?<![\p{{L}}\p{{N}}.,\ufdd0])[0-9]+[.\-]? )? {_LTR} {_INSIDE}*
+    (?: [@\#] | (?: (?<!\S) | {_AFTER_PARTICLE} )\. | (?<![\p{{L}}\p{{N}}.,\ufdd0])[0-9]+[.\-]? )? {_LTR} {_INSIDE}*
     (?: \+{{1,2}} | \# | [®™©] | (?<=\.\p{{L}})\. | (?<={"|".join(name[:-1] for name in _NAMES_WITH_A_SIGN)})! )?
 """
-# A sign belongs to its number when no word stands before it, or a particle that is written as part of the next word.
-_SIGNED = r"(?: (?<![\p{L}\p{M}\p{N}\ufdd0]) | (?<=(?<![\p{L}\p{M}\p{N}\ufdd0])[وفبلك]) )"
 _COUNT = rf"""
-    (?: {_SIGNED}[+\-−±~≈]? {_MONEY}? | {_MONEY} | \# )? [0-9]+ (?: [.,:/\-–−×'’+=*][0-9]+ )*
+    (?: (?: {_ALONE} | {_AFTER_PARTICLE} )[+\-−±~≈]? {_MONEY}? | {_MONEY} | \# )? [0-9]+ (?: [.,:/\-–−×'’+=*][0-9]+ )*
     (?: {_GAP}? (?: [%‰] | {_MONEY} | (?:{_UNITS})(?![\p{{L}}\p{{N}}\ufdd0]) ) | \+(?![\p{{L}}\p{{N}}\ufdd0]) )?
 """
 _RTL_WORD = rf"{_RTL} (?: {_RTL} | [\p{{M}}\u200c\u200d'’_] )*"

@@ -1,0 +1,407 @@
+"""Commands that go the whole way: weekly, latest, report, schedule."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.app import FOUND_ERRORS, App, house
+from newsletter.cli.editing import AsJson, problem_lines
+from newsletter.cli.output import can_ask, data, json_data, plural, say, table
+from newsletter.cli.sending import PANEL, Reach, ToRhythm, deliver_now
+
+if TYPE_CHECKING:
+    from newsletter.latest import Outcome
+    from newsletter.ledger import Account, Send
+    from newsletter.weekly import Week
+    from newsletter.wiring import House
+
+WEEK_PANEL = "The week"
+ToList = Annotated[str, typer.Option("--list", help="The list.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")]
+
+
+class Automatic(enum.StrEnum):
+    """The rhythms that go by themselves."""
+
+    INSTANT = "instant"
+    DAILY = "daily"
+
+
+def add_to(app: App) -> None:
+    """Add these commands to the application."""
+    app.add(weekly, WEEK_PANEL)
+    app.add(latest, WEEK_PANEL)
+    app.add(schedule, WEEK_PANEL)
+    app.add(report, PANEL)
+
+
+def weekly(
+    context: typer.Context,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH_OR_URL]…", help="Where articles come from. [default: [collect] sources]"),
+    ] = None,
+    list_name: ToList = "readers",
+    rhythm: ToRhythm = Reach.WEEKLY,
+    draft: Annotated[bool, typer.Option("--draft", help="Stop before sending, with the draft to edit.")] = False,
+    test: Annotated[str, typer.Option(metavar="ADDRESS", help="First send the letter to this address alone.")] = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send the week: collect, compose, check, tell what would go to whom, ask, send, report.
+
+    The stories are what no issue has carried, or the current draft as its editor left it. Once a week: run again, it
+    sends nothing more; stopped anywhere, it goes on from there. Exit codes: 0 also when nothing is new, 3 the check
+    found errors, 75 stopped in the middle, run the same command again.
+
+    \b
+    Examples:
+      newsletter weekly https://example.org/feed/
+      newsletter weekly --draft
+      newsletter weekly --yes
+    """
+    from newsletter import weekly as journey
+
+    with house(context) as workspace:
+        week = journey.prepare(workspace, targets or (), list_name=list_name, rhythm=rhythm.value)
+        if week.overdue and week.plan is not None and week.plan.earlier is not None:
+            say(f"Going on with issue {week.plan.issue.number} of an earlier week.")
+            deliver_now(workspace, week.plan.earlier, again="newsletter weekly")
+            week = journey.prepare(workspace, targets or (), list_name=list_name, rhythm=rhythm.value)
+        _told_gathered(week)
+        if week.plan is None:
+            _nothing_to_do(workspace, week, as_json)
+            return
+        sent = week.plan.earlier
+        if sent is None:
+            _account(workspace, week)
+            if not week.plan.ready:
+                say(f"Issue {week.plan.issue.number} cannot go like this. Mend it, then run newsletter weekly again.")
+                _as_json(week, "errors", as_json)
+                raise typer.Exit(FOUND_ERRORS)
+            if test:
+                _test(workspace, week, test)
+            if draft:
+                data(week.plan.issue.path)
+                say("Nothing sent. Edit the draft, then: newsletter weekly")
+                _as_json(week, "draft", as_json)
+                return
+            if not week.plan.audience and not week.plan.skipped:
+                say(f"Nobody on '{list_name}' is waiting for it. Add people with: newsletter subscribers import FILE")
+                _as_json(week, "nobody", as_json)
+                return
+            if not yes:
+                _ask(week)
+            sent = journey.freeze(workspace, week)
+            if sent is None:
+                _nothing_to_do(workspace, journey.prepare(workspace, list_name=list_name), as_json)
+                return
+            say(f"Frozen: issue {week.plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+        else:
+            say(f"Going on with issue {week.plan.issue.number}, which stopped in the middle.")
+        sent, account, sent_now = deliver_now(workspace, sent, again="newsletter weekly")
+        _report(workspace, sent.issue)
+        _as_json(week, sent.state, as_json, sent=sent, account=account, sent_now=sent_now)
+
+
+def latest(
+    context: typer.Context,
+    rhythm: Annotated[Automatic, typer.Option(help="Whose letters.")],
+    list_name: ToList = "readers",
+    collect: Annotated[bool, typer.Option("--collect", help="First collect from [collect] sources.")] = False,
+    day: Annotated[
+        str, typer.Option(metavar="DATE", help="The day a daily letter is for. [default: today at the site]")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send the latest posts to those who asked for them at once or daily. For cron: it never asks.
+
+    What the library has new for this list and rhythm goes out once: a daily letter once for each day, an instant one
+    once for its articles. Nothing new sends nothing. docs/rhythms.md tells who gets what when they change their rhythm.
+
+    \b
+    Examples:
+      newsletter latest --rhythm daily --collect
+      newsletter latest --rhythm instant --dry-run
+    """
+    from newsletter import latest as letters
+    from newsletter import weekly as journey
+
+    if day and rhythm is not Automatic.DAILY:
+        raise typer.BadParameter("--day goes with --rhythm daily")
+    period = _day(day)
+    with house(context) as workspace:
+        if collect:
+            for trouble in journey.gather(workspace).troubles:
+                say(f"trouble: {trouble}")
+        if dry_run:
+            would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
+            _told_latest(letters.Outcome(would), would=True)
+            outcome = letters.Outcome(would)
+        else:
+
+            def deliver_send(send: Send) -> tuple[Account, int]:
+                again = f"newsletter latest --rhythm {rhythm.value}"
+                _, account, sent_now = deliver_now(workspace, send, again=again)
+                return account, sent_now
+
+            outcome = letters.run(
+                workspace, rhythm.value, list_name=list_name, period=period, deliver_send=deliver_send
+            )
+            _told_latest(outcome)
+    if as_json:
+        json_data(_latest_data(outcome))
+
+
+def schedule(
+    context: typer.Context,
+    run: Annotated[bool, typer.Option("--run", help="Do what is due now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what [schedule] asks for and when; --run does what is due, for cron or a worker.
+
+    One line of cron is enough, however often it runs: each moment is handled once, a missed one when the machine is
+    back.
+
+    \b
+    Examples:
+      newsletter schedule
+      */10 * * * *  newsletter -C /srv/nashra schedule --run
+    """
+    from newsletter import duties
+    from newsletter import schedule as times
+
+    with house(context) as workspace:
+        if run:
+            done = duties.run(workspace, say)
+            if as_json:
+                json_data(
+                    [
+                        {
+                            **asdict(one.due),
+                            "list": one.list,
+                            "words": one.words,
+                            "trouble": str(one.trouble) if one.trouble else None,
+                        }
+                        for one in done
+                    ]
+                )
+            if any(one.trouble for one in done):
+                raise typer.Exit(1)
+            if not done:
+                say("Nothing is due.")
+            return
+        now, zone = workspace.now(), workspace.zone
+        due = {one.job for one in duties.waiting(workspace)}
+        coming = times.upcoming(now, zone, workspace.settings.schedule)
+    if as_json:
+        json_data([asdict(one) | {"due_now": one.job in due} for one in coming])
+        return
+    rows = [
+        (one.job, f"{one.moment.astimezone(zone):%A %Y-%m-%d %H:%M}", "due now" if one.job in due else "")
+        for one in coming
+    ]
+    table(("What", "Next", ""), rows)
+    if not rows:
+        say('Nothing is scheduled. In newsletter.toml, for example: [schedule] weekly = "thursday 10:00"')
+
+
+def report(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="[ISSUE]", help="Its number, or the id of a send. [default: the last that went]")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell what became of an issue: submitted, refused, unknown, skipped and why, delivered, bounced, complained, left.
+
+    What happens after the provider took a letter is known as far as its events came in; an outbox tells nothing.
+
+    \b
+    Examples:
+      newsletter report
+      newsletter report 12 --json
+    """
+    from newsletter import report as reports
+    from newsletter import reporting
+
+    with house(context) as workspace, workspace.database.read() as connection:
+        found = reporting.of_issue(connection, name)
+    if as_json:
+        json_data(found.plain())
+        return
+    for line in reports.lines(found):
+        say(line)
+    columns = ("Rhythm", "Letter", "Submitted", "Refused", "Unknown", "Skipped", "Delivered", "Bounced", "Spam", "Left")
+    table(columns, reports.rows(found))
+
+
+def _told_gathered(week: Week) -> None:
+    gathered = week.gathered
+    for line in (*gathered.troubles, *gathered.notes):
+        say(f"trouble: {line}" if line in gathered.troubles else f"note: {line}")
+    if gathered.added or gathered.known:
+        say(f"Collected: {plural(len(gathered.added), 'new article')}, {gathered.known:,} known before.")
+
+
+def _nothing_to_do(workspace: House, week: Week, as_json: bool) -> None:
+    if week.went:
+        say(f"Issue {week.went} went out this week already. Nothing sent now.")
+        _report(workspace, week.went)
+        _as_json(week, "already", as_json)
+        return
+    say("Nothing new for this week: no article that an issue has not carried. Nothing sent.")
+    _as_json(week, "nothing", as_json)
+
+
+def _account(workspace: House, week: Week) -> None:
+    """What would go to whom, before anybody is asked."""
+    plan = week.plan
+    assert plan is not None
+    issue = plan.issue
+    stories = plural(len(issue.stories), "story", "stories")
+    waiting = f", {plural(week.candidates, 'candidate')} not taken" if week.candidates else ""
+    say(f"{'New draft' if week.composed else 'Draft'}: {issue.path}")
+    say(f"Issue {issue.number} «{issue.subject}»: {stories}{waiting}.")
+    for section in issue.sections:
+        if section.stories:
+            say(f"  {section.title or '(no heading)'}: {len(section.stories)}")
+    rhythms = ", ".join(f"{name} {count:,}" for name, count in plan.by_rhythm.items())
+    say(f"To '{plan.target.name}' through {workspace.sender.name}: {plural(plan.audience, 'subscriber')} ({rhythms}).")
+    if len(plan.variants) > 1:
+        for one in plan.variants:
+            without = "، ".join(one.cut.without)
+            kind = "get none of it: no topic of theirs" if one.letter is None else f"without {without}"
+            say(f"  {one.audience:,} {'the whole letter' if not one.cut.declined else kind}")
+    if week.preview:
+        say(f"Letter: {week.size:,} bytes of HTML. Look at it: {week.preview[0]}")
+    for line in problem_lines(plan.problems):
+        say(line)
+
+
+def _test(workspace: House, week: Week, address: str) -> None:
+    from newsletter import deliver
+    from subscribers.addresses import normalise
+
+    assert week.plan is not None
+    assert week.plan.letter is not None
+    to = normalise(address)
+    name = deliver.send_test(workspace.desk, week.plan.letter, to.address)
+    say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
+
+
+def _ask(week: Week) -> None:
+    """Go on only if the editor types the issue's number."""
+    from newsletter.cli.sending import WESTERN_DIGITS
+
+    assert week.plan is not None
+    if not can_ask():
+        say("Nobody is here to ask; add --yes to send it without asking, or --draft to stop here.")
+        raise typer.Exit(2)
+    number = str(week.plan.issue.number)
+    answer = typer.prompt(f"Type {number} to send it, anything else to stop", default="", show_default=False, err=True)
+    if answer.strip().translate(WESTERN_DIGITS) != number:
+        say("Nothing sent. The draft stays; run newsletter weekly when it is ready.")
+        raise typer.Exit(1)
+
+
+def _report(workspace: House, issue: str) -> None:
+    from newsletter import report as reports
+    from newsletter import reporting
+
+    with workspace.database.read() as connection:
+        for line in reports.lines(reporting.of_issue(connection, issue)):
+            say(line)
+
+
+def _as_json(
+    week: Week,
+    state: str,
+    wanted: bool,
+    *,
+    sent: Send | None = None,
+    account: Account | None = None,
+    sent_now: int = 0,
+) -> None:
+    if not wanted:
+        return
+    plan = week.plan
+    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
+    json_data(
+        {
+            "week": week.period,
+            "list": week.list,
+            "state": state,
+            "issue": plan.issue.number if plan is not None else int(week.went) if week.went else None,
+            "path": plan.issue.path if plan is not None else None,
+            "subject": plan.issue.subject if plan is not None else None,
+            "new_articles": len(week.gathered.added),
+            "troubles": [str(trouble) for trouble in week.gathered.troubles],
+            "stories": len(plan.issue.stories) if plan is not None else 0,
+            "sections": {one.title: len(one.stories) for one in plan.issue.sections} if plan is not None else {},
+            "candidates": week.candidates,
+            "audience": plan.audience if plan is not None else 0,
+            "by_rhythm": dict(plan.by_rhythm) if plan is not None else {},
+            "by_variant": {one.cut.variant: one.audience for one in plan.variants} if plan is not None else {},
+            "without_topic": plan.skipped if plan is not None else 0,
+            "bytes": week.size,
+            "preview": [str(path) for path in week.preview],
+            "problems": [asdict(problem) for problem in plan.problems] if plan is not None else [],
+            "send": sent.public_id if sent is not None else None,
+            "sent_now": sent_now,
+            **{name: getattr(account, name) if account is not None else 0 for name in counts},
+            "reasons": dict(account.reasons or {}) if account is not None else {},
+        }
+    )
+
+
+def _told_latest(outcome: Outcome, *, would: bool = False) -> None:
+    found = outcome.latest
+    for line in problem_lines(found.problems):
+        say(f"left out: {line}")
+    if found.went:
+        say(f"{found.went} went out already. Nothing sent now.")
+    elif found.issue is None:
+        say(f"Nothing new for the {found.rhythm} readers of '{found.target.name}'. Nothing sent.")
+    else:
+        whom = plural(found.audience, "subscriber")
+        stories = plural(len(found.articles), "article")
+        skipped = f"; {found.skipped:,} get none (their topics, or they had it all)" if found.skipped else ""
+        verb = "would go" if would else "went" if outcome.send is not None else "had nobody to go"
+        say(f"{found.key} «{found.issue.subject}», {stories}: {verb} to {whom}{skipped}.")
+
+
+def _latest_data(outcome: Outcome) -> dict[str, Any]:
+    found = outcome.latest
+    state = (
+        "already" if found.went else "nothing" if found.issue is None else "would" if outcome.send is None else "sent"
+    )
+    return {
+        "key": found.went or (found.key if found.issue is not None else None),
+        "state": "already" if found.went else state,
+        "rhythm": found.rhythm,
+        "list": found.target.name,
+        "articles": list(found.articles),
+        "subject": found.issue.subject if found.issue is not None else None,
+        "audience": found.audience,
+        "without_letter": found.skipped,
+        "by_variant": dict(found.by_variant),
+        "problems": [asdict(problem) for problem in found.problems],
+        "send": outcome.send.public_id if outcome.send is not None else None,
+        "sent_now": outcome.sent_now,
+    }
+
+
+def _day(words: str) -> str:
+    if not words:
+        return ""
+    try:
+        return date.fromisoformat(words).isoformat()
+    except ValueError:
+        raise typer.BadParameter("--day takes a date such as 2026-11-24") from None

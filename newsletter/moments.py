@@ -1,0 +1,65 @@
+"""A moment as an editor writes it, in the zone of the site. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from newsletter.errors import SendError
+
+_WANTED = 'write a day and a time of the site\'s zone, "2026-11-26 18:00", or with an offset, "2026-11-26 18:00+02:00"'
+_FORM = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?\s*(Z|[+-]\d\d:?\d\d)?")
+_WESTERN = {0x660 + digit: str(digit) for digit in range(10)} | {0x6F0 + digit: str(digit) for digit in range(10)}
+
+
+def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """The moment that is meant, aware.
+
+    Args:
+        text: A day and a time, in the zone of the site unless an offset from UTC follows.
+        zone: Of the site.
+        now: Aware.
+
+    Raises:
+        SendError: It is no moment; it is over; or the clocks of the zone are changed then, so that it does not exist
+            or comes twice.
+    """
+    found = _FORM.fullmatch(text.strip().translate(_WESTERN))
+    try:
+        read = datetime.fromisoformat("".join([f"{found[1]}T{found[2]}", found[3] or "", found[4] or ""])) if found else None
+    except ValueError:
+        read = None
+    if read is None:
+        raise SendError(f"{text!r} is no moment", where="--at", mend=_WANTED)
+    when = read if read.tzinfo is not None else _local(read, zone, text)
+    if when <= now:
+        raise SendError(f"{text!r} is over", where="--at", mend="name a later moment, or send without --at")
+    return when.astimezone(UTC)
+
+
+def _local(wall: datetime, zone: ZoneInfo, text: str) -> datetime:
+    """The one moment at which the clocks of the zone show this; what they show twice or never is asked (PEP 495)."""
+    both = [wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    real = [one for one in both if one.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall]
+    if not real:
+        # With fold=1 a missing time is read with the offset after the change: the same distance into the gap.
+        after = both[0].astimezone(UTC).astimezone(zone)
+        raise SendError(
+            f"{text!r} does not exist in {zone.key}: the clocks jump over it",
+            where="--at",
+            mend=f'{after:%Y-%m-%d %H:%M} is the same after the jump; write --at "{after:%Y-%m-%d %H:%M}"',
+        )
+    if len(real) == 2 and both[0].utcoffset() != both[1].utcoffset():
+        first, second = (f"{wall:%Y-%m-%d %H:%M}{_offset(one.utcoffset())}" for one in both)
+        raise SendError(
+            f"{text!r} comes twice in {zone.key}: the clocks are set back",
+            where="--at",
+            mend=f'say which: --at "{first}" (the first) or --at "{second}"',
+        )
+    return real[0]
+
+
+def _offset(distance: timedelta | None) -> str:
+    minutes = round((distance or timedelta()).total_seconds() / 60)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"

@@ -1,0 +1,381 @@
+"""The week in one go: each story in one issue, one issue a week, and no letter twice whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import threading
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import weekly_kills
+from command import command, complains, environment, here
+from newsroom import START, Clock, Post, WordPress, given, make, open_house, posts, received, subscribe
+
+from newsletter import drafts, ledger, plan, weekly
+from newsletter.errors import SourceError
+from newsletter.issues import Manuscript, comments
+from newsletter.weekly import Outcome
+
+THURSDAY = timedelta(days=3, hours=5)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("made") / "w")
+
+
+@pytest.fixture
+def root(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "w"))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(START + THURSDAY)
+
+
+@pytest.fixture
+def site(clock: Clock) -> WordPress:
+    return WordPress(posts(40, 21), clock)
+
+
+def run(root: Path, clock: Clock, site: WordPress, **options: str) -> Outcome:
+    with open_house(root, clock, site) as house:
+        return weekly.run(house, **options)  # type: ignore[arg-type]
+
+
+def everybody(count: int, readers: int = 3) -> dict[str, Counter[int]]:
+    return {f"reader{number}@example.net": Counter(range(1, count + 1)) for number in range(readers)}
+
+
+def test_three_weeks_of_a_wordpress(root: Path, clock: Clock, site: WordPress) -> None:
+    carried: list[int] = []
+    for number in (1, 2, 3, 4):
+        outcome = run(root, clock, site)
+        assert outcome.send is not None
+        assert (outcome.send.issue, outcome.sent_now) == (str(number), 3)
+        assert outcome.week.plan is not None
+        carried.append(len(outcome.week.plan.issue.stories))
+        assert run(root, clock, site).sent_now == 0
+        clock.forward(days=1, hours=5)
+        again = run(root, clock, site)
+        assert (again.week.went, again.sent_now, again.send) == (str(number), 0, None)
+        clock.forward(days=6, hours=-5)
+    assert carried == [7, 13, 13, 7]
+    assert given(root) == everybody(40)
+    # A week without posts: nothing is sent, and nothing is left behind.
+    quiet = run(root, clock, site)
+    assert (quiet.week.plan, quiet.week.went, quiet.sent_now) == (None, "", 0)
+    assert given(root) == everybody(40)
+    assert len(list((root / "issues").iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    ("kill_at", "name"),
+    [
+        (1, "before the articles are in the library"),
+        (2, "before the draft has its file"),
+        (3, "before the send is frozen"),
+        (6, "before the first letter"),
+        (8, "before the first batch is written down"),
+        (11, "before the last letter"),
+        (14, "before the send is closed"),
+    ],
+)
+def test_wherever_it_dies_the_next_run_completes_it(root: Path, kill_at: int, name: str) -> None:
+    code, steps = weekly_kills.steps(root, START + THURSDAY, kill_at=kill_at)
+    assert (code, len(steps)) == (-9, kill_at), name
+    code, _ = weekly_kills.steps(root, START + THURSDAY + timedelta(hours=1))
+    assert code == 0
+    assert given(root) == everybody(7)
+    assert len(list((root / "issues").iterdir())) == 1
+    assert list((root / "outbox" / "tmp").iterdir()) == []
+
+
+def test_what_stopped_last_week_comes_first_and_then_this_week(root: Path, clock: Clock, site: WordPress) -> None:
+    with open_house(root, clock, site) as house:
+        week = weekly.prepare(house)
+        assert weekly.freeze(house, week) is not None
+    clock.forward(days=7)
+    outcome = run(root, clock, site)
+    assert (outcome.week.overdue, outcome.send is not None and outcome.send.issue) == (False, "2")
+    assert given(root) == everybody(20)
+
+
+def test_two_runs_at_once_freeze_one_issue(root: Path, clock: Clock, site: WordPress) -> None:
+    with open_house(root, clock, site) as first, open_house(root, clock, site) as second:
+        theirs, ours = weekly.prepare(first), weekly.prepare(second)
+        # The other run had its own draft in the end: two drafts, one week.
+        assert theirs.plan is not None
+        assert ours.plan is not None
+        drafts.write(second, [1], list_name="readers", slug="other")
+        other = plan.make(second, drafts.current(second, "readers"), list_name="", rhythm="weekly")  # type: ignore[arg-type]
+        assert other.issue.number == 2
+        assert weekly.freeze(first, theirs) is not None
+        assert weekly.freeze(second, weekly.Week(ours.period, "readers", plan=other)) is None
+        with first.database.read() as connection:
+            assert [send.issue for send in ledger.sends(connection)] == ["1"]
+
+
+def test_an_issue_sent_by_hand_is_the_issue_of_its_week(root: Path, clock: Clock, site: WordPress) -> None:
+    with open_house(root, clock, site) as house:
+        weekly.gather(house)
+        issue = drafts.write(house, [3], list_name="readers")
+        plan.freeze(house, plan.make(house, issue, list_name="", rhythm="weekly"))
+        # Two by hand in one week are the editor's own will.
+        special = drafts.write(house, [5], list_name="readers")
+        plan.freeze(house, plan.make(house, special, list_name="", rhythm="weekly"))
+    outcome = run(root, clock, site)  # goes on with what was frozen
+    assert outcome.send is not None
+    run(root, clock, site)
+    assert run(root, clock, site).week.went == "1"
+    assert given(root) == {f"reader{n}@example.net": Counter([3, 5]) for n in range(3)}
+
+
+def test_a_clock_set_back_sends_nothing_twice(root: Path, clock: Clock, site: WordPress) -> None:
+    run(root, clock, site)
+    clock.forward(days=7)
+    run(root, clock, site)
+    for back in (timedelta(days=7), timedelta(days=1), timedelta(hours=1)):
+        clock.now -= back
+        assert run(root, clock, site).sent_now == 0
+        clock.now += back
+    assert given(root) == everybody(20)
+
+
+def test_a_site_that_is_down_does_not_stop_the_week(root: Path, clock: Clock, site: WordPress) -> None:
+    with open_house(root, clock, site) as house:
+        weekly.gather(house)
+    site.down = True
+    outcome = run(root, clock, site)
+    assert outcome.sent_now == 3
+    (trouble,) = outcome.week.gathered.troubles
+    assert isinstance(trouble, SourceError)
+    assert "503" in str(trouble)
+
+
+def test_rhythm_all_reaches_everybody_once(root: Path, clock: Clock, site: WordPress) -> None:
+    with open_house(root, clock) as house, house.database.write() as connection:
+        subscribe(connection, house, "daily@example.net", START, "daily")
+    assert run(root, clock, site).sent_now == 3
+    clock.forward(days=7)
+    outcome = run(root, clock, site, rhythm="all")
+    assert outcome.sent_now == 4
+    assert outcome.week.plan is not None
+    assert outcome.week.plan.by_rhythm == {"instant": 0, "daily": 1, "weekly": 3}
+    assert given(root)["daily@example.net"] == Counter(range(8, 21))
+
+
+def test_rules_of_the_settings(tmp_path: Path, clock: Clock) -> None:
+    root = make(tmp_path / "w", settings='[compose]\nmost = 4\nper_section = 2\nexclude = ["إعلان", "رأي"]\ndays = 2\n')
+    day = timedelta(days=1)
+    published = [
+        Post(1, clock.now - 3 * day),  # too old
+        Post(2, clock.now - day, tags=("إعلان",)),
+        Post(3, clock.now - day, "رأي"),
+        *(Post(number, clock.now - day + timedelta(minutes=number)) for number in (4, 5, 6)),
+        Post(7, clock.now - 1.5 * day, "رياضة", sticky=True),
+        Post(8, clock.now - 1.6 * day, "رياضة"),
+    ]
+    outcome = run(root, clock, WordPress(published, clock))
+    assert outcome.week.plan is not None
+    # The sticky one leads; of each section two; newest first.
+    assert [story.url.rpartition("/")[0][-1] for story in outcome.week.plan.issue.stories] == ["7", "8", "6", "5"]
+    assert outcome.week.candidates == 1  # number 4; what is kept out altogether is no candidate either
+    assert given(root)["reader0@example.net"] == Counter([5, 6, 7, 8])
+
+
+# The draft that grows
+
+
+def grown(root: Path) -> Manuscript:
+    (path,) = (root / "issues").glob("*/issue.md")
+    return Manuscript.read(path)
+
+
+def candidates(manuscript: Manuscript) -> list[str]:
+    found = comments.candidates(manuscript)
+    return [story.url.rstrip("/").rpartition("/")[2] for story in found.stories] if found else []
+
+
+def test_a_draft_grows_and_its_editor_chooses(root: Path, clock: Clock, site: WordPress) -> None:
+    clock.now = START + timedelta(days=1)
+    with open_house(root, clock, site) as house:
+        weekly.gather(house)
+        # The newest post was collected first: number 1 is article 2.
+        issue = drafts.write(house, [2], list_name="readers", rules=drafts.rules_of(house))
+        assert candidates(grown(root)) == ["2"]
+        before = grown(root)
+        text = before.text.replace("\n\n<!-- candidates", "\r\n\r\nكلمة المحرّر  \n\n<!-- candidates")
+        Path(issue.path).write_bytes(text.encode())
+        clock.forward(days=2)
+        weekly.gather(house)
+        after = grown(root)
+        assert candidates(after) == ["2", "6", "5", "4", "3"]
+        kept = text[: text.index("<!-- candidates")]
+        assert after.text.startswith(kept)
+        # What the editor deletes does not come back, what they choose is no candidate any more.
+        chosen = next(part for part in after.text.split("\n\n") if part.startswith("### ") and "/3/)" in part)
+        Path(issue.path).write_bytes(f"{kept}{chosen}\n\n<!-- candidates 6\n-->\n".encode())
+        clock.forward(days=1)
+        weekly.gather(house)
+        assert candidates(grown(root)) == ["8", "7"]
+        outcome = weekly.run(house)
+    assert outcome.week.candidates == 2
+    assert given(root)["reader0@example.net"] == Counter([1, 3])
+    # What nobody chose is there next week.
+    clock.forward(days=7)
+    run(root, clock, site)
+    assert given(root)["reader0@example.net"] == Counter(range(1, 22))
+
+
+def test_a_draft_that_nobody_touched_goes_as_it_grew(root: Path, clock: Clock, site: WordPress) -> None:
+    clock.now = START + timedelta(days=1)
+    with open_house(root, clock, site) as house:
+        issue = drafts.write(house, list_name="readers", rules=drafts.rules_of(house), empty=True)
+        assert (issue.stories, issue.subject) == ((), "الموجة")
+        clock.forward(days=2, hours=5)
+        weekly.gather(house)
+        assert candidates(grown(root)) == ["7", "6", "5", "4", "3", "2", "1"]
+        outcome = weekly.run(house)
+    assert outcome.sent_now == 3
+    assert given(root) == everybody(7)
+    subjects = {letter.subject for letter in received(root)}
+    assert subjects == {"الموجة: خبر المدينة رقم 7"}
+
+
+def test_a_broken_draft_does_not_stop_collecting(root: Path, clock: Clock, site: WordPress) -> None:
+    with open_house(root, clock, site) as house:
+        issue = drafts.write(house, list_name="readers", rules=drafts.rules_of(house), empty=True)
+        path = Path(issue.path)
+        path.write_text(path.read_text("utf-8") + "\n<!-- لم ينته\n", "utf-8")
+        gathered = weekly.gather(house)
+        assert len(gathered.added) == 7
+        (trouble,) = gathered.troubles
+        assert "has no end" in str(trouble)
+        assert f"{path}:" in str(trouble)
+
+
+def test_candidates_can_be_switched_off(tmp_path: Path, clock: Clock, site: WordPress) -> None:
+    root = make(tmp_path / "w", settings="[compose]\ncandidates = false\n")
+    with open_house(root, clock, site) as house:
+        weekly.gather(house)
+        issue = drafts.write(house, [1], list_name="readers")
+        before = Path(issue.path).read_bytes()
+        clock.forward(days=1)
+        assert weekly.gather(house).added
+        assert Path(issue.path).read_bytes() == before
+
+
+# The command
+
+
+@pytest.fixture
+def files(root: Path) -> Path:
+    """The workspace without its site: articles come from files, since a command of its own knows no fake."""
+    text = (root / "newsletter.toml").read_text("utf-8")
+    (root / "newsletter.toml").write_text(text.replace('sources = ["https', '# sources = ["https'), "utf-8")
+    for number in (1, 2):
+        (root / f"{number}.txt").write_text(f"خبر رقم {number}\n\nنص الخبر رقم {number} من أوله إلى آخره.\n", "utf-8")
+    return root
+
+
+def test_the_command_from_files_to_the_report(files: Path) -> None:
+    done = here("-C", files, "weekly", "--yes")
+    assert done.code == 0
+    assert done.err.startswith("Nothing new for this week")
+    draft = here("-C", files, "weekly", files / "1.txt", files / "2.txt", "--draft", "--json")
+    assert draft.code == 0, draft
+    path, _, told = draft.out.partition("\n")
+    assert json.loads(told)["state"] == "draft"
+    assert (Path(path).name, json.loads(told)["stories"], json.loads(told)["audience"]) == ("issue.md", 2, 3)
+    assert all(Path(one).is_file() for one in json.loads(told)["preview"])
+    assert not (files / "outbox").exists()
+
+    assert here("-C", files, "weekly").code == 2
+    sent = here("-C", files, "weekly", "--yes", "--test", "me@example.org", "--json")
+    assert sent.code == 0, sent
+    told = json.loads(sent.out)
+    assert (told["state"], told["issue"], told["sent_now"], told["submitted"]) == ("finished", 1, 3, 3)
+    assert told["by_rhythm"] == {"weekly": 3}
+    assert Counter(letter.to for letter in received(files))["me@example.org"] == 1
+    again = json.loads(here("-C", files, "weekly", "--yes", "--json").out)
+    assert (again["state"], again["issue"], again["sent_now"]) == ("already", 1, 0)
+    report = json.loads(here("-C", files, "report", "--json").out)
+    assert (report["issue"], report["total"]["submitted"], report["by_rhythm"]["weekly"]["submitted"]) == ("1", 3, 3)
+    assert len(received(files)) == 4
+
+
+def test_every_prompt_answered_wrongly_once(files: Path) -> None:
+    here("-C", files, "collect", files / "1.txt")
+    for answer, code in ((b"yes\n", 1), (b"\n", 1), ("١\n".encode(), 0)):
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            command("-C", files, "weekly"),
+            env=environment(),
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        threading.Timer(0.1, os.write, (ours, answer)).start()
+        _, err = process.communicate(timeout=60)
+        os.close(theirs)
+        os.close(ours)
+        assert process.returncode == code, err.decode()
+        assert b"Type 1 to send it" in err
+        if code:
+            assert "Nothing sent. The draft stays" in err.decode()
+            assert not (files / "outbox").exists()
+    assert len(received(files)) == 3
+
+
+def test_what_the_check_finds_keeps_it_from_going(files: Path) -> None:
+    path = Path(here("-C", files, "weekly", files / "1.txt", "--draft").out.strip())
+    path.write_text(path.read_text("utf-8") + "\n\n{{ name }}\n", "utf-8")
+    done = here("-C", files, "weekly", "--yes")
+    assert (done.code, "template-leaked" in done.err) == (3, True), done
+    assert not (files / "outbox").exists()
+
+
+def test_without_readers_nothing_is_frozen(tmp_path: Path) -> None:
+    root = make(tmp_path / "w", readers=0)
+    (tmp_path / "1.txt").write_text("خبر\n\nنص الخبر من أوله إلى آخره.\n", "utf-8")
+    done = here("-C", root, "weekly", tmp_path / "1.txt", "--yes")
+    assert done.code == 0
+    assert "newsletter subscribers import" in done.err
+    complains(here("-C", root, "report"), "nothing was sent yet", "newsletter weekly")
+    complains(here("-C", root, "weekly", "--list", "raeders", "--yes"), "raeders", "did you mean 'readers'?")
+
+
+def test_compose_by_hand(files: Path) -> None:
+    here("-C", files, "collect", files / "1.txt", files / "2.txt")
+    complains(here("-C", files, "compose", "--ids", "1,x"), "--ids takes numbers", code=2, lines=4)
+    complains(here("-C", files, "compose", "--refresh", "--latest", "1"), "--refresh goes with", code=2, lines=4)
+    draft = here("-C", files, "compose", "--refresh")
+    assert "2 candidates, 2 new ones" in draft.err, draft
+    path = Path(draft.out.strip())
+    assert here("-C", files, "compose", "--refresh").out.strip() == str(path)
+    done = here("-C", files, "compose", "--ids", "2", "--slug", "mine")
+    assert "Issue 2 with 1 story." in done.err
+    assert "خبر رقم 2" in (files / "issues" / "mine" / "issue.md").read_text("utf-8")
+
+
+def test_articles_help_to_choose(files: Path) -> None:
+    (files / "3.txt").write_text((files / "1.txt").read_text("utf-8"), "utf-8")
+    long = "خبر طويل\n\n" + " ".join(f"كلمة{number}" for number in range(450)) + ".\n"
+    (files / "4.txt").write_text(long, "utf-8")
+    (files / "5.txt").write_text(long.replace("خبر طويل", "الخبر الطويل نفسه") + "\nوزيادة.\n", "utf-8")
+    here("-C", files, "collect", *(files / f"{number}.txt" for number in (1, 2, 3, 4, 5)))
+    listed = {one["id"]: one for one in json.loads(here("-C", files, "articles", "--json").out)}
+    assert len(listed) == 4  # the same text is the same article
+    assert (listed[3]["minutes"], listed[3]["words"], listed[3]["age_hours"]) == (3, 450, 0)
+    assert {one["repeats"] for one in listed.values()} == {None, 3}
+    assert listed[4]["repeats"] == 3
+    assert "= 3" in here("-C", files, "articles").out
+    assert here("-C", files, "articles", "--section", "رياضة").err == "Nothing like that.\n"
