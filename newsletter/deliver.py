@@ -129,6 +129,7 @@ def freeze_lots(
     once: bool = False,
     verify: bool = False,
     guard: Callable[[Connection], None] = lambda _: None,
+    send_at: datetime | None = None,
 ) -> Send:
     """Write down a send of several letters: as ``freeze_send``, with everybody in the lot that is theirs.
 
@@ -146,6 +147,7 @@ def freeze_lots(
         once: Refuse when another issue has one of these periods.
         verify: Make sure that the lots reach everybody of the audience, as it is by now.
         guard: Looks in the transaction whether all is as it was when the letters were made, and raises if not.
+        send_at: When it starts; None at once.
 
     Raises:
         SendError: As ``freeze_send``.
@@ -163,6 +165,7 @@ def freeze_lots(
             subject=subject,
             batch_size=desk.batch_size,
             now=now,
+            send_at=send_at,
         )
         if not send.audience:
             raise SendError(
@@ -183,6 +186,9 @@ def freeze_lots(
             rhythms=rhythms_of(rhythm),
             newest=newest,
         )
+        if send_at is None:
+            # Together with the send or not at all.
+            jobs.enqueue(connection, send.id)
     return send
 
 

@@ -24,8 +24,6 @@ LOG = logging.getLogger("nashra.jobs")
 TASK, QUEUE = "nashra.deliver", "nashra"
 STALLED = 30.0
 """Seconds without a sign of life after which a worker is taken for dead."""
-KEPT = 7 * 24
-"""Hours that finished jobs are kept for people to look at."""
 
 
 def installed() -> bool:
@@ -62,7 +60,7 @@ def make_ready(database: Database) -> bool:
 
 
 def enqueue(connection: Connection, send_id: int) -> bool:
-    """Ask a worker to deliver a send, in the caller's own transaction; False when one is asked already, or cannot be."""
+    """Ask a worker to deliver a send, in the caller's transaction; False when one is asked already, or cannot be."""
     from sqlalchemy import text
 
     if not there(connection):

@@ -27,11 +27,11 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     """
     found = _FORM.fullmatch(text.strip().translate(_WESTERN))
     try:
-        read = datetime.fromisoformat("".join([f"{found[1]}T{found[2]}", found[3] or "", found[4] or ""])) if found else None
+        if found is None:
+            raise ValueError
+        read = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3] or ''}{found[4] or ''}")
     except ValueError:
-        read = None
-    if read is None:
-        raise SendError(f"{text!r} is no moment", where="--at", mend=_WANTED)
+        raise SendError(f"{text!r} is no moment", where="--at", mend=_WANTED) from None
     when = read if read.tzinfo is not None else _local(read, zone, text)
     if when <= now:
         raise SendError(f"{text!r} is over", where="--at", mend="name a later moment, or send without --at")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import deliver, issues, ledger, library, topics, variants
@@ -98,13 +99,14 @@ def make(house: House, issue: Issue, *, list_name: str, rhythm: str) -> Plan:
     return _with_variants(house, Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems))
 
 
-def freeze(house: House, plan: Plan, *, once_a_week: bool = False) -> Send:
+def freeze(house: House, plan: Plan, *, once_a_week: bool = False, send_at: datetime | None = None) -> Send:
     """Write down what goes to whom: every letter of the plan with those who get it, in one transaction.
 
     Args:
         house: The workspace.
         plan: Of a send that is not there yet.
         once_a_week: Refuse when another issue went to this list this week.
+        send_at: When it starts; None at once.
 
     Raises:
         SendError: As ``deliver.freeze_lots``.
@@ -127,6 +129,7 @@ def freeze(house: House, plan: Plan, *, once_a_week: bool = False) -> Send:
                 periods=[week_of(now, house.zone, house.settings.schedule.week_starts)],
                 once=once_a_week,
                 verify=bool(bits),
+                send_at=send_at,
             )
         except deliver.AudienceChangedError:
             if tries == _TRIES - 1:

@@ -1,4 +1,4 @@
-"""The worker: delivers every send that runs, starts those whose moment has come, sends small letters, keeps the schedule.
+"""The worker: delivers sends that run, starts those whose moment has come, sends small letters, keeps the schedule.
 
 Any number of workers may share a database. Who delivers what the ledger's leases decide, what goes out by itself its
 periods; so a worker that dies, stops or comes back changes nothing but the speed.
@@ -53,7 +53,12 @@ class Worker:
     """
 
     def __init__(
-        self, house: House, *, concurrency: int = 1, tell: Callable[[str], None] = LOG.info, look_every: float = LOOK_EVERY
+        self,
+        house: House,
+        *,
+        concurrency: int = 1,
+        tell: Callable[[str], None] = LOG.info,
+        look_every: float = LOOK_EVERY,
     ) -> None:
         self._house = house
         self._concurrency = concurrency

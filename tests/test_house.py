@@ -41,6 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.plan",),
     ("newsletter.weekly", "newsletter.latest", "newsletter.demo"),
     ("newsletter.worker",),
+    ("newsletter.watching",),
     ("newsletter.cli",),
     ("newsletter.__main__",),
 )

@@ -113,7 +113,8 @@ def people(house: House, number: int) -> list[str]:
 
     addresses = [f"reader{one}@example.net" for one in range(number)]
     with house.database.write() as connection:
-        store.add_list(connection, "readers", "الموجة", now=house.now())
+        if store.list_or_none(connection, "readers") is None:
+            store.add_list(connection, "readers", "الموجة", now=house.now())
         for address in addresses:
             actions.add_subscriber(connection, address, "readers", now=house.now())
     return addresses

@@ -275,8 +275,8 @@ def test_an_error_in_one_variant_keeps_the_issue_from_going(tmp_path: Path) -> N
     (root / "templates" / "email").mkdir(parents=True)
     (root / "templates" / "email" / "weekly.mjml.j2").write_text(
         '{% extends "shipped/email/weekly.mjml.j2" %}\n{% block content %}{{ super() }}'
-        "{% if sections|length < 3 %}<mj-section><mj-column><mj-text>*|FNAME|*</mj-text></mj-column></mj-section>{% endif %}"
-        "{% endblock %}\n",
+        "{% if sections|length < 3 %}<mj-section><mj-column><mj-text>*|FNAME|*</mj-text></mj-column></mj-section>"
+        "{% endif %}{% endblock %}\n",
         "utf-8",
     )
     folder = root / "issues" / "one"

@@ -13,8 +13,11 @@ import typer
 from newsletter.cli.app import FOUND_ERRORS, STOPPED, App, house
 from newsletter.cli.editing import AsJson, IssueName, problem_lines
 from newsletter.cli.output import can_ask, errors, json_data, plural, say
+from newsletter.errors import SendError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from newsletter.ledger import Account, Send
     from newsletter.plan import Plan
     from newsletter.wiring import House
@@ -43,6 +46,10 @@ def send(
     list_name: Annotated[str, typer.Option("--list", help="Another list than the one the issue names.")] = "",
     rhythm: ToRhythm = Reach.WEEKLY,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send the letter to this address only.")] = "",
+    at: Annotated[
+        str, typer.Option("--at", metavar="MOMENT", help="Freeze now, start then: '2026-11-26 18:00' in the site's zone.")
+    ] = "",
+    here: Annotated[bool, typer.Option("--here", help="Deliver from here, also when workers run.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")] = False,
     as_json: AsJson = False,
@@ -58,11 +65,15 @@ def send(
       newsletter send --test me@example.org
       newsletter send 12 --dry-run
       newsletter send 12 --yes
+      newsletter send 12 --at "2026-11-26 18:00"
     """
     from newsletter import plan as plans
     from newsletter.check import has_errors
+    from newsletter.moments import moment
 
     with house(context) as workspace:
+        send_at = moment(at, workspace.zone, workspace.now()) if at else None
+        _start_due(workspace)
         issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value)
         if test:
             _test(workspace, issue.path, test)
@@ -85,10 +96,34 @@ def send(
             return
         if plan.earlier is None and not yes:
             _ask(plan, workspace.sender.name)
-        _run(workspace, plan, as_json)
+        if send_at is not None:
+            _schedule(workspace, plan, send_at, as_json)
+            return
+        _run(workspace, plan, as_json, here)
 
 
-def _run(workspace: House, plan: Plan, as_json: bool) -> None:
+def _start_due(workspace: House) -> None:
+    """A send whose moment has come runs, also when no worker is there to start it."""
+    from newsletter import ledger
+
+    with workspace.database.write() as connection:
+        ledger.start_due(connection, workspace.now())
+
+
+def _schedule(workspace: House, plan: Plan, send_at: datetime, as_json: bool) -> None:
+    from newsletter import plan as plans
+
+    if plan.earlier is not None:
+        raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
+    sent = plans.freeze(workspace, plan, send_at=send_at)
+    when = f"{send_at.astimezone(workspace.zone):%Y-%m-%d %H:%M %Z}"
+    say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
+    say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
+    if as_json:
+        json_data(_account(plan, sent, None, sent_now=0))
+
+
+def _run(workspace: House, plan: Plan, as_json: bool, here: bool) -> None:
     from newsletter import plan as plans
 
     sent = plan.earlier
@@ -99,36 +134,45 @@ def _run(workspace: House, plan: Plan, as_json: bool) -> None:
         assert plan.account is not None
         still = f"{plan.account.open:,} of {plan.account.total:,}"
         say(f"Going on with issue {plan.issue.number}: {still} are still to go.")
-    sent, account, sent_now = deliver_now(workspace, sent, again=f"newsletter send {plan.issue.number}")
+    sent, account, sent_now = deliver_now(workspace, sent, again=f"newsletter send {plan.issue.number}", here=here)
     if as_json:
         json_data(_account(plan, sent, account, sent_now=sent_now))
 
 
-def deliver_now(workspace: House, sent: Send, *, again: str) -> tuple[Send, Account, int]:
+def deliver_now(workspace: House, sent: Send, *, again: str, here: bool = False) -> tuple[Send, Account, int]:
     """Deliver what is open of a send, with a bar, and say what came of it; exit when it stops in the middle.
 
     Args:
         workspace: Open.
         sent: A running send.
         again: The command that goes on with it.
+        here: Deliver from here, also when workers are there to do it.
 
     Returns:
         The send and its account as they are then, and how many letters went now.
     """
-    from newsletter import deliver, ledger
-    from newsletter.errors import DatabaseError, SendError
+    from newsletter import deliver, ledger, watching
+    from newsletter.errors import DatabaseError
 
     desk = workspace.desk
+    by_workers = not here and watching.workers(workspace)
     with workspace.database.read() as connection:
         open_before = ledger.account(connection, sent.id).open
     settled: dict[str, int] = {}
     failure: BaseException | None = None
     with _stoppable(), _progress(open_before, settled) as progress:
         try:
-            deliver.run(desk, sent, progress)
+            if by_workers and not watching.watch(workspace, sent, progress):
+                say(f"No worker took anything for {watching.IDLE:.0f} seconds: delivering from here.")
+                by_workers = False
+            if not by_workers:
+                deliver.run(desk, sent, progress)
         except (SendError, DatabaseError, KeyboardInterrupt) as error:
             failure = error
     if failure is not None:
+        if by_workers and isinstance(failure, KeyboardInterrupt):
+            say(f"No longer watched; the workers go on. See: newsletter sends show {sent.public_id}")
+            raise typer.Exit(STOPPED)
         words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
         say(f"error: {words}")
         say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
@@ -137,7 +181,8 @@ def deliver_now(workspace: House, sent: Send, *, again: str) -> tuple[Send, Acco
         account = ledger.account(connection, sent.id)
         sent = next(one for one in ledger.sends(connection) if one.id == sent.id)
     sent_now = settled.get("submitted", 0)
-    say(_told(account) + f" {plural(sent_now, 'letter')} now, through {workspace.sender.name}.")
+    by = "workers, " if by_workers else ""
+    say(_told(account) + f" {plural(sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
     return sent, account, sent_now
 
 
@@ -191,6 +236,11 @@ def _would(plan: Plan, sender: str) -> str:
 def _already(plan: Plan) -> str:
     assert plan.earlier is not None
     assert plan.account is not None
+    if plan.earlier.state == "scheduled" and plan.earlier.send_at is not None:
+        return (
+            f"Issue {plan.issue.number} is frozen and starts {plan.earlier.send_at:%Y-%m-%d %H:%M} UTC. "
+            f"Start it now with: newsletter sends resume {plan.issue.number}"
+        )
     when = f"{plan.earlier.finished or plan.earlier.created:%Y-%m-%d %H:%M} UTC"
     return (
         f"Issue {plan.issue.number} went to '{plan.target.name}' already ({plan.earlier.state}, {when}). "

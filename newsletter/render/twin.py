@@ -41,14 +41,18 @@ def finish(text: str, direction: bidi.Direction) -> str:
     lines: list[str] = []
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         bare = line.strip()
-        if not bare or _LINK.fullmatch(bare):
-            lines.append(line.rstrip())
-        elif len(line) < COLUMNS and direction == "rtl" and "\u0621" <= line[0] <= "\u064a" and bidi.quiet(line, "rtl"):
+        if not bare or _LINK.fullmatch(bare) or _settled(line, direction):
             lines.append(line.rstrip())
         else:
             lines += wrap(line.rstrip(), COLUMNS, direction)
     whole = _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n") + "\n"
     return whole if direction == "rtl" else _stuffed(whole)
+
+
+def _settled(line: str, direction: bidi.Direction) -> bool:
+    """Whether a line needs nothing, as most short ones do: told quickly."""
+    arabic = direction == "rtl" and "\u0621" <= line[0] <= "\u064a"
+    return arabic and len(line) < COLUMNS and bidi.quiet(line, direction)
 
 
 def wrap(line: str, columns: int, direction: bidi.Direction = "rtl") -> list[str]:

@@ -128,7 +128,7 @@ class Viewer:
         return bidi.isolate(self.line(text), self.base)
 
     def place(self, line: int = 0, part: str = "") -> str:
-        """Where something stands, for a message."""
+        """Where something stands, for a message; the name of the part says it when the line is not known."""
         if self.issue.path and line:
             return f"{self.issue.path}:{line}"
         return self.issue.path or part
@@ -153,8 +153,8 @@ class Viewer:
         address = web_address(src)
         return prose.Shown(address) if address.startswith("https://") else None
 
-    def sight(self, src: str, alt: str, place: str) -> Sight | None:
-        """A picture of the letter, or None when there is no address.
+    def sight(self, src: str, alt: str, *, line: int = 0, where: str = "") -> Sight | None:
+        """A picture of the letter, or None when there is no address; ``line`` or ``where`` says where it is named.
 
         Raises:
             RenderError: The address is neither https nor one of the local pictures.
@@ -164,15 +164,16 @@ class Viewer:
             return None
         shown = self.shown(src)
         if shown is None:
+            where = where or self.place(line, "the issue's pictures")
             if urlsplit_or_none(src) is not None and src.lower().startswith("http://"):
                 raise RenderError(
                     f"the picture {src} is not encrypted, and mail programs will not load it",
-                    where=place,
+                    where=where,
                     mend="write it with https://, or save it in the issue's folder and write its file name",
                 )
             raise RenderError(
                 f"the picture {src!r} is not there",
-                where=place,
+                where=where,
                 mend="put the file into the issue's folder, or write an address that starts with https://",
             )
         return Sight(shown.src, self.attribute(alt), shown.width, shown.height)
@@ -190,12 +191,13 @@ class Viewer:
         Raises:
             RenderError: Its link or picture cannot stand in a letter.
         """
-        place = self.place(story.line, f"the story {self.line(story.headline)[:60]!r}")
-        href = web_address(self.line(story.url)) if self.line(story.url) else ""
-        if self.line(story.url) and not href:
+        title = self.line(story.headline)
+        url = self.line(story.url)
+        href = web_address(url) if url else ""
+        if url and not href:
             raise RenderError(
-                f"the address {self.line(story.url)[:80]!r} of a story leads nowhere a reader can follow",
-                where=place,
+                f"the address {url[:80]!r} of a story leads nowhere a reader can follow",
+                where=self.place(story.line, f"the story {title[:60]!r}"),
                 mend="write a whole address that starts with https://",
             )
         author = self.line(story.author)
@@ -203,7 +205,6 @@ class Viewer:
         byline = " · ".join(part for part in (author, when) if part)
         label = self.line(story.label)
         label = "" if label == self.line(section.title) else label
-        title = self.line(story.headline)
         leads, self._led = not self._led, True
         return StoryView(
             headline=self.markup(title),
@@ -214,7 +215,7 @@ class Viewer:
                 story.summary_line or max(story.line, story.image_line) + 1,
                 4 if section.title else 3,
             ),
-            sight=self.sight(story.image, story.image_alt or story.headline, self.place(story.image_line, place)),
+            sight=self.sight(story.image, story.image_alt or story.headline, line=story.image_line or story.line),
             label=self.markup(label),
             label_text=label,
             byline=self.markup(byline),

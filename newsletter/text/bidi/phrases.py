@@ -86,7 +86,8 @@ _STILL = (
 )
 # A number between words, as in a date, that the algorithm shows right as well.
 _STILL_NUMBER = r"(?:\A|(?<=[\u0620-\u064a·،:] ))[0-9]++(?=\Z| [\u0620-\u064a]|، [\u0620-\u064a])"
-_QUIET = re.compile(rf"(?:{_STILL}++|{_STILL_NUMBER})*+")
+# No possessive group anywhere here: Python before 3.11.5 matches one wrongly when something in it can give way.
+_QUIET = re.compile(rf"(?:{_STILL}++|{_STILL_NUMBER})*")
 _COMMON_LETTER = {"rtl": re.compile("[\u05d0-\u05ea\u0620-\u064a]"), "ltr": re.compile("[A-Za-z]")}
 _STILL_WORDS = re.compile(rf"(?=[\u05d0-\u05ea\u0620-\u063f\u0641-\u064a]){_QUIET.pattern}")
 # Spaces and signs with which nothing begins, unless they come right after an opening quote or bracket.
