@@ -26,11 +26,11 @@ _INLINE = "a|b|i|em|strong|span|bdi|u|small|sup|sub|mark|time|code|br|img"
 _BETWEEN = re.compile(rf"(</?(?:{_INLINE})\b[^<>]*>)[ \t]*[\r\n]\s*(?=</?(?:{_INLINE})\b)", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z][^\s/>=]*")
 # A start tag whose quotes all stand right behind a sign of equality; every other is read sign by sign.
-_TAG = re.compile(r"""<[A-Za-z][^<>"']*+(?:(?<==)(?:"[^"]*+"|'[^']*+')[^<>"']*+)*+>""")
+_TAG = re.compile(r"""<[A-Za-z][^<>"']*+(?:(?<==)(?:"[^"]*+"|'[^']*+')[^<>"']*+)*>""")
 _VALUE = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
 # Text and tags that need nothing, taken in one step: no quoted value in them has a sign that the compiler spoils.
 _FINE = re.compile(
-    r"""(?:[^<]++|</[^<>]*+>|<[A-Za-z][^<>"']*+(?:(?<==)(?:"[\x20-!#-\[\]-~]*+"|'[\x20-&(-\[\]-~]*+')[^<>"']*+)*+>)++"""
+    r"""(?:[^<]++|</[^<>]*+>|<[A-Za-z][^<>"']*+(?:(?<==)(?:"[\x20-!#-\[\]-~]*+"|'[\x20-&(-\[\]-~]*+')[^<>"']*+)*>)+"""
 )
 _ATTRIBUTE = re.compile(r"""\s*/?\s*([^\s/>=]+)(\s*=\s*)?""")
 _TITLE = re.compile(r"(<mj-title>)(.*?)(</mj-title>)", re.DOTALL)

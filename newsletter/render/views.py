@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _BLANKS = re.compile("[\\s\x1c-\x1f\x85\u2028\u2029]+")
 # An address that stays as it is, as almost all of them do.
 _READY = re.compile(
-    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[!$&'()*+,/:;=@~\w.%-]*+)?+(?:\?[!$&'()*+,/:;=?@~\w.%-]++)?+", re.ASCII
+    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[!$&'()*+,/:;=@~\w.%-]*+)?(?:\?[!$&'()*+,/:;=?@~\w.%-]++)?", re.ASCII
 )
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 PREHEADER = 95
@@ -207,7 +208,7 @@ class Viewer:
         label = "" if label == self.line(section.title) else label
         leads, self._led = not self._led, True
         return StoryView(
-            headline=self.markup(title),
+            headline=bidi.to_html(title, self.base),
             title=title,
             href=href,
             summary=self.passage(
@@ -216,9 +217,9 @@ class Viewer:
                 4 if section.title else 3,
             ),
             sight=self.sight(story.image, story.image_alt or story.headline, line=story.image_line or story.line),
-            label=self.markup(label),
+            label=bidi.to_html(label, self.base),
             label_text=label,
-            byline=self.markup(byline),
+            byline=bidi.to_html(byline, self.base),
             byline_text=byline,
             leads=leads,
             rank=3 if section.title else 2,
@@ -252,9 +253,8 @@ class Viewer:
         """What inbox lists show behind the subject: the editor's, or the first words of the letter."""
         own = self.line(self.issue.preheader)
         if not own:
-            stories = [story for section in sections for story in section.stories]
-            texts = [*(passage.words() for passage in opening), *(story.summary.words() for story in stories)]
-            first = next((text for text in texts if text), "")
+            stories = (story.summary for section in sections for story in section.stories)
+            first = next((words for passage in chain(opening, stories) if (words := passage.words())), "")
             own = tidy.shorten(self.line(first), PREHEADER) if first else ""
         return bidi.steered(bidi.isolate(own, self.base), self.base)
 

@@ -1,0 +1,286 @@
+"""What a message in the mailbox is (pure): a bounce, a complaint, a wish to leave, a confirmation, or none of it.
+
+Everything in it comes from strangers. Python's own parser raises LookupError and ValueError on odd headers (measured),
+and RecursionError on deep nesting: whatever it raises, the message is ``unreadable`` and nothing else happens.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import Literal
+
+from newsletter.inbox.statuses import meaning
+from subscribers.addresses import shown
+from subscribers.models import BounceKind, EventKind
+
+MOST_BYTES = 1_000_000
+"""Of one message that are looked at; what matters stands at its beginning."""
+MOST_PARTS = 50
+MOST_TOKENS = 20
+_LONGEST_HEADER = 4000
+_LONGEST_TEXT = 100_000
+
+NAME = r"[0-9a-f]{16}\.[0-9]{1,18}"
+"""The name of a delivery, left of the at sign in its Message-ID."""
+_NAME = re.compile(rf"(?<![0-9A-Za-z.-])({NAME})(?![0-9A-Za-z.-])")
+_LEAVE = re.compile(r"\s*unsubscribe\s+([A-Za-z0-9_-]{52})\s*", re.IGNORECASE)
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
+_AWAY = re.compile(
+    r"\s*(auto(matic|matische|matique)?[ -]?(reply|response|antwort)|réponse automatique|respuesta automática"
+    r"|out of( the)? office|abwesen|away from|vacation|absence|رد تلقائي|ردّ تلقائي|خارج المكتب|إجازة"
+    r"|undeliver|delivery (status|failure)|returned mail|mail delivery failed|failure notice)",
+    re.IGNORECASE,
+)
+# Words of one's own with which a reply is no yes, whatever it quotes.
+_NO = re.compile(
+    r"\b(unsubscribe|stop|remove|spam|no|not|never|cancel|non|pas|désabon\w*)\b|(?<!\w)(لا|لم|لن|ليس|أوقف\w*|إلغاء|ألغ\w*|احذف\w*|مزعج)(?!\w)",
+    re.IGNORECASE,
+)
+_DAEMONS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply"})
+
+Kind = Literal["report", "leave", "confirm", "automatic", "other", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a bounce or a complaint says of one letter."""
+
+    name: str
+    """Of the delivery."""
+    kind: EventKind
+    bounce: BounceKind | None
+    reason: str
+    addresses: frozenset[str]
+    """Whom the letter was for, by every field that says so. Whoever forges a bounce would have to know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a message is."""
+
+    kind: Kind
+    at: datetime | None = None
+    """When it came, by its own words; None when it does not say."""
+    notices: tuple[Notice, ...] = ()
+    tokens: tuple[str, ...] = ()
+    """Of the link to leave, or what may be tokens of a confirmation."""
+    words: str = ""
+    """Its subject, for the record of consent."""
+
+
+def understand(raw: bytes, own: str) -> Found:
+    """Say what a message is; never raises.
+
+    Args:
+        raw: The message, or as much of it as was read.
+        own: Bare address that our letters come from; what comes from it is a loop.
+    """
+    try:
+        return _understand(email.message_from_bytes(raw[:MOST_BYTES]), own)
+    except Exception:
+        return Found("unreadable")
+
+
+def _understand(message: Message, own: str) -> Found:
+    at = _moment(message)
+    reports = tuple(_reports(message))
+    if reports or message.get_content_type() == "multipart/report":
+        return Found("report", at, reports)
+    subject = _decoded(message, "Subject")
+    automatic = _automatic(message, subject, own)
+    leave = _LEAVE.fullmatch(subject)
+    # A mail program that writes the message for its user may say that it is generated; an answer to a letter is none.
+    if leave is not None and automatic in {"", "auto-generated"}:
+        return Found("leave", at, tokens=(leave[1],), words=shown(subject, 200))
+    if automatic:
+        return Found("automatic", at)
+    tokens = _confirmations(message, subject)
+    return Found("confirm" if tokens else "other", at, tokens=tokens, words=shown(subject, 200))
+
+
+# ---- reports
+
+
+def _reports(message: Message) -> Iterator[Notice]:
+    """Notices of a bounce (RFC 3464) or a complaint (RFC 5965) for the letters it names."""
+    names, returned = _names(message), _returned(message)
+    for part in _parts(message):
+        kind = part.get_content_type()
+        if kind == "message/delivery-status":
+            about, *recipients = _blocks(part)
+            known = [*_NAME.findall(_field(about, "Original-Envelope-Id")), *names]
+            for block in recipients:
+                event, bounce = meaning(
+                    _field(block, "Action"), _field(block, "Status"), _field(block, "Diagnostic-Code")
+                )
+                people = {*_typed(block, "Original-Recipient"), *_typed(block, "Final-Recipient"), *returned}
+                if known:
+                    reason = shown(_field(block, "Diagnostic-Code"), 300)
+                    yield Notice(known[0], event, bounce, reason, frozenset(people))
+        elif kind == "message/feedback-report" and names:
+            (about, *_) = _blocks(part)
+            sort = _field(about, "Feedback-Type").strip().lower()
+            people = {*_typed(about, "Original-Rcpt-To"), *returned}
+            event = "left" if sort.startswith("opt-out") else "unknown" if sort == "not-spam" else "complained"
+            yield Notice(names[0], event, None, shown(sort, 60), frozenset(people))
+
+
+def _names(message: Message) -> list[str]:
+    """Names of deliveries by the return path it came to, by the letter it returns, and by what it refers to."""
+    found = []
+    for header in ("Delivered-To", "X-Original-To", "Envelope-To", "To"):
+        for _, address in getaddresses([_field(message, header)]):
+            found += re.findall(rf"\+({NAME})@", address)
+    for part in _parts(message):
+        if part is not message and part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}:
+            for inner in _blocks(part):
+                found += _NAME.findall(_field(inner, "Message-ID").partition("@")[0].strip(" \t<"))
+    for header in ("In-Reply-To", "References"):
+        found += re.findall(rf"<({NAME})@", _field(message, header))
+    return found
+
+
+def _returned(message: Message) -> set[str]:
+    """Addresses that the returned letter was for."""
+    return {
+        address
+        for part in _parts(message)
+        if part is not message and part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}
+        for inner in _blocks(part)
+        for _, address in getaddresses([_decoded(inner, "To")])
+        if "@" in address
+    }
+
+
+def _blocks(part: Message) -> list[Message]:
+    """The messages or blocks of fields that a part holds, also where they are encoded, which they should not be."""
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        blocks = [one for one in payload if isinstance(one, Message)]
+        if any(block.keys() for block in blocks) or not blocks:
+            return blocks or [Message()]
+        payload = blocks[0].get_payload()
+    decoded = part.get_payload(decode=True)
+    raw = decoded if isinstance(decoded, bytes) else str(payload).encode("utf-8", "surrogateescape")
+    blocks = [email.message_from_bytes(block) for block in re.split(rb"\r?\n\r?\n", raw.strip())[:MOST_PARTS]]
+    return blocks or [Message()]
+
+
+def _typed(block: Message, name: str) -> set[str]:
+    """The address in a field such as ``rfc822; someone@example.net``."""
+    value = _field(block, name)
+    address = value.partition(";")[2] or value
+    return {address.strip().strip("<>")} if "@" in address else set()
+
+
+def _parts(message: Message) -> list[Message]:
+    """The message and its parts, not those of letters within it."""
+    found, waiting = [], [message]
+    while waiting and len(found) < MOST_PARTS:
+        part = waiting.pop(0)
+        found.append(part)
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            waiting += [one for one in payload if isinstance(one, Message)]
+    return found
+
+
+# ---- messages of people, and of machines that answer
+
+
+def _automatic(message: Message, subject: str, own: str) -> str:
+    """What shows that no person wrote this to us; empty when nothing does."""
+    submitted = _field(message, "Auto-Submitted").split(";")[0].split("(")[0].strip().lower()
+    if submitted not in {"", "no", "auto-generated"}:
+        return submitted
+    precedence = _field(message, "Precedence").strip().lower()
+    if precedence in {"bulk", "junk", "list", "auto_reply", "auto-reply"}:
+        return precedence
+    for header in ("X-Autoreply", "X-Autorespond", "X-Auto-Response", "X-Loop", "List-Id", "List-Unsubscribe", "List-Post"):
+        if header in message:
+            return header
+    if "Return-Path" in message and _field(message, "Return-Path").strip() in {"", "<>"}:
+        return "empty return path"
+    for _, address in getaddresses([_field(message, "From")]):
+        local = address.rpartition("@")[0].lower()
+        if local in _DAEMONS or address.lower() == own.lower():
+            return "its sender"
+    return "its subject" if _AWAY.match(subject) else submitted
+
+
+def _confirmations(message: Message, subject: str) -> tuple[str, ...]:
+    """What may be tokens of a confirmation: in the subject, or in the text of a reply that is no refusal."""
+    found = _TOKEN.findall(subject)
+    text = _text(message)
+    if _NO.search(_own_words(text)):
+        return ()
+    return tuple(dict.fromkeys([*found, *_TOKEN.findall(text)]))[:MOST_TOKENS]
+
+
+def _text(message: Message) -> str:
+    """The text of a message: the plain one if there is one, else that of the HTML."""
+    texts = {"text/plain": "", "text/html": ""}
+    for part in _parts(message):
+        kind = part.get_content_type()
+        if kind in texts and not texts[kind] and part.get_content_disposition() != "attachment":
+            texts[kind] = _decoded_text(part)
+    return texts["text/plain"] or re.sub(r"<[^<>]*>", " ", texts["text/html"])
+
+
+def _decoded_text(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        return ""
+    try:
+        return payload[:_LONGEST_TEXT].decode(part.get_content_charset() or "utf-8", "replace")
+    except (LookupError, ValueError):
+        return payload[:_LONGEST_TEXT].decode("utf-8", "replace")
+
+
+def _own_words(text: str) -> str:
+    """What the person wrote above what is quoted; links do not count as words."""
+    lines = []
+    for line in text.splitlines():
+        if re.match(r"\s*>|\s*-{2,} ?\w|\s*_{5,}|\s*(on|le|am|في|كتب)\b.{5,200}:\s*$|\s*(from|من|de|von)\s*:", line, re.IGNORECASE):
+            break
+        lines.append(re.sub(r"https?://\S+|\S+@\S+", " ", line))
+    return "\n".join(lines)
+
+
+# ---- headers
+
+
+def _field(message: Message, name: str) -> str:
+    """A header as plain text, shortened; empty when it is not there or cannot be read."""
+    try:
+        return str(message.get(name, ""))[:_LONGEST_HEADER]
+    except Exception:
+        return ""
+
+
+def _decoded(message: Message, name: str) -> str:
+    """A header with its encoded words decoded."""
+    value = _field(message, name)
+    try:
+        return " ".join(str(make_header(decode_header(value))).split())
+    except Exception:
+        return " ".join(value.split())
+
+
+def _moment(message: Message) -> datetime | None:
+    """When it came: as our own server noted at the top, or else as its sender says."""
+    stamps = [_field(message, "Received").rpartition(";")[2], _field(message, "Date")]
+    for stamp in stamps:
+        try:
+            moment = parsedate_to_datetime(stamp.strip())
+        except Exception:  # noqa: S112  the other one may do
+            continue
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return None

@@ -1,0 +1,303 @@
+"""Workers: whatever there is to do is done, once, however many there are and whatever dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from command import command, environment, here, make_workspace
+from conftest import MakeDatabase
+from servers import Server, own_server
+from sqlalchemy import text, update
+from test_deliver import ISSUE, LETTER, make, received
+from test_postgresql import on, people
+
+from newsletter import deliver, jobs, ledger, tables
+from newsletter.database import Database, upgrade
+from newsletter.errors import SendError
+from newsletter.wiring import House, opened
+from newsletter.worker import Worker
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "jobs"])
+def house(request: pytest.FixtureRequest, tmp_path: Path, database_urls: MakeDatabase) -> Iterator[House]:
+    """A workspace whose workers look into the ledger, or do jobs."""
+    root = tmp_path / "w"
+    make(root, 0, batch=2)
+    if request.param != "sqlite":
+        on(root, database_urls("postgresql"))
+    with opened(root, {}) as house:
+        upgrade(house.any_database)
+        if request.param == "jobs":
+            assert jobs.make_ready(house.any_database)
+            assert not jobs.make_ready(house.any_database)
+        yield house
+
+
+@contextmanager
+def working(root: Path, number: int = 1) -> Iterator[list[Worker]]:
+    """Workers in threads, each with a workspace of its own, stopped at the end."""
+    workers, threads, problems = [], [], []
+
+    def run(ready: threading.Event) -> None:
+        try:
+            with opened(root, {}) as own:
+                workers.append(Worker(own, tell=lambda _: None, look_every=0.1))
+                ready.set()
+                workers[-1].run()
+        except BaseException as error:
+            problems.append(error)
+            ready.set()
+            raise
+
+    for _ in range(number):
+        ready = threading.Event()
+        threads.append(threading.Thread(target=run, args=(ready,)))
+        threads[-1].start()
+        ready.wait()
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.over.set()
+        for thread in threads:
+            thread.join(30)
+        assert problems == []
+        assert not any(thread.is_alive() for thread in threads)
+
+
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def state(database: Database) -> str:
+    with database.read() as connection:
+        return ledger.sends(connection)[-1].state
+
+
+def freeze(house: House, *, at: datetime | None = None) -> ledger.Send:
+    now = house.now()
+    lot = ledger.Lot(deliver.freeze(LETTER), deliver.audience(1, "weekly", now))
+    return deliver.freeze_lots(
+        house.desk, [lot], key="1", subject="x", list_id=1, rhythm="weekly", articles=lambda _: [], now=now, send_at=at
+    )
+
+
+def test_once_does_what_there_is(house: House) -> None:
+    addresses = people(house, 7)
+    freeze(house)
+    Worker(house, tell=lambda _: None).once()
+    assert state(house.database) == "finished"
+    assert received(house.root) == Counter(addresses)
+    Worker(house, tell=lambda _: None).once()
+    assert received(house.root).total() == 7
+
+
+def test_two_workers_share_a_send(house: House) -> None:
+    addresses = people(house, 80)
+    with working(house.root, 2):
+        freeze(house)
+        until(lambda: state(house.database) == "finished")
+    assert received(house.root) == Counter(addresses)
+
+
+def test_a_send_starts_when_its_moment_has_come_and_not_before(house: House) -> None:
+    addresses = people(house, 4)
+    send = freeze(house, at=house.now() + timedelta(hours=1))
+    Worker(house, tell=lambda _: None).once()
+    assert state(house.database) == "scheduled"
+    assert not (house.root / "outbox").exists()
+    with house.database.write() as connection:
+        connection.execute(update(tables.send).values(send_at=int(house.now().timestamp()) - 1))
+    told: list[str] = []
+    Worker(house, tell=told.append).once()
+    assert told[0] == "issue 1 starts, as planned"
+    assert state(house.database) == "finished"
+    assert received(house.root) == Counter(addresses)
+    with house.database.write() as connection, pytest.raises(SendError, match="is finished and cannot be paused"):
+        ledger.move(connection, send, "paused")
+
+
+def test_a_paused_send_is_left_alone_and_goes_on_when_told(house: House) -> None:
+    addresses = people(house, 6)
+    send = freeze(house)
+    with house.database.write() as connection:
+        ledger.move(connection, send, "paused")
+    with working(house.root):
+        time.sleep(0.5)
+        assert not (house.root / "outbox").exists()
+        with house.database.write() as connection:
+            ledger.move(connection, send, "running")
+        until(lambda: state(house.database) == "finished")
+    assert received(house.root) == Counter(addresses)
+
+
+def test_small_letters_go_too(tmp_path: Path) -> None:
+    from subscribers import actions
+
+    root = make_workspace(tmp_path / "w", readers=0)
+    with opened(root, {}) as house:
+        with house.database.write() as connection:
+            keys = house.keys.suppression
+            actions.subscribe(
+                connection, "amal@example.net", ["readers"], now=house.now(), keys=keys, how="form", words=""
+            )
+        Worker(house, tell=lambda _: None).once()
+    assert len(list((root / "outbox" / "new").iterdir())) == 1
+
+
+def test_one_worker_alone_looks_at_the_schedule_in_a_minute(house: House) -> None:
+    workers = [Worker(house, tell=lambda _: None) for _ in range(5)]
+    assert [worker._my_minute() for worker in workers] == [True, False, False, False, False]
+
+
+def test_the_job_is_frozen_with_the_send_or_not_at_all(tmp_path: Path, database_urls: MakeDatabase) -> None:
+    make(tmp_path / "w", 0, batch=2)
+    on(tmp_path / "w", database_urls("postgresql"))
+    with opened(tmp_path / "w", {}) as house:
+        upgrade(house.any_database)
+        jobs.make_ready(house.any_database)
+        waiting = text("SELECT args FROM procrastinate_jobs WHERE status = 'todo'")
+        with pytest.raises(SendError, match="nobody"):
+            people(house, 0)
+            deliver.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        with house.database.read() as connection:
+            assert connection.execute(waiting).all() == []
+        with house.database.write() as connection:
+            from subscribers import actions
+
+            actions.add_subscriber(connection, "amal@example.net", "readers", now=house.now())
+        send = freeze(house)
+        with house.database.write() as connection:
+            assert connection.execute(waiting).scalars().all() == [{"send_id": send.id}]
+            assert not jobs.enqueue(connection, send.id)
+
+
+def process(root: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command("-C", root, "worker"), env=environment(), stderr=subprocess.PIPE)
+
+
+def test_a_signal_ends_it_cleanly(house: House) -> None:
+    people(house, 40)
+    freeze(house)
+    worker = process(house.root)
+    until(lambda: (house.root / "outbox" / "new").exists())
+    worker.send_signal(signal.SIGTERM)
+    _, words = worker.communicate(timeout=30)
+    assert worker.returncode == 0, words
+    assert b"Ended; nothing was left in the middle." in words
+    with house.database.read() as connection:
+        account = ledger.account(connection, 1)
+        assert connection.execute(text("SELECT count(*) FROM batch WHERE token IS NOT NULL")).scalar_one() == 0
+    assert (account.submitting, account.unknown) == (0, 0)
+    assert account.submitted == received(house.root).total()
+
+
+def test_send_watches_what_workers_do(tmp_path: Path, database_urls: MakeDatabase) -> None:
+    root = make_workspace(tmp_path / "w", readers=0)
+    on(root, database_urls("postgresql"))
+    assert here("-C", root, "database", "upgrade").code == 0
+    assert here("-C", root, "subscribers", "add", *(f"r{n}@example.net" for n in range(9))).code == 0
+    with working(root):
+        until(lambda: here("-C", root, "sends", "list").code == 0)
+        with opened(root, {}) as house:
+            from newsletter.watching import workers
+
+            until(lambda: workers(house))
+        done = here("-C", root, "send", "--yes", "--json")
+    assert done.code == 0, done
+    sent = json.loads(done.out)
+    assert (sent["state"], sent["submitted"]) == ("finished", 9)
+    assert "through workers" in done.err
+    assert received(root).total() == 9
+
+
+def test_send_delivers_itself_when_no_worker_takes_anything(
+    tmp_path: Path, database_urls: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from newsletter import watching
+
+    monkeypatch.setattr(watching.watch, "__kwdefaults__", {"idle": 0.5, "sleep": time.sleep})
+    root = make_workspace(tmp_path / "w", readers=0)
+    on(root, database_urls("postgresql"))
+    assert here("-C", root, "database", "upgrade").code == 0
+    assert here("-C", root, "subscribers", "add", *(f"r{n}@example.net" for n in range(3))).code == 0
+    with opened(root, {}) as house, house.database.write() as connection:
+        # The last sign of a worker that died a moment ago.
+        ledger.set_mark(connection, "worker", int(house.now().timestamp()))
+    done = here("-C", root, "send", "--yes")
+    assert done.code == 0, done
+    assert "No worker took anything" in done.err
+    assert received(root).total() == 3
+
+
+def test_a_send_may_be_planned(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", readers=3)
+    then = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M}"
+    done = here("-C", root, "send", "--at", then, "--yes")
+    assert done.code == 0, done
+    assert f"it starts {then} UTC" in done.err
+    again = here("-C", root, "send", "1", "--yes")
+    assert "is frozen and starts" in again.err
+    assert not (root / "outbox").exists()
+    assert here("-C", root, "worker", "--once").code == 0
+    assert not (root / "outbox").exists()
+    with opened(root, {}) as house, house.database.write() as connection:
+        connection.execute(update(tables.send).values(send_at=1))
+    done = here("-C", root, "send", "1", "--yes")
+    assert "3 letters now" in done.err
+    assert received(root).total() == 3
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with own_server() as server:
+        yield server
+
+
+@pytest.mark.parametrize("with_jobs", [False, True])
+def test_workers_go_on_when_the_server_comes_back(tmp_path: Path, server: Server, with_jobs: bool) -> None:
+    root = tmp_path / "w"
+    make(root, 0, batch=2)
+    on(root, server.database())
+    with opened(root, {}) as house:
+        upgrade(house.any_database)
+        if with_jobs:
+            jobs.make_ready(house.any_database)
+        addresses = people(house, 60)
+        with working(root, 2):
+            freeze(house)
+            for _ in range(2):
+                until(lambda: (root / "outbox" / "new").exists())
+                server.stop()
+                time.sleep(0.5)
+                server.start()
+            until(lambda: state(house.database) == "finished", 60)
+        assert received(root) == Counter(addresses)
+
+
+def test_a_worker_that_is_killed_is_followed_by_another(house: House) -> None:
+    addresses = people(house, 60)
+    freeze(house)
+    for _ in range(3):
+        worker = process(house.root)
+        before = received(house.root).total() if (house.root / "outbox" / "new").exists() else 0
+        until(lambda: (house.root / "outbox" / "new").exists() and received(house.root).total() > before)  # noqa: B023
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.communicate()
+    with working(house.root):
+        until(lambda: state(house.database) == "finished", 60)
+    assert received(house.root) == Counter(addresses)
