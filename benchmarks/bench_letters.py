@@ -3,9 +3,10 @@
     python benchmarks/bench_letters.py
 
 Rendering: issues of 10 and 50 stories in every theme, each time another issue whose texts all differ, with Latin names,
-scores, numbers, links and bold in two thirds of the stories. "compiler" is ``mjml.mjml2html`` alone on the very MJML that our templates gave, measured in
-turns with ours; nothing that renders through it can be faster. "cold" is the first letter of a process, with every
-import and template. Filling: one letter cut once and filled for so many subscribers, beside the standard library's way.
+scores, numbers, links and bold in two thirds of the stories. "compiler" is ``mjml.mjml2html`` alone on the very MJML
+that our templates gave, measured in turns with ours; nothing that renders through it can be faster. "cold" is the first
+letter of a process, with every import and template. Filling: one letter cut once and filled for so many subscribers,
+beside the standard library's way.
 Times are milliseconds of this process's own CPU (nothing here waits for anything), medians of single runs, with
 the least of them beside: neighbours on a busy machine still slow a run down, but cannot speed it up.
 """

@@ -95,6 +95,20 @@ def draft(holdings: Sequence[Holding], *, number: int, newsletter: str, list_nam
     )
 
 
+def with_more(issue: Issue, holdings: Sequence[Holding]) -> Issue:
+    """The issue with further articles, each at the end of its section, or in a section of its own at the end."""
+    sections = list(issue.sections)
+    for holding in holdings:
+        story = _story(holding.article)
+        key = arabic_fold(holding.article.section)
+        at = next((at for at, section in enumerate(sections) if arabic_fold(section.title) == key), None)
+        if at is None:
+            sections.append(Section(holding.article.section, (story,)))
+        else:
+            sections[at] = replace(sections[at], blocks=(*sections[at].blocks, story))
+    return replace(issue, sections=tuple(sections))
+
+
 def with_local_pictures(issue: Issue, *, first: int = 1) -> tuple[Issue, dict[str, str]]:
     """The issue with its local pictures in a folder of its own, and which file each of them is copied from.
 

@@ -85,17 +85,20 @@ class Database:
 
 
 def _is_away(error: BaseException | None) -> bool:
-    """Whether a server may be back in a while (PostgreSQL's manual, appendix A: classes 08 and 57P, and 53300).
+    """Whether a server may be back in a while (PostgreSQL's manual, appendix A: classes 08, 57P and more).
 
     Without a code it was libpq that could not connect, or whose connection broke; but a wrong password or a name that
     does not exist comes without one too.
     """
     import psycopg
 
-    if not isinstance(error, psycopg.OperationalError):
+    if not isinstance(error, psycopg.Error):
         return False
     if error.sqlstate:
-        return error.sqlstate.startswith(("08", "57P0")) or error.sqlstate == "53300"
+        # 25P03: the server lost patience with a transaction of ours in which nothing happened.
+        return error.sqlstate.startswith(("08", "57P0")) or error.sqlstate in {"53300", "25P03"}
+    if not isinstance(error, psycopg.OperationalError):
+        return False
     words = str(error)
     if "FATAL" in words:
         return any(sign in words for sign in ("starting up", "shutting down", "too many", "recovery", "terminating"))

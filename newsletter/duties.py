@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newsletter import latest, ledger, schedule, weekly
+from newsletter.gathering import gather
 from newsletter.schedule import JOBS, Due
 from subscribers.errors import Complaint
 
@@ -56,7 +57,7 @@ def run(house: House, tell: Callable[[str], None] = lambda _: None) -> list[Done
         for name in house.settings.schedule.lists:
             try:
                 if not gathered:
-                    for each in weekly.gather(house).troubles:
+                    for each in gather(house).troubles:
                         tell(f"trouble: {each}")
                     gathered = True
                 one = Done(due, name, _do(house, due, name))

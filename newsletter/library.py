@@ -6,7 +6,7 @@ article again adds nothing, and takes over what its source has corrected since.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from newsletter.errors import SourceError
 from newsletter.models import Article, Holding, Issue
 from newsletter.sources.identity import article_key
+from newsletter.sources.web import Validator
+from subscribers.store.dialect import insert as insert_or_update
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -64,6 +66,36 @@ def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime
         if old.id not in done["added"]:
             done["updated" if news else "known"].append(old.id)
     return Shelved(*(tuple(dict.fromkeys(done[name])) for name in ("added", "updated", "known")))
+
+
+def ids_of(connection: Connection, articles: Sequence[Article]) -> list[int]:
+    """The ids of articles that are on the shelf, in their order."""
+    from sqlalchemy import select
+
+    from newsletter.tables import article as table
+
+    query = select(table.c.id)
+    return [connection.execute(query.where(table.c.key == article_key(one))).scalar_one() for one in articles]
+
+
+def validators(connection: Connection, targets: Sequence[str]) -> dict[str, Validator]:
+    """What the feeds among these targets were marked with when they were read last."""
+    from sqlalchemy import select
+
+    from newsletter.tables import validator as table
+
+    rows = connection.execute(select(table).where(table.c.target.in_(targets))).all()
+    return {row.target: Validator(row.etag, row.modified) for row in rows}
+
+
+def keep_validators(connection: Connection, marks: Mapping[str, Validator]) -> None:
+    """Remember what feeds were marked with, for the next round."""
+    from newsletter.tables import validator as table
+
+    for target, mark in marks.items():
+        values = {"etag": mark.etag, "modified": mark.modified}
+        statement = insert_or_update(connection, table).values(target=target, **values)
+        connection.execute(statement.on_conflict_do_update(index_elements=["target"], set_=values))
 
 
 def holdings(

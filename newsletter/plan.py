@@ -39,7 +39,7 @@ class Plan:
     skipped: int = 0
     """Who would get none, since they chose none of its sections."""
     variants: Sequence[Variant] = ()
-    """Every letter that somebody gets, the whole one first."""
+    """Every letter that somebody gets: those of who begins late, then the whole one, then what is cut."""
     by_rhythm: Mapping[str, int] = field(default_factory=dict)
     """How many subscribers of each rhythm it reaches."""
 
@@ -112,8 +112,10 @@ def freeze(house: House, plan: Plan, *, once_a_week: bool = False, send_at: date
         SendError: As ``deliver.freeze_lots``.
     """
     for tries in range(_TRIES):
-        if plan.letter is None:
-            raise SendError(f"issue {plan.issue.number} gives no letter", mend="see: newsletter check")
+        # An editor may have thought it over for long: readers come, go and choose meanwhile.
+        plan = _with_variants(house, plan)
+        if not plan.ready:
+            raise SendError(f"issue {plan.issue.number} cannot go like this", mend="see: newsletter check")
         now = house.now()
         bits = topics.present(plan.issue, variants.topics_of(house, plan.target.name))
         try:
@@ -134,7 +136,6 @@ def freeze(house: House, plan: Plan, *, once_a_week: bool = False, send_at: date
         except deliver.AudienceChangedError:
             if tries == _TRIES - 1:
                 raise
-            plan = _with_variants(house, plan)
     raise AssertionError  # pragma: no cover  the last try returns or raises
 
 
@@ -143,7 +144,9 @@ def _with_variants(house: House, plan: Plan) -> Plan:
     if plan.letter is None:
         return plan
     now, target = house.now(), plan.target
-    made, problems = variants.make(house, plan.issue, plan.letter, target, rhythm=plan.rhythm, now=now)
+    made, problems = variants.make(
+        house, plan.issue, plan.letter, target, rhythm=plan.rhythm, now=now, ready=plan.variants
+    )
     key = str(plan.issue.number)
     bits = topics.present(plan.issue, variants.topics_of(house, target.name))
     with house.database.read() as connection:
@@ -152,8 +155,9 @@ def _with_variants(house: House, plan: Plan) -> Plan:
             made = tuple(
                 replace(
                     one,
-                    audience=ledger.count_without_delivery(
-                        connection, variants.audience_of(target.id, plan.rhythm, now, (bits, one.cut.declined)), key
+                    audience=sum(
+                        ledger.count_without_delivery(connection, query, key)
+                        for _, query in variants.audiences(one, target.id, plan.rhythm, now, bits=bits)
                     ),
                 )
                 for one in made

@@ -34,6 +34,8 @@ BUTTON = "{.button}"
 _BUTTON = re.compile(re.escape(BUTTON))
 _CURLY = re.compile(r"\{[.#:][^}\s]*\}")
 
+_LINE = re.compile(r"[^\W\d_][^\n\r]*")
+
 OBJECT = "\ufffc"
 """Stands for a picture among text, as in UAX #9 section 6.1."""
 _SPLIT = re.compile(f"([{OBJECT}\n])")
@@ -156,7 +158,9 @@ def read(
         return Passage((_Block("p", _Inline([(markdown.strip(), ())])),), base, rank)
     faults: list[Fault] = []
     reader = _Reader(max(line, 1), picture, faults)
-    blocks = reader.blocks(iter(_parser().parse(markdown)))
+    # A line that begins with a letter is a paragraph, whatever stands in it.
+    tokens = _parser().parseInline(markdown.strip()) if _LINE.fullmatch(markdown) else _parser().parse(markdown)
+    blocks = reader.blocks(iter(tokens))
     return Passage(tuple(blocks), base, rank, tuple(faults))
 
 

@@ -91,3 +91,14 @@ def due(flows: Stream, news: Sequence[Holding], begins: int, got: Collection[int
     later = {one.id for one in flows.later}
     owed = [one.id for one in news if one.id in now or (one.id > begins and one.id not in later)]
     return tuple(article for article in owed if article not in got)[:MOST_OWED]
+
+
+def owed(carried: Sequence[Holding], begins: int, got: Collection[int]) -> tuple[int, ...]:
+    """Ids of what an issue's reader would miss by beginning with it, newest first: it went with earlier issues.
+
+    Args:
+        carried: The news that earlier issues carried and this one does not.
+        begins: As ``start`` gives it.
+        got: Ids of what they were sent by any letter.
+    """
+    return tuple(one.id for one in carried if one.id > begins and one.id not in got)[:MOST]

@@ -184,3 +184,12 @@ pace = Table(
     Column("tokens", Double, nullable=False),
     Column("at", Double, nullable=False),  # when that was true, by the database's clock
 )
+
+# What a feed was marked with when it was read last (RFC 9110 section 8.8), so that it is read again only when changed.
+validator = Table(
+    "validator",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("etag", Text, nullable=False),
+    Column("modified", Text, nullable=False),
+)

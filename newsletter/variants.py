@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from newsletter import deliver, letters, topics
+from newsletter import compose, deliver, drafts, late, letters, library, topics
 from newsletter.check import Known, check
+from newsletter.errors import IssueError, RenderError
 from newsletter.ledger import Lot
 from newsletter.mail import freeze
-from newsletter.models import Issue, Letter, Problem
+from newsletter.models import Issue, Letter, Problem, Section
+from newsletter.rhythms import candidates, owed
 from newsletter.topics import Cut, Topic
 from subscribers import store
 
@@ -36,6 +38,15 @@ class Variant:
     letter: Letter | None
     """None when they get no letter."""
     audience: int = 0
+    members: tuple[int, ...] = ()
+    """Those who get it, when they are named one by one: they begin late, and it brings what they would miss."""
+    late: int = 0
+    """Number of their group; 0 when nobody is named."""
+
+    @property
+    def name(self) -> str:
+        """What sets it apart from the others of its send."""
+        return f"late-{self.late}{self.cut.variant}" if self.late else self.cut.variant
 
 
 def topics_of(house: House, list_name: str) -> tuple[Topic, ...]:
@@ -44,7 +55,14 @@ def topics_of(house: House, list_name: str) -> tuple[Topic, ...]:
 
 
 def make(
-    house: House, issue: Issue, whole: Letter, target: List, *, rhythm: str, now: datetime
+    house: House,
+    issue: Issue,
+    whole: Letter,
+    target: List,
+    *,
+    rhythm: str,
+    now: datetime,
+    ready: Sequence[Variant] = (),
 ) -> tuple[tuple[Variant, ...], tuple[Problem, ...]]:
     """Every letter that this issue needs, and what the checks find in those that are not the whole one.
 
@@ -55,39 +73,125 @@ def make(
         target: The list it goes to.
         rhythm: ``weekly``, or ``all`` for everybody.
         now: Aware.
+        ready: Variants made before, whose letters need not be made again.
 
     Raises:
         RenderError: A variant gives no letter.
     """
     known = topics_of(house, target.name)
     bits = topics.present(issue, known)
-    rhythms = deliver.rhythms_of(rhythm)
+    made = {one.cut.issue.sections: one.letter for one in ready if one.cut.issue is not None and one.letter is not None}
+    kitchen = _Kitchen(house, now, {**made, issue.sections: whole})
     with house.database.read() as connection:
-        counts = store.declination_counts(connection, target.id, rhythms=rhythms, now=now, topics=bits)
-    made: dict[tuple[object, ...], Letter] = {issue.sections: whole}
-    variants, problems = [], dict[Problem, None]()
-    for cut in topics.cuts(issue, known, counts):
-        letter = None
-        if cut.issue is not None:
-            letter = made.get(cut.issue.sections)
-            if letter is None:
-                letter = made[cut.issue.sections] = letters.of_issue(house, cut.issue)
-                problems.update(dict.fromkeys(_found(house, cut, letter, now)))
-        variants.append(Variant(cut, letter, counts.get(cut.declined, 0)))
-    return tuple(variants), tuple(problems)
+        counts = store.declination_counts(
+            connection, target.id, rhythms=deliver.rhythms_of(rhythm), now=now, topics=bits
+        )
+        late_ones, apart = _late_ones(kitchen, connection, issue, target, rhythm)
+    counts = late.without(counts, apart, bits)
+    made = [Variant(cut, kitchen.letter(cut), counts.get(cut.declined, 0)) for cut in topics.cuts(issue, known, counts)]
+    return (*late_ones, *made), tuple(kitchen.problems)
+
+
+def _late_ones(
+    kitchen: _Kitchen, connection: Connection, issue: Issue, target: List, rhythm: str
+) -> tuple[list[Variant], list[int]]:
+    """Variants with what somebody would miss who reads weekly since this week; and all that those decline."""
+    house, now = kitchen.house, kitchen.now
+    if rhythm != "weekly":
+        return [], []
+    rules = drafts.rules_of(house)
+    news = candidates(library.holdings(connection, since=compose.oldest(rules, now)), rules, now=now)
+    gone = library.carried_to(connection, target.id, rhythm) - set(library.of_issue(connection, issue))
+    carried = [one for one in news if one.id in gone]
+    if not carried:
+        return [], []
+    groups: dict[tuple[int, ...], list[int]] = {}
+    who = late.members(connection, target.id, rhythm, now)
+    for member, standing in late.standings(connection, target.id, who, news, now).items():
+        if articles := owed(carried, standing.begins, standing.got):
+            groups.setdefault(articles, []).append(member)
+    known, by_id = topics_of(house, target.name), {one.id: one for one in carried}
+    found: list[Variant] = []
+    apart: list[int] = []
+    for number, (articles, members) in enumerate(groups.items(), 1):
+        more = compose.with_more(issue, [by_id[article] for article in articles])
+        choices, declined = late.by_choice(connection, target.id, members, topics.present(more, known))
+        for choice, some in choices.items():
+            cut = topics.cut(more, known, choice)
+            letter = kitchen.letter(cut, strict=False)
+            # Whom it cannot be made for gets the issue as everybody does.
+            if letter is not None:
+                found.append(Variant(cut, letter, len(some), tuple(some), number))
+                apart += [declined.get(member, 0) for member in some]
+    return found, apart
+
+
+class _Kitchen:
+    """Makes the letters of an issue, each only once, and looks at each.
+
+    Args:
+        house: The workspace.
+        now: Aware.
+        made: Letters that are there already, by the sections they hold.
+    """
+
+    def __init__(self, house: House, now: datetime, made: dict[tuple[Section, ...], Letter]) -> None:
+        self.house = house
+        self.now = now
+        self.problems: dict[Problem, None] = {}
+        self._made = made
+
+    def letter(self, cut: Cut, *, strict: bool = True) -> Letter | None:
+        """The letter of a cut issue; None when it is for nobody, or cannot go and need not.
+
+        Args:
+            cut: How the issue is cut.
+            strict: What is wrong with it keeps the issue from going.
+
+        Raises:
+            RenderError: It gives no letter, and must.
+        """
+        if cut.issue is None:
+            return None
+        if cut.issue.sections not in self._made:
+            try:
+                letter = letters.of_issue(self.house, cut.issue)
+            except (RenderError, IssueError):
+                if strict:
+                    raise
+                return None
+            found = _found(self.house, cut, letter, self.now)
+            if found and not strict:
+                return None
+            self.problems.update(dict.fromkeys(found))
+            self._made[cut.issue.sections] = letter
+        return self._made[cut.issue.sections]
 
 
 def lots(variants: Sequence[Variant], list_id: int, rhythm: str, now: datetime, *, bits: int) -> list[Lot]:
     """The variants as the ledger takes them: each letter with the query for those who get it.
 
     Args:
-        variants: Of one issue.
+        variants: Of one issue; those with members come first.
         list_id: The list.
         rhythm: ``weekly``, or ``all``.
         now: Aware.
         bits: The topics that the issue has.
     """
-    return [lot(one, audience_of(list_id, rhythm, now, (bits, one.cut.declined))) for one in variants]
+    return [
+        lot(one, query, name=one.name + ending)
+        for one in variants
+        for ending, query in audiences(one, list_id, rhythm, now, bits=bits)
+    ]
+
+
+def audiences(
+    variant: Variant, list_id: int, rhythm: str, now: datetime, *, bits: int
+) -> list[tuple[str, Select[tuple[int]]]]:
+    """The queries for those who get a variant, each with an ending for its name."""
+    if variant.late:
+        return list(late.queries(variant.members, deliver.audience(list_id, rhythm, now)))
+    return [("", audience_of(list_id, rhythm, now, (bits, variant.cut.declined)))]
 
 
 def lot(variant: Variant, audience: Select[tuple[int]], *, name: str = "") -> Lot:

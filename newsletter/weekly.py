@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter import deliver, drafts, issues, ledger, letters, library
+from newsletter import deliver, drafts, issues, ledger, letters
 from newsletter import plan as plans
-from newsletter.collect import collect
-from newsletter.errors import NashraError
+from newsletter.gathering import Gathered, gather
 from newsletter.ledger import ALL
 from newsletter.plan import Plan
 from newsletter.render import sizes
 from newsletter.schedule import week_of
-from newsletter.sources.links import is_web
 from newsletter.workspace import FIRST_LIST
 from subscribers import store
 
@@ -32,24 +30,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
-    """What collecting brought."""
-
-    added: tuple[int, ...] = ()
-    """Ids of articles that are new in the library."""
-    known: int = 0
-    troubles: tuple[NashraError, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Week:
     """What a run finds before it: at most one of a plan and an issue that went out already."""
 
     period: str
     """First day of the week."""
     list: str
-    gathered: Gathered = Gathered()
+    gathered: Gathered = field(default_factory=Gathered)
     plan: Plan | None = None
     """None when there is nothing new, or the week's issue went out."""
     went: str = ""
@@ -74,31 +61,6 @@ class Outcome:
     account: Account | None = None
     sent_now: int = 0
     settled: dict[str, int] = field(default_factory=dict)
-
-
-def sources_of(house: House) -> list[str]:
-    """Where the settings say that articles come from; files are looked for in the workspace."""
-    found = house.settings.collect.sources
-    return [one if is_web(one) else str(house.root / Path(one).expanduser()) for one in found]
-
-
-def gather(house: House, targets: Sequence[str] = ()) -> Gathered:
-    """Collect from these targets, or from every source of the settings, into the library and the current drafts.
-
-    Args:
-        house: The workspace.
-        targets: Files and addresses; none takes the sources of the settings, and without those the library stays.
-    """
-    wanted = list(targets) or sources_of(house)
-    if not wanted:
-        return Gathered()
-    now = house.now()
-    collected = collect(wanted, fetcher=house.fetcher, now=now, zone=house.zone)
-    with house.database.write() as connection:
-        shelved = library.shelve(connection, collected.articles, now=now)
-    _, broken = drafts.grow(house, shelved.added)
-    known = len(shelved.known) + len(shelved.updated)
-    return Gathered(shelved.added, known, (*collected.troubles, *broken), collected.notes)
 
 
 def prepare(house: House, targets: Sequence[str] = (), *, list_name: str = FIRST_LIST, rhythm: str = "weekly") -> Week:

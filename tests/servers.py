@@ -25,14 +25,23 @@ class Server:
         self.restarts = 0
         self._pg_ctl = bin_ / "pg_ctl"
 
-    def database(self) -> str:
-        """URL of a fresh database."""
+    def database(self, template: str = "") -> str:
+        """URL of a fresh database, or of a copy of the one at this URL."""
         name = f"w_{secrets.token_hex(6)}"
+        like = f" TEMPLATE {make_url(template).database}" if template else ""
+        self._administer(f"CREATE DATABASE {name}{like}")
+        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting of the server."""
+        self._administer(f"ALTER SYSTEM SET {name} = '{value}'", "SELECT pg_reload_conf()")
+
+    def _administer(self, *statements: str) -> None:
         engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            for statement in statements:
+                connection.execute(text(statement))
         engine.dispose()
-        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
     def stop(self) -> None:
         """Let it die: what is not committed is gone, every connection breaks."""

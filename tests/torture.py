@@ -1,6 +1,7 @@
 """Kill, stop and starve a send at its system calls, then let the next run complete it, and count what arrived.
 
-    python tests/torture.py [--points N] [--sender sendgrid|smtp|outbox] kill|stop|error|two
+    python tests/torture.py [--points N] [--sender sendgrid|smtp|outbox] [--database postgresql] kill|stop|error|two
+    python tests/torture.py [--points N] --database postgresql restart|workers
 
 ``strace`` injects the fault at the n-th system call by which the send touches the database or the network, so every
 point can be repeated. After each, the same command runs again, and what the provider took is held against the ledger:
@@ -10,6 +11,8 @@ nothing lost, nothing doubled, and no more unknown than one request for each ope
 - ``stop``: SIGSTOP at the call; a second run takes over when the lease is out; then the first wakes up and goes on.
 - ``error``: the call fails, once or from then on, with no space, an I/O error or a broken connection.
 - ``two``: two runs start at once.
+- ``restart``: two workers deliver, and PostgreSQL is stopped (``-m immediate``) and started N times meanwhile.
+- ``workers``: two workers deliver, and one is killed with SIGKILL and started again each second, N times.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ from dataclasses import dataclass, replace
 from email import message_from_bytes
 from pathlib import Path
 
+import psycopg
+import servers
 import smtp_standin
 import standin
 
@@ -69,7 +74,7 @@ def done(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, words.decode()
 
 
-def make(root: Path, server: Server | None, connections: int) -> None:
+def make(root: Path, server: Server | None, connections: int, url: str = "", readers: int = 0) -> None:
     """A workspace with an issue and readers, ready to send."""
     code, words = done(newsletter(root.parent, "init", str(root), "--name", "الموجة", "--url", "https://example.org"))
     assert code == 0, words
@@ -83,11 +88,15 @@ def make(root: Path, server: Server | None, connections: int) -> None:
         settings = sending(settings, "smtp", lines, connections)
     settings = settings.replace("# batch = 100 ", f"batch = {BATCH} ")
     (root / "newsletter.toml").write_text(settings, "utf-8")
+    if url:
+        (root / "secrets" / "database.url").write_text(url)
+        code, words = done(newsletter(root, "database", "upgrade"))
+        assert code == 0, words
     (root / "issues" / "one").mkdir(parents=True)
     (root / "issues" / "one" / "issue.md").write_text(ISSUE, "utf-8")
-    readers = root.parent / "readers.csv"
-    readers.write_text("email\n" + "".join(f"reader{n}@example.net\n" for n in range(READERS)), "utf-8")
-    code, words = done(newsletter(root, "subscribers", "import", str(readers)))
+    table = root.parent / "readers.csv"
+    table.write_text("email\n" + "".join(f"reader{n}@example.net\n" for n in range(readers or READERS)), "utf-8")
+    code, words = done(newsletter(root, "subscribers", "import", str(table)))
     assert code == 0, words
 
 
@@ -102,8 +111,25 @@ def sending(settings: str, kind: str, lines: str, connections: int) -> str:
 
 def expire(root: Path) -> None:
     """Let every lease run out without waiting for it."""
+    if url := on_postgresql(root):
+        with connected(url) as connection:
+            connection.execute("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
+        return
     with contextlib.closing(sqlite3.connect(root / "newsletter.db", timeout=30)) as database, database:
         database.execute("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
+
+
+def on_postgresql(root: Path) -> str:
+    """Where a workspace keeps everything, when that is PostgreSQL."""
+    path = root / "secrets" / "database.url"
+    return path.read_text() if path.exists() else ""
+
+
+@contextlib.contextmanager
+def connected(url: str) -> Iterator[psycopg.Connection[tuple[str, ...]]]:
+    """A connection of our own."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        yield connection
 
 
 @dataclass(frozen=True)
@@ -116,6 +142,8 @@ class Outcome:
     """Letters that one request may leave unknown."""
     struck: bool = True
     """Whether the send reached the point at all."""
+    readers: int = READERS
+    """Who should get it."""
 
     def faults(self, *, complete: bool = True, requests: int = CONNECTIONS) -> list[str]:
         """Every broken promise; at most so many requests may be unknown."""
@@ -125,8 +153,8 @@ class Outcome:
                 faults.append(f"{address} is lost")
             if complete and state not in {"submitted", "unknown"}:
                 faults.append(f"{address} is {state}")
-        if complete and len(self.states) != READERS:
-            faults.append(f"{len(self.states)} deliveries, not {READERS}")
+        if complete and len(self.states) != self.readers:
+            faults.append(f"{len(self.states)} deliveries, not {self.readers}")
         if self.unknown > self.doubt * requests:
             faults.append(f"{self.unknown} unknown")
         return faults
@@ -139,24 +167,38 @@ class Outcome:
 
 def outcome(root: Path, taken: Counter[str], doubt: int) -> Outcome:
     """Read the ledger."""
+    query = (
+        "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
+        "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
+    )
+    if url := on_postgresql(root):
+        with connected(url) as connection:
+            return Outcome({row[0]: row[1] for row in connection.execute(query)}, taken, doubt)
     with contextlib.closing(sqlite3.connect(root / "newsletter.db", timeout=30)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        rows = database.execute(
-            "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
-            "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
-        ).fetchall()
+        rows = database.execute(query).fetchall()
     return Outcome(dict(rows), taken, doubt)
 
 
 class Bench:
     """A workspace to copy, a provider to send to, and the number of calls a whole send makes."""
 
-    def __init__(self, folder: Path, sender: str, server: Server | None, connections: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sender: str,
+        server: Server | None,
+        connections: int,
+        databases: servers.Server | None = None,
+        readers: int = READERS,
+    ) -> None:
         self.folder = folder
         self.sender = sender
         self.server = server
+        self.databases = databases
+        self.readers = readers
         self.made = folder / "made"
-        make(self.made, server, connections)
+        make(self.made, server, connections, databases.database() if databases else "", readers)
         self.count = 0
 
     @contextlib.contextmanager
@@ -165,6 +207,9 @@ class Bench:
         self.count += 1
         root = self.folder / f"w{self.count}"
         shutil.copytree(self.made, root)
+        if self.databases:
+            url = self.databases.database(template=on_postgresql(self.made))
+            (root / "secrets" / "database.url").write_text(url)
         if self.server:
             self.server.log.write_text("")
         yield root
@@ -179,7 +224,7 @@ class Bench:
 
     def outcome(self, root: Path) -> Outcome:
         """What the send in a workspace came to."""
-        return outcome(root, self.taken(root), DOUBT[self.sender])
+        return replace(outcome(root, self.taken(root), DOUBT[self.sender]), readers=self.readers)
 
     def calls(self) -> list[Call]:
         """The calls of one whole send, in order."""
@@ -317,19 +362,102 @@ def two(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             yield f"two at once, {number}", resumed(bench, root)
 
 
-MODES = {"kill": kill, "stop": stop, "error": error, "two": two}
+def worker(root: Path) -> subprocess.Popen[bytes]:
+    """A worker in a process of its own."""
+    command = [sys.executable, "-m", "newsletter", "-C", str(root), "worker"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def run(mode: str, points: int, sender: str, folder: Path) -> list[tuple[str, Outcome]]:
+def frozen(root: Path) -> None:
+    """Write the send down and let nothing of it go yet."""
+    code, words = done(newsletter(root, "send", "--yes", "--at", "2999-01-01 00:00"))
+    assert code == 0, words
+    with connected(on_postgresql(root)) as connection:
+        connection.execute("UPDATE send SET send_at = 1")
+
+
+def finished(root: Path) -> bool:
+    """Whether the send has come to its end by itself."""
+    with connected(on_postgresql(root)) as connection:
+        return connection.execute("SELECT state FROM send").fetchone() == ("finished",)
+
+
+def await_end(root: Path, seconds: float = 180) -> None:
+    """Wait until the workers have brought it to its end."""
+    end = time.monotonic() + seconds
+    while not finished(root):
+        assert time.monotonic() < end, "the send does not come to its end"
+        time.sleep(0.2)
+
+
+def restart(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
+    """PostgreSQL dies so many times while two workers deliver."""
+    assert bench.databases is not None
+    with bench.workspace() as root:
+        frozen(root)
+        workers = [worker(root) for _ in range(2)]
+        died = 0
+        try:
+            while died < points and not finished(root):
+                time.sleep(0.7)
+                bench.databases.restart()
+                died += 1
+            await_end(root)
+        finally:
+            for one in workers:
+                one.terminate()
+            codes = [one.wait(60) for one in workers]
+        assert codes == [0, 0], codes
+        yield f"PostgreSQL died {died} times", replace(bench.outcome(root), struck=died == points)
+
+
+def workers(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
+    """One of two workers is killed each second."""
+    with bench.workspace() as root:
+        frozen(root)
+        alive = [worker(root), worker(root)]
+        killed = 0
+        try:
+            while killed < points and not finished(root):
+                time.sleep(1.0)
+                one = alive.pop(0)
+                one.kill()
+                one.wait()
+                killed += 1
+                alive.append(worker(root))
+            await_end(root)
+        finally:
+            for one in alive:
+                one.terminate()
+                one.wait(60)
+        # Each may have had its last bytes under way on each of its connections.
+        result = bench.outcome(root)
+        assert not result.faults(requests=CONNECTIONS * max(killed, 1)), result.faults()
+        yield f"killed {killed} workers", replace(result, struck=killed == points)
+
+
+MODES = {"kill": kill, "stop": stop, "error": error, "two": two, "restart": restart, "workers": workers}
+LONG = 400
+"""Readers of a send that is to last."""
+
+
+def run(mode: str, points: int, sender: str, folder: Path, database: str = "sqlite") -> list[tuple[str, Outcome]]:
     """All points of one mode; raises at the first broken promise."""
     with contextlib.ExitStack() as stack:
         server: Server | None = None
+        lasts = mode in {"restart", "workers"}
         if sender != "outbox":
             running = smtp_standin.running if sender == "smtp" else standin.running
-            server = stack.enter_context(running(folder))
+            server = stack.enter_context(running(folder, **({"delay": 0.3} if lasts else {})))
+        databases = stack.enter_context(servers.own_server()) if database == "postgresql" else None
+        if databases and mode == "stop":
+            # Who is stopped inside a transaction keeps its rows locked until the server loses patience.
+            databases.set("idle_in_transaction_session_timeout", "1s")
+        connections = 1 if mode == "stop" else CONNECTIONS
+        bench = Bench(folder, sender, server, connections, databases, LONG if lasts else READERS)
         results = []
-        for where, result in MODES[mode](Bench(folder, sender, server, 1 if mode == "stop" else CONNECTIONS), points):
-            if mode != "error":
+        for where, result in MODES[mode](bench, points):
+            if mode not in {"error", "workers"}:
                 assert not result.faults(), (where, result.faults())
             results.append((where, result))
         return results
@@ -340,13 +468,16 @@ def main() -> None:
     parser.add_argument("mode", choices=MODES)
     parser.add_argument("--points", type=int, default=300)
     parser.add_argument("--sender", choices=tuple(DOUBT), default="sendgrid")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     options = parser.parse_args()
+    if options.mode in {"restart", "workers"} and options.database == "sqlite":
+        parser.error(f"{options.mode} needs --database postgresql")
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        results = run(options.mode, options.points, options.sender, Path(folder))
+        results = run(options.mode, options.points, options.sender, Path(folder), options.database)
     unknown = [result.unknown for _, result in results]
     print(
-        f"{options.mode} {options.sender}: {sum(result.struck for _, result in results)} points of {len(results)} "
+        f"{options.mode} {options.sender} {options.database}: {sum(result.struck for _, result in results)} points of {len(results)} "
         f"reached, 0 lost, 0 doubled, "
         f"unknown in {sum(map(bool, unknown))} of them, at most {max(unknown)}; {time.monotonic() - start:.0f} s"
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from newsletter.cli.app import FOUND_ERRORS, App, house
-from newsletter.cli.output import data, json_data, plural, say
+from newsletter.cli.output import data, errors, json_data, plural, say
 
 if TYPE_CHECKING:
+    from newsletter.gathering import Gathered
     from newsletter.models import Holding, Issue, Problem
     from newsletter.wiring import House
 
@@ -34,58 +37,97 @@ def add_to(app: App) -> None:
 def collect(
     context: typer.Context,
     targets: Annotated[
-        list[str], typer.Argument(metavar="PATH_OR_URL…", help="Text, Markdown, HTML or feed: files or addresses.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH_OR_URL]…",
+            help="Text, Markdown, HTML, feeds, lists of links: files or addresses. [default: [collect] sources]",
+        ),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Nothing published before, as 2026-11-20."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Nothing published after.")
+    ] = None,
+    most: Annotated[int | None, typer.Option(min=1, help="Most articles of one address. [default: 50]")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put articles into the library. Collecting again adds nothing twice.
 
+    A WordPress site is asked through its REST interface, by its feed when that is closed. What cannot be had is told
+    in one line and stops nothing else; exit code 1 only when nothing could be had at all.
+
     \b
     Examples:
-      newsletter collect https://example.org/feed/
+      newsletter collect
+      newsletter collect https://example.org/ --since 2026-11-20
       newsletter collect article.txt notes/*.md https://example.org/2026/11/some-article/
     """
-    from newsletter import drafts, library
-    from newsletter.collect import collect
+    from newsletter.gathering import gather, sources_of
 
     with house(context) as workspace:
-        now = workspace.now()
-        collected = collect(targets, fetcher=workspace.fetcher, now=now)
-        with workspace.database.write() as connection:
-            shelved = library.shelve(connection, collected.articles, now=now)
-            ids = [*shelved.added, *shelved.updated, *shelved.known]
-            holdings = library.holdings(connection, ids=ids)
-        grown, broken = drafts.grow(workspace, shelved.added)
+        if not targets and not sources_of(workspace):
+            say("Nothing to collect from: name files or addresses, or set [collect] sources in newsletter.toml.")
+            raise typer.Exit(2)
+        with _asking(len(targets or sources_of(workspace))) as progress:
+            found = gather(
+                workspace,
+                targets or (),
+                since=since.date() if since else None,
+                until=until.date() if until else None,
+                most=most,
+                progress=progress,
+            )
+    alike = found.alike or {}
     if as_json:
-        status = {
-            **dict.fromkeys(shelved.added, "added"),
-            **dict.fromkeys(shelved.updated, "updated"),
-            **dict.fromkeys(shelved.known, "known"),
-        }
-        json_data(
-            {
-                "articles": [article_data(holding) | {"status": status[holding.id]} for holding in holdings],
-                "troubles": [
-                    {"where": trouble.where, "what": trouble.what, "mend": trouble.mend}
-                    for trouble in collected.troubles
-                ],
-            }
-        )
+        json_data(_gathered(found))
     else:
-        for holding in holdings:
-            data(f"{holding.id}\t{holding.article.title}")
-    for trouble in (*collected.troubles, *broken):
+        for holding in found.holdings:
+            same = f"\tthe same story as {alike[holding.id]}" if holding.id in alike else ""
+            data(f"{holding.id}\t{holding.article.title}{same}")
+    for trouble in found.troubles:
         say(f"trouble: {trouble}")
-    if not collected.articles:
+    for note in found.notes:
+        say(f"note: {note}")
+    if not found.holdings and found.troubles:
         raise typer.Exit(1)
-    say(
-        f"{plural(len(shelved.added), 'article')} added, {len(shelved.updated)} updated, "
-        f"{len(shelved.known)} known before."
-    )
-    for draft in grown:
+    say(f"{plural(len(found.added), 'article')} added, {len(found.updated)} updated, {len(found.known)} known before.")
+    for draft in found.grown:
         say(f"Issue {draft.issue.number} has {plural(draft.waiting, 'candidate')}, {draft.added} of them new.")
-    if shelved.added and not grown:
+    if found.added and not found.grown:
         say("Next: newsletter compose")
+
+
+@contextmanager
+def _asking(total: int) -> Iterator[Callable[[str, int], None]]:
+    """A bar on stderr that shows how many sources have answered."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = errors()
+    columns = (TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda target, count: bar.update(task, advance=1, description=f"{count} from {target[-60:]}")
+
+
+def _gathered(found: Gathered) -> dict[str, Any]:
+    status = {
+        **dict.fromkeys(found.added, "added"),
+        **dict.fromkeys(found.updated, "updated"),
+        **dict.fromkeys(found.known, "known"),
+    }
+    alike = found.alike or {}
+    return {
+        "articles": [
+            article_data(holding) | {"status": status[holding.id], "same_story_as": alike.get(holding.id)}
+            for holding in found.holdings
+        ],
+        "troubles": [
+            {"where": trouble.where, "what": trouble.what, "mend": trouble.mend} for trouble in found.troubles
+        ],
+        "notes": list(found.notes),
+    }
 
 
 def check(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import people
+from newsletter.cli import answering, people
 from newsletter.cli.app import App, house
 from newsletter.cli.editing import AsJson
 from newsletter.cli.output import data, json_data, plural, say, table
@@ -25,6 +25,7 @@ def add_to(app: App) -> None:
     subscribers.add(import_, name="import")
     subscribers.add(list_, name="list")
     people.add_to(subscribers)
+    answering.add_to(subscribers)
     app.add_typer(subscribers, rich_help_panel=PANEL)
 
 

@@ -17,6 +17,7 @@ from newsletter.cli.sending import PANEL, Reach, ToRhythm, deliver_now
 if TYPE_CHECKING:
     from newsletter.latest import Outcome
     from newsletter.ledger import Account, Send
+    from newsletter.variants import Variant
     from newsletter.weekly import Week
     from newsletter.wiring import House
 
@@ -131,14 +132,14 @@ def latest(
       newsletter latest --rhythm instant --dry-run
     """
     from newsletter import latest as letters
-    from newsletter import weekly as journey
+    from newsletter.gathering import gather
 
     if day and rhythm is not Automatic.DAILY:
         raise typer.BadParameter("--day goes with --rhythm daily")
     period = _day(day)
     with house(context) as workspace:
         if collect:
-            for trouble in journey.gather(workspace).troubles:
+            for trouble in gather(workspace).troubles:
                 say(f"trouble: {trouble}")
         if dry_run:
             would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
@@ -246,8 +247,9 @@ def _told_gathered(week: Week) -> None:
     gathered = week.gathered
     for line in (*gathered.troubles, *gathered.notes):
         say(f"trouble: {line}" if line in gathered.troubles else f"note: {line}")
-    if gathered.added or gathered.known:
-        say(f"Collected: {plural(len(gathered.added), 'new article')}, {gathered.known:,} known before.")
+    known = len(gathered.known) + len(gathered.updated)
+    if gathered.added or known:
+        say(f"Collected: {plural(len(gathered.added), 'new article')}, {known:,} known before.")
 
 
 def _nothing_to_do(workspace: House, week: Week, as_json: bool) -> None:
@@ -276,13 +278,19 @@ def _account(workspace: House, week: Week) -> None:
     say(f"To '{plan.target.name}' through {workspace.sender.name}: {plural(plan.audience, 'subscriber')} ({rhythms}).")
     if len(plan.variants) > 1:
         for one in plan.variants:
-            without = "، ".join(one.cut.without)
-            kind = "get none of it: no topic of theirs" if one.letter is None else f"without {without}"
-            say(f"  {one.audience:,} {'the whole letter' if not one.cut.declined else kind}")
+            if one.audience:
+                say(f"  {one.audience:,} {_kind(one)}")
     if week.preview:
         say(f"Letter: {week.size:,} bytes of HTML. Look at it: {week.preview[0]}")
     for line in problem_lines(plan.problems):
         say(line)
+
+
+def _kind(variant: Variant) -> str:
+    if variant.letter is None:
+        return "get none of it: no topic of theirs"
+    kind = f"without {'، '.join(variant.cut.without)}" if variant.cut.declined else "the whole letter"
+    return f"{kind}, with what they would miss by their new rhythm" if variant.late else kind
 
 
 def _test(workspace: House, week: Week, address: str) -> None:
@@ -348,7 +356,7 @@ def _as_json(
             "candidates": week.candidates,
             "audience": plan.audience if plan is not None else 0,
             "by_rhythm": dict(plan.by_rhythm) if plan is not None else {},
-            "by_variant": {one.cut.variant: one.audience for one in plan.variants} if plan is not None else {},
+            "by_variant": {one.name: one.audience for one in plan.variants} if plan is not None else {},
             "without_topic": plan.skipped if plan is not None else 0,
             "bytes": week.size,
             "preview": [str(path) for path in week.preview],

@@ -116,7 +116,7 @@ def _apply(desk: Desk, messages: Sequence[tuple[Item, Found]], paused: list[str]
     """Do what each message says, and give what it counts as."""
     for item, message in messages:
         if message.kind == "report":
-            yield _report(desk, item, message, paused)
+            yield _report(desk, message, paused)
         elif message.kind in {"leave", "confirm"}:
             with desk.database.write() as connection:
                 act = _leave if message.kind == "leave" else _confirm
@@ -127,7 +127,7 @@ def _apply(desk: Desk, messages: Sequence[tuple[Item, Found]], paused: list[str]
             yield message.kind
 
 
-def _report(desk: Desk, item: Item, message: Found, paused: list[str]) -> str:
+def _report(desk: Desk, message: Found, paused: list[str]) -> str:
     with desk.database.read() as connection:
         reports = [_event(desk, message, one) for one in message.notices if _is_ours(connection, one)]
     if not reports:
@@ -168,7 +168,7 @@ def _leave(desk: Desk, connection: Connection, message: Found) -> str:
     except LinkError:
         return "refused"
     ended = actions.leave(
-        connection, person.id, list_id, now=desk.now, how=ROAD, words=_words(message), letters=desk.letters
+        connection, person.id, list_id, now=desk.now, how=ROAD, words=message.words, letters=desk.letters
     )
     return "left" if ended else "known"
 
@@ -176,17 +176,13 @@ def _leave(desk: Desk, connection: Connection, message: Found) -> str:
 def _confirm(desk: Desk, connection: Connection, message: Found) -> str:
     for token in message.tokens:
         try:
-            done = actions.confirm(connection, token, now=desk.now, how=ROAD, words=_words(message))
+            done = actions.confirm(connection, token, now=desk.now, how=ROAD, words=message.words)
         except LinkError:
             continue
         except ConsentError:
             return "refused"
         return "known" if done.already else "confirmed"
     return "other"
-
-
-def _words(message: Found) -> str:
-    return message.words
 
 
 def _would(desk: Desk, connection: Connection, message: Found) -> str:

@@ -13,7 +13,10 @@ from newsletter.errors import SourceError
 from newsletter.inbox.messages import MOST_BYTES
 
 # What mail programs write into the messages of an mbox while they read it; not part of what came.
-_MOVING = re.compile(rb"^(?:Status|X-Status|X-Keywords|X-UID|X-Mozilla-[A-Za-z0-9-]+|Content-Length|Lines):.*\r?\n", re.MULTILINE | re.IGNORECASE)
+_MOVING = re.compile(
+    rb"^(?:Status|X-Status|X-Keywords|X-UID|X-Mozilla-[A-Za-z0-9-]+|Content-Length|Lines):.*\r?\n",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,8 @@ def _typed(block: Message, name: str) -> set[str]:
 
 def _parts(message: Message) -> list[Message]:
     """The message and its parts, not those of letters within it."""
-    found, waiting = [], [message]
+    found: list[Message] = []
+    waiting = [message]
     while waiting and len(found) < MOST_PARTS:
         part = waiting.pop(0)
         found.append(part)
@@ -203,7 +204,15 @@ def _automatic(message: Message, subject: str, own: str) -> str:
     precedence = _field(message, "Precedence").strip().lower()
     if precedence in {"bulk", "junk", "list", "auto_reply", "auto-reply"}:
         return precedence
-    for header in ("X-Autoreply", "X-Autorespond", "X-Auto-Response", "X-Loop", "List-Id", "List-Unsubscribe", "List-Post"):
+    for header in (
+        "X-Autoreply",
+        "X-Autorespond",
+        "X-Auto-Response",
+        "X-Loop",
+        "List-Id",
+        "List-Unsubscribe",
+        "List-Post",
+    ):
         if header in message:
             return header
     if "Return-Path" in message and _field(message, "Return-Path").strip() in {"", "<>"}:
@@ -248,7 +257,11 @@ def _own_words(text: str) -> str:
     """What the person wrote above what is quoted; links do not count as words."""
     lines = []
     for line in text.splitlines():
-        if re.match(r"\s*>|\s*-{2,} ?\w|\s*_{5,}|\s*(on|le|am|في|كتب)\b.{5,200}:\s*$|\s*(from|من|de|von)\s*:", line, re.IGNORECASE):
+        if re.match(
+            r"\s*>|\s*-{2,} ?\w|\s*_{5,}|\s*(on|le|am|في|كتب)\b.{5,200}:\s*$|\s*(from|من|de|von)\s*:",
+            line,
+            re.IGNORECASE,
+        ):
             break
         lines.append(re.sub(r"https?://\S+|\S+@\S+", " ", line))
     return "\n".join(lines)

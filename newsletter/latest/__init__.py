@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from newsletter import compose, deliver, drafts, ledger, library, rhythms, topics, variants
+from newsletter import compose, deliver, drafts, late, ledger, library, rhythms, topics, variants
 from newsletter.latest.kitchen import Kitchen
 from newsletter.ledger import ALL, Lot
 from newsletter.models import Holding, Issue, Problem
@@ -33,8 +33,6 @@ Rhythm = Literal["instant", "daily"]
 NOTHING_NEW = "nothing is new for them"
 """Why somebody is skipped who was sent everything by another rhythm."""
 _TRIES = 5
-_PART = 5_000
-"""Subscribers in one lot that names them one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ def prepare(house: House, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period
             return replace(nothing, went=went)
         news, flows = _flows(house, connection, target.id, rhythm, now)
         newest = library.newest(connection)
-        late = tuple(_late(connection, target.id, rhythm, now))
+        who = tuple(late.members(connection, target.id, rhythm, now))
     if not flows.flowing:
         return nothing
     kitchen = Kitchen(house, list_name, rhythm, {one.id: one for one in news})
@@ -132,7 +130,7 @@ def prepare(house: House, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period
     kitchen.key = latest.key
     flows = Stream(tuple(one for one in flows.flowing if one.id in flowing), flows.later)
     with house.database.read() as connection:
-        groups = _groups(connection, target.id, flows, news, late, now)
+        groups = _groups(connection, target.id, flows, news, who, now)
         lots, by_variant = _lots(connection, kitchen, latest, groups)
     audience = sum(count for name, count in by_variant.items() if name not in _UNSENT)
     behind = min((one.id for one in flows.later), default=newest + 1) - 1
@@ -143,7 +141,7 @@ def prepare(house: House, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period
         audience=audience,
         skipped=sum(by_variant.values()) - audience,
         by_variant=by_variant,
-        late=late,
+        late=who,
         problems=tuple(kitchen.problems),
     )
 
@@ -166,7 +164,7 @@ def freeze(house: House, latest: Latest) -> Send | None:
         return None
 
     def unchanged(connection: Connection) -> None:
-        if tuple(_late(connection, target.id, latest.rhythm, latest.moment)) != latest.late:
+        if tuple(late.members(connection, target.id, latest.rhythm, latest.moment)) != latest.late:
             raise deliver.AudienceChangedError(
                 "readers changed their rhythm meanwhile", mend="run the same command again"
             )
@@ -266,34 +264,14 @@ def _flows(
     return news, rhythms.stream(news, rhythm, carried=carried, floor=floor, now=now)
 
 
-def _late(connection: Connection, list_id: int, rhythm: Rhythm, now: datetime) -> list[int]:
-    """Those of the audience who were not in the last letter of the stream."""
-    everybody = deliver.audience(list_id, rhythm, now)
-    last = ledger.last_of(connection, list_id, (rhythm, ALL))
-    query = everybody if last is None else ledger.without_delivery(everybody, last)
-    return sorted(int(row[0]) for row in connection.execute(query))
-
-
 def _groups(
-    connection: Connection,
-    list_id: int,
-    flows: Stream,
-    news: Sequence[Holding],
-    late: Sequence[int],
-    now: datetime,
+    connection: Connection, list_id: int, flows: Stream, news: Sequence[Holding], who: Sequence[int], now: datetime
 ) -> dict[tuple[int, ...], list[int]]:
     """Those who get something else than what flows, by what they get."""
-    if not late:
-        return {}
     flowing = tuple(one.id for one in flows.flowing)
-    above = min(one.id for one in news) - 1
-    last = ledger.reached(connection, list_id, late, above=above)
-    beginnings = store.beginnings(connection, list_id, late, now)
-    got = ledger.received(connection, list_id, late, {one.id for one in news})
     found: dict[tuple[int, ...], list[int]] = {}
-    for member in late:
-        begins = rhythms.start(last.get(member), beginnings.get(member), news)
-        articles = rhythms.due(flows, news, begins, got.get(member, set()))
+    for member, standing in late.standings(connection, list_id, who, news, now).items():
+        articles = rhythms.due(flows, news, standing.begins, standing.got)
         if articles != flowing:
             found.setdefault(articles, []).append(member)
     return found
@@ -310,29 +288,25 @@ def _lots(
     everybody = deliver.audience(list_id, latest.rhythm, latest.moment)
     lots: list[Lot] = []
     counts: dict[str, int] = {}
-    apart: dict[int, int] = {}
+    apart: list[int] = []
     for number, (articles, members) in enumerate(groups.items(), 1):
         _, issue = kitchen.issue(articles)
         bits = topics.present(issue, known) if issue is not None else 0
-        declined = store.declined_of(connection, list_id, members)
-        apart |= declined
-        by_choice: dict[int, list[int]] = {}
-        for member in members:
-            by_choice.setdefault(declined.get(member, 0) & bits, []).append(member)
-        for choice, some in by_choice.items():
+        choices, declined = late.by_choice(connection, list_id, members, bits)
+        apart += declined.values()
+        for choice, some in choices.items():
             cut = topics.cut(issue, known, choice, lead=False) if issue is not None else Cut(0, None)
             why = NOTHING_NEW if issue is None else variants.UNCHOSEN
-            for start in range(0, len(some), _PART):
-                part = some[start : start + _PART]
-                name = f"late-{number}{cut.variant}" + (f"/{start // _PART + 1}" if start else "")
-                lots.append(kitchen.lot(cut, store.among(part, everybody), name=name, why=why))
-                told = name if cut.issue is not None else why
-                counts[told] = counts.get(told, 0) + len(part)
+            name = f"late-{number}{cut.variant}"
+            lots += [
+                kitchen.lot(cut, query, name=name + ending, why=why) for ending, query in late.queries(some, everybody)
+            ]
+            told = name if cut.issue is not None else why
+            counts[told] = counts.get(told, 0) + len(some)
     assert latest.issue is not None
     bits = topics.present(latest.issue, known)
     masks = store.declination_counts(connection, list_id, rhythms=(latest.rhythm,), now=latest.moment, topics=bits)
-    for mask in apart.values():
-        masks[mask & bits] -= 1
+    masks = late.without(masks, apart, bits)
     for cut in topics.cuts(latest.issue, known, masks, lead=False):
         audience = variants.audience_of(list_id, latest.rhythm, latest.moment, (bits, cut.declined))
         lots.append(kitchen.lot(cut, audience, name=cut.variant, why=variants.UNCHOSEN))

@@ -25,7 +25,7 @@ from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
 from newsletter.ledger.pace import Pace, charge
 from newsletter.ledger.pace import take as take_pace
 from newsletter.ledger.periods import article_period, first_reach, holder, last_of, reached, received, take
-from newsletter.ledger.reports import Noted, ill, note
+from newsletter.ledger.reports import Noted, ill, note, subscriber_of
 from newsletter.ledger.sends import (
     accept_unknown,
     account,
@@ -86,6 +86,7 @@ __all__ = [
     "split",
     "start_due",
     "state_of",
+    "subscriber_of",
     "take",
     "take_pace",
     "unknown_deliveries",

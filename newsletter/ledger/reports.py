@@ -30,6 +30,25 @@ class Noted:
     """False when the same event was told before; then nothing is to be done."""
 
 
+def subscriber_of(connection: Connection, name: str) -> int | None:
+    """The id of the subscriber whose delivery has this name, or None when there is no such delivery."""
+    from sqlalchemy import select
+
+    from newsletter.tables import batch, delivery, send
+
+    public_id, _, number = name.partition(".")
+    if not number.isdecimal() or len(number) > 18:
+        return None
+    query = (
+        select(delivery.c.subscriber_id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(send, send.c.id == batch.c.send_id)
+        .where(delivery.c.id == int(number), send.c.public_id == public_id)
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return int(found) if found is not None else None
+
+
 def note(connection: Connection, event: Event, request_id: str) -> Noted | None:
     """Write an event down, and settle by it what was unknown; None when it is about no delivery of ours.
 

@@ -68,7 +68,18 @@ def render(
     )
     for what, piece in after.leaks(html, publication.direction):
         raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
-    _slots_whole(html, text, marker, leave_url, name)
+    if marker in before.printable("\n".join((values["subject"], values["preheader"]))):
+        raise RenderError(
+            "the subject or the preheader has this letter's marker in it", where=issue.path, mend="render it again"
+        )
+    try:
+        _slots_whole(html, text, marker, leave_url, name)
+    except RenderError:
+        if any(marker in before.printable(part) for part in _texts((issue, publication))):
+            raise RenderError(
+                "the issue's text has this letter's marker in it", where=issue.path, mend="render it again"
+            ) from None
+        raise
     return Rendered(
         values["subject"],
         html,
@@ -180,8 +191,6 @@ def _judge(issue: Issue, publication: Publication, marker: str, leave_url: str, 
         palette.palette(publication.accent)
     except ValueError as error:
         raise RenderError(str(error), where="letter.accent", mend="write it as #rrggbb") from error
-    if marker in before.printable("\n".join(_texts((issue, publication)))).casefold():
-        raise RenderError("the issue's text has this letter's marker in it", where=issue.path, mend="render it again")
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -236,7 +245,9 @@ def _spot(mjml: str, trouble: str) -> str:
 
 def _slots_whole(html: str, text: str, marker: str, leave_url: str, name: str) -> None:
     """Every slot is one that the link to leave brought in, and both letters have it."""
-    for made, kind in ((escaping.unescape(html), "mjml"), (text, "txt")):
+    # References may stand in an address only where it has a sign that HTML escapes.
+    shown = escaping.unescape(html) if re.search(r"[&'\"<>]", leave_url) else html
+    for made, kind in ((shown, "mjml"), (text, "txt")):
         there = made.count(leave_url)
         if not there:
             where = name.replace(".mjml.", f".{kind}.")

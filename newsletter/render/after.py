@@ -73,7 +73,7 @@ def leaks(html: str, direction: Literal["rtl", "ltr"]) -> list[tuple[str, str]]:
     look(_BROKEN_ATTRIBUTE, "a quotation mark ended an attribute too early", only_with='\\"')
     look(_MJML, "a tag of MJML was not understood", only_with="<mj")
     look(_MJML, "a tag of MJML was not understood", only_with="</mj")
-    if direction == "rtl":
+    if direction == "rtl" and html.count("ltr") > html.count('dir="ltr"'):
         look(_LEFT_TO_RIGHT, "a part of the letter runs from left to right", only_with="ltr")
     for image in _IMAGE.findall(html):
         if not _ALT.search(image):

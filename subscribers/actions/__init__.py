@@ -16,6 +16,7 @@ from subscribers.actions.showing import Person, show, stats
 from subscribers.actions.subscribing import (
     Confirmed,
     confirm,
+    confirmation_behind,
     holder_of,
     leave,
     leave_address,
@@ -33,6 +34,7 @@ __all__ = [
     "asked_for",
     "come_back",
     "confirm",
+    "confirmation_behind",
     "erase",
     "export_file",
     "holder_of",

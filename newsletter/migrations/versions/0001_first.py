@@ -67,17 +67,17 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "mark",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_mark")),
+    )
+    op.create_table(
         "pace",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("tokens", sa.Double(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_pace")),
-    )
-    op.create_table(
-        "mark",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_mark")),
     )
     op.create_table(
         "subscriber",
@@ -92,6 +92,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("address_key"),
         sa.UniqueConstraint("public_id"),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "validator",
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=False),
+        sa.Column("modified", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("target", name=op.f("pk_validator")),
     )
     op.create_table(
         "carried",

@@ -1,0 +1,70 @@
+"""The command that reads the mailbox answers come to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.app import App, house
+from newsletter.cli.editing import AsJson
+from newsletter.cli.output import json_data, plural, say
+
+
+def add_to(app: App) -> None:
+    """Add this command to the group of those for subscribers."""
+    app.add(inbox)
+
+
+def inbox(
+    context: typer.Context,
+    mailbox: Annotated[Path, typer.Argument(metavar="MAILBOX", help="A Maildir folder or an mbox file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the mailbox that answers come to: bounces, wishes to leave, confirmations by reply.
+
+    Bounces and complaints reach the ledger and, where they should, suppress the address; a message made by the
+    unsubscribe address of a letter ends the subscription; a reply that carries the link of a confirmation letter
+    confirms. Answers of machines change nothing. Each message is handled once, however often this runs, and the mailbox
+    stays as it is.
+
+    \b
+    Examples:
+      newsletter subscribers inbox ~/Maildir --dry-run
+      newsletter subscribers inbox /var/mail/bounces
+    """
+    from newsletter.inbox import Desk, read
+
+    with house(context) as workspace:
+        settings, keys = workspace.settings, workspace.keys
+        desk = Desk(
+            workspace.database,
+            settings.address,
+            keys.tokens,
+            keys.suppression,
+            workspace.now(),
+            letters=bool(settings.web.url),
+        )
+        result = read(desk, mailbox, dry_run=dry_run)
+    if as_json:
+        json_data(asdict(result))
+    counts = {
+        "came back": result.bounced,
+        "called spam": result.complained,
+        "reported otherwise": result.reported,
+        "left": result.left,
+        "confirmed": result.confirmed,
+        "told before": result.known,
+        "not ours or too old": result.refused,
+        "from machines": result.automatic,
+        "for people": result.other,
+        "not readable": result.unreadable,
+    }
+    told = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
+    would = " (nothing was written)" if dry_run else ""
+    say(f"{plural(result.read, 'new message')}{': ' + told if told else ''}{would}.")
+    for reason in result.paused:
+        say(f"A send was paused: {reason}")

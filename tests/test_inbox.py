@@ -1,0 +1,438 @@
+"""The mailbox that answers come to: each kind of message understood, each applied once, and no stranger believed."""
+
+from __future__ import annotations
+
+import json
+import mailbox
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from command import complains, here, make_workspace
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from test_ledger import claim, freeze
+
+from newsletter import inbox, ledger
+from newsletter.database import Database
+from newsletter.errors import SourceError
+from newsletter.inbox import Result
+from newsletter.inbox.messages import MOST_BYTES, understand
+from newsletter.inbox.statuses import meaning
+from newsletter.wiring import opened
+from subscribers import actions, store, tokens
+
+DATA = Path(__file__).parent / "data" / "inbox"
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+LINKS, SUPPRESSIONS = {1: b"l" * 32}, {1: b"s" * 32}
+OWN = "news@example.org"
+NAME, ADDRESS = "0123456789abcdef.1", "reader0@example.net"
+LEAVE, TOKEN = "L" * 52, "T" * 43
+
+
+def filled(name: str, **values: str) -> bytes:
+    raw = (DATA / f"{name}.eml").read_bytes()
+    for key, value in {"name": NAME, "address": ADDRESS, "leave": LEAVE, "token": TOKEN, **values}.items():
+        raw = raw.replace(b"{%s}" % key.encode(), value.encode())
+    return raw
+
+
+# ---- one message
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.eml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+def test_every_kind_of_message_is_understood(path: Path, line_end: bytes) -> None:
+    expected = json.loads(path.with_suffix(".json").read_text().replace("{leave}", LEAVE).replace("{token}", TOKEN))
+    found = understand(filled(path.stem).replace(b"\n", line_end), OWN)
+    assert found.kind == expected["kind"]
+    assert [[one.kind, one.bounce] for one in found.notices] == expected.get("notices", [])
+    assert list(found.tokens) == expected.get("tokens", [])
+    for notice in found.notices:
+        assert notice.name == NAME
+        assert ADDRESS in notice.addresses
+        assert "\n" not in notice.reason
+    if path.stem != "empty":
+        assert found.at is not None
+        assert found.at.date() == NOW.date()
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "words", "expected"),
+    [
+        ("failed", "5.1.1", "", ("bounced", "hard")),
+        ("FAILED ", "5.1.1 (bad mailbox)", "", ("bounced", "hard")),
+        ("failed", "5.1.3", "", ("bounced", "invalid")),
+        ("failed", "5.1.8", "", ("bounced", "blocked")),
+        ("failed", "5.2.2", "", ("bounced", "soft")),
+        ("failed", "5.4.1", "", ("bounced", "blocked")),
+        ("failed", "5.6.0", "", ("bounced", "blocked")),
+        ("failed", "5.7.26", "", ("bounced", "blocked")),
+        ("failed", "4.2.2", "", ("bounced", "soft")),
+        ("failed", "5.9.9", "", ("bounced", "soft")),
+        ("failed", "", "smtp; 550 5.1.1 gone", ("bounced", "hard")),
+        ("failed", "", "550 the account does not exist", ("bounced", "blocked")),
+        ("failed", "", "550 mailbox unavailable", ("bounced", "hard")),
+        ("failed", "", "552 mailbox is full", ("bounced", "soft")),
+        ("failed", "", "421 try later", ("bounced", "soft")),
+        ("failed", "", "", ("bounced", "soft")),
+        ("failed", "nonsense", "nonsense", ("bounced", "soft")),
+        ("delayed", "4.4.1", "", ("deferred", None)),
+        ("", "5.1.1", "", ("unknown", None)),
+    ],
+)
+def test_statuses_have_their_meaning(action: str, status: str, words: str, expected: tuple[str, str | None]) -> None:
+    assert meaning(action, status, words) == expected
+
+
+SAMPLES = [filled(path.stem) for path in sorted(DATA.glob("*.eml"))]
+
+
+@given(st.sampled_from(SAMPLES), st.integers(0), st.binary(max_size=40), st.integers(0, 60))
+@settings(max_examples=400)
+def test_no_message_breaks_it(sample: bytes, place: int, junk: bytes, cut: int) -> None:
+    at = place % (len(sample) + 1)
+    found = understand(sample[:at] + junk + sample[at + cut :], OWN)
+    assert found.kind in {"report", "leave", "confirm", "automatic", "other", "unreadable"}
+
+
+@given(st.binary(max_size=2000))
+def test_no_bytes_break_it(raw: bytes) -> None:
+    assert understand(raw, OWN).kind != "report"
+
+
+def nested(depth: int) -> bytes:
+    return b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(depth))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        nested(5000),
+        b"Subject: " + b"=?utf-8?q?=41?= " * 60_000 + b"\n\n",
+        b"To: " + b"(" * 900_000 + b"\n\n",
+        b"Content-Type: multipart/report; boundary=b\n\n"
+        + b"--b\nContent-Type: message/delivery-status\n\n\n" * 20_000,
+        b"Content-Type: message/delivery-status\n\n" + b"Action: failed\n\n" * 60_000,
+        b"References: " + b"<0123456789abcdef." * 50_000 + b"\n\n",
+        b"\n\n" + b"On " * 300_000 + b":\n",
+        b"\n\n" + b"<" * 900_000,
+        b"A" * MOST_BYTES * 3,
+    ],
+    ids=["nested", "words", "comment", "reports", "blocks", "references", "quote", "tags", "long"],
+)
+def test_hostile_messages_take_no_time(raw: bytes) -> None:
+    start = time.process_time()
+    understand(raw, OWN)
+    assert time.process_time() - start < 2
+
+
+# ---- a mailbox
+
+
+@dataclass
+class Room:
+    """A database with five subscribers, a send on its way, and a Maildir."""
+
+    database: Database
+    maildir: Path
+    public_id: str
+    leaves: list[str]
+    confirmation: str
+
+    def desk(self, **more: object) -> inbox.Desk:
+        desk = inbox.Desk(self.database, OWN, LINKS, SUPPRESSIONS, NOW, letters=True)
+        return replace(desk, **more)  # type: ignore[arg-type]
+
+    def put(self, name: str, *, number: int = 0, folder: str = "new", **values: str) -> Path:
+        """A message about the delivery to reader ``number``; deliveries and subscribers are numbered alike."""
+        own = {
+            "name": f"{self.public_id}.{number + 1}",
+            "address": f"reader{number}@example.net",
+            "leave": self.leaves[number],
+            "token": self.confirmation,
+        }
+        raw = filled(name, **{**own, **values})
+        path = self.maildir / folder / f"{1795503600 + len(list(self.maildir.rglob('*.mail')))}.{name}.{number}.mail"
+        path.write_bytes(raw)
+        return path
+
+    def read(self, **more: object) -> Result:
+        return inbox.read(self.desk(), self.maildir, **more)  # type: ignore[arg-type]
+
+    def suppressed(self) -> int:
+        with self.database.read() as connection:
+            return sum(store.suppressions(connection).values())
+
+    def status(self, number: int, list_id: int = 1) -> str | None:
+        with self.database.read() as connection:
+            found = store.subscription_of(connection, number + 1, list_id)
+        return found.status if found is not None else None
+
+    def dump(self) -> list[tuple[object, ...]]:
+        """Every row that matters."""
+        tables = ("subscription", "consent", "suppression", "small_letter", "event", "delivery", "send", "mark")
+        with self.database.read() as connection:
+            return [tuple(row) for table in tables for row in connection.execute(text(f"SELECT * FROM {table}"))]  # noqa: S608
+
+
+@pytest.fixture
+def room(database: Database, tmp_path: Path) -> Iterator[Room]:
+    for name in ("cur", "new", "tmp"):
+        (tmp_path / "mail" / name).mkdir(parents=True)
+    with database.write() as connection:
+        store.add_list(connection, "readers", "الموجة", now=NOW)
+        store.add_list(connection, "pending", "قائمة", now=NOW)
+        for number in range(5):
+            actions.add_subscriber(connection, f"reader{number}@example.net", "readers", now=NOW)
+        send = freeze(connection, audience=range(1, 6), size=10)
+        batch = claim(connection, send)
+        assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
+        ledger.record(connection, batch, "submitted", {})
+        people = [store.find_id(connection, number) for number in range(1, 6)]
+        leaves = [
+            tokens.make("leave", LINKS, public_id=person.public_id, list_id=1, epoch=person.epoch)
+            for person in people
+            if person is not None
+        ]
+        actions.subscribe(
+            connection, "reader0@example.net", "pending", now=NOW, keys=SUPPRESSIONS, how="form", words="نعم"
+        )
+        confirmation = actions.make_confirmation(connection, 1, 2, now=NOW)
+    yield Room(database, tmp_path / "mail", send.public_id, leaves, confirmation)
+
+
+def test_bounces_reach_the_ledger_and_suppress(room: Room) -> None:
+    for number, name in enumerate(("hard", "full", "delayed", "complaint")):
+        room.put(name, number=number)
+    assert room.read() == Result(read=4, bounced=2, complained=1, reported=1)
+    assert room.suppressed() == 2
+    with room.database.read() as connection:
+        assert set(store.eligible(connection, 1, range(1, 6), NOW)) == {2, 3, 5}
+        kinds = connection.execute(text("SELECT delivery_id, kind, bounce, at FROM event ORDER BY delivery_id")).all()
+    moment = int(datetime(2026, 11, 24, 7, 30, tzinfo=UTC).timestamp())
+    assert [tuple(row) for row in kinds] == [
+        (1, "bounced", "hard", moment),
+        (2, "bounced", "soft", moment),
+        (3, "deferred", None, moment),
+        (4, "complained", None, moment),
+    ]
+
+
+def test_a_bounce_settles_what_was_unknown(room: Room) -> None:
+    with room.database.write() as connection:
+        connection.execute(text("UPDATE delivery SET state = 'unknown' WHERE id = 1"))
+        connection.execute(text("UPDATE delivery SET state = 'submitting' WHERE id = 2"))
+    room.put("full", number=0)
+    room.put("full", number=1)
+    assert room.read().bounced == 2
+    with room.database.read() as connection:
+        assert ledger.account(connection, 1).submitted == 5
+
+
+def test_every_message_is_handled_once_wherever_a_mail_program_moves_it(room: Room) -> None:
+    paths = [room.put("leave", number=0), room.put("hard", number=1), room.put("ordinary")]
+    assert room.read() == Result(read=3, left=1, bounced=1, other=1)
+    with room.database.write() as connection:
+        actions.add_subscriber(connection, "reader0@example.net", "readers", now=NOW, restore=True)
+    before = room.dump()
+    assert room.read() == Result()
+    for path in paths:
+        path.rename(room.maildir / "cur" / f"{path.name}:2,S")
+    assert room.read() == Result()
+    (moved,) = (room.maildir / "cur").glob("*.leave.*")
+    moved.rename(room.maildir / "new" / "1795509999.another-name")
+    assert room.read() == Result()
+    assert room.status(0) == "confirmed"
+    assert room.dump()[: len(before)] != []
+    assert [row for row in room.dump() if "mark" not in row][: len(before)][:20] == before[:20]
+
+
+def test_who_asks_to_leave_by_mail_has_left(room: Room) -> None:
+    room.put("leave", number=2)
+    room.put("leave-generated", number=3)
+    room.put("leave-answered", number=4)
+    assert room.read() == Result(read=3, left=2, automatic=1)
+    assert [room.status(number) for number in range(5)] == ["confirmed", "confirmed", "left", "left", "confirmed"]
+    with room.database.read() as connection:
+        (record,) = [one for one in store.consents_of(connection, 3) if one.act == "leave"]
+        goodbyes = connection.execute(text("SELECT count(*) FROM small_letter WHERE kind = 'goodbye'")).scalar_one()
+    assert (record.how, record.words.split()[0]) == ("mail", "unsubscribe")
+    assert goodbyes == 2
+
+
+def test_nobody_gets_a_goodbye_letter_where_nobody_sends_them(room: Room) -> None:
+    room.put("leave")
+    assert inbox.read(room.desk(letters=False), room.maildir).left == 1
+    with room.database.read() as connection:
+        assert not connection.execute(text("SELECT count(*) FROM small_letter WHERE kind = 'goodbye'")).scalar_one()
+
+
+def test_a_reply_that_carries_the_link_confirms(room: Room) -> None:
+    assert room.status(0, 2) == "pending"
+    room.put("confirm-reply")
+    room.put("confirm-subject")
+    assert room.read() == Result(read=2, confirmed=1, known=1)
+    assert room.status(0, 2) == "confirmed"
+    with room.database.read() as connection:
+        (record,) = [one for one in store.consents_of(connection, 1) if one.act == "confirm"]
+    assert (record.how, record.words) == ("mail", "Re: تأكيد اشتراكك")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vacation", "vacation-precedence", "vacation-bare", "null-path", "mailing-list", "loop", "qmail", "whole-letter",
+        "read-receipt", "confirm-refused", "confirm-refused-arabic", "leave-quoted", "leave-forwarded", "leave-answered",
+    ],
+)  # fmt: skip
+def test_answers_of_machines_refusals_and_bounces_confirm_nobody_and_let_nobody_leave(room: Room, name: str) -> None:
+    room.put(name)
+    room.read()
+    assert (room.status(0), room.status(0, 2)) == ("confirmed", "pending")
+
+
+def test_links_that_are_not_ours_do_nothing(room: Room) -> None:
+    person = tokens.make("preferences", LINKS, public_id=b"p" * 16, list_id=1, epoch=0)
+    stranger = tokens.make("leave", {1: b"x" * 32}, public_id=b"p" * 16, list_id=1, epoch=0)
+    for leave in (person, stranger, LEAVE, room.leaves[0][:-1] + ("A" if room.leaves[0][-1] != "A" else "B")):
+        room.put("leave", leave=leave)
+    room.put("confirm-subject", token=TOKEN)
+    assert room.read() == Result(read=5, refused=4, other=1)
+    assert room.status(0) == "confirmed"
+
+
+def test_a_confirmation_that_is_too_old_does_nothing(room: Room) -> None:
+    room.put("confirm-subject")
+    result = inbox.read(room.desk(now=NOW + timedelta(days=3)), room.maildir)
+    assert result == Result(read=1, other=1)
+    assert room.status(0, 2) == "pending"
+
+
+def test_who_left_meanwhile_is_not_confirmed_by_an_older_link(room: Room) -> None:
+    with room.database.write() as connection:
+        actions.leave(connection, 1, 2, now=NOW, how="page")
+    room.put("confirm-subject")
+    assert room.read() == Result(read=1, refused=1)
+    assert room.status(0, 2) == "left"
+
+
+def test_a_forged_bounce_needs_the_address_of_the_reader(room: Room) -> None:
+    """Names of deliveries stand in every letter and can be counted up; what they belong to cannot."""
+    room.put("hard", number=1, name=f"{room.public_id}.1")
+    room.put("complaint", number=1, name=f"{room.public_id}.1")
+    room.put("hard", name="ffffffffffffffff.1")
+    room.put("hard", name=f"{room.public_id}.999999999999999999")
+    assert room.read() == Result(read=4, refused=4)
+    assert room.suppressed() == 0
+
+
+def test_the_spelling_of_the_address_does_not_matter(room: Room) -> None:
+    room.put("hard", address="Reader0@EXAMPLE.net")
+    assert room.read() == Result(read=1, bounced=1)
+
+
+def test_a_bounce_of_somebody_who_was_erased_does_nothing(room: Room) -> None:
+    with room.database.write() as connection:
+        actions.erase(connection, "reader0@example.net", now=NOW, keys=SUPPRESSIONS)
+    room.put("hard")
+    room.put("leave")
+    assert room.read() == Result(read=2, refused=2)
+
+
+def test_a_dry_run_tells_the_same_and_writes_nothing(room: Room) -> None:
+    for name in ("hard", "complaint", "leave", "confirm-reply", "vacation", "ordinary", "delayed", "read-receipt"):
+        room.put(name)
+    before = room.dump()
+    told = room.read(dry_run=True)
+    assert room.dump() == before
+    assert replace(told, dry_run=False) == Result(
+        read=8, bounced=1, complained=1, left=1, confirmed=1, automatic=1, other=1, reported=1, refused=1
+    )
+    assert room.read() == replace(told, dry_run=False)
+
+
+def test_too_many_bounces_pause_the_send(room: Room) -> None:
+    with room.database.write() as connection:
+        connection.execute(text("UPDATE send SET answered = 200, bounced = 10"))
+    room.put("hard")
+    result = room.read()
+    assert "bounced for good" in result.paused[0]
+    with room.database.read() as connection:
+        assert ledger.sends(connection)[0].state == "paused"
+
+
+def test_an_mbox_is_read_like_a_maildir(room: Room, tmp_path: Path) -> None:
+    for name in ("hard", "leave", "confirm-reply", "vacation", "ordinary"):
+        room.put(name)
+    box = mailbox.mbox(tmp_path / "box")
+    for path in sorted((room.maildir / "new").iterdir()):
+        box.add(path.read_bytes())
+    box.close()
+    raw = (tmp_path / "box").read_bytes()
+    expected = Result(read=5, bounced=1, left=1, confirmed=1, automatic=1, other=1)
+    assert inbox.read(room.desk(), tmp_path / "box") == expected
+    assert (tmp_path / "box").read_bytes() == raw
+    # A mail program notes what it did in the messages themselves.
+    (tmp_path / "box").write_bytes(raw.replace(b"\nReturn-Path:", b"\nStatus: RO\nX-Status: A\nReturn-Path:"))
+    assert inbox.read(room.desk(), tmp_path / "box") == Result()
+    # The same messages in a Maildir are known too.
+    assert room.read() == Result()
+
+
+def test_many_messages_are_taken_in_groups(room: Room) -> None:
+    for number in range(250):
+        path = room.put("ordinary")
+        path.write_bytes(path.read_bytes() + f"{number}\n".encode())
+    room.put("leave")
+    assert room.read() == Result(read=251, other=250, left=1)
+    assert room.read() == Result()
+
+
+def test_what_is_no_mailbox_is_said(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("hello")
+    for path, words in (
+        (tmp_path / "nowhere", "No such file"),
+        (tmp_path / "file", "is no mailbox"),
+        (tmp_path, "no Maildir"),
+    ):
+        with pytest.raises(SourceError, match=words):
+            inbox.read(room.desk(), path)
+    (tmp_path / "empty").touch()
+    assert inbox.read(room.desk(), tmp_path / "empty") == Result()
+
+
+# ---- the command
+
+
+def test_the_command_reads_a_mailbox_and_tells_what_it_did(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    assert here("-C", root, "send", "--yes").code == 0
+    letter = next(path for path in (root / "outbox" / "new").iterdir() if b"reader1@" in path.read_bytes())
+    with opened(root, {}) as house, house.database.read() as connection:
+        person = store.find_id(connection, 3)
+        assert person is not None
+        leave = tokens.make("leave", house.keys.tokens, public_id=person.public_id, list_id=1, epoch=person.epoch)
+    maildir = tmp_path / "mail"
+    for name in ("cur", "new", "tmp"):
+        (maildir / name).mkdir(parents=True)
+    bounce = filled("hard", name=letter.name.removesuffix(".eml"), address="reader1@example.net")
+    (maildir / "new" / "1.a").write_bytes(bounce.replace(b"example.org>", b"almawja.example.org>"))
+    (maildir / "new" / "2.b").write_bytes(filled("leave", leave=leave))
+    shutil.copy(DATA / "ordinary.eml", maildir / "new" / "3.c")
+    done = here("-C", root, "subscribers", "inbox", maildir, "--dry-run", "--json")
+    assert done.code == 0, done
+    told = json.loads(done.out)
+    assert (told["read"], told["bounced"], told["left"], told["other"], told["dry_run"]) == (3, 1, 1, 1, True)
+    assert "3 new messages: 1 came back, 1 left, 1 for people (nothing was written)." in done.err
+    done = here("-C", root, "subscribers", "inbox", maildir)
+    assert (done.code, done.out) == (0, "")
+    assert "3 new messages: 1 came back, 1 left, 1 for people." in done.err
+    assert "0 new messages." in here("-C", root, "subscribers", "inbox", maildir).err
+    complains(here("-C", root, "subscribers", "inbox", tmp_path / "nowhere"), "cannot be read", "nowhere")
+    assert "example.net" not in done.err
