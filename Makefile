@@ -38,7 +38,7 @@ lock: .venv/dev                 ## pin again, from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	    pyproject.toml --group build -o $(RUN)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	    pyproject.toml --group dev --extra postgres -c $(RUN) -o $(DEV)
+	    pyproject.toml --group dev --extra workers -c $(RUN) -o $(DEV)
 
 clean:
 	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -88,8 +88,10 @@ def make(
         )
         late_ones, apart = _late_ones(kitchen, connection, issue, target, rhythm)
     counts = late.without(counts, apart, bits)
-    made = [Variant(cut, kitchen.letter(cut), counts.get(cut.declined, 0)) for cut in topics.cuts(issue, known, counts)]
-    return (*late_ones, *made), tuple(kitchen.problems)
+    usual = [
+        Variant(cut, kitchen.letter(cut), counts.get(cut.declined, 0)) for cut in topics.cuts(issue, known, counts)
+    ]
+    return (*late_ones, *usual), tuple(kitchen.problems)
 
 
 def _late_ones(

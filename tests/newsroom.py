@@ -197,15 +197,16 @@ class Received:
 
 def received(root: Path) -> list[Received]:
     """Every letter in the outbox."""
-    found = []
-    for folder in ("new", "cur"):
-        for path in sorted((root / "outbox" / folder).glob("*.eml")):
-            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            html, text = (str(message.get_body((kind,)).get_content()) for kind in ("html", "plain"))  # type: ignore[union-attr]
-            numbers = {int(number) for number in re.findall(rf"{re.escape(SITE)}/(\d+)/", html)}
-            subject = re.sub("[\u2066-\u2069]", "", str(message["Subject"]))
-            found.append(Received(str(message["To"]), subject, tuple(sorted(numbers)), html, text))
-    return found
+    return [read_letter(path) for folder in ("new", "cur") for path in sorted((root / "outbox" / folder).glob("*.eml"))]
+
+
+def read_letter(path: Path) -> Received:
+    """A letter of the outbox."""
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    html, text = (str(message.get_body((kind,)).get_content()) for kind in ("html", "plain"))  # type: ignore[union-attr]
+    numbers = {int(number) for number in re.findall(rf"{re.escape(SITE)}/(\d+)/", html)}
+    subject = re.sub("[\u2066-\u2069]", "", str(message["Subject"]))
+    return Received(str(message["To"]), subject, tuple(sorted(numbers)), html, text)
 
 
 def given(root: Path) -> dict[str, Counter[int]]:

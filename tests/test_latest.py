@@ -1,0 +1,538 @@
+"""Instant, daily and weekly readers get each article once, by their rhythm, whatever they change and the clock does."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import weekly_kills
+from command import complains, here
+from hypothesis import given
+from hypothesis import strategies as st
+from newsroom import SECTIONS, SITE, START, Clock, Received, make, open_house, read_letter, received, subscribe
+from newsroom import given as given_to
+
+from newsletter import drafts, latest, ledger, library, reporting, rhythms, weekly
+from newsletter.archive import sent
+from newsletter.compose import Rules
+from newsletter.models import Article, Holding
+from newsletter.rhythms import FIRST, MOST, Stream
+from newsletter.wiring import House
+from subscribers import actions
+from subscribers.models import Rhythm
+
+RULES = Rules(days=14)
+
+
+def holding(number: int, published: datetime, *, collected: datetime | None = None) -> Holding:
+    return Holding(number, Article(f"خبر {number}", f"{SITE}/{number}/", published=published), collected or published)
+
+
+def shelve(house: House, *numbers: int, section: str = SECTIONS[0], **more: str) -> None:
+    now = house.now()
+    made = [
+        Article(f"خبر {number}", f"{SITE}/{number}/", f"ملخص {number}.", section=section, published=now, **more)  # type: ignore[arg-type]
+        for number in numbers
+    ]
+    with house.database.write() as connection:
+        library.shelve(connection, made, now=now)
+
+
+def prefer(house: House, who: int, rhythm: Rhythm, **more: object) -> None:
+    with house.database.write() as connection:
+        actions.prefer(connection, who, 1, now=house.now(), rhythm=rhythm, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("made") / "w", readers=0)
+
+
+@pytest.fixture
+def root(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "w"))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def house(root: Path, clock: Clock) -> Iterator[House]:
+    with open_house(root, clock) as house:
+        yield house
+
+
+def join(house: House, name: str, rhythm: Rhythm) -> int:
+    with house.database.write() as connection:
+        return subscribe(connection, house, f"{name}@example.net", house.now(), rhythm)
+
+
+def mine(root: Path, name: str) -> list[tuple[int, ...]]:
+    return sorted(letter.numbers for letter in received(root) if letter.to == f"{name}@example.net")
+
+
+# The rule, pure
+
+
+def test_the_first_letter_of_a_stream_does_not_bring_the_archive() -> None:
+    now = START
+    news = [holding(number, now - timedelta(hours=number * 5)) for number in range(1, 20)]
+    for rhythm in ("instant", "daily"):
+        flows = rhythms.stream(news, rhythm, carried=(), floor=None, now=now)
+        assert [one.id for one in flows.flowing] == [
+            one.id
+            for one in news
+            if (now - one.article.published) <= FIRST[rhythm]  # type: ignore[operator]
+        ]
+    # What was there before the first letter never flows.
+    assert rhythms.stream(news, "daily", carried=(), floor=19, now=now) == Stream()
+
+
+def test_what_is_too_much_comes_with_the_next_letter() -> None:
+    news = [holding(number, START - timedelta(minutes=number)) for number in range(1, 50)]
+    flows = rhythms.stream(news, "daily", carried={2}, floor=0, now=START)
+    assert [one.id for one in flows.flowing] == [1, *range(3, MOST + 2)]
+    assert [one.id for one in flows.later] == list(range(MOST + 2, 50))
+    # Who begins late is not given now what comes to everybody tomorrow.
+    assert set(rhythms.due(flows, news, 0, ())) == {2, *(one.id for one in flows.flowing)}
+
+
+def test_where_somebody_begins() -> None:
+    news = [holding(number, START + timedelta(hours=number)) for number in range(10, 0, -1)]
+    at = START + timedelta(hours=5, minutes=30)
+    assert rhythms.start((4, at), None, news) == 4
+    assert rhythms.start((4, at), at - timedelta(days=9), news) == 4  # joined long before their last letter
+    assert rhythms.start((2, START), at, news) == 5  # came back, or their pause ended, after it
+    assert rhythms.start(None, at, news) == 5
+    assert rhythms.start(None, None, news) == 10
+
+
+@given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)), st.integers(0, 30), st.sets(st.integers(1, 30)))
+def test_nobody_gets_what_they_have_and_everybody_what_flows(
+    there: set[int], carried: set[int], begins: int, got: set[int]
+) -> None:
+    news = [holding(number, START) for number in sorted(there, reverse=True)]
+    flows = rhythms.stream(news, "daily", carried=carried, floor=0, now=START)
+    due = set(rhythms.due(flows, news, begins, got))
+    assert not due & got
+    assert due | got >= {one.id for one in flows.flowing}
+    assert due | got >= {number for number in there if number > begins}
+    assert due <= there
+
+
+# Who changes
+
+
+def test_from_weekly_to_daily_nothing_is_missed(house: House, root: Path, clock: Clock) -> None:
+    join(house, "daily", "daily")
+    reader = join(house, "reader", "weekly")
+    shelve(house, 1)
+    latest.run(house, "daily")
+    clock.forward(days=1)
+    shelve(house, 2, 3)
+    weekly.run(house)  # issue 1 carries 1, 2 and 3
+    latest.run(house, "daily")
+    clock.forward(days=1)
+    shelve(house, 4)
+    latest.run(house, "daily")
+    clock.forward(hours=3)
+    prefer(house, reader, "daily")
+    clock.forward(hours=21)
+    shelve(house, 5)
+    outcome = latest.run(house, "daily")
+    assert outcome.latest.by_variant == {"": 1, "late-1": 1}
+    assert mine(root, "daily") == [(1,), (2, 3), (4,), (5,)]
+    assert mine(root, "reader") == [(1, 2, 3), (4, 5)]
+    clock.forward(days=1)
+    shelve(house, 6)
+    assert latest.run(house, "daily").latest.by_variant == {"": 2}
+    assert mine(root, "reader") == [(1, 2, 3), (4, 5), (6,)]
+
+
+def test_from_instant_to_daily_and_back_nothing_comes_twice(house: House, root: Path, clock: Clock) -> None:
+    join(house, "daily", "daily")
+    join(house, "instant", "instant")
+    reader = join(house, "reader", "instant")
+    for number in (1, 2, 3):
+        shelve(house, number)
+        latest.run(house, "instant")
+        clock.forward(hours=1)
+    prefer(house, reader, "daily")
+    shelve(house, 4)
+    latest.run(house, "instant")
+    latest.run(house, "daily")
+    assert mine(root, "reader") == [(1,), (2,), (3,), (4,)]
+    assert mine(root, "daily") == [(1, 2, 3, 4)]
+    clock.forward(hours=1)
+    shelve(house, 5)
+    latest.run(house, "instant")
+    prefer(house, reader, "instant")
+    clock.forward(hours=1)
+    shelve(house, 6)
+    latest.run(house, "instant")
+    # 5 went to instant readers while this one waited for the daily letter.
+    assert mine(root, "reader") == [(1,), (2,), (3,), (4,), (5, 6)]
+    clock.forward(hours=20)
+    latest.run(house, "daily")
+    assert mine(root, "daily") == [(1, 2, 3, 4), (5, 6)]
+    assert mine(root, "instant") == [(number,) for number in range(1, 7)]
+
+
+def test_who_has_had_it_all_gets_no_letter(house: House, root: Path, clock: Clock) -> None:
+    join(house, "daily", "daily")
+    reader = join(house, "reader", "instant")
+    shelve(house, 1)
+    latest.run(house, "instant")
+    prefer(house, reader, "daily")
+    outcome = latest.run(house, "daily")
+    assert (outcome.latest.audience, outcome.latest.skipped) == (1, 1)
+    assert mine(root, "reader") == [(1,)]
+    with house.database.read() as connection:
+        (part, nobody) = reporting.of_issue(connection, outcome.latest.key).parts
+    assert (part.counts.submitted, nobody.counts.reasons) == (1, {latest.NOTHING_NEW: 1})
+
+
+def test_from_daily_to_weekly_what_the_last_issue_had_comes_with_the_next(
+    house: House, root: Path, clock: Clock
+) -> None:
+    join(house, "weekly", "weekly")
+    reader = join(house, "reader", "daily")
+    shelve(house, 1)
+    latest.run(house, "daily")
+    clock.forward(hours=16)
+    shelve(house, 2, 3)
+    weekly.run(house)
+    clock.forward(hours=2)
+    # The daily letter with 2 and 3 would have come this evening.
+    prefer(house, reader, "weekly")
+    clock.forward(days=7)
+    shelve(house, 4)
+    outcome = weekly.run(house)
+    assert outcome.week.plan is not None
+    assert {one.name: one.audience for one in outcome.week.plan.variants} == {"late-1": 1, "": 1}
+    assert mine(root, "weekly") == [(1, 2, 3), (4,)]
+    assert mine(root, "reader") == [(1,), (2, 3, 4)]
+    clock.forward(days=7)
+    shelve(house, 5)
+    weekly.run(house)
+    assert mine(root, "reader") == [(1,), (2, 3, 4), (5,)]
+
+
+def test_who_joins_or_comes_back_gets_what_flows_from_then_on(house: House, root: Path, clock: Clock) -> None:
+    join(house, "daily", "daily")
+    leaver = join(house, "leaver", "daily")
+    pauser = join(house, "pauser", "daily")
+    shelve(house, 1)
+    latest.run(house, "daily")
+    with house.database.write() as connection:
+        actions.leave(connection, leaver, 1, now=clock.now, how="page")
+    prefer(house, pauser, "daily", paused_until=clock.now + timedelta(days=3, hours=1))
+    for number in (2, 3, 4):
+        clock.forward(days=1)
+        shelve(house, number)
+        latest.run(house, "daily")
+    clock.forward(hours=5)
+    join(house, "new", "daily")
+    with house.database.write() as connection:
+        actions.add_subscriber(
+            connection, "leaver@example.net", "readers", now=clock.now, keys=house.keys.suppression, restore=True
+        )
+    clock.forward(hours=19)
+    shelve(house, 5)
+    outcome = latest.run(house, "daily")
+    assert outcome.latest.by_variant == {"": 4}
+    assert mine(root, "daily") == [(1,), (2,), (3,), (4,), (5,)]
+    assert mine(root, "leaver") == mine(root, "pauser") == [(1,), (5,)]
+    assert mine(root, "new") == [(5,)]
+
+
+# Periods
+
+
+def test_a_day_has_one_letter(house: House, root: Path, clock: Clock) -> None:
+    join(house, "daily", "daily")
+    shelve(house, 1)
+    assert latest.run(house, "daily").sent_now == 1
+    shelve(house, 2)
+    again = latest.run(house, "daily")
+    assert (again.latest.went, again.sent_now) == ("readers/daily/2026-11-02", 0)
+    clock.forward(days=-1)  # a day that had no letter: what is new comes once
+    assert latest.run(house, "daily").sent_now == 1
+    clock.forward(days=2)
+    shelve(house, 3)
+    assert latest.run(house, "daily").latest.key == "readers/daily/2026-11-03"
+    assert mine(root, "daily") == [(1,), (2,), (3,)]
+
+
+def test_two_runs_at_once_send_one_letter(root: Path, clock: Clock) -> None:
+    with open_house(root, clock) as first, open_house(root, clock) as second:
+        join(first, "instant", "instant")
+        shelve(first, 1)
+        theirs = latest.prepare(first, "instant")
+        shelve(second, 2)
+        ours = latest.prepare(second, "instant")
+        assert (theirs.key, ours.key) == ("readers/instant/1", "readers/instant/1+2")
+        assert latest.freeze(first, theirs) is not None
+        # The other has article 1 too: it makes its letter once more, without it.
+        assert latest.run(second, "instant").sent_now == 2
+        assert mine(root, "instant") == [(1,), (2,)]
+
+
+def test_days_without_readers_pass(house: House, root: Path, clock: Clock) -> None:
+    for number in (1, 2, 3):
+        shelve(house, number)
+        outcome = latest.run(house, "daily")
+        assert (outcome.send, outcome.latest.audience) == (None, 0)
+        clock.forward(days=1)
+    join(house, "daily", "daily")
+    shelve(house, 4)
+    assert latest.run(house, "daily").sent_now == 1
+    assert mine(root, "daily") == [(4,)]
+
+
+@pytest.mark.parametrize("kill_at", [1, 2, 5, 8])
+def test_wherever_it_dies_the_next_run_completes_it(root: Path, clock: Clock, kill_at: int) -> None:
+    with open_house(root, clock) as house:
+        for number in range(3):
+            join(house, f"reader{number}", "daily")
+    code, steps = weekly_kills.steps(root, START + timedelta(hours=1), kill_at=kill_at, what="daily")
+    assert (code, len(steps)) == (-9, kill_at)
+    assert weekly_kills.steps(root, START + timedelta(hours=2), what="daily")[0] == 0
+    assert given_to(root) == {f"reader{number}@example.net": Counter([1]) for number in range(3)}
+
+
+# Letters
+
+
+def test_instant_letters_are_called_as_their_article(house: House, root: Path) -> None:
+    join(house, "instant", "instant")
+    shelve(house, 1)
+    latest.run(house, "instant")
+    shelve(house, 2, 3)
+    outcome = latest.run(house, "instant")
+    assert outcome.latest.key == "readers/instant/2+3"
+    assert sorted(letter.subject for letter in received(root)) == ["الموجة: خبر 2", "خبر 1"]
+
+
+def test_topics_of_the_latest(tmp_path: Path, clock: Clock) -> None:
+    root = make(tmp_path / "w", readers=0, settings=f'[topics.readers]\n1 = "{SECTIONS[0]}"\n2 = "{SECTIONS[1]}"\n')
+    with open_house(root, clock) as house:
+        readers = [join(house, f"reader{number}", "daily") for number in range(3)]
+        for who, mask in zip(readers, (0, 1, 3), strict=True):
+            prefer(house, who, "daily", declined_topics=mask)
+        shelve(house, 1, 2)
+        shelve(house, 3, section=SECTIONS[1])
+        outcome = latest.run(house, "daily")
+        assert outcome.latest.by_variant == {"": 1, "-1": 1, "none of their topics is in this issue": 1}
+    assert mine(root, "reader0") == [(1, 2, 3)]
+    assert mine(root, "reader1") == [(3,)]  # no lead from a section they do not want
+    assert mine(root, "reader2") == []
+    assert {letter.subject for letter in received(root)} == {"الموجة: خبر 3", "الموجة: خبر 1"}
+
+
+def test_many_articles_are_told_shortly_and_the_rest_tomorrow(house: House, root: Path, clock: Clock) -> None:
+    join(house, "daily", "daily")
+    shelve(house, 1)
+    latest.run(house, "daily")
+    clock.forward(days=1)
+    shelve(house, *range(2, 82))
+    first = latest.run(house, "daily").latest
+    assert len(first.articles) == MOST
+    clock.forward(days=1)
+    shelve(house, 100)
+    assert len(latest.run(house, "daily").latest.articles) == MOST
+    clock.forward(days=1)
+    latest.run(house, "daily")
+    counts = given_to(root)["daily@example.net"]
+    assert counts == Counter([1, *range(2, 82), 100])
+    letters = [letter for letter in received(root) if len(letter.numbers) == MOST]
+    assert len(letters) == 2
+    assert all(letter.html.count("ملخص") == 15 for letter in letters)
+
+
+def test_an_article_that_gives_no_letter_is_named_and_left_out(house: House, root: Path, clock: Clock) -> None:
+    join(house, "daily", "daily")
+    shelve(house, 1)
+    with house.database.write() as connection:
+        library.shelve(
+            connection, [Article("خبر {{ name }}", f"{SITE}/2/", "ملخص.", published=clock.now)], now=clock.now
+        )
+    shelve(house, 3, image="http://images.example.org/3.jpg", image_alt="صورة")
+    outcome = latest.run(house, "daily")
+    (problem,) = outcome.latest.problems
+    assert (problem.code, problem.place) == ("template-leaked", "article 2 «خبر {{ name }}»")
+    assert mine(root, "daily") == [(1, 3)]
+    assert "images.example.org" not in received(root)[0].html  # no mail program loads a picture over http
+
+
+def test_what_the_settings_keep_out_does_not_flow(tmp_path: Path, clock: Clock) -> None:
+    root = make(tmp_path / "w", readers=0, settings='[compose]\nexclude = ["إعلان"]\ndays = 3\n')
+    with open_house(root, clock) as house:
+        join(house, "daily", "daily")
+        shelve(house, 1)
+        shelve(house, 2, section="إعلان")
+        latest.run(house, "daily")
+        clock.forward(days=1)
+        old = Article("قديم", f"{SITE}/3/", published=clock.now - timedelta(days=4))
+        with house.database.write() as connection:
+            library.shelve(connection, [old], now=clock.now)
+        assert latest.run(house, "daily").latest.issue is None
+    assert mine(root, "daily") == [(1,)]
+
+
+def test_the_latest_letters_stand_in_the_ledger_and_not_among_unused_issues(house: House, clock: Clock) -> None:
+    join(house, "daily", "daily")
+    join(house, "weekly", "weekly")
+    shelve(house, 1, 2)
+    latest.run(house, "daily")
+    with house.database.read() as connection:
+        (send,) = ledger.sends(connection)
+        assert (send.issue, send.rhythm, send.state) == ("readers/daily/2026-11-02", "daily", "finished")
+        assert [one.carried_in for one in library.holdings(connection)] == [(send.issue,), (send.issue,)]
+        assert isinstance(sent(connection, ["readers"], limit=5), list)
+    # A daily letter is no issue: the week still has both.
+    assert len(drafts.choosable(house, "readers", RULES)) == 2
+    assert weekly.run(house).sent_now == 1
+
+
+def test_the_command(root: Path) -> None:
+    done = here("-C", root, "latest", "--rhythm", "daily", "--json")
+    assert (done.code, '"state": "nothing"' in done.out) == (0, True), done
+    here("-C", root, "subscribers", "add", "a@example.net")
+    with open_house(root, lambda: datetime.now(UTC)) as house:
+        prefer(house, 1, "daily")
+        shelve(house, 1)
+    would = here("-C", root, "latest", "--rhythm", "daily", "--dry-run", "--json")
+    assert '"state": "would"' in would.out, would
+    assert not (root / "outbox").exists()
+    done = here("-C", root, "latest", "--rhythm", "daily", "--json")
+    assert ('"state": "sent"' in done.out, '"sent_now": 1' in done.out) == (True, True), done
+    assert "went out already" in here("-C", root, "latest", "--rhythm", "daily").err
+    complains(here("-C", root, "latest", "--rhythm", "daily", "--day", "soon"), "a date such as", code=2, lines=4)
+    complains(here("-C", root, "latest", "--rhythm", "weekly"), "'weekly' is not one of", code=2, lines=4)
+
+
+# 21 days in five zones
+
+
+ZONES = {
+    "Africa/Cairo": date(2025, 4, 14),
+    "Asia/Beirut": date(2025, 10, 16),
+    "Asia/Gaza": date(2025, 4, 2),
+    "Africa/Casablanca": date(2025, 2, 13),
+    "Africa/Algiers": date(2025, 3, 20),
+}
+"""The first of 21 days around a change of the clock (Algiers has none)."""
+
+
+@dataclass
+class Life:
+    """One simulated reader."""
+
+    id: int
+    rhythm: Rhythm
+    changes: dict[int, Rhythm] = field(default_factory=dict)
+    """Day to the rhythm they choose on it."""
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_three_weeks_in_the_zones_of_five_newsrooms(tmp_path: Path, name: str) -> None:
+    zone, chance = ZoneInfo(name), random.Random(name)
+    root = make(tmp_path / "w", readers=0, timezone=name)
+    first = ZONES[name]
+    start = datetime(first.year, first.month, first.day, tzinfo=zone).astimezone(UTC)
+    clock = Clock(start)
+    by_rhythm: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    with open_house(root, clock) as house:
+        people: dict[str, Life] = {}
+        for keeper in ("instant", "daily", "weekly"):
+            people[keeper] = Life(join(house, keeper, keeper), keeper)  # type: ignore[arg-type]
+        for number in range(5):
+            rhythm: Rhythm = chance.choice(("instant", "daily", "weekly"))
+            life = Life(join(house, f"changer{number}", rhythm), rhythm)
+            for day in sorted(chance.sample(range(2, 17), 2)):
+                life.changes[day] = chance.choice(("instant", "daily", "weekly"))
+            people[f"changer{number}"] = life
+        # A weekly issue and a daily letter before it all begins: the streams are there.
+        article = 0
+        seen: set[Path] = set()
+
+        def note(rhythm: str) -> None:
+            for letter, path in new_letters(root, seen):
+                by_rhythm[letter.to.partition("@")[0], rhythm].update(letter.numbers)
+                seen.add(path)
+
+        for day in range(21):
+            moments = sorted(chance.uniform(0.2, 23.8) for _ in range(3))
+            local = first + timedelta(days=day)
+            midnight = datetime(local.year, local.month, local.day, tzinfo=zone).astimezone(UTC)
+            evening = datetime(local.year, local.month, local.day, 18, tzinfo=zone).astimezone(UTC)
+            events = [(midnight + timedelta(hours=hour), "article") for hour in moments]
+            events += [(evening, "daily"), (evening + timedelta(minutes=7), "daily")]
+            events += [(midnight + timedelta(hours=chance.uniform(1, 22)), "change")]
+            if local.weekday() == 3:
+                events.append((midnight + timedelta(hours=10), "weekly"))
+            if chance.random() < 0.5:
+                events.append((midnight + timedelta(hours=chance.uniform(1, 22)), "back"))
+            for moment, what in sorted(events):
+                clock.now = moment
+                if what == "article":
+                    article += 1
+                    shelve(house, article)
+                    latest.run(house, "instant")
+                    note("instant")
+                elif what == "daily":
+                    latest.run(house, "daily")
+                    note("daily")
+                elif what == "weekly":
+                    weekly.run(house)
+                    note("weekly")
+                elif what == "change":
+                    for life in people.values():
+                        if day in life.changes:
+                            prefer(house, life.id, life.changes[day])
+                else:
+                    # The clock is set back for a while, and everything is asked again.
+                    clock.now -= timedelta(hours=chance.choice((1, 3, 26, 50)))
+                    for rhythm in ("instant", "daily"):
+                        latest.run(house, rhythm)  # type: ignore[arg-type]
+                        note(rhythm)
+        # One more of each, so that whatever is waiting comes.
+        clock.now = start + timedelta(days=22, hours=19)
+        article += 1
+        shelve(house, article)
+        for rhythm in ("instant", "daily"):
+            latest.run(house, rhythm)  # type: ignore[arg-type]
+            note(rhythm)
+        clock.forward(days=7)
+        weekly.run(house)
+        note("weekly")
+    every = Counter(range(1, article + 1))
+    for keeper in ("instant", "daily", "weekly"):
+        assert by_rhythm[keeper, keeper] == every, keeper
+        assert sum((by_rhythm[keeper, other] for other in ("instant", "daily", "weekly")), Counter()) == every
+    for who in people:
+        got: Counter[int] = Counter()
+        for rhythm in ("instant", "daily", "weekly"):
+            assert max(by_rhythm[who, rhythm].values(), default=0) <= 1, (who, rhythm)
+            got.update(by_rhythm[who, rhythm].keys())
+        assert set(got) == set(every), (who, people[who], sorted(set(every) - set(got)))
+        # An issue is made for all its readers and may repeat what a daily letter had; nothing else comes twice.
+        automatic = by_rhythm[who, "instant"] + by_rhythm[who, "daily"]
+        assert max(automatic.values(), default=0) <= 1, (who, people[who])
+
+
+def new_letters(root: Path, seen: set[Path]) -> list[tuple[Received, Path]]:
+    """Letters that came since, with their files."""
+    folder = root / "outbox" / "new"
+    fresh = sorted(path for path in folder.glob("*.eml") if path not in seen) if folder.is_dir() else []
+    return [(read_letter(path), path) for path in fresh]
