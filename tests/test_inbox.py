@@ -6,7 +6,6 @@ import json
 import mailbox
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,8 +34,8 @@ NAME, ADDRESS = "0123456789abcdef.1", "reader0@example.net"
 LEAVE, TOKEN = "L" * 52, "T" * 43
 
 
-def filled(name: str, **values: str) -> bytes:
-    raw = (DATA / f"{name}.eml").read_bytes()
+def filled(message: str, /, **values: str) -> bytes:
+    raw = (DATA / f"{message}.eml").read_bytes()
     for key, value in {"name": NAME, "address": ADDRESS, "leave": LEAVE, "token": TOKEN, **values}.items():
         raw = raw.replace(b"{%s}" % key.encode(), value.encode())
     return raw
@@ -76,7 +75,7 @@ def test_every_kind_of_message_is_understood(path: Path, line_end: bytes) -> Non
         ("failed", "4.2.2", "", ("bounced", "soft")),
         ("failed", "5.9.9", "", ("bounced", "soft")),
         ("failed", "", "smtp; 550 5.1.1 gone", ("bounced", "hard")),
-        ("failed", "", "550 the account does not exist", ("bounced", "blocked")),
+        ("failed", "", "550 the account does not exist", ("bounced", "hard")),
         ("failed", "", "550 mailbox unavailable", ("bounced", "hard")),
         ("failed", "", "552 mailbox is full", ("bounced", "soft")),
         ("failed", "", "421 try later", ("bounced", "soft")),
@@ -149,7 +148,7 @@ class Room:
         desk = inbox.Desk(self.database, OWN, LINKS, SUPPRESSIONS, NOW, letters=True)
         return replace(desk, **more)  # type: ignore[arg-type]
 
-    def put(self, name: str, *, number: int = 0, folder: str = "new", **values: str) -> Path:
+    def put(self, message: str, /, *, number: int = 0, folder: str = "new", **values: str) -> Path:
         """A message about the delivery to reader ``number``; deliveries and subscribers are numbered alike."""
         own = {
             "name": f"{self.public_id}.{number + 1}",
@@ -157,8 +156,8 @@ class Room:
             "leave": self.leaves[number],
             "token": self.confirmation,
         }
-        raw = filled(name, **{**own, **values})
-        path = self.maildir / folder / f"{1795503600 + len(list(self.maildir.rglob('*.mail')))}.{name}.{number}.mail"
+        raw = filled(message, **{**own, **values})
+        path = self.maildir / folder / f"{1795503600 + len(list(self.maildir.rglob('*.mail')))}.{message}.{number}.mail"
         path.write_bytes(raw)
         return path
 
@@ -178,11 +177,11 @@ class Room:
         """Every row that matters."""
         tables = ("subscription", "consent", "suppression", "small_letter", "event", "delivery", "send", "mark")
         with self.database.read() as connection:
-            return [tuple(row) for table in tables for row in connection.execute(text(f"SELECT * FROM {table}"))]  # noqa: S608
+            return [tuple(row) for table in tables for row in connection.execute(text(f"SELECT * FROM {table}"))]
 
 
 @pytest.fixture
-def room(database: Database, tmp_path: Path) -> Iterator[Room]:
+def room(database: Database, tmp_path: Path) -> Room:
     for name in ("cur", "new", "tmp"):
         (tmp_path / "mail" / name).mkdir(parents=True)
     with database.write() as connection:
@@ -204,7 +203,7 @@ def room(database: Database, tmp_path: Path) -> Iterator[Room]:
             connection, "reader0@example.net", "pending", now=NOW, keys=SUPPRESSIONS, how="form", words="نعم"
         )
         confirmation = actions.make_confirmation(connection, 1, 2, now=NOW)
-    yield Room(database, tmp_path / "mail", send.public_id, leaves, confirmation)
+    return Room(database, tmp_path / "mail", send.public_id, leaves, confirmation)
 
 
 def test_bounces_reach_the_ledger_and_suppress(room: Room) -> None:
@@ -287,8 +286,9 @@ def test_a_reply_that_carries_the_link_confirms(room: Room) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "vacation", "vacation-precedence", "vacation-bare", "null-path", "mailing-list", "loop", "qmail", "whole-letter",
-        "read-receipt", "confirm-refused", "confirm-refused-arabic", "leave-quoted", "leave-forwarded", "leave-answered",
+        "vacation", "vacation-precedence", "vacation-bare", "null-path", "mailing-list", "loop", "qmail",
+        "whole-letter", "read-receipt", "confirm-refused", "confirm-refused-arabic", "leave-quoted",
+        "leave-forwarded", "leave-answered",
     ],
 )  # fmt: skip
 def test_answers_of_machines_refusals_and_bounces_confirm_nobody_and_let_nobody_leave(room: Room, name: str) -> None:

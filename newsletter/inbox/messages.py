@@ -43,6 +43,11 @@ _NO = re.compile(
     r"\b(unsubscribe|stop|remove|spam|no|not|never|cancel|non|pas|désabon\w*)\b|(?<!\w)(لا|لم|لن|ليس|أوقف\w*|إلغاء|ألغ\w*|احذف\w*|مزعج)(?!\w)",
     re.IGNORECASE,
 )
+_LINK = re.compile(r"https?://\S+|[^\s@]{1,64}@\S{1,255}")
+_QUOTES = re.compile(
+    r"\s*>|\s*-{2,} ?\w|\s*_{5,}|\s*(on|le|am|في|كتب)\b.{5,200}:\s*$|\s*(from|من|de|von)\s*:", re.IGNORECASE
+)
+_LONGEST_LINE = 1000
 _DAEMONS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply"})
 
 Kind = Literal["report", "leave", "confirm", "automatic", "other", "unreadable"]
@@ -257,13 +262,9 @@ def _own_words(text: str) -> str:
     """What the person wrote above what is quoted; links do not count as words."""
     lines = []
     for line in text.splitlines():
-        if re.match(
-            r"\s*>|\s*-{2,} ?\w|\s*_{5,}|\s*(on|le|am|في|كتب)\b.{5,200}:\s*$|\s*(from|من|de|von)\s*:",
-            line,
-            re.IGNORECASE,
-        ):
+        if _QUOTES.match(line[:_LONGEST_LINE]):
             break
-        lines.append(re.sub(r"https?://\S+|\S+@\S+", " ", line))
+        lines.append(_LINK.sub(" ", line[:_LONGEST_LINE]))
     return "\n".join(lines)
 
 
