@@ -5,7 +5,7 @@ from __future__ import annotations
 import html as escaping
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from lxml import html as lxml_html
 
 from newsletter.errors import RenderError
 from newsletter.models import Issue, Picture, Prose, Publication, Rendered, Section, Story
-from newsletter.render import after, before, palette, render, sizes, twin
+from newsletter.render import _values, after, before, palette, render, sizes, twin, views
 from newsletter.render.views import web_address
 from newsletter.text import bidi
 from newsletter.theme import environment, templates_dir
@@ -454,6 +454,21 @@ def test_colours_stay_readable() -> None:
 
 
 # Templates and words
+
+
+def test_every_name_that_a_template_may_use_is_told() -> None:
+    told = (Path(__file__).parents[1] / "docs" / "templates.md").read_text("utf-8")
+    names = {word for code in re.findall(r"`([^`\n]+)`", told) for word in re.findall(r"[a-z_]+", code)}
+    _, values = _values(one(STORY), PUBLICATION, environment(), MARKER, LEAVE, DATE, {})
+    assert set(values) - names == set()
+    for kind in (palette.Palette, Publication, views.StoryView, views.Group, views.SectionView, views.Sight):
+        assert {field.name for field in fields(kind)} - names == set(), kind
+    blocks = {
+        block
+        for theme in ("base", *THEMES)
+        for block in re.findall(r"{% block (\w+)", (templates_dir() / "email" / f"{theme}.mjml.j2").read_text("utf-8"))
+    }
+    assert blocks - names == set()
 
 
 KNOWN = (
