@@ -238,18 +238,17 @@ def test_every_message_is_handled_once_wherever_a_mail_program_moves_it(room: Ro
     paths = [room.put("leave", number=0), room.put("hard", number=1), room.put("ordinary")]
     assert room.read() == Result(read=3, left=1, bounced=1, other=1)
     with room.database.write() as connection:
-        actions.add_subscriber(connection, "reader0@example.net", "readers", now=NOW, restore=True)
+        actions.add_subscriber(connection, "reader0@example.net", "readers", now=NOW, restore=True, keys=SUPPRESSIONS)
     before = room.dump()
     assert room.read() == Result()
     for path in paths:
         path.rename(room.maildir / "cur" / f"{path.name}:2,S")
     assert room.read() == Result()
+    assert room.dump() == before
     (moved,) = (room.maildir / "cur").glob("*.leave.*")
     moved.rename(room.maildir / "new" / "1795509999.another-name")
     assert room.read() == Result()
     assert room.status(0) == "confirmed"
-    assert room.dump()[: len(before)] != []
-    assert [row for row in room.dump() if "mark" not in row][: len(before)][:20] == before[:20]
 
 
 def test_who_asks_to_leave_by_mail_has_left(room: Room) -> None:
@@ -280,7 +279,7 @@ def test_a_reply_that_carries_the_link_confirms(room: Room) -> None:
     assert room.status(0, 2) == "confirmed"
     with room.database.read() as connection:
         (record,) = [one for one in store.consents_of(connection, 1) if one.act == "confirm"]
-    assert (record.how, record.words) == ("mail", "Re: تأكيد اشتراكك")
+    assert (record.how, record.words) == ("mail", "Re: أكد اشتراكك")
 
 
 @pytest.mark.parametrize(

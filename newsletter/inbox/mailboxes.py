@@ -41,12 +41,10 @@ def items(path: Path, known: frozenset[str] = frozenset()) -> Iterator[Item]:
     Raises:
         SourceError: It is neither, or cannot be read.
     """
-    if path.is_dir():
-        if not all((path / name).is_dir() for name in ("cur", "new")):
-            raise SourceError(
-                "is a folder, but no Maildir", where=str(path), mend="name the folder that holds cur and new"
-            )
+    if _is_maildir(path):
         yield from _maildir(path, known)
+    elif path.is_dir():
+        raise SourceError("is a folder, but no Maildir", where=str(path), mend="name the folder that holds cur and new")
     else:
         yield from _mbox(path)
 
@@ -58,9 +56,13 @@ def file_name(name: str) -> str:
 
 def file_names(path: Path) -> list[str]:
     """What every file of a Maildir is remembered by; empty for an mbox."""
-    if not path.is_dir():
+    if not _is_maildir(path):
         return []
     return [file_name(entry.name) for folder in ("cur", "new") for entry in _entries(path / folder)]
+
+
+def _is_maildir(path: Path) -> bool:
+    return all((path / name).is_dir() for name in ("cur", "new"))
 
 
 def _maildir(path: Path, known: frozenset[str]) -> Iterator[Item]:
@@ -111,8 +113,9 @@ def _mbox(path: Path) -> Iterator[Item]:
 
 
 def _content(raw: bytes) -> str:
-    head, blank, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    return "inbox " + _digest(_MOVING.sub(b"", head + b"\n") + blank + body.rstrip(b"\n"))
+    # An mbox drops the empty lines at the end of a message.
+    head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    return "inbox " + _digest(_MOVING.sub(b"", head.rstrip(b"\n") + b"\n") + b"\n" + body.rstrip(b"\n"))
 
 
 def _digest(raw: bytes) -> str:

@@ -122,6 +122,8 @@ def _reports(message: Message) -> Iterator[Notice]:
             about, *recipients = _blocks(part)
             known = [*_NAME.findall(_field(about, "Original-Envelope-Id")), *names]
             for block in recipients:
+                if "Action" not in block:
+                    continue
                 event, bounce = meaning(
                     _field(block, "Action"), _field(block, "Status"), _field(block, "Diagnostic-Code")
                 )
@@ -171,9 +173,12 @@ def _blocks(part: Message) -> list[Message]:
         blocks = [one for one in payload if isinstance(one, Message)]
         if any(block.keys() for block in blocks) or not blocks:
             return blocks or [Message()]
-        payload = blocks[0].get_payload()
-    decoded = part.get_payload(decode=True)
-    raw = decoded if isinstance(decoded, bytes) else str(payload).encode("utf-8", "surrogateescape")
+        payload = "\n\n".join(str(block.get_payload()) for block in blocks)
+    inner = Message()
+    inner["Content-Transfer-Encoding"] = _field(part, "Content-Transfer-Encoding")
+    inner.set_payload(str(payload))
+    decoded = inner.get_payload(decode=True)
+    raw = decoded if isinstance(decoded, bytes) else b""
     blocks = [email.message_from_bytes(block) for block in re.split(rb"\r?\n\r?\n", raw.strip())[:MOST_PARTS]]
     return blocks or [Message()]
 

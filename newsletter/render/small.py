@@ -74,7 +74,9 @@ def render_small(
     for what, piece in after.leaks(html, publication.direction):
         raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
     _addresses_whole(html, text, marker, urls, name)
-    return Rendered(bidi.isolate(subject, publication.direction), html, text)
+    direction = publication.direction
+    shown = bidi.steered(bidi.isolate(subject, direction), direction)
+    return Rendered(shown, html, text, flowed=direction == "ltr")
 
 
 def _addresses_whole(html: str, text: str, marker: str, urls: Mapping[str, str], name: str) -> None:
