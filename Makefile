@@ -33,6 +33,10 @@ torture: .venv/dev              ## kill, stop and starve a send at hundreds of s
 	$(BIN)/python tests/torture.py --points 60 stop
 	$(BIN)/python tests/torture.py --points 100 error
 	$(BIN)/python tests/torture.py --points 50 two
+	$(BIN)/python tests/torture.py --database postgresql --points 300 kill
+	$(BIN)/python tests/torture.py --database postgresql --points 60 stop
+	$(BIN)/python tests/torture.py --database postgresql --points 50 restart
+	$(BIN)/python tests/torture.py --database postgresql --points 60 workers
 
 lock: .venv/dev                 ## pin again, from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -68,7 +68,10 @@ def whole(subscribers: int, host: str, connections: int) -> None:
                     (f"reader{n}@example.net", f"reader{n}@example.net", secrets.token_bytes(16))
                     for n in range(subscribers)
                 )
-                insert = "INSERT INTO subscriber (address, address_key, public_id, needs_smtputf8, created) VALUES (?,?,?,0,0)"
+                insert = (
+                    "INSERT INTO subscriber (address, address_key, public_id, needs_smtputf8, created) "
+                    "VALUES (?, ?, ?, 0, 0)"
+                )
                 driver.executemany(insert, rows)
                 driver.execute(
                     "INSERT INTO subscription (list_id, subscriber_id, status, rhythm, created, changed) "
@@ -194,7 +197,8 @@ def main() -> None:
         frozen, delivered, _ = ours(100_000, slow.host, 8)
         ideal = options.delay * 100 / 8
         print(
-            f"  answering after {options.delay * 1000:.0f} ms, 8 connections, 100,000: {delivered:.1f} s, {ideal / delivered:.2f} of the ideal"
+            f"  answering after {options.delay * 1000:.0f} ms, 8 connections, 100,000: {delivered:.1f} s, "
+            f"{ideal / delivered:.2f} of the ideal"
         )
 
 

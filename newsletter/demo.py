@@ -62,7 +62,12 @@ def run(directory: Path, tell: Callable[[str], None]) -> Demo:
             shelved = library.shelve(connection, collected.articles, now=now)
             store.add_list(connection, workspace.FIRST_LIST, NAME, now=now)
             report = actions.import_file(
-                connection, SAMPLE / "subscribers.csv", workspace.FIRST_LIST, now=now, words="sample readers", keys=house.keys.suppression
+                connection,
+                SAMPLE / "subscribers.csv",
+                workspace.FIRST_LIST,
+                now=now,
+                words="sample readers",
+                keys=house.keys.suppression,
             )
         tell(f"Collected {len(shelved.added)} articles, imported {report.added} subscribers.")
         issue = drafts.write(house, list(shelved.added), list_name=workspace.FIRST_LIST)

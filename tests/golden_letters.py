@@ -7,7 +7,7 @@ each local picture.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 from newsletter import compose, issues
 from newsletter.mail import LEAVE, cut, slot
 from newsletter.models import Article, Holding, Issue, Letter, Picture, Publication, Rendered
+from newsletter.pages import DOMAIN
 from newsletter.render import mjml_of, render
+from newsletter.render.small import render_small
 from newsletter.text.bidi import isolate
+from newsletter.words import words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -87,6 +90,28 @@ def rendered(one: Golden, templates: Environment) -> Rendered:
 def mjml(one: Golden, templates: Environment) -> str:
     """The golden issue as the compiler gets it."""
     return mjml_of(one.issue, one.publication, templates, **arguments(one))
+
+
+SMALL = ("confirmation", "welcome", "goodbye")
+
+
+def small(kind: str, language: str, templates: Environment) -> Letter:
+    """A small letter of the golden newsroom, as it goes to one person."""
+    base = golden("week" if language in ("ar", "fa", "he") else "english")
+    publication = replace(base.publication, language=language)
+    page = "https://news.example.org"
+    urls = {
+        "leave_url": LEAVE_URL,
+        "confirm_url": f"{page}/confirm/{'C' * 52}",
+        "preferences_url": f"{page}/preferences/{'P' * 52}",
+        "archive_url": f"{page}/archive",
+    }
+    catalogue = words(templates, language, DOMAIN)
+    title = "Readers" if language in ("en", "fr") else "نشرة القراء"
+    made = render_small(
+        kind, publication, templates, title=title, say=catalogue.gettext, marker=MARKER, urls=urls, date=DATE
+    )
+    return replace(letter(base, made), language=language, issue="", automatic=True)
 
 
 def letter(one: Golden, made: Rendered) -> Letter:

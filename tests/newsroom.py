@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -167,11 +168,10 @@ def subscribe(connection: Any, house: House, address: str, now: datetime, rhythm
 
 @contextmanager
 def open_house(root: Path, clock: Callable[[], datetime], site: WordPress | None = None) -> Iterator[House]:
-    """The workspace by that clock, and with that site for the world."""
+    """The workspace by that clock, and with that site for the world; without one the world is down."""
     with opened(root, {}) as house:
         house.now = clock  # type: ignore[method-assign]
-        if site is not None:
-            house.__dict__["fetcher"] = _Closable(site)
+        house.__dict__["fetcher"] = _Closable(site or WordPress([], clock, down=True))
         yield house
 
 
@@ -200,6 +200,7 @@ def received(root: Path) -> list[Received]:
     return [read_letter(path) for folder in ("new", "cur") for path in sorted((root / "outbox" / folder).glob("*.eml"))]
 
 
+@lru_cache(maxsize=1000)
 def read_letter(path: Path) -> Received:
     """A letter of the outbox."""
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)

@@ -378,7 +378,7 @@ def test_an_mbox_is_read_like_a_maildir(room: Room, tmp_path: Path) -> None:
     assert inbox.read(room.desk(), tmp_path / "box") == expected
     assert (tmp_path / "box").read_bytes() == raw
     # A mail program notes what it did in the messages themselves.
-    (tmp_path / "box").write_bytes(raw.replace(b"\nReturn-Path:", b"\nStatus: RO\nX-Status: A\nReturn-Path:"))
+    (tmp_path / "box").write_bytes(raw.replace(b"\nReceived:", b"\nStatus: RO\nX-Status: A\nReceived:"))
     assert inbox.read(room.desk(), tmp_path / "box") == Result()
     # The same messages in a Maildir are known too.
     assert room.read() == Result()

@@ -145,14 +145,35 @@ def test_every_text_stands_on_its_side_and_nothing_scrolls_sideways(
 @pytest.mark.parametrize("mode", ["light", "dark", "forced"])
 @pytest.mark.parametrize(("name", "theme"), LETTERS)
 def test_every_text_can_be_read(name: str, theme: str, mode: Mode, page: Page, templates: Environment) -> None:
-    """Measured on the picture itself: the darkest and the lightest dot of each text are far apart."""
     _, _, html = shown(name, theme, templates)
     page.show(html, width=375, mode=mode)
+    assert dim(page, mode) == []
+
+
+@pytest.mark.parametrize("language", ["ar", "fr"])
+@pytest.mark.parametrize("kind", golden.SMALL)
+def test_small_letters_are_no_worse(kind: str, language: str, page: Page, templates: Environment, axe: str) -> None:
+    html = golden.small(kind, language, templates).rendered.html
+    modes: tuple[Mode, ...] = ("light", "dark", "forced")
+    for mode in modes:
+        for width, variant in ((320, html), (700, outlook(html)), (375, html)):
+            page.show(variant, width=width, mode=mode)
+            seen = look(page)
+            assert seen["bad"] == []
+            assert seen["across"] <= width
+            assert seen["lowest"] >= 1.59
+        assert dim(page, mode) == []
+        if mode != "forced":
+            assert judged(page, axe) == []
+
+
+def dim(page: Page, mode: Mode) -> list[tuple[str, str, str]]:
+    """The texts that cannot be read, measured on the picture: the darkest and the lightest dot of each are close."""
     drawn = Image.open(io.BytesIO(page.picture(width=375))).convert("RGB")
     # The ground tells whether the mode is on at all.
     corner = max(drawn.getpixel((2, drawn.height - 3)))  # type: ignore[type-var, arg-type]
     assert corner > 200 if mode == "light" else corner < 60
-    dim = []
+    found = []
     for text, left, top, right, bottom in look(page)["rects"]:
         box = (int(left), int(top), int(right) + 1, min(int(bottom) + 1, drawn.height))
         if box[1] >= drawn.height or not re.search(r"\w{2}", text):
@@ -161,8 +182,8 @@ def test_every_text_can_be_read(name: str, theme: str, mode: Mode, page: Page, t
         shades = sorted({dot for _, dot in dots}, key=sum)  # type: ignore[arg-type]
         darkest, lightest = (f"#{r:02x}{g:02x}{b:02x}" for r, g, b in (shades[0], shades[-1]))  # type: ignore[misc]
         if contrast(darkest, lightest) < 4:
-            dim.append((text, darkest, lightest))
-    assert dim == []
+            found.append((text, darkest, lightest))
+    return found
 
 
 @pytest.fixture(scope="module")

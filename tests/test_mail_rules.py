@@ -44,6 +44,14 @@ def test_every_theme_with_every_issue_keeps_every_rule(theme: str, templates: En
             assert mail_rules.faults(golden.message(changed)) == [], (name, theme)
 
 
+@pytest.mark.parametrize("language", ["ar", "en", "fr", "fa"])
+@pytest.mark.parametrize("kind", golden.SMALL)
+def test_every_small_letter_keeps_every_rule(kind: str, language: str, templates: Environment) -> None:
+    letter = golden.small(kind, language, templates)
+    assert mail_rules.faults(golden.message(letter), automatic=True) == []
+    assert max(len(line) for line in letter.rendered.text.split("\n") if "://" not in line) <= 78
+
+
 def test_automatic_mail_says_so() -> None:
     automatic = replace(simple(), automatic=True)
     assert mail_rules.faults(golden.message(automatic), automatic=True) == []

@@ -52,6 +52,10 @@ def test_the_reference_validators_find_nothing_in_any_letter() -> None:
                 "mjml": golden.mjml(one, templates),
                 "html": golden.rendered(one, templates).html,
             }
+    for language in ("ar", "en", "fr"):
+        for kind in golden.SMALL:
+            html = golden.small(kind, language, templates).rendered.html
+            letters[f"{kind} in {language}"] = {"mjml": "<mjml><mj-body></mj-body></mjml>", "html": html}
     found = judged(letters)
     assert set(found) == set(letters)
     assert {name: faults for name, faults in found.items() if faults["mjml"] or faults["html"]} == {}

@@ -40,3 +40,15 @@ def strace() -> None:
 def test_nothing_is_lost_or_doubled(tmp_path: Path, mode: str, points: int, sender: str) -> None:
     results = torture.run(mode, points, sender, tmp_path)
     assert len(results) >= points
+
+
+@pytest.mark.parametrize(
+    ("mode", "points", "sender"),
+    [("kill", 3, "sendgrid"), ("kill", 2, "outbox"), ("restart", 2, "sendgrid"), ("workers", 2, "sendgrid")],
+)
+def test_nor_on_postgresql(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, points: int, sender: str
+) -> None:
+    monkeypatch.setattr(torture, "LONG", 60)
+    results = torture.run(mode, points, sender, tmp_path, "postgresql")
+    assert len(results) >= (1 if mode in {"restart", "workers"} else points)

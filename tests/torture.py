@@ -88,6 +88,10 @@ def make(root: Path, server: Server | None, connections: int, url: str = "", rea
         settings = sending(settings, "smtp", lines, connections)
     settings = settings.replace("# batch = 100 ", f"batch = {BATCH} ")
     (root / "newsletter.toml").write_text(settings, "utf-8")
+    if readers > READERS:
+        # It is to outlive a database that is away again and again.
+        text = (root / "newsletter.toml").read_text("utf-8")
+        (root / "newsletter.toml").write_text(text.replace("patience = 2 ", "patience = 100 "), "utf-8")
     if url:
         (root / "secrets" / "database.url").write_text(url)
         code, words = done(newsletter(root, "database", "upgrade"))

@@ -47,7 +47,7 @@ def send(
     rhythm: ToRhythm = Reach.WEEKLY,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send the letter to this address only.")] = "",
     at: Annotated[
-        str, typer.Option("--at", metavar="MOMENT", help="Freeze now, start then: '2026-11-26 18:00' in the site's zone.")
+        str, typer.Option("--at", metavar="MOMENT", help="Freeze now, start at '2026-11-26 18:00' (site's zone).")
     ] = "",
     here: Annotated[bool, typer.Option("--here", help="Deliver from here, also when workers run.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,

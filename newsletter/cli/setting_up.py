@@ -141,7 +141,7 @@ def backup(context: typer.Context) -> None:
 
 def copy(
     context: typer.Context,
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME, empty.")],
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME.")],
 ) -> None:
     """Copy everything into another database: from SQLite to PostgreSQL, or back. All of it arrives, or nothing.
 
