@@ -63,7 +63,9 @@ def main() -> None:
         server = stack.enter_context(standin.running(folder, delay=DELAY))
         databases = stack.enter_context(servers.own_server())
         bench = torture.Bench(folder, "sendgrid", server, CONNECTIONS, databases, options.readers)
-        print(f"{options.readers} readers, {BATCH} a request, {CONNECTIONS} connections a worker, {DELAY * 1000:.0f} ms")
+        print(
+            f"{options.readers} readers, {BATCH} a request, {CONNECTIONS} connections a worker, {DELAY * 1000:.0f} ms"
+        )
         print(f"ideal for one worker: {CONNECTIONS * BATCH / DELAY:,.0f} letters/s")
         for with_jobs in (False, True):
             best = {n: max(measured(bench, n, with_jobs) for _ in range(options.rounds)) for n in (1, 2)}
@@ -72,5 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-
     main()

@@ -41,6 +41,8 @@ SLOT_WIDTHS = {LEAVE: tokens.WIDTH}
 MOST_UNKNOWN_IN_A_ROW = 3
 """Submissions without an answer, beyond one for each connection, after which a send stops."""
 
+NO_LIMIT = Pace()
+
 Progress = Callable[[str, int], None]
 """Told of a state and how many deliveries have just reached it; ``waiting`` with seconds while others hold the rest."""
 
@@ -61,7 +63,7 @@ class Desk:
     """Seconds before the first new try after the provider was busy or out of reach; doubled for each further one."""
     patience: float = 300.0
     """Seconds without one letter taken after which a send stops, to be run again later."""
-    pace: Pace = Pace()
+    pace: Pace = NO_LIMIT
     """How fast letters may go, all processes together."""
 
     @property
@@ -217,7 +219,9 @@ def run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None
             threading.Thread(target=shift.work, args=(end,), daemon=True).start()
             ends.append(end)
         for end in ends:
-            end.wait()
+            while not end.wait(None if over is None else 0.1):
+                if over is not None and over.is_set():
+                    shift.over.set()
     except BaseException:
         # Ctrl-C strikes here and nowhere else: what is under way comes to its end, nothing new is begun.
         shift.over.set()
@@ -286,7 +290,7 @@ class Shift:
 
     def _step(self, carriers: dict[int, Carrier]) -> bool:
         """Deliver one batch, or wait for others; False when this send needs no more of us."""
-        desk, send = self._desk, self._send
+        desk = self._desk
         if not self._in_time():
             return True
         batch, doubtful = self._steady.write(self._claim)

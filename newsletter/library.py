@@ -218,7 +218,7 @@ def remember(
         newest: Whoever got it begins behind this article should they read in another rhythm from now on. None takes
             the newest it carried: what came while an editor was at work is still news to its readers.
     """
-    from sqlalchemy import insert, update
+    from sqlalchemy import update
 
     from newsletter.tables import carried as table
     from newsletter.tables import issue
@@ -233,7 +233,8 @@ def remember(
         for rhythm in rhythms
     ]
     if rows:
-        connection.execute(insert(table), rows)
+        # An issue may go twice: first to weekly readers, then to all.
+        connection.execute(insert_or_update(connection, table).on_conflict_do_nothing(), rows)
 
 
 def _carried(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:

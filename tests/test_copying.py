@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -31,7 +32,9 @@ ROADS = [("sqlite", "postgresql"), ("postgresql", "sqlite"), ("sqlite", "sqlite"
 @pytest.fixture(params=ROADS, ids="-".join)
 def pair(request: pytest.FixtureRequest, database_urls: MakeDatabase) -> Iterator[tuple[Database, Database]]:
     with contextlib.ExitStack() as stack:
-        databases = [stack.enter_context(contextlib.closing(open_database(database_urls(one)))) for one in request.param]
+        databases = [
+            stack.enter_context(contextlib.closing(open_database(database_urls(one)))) for one in request.param
+        ]
         upgrade(databases[0])
         yield databases[0], databases[1]
 
@@ -78,10 +81,12 @@ def test_everything_arrives_and_counting_goes_on(pair: tuple[Database, Database]
     assert rows(target) == rows(source)
     assert (counts["subscriber"], counts["list"], counts["send"]) == (2049, 2, 0)
     assert told[-1] == (sum(counts.values()), sum(counts.values()))
-    assert all(one < two for one, two in zip(told, told[1:], strict=False))
+    assert all(one < two for one, two in itertools.pairwise(told))
     with target.write() as connection:
         # The id of the erased subscriber is not given again, nor one that is there.
-        assert actions.add_subscriber(connection, "new@example.net", "readers", now=NOW, keys=KEYS).subscriber.id == 2051
+        assert (
+            actions.add_subscriber(connection, "new@example.net", "readers", now=NOW, keys=KEYS).subscriber.id == 2051
+        )
         assert store.add_list(connection, "third", "x", now=NOW).id == 3
         assert connection.execute(insert(tables.issue).values(key="1").returning(tables.issue.c.id)).scalar_one() == 1
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import mailbox
 import shutil
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -143,6 +145,7 @@ class Room:
     public_id: str
     leaves: list[str]
     confirmation: str
+    counter: Iterator[int] = field(default_factory=itertools.count)
 
     def desk(self, **more: object) -> inbox.Desk:
         desk = inbox.Desk(self.database, OWN, LINKS, SUPPRESSIONS, NOW, letters=True)
@@ -157,7 +160,7 @@ class Room:
             "token": self.confirmation,
         }
         raw = filled(message, **{**own, **values})
-        path = self.maildir / folder / f"{1795503600 + len(list(self.maildir.rglob('*.mail')))}.{message}.{number}.mail"
+        path = self.maildir / folder / f"{1795503600 + next(self.counter)}.{message}.{number}.mail"
         path.write_bytes(raw)
         return path
 

@@ -13,7 +13,7 @@ from conftest import MakeDatabase
 from sqlalchemy import Connection, select
 from test_deliver import make, received, run
 
-from newsletter.database import Database, clock, open_database
+from newsletter.database import clock, open_database
 from newsletter.ledger import Pace, charge, pace, take_pace
 from newsletter.tables import metadata
 from newsletter.tables import pace as table
@@ -37,7 +37,9 @@ def time_(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def go(connection: Connection, limits: Pace, number: int, time_: Clock, seconds: float, late: float = 0.0) -> list[float]:
+def go(
+    connection: Connection, limits: Pace, number: int, time_: Clock, seconds: float, late: float = 0.0
+) -> list[float]:
     """The moments at which a piece of ``number`` letters goes, taken one after the other for so long."""
     start, gone = time_.now, []
     while True:
@@ -181,7 +183,9 @@ def test_a_send_keeps_it_and_says_what_is_sent_at_once(tmp_path: Path) -> None:
 def test_the_settings_reach_it(tmp_path: Path) -> None:
     make(tmp_path / "w", 1, batch=10)
     path = tmp_path / "w" / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[sender]\n", "[sender]\nper_second = 7\nper_hour = 600\n"), "utf-8")
+    path.write_text(
+        path.read_text("utf-8").replace("[sender]\n", "[sender]\nper_second = 7\nper_hour = 600\n"), "utf-8"
+    )
     with opened(tmp_path / "w", {}) as house:
         assert house.desk.pace == Pace(7, 600)
         assert house.desk.batch_size == 3

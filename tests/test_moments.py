@@ -69,7 +69,9 @@ def test_a_time_that_comes_twice_is_asked_about(text: str, zone: str, first: str
     assert (two - one).total_seconds() == 3600
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "", "26.11.2026 18:00", "2026-11-26", "2026-02-30 10:00", "2026-11-26 24:30"])
+@pytest.mark.parametrize(
+    "text", ["tomorrow", "", "26.11.2026 18:00", "2026-11-26", "2026-02-30 10:00", "2026-11-26 24:30"]
+)
 def test_what_is_no_moment_is_told(text: str) -> None:
     with pytest.raises(SendError, match="is no moment; write a day and a time"):
         moment(text, ZoneInfo("Africa/Cairo"), NOW)

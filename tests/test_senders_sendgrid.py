@@ -251,6 +251,45 @@ def test_a_storm_loses_and_doubles_nothing(house: House, tmp_path: Path) -> None
             assert taken[address] == 1
 
 
+def test_a_storm_over_ten_thousand_with_poison_among_them(tmp_path: Path) -> None:
+    readers, poison = 10_000, 100
+    root = tmp_path / "w"
+    make(root, 0, batch=2)
+    with opened(root, {}) as house:
+        with house.database.write() as connection:
+            for number in range(readers):
+                name = "poison" if number % (readers // poison) == 7 else "reader"
+                address = f"{name}{number}@example.net"
+                connection.exec_driver_sql(
+                    "INSERT INTO subscriber (address, address_key, public_id, needs_smtputf8, created) "
+                    "VALUES (?, ?, randomblob(16), 0, 0)",
+                    (address, address),
+                )
+            connection.exec_driver_sql(
+                "INSERT INTO subscription (list_id, subscriber_id, status, rhythm, created, changed) "
+                "SELECT 1, id, 'confirmed', 'weekly', 0, 0 FROM subscriber"
+            )
+        faults = {"429": 0.08, "503": 0.07, "500": 0.05, "drop_before": 0.04, "drop_after": 0.04, "hang_after": 0.02}
+        with standin.running(tmp_path, faults=faults, hang=1.5, seed=7) as server:
+            account = run(desk_of(house, server.host, batch=50, timeout=1.0, connections=8))
+            taken = server.addresses()
+        with house.database.read() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
+                "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
+            )
+            states = {str(address): str(state) for address, state in rows}
+    assert max(taken.values()) == 1
+    assert account.submitted + account.unknown + account.refused == readers
+    assert all(taken[address] == 1 for address, state in states.items() if state == "submitted")
+    refused = {address for address, state in states.items() if state == "refused"}
+    assert all(address.startswith("poison") for address in refused)
+    # A poison address may be in a request nobody knows about; every other one is named.
+    unknown = {address for address, state in states.items() if state == "unknown"}
+    assert {address for address in states if address.startswith("poison")} <= refused | unknown
+    assert 0 < account.unknown < readers // 4
+
+
 @pytest.mark.parametrize("status", ["401", "403"])
 def test_a_refused_key_stops_the_send_at_once_and_nothing_is_lost(house: House, tmp_path: Path, status: str) -> None:
     with (

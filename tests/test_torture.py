@@ -44,7 +44,7 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path, mode: str, points: int, send
 
 @pytest.mark.parametrize(
     ("mode", "points", "sender"),
-    [("kill", 3, "sendgrid"), ("kill", 2, "outbox"), ("restart", 2, "sendgrid"), ("workers", 2, "sendgrid")],
+    [("kill", 2, "sendgrid"), ("restart", 1, "sendgrid"), ("workers", 1, "outbox")],
 )
 def test_nor_on_postgresql(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, points: int, sender: str

@@ -171,8 +171,8 @@ def test_the_job_is_frozen_with_the_send_or_not_at_all(tmp_path: Path, database_
         upgrade(house.any_database)
         jobs.make_ready(house.any_database)
         waiting = text("SELECT args FROM procrastinate_jobs WHERE status = 'todo'")
+        people(house, 0)
         with pytest.raises(SendError, match="nobody"):
-            people(house, 0)
             deliver.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
         with house.database.read() as connection:
             assert connection.execute(waiting).all() == []
@@ -191,10 +191,10 @@ def process(root: Path) -> subprocess.Popen[bytes]:
 
 
 def test_a_signal_ends_it_cleanly(house: House) -> None:
-    people(house, 40)
+    people(house, 600)
     freeze(house)
     with process(house.root) as worker:
-        until(lambda: (house.root / "outbox" / "new").exists())
+        until((house.root / "outbox" / "new").exists)
         worker.send_signal(signal.SIGTERM)
         _, words = worker.communicate(timeout=30)
     assert worker.returncode == 0, words
@@ -204,6 +204,7 @@ def test_a_signal_ends_it_cleanly(house: House) -> None:
         assert connection.execute(text("SELECT count(*) FROM batch WHERE token IS NOT NULL")).scalar_one() == 0
     assert (account.submitting, account.unknown) == (0, 0)
     assert account.submitted == received(house.root).total()
+    assert account.queued > 0
 
 
 def test_send_watches_what_workers_do(tmp_path: Path, database_urls: MakeDatabase) -> None:
@@ -281,7 +282,7 @@ def test_workers_go_on_when_the_server_comes_back(tmp_path: Path, server: Server
         with working(root, 2):
             freeze(house)
             for _ in range(2):
-                until(lambda: (root / "outbox" / "new").exists())
+                until((root / "outbox" / "new").exists)
                 server.stop()
                 time.sleep(0.5)
                 server.start()

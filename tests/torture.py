@@ -481,7 +481,8 @@ def main() -> None:
         results = run(options.mode, options.points, options.sender, Path(folder), options.database)
     unknown = [result.unknown for _, result in results]
     print(
-        f"{options.mode} {options.sender} {options.database}: {sum(result.struck for _, result in results)} points of {len(results)} "
+        f"{options.mode} {options.sender} {options.database}: "
+        f"{sum(result.struck for _, result in results)} points of {len(results)} "
         f"reached, 0 lost, 0 doubled, "
         f"unknown in {sum(map(bool, unknown))} of them, at most {max(unknown)}; {time.monotonic() - start:.0f} s"
     )

@@ -83,6 +83,7 @@ def add(
                 keys=workspace.keys.suppression,
                 words=consent,
                 restore=restore,
+                rhythm=workspace.settings.rhythms.default,
             )
             for address in addresses
         ]
@@ -115,6 +116,7 @@ def import_(
             keys=workspace.keys.suppression,
             words=consent,
             dry_run=dry_run,
+            rhythm=workspace.settings.rhythms.default,
         )
     if as_json:
         json_data(asdict(report))

@@ -206,7 +206,7 @@ def _would(desk: Desk, connection: Connection, message: Found) -> str:
 
 
 def _remembered(connection: Connection, names: Sequence[str]) -> frozenset[str]:
-    return frozenset(name for name in names if ledger.mark(connection, name))
+    return ledger.marked(connection, names)
 
 
 def _remember(connection: Connection, now: datetime, handled: Sequence[Item]) -> None:

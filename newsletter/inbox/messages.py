@@ -20,7 +20,7 @@ from newsletter.inbox.statuses import meaning
 from subscribers.addresses import shown
 from subscribers.models import BounceKind, EventKind
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 300_000
 """Of one message that are looked at; what matters stands at its beginning."""
 MOST_PARTS = 50
 MOST_TOKENS = 20

@@ -20,7 +20,7 @@ from newsletter.ledger.leases import (
     waiting,
 )
 from newsletter.ledger.letters import advance, close, doubt
-from newsletter.ledger.marks import advance_mark, mark, set_mark
+from newsletter.ledger.marks import advance_mark, mark, marked, set_mark
 from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
 from newsletter.ledger.pace import Pace, charge
 from newsletter.ledger.pace import take as take_pace
@@ -70,6 +70,7 @@ __all__ = [
     "letter_of",
     "mark",
     "mark_submitting",
+    "marked",
     "move",
     "named",
     "note",

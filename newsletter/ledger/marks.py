@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from subscribers.store.dialect import insert
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+_MOST_NAMES = 500
 
 
 def mark(connection: Connection, name: str) -> int:
@@ -17,6 +20,19 @@ def mark(connection: Connection, name: str) -> int:
     from newsletter.tables import mark as table
 
     return connection.execute(select(table.c.at).where(table.c.name == name)).scalar_one_or_none() or 0
+
+
+def marked(connection: Connection, names: Sequence[str]) -> frozenset[str]:
+    """Those of these names that were set."""
+    from sqlalchemy import select
+
+    from newsletter.tables import mark as table
+
+    found: set[str] = set()
+    for start in range(0, len(names), _MOST_NAMES):
+        part = select(table.c.name).where(table.c.name.in_(names[start : start + _MOST_NAMES]))
+        found.update(connection.execute(part).scalars())
+    return frozenset(found)
 
 
 def set_mark(connection: Connection, name: str, at: int) -> None:

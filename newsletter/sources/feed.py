@@ -23,6 +23,7 @@ from newsletter.sources.http import LIMITS
 from newsletter.sources.links import absolute
 from newsletter.sources.packing import TooLargeError, unpacked
 from newsletter.sources.teaser import LONGEST, teaser
+from newsletter.sources.wordpress import wants_password
 from newsletter.text.tidy import summary
 
 _PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
@@ -197,6 +198,8 @@ def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone:
     title = _headline(entry)
     contents = [str(each.get("value", "")) for each in entry.get("content", ()) if each.get("value")]
     fragment = _text(entry, "summary")
+    if any(map(wants_password, (*contents, fragment))):
+        return None
     body = without_first_on(clean(max(contents, key=len), url or base)) if contents else ""
     if not body and len(plain(fragment)) > LONGEST:
         body = without_first_on(clean(fragment, url or base))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from newsletter.sources.markup import tree
 
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"})
 _COMMENTS = ("التعليقات", "تعليقات", "comments")
+_MOST_FEEDS = 3
 _MOST_PAGES = 20
 
 
@@ -66,6 +66,15 @@ class Wanted:
         since, until = _bound(self.since, time.min, self.zone), _bound(self.until, time.max, self.zone)
         return (since is None or moment >= since) and (until is None or moment <= until)
 
+    def ends_before(self, article: Article) -> bool:
+        """Whether an article, and so all that are older, was published before what is wanted.
+
+        Args:
+            article: Any article.
+        """
+        since = _bound(self.since, time.min, self.zone)
+        return since is not None and article.published is not None and article.published < since
+
 
 @dataclass(frozen=True, slots=True)
 class Brought:
@@ -75,7 +84,7 @@ class Brought:
     notes: tuple[str, ...] = ()
     """What the editor should know though nothing went wrong, one line each."""
     validator: Validator | None = None
-    """To be remembered for the next time, if the address is a feed."""
+    """To be remembered for the next time, if the address itself is a feed."""
 
 
 def read(url: str, door: Door, wanted: Wanted, validator: Validator | None = None) -> Brought:
@@ -95,16 +104,20 @@ def read(url: str, door: Door, wanted: Wanted, validator: Validator | None = Non
         return Brought(validator=validator)
     if feed.looks_like(got.data) or got.content_type in _FEED_TYPES:
         return _feed(got, door, wanted)
+    # What marks the feed of a site says nothing of the page that names it.
+    return replace(_site_or_page(got, door, wanted), validator=None)
+
+
+def _site_or_page(got: Fetched, door: Door, wanted: Wanted) -> Brought:
     sign = wordpress.signpost(got)
     if sign is None:
         return _page_or_feed(got, door, wanted)
     try:
         return _wordpress(got, sign, door, wanted)
-    except SourceError as error:
-        if not isinstance(error, FetchError):
-            raise
+    except FetchError as error:
         other = _page_or_feed(got, door, wanted, is_list=_is_list(got, sign))
-        way = "its feed" if len(other.articles) != 1 or other.validator else "the page itself"
+        is_page = any(article.source == got.url for article in other.articles)
+        way = "the page itself" if is_page else "its feed"
         return replace(other, notes=(f"{error.where}: {error.what}; {way} was read instead", *other.notes))
 
 
@@ -147,14 +160,15 @@ def _page_or_feed(got: Fetched, door: Door, wanted: Wanted, *, is_list: bool = F
     is_list = is_list or _is_front(got.url)
     trouble: SourceError | None = None
     if not is_list:
+        if wordpress.wants_password(decode(got.data, got.charset)):
+            raise wordpress.locked(got.url)
         try:
             return Brought((page.parse(got.data, got.url, charset=got.charset, now=wanted.now, zone=wanted.zone),))
         except SourceError as error:
             trouble = error
-    for address in _feeds_of(got):
+    for address in _feeds_of(got, is_list=is_list):
         try:
-            other = door.get(address, "feed")
-            return _feed(other, door, wanted)
+            return _feed(door.get(address, "feed"), door, wanted, is_site=True)
         except SourceError as error:
             trouble = trouble or error
     if trouble:
@@ -162,26 +176,35 @@ def _page_or_feed(got: Fetched, door: Door, wanted: Wanted, *, is_list: bool = F
     raise SourceError("this is a front page without a feed", where=got.url, mend="give the addresses of its articles")
 
 
-def _feeds_of(got: Fetched) -> Iterator[str]:
-    """Addresses of the feeds that a page names, those of comments left out; for WordPress its usual one."""
+def _feeds_of(got: Fetched, *, is_list: bool) -> list[str]:
+    """Addresses of the feeds that a page names, those of comments left out; for WordPress its usual one.
+
+    An archive names the feed of the whole site first: its own is the one below its own address.
+    """
     root = tree(decode(got.data, got.charset))
-    seen: set[str] = set()
+    found: dict[str, None] = {}
     for element in root.iter("link") if root is not None else ():
         kind = (element.get("type") or "").lower().strip()
         is_feed = kind in _FEED_TYPES and "alternate" in (element.get("rel") or "").lower().split()
         address = absolute(got.url, element.get("href") or "")
         title = (element.get("title") or "").lower()
         is_comments = any(word in title for word in _COMMENTS) or "/comments/" in address
-        if is_feed and address and not is_comments and address not in seen and len(seen) < 3:
-            seen.add(address)
-            yield address
-    if not seen and wordpress.signpost(got):
-        yield absolute(got.url, got.url.partition("?")[0].rstrip("/") + "/feed/")
+        if is_feed and address and not is_comments and len(found) < _MOST_FEEDS:
+            found[address] = None
+    if not found and wordpress.signpost(got):
+        found[absolute(got.url, got.url.partition("?")[0].rstrip("/") + "/feed/")] = None
+    own = normal_url(got.url.partition("?")[0])
+    return sorted(found, key=lambda address: not (is_list and normal_url(address).startswith(own)))
 
 
-def _feed(got: Fetched, door: Door, wanted: Wanted) -> Brought:
-    """Read a feed, and its further pages while they may hold what is wanted."""
+def _feed(got: Fetched, door: Door, wanted: Wanted, *, is_site: bool = False) -> Brought:
+    """Read a feed, and its further pages while they may hold what is wanted.
+
+    Without a time asked for, a feed is its newest page; where it stands for a whole site it is read on to the number
+    wanted, as the site itself would be.
+    """
     validator = Validator(got.headers.get("etag", ""), got.headers.get("last-modified", ""))
+    goes_on = is_site or wanted.since is not None or wanted.until is not None
     found: list[Article] = []
     notes: list[str] = []
     where = got.url
@@ -192,8 +215,9 @@ def _feed(got: Fetched, door: Door, wanted: Wanted) -> Brought:
         known = {(each.url, each.title) for each in found}
         fresh = [each for each in articles if (each.url, each.title) not in known]
         found += fresh
-        onward = feed.next_page(got.data, got.url) if wanted.since is not None else ""
-        if not fresh or not onward or len(found) >= wanted.most or not all(map(wanted.has, fresh[-1:])):
+        onward = feed.next_page(got.data, got.url) if goes_on else ""
+        is_enough = sum(map(wanted.has, found)) >= wanted.most
+        if not fresh or not onward or is_enough or wanted.ends_before(fresh[-1]):
             break
         try:
             got = door.get(onward, "feed")

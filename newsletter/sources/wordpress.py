@@ -41,6 +41,14 @@ _ROUTE = re.compile(r"wp/v2/([\w-]{1,40})/(\d{1,12})/?$")
 _ARCHIVES = {"categories": "categories", "tags": "tags", "users": "author"}
 """Routes of what is not an article but chooses some, with the parameter that does it."""
 _API = "https://api.w.org/"
+_LOCK = re.compile(r"<form\b[^>]{0,1000}\baction=postpass\b", re.IGNORECASE)
+_NO_EXCERPT = frozenset(
+    {
+        "There is no excerpt because this is a protected post.",
+        "لا يوجد مختصر لأن هذه التدوينة محمية بكلمة مرور.",
+    }
+)
+"""From WordPress' own words and their Arabic translation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +244,26 @@ def twin(door: Door, site: Site, sign: Signpost, got: Fetched, *, now: datetime)
         values = _ask(door, site.root, "wp/v2/posts", whole | {"slug": unquote(slug)}).values
         values = [each for each in values if normal_url(_text(each.get("link"))) == normal_url(got.url)]
     if values and _is_locked(values[0]):
-        raise SourceError("the article wants a password", where=got.url, mend="publish it without one to collect it")
+        raise locked(got.url)
     return _article(values[0], site, now) if values else None
+
+
+def wants_password(fragment: str) -> bool:
+    """Whether WordPress shows its form for a password in place of an article, or tells that there is no excerpt.
+
+    Args:
+        fragment: HTML of a page that shows one article, or of an article's content or excerpt in a feed.
+    """
+    return bool(_LOCK.search(fragment)) or fragment.strip() in _NO_EXCERPT
+
+
+def locked(url: str) -> SourceError:
+    """The complaint about an article that wants a password.
+
+    Args:
+        url: Its address.
+    """
+    return SourceError("the article wants a password", where=url, mend="publish it without one to collect it")
 
 
 # Asking

@@ -107,9 +107,7 @@ def _choice(site: Site, listed: List, theirs: Subscription | None, now: datetime
         # What is no longer offered stays for whoever has it.
         rhythms=site.rhythms if rhythm in site.rhythms else (*site.rhythms, rhythm),
         topics=tuple(
-            (bit, title, not declined >> bit & 1)
-            for bit, title in enumerate(site.topics.get(listed.name, ()))
-            if title
+            (bit, title, not declined >> bit & 1) for bit, title in enumerate(site.topics.get(listed.name, ())) if title
         ),
         paused_until=paused if paused is not None and paused > now else None,
     )

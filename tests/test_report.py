@@ -1,0 +1,155 @@
+"""The report counts every delivery once, and what became of it as far as the provider told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from command import complains, here
+from hypothesis import given
+from hypothesis import strategies as st
+from newsroom import START, Clock, WordPress, make, open_house, posts, subscribe
+
+from newsletter import latest, ledger, report, reporting, weekly
+from newsletter.events import receive
+from newsletter.gathering import gather
+from newsletter.report import EVENTS, STATES, Counts, Part, Report
+from newsletter.senders.sendgrid.events import Report as Told
+from newsletter.wiring import House
+from subscribers import actions
+from subscribers.models import Event, EventKind
+
+counts = st.builds(
+    Counts,
+    **{name: st.integers(0, 1000) for name in (*STATES, *EVENTS)},
+    reasons=st.dictionaries(st.sampled_from(["bounced before", "paused"]), st.integers(1, 9)),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["weekly", "daily"]), st.sampled_from(["", "-1"]), counts), max_size=6))
+def test_parts_add_up(parts: list[tuple[str, str, Counts]]) -> None:
+    made = Report("1", "عدد", ("finished",), tuple(Part("s", "readers", *one) for one in parts))
+    for name in (*STATES, *EVENTS):
+        total = sum(getattr(one, name) for *_, one in parts)
+        assert getattr(made.total, name) == total
+        for what in ("rhythm", "variant", "list", "send"):
+            assert sum(getattr(one, name) for one in made.by(what).values()) == total
+    assert made.total.audience == sum(one.audience for *_, one in parts)
+    assert json.loads(json.dumps(made.plain()))["total"]["audience"] == made.total.audience
+
+
+@pytest.mark.parametrize(("part", "whole", "words"), [(1, 8, "12.5 %"), (0, 5, "0.0 %"), (0, 0, "–")])
+def test_shares(part: int, whole: int, words: str) -> None:
+    assert report.share(part, whole) == words
+
+
+def tell(house: House, send_id: int, numbers: list[int], kind: EventKind, **more: object) -> None:
+    """What a provider reports of the first, second … delivery of a send."""
+    from sqlalchemy import select
+
+    from newsletter.tables import batch, delivery, send
+
+    with house.database.read() as connection:
+        public_id = connection.execute(select(send.c.public_id).where(send.c.id == send_id)).scalar_one()
+        query = select(delivery.c.id).join(batch, batch.c.id == delivery.c.batch_id).where(batch.c.send_id == send_id)
+        ids = list(connection.execute(query.order_by(delivery.c.id)).scalars())
+    told = [
+        Told(Event(kind, house.now(), f"{public_id}.{ids[number]}", **more), "")  # type: ignore[arg-type]
+        for number in numbers
+    ]
+    for _ in range(2):  # a provider tells everything twice
+        receive(house.database, told, now=house.now(), suppression_keys=house.keys.suppression)
+
+
+def test_what_became_of_an_issue(tmp_path: Path) -> None:
+    root = make(tmp_path / "w", readers=10)
+    clock = Clock(START + timedelta(days=1))
+    with open_house(root, clock, WordPress(posts(20, 20), clock)) as house:
+        with house.database.write() as connection:
+            for number in range(2):
+                subscribe(connection, house, f"daily{number}@example.net", START, "daily")
+        week = weekly.prepare(house)
+        send = weekly.freeze(house, week)
+        assert send is not None
+        with house.database.write() as connection:
+            actions.leave(connection, 10, 1, now=clock.now, how="page")  # after the freezing, before the letter
+        outcome = weekly.run(house)
+        assert outcome.sent_now == 9
+        clock.forward(hours=1)
+        tell(house, send.id, [0, 1, 2, 3, 4], "delivered")
+        tell(house, send.id, [5], "bounced", bounce="hard")
+        tell(house, send.id, [1], "complained")
+        tell(house, send.id, [0, 2], "opened")
+        with house.database.write() as connection:
+            for who in (3, 4):
+                actions.leave(connection, who, 1, now=clock.now, how="one click")
+        clock.forward(days=1)
+        gather(house)
+        latest.run(house, "daily")
+        clock.forward(days=6)
+        weekly.run(house)
+        with house.database.write() as connection:
+            actions.leave(connection, 5, 1, now=clock.now, how="one click")  # after the second issue: that one's
+        with house.database.read() as connection:
+            first, second = reporting.of_issue(connection, "1"), reporting.of_issue(connection, "")
+            daily = reporting.of_issue(connection, "readers/daily/2026-11-04")
+            by_send = reporting.of_issue(connection, send.public_id)
+    assert first == by_send
+    assert first.total == Counts(
+        submitted=9,
+        skipped=1,
+        delivered=5,
+        bounced=1,
+        complained=1,
+        left=first.total.left,
+        reasons={"no longer subscribed": 1},
+    )
+    # Two left by the page; who complained is taken off the list as well.
+    assert first.total.left in {2, 3}
+    assert [(part.rhythm, part.variant, part.counts.audience) for part in first.parts] == [("weekly", "", 10)]
+    assert (second.issue, second.total.left) == ("2", 1)
+    assert (daily.total.submitted, daily.by("rhythm").keys()) == (2, {"daily"})
+    lines = report.lines(first)
+    assert lines[0].startswith("Issue 1 «الموجة: ")
+    assert lines[1] == "Audience 10: 9 submitted, 0 refused, 0 unknown, 1 skipped, 0 still to go."
+    assert lines[2] == "  1 no longer subscribed"
+    assert lines[3].startswith("Of those submitted: 5 delivered (55.6 %), 1 bounced (11.1 %), 1 complained (11.1 %), ")
+
+
+def test_an_issue_that_went_twice_is_told_by_rhythm(tmp_path: Path) -> None:
+    from newsletter import plan
+
+    root = make(tmp_path / "w", readers=2)
+    clock = Clock(START + timedelta(days=1))
+    with open_house(root, clock, WordPress(posts(20, 20), clock)) as house:
+        with house.database.write() as connection:
+            subscribe(connection, house, "daily@example.net", START, "daily")
+        outcome = weekly.run(house)
+        assert outcome.week.plan is not None
+        again = plan.make(house, outcome.week.plan.issue, list_name="", rhythm="all")
+        assert again.audience == 1
+        plan.freeze(house, again)
+        with house.database.read() as connection:
+            found = reporting.of_issue(connection, "1")
+            assert [one.state for one in ledger.sends(connection)] == ["finished", "running"]
+    assert {name: one.audience for name, one in found.by("rhythm").items()} == {"weekly": 2, "all": 1}
+    assert (found.total.open, found.states) == (1, ("finished", "running"))
+    assert report.rows(found)[0][:3] == ("weekly", "whole", 2)
+    assert replace(found.parts[0].counts, submitted=0).audience == 0
+
+
+def test_the_command(tmp_path: Path) -> None:
+    root = make(tmp_path / "w", readers=1)
+    complains(here("-C", root, "report"), "nothing was sent yet", "newsletter weekly")
+    clock = Clock(START + timedelta(days=1))
+    with open_house(root, clock, WordPress(posts(20, 20), clock)) as house:
+        weekly.run(house)
+    done = here("-C", root, "report")
+    assert done.code == 0, done
+    assert done.out == "weekly\twhole\t1\t0\t0\t0\t0\t0\t0\t0\n"
+    assert "Audience 1: 1 submitted" in done.err
+    assert "delivered (" not in done.err  # an outbox tells nothing
+    complains(here("-C", root, "report", "9"), "nothing was sent that is called '9'", "newsletter sends list")
