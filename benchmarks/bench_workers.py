@@ -54,7 +54,7 @@ def measured(bench: torture.Bench, workers: int, with_jobs: bool) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--readers", type=int, default=2000)
+    parser.add_argument("--readers", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     torture.BATCH = BATCH

@@ -45,7 +45,7 @@ class Entry:
 
     key: str
     number: str
-    """The issue's number in the publication's digits."""
+    """The issue's number in the publication's digits; empty for a letter of the latest posts."""
     subject: str
     summary: str
     sent: datetime
@@ -82,8 +82,8 @@ class Archive:
         return (found[0], self._view(found[0].letter_id, found[0].key)) if found else None
 
     def number(self, one: Sent) -> str:
-        """The number of an issue in the publication's digits."""
-        return self._pages.digits(one.key)
+        """The number of an issue in the publication's digits; empty for a letter of the latest posts."""
+        return self._pages.digits(one.key) if one.key.isdecimal() else ""
 
     def _entry(self, one: Sent) -> Entry:
         return Entry(
@@ -111,14 +111,14 @@ class Archive:
 def sent(
     connection: Connection, lists: Sequence[str], *, limit: int, before: int = 0, key: str | None = None
 ) -> list[Sent]:
-    """Letters of issues that went out to one of these lists, newest first, each issue once.
+    """Letters that went out to one of these lists, newest first, each issue once.
 
     Args:
         connection: Open.
         lists: Names of the lists.
         limit: Most letters.
         before: Only sends with a smaller id; 0 for all.
-        key: Only the issue with this key.
+        key: Only the issue with this key. Without it, instant letters are left out: each would only name one article.
     """
     from sqlalchemy import case, func, select
 
@@ -145,11 +145,8 @@ def sent(
     )
     if before:
         query = query.where(send.c.id < before)
-    if key is not None:
-        query = query.where(issue.c.key == key)
+    query = query.where(issue.c.key == key if key is not None else send.c.rhythm != "instant")
     return [
         Sent(row.id, row.key, bidi.strip(row.subject), datetime.fromtimestamp(row.created, UTC), row.letter_id)
         for row in connection.execute(query)
-        # Letters of the latest posts have keys of their own, which are no numbers.
-        if row.key.isdecimal()
     ]

@@ -36,10 +36,15 @@ class Done:
 
 
 def waiting(house: House) -> list[Due]:
-    """What is due now, in the order it should be done. A schedule begins with its next moment, not with a past one."""
+    """What is due now, in its order. What is scheduled for the first time begins with its next moment."""
     with house.database.read() as connection:
         handled = _handled(connection)
     found = schedule.due(house.now(), house.zone, house.settings.schedule, handled)
+    fresh = [one for one in found if one.job not in handled]
+    if fresh:
+        with house.database.write() as connection:
+            for one in fresh:
+                ledger.set_mark(connection, _MARK + one.job, int(one.moment.timestamp()))
     return [one for one in found if one.job in handled]
 
 
@@ -50,7 +55,6 @@ def run(house: House, tell: Callable[[str], None] = lambda _: None) -> list[Done
         house: The workspace.
         tell: Told one line for each thing that is done.
     """
-    _begin(house)
     done: list[Done] = []
     gathered = False
     for due in waiting(house):
@@ -74,19 +78,6 @@ def run(house: House, tell: Callable[[str], None] = lambda _: None) -> list[Done
 def _handled(connection: Connection) -> dict[str, int]:
     """Job to the moment that was handled last; who has no moment yet is missing."""
     return {job: at for job in JOBS if (at := ledger.mark(connection, _MARK + job))}
-
-
-def _begin(house: House) -> None:
-    """Let what is scheduled for the first time begin behind its last moment."""
-    with house.database.read() as connection:
-        handled = _handled(connection)
-    fresh = [
-        one for one in schedule.due(house.now(), house.zone, house.settings.schedule, handled) if one.job not in handled
-    ]
-    if fresh:
-        with house.database.write() as connection:
-            for one in fresh:
-                ledger.set_mark(connection, _MARK + one.job, int(one.moment.timestamp()))
 
 
 def _do(house: House, due: Due, list_name: str) -> str:

@@ -126,8 +126,12 @@ def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute
         values = {"entries": entries, "updated": newest.isoformat()}
         return answer(site, "web/archive.xml.j2", values, public=MINUTES, kind="application/atom+xml; charset=utf-8")
 
+    def key_of(visit: Visit) -> str:
+        """``12``, or ``readers/daily/2026-11-24`` for a letter of the latest posts."""
+        return "/".join(visit.parts[name] for name in ("list", "rhythm", "key") if name in visit.parts)
+
     def letter(site: Site, visit: Visit) -> Response:
-        found = archive.view(visit.parts["key"])
+        found = archive.view(key_of(visit))
         if found is None:
             return missing(site)
         one, view = found
@@ -136,7 +140,7 @@ def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute
         return file_answer(html.encode("utf-8"), kind, public=MINUTES, pictures=view.hosts)
 
     def part(site: Site, visit: Visit) -> Response:
-        found = archive.view(visit.parts["key"])
+        found = archive.view(key_of(visit))
         name = visit.parts["name"]
         if found is not None and name == "letter.css":
             css = found[1].css + pages("web/letter_bar.css.j2", {})
@@ -155,6 +159,8 @@ def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute
         route(site, "/archive.xml", feed),
         route(site, "/letters/{key}", letter),
         route(site, "/letters/{key}/{name}", part),
+        route(site, "/letters/{list}/{rhythm}/{key}", letter),
+        route(site, "/letters/{list}/{rhythm}/{key}/{name}", part),
     ]
 
 

@@ -167,9 +167,11 @@ def subscribe(connection: Any, house: House, address: str, now: datetime, rhythm
 
 
 @contextmanager
-def open_house(root: Path, clock: Callable[[], datetime], site: WordPress | None = None) -> Iterator[House]:
+def open_house(
+    root: Path, clock: Callable[[], datetime], site: WordPress | None = None, **environment: str
+) -> Iterator[House]:
     """The workspace by that clock, and with that site for the world; without one the world is down."""
-    with opened(root, {}) as house:
+    with opened(root, environment) as house:
         house.now = clock  # type: ignore[method-assign]
         house.__dict__["fetcher"] = _Closable(site or WordPress([], clock, down=True))
         yield house

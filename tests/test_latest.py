@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,13 +21,13 @@ from newsroom import SECTIONS, SITE, START, Clock, Received, make, open_house, r
 from newsroom import given as given_to
 
 from newsletter import drafts, latest, ledger, library, reporting, rhythms, weekly
-from newsletter.archive import sent
+from newsletter.archive import PAGE
 from newsletter.compose import Rules
 from newsletter.deliver import AudienceChangedError, PeriodTakenError
 from newsletter.models import Article, Holding
 from newsletter.rhythms import FIRST, MOST, Stream
 from newsletter.wiring import House
-from subscribers import actions
+from subscribers import actions, store
 from subscribers.models import Rhythm
 
 RULES = Rules(days=14)
@@ -313,6 +314,42 @@ def test_wherever_it_dies_the_next_run_completes_it(root: Path, clock: Clock, ki
     assert given_to(root) == {f"reader{number}@example.net": Counter([1]) for number in range(3)}
 
 
+def test_the_same_on_postgresql(tmp_path: Path, database_urls: Callable[[str], str], clock: Clock) -> None:
+    from newsletter.database import upgrade
+
+    settings = f'[topics.readers]\n1 = "{SECTIONS[0]}"\n2 = "{SECTIONS[1]}"\n'
+    root = make(tmp_path / "w", readers=0, settings=settings)
+    with open_house(root, clock, NASHRA_DATABASE__URL=database_urls("postgresql")) as house:
+        upgrade(house.any_database)
+        with house.database.write() as connection:
+            store.add_list(connection, "readers", "الموجة", now=START)
+        daily, reader = join(house, "daily", "daily"), join(house, "reader", "weekly")
+        join(house, "weekly", "weekly")
+        prefer(house, daily, "daily", declined_topics=0b10)
+        for number, section in ((1, SECTIONS[0]), (2, SECTIONS[1])):
+            shelve(house, number, section=section)
+            assert latest.run(house, "daily").latest.issue is not None
+            clock.forward(days=1)
+        assert weekly.run(house).sent_now == 2
+        shelve(house, 3, 4)
+        latest.run(house, "daily")
+        clock.forward(days=1)
+        prefer(house, reader, "daily")
+        shelve(house, 5)
+        assert latest.run(house, "daily").latest.by_variant == {"late-1": 1, "": 1}
+        prefer(house, reader, "weekly")
+        clock.forward(days=7)
+        assert weekly.run(house).sent_now == 2
+        with house.database.write() as connection:
+            actions.leave(connection, reader, 1, now=clock.now, how="page")
+        with house.database.read() as connection:
+            assert reporting.of_issue(connection, "2").total.left == 1
+            skipped = reporting.of_issue(connection, "readers/daily/2026-11-03").total
+    assert (skipped.skipped, skipped.reasons) == (1, {"none of their topics is in this issue": 1})
+    assert mine(root, "daily") == [(1,), (3, 4), (5,)]
+    assert mine(root, "reader") == [(1, 2), (3, 4, 5), (3, 4, 5)]
+
+
 # Letters
 
 
@@ -401,10 +438,38 @@ def test_the_latest_letters_stand_in_the_ledger_and_not_among_unused_issues(hous
         (send,) = ledger.sends(connection)
         assert (send.issue, send.rhythm, send.state) == ("readers/daily/2026-11-02", "daily", "finished")
         assert [one.carried_in for one in library.holdings(connection)] == [(send.issue,), (send.issue,)]
-        assert isinstance(sent(connection, ["readers"], limit=5), list)
     # A daily letter is no issue: the week still has both.
     assert len(drafts.choosable(house, "readers", RULES)) == 2
     assert weekly.run(house).sent_now == 1
+
+
+def test_every_letter_has_a_page_in_the_archive(house: House, clock: Clock) -> None:
+    from starlette.testclient import TestClient
+
+    from newsletter.serving import app_of
+
+    for name in ("daily", "instant"):
+        join(house, name, name)  # type: ignore[arg-type]
+    shelve(house, 1)
+    latest.run(house, "instant")
+    latest.run(house, "daily")
+    for _ in range(PAGE):
+        clock.forward(days=1)
+        shelve(house, int(clock.now.timestamp()))
+        latest.run(house, "daily")
+    pages = TestClient(app_of(house, hooks={}, postman=False), base_url="https://news.almawja.example.org")
+    listed = pages.get("/archive").text
+    assert 'href="/letters/readers/daily/2026-11-22"' in listed
+    assert "العدد" not in listed.partition("<ol")[2]  # a daily letter has no number
+    older = re.search(r'href="(/archive/\d+)"', listed)
+    assert older is not None
+    assert 'href="/letters/readers/daily/2026-11-02"' in pages.get(older[1]).text
+    for key in ("readers/daily/2026-11-02", "readers/instant/1"):
+        letter = pages.get(f"/letters/{key}")
+        assert (letter.status_code, f"{SITE}/1/" in letter.text) == (200, True), key
+        assert pages.get(f"/letters/{key}/letter.css").headers["content-type"].startswith("text/css")
+    assert "readers/instant" not in listed
+    assert pages.get("/letters/readers/daily/2026-01-01").status_code == 404
 
 
 def test_the_command(root: Path) -> None:

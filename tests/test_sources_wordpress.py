@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.collect import collect
+from newsletter.collect import Collected, collect
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import web, wordpress
+from newsletter.sources import feed, web, wordpress
 from newsletter.sources.http import Fetched, FetchError, Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -27,6 +27,12 @@ CASES = sorted(path for path in DATA.glob("*.json") if not path.name.endswith(".
 ALGIERS = ZoneInfo("Africa/Algiers")
 ROOT = "https://example.org/wp-json/"
 LISTED = "أعلن النادي عن سباق جديد للدراجات يبدأ من الحديقة وينتهي عند الشاطئ، وفتح باب التسجيل للجميع"
+
+FORM = (
+    '<form action="https://example.org/wp-login.php?action=postpass" class="post-password-form" method="post">'
+    "<p>هذا المحتوى محمي بكلمة مرور. لعرضه أدخل كلمة المرور في الأسفل:</p></form>"
+)
+"""What WordPress shows in place of an article that wants a password."""
 
 
 def post(number: int, **more: Any) -> dict[str, Any]:
@@ -70,7 +76,7 @@ class WordPress:
         if parts.path.startswith("/wp-json"):
             return self._rest(url, parts.path.removeprefix("/wp-json").strip("/"), asked)
         if parts.path.endswith("/feed/"):
-            return Fetched(url, self._feed().encode(), "application/rss+xml")
+            return self._feed(url, parts.path.removesuffix("feed/"), int(asked.get("paged", 1)))
         shown = next((each for each in self.posts if urlsplit(each["link"]).path.lower() == parts.path.lower()), None)
         route = f"posts/{shown['id']}" if shown else ("categories/2" if "/category/" in parts.path else "")
         link = f'<{ROOT}>; rel="https://api.w.org/"'
@@ -80,17 +86,36 @@ class WordPress:
         html = (
             f"<html dir=rtl><head><title>{title}</title>"
             '<link rel="alternate" type="application/rss+xml" title="التعليقات" href="/comments/feed/">'
-            f'<link rel="alternate" type="application/rss+xml" title="الخلاصة" href="/feed/"></head>'
-            f"<body><article><h1>{title}</h1><div class=entry-content><p>{LISTED}.</p><p>{LISTED}.</p></div></article>"
+            f'<link rel="alternate" type="application/rss+xml" title="الخلاصة" href="/feed/">'
+            f"{self._own_feed(parts.path)}</head>"
+            f"<body>{FORM if shown and shown['content']['protected'] else ''}<article><h1>{title}</h1>"
+            f"<div class=entry-content><p>{LISTED}.</p><p>{LISTED}.</p></div></article>"
         )
         return Fetched(url, html.encode(), "text/html", "utf-8", 200, {"link": link})
 
-    def _feed(self) -> str:
+    def _own_feed(self, path: str) -> str:
+        """An archive names its feed after that of the site."""
+        own = f'<link rel="alternate" type="application/rss+xml" title="خلاصة تصنيف" href="{path}feed/">'
+        return own if "/category/" in path else ""
+
+    def _feed(self, url: str, folder: str, page: int) -> Fetched:
+        """Ten articles in UTC and ``?paged=2`` for the next, 404 behind the last; a form where one is locked."""
+        found = [each for each in self.posts if "/category/" not in folder or 2 in each["categories"]]
+        if "withoutcomments=1" in url:
+            found = [each for each in found if urlsplit(each["link"]).path == folder]
         items = "".join(
-            f"<item><title>{each['title']['rendered']}</title><link>{each['link']}</link></item>"
-            for each in self.posts[:10]
+            f"<item><title>{'محمي: ' if each['content']['protected'] else ''}{each['title']['rendered']}</title>"
+            f"<link>{each['link']}</link><pubDate>{datetime.fromisoformat(each['date_gmt']):%d %b %Y %H:%M:%S} +0000"
+            "</pubDate><author>سلمى الراوي</author><category>سباقات</category><content:encoded><![CDATA["
+            f"{FORM if each['content']['protected'] else each['content']['rendered']}]]></content:encoded></item>"
+            for each in found[(page - 1) * 10 : page * 10]
         )
-        return f'<rss version="2.0"><channel><title>x</title>{items}</channel></rss>'
+        text = (
+            '<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>x</title>'
+            f"<generator>https://wordpress.org/?v=6.1</generator>{items}</channel></rss>"
+        )
+        marks = {"etag": '"of-the-feed"', "last-modified": "Thu, 19 Nov 2026 16:30:00 GMT"}
+        return Fetched(url, text.encode(), "application/rss+xml", "utf-8", 200 if items else 404, marks)
 
     def _rest(self, url: str, route: str, asked: dict[str, str]) -> Fetched:
         if not route:
@@ -191,6 +216,15 @@ def test_a_site_is_listed_shortly_and_the_chosen_posts_fetched_whole() -> None:
     assert "_embed" not in listing
     assert "include=1,2,3" in details
     assert "_links,_embedded" in details
+
+
+def test_a_category_that_says_nothing_is_neither_section_nor_tag() -> None:
+    names = [("category", "غير مصنف"), ("category", "سباقات"), ("category", "محليات"), ("post_tag", "دراجات")]
+    terms = [[{"taxonomy": taxonomy, "name": name} for taxonomy, name in names]]
+    site = WordPress([post(1, _embedded={"wp:term": terms}), post(2, _embedded={"wp:term": [terms[0][:1]]})])
+    first, second = collect(["https://example.org/"], fetcher=site, now=NOW).articles
+    assert (first.section, first.tags) == ("سباقات", ("محليات", "دراجات"))
+    assert (second.section, second.tags) == ("", ())
 
 
 def test_every_page_is_asked_to_the_end() -> None:
@@ -322,6 +356,104 @@ def test_an_article_of_a_closed_interface_is_read_from_its_page() -> None:
     assert found.notes == (
         f"{ROOT}: its REST interface is closed (401 rest_not_logged_in); the page itself was read instead",
     )
+
+
+def closed(url: str) -> Fetched | None:
+    return REFUSALS["401"] if "/wp-json/" in url else None
+
+
+def numbers(found: Collected) -> list[int]:
+    return [int(article.title.rpartition(" ")[2]) for article in found.articles]
+
+
+def test_the_feed_of_a_closed_site_is_read_on_to_the_number_wanted() -> None:
+    site = WordPress([post(number) for number in range(1, 36)], closed)
+    assert numbers(collect(["https://example.org/"], fetcher=site, now=NOW, most=25)) == list(range(1, 26))
+    assert [url for url in site.asked if "paged" in url][-1].endswith("paged=3")
+    assert numbers(collect(["https://example.org/"], fetcher=site, now=NOW)) == list(range(1, 36))
+
+
+def test_days_long_past_are_found_in_the_feed_of_a_closed_site() -> None:
+    site = WordPress([post(number) for number in range(1, 36)], closed)
+    wanted = {"fetcher": site, "now": NOW, "zone": ALGIERS}
+    opened = WordPress(site.posts)
+    for since, until in (
+        (date(2026, 11, 13), date(2026, 11, 13)),
+        (None, date(2026, 11, 12)),
+        (date(2026, 11, 18), None),
+    ):
+        by_feed = collect(["https://example.org/"], since=since, until=until, **wanted)
+        by_rest = collect(["https://example.org/"], since=since, until=until, **(wanted | {"fetcher": opened}))
+        assert numbers(by_feed) == numbers(by_rest) != []
+        assert [each.published for each in by_feed.articles] == [each.published for each in by_rest.articles]
+        assert {str(each.published)[-6:] for each in by_feed.articles} == {"+01:00"}
+
+
+def test_an_archive_of_a_closed_site_is_read_through_its_own_feed() -> None:
+    site = WordPress([post(number) for number in range(1, 7)], closed)
+    found = collect(["https://example.org/category/x/"], fetcher=site, now=NOW)
+    assert numbers(found) == [1, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("address", "feeds"),
+    [
+        ("https://example.org/category/x/?utm_source=z", ["/feed/", "/category/x/feed/"]),
+        ("https://example.org/?cat=4", ["/?feed=rss2", "/?feed=rss2&#038;cat=4"]),
+        ("https://example.org/blog/", ["/feed/", "/blog/feed/"]),
+    ],
+)
+def test_of_the_feeds_that_an_archive_names_its_own_comes_first(address: str, feeds: list[str]) -> None:
+    links = "".join(f'<link rel="alternate" type="application/rss+xml" href="{each}">' for each in feeds)
+    got = Fetched(address, f"<html><head>{links}</head></html>".encode())
+    ordered = ["https://example.org" + each.replace("&#038;", "&") for each in feeds]
+    assert web._feeds_of(got, is_list=True) == ordered[::-1]
+    assert web._feeds_of(got, is_list=False) == ordered
+
+
+def test_locked_articles_of_a_closed_site_are_left_out_too() -> None:
+    locked = {"rendered": "", "protected": True}
+    site = WordPress([post(1), post(2, content=locked, excerpt=locked), post(3)], closed)
+    assert numbers(collect(["https://example.org/"], fetcher=site, now=NOW)) == [1, 3]
+    pasted = collect([post(2)["link"]], fetcher=site, now=NOW)
+    assert not pasted.articles
+    assert "the article wants a password" in str(pasted.troubles[0])
+
+
+@pytest.mark.parametrize(
+    "excerpt",
+    ["There is no excerpt because this is a protected post.", "لا يوجد مختصر لأن هذه التدوينة محمية بكلمة مرور."],
+)
+def test_a_feed_of_excerpts_does_not_give_locked_articles(excerpt: str) -> None:
+    items = f"<item><title>محمي: سر</title><description>{excerpt}</description></item><item><title>خبر</title></item>"
+    found = feed.parse(f'<rss version="2.0"><channel>{items}</channel></rss>'.encode(), "x", now=NOW)
+    assert [article.title for article in found] == ["خبر"]
+
+
+def test_marks_of_the_feed_are_not_sent_to_the_page_that_names_it() -> None:
+    site = WordPress([post(1)], closed)
+    assert collect(["https://example.org/"], fetcher=site, now=NOW).validators == {}
+    assert set(collect(["https://example.org/feed/"], fetcher=site, now=NOW).validators) == {
+        "https://example.org/feed/"
+    }
+
+
+@pytest.mark.parametrize("has_feed", [True, False])
+def test_what_the_page_of_a_closed_site_hides_comes_from_the_feed_of_the_article(has_feed: bool) -> None:
+    gone = Fetched("", b"", "", "", 404)
+    site = WordPress(
+        [post(1), post(2)], lambda url: closed(url) or (gone if "/feed/" in url and not has_feed else None)
+    )
+    (article,) = collect([post(2)["link"]], fetcher=site, now=NOW, zone=ALGIERS).articles
+    assert article.title == "صفحة سباق الدراجات في الواحة"
+    assert (article.author, article.section) == (("سلمى الراوي", "سباقات") if has_feed else ("", ""))
+    assert str(article.published) == ("2026-11-19 10:30:00+01:00" if has_feed else "None")
+    assert site.asked[-1] == f"{post(2)['link']}feed/?withoutcomments=1"
+
+
+def test_the_feed_of_one_article() -> None:
+    assert wordpress.feed_of("https://example.org/a/?x=1") == "https://example.org/a/feed/?x=1&withoutcomments=1"
+    assert wordpress.feed_of("https://example.org/?p=7") == "https://example.org/?p=7&withoutcomments=1&feed=rss2"
 
 
 def test_details_refused_leave_the_short_forms() -> None:

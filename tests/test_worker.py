@@ -256,7 +256,10 @@ def test_a_send_may_be_planned(tmp_path: Path) -> None:
     assert not (root / "outbox").exists()
     assert here("-C", root, "worker", "--once").code == 0
     assert not (root / "outbox").exists()
+    assert here("-C", root, "sends", "pause", "1").code == 0
+    assert "as planned" in here("-C", root, "sends", "resume", "1").err
     with opened(root, {}) as house, house.database.write() as connection:
+        assert ledger.sends(connection)[0].state == "scheduled"
         connection.execute(update(tables.send).values(send_at=1))
     done = here("-C", root, "send", "1", "--yes")
     assert "3 letters now" in done.err

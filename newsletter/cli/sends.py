@@ -142,6 +142,13 @@ def resume(
         raise typer.BadParameter("say --resend-unknown or --accept-unknown, not both")
     if not (resend_unknown or accept_unknown):
         with house(context) as workspace:
+            with workspace.database.read() as connection:
+                send = ledger.named(connection, name)
+            if send.state == "paused" and send.send_at is not None and send.send_at > workspace.now():
+                _move(workspace, name, "scheduled")
+                then = send.send_at.astimezone(workspace.zone)
+                say(f"Issue {send.issue} starts {then:%Y-%m-%d %H:%M %Z}, as planned.")
+                return
             send = _move(workspace, name, "running")
         say(f"Issue {send.issue} may go on. Deliver it with: newsletter send {send.issue}")
         return

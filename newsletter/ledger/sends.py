@@ -108,7 +108,12 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> No
 
     from newsletter.tables import send as table
 
-    allowed = {"paused": ("running", "scheduled"), "running": ("paused", "scheduled"), "cancelled": _UNFINISHED}
+    allowed = {
+        "paused": ("running", "scheduled"),
+        "running": ("paused", "scheduled"),
+        "scheduled": ("paused",),
+        "cancelled": _UNFINISHED,
+    }
     statement = (
         update(table).where(table.c.id == send.id, table.c.state.in_(allowed[to])).values(state=to, reason=reason)
     )
@@ -118,7 +123,7 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> No
 
 
 _UNFINISHED = ("scheduled", "running", "paused")
-_WORDS = {"paused": "paused", "running": "resumed", "cancelled": "cancelled"}
+_WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned", "cancelled": "cancelled"}
 
 
 def start_due(connection: Connection, now: datetime) -> list[Send]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
@@ -118,7 +118,30 @@ def _site_or_page(got: Fetched, door: Door, wanted: Wanted) -> Brought:
         other = _page_or_feed(got, door, wanted, is_list=_is_list(got, sign))
         is_page = any(article.source == got.url for article in other.articles)
         way = "the page itself" if is_page else "its feed"
+        if is_page:
+            other = replace(other, articles=tuple(_completed(each, door, wanted) for each in other.articles))
         return replace(other, notes=(f"{error.where}: {error.what}; {way} was read instead", *other.notes))
+
+
+def _completed(article: Article, door: Door, wanted: Wanted) -> Article:
+    """Author, section and moment of an article whose page hides them, from the feed that WordPress has of every one."""
+    if article.author and article.section and article.published:
+        return article
+    address = wordpress.feed_of(article.url)
+    try:
+        got = door.get(address, "feed")
+        entries = feed.parse(
+            got.data, got.url, content_type=got.content_type, charset=got.charset, now=wanted.now, zone=wanted.zone
+        )
+    except SourceError:
+        return article
+    own = next((each for each in entries if normal_url(each.url) == normal_url(article.url)), article)
+    return replace(
+        article,
+        author=article.author or own.author,
+        section=article.section or own.section,
+        published=article.published or _in_zone(own, wanted.zone).published,
+    )
 
 
 def _wordpress(got: Fetched, sign: wordpress.Signpost, door: Door, wanted: Wanted) -> Brought:
@@ -193,15 +216,20 @@ def _feeds_of(got: Fetched, *, is_list: bool) -> list[str]:
             found[address] = None
     if not found and wordpress.signpost(got):
         found[absolute(got.url, got.url.partition("?")[0].rstrip("/") + "/feed/")] = None
-    own = normal_url(got.url.partition("?")[0])
-    return sorted(found, key=lambda address: not (is_list and normal_url(address).startswith(own)))
+    return sorted(found, key=lambda address: not (is_list and _is_below(address, got.url)))
+
+
+def _is_below(address: str, page_url: str) -> bool:
+    """Whether an address is one in the folder of a page, with its parameters: ``/a/feed/``, ``/?feed=rss2&cat=4``."""
+    inner, outer = urlsplit(normal_url(address)), urlsplit(normal_url(page_url))
+    return inner.path.startswith(outer.path) and set(parse_qsl(inner.query)) >= set(parse_qsl(outer.query))
 
 
 def _feed(got: Fetched, door: Door, wanted: Wanted, *, is_site: bool = False) -> Brought:
     """Read a feed, and its further pages while they may hold what is wanted.
 
     Without a time asked for, a feed is its newest page; where it stands for a whole site it is read on to the number
-    wanted, as the site itself would be.
+    wanted, as the site itself would be, and its moments, which WordPress gives in UTC, come in the zone of the site.
     """
     validator = Validator(got.headers.get("etag", ""), got.headers.get("last-modified", ""))
     goes_on = is_site or wanted.since is not None or wanted.until is not None
@@ -229,10 +257,14 @@ def _feed(got: Fetched, door: Door, wanted: Wanted, *, is_site: bool = False) ->
             notes.append(f"{where}: it has more than {_MOST_PAGES} pages; the newest {len(found)} articles were taken")
     if not found:
         raise SourceError("the feed holds no article", where=where, mend="check the address")
-    kept = [each for each in found if wanted.has(each)][: wanted.most]
+    kept = [_in_zone(each, wanted.zone) if is_site else each for each in found if wanted.has(each)][: wanted.most]
     if not kept:
         notes.append(f"{where}: nothing was published in the time asked for")
     return Brought(tuple(kept), tuple(notes), validator if validator.headers() else None)
+
+
+def _in_zone(article: Article, zone: tzinfo) -> Article:
+    return replace(article, published=article.published.astimezone(zone)) if article.published else article
 
 
 def _bound(bound: datetime | date | None, of_day: time, zone: tzinfo) -> datetime | None:

@@ -248,6 +248,19 @@ def twin(door: Door, site: Site, sign: Signpost, got: Fetched, *, now: datetime)
     return _article(values[0], site, now) if values else None
 
 
+def feed_of(url: str) -> str:
+    """Address of the feed that holds one article and nothing else; without its parameter it holds the comments.
+
+    Args:
+        url: Address of the article, with or without pretty permalinks.
+    """
+    parts = urlsplit(url)
+    query = [*parse_qsl(parts.query, keep_blank_values=True), ("withoutcomments", "1")]
+    if any(name in ("p", "page_id") for name, _ in query):
+        return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode([*query, ("feed", "rss2")]), ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/feed/", urlencode(query), ""))
+
+
 def wants_password(fragment: str) -> bool:
     """Whether WordPress shows its form for a password in place of an article, or tells that there is no excerpt.
 
@@ -383,7 +396,8 @@ def _article(value: Mapping[str, Any], site: Site, now: datetime) -> Article | N
     image, alt = _picture(parts, url) or (absolute(url, _text(value.get("jetpack_featured_media_url"))), "")
     if not image:
         image, alt = first_image(body)
-    section, sticky = section_name(list(_terms(parts, "category"))), value.get("sticky")
+    categories = [name for name in _terms(parts, "category") if section_name([name])]
+    section, sticky = section_name(categories), value.get("sticky")
     return Article(
         title=title or short,
         url=url,
@@ -395,7 +409,9 @@ def _article(value: Mapping[str, Any], site: Site, now: datetime) -> Article | N
         section=section,
         published=_published(value, site, now),
         source=site.root,
-        tags=tuple(dict.fromkeys(name for name in _terms(parts, "category", "post_tag") if name and name != section)),
+        tags=tuple(
+            name for name in dict.fromkeys([*categories, *_terms(parts, "post_tag")]) if name and name != section
+        ),
         sticky=sticky if isinstance(sticky, bool) else None,
     )
 
@@ -413,10 +429,10 @@ def _author(parts: Mapping[str, Any], site: Site) -> str:
     return "، ".join(dict.fromkeys(name for name in names if name))
 
 
-def _terms(parts: Mapping[str, Any], *taxonomies: str) -> Iterator[str]:
+def _terms(parts: Mapping[str, Any], taxonomy: str) -> Iterator[str]:
     for terms in _list(parts.get("wp:term")):
         for term in _list(terms):
-            if isinstance(term, Mapping) and term.get("taxonomy") in taxonomies:
+            if isinstance(term, Mapping) and term.get("taxonomy") == taxonomy:
                 yield plain(_text(term.get("name")))
 
 
