@@ -1,256 +1,31 @@
-"""From a frozen send to letters at the provider: claim, ask who is still eligible, submit, record; and resume.
-
-The order of writes is the promise. A delivery is ``queued`` until everything but the last byte is with the provider;
-then one committed UPDATE, which only the holder of the lease can make, says ``submitting``; then the last byte goes,
-and the answer is recorded. So a process that dies leaves either a batch whose last byte never went, which is simply
-tried again, or one in doubt, which the sender settles by looking or the ledger keeps as ``unknown``.
-"""
+"""One process's work on a send: batch after batch, in the order of writes that the promise needs."""
 
 from __future__ import annotations
 
 import contextlib
 import random
-import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from newsletter import jobs, ledger, library
+from newsletter import ledger
 from newsletter.database import AwayError
+from newsletter.deliver.desk import Desk, Progress
 from newsletter.errors import NashraError, SendError
-from newsletter.ledger import ALL, Account, Batch, Delivery, Lot, Pace, Send
-from newsletter.mail import LEAVE, freeze, thaw
-from newsletter.models import Issue, Letter
-from newsletter.senders import Answer, Carrier, LetterByLetter, Parcel, Sender, UnreachableError
+from newsletter.ledger import Batch, Delivery, Send
+from newsletter.mail import LEAVE, thaw
+from newsletter.senders import Answer, Carrier, LetterByLetter, Parcel, UnreachableError
 from newsletter.steady import Steady
 from subscribers import store, tokens
-from subscribers.models import RHYTHMS, Rhythm
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection
 
-    from newsletter.database import Database
-
-SLOT_WIDTHS = {LEAVE: tokens.WIDTH}
-"""Bytes of the value of each slot that stands in the body of a letter."""
 
 MOST_UNKNOWN_IN_A_ROW = 3
 """Submissions without an answer, beyond one for each connection, after which a send stops."""
-
-NO_LIMIT = Pace()
-
-Progress = Callable[[str, int], None]
-"""Told of a state and how many deliveries have just reached it; ``waiting`` with seconds while others hold the rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a delivery needs of the workspace."""
-
-    database: Database
-    sender: Sender
-    keys: Mapping[int, bytes]
-    """Keys of signed links by key id."""
-    lease: float
-    """Seconds a batch stays with a process that went silent."""
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None] = time.sleep
-    backoff: float = 1.0
-    """Seconds before the first new try after the provider was busy or out of reach; doubled for each further one."""
-    patience: float = 300.0
-    """Seconds without one letter taken after which a send stops, to be run again later."""
-    pace: Pace = NO_LIMIT
-    """How fast letters may go, all processes together."""
-
-    @property
-    def batch_size(self) -> int:
-        """Subscribers in one batch: what the sender takes at once, or less to keep the pace even."""
-        return self.pace.batch(self.sender.batch_size)
-
-
-def rhythms_of(rhythm: str) -> tuple[Rhythm, ...]:
-    """The rhythms of subscriptions that a send in this rhythm reaches."""
-    return tuple(known for known in RHYTHMS if rhythm in {ALL, known})
-
-
-def audience(list_id: int, rhythm: str, now: datetime) -> Select[tuple[int]]:
-    """The query for the ids of the subscribers a send would go to now."""
-    return store.audience(list_id, rhythms=rhythms_of(rhythm), now=now)
-
-
-def freeze_send(desk: Desk, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
-    """Write down, in one transaction, what goes to whom: nothing is rendered or counted again after this.
-
-    Args:
-        desk: The workspace.
-        issue: The issue; its number is the key that can be sent once.
-        letter: As it was rendered and checked.
-        list_id: The list it goes to.
-        rhythm: ``weekly``, or ``all`` for everybody.
-
-    Raises:
-        SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
-    """
-    now = desk.now()
-    return freeze_lots(
-        desk,
-        [Lot(freeze(letter), audience(list_id, rhythm, now))],
-        key=str(issue.number),
-        subject=issue.subject,
-        list_id=list_id,
-        rhythm=rhythm,
-        articles=lambda connection: library.of_issue(connection, issue),
-        now=now,
-    )
-
-
-class PeriodTakenError(SendError):
-    """Another letter has gone out for this week, day or article."""
-
-
-class AudienceChangedError(SendError):
-    """Somebody chose other topics while the letters were being made; they must be made once more."""
-
-
-def freeze_lots(
-    desk: Desk,
-    lots: Sequence[Lot],
-    *,
-    key: str,
-    subject: str,
-    list_id: int,
-    rhythm: str,
-    articles: Callable[[Connection], Collection[int]],
-    now: datetime,
-    periods: Collection[str] = (),
-    newest: int | None = None,
-    once: bool = False,
-    verify: bool = False,
-    guard: Callable[[Connection], None] = lambda _: None,
-    send_at: datetime | None = None,
-) -> Send:
-    """Write down a send of several letters: as ``freeze_send``, with everybody in the lot that is theirs.
-
-    Args:
-        desk: The workspace.
-        lots: Letters and who gets them; together they are the whole audience.
-        key: Of the issue.
-        subject: For people who read the ledger.
-        list_id: The list it goes to.
-        rhythm: ``instant``, ``daily``, ``weekly`` or ``all``.
-        articles: Ids of the articles it carries, asked for in the transaction.
-        now: The moment at which the lots' subscribers were asked for; aware.
-        periods: Names of what goes out by it: a week, a day, articles.
-        newest: As for ``library.remember``.
-        once: Refuse when another issue has one of these periods.
-        verify: Make sure that the lots reach everybody of the audience, as it is by now.
-        guard: Looks in the transaction whether all is as it was when the letters were made, and raises if not.
-        send_at: When it starts; None at once.
-
-    Raises:
-        SendError: As ``freeze_send``.
-        PeriodTakenError: Another issue has one of the periods.
-        AudienceChangedError: Somebody of the audience is in none of the lots.
-    """
-    with desk.database.write() as connection:
-        guard(connection)
-        send = ledger.freeze(
-            connection,
-            lots,
-            key=key,
-            list_id=list_id,
-            rhythm=rhythm,
-            subject=subject,
-            batch_size=desk.batch_size,
-            now=now,
-            send_at=send_at,
-        )
-        if not send.audience:
-            raise SendError(
-                f"nobody on the list is waiting for issue {key}: it is empty, or all have had it already",
-                mend="add subscribers with: newsletter subscribers import FILE",
-            )
-        own = "weekly" if rhythm == ALL else rhythm
-        taken = ledger.take(connection, list_id, own, periods, send.issue_id)
-        if once and len(taken) < len(set(periods)):
-            raise PeriodTakenError("another letter has gone out for the same period")
-        if verify and ledger.count_without_delivery(connection, audience(list_id, rhythm, now), key):
-            raise AudienceChangedError("readers changed their topics meanwhile", mend="run the same command again")
-        library.remember(
-            connection,
-            articles(connection),
-            issue_id=send.issue_id,
-            list_id=list_id,
-            rhythms=rhythms_of(rhythm),
-            newest=newest,
-        )
-        if send_at is None:
-            # Together with the send or not at all.
-            jobs.enqueue(connection, send.id)
-    return send
-
-
-def run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None = None) -> Account:
-    """Deliver everything of a send that is still open, and close it when nothing is.
-
-    Any number of processes may run the same send at once, and each runs as many submissions at once as its sender
-    has connections. What was interrupted is continued, with the letter as it was frozen.
-
-    Args:
-        desk: The workspace.
-        send: A running send.
-        progress: Told what becomes of the letters.
-        over: Set by somebody else when nothing new is to be begun.
-
-    Raises:
-        SendError: The provider or the outbox takes nothing more; everything is kept for the next run.
-        DatabaseError: The ledger cannot be written; the same.
-    """
-    shift = Shift(desk, send, progress)
-    # Events, since a join that a signal strikes takes its thread for ended on Python 3.11 (bpo-45274).
-    ends: list[threading.Event] = []
-    try:
-        for _ in range(desk.sender.connections):
-            end = threading.Event()
-            threading.Thread(target=shift.work, args=(end,), daemon=True).start()
-            ends.append(end)
-        for end in ends:
-            while not end.wait(None if over is None else 0.1):
-                if over is not None and over.is_set():
-                    shift.over.set()
-    except BaseException:
-        # Ctrl-C strikes here and nowhere else: what is under way comes to its end, nothing new is begun.
-        shift.over.set()
-        for end in ends:
-            end.wait()
-        raise
-    if shift.failure is not None:
-        raise shift.failure
-    return Steady(desk.database, patience=desk.patience, sleep=desk.sleep).read(
-        lambda connection: ledger.account(connection, send.id)
-    )
-
-
-def send_test(desk: Desk, letter: Letter, address: str) -> str:
-    """Send the letter to one address without writing it into the ledger; its unsubscribe link is nobody's.
-
-    Returns:
-        The name of the letter, the left side of its Message-ID.
-    """
-    name = f"test-{secrets.token_hex(8)}.0"
-    carrier = desk.sender.load(letter)
-    try:
-        parcel = Parcel(0, name, address, {LEAVE: secrets.token_urlsafe(tokens.WIDTH)[: tokens.WIDTH].encode()})
-        answer = carrier.begin([parcel], secrets.token_hex(16)).finish()
-    finally:
-        carrier.close()
-    if answer.state != "submitted":
-        raise SendError(f"the test letter to {address} is {answer.state}")
-    return name
 
 
 class Shift:
