@@ -34,7 +34,7 @@ BUTTON = "{.button}"
 _BUTTON = re.compile(re.escape(BUTTON))
 _CURLY = re.compile(r"\{[.#:][^}\s]*\}")
 
-_LINE = re.compile(r"[^\W\d_][^\n\r]*")
+_LINE = re.compile(r"[^\W\d_][^\x00-\x1f\x85\u2028\u2029]*")
 
 OBJECT = "\ufffc"
 """Stands for a picture among text, as in UAX #9 section 6.1."""

@@ -85,7 +85,7 @@ def site() -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="wp-") as name:
         folder = Path(name)
         with (folder / "errors.log").open("wb") as errors:
-            running = subprocess.Popen([SITE, folder, str(port)], stdout=subprocess.PIPE, stderr=errors)
+            running = subprocess.Popen(["bash", SITE, folder, str(port)], stdout=subprocess.PIPE, stderr=errors)
         try:
             assert running.stdout is not None
             assert running.stdout.readline() == b"ready\n", (folder / "errors.log").read_text("utf-8")
