@@ -71,7 +71,8 @@ def gather(
     now = house.now()
     with house.database.read() as connection:
         # A narrower question is asked anew: that the feed is the same does not answer it.
-        marks = {} if since or until else library.validators(connection, wanted)
+        asked = [] if since or until else [target for target in wanted if is_web(target)]
+        marks = library.validators(connection, asked)
     limits = {} if most is None else {"most": most}
     collected = collect(
         wanted,

@@ -258,7 +258,7 @@ def test_names_that_do_not_exist(root: Path) -> None:
 def test_wrong_usage(root: Path) -> None:
     for arguments, words in (
         (("colect", "x"), "Did you mean 'collect'?"),
-        (("collect",), "Missing argument"),
+        (("collect",), "name files or addresses, or set [collect] sources"),
         (("compose", "--latest", "0"), "greater than or equal to 1"),
         (("compose", "1", "--latest", "2"), "not both"),
         (("send", "--dry"), "No such option"),

@@ -280,9 +280,11 @@ def test_an_edit_leaves_every_other_byte(raw: bytes, data: st.DataObject, text: 
     last = data.draw(st.integers(first - 1, len(one.lines)))
     made = one.with_lines(first, last, text)
     before, behind = one.lines[: first - 1], one.lines[last:]
+    if first == 1 and last == 0 and one.text.startswith("\ufeff"):
+        behind = (behind[0].removeprefix("\ufeff"), *behind[1:])
     assert "".join(made.lines[: len(before)]).rstrip("\r\n") == "".join(before).rstrip("\r\n")
     assert made.text.endswith("".join(behind))
-    if last < len(one.lines):
+    if last < len(one.lines) and not (first > 1 and one.lines[first - 2].endswith("\r")):
         assert made.lines[: len(before)] == before
     middle = made.text[len("".join(before)) : len(made.text) - len("".join(behind))]
     assert [

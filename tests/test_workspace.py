@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter import workspace
 from newsletter.config import load
@@ -45,6 +48,12 @@ def test_what_is_made_can_be_loaded(tmp_path: Path) -> None:
     assert read_keys(tmp_path / "c").tokens != read_keys(tmp_path / "a" / "b").tokens
 
 
+# A public key on P-256, made for this test.
+WEBHOOK_KEY = base64.b64encode(
+    ec.derive_private_key(7, ec.SECP256R1()).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+).decode()
+
+
 def test_every_commented_setting_of_a_fresh_file_is_one(tmp_path: Path) -> None:
     make(tmp_path, **ARGUMENTS)
     path = tmp_path / "newsletter.toml"
@@ -52,7 +61,7 @@ def test_every_commented_setting_of_a_fresh_file_is_one(tmp_path: Path) -> None:
         line.removeprefix("# ") if line.startswith("# ") and " = " in line.split("#")[1] else line
         for line in path.read_text("utf-8").splitlines()
     ]
-    text = "\n".join(lines).replace("https://…", "https://example.org")
+    text = "\n".join(lines).replace("https://…", "https://example.org").replace("MFkw…", WEBHOOK_KEY)
     assert text.count("\n# ") < 6
     path.write_text(text, "utf-8")
     settings = load(tmp_path, {})

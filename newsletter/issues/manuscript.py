@@ -103,23 +103,23 @@ class Manuscript:
         Raises:
             IndexError: There are no such lines. The caller's bug, not the editor's.
         """
-        lines = list(self.lines)
+        mark = _BOM if self.text.startswith(_BOM) else ""
+        lines = list(replace(self, text=self.text.removeprefix(_BOM)).lines)
         if not 1 <= first <= last + 1 <= len(lines) + 1:
             raise IndexError(f"lines {first} to {last} of {len(lines)}")
         fresh = _plain(text).split("\n") if text else []
         ends = [self._line_end(min(first + at, max(last, first))) for at in range(len(fresh))]
-        if ends and ends[-1] == "\r" and lines[last:] and lines[last].startswith("\n"):
-            ends[-1] = "\n"  # or the two would be one line end
         if ends and last == len(lines) and lines and not _END.search(lines[-1]):
             # The file ended without a line end, and goes on doing so.
             if last < first:
                 lines[-1] += ends[-1]
             ends[-1] = ""
-        fresh = [line + end for line, end in zip(fresh, ends, strict=True)]
-        if first == 1 and self.text.startswith(_BOM) and last >= first:
-            fresh[:1] = [_BOM + (fresh[0] if fresh else "")]
-        lines[first - 1 : last] = fresh
-        return replace(self, text="".join(lines))
+        lines[first - 1 : last] = [line + end for line, end in zip(fresh, ends, strict=True)]
+        for at in range(max(first - 1, 1), min(first + len(fresh), len(lines))):
+            # Two line ends of different kinds must not become one.
+            if lines[at - 1].endswith("\r") and lines[at].startswith("\n"):
+                lines[at - 1] = lines[at - 1][:-1] + "\n"
+        return replace(self, text=mark + "".join(lines))
 
     def with_block(self, line: int, text: str) -> Manuscript:
         """Another text in place of what begins on a line; empty lines around it stay as they are.
