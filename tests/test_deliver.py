@@ -46,7 +46,9 @@ def make(root: Path, readers: int, *, batch: int) -> list[str]:
     )
     text = (root / "newsletter.toml").read_text("utf-8").replace("# batch = 100 ", f"batch = {batch} ")
     # A power cut is not what is tested here; without fsync the many runs are quick.
-    (root / "newsletter.toml").write_text(text.replace("# lease = 30 ", "lease = 1 ").replace("# fsync = true", "fsync = false"))
+    (root / "newsletter.toml").write_text(
+        text.replace("# lease = 30 ", "lease = 1 ").replace("# fsync = true", "fsync = false")
+    )
     addresses = [f"reader{number}@example.net" for number in range(readers)]
     with opened(root, {}) as house, house.database.write() as connection:
         store.add_list(connection, "readers", "الموجة", now=house.now())

@@ -29,9 +29,7 @@ from subscribers.models import Event
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KEYS = {1: b"k" * 32}
 KEY = ec.generate_private_key(ec.SECP256R1())
-PUBLIC = base64.b64encode(
-    KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-).decode()
+PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 def signed(body: bytes, timestamp: str = "1795503600", key: ec.EllipticCurvePrivateKey = KEY) -> dict[str, str]:
@@ -333,7 +331,7 @@ values = st.recursive(
     max_leaves=10,
 )
 names = st.sampled_from(
-    "event timestamp nashra_delivery nashra_request reason type url sg_event_id category email response".split()
+    ["event", "timestamp", "nashra_delivery", "nashra_request", "reason", "type", "url", "sg_event_id", "category", "email", "response"]
 )
 
 

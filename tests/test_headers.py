@@ -57,7 +57,9 @@ def test_long_plain_text_is_folded_at_spaces() -> None:
     assert read("Subject", line) == subject
 
 
-@pytest.mark.parametrize("evil", ["a\r\nBcc: x@example.org", "a\nb", "a\x00b", "a\x85b", "a\u2028b", "a\u2029b", "a\x0bb"])
+@pytest.mark.parametrize(
+    "evil", ["a\r\nBcc: x@example.org", "a\nb", "a\x00b", "a\x85b", "a\u2028b", "a\u2029b", "a\x0bb"]
+)
 def test_a_control_character_is_refused(evil: str) -> None:
     for write in (text_header, mailbox_header, parameter):
         with pytest.raises(RenderError, match="control character"):

@@ -33,7 +33,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.check", "newsletter.workspace", "newsletter.tables", "newsletter.migrations"),
     ("newsletter.database", "newsletter.theme", "newsletter.issues", "newsletter.sources", "newsletter.senders"),
     ("newsletter.ledger", "newsletter.library", "newsletter.pictures", "newsletter.pages", "newsletter.rhythms"),
-    ("newsletter.steady", "newsletter.copying", "newsletter.jobs", "newsletter.probe", "newsletter.mend", "newsletter.archive", "newsletter.reporting"),
+    (
+        "newsletter.steady",
+        "newsletter.copying",
+        "newsletter.jobs",
+        "newsletter.probe",
+        "newsletter.mend",
+        "newsletter.archive",
+        "newsletter.reporting",
+    ),
     ("newsletter.collect", "newsletter.deliver", "newsletter.events"),
     ("newsletter.wiring", "newsletter.small_letters", "newsletter.inbox"),
     ("newsletter.late",),
@@ -70,13 +78,9 @@ PURE = (
     "subscribers.tokens",
 )
 OUTSIDE = frozenset(
-    "sqlalchemy alembic sqlite3 psycopg httpx httpx2 urllib.request http.client socket ssl smtplib subprocess os time "
-    "random secrets logging typer starlette uvicorn threading asyncio sendgrid".split()
+    ["sqlalchemy", "alembic", "sqlite3", "psycopg", "httpx", "httpx2", "urllib.request", "http.client", "socket", "ssl", "smtplib", "subprocess", "os", "time", "random", "secrets", "logging", "typer", "starlette", "uvicorn", "threading", "asyncio", "sendgrid"]
 )
-HEAVY = (
-    "sqlalchemy alembic jinja2 mjml sendgrid trafilatura starlette uvicorn httpx2 lxml nh3 feedparser babel regex "
-    "markdown_it email_validator pydantic rich yaml url_normalize dotenv psycopg dns"
-).split()
+HEAVY = ["sqlalchemy", "alembic", "jinja2", "mjml", "sendgrid", "trafilatura", "starlette", "uvicorn", "httpx2", "lxml", "nh3", "feedparser", "babel", "regex", "markdown_it", "email_validator", "pydantic", "rich", "yaml", "url_normalize", "dotenv", "psycopg", "dns"]
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -229,7 +233,9 @@ def test_every_letter_renders_in_both_forms(template: str, language: str) -> Non
     from newsletter.theme import environment
 
     marker = "n0123456789abcdef"
-    story = Story("عنوان", url="https://example.org/a", summary="ملخص.", image="https://example.org/a.jpg", image_alt="وصف")
+    story = Story(
+        "عنوان", url="https://example.org/a", summary="ملخص.", image="https://example.org/a.jpg", image_alt="وصف"
+    )
     section = Section("قسم", (story, Prose("> قول"), Story("Whole story", summary="Text.")))
     issue = Issue(1, "موضوع", "سطر", template=template, opening=(Prose("كلمة"),), sections=(section,))
     rendered = render(
@@ -269,7 +275,9 @@ def test_no_possessive_group() -> None:
             for part in arguments if isinstance(arguments, tuple | list) else (arguments,):
                 for inner in part if isinstance(part, list) else (part,):
                     if isinstance(inner, parser.SubPattern):
-                        if operation is constants.POSSESSIVE_REPEAT and not (len(inner) == 1 and inner[0][0] in one_sign):
+                        if operation is constants.POSSESSIVE_REPEAT and not (
+                            len(inner) == 1 and inner[0][0] in one_sign
+                        ):
                             yield inner
                         yield from groups(inner)
 

@@ -161,7 +161,7 @@ def test_two_processes_share_one_pace(database_urls: MakeDatabase, kind: str) ->
     most = (moments[-1] - moments[0]) * rate * 1.05 + rate
     assert 2 * (len(moments) - 1) <= most
     for earlier, later in zip(moments, moments[40:], strict=False):
-        assert 2 * 40 <= (later - earlier) * rate * 1.05 + rate + 2
+        assert (later - earlier) * rate * 1.05 + rate + 2 >= 2 * 40
 
 
 def test_a_send_keeps_it_and_says_what_is_sent_at_once(tmp_path: Path) -> None:

@@ -293,10 +293,9 @@ def test_the_command_from_files_to_the_report(files: Path) -> None:
     assert done.err.startswith("Nothing new for this week")
     draft = here("-C", files, "weekly", files / "1.txt", files / "2.txt", "--draft", "--json")
     assert draft.code == 0, draft
-    path, _, told = draft.out.partition("\n")
-    assert json.loads(told)["state"] == "draft"
-    assert (Path(path).name, json.loads(told)["stories"], json.loads(told)["audience"]) == ("issue.md", 2, 3)
-    assert all(Path(one).is_file() for one in json.loads(told)["preview"])
+    told = json.loads(draft.out)
+    assert (told["state"], told["stories"], told["audience"]) == ("draft", 2, 3)
+    assert all(Path(one).is_file() for one in (told["path"], *told["preview"]))
     assert not (files / "outbox").exists()
 
     assert here("-C", files, "weekly").code == 2

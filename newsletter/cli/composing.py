@@ -67,7 +67,7 @@ def articles(
         )
         for holding in shown
     ]
-    table(("ID", "Age", "Section", "Words", "Min", "Headline", "Repeats", "Sent in"), rows)
+    table(("ID", "Age", "Section", "Words", "Min", "Headline", "Repeats", "Sent in"), rows, sparse=True)
     if not rows:
         filtered = section or days
         nothing = "Nothing unused." if unused else "The library is empty. Fill it with: newsletter collect PATH_OR_URL"

@@ -80,8 +80,18 @@ def cell(text: str) -> str:
     return f"{FIRST_STRONG_ISOLATE}{shorten(text, _CELL)}{POP_ISOLATE}"
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Rows for a person at a terminal as a table, for a pipe as lines with tabs."""
+_SHORT = 12
+"""Characters of a cell that is shown whole however narrow the terminal is: numbers, dates, short names."""
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: bool = False) -> None:
+    """Rows for a person at a terminal as a table, for a pipe as lines with tabs.
+
+    Args:
+        columns: Their headings, for the terminal.
+        rows: One value for each column.
+        sparse: Leave out, at a terminal, columns in which no row has anything.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             data("\t".join(str(value).replace("\t", " ").replace("\n", " ") for value in row))
@@ -91,10 +101,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     from rich.text import Text
 
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        grid.add_column(name, no_wrap=True)
+    shown = [at for at in range(len(columns)) if not sparse or any(row[at] not in ("", 0) for row in rows)]
+    for at in shown:
+        width = max((len(str(row[at])) for row in rows), default=0)
+        grid.add_column(columns[at], no_wrap=True, min_width=width if width <= _SHORT else None)
     for row in rows:
-        grid.add_row(*(Text(value if value.isascii() else cell(value)) for value in map(str, row)))
+        texts = [str(row[at]) for at in shown]
+        grid.add_row(*(Text(text if text.isascii() else cell(text)) for text in texts))
     Console(no_color=True if os.environ.get("NO_COLOR") else None).print(grid)
 
 

@@ -125,9 +125,7 @@ def suppress(context: typer.Context, address: Address) -> None:
 def unsuppress(
     context: typer.Context,
     address: Address,
-    asked: Annotated[
-        bool, typer.Option("--asked", help="They had complained or were erased, and asked.")
-    ] = False,
+    asked: Annotated[bool, typer.Option("--asked", help="They had complained or were erased, and asked.")] = False,
 ) -> None:
     """Let an address be mailed again; this subscribes nobody.
 

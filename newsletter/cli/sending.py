@@ -217,9 +217,7 @@ def _ask(plan: Plan, sender: str) -> None:
         raise typer.Exit(1)
 
 
-WESTERN_DIGITS = {0x660 + digit: str(digit) for digit in range(10)} | {
-    0x6F0 + digit: str(digit) for digit in range(10)
-}
+WESTERN_DIGITS = {0x660 + digit: str(digit) for digit in range(10)} | {0x6F0 + digit: str(digit) for digit in range(10)}
 
 
 def _would(plan: Plan, sender: str) -> str:

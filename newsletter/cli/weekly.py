@@ -5,19 +5,18 @@ from __future__ import annotations
 import enum
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli.accounts import latest_data, tell_latest, tell_week, week_data
 from newsletter.cli.app import FOUND_ERRORS, App, house
-from newsletter.cli.editing import AsJson, problem_lines
+from newsletter.cli.editing import AsJson
 from newsletter.cli.output import can_ask, data, json_data, plural, say, table
 from newsletter.cli.sending import PANEL, Reach, ToRhythm, deliver_now
 
 if TYPE_CHECKING:
-    from newsletter.latest import Outcome
     from newsletter.ledger import Account, Send
-    from newsletter.variants import Variant
     from newsletter.weekly import Week
     from newsletter.wiring import House
 
@@ -80,21 +79,25 @@ def weekly(
             return
         sent = week.plan.earlier
         if sent is None:
-            _account(workspace, week)
+            tell_week(week, workspace.sender.name)
             if not week.plan.ready:
                 say(f"Issue {week.plan.issue.number} cannot go like this. Mend it, then run newsletter weekly again.")
-                _as_json(week, "errors", as_json)
+                if as_json:
+                    json_data(week_data(week, "errors"))
                 raise typer.Exit(FOUND_ERRORS)
             if test:
                 _test(workspace, week, test)
             if draft:
-                data(week.plan.issue.path)
+                if as_json:
+                    json_data(week_data(week, "draft"))
+                else:
+                    data(week.plan.issue.path)
                 say("Nothing sent. Edit the draft, then: newsletter weekly")
-                _as_json(week, "draft", as_json)
                 return
             if not week.plan.audience and not week.plan.skipped:
                 say(f"Nobody on '{list_name}' is waiting for it. Add people with: newsletter subscribers import FILE")
-                _as_json(week, "nobody", as_json)
+                if as_json:
+                    json_data(week_data(week, "nobody"))
                 return
             if not yes:
                 _ask(week)
@@ -107,7 +110,8 @@ def weekly(
             say(f"Going on with issue {week.plan.issue.number}, which stopped in the middle.")
         sent, account, sent_now = deliver_now(workspace, sent, again="newsletter weekly")
         _report(workspace, sent.issue)
-        _as_json(week, sent.state, as_json, sent=sent, account=account, sent_now=sent_now)
+        if as_json:
+            json_data(week_data(week, sent.state, sent=sent, account=account, sent_now=sent_now))
 
 
 def latest(
@@ -143,7 +147,6 @@ def latest(
                 say(f"trouble: {trouble}")
         if dry_run:
             would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
-            _told_latest(letters.Outcome(would), would=True)
             outcome = letters.Outcome(would)
         else:
 
@@ -155,9 +158,9 @@ def latest(
             outcome = letters.run(
                 workspace, rhythm.value, list_name=list_name, period=period, deliver_send=deliver_send
             )
-            _told_latest(outcome)
+    tell_latest(outcome, would=dry_run)
     if as_json:
-        json_data(_latest_data(outcome))
+        json_data(latest_data(outcome, would=dry_run))
 
 
 def schedule(
@@ -240,7 +243,7 @@ def report(
     for line in reports.lines(found):
         say(line)
     columns = ("Rhythm", "Letter", "Submitted", "Refused", "Unknown", "Skipped", "Delivered", "Bounced", "Spam", "Left")
-    table(columns, reports.rows(found))
+    table(columns, reports.rows(found), sparse=True)
 
 
 def _told_gathered(week: Week) -> None:
@@ -253,44 +256,19 @@ def _told_gathered(week: Week) -> None:
 
 
 def _nothing_to_do(workspace: House, week: Week, as_json: bool) -> None:
+    from newsletter.gathering import sources_of
+
     if week.went:
         say(f"Issue {week.went} went out this week already. Nothing sent now.")
         _report(workspace, week.went)
-        _as_json(week, "already", as_json)
+        if as_json:
+            json_data(week_data(week, "already"))
         return
     say("Nothing new for this week: no article that an issue has not carried. Nothing sent.")
-    _as_json(week, "nothing", as_json)
-
-
-def _account(workspace: House, week: Week) -> None:
-    """What would go to whom, before anybody is asked."""
-    plan = week.plan
-    assert plan is not None
-    issue = plan.issue
-    stories = plural(len(issue.stories), "story", "stories")
-    waiting = f", {plural(week.candidates, 'candidate')} not taken" if week.candidates else ""
-    say(f"{'New draft' if week.composed else 'Draft'}: {issue.path}")
-    say(f"Issue {issue.number} «{issue.subject}»: {stories}{waiting}.")
-    for section in issue.sections:
-        if section.stories:
-            say(f"  {section.title or '(no heading)'}: {len(section.stories)}")
-    rhythms = ", ".join(f"{name} {count:,}" for name, count in plan.by_rhythm.items())
-    say(f"To '{plan.target.name}' through {workspace.sender.name}: {plural(plan.audience, 'subscriber')} ({rhythms}).")
-    if len(plan.variants) > 1:
-        for one in plan.variants:
-            if one.audience:
-                say(f"  {one.audience:,} {_kind(one)}")
-    if week.preview:
-        say(f"Letter: {week.size:,} bytes of HTML. Look at it: {week.preview[0]}")
-    for line in problem_lines(plan.problems):
-        say(line)
-
-
-def _kind(variant: Variant) -> str:
-    if variant.letter is None:
-        return "get none of it: no topic of theirs"
-    kind = f"without {'، '.join(variant.cut.without)}" if variant.cut.declined else "the whole letter"
-    return f"{kind}, with what they would miss by their new rhythm" if variant.late else kind
+    if not sources_of(workspace) and not week.gathered.holdings:
+        say('Name a source: newsletter weekly https://example.org/, or [collect] sources = ["…"] in newsletter.toml.')
+    if as_json:
+        json_data(week_data(week, "nothing"))
 
 
 def _test(workspace: House, week: Week, address: str) -> None:
@@ -326,84 +304,6 @@ def _report(workspace: House, issue: str) -> None:
     with workspace.database.read() as connection:
         for line in reports.lines(reporting.of_issue(connection, issue)):
             say(line)
-
-
-def _as_json(
-    week: Week,
-    state: str,
-    wanted: bool,
-    *,
-    sent: Send | None = None,
-    account: Account | None = None,
-    sent_now: int = 0,
-) -> None:
-    if not wanted:
-        return
-    plan = week.plan
-    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
-    json_data(
-        {
-            "week": week.period,
-            "list": week.list,
-            "state": state,
-            "issue": plan.issue.number if plan is not None else int(week.went) if week.went else None,
-            "path": plan.issue.path if plan is not None else None,
-            "subject": plan.issue.subject if plan is not None else None,
-            "new_articles": len(week.gathered.added),
-            "troubles": [str(trouble) for trouble in week.gathered.troubles],
-            "stories": len(plan.issue.stories) if plan is not None else 0,
-            "sections": {one.title: len(one.stories) for one in plan.issue.sections} if plan is not None else {},
-            "candidates": week.candidates,
-            "audience": plan.audience if plan is not None else 0,
-            "by_rhythm": dict(plan.by_rhythm) if plan is not None else {},
-            "by_variant": {one.name: one.audience for one in plan.variants} if plan is not None else {},
-            "without_topic": plan.skipped if plan is not None else 0,
-            "bytes": week.size,
-            "preview": [str(path) for path in week.preview],
-            "problems": [asdict(problem) for problem in plan.problems] if plan is not None else [],
-            "send": sent.public_id if sent is not None else None,
-            "sent_now": sent_now,
-            **{name: getattr(account, name) if account is not None else 0 for name in counts},
-            "reasons": dict(account.reasons or {}) if account is not None else {},
-        }
-    )
-
-
-def _told_latest(outcome: Outcome, *, would: bool = False) -> None:
-    found = outcome.latest
-    for line in problem_lines(found.problems):
-        say(f"left out: {line}")
-    if found.went:
-        say(f"{found.went} went out already. Nothing sent now.")
-    elif found.issue is None:
-        say(f"Nothing new for the {found.rhythm} readers of '{found.target.name}'. Nothing sent.")
-    else:
-        whom = plural(found.audience, "subscriber")
-        stories = plural(len(found.articles), "article")
-        skipped = f"; {found.skipped:,} get none (their topics, or they had it all)" if found.skipped else ""
-        verb = "would go" if would else "went" if outcome.send is not None else "had nobody to go"
-        say(f"{found.key} «{found.issue.subject}», {stories}: {verb} to {whom}{skipped}.")
-
-
-def _latest_data(outcome: Outcome) -> dict[str, Any]:
-    found = outcome.latest
-    state = (
-        "already" if found.went else "nothing" if found.issue is None else "would" if outcome.send is None else "sent"
-    )
-    return {
-        "key": found.went or (found.key if found.issue is not None else None),
-        "state": "already" if found.went else state,
-        "rhythm": found.rhythm,
-        "list": found.target.name,
-        "articles": list(found.articles),
-        "subject": found.issue.subject if found.issue is not None else None,
-        "audience": found.audience,
-        "without_letter": found.skipped,
-        "by_variant": dict(found.by_variant),
-        "problems": [asdict(problem) for problem in found.problems],
-        "send": outcome.send.public_id if outcome.send is not None else None,
-        "sent_now": outcome.sent_now,
-    }
 
 
 def _day(words: str) -> str:

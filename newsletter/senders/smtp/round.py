@@ -227,12 +227,13 @@ class Round:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
         self._asking.append((delivery, future))
-        if len(self._asking) >= self._talking:
+        if 2 * len(self._asking) >= self._talking:
+            # Half of them: while these wait for the disk, the server has the letters of the others to read.
             if self._due is not None:
                 self._due.cancel()
             self._due = loop.call_soon(self._commit)
         elif len(self._asking) == 1:
-            # Waiting for the others as long as a commit takes costs at most as much again, and mostly saves more.
+            # Waiting for others as long as a commit takes costs at most as much again, and mostly saves more.
             self._due = loop.call_later(self._cost, self._commit)
         return await future
 

@@ -1,0 +1,133 @@
+"""A week, and a letter of the latest posts, told to a person and as data for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from newsletter.cli.editing import problem_lines
+from newsletter.cli.output import plural, say
+
+if TYPE_CHECKING:
+    from newsletter.latest import Outcome
+    from newsletter.ledger import Account, Send
+    from newsletter.variants import Variant
+    from newsletter.weekly import Week
+
+_MOST_VARIANTS = 12
+"""Letters that are told one by one; eight topics can give 256."""
+
+
+def tell_week(week: Week, sender: str) -> None:
+    """What would go to whom, before anybody is asked."""
+    plan = week.plan
+    assert plan is not None
+    issue = plan.issue
+    stories = plural(len(issue.stories), "story", "stories")
+    waiting = f", {plural(week.candidates, 'candidate')} not taken" if week.candidates else ""
+    say(f"{'New draft' if week.composed else 'Draft'}: {issue.path}")
+    say(f"Issue {issue.number} «{issue.subject}»: {stories}{waiting}.")
+    for section in issue.sections:
+        if section.stories:
+            say(f"  {section.title or '(no heading)'}: {len(section.stories)}")
+    rhythms = ", ".join(f"{name} {count:,}" for name, count in plan.by_rhythm.items())
+    say(f"To '{plan.target.name}' through {sender}: {plural(plan.audience, 'subscriber')} ({rhythms}).")
+    if len(plan.variants) > 1:
+        wanted = sorted((one for one in plan.variants if one.audience), key=lambda one: -one.audience)
+        for one in wanted[:_MOST_VARIANTS]:
+            say(f"  {one.audience:,} {_kind(one)}")
+        if more := wanted[_MOST_VARIANTS:]:
+            say(f"  {sum(one.audience for one in more):,} in {len(more)} further combinations of topics")
+    if week.preview:
+        say(f"Letter: {week.size:,} bytes of HTML. Look at it: {week.preview[0]}")
+    for line in problem_lines(plan.problems):
+        say(line)
+
+
+def _kind(variant: Variant) -> str:
+    if variant.letter is None:
+        return "get none of it: no topic of theirs"
+    kind = f"without {'، '.join(variant.cut.without)}" if variant.cut.declined else "the whole letter"
+    return f"{kind}, with what they would miss by their new rhythm" if variant.late else kind
+
+
+def week_data(
+    week: Week, state: str, *, sent: Send | None = None, account: Account | None = None, sent_now: int = 0
+) -> dict[str, Any]:
+    """A week as data for programs.
+
+    Args:
+        week: As it was prepared.
+        state: ``draft``, ``errors``, ``nobody``, ``nothing``, ``already``, or the state of its send.
+        sent: Its send, if there is one.
+        account: Of the send.
+        sent_now: Letters that this run submitted.
+    """
+    plan = week.plan
+    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
+    return {
+        "week": week.period,
+        "list": week.list,
+        "state": state,
+        "issue": plan.issue.number if plan is not None else int(week.went) if week.went else None,
+        "path": plan.issue.path if plan is not None else None,
+        "subject": plan.issue.subject if plan is not None else None,
+        "new_articles": len(week.gathered.added),
+        "troubles": [str(trouble) for trouble in week.gathered.troubles],
+        "stories": len(plan.issue.stories) if plan is not None else 0,
+        "sections": {one.title: len(one.stories) for one in plan.issue.sections} if plan is not None else {},
+        "candidates": week.candidates,
+        "audience": plan.audience if plan is not None else 0,
+        "by_rhythm": dict(plan.by_rhythm) if plan is not None else {},
+        "by_variant": {one.name: one.audience for one in plan.variants} if plan is not None else {},
+        "without_topic": plan.skipped if plan is not None else 0,
+        "bytes": week.size,
+        "preview": [str(path) for path in week.preview],
+        "problems": [asdict(problem) for problem in plan.problems] if plan is not None else [],
+        "send": sent.public_id if sent is not None else None,
+        "sent_now": sent_now,
+        **{name: getattr(account, name) if account is not None else 0 for name in counts},
+        "reasons": dict(account.reasons or {}) if account is not None else {},
+    }
+
+
+def tell_latest(outcome: Outcome, *, would: bool = False) -> None:
+    """Say what came, or would come, of a letter of the latest posts."""
+    found = outcome.latest
+    for line in problem_lines(found.problems):
+        say(f"left out: {line}")
+    if found.went:
+        say(f"{found.went} went out already. Nothing sent now.")
+    elif found.issue is None:
+        say(f"Nothing new for the {found.rhythm} readers of '{found.target.name}'. Nothing sent.")
+    else:
+        whom = plural(found.audience, "subscriber")
+        stories = plural(len(found.articles), "article")
+        skipped = f"; {found.skipped:,} get none (their topics, or they had it all)" if found.skipped else ""
+        verb = "would go" if would else "went" if outcome.send is not None else "had nobody to go"
+        say(f"{found.key} «{found.issue.subject}», {stories}: {verb} to {whom}{skipped}.")
+
+
+def latest_data(outcome: Outcome, *, would: bool) -> dict[str, Any]:
+    """A letter of the latest posts as data for programs."""
+    found = outcome.latest
+    if found.went:
+        state = "already"
+    elif found.issue is None:
+        state = "nothing"
+    else:
+        state = "would" if would else "sent" if outcome.send is not None else "passed"
+    return {
+        "key": found.went or (found.key if found.issue is not None else None),
+        "state": state,
+        "rhythm": found.rhythm,
+        "list": found.target.name,
+        "articles": list(found.articles),
+        "subject": found.issue.subject if found.issue is not None else None,
+        "audience": found.audience,
+        "without_letter": found.skipped,
+        "by_variant": dict(found.by_variant),
+        "problems": [asdict(problem) for problem in found.problems],
+        "send": outcome.send.public_id if outcome.send is not None else None,
+        "sent_now": outcome.sent_now,
+    }
