@@ -331,7 +331,19 @@ values = st.recursive(
     max_leaves=10,
 )
 names = st.sampled_from(
-    ["event", "timestamp", "nashra_delivery", "nashra_request", "reason", "type", "url", "sg_event_id", "category", "email", "response"]
+    [
+        "event",
+        "timestamp",
+        "nashra_delivery",
+        "nashra_request",
+        "reason",
+        "type",
+        "url",
+        "sg_event_id",
+        "category",
+        "email",
+        "response",
+    ]
 )
 
 

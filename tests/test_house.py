@@ -78,9 +78,57 @@ PURE = (
     "subscribers.tokens",
 )
 OUTSIDE = frozenset(
-    ["sqlalchemy", "alembic", "sqlite3", "psycopg", "httpx", "httpx2", "urllib.request", "http.client", "socket", "ssl", "smtplib", "subprocess", "os", "time", "random", "secrets", "logging", "typer", "starlette", "uvicorn", "threading", "asyncio", "sendgrid"]
+    [
+        "sqlalchemy",
+        "alembic",
+        "sqlite3",
+        "psycopg",
+        "httpx",
+        "httpx2",
+        "urllib.request",
+        "http.client",
+        "socket",
+        "ssl",
+        "smtplib",
+        "subprocess",
+        "os",
+        "time",
+        "random",
+        "secrets",
+        "logging",
+        "typer",
+        "starlette",
+        "uvicorn",
+        "threading",
+        "asyncio",
+        "sendgrid",
+    ]
 )
-HEAVY = ["sqlalchemy", "alembic", "jinja2", "mjml", "sendgrid", "trafilatura", "starlette", "uvicorn", "httpx2", "lxml", "nh3", "feedparser", "babel", "regex", "markdown_it", "email_validator", "pydantic", "rich", "yaml", "url_normalize", "dotenv", "psycopg", "dns"]
+HEAVY = [
+    "sqlalchemy",
+    "alembic",
+    "jinja2",
+    "mjml",
+    "sendgrid",
+    "trafilatura",
+    "starlette",
+    "uvicorn",
+    "httpx2",
+    "lxml",
+    "nh3",
+    "feedparser",
+    "babel",
+    "regex",
+    "markdown_it",
+    "email_validator",
+    "pydantic",
+    "rich",
+    "yaml",
+    "url_normalize",
+    "dotenv",
+    "psycopg",
+    "dns",
+]
 
 
 def modules() -> Iterator[tuple[str, Path]]:

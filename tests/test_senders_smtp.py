@@ -409,7 +409,8 @@ def test_a_server_that_breaks_off_at_the_final_dot_leaves_one_letter_of_each_con
 def test_a_storm_loses_and_doubles_nothing(house: House, tmp_path: Path) -> None:
     faults = {
         "greeting 421": 0.05, "EHLO drop": 0.05, "MAIL 451": 0.05, "MAIL drop": 0.05, "RCPT 450": 0.05,
-        "RCPT 421": 0.05, "DATA 451": 0.05, "DATA drop": 0.05, "dot 451": 0.1, "dot drop": 0.1, "dot drop-after": 0.1, "dot 421": 0.05,
+        "RCPT 421": 0.05, "DATA 451": 0.05, "DATA drop": 0.05, "dot 451": 0.1, "dot drop": 0.1, "dot drop-after": 0.1,
+        "dot 421": 0.05,
     }  # fmt: skip
     with smtp_standin.running(tmp_path, faults=faults, seed=4) as server:
         account = run(desk_of(house, server, connections=6))

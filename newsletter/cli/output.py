@@ -103,7 +103,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
     grid = Table(box=None, pad_edge=False, header_style="bold")
     shown = [at for at in range(len(columns)) if not sparse or any(row[at] not in ("", 0) for row in rows)]
     for at in shown:
-        width = max((len(str(row[at])) for row in rows), default=0)
+        width = max(len(columns[at]), *(len(str(row[at])) for row in rows), 0)
         grid.add_column(columns[at], no_wrap=True, min_width=width if width <= _SHORT else None)
     for row in rows:
         texts = [str(row[at]) for at in shown]
