@@ -49,11 +49,18 @@ class Database:
         return self.engine.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One writing transaction: committed at the end of the block, rolled back when it raises."""
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """One writing transaction: committed at the end of the block, rolled back when it raises.
+
+        Args:
+            durable: Whether the commit waits until the disk has it, for when the power fails. Without it the last
+                moments before that may be lost, and nothing else; a killed process loses nothing either way.
+        """
         with self._words(), self.engine.connect() as connection:
-            writer = connection.execution_options(nashra_write=True)
+            writer = connection.execution_options(nashra_write=True, nashra_relaxed=not durable)
             with writer.begin():
+                if not durable and not self.is_sqlite:
+                    writer.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                 yield writer
 
     @contextmanager
@@ -167,7 +174,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("nashra_write")
+    options = connection.get_execution_options()
+    level = "NORMAL" if options.get("nashra_relaxed") else "FULL"
+    if connection.info.get("synchronous", "FULL") != level:
+        # Of the connection, not of the transaction: the next one on it may want the other level.
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.info["synchronous"] = level
+    writes = options.get("nashra_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

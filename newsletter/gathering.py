@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import drafts, library
-from newsletter.collect import Progress, collect
+from newsletter.collect import Progress, collect, with_pictures
 from newsletter.errors import NashraError
 from newsletter.models import Holding
 from newsletter.sources.links import is_web
@@ -51,6 +51,7 @@ def gather(
     since: date | None = None,
     until: date | None = None,
     most: int | None = None,
+    pictures: bool = False,
     progress: Progress | None = None,
 ) -> Gathered:
     """Collect from these targets, or from every source of the settings, into the library and the current drafts.
@@ -63,6 +64,7 @@ def gather(
         since: Nothing published before this day, in the site's zone.
         until: Nothing published after it.
         most: Most articles of one address.
+        pictures: Look on their pages for the pictures of articles that have none, one request each.
         progress: Told of each target when it is done.
     """
     wanted = list(targets) or sources_of(house)
@@ -85,12 +87,13 @@ def gather(
         progress=progress,
         **limits,
     )
+    articles = with_pictures(collected.articles, fetcher=house.fetcher) if pictures else collected.articles
     with house.database.write() as connection:
-        shelved = library.shelve(connection, collected.articles, now=now)
+        shelved = library.shelve(connection, articles, now=now)
         library.keep_validators(connection, collected.validators)
         ids = [*shelved.added, *shelved.updated, *shelved.known]
         holdings = tuple(library.holdings(connection, ids=ids))
-        numbered = library.ids_of(connection, collected.articles)
+        numbered = library.ids_of(connection, articles)
     grown, broken = drafts.grow(house, shelved.added)
     alike = {numbered[later]: numbered[earlier] for later, earlier in collected.alike.items()}
     return Gathered(

@@ -49,7 +49,13 @@ def members(connection: Connection, list_id: int, rhythm: str, now: datetime) ->
 
 
 def standings(
-    connection: Connection, list_id: int, who: Sequence[int], news: Sequence[Holding], now: datetime
+    connection: Connection,
+    list_id: int,
+    who: Sequence[int],
+    news: Sequence[Holding],
+    now: datetime,
+    *,
+    first: bool = False,
 ) -> dict[int, Standing]:
     """Where each of these subscribers begins, and what of the news they got.
 
@@ -59,6 +65,7 @@ def standings(
         who: As ``members`` gives it.
         news: As ``rhythms.candidates`` gives it.
         now: Aware.
+        first: As for ``rhythms.start``.
     """
     if not who or not news:
         return {}
@@ -66,7 +73,10 @@ def standings(
     beginnings = store.beginnings(connection, list_id, who, now)
     got = ledger.received(connection, list_id, who, {one.id for one in news})
     return {
-        member: Standing(rhythms.start(last.get(member), beginnings.get(member), news), frozenset(got.get(member, ())))
+        member: Standing(
+            rhythms.start(last.get(member), beginnings.get(member), news, first=first),
+            frozenset(got.get(member, ())),
+        )
         for member in who
     }
 

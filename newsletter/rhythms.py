@@ -31,6 +31,8 @@ class Stream:
     """With the next letter, newest first."""
     later: tuple[Holding, ...] = ()
     """With the one after it."""
+    first: bool = False
+    """Whether it begins with this letter."""
 
 
 def candidates(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[Holding]:
@@ -58,24 +60,28 @@ def stream(
     """
     if floor is None:
         recent = [one for one in news if one.id not in carried and when(one) >= now - FIRST[rhythm]]
-        return Stream(tuple(recent[:MOST]))
+        return Stream(tuple(recent[:MOST]), first=True)
     waiting = [one for one in news if one.id not in carried and one.id > floor]
     return Stream(tuple(waiting[:MOST]), tuple(waiting[MOST:]))
 
 
-def start(last: tuple[int, datetime] | None, beginning: datetime | None, news: Sequence[Holding]) -> int:
+def start(
+    last: tuple[int, datetime] | None, beginning: datetime | None, news: Sequence[Holding], *, first: bool = False
+) -> int:
     """Where somebody begins who was not in the stream's last letter: nothing up to this article is owed to them.
 
     Args:
         last: Newest article and moment of their last letter; None when they got none lately.
         beginning: When they joined, or their pause ended; None when nobody knows.
         news: As ``candidates`` gives it.
+        first: The stream begins with this letter: it brings the archive to nobody who has waited for it.
     """
+    everything = max((one.id for one in news), default=0)
     reached, moment = last or (0, None)
     if beginning is not None and (moment is None or beginning > moment):
-        return max([reached, *(one.id for one in news if one.collected <= beginning)])
+        return everything if first else max([reached, *(one.id for one in news if one.collected <= beginning)])
     # Who has neither is owed nothing from before.
-    return reached if last is not None else max((one.id for one in news), default=0)
+    return reached if last is not None else everything
 
 
 def due(flows: Stream, news: Sequence[Holding], begins: int, got: Collection[int]) -> tuple[int, ...]:

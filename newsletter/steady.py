@@ -48,13 +48,17 @@ class Steady:
         self._sleep = sleep
         self._hurry = hurry
 
-    def write(self, act: Callable[[Connection], T]) -> T:
+    def write(self, act: Callable[[Connection], T], *, durable: bool = True) -> T:
         """Do something in one writing transaction; it may be done more than once.
+
+        Args:
+            act: What.
+            durable: As for the database.
 
         Raises:
             AwayError: The server stayed away for too long.
         """
-        return self._again(lambda: self._write(act))
+        return self._again(lambda: self._write(act, durable))
 
     def read(self, act: Callable[[Connection], T]) -> T:
         """Do something in one reading transaction.
@@ -64,8 +68,8 @@ class Steady:
         """
         return self._again(lambda: self._read(act))
 
-    def _write(self, act: Callable[[Connection], T]) -> T:
-        with self.database.write() as connection:
+    def _write(self, act: Callable[[Connection], T], durable: bool) -> T:
+        with self.database.write(durable=durable) as connection:
             return act(connection)
 
     def _read(self, act: Callable[[Connection], T]) -> T:

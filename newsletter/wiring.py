@@ -132,7 +132,16 @@ class House:
             lease = max(lease, 2 * self.settings.sendgrid.timeout + 5)
         patience = self.settings.sender.patience
         pace = Pace(self.settings.sender.per_second, self.settings.sender.per_hour)
-        return Desk(self.database, self.sender, self.keys.tokens, lease, self.now, patience=patience, pace=pace)
+        return Desk(
+            self.database,
+            self.sender,
+            self.keys.tokens,
+            lease,
+            self.now,
+            patience=patience,
+            pace=pace,
+            durable=self.settings.sender.fsync,
+        )
 
     def close(self) -> None:
         """Close what was opened."""

@@ -116,6 +116,9 @@ def test_where_somebody_begins() -> None:
     assert rhythms.start((2, START), at, news) == 5  # came back, or their pause ended, after it
     assert rhythms.start(None, at, news) == 5
     assert rhythms.start(None, None, news) == 10
+    # A stream's first letter brings the archive to nobody, but to a reader of another rhythm what they would miss.
+    assert rhythms.start(None, at, news, first=True) == 10
+    assert rhythms.start((4, at), None, news, first=True) == 4
 
 
 @given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)), st.integers(0, 30), st.sets(st.integers(1, 30)))
@@ -227,6 +230,21 @@ def test_from_daily_to_weekly_what_the_last_issue_had_comes_with_the_next(
     shelve(house, 5)
     weekly.run(house)
     assert mine(root, "reader") == [(1,), (2, 3, 4), (5,)]
+
+
+def test_a_stream_that_begins_brings_the_archive_to_nobody(house: House, root: Path, clock: Clock) -> None:
+    join(house, "daily", "daily")
+    reader = join(house, "reader", "weekly")
+    shelve(house, 1)
+    weekly.run(house)
+    for number in (2, 3, 4):
+        clock.forward(days=1)
+        shelve(house, number)
+    clock.forward(hours=1)
+    prefer(house, reader, "daily")
+    latest.run(house, "daily")
+    assert mine(root, "daily") == [(4,)]
+    assert mine(root, "reader") == [(1,), (2, 3, 4)]
 
 
 def test_who_joins_or_comes_back_gets_what_flows_from_then_on(house: House, root: Path, clock: Clock) -> None:

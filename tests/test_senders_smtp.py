@@ -975,6 +975,31 @@ def test_marks_are_kept_by_a_dead_holder_until_the_next_claim(database: Database
         assert ledger.account(connection, send.id).unknown == 1
 
 
+def test_marks_may_do_without_the_disk_and_nothing_else_does(database: Database) -> None:
+    question, levels = (
+        ("PRAGMA synchronous", (1, 2)) if database.is_sqlite else ("SHOW synchronous_commit", ("off", "on"))
+    )
+    for durable in (True, False, True, True, False, False):
+        with database.write(durable=durable) as connection:
+            assert connection.exec_driver_sql(question).scalar_one() == levels[durable]
+    with database.write() as connection:
+        assert connection.exec_driver_sql(question).scalar_one() == levels[True]
+
+
+@pytest.mark.parametrize("fsync", [True, False])
+def test_the_setting_says_whether_marks_wait_for_the_disk(made: Path, tmp_path: Path, fsync: bool) -> None:
+    shutil.copytree(made, tmp_path / "w")
+    with smtp_standin.running(tmp_path) as server:
+        configure(tmp_path / "w", server)
+        with opened(tmp_path / "w", {"NASHRA_SENDER__FSYNC": str(fsync).lower()}) as house:
+            asked: list[bool] = []
+            write = house.database.write
+            house.database.write = lambda *, durable=True: (asked.append(durable), write(durable=durable))[1]  # type: ignore[method-assign]
+            assert run(house.desk).submitted == READERS
+    assert (False in asked) is not fsync
+    assert True in asked
+
+
 # ---- postfix's own sink, with its faults
 
 

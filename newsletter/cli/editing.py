@@ -51,6 +51,9 @@ def collect(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Nothing published after.")
     ] = None,
     most: Annotated[int | None, typer.Option(min=1, help="Most articles of one address. [default: 50]")] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Look on their pages for the pictures of articles that have none.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Put articles into the library. Collecting again adds nothing twice.
@@ -77,6 +80,7 @@ def collect(
                 since=since.date() if since else None,
                 until=until.date() if until else None,
                 most=most,
+                pictures=pictures,
                 progress=progress,
             )
     alike = found.alike or {}

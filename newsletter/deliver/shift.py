@@ -173,7 +173,8 @@ class Shift:
             may = self._steady.write(
                 lambda connection: ledger.advance(
                     connection, batch, answers=answers, going=() if over else going, marked=marked, lease=desk.lease
-                )
+                ),
+                durable=desk.durable,
             )
             marked.update(may or ())
             for state, count in Counter(state for state, _ in answers.values() if state != "queued").items():

@@ -128,7 +128,7 @@ def prepare(house: House, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period
         return nothing
     latest = replace(nothing, period=period or "+".join(map(str, sorted(flowing))), issue=issue, articles=flowing)
     kitchen.key = latest.key
-    flows = Stream(tuple(one for one in flows.flowing if one.id in flowing), flows.later)
+    flows = replace(flows, flowing=tuple(one for one in flows.flowing if one.id in flowing))
     with house.database.read() as connection:
         groups = _groups(connection, target.id, flows, news, who, now)
         lots, by_variant = _lots(connection, kitchen, latest, groups)
@@ -270,7 +270,7 @@ def _groups(
     """Those who get something else than what flows, by what they get."""
     flowing = tuple(one.id for one in flows.flowing)
     found: dict[tuple[int, ...], list[int]] = {}
-    for member, standing in late.standings(connection, list_id, who, news, now).items():
+    for member, standing in late.standings(connection, list_id, who, news, now, first=flows.first).items():
         articles = rhythms.due(flows, news, standing.begins, standing.got)
         if articles != flowing:
             found.setdefault(articles, []).append(member)
