@@ -32,6 +32,7 @@ def strace() -> None:
     [
         ("kill", 6, "sendgrid"),
         ("kill", 4, "outbox"),
+        ("kill", 4, "smtp"),
         ("stop", 2, "sendgrid"),
         ("error", 1, "sendgrid"),
         ("two", 1, "sendgrid"),
