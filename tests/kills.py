@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["newsletter.deliver", "newsletter.wiring", "sqlalchemy.dialects.sqlite"])
+_SERVER.set_forkserver_preload(
+    ["newsletter.deliver", "newsletter.wiring", "newsletter.senders.smtp.carrier", "sqlalchemy.dialects.sqlite"]
+)
 
 
 def send(root: Path, *, kill_at: int = 0, steps: str = "commit rename", frozen: str = "") -> int:

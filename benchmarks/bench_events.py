@@ -1,0 +1,100 @@
+"""Events of SendGrid's webhook stored in a second: signed, in reports of a thousand, beside bare inserts.
+
+python benchmarks/bench_events.py [--events 20000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from test_events import KEYS, PUBLIC, signed
+from test_ledger import claim
+
+from newsletter import events, ledger, tables
+from newsletter.database import open_database
+from subscribers import store
+from subscribers import tables as readers
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+REPORT = 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=20_000)
+    count = parser.parse_args().events
+    with tempfile.TemporaryDirectory() as folder:
+        database = open_database(f"sqlite:///{folder}/newsletter.db")
+        with database.write() as connection:
+            readers.metadata.create_all(connection)
+            tables.metadata.create_all(connection)
+            store.add_list(connection, "readers", "الموجة", now=NOW)
+            driver = connection.connection.driver_connection
+            driver.executemany(
+                "INSERT INTO subscriber (address, address_key, public_id, needs_smtputf8, created) "
+                "VALUES (?1, ?1, randomblob(16), 0, 0)",
+                ((f"reader{number}@example.net",) for number in range(count)),
+            )
+            driver.execute(
+                "INSERT INTO subscription (list_id, subscriber_id, status, rhythm, created, changed) "
+                "SELECT 1, id, 'confirmed', 'weekly', 0, 0 FROM subscriber"
+            )
+            lot = ledger.Lot("letter", store.audience(1, rhythms=("weekly",), now=NOW))
+            send = ledger.freeze(
+                connection, [lot], key="1", list_id=1, rhythm="weekly", subject="x", batch_size=count, now=NOW
+            )
+            batch = claim(connection, send)
+            assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
+            ledger.record(connection, batch, "submitted", {})
+        hook = events.sendgrid_hook(database, public_key=PUBLIC, suppression_keys=KEYS, now=lambda: NOW)
+        bodies = []
+        for start in range(0, count, REPORT):
+            items = [
+                {
+                    "event": "bounce" if number % 50 == 0 else "delivered",
+                    "timestamp": int(NOW.timestamp()),
+                    "nashra_delivery": f"{send.public_id}.{number + 1}",
+                    "nashra_request": batch.request_id,
+                    "email": f"reader{number}@example.net",
+                }
+                for number in range(start, min(start + REPORT, count))
+            ]
+            bodies.append(json.dumps(items).encode())
+        headers = [signed(body) for body in bodies]
+        start_time = time.perf_counter()
+        assert all(hook(head, body) == 200 for head, body in zip(headers, bodies, strict=True))
+        ours = count / (time.perf_counter() - start_time)
+        again = time.perf_counter()
+        assert all(hook(head, body) == 200 for head, body in zip(headers, bodies, strict=True))
+        repeated = count / (time.perf_counter() - again)
+        database.close()
+        floor = sqlite3.connect(f"{folder}/floor.db")
+        floor.execute("PRAGMA journal_mode=WAL")
+        floor.execute(
+            "CREATE TABLE event (delivery_id, kind, at, url, bounce, PRIMARY KEY (delivery_id, kind, at, url))"
+        )
+        start_time = time.perf_counter()
+        for start in range(0, count, REPORT):
+            with floor:
+                floor.executemany(
+                    "INSERT INTO event VALUES (?, 'delivered', 1, '', NULL)",
+                    ((n,) for n in range(start, start + REPORT)),
+                )
+        bare = count / (time.perf_counter() - start_time)
+        floor.close()
+    print(f"{count:,} events in reports of {REPORT:,}: {ours:,.0f} events/s stored, {repeated:,.0f}/s told again")
+    print(f"  bare inserts of the same rows: {bare:,.0f}/s; ours is {ours / bare:.3f} x it")
+
+
+if __name__ == "__main__":
+    main()
