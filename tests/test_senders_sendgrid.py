@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import standin
+from hypothesis import given
+from hypothesis import strategies as st
 from test_deliver import ISSUE, LETTER, make, run
 
 from newsletter import deliver, ledger
@@ -117,6 +119,20 @@ def test_what_sendgrid_would_refuse_is_taken_out_first() -> None:
         2: "the same address twice",
         3: "SendGrid takes no address with letters beyond ASCII",
     }
+
+
+@given(st.lists(st.text(st.sampled_from('ab@."\\ \n\x1fإſ\u2028'), min_size=1), max_size=6))
+def test_addresses_are_sorted_out_and_written_as_if_each_were_looked_at(addresses: list[str]) -> None:
+    parcels = [parcel(number, address) for number, address in enumerate(addresses)]
+    good, refused = sort_out(parcels)
+
+    folded: list[str] = []
+    for one in parcels:
+        fits = one.address.isascii() and one.address.casefold() not in folded
+        assert (one in good, one.delivery in refused) == (fits, not fits)
+        folded += [one.address.casefold()] if fits else []
+    carried = json.loads(Body(LETTER, OPTIONS).encode(parcels, "req"))["personalizations"]
+    assert [person["to"] for person in carried] == [[{"email": address}] for address in addresses]
 
 
 ERROR = json.dumps({"errors": [{"message": "no", "field": None}]}).encode()

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
+from who_may import eligible
 
 from subscribers import actions, store
 from subscribers.addresses import normalise
@@ -91,12 +92,12 @@ def test_a_hard_bounce_or_a_complaint_stops_all_letters_at_once(
     connection: Connection, list_id: int, what: Event
 ) -> None:
     person = add(connection)
-    assert store.eligible(connection, list_id, [person.id], NOW)
+    assert eligible(connection, list_id, [person.id], NOW)
 
     assert receive(connection, person, list_id, what) == "suppressed"
     assert receive(connection, person, list_id, what) == "nothing"
 
-    assert store.eligible(connection, list_id, [person.id], NOW) == {}
+    assert eligible(connection, list_id, [person.id], NOW) == {}
     assert list(connection.execute(store.audience(list_id, rhythms=["weekly"], now=NOW)).scalars()) == []
     stopped = store.suppression_of(connection, "salma@example.org", KEYS)
     assert stopped is not None
@@ -141,7 +142,7 @@ def test_old_troubles_are_forgotten_and_new_ones_counted_once(connection: Connec
 def test_other_events_change_nothing(connection: Connection, list_id: int, kind: EventKind) -> None:
     person = add(connection)
     assert receive(connection, person, list_id, event(kind)) == "nothing"
-    assert store.eligible(connection, list_id, [person.id], NOW)
+    assert eligible(connection, list_id, [person.id], NOW)
 
 
 def test_leaving_through_the_provider_ends_the_subscription_without_a_letter(
@@ -267,19 +268,19 @@ def test_an_import_suppresses_known_people_too(connection: Connection, list_id: 
 
     actions.import_file(connection, path, "readers", now=NOW, keys=KEYS)
 
-    assert store.eligible(connection, list_id, [person.id], NOW) == {}
+    assert eligible(connection, list_id, [person.id], NOW) == {}
 
 
 def test_an_address_can_be_mailed_again_and_starts_afresh(connection: Connection, list_id: int) -> None:
     person = add(connection)
     for number in range(PATIENCE):
         receive(connection, person, list_id, event("bounced", "soft", delivery=f"d{number}"))
-    assert store.eligible(connection, list_id, [person.id], NOW) == {}
+    assert eligible(connection, list_id, [person.id], NOW) == {}
 
     lifted = actions.unsuppress(connection, "Salma@example.org", keys=KEYS)
 
     assert lifted == normalise("Salma@example.org")
-    assert store.eligible(connection, list_id, [person.id], NOW)
+    assert eligible(connection, list_id, [person.id], NOW)
     assert store.troubles_of(connection, person.id, now=NOW) == 0
     assert actions.unsuppress(connection, "salma@example.org", keys=KEYS) is None
 
@@ -290,9 +291,9 @@ def test_who_complained_is_mailed_again_only_when_they_asked(connection: Connect
 
     with pytest.raises(SuppressedError, match="stays suppressed: the person reported a letter as spam"):
         actions.unsuppress(connection, "salma@example.org", keys=KEYS)
-    assert store.eligible(connection, list_id, [person.id], NOW) == {}
+    assert eligible(connection, list_id, [person.id], NOW) == {}
     assert actions.unsuppress(connection, "salma@example.org", keys=KEYS, asked=True) is not None
-    assert store.eligible(connection, list_id, [person.id], NOW)
+    assert eligible(connection, list_id, [person.id], NOW)
 
 
 def test_the_table_of_suppressed_addresses_holds_no_address(connection: Connection, list_id: int) -> None:

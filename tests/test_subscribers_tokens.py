@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import contextlib
+import hmac
 import random
 import secrets
 import string
@@ -147,3 +149,18 @@ def encoded(raw: bytes) -> str:
     import base64
 
     return base64.urlsafe_b64encode(raw).decode()
+
+
+@given(
+    st.lists(st.tuples(st.binary(min_size=16, max_size=16), st.integers(0, 2**64 - 1)), max_size=20),
+    st.binary(min_size=32, max_size=32),
+    st.integers(0, 2**40 - 1),
+)
+def test_many_at_once_are_what_hmac_says_of_each(people: list[tuple[bytes, int]], key: bytes, list_id: int) -> None:
+    expected = []
+    for public_id, epoch in people:
+        head = bytes((1, 9)) + public_id + list_id.to_bytes(5, "big")
+        signature = hmac.digest(key, b"nashra link 1\0" + head + epoch.to_bytes(8, "big"), "sha256")
+        expected.append(base64.urlsafe_b64encode(head + signature[:16]))
+
+    assert tokens.maker("leave", {9: key}, list_id=list_id)(people) == expected

@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from test_deliver import make
+from who_may import eligible as eligible_of
 
 from newsletter import synchronise
 from newsletter.errors import SendError
 from newsletter.synchronise import Synchronised
 from newsletter.wiring import House, opened
-from subscribers import store
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def root(tmp_path: Path) -> Path:
 
 def eligible(house: House) -> set[int]:
     with house.database.read() as connection:
-        return set(store.eligible(connection, 1, range(1, 6), house.now()))
+        return set(eligible_of(connection, 1, range(1, 6), house.now()))
 
 
 def test_each_list_has_its_effect_and_is_read_on_from_its_end(root: Path) -> None:

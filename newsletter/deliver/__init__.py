@@ -8,8 +8,11 @@ tried again, or one in doubt, which the sender settles by looking or the ledger 
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import secrets
 import threading
+from collections.abc import Iterator
 
 from newsletter import ledger
 from newsletter.deliver.desk import NO_LIMIT, SLOT_WIDTHS, Desk, Progress
@@ -64,6 +67,23 @@ def run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None
         SendError: The provider or the outbox takes nothing more; everything is kept for the next run.
         DatabaseError: The ledger cannot be written; the same.
     """
+    with _fewer_collections():
+        return _run(desk, send, progress, over)
+
+
+@contextlib.contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """A batch makes thousands of objects that die together, with no circle among them: the collector, which comes
+    after every 700, would look at them for an eighth of the whole time (measured)."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], 50_000) if before[0] else 0, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None) -> Account:
     shift = Shift(desk, send, progress)
     # Events, since a join that a signal strikes takes its thread for ended on Python 3.11 (bpo-45274).
     ends: list[threading.Event] = []

@@ -72,8 +72,8 @@ def freeze(
     """
     from sqlalchemy import insert, select, update
 
+    from newsletter.tables import delivery, send
     from newsletter.tables import letter as letters
-    from newsletter.tables import send
 
     issue = issue_id(connection, key)
     taken = select(send.c.id).where(send.c.issue_id == issue, send.c.list_id == list_id, send.c.rhythm == rhythm)
@@ -93,13 +93,15 @@ def freeze(
         "send_at": int(send_at.timestamp()) if send_at is not None else None,
     }
     send_id = connection.execute(insert(send).values(row).returning(send.c.id)).scalar_one()
+    # Nearly always an issue is new, and then nobody can have it already.
+    first = connection.execute(select(delivery.c.id).where(delivery.c.issue_id == issue).limit(1)).first() is None
     position = count = 0
     for lot in lots:
         letter_id = None
         if not lot.skipped:
             frozen = {"send_id": send_id, "variant": lot.variant, "frozen": zlib.compress(lot.letter.encode("utf-8"))}
             letter_id = connection.execute(insert(letters).values(frozen).returning(letters.c.id)).scalar_one()
-        members = without_delivery(lot.audience, key)
+        members = without_delivery(lot.audience, key) if count or not first else lot.audience
         number = _count(connection, members)
         batches = -(-number // batch_size)
         _add_batches(connection, send_id, letter_id, range(position, position + batches))
@@ -173,19 +175,12 @@ def _add_deliveries(
 
     from newsletter.tables import batch, delivery
 
-    who = members.subquery("members")
+    who = members.order_by(None).subquery("members")
     (member,) = who.c
     number = func.row_number().over(order_by=member) - 1
     dealt = select(member.label("subscriber"), (number // batch_size + position).label("position")).subquery("dealt")
-    rows = (
-        select(
-            literal(issue),
-            dealt.c.subscriber,
-            batch.c.id,
-            literal("skipped") if skipped else null(),
-            literal(skipped) if skipped else null(),
-        )
-        .join(batch, (batch.c.send_id == send_id) & (batch.c.position == dealt.c.position))
-        .order_by(dealt.c.subscriber)
-    )
+    # A query of its own for each row: a join would write all of them into a table first, and sort it again.
+    own = select(batch.c.id).where(batch.c.send_id == send_id, batch.c.position == dealt.c.position).scalar_subquery()
+    outcome = (literal("skipped"), literal(skipped)) if skipped else (null(), null())
+    rows = select(literal(issue), dealt.c.subscriber, own, *outcome)
     connection.execute(insert(delivery).from_select(["issue_id", "subscriber_id", "batch_id", "state", "reason"], rows))

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from newsletter.database import clock
 from newsletter.ledger.models import Batch, Delivery
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import BindParameter, Connection, Select, Update
+    from sqlalchemy.sql.dml import ReturningUpdate
 
 
 def claim(connection: Connection, send_id: int, *, lease: float) -> Batch | None:
@@ -29,51 +32,36 @@ def claim(connection: Connection, send_id: int, *, lease: float) -> Batch | None
         send_id: The send.
         lease: Seconds until the batch is free again should its holder go silent.
     """
-    from newsletter.tables import batch
-
-    now = clock(connection)
-    # On PostgreSQL other claimers pass by instead of waiting; SQLite has one writer at a time anyway.
-    first = _free(send_id, now).order_by(batch.c.id).limit(1).with_for_update(of=batch, skip_locked=True)
-    found = connection.execute(first).scalar_one_or_none()
+    statements, now = _statements(), clock(connection)
+    found = connection.execute(statements.first, {"of_send": send_id, "now": now}).scalar_one_or_none()
     if found is None:
         return None
-    return _take(connection, batch.c.id == found, {"token": secrets.token_hex(16), "lease_until": now + lease})
+    row = {"one": found, "held_by": secrets.token_hex(16), "until": now + lease, "new_request": secrets.token_hex(16)}
+    return _as_batch(connection, statements.take, row)
 
 
 def free(connection: Connection, send_id: int) -> bool:
     """Whether a claim would find a batch of this send now."""
-    return connection.execute(_free(send_id, clock(connection)).limit(1)).first() is not None
+    return connection.execute(_statements().free, {"of_send": send_id, "now": clock(connection)}).first() is not None
 
 
-def _free(send_id: int, now: float) -> Select[tuple[int]]:
-    from sqlalchemy import or_, select
+def members(batch_id: int) -> Select[int, int]:
+    """The query for the deliveries of a batch that go with it (those with no state of their own), each with its
+    subscriber, to be asked together with what is known of those."""
+    from sqlalchemy import select
 
-    from newsletter.tables import batch, send
+    from newsletter.tables import delivery
 
-    return (
-        select(batch.c.id)
-        .join(send, send.c.id == batch.c.send_id)
-        .where(
-            batch.c.send_id == send_id,
-            send.c.state == "running",
-            batch.c.state.in_(("queued", "submitting")),
-            or_(batch.c.lease_until.is_(None), batch.c.lease_until < now),
-        )
+    return select(delivery.c.id, delivery.c.subscriber_id).where(
+        delivery.c.batch_id == batch_id, delivery.c.state.is_(None)
     )
 
 
 def deliveries(connection: Connection, batch_id: int) -> list[Delivery]:
     """The deliveries of a batch that go with it: those with no state of their own."""
-    from sqlalchemy import select
-
     from newsletter.tables import delivery
 
-    query = (
-        select(delivery.c.id, delivery.c.subscriber_id)
-        .where(delivery.c.batch_id == batch_id, delivery.c.state.is_(None))
-        .order_by(delivery.c.id)
-    )
-    return [Delivery(*row) for row in connection.execute(query).all()]
+    return [Delivery(*row) for row in connection.execute(members(batch_id).order_by(delivery.c.id))]
 
 
 def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[int, str], lease: float) -> bool:
@@ -85,22 +73,9 @@ def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[in
         skipped: Deliveries that this batch leaves out, with the reason; settled in the same transaction.
         lease: Seconds the answer may take.
     """
-    from sqlalchemy import update
-
-    from newsletter.tables import batch as table
-
     now = clock(connection)
-    mine = (
-        update(table)
-        .where(
-            table.c.id == batch.id,
-            table.c.token == batch.token,
-            table.c.lease_until > now,
-            table.c.state == "queued",
-        )
-        .values(state="submitting", lease_until=now + lease)
-    )
-    if connection.execute(mine).rowcount != 1:
+    mine = {"one": batch.id, "held_by": batch.token, "now": now, "until": now + lease}
+    if connection.execute(_statements().submitting, mine).rowcount != 1:
         return False
     settle(connection, batch.id, {delivery: ("skipped", reason) for delivery, reason in skipped.items()})
     return True
@@ -118,15 +93,11 @@ def record(
         apart: Deliveries that differ, with state and reason.
         pause: With ``queued``: seconds before anybody may try again.
     """
-    from sqlalchemy import update
-
-    from newsletter.tables import batch as table
-
     settle(connection, batch.id, apart)
     # Another attempt may have begun since (the sender could tell what had gone): then the batch is its own.
-    mine = (table.c.id == batch.id) & (table.c.request_id == batch.request_id)
+    mine = {"one": batch.id, "of_request": batch.request_id}
     until = clock(connection) + pause if pause else None
-    connection.execute(update(table).where(mine).values(state=state, token=None, lease_until=until))
+    connection.execute(_statements().record, {**mine, "becomes": state, "until": until})
 
 
 def split(connection: Connection, batch: Batch) -> None:
@@ -150,10 +121,8 @@ def put_back(connection: Connection, batch: Batch, settled: Mapping[int, tuple[s
 
     Its holder keeps the lease and works on at once, as a new attempt. None when the lease was lost meanwhile.
     """
-    from newsletter.tables import batch as table
-
-    mine = (table.c.id == batch.id) & (table.c.token == batch.token)
-    taken = _take(connection, mine, {"state": "queued"})
+    mine = {"one": batch.id, "held_by": batch.token, "new_request": secrets.token_hex(16)}
+    taken = _as_batch(connection, _statements().take_back, mine)
     if taken is not None:
         settle(connection, batch.id, settled)
     return taken
@@ -217,18 +186,62 @@ def finish(connection: Connection, send_id: int, *, now: datetime) -> bool:
     return connection.execute(done).rowcount == 1
 
 
-def _take(connection: Connection, which: ColumnElement[bool], values: dict[str, Any]) -> Batch | None:
-    """Change one batch into its holder's hands; what is queued becomes a new attempt with a request id of its own."""
-    from sqlalchemy import case, literal, update
+def _as_batch(connection: Connection, statement: ReturningUpdate[Any], values: Mapping[str, Any]) -> Batch | None:
+    row = connection.execute(statement, values).one_or_none()
+    return Batch(*row) if row is not None else None
 
-    from newsletter.tables import batch as table
 
-    state = literal(values["state"]) if "state" in values else table.c.state
-    fresh = {
-        "request_id": case((state == "queued", secrets.token_hex(16)), else_=table.c.request_id),
-        "attempt": table.c.attempt + case((state == "queued", 1), else_=0),
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What runs for every batch, made once."""
+
+    free: Select[tuple[int]]
+    first: Select[tuple[int]]
+    take: ReturningUpdate[Any]
+    take_back: ReturningUpdate[Any]
+    submitting: Update
+    record: Update
+
+
+@cache
+def _statements() -> _Statements:
+    from sqlalchemy import Double, Text, bindparam, case, or_, select, update
+
+    from newsletter.tables import batch, send
+
+    now: BindParameter[float] = bindparam("now", type_=Double())
+    until: BindParameter[float] = bindparam("until", type_=Double())
+    state = batch.c.state
+    free = (
+        select(batch.c.id)
+        .join(send, send.c.id == batch.c.send_id)
+        .where(
+            batch.c.send_id == bindparam("of_send"),
+            send.c.state == "running",
+            state.in_(("queued", "submitting")),
+            or_(batch.c.lease_until.is_(None), batch.c.lease_until < now),
+        )
+    )
+    one, mine = batch.c.id == bindparam("one"), batch.c.token == bindparam("held_by")
+    whole = (batch.c.id, batch.c.send_id, batch.c.letter_id, state, batch.c.token, batch.c.request_id, batch.c.attempt)
+    request = bindparam("new_request", type_=Text())
+    # What is queued becomes a new attempt with a request id of its own.
+    take = {
+        "token": bindparam("held_by"),
+        "lease_until": until,
+        "request_id": case((state == "queued", request), else_=batch.c.request_id),
+        "attempt": batch.c.attempt + case((state == "queued", 1), else_=0),
     }
-    row = connection.execute(update(table).where(which).values({**values, **fresh}).returning(table)).one_or_none()
-    if row is None:
-        return None
-    return Batch(row.id, row.send_id, row.letter_id, row.state, row.token, row.request_id, row.attempt)
+    back = {"state": "queued", "request_id": request, "attempt": batch.c.attempt + 1}
+    of_request = batch.c.request_id == bindparam("of_request")
+    return _Statements(
+        free=free.limit(1),
+        # On PostgreSQL other claimers pass by instead of waiting; SQLite has one writer at a time anyway.
+        first=free.order_by(batch.c.id).limit(1).with_for_update(of=batch, skip_locked=True),
+        take=update(batch).where(one).values(take).returning(*whole),
+        take_back=update(batch).where(one, mine).values(back).returning(*whole),
+        submitting=update(batch)
+        .where(one, mine, batch.c.lease_until > now, state == "queued")
+        .values(state="submitting", lease_until=until),
+        record=update(batch).where(one, of_request).values(state=bindparam("becomes"), token=None, lease_until=until),
+    )

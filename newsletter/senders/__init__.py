@@ -85,6 +85,18 @@ class Carrier(Protocol):
         """Let go of connections and files."""
 
 
+@runtime_checkable
+class Packs(Protocol):
+    """A carrier that can do what needs no connection apart from the handing over.
+
+    Threads of one process take turns at the first, and hand over side by side: a thread that computes keeps the others
+    from what they wait for by up to 5 ms each time (``sys.setswitchinterval``).
+    """
+
+    def pack(self, parcels: Sequence[Parcel], request_id: str) -> Callable[[], Submission]:
+        """Make everything ready; what comes back hands over everything but the last byte, as ``begin``."""
+
+
 Commit = Callable[[Mapping[int, tuple[str, str]], Sequence[int]], Collection[int] | None]
 """Writes answers down (delivery to state and reason, ``queued`` for what was not taken) and marks other deliveries
 ``submitting``, in one transaction. Gives those whose last byte may go now; None when nothing more of this batch may."""

@@ -1,4 +1,4 @@
-"""Who gets a letter: everybody eligible, and which of some still are."""
+"""Who gets a letter: everybody eligible, and how some stand to a list at this moment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.models import Recipient, Rhythm
+from subscribers.models import Rhythm
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.lists import JOINING
 from subscribers.tables import consent, subscriber, subscription, suppression
@@ -119,40 +119,43 @@ def beginnings(connection: Connection, list_id: int, ids: Sequence[int], now: da
     return {member: to_moment(at) for member, at in found.items()}
 
 
-def eligible(connection: Connection, list_id: int, ids: Sequence[int], now: datetime) -> dict[int, Recipient]:
-    """Those of these subscribers who may still get a letter of this list, with their addresses.
+def standing(
+    connection: Connection, list_id: int, asked: sa.Select[int, int], now: datetime
+) -> Sequence[sa.Row[int, str, bytes, int, int, int]]:
+    """How those somebody asks about stand to a list: one query, since a batch asks for a thousand.
 
     Args:
         connection: Open.
         list_id: Of the list.
-        ids: Of the subscribers asked about.
+        asked: Query for keys of the caller's own, each with the id of a subscriber.
         now: Aware.
 
     Returns:
-        Subscriber id to recipient; who is missing has left, paused, been suppressed or been erased.
+        By key, ascending: the key, then address, public id, epoch and whether the address needs SMTPUTF8 as in
+        ``Recipient``, and 1 if they may still get a letter of this list, else 0. Of whoever was erased only the key
+        and the 0 are there.
     """
-    found: dict[int, Recipient] = {}
-    at = to_seconds(now)
-    for start in range(0, len(ids), _MOST_IDS):
-        query = (
-            sa.select(
-                subscriber.c.id,
-                subscriber.c.address,
-                subscriber.c.public_id,
-                subscriber.c.epoch,
-                subscriber.c.needs_smtputf8,
-                subscription.c.declined_topics,
-            )
-            .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
-            .where(
-                subscription.c.list_id == list_id,
-                subscription.c.subscriber_id.in_(ids[start : start + _MOST_IDS]),
-                *_eligible_now(at),
-            )
+    about = asked.subquery("asked")
+    key, member = about.c
+    mine = sa.and_(
+        subscription.c.list_id == list_id, subscription.c.subscriber_id == member, *_eligible_now(to_seconds(now))
+    )
+    query = (
+        sa.select(
+            key,
+            subscriber.c.address,
+            # As the driver gives it: a function of SQLAlchemy's for each of a million rows would be felt.
+            sa.type_coerce(subscriber.c.public_id, sa.types.NullType()),
+            subscriber.c.epoch,
+            sa.type_coerce(subscriber.c.needs_smtputf8, sa.Integer),
+            sa.case((sa.and_(subscription.c.subscriber_id.is_not(None), subscriber.c.id.is_not(None)), 1), else_=0),
         )
-        for id_, address, public_id, epoch, needs_smtputf8, declined in connection.execute(query).all():
-            found[id_] = Recipient(id_, address, bytes(public_id), epoch, needs_smtputf8, declined)
-    return found
+        .select_from(about)
+        .outerjoin(subscriber, subscriber.c.id == member)
+        .outerjoin(subscription, mine)
+        .order_by(key)
+    )
+    return connection.execute(query).all()
 
 
 def _eligible_now(at: int) -> tuple[sa.ColumnElement[bool], ...]:

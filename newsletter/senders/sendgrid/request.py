@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -39,13 +39,21 @@ class MailSend:
 
     def begin(self, parcels: Sequence[Parcel], request_id: str) -> Request:
         """Hand over everything but the last byte of the request."""
+        return self.pack(parcels, request_id)()
+
+    def pack(self, parcels: Sequence[Parcel], request_id: str) -> Callable[[], Request]:
+        """Build the request; what comes back hands over everything but its last byte."""
         good, refused = sort_out(parcels)
         body = self._body.encode(good, request_id)
-        if not good:
-            return Request(self, good, refused, b"", Answer(SUBMITTED, refused))
-        if len(body) > MOST_BYTES:
-            return Request(self, good, refused, b"", too_large(good, refused))
-        return Request(self, good, refused, body, self._hand_over(body, good, refused))
+
+        def hand_over() -> Request:
+            if not good:
+                return Request(self, good, refused, b"", Answer(SUBMITTED, refused))
+            if len(body) > MOST_BYTES:
+                return Request(self, good, refused, b"", too_large(good, refused))
+            return Request(self, good, refused, body, self._hand_over(body, good, refused))
+
+        return hand_over
 
     def settle(self, _names: Collection[str]) -> set[str] | None:
         """None: Mail Send cannot be asked what it took; the events tell."""
@@ -125,7 +133,6 @@ class MailSend:
         return understand(response.status, response.headers, content, good, refused)
 
     def _connected(self) -> http.client.HTTPConnection:
-
         if self._connection is not None and time.monotonic() - self._rested_since < IDLE_SECONDS:
             return self._connection
         self.close()
