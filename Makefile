@@ -28,15 +28,21 @@ docs: .venv/dev                 ## write docs/commands.md from the commands' own
 bench: .venv/dev                ## measurements, each against a floor or a peer in the same run
 	for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
-torture: .venv/dev              ## kill, stop and starve a send at hundreds of system calls; takes half an hour
+torture: .venv/dev              ## kill, stop and starve a send at hundreds of system calls; takes two hours
 	$(BIN)/python tests/torture.py --points 300 kill
 	$(BIN)/python tests/torture.py --points 60 stop
 	$(BIN)/python tests/torture.py --points 100 error
 	$(BIN)/python tests/torture.py --points 50 two
-	$(BIN)/python tests/torture.py --database postgresql --points 300 kill
-	$(BIN)/python tests/torture.py --database postgresql --points 60 stop
-	$(BIN)/python tests/torture.py --database postgresql --points 50 restart
-	$(BIN)/python tests/torture.py --database postgresql --points 60 workers
+	$(BIN)/python tests/torture.py --sender smtp --points 300 kill
+	$(BIN)/python tests/torture.py --sender smtp --points 60 stop
+	$(BIN)/python tests/torture.py --sender smtp --points 50 error
+	$(BIN)/python tests/torture.py --sender smtp --points 50 two
+	for sender in sendgrid smtp; do \
+	    $(BIN)/python tests/torture.py --sender $$sender --database postgresql --points 300 kill || exit 1; \
+	    $(BIN)/python tests/torture.py --sender $$sender --database postgresql --points 60 stop || exit 1; \
+	    $(BIN)/python tests/torture.py --sender $$sender --database postgresql --points 50 restart || exit 1; \
+	    $(BIN)/python tests/torture.py --sender $$sender --database postgresql --points 60 workers || exit 1; \
+	done
 
 lock: .venv/dev                 ## pin again, from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \

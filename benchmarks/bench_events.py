@@ -56,7 +56,7 @@ def main() -> None:
             batch = claim(connection, send)
             assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
             ledger.record(connection, batch, "submitted", {})
-        hook = events.sendgrid_hook(database, public_key=PUBLIC, suppression_keys=KEYS, now=lambda: NOW)
+        hook = events.sendgrid_hook(database, public_key=PUBLIC, link_keys=KEYS, suppression_keys=KEYS, now=lambda: NOW)
         bodies = []
         for start in range(0, count, REPORT):
             items = [

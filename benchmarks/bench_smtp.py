@@ -3,13 +3,15 @@
     python benchmarks/bench_smtp.py --letters 4000 --connections 16
 
 ``ours`` is everything after the freeze: claim batches under a lease, ask who is still eligible, sign a link for each,
-fill the letter, hand it over, commit that its final dot goes, let it go, record the answer. The ledger is a SQLite file
-with ``synchronous=FULL``: each commit waits until the disk has it (how long that takes here stands beside). ``no
-fsync`` is the same with ``[sender] fsync = false``, where the marks do not wait. ``smtp-source`` is C, keeps no ledger
-and sends the same bytes to one address over as many connections. The two ways of the standard library use one
-connection and keep no ledger either: ``smtplib`` with letters cut in advance, and with an ``EmailMessage`` made for
-each subscriber.
-All go through one sink, in turns; the best turn of each counts, since other work on the machine only slows down.
+fill the letter, hand it over, commit that its final dot goes, let it go, record the answer. The settings are those of a
+fresh workspace; only the number of connections is another in the second table. The ledger is a SQLite file with
+``synchronous=FULL``: each commit waits until the disk has it (how long that takes here stands beside). ``no fsync`` is
+the same with ``[sender] fsync = false``, where the marks do not wait (``synchronous=NORMAL``). ``smtp-source`` is C,
+keeps no ledger and sends the same bytes to one address over as many connections. The two ways of the standard library
+use one connection and keep no ledger either: ``smtplib`` with letters cut in advance, and with an ``EmailMessage`` made
+for each subscriber.
+All go through one sink, in turns, the fastest of each counts, since other work on the machine only slows down; beside
+it stands the median of what the turns came to against smtp-source in the same turn.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from bench_letters import WIDTHS, letter, standard_library
 from newsletter import deliver, workspace
 from newsletter.mail import LEAVE, cut
 from newsletter.models import Issue, Letter
+from newsletter.settings import Smtp
 from newsletter.wiring import opened
 from subscribers import actions, store
 
@@ -85,8 +88,6 @@ def ours(port: int, one: Letter, count: int, connections: int, *, fsync: bool) -
             "SMTP__PORT": str(port),
             "SMTP__SECURITY": "none",
             "SMTP__CONNECTIONS": str(connections),
-            "SMTP__LETTERS": "100000",
-            "SMTP__BATCH": "1000",
             "SENDER__FSYNC": str(fsync).lower(),
         }
         with opened(root, {f"NASHRA_{name}": value for name, value in settings.items()}) as house:
@@ -145,44 +146,60 @@ def commit_seconds() -> float:
     return statistics.median(times)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--letters", type=int, default=4000)
-    parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--strict", action="store_true", help="fail when it is slower than wanted")
-    asked = parser.parse_args()
-    one, count, connections = letter(), asked.letters, asked.connections
-    one = replace(one, sender="news@example.org")
+def measured(port: int, one: Letter, count: int, connections: int, turns: int) -> dict[str, list[float]]:
+    """Letters a second of every way, by turn."""
     sample = {"to": b"reader1000@example.net", "message_id": b"1.1000", LEAVE: b"0" * 52}
     size = sum(map(len, cut(one, WIDTHS).fill(sample)))
     few = max(count // FEW, 50)
-    with sink() as port:
-        ways = {
-            "smtp-source": lambda: count / source(port, count, connections, size),
-            "ours": lambda: count / ours(port, one, count, connections, fsync=True),
-            "ours, no fsync": lambda: count / ours(port, one, count, connections, fsync=False),
-            "smtplib, pre-cut": lambda: few / library(port, one, few, pre_cut=True),
-            "smtplib, EmailMessage": lambda: few / library(port, one, few, pre_cut=False),
-        }
-        rates: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(asked.turns):
-            for name, way in ways.items():
-                rates[name].append(way())
+    ways = {
+        "smtp-source": lambda: count / source(port, count, connections, size),
+        "ours": lambda: count / ours(port, one, count, connections, fsync=True),
+        "ours, no fsync": lambda: count / ours(port, one, count, connections, fsync=False),
+        "smtplib, pre-cut": lambda: few / library(port, one, few, pre_cut=True),
+        "smtplib, EmailMessage": lambda: few / library(port, one, few, pre_cut=False),
+    }
+    print(f"{count:,} letters of {size:,} bytes, {connections} connections, best of {turns} turns")
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(turns):
+        for name, way in ways.items():
+            rates[name].append(way())
+    return rates
+
+
+def shown(rates: dict[str, list[float]]) -> tuple[float, float]:
+    """Print a table; how fast we are against smtp-source and against EmailMessage."""
     best = {name: max(found) for name, found in rates.items()}
-    print(
-        f"{count:,} letters of {size:,} bytes, {connections} connections, best of {asked.turns} turns; "
-        f"one commit to this disk takes {commit_seconds() * 1000:.2f} ms"
-    )
-    print(f"{'':24}{'letters/s':>10}{'of smtp-source':>16}{'times EmailMessage':>20}  {'all turns':>28}")
+    print(f"{'':24}{'letters/s':>10}{'of smtp-source':>16}{'median':>8}{'times EmailMessage':>20}  all turns")
     for name, rate in best.items():
-        turns = " ".join(f"{one:,.0f}" for one in rates[name])
-        print(
-            f"{name:24}{rate:10,.0f}{rate / best['smtp-source']:16.2f}"
-            f"{rate / best['smtplib, EmailMessage']:20.1f}  {turns:>28}"
+        ratio = rate / best["smtp-source"]
+        median = statistics.median(
+            ours / theirs for ours, theirs in zip(rates[name], rates["smtp-source"], strict=True)
         )
-    good = best["ours"] >= 0.75 * best["smtp-source"] and best["ours"] >= 10 * best["smtplib, EmailMessage"]
-    print(f"wanted: 0.75 of smtp-source and 10 times EmailMessage, with synchronous=FULL: {'yes' if good else 'no'}")
+        times = rate / best["smtplib, EmailMessage"]
+        turns = " ".join(f"{one:,.0f}" for one in rates[name])
+        print(f"{name:24}{rate:10,.0f}{ratio:16.2f}{median:8.2f}{times:20.1f}  {turns}")
+    return best["ours"] / best["smtp-source"], best["ours"] / best["smtplib, EmailMessage"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--letters", type=int, default=4000)
+    parser.add_argument("--connections", type=int, default=16, help="of the second table; 0 for none")
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--strict", action="store_true", help="fail when it is slower than wanted")
+    asked = parser.parse_args()
+    one, shipped = replace(letter(), sender="news@example.org"), Smtp().connections
+    print(f"ledger: SQLite, synchronous=FULL; one commit to this disk takes {commit_seconds() * 1000:.2f} ms")
+    with sink() as port:
+        print("with the settings of a fresh workspace: ", end="")
+        of_source, times = shown(measured(port, one, asked.letters, shipped, asked.turns))
+        if asked.connections not in {0, shipped}:
+            shown(measured(port, one, asked.letters, asked.connections, asked.turns))
+    good = of_source >= 0.75 and times >= 10
+    print(
+        f"wanted with {shipped} connections and synchronous=FULL: 0.75 of smtp-source with as many, and 10 times "
+        f"EmailMessage; it is {of_source:.2f} and {times:.1f}: {'yes' if good else 'no'}"
+    )
     if asked.strict and not good:
         raise SystemExit("slower than wanted")
 

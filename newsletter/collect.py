@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
@@ -18,6 +19,7 @@ from newsletter.sources.web import Brought, Validator, Wanted
 
 _WORKERS = 8
 _MOST = 50
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 Progress = Callable[[str, int], None]
 """Called with a target and how many articles it gave, in the order of the targets, as each one is done."""
@@ -152,6 +154,8 @@ def _tasks(target: str) -> list[_Task]:
     """What a target asks for: itself, or every line of a list of links."""
     if is_web(target):
         return [_Task(target)]
+    if (wrong := _no_source(target)) is not None:
+        return [_Task(target, trouble=wrong)]
     path = Path(target).expanduser()
     try:
         data = file.content(path)
@@ -160,6 +164,16 @@ def _tasks(target: str) -> list[_Task]:
         return [_Task(link.url, link) for link in listing.parse(data, target)]
     except SourceError as error:
         return [_Task(target, trouble=error)]
+
+
+def _no_source(target: str) -> SourceError | None:
+    if not target.strip():
+        return SourceError("an empty name", mend="name a file, or an address that begins with https://")
+    scheme = _SCHEME.match(target)
+    if scheme is None:
+        return None
+    mend = "give the path alone" if scheme[1].lower() == "file" else "give an address that begins with https://"
+    return SourceError(f"{scheme[1]}: addresses are not collected from", where=target, mend=mend)
 
 
 def _one(task: _Task, fetcher: Door, wanted: Wanted, validator: Validator | None) -> tuple[Brought, SourceError | None]:

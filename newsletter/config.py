@@ -19,6 +19,7 @@ from newsletter.headers import split_mailbox
 from newsletter.models import Publication
 from newsletter.schedule import WEEKDAYS, Schedule
 from newsletter.topics import Topic
+from newsletter.twice import twice
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -122,9 +123,9 @@ def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
     path = root / FILE
     text = _text(path)
     try:
-        values = tomllib.loads(text)
+        values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(*_toml_words(error, path)) from None
+        raise SettingsError(_toml_words(error, text, path)) from None
     yield _Layer(str(path), values, _lines(text, path))
     yield _secret_files(root / SECRETS)
     path = root / ".env"
@@ -145,12 +146,14 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _toml_words(error: tomllib.TOMLDecodeError, path: Path) -> tuple[str]:
+def _toml_words(error: tomllib.TOMLDecodeError, text: str, path: Path) -> str:
+    if (found := twice(text, error)) is not None:
+        return f"{path}:{found.second}: {found.name} is here a second time, first in line {found.first}; {found.mend}"
     match = re.search(r"\(at line (\d+), column \d+\)", str(error))
     line = f":{match[1]}" if match else ""
     reason = re.sub(r" \(at .*\)", "", str(error))
     reason = reason[:1].lower() + reason[1:]
-    return (f'{path}{line}: is not valid TOML ({reason}); text stands in quotes: key = "text"',)
+    return f'{path}{line}: is not valid TOML ({reason}); text stands in quotes: key = "text"'
 
 
 def _lines(text: str, path: Path) -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
+_UNWRITTEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
 
 def parser() -> MarkdownIt:
     """The one Markdown parser: HTML is off, so what is pasted is text and cannot become markup."""
@@ -19,10 +21,19 @@ def parser() -> MarkdownIt:
 
 def escape(text: str) -> str:
     """Plain text as Markdown that reads back as the same text."""
-    escaped = re.sub(r"([\\`*_\[\]<&])", r"\\\1", text)
-    # What would begin a heading, quote, list or rule at the start of a line.
-    escaped = re.sub(r"(?m)^(\s*)([#>+=~-])", r"\1\\\2", escaped)
+    escaped = re.sub(r"([\\`*_\[\]<&]|~(?=~)|(?<=~)~)", r"\\\1", text)
+    # What would begin a heading, quote, list, table or rule at the start of a line, or close a heading at its end.
+    escaped = re.sub(r"(?m)^(\s*)([#>+=~|-]|:(?=-))", r"\1\\\2", escaped)
+    escaped = re.sub(r"(?m)(?<=\s)(#+\s*)$", r"\\\1", escaped)
     return re.sub(r"(?m)^(\s*\d{1,9})([.)])", r"\1\\\2", escaped)
+
+
+def one_line(text: str) -> str:
+    """Plain text as a heading can hold it: line breaks and control characters are spaces, none at its ends.
+
+    The file is UTF-8 (no lone surrogates), and CommonMark shows NUL as a replacement character (0.31 section 2.3).
+    """
+    return _UNWRITTEN.sub(" ", text).strip()
 
 
 def from_html(body: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 from newsletter.errors import IssueError
 from newsletter.models import Issue, Picture, Story
 
 MOST_BYTES = 5_000_000
+
+_ORIENTATION, _SHORT = 274, 3
+"""Of Exif and TIFF: the tag, and the type of its value."""
+_ON_ITS_SIDE = frozenset({5, 6, 7, 8})
+"""Orientations whose rows are stored as columns."""
 
 
 def local(story: Story) -> bool:
@@ -61,10 +65,11 @@ def _read(folder: Path, name: str, number: int, domain: str, where: str) -> Pict
 
 
 def kind_of(data: bytes) -> tuple[str, int, int] | None:
-    """Media type, width and height in pixels of a picture, or None for anything else.
+    """Media type, width and height in pixels of a picture as it is shown, or None for anything else.
 
     Reads the headers as the formats define them: PNG (RFC 2083 section 4.1.1), GIF89a, JPEG (ITU T.81 annex B) and
-    WebP (RFC 9649).
+    WebP (RFC 9649). A JPEG that a telephone took upright lies on its side in the file and says so; browsers turn it
+    (CSS Images 3 section 5.1, ``image-orientation: from-image``), so its width is the height of what is stored.
     """
     try:
         if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
@@ -74,7 +79,7 @@ def kind_of(data: bytes) -> tuple[str, int, int] | None:
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return ("image/webp", *_webp_size(data))
         if data[:3] == b"\xff\xd8\xff":
-            size = next(_jpeg_frames(data), None)
+            size = _jpeg_size(data)
             return ("image/jpeg", *size) if size else None
     except (struct.error, IndexError, ValueError):
         pass
@@ -96,9 +101,9 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     raise ValueError(form)
 
 
-def _jpeg_frames(data: bytes) -> Iterator[tuple[int, int]]:
-    """Width and height of each frame header (SOF0 to SOF15, without the tables that share their numbers)."""
-    at = 2
+def _jpeg_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height as shown, by the first frame header (SOF0 to SOF15, without the tables that share numbers)."""
+    at, orientation = 2, 0
     while at + 9 < len(data):
         if data[at] != 0xFF:
             raise ValueError("no marker where one belongs")
@@ -106,7 +111,31 @@ def _jpeg_frames(data: bytes) -> Iterator[tuple[int, int]]:
         if marker == 0xFF:
             at += 1
             continue
+        end = at + 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])
         if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
             height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            yield width, height
-        at += 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])
+            return (height, width) if orientation in _ON_ITS_SIDE else (width, height)
+        if marker == 0xE1 and not orientation and data[at + 4 : at + 10] == b"Exif\0\0":
+            orientation = _orientation(data[at + 10 : end])
+        at = end
+    return None
+
+
+def _orientation(tiff: bytes) -> int:
+    """The orientation that Exif gives, 1 to 8, or 0 when there is none that can be read.
+
+    Reads the entries of the first directory only (TIFF 6.0 section 2; Exif 2.32 section 4.6.4, tag 274).
+    """
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
+    if order is None or len(tiff) < 8:
+        return 0
+    (directory,) = struct.unpack(f"{order}I", tiff[4:8])
+    if directory + 2 > len(tiff):
+        return 0
+    (count,) = struct.unpack_from(f"{order}H", tiff, directory)
+    within = min(count, (len(tiff) - directory - 2) // 12)
+    for entry in range(directory + 2, directory + 2 + 12 * within, 12):
+        tag, kind, values, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
+        if tag == _ORIENTATION:
+            return value if (kind, values) == (_SHORT, 1) and 1 <= value <= 8 else 0
+    return 0

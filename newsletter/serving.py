@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from newsletter import small_letters
 from newsletter.archive import Archive, Sent
 from newsletter.errors import SettingsError
 from newsletter.headers import ascii_host
 from newsletter.pages import Pages
-from newsletter.small_letters import From, Postman, SmallLetters
+from newsletter.small_letters import Postman
 from newsletter.topics import titles
 from newsletter.wiring import House, opened
 from newsletter.workspace import FIRST_LIST
 from subscribers import store
-from subscribers.limits import Caps
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -53,16 +53,6 @@ def pages_of(house: House) -> Pages:
             mend='write it into newsletter.toml, url = "https://…", or http://127.0.0.1:8000 to try',
         )
     return Pages(house.templates, house.publication, house.settings.web.url)
-
-
-def small_letters_of(house: House) -> SmallLetters:
-    """The small letters of a workspace, ready to be sent.
-
-    Raises:
-        SettingsError: There is no address for the pages, to which their links lead.
-    """
-    mailbox = From(house.settings.sender.from_, house.settings.sender.reply_to)
-    return SmallLetters(house.desk, pages_of(house), mailbox, house.marker)
 
 
 def site_of(house: House, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
@@ -98,7 +88,7 @@ def site_of(house: House, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
         proxies=tuple(ip_network(one) for one in web.trusted_proxies),
         frame_ancestors=tuple(web.frame_ancestors) or (_origin(house.publication.url),),
         keep_client=web.keep_client,
-        caps=Caps(network_an_hour=web.letters_an_hour_per_network, total_an_hour=web.letters_an_hour),
+        caps=house.caps,
         hooks=hooks,
     )
 
@@ -194,7 +184,7 @@ def app_of(house: House, *, hooks: Mapping[str, Hook] | None = None, postman: bo
     pages = pages_of(house)
     site = site_of(house, pages, hooks_of(house) if hooks is None else hooks)
     archive = Archive(house.database, pages, site.lists)
-    letters = small_letters_of(house)
+    letters = small_letters.of_house(house)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
@@ -220,7 +210,11 @@ def hooks_of(house: House) -> dict[str, Hook]:
 
     return {
         "sendgrid": sendgrid_hook(
-            house.database, public_key=key, suppression_keys=house.keys.suppression, now=house.now
+            house.database,
+            public_key=key,
+            link_keys=house.keys.tokens,
+            suppression_keys=house.keys.suppression,
+            now=house.now,
         )
     }
 

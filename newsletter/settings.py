@@ -250,6 +250,7 @@ class Sender(_Section):
     patience: float = Field(default=300, ge=1, le=86400)
     per_second: float = Field(default=0, ge=0, le=100_000)
     per_hour: float = Field(default=0, ge=0, le=100_000_000)
+    connections: int = Field(default=0, ge=0, le=10_000)
     batch: int = Field(default=100, ge=1, le=1000)
 
 

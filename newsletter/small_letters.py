@@ -3,11 +3,13 @@
 The same order as for every letter: claim under a lease, hand over everything but the last byte, commit
 ``submitting``, let the last byte go, record the answer. The link of a confirmation is made here, when its letter is
 about to go, so it stands in no table; only its hash does.
+
+Without pages for readers the letters ask for an answer by mail: their addresses are ``mailto:`` ones (RFC 6068) that
+carry the token in the subject, where a mail program keeps it. ``newsletter.inbox`` reads what is answered.
 """
 
 from __future__ import annotations
 
-import hmac
 import logging
 import secrets
 import threading
@@ -24,6 +26,7 @@ from newsletter.mail import LEAVE, slot
 from newsletter.models import Letter
 from newsletter.render.small import render_small
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel
+from newsletter.small_names import name_of
 from subscribers import actions, limits, store, tokens
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from newsletter.deliver import Desk
     from newsletter.pages import Pages
     from newsletter.senders import Answer, Carrier
+    from newsletter.wiring import House
     from subscribers.models import LetterState, SmallLetter
 
 LOG = logging.getLogger("nashra.letters")
@@ -125,7 +129,7 @@ class SmallLetters:
             doubtful = store.letters_in_doubt(connection, now=desk.now())
         if not doubtful:
             return
-        names = {self._name(letter_id): (letter_id, token) for letter_id, token in doubtful}
+        names = {name_of(letter_id, desk.keys): (letter_id, token) for letter_id, token in doubtful}
         # Any letter will do: only where letters go is asked.
         carrier = desk.sender.load(self._any_letter())
         try:
@@ -166,7 +170,7 @@ class SmallLetters:
         who = letter.recipient
         leave = tokens.make("leave", desk.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch)
         slots = {LEAVE: leave.encode("ascii")}
-        parcel = Parcel(letter.id, self._name(letter.id), who.address, slots, who.needs_smtputf8)
+        parcel = Parcel(letter.id, name_of(letter.id, desk.keys), who.address, slots, who.needs_smtputf8)
         submission = carrier.begin([parcel], secrets.token_hex(16))
         mine = False
         try:
@@ -207,7 +211,7 @@ class SmallLetters:
         if letter.kind == "confirmation":
             with self._desk.database.write() as connection:
                 values[CONFIRM] = actions.make_confirmation(
-                    connection, who.subscriber_id, letter.list.id, now=self._desk.now()
+                    connection, who.subscriber_id, letter.list.id, now=self._desk.now(), lasts=self._lasts
                 )
         html, text = made.rendered.html, made.rendered.text
         for name, value in values.items():
@@ -217,38 +221,76 @@ class SmallLetters:
 
     def _make(self, kind: str, list_name: str, title: str) -> Letter:
         pages, marker, now = self._pages, self._marker(), self._desk.now()
-        about, base, token = pages.publication, pages.address, slot(marker, LEAVE)
-        urls = {
-            "leave_url": f"{base}/leave/{token}",
-            "confirm_url": f"{base}/confirm/{slot(marker, CONFIRM)}",
-            "preferences_url": f"{base}/preferences/{slot(marker, PREFERENCES)}",
-            "archive_url": f"{base}/archive",
-        }
+        about, leave = pages.publication, self._mail(f"unsubscribe {slot(marker, LEAVE)}")
+        urls = self._addresses(marker, list_name) if self._by_mail else self._links(marker)
         rendered = render_small(
-            kind, about, pages.environment, title=title, say=pages.text, marker=marker, urls=urls, date=now
+            kind,
+            about,
+            pages.environment,
+            title=title,
+            say=pages.text,
+            marker=marker,
+            urls=urls,
+            date=now,
+            by_mail=self._by_mail,
         )
-        address = split_mailbox(self._from.sender)[1]
         return Letter(
             sender=self._from.sender,
-            reply_to=self._from.reply_to,
+            # An answer that confirms must reach the mailbox that is read, the one that the addresses name.
+            reply_to="" if self._by_mail and kind == "confirmation" else self._from.reply_to,
             list_id=f"{list_name}.{ascii_host(urlsplit(about.url).hostname or '')}",
             rendered=rendered,
             marker=marker,
-            unsubscribe_url=urls["leave_url"],
-            unsubscribe_mail=f"mailto:{quote(address, safe='@')}?subject=unsubscribe%20{token}",
+            # RFC 8058 section 3.1 wants an https address for one click; without one there is no such header.
+            unsubscribe_url="" if self._by_mail else urls["leave_url"],
+            unsubscribe_mail=leave,
             date=now,
             language=about.language,
             automatic=True,
         )
 
+    def _links(self, marker: str) -> dict[str, str]:
+        """The addresses of pages, with their slots."""
+        base = self._pages.address
+        return {
+            "leave_url": f"{base}/leave/{slot(marker, LEAVE)}",
+            "confirm_url": f"{base}/confirm/{slot(marker, CONFIRM)}",
+            "preferences_url": f"{base}/preferences/{slot(marker, PREFERENCES)}",
+            "archive_url": f"{base}/archive",
+        }
+
+    def _addresses(self, marker: str, list_name: str) -> dict[str, str]:
+        """What stands in their places where there are no pages: letters that are already written."""
+        return {
+            "leave_url": self._mail(f"unsubscribe {slot(marker, LEAVE)}"),
+            "confirm_url": self._mail(f"confirm {slot(marker, CONFIRM)}"),
+            "subscribe_url": self._mail(f"subscribe {list_name}"),
+        }
+
+    def _mail(self, subject: str) -> str:
+        """A ``mailto:`` address with a subject, percent-encoded (RFC 6068 section 2)."""
+        address = split_mailbox(self._from.sender)[1]
+        return f"mailto:{quote(address, safe='@')}?subject={quote(subject)}"
+
+    @property
+    def _by_mail(self) -> bool:
+        return not self._pages.address
+
+    @property
+    def _lasts(self) -> timedelta:
+        return actions.CONFIRMATION_BY_MAIL_LASTS if self._by_mail else actions.CONFIRMATION_LASTS
+
     def _any_letter(self) -> Letter:
         return self._made("goodbye", "any", "any")
 
-    def _name(self, letter_id: int) -> str:
-        """Name of a letter at the provider, the same at every try, and of this workspace alone."""
-        keys = self._desk.keys
-        secret = hmac.digest(keys[min(keys)], f"nashra small letter {letter_id}".encode(), "sha256")
-        return f"small-{secret[:8].hex()}.{letter_id}"
+
+def of_house(house: House) -> SmallLetters:
+    """The small letters of a workspace, ready to be sent."""
+    from newsletter.pages import Pages
+
+    sender = house.settings.sender
+    pages = Pages(house.templates, house.publication, house.settings.web.url)
+    return SmallLetters(house.desk, pages, From(sender.from_, sender.reply_to), house.marker)
 
 
 class Postman:

@@ -185,6 +185,16 @@ pace = Table(
     Column("at", Double, nullable=False),  # when that was true, by the database's clock
 )
 
+# A connection that may be open to a provider; whose lease ran out is free.
+seat = Table(
+    "seat",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("token", Text),  # who has it
+    Column("lease_until", Double),  # by the database's clock
+)
+
 # What a feed was marked with when it was read last (RFC 9110 section 8.8), so that it is read again only when changed.
 validator = Table(
     "validator",

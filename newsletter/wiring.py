@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from newsletter.probe import Resolver
     from newsletter.senders import Sender
     from newsletter.sources.http import Fetcher
+    from subscribers.limits import Caps
 
 
 class House:
@@ -58,6 +59,14 @@ class House:
     def keys(self) -> Keys:
         """The secret keys."""
         return read_keys(self.root)
+
+    @property
+    def caps(self) -> Caps:
+        """How many confirmation letters may be asked for."""
+        from subscribers.limits import Caps
+
+        web = self.settings.web
+        return Caps(network_an_hour=web.letters_an_hour_per_network, total_an_hour=web.letters_an_hour)
 
     @cached_property
     def any_database(self) -> Database:
@@ -140,6 +149,7 @@ class House:
             self.now,
             patience=patience,
             pace=pace,
+            seats=self.settings.sender.connections,
             durable=self.settings.sender.fsync,
         )
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from newsletter import deliver, duties, jobs, ledger
+from newsletter import deliver, duties, jobs, ledger, small_letters
 from newsletter.database import AwayError
 from newsletter.steady import Steady
 from subscribers.errors import Complaint
@@ -74,20 +74,19 @@ class Worker:
     def once(self) -> None:
         """Do everything there is to do now, and return."""
         self._open()
-        letters = self._small_letters()
+        letters = small_letters.of_house(self._house)
         self._look(letters)
         self._keep_schedule()
         while not self.over.is_set() and (send_id := self._next()) is not None:
             self._deliver(send_id)
-        if letters is not None:
-            letters.drain()
+        letters.drain()
 
     def run(self) -> None:
         """Work until ``over`` is set; a database that is away is waited for."""
         self._patiently(self._open)
         if self.over.is_set():
             return
-        letters = self._small_letters()
+        letters = small_letters.of_house(self._house)
         threads = [threading.Thread(target=self._keep, name="schedule", daemon=True)]
         if self._patiently(self._has_jobs):
             name = f"{socket.gethostname()} {os.getpid()}"
@@ -114,14 +113,7 @@ class Worker:
         with self._house.database.read() as connection:
             return jobs.installed() and jobs.there(connection)
 
-    def _small_letters(self) -> SmallLetters | None:
-        if not self._house.settings.web.url:
-            return None  # nobody can ask for one
-        from newsletter.serving import small_letters_of
-
-        return small_letters_of(self._house)
-
-    def _look(self, letters: SmallLetters | None) -> None:
+    def _look(self, letters: SmallLetters) -> None:
         """What every look does: start what is due, give a sign of life, see that jobs are there, send small letters."""
         now = self._house.now()
         with self._house.database.write() as connection:
@@ -133,7 +125,7 @@ class Worker:
             # A job that got lost, or a send that was frozen before there were jobs.
             for one in self._open_sends(connection):
                 jobs.enqueue(connection, one)
-        if letters is not None and (tally := letters.drain()).done:
+        if (tally := letters.drain()).done:
             self._tell("small letters: " + ", ".join(f"{n} {state}" for state, n in tally.states.items()))
 
     def _open_sends(self, connection: Connection) -> list[int]:

@@ -49,6 +49,7 @@ from = {sender}
 # patience = 300             # seconds without a letter taken after which a send stops, to be run again later
 # per_second = 50            # letters a second at most, all processes and machines together; 0: no limit
 # per_hour = 10000           # … an hour
+# connections = 8            # to the provider at once, all processes and machines together
 
 [sendgrid]
 # The key stands in the file secrets/sendgrid.key

@@ -13,7 +13,8 @@ from typing import Literal, get_args
 from subscribers.models import LetterKind, Status
 
 Act = Literal[
-    "subscribe",  # the person fills in the form
+    "subscribe",  # the person fills in the form, or writes that they want the letter
+    "ask",  # an editor asks the person, who has to confirm
     "confirm",  # the person presses the button behind the confirmation letter
     "leave",  # the person leaves, by page, one click, mail or through the provider
     "add",  # an editor states that the person agreed
@@ -47,6 +48,10 @@ _TABLE: Mapping[tuple[Status | None, Act], tuple[Status | None, LetterKind | Non
     ("pending", "subscribe"): ("pending", "confirmation", ""),
     ("confirmed", "subscribe"): ("confirmed", None, ""),
     ("left", "subscribe"): ("pending", "confirmation", ""),
+    (None, "ask"): ("pending", "confirmation", ""),
+    ("pending", "ask"): ("pending", "confirmation", ""),
+    ("confirmed", "ask"): ("confirmed", None, ""),
+    ("left", "ask"): ("left", None, _LEFT_BY_CHOICE),
     (None, "confirm"): (None, None, "nobody asked for this subscription"),
     ("pending", "confirm"): ("confirmed", "welcome", ""),
     ("confirmed", "confirm"): ("confirmed", None, ""),

@@ -64,12 +64,13 @@ class Caps:
         )
 
 
-def marks(address_key: str, network: str, keys: Mapping[int, bytes]) -> dict[Scope, bytes]:
+def marks(address_key: str, network: str | None, keys: Mapping[int, bytes]) -> dict[Scope, bytes]:
     """What a request is counted under: HMACs, so that the counters give nobody away.
 
     Args:
         address_key: The folded address (``Address.key``).
-        network: The network the request came from, as text; empty when it is not known.
+        network: The network the request came from, as text; empty when it is not known; None when it came from no
+            network, but by mail or from an editor, and then there is no such cap.
         keys: Secret keys of suppressed addresses; the newest makes the marks.
 
     Raises:
@@ -84,12 +85,12 @@ def marks(address_key: str, network: str, keys: Mapping[int, bytes]) -> dict[Sco
     def mark(scope: str, value: str) -> bytes:
         return hmac.digest(key, _SIGNED_FOR + f"{scope}\0{value}".encode("utf-8", "surrogatepass"), "sha256")
 
-    return {
+    asked: dict[Scope, bytes] = {
         "mailbox": mark("mailbox", f"{local}@{domain}"),
-        "network": mark("network", network),
         "domain": mark("domain", domain),
         "total": b"",
     }
+    return asked if network is None else {**asked, "network": mark("network", network)}
 
 
 def hold(connection: Connection) -> None:
@@ -117,6 +118,8 @@ def full(connection: Connection, asked: Mapping[Scope, bytes], caps: Caps, *, no
     beyond = False
     # Every window is asked about, also when the first is full: the time it takes tells nothing.
     for scope, seconds, most in caps.windows():
+        if scope not in asked:
+            continue
         number = connection.execute(
             sa.select(sa.func.coalesce(sa.func.sum(letter_count.c.number), 0)).where(
                 letter_count.c.scope == scope,

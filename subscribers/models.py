@@ -91,14 +91,13 @@ class Subscription:
 
 
 class Recipient(NamedTuple):
-    """Somebody who is still eligible for a letter of a list at this moment; a tuple, since a send makes millions."""
+    """Somebody a small letter goes to."""
 
     subscriber_id: int
     address: str
     public_id: bytes
     epoch: int
     needs_smtputf8: bool
-    declined_topics: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,4 +215,14 @@ class SmallLetter:
     kind: LetterKind
     list: List
     recipient: Recipient
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenLetter:
+    """What is kept of a small letter, also after it went."""
+
+    kind: LetterKind
+    subscriber_id: int
+    list_id: int
     created: datetime

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from newsletter.cli import app
+from newsletter.cli.app import usage_name
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "commands.md"
 
@@ -60,7 +61,7 @@ def _row(parameter: Any) -> str:
     if parameter.name == "help":
         return ""
     name = (
-        parameter.metavar or parameter.name.upper()
+        usage_name(parameter)
         if parameter.param_type_name == "argument"
         else ", ".join((*parameter.opts, *parameter.secondary_opts))
     )

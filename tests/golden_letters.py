@@ -92,11 +92,12 @@ def mjml(one: Golden, templates: Environment) -> str:
     return mjml_of(one.issue, one.publication, templates, **arguments(one))
 
 
-SMALL = ("confirmation", "welcome", "goodbye")
+SMALL = tuple(f"{kind}{way}" for way in ("", " by mail") for kind in ("confirmation", "welcome", "goodbye"))
 
 
 def small(kind: str, language: str, templates: Environment) -> Letter:
-    """A small letter of the golden newsroom, as it goes to one person."""
+    """A small letter of the golden newsroom, as it goes to one person; ``by mail`` where there are no pages."""
+    kind, _, by_mail = kind.partition(" ")
     base = golden("week" if language in ("ar", "fa", "he") else "english")
     publication = replace(base.publication, language=language)
     page = "https://news.example.org"
@@ -106,12 +107,28 @@ def small(kind: str, language: str, templates: Environment) -> Letter:
         "preferences_url": f"{page}/preferences/{'P' * 52}",
         "archive_url": f"{page}/archive",
     }
+    mail = "mailto:news@example.org?subject="
+    if by_mail:
+        urls = {
+            "leave_url": f"{mail}unsubscribe%20{slot(MARKER, LEAVE)}",
+            "confirm_url": f"{mail}confirm%20{'C' * 43}",
+            "subscribe_url": f"{mail}subscribe%20readers",
+        }
     catalogue = words(templates, language, DOMAIN)
     title = "Readers" if language in ("en", "fr") else "نشرة القراء"
     made = render_small(
-        kind, publication, templates, title=title, say=catalogue.gettext, marker=MARKER, urls=urls, date=DATE
+        kind,
+        publication,
+        templates,
+        title=title,
+        say=catalogue.gettext,
+        marker=MARKER,
+        urls=urls,
+        date=DATE,
+        by_mail=bool(by_mail),
     )
-    return replace(letter(base, made), language=language, issue="", automatic=True)
+    one = replace(letter(base, made), language=language, issue="", automatic=True)
+    return replace(one, unsubscribe_url="", reply_to="") if by_mail else one
 
 
 def letter(one: Golden, made: Rendered) -> Letter:

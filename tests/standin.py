@@ -6,7 +6,8 @@ let it pass: repeated addresses, an empty ``to``, reserved headers, HTML before 
 
     python tests/standin.py LOG [PLAN]      prints the port it listens on, on loopback
 
-PLAN is JSON: ``{"delay": seconds, "faults": {"429": 0.1, …}, "seed": 1, "mute_poison": true, "discard": true}``.
+PLAN is JSON: ``{"delay": seconds, "faults": {"429": 0.1, …}, "seed": 1, "mute_poison": true, "discard": true}``;
+with ``"texts": true`` the log holds subject and plain text of every letter too.
 Faults by share of requests: a status code, answered instead of taking the request; ``drop_before`` and ``drop_after``
 close without an answer before or after taking it; ``hang_before`` and ``hang_after`` answer nothing for long.
 """
@@ -78,7 +79,8 @@ def inspect(body: dict[str, Any]) -> list[dict[str, Any]]:
             raise Refusal("substitutions over 10,000 bytes", f"{where}.substitutions")
         if not all(isinstance(value, str) for value in substitutions.values()):
             raise Refusal("substitutions are strings", f"{where}.substitutions")
-        for tag in substitutions:
+        # A confirmation has no link to leave yet.
+        for tag in () if "Auto-Submitted" in body.get("headers", {}) else substitutions:
             if not all(tag in part["value"] for part in body["content"]):
                 raise Refusal(f"{tag} stands nowhere in the content", f"{where}.substitutions")
         if not all(isinstance(value, str) for value in person["custom_args"].values()):
@@ -144,24 +146,27 @@ class Server:
             return response(401, [{"message": "The provided authorization grant is invalid", "field": None}])
         if headers[":line"] != "POST /v3/mail/send HTTP/1.1" or headers.get("content-type") != "application/json":
             return response(404)
+        content = json.loads(body)
         try:
-            people = inspect(json.loads(body))
+            people = inspect(content)
         except Refusal as refusal:
             message, where = refusal.args
             field = None if self.plan.get("mute_poison") else where
             return response(400, [{"message": message, "field": field, "help": None}])
-        self.take(people)
+        kept = {"subject": content["subject"], "text": content["content"][0]["value"]} if self.plan.get("texts") else {}
+        self.take(people, kept)
         if fault == "hang_after":
             time.sleep(self.plan.get("hang", 30))
         return None if fault in {"hang_after", "drop_after"} else response(202)
 
-    def take(self, people: list[dict[str, Any]]) -> None:
+    def take(self, people: list[dict[str, Any]], kept: dict[str, str]) -> None:
         lines = "".join(
             json.dumps(
                 {
                     "address": person["to"][0]["email"],
                     "unsubscribe": person["headers"]["List-Unsubscribe"],
                     **person["custom_args"],
+                    **kept,
                 }
             )
             + "\n"

@@ -99,10 +99,35 @@ def test_init(tmp_path: Path, root: Path) -> None:
     ):
         done = here("init", tmp_path / "new", *site, "--from", "news@example.org", option, value)
         assert wanted.lower() in done.err.lower(), done
-        complains(done, repr(value), TOML, option.strip("-").replace("web", "url"))
+        complains(done, repr(value), f"error: {option}: ")
         assert not (tmp_path / "new").exists()
     done = here("init", tmp_path / "مجلد آخر", *site)
     assert (done.code, done.err.splitlines()[1].split(",")[0]) == (0, f"Next: cd '{tmp_path / 'مجلد آخر'}'")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]/", "https://intranet"])
+def test_init_says_when_no_sender_can_be_made_of_the_site(tmp_path: Path, url: str) -> None:
+    done = here("init", tmp_path / "new", "--name", "الموجة", "--url", url)
+    complains(done, "error: --from: no address for letters", 'add --from "الموجة <news@example.org>"')
+    assert not (tmp_path / "new").exists()
+    done = here("init", tmp_path / "new", "--name", "الموجة", "--url", url, "--from", "الموجة <news@example.org>")
+    assert done.code == 0, done
+    # An address that is none at all is told as such, and nothing is said about the sender.
+    complains(here("init", tmp_path / "other", "--name", "الموجة", "--url", "http://[::1"), "error: --url: ")
+    complains(here("init", tmp_path / "other", "--name", "x", "--url", "example.org"), "error: --url: ")
+
+
+def test_help_names_what_is_wanted_in_plain_words() -> None:
+    told = here("--help").out.partition("  -h, --help")[2]
+    assert "..." not in told
+    panels = re.findall(r"(?m)^(\S.*):$", told)
+    assert panels == ["Setting up", "The week", "Making an issue", "Subscribers", "Sending", "Reader pages"]
+    assert "Usage: newsletter init [OPTIONS] DIR\n" in here("init", "--help").out
+    assert "Usage: newsletter check [OPTIONS] [ISSUE]\n" in here("check", "--help").out
+    collecting = here("collect", "--help").out
+    assert "Usage: newsletter collect [OPTIONS] [PATH_OR_URL…]\n" in collecting
+    assert "--most N " in collecting
+    assert "<" not in collecting
 
 
 def test_a_folder_name_that_could_be_part_of_an_address(tmp_path: Path) -> None:
@@ -128,6 +153,17 @@ def test_files_that_give_no_article(root: Path, tmp_path: Path) -> None:
         (".", "a directory"),
     ):
         complains(here("-C", root, "collect", tmp_path / name), str(tmp_path / name), what)
+    complains(
+        here("-C", root, "collect", "ftp://example.org/a"), "ftp://example.org/a: ftp: addresses are not collected"
+    )
+    complains(here("-C", root, "collect", "file:///tmp/a.txt"), "file: addresses are not", "give the path alone")
+    complains(here("-C", root, "collect", ""), "an empty name")
+    complains(here("-C", root, "collect", "example.org/feed/"), "no such file", "an address begins with https://")
+    for option in ("--since", "--until"):
+        wrong = here("-C", root, "collect", tmp_path, option, "yesterday")
+        assert (wrong.code, wrong.err.splitlines()[-1]) == (
+            2, f"Error: Invalid value: {option} takes a day such as 2026-11-20, not 'yesterday'",
+        )  # fmt: skip
     # What is good is kept, what is not is named.
     (tmp_path / "good.txt").write_text(f"خبر جديد\n{TEXT}", "utf-8")
     done = here("-C", root, "collect", tmp_path / "empty.txt", tmp_path / "good.txt", "--json")

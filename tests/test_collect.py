@@ -74,7 +74,7 @@ def test_good_ones_are_kept_and_troubles_listed_in_order(tmp_path: Path) -> None
     assert [article.title for article in found.articles] == ["افتتاح المعرض السنوي للكتاب", "خبر ثانٍ", "كلمة المحرر"]
     assert [str(trouble) for trouble in found.troubles] == [
         "https://example.org/gone: there is nothing at this address (404); check the address",
-        f"{tmp_path / 'missing.txt'}: there is no such file; check the path",
+        f"{tmp_path / 'missing.txt'}: there is no such file; check the path; an address begins with https://",
         "https://example.org/empty: the feed holds no article; check the address",
     ]
     assert done == [(target, count) for target, count in zip(targets[:5], (0, 0, 2, 1, 0), strict=True)]

@@ -158,7 +158,7 @@ def test_every_problem_is_told_at_once_with_its_line(root: Path) -> None:
     ("name", "content", "words"),
     [
         ("newsletter.toml", b"[newsletter]\nname = \xe3\xde", "is not UTF-8 text"),
-        ("newsletter.toml", b"[newsletter]\nname = \"a\"\nname = \"b\"", "is not valid TOML"),
+        ("newsletter.toml", b"[newsletter]\nurl = 'a'\nurl = 'b'", ":3: url is here a second time, first in line 2"),
         ("newsletter.toml", b"newsletter = [1]\nsender = 4", "a section is wanted"),
         (".env", b"NASHRA_NEWSLETTER__NAME=\xe3\xde", "is not UTF-8 text"),
         (".env", b"NASHRA_NAME=x", "is not the name of a setting"),
@@ -172,6 +172,31 @@ def test_files_that_cannot_be_used(root: Path, name: str, content: bytes, words:
         load(root, {"NASHRA_SENDER__LEASE": "3", "NASHRA_NEWSLETTER__URL": "https://example.org"})
     assert words in str(told.value)
     assert str(root / name) in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "[collect]\nuser_agent = 'x'\n\n[web]\n[ 'collect' ]  # again\nallow = []\n",
+            ":5: [collect] is here a second time, first in line 1; "
+            "put what is below both under one [collect] and delete the other",
+        ),
+        ("[topics.a]\n[topics.b]\n[topics.a]", ":3: [topics.a] is here a second time, first in line 1"),
+        (
+            "[web]\nurl = 'x'\n[sender]\nurl = 'y'\nurl = 'z'",
+            ":5: url is here a second time, first in line 4; keep",
+        ),
+        ('[web]\nurl = """\nx"""\nurl = """\n\n"""', ":4: url is here a second time, first in line 2"),
+        # Two shapes of one thing: nothing stands twice as it is written, so TOML's own words are told.
+        ("[web]\na.b = 1\na = 2", ":3: is not valid TOML (cannot overwrite a value)"),
+    ],
+)
+def test_what_stands_twice_is_named_with_both_lines(root: Path, text: str, told: str) -> None:
+    (root / "newsletter.toml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(root, {})
+    assert str(caught.value).startswith(f"{root / 'newsletter.toml'}{told}")
 
 
 def test_a_folder_in_the_place_of_a_secret(root: Path) -> None:

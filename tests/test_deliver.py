@@ -229,6 +229,7 @@ class Mute:
     name = "mute"
     batch_size = 2
     connections = 1
+    sockets = 1
 
     def __init__(self) -> None:
         self.taken: list[int] = []

@@ -17,17 +17,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from test_ledger import claim, freeze
+from who_may import eligible
 
 from newsletter import events, ledger
 from newsletter.database import Database
 from newsletter.events import Received
 from newsletter.ledger import Batch, Send
 from newsletter.senders.sendgrid.events import SIGNATURE, TIMESTAMP, Report, genuine, reports
+from newsletter.small_names import name_of
 from subscribers import actions, store
 from subscribers.models import Event
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-KEYS = {1: b"k" * 32}
+KEYS, LINKS = {1: b"k" * 32}, {1: b"l" * 32}
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
@@ -76,7 +78,7 @@ def item(send: Send, delivery: int, event: str, *, minute: int = 0, request: str
 
 def receive(database: Database, *items: dict[str, Any]) -> Received:
     body = json.dumps(items).encode()
-    return events.receive(database, reports(body), now=NOW, suppression_keys=KEYS)
+    return events.receive(database, reports(body), now=NOW, link_keys=LINKS, suppression_keys=KEYS)
 
 
 def suppressed(database: Database) -> int:
@@ -141,7 +143,7 @@ def test_a_hard_bounce_and_a_complaint_suppress_and_leaving_leaves(database: Dat
         left = store.subscription_of(connection, 3, 1)
         assert left is not None
         assert left.status == "left"
-        assert set(store.eligible(connection, 1, range(1, 8), NOW)) == {4, 5, 6, 7}
+        assert set(eligible(connection, 1, range(1, 8), NOW)) == {4, 5, 6, 7}
 
 
 @given(order=st.permutations(range(5)))
@@ -259,13 +261,92 @@ def test_a_send_that_hurts_pauses_itself(
     assert kept.reason == "".join(received.paused)
 
 
+# ---- small letters
+
+
+@pytest.fixture
+def small(database: Database) -> str:
+    """The name of a confirmation letter to reader1@example.net, whose answer nobody saw."""
+    with database.write() as connection:
+        store.add_list(connection, "readers", "الموجة", now=NOW)
+        actions.subscribe(connection, "reader1@example.net", "readers", now=NOW, keys=KEYS, how="form", words="")
+        store.claim_letters(connection, token="t", now=NOW, lease=timedelta(seconds=30))
+        store.submitting_letter(connection, 1, token="t", now=NOW)
+    return name_of(1, LINKS)
+
+
+def about(name: str, event: str, **fields: Any) -> dict[str, Any]:
+    return {"timestamp": int(NOW.timestamp()), "event": event, "nashra_delivery": name, **fields}
+
+
+def small_state(database: Database) -> str:
+    with database.read() as connection:
+        return str(connection.exec_driver_sql("SELECT state FROM small_letter WHERE id = 1").scalar_one())
+
+
+def test_a_bounce_of_a_small_letter_suppresses_once_and_shows_that_it_went(database: Database, small: str) -> None:
+    assert receive(database, about(small, "bounce"), about(small, "bounce")) == Received(new=1, known=1)
+    assert suppressed(database) == 1
+    assert small_state(database) == "submitted"
+    with database.write() as connection:
+        assert actions.unsuppress(connection, "reader1@example.net", keys=KEYS)
+    # An editor has looked into it; the same event told again does not undo that.
+    assert receive(database, about(small, "bounce")) == Received(known=1)
+    assert suppressed(database) == 0
+
+
+@pytest.mark.parametrize(("event", "fields", "stopped"), [
+    ("spamreport", {}, {"complained": 1}), ("dropped", {"reason": "Invalid"}, {"invalid": 1}),
+    ("bounce", {"type": "blocked"}, {}), ("delivered", {}, {}), ("open", {}, {}), ("deferred", {}, {}),
+])  # fmt: skip
+def test_each_event_of_a_small_letter_means_what_it_means_elsewhere(
+    database: Database, small: str, event: str, fields: dict[str, str], stopped: dict[str, int]
+) -> None:
+    assert receive(database, about(small, event, **fields)).new == 1
+    with database.read() as connection:
+        assert dict(store.suppressions(connection)) == stopped
+    assert small_state(database) == "submitted"
+
+
+def test_three_small_letters_that_are_blocked_suppress(database: Database, small: str) -> None:
+    with database.write() as connection:
+        others = [store.queue_letter(connection, "welcome", 1, 1, now=NOW) for _ in range(2)]
+    names = [small, *(name_of(one, LINKS) for one in others)]
+    for number, name in enumerate(names):
+        assert suppressed(database) == 0
+        for _ in range(4):
+            receive(database, about(name, "bounce", type="blocked", minute=number))
+    assert suppressed(database) == 1
+
+
+def test_leaving_through_the_provider_ends_the_subscription_of_that_letter(database: Database, small: str) -> None:
+    with database.write() as connection:
+        other = store.add_list(connection, "others", "أخرى", now=NOW)
+        actions.add_subscriber(connection, "reader1@example.net", "others", now=NOW)
+    receive(database, about(small, "unsubscribe"))
+    with database.read() as connection:
+        statuses = {one.list_id: one.status for one in store.subscriptions_of(connection, 1)}
+    assert statuses == {1: "left", other.id: "confirmed"}
+
+
+def test_a_small_letter_that_is_not_ours_or_of_nobody_changes_nothing(database: Database, small: str) -> None:
+    forged = f"small-{'0' * 16}.1", name_of(1, {1: b"x" * 32}), name_of(99, LINKS), small.replace("small-", "")
+    for name in forged:
+        assert receive(database, about(name, "bounce")) == Received(strange=1)
+    assert suppressed(database) == 0
+    assert small_state(database) == "submitting"
+    with database.write() as connection:
+        actions.erase(connection, "reader1@example.net", now=NOW, keys=KEYS)
+    assert receive(database, about(small, "bounce")) == Received(strange=1)
+
+
 # ---- the door
 
 
 @pytest.fixture
 def hook(database: Database, send: Send) -> Callable[..., int]:
     submit(database, send)
-    return events.sendgrid_hook(database, public_key=PUBLIC, suppression_keys=KEYS, now=lambda: NOW)
+    return events.sendgrid_hook(database, public_key=PUBLIC, link_keys=LINKS, suppression_keys=KEYS, now=lambda: NOW)
 
 
 def test_a_genuine_report_is_stored(database: Database, send: Send, hook: Callable[..., int]) -> None:

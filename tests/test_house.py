@@ -26,8 +26,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("subscribers.web",),
     # ---- the wall; above it the editors' side
     ("newsletter", "newsletter.errors"),
-    ("newsletter.models", "newsletter.sample"),
-    ("newsletter.headers", "newsletter.moments", "newsletter.markdown", "newsletter.text", "newsletter.words"),
+    ("newsletter.models", "newsletter.sample", "newsletter.small_names"),
+    (
+        "newsletter.headers",
+        "newsletter.moments",
+        "newsletter.markdown",
+        "newsletter.text",
+        "newsletter.twice",
+        "newsletter.words",
+    ),
     ("newsletter.settings", "newsletter.prose", "newsletter.topics", "newsletter.schedule", "newsletter.report"),
     ("newsletter.config", "newsletter.mail", "newsletter.render", "newsletter.compose", "newsletter.webview"),
     ("newsletter.check", "newsletter.workspace", "newsletter.tables", "newsletter.migrations"),
@@ -56,11 +63,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.__main__",),
 )
 PURE = (
+    "newsletter.small_names",
     "newsletter.models",
     "newsletter.headers",
     "newsletter.moments",
     "newsletter.markdown",
     "newsletter.text",
+    "newsletter.twice",
     "newsletter.words",
     "newsletter.prose",
     "newsletter.mail",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from command import complains, here, make_workspace
@@ -18,15 +19,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from test_ledger import claim, freeze
+from who_may import eligible
 
 from newsletter import inbox, ledger
 from newsletter.database import Database
 from newsletter.errors import SourceError
 from newsletter.inbox import Result
-from newsletter.inbox.messages import MOST_BYTES, understand
+from newsletter.inbox.messages import MOST_BYTES, Kind, understand
 from newsletter.inbox.statuses import meaning
+from newsletter.pages import DOMAIN
+from newsletter.small_names import name_of
+from newsletter.theme import environment
 from newsletter.wiring import opened
+from newsletter.words import words as catalogue
 from subscribers import actions, store, tokens
+from subscribers.addresses import normalise
 
 DATA = Path(__file__).parent / "data" / "inbox"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -99,7 +106,7 @@ SAMPLES = [filled(path.stem) for path in sorted(DATA.glob("*.eml"))]
 def test_no_message_breaks_it(sample: bytes, place: int, junk: bytes, cut: int) -> None:
     at = place % (len(sample) + 1)
     found = understand(sample[:at] + junk + sample[at + cut :], OWN)
-    assert found.kind in {"report", "leave", "confirm", "automatic", "other", "unreadable"}
+    assert found.kind in get_args(Kind)
 
 
 @given(st.binary(max_size=2000))
@@ -215,7 +222,7 @@ def test_bounces_reach_the_ledger_and_suppress(room: Room) -> None:
     assert room.read() == Result(read=4, bounced=2, complained=1, reported=1)
     assert room.suppressed() == 2
     with room.database.read() as connection:
-        assert set(store.eligible(connection, 1, range(1, 6), NOW)) == {2, 3, 5}
+        assert set(eligible(connection, 1, range(1, 6), NOW)) == {2, 3, 5}
         kinds = connection.execute(text("SELECT delivery_id, kind, bounce, at FROM event ORDER BY delivery_id")).all()
     moment = int(datetime(2026, 11, 24, 7, 30, tzinfo=UTC).timestamp())
     assert [tuple(row) for row in kinds] == [
@@ -407,6 +414,169 @@ def test_what_is_no_mailbox_is_said(room: Room, tmp_path: Path) -> None:
             inbox.read(room.desk(), path)
     (tmp_path / "empty").touch()
     assert inbox.read(room.desk(), tmp_path / "empty") == Result()
+
+
+# ---- who wants to subscribe
+
+
+def wishes(room: Room, subject: str, sender: str = "Salma <salma@example.net>", **headers: str) -> Result:
+    """What comes of a message with this subject; it is dated as the others are."""
+    number = next(room.counter)
+    lines = {"From": sender, "To": OWN, "Date": "Tue, 24 Nov 2026 09:29:58 +0200", **headers, "X-Number": str(number)}
+    raw = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in lines.items())
+    path = room.maildir / "new" / f"{1795503600 + number}.wish.mail"
+    path.write_bytes(f"{raw}Subject: {subject}\n\n".encode())
+    return inbox.read(room.desk(lists=("readers",)), room.maildir)
+
+
+def statuses(room: Room, address: str) -> list[str]:
+    with room.database.read() as connection:
+        person = store.find(connection, normalise(address))
+        return [] if person is None else [one.status for one in store.subscriptions_of(connection, person.id)]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["subscribe", " Subscribe! ", "SUBSCRIBE readers", "اشتراك", "اشترك.", "أشترك", "الاشتراك readers", "S’abonner",
+     "=?utf-8?B?2KfYtNiq2LHYp9mD?="],
+)  # fmt: skip
+def test_who_asks_by_mail_gets_a_confirmation_letter(room: Room, subject: str) -> None:
+    assert wishes(room, subject) == Result(read=1, asked=1)
+    assert statuses(room, "salma@example.net") == ["pending"]
+    with room.database.read() as connection:
+        kinds = connection.execute(text("SELECT kind FROM small_letter WHERE list_id = 1")).scalars().all()
+        person = store.find(connection, normalise("salma@example.net"))
+        assert person is not None
+        (record,) = store.consents_of(connection, person.id)
+    assert kinds == ["confirmation"]
+    assert (record.act, record.how) == ("subscribe", "mail")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Re: subscribe", "subscribe me please", "subscribe pending", "subscribe nowhere", "unsubscribe", "اشتراكي انتهى"],
+)
+def test_other_words_are_for_people(room: Room, subject: str) -> None:
+    assert wishes(room, subject) == Result(read=1, other=1)
+    assert statuses(room, "salma@example.net") == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Auto_Submitted": "auto-generated"}, {"Auto_Submitted": "auto-replied"}, {"Precedence": "bulk"},
+     {"List_Id": "<a.example.net>"}, {"Return_Path": "<>"}, {"X_Loop": "a"}, {"From": "<news@example.org>"},
+     {"From": "<noreply@example.net>"}],
+)  # fmt: skip
+def test_machines_subscribe_nobody(room: Room, headers: dict[str, str]) -> None:
+    assert wishes(room, "subscribe", **headers) == Result(read=1, automatic=1)
+    assert statuses(room, "salma@example.net") == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "counts"),
+    [({"From": "a@example.net, b@example.net"}, "other"), ({"From": "nobody"}, "other"), ({"From": ""}, "other"),
+     ({"From": "<a b@example.net>"}, "refused"), ({"From": "<a@nodots>"}, "refused"), ({"Date": "never"}, "refused"),
+     ({"Date": "Mon, 16 Nov 2026 09:00:00 +0200"}, "refused")],
+)  # fmt: skip
+def test_a_wish_needs_one_address_and_a_fresh_date(room: Room, headers: dict[str, str], counts: str) -> None:
+    assert wishes(room, "subscribe", **headers) == Result(**{"read": 1, counts: 1})
+    with room.database.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM subscriber")).scalar_one() == 5
+
+
+def test_the_caps_of_the_form_hold_by_mail_too(room: Room) -> None:
+    assert wishes(room, "subscribe", "salma@example.net").asked == 1
+    assert wishes(room, "subscribe", "salma+1@example.net") == Result(read=1, refused=1)
+    assert wishes(room, "اشتراك", "salma@example.net") == Result(read=1, refused=1)
+
+
+def test_a_wish_does_not_tell_or_change_what_somebody_is(room: Room) -> None:
+    assert wishes(room, "subscribe", "reader1@example.net") == Result(read=1, known=1)
+    with room.database.write() as connection:
+        actions.suppress(connection, "reader2@example.net", now=NOW, keys=SUPPRESSIONS)
+        actions.leave(connection, 4, 1, now=NOW, how="page", letters=False)
+        actions.erase(connection, "reader4@example.net", now=NOW, keys=SUPPRESSIONS)
+    assert wishes(room, "subscribe", "reader2@example.net") == Result(read=1, refused=1)
+    assert wishes(room, "subscribe", "reader4@example.net") == Result(read=1, refused=1)
+    assert wishes(room, "subscribe", "reader3@example.net") == Result(read=1, asked=1)
+    assert [room.status(number) for number in range(4)] == ["confirmed", "confirmed", "confirmed", "pending"]
+
+
+def test_who_left_a_list_that_is_not_offered_may_come_back_to_it(room: Room) -> None:
+    with room.database.write() as connection:
+        actions.leave(connection, 1, 2, now=NOW, how="page")
+    # One confirmation letter a day, for everybody: the one of the fixture was today.
+    assert wishes(room, "subscribe pending", "reader0@example.net") == Result(read=1, refused=1)
+    with room.database.write() as connection:
+        connection.execute(text("UPDATE small_letter SET created = created - 90000"))
+    assert wishes(room, "subscribe pending", "reader0@example.net") == Result(read=1, asked=1)
+    assert room.status(0, 2) == "pending"
+
+
+def test_a_dry_run_of_a_wish_writes_nothing(room: Room) -> None:
+    path = room.maildir / "new" / "1.wish"
+    path.write_bytes(
+        f"From: s@example.net\nTo: {OWN}\nDate: {NOW:%a, %d %b %Y %T} +0000\nSubject: subscribe\n\n".encode()
+    )
+    before = room.dump()
+    assert inbox.read(room.desk(lists=("readers",)), room.maildir, dry_run=True).asked == 1
+    assert room.dump() == before
+    assert inbox.read(room.desk(lists=()), room.maildir) == Result(read=1, other=1)
+
+
+# ---- small letters that come back, and answers to them
+
+
+def small(room: Room, address: str = "salma@example.net") -> str:
+    """The name of a confirmation letter to a new address, as it goes out."""
+    with room.database.write() as connection:
+        actions.subscribe(connection, address, "readers", now=NOW, keys=SUPPRESSIONS, how="form", words="")
+        person = store.find(connection, normalise(address))
+        assert person is not None
+        actions.make_confirmation(connection, person.id, 1, now=NOW)
+        number = connection.execute(text("SELECT max(id) FROM small_letter")).scalar_one()
+    return name_of(int(number), LINKS)
+
+
+@pytest.mark.parametrize("sample", ["hard", "return-path", "envelope-id", "invalid", "complaint"])
+def test_a_small_letter_that_comes_back_suppresses(room: Room, sample: str) -> None:
+    name = small(room)
+    room.put(sample, name=name, address="salma@example.net")
+    result = room.read()
+    assert (result.read, result.bounced + result.complained) == (1, 1), result
+    assert room.suppressed() == 1
+    room.put(sample, name=name, address="salma@example.net", leave="x")
+    assert room.read().bounced == 0
+    assert room.suppressed() == 1
+
+
+def test_a_forged_bounce_of_a_small_letter_does_nothing(room: Room) -> None:
+    name = small(room)
+    room.put("hard", name=name, address="reader1@example.net")
+    room.put("hard", name=f"small-{'0' * 16}.{name.partition('.')[2]}", address="salma@example.net")
+    room.put("hard", name=name_of(999, LINKS), address="salma@example.net")
+    assert room.read() == Result(read=3, refused=3)
+    assert room.suppressed() == 0
+
+
+@pytest.mark.parametrize("said", ["نعم", "نَعَم!", "Yes, please.", "OK", "Oui", "«نعم»", "موافق", "D’accord"])
+def test_a_yes_to_the_letter_confirms(room: Room, said: str) -> None:
+    assert wishes(room, f"Re: hello\nIn-Reply-To: <{small(room)}@example.org>\n\n{said}\n\n-- \nSalma").confirmed == 1
+    assert statuses(room, "salma@example.net") == ["confirmed"]
+
+
+@pytest.mark.parametrize(
+    "said", ["", "I am away until Sunday.", "Yes? No!", "لا", "نعم؟ لا أريد", "Okay, but who are you?", "yesterday"]
+)
+def test_what_is_no_yes_confirms_nobody(room: Room, said: str) -> None:
+    assert wishes(room, f"Re: hello\nIn-Reply-To: <{small(room)}@example.org>\n\n{said}").confirmed == 0
+    assert statuses(room, "salma@example.net") == ["pending"]
+
+
+@pytest.mark.parametrize("language", ["ar", "en", "fr"])
+def test_the_word_that_a_letter_asks_for_is_a_yes(room: Room, language: str) -> None:
+    said = catalogue(environment(), language, DOMAIN).gettext("yes")
+    assert wishes(room, f"Re: hello\nReferences: <{small(room)}@example.org>\n\n{said}").confirmed == 1
 
 
 # ---- the command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from newsletter import issues
 from newsletter.errors import IssueError, NashraError
+from newsletter.markdown import one_line
 from newsletter.models import Issue, Prose, Section, Story
 
 FRONT = (
@@ -125,6 +127,11 @@ def test_what_is_wrong_in_the_body_is_named_with_its_line(body: str, line: int, 
         ('+++\nsubject = "خبر"\n+++\n', 1, "has no number"),
         ("+++\nnumber = 1\n+++\n", 1, "has no subject"),
         ('+++\nnumber = 1\nsubject = "خبر"\nsubjet = "x"\n+++\n', 4, "'subjet' is not known here"),
+        (
+            '+++\nnumber = 1\nsubject = "خبر"\nlist = "a"\nsubject = "آخر"\n+++\n',
+            5,
+            "subject stands twice, first in line 3",
+        ),
         ('+++\nnumber = true\nsubject = "خبر"\n+++\n', 2, "a whole number is wanted"),
     ],
 )
@@ -171,6 +178,90 @@ def test_what_is_written_reads_back(draft: Issue) -> None:
         (s.headline, s.url, s.summary) for s in draft.stories
     ]
     assert issues.to_text(read) == issues.to_text(draft)
+
+
+# Every sign that means something to Markdown or TOML somewhere, alone and in the company that gives it its meaning.
+SIGNS = [
+    "](",
+    "[",
+    "]",
+    "(",
+    ")",
+    "![",
+    "\\",
+    "`",
+    "#",
+    " #",
+    "##",
+    "|",
+    "<",
+    ">",
+    "-->",
+    "<!--",
+    "*",
+    "_",
+    "~~",
+    "~",
+    "---",
+]
+SIGNS += [
+    "+++",
+    "&amp;",
+    "&",
+    "1.",
+    ":-",
+    "{.button}",
+    '"',
+    "'",
+    "\n",
+    "\r\n",
+    "\t",
+    "\0",
+    "\x85",
+    "\u2028",
+    "\u00a0",
+    "  ",
+]
+SIGNS += ["\u202e", "\u2066", "\u2069", "\u200f", "\u061c", "https://example.org/a_b", "كلمة", "word", "٣"]
+titles = st.one_of(st.lists(st.sampled_from(SIGNS), min_size=1, max_size=12).map("".join), st.text(min_size=1))
+
+
+@given(titles, titles, titles, st.sampled_from(["https://example.org/a", ""]))
+def test_any_title_reads_back_as_it_was(headline: str, section: str, alt: str, url: str) -> None:
+    story = Story(headline, url=url, image="https://example.org/a.jpg", image_alt=alt, summary="ملخص.")
+    draft = Issue(1, headline, sections=(Section(section, (story,)),))
+    if any("\ud800" <= sign <= "\udfff" for sign in headline):
+        return  # no file can hold these, and no source gives them
+    made = (one_line(headline), one_line(section), one_line(alt))
+    text = issues.to_text(draft)
+    read = issues.parse(text, PATH)
+    assert read.subject == headline
+    assert [one.title for one in read.sections if one.title] == [made[1]] * bool(made[1])
+    (found,) = read.stories
+    assert (found.headline, found.image_alt, found.url) == (made[0], made[2], url)
+    assert (found.image, found.summary) == (story.image, story.summary)
+    assert issues.to_text(read) == text
+    for title, line in zip((headline, section, alt), made, strict=True):
+        # Nothing but line breaks and control characters is lost, and nothing at all inside a line.
+        assert line == title or line == re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", title).strip()
+
+
+@given(
+    st.text(
+        st.one_of(st.sampled_from("ab ()<>[]%&;\\-#*_`!/?=ا\u00a0"), st.characters(exclude_categories=["Cs"])),
+        min_size=1,
+    )
+)
+def test_the_name_of_any_local_picture_reads_back(name: str) -> None:
+    draft = Issue(1, "عدد", sections=(Section("", (Story("خبر", image=f"pictures/1-{name}"),)),))
+    (found,) = issues.parse(issues.to_text(draft), PATH).stories
+    assert found.image == f"pictures/1-{name}"
+
+
+def test_a_link_that_failed_is_still_told_beside_an_escaped_one() -> None:
+    with pytest.raises(IssueError, match="a broken link"):
+        parsed("\\[نص\\](كما هو) ثم [رابط](https://example.org/a b)")
+    assert parsed("\\[نص\\](كما هو)").opening[0].markdown == "\\[نص\\](كما هو)"
 
 
 @given(st.text())

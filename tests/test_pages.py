@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from newsletter.models import Publication
 from newsletter.pages import Pages, speaks
-from newsletter.render.small import SUBJECTS
+from newsletter.render.small import BY_MAIL, SUBJECTS
 from newsletter.theme import environment, templates_dir
 from subscribers.web import joining, leaving, staying
 
@@ -27,7 +27,7 @@ def texts() -> set[str]:
         if path.parent.name == "web" or small:
             found |= set(_SAY.findall(path.read_text("utf-8")))
     said = {joining.PITCH, joining.CONFIRM, leaving.LEAVE, leaving.UNDO, staying.SAVE, staying.LEAVE}
-    return found | said | {text for pair in SUBJECTS.values() for text in pair}
+    return found | said | {text for pair in SUBJECTS.values() for text in pair} | set(BY_MAIL.values())
 
 
 def catalogue(language: str) -> dict[str, str]:

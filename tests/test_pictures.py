@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from newsletter.errors import IssueError
 from newsletter.models import Issue, Section, Story
@@ -52,6 +52,83 @@ def test_a_jpeg_with_its_tables_before_its_frame() -> None:
     tables = b"".join(segment(marker, bytes((0, 9, 9, 9, 9)) * 4) for marker in (0xC4, 0xC8, 0xCC))
     frame = segment(0xC0, struct.pack(">BHHB", 8, 427, 640, 1) + b"\x01\x11\x00")
     assert kind_of(b"\xff\xd8" + tables + b"\xff\xff" + frame + b"\xff\xd9") == ("image/jpeg", 640, 427)
+
+
+def exif(entries: list[bytes], order: str = ">", directory: int = 8, count: int | None = None) -> bytes:
+    """An Exif segment with these entries in its first directory."""
+    mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    said = struct.pack(f"{order}H", len(entries) if count is None else count)
+    head = b"Exif\0\0" + mark + struct.pack(f"{order}I", directory) + bytes(directory - 8)
+    return head + said + b"".join(entries) + bytes(4)
+
+
+def turned(value: int, order: str = ">", kind: int = 3, values: int = 1) -> bytes:
+    return struct.pack(f"{order}HHIHH", 274, kind, values, value, 0)
+
+
+def jpeg(*segments: bytes) -> bytes:
+    """A picture of 60 by 40 stored pixels with application segments of our own."""
+    file = io.BytesIO()
+    Image.new("RGB", (60, 40)).save(file, "JPEG")
+    made = b"".join(b"\xff\xe1" + struct.pack(">H", len(one) + 2) + one for one in segments)
+    return b"\xff\xd8" + made + file.getvalue()[2:]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("value", range(1, 9))
+def test_a_photo_has_the_size_it_is_shown_in(order: str, value: int) -> None:
+    make = struct.pack(f"{order}HHII", 271, 2, 4, 0)
+    data = jpeg(exif([make, turned(value, order)], order, directory=20))
+    with Image.open(io.BytesIO(data)) as judge:
+        shown = ImageOps.exif_transpose(judge).size
+    assert kind_of(data) == ("image/jpeg", *shown)
+    assert shown == ((60, 40) if value < 5 else (40, 60))
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        [exif([turned(0)])],
+        [exif([turned(9)])],
+        [exif([turned(6, kind=4)])],
+        [exif([turned(6, values=2)])],
+        [exif([], count=65535)],
+        [exif([], directory=8)[:-5]],
+        [b"Exif\0\0MM\0*\xff\xff\xff\xff"],
+        [b"Exif\0\0MM\0*"],
+        [b"Exif\0\0PK\3\4" + bytes(40)],
+        [b"http://ns.adobe.com/xap/1.0/\0" + exif([turned(6)])],
+    ],
+)
+def test_an_orientation_that_cannot_be_read_turns_nothing(segments: list[bytes]) -> None:
+    assert kind_of(jpeg(*segments)) == ("image/jpeg", 60, 40)
+
+
+def test_a_cut_off_directory_is_read_as_far_as_it_goes() -> None:
+    assert kind_of(jpeg(exif([turned(6)], count=65535))) == ("image/jpeg", 40, 60)
+    # The bytes behind the segment do not belong to it.
+    assert kind_of(jpeg(exif([], count=1), turned(6))) == ("image/jpeg", 60, 40)
+    # The first that can be read counts, as in browsers.
+    assert kind_of(jpeg(exif([turned(6)]), exif([turned(1)]))) == ("image/jpeg", 40, 60)
+
+
+@given(st.sampled_from([b"MM\0*", b"II*\0", b""]), st.binary(max_size=300), st.integers(0, 300))
+def test_no_exif_breaks_it(mark: bytes, rest: bytes, cut: int) -> None:
+    data = jpeg(b"Exif\0\0" + mark + rest)
+    assert kind_of(data) in {("image/jpeg", 60, 40), ("image/jpeg", 40, 60)}
+    assert kind_of(data[:cut]) in {None, ("image/jpeg", 60, 40), ("image/jpeg", 40, 60)}
+
+
+@given(
+    st.sampled_from("<>"),
+    st.integers(0, 2**32 - 1).filter(lambda at: at >= 8),
+    st.integers(0, 65535),
+    st.lists(st.binary(min_size=12, max_size=12), max_size=30),
+)
+def test_no_directory_breaks_it(order: str, directory: int, count: int, entries: list[bytes]) -> None:
+    tiff = bytearray(exif(entries, order, count=count))
+    tiff[10:14] = struct.pack(f"{order}I", directory)
+    assert kind_of(jpeg(bytes(tiff))) in {("image/jpeg", 60, 40), ("image/jpeg", 40, 60)}
 
 
 def test_moving_pictures() -> None:

@@ -18,15 +18,17 @@ from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, Clock
 from newsletter.database import Database
 from newsletter.deliver import SLOT_WIDTHS, Desk
 from newsletter.errors import SendError
+from newsletter.mail import LEAVE, slot
 from newsletter.models import Letter, Publication
 from newsletter.pages import Pages
 from newsletter.senders import Answer, Parcel, UnreachableError
 from newsletter.senders.outbox import Outbox
 from newsletter.small_letters import From, Postman, SmallLetters
+from newsletter.small_names import name_of
 from newsletter.theme import environment
 from subscribers import actions, store
 from subscribers.addresses import normalise
-from subscribers.tables import small_letter
+from subscribers.tables import confirmation, small_letter
 
 MARKER = "n0123456789abcdef0123"
 
@@ -81,9 +83,9 @@ class Carrier:
         pass
 
 
-def office(database: Database, sender: Any, clock: Clock, language: str = "ar") -> SmallLetters:
+def office(database: Database, sender: Any, clock: Clock, language: str = "ar", base: str = BASE) -> SmallLetters:
     desk = Desk(database, sender, LINK_KEYS, 30.0, clock)
-    pages = Pages(environment(), Publication("الموجة", "https://example.org", language=language), BASE)
+    pages = Pages(environment(), Publication("الموجة", "https://example.org", language=language), base)
     return SmallLetters(desk, pages, From("نشرة الموجة <news@example.org>", "editor@example.org"), lambda: MARKER)
 
 
@@ -191,6 +193,26 @@ def test_every_kind_in_every_language(asked: Database, clock: Clock, language: s
     )
 
 
+@pytest.mark.parametrize(("base", "days", "reply_to"), [(BASE, 2, "editor@example.org"), ("", 7, "")])
+def test_without_pages_the_letter_is_answered_by_mail(
+    asked: Database, clock: Clock, base: str, days: int, reply_to: str
+) -> None:
+    provider = Provider()
+    office(asked, provider, clock, base=base).drain()
+    ((letter, _),) = provider.took
+    assert letter.reply_to == reply_to
+    assert letter.unsubscribe_url.startswith(base)
+    assert bool(letter.unsubscribe_url) == bool(base)
+    assert letter.unsubscribe_mail == f"mailto:news@example.org?subject=unsubscribe%20{slot(MARKER, LEAVE)}"
+    button = re.escape(f"{base}/confirm/" if base else "mailto:news@example.org?subject=confirm%20")
+    (token,) = set(re.findall(rf"{button}([\w-]{{43}})", letter.rendered.text))
+    assert re.search(rf'href="{button}{token}"', letter.rendered.html)
+    with asked.read() as connection:
+        (row,) = connection.execute(sa.select(confirmation))
+        assert row.expires - row.created == days * 86_400
+        assert actions.confirmation_behind(connection, token, now=clock()) == (row.subscriber_id, 1)
+
+
 def test_what_a_provider_says_is_kept(asked: Database, clock: Clock) -> None:
     said = f"no mailbox {ADDRESS} here"
     office(asked, Provider(Answer("refused", reason=said)), clock).drain()
@@ -236,7 +258,7 @@ def test_a_letter_in_doubt(asked: Database, clock: Clock, knows: bool, went: boo
     letters.drain()
     assert states(asked) == [("confirmation", "submitting", "")]
     if went:
-        provider.took.append((letters._any_letter(), Parcel(1, letters._name(1), ADDRESS, {})))
+        provider.took.append((letters._any_letter(), Parcel(1, name_of(1, LINK_KEYS), ADDRESS, {})))
     clock.later(seconds=31)
     if state == "queued":
         provider.answers = [Answer("queued")]

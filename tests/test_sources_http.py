@@ -187,7 +187,7 @@ def test_no_spelling_of_loopback_is_asked(url: str) -> None:
 def test_one_private_answer_of_a_name_refuses_the_whole_name(answers: list[str]) -> None:
     with (
         Fetcher(AGENT, deadline=DEADLINE, resolve=lambda *_: answers) as door,
-        pytest.raises(FetchError, match="which is no public address; allow the host"),
+        pytest.raises(FetchError, match="which is no public address; if it is your own, set allow_private"),
     ):
         door.get("http://news.example.org/")
 

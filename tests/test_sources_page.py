@@ -45,6 +45,20 @@ def test_reads(path: Path) -> None:
     assert article.source == where
 
 
+def test_the_picture_over_an_article_is_found_without_a_statement() -> None:
+    data = (DATA / "featured-picture.html").read_bytes()
+    found = ("https://example.org/wp-content/uploads/%D9%85%D9%83%D8%AA%D8%A8%D8%A9.jpg", "حافلة ملونة محملة بالكتب")
+    assert page.picture(data, "https://example.org/mobile-library/") == found
+    # Of another page, every one of its pictures is that of another article.
+    other = data.replace(b'rel="canonical"', b"")
+    assert page.picture(other, "https://example.org/elsewhere/") == ("", "")
+    # What a page states goes before what it shows.
+    stated = data.replace(b"<title>", b'<meta property="og:image" content="https://example.org/og.jpg"><title>')
+    assert page.picture(stated, "https://example.org/mobile-library/") == ("https://example.org/og.jpg", "")
+    small = data.replace(b'width="1024"', b'width="150"')
+    assert page.picture(small, "https://example.org/mobile-library/") == ("", "")
+
+
 # Random layouts: one article inside the furniture of many kinds of sites.
 
 TITLE = "القطار القديم يعود إلى السكة بعد غياب طويل"

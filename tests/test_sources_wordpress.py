@@ -20,6 +20,7 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import feed, web, wordpress
 from newsletter.sources.http import Fetched, FetchError, Kind
+from newsletter.sources.wordpress import asking
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DATA = Path(__file__).parent / "data" / "wordpress"
@@ -506,7 +507,7 @@ def test_both_shapes_of_an_interface(root: str, expected: str) -> None:
             asked.append(url)
             return Fetched(url, b"[]")
 
-    wordpress._ask(Door(), root, "wp/v2/posts", {"per_page": "1"})
+    asking.ask(Door(), root, "wp/v2/posts", {"per_page": "1"})
     assert asked == [expected]
 
 

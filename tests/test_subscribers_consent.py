@@ -24,7 +24,7 @@ def test_every_act_is_decided_in_every_status_and_doing_it_again_changes_nothing
         assert decision.letter is None
 
 
-@pytest.mark.parametrize("act", [act for act in ACTS if act.startswith("import") or act in ("add", "confirm")])
+@pytest.mark.parametrize("act", [act for act in ACTS if act.startswith("import") or act in ("add", "ask", "confirm")])
 def test_nobody_who_left_is_brought_back_by_somebody_else_or_by_an_old_link(act: Act) -> None:
     assert decide("left", act).status == "left"
 
@@ -54,6 +54,8 @@ def test_small_letters_go_out_once() -> None:
     letters = {(status, act): decide(status, act).letter for status, act in ALL if decide(status, act).letter}
     assert letters == {
         (None, "subscribe"): "confirmation",
+        (None, "ask"): "confirmation",
+        ("pending", "ask"): "confirmation",
         ("pending", "subscribe"): "confirmation",
         ("left", "subscribe"): "confirmation",
         ("pending", "confirm"): "welcome",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli import posting
 from newsletter.cli.app import App, house
 from newsletter.cli.editing import AsJson
 from newsletter.cli.output import json_data, plural, say
+
+if TYPE_CHECKING:
+    from newsletter.inbox import Result
 
 
 def add_to(app: App) -> None:
@@ -24,12 +28,13 @@ def inbox(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read the mailbox that answers come to: bounces, wishes to leave, confirmations by reply.
+    """Read the mailbox that answers come to: bounces, wishes to leave or to subscribe, confirmations by reply.
 
     Bounces and complaints reach the ledger and, where they should, suppress the address; a message made by the
-    unsubscribe address of a letter ends the subscription; a reply that carries the link of a confirmation letter
-    confirms. Answers of machines change nothing. Each message is handled once, however often this runs, and the mailbox
-    stays as it is.
+    unsubscribe address of a letter ends the subscription; an answer to a confirmation letter confirms; the subject
+    "subscribe" or "اشتراك", with the name of a list or without, brings a confirmation letter. Answers of machines
+    change nothing. Each message is handled once, however often this runs, and the mailbox stays as it is. Small letters
+    that wait are sent at the end.
 
     \b
     Examples:
@@ -46,9 +51,17 @@ def inbox(
             keys.tokens,
             keys.suppression,
             workspace.now(),
-            letters=bool(settings.web.url),
+            lists=tuple(settings.web.lists),
+            caps=workspace.caps,
+            rhythm=settings.rhythms.default,
         )
         result = read(desk, mailbox, dry_run=dry_run)
+        _tell(result, as_json=as_json)
+        if not dry_run:
+            posting.post(workspace)
+
+
+def _tell(result: Result, *, as_json: bool) -> None:
     if as_json:
         json_data(asdict(result))
     counts = {
@@ -57,14 +70,15 @@ def inbox(
         "reported otherwise": result.reported,
         "left": result.left,
         "confirmed": result.confirmed,
+        "asked to subscribe": result.asked,
         "told before": result.known,
-        "not ours or too old": result.refused,
+        "not ours, too old or too many": result.refused,
         "from machines": result.automatic,
         "for people": result.other,
         "not readable": result.unreadable,
     }
     told = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
-    would = " (nothing was written)" if dry_run else ""
+    would = " (nothing was written)" if result.dry_run else ""
     say(f"{plural(result.read, 'new message')}{': ' + told if told else ''}{would}.")
     for reason in result.paused:
         say(f"A send was paused: {reason}")

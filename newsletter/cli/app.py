@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from newsletter.wiring import House
@@ -17,6 +18,48 @@ STOPPED = 75
 """Exit code of a send that stopped in the middle (EX_TEMPFAIL of sysexits.h)."""
 FOUND_ERRORS = 3
 """Exit code when the check found errors."""
+_SHORT_HELP = 200
+"""Characters of a command's line in the list of commands: its first sentence, whole."""
+
+_TYPE = re.compile(r"<(str|path|int|int range|float|float range)>")
+_TYPES = {"path": "PATH", "int": "N", "int range": "N", "float": "N", "float range": "N"}
+"""Typer's names for the types of options, and what an editor reads instead."""
+
+
+def usage_name(parameter: Any) -> str:
+    """An argument as the usage line shows it: ``FILE``, ``[ISSUE]`` or ``[ID…]``.
+
+    Args:
+        parameter: Of a command.
+    """
+    name = (parameter.metavar or parameter.name.upper()).strip("[…]") + ("" if parameter.nargs == 1 else "…")
+    return name if parameter.required else f"[{name}]"
+
+
+def _type_name(match: re.Match[str]) -> str:
+    return _TYPES.get(match[1], "TEXT")
+
+
+class Command(TyperCommand):
+    """A command whose help names its arguments as an editor would, without Typer's braces and types."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The parts of the usage line behind the command's name."""
+        arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
+        return ["[OPTIONS]", *map(usage_name, arguments)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and the options."""
+        rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for parameter in self.get_params(ctx):
+            kind, record = parameter.param_type_name, parameter.get_help_record(ctx)
+            if record is not None:
+                name = usage_name(parameter) if kind == "argument" else _TYPE.sub(_type_name, record[0])
+                rows[kind].append((name, record[1]))
+        for title, shown in (("Arguments", rows["argument"]), ("Options", rows["option"])):
+            if shown:
+                with formatter.section(title):
+                    formatter.write_dl(shown)
 
 
 class Panels(TyperGroup):
@@ -34,7 +77,7 @@ class Panels(TyperGroup):
             if command is not None and not command.hidden:
                 panel = getattr(command, "rich_help_panel", None)
                 key = panel if isinstance(panel, str) else "Commands"
-                panels.setdefault(key, []).append((name, command.get_short_help_str(limit=70)))
+                panels.setdefault(key, []).append((name, command.get_short_help_str(limit=_SHORT_HELP)))
         for title, rows in panels.items():
             with formatter.section(title):
                 formatter.write_dl(rows)
@@ -57,7 +100,7 @@ class App(typer.Typer):
 
     def add(self, command: Callable[..., None], panel: str | None = None, name: str | None = None) -> None:
         """Add a function as a command."""
-        self.command(name, rich_help_panel=panel)(command)
+        self.command(name, cls=Command, rich_help_panel=panel)(command)
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def compose(
     context: typer.Context,
     ids: Annotated[
         list[int] | None,
-        typer.Argument(metavar="[ID]…", help="Articles in order; the first leads. [default: all unused]"),
+        typer.Argument(metavar="ID", help="Articles in order; the first leads. [default: all unused]"),
     ] = None,
     more_ids: Annotated[str, typer.Option("--ids", metavar="ID,ID…", help="The same, in one word.")] = "",
     latest: Annotated[int | None, typer.Option(metavar="N", min=1, help="The N newest unused articles.")] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,7 +22,7 @@ PANEL = "Making an issue"
 MOST_OF_A_CODE = 5
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
 IssueName = Annotated[
-    str, typer.Argument(metavar="[ISSUE]", help="Its number, the name of its folder, or a path. [default: the newest]")
+    str, typer.Argument(metavar="ISSUE", help="Its number, the name of its folder, or a path. [default: the newest]")
 ]
 
 
@@ -39,18 +39,16 @@ def collect(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH_OR_URL]…",
+            metavar="PATH_OR_URL",
             help="Text, Markdown, HTML, feeds, lists of links: files or addresses. [default: [collect] sources]",
         ),
     ] = None,
     since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Nothing published before, as 2026-11-20."),
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Nothing published after.")
-    ] = None,
-    most: Annotated[int | None, typer.Option(min=1, help="Most articles of one address. [default: 50]")] = None,
+        str,
+        typer.Option(metavar="DAY", help="Nothing published before, as 2026-11-20."),
+    ] = "",
+    until: Annotated[str, typer.Option(metavar="DAY", help="Nothing published after.")] = "",
+    most: Annotated[int | None, typer.Option(metavar="N", min=1, help="Most of one address. [default: 50]")] = None,
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Look on their pages for the pictures of articles that have none.")
     ] = False,
@@ -69,6 +67,7 @@ def collect(
     """
     from newsletter.gathering import gather, sources_of
 
+    first, last = day_of("--since", since), day_of("--until", until)
     with house(context) as workspace:
         if not targets and not sources_of(workspace):
             say("Nothing to collect from: name files or addresses, or set [collect] sources in newsletter.toml.")
@@ -77,8 +76,8 @@ def collect(
             found = gather(
                 workspace,
                 targets or (),
-                since=since.date() if since else None,
-                until=until.date() if until else None,
+                since=first,
+                until=last,
                 most=most,
                 pictures=pictures,
                 progress=progress,
@@ -101,6 +100,22 @@ def collect(
         say(f"Issue {draft.issue.number} has {plural(draft.waiting, 'candidate')}, {draft.added} of them new.")
     if found.added and not found.grown:
         say("Next: newsletter compose")
+
+
+def day_of(option: str, words: str) -> date | None:
+    """The day that an option names, or None when it names none.
+
+    Args:
+        option: For the message, ``--since``.
+        words: As it was written, in the digits of any script.
+
+    Raises:
+        BadParameter: It is no day.
+    """
+    try:
+        return date(*(int(part) for part in words.split("-", 2))) if words else None
+    except (ValueError, TypeError):
+        raise typer.BadParameter(f"{option} takes a day such as 2026-11-20, not {words!r}") from None
 
 
 @contextmanager
@@ -205,6 +220,7 @@ def preview(context: typer.Context, name: IssueName = "") -> None:
         issue = newest(workspace, name)
         for path in write(issue, of_issue(workspace, issue)):
             data(str(path))
+    say("Next: to see it as a letter, newsletter send --test ADDRESS; then: newsletter send")
 
 
 def newest(workspace: House, name: str) -> Issue:

@@ -13,6 +13,7 @@ import typer
 from newsletter.cli.app import FOUND_ERRORS, STOPPED, App, house
 from newsletter.cli.editing import AsJson, IssueName, problem_lines
 from newsletter.cli.output import can_ask, errors, json_data, plural, say
+from newsletter.cli.posting import post_without_pages
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ ToRhythm = Annotated[Reach, typer.Option("--rhythm", help="all: also to those wh
 
 
 def add_to(app: App) -> None:
-    """Add this command to the application."""
+    """Add these commands to the application."""
+    from newsletter.cli import weekly
+
     app.add(send, PANEL)
+    app.add(weekly.report, PANEL)
 
 
 def send(
@@ -183,6 +187,9 @@ def deliver_now(workspace: House, sent: Send, *, again: str, here: bool = False)
     sent_now = settled.get("submitted", 0)
     by = "workers, " if by_workers else ""
     say(_told(account) + f" {plural(sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
+    if sent_now:
+        tell_outbox(workspace)
+    post_without_pages(workspace)
     return sent, account, sent_now
 
 
@@ -202,6 +209,17 @@ def _test(workspace: House, path: str, address: str) -> None:
     to = normalise(address)
     name = deliver.send_test(workspace.desk, inspected.letter, to.address)
     say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
+    tell_outbox(workspace)
+
+
+def tell_outbox(workspace: House) -> None:
+    """Where the letters are when none of them left this machine.
+
+    Args:
+        workspace: Open.
+    """
+    if workspace.settings.sender.kind == "outbox":
+        say(f"They stay on this machine, as files in {workspace.settings.outbox / 'new'}")
 
 
 def _ask(plan: Plan, sender: str) -> None:

@@ -60,7 +60,11 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         )
         for send, account in found
     ]
-    table(("Send", "Issue", "List", "State", "Submitted", "Open", "Refused", "Unknown", "Skipped", "Frozen"), rows)
+    table(
+        ("Send", "Issue", "List", "State", "Submitted", "Open", "Refused", "Unknown", "Skipped", "Frozen"),
+        rows,
+        sparse=True,
+    )
     if not rows:
         say("Nothing was sent yet. Send an issue with: newsletter send")
 

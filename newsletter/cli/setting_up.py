@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from newsletter.cli.app import App, house
 from newsletter.cli.output import data, errors, plural, say
+from newsletter.errors import SettingsError
 
 if TYPE_CHECKING:
     from newsletter.database import Database
@@ -49,14 +51,16 @@ def init(
           --from "نشرة المؤشر <news@example.org>" --web https://news.example.org
     """
     from shlex import quote
-    from urllib.parse import urlsplit
 
     from newsletter import workspace
     from newsletter.database import upgrade, version
     from newsletter.wiring import opened
 
-    sender = sender or f"{name} <news@{(urlsplit(url).hostname or '').removeprefix('www.')}>"
-    workspace.make(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
+    try:
+        sender = sender or _sender(name, url)
+        workspace.make(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
+    except SettingsError as error:
+        raise SettingsError("\n".join(_as_option(line, web) for line in str(error).splitlines())) from None
     with opened(directory) as new:
         if version(new.any_database) is None:
             # Nobody else uses a database that is empty, wherever it is.
@@ -66,8 +70,39 @@ def init(
     say(f"Next: cd {quote(str(directory))}, then: newsletter collect {url.rstrip('/')}/feed/")
 
 
+def _sender(name: str, url: str) -> str:
+    """Who letters come from when nobody says: news@ the site's host, if mail can have an address there.
+
+    Raises:
+        SettingsError: It cannot: a machine's number, or a name of this network alone.
+    """
+    from urllib.parse import urlsplit
+
+    try:
+        host = (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        host = ""
+    if host and ("." not in host or ":" in host or host.rpartition(".")[2].isdigit()):
+        raise SettingsError(
+            f"no address for letters can be made of {host}",
+            where="--from",
+            mend=f'add --from "{name} <news@example.org>"',
+        )
+    # An address that is none at all is told when the settings are checked; here any host will do.
+    return f"{name} <news@{host or 'example.org'}>"
+
+
+def _as_option(line: str, web: str) -> str:
+    """A complaint about a settings file that is not there yet, as one about the option that was given."""
+    told = re.match(r".*:\d+: (name|url|language|timezone|from): (.*)", line)
+    if told is None:
+        return line
+    of_web = told[1] == "url" and bool(web) and told[2].startswith(f"found {web!r}")
+    return f"--{'web' if of_web else told[1]}: {told[2]}"
+
+
 def demo(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder to make.")] = Path("demo"),
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")] = Path("demo"),
 ) -> None:
     """Go the whole way once, on built-in sample articles, into an outbox.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import answering, people
+from newsletter.cli import answering, people, posting
 from newsletter.cli.app import App, house
 from newsletter.cli.editing import AsJson
 from newsletter.cli.output import data, json_data, plural, say, table
@@ -26,6 +26,7 @@ def add_to(app: App) -> None:
     subscribers.add(list_, name="list")
     people.add_to(subscribers)
     answering.add_to(subscribers)
+    posting.add_to(subscribers)
     app.add_typer(subscribers, rich_help_panel=PANEL)
 
 
@@ -63,16 +64,25 @@ def add(
     addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS…", help="E-mail addresses.")],
     list_name: ListName = "readers",
     consent: Annotated[str, typer.Option(help="How they agreed; kept in the record of consent.")] = "",
+    ask: Annotated[bool, typer.Option("--ask", help="Send a confirmation letter; who answers it is in.")] = False,
     restore: Annotated[bool, typer.Option("--restore", help="They had left, and asked to come back.")] = False,
 ) -> None:
-    """Add people who agreed to get the letter. All of them, or nobody when one address is wrong.
+    """Add people who agreed to get the letter, or ask them. All of them, or nobody when one address is wrong.
+
+    With --ask each gets a confirmation letter and is subscribed by confirming: on the reader pages, or, without
+    [web] url, by answering it (`newsletter subscribers inbox` reads the answers). At most one such letter a day, and
+    three in 30 days, goes to one person.
 
     \b
-    Example:
+    Examples:
       newsletter subscribers add amal@example.net --consent "asked by phone on 3 November"
+      newsletter subscribers add amal@example.net --ask --consent "card at the book fair"
     """
     from subscribers import actions
 
+    if ask:
+        _ask(context, addresses, list_name, consent, restore=restore)
+        return
     with house(context) as workspace, workspace.database.write() as connection:
         added = [
             actions.add_subscriber(
@@ -89,6 +99,32 @@ def add(
         ]
     new = sum(not one.already for one in added)
     say(f"{plural(new, 'subscriber')} added to '{list_name}', {len(added) - new} known before.")
+
+
+def _ask(context: typer.Context, addresses: list[str], list_name: str, words: str, *, restore: bool) -> None:
+    from subscribers import actions
+
+    with house(context) as workspace:
+        with workspace.database.write() as connection:
+            asked = [
+                actions.ask(
+                    connection,
+                    address,
+                    list_name,
+                    now=workspace.now(),
+                    keys=workspace.keys.suppression,
+                    caps=workspace.caps,
+                    rhythm=workspace.settings.rhythms.default,
+                    words=words,
+                    restore=restore,
+                )
+                for address in addresses
+            ]
+        told = [f"{plural(asked.count('asked'), 'person', 'people')} asked for '{list_name}'"]
+        told += [f"{count:,} subscribed before"] if (count := asked.count("confirmed")) else []
+        told += [f"{count:,} asked lately and not again"] if (count := asked.count("lately")) else []
+        say(", ".join(told) + ".")
+        posting.post(workspace)
 
 
 def import_(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import enum
 from dataclasses import asdict
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli.accounts import latest_data, tell_latest, tell_week, week_data
 from newsletter.cli.app import FOUND_ERRORS, App, house
-from newsletter.cli.editing import AsJson
+from newsletter.cli.editing import AsJson, day_of
 from newsletter.cli.output import can_ask, data, json_data, plural, say, table
-from newsletter.cli.sending import PANEL, Reach, ToRhythm, deliver_now
+from newsletter.cli.posting import post_without_pages
+from newsletter.cli.sending import Reach, ToRhythm, deliver_now, tell_outbox
 
 if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
@@ -37,14 +37,13 @@ def add_to(app: App) -> None:
     app.add(weekly, WEEK_PANEL)
     app.add(latest, WEEK_PANEL)
     app.add(schedule, WEEK_PANEL)
-    app.add(report, PANEL)
 
 
 def weekly(
     context: typer.Context,
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH_OR_URL]…", help="Where articles come from. [default: [collect] sources]"),
+        typer.Argument(metavar="PATH_OR_URL", help="Where articles come from. [default: [collect] sources]"),
     ] = None,
     list_name: ToList = "readers",
     rhythm: ToRhythm = Reach.WEEKLY,
@@ -158,6 +157,7 @@ def latest(
             outcome = letters.run(
                 workspace, rhythm.value, list_name=list_name, period=period, deliver_send=deliver_send
             )
+            post_without_pages(workspace)
     tell_latest(outcome, would=dry_run)
     if as_json:
         json_data(latest_data(outcome, would=dry_run))
@@ -184,6 +184,7 @@ def schedule(
     with house(context) as workspace:
         if run:
             done = duties.run(workspace, say)
+            post_without_pages(workspace)
             if as_json:
                 json_data(
                     [
@@ -219,7 +220,7 @@ def schedule(
 def report(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="[ISSUE]", help="Its number, or the id of a send. [default: the last that went]")
+        str, typer.Argument(metavar="ISSUE", help="Its number, or the id of a send. [default: the last that went]")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -258,6 +259,7 @@ def _told_gathered(week: Week) -> None:
 def _nothing_to_do(workspace: House, week: Week, as_json: bool) -> None:
     from newsletter.gathering import sources_of
 
+    post_without_pages(workspace)
     if week.went:
         say(f"Issue {week.went} went out this week already. Nothing sent now.")
         _report(workspace, week.went)
@@ -280,6 +282,7 @@ def _test(workspace: House, week: Week, address: str) -> None:
     to = normalise(address)
     name = deliver.send_test(workspace.desk, week.plan.letter, to.address)
     say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
+    tell_outbox(workspace)
 
 
 def _ask(week: Week) -> None:
@@ -307,9 +310,5 @@ def _report(workspace: House, issue: str) -> None:
 
 
 def _day(words: str) -> str:
-    if not words:
-        return ""
-    try:
-        return date.fromisoformat(words).isoformat()
-    except ValueError:
-        raise typer.BadParameter("--day takes a date such as 2026-11-24") from None
+    day = day_of("--day", words)
+    return day.isoformat() if day is not None else ""

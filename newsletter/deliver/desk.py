@@ -43,6 +43,8 @@ class Desk:
     """Seconds without one letter taken after which a send stops, to be run again later."""
     pace: Pace = NO_LIMIT
     """How fast letters may go, all processes together."""
+    seats: int = 0
+    """Connections to the provider that may be open at once, all processes together; 0 is no limit."""
     durable: bool = True
     """Whether letters that go one by one are marked on the disk, for when the power fails, or only in the database."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import secrets
 import threading
 import time
 from collections import Counter
@@ -38,10 +39,15 @@ Claimed = tuple[Batch | None, int]
 class _Place:
     """What one thread has at hand."""
 
-    carriers: dict[int, Carrier] = field(default_factory=dict)
-    """By letter."""
+    carrier: Carrier | None = None
+    """Loaded with the letter of the last batch."""
+    letter_id: int = 0
     taken: int = 0
     """Tokens of the pace for the batch it is at."""
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    """Whose the seats are."""
+    seats: int = 0
+    """Connections it may have open, where that is limited."""
     next: Claimed | None = None
     """What it does next, when that was claimed along with the last answer."""
 
@@ -87,18 +93,18 @@ class Shift:
             try:
                 if place.next is not None and place.next[0] is not None:
                     self._let_go(place.next[0])
-                for carrier in place.carriers.values():
-                    carrier.close()
+                self._disconnect(place)
             finally:
                 end.set()
 
     def _step(self, place: _Place) -> bool:
         """Deliver one batch, or wait for others; False when this send needs no more of us."""
+        desk = self._desk
         if place.next is None:
             if not self._in_time(place):
                 return True
             with self._pen:
-                place.next = self._steady.write(self._claim)
+                place.next = self._steady.write(partial(self._claim, place))
             self._hold(place)
         (batch, doubtful), place.next = place.next, None
         self._tell("unknown", doubtful)
@@ -118,7 +124,11 @@ class Shift:
             state, pause = self._steady.write(self._look)
         if state != "running":
             return False
-        if pause:
+        if desk.seats and not place.seats:
+            # All connections there may be are others': not even one that rests may stay.
+            self._disconnect(place)
+            self._wait(1.0, told=1)
+        elif pause:
             self._wait(min(pause + 0.01, 1.0), told=round(pause))
         return True
 
@@ -145,10 +155,33 @@ class Shift:
         with contextlib.suppress(NashraError), self._desk.database.write() as connection:
             ledger.release(connection, batch)
 
-    def _claim(self, connection: Connection) -> Claimed:
+    def _claim(self, place: _Place, connection: Connection) -> Claimed:
+        if not self._seated(place, connection):
+            return None, 0
         batch = ledger.claim(connection, self._send.id, lease=self._desk.lease)
         # A first attempt has no holder before it who could have left something.
         return batch, ledger.doubt(connection, batch) if batch is not None and batch.attempt > 1 else 0
+
+    def _seated(self, place: _Place, connection: Connection, want: int = 0) -> bool:
+        """Keep the seats of this place, and take more while there are fewer than wanted; whether it has any."""
+        desk = self._desk
+        if not desk.seats:
+            return True
+        want = want or desk.sender.sockets
+        place.seats = ledger.sit(
+            connection, desk.sender.name, seats=desk.seats, want=want, token=place.token, lease=desk.lease
+        )
+        return place.seats > 0
+
+    def _disconnect(self, place: _Place) -> None:
+        """Close the connections of this place, then give its seats back."""
+        carrier, place.carrier = place.carrier, None
+        if carrier is not None:
+            carrier.close()
+        if place.seats:
+            place.seats = 0
+            with contextlib.suppress(NashraError), self._pen, self._desk.database.write() as connection:
+                ledger.stand_up(connection, place.token)
 
     def _look(self, connection: Connection) -> tuple[str, float | None]:
         """The state of the send, finished now if it is, and how long others hold what is left."""
@@ -182,12 +215,7 @@ class Shift:
 
     def _deliver(self, place: _Place, batch: Batch) -> int:
         """Deliver what of a batch can be delivered; how many letters were handed over."""
-        desk, carriers = self._desk, place.carriers
-        with self._turn:
-            if batch.letter_id not in carriers:
-                frozen = self._steady.read(lambda connection: ledger.letter_of(connection, batch.letter_id))
-                carriers[batch.letter_id] = desk.sender.load(thaw(frozen))
-        carrier = carriers[batch.letter_id]
+        desk, carrier = self._desk, self._loaded(place, batch.letter_id)
         if batch.state == "submitting":
             settled = self._settle(batch, carrier)
             if settled is None:
@@ -199,7 +227,7 @@ class Shift:
             if parcels and isinstance(carrier, Packs):
                 begin = carrier.pack(parcels, batch.request_id)
         if parcels and isinstance(carrier, LetterByLetter):
-            self._carry(batch, carrier, parcels, skipped)
+            self._carry(place, batch, carrier, parcels, skipped)
             return len(parcels)
         try:
             submission = begin() if parcels else None
@@ -225,19 +253,39 @@ class Shift:
             self._record(place, batch, submission.finish() if submission is not None else Answer(), len(parcels))
         return len(parcels) if mine else 0
 
-    def _carry(self, batch: Batch, carrier: LetterByLetter, parcels: list[Parcel], skipped: dict[int, str]) -> None:
+    def _loaded(self, place: _Place, letter_id: int) -> Carrier:
+        """The carrier with this letter; one with another letter is closed first, so that connections stay few."""
+        if place.carrier is None or place.letter_id != letter_id:
+            if place.carrier is not None:
+                place.carrier.close()
+            with self._turn:
+                frozen = self._steady.read(lambda connection: ledger.letter_of(connection, letter_id))
+                place.carrier, place.letter_id = self._desk.sender.load(thaw(frozen)), letter_id
+        return place.carrier
+
+    def _carry(
+        self,
+        place: _Place,
+        batch: Batch,
+        carrier: LetterByLetter,
+        parcels: list[Parcel],
+        skipped: dict[int, str],
+    ) -> None:
         """Deliver a batch whose letters go one by one: each is marked and answered on its own row."""
         desk, marked = self._desk, set[int]()
 
         def commit(answers: Mapping[int, tuple[str, str]], going: Sequence[int]) -> Collection[int] | None:
             # When it is over, what is in the air comes to its end and nothing new is begun.
             over = self.over.is_set()
-            may = self._steady.write(
-                lambda connection: ledger.advance(
+
+            def act(connection: Connection) -> Collection[int] | None:
+                if place.seats:
+                    self._seated(place, connection, want=place.seats)
+                return ledger.advance(
                     connection, batch, answers=answers, going=() if over else going, marked=marked, lease=desk.lease
-                ),
-                durable=desk.durable,
-            )
+                )
+
+            may = self._steady.write(act, durable=desk.durable)
             marked.update(may or ())
             for state, count in Counter(state for state, _ in answers.values() if state != "queued").items():
                 self._tell(state, count)
@@ -246,7 +294,7 @@ class Shift:
             return None if over else may
 
         commit({one: ("skipped", reason) for one, reason in skipped.items()}, ())
-        answer = carrier.carry(parcels, commit, renew=desk.lease / 3)
+        answer = carrier.carry(parcels, commit, renew=desk.lease / 3, most=place.seats)
         waits = answer.state == "queued" and not (answer.stop or self.over.is_set())
         pause = _backoff(desk.backoff, batch.attempt) if waits else 0.0
         self._steady.write(lambda connection: ledger.close(connection, batch, pause=pause))
@@ -270,7 +318,7 @@ class Shift:
             ledger.record(connection, batch, answer.state, answer.apart, pause=pause)
             if answer.split:
                 ledger.split(connection, batch)
-            return self._claim(connection) if further else None
+            return self._claim(place, connection) if further else None
 
         with self._pen:
             place.next = self._steady.write(write_down)

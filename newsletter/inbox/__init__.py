@@ -1,16 +1,21 @@
-"""The mailbox that answers come to, read and applied: bounces, wishes to leave, and confirmations by reply.
+"""The mailbox that answers come to, read and applied: bounces, wishes to leave or to subscribe, confirmations by reply.
 
 For a newsroom without a server for the reader pages, and for one that sends over SMTP, whose bounces come as messages.
 Every message is handled once: what was handled is remembered in the transaction that handles it. The mailbox itself is
 only read. ``messages`` understands one message, ``statuses`` a delivery status, ``mailboxes`` reads the files.
+
+Anybody can write any From. So a message that wants to subscribe only brings a confirmation letter, within the caps
+that hold for the form of the pages; what protects the one whose address was used is that nothing follows without an
+answer to that letter. To leave or to confirm takes a token that only the letter had.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +24,12 @@ from newsletter import events, ledger
 from newsletter.inbox.mailboxes import Item, file_names, items
 from newsletter.inbox.messages import Found, Notice, understand
 from newsletter.senders.sendgrid.events import Report
+from newsletter.small_names import letter_of
 from subscribers import actions, store
-from subscribers.addresses import normalise
+from subscribers.addresses import Address, normalise
 from subscribers.errors import AddressError, ConsentError, LinkError
-from subscribers.models import Event
+from subscribers.limits import Caps
+from subscribers.models import Event, Rhythm
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -31,6 +38,8 @@ if TYPE_CHECKING:
 
 ROAD = "mail"
 """What the record of consent says of how it came."""
+WISH_LASTS = timedelta(days=7)
+"""How old a message may be that wants to subscribe: a mailbox may hold years of them when it is read at first."""
 _AT_ONCE = 100
 
 
@@ -44,8 +53,13 @@ class Desk:
     link_keys: Mapping[int, bytes]
     suppression_keys: Mapping[int, bytes]
     now: datetime
-    letters: bool
-    """Whether who leaves gets the goodbye letter: only where somebody sends small letters."""
+    lists: tuple[str, ...] = ()
+    """What one can subscribe to by mail; the first is meant by who names none. Empty: nothing."""
+    caps: Caps = field(default_factory=Caps)
+    rhythm: Rhythm = "weekly"
+    """Of who subscribes by mail."""
+    letters: bool = True
+    """Whether who leaves gets the goodbye letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +75,13 @@ class Result:
     """Reports of another kind: delays, deliveries."""
     left: int = 0
     confirmed: int = 0
+    asked: int = 0
+    """Who want to subscribe, and get a confirmation letter."""
     known: int = 0
     """What they say was done before."""
     refused: int = 0
-    """Links that are not ours or too old, bounces of letters that are not ours or not to that address."""
+    """Links that are not ours or too old, bounces of letters that are not ours or not to that address, wishes to
+    subscribe with an address that must not be mailed, too old, or beyond the caps."""
     automatic: int = 0
     """Answers of machines, mailing lists, loops: nothing is done for them."""
     other: int = 0
@@ -117,9 +134,8 @@ def _apply(desk: Desk, messages: Sequence[tuple[Item, Found]], paused: list[str]
     for item, message in messages:
         if message.kind == "report":
             yield _report(desk, message, paused)
-        elif message.kind in {"leave", "confirm"}:
+        elif (act := _ACTS.get(message.kind)) is not None:
             with desk.database.write() as connection:
-                act = _leave if message.kind == "leave" else _confirm
                 outcome = act(desk, connection, message)
                 _remember(connection, desk.now, [item])
             yield outcome
@@ -129,11 +145,13 @@ def _apply(desk: Desk, messages: Sequence[tuple[Item, Found]], paused: list[str]
 
 def _report(desk: Desk, message: Found, paused: list[str]) -> str:
     with desk.database.read() as connection:
-        reports = [_event(desk, message, one) for one in message.notices if _is_ours(connection, one)]
+        reports = [_event(desk, message, one) for one in message.notices if _is_ours(desk, connection, one)]
     if not reports:
         return "refused"
     # Told twice, an event changes nothing: so it may be applied before the message is remembered.
-    received = events.receive(desk.database, reports, now=desk.now, suppression_keys=desk.suppression_keys)
+    received = events.receive(
+        desk.database, reports, now=desk.now, link_keys=desk.link_keys, suppression_keys=desk.suppression_keys
+    )
     paused += received.paused
     return _sort(reports) if received.new else "known"
 
@@ -143,9 +161,14 @@ def _event(desk: Desk, message: Found, notice: Notice) -> Report:
     return Report(Event(notice.kind, at, notice.name, bounce=notice.bounce, reason=notice.reason), request_id="")
 
 
-def _is_ours(connection: Connection, notice: Notice) -> bool:
-    """Whether there is such a delivery and it went to one of these addresses: names can be guessed, that cannot."""
-    subscriber_id = ledger.subscriber_of(connection, notice.name)
+def _is_ours(desk: Desk, connection: Connection, notice: Notice) -> bool:
+    """Whether there is such a letter and it went to one of these addresses: names can be guessed, that cannot."""
+    letter_id = letter_of(notice.name, desk.link_keys)
+    if letter_id is None:
+        subscriber_id = ledger.subscriber_of(connection, notice.name)
+    else:
+        letter = store.small_letter_of(connection, letter_id)
+        subscriber_id = None if letter is None else letter.subscriber_id
     person = store.find_id(connection, subscriber_id) if subscriber_id is not None else None
     return person is not None and _key(person.address) in {_key(address) for address in notice.addresses}
 
@@ -174,9 +197,11 @@ def _leave(desk: Desk, connection: Connection, message: Found) -> str:
 
 
 def _confirm(desk: Desk, connection: Connection, message: Found) -> str:
-    for token in message.tokens:
+    tries = [partial(actions.confirm, token=token) for token in message.tokens]
+    tries += [partial(actions.confirm_letter, letter_id=letter_id) for letter_id in _answered(desk, message)]
+    for attempt in tries:
         try:
-            done = actions.confirm(connection, token, now=desk.now, how=ROAD, words=message.words)
+            done = attempt(connection, now=desk.now, how=ROAD, words=message.words)
         except LinkError:
             continue
         except ConsentError:
@@ -185,10 +210,64 @@ def _confirm(desk: Desk, connection: Connection, message: Found) -> str:
     return "other"
 
 
+def _answered(desk: Desk, message: Found) -> list[int]:
+    """Ids of the small letters that a message answers with yes; a name that verifies was read off its letter."""
+    return [found for name in message.letters if (found := letter_of(name, desk.link_keys)) is not None]
+
+
+def _subscribe(desk: Desk, connection: Connection, message: Found) -> str:
+    wanted = _wanted(desk, connection, message)
+    if isinstance(wanted, str):
+        return wanted
+    address, list_name = wanted
+    written = actions.wish(
+        connection,
+        address,
+        list_name,
+        now=desk.now,
+        keys=desk.suppression_keys,
+        caps=desk.caps,
+        network=None,
+        how=ROAD,
+        words=message.words,
+        rhythm=desk.rhythm,
+    )
+    return "asked" if written else "refused"
+
+
+def _wanted(desk: Desk, connection: Connection, message: Found) -> tuple[Address, str] | str:
+    """The address and the list that a message asks for, or what the message counts as without a letter to anybody."""
+    if not desk.lists:
+        return "other"
+    if message.at is None or message.at < desk.now - WISH_LASTS:
+        return "refused"
+    try:
+        address = normalise(message.sender)
+    except AddressError:
+        return "refused"
+    target = store.list_or_none(connection, message.list or desk.lists[0])
+    if target is None:
+        return "other"
+    status = actions.status_of(connection, address, target.id)
+    # Who was on a list that is offered to nobody may come back to it.
+    if target.name not in desk.lists and status is None:
+        return "other"
+    if store.suppression_of(connection, address.key, desk.suppression_keys) is not None:
+        return "refused"
+    return "known" if status == "confirmed" else (address, target.name)
+
+
+_ACTS: Mapping[str, Callable[[Desk, Connection, Found], str]] = {
+    "leave": _leave,
+    "confirm": _confirm,
+    "subscribe": _subscribe,
+}
+
+
 def _would(desk: Desk, connection: Connection, message: Found) -> str:
     """What a message would count as, without writing anything."""
     if message.kind == "report":
-        ours = [_event(desk, message, one) for one in message.notices if _is_ours(connection, one)]
+        ours = [_event(desk, message, one) for one in message.notices if _is_ours(desk, connection, one)]
         return _sort(ours) if ours else "refused"
     if message.kind == "leave":
         try:
@@ -198,7 +277,11 @@ def _would(desk: Desk, connection: Connection, message: Found) -> str:
         return "left"
     if message.kind == "confirm":
         behind = (actions.confirmation_behind(connection, token, now=desk.now) for token in message.tokens)
-        return "confirmed" if any(one is not None for one in behind) else "other"
+        letters = (actions.letter_open(connection, one, now=desk.now) for one in _answered(desk, message))
+        return "confirmed" if any(one is not None for one in (*behind, *letters)) else "other"
+    if message.kind == "subscribe":
+        wanted = _wanted(desk, connection, message)
+        return wanted if isinstance(wanted, str) else "asked"
     return message.kind
 
 

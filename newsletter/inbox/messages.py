@@ -1,4 +1,4 @@
-"""What a message in the mailbox is (pure): a bounce, a complaint, a wish to leave, a confirmation, or none of it.
+"""What a message in the mailbox is (pure): a bounce, a complaint, a wish to leave or to subscribe, a confirmation.
 
 Everything in it comes from strangers. Python's own parser raises LookupError and ValueError on odd headers (measured),
 and RecursionError on deep nesting: whatever it raises, the message is ``unreadable`` and nothing else happens.
@@ -7,7 +7,9 @@ and RecursionError on deep nesting: whatever it raises, the message is ``unreada
 from __future__ import annotations
 
 import email
+import html as escaping
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import Literal
 
+from newsletter import small_names
 from newsletter.inbox.statuses import meaning
 from subscribers.addresses import shown
 from subscribers.models import BounceKind, EventKind
@@ -27,11 +30,16 @@ MOST_TOKENS = 20
 _LONGEST_HEADER = 4000
 _LONGEST_TEXT = 100_000
 
-NAME = r"[0-9a-f]{16}\.[0-9]{1,18}"
-"""The name of a delivery, left of the at sign in its Message-ID."""
+NAME = rf"(?:[0-9a-f]{{16}}\.[0-9]{{1,18}}|{small_names.NAME})"
+"""The name of a delivery or a small letter, left of the at sign in its Message-ID."""
 _NAME = re.compile(rf"(?<![0-9A-Za-z.-])({NAME})(?![0-9A-Za-z.-])")
 _LEAVE = re.compile(r"\s*unsubscribe\s+([A-Za-z0-9_-]{52})\s*", re.IGNORECASE)
-_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
+# Also as it stands in a mailto address, behind a space that is written %20 there (RFC 6068 section 2).
+_TOKEN = re.compile(r"(?:(?<![A-Za-z0-9_-])|(?<=%20))([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
+_SUBSCRIBE = re.compile(
+    r"\s*(?:subscribe|s['’]abonner|abonnez-moi|اشتراك|الاشتراك|اشترك|أشترك)(?:\s+([A-Za-z0-9-]{1,63}))?\s*[.!]?\s*",
+    re.IGNORECASE,
+)
 _AWAY = re.compile(
     r"\s*(auto(matic|matische|matique)?[ -]?(reply|response|antwort)|réponse automatique|respuesta automática"
     r"|out of( the)? office|abwesen|away from|vacation|absence|رد تلقائي|ردّ تلقائي|خارج المكتب|إجازة"
@@ -43,6 +51,13 @@ _NO = re.compile(
     r"\b(unsubscribe|stop|remove|spam|no|not|never|cancel|non|pas|désabon\w*)\b|(?<!\w)(لا|لم|لن|ليس|أوقف\w*|إلغاء|ألغ\w*|احذف\w*|مزعج)(?!\w)",
     re.IGNORECASE,
 )
+# The first line of an answer that is a plain yes; the letter itself asks for such a word.
+_YES = re.compile(
+    r"\W*(?:(?:نعم|yes|oui)\b.{0,80}"
+    r"|(?:أجل|موافق|موافقة|أوافق|أؤكد|ok|okay|confirm|i confirm|je confirme|d['’]accord)\W*)",
+    re.IGNORECASE,
+)
+_QUOTED_HTML = re.compile(r"<(?:blockquote|hr)\b|gmail_quote|divRplyFwdMsg|appendonsend", re.IGNORECASE)
 _LINK = re.compile(r"https?://\S+|[^\s@]{1,64}@\S{1,255}")
 _QUOTES = re.compile(
     r"\s*>|\s*-{2,} ?\w|\s*_{5,}|\s*(on|le|am|في|كتب)\b.{5,200}:\s*$|\s*(from|من|de|von)\s*:", re.IGNORECASE
@@ -50,7 +65,7 @@ _QUOTES = re.compile(
 _LONGEST_LINE = 1000
 _DAEMONS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply"})
 
-Kind = Literal["report", "leave", "confirm", "automatic", "other", "unreadable"]
+Kind = Literal["report", "leave", "confirm", "subscribe", "automatic", "other", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +91,12 @@ class Found:
     notices: tuple[Notice, ...] = ()
     tokens: tuple[str, ...] = ()
     """Of the link to leave, or what may be tokens of a confirmation."""
+    letters: tuple[str, ...] = ()
+    """Names of the small letters that it answers with a plain yes."""
+    sender: str = ""
+    """The address that wants to subscribe, as the message says."""
+    list: str = ""
+    """The name of the list it wants; empty when it names none."""
     words: str = ""
     """Its subject, for the record of consent."""
 
@@ -106,8 +127,13 @@ def _understand(message: Message, own: str) -> Found:
         return Found("leave", at, tokens=(leave[1],), words=shown(subject, 200))
     if automatic:
         return Found("automatic", at)
-    tokens = _confirmations(message, subject)
-    return Found("confirm" if tokens else "other", at, tokens=tokens, words=shown(subject, 200))
+    words = shown(subject, 200)
+    people = getaddresses([_field(message, "From")])
+    subscribe = _SUBSCRIBE.fullmatch(subject)
+    if subscribe is not None and len(people) == 1 and "@" in people[0][1]:
+        return Found("subscribe", at, sender=people[0][1], list=(subscribe[1] or "").lower(), words=words)
+    tokens, letters = _confirmations(message, subject)
+    return Found("confirm" if tokens or letters else "other", at, tokens=tokens, letters=letters, words=words)
 
 
 # ---- reports
@@ -234,23 +260,44 @@ def _automatic(message: Message, subject: str, own: str) -> str:
     return "its subject" if _AWAY.match(subject) else submitted
 
 
-def _confirmations(message: Message, subject: str) -> tuple[str, ...]:
-    """What may be tokens of a confirmation: in the subject, or in the text of a reply that is no refusal."""
-    found = _TOKEN.findall(subject)
-    text = _text(message)
-    if _NO.search(_own_words(text)):
-        return ()
-    return tuple(dict.fromkeys([*found, *_TOKEN.findall(text)]))[:MOST_TOKENS]
+def _confirmations(message: Message, subject: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What may be tokens of a confirmation (in the subject, or in a reply that is no refusal), and letters said yes to.
+
+    In-Reply-To and References name the letter that is answered (RFC 5322 section 3.6.4). A machine that answers writes
+    them too, and not every one says that it is a machine (RFC 3834 section 5): so they count only beside a plain yes.
+    """
+    plain, html = _texts(message)
+    own = _own_words(plain or _bare(_QUOTED_HTML.split(html, maxsplit=1)[0]))
+    if _NO.search(own):
+        return (), ()
+    # A button of the letter is an address in the HTML that is quoted, and often nothing in its text.
+    found = [one for text in (subject, plain, html) for one in _TOKEN.findall(text)]
+    answered = " ".join(_field(message, header) for header in ("In-Reply-To", "References"))
+    named = re.findall(rf"<({small_names.NAME})@", answered) if _says_yes(own) else []
+    return tuple(dict.fromkeys(found))[:MOST_TOKENS], tuple(dict.fromkeys(named))[:MOST_TOKENS]
 
 
-def _text(message: Message) -> str:
-    """The text of a message: the plain one if there is one, else that of the HTML."""
+def _says_yes(own: str) -> bool:
+    """Whether the first line that somebody wrote is a yes, with or without vowel signs."""
+    line = next((line for line in own.splitlines() if line.strip()), "")
+    bare = "".join(sign for sign in line if unicodedata.category(sign) != "Mn")
+    return _YES.fullmatch(bare.strip()) is not None
+
+
+def _texts(message: Message) -> tuple[str, str]:
+    """The plain text of a message, and its HTML."""
     texts = {"text/plain": "", "text/html": ""}
     for part in _parts(message):
         kind = part.get_content_type()
         if kind in texts and not texts[kind] and part.get_content_disposition() != "attachment":
             texts[kind] = _decoded_text(part)
-    return texts["text/plain"] or re.sub(r"<[^<>]*>", " ", texts["text/html"])
+    return texts["text/plain"], texts["text/html"]
+
+
+def _bare(html: str) -> str:
+    """The words of HTML, a block on each line."""
+    lines = re.sub(r"<(?:br|/p|/div|/li)\b[^<>]*>", "\n", html, flags=re.IGNORECASE)
+    return escaping.unescape(re.sub(r"<[^<>]*(?:>|\Z)", " ", lines))
 
 
 def _decoded_text(part: Message) -> str:
@@ -277,11 +324,10 @@ def _own_words(text: str) -> str:
 
 
 def _field(message: Message, name: str) -> str:
-    """A header as plain text, shortened; empty when it is not there or cannot be read."""
-    try:
-        return str(message.get(name, ""))[:_LONGEST_HEADER]
-    except Exception:
-        return ""
+    """A header as plain text, shortened, also where it is plain UTF-8 (RFC 6532); empty when it is not there."""
+    # ``get`` makes question marks of whatever is not ASCII.
+    raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    return str(raw)[:_LONGEST_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _decoded(message: Message, name: str) -> str:

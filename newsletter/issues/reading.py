@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from newsletter.errors import IssueError
 from newsletter.markdown import parser
 from newsletter.models import Issue, Prose, Section, Story
+from newsletter.twice import twice
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -167,6 +168,12 @@ def _front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dic
     except tomllib.TOMLDecodeError as error:
         match = re.search(r"at line (\d+)", str(error))
         line = int(match[1]) + 1 if match else end
+        if (again := twice("\n".join(lines[1:end]), error)) is not None:
+            raise IssueError(
+                f"{again.name} stands twice, first in line {again.first + 1}",
+                where=f"{path}:{again.second + 1}",
+                mend=again.mend,
+            ) from None
         wrong = lines[line - 1].strip() if line <= len(lines) else ""
         raise IssueError(
             f"the front matter is not valid TOML: {wrong}",
@@ -259,7 +266,8 @@ def _grown(story: Story, block: _Block, lines: Sequence[str], place: _Place) -> 
 
 def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
     """The blocks of the body, in order."""
-    tokens = parser().parse("\n".join(lines))
+    # Unjoined, an escaped bracket is told from one that the editor meant for a link.
+    tokens = parser().disable("text_join").parse("\n".join(lines))
     for at, token in enumerate(tokens):
         if token.level or token.nesting < 0 or token.map is None:
             continue
@@ -315,10 +323,8 @@ def _heading(token: Token, inline: Token, place: _Place) -> _Block:
 
 
 def _plain(tokens: Sequence[Token]) -> str:
-    parts = [
-        token.content if token.type in {"text", "code_inline"} else " " if token.type == "softbreak" else ""
-        for token in tokens
-    ]
+    words = {"text", "text_special", "code_inline"}
+    parts = [token.content if token.type in words else " " if token.type == "softbreak" else "" for token in tokens]
     return "".join(parts).strip()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from newsletter.issues.manuscript import toml
 from newsletter.issues.reading import FENCE
-from newsletter.markdown import escape
+from newsletter.markdown import escape, one_line
 from newsletter.models import Issue, Prose, Section, Story
 
 
@@ -22,7 +23,8 @@ def to_text(issue: Issue) -> str:
 
 def blocks_of(section: Section) -> list[str]:
     """The text of a section, block by block: its heading if it has a title, then its stories and prose."""
-    blocks = [f"## {escape(section.title)}"] if section.title else []
+    title = _words(section.title)
+    blocks = [f"## {title}"] if title else []
     story_open = False
     for block in section.blocks:
         if isinstance(block, Prose):
@@ -36,16 +38,27 @@ def blocks_of(section: Section) -> list[str]:
 
 
 def _story_text(story: Story) -> str:
-    headline = escape(story.headline)
+    headline = _words(story.headline)
     lines = [f"### [{headline}]({_target(story.url)})" if story.url else f"### {headline}"]
     if story.image:
-        lines.append(f"![{escape(story.image_alt)}]({_target(story.image)})")
+        lines.append(f"![{_words(story.image_alt)}]({_target(story.image)})")
     if story.summary:
         lines.append(story.summary)
     return "\n".join(lines)
 
 
+def _words(text: str) -> str:
+    return escape(one_line(text))
+
+
 def _target(address: str) -> str:
-    if re.search(r"[\s()<>]", address):
-        return "<" + address.replace("<", "%3C").replace(">", "%3E") + ">"
-    return address
+    """An address, or the name of a local file, as the target of a link that reads back as the same."""
+    # A file's name is read percent-decoded, so a percent sign of its own is written encoded.
+    special = r"[\\<>\x00-\x1f\x7f]" if re.match(r"https?://", address) else r"[%\\<>\x00-\x1f\x7f]"
+    target = re.sub(special, lambda match: f"%{ord(match[0]):02X}", address)
+    target = re.sub(r"\s+$", lambda match: quote(match[0]), target)
+    target = re.sub(r"&(?=#?\w{1,32};)", r"\\&", target)
+    if not re.search(r"[\s()]", target):
+        return target
+    # A hyphen before the closing bracket would end the comment that candidates stand in.
+    return f"<{re.sub('-$', '%2D', target)}>"

@@ -27,6 +27,7 @@ from newsletter.ledger.pace import Pace, charge
 from newsletter.ledger.pace import take as take_pace
 from newsletter.ledger.periods import article_period, first_reach, holder, last_of, reached, received, take
 from newsletter.ledger.reports import Noted, ill, note, subscriber_of
+from newsletter.ledger.seats import sit, stand_up
 from newsletter.ledger.sends import (
     accept_unknown,
     account,
@@ -86,7 +87,9 @@ __all__ = [
     "sends_of",
     "set_mark",
     "settle",
+    "sit",
     "split",
+    "stand_up",
     "start_due",
     "state_of",
     "subscriber_of",

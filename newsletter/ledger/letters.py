@@ -7,16 +7,17 @@ rows ``unknown`` and goes on with those that have no state.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from newsletter.database import clock
+from newsletter.database import CLOCK, clock
 from newsletter.ledger.models import Batch
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select, Update
+    from sqlalchemy import Connection
 
 _MOST_IDS = 500
 
@@ -62,18 +63,17 @@ def advance(
         Those of ``going`` whose last byte may go; None when the lease is lost or the send no longer runs, and then
         nothing more of this batch may go.
     """
-    statements = _statements()
-    now = clock(connection)
-    who = {"of_batch": batch.id, "held_by": batch.token}
-    renewal = {**who, "of_send": batch.send_id, "now": now, "until": now + lease}
-    mine = connection.execute(statements.renew, renewal).rowcount == 1
+    words = _words(connection.dialect.name)
+    who = {"batch": batch.id, "token": batch.token}
+    renewal = {**who, "send": batch.send_id, "lease": lease}
+    mine = connection.exec_driver_sql(words.renew, renewal).rowcount == 1
     # Nobody else has touched the rows as long as the token is ours, whether the lease ran out or not.
-    untouched = mine or connection.execute(statements.held, who).first() is not None
+    untouched = mine or connection.exec_driver_sql(words.held, who).first() is not None
     _write_down(connection, batch, {one: answers[one] for one in answers if untouched or one in marked}, untouched)
     if not mine or not going:
         return frozenset() if mine else None
-    rows = [{"one": one, "of_batch": batch.id} for one in going]
-    if connection.execute(statements.mark, rows).rowcount == len(going):
+    rows = [{"one": one, "batch": batch.id} for one in going]
+    if connection.exec_driver_sql(words.mark, rows).rowcount == len(going):
         return frozenset(going)
     return _marked(connection, batch, going)
 
@@ -103,17 +103,17 @@ def close(connection: Connection, batch: Batch, *, pause: float = 0.0) -> None:
 
 
 def _write_down(connection: Connection, batch: Batch, answers: Mapping[int, tuple[str, str]], untouched: bool) -> None:
-    statements = _statements()
+    words = _words(connection.dialect.name)
     settled = [
-        {"one": one, "of_batch": batch.id, "becomes": state, "why": reason or None}
+        {"one": one, "batch": batch.id, "becomes": state, "why": reason or None}
         for one, (state, reason) in answers.items()
         if state != "queued"
     ]
     if settled:
-        connection.execute(statements.settle if untouched else statements.settle_late, settled)
-    again = [{"one": one, "of_batch": batch.id} for one, (state, _) in answers.items() if state == "queued"]
+        connection.exec_driver_sql(words.settle if untouched else words.settle_late, settled)
+    again = [{"one": one, "batch": batch.id} for one, (state, _) in answers.items() if state == "queued"]
     if again and untouched:
-        connection.execute(statements.put_back, again)
+        connection.exec_driver_sql(words.put_back, again)
 
 
 def _marked(connection: Connection, batch: Batch, going: Sequence[int]) -> frozenset[int]:
@@ -131,37 +131,31 @@ def _marked(connection: Connection, batch: Batch, going: Sequence[int]) -> froze
 
 
 @dataclass(frozen=True, slots=True)
-class _Statements:
-    """The statements of ``advance``, made once: it runs for every few letters."""
+class _Words:
+    """The statements of ``advance`` in the words of the driver.
 
-    renew: Update
-    held: Select[tuple[int]]
-    mark: Update
-    settle: Update
-    settle_late: Update
-    put_back: Update
+    It runs for every few letters, and their way through SQLAlchemy takes longer than what the database does with them.
+    """
+
+    renew: str = """UPDATE batch SET lease_until = {now} + :lease
+        WHERE id = :batch AND token = :token AND lease_until > {now} AND state = 'queued'
+        AND (SELECT state FROM send WHERE id = :send) = 'running'"""
+    held: str = "SELECT id FROM batch WHERE id = :batch AND token = :token"
+    mark: str = """UPDATE delivery SET state = 'submitting', reason = NULL
+        WHERE id = :one AND batch_id = :batch AND state IS NULL"""
+    # What an event has settled meanwhile stays.
+    settle: str = """UPDATE delivery SET state = :becomes, reason = :why
+        WHERE id = :one AND batch_id = :batch AND (state IS NULL OR state IN ('submitting', 'unknown'))"""
+    settle_late: str = """UPDATE delivery SET state = :becomes, reason = :why
+        WHERE id = :one AND batch_id = :batch AND state IN ('submitting', 'unknown')"""
+    put_back: str = """UPDATE delivery SET state = NULL, reason = NULL
+        WHERE id = :one AND batch_id = :batch AND state = 'submitting'"""
 
 
 @cache
-def _statements() -> _Statements:
-    from sqlalchemy import bindparam, or_, select, update
+def _words(dialect: str) -> _Words:
+    def words(statement: str) -> str:
+        statement = statement.format(now=CLOCK[dialect])
+        return statement if dialect == "sqlite" else re.sub(r":(\w+)", r"%(\1)s", statement)
 
-    from newsletter.tables import batch, delivery, send
-
-    held = (batch.c.id == bindparam("of_batch")) & (batch.c.token == bindparam("held_by"))
-    runs = select(send.c.state).where(send.c.id == bindparam("of_send")).scalar_subquery() == "running"
-    row = (delivery.c.id == bindparam("one")) & (delivery.c.batch_id == bindparam("of_batch"))
-    submitting, fresh = delivery.c.state == "submitting", delivery.c.state.is_(None)
-    # What an event has settled meanwhile stays.
-    doubtful = or_(submitting, delivery.c.state == "unknown")
-    outcome: dict[str, Any] = {"state": bindparam("becomes"), "reason": bindparam("why")}
-    return _Statements(
-        renew=update(batch)
-        .where(held, batch.c.lease_until > bindparam("now"), batch.c.state == "queued", runs)
-        .values(lease_until=bindparam("until")),
-        held=select(batch.c.id).where(held),
-        mark=update(delivery).where(row, fresh).values(state="submitting", reason=None),
-        settle=update(delivery).where(row, or_(fresh, doubtful)).values(outcome),
-        settle_late=update(delivery).where(row, doubtful).values(outcome),
-        put_back=update(delivery).where(row, submitting).values(state=None, reason=None),
-    )
+    return _Words(**{name: words(statement) for name, statement in asdict(_Words()).items()})

@@ -27,6 +27,13 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
 }
 """Subject and preheader of each kind, as the catalogue knows them."""
 
+BY_MAIL: Mapping[str, str] = {
+    "confirmation": "One step is left: answer this letter with “{yes}”, and our letters come to you.",
+    "welcome": "Your subscription is confirmed, and the next letter comes to you.",
+    "goodbye": "No further letter comes. By mistake? You can ask for it again.",
+}
+"""The preheader where there are no pages, and an answer by mail does what a button would."""
+
 
 def render_small(
     kind: str,
@@ -38,6 +45,7 @@ def render_small(
     marker: str,
     urls: Mapping[str, str],
     date: datetime,
+    by_mail: bool = False,
 ) -> Rendered:
     """Make a small letter.
 
@@ -50,6 +58,7 @@ def render_small(
         marker: As for ``render``.
         urls: ``leave_url``, with its slot, and whatever else the template uses.
         date: Aware.
+        by_mail: There are no pages: the addresses begin with ``mailto:`` (RFC 6068), and the letter asks for an answer.
 
     Raises:
         RenderError: The template gives no letter.
@@ -62,10 +71,12 @@ def render_small(
             said = said.replace(f"{{{name}}}", str(value))
         return said
 
-    subject, preheader = (told(text, list=quoted) for text in SUBJECTS[kind])
+    subject, preheader = SUBJECTS[kind]
+    subject = told(subject, list=quoted)
+    preheader = told(BY_MAIL[kind] if by_mail else preheader, yes=told("yes"))
     issue = Issue(0, subject, preheader, template=kind)
     _, values = _values(issue, publication, environment, marker, urls["leave_url"], date, {})
-    values |= {**urls, "say": told, "list": quoted}
+    values |= {**urls, "say": told, "list": quoted, "by_mail": by_mail}
     name = f"email/{kind}.mjml.j2"
     html = after.finish(
         _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction

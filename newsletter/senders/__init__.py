@@ -109,13 +109,14 @@ class LetterByLetter(Protocol):
     It is a ``Carrier`` too; whoever can mark letters one by one uses this form of it.
     """
 
-    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float) -> Answer:
+    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float, most: int = 0) -> Answer:
         """Deliver letters, each last byte held back until ``commit`` has given its delivery.
 
         Args:
             parcels: Each to be tried once.
             commit: As above; on each connection an answer is written down before, or with, the next mark.
             renew: Seconds that may pass between two calls of ``commit``, which keep the lease.
+            most: Connections that may be open, if fewer than its own; 0 for as many as it has.
 
         Returns:
             ``submitted`` when every parcel has an answer; ``queued`` with a reason when some may be tried again.
@@ -131,6 +132,8 @@ class Sender(Protocol):
     """Subscribers in one submission."""
     connections: int
     """Submissions that may be under way at once."""
+    sockets: int
+    """Connections that one submission may use."""
 
     def load(self, letter: Letter) -> Carrier:
         """Make ready to carry this letter."""

@@ -34,6 +34,7 @@ class Outbox:
 
     name = "outbox"
     connections = 1
+    sockets = 1
 
     def __init__(self, folder: Path, *, fsync: bool, batch_size: int, widths: Mapping[str, int]) -> None:
         self.folder = folder

@@ -90,7 +90,8 @@ class Guard:
             if self.allow_loopback and addresses.is_loopback(address):
                 continue
             if not addresses.is_public(address):
-                raise ForbiddenError(f"{host} leads to {address}, which is no public address")
+                leads = "" if host == address else f" leads to {address}, which"
+                raise ForbiddenError(f"{host}{leads} is no public address")
             if port not in _PORTS:
                 raise ForbiddenError(f"port {port} is not one that web sites use")
         return found

@@ -112,7 +112,9 @@ def content(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except FileNotFoundError:
-        raise SourceError("there is no such file", where=where, mend="check the path") from None
+        raise SourceError(
+            "there is no such file", where=where, mend="check the path; an address begins with https://"
+        ) from None
     except PermissionError:
         raise SourceError("the file may not be read", where=where, mend="allow reading it") from None
     except (OSError, ValueError) as error:

@@ -8,18 +8,23 @@ newest. Without it, whatever would have to know whether an address may be mailed
 """
 
 from subscribers.actions.adding import Added, add_subscriber
+from subscribers.actions.asking import Asked, ask, status_of, wish
 from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
 from subscribers.actions.pages import asked_for, come_back, left_lately
 from subscribers.actions.showing import Person, show, stats
 from subscribers.actions.subscribing import (
+    CONFIRMATION_BY_MAIL_LASTS,
+    CONFIRMATION_LASTS,
     Confirmed,
     confirm,
+    confirm_letter,
     confirmation_behind,
     holder_of,
     leave,
     leave_address,
+    letter_open,
     make_confirmation,
     prefer,
     subscribe,
@@ -27,13 +32,18 @@ from subscribers.actions.subscribing import (
 from subscribers.actions.suppressing import receive, suppress, unsuppress
 
 __all__ = [
+    "CONFIRMATION_BY_MAIL_LASTS",
+    "CONFIRMATION_LASTS",
     "Added",
+    "Asked",
     "Confirmed",
     "Person",
     "add_subscriber",
+    "ask",
     "asked_for",
     "come_back",
     "confirm",
+    "confirm_letter",
     "confirmation_behind",
     "erase",
     "export_file",
@@ -42,13 +52,16 @@ __all__ = [
     "leave",
     "leave_address",
     "left_lately",
+    "letter_open",
     "make_confirmation",
     "prefer",
     "receive",
     "scrub",
     "show",
     "stats",
+    "status_of",
     "subscribe",
     "suppress",
     "unsuppress",
+    "wish",
 ]

@@ -65,7 +65,7 @@ def add_subscriber(
     target = store.list_named(connection, list_name)
     stopped = store.suppression_of(connection, wanted.key, keys)
     if stopped is not None:
-        raise _stopped(wanted.address, stopped)
+        raise stopped_error(wanted.address, stopped)
     person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)
     before = store.subscription_of(connection, person.id, target.id, lock=True)
     act: Act = "restore" if restore else "add"
@@ -73,7 +73,7 @@ def add_subscriber(
     if decision.refusal:
         raise ConsentError(
             f"{wanted.address} cannot be added to '{target.name}': {decision.refusal}",
-            mend="if they asked to come back, say so with --restore",
+            mend=LEFT_MEND,
         )
     if decision.changes and decision.status is not None:
         store.set_status(
@@ -95,7 +95,11 @@ REASONS = {
 }
 
 
-def _stopped(address: str, stopped: Suppression) -> SuppressedError:
+LEFT_MEND = "if they asked to come back, say so with --restore"
+
+
+def stopped_error(address: str, stopped: Suppression) -> SuppressedError:
+    """The line for somebody who wants to have a suppressed address mailed."""
     return SuppressedError(
         f"{address} must not be mailed: {REASONS[stopped.reason]} (since {stopped.at:%Y-%m-%d})",
         mend="if that is no longer so, run: newsletter subscribers unsuppress",

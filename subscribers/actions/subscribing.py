@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from subscribers import store, tokens
 from subscribers.addresses import normalise
-from subscribers.consent import decide
+from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError, LinkError, UnknownSubscriber
-from subscribers.models import List, Rhythm, Subscriber, Subscription
+from subscribers.models import List, Rhythm, Subscriber, Subscription, WrittenLetter
 from subscribers.tokens import PUBLIC_ID_BYTES, Purpose
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 CONFIRMATION_LASTS = timedelta(hours=48)
 """How long a confirmation link works, from the moment its letter goes out."""
+
+CONFIRMATION_BY_MAIL_LASTS = timedelta(days=7)
+"""The same where a letter is the answer: people write when they get to it, and the mailbox is read now and then."""
 
 CONFIRMATIONS_A_DAY = 1
 CONFIRMATIONS_A_MONTH = 3
@@ -47,6 +50,7 @@ def subscribe(
     how: str,
     words: str,
     rhythm: Rhythm = "weekly",
+    act: Act = "subscribe",
 ) -> bool:
     """Take a wish to subscribe; a confirmation letter is written down, or nothing happens.
 
@@ -61,6 +65,7 @@ def subscribe(
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
         rhythm: What the person chose, if the subscription is new.
+        act: ``subscribe``, or ``ask`` when an editor asks the person.
 
     Returns:
         Whether a letter was written down; for logs that count, not for the answer.
@@ -76,12 +81,12 @@ def subscribe(
         return False
     person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)
     before = store.subscription_of(connection, person.id, target.id, lock=True)
-    decision = decide(before.status if before else None, "subscribe")
+    decision = decide(before.status if before else None, act)
     if decision.letter is None or not _may_get_confirmation(connection, person.id, now):
         return False
     if decision.changes and decision.status is not None:
         store.set_status(connection, person.id, target.id, decision.status, now=now, rhythm=rhythm)
-        store.record(connection, person.id, target.id, "subscribe", now=now, how=how, words=words)
+        store.record(connection, person.id, target.id, act, now=now, how=how, words=words)
     store.queue_letter(connection, decision.letter, person.id, target.id, now=now)
     return True
 
@@ -93,7 +98,9 @@ def _may_get_confirmation(connection: Connection, subscriber_id: int, now: datet
     return lately(1) < CONFIRMATIONS_A_DAY and lately(30) < CONFIRMATIONS_A_MONTH
 
 
-def make_confirmation(connection: Connection, subscriber_id: int, list_id: int, *, now: datetime) -> str:
+def make_confirmation(
+    connection: Connection, subscriber_id: int, list_id: int, *, now: datetime, lasts: timedelta = CONFIRMATION_LASTS
+) -> str:
     """Make the token of a confirmation link when its letter is about to be sent; only its hash is kept.
 
     Args:
@@ -101,12 +108,13 @@ def make_confirmation(connection: Connection, subscriber_id: int, list_id: int, 
         subscriber_id: Who will confirm with it.
         list_id: What they will confirm.
         now: Aware.
+        lasts: How long the link works.
 
     Returns:
         43 characters of base64url, 256 random bits.
     """
     token = secrets.token_urlsafe(32)
-    store.keep_confirmation(connection, _hash(token), subscriber_id, list_id, now=now, expires=now + CONFIRMATION_LASTS)
+    store.keep_confirmation(connection, _hash(token), subscriber_id, list_id, now=now, expires=now + lasts)
     return token
 
 
@@ -127,7 +135,41 @@ def confirm(connection: Connection, token: str, *, now: datetime, how: str, word
     found = confirmation_behind(connection, token, now=now)
     if found is None:
         raise LinkError("this link is too old or not complete", mend="subscribe again to get a new one")
-    subscriber_id, list_id = found
+    return _confirm(connection, *found, now=now, how=how, words=words)
+
+
+def confirm_letter(connection: Connection, letter_id: int, *, now: datetime, how: str, words: str = "") -> Confirmed:
+    """Confirm the subscription that a confirmation letter asked about, for who answered that letter.
+
+    Args:
+        connection: In a transaction.
+        letter_id: Of the letter; the answer must have proved that it is to this letter.
+        now: Aware.
+        how: The road it came by, for the record of consent.
+        words: What the person wrote, for the record of consent.
+
+    Raises:
+        LinkError: No letter that asks anything, or it can be answered no more.
+        ConsentError: The person left after asking for it.
+    """
+    letter = letter_open(connection, letter_id, now=now)
+    if letter is None:
+        raise LinkError("this letter can be answered no more", mend="subscribe again to get a new one")
+    return _confirm(connection, letter.subscriber_id, letter.list_id, now=now, how=how, words=words)
+
+
+def letter_open(connection: Connection, letter_id: int, *, now: datetime) -> WrittenLetter | None:
+    """The confirmation letter of this id, as long as it can be answered; None for every other one."""
+    letter = store.small_letter_of(connection, letter_id)
+    if letter is None or letter.kind != "confirmation":
+        return None
+    still = store.confirmation_open(connection, letter.subscriber_id, letter.list_id, since=letter.created, now=now)
+    return letter if still else None
+
+
+def _confirm(
+    connection: Connection, subscriber_id: int, list_id: int, *, now: datetime, how: str, words: str
+) -> Confirmed:
     person = store.find_id(connection, subscriber_id)
     before = store.subscription_of(connection, subscriber_id, list_id, lock=True)
     decision = decide(before.status if before else None, "confirm")

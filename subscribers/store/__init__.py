@@ -8,13 +8,17 @@ from subscribers.store.exports import exported
 from subscribers.store.letters import (
     claim_letters,
     confirmation_of,
+    confirmation_open,
     keep_confirmation,
     letters_in_doubt,
     letters_since,
     letters_waiting,
     queue_letter,
+    queued_letters,
     settle_letter,
+    small_letter_of,
     submitting_letter,
+    taken,
 )
 from subscribers.store.lists import add_list, leavers, list_by_id, list_named, list_or_none, list_stats, lists
 from subscribers.store.people import (
@@ -40,7 +44,7 @@ from subscribers.store.recipients import (
     declination_counts,
     declinations,
     declined_of,
-    eligible,
+    standing,
 )
 from subscribers.store.suppressions import (
     lift,
@@ -60,11 +64,11 @@ __all__ = [
     "beginnings",
     "claim_letters",
     "confirmation_of",
+    "confirmation_open",
     "consents_of",
     "declination_counts",
     "declinations",
     "declined_of",
-    "eligible",
     "erase",
     "everything_about",
     "exported",
@@ -83,12 +87,15 @@ __all__ = [
     "list_stats",
     "lists",
     "queue_letter",
+    "queued_letters",
     "record",
     "remember_trouble",
     "revoke_links",
     "set_preferences",
     "set_status",
     "settle_letter",
+    "small_letter_of",
+    "standing",
     "submitting_letter",
     "subscribers",
     "subscription_of",
@@ -96,6 +103,7 @@ __all__ = [
     "suppress",
     "suppression_of",
     "suppressions",
+    "taken",
     "troubles_of",
     "used_keys",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.models import LetterKind, LetterState, List, Recipient, SmallLetter
+from subscribers.models import LetterKind, LetterState, List, Recipient, SmallLetter, WrittenLetter
 from subscribers.moments import to_moment, to_seconds
 from subscribers.tables import confirmation, list_, small_letter, subscriber, suppression
 
@@ -187,6 +187,37 @@ def settle_letter(connection: Connection, letter_id: int, state: LetterState, *,
     )
 
 
+def small_letter_of(connection: Connection, letter_id: int) -> WrittenLetter | None:
+    """What is kept of a small letter, whatever became of it; None when its reader was erased.
+
+    Args:
+        connection: Open.
+        letter_id: Of the letter.
+    """
+    row = connection.execute(sa.select(small_letter).where(small_letter.c.id == letter_id)).one_or_none()
+    return None if row is None else WrittenLetter(row.kind, row.subscriber_id, row.list_id, to_moment(row.created))
+
+
+def taken(connection: Connection, letter_id: int) -> None:
+    """Note that a small letter whose fate was in doubt was taken after all, as what came of it shows.
+
+    Args:
+        connection: In a writing transaction.
+        letter_id: Of the letter.
+    """
+    connection.execute(
+        sa.update(small_letter)
+        .where(small_letter.c.id == letter_id, small_letter.c.state.in_(("submitting", "unknown")))
+        .values(state="submitted", reason="")
+    )
+
+
+def queued_letters(connection: Connection) -> int:
+    """How many small letters are still to go."""
+    waiting = sa.select(sa.func.count()).select_from(small_letter)
+    return connection.execute(waiting.where(small_letter.c.state.in_(("queued", "submitting")))).scalar_one()
+
+
 # ---- links of confirmation letters
 
 
@@ -223,3 +254,24 @@ def confirmation_of(connection: Connection, token_hash: bytes, *, now: datetime)
         )
     ).one_or_none()
     return None if row is None else (row.subscriber_id, row.list_id)
+
+
+def confirmation_open(
+    connection: Connection, subscriber_id: int, list_id: int, *, since: datetime, now: datetime
+) -> bool:
+    """Whether a confirmation letter that went out since a moment can still be answered.
+
+    Args:
+        connection: Open.
+        subscriber_id: Who would confirm.
+        list_id: What they would confirm.
+        since: Aware.
+        now: Aware.
+    """
+    query = sa.select(confirmation.c.created).where(
+        confirmation.c.subscriber_id == subscriber_id,
+        confirmation.c.list_id == list_id,
+        confirmation.c.created >= to_seconds(since),
+        confirmation.c.expires >= to_seconds(now),
+    )
+    return connection.execute(query.limit(1)).first() is not None

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response  # noqa: TID253  this room is nothing but pages
 from starlette.routing import BaseRoute  # noqa: TID253  the same
 
-from subscribers import actions, limits, store, tokens
+from subscribers import actions, store, tokens
 from subscribers.addresses import Address, normalise
 from subscribers.errors import AddressError, ConsentError, LinkError
 from subscribers.models import List, Rhythm
@@ -87,21 +87,19 @@ def _take(site: Site, visit: Visit, *, framed: bool) -> Response:
 
 def _wish(site: Site, visit: Visit, wanted: Address, road: str) -> None:
     """Write the wish down, within the caps; nearly the same statements whatever state the address is in."""
-    now = site.now()
-    asked = limits.marks(wanted.key, visit.network, site.address_keys)
     with site.database.write() as connection:
-        limits.hold(connection)
-        written = not limits.full(connection, asked, site.caps, now=now) and actions.subscribe(
+        actions.wish(
             connection,
-            wanted.address,
+            wanted,
             _chosen(site, visit.form),
-            now=now,
+            now=site.now(),
             keys=site.address_keys,
+            caps=site.caps,
+            network=visit.network,
             how=visit.how(road),
             words=site.say(PITCH),
             rhythm=_rhythm(site, visit.form),
         )
-        limits.add(connection, asked, int(written), now=now)
 
 
 def _confirm(site: Site, visit: Visit) -> Response:

@@ -80,6 +80,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_pace")),
     )
     op.create_table(
+        "seat",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("token", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("provider", "number", name=op.f("pk_seat")),
+    )
+    op.create_table(
         "subscriber",
         sa.Column("id", BIG, sa.Identity(always=False), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),

@@ -25,6 +25,7 @@ class SendGrid:
     """A SendGrid account."""
 
     name = "sendgrid"
+    sockets = 1
 
     def __init__(self, options: Options) -> None:
         self._options = options

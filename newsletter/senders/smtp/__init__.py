@@ -61,6 +61,7 @@ class Smtp:
         self._widths = widths
         self._tls: ssl.SSLContext | None = None
         self.batch_size = options.batch
+        self.sockets = options.connections
 
     def load(self, letter: Letter) -> SmtpCarrier:
         """Cut the letter; nothing is connected yet."""

@@ -37,9 +37,14 @@ class SmtpCarrier:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._resting: list[Session] = []
         self._memory = Memory()
+        self._most = options.connections
 
-    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float) -> Answer:
+    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float, most: int = 0) -> Answer:
         """Deliver letters, each final dot held back until it is marked."""
+        self._most = min(most or self._options.connections, self._options.connections)
+        if len(self._resting) > self._most:
+            spare, self._resting = self._resting[self._most :], self._resting[: self._most]
+            self._run(_quit(spare))
         put_off = self._memory.deferred
         first = sorted(parcels, key=lambda parcel: put_off.get(parcel.delivery, 0))
         return self._run(Round(self, self._memory, first, commit, renew).deliver())
@@ -73,7 +78,7 @@ class SmtpCarrier:
     @property
     def most(self) -> int:
         """Connections there may be at once."""
-        return self._options.connections
+        return self._most
 
     def hand(self, parcel: Parcel) -> Hand:
         """Fill the letter for one subscriber."""

@@ -30,6 +30,8 @@ MOST_UNKNOWN = 3
 """The same for letters whose answer nobody saw, beyond one for each connection: more would be in doubt for nothing."""
 FLUSH = 0.5
 """Seconds after which answers are committed though no mark is asked for."""
+FEWEST = 4
+"""Connections that share a commit where there are so many: fewer take less time to hand letters over than the disk."""
 LONGEST_WAIT = 0.02
 """Seconds that one connection waits for others to share its commit."""
 
@@ -227,14 +229,14 @@ class Round:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
         self._asking.append((delivery, future))
-        if 2 * len(self._asking) >= self._talking:
+        if len(self._asking) >= max(min(self._talking, FEWEST), self._talking / 2):
             # Half of them: while these wait for the disk, the server has the letters of the others to read.
             if self._due is not None:
                 self._due.cancel()
             self._due = loop.call_soon(self._commit)
         elif len(self._asking) == 1:
-            # Waiting for others as long as a commit takes costs at most as much again, and mostly saves more.
-            self._due = loop.call_later(self._cost, self._commit)
+            # Seldom so long, since enough of them mostly ask before; and then a commit of its own would cost as much.
+            self._due = loop.call_later(2 * self._cost, self._commit)
         return await future
 
     def _commit(self) -> None:

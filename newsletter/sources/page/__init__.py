@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
@@ -12,8 +13,12 @@ from newsletter.sources.http import LIMITS
 from newsletter.sources.markup import tree
 from newsletter.sources.page import body as bodies
 from newsletter.sources.page import metadata
+from newsletter.sources.page.leading import leading
 from newsletter.sources.page.outline import outside_parts
 from newsletter.text.tidy import summary
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
 
 _SUMMARY_LENGTH = 320
 _LEAST_DESCRIPTION = 40
@@ -43,13 +48,12 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
     root = tree(text)
     if root is None:
         raise SourceError("the page is empty", where=where, mend="check the address")
-    if sum(1 for _ in zip(root.iter(), range(_MOST_ELEMENTS + 1), strict=False)) > _MOST_ELEMENTS:
+    if _is_too_large(root):
         raise SourceError(
             f"the page has more than {_MOST_ELEMENTS} elements", where=where, mend="give the address of one article"
         )
     stated = metadata.claims(root, where)
-    for element in outside_parts(root):
-        element.drop_tree()
+    _prune(root)
     found = metadata.read(root, stated, where, now=now, zone=zone)
     body = bodies.extract(root, found, now)
     length = sum(map(len, paragraphs(body)))
@@ -74,15 +78,35 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
 
 
 def picture(data: bytes, where: str, *, charset: str = "") -> tuple[str, str]:
-    """The picture that a page names for sharing, and its alternative text; both empty when it names none.
+    """The picture that a page names for sharing, else the one it shows over its article, and its alternative text.
 
     Args:
         data: The page.
         where: Its address.
         charset: Code page it was sent with; may be empty.
+
+    Returns:
+        Both empty when there is none.
     """
     root = tree(decode(data[: LIMITS["page"]], charset))
-    return metadata.picture(metadata.claims(root, where)) if root is not None else ("", "")
+    if root is None:
+        return "", ""
+    stated = metadata.claims(root, where)
+    named = metadata.picture(stated)
+    if named[0] or _is_too_large(root):
+        return named
+    _prune(root)
+    return leading(root, stated.url, stated.base)
+
+
+def _is_too_large(root: HtmlElement) -> bool:
+    return sum(1 for _ in zip(root.iter(), range(_MOST_ELEMENTS + 1), strict=False)) > _MOST_ELEMENTS
+
+
+def _prune(root: HtmlElement) -> None:
+    """Take out what is not the article's."""
+    for element in outside_parts(root):
+        element.drop_tree()
 
 
 def _summary(description: str, body: str, title: str) -> str:

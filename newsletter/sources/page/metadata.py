@@ -19,6 +19,7 @@ from newsletter.sources.links import absolute, host, is_web
 from newsletter.sources.markup import classes, text_of
 from newsletter.sources.page import headline
 from newsletter.sources.page.dates import after_first, named_parts, shown_dates
+from newsletter.sources.page.leading import leading
 from newsletter.sources.page.linked import LinkedData
 from newsletter.sources.page.outline import names
 from newsletter.text.tidy import arabic_fold, tidy
@@ -124,13 +125,16 @@ def read(root: HtmlElement, stated: Claims, where: str, *, now: datetime, zone: 
     shown = headline.find(root, [text for text in map(plain, titles) if text], stated.page_title, stated.site, home)
     description = _first(metas, "og:description", "twitter:description", "description") or linked.text("description")
     described, was_cut = excerpt(plain(description))
+    image, alt = picture(stated)
+    if not image:
+        image, alt = leading(root, stated.url, stated.base)
     return Metadata(
         title=shown.text,
         url=stated.url,
         base=stated.base,
         description=f"{described}…" if was_cut and described else described,
-        image=picture(stated)[0],
-        image_alt=picture(stated)[1],
+        image=image,
+        image_alt=alt,
         author=_author(root, stated, shown.element),
         section=stated.section,
         published=_published(root, stated, shown.element, where, now, zone),

@@ -1,0 +1,83 @@
+"""Small letters sent by commands, for a newsroom where neither ``serve`` nor ``worker`` runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.app import STOPPED, App, house
+from newsletter.cli.editing import AsJson
+from newsletter.cli.output import json_data, plural, say
+
+if TYPE_CHECKING:
+    from newsletter.wiring import House
+
+AGAIN = "newsletter subscribers letters"
+_STATES = ("submitted", "refused", "unknown")
+
+
+def add_to(app: App) -> None:
+    """Add this command to the group of those for subscribers."""
+    app.add(letters)
+
+
+def letters(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell how many wait, send nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send the small letters that wait: confirmations, welcomes, goodbyes.
+
+    `newsletter serve` and `newsletter worker` do it by themselves; so do `subscribers inbox` and `subscribers add
+    --ask` at their end, and without [web] url also `send`, `weekly`, `latest` and `schedule --run`. Exit code 75: some
+    could not go, run the same command again.
+
+    \b
+    Examples:
+      newsletter subscribers letters --dry-run
+      newsletter subscribers letters
+    """
+    with house(context) as workspace:
+        counts = {} if dry_run else _drained(workspace)
+        waiting = _waiting(workspace)
+    if as_json:
+        json_data({**{state: counts.get(state, 0) for state in _STATES}, "waiting": waiting, "dry_run": dry_run})
+    if dry_run or not (counts or waiting):
+        say(f"{plural(waiting, 'small letter')} waiting{' (nothing was sent)' if dry_run else ''}.")
+        return
+    _tell(counts, waiting)
+    if waiting:
+        raise typer.Exit(STOPPED)
+
+
+def post(workspace: House) -> None:
+    """Send the small letters that wait, and say so; those that cannot go now wait for the next time."""
+    counts = _drained(workspace)
+    _tell(counts, _waiting(workspace) if counts else 0)
+
+
+def post_without_pages(workspace: House) -> None:
+    """The same where there are no pages, and so nothing that runs all the time and sends them."""
+    if not workspace.settings.web.url:
+        post(workspace)
+
+
+def _drained(workspace: House) -> dict[str, int]:
+    from newsletter import small_letters
+
+    return small_letters.of_house(workspace).drain().states
+
+
+def _waiting(workspace: House) -> int:
+    from subscribers import store
+
+    with workspace.database.read() as connection:
+        return store.queued_letters(connection)
+
+
+def _tell(counts: dict[str, int], waiting: int) -> None:
+    told = [f"{counts[state]:,} {state}" for state in _STATES if state in counts]
+    told += [f"{waiting:,} waiting (send later with: {AGAIN})"] if waiting else []
+    if told:
+        say(f"Small letters: {', '.join(told)}.")

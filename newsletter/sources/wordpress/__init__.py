@@ -1,0 +1,26 @@
+"""WordPress sites through their REST interface: better than any reading of their pages, where it is open.
+
+Facts are WordPress' own: developer.wordpress.org/rest-api (discovery, pagination, embedding), and what 6.1 and 6.6
+answer.
+"""
+
+from __future__ import annotations
+
+from newsletter.sources.wordpress.models import Listed, Listing, Signpost, Site
+from newsletter.sources.wordpress.posts import details, listing, open_site, twin
+from newsletter.sources.wordpress.signs import feed_of, locked, signpost, wants_password
+
+__all__ = [
+    "Listed",
+    "Listing",
+    "Signpost",
+    "Site",
+    "details",
+    "feed_of",
+    "listing",
+    "locked",
+    "open_site",
+    "signpost",
+    "twin",
+    "wants_password",
+]

@@ -1,0 +1,151 @@
+"""Posts of a site: listed in short, then fetched whole, or one by the page that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from urllib.parse import unquote, urlsplit
+
+from newsletter.errors import SourceError
+from newsletter.models import Article
+from newsletter.sources.clean import plain
+from newsletter.sources.http import Door, Fetched
+from newsletter.sources.identity import normal_url
+from newsletter.sources.links import absolute
+from newsletter.sources.wordpress.asking import ask
+from newsletter.sources.wordpress.models import ARCHIVES, Listed, Listing, Signpost, Site
+from newsletter.sources.wordpress.reading import article_of, is_locked, listed
+from newsletter.sources.wordpress.signs import locked
+from newsletter.sources.wordpress.values import as_moment, as_text, zone_of
+
+_SHORT = "id,date,date_gmt,link,title,excerpt,categories,featured_media,jetpack_featured_media_url,sticky"
+_WHOLE = f"{_SHORT},content,author,_links,_embedded"
+_EMBED = "author,wp:featuredmedia,wp:term"
+_PER_PAGE = 100
+_AT_ONCE = 25
+"""Posts whose content and embeds are asked for at once: about 17 KB each."""
+_MOST_PAGES = 50
+
+
+def open_site(door: Door, root: str) -> Site:
+    """Ask a site for its name and zone.
+
+    Args:
+        door: Fetches.
+        root: Address of the interface.
+
+    Raises:
+        SourceError: The interface is closed or answers with something else than JSON.
+    """
+    values = ask(door, root, "", {"_fields": "name,url,gmt_offset,timezone_string"}).values
+    index = values[0] if values else {}
+    return Site(root, plain(as_text(index.get("name"))), absolute("", as_text(index.get("url"))), zone_of(index))
+
+
+def listing(
+    door: Door,
+    site: Site,
+    *,
+    now: datetime,
+    most: int,
+    since: datetime | date | None = None,
+    until: datetime | date | None = None,
+    archive: Signpost | None = None,
+) -> Listing:
+    """List posts in the short form, page by page, to the end or to the number wanted.
+
+    Args:
+        door: Fetches.
+        site: As open_site gave it.
+        now: The present moment, aware.
+        most: Most posts wanted.
+        since: Not before; a date means its first moment in the site's own zone, a datetime is aware.
+        until: Not after; a date means its last moment.
+        archive: A page of a category, tag or author, to list only its posts.
+
+    Raises:
+        SourceError: The first page cannot be had; of a later one the listing tells instead.
+    """
+    asked = {"per_page": str(min(most, _PER_PAGE)), "_fields": f"{_SHORT},content.protected"}
+    if archive is not None and archive.is_archive:
+        asked[ARCHIVES[archive.route]] = str(archive.id)
+    if since is not None:
+        asked["after"] = as_moment(since, time.min, -1)
+    if until is not None:
+        asked["before"] = as_moment(until, time.max, 1)
+    posts: list[Listed] = []
+    locked = 0
+    trouble = None
+    for number in range(1, _MOST_PAGES + 1):
+        try:
+            answer = ask(door, site.root, "wp/v2/posts", asked | {"page": str(number)}, past_the_end=number > 1)
+        except SourceError as error:
+            if number == 1:
+                raise
+            trouble = error
+            break
+        locked += sum(map(is_locked, answer.values))
+        posts += [each for value in answer.values if not is_locked(value) and (each := listed(value, site, now))]
+        pages = answer.headers.get("x-wp-totalpages", "")
+        is_last = number >= int(pages) if pages.isdecimal() else len(answer.values) < int(asked["per_page"])
+        if is_last or len(posts) >= most:
+            break
+    posts.sort(key=lambda each: not each.is_sticky)
+    return Listing(tuple(posts[:most]), locked, trouble)
+
+
+def details(door: Door, site: Site, posts: Sequence[Listed], *, now: datetime) -> list[Article]:
+    """Fetch content, picture, author and section names of chosen posts.
+
+    Args:
+        door: Fetches.
+        site: As open_site gave it.
+        posts: The chosen ones.
+        now: The present moment, aware.
+
+    Returns:
+        Their articles, in the same order; the short form stays where the site gives nothing more.
+
+    Raises:
+        SourceError: An answer cannot be had.
+    """
+    whole: dict[int, Article] = {}
+    for at in range(0, len(posts), _AT_ONCE):
+        numbers = ",".join(str(each.id) for each in posts[at : at + _AT_ONCE])
+        asked = {"include": numbers, "per_page": str(_AT_ONCE), "_embed": _EMBED, "_fields": _WHOLE}
+        for value in ask(door, site.root, "wp/v2/posts", asked).values:
+            article = article_of(value, site, now)
+            if article and isinstance(value.get("id"), int):
+                whole[value["id"]] = article
+    return [whole.get(each.id, each.article) for each in posts]
+
+
+def twin(door: Door, site: Site, sign: Signpost, got: Fetched, *, now: datetime) -> Article | None:
+    """Fetch the REST twin of a page that shows one post or page.
+
+    Args:
+        door: Fetches.
+        site: As open_site gave it.
+        sign: What the page says of itself; where it does not name its post, the last part of its address is tried
+            as the post's slug.
+        got: The page.
+        now: The present moment, aware.
+
+    Returns:
+        The article, or None when the page shows none.
+
+    Raises:
+        SourceError: The interface does not answer, or the post wants a password.
+    """
+    whole = {"_embed": _EMBED, "_fields": _WHOLE}
+    if sign.route and not sign.is_archive:
+        values = ask(door, site.root, f"wp/v2/{sign.route}/{sign.id}", whole).values
+    else:
+        slug = urlsplit(got.url).path.rstrip("/").rpartition("/")[2]
+        if sign.is_archive or not slug:
+            return None
+        values = ask(door, site.root, "wp/v2/posts", whole | {"slug": unquote(slug)}).values
+        values = [each for each in values if normal_url(as_text(each.get("link"))) == normal_url(got.url)]
+    if values and is_locked(values[0]):
+        raise locked(got.url)
+    return article_of(values[0], site, now) if values else None

@@ -1,0 +1,92 @@
+"""What a page tells of its site: its REST interface, the feed of one article, and whether that is locked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+from newsletter.errors import SourceError
+from newsletter.sources.charset import decode
+from newsletter.sources.http import Fetched
+from newsletter.sources.links import absolute
+from newsletter.sources.markup import tree
+from newsletter.sources.wordpress.models import Signpost
+
+_LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
+_PARAMETER = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))")
+_ROUTE = re.compile(r"wp/v2/([\w-]{1,40})/(\d{1,12})/?$")
+_API = "https://api.w.org/"
+_LOCK = re.compile(r"<form\b[^>]{0,1000}\baction=postpass\b", re.IGNORECASE)
+_NO_EXCERPT = frozenset(
+    {
+        "There is no excerpt because this is a protected post.",
+        "لا يوجد مختصر لأن هذه التدوينة محمية بكلمة مرور.",
+    }
+)
+"""From WordPress' own words and their Arabic translation."""
+
+
+def signpost(got: Fetched) -> Signpost | None:
+    """Find the way from a page to the REST interface of its site.
+
+    Args:
+        got: Any page of the site; its Link headers are read first, then its link elements.
+
+    Returns:
+        The signpost, or None where no WordPress shows itself.
+    """
+    links = [*_header_links(got.headers.get("link", "")), *_element_links(got)]
+    root = next((absolute(got.url, target) for target, values in links if values.get("rel") == _API), "")
+    if not root:
+        return None
+    for target, values in links:
+        route = _ROUTE.search(unquote(target))
+        if values.get("rel") == "alternate" and values.get("type") == "application/json" and route:
+            return Signpost(root, route[1], int(route[2]))
+    return Signpost(root)
+
+
+def feed_of(url: str) -> str:
+    """Address of the feed that holds one article and nothing else; without its parameter it holds the comments.
+
+    Args:
+        url: Address of the article, with or without pretty permalinks.
+    """
+    parts = urlsplit(url)
+    query = [*parse_qsl(parts.query, keep_blank_values=True), ("withoutcomments", "1")]
+    if any(name in ("p", "page_id") for name, _ in query):
+        return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode([*query, ("feed", "rss2")]), ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/feed/", urlencode(query), ""))
+
+
+def wants_password(fragment: str) -> bool:
+    """Whether WordPress shows its form for a password in place of an article, or tells that there is no excerpt.
+
+    Args:
+        fragment: HTML of a page that shows one article, or of an article's content or excerpt in a feed.
+    """
+    return bool(_LOCK.search(fragment)) or fragment.strip() in _NO_EXCERPT
+
+
+def locked(url: str) -> SourceError:
+    """The complaint about an article that wants a password.
+
+    Args:
+        url: Its address.
+    """
+    return SourceError("the article wants a password", where=url, mend="publish it without one to collect it")
+
+
+def _header_links(header: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Targets and parameters of a Link header (RFC 8288)."""
+    for match in _LINK.finditer(header[:20_000]):
+        yield match[1], {one[1].lower(): one[2] or one[3] for one in _PARAMETER.finditer(match[2])}
+
+
+def _element_links(got: Fetched) -> Iterator[tuple[str, dict[str, str]]]:
+    if b"api.w.org" not in got.data:
+        return
+    root = tree(decode(got.data, got.charset))
+    for element in root.iter("link") if root is not None else ():
+        yield element.get("href") or "", {name: element.get(name) or "" for name in ("rel", "type")}

@@ -1,0 +1,149 @@
+"""Asking somebody by a confirmation letter, within the caps that protect strangers from such letters.
+
+Whoever asks, the person at a form, a message with any sender in it, or an editor: only the answer to the letter
+subscribes anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from subscribers import limits, store
+from subscribers.actions.adding import LEFT_MEND, stopped_error
+from subscribers.actions.subscribing import subscribe
+from subscribers.addresses import Address, normalise
+from subscribers.consent import Act, decide
+from subscribers.errors import ConsentError
+from subscribers.limits import Caps
+from subscribers.models import Rhythm, Status
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Asked = Literal["asked", "confirmed", "lately"]
+"""``asked``: a letter is on its way; ``confirmed``: the person is subscribed; ``lately``: the caps keep it back."""
+
+
+def wish(
+    connection: Connection,
+    wanted: Address,
+    list_name: str,
+    *,
+    now: datetime,
+    keys: Mapping[int, bytes],
+    caps: Caps,
+    network: str | None,
+    how: str,
+    words: str,
+    rhythm: Rhythm = "weekly",
+    act: Act = "subscribe",
+) -> bool:
+    """Take a wish to subscribe, as ``subscribe`` does, if the caps allow one more letter.
+
+    Nearly the same statements are run whatever state the address is in, so that time tells nothing.
+
+    Args:
+        connection: In a writing transaction.
+        wanted: The address.
+        list_name: Of the list.
+        now: Aware.
+        keys: Secret keys of suppressed addresses.
+        caps: The limits.
+        network: Where it came from; None when from no network, see ``limits.marks``.
+        how: The road it came by, for the record of consent.
+        words: What the person was shown or wrote, for the record of consent.
+        rhythm: What the person chose, if the subscription is new.
+        act: ``subscribe``, or ``ask`` when an editor asks the person.
+
+    Returns:
+        Whether a letter was written down; for logs that count, not for the answer to a stranger.
+
+    Raises:
+        UnknownList: No such list.
+        SecretError: Nobody can tell whether the address may be mailed.
+    """
+    asked = limits.marks(wanted.key, network, keys)
+    limits.hold(connection)
+    written = not limits.full(connection, asked, caps, now=now) and subscribe(
+        connection,
+        wanted.address,
+        list_name,
+        now=now,
+        keys=keys,
+        how=how,
+        words=words,
+        rhythm=rhythm,
+        act=act,
+    )
+    limits.add(connection, asked, int(written), now=now)
+    return written
+
+
+def ask(
+    connection: Connection,
+    address: str,
+    list_name: str,
+    *,
+    now: datetime,
+    keys: Mapping[int, bytes],
+    caps: Caps,
+    rhythm: Rhythm = "weekly",
+    words: str = "",
+    restore: bool = False,
+) -> Asked:
+    """Ask a person on an editor's behalf: the subscription waits until they confirm.
+
+    Args:
+        connection: In a writing transaction.
+        address: As it was typed.
+        list_name: Of the list.
+        now: Aware.
+        keys: Secret keys of suppressed addresses.
+        caps: The limits of confirmation letters.
+        rhythm: For a new subscription.
+        words: Why the editor asks, for the record of consent.
+        restore: The person had left and asked to come back.
+
+    Raises:
+        AddressError: Not an address one can write to.
+        UnknownList: No such list.
+        SuppressedError: The address must not be mailed.
+        ConsentError: The person left this list, and `restore` is not set.
+        SecretError: Nobody can tell whether the address may be mailed.
+    """
+    wanted = normalise(address)
+    target = store.list_named(connection, list_name)
+    stopped = store.suppression_of(connection, wanted.key, keys)
+    if stopped is not None:
+        raise stopped_error(wanted.address, stopped)
+    status = status_of(connection, wanted, target.id)
+    # Who asked to come back asks for it themselves, as if at the form.
+    act: Act = "subscribe" if restore else "ask"
+    decision = decide(status, act)
+    if decision.refusal:
+        raise ConsentError(f"{wanted.address} cannot be asked for '{target.name}': {decision.refusal}", mend=LEFT_MEND)
+    if decision.letter is None:
+        return "confirmed"
+    written = wish(
+        connection,
+        wanted,
+        list_name,
+        now=now,
+        keys=keys,
+        caps=caps,
+        network=None,
+        how="editor",
+        words=words,
+        rhythm=rhythm,
+        act=act,
+    )
+    return "asked" if written else "lately"
+
+
+def status_of(connection: Connection, wanted: Address, list_id: int) -> Status | None:
+    """The status of an address on a list; None when there is no subscription."""
+    person = store.find(connection, wanted)
+    found = None if person is None else store.subscription_of(connection, person.id, list_id)
+    return None if found is None else found.status
