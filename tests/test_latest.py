@@ -503,7 +503,7 @@ def test_the_command(root: Path) -> None:
     done = here("-C", root, "latest", "--rhythm", "daily", "--json")
     assert ('"state": "sent"' in done.out, '"sent_now": 1' in done.out) == (True, True), done
     assert "went out already" in here("-C", root, "latest", "--rhythm", "daily").err
-    complains(here("-C", root, "latest", "--rhythm", "daily", "--day", "soon"), "a date such as", code=2, lines=4)
+    complains(here("-C", root, "latest", "--rhythm", "daily", "--day", "soon"), "a day such as", code=2, lines=4)
     complains(here("-C", root, "latest", "--rhythm", "weekly"), "'weekly' is not one of", code=2, lines=4)
 
 

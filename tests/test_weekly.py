@@ -85,8 +85,8 @@ def test_three_weeks_of_a_wordpress(root: Path, clock: Clock, site: WordPress) -
         (3, "before the send is frozen"),
         (6, "before the first letter"),
         (8, "before the first batch is written down"),
-        (11, "before the last letter"),
-        (14, "before the send is closed"),
+        (10, "before the last letter"),
+        (12, "before the send is closed"),
     ],
 )
 def test_wherever_it_dies_the_next_run_completes_it(root: Path, kill_at: int, name: str) -> None:

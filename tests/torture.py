@@ -51,7 +51,7 @@ CALLS = "pwrite64,fdatasync,fsync,ftruncate,sendto,recvfrom,connect,rename,write
 # A process stopped inside a transaction keeps SQLite's write lock, and nobody can take over until it goes on. So it is
 # stopped where it holds none, at the network and at the renames of the outbox, and has only one thread.
 UNLOCKED = "sendto,recvfrom,connect,rename"
-ERRORS = {"pwrite64": "ENOSPC", "fdatasync": "EIO", "sendto": "ECONNRESET", "recvfrom": "ECONNRESET", "write": "ENOSPC"}
+ERRORS = {"sendto": "ECONNRESET", "pwrite64": "ENOSPC", "fdatasync": "EIO", "recvfrom": "ECONNRESET", "write": "ENOSPC"}
 ISSUE = """+++
 number = 1
 subject = "أسبوع في الموجة"
@@ -338,8 +338,9 @@ def error(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
     """A failing call at each point, once and from then on."""
     calls = bench.calls()
     most = {name: max(counts) for name in ERRORS if (counts := [count for one, count in calls if one == name])}
-    for name, last in most.items():
-        for number in spread(last, max(points // (2 * len(most)), 1)):
+    names = [list(most)[number - 1] for number in spread(len(most), max(points // 2, 1))]
+    for name in names:
+        for number in spread(most[name], max(points // (2 * len(names)), 1)):
             for when in (str(number), f"{number}+"):
                 with bench.workspace() as root:
                     tracer = inject(name, f"error={ERRORS[name]}", when)
