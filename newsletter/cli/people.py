@@ -81,12 +81,15 @@ def stats(
 
     with house(context) as workspace, workspace.database.read() as connection:
         found = actions.stats(connection, now=workspace.now(), days=days)
-    rows: list[dict[str, Any]] = [{**asdict(one), "list": one.list.name} for one in found]
+    rows: list[dict[str, Any]] = [{**asdict(one), "list": one.list.name, "rhythms": dict(one.rhythms)} for one in found]
     if as_json:
         json_data(rows)
         return
     for row in rows:
-        table(("What", "Number"), [(name.replace("_", " "), value) for name, value in row.items()])
+        confirmed = {f"  {rhythm}": count for rhythm, count in row.pop("rhythms").items()}
+        before = ("list", "pending", "confirmed")
+        ordered = {**{name: row.pop(name) for name in before}, **confirmed, **row}
+        table(("What", "Number"), list(ordered.items()))
 
 
 def leave(

@@ -93,7 +93,7 @@ def named(connection: Connection, name: str) -> Send:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise SendError(f"no send is called {name!r}", mend="see: newsletter sends")
+        raise SendError(f"no send is called {name!r}", mend="see: newsletter sends list")
     ids = ", ".join(send.public_id for send in found)
     raise SendError(f"issue {name} has {len(found)} sends", mend=f"name one of them: {ids}")
 
