@@ -103,7 +103,8 @@ def _is_away(error: BaseException | None) -> bool:
         return False
     if error.sqlstate:
         # 25P03: the server lost patience with a transaction of ours in which nothing happened.
-        return error.sqlstate.startswith(("08", "57P0")) or error.sqlstate in {"53300", "25P03"}
+        # 40P01 and 40001: two transactions waited for each other, and this one was rolled back.
+        return error.sqlstate.startswith(("08", "57P0")) or error.sqlstate in {"53300", "25P03", "40P01", "40001"}
     if not isinstance(error, psycopg.OperationalError):
         return False
     words = str(error)

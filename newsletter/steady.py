@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
 from newsletter.database import AwayError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_OPEN = nullcontext()
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two tries, doubled from one to the other."""
 
@@ -31,6 +33,7 @@ class Steady:
         patience: Seconds after which the trouble is told instead.
         sleep: How to wait.
         hurry: Whether there is only little time left; then patience is ``LITTLE``.
+        gate: Entered for each try of a writing transaction, and not while waiting for the next.
     """
 
     LITTLE = 10.0
@@ -42,11 +45,13 @@ class Steady:
         patience: float,
         sleep: Callable[[float], None] = time.sleep,
         hurry: Callable[[], bool] = lambda: False,
+        gate: AbstractContextManager[object] = _OPEN,
     ) -> None:
         self.database = database
         self._patience = patience
         self._sleep = sleep
         self._hurry = hurry
+        self._gate = gate
 
     def write(self, act: Callable[[Connection], T], *, durable: bool = True) -> T:
         """Do something in one writing transaction; it may be done more than once.
@@ -69,7 +74,7 @@ class Steady:
         return self._again(lambda: self._read(act))
 
     def _write(self, act: Callable[[Connection], T], durable: bool) -> T:
-        with self.database.write(durable=durable) as connection:
+        with self._gate, self.database.write(durable=durable) as connection:
             return act(connection)
 
     def _read(self, act: Callable[[Connection], T]) -> T:

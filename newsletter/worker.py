@@ -180,7 +180,7 @@ class Worker:
         told: dict[str, int] = {}
 
         def progress(state: str, count: int) -> None:
-            if state != "waiting":
+            if state not in {"waiting", "full"}:
                 told[state] = told.get(state, 0) + count
 
         account = deliver.run(self._house.desk, send, progress, over=self.over)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Select, literal, select, union_all, update
+from sqlalchemy import BigInteger, Connection, Select, column, literal, select, table, union_all, update
 
 from newsletter import ledger
 from newsletter.database import Database
 from newsletter.errors import SendError
-from newsletter.ledger import Batch, Lot, Send
+from newsletter.ledger import Batch, Lot, Send, freezing
 from newsletter.tables import batch as batches
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -236,3 +237,71 @@ def test_two_claimers_never_get_the_same_batch(database: Database) -> None:
     for worker in workers:
         worker.join()
     assert len(taken) == len(set(taken)) == 40
+
+
+def test_a_split_that_comes_again_leaves_other_hands_alone(connection: Connection) -> None:
+    """The answer to its commit was lost, and somebody else has taken the first half meanwhile."""
+    send = freeze(connection, audience=range(1, 5), size=4)
+    batch = claim(connection, send)
+    assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
+    assert ledger.record(connection, batch, "queued", {})
+    ledger.split(connection, batch)
+    other = claim(connection, send)
+    before = ledger.deliveries(connection, other.id)
+    assert not ledger.record(connection, batch, "queued", {})
+    assert ledger.deliveries(connection, other.id) == before
+    assert ledger.mark_submitting(connection, other, skipped={}, lease=30)
+
+
+def test_a_claim_that_comes_again_lets_go_of_the_first(connection: Connection) -> None:
+    send = freeze(connection)
+    lost = ledger.claim(connection, send.id, lease=30, token="mine")
+    ledger.drop(connection, send.id, "mine")
+    again = ledger.claim(connection, send.id, lease=30, token="mine")
+    assert lost is not None
+    assert again is not None
+    assert (again.id, again.attempt) == (lost.id, 2)
+    assert ledger.mark_submitting(connection, again, skipped={}, lease=30)
+    ledger.drop(connection, send.id, "mine")  # what is in doubt is never let go
+    assert ledger.account(connection, send.id).submitting == 3
+
+
+@pytest.mark.parametrize("state", ["paused", "cancelled"])
+def test_no_last_byte_of_a_send_that_was_stopped_since_it_was_claimed(connection: Connection, state: str) -> None:
+    send = freeze(connection)
+    batch = claim(connection, send)
+    ledger.move(connection, send, state)
+    assert not ledger.mark_submitting(connection, batch, skipped={}, lease=30)
+
+
+def test_who_comes_while_it_is_frozen_is_late(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL a statement sees what was committed since the one before; on SQLite nobody else can write."""
+    members = [1, 2, 3, 4]
+    add = freezing._add_batches
+
+    def somebody_comes(*arguments: Any) -> None:
+        add(*arguments)
+        with database.engine.connect() as other:
+            if not database.is_sqlite:
+                other.exec_driver_sql("INSERT INTO somebody VALUES (5)")
+                other.commit()
+
+    monkeypatch.setattr(freezing, "_add_batches", somebody_comes)
+    with database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE somebody (id BIGINT)")
+        for member in members:
+            connection.exec_driver_sql(f"INSERT INTO somebody VALUES ({member})")
+    everybody = select(column("id", BigInteger)).select_from(table("somebody", column("id", BigInteger)))
+    with database.write() as connection:
+        send = ledger.freeze(
+            connection,
+            [Lot("نص", everybody)],
+            key="12",
+            list_id=1,
+            rhythm="weekly",
+            subject="أسبوع",
+            batch_size=2,
+            now=NOW,
+        )
+        assert send.audience == 4
+        assert ledger.account(connection, send.id).total == 4

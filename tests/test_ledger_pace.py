@@ -62,6 +62,26 @@ def test_over_a_minute_it_is_exact(connection: Connection, time_: Clock, number:
     assert len(gone) * limits.batch(number) <= 60 * 20
 
 
+@pytest.mark.parametrize("number", [1, 5, 10])
+@pytest.mark.parametrize("takes", [0.0, 0.03, 0.4])
+def test_over_a_minute_two_workers_together_are_exact(
+    connection: Connection, time_: Clock, number: int, takes: float
+) -> None:
+    """Each delivers for a while, or waits as long as it is told and a little more, at most a second."""
+    limits = Pace(per_second=20)
+    charge(connection, limits, 20)
+    start = time_.now
+    next_look, gone = [start, start + 0.013], 0
+    while (now := min(next_look)) <= start + 60:
+        worker, time_.now = next_look.index(now), now
+        wait = take_pace(connection, limits, limits.batch(number))
+        gone += 0 if wait else limits.batch(number)
+        # What delivering takes must leave them time enough for the pace.
+        next_look[worker] += min(wait, 1.0) + 0.005 if wait else max(takes * number / 10, 0.001)
+    assert gone == pytest.approx(60 * 20, rel=0.05)
+    assert gone <= 60 * 20
+
+
 def test_after_a_rest_one_second_goes_at_once_and_no_more(connection: Connection, time_: Clock) -> None:
     limits = Pace(per_second=20)
     for _ in range(3):

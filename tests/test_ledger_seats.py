@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 from test_deliver import ISSUE, LETTER, make, run
 
-from newsletter import deliver
+from newsletter import deliver, ledger
 from newsletter.ledger import sit, stand_up
 from newsletter.models import Letter
 from newsletter.senders import Answer, Parcel
@@ -131,3 +131,27 @@ def test_two_that_share_a_send_stay_within_them(tmp_path: Path, seats: int, most
     assert provider.open == 0
     assert provider.most <= most
     assert seats == 0 or provider.most == most
+
+
+def test_who_has_long_nothing_to_send_keeps_no_connection(tmp_path: Path) -> None:
+    make(tmp_path / "w", 4, batch=2)
+    provider = Counting()
+    with opened(tmp_path / "w", {}) as house:
+        seen: list[tuple[int, list[str | None]]] = []
+
+        def sleep(_seconds: float) -> None:
+            with house.database.read() as connection:
+                seen.append((provider.open, holders(connection)))
+            if len(seen) == 3:
+                with house.database.write() as connection:
+                    ledger.release(connection, other)
+
+        desk = replace(house.desk, sender=provider, seats=1, sleep=sleep)
+        send = deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        with house.database.write() as connection:
+            other = ledger.claim(connection, send.id, lease=30)
+        assert other is not None
+        provider.connections = 1
+        assert deliver.run(desk, send, lambda _state, _count: None).submitted == 4
+    assert seen == [(0, [None])] * 3
+    assert provider.taken == Counter({1: 1, 2: 1, 3: 1, 4: 1})

@@ -308,6 +308,9 @@ def _progress(total: int, settled: dict[str, int]) -> Iterator[Callable[[str, in
             if state == "waiting":
                 bar.update(task, description=f"another process holds the rest; at most {count} s")
                 return
+            if state == "full":
+                bar.update(task, description="all connections of [sender] connections are in use")
+                return
             settled[state] = settled.get(state, 0) + count
             bar.advance(task, count)
             pace = bar.tasks[0].speed

@@ -75,12 +75,29 @@ def run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None
 def _fewer_collections() -> Iterator[None]:
     """A batch makes thousands of objects that die together, with no circle among them: the collector, which comes
     after every 700, would look at them for an eighth of the whole time (measured)."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], 50_000) if before[0] else 0, *before[1:])
+    with _collecting.lock:
+        _collecting.runs += 1
+        if _collecting.runs == 1:
+            _collecting.before = gc.get_threshold()
+            gc.set_threshold(max(_collecting.before[0], 50_000) if gc.isenabled() else 0, *_collecting.before[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        with _collecting.lock:
+            _collecting.runs -= 1
+            if not _collecting.runs:
+                gc.set_threshold(*_collecting.before)
+
+
+class _Collecting:
+    """How often the collector comes when no send is under way, while some are: a worker runs several at once."""
+
+    lock = threading.Lock()
+    runs = 0
+    before = (700, 10, 10)
+
+
+_collecting = _Collecting()
 
 
 def _run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None) -> Account:

@@ -22,7 +22,8 @@ SLOT_WIDTHS = {LEAVE: tokens.WIDTH}
 NO_LIMIT = Pace()
 
 Progress = Callable[[str, int], None]
-"""Told of a state and how many deliveries have just reached it; ``waiting`` with seconds while others hold the rest."""
+"""Told of a state and how many deliveries have just reached it; ``waiting`` with seconds while others hold the rest,
+``full`` while others have all connections."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import secrets
 import threading
@@ -16,17 +17,19 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.database import AwayError
 from newsletter.deliver.desk import Desk, Progress
+from newsletter.deliver.parcels import name_of, parcels_of
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import Batch, Send
-from newsletter.mail import LEAVE, thaw
+from newsletter.mail import thaw
 from newsletter.senders import Answer, Carrier, LetterByLetter, Packs, Parcel, Submission, UnreachableError
 from newsletter.steady import Steady
-from subscribers import store, tokens
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+IDLE = 3.0
+"""Seconds without anything to send for which a connection is kept that others may be waiting for."""
 MOST_UNKNOWN_IN_A_ROW = 3
 """Submissions without an answer, beyond one for each connection, after which a send stops."""
 
@@ -68,8 +71,8 @@ class Shift:
         SQLite lets Python's lock go at every row it reads, and who computes keeps it for 5 ms: four threads that did
         this side by side were slower than one (measured: 33,000 letters a second, one thread 78,000).
         """
-        self._pen = threading.Lock()
-        """Held by the one thread that writes: SQLite has one writer at a time, and who finds it taken sleeps."""
+        # SQLite has one writer at a time, and who finds it taken sleeps: so they wait for each other here.
+        self._pen = threading.Lock() if desk.database.is_sqlite else contextlib.nullcontext()
         self._settled = threading.Condition()
         """Told when a thread is done with a batch; ``_busy`` are the places that have one."""
         self._busy: set[int] = set()
@@ -77,7 +80,9 @@ class Shift:
         """Set when nothing new is to be begun."""
         self.failure: Exception | None = None
         """What ended it, for whoever started the threads."""
-        self._steady = Steady(desk.database, patience=desk.patience, sleep=desk.sleep, hurry=self.over.is_set)
+        self._steady = Steady(
+            desk.database, patience=desk.patience, sleep=desk.sleep, hurry=self.over.is_set, gate=self._pen
+        )
 
     def work(self, end: threading.Event) -> None:
         """Deliver batch after batch until nothing is open, or something failed; then say that it is the end."""
@@ -103,8 +108,7 @@ class Shift:
         if place.next is None:
             if not self._in_time(place):
                 return True
-            with self._pen:
-                place.next = self._steady.write(partial(self._claim, place))
+            place.next = self._steady.write(self._claim(place))
             self._hold(place)
         (batch, doubtful), place.next = place.next, None
         self._tell("unknown", doubtful)
@@ -120,16 +124,17 @@ class Shift:
             self._use(place, gone)
             return True
         self._use(place, 0)
-        with self._pen:
-            state, pause = self._steady.write(self._look)
+        state, pause = self._steady.write(self._look)
         if state != "running":
             return False
         if desk.seats and not place.seats:
             # All connections there may be are others': not even one that rests may stay.
             self._disconnect(place)
-            self._wait(1.0, told=1)
+            self._wait(1.0, "full", 1)
         elif pause:
-            self._wait(min(pause + 0.01, 1.0), told=round(pause))
+            if place.seats and pause > IDLE:
+                self._disconnect(place)
+            self._wait(min(pause + 0.01, 1.0), "waiting", round(pause))
         return True
 
     def _hold(self, place: _Place) -> None:
@@ -141,26 +146,35 @@ class Shift:
                 self._busy.discard(id(place))
             self._settled.notify_all()
 
-    def _wait(self, seconds: float, told: int) -> None:
+    def _wait(self, seconds: float, state: str, told: int) -> None:
         """Wait until a batch of ours is done, or others may have let go of theirs."""
         with self._settled:
             if self._busy:
                 self._settled.wait(seconds)
                 return
-        self._tell("waiting", told)
+        self._tell(state, told)
         self._desk.sleep(seconds)
 
     def _let_go(self, batch: Batch) -> None:
         # The next run need not wait for the lease; should this fail too, the lease runs out by itself.
-        with contextlib.suppress(NashraError), self._desk.database.write() as connection:
+        with contextlib.suppress(NashraError), self._pen, self._desk.database.write() as connection:
             ledger.release(connection, batch)
 
-    def _claim(self, place: _Place, connection: Connection) -> Claimed:
-        if not self._seated(place, connection):
-            return None, 0
-        batch = ledger.claim(connection, self._send.id, lease=self._desk.lease)
-        # A first attempt has no holder before it who could have left something.
-        return batch, ledger.doubt(connection, batch) if batch is not None and batch.attempt > 1 else 0
+    def _claim(self, place: _Place) -> Callable[[Connection], Claimed]:
+        """What claims the next batch, and lets go of an earlier one when a transaction that claimed it comes again."""
+        token, send, tries = secrets.token_hex(16), self._send.id, itertools.count()
+
+        def claim(connection: Connection) -> Claimed:
+            if next(tries):
+                ledger.drop(connection, send, token)
+            # Who has nothing to send needs no connection.
+            if self._desk.seats and not (ledger.free(connection, send) and self._seated(place, connection)):
+                return None, 0
+            batch = ledger.claim(connection, send, lease=self._desk.lease, token=token)
+            # A first attempt has no holder before it who could have left something.
+            return batch, ledger.doubt(connection, batch) if batch is not None and batch.attempt > 1 else 0
+
+        return claim
 
     def _seated(self, place: _Place, connection: Connection, want: int = 0) -> bool:
         """Keep the seats of this place, and take more while there are fewer than wanted; whether it has any."""
@@ -198,8 +212,7 @@ class Shift:
             free = ledger.free(connection, self._send.id)
             return ledger.take_pace(connection, desk.pace, desk.batch_size) if free else -1.0
 
-        with self._pen:
-            pause = self._steady.write(take)
+        pause = self._steady.write(take)
         place.taken = 0 if pause else desk.batch_size
         if pause > 0:
             # Not longer, so that a pause, an end or another setting is felt.
@@ -210,8 +223,7 @@ class Shift:
         """Give back the tokens that were not needed, or count what went beyond them."""
         pace, missing = self._desk.pace, letters - place.taken
         if pace.limits and missing:
-            with self._pen:
-                self._steady.write(lambda connection: ledger.charge(connection, pace, missing))
+            self._steady.write(lambda connection: ledger.charge(connection, pace, missing))
 
     def _deliver(self, place: _Place, batch: Batch) -> int:
         """Deliver what of a batch can be delivered; how many letters were handed over."""
@@ -222,7 +234,7 @@ class Shift:
                 return 0
             batch = settled
         with self._turn:
-            parcels, skipped = self._steady.read(partial(_parcels, desk, self._send, batch))
+            parcels, skipped = self._steady.read(partial(parcels_of, desk, self._send, batch))
             begin: Callable[[], Submission] = partial(carrier.begin, parcels, batch.request_id)
             if parcels and isinstance(carrier, Packs):
                 begin = carrier.pack(parcels, batch.request_id)
@@ -237,7 +249,10 @@ class Shift:
         mine = False
         try:
             with self._pen, desk.database.write() as connection:
-                mine = ledger.mark_submitting(connection, batch, skipped=skipped, lease=desk.lease)
+                if place.seats:
+                    self._seated(place, connection, want=place.seats)
+                marked = ledger.mark_submitting(connection, batch, skipped=skipped, lease=desk.lease)
+            mine = marked
         except AwayError:
             # Whether it was committed nobody knows, but nothing went: so it is queued.
             if submission is not None:
@@ -248,10 +263,13 @@ class Shift:
         finally:
             if not mine and submission is not None:
                 submission.abandon()
-        if mine:
-            self._tell("skipped", len(skipped))
-            self._record(place, batch, submission.finish() if submission is not None else Answer(), len(parcels))
-        return len(parcels) if mine else 0
+        if not mine:
+            # Somebody stopped the send meanwhile, or took the batch over.
+            self._let_go(batch)
+            return 0
+        self._tell("skipped", len(skipped))
+        self._record(place, batch, submission.finish() if submission is not None else Answer(), len(parcels))
+        return len(parcels)
 
     def _loaded(self, place: _Place, letter_id: int) -> Carrier:
         """The carrier with this letter; one with another letter is closed first, so that connections stay few."""
@@ -314,14 +332,16 @@ class Shift:
 
         further = answer.state == "submitted" and not desk.pace.limits and not self.over.is_set()
 
-        def write_down(connection: Connection) -> Claimed | None:
-            ledger.record(connection, batch, answer.state, answer.apart, pause=pause)
-            if answer.split:
-                ledger.split(connection, batch)
-            return self._claim(place, connection) if further else None
+        claim = self._claim(place) if further else None
 
-        with self._pen:
-            place.next = self._steady.write(write_down)
+        def write_down(connection: Connection) -> Claimed | None:
+            ours = ledger.record(connection, batch, answer.state, answer.apart, pause=pause)
+            # Come again, it may find the batch in other hands, with a half of it on the way.
+            if answer.split and ours:
+                ledger.split(connection, batch)
+            return claim(connection) if claim is not None else None
+
+        place.next = self._steady.write(write_down)
         for state, _ in answer.apart.values():
             self._tell(state, 1)
         rest = parcels - len(answer.apart)
@@ -332,8 +352,8 @@ class Shift:
             if answer.state == "submitted" and rest:
                 self._last_taken = time.monotonic()
             impatient = time.monotonic() - self._last_taken > desk.patience
-        # A line that is dead after the last byte would make the whole list unknown, one request after the other.
-        deaf = self._unknown_in_a_row >= desk.sender.connections + MOST_UNKNOWN_IN_A_ROW
+            # A line that is dead after the last byte would make the whole list unknown, one request after the other.
+            deaf = self._unknown_in_a_row >= desk.sender.connections + MOST_UNKNOWN_IN_A_ROW
         if answer.stop or deaf or (impatient and answer.state != "submitted"):
             raise SendError(answer.reason, mend="mend it, then run the same command again")
 
@@ -343,12 +363,12 @@ class Shift:
         None when the provider cannot tell, and everything of it is ``unknown`` now, or when the lease was lost.
         """
         deliveries = self._steady.read(lambda connection: ledger.deliveries(connection, batch.id))
-        taken = carrier.settle([_name(self._send, delivery.id) for delivery in deliveries])
+        taken = carrier.settle([name_of(self._send, delivery.id) for delivery in deliveries])
         if taken is None:
             self._steady.write(lambda connection: ledger.record(connection, batch, "unknown", {}))
             self._tell("unknown", len(deliveries))
             return None
-        gone = {delivery.id for delivery in deliveries if _name(self._send, delivery.id) in taken}
+        gone = {delivery.id for delivery in deliveries if name_of(self._send, delivery.id) in taken}
         again = self._steady.write(
             lambda connection: ledger.put_back(connection, batch, dict.fromkeys(gone, ("submitted", "")))
         )
@@ -365,29 +385,3 @@ class Shift:
 def _backoff(base: float, attempt: int) -> float:
     """Seconds before a further try: doubled each time up to a minute, and spread so that not all come at once."""
     return float(min(base * 2 ** min(attempt - 1, 10), 60.0)) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
-
-
-def _parcels(desk: Desk, send: Send, batch: Batch, connection: Connection) -> tuple[list[Parcel], dict[int, str]]:
-    """The parcels of those of a batch who are still eligible, and the other deliveries with the reason."""
-    rows = store.standing(connection, send.list_id, ledger.members(batch.id), desk.now())
-    skipped = {row[0]: "no longer subscribed" for row in rows if not row[5]}
-    if skipped:
-        rows = [row for row in rows if row[5]]
-    if not rows:
-        return [], skipped
-    # Columns instead of rows: what is done to each subscriber is done by loops that are not Python's.
-    ids, addresses, public_ids, epochs, utf8, _ = zip(*rows, strict=True)
-    made = tokens.maker("leave", desk.keys, list_id=send.list_id)(zip(public_ids, epochs, strict=True))
-    before = f"{send.public_id}."
-    names = [f"{before}{delivery}" for delivery in ids]
-    slots = [{LEAVE: token} for token in made]
-    return list(map(_new_parcel, zip(ids, names, addresses, slots, map(bool, utf8), strict=True))), skipped
-
-
-_new_parcel: Callable[[tuple[int, str, str, Mapping[str, bytes], bool]], Parcel] = partial(tuple.__new__, Parcel)
-"""``Parcel._make`` without its count, in a third of the time."""
-
-
-def _name(send: Send, delivery: int) -> str:
-    """The name of a delivery at the provider: the left side of its Message-ID, the name of its file."""
-    return f"{send.public_id}.{delivery}"

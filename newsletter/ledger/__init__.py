@@ -9,6 +9,7 @@ from newsletter.ledger.freezing import Lot, count_without_delivery, freeze, issu
 from newsletter.ledger.leases import (
     claim,
     deliveries,
+    drop,
     finish,
     free,
     mark_submitting,
@@ -61,6 +62,7 @@ __all__ = [
     "count_without_delivery",
     "deliveries",
     "doubt",
+    "drop",
     "finish",
     "first_reach",
     "free",

@@ -105,7 +105,9 @@ def freeze(
         number = _count(connection, members)
         batches = -(-number // batch_size)
         _add_batches(connection, send_id, letter_id, range(position, position + batches))
-        _add_deliveries(connection, send_id, issue, members, position, batch_size, lot.skipped)
+        number = _add_deliveries(
+            connection, send_id, issue, members, range(position, position + batches), batch_size, lot.skipped
+        )
         position += batches
         count += number
     connection.execute(update(send).where(send.c.id == send_id).values(audience=count))
@@ -166,11 +168,14 @@ def _add_deliveries(
     send_id: int,
     issue: int,
     members: Select[tuple[int]],
-    position: int,
+    positions: range,
     batch_size: int,
     skipped: str,
-) -> None:
-    """One statement for all rows: the members, numbered in order, fill one batch after the other."""
+) -> int:
+    """One statement for all rows: the members, numbered in order, fill one batch after the other; how many they were.
+
+    PostgreSQL may see members who were not there when the batches were counted; those beyond the last one are late.
+    """
     from sqlalchemy import func, insert, literal, null, select
 
     from newsletter.tables import batch, delivery
@@ -178,9 +183,12 @@ def _add_deliveries(
     who = members.order_by(None).subquery("members")
     (member,) = who.c
     number = func.row_number().over(order_by=member) - 1
-    dealt = select(member.label("subscriber"), (number // batch_size + position).label("position")).subquery("dealt")
+    position = (number // batch_size + positions.start).label("position")
+    dealt = select(member.label("subscriber"), position).subquery("dealt")
     # A query of its own for each row: a join would write all of them into a table first, and sort it again.
     own = select(batch.c.id).where(batch.c.send_id == send_id, batch.c.position == dealt.c.position).scalar_subquery()
     outcome = (literal("skipped"), literal(skipped)) if skipped else (null(), null())
-    rows = select(literal(issue), dealt.c.subscriber, own, *outcome)
-    connection.execute(insert(delivery).from_select(["issue_id", "subscriber_id", "batch_id", "state", "reason"], rows))
+    rows = select(literal(issue), dealt.c.subscriber, own, *outcome).where(dealt.c.position < positions.stop)
+    columns = ["issue_id", "subscriber_id", "batch_id", "state", "reason"]
+    statement = insert(delivery).from_select(columns, rows).execution_options(preserve_rowcount=True)
+    return connection.execute(statement).rowcount

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.dml import ReturningUpdate
 
 
-def claim(connection: Connection, send_id: int, *, lease: float) -> Batch | None:
+def claim(connection: Connection, send_id: int, *, lease: float, token: str = "") -> Batch | None:
     """Take one free batch of a running send under a lease, or None when none is free.
 
     A batch is free when it is queued and nobody holds it, or when its lease ran out; a batch in doubt (``submitting``
@@ -31,13 +31,29 @@ def claim(connection: Connection, send_id: int, *, lease: float) -> Batch | None
         connection: A writing transaction.
         send_id: The send.
         lease: Seconds until the batch is free again should its holder go silent.
+        token: Who holds it then; random for each claim. Made here if not given.
     """
     statements, now = _statements(), clock(connection)
     found = connection.execute(statements.first, {"of_send": send_id, "now": now}).scalar_one_or_none()
     if found is None:
         return None
-    row = {"one": found, "held_by": secrets.token_hex(16), "until": now + lease, "new_request": secrets.token_hex(16)}
+    row = {
+        "one": found,
+        "held_by": token or secrets.token_hex(16),
+        "until": now + lease,
+        "new_request": secrets.token_hex(16),
+    }
     return _as_batch(connection, statements.take, row)
+
+
+def drop(connection: Connection, send_id: int, token: str) -> None:
+    """Let go of what was claimed with this token, if anything was: the answer to that commit may have been lost."""
+    from sqlalchemy import update
+
+    from newsletter.tables import batch as table
+
+    mine = (table.c.send_id == send_id) & (table.c.token == token) & (table.c.state == "queued")
+    connection.execute(update(table).where(mine).values(token=None, lease_until=None))
 
 
 def free(connection: Connection, send_id: int) -> bool:
@@ -65,7 +81,7 @@ def deliveries(connection: Connection, batch_id: int) -> list[Delivery]:
 
 
 def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[int, str], lease: float) -> bool:
-    """Say that the last byte goes now; False when somebody else has the batch, and then it must not go.
+    """Say that the last byte goes now; False when it must not: somebody else has the batch, or the send was stopped.
 
     Args:
         connection: A writing transaction, committed before the last byte goes.
@@ -83,7 +99,7 @@ def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[in
 
 def record(
     connection: Connection, batch: Batch, state: str, apart: Mapping[int, tuple[str, str]], *, pause: float = 0.0
-) -> None:
+) -> bool:
     """Write down the answer, whatever became of the lease: a late truth is still the truth.
 
     Args:
@@ -92,12 +108,15 @@ def record(
         state: What its deliveries are now: ``submitted``, ``refused``, ``unknown``, or ``queued`` to be tried again.
         apart: Deliveries that differ, with state and reason.
         pause: With ``queued``: seconds before anybody may try again.
+
+    Returns:
+        False when another attempt has begun since; then only ``apart`` was written.
     """
     settle(connection, batch.id, apart)
     # Another attempt may have begun since (the sender could tell what had gone): then the batch is its own.
     mine = {"one": batch.id, "of_request": batch.request_id}
     until = clock(connection) + pause if pause else None
-    connection.execute(_statements().record, {**mine, "becomes": state, "until": until})
+    return connection.execute(_statements().record, {**mine, "becomes": state, "until": until}).rowcount == 1
 
 
 def split(connection: Connection, batch: Batch) -> None:
@@ -222,6 +241,8 @@ def _statements() -> _Statements:
             or_(batch.c.lease_until.is_(None), batch.c.lease_until < now),
         )
     )
+    # Paused or cancelled since it was claimed: not one letter more.
+    runs = select(send.c.state).where(send.c.id == batch.c.send_id).scalar_subquery() == "running"
     one, mine = batch.c.id == bindparam("one"), batch.c.token == bindparam("held_by")
     whole = (batch.c.id, batch.c.send_id, batch.c.letter_id, state, batch.c.token, batch.c.request_id, batch.c.attempt)
     request = bindparam("new_request", type_=Text())
@@ -241,7 +262,7 @@ def _statements() -> _Statements:
         take=update(batch).where(one).values(take).returning(*whole),
         take_back=update(batch).where(one, mine).values(back).returning(*whole),
         submitting=update(batch)
-        .where(one, mine, batch.c.lease_until > now, state == "queued")
+        .where(one, mine, batch.c.lease_until > now, state == "queued", runs)
         .values(state="submitting", lease_until=until),
         record=update(batch).where(one, of_request).values(state=bindparam("becomes"), token=None, lease_until=until),
     )

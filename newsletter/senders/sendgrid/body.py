@@ -69,8 +69,9 @@ _ESCAPED = re.compile(r'["\\]')
 def sort_out(parcels: Sequence[Parcel]) -> tuple[Sequence[Parcel], dict[int, tuple[str, str]]]:
     """The parcels SendGrid can take in one request, and the deliveries it would refuse, with state and reason."""
     together = " ".join([parcel.address for parcel in parcels])
-    # A blank inside an address can only make two of them look alike that are not, and then each is looked at.
-    alike = len(set(together.casefold().split(" "))) != len(parcels)
+    pieces = together.casefold().split(" ")
+    # More pieces than addresses: one of them holds a blank, and each is looked at.
+    alike = len(pieces) != len(parcels) or len(set(pieces)) != len(parcels)
     if together.isascii() and not alike and not any(parcel.needs_smtputf8 for parcel in parcels):
         return parcels, {}
     good: list[Parcel] = []
