@@ -5,13 +5,15 @@ A small letter is no delivery of a send, so the ledger keeps no event of it; the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from newsletter import ledger
 from newsletter.errors import NashraError
+from newsletter.ledger import Noted
 from newsletter.senders.sendgrid import events as sendgrid
 from newsletter.senders.sendgrid.events import Report
 from newsletter.small_names import letter_of
@@ -28,6 +30,8 @@ OK, BAD, FORBIDDEN, TRY_AGAIN = 200, 400, 403, 503
 Told = Literal["new", "known", "strange"]
 _ACT = frozenset({"bounced", "complained", "left"})
 """Kinds of events that may change something for a reader."""
+_MOST_BYTES = 2000
+"""Of a link: it stands in a key, and PostgreSQL holds those under 2,704 bytes (the size of a B-tree's entry)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +66,62 @@ def receive(
     Raises:
         DatabaseError: Nothing was stored; the provider should tell it again.
     """
-    new = known = strange = 0
-    sends: set[int] = set()
-    reasons = []
+    reports = [_storable(report) for report in reports]
+    letters = [letter_of(report.event.delivery, link_keys) for report in reports]
+    counts: Counter[Told] = Counter()
     with database.write() as connection:
-        for report in reports:
-            letter_id = letter_of(report.event.delivery, link_keys)
-            if letter_id is not None:
-                told = _of_small_letter(connection, letter_id, report.event, now=now, keys=suppression_keys)
-                new, known, strange = new + (told == "new"), known + (told == "known"), strange + (told == "strange")
-                continue
-            noted = ledger.note(connection, report.event, report.request_id)
-            if noted is None:
-                strange += 1
-            elif not noted.new:
-                known += 1
+        # All of them at once: most events change nothing for a reader, and are many.
+        of_sends = [report for report, letter in zip(reports, letters, strict=True) if letter is None]
+        noted = ledger.note(connection, [(report.event, report.request_id) for report in of_sends])
+        remaining = iter(noted)
+        for report, letter in zip(reports, letters, strict=True):
+            if letter is None:
+                told = _of_delivery(connection, next(remaining), report.event, now=now, keys=suppression_keys)
             else:
-                new += 1
-                sends.add(noted.send_id)
-                actions.receive(
-                    connection,
-                    report.event,
-                    subscriber_id=noted.subscriber_id,
-                    list_id=noted.list_id,
-                    now=now,
-                    keys=suppression_keys,
-                )
-        for send_id in sends:
-            if reason := ledger.ill(connection, send_id):
-                send = next(one for one in ledger.sends(connection) if one.id == send_id)
-                ledger.move(connection, send, "paused", reason=reason)
-                reasons.append(reason)
-    return Received(new, known, strange, tuple(reasons))
+                told = _of_small_letter(connection, letter, report.event, now=now, keys=suppression_keys)
+            counts[told] += 1
+        paused = _pause(connection, sorted({one.send_id for one in noted if one is not None and one.new}))
+    return Received(counts["new"], counts["known"], counts["strange"], paused)
+
+
+def _storable(report: Report) -> Report:
+    """The same without what a database refuses: PostgreSQL no sign zero, none half a sign, and no long key.
+
+    One event like that would keep the whole report out for as long as the provider tells it.
+    """
+    event = report.event
+    url, reason = _tidy(event.url), _tidy(event.reason)
+    if (url, reason) == (event.url, event.reason):
+        return report
+    return replace(report, event=replace(event, url=url, reason=reason))
+
+
+def _tidy(text: str) -> str:
+    return text.encode("utf-8", "replace")[:_MOST_BYTES].decode("utf-8", "ignore").replace("\0", "")
+
+
+def _of_delivery(
+    connection: Connection, noted: Noted | None, event: Event, *, now: datetime, keys: Mapping[int, bytes]
+) -> Told:
+    """Do what an event of a delivery means for its reader, once it is written down."""
+    if noted is None:
+        return "strange"
+    if not noted.new:
+        return "known"
+    if event.kind in _ACT:
+        actions.receive(connection, event, subscriber_id=noted.subscriber_id, list_id=noted.list_id, now=now, keys=keys)
+    return "new"
+
+
+def _pause(connection: Connection, send_ids: Sequence[int]) -> tuple[str, ...]:
+    """Pause those of these sends that do harm; why, one reason each."""
+    reasons = []
+    for send_id in send_ids:
+        if reason := ledger.ill(connection, send_id):
+            send = next(one for one in ledger.sends(connection) if one.id == send_id)
+            ledger.move(connection, send, "paused", reason=reason)
+            reasons.append(reason)
+    return tuple(reasons)
 
 
 def _of_small_letter(

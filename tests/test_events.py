@@ -6,30 +6,42 @@ import base64
 import json
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+from sqlalchemy.event import listen
 from test_ledger import claim, freeze
 from who_may import eligible
 
-from newsletter import events, ledger
-from newsletter.database import Database
+from newsletter import events, ledger, tables
+from newsletter.database import Database, open_database
 from newsletter.events import Received
 from newsletter.ledger import Batch, Send
 from newsletter.senders.sendgrid.events import SIGNATURE, TIMESTAMP, Report, genuine, reports
 from newsletter.small_names import name_of
+from newsletter.tables import batch as batches
+from newsletter.tables import delivery as deliveries
 from subscribers import actions, store
+from subscribers import tables as readers
 from subscribers.models import Event
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KEYS, LINKS = {1: b"k" * 32}, {1: b"l" * 32}
+Workspace = tuple[Path, dict[str, str]]
+"""A database to be copied, and names that events may be about, each with the attempt that its batch is at."""
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
@@ -148,16 +160,10 @@ def test_a_hard_bounce_and_a_complaint_suppress_and_leaving_leaves(database: Dat
 
 @given(order=st.permutations(range(5)))
 def test_order_does_not_matter(order: list[int]) -> None:
-    from sqlalchemy import select
-
-    from newsletter.database import open_database
-    from newsletter.tables import event, metadata
-    from subscribers import tables
-
     database = open_database("sqlite:///:memory:")
     with database.write() as connection:
+        readers.metadata.create_all(connection)
         tables.metadata.create_all(connection)
-        metadata.create_all(connection)
         store.add_list(connection, "readers", "الموجة", now=NOW)
         actions.add_subscriber(connection, "reader1@example.net", "readers", now=NOW)
         send = freeze(connection, audience=[1])
@@ -172,7 +178,7 @@ def test_order_does_not_matter(order: list[int]) -> None:
     for index in order:
         receive(database, items[index])
     with database.read() as connection:
-        kinds = set(connection.execute(select(event.c.kind)).scalars())
+        kinds = set(connection.execute(select(tables.event.c.kind)).scalars())
         assert kinds == {"unknown", "delivered", "opened", "clicked", "complained"}
         assert ledger.account(connection, send.id).submitted == 1
     assert suppressed(database) == 1
@@ -259,6 +265,225 @@ def test_a_send_that_hurts_pauses_itself(
     assert len(received.paused) == (state == "paused")
     assert all(words in reason for reason in received.paused)
     assert kept.reason == "".join(received.paused)
+
+
+# ---- many at once
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Two sends of which every batch is in another state, and two small letters; to be copied."""
+    path = tmp_path_factory.mktemp("events") / "newsletter.db"
+    database = open_database(f"sqlite:///{path}")
+    with database.write() as connection:
+        readers.metadata.create_all(connection)
+        tables.metadata.create_all(connection)
+        store.add_list(connection, "readers", "الموجة", now=NOW)
+        for number in range(1, 13):
+            actions.add_subscriber(connection, f"reader{number}@example.net", "readers", now=NOW)
+        letters = [store.queue_letter(connection, "welcome", number, 1, now=NOW) for number in (1, 2)]
+        store.claim_letters(connection, token="t", now=NOW, lease=timedelta(seconds=30))
+        store.submitting_letter(connection, letters[0], token="t", now=NOW)
+        sends = freeze(connection, audience=range(1, 11), size=2), freeze(connection, key="13", audience=range(1, 4))
+        for number, state in enumerate(("submitted", "unknown", "queued", "submitting", "refused", "unknown"), start=1):
+            mine = batches.c.id == number
+            connection.execute(update(batches).where(mine).values(state=state, request_id=f"request {number}"))
+        for number, state in ((1, "skipped"), (6, "unknown"), (9, "queued"), (10, "submitting"), (13, "refused")):
+            mine = deliveries.c.id == number
+            connection.execute(update(deliveries).where(mine).values(state=state, reason="why"))
+        of = dict(connection.execute(select(deliveries.c.id, batches.c.request_id).join(batches)).all())
+    database.close()
+    names = {f"{sends[number > 10].public_id}.{number}": of[number] for number in range(1, 14)}
+    strange = (f"{sends[1].public_id}.1", name_of(99, LINKS), "x.1", "")  # the first is of the other send
+    return path, {**names, **dict.fromkeys([*(name_of(letter, LINKS) for letter in letters), *strange], "")}
+
+
+def contents(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table."""
+    with database.read() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+            for wing in (tables, readers)
+            for table in wing.metadata.sorted_tables
+        }
+
+
+def told_in(workspace: Workspace, items: list[dict[str, Any]], size: int) -> tuple[list[int], dict[str, Any]]:
+    """What comes of these when they are told in requests of this size: the counts, and every row."""
+    counts = [0, 0, 0]
+    with TemporaryDirectory() as folder:
+        database = open_database(f"sqlite:///{copyfile(workspace[0], f'{folder}/newsletter.db')}")
+        for start in range(0, len(items), size):
+            one = receive(database, *items[start : start + size])
+            counts = [sum(pair) for pair in zip(counts, (one.new, one.known, one.strange), strict=True)]
+        rows = contents(database)
+        database.close()
+    return counts, rows
+
+
+@settings(max_examples=25)
+@given(data=st.data(), size=st.integers(2, 12))
+def test_told_together_or_one_by_one_comes_to_the_same(workspace: Workspace, data: st.DataObject, size: int) -> None:
+    words: list[dict[str, str]] = [
+        {"event": "processed"},
+        {"event": "delivered"},
+        {"event": "deferred"},
+        {"event": "bounce", "type": "bounce"},
+        {"event": "bounce", "type": "blocked"},
+        {"event": "dropped", "reason": "Invalid"},
+        {"event": "spamreport"},
+        {"event": "unsubscribe"},
+        {"event": "open"},
+        {"event": "click", "url": "https://example.org/a"},
+        {"event": "click", "url": "https://example.org/b"},
+        {"event": "something_new"},
+    ]
+    item = st.builds(
+        lambda word, minute, name, request: {
+            **word,
+            "timestamp": int(NOW.timestamp()) + 60 * minute,
+            "nashra_delivery": name,
+            "nashra_request": workspace[1][name] if request == "its own" else request,
+        },
+        st.sampled_from(words),
+        st.integers(0, 1),
+        st.sampled_from([*workspace[1]]),
+        st.sampled_from(["its own", "an older one", ""]),
+    )
+    items = data.draw(st.lists(item, min_size=1, max_size=30))
+    # Told again, in between and within the same request.
+    items += data.draw(st.lists(st.sampled_from(items), max_size=5))
+    counts, rows = told_in(workspace, items, 1)
+    assert told_in(workspace, items, len(items)) == (counts, rows)
+    assert told_in(workspace, items, size) == (counts, rows)
+    # The sums are what the kept events say.
+    for send in rows["send"]:
+        of_send = {row[0] for row in rows["delivery"] if batch_of(rows, row[3])[1] == send[0]}
+        kept = [row for row in rows["event"] if row[0] in of_send]
+        answered = {row[0] for row in kept if row[1] in {"delivered", "bounced"}}
+        bounced = {row[0] for row in kept if row[4] in {"hard", "invalid"}}
+        complained = {row[0] for row in kept if row[1] == "complained"}
+        assert send[-3:] == (len(answered), len(bounced), len(complained))
+
+
+def batch_of(rows: dict[str, Any], batch_id: int) -> tuple[Any, ...]:
+    return next(tuple(row) for row in rows["batch"] if row[0] == batch_id)
+
+
+def sums(database: Database) -> tuple[int, int, int]:
+    with database.read() as connection:
+        query = select(tables.send.c.answered, tables.send.c.bounced, tables.send.c.complained)
+        answered, bounced, complained = connection.execute(query).one()
+    return answered, bounced, complained
+
+
+def test_a_reader_counts_once_in_each_sum(database: Database, send: Send) -> None:
+    submit(database, send)
+    words = ("delivered", "bounce", "dropped", "spamreport")
+    items = [item(send, 1, word, minute=minute, reason="Invalid") for minute in range(3) for word in words]
+    assert receive(database, *items, item(send, 2, "spamreport")).new == len(items) + 1 - 3  # bounced is told twice
+    assert sums(database) == (1, 1, 2)
+    assert receive(database, item(send, 1, "bounce", minute=9), item(send, 1, "spamreport", minute=9)).new == 2
+    assert sums(database) == (1, 1, 2)
+
+
+def test_each_event_of_a_report_sees_what_the_earlier_ones_proved(database: Database, send: Send) -> None:
+    batch = submit(database, send, "unknown")
+    older = item(send, 1, "delivered", request="an older one")
+    receive(
+        database,
+        older,
+        item(send, 2, "open", request=batch.request_id),
+        {**older, "nashra_delivery": f"{send.public_id}.3"},
+    )
+    with database.read() as connection:
+        assert connection.execute(select(batches.c.state)).scalars().all() == ["submitted"]
+        # The third one had nothing left to prove: its batch had been.
+        own = select(deliveries.c.id).where(deliveries.c.state == "submitted")
+        assert connection.execute(own).scalars().all() == [1]
+
+
+def test_of_two_who_are_told_the_same_at_once_one_writes_it_down(database: Database, send: Send) -> None:
+    submit(database, send)
+    items = [item(send, number, "bounce" if number > 5 else "delivered") for number in range(1, 8)]
+    others = [item(send, number, "bounce", type="blocked", minute=1) for number in range(1, 8)]
+    outcome: list[Received] = []
+    second = Thread(target=lambda: outcome.append(receive(database, *others, *items)))
+    with database.write() as connection:
+        told = [(report.event, report.request_id) for report in reports(json.dumps(items).encode())]
+        noted = ledger.note(connection, told)
+        assert [one.new for one in noted if one is not None] == [True] * 7
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+    second.join(30)
+    assert outcome == [Received(new=7, known=7)]
+    assert sums(database) == (7, 2, 0)
+
+
+def test_many_web_workers_at_once_count_each_event_once(database: Database, send: Send) -> None:
+    with database.write() as connection:
+        other = freeze(connection, key="13", size=10)
+    submit(database, send)
+    submit(database, other)
+    words = ("processed", "delivered", "open", "bounce", "spamreport")
+    items = [item(send, number, word) for number in range(1, 8) for word in words]
+    items += [item(other, number, word) for number in range(8, 15) for word in words]
+
+    def worker(seed: int) -> int:
+        mine = random.Random(seed).sample(items, len(items))
+        return sum(receive(database, *mine[start : start + 20]).new for start in range(0, len(mine), 20))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(worker, range(4))) == len(items)
+    with database.read() as connection:
+        query = select(tables.send.c.answered, tables.send.c.bounced, tables.send.c.complained)
+        assert connection.execute(query).all() == [(7, 7, 7), (7, 7, 7)]
+        assert connection.execute(select(func.count()).select_from(tables.event)).scalar_one() == len(items)
+
+
+def test_ten_events_or_four_hundred_take_as_many_statements(database: Database) -> None:
+    with database.write() as connection:
+        send = freeze(connection, audience=range(1, 201), size=200)
+    submit(database, send)
+    statements = []
+    listen(database.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+
+    def taken(numbers: range) -> int:
+        before = len(statements)
+        items = [item(send, number, word) for number in numbers for word in ("delivered", "open")]
+        assert receive(database, *items).new == len(items)
+        return len(statements) - before
+
+    assert taken(range(1, 6)) == taken(range(6, 201)) <= 10
+
+
+def test_more_deliveries_than_fit_into_one_statement(database: Database) -> None:
+    with database.write() as connection:
+        sends = [freeze(connection, key=key, audience=range(1, 301), size=300) for key in ("12", "13", "14")]
+    for send in sends:
+        submit(database, send)
+    items = [item(sends[number // 300], number + 1, "delivered") for number in range(900)]
+    assert receive(database, *items, *items) == Received(new=900, known=900)
+    with database.read() as connection:
+        assert connection.execute(select(tables.send.c.answered)).scalars().all() == [300] * 3
+
+
+LONG = "".join(random.Random(1).choices("ابتثجحخدذرزسشصضطظعغفقكلمنهوي", k=2000))  # PostgreSQL packs what repeats itself
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b", LONG, "\0" * 2000], ids=["zero", "half", "long", "zeros"])
+def test_no_words_of_a_provider_keep_a_report_out(database: Database, send: Send, text: str) -> None:
+    submit(database, send)
+    items = [
+        item(send, 1, "delivered"),
+        item(send, 1, "click", url=text),
+        item(send, 2, "unsubscribe", reason=text),
+        {**item(send, 3, "bounce"), "nashra_delivery": f"{text}.3"},
+        {**item(send, 3, "bounce"), "nashra_request": text},
+    ]
+    assert receive(database, *items) == Received(new=4, strange=1)
+    assert receive(database, *items) == Received(known=4, strange=1)
 
 
 # ---- small letters

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from newsletter.ledger.evidence import BatchFound, DeliveryFound, SendFound, hear
 from subscribers.store.dialect import insert
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import BindParameter, Connection, Select, Update
 
     from subscribers.models import Event
+
+_Value = TypeVar("_Value")
 
 LEAST_ANSWERED = 200
 """Answers before a send may be paused for what they say."""
 MOST_BOUNCED = 0.05
 MOST_COMPLAINED = 0.003
 """Gmail's and Yahoo's rules for bulk senders hold complaints under 0.3 %."""
+
+_MOST_VALUES = 500
+"""In one statement; old builds of SQLite take 999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,76 +44,44 @@ def subscriber_of(connection: Connection, name: str) -> int | None:
 
     from newsletter.tables import batch, delivery, send
 
-    public_id, _, number = name.partition(".")
-    if not number.isdecimal() or len(number) > 18:
+    parts = _name(name)
+    if parts is None:
         return None
+    public_id, number = parts
     query = (
         select(delivery.c.subscriber_id)
         .join(batch, batch.c.id == delivery.c.batch_id)
         .join(send, send.c.id == batch.c.send_id)
-        .where(delivery.c.id == int(number), send.c.public_id == public_id)
+        .where(delivery.c.id == number, send.c.public_id == public_id)
     )
     found = connection.execute(query).scalar_one_or_none()
     return int(found) if found is not None else None
 
 
-def note(connection: Connection, event: Event, request_id: str) -> Noted | None:
-    """Write an event down, and settle by it what was unknown; None when it is about no delivery of ours.
+def note(connection: Connection, told: Sequence[tuple[Event, str]]) -> list[Noted | None]:
+    """Write events down, and settle by them what was unknown; for each what it is about, None: no delivery of ours.
 
-    Any event proves that the provider took the request it came from, and a request is taken as a whole. An event of
-    an older attempt proves it of its own delivery: that one is not sent again.
+    It takes a handful of statements for any number of events. Whoever writes down events of the same send at the same
+    moment waits for this one to be committed, so that each event is new to one of them and the sums are exact.
 
     Args:
         connection: A writing transaction.
-        event: In our words; its ``delivery`` is the name that travelled with the letter.
-        request_id: The attempt that travelled with it; may be empty.
+        told: Events in our words, in any order, also the same one twice; ``delivery`` is the name that travelled with
+            the letter. With each the attempt that travelled with it, which may be empty.
     """
-    from sqlalchemy import select, update
-
-    from newsletter.tables import batch, delivery, send
-    from newsletter.tables import event as table
-
-    public_id, _, number = event.delivery.partition(".")
-    if not number.isdecimal() or len(number) > 18:
-        return None
-    query = (
-        select(
-            delivery.c.subscriber_id,
-            delivery.c.state,
-            batch.c.id.label("batch_id"),
-            batch.c.state.label("batch_state"),
-            batch.c.request_id,
-            send.c.id.label("send_id"),
-            send.c.list_id,
-        )
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .join(send, send.c.id == batch.c.send_id)
-        .where(delivery.c.id == int(number), send.c.public_id == public_id)
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    before = {
-        (known.kind, known.bounce)
-        for known in connection.execute(select(table.c.kind, table.c.bounce).where(table.c.delivery_id == int(number)))
-    }
-    values = {
-        "delivery_id": int(number),
-        "kind": event.kind,
-        "at": int(event.at.timestamp()),
-        "url": event.url,
-        "bounce": event.bounce,
-    }
-    told = insert(connection, table).values(values).on_conflict_do_nothing().returning(table.c.kind)
-    if connection.execute(told).first() is None:
-        return Noted(row.subscriber_id, row.list_id, row.send_id, new=False)
-    _count(connection, event, before, row.send_id)
-    if request_id and request_id == row.request_id and row.batch_state in {"submitting", "unknown"}:
-        taken = update(batch).where(batch.c.id == row.batch_id)
-        connection.execute(taken.values(state="submitted", token=None, lease_until=None))
-    elif row.state == "submitting" or (row.state or row.batch_state) in {"queued", "unknown"}:
-        connection.execute(update(delivery).where(delivery.c.id == int(number)).values(state="submitted", reason=None))
-    return Noted(row.subscriber_id, row.list_id, row.send_id, new=True)
+    names = [_name(event.delivery) for event, _ in told]
+    sends = _hold(connection, sorted({name[0] for name in names if name is not None}))
+    found = _find(connection, sorted({name[1] for name in names if name is not None and name[0] in sends}), sends)
+    noted: list[Noted | None] = []
+    for name, (event, request_id) in zip(names, told, strict=True):
+        one = found.get(name) if name is not None else None
+        if one is None:
+            noted.append(None)
+        else:
+            new = hear(one, event, request_id)
+            noted.append(Noted(one.subscriber_id, one.send.list_id, one.send.id, new))
+    _write(connection, list(found.values()))
+    return noted
 
 
 def ill(connection: Connection, send_id: int) -> str:
@@ -124,26 +100,121 @@ def ill(connection: Connection, send_id: int) -> str:
     return ""
 
 
-def _count(connection: Connection, event: Event, before: set[tuple[str, str | None]], send_id: int) -> None:
-    """Keep the sums of a send: a delivery counts as answered once, as bounced once, as complained once.
+def _name(name: str) -> tuple[str, int] | None:
+    """The public id of the send and the id of the delivery that the name of a delivery is made of."""
+    public_id, _, number = name.partition(".")
+    # A sign that no public id has might be one that a database refuses.
+    if not public_id.isalnum() or not number.isdecimal() or len(number) > 18:
+        return None
+    return public_id, int(number)
 
-    Args:
-        connection: A writing transaction.
-        event: A new one.
-        before: Kind and bounce of the earlier events of the same delivery.
-        send_id: Its send.
+
+def _hold(connection: Connection, public_ids: Sequence[str]) -> dict[str, SendFound]:
+    """Sends by public id, each kept from other writers until the end of the transaction.
+
+    They are taken in one order everywhere, so that nobody waits for one who waits for them.
     """
-    from sqlalchemy import update
+    query = _statements().sends
+    rows = [row for part in _parts(public_ids) for row in connection.execute(query, {"public_ids": part})]
+    return {row.public_id: SendFound(row.id, row.list_id) for row in rows}
 
-    from newsletter.tables import send
 
-    kinds = {kind for kind, _ in before}
-    more = {}
-    if event.kind in {"delivered", "bounced"} and not kinds & {"delivered", "bounced"}:
-        more["answered"] = send.c.answered + 1
-    if event.bounce in {"hard", "invalid"} and not before & {("bounced", "hard"), ("bounced", "invalid")}:
-        more["bounced"] = send.c.bounced + 1
-    if event.kind == "complained" and "complained" not in kinds:
-        more["complained"] = send.c.complained + 1
-    if more:
-        connection.execute(update(send).where(send.c.id == send_id).values(more))
+def _find(
+    connection: Connection, ids: Sequence[int], sends: Mapping[str, SendFound]
+) -> dict[tuple[str, int], DeliveryFound]:
+    """What is known of deliveries of these sends, by what their names are made of."""
+    statements = _statements()
+    by_id = {send.id: (public_id, send) for public_id, send in sends.items()}
+    batches: dict[int, BatchFound] = {}
+    found: dict[int, DeliveryFound] = {}
+    for part in _parts(ids):
+        for row in connection.execute(statements.deliveries, {"ids": part}):
+            if row.send_id in by_id:
+                batch = batches.setdefault(row.batch_id, BatchFound(row.batch_id, row.batch_state, row.request_id))
+                send = by_id[row.send_id][1]
+                found[row.id] = DeliveryFound(row.id, row.subscriber_id, row.state, send, batch)
+        for row in connection.execute(statements.events, {"ids": part}):
+            if row.delivery_id in found:
+                found[row.delivery_id].told[row.kind, row.at, row.url] = row.bounce
+    return {(by_id[one.send.id][0], one.id): one for one in found.values()}
+
+
+def _write(connection: Connection, found: Sequence[DeliveryFound]) -> None:
+    """Write what events said of these deliveries, in their order."""
+    from newsletter.tables import event
+
+    statements = _statements()
+    fresh = [
+        {"delivery_id": one.id, "kind": key[0], "at": key[1], "url": key[2], "bounce": one.told[key]}
+        for one in found
+        for key in one.fresh
+    ]
+    sends = {one.send.id: one.send for one in found}
+    batches = {one.batch.id: one.batch for one in found}
+    counts = [
+        {"one": send.id, "answers": send.answered, "bounces": send.bounced, "complaints": send.complained}
+        for send in sends.values()
+        if send.answered or send.bounced or send.complained
+    ]
+    for statement, rows in (
+        (insert(connection, event).on_conflict_do_nothing(), fresh),
+        (statements.count, counts),
+        (statements.prove_batch, [{"one": batch.id} for batch in batches.values() if batch.proved]),
+        (statements.prove, [{"one": one.id} for one in found if one.proved]),
+    ):
+        if rows:
+            connection.execute(statement, rows)
+
+
+def _parts(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+    for start in range(0, len(values), _MOST_VALUES):
+        yield values[start : start + _MOST_VALUES]
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What runs for every report, made once."""
+
+    sends: Select[Any]
+    deliveries: Select[Any]
+    events: Select[Any]
+    count: Update
+    prove_batch: Update
+    prove: Update
+
+
+@cache
+def _statements() -> _Statements:
+    from sqlalchemy import bindparam, select, update
+
+    from newsletter.tables import batch, delivery, event, send
+
+    one: BindParameter[int] = bindparam("one")
+    ids: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
+    public_ids: BindParameter[Sequence[str]] = bindparam("public_ids", expanding=True)
+    sums = {
+        "answered": send.c.answered + bindparam("answers"),
+        "bounced": send.c.bounced + bindparam("bounces"),
+        "complained": send.c.complained + bindparam("complaints"),
+    }
+    about = (
+        delivery.c.id,
+        delivery.c.subscriber_id,
+        delivery.c.state,
+        batch.c.id.label("batch_id"),
+        batch.c.state.label("batch_state"),
+        batch.c.request_id,
+        batch.c.send_id,
+    )
+    return _Statements(
+        # The lock that an UPDATE takes; it lets others refer to the send. SQLite has one writer at a time anyway.
+        sends=select(send.c.id, send.c.public_id, send.c.list_id)
+        .where(send.c.public_id.in_(public_ids))
+        .order_by(send.c.public_id)
+        .with_for_update(key_share=True),
+        deliveries=select(*about).join(batch, batch.c.id == delivery.c.batch_id).where(delivery.c.id.in_(ids)),
+        events=select(event).where(event.c.delivery_id.in_(ids)),
+        count=update(send).where(send.c.id == one).values(sums),
+        prove_batch=update(batch).where(batch.c.id == one).values(state="submitted", token=None, lease_until=None),
+        prove=update(delivery).where(delivery.c.id == one).values(state="submitted", reason=None),
+    )
