@@ -61,7 +61,13 @@ def tell(house: House, send_id: int, numbers: list[int], kind: EventKind, **more
         for number in numbers
     ]
     for _ in range(2):  # a provider tells everything twice
-        receive(house.database, told, now=house.now(), suppression_keys=house.keys.suppression)
+        receive(
+            house.database,
+            told,
+            now=house.now(),
+            link_keys=house.keys.tokens,
+            suppression_keys=house.keys.suppression,
+        )
 
 
 def test_what_became_of_an_issue(tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""What an event says of its delivery, its batch and its send, beside all that was known of them (pure).
+
+What was read of a delivery is kept here while the events of a report are heard one after the other; each sees what
+the earlier ones changed. What is to be written is collected on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from subscribers.models import Event
+
+Key = tuple[str, int, str]
+"""What makes an event of a delivery the same one: kind, moment in Unix seconds, and link."""
+
+
+@dataclass(slots=True)
+class SendFound:
+    """A send, and what its sums are to grow by."""
+
+    id: int
+    list_id: int
+    answered: int = 0
+    bounced: int = 0
+    complained: int = 0
+
+
+@dataclass(slots=True)
+class BatchFound:
+    """A batch as it was read, and then as events proved it."""
+
+    id: int
+    state: str
+    request_id: str | None
+    proved: bool = False
+    """An event showed that the provider took it; to be written."""
+
+
+@dataclass(slots=True)
+class DeliveryFound:
+    """A delivery as it was read, and then as events proved it."""
+
+    id: int
+    subscriber_id: int
+    state: str | None
+    """None: as its batch."""
+    send: SendFound
+    batch: BatchFound
+    told: dict[Key, str | None] = field(default_factory=dict)
+    """Every event of it, with its kind of bounce."""
+    fresh: list[Key] = field(default_factory=list)
+    """Those to be written."""
+    proved: bool = False
+    """An event showed that the provider took this one; to be written."""
+
+
+def hear(found: DeliveryFound, event: Event, request_id: str) -> bool:
+    """Take an event in; False when it was told before, and then nothing changes.
+
+    Any event proves that the provider took the request it came from, and a request is taken as a whole. An event of
+    an older attempt proves it of its own delivery: that one is not sent again.
+
+    Args:
+        found: The delivery it is about.
+        event: In our words.
+        request_id: The attempt that travelled with it; may be empty.
+    """
+    key = (event.kind, int(event.at.timestamp()), event.url)
+    if key in found.told:
+        return False
+    _count(found, event)
+    found.told[key] = event.bounce
+    found.fresh.append(key)
+    batch = found.batch
+    if request_id and request_id == batch.request_id and batch.state in {"submitting", "unknown"}:
+        batch.state, batch.proved = "submitted", True
+    elif found.state == "submitting" or (found.state or batch.state) in {"queued", "unknown"}:
+        found.state, found.proved = "submitted", True
+    return True
+
+
+def _count(found: DeliveryFound, event: Event) -> None:
+    """Keep the sums of a send: a delivery counts as answered once, as bounced once, as complained once."""
+    if event.kind not in {"delivered", "bounced", "complained"}:
+        return
+    kinds = {kind for kind, _, _ in found.told}
+    if event.kind == "complained":
+        found.send.complained += "complained" not in kinds
+        return
+    found.send.answered += not kinds & {"delivered", "bounced"}
+    if event.bounce in {"hard", "invalid"}:
+        found.send.bounced += not {"hard", "invalid"} & set(found.told.values())
