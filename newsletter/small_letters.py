@@ -15,7 +15,7 @@ import secrets
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -27,6 +27,7 @@ from newsletter.models import Letter
 from newsletter.render.small import render_small
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel
 from newsletter.small_names import name_of
+from newsletter.steady import Steady
 from subscribers import actions, limits, store, tokens
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from newsletter.deliver import Desk
     from newsletter.pages import Pages
-    from newsletter.senders import Answer, Carrier
+    from newsletter.senders import Answer, Carrier, Submission
     from newsletter.wiring import House
     from subscribers.models import LetterState, SmallLetter
 
@@ -157,15 +158,19 @@ class SmallLetters:
             self._record(letter, token, QUEUED, "", tally)
             return False
         try:
-            return self._hand_over(carrier, letter, token, tally)
+            submission = self._begun(carrier, letter, token)
         except NashraError as error:
             LOG.error("small letters wait: %s", _without(str(error), letter))
             self._record(letter, token, QUEUED, "", tally)
             return False
+        else:
+            # None: so slow that the lease ran out; the others of this claim are lost too.
+            return submission is not None and self._finish(submission, letter, token, tally)
         finally:
             carrier.close()
 
-    def _hand_over(self, carrier: Carrier, letter: SmallLetter, token: str, tally: Tally) -> bool:
+    def _begun(self, carrier: Carrier, letter: SmallLetter, token: str) -> Submission | None:
+        """Hand over everything but the last byte and mark the letter; None when the lease is lost, and nothing went."""
         desk = self._desk
         who = letter.recipient
         leave = tokens.make("leave", desk.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch)
@@ -175,23 +180,31 @@ class SmallLetters:
         mine = False
         try:
             with desk.database.write() as connection:
-                mine = store.submitting_letter(connection, letter.id, token=token, now=desk.now())
-                if mine:
+                marked = store.submitting_letter(connection, letter.id, token=token, now=desk.now())
+                if marked:
                     # Somebody waits for it: it goes before its turn, and the issue under way waits instead.
                     ledger.charge(connection, desk.pace, 1)
+            mine = marked  # not before the commit, which can fail
         finally:
             if not mine:
                 submission.abandon()
-        if not mine:
-            return False  # so slow that the lease ran out: the others of this claim are lost too
+        return submission if mine else None
+
+    def _finish(self, submission: Submission, letter: SmallLetter, token: str, tally: Tally) -> bool:
+        """Let the last byte go and record the answer; from here on only the answer can make the letter wait again."""
         try:
             answer = submission.finish()
+            state, reason = _outcome(answer, letter.id)
+            settle = partial(
+                store.settle_letter, letter_id=letter.id, state=state, token=token, reason=_without(reason, letter)
+            )
+            Steady(self._desk.database, patience=Steady.LITTLE, sleep=self._desk.sleep).write(settle)
         except NashraError as error:
-            # Whether it went nobody knows: it stays in doubt until its lease runs out, and is settled then.
+            # Whether it went nobody knows, or nobody can be told: it stays in doubt until its lease runs out, and is
+            # settled then.
             LOG.error("a small letter is in doubt: %s", _without(str(error), letter))
             return False
-        state, reason = _outcome(answer, letter.id)
-        self._record(letter, token, state, _without(reason, letter), tally)
+        tally.add(state)
         return state != QUEUED
 
     def _record(self, letter: SmallLetter, token: str, state: LetterState, reason: str, tally: Tally) -> None:

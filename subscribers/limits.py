@@ -3,7 +3,8 @@
 A form that sends mail to whatever address is typed into it is a weapon: Ghost counted 2,500 false subscribers within
 minutes before it had a limit (its issue 10076), and one Mailman site 73,000 requests in three weeks. So letters are
 counted for the mailbox, for the network that asks, for the domain of the address, and in total. What goes beyond is
-dropped in silence, since an answer that differs would tell who is subscribed.
+dropped in silence, since an answer that differs would tell who is subscribed. Those asked for by mail are counted apart
+too, well under the total: whoever writes a thousand messages with forged senders shall not close the form.
 
 Time is cut into buckets of ten minutes; a window holds one bucket more than it needs, so a cap is never exceeded.
 """
@@ -26,7 +27,9 @@ from subscribers.tables import letter_count
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Scope = Literal["mailbox", "network", "domain", "total"]
+Scope = Literal["mailbox", "network", "domain", "mail", "total"]
+Road = Literal["form", "mail", "editor"]
+"""How a wish came: by a form of the pages, in a message, or from an editor who asks somebody."""
 
 BUCKET = 600
 """Seconds of one bucket."""
@@ -43,7 +46,7 @@ class Caps:
 
     mailbox_a_day: int = 1
     mailbox_a_month: int = 3
-    """In 30 days."""
+    """In 30 days; those that were answered with yes do not count, here and above."""
     network_an_hour: int = 30
     """Asked for from one network: a /24, or a /64 of IPv6. Whole towns share an address of a mobile network."""
     total_an_hour: int = 1000
@@ -53,6 +56,11 @@ class Caps:
         """To addresses of one domain: half of all, since half of all readers have theirs at one provider."""
         return max(1, self.total_an_hour // 2)
 
+    @property
+    def mail_an_hour(self) -> int:
+        """Asked for by mail, where any sender can be written into a message: a fifth of all."""
+        return max(1, self.total_an_hour // 5)
+
     def windows(self) -> tuple[tuple[Scope, int, int], ...]:
         """(Scope, seconds of the window, most letters in it)."""
         return (
@@ -60,18 +68,19 @@ class Caps:
             ("mailbox", MONTH, self.mailbox_a_month),
             ("network", HOUR, self.network_an_hour),
             ("domain", HOUR, self.domain_an_hour),
+            ("mail", HOUR, self.mail_an_hour),
             ("total", HOUR, self.total_an_hour),
         )
 
 
-def marks(address_key: str, network: str | None, keys: Mapping[int, bytes]) -> dict[Scope, bytes]:
+def marks(address_key: str, keys: Mapping[int, bytes], *, road: Road = "form", network: str = "") -> dict[Scope, bytes]:
     """What a request is counted under: HMACs, so that the counters give nobody away.
 
     Args:
         address_key: The folded address (``Address.key``).
-        network: The network the request came from, as text; empty when it is not known; None when it came from no
-            network, but by mail or from an editor, and then there is no such cap.
         keys: Secret keys of suppressed addresses; the newest makes the marks.
+        road: How it came. What an editor asks counts for the mailbox alone, so that it takes nothing from the form.
+        network: Of a form: the network the request came from, as text; empty when it is not known.
 
     Raises:
         SecretError: There is no key.
@@ -85,12 +94,11 @@ def marks(address_key: str, network: str | None, keys: Mapping[int, bytes]) -> d
     def mark(scope: str, value: str) -> bytes:
         return hmac.digest(key, _SIGNED_FOR + f"{scope}\0{value}".encode("utf-8", "surrogatepass"), "sha256")
 
-    asked: dict[Scope, bytes] = {
-        "mailbox": mark("mailbox", f"{local}@{domain}"),
-        "domain": mark("domain", domain),
-        "total": b"",
-    }
-    return asked if network is None else {**asked, "network": mark("network", network)}
+    asked: dict[Scope, bytes] = {"mailbox": mark("mailbox", f"{local}@{domain}")}
+    if road != "editor":
+        asked |= {"domain": mark("domain", domain), "total": b""}
+        asked |= {"network": mark("network", network)} if road == "form" else {"mail": b""}
+    return asked
 
 
 def hold(connection: Connection) -> None:
@@ -105,17 +113,25 @@ def hold(connection: Connection) -> None:
     )
 
 
-def full(connection: Connection, asked: Mapping[Scope, bytes], caps: Caps, *, now: datetime) -> bool:
-    """Whether one more letter would be too many. Call `hold` before.
+def full(
+    connection: Connection,
+    asked: Mapping[Scope, bytes],
+    caps: Caps,
+    *,
+    now: datetime,
+    answered: Mapping[int, int] | None = None,
+) -> frozenset[Scope]:
+    """What one more letter would be too many for; empty when it may go. Call `hold` before.
 
     Args:
         connection: In a writing transaction.
         asked: From `marks`.
         caps: The limits.
         now: Aware.
+        answered: How many letters of a window, by its seconds, this mailbox has answered with yes.
     """
     bucket = to_seconds(now) // BUCKET
-    beyond = False
+    beyond: set[Scope] = set()
     # Every window is asked about, also when the first is full: the time it takes tells nothing.
     for scope, seconds, most in caps.windows():
         if scope not in asked:
@@ -127,8 +143,9 @@ def full(connection: Connection, asked: Mapping[Scope, bytes], caps: Caps, *, no
                 letter_count.c.bucket >= bucket - seconds // BUCKET,
             )
         ).scalar_one()
-        beyond = beyond or int(number) >= most
-    return beyond
+        free = answered.get(seconds, 0) if answered and scope == "mailbox" else 0
+        beyond |= {scope} if int(number) - free >= most else set()
+    return frozenset(beyond)
 
 
 def add(connection: Connection, asked: Mapping[Scope, bytes], number: int, *, now: datetime) -> None:

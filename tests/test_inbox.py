@@ -25,7 +25,8 @@ from newsletter import inbox, ledger
 from newsletter.database import Database
 from newsletter.errors import SourceError
 from newsletter.inbox import Result
-from newsletter.inbox.messages import MOST_BYTES, Kind, understand
+from newsletter.inbox.answers import fold, own_words, plain, says_no, says_yes
+from newsletter.inbox.messages import MOST_BYTES, Found, Kind, understand
 from newsletter.inbox.statuses import meaning
 from newsletter.pages import DOMAIN
 from newsletter.small_names import name_of
@@ -34,6 +35,7 @@ from newsletter.wiring import opened
 from newsletter.words import words as catalogue
 from subscribers import actions, store, tokens
 from subscribers.addresses import normalise
+from subscribers.limits import Caps
 
 DATA = Path(__file__).parent / "data" / "inbox"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -155,7 +157,7 @@ class Room:
     counter: Iterator[int] = field(default_factory=itertools.count)
 
     def desk(self, **more: object) -> inbox.Desk:
-        desk = inbox.Desk(self.database, OWN, LINKS, SUPPRESSIONS, NOW, letters=True)
+        desk = inbox.Desk(self.database, OWN, LINKS, SUPPRESSIONS, NOW)
         return replace(desk, **more)  # type: ignore[arg-type]
 
     def put(self, message: str, /, *, number: int = 0, folder: str = "new", **values: str) -> Path:
@@ -274,13 +276,6 @@ def test_who_asks_to_leave_by_mail_has_left(room: Room) -> None:
     assert goodbyes == 2
 
 
-def test_nobody_gets_a_goodbye_letter_where_nobody_sends_them(room: Room) -> None:
-    room.put("leave")
-    assert inbox.read(room.desk(letters=False), room.maildir).left == 1
-    with room.database.read() as connection:
-        assert not connection.execute(text("SELECT count(*) FROM small_letter WHERE kind = 'goodbye'")).scalar_one()
-
-
 def test_a_reply_that_carries_the_link_confirms(room: Room) -> None:
     assert room.status(0, 2) == "pending"
     room.put("confirm-reply")
@@ -312,14 +307,15 @@ def test_links_that_are_not_ours_do_nothing(room: Room) -> None:
     for leave in (person, stranger, LEAVE, room.leaves[0][:-1] + ("A" if room.leaves[0][-1] != "A" else "B")):
         room.put("leave", leave=leave)
     room.put("confirm-subject", token=TOKEN)
-    assert room.read() == Result(read=5, refused=4, other=1)
+    room.put("confirm-reply", token=TOKEN)
+    assert room.read() == Result(read=6, refused=5, other=1)
     assert room.status(0) == "confirmed"
 
 
 def test_a_confirmation_that_is_too_old_does_nothing(room: Room) -> None:
     room.put("confirm-subject")
     result = inbox.read(room.desk(now=NOW + timedelta(days=3)), room.maildir)
-    assert result == Result(read=1, other=1)
+    assert result == Result(read=1, refused=1)
     assert room.status(0, 2) == "pending"
 
 
@@ -339,6 +335,23 @@ def test_a_forged_bounce_needs_the_address_of_the_reader(room: Room) -> None:
     room.put("hard", name=f"{room.public_id}.999999999999999999")
     assert room.read() == Result(read=4, refused=4)
     assert room.suppressed() == 0
+
+
+@pytest.mark.parametrize("parts", [2, 49])
+def test_a_forged_bounce_tries_one_letter_and_not_many(room: Room, parts: int) -> None:
+    """Each part with an envelope id of its own would be a guess."""
+    blocks = "".join(
+        f"--b\nContent-Type: message/delivery-status\n\nOriginal-Envelope-Id: {room.public_id}.{number}\n\n"
+        "Final-Recipient: rfc822; reader0@example.net\nAction: failed\nStatus: 5.1.1\n\n"
+        for number in range(1, parts + 1)
+    )
+    head = f"Date: {NOW:%a, %d %b %Y %T} +0000\nContent-Type: multipart/report; boundary=b\n\n"
+    (room.maildir / "new" / "1.forged").write_text(f"{head}{blocks}--b--\n")
+    assert room.read() == Result(read=1, refused=1)
+    assert room.suppressed() == 0
+    one = blocks[: blocks.index("--b", 3)]
+    (room.maildir / "new" / "2.same").write_text(f"{head}{one}{one}--b--\n")
+    assert room.read() == Result(read=1, bounced=1)
 
 
 def test_the_spelling_of_the_address_does_not_matter(room: Room) -> None:
@@ -364,6 +377,49 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(room: Room) -> None:
         read=8, bounced=1, complained=1, left=1, confirmed=1, automatic=1, other=1, reported=1, refused=1
     )
     assert room.read() == replace(told, dry_run=False)
+
+
+def test_a_dry_run_tells_the_same_of_what_was_done_before(room: Room) -> None:
+    with room.database.write() as connection:
+        actions.confirm(connection, room.confirmation, now=NOW, how="page")
+        actions.leave(connection, 2, 1, now=NOW, how="page")
+    room.put("confirm-subject")  # confirmed before
+    room.put("leave", number=1)  # left before
+    room.put("leave", number=2)
+    room.put("leave-generated", number=2)  # the same again in another message
+    room.put("hard", number=3)
+    room.put("hard", number=3, folder="cur", leave="x")
+    room.put("confirm-subject", token=TOKEN)
+    (room.maildir / "new" / "9.wish").write_text(
+        f"From: a@example.net\nDate: {NOW:%a, %d %b %Y %T} +0000\nSubject: subscribe\n\n"
+    )
+    (room.maildir / "new" / "9.wish-again").write_text(
+        f"From: a+1@example.net\nDate: {NOW:%a, %d %b %Y %T} +0000\nSubject: subscribe\n\n"
+    )
+    before = room.dump()
+    desk = room.desk(lists=("readers",))
+    told = inbox.read(desk, room.maildir, dry_run=True)
+    assert room.dump() == before
+    assert replace(told, dry_run=False) == inbox.read(desk, room.maildir)
+    assert (told.known, told.left, told.bounced, told.asked, told.refused) == (4, 1, 1, 1, 2)
+
+
+def test_a_dry_run_tells_of_one_who_left_after_asking(room: Room) -> None:
+    with room.database.write() as connection:
+        actions.leave(connection, 1, 2, now=NOW, how="page")
+    room.put("confirm-subject")
+    told = room.read(dry_run=True)
+    assert (told.refused, told.confirmed) == (1, 0)
+    assert room.read() == replace(told, dry_run=False)
+
+
+def test_a_dry_run_says_that_a_send_would_be_paused(room: Room) -> None:
+    with room.database.write() as connection:
+        connection.execute(text("UPDATE send SET answered = 200, bounced = 10"))
+    room.put("hard")
+    assert "bounced for good" in room.read(dry_run=True).paused[0]
+    with room.database.read() as connection:
+        assert ledger.sends(connection)[0].state != "paused"
 
 
 def test_too_many_bounces_pause_the_send(room: Room) -> None:
@@ -490,6 +546,39 @@ def test_the_caps_of_the_form_hold_by_mail_too(room: Room) -> None:
     assert wishes(room, "اشتراك", "salma@example.net") == Result(read=1, refused=1)
 
 
+def test_a_wish_that_only_the_crowd_keeps_back_is_tried_again(room: Room) -> None:
+    """Whoever floods the mailbox with forged wishes must not lose those of others for them."""
+    for number in range(30):
+        (room.maildir / "new" / f"{1000 + number}.wish").write_text(
+            f"From: r{number}@d{number}.example.net\nDate: {NOW:%a, %d %b %Y %T} +0000\nSubject: subscribe\n\n"
+        )
+    desk = room.desk(lists=("readers",), caps=Caps(total_an_hour=50))
+    told = inbox.read(desk, room.maildir, dry_run=True)
+    assert told == Result(read=30, asked=10, later=20, dry_run=True)
+    assert inbox.read(desk, room.maildir) == Result(read=30, asked=10, later=20)
+    assert inbox.read(desk, room.maildir) == Result(read=20, later=20)
+    hour = timedelta(minutes=71)
+    assert inbox.read(replace(desk, now=NOW + hour), room.maildir) == Result(read=20, asked=10, later=10)
+    assert inbox.read(replace(desk, now=NOW + 2 * hour), room.maildir) == Result(read=10, asked=10)
+    assert inbox.read(replace(desk, now=NOW + 2 * hour), room.maildir) == Result()
+
+
+def test_many_wishes_to_one_domain_hold_no_other_up(room: Room) -> None:
+    for number, host in enumerate(["a.example.net"] * 5 + ["b.example.net"]):
+        (room.maildir / "new" / f"{number}.wish").write_text(
+            f"From: r{number}@{host}\nDate: {NOW:%a, %d %b %Y %T} +0000\nSubject: subscribe\n\n"
+        )
+    caps = Caps(total_an_hour=20)
+    with room.database.write() as connection:
+        for number in range(8):
+            who = normalise(f"f{number}@a.example.net")
+            actions.wish(
+                connection, who, "readers", now=NOW, keys=SUPPRESSIONS, caps=caps, how="form", words="", network="n"
+            )
+    assert inbox.read(room.desk(lists=("readers",), caps=caps), room.maildir) == Result(read=6, asked=3, later=3)
+    assert statuses(room, "r5@b.example.net") == ["pending"]
+
+
 def test_a_wish_does_not_tell_or_change_what_somebody_is(room: Room) -> None:
     assert wishes(room, "subscribe", "reader1@example.net") == Result(read=1, known=1)
     with room.database.write() as connection:
@@ -571,6 +660,117 @@ def test_a_yes_to_the_letter_confirms(room: Room, said: str) -> None:
 def test_what_is_no_yes_confirms_nobody(room: Room, said: str) -> None:
     assert wishes(room, f"Re: hello\nIn-Reply-To: <{small(room)}@example.org>\n\n{said}").confirmed == 0
     assert statuses(room, "salma@example.net") == ["pending"]
+
+
+LETTER = name_of(7, LINKS)
+
+
+def answered(said: str, subject: str = "Re: news", *, quoted: bool = True, kind: str = "plain") -> Found:
+    """An answer that quotes the confirmation letter and names it, as help desks and filters do too."""
+    quote = f"> Somebody asked for it.\n> https://news.example.org/confirm/{TOKEN}\n"
+    whole = said.replace("{quote}", quote) if "{quote}" in said else f"{said}\n\nOn Tuesday News wrote:\n{quote}"
+    head = f"From: Salma <salma@example.net>\nTo: {OWN}\nDate: Tue, 24 Nov 2026 09:29:58 +0200\nSubject: {subject}\n"
+    head += f"In-Reply-To: <{LETTER}@example.org>\nContent-Type: text/{kind}; charset=utf-8\n\n"
+    return understand((head + (whole if quoted else said)).encode(), OWN)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What is this?", "I don't want this", "Delete me please", "Nein danke", "من أنتم؟", "من أنتم", "كلا", "لأ",
+        "لَا أريد", "أزيلوا بريدي", "الغاء الاشتراك", "إلغاء الاشتراك", "اوقفوا الرسائل", "أَوْقِفُوا الرسائل", "",
+        "{quote}\n\nNo! I do not want this. Stop.", "نعم\n\n{quote}\n\nلا، لا أريدها", "{quote}",
+        "Your ticket 4711 has been received.\nThank you, the team", "Please look into this.", "Message blocked",
+        "Message blocked by the filter of example.net:", "تم استلام رسالتك", "Yes?", "Yes, who are you", "oui non",
+        "Ok, thanks, I will look into this", "Yes, we have received your message.", "تمام، شكرا", "ولا أريد",
+        "Yes\n\nNo, I do not want it.", "I said yes", "yesterday",
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_no_plain_yes_confirms_nobody(said: str) -> None:
+    found = answered(said)
+    assert (found.kind, found.tokens, found.letters) == ("other", (), ())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "نعم", "نَعَم", "نعـــم!", "نعم أؤكد", "نعم، أريد النشرة. شكرًا جزيلًا", "السلام عليكم،\nنعم من فضلكم", "أوافق",
+        "Yes", "yes please", "Hello,\n\nYes, of course.", "oui", "Oui, je veux m’abonner, merci", "ok", "D'accord",
+        "Ja, gerne", "Sí, por favor", "بله", "כן", "Yes\n\nSent from my iPhone", "نعم\n\nأُرسلت من الـ iPhone",
+        "نعم\n-- \nسلمى\nلا تردوا هنا",
+        "Yes.\n\nSalma Haddad\nThis e-mail is confidential.\nIf you are not the one it is for, delete it.",
+        "{quote}\n\nنعم", "نعم\n\nOn Tue, 24 Nov 2026 at 09:30 لا للفساد\n<news@example.org> wrote:\n\n{quote}",
+        "Yes\n\nFrom: News\nSent: Tuesday\nDo nothing if it was not you. Questions? Write to us.",
+        "oui\n-----Message d'origine-----\nSi ce n'était pas vous, ne faites rien.",
+        "\u200fنعم\u200e",
+    ],
+)  # fmt: skip
+def test_a_plain_yes_confirms_whatever_a_mail_program_adds(said: str) -> None:
+    found = answered(said)
+    assert (found.kind, found.tokens, found.letters) == ("confirm", (TOKEN,), (LETTER,))
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "On Tuesday News wrote:\n\nIf it was not you, do nothing.",
+        "From: News\nSent: Tuesday\n\nIf it was not you, do nothing.",
+        "________________________________\nمن: الموجة\n\nإن لم تكن أنت فلا تفعل شيئًا.",
+        "----- Original Message -----\nIf it was not you, do nothing.",
+    ],
+)
+def test_a_letter_that_is_quoted_without_marks_is_not_taken_for_words_of_the_reader(below: str) -> None:
+    assert own_words(f"نعم\n\n{below}") == "نعم"
+
+
+@pytest.mark.parametrize(
+    ("subject", "said", "kind"),
+    [
+        ("confirm {token}", "", "confirm"),
+        ("Re: رد: confirm  {token}", "", "confirm"),
+        ("confirm\n {token}", "", "confirm"),
+        ("\u200fCONFIRM {token}", "Sent from my iPhone", "confirm"),
+        ("confirm%20{token}", "Salma", "confirm"),
+        ("confirm {token}", "Who are you?", "other"),
+        ("confirm {token}", "Delete me please", "other"),
+        ("confirm {token}", "{quote}\n\nلا أريدها", "other"),
+        ("Fwd: confirm {token}", "", "other"),
+        ("confirm {token} now", "", "other"),
+        ("I wonder: confirm {token}", "", "other"),
+        ("[Ticket 4711] confirm {token}", "We have received your message.", "other"),
+        ("[Ticket 4711] confirm {token}", "Yes", "confirm"),
+    ],
+)
+def test_the_subject_that_the_button_writes(subject: str, said: str, kind: str) -> None:
+    found = answered(said, subject.replace("{token}", TOKEN), quoted="{quote}" in said)
+    assert found.kind == kind
+    assert found.tokens == ((TOKEN,) if kind == "confirm" else ())
+
+
+@pytest.mark.parametrize(
+    ("html", "kind"),
+    [
+        ("<p>نعم</p><blockquote>{link}</blockquote>", "confirm"),
+        ("<head><style>p{}</style><title>?</title></head><div>Yes</div><hr><p>Do nothing if … {link}</p>", "confirm"),
+        ('<div>oui</div><div class="gmail_quote"><div>Le 2, N a écrit :</div><blockquote>{link} ?</div>', "confirm"),
+        ("<blockquote>{link}</blockquote><p>نعم</p>", "confirm"),
+        ("<p>Yes</p><blockquote>{link}<blockquote>a</blockquote>b</blockquote><p>No! Stop.</p>", "other"),
+        ("<blockquote>{link}</blockquote><p>What is this?</p>", "other"),
+        ("<blockquote>{link}<p>yes</p></blockquote>", "other"),
+        ("<p>Your ticket has been received.</p><blockquote>{link}</blockquote>", "other"),
+    ],
+)
+def test_an_answer_that_is_html_alone(html: str, kind: str) -> None:
+    link = f'<a href="https://news.example.org/confirm/{TOKEN}">button</a>'
+    assert answered(html.replace("{link}", link), quoted=False, kind="html").kind == kind
+
+
+@given(st.text(max_size=300))
+def test_no_answer_breaks_it(said: str) -> None:
+    for own in (own_words(said), own_words(plain(said)), own_words(plain(f"<p>{said}<blockquote>{said}"))):
+        assert not (says_yes(own) and says_no(own))
+    assert fold(fold(said)) == fold(said)
+    assert not says_yes(own_words("\n".join(f"> {line}" for line in ["نعم", *said.splitlines()])))
 
 
 @pytest.mark.parametrize("language", ["ar", "en", "fr"])

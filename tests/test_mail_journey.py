@@ -196,15 +196,22 @@ def test_in_with_one_answer_out_with_one_message_and_back(newsroom: Newsroom, tm
     holds_together(goodbye)
     assert len(newsroom.letters()) == 4
 
-    # Who left comes back only by asking themselves; and one confirmation letter a day is all that anybody gets.
+    # Who left comes back only by asking themselves: on the same day too, since they answered the letter of that day.
     complains(newsroom.run("subscribers", "add", SALMA, "--ask"), "only they can come back", "--restore")
     complains(newsroom.run("subscribers", "add", NABIL, GONE, "--ask"), "must not be mailed", "unsuppress")
     assert newsroom.status(NABIL) is None
     newsroom.put(newsroom.press(mailto(goodbye, "subscribe")))
-    assert "1 new message: 1 not ours, too old or too many." in newsroom.inbox()
-    assert newsroom.status() == "left"
+    assert "1 new message: 1 asked to subscribe." in newsroom.inbox()
+    assert newsroom.status() == "pending"
     assert "0 new messages." in newsroom.inbox()
-    assert len(newsroom.letters()) == 4
+    assert len(newsroom.letters()) == 5
+    # But one that is not answered is all that anybody gets in a day.
+    newsroom.put(newsroom.write(SALMA, "اشتراك"))
+    assert "1 new message: 1 not ours, too old or asked lately." in newsroom.inbox()
+    assert len(newsroom.letters()) == 5
+    newsroom.put(newsroom.answer(newsroom.letters()[-1], "نعم"))
+    assert "1 confirmed" in newsroom.inbox()
+    assert newsroom.status() == "confirmed"
 
 
 def bounce(letter: EmailMessage, status: str = "5.1.1") -> EmailMessage:
@@ -258,8 +265,13 @@ def test_an_answer_without_the_letter_below_it_counts_when_it_says_yes(newsroom:
 
 def test_a_refusal_confirms_nobody(newsroom: Newsroom) -> None:
     ok(newsroom.run("subscribers", "add", SALMA, "--ask"))
-    newsroom.put(newsroom.answer(newsroom.letters()[0], "لا، شكرًا"))
-    assert "1 for people" in newsroom.inbox()
+    (confirmation,) = newsroom.letters()
+    for said in ("لا، شكرًا", "من أنتم؟", "Your ticket 4711 has been received."):
+        newsroom.put(newsroom.answer(confirmation, said))
+    below = newsroom.answer(confirmation, "")
+    below.set_content(f"{below.get_content()}\nكلا، لا أريدها.\n")
+    newsroom.put(below)
+    assert "4 new messages: 4 for people." in newsroom.inbox()
     assert newsroom.status() == "pending"
 
 
@@ -269,11 +281,22 @@ def test_an_answer_in_html_alone(newsroom: Newsroom) -> None:
     quoted = re.sub(r"(?s)^.*<body[^>]*>|</body>.*$", "", body(confirmation, "html"))
     message = newsroom.write(SALMA, f"Re: {confirmation['Subject']}")
     message.set_content(
-        f'<div dir="rtl">تمام، شكرا</div><div class="gmail_quote">كتب:<blockquote>{quoted}</blockquote></div>',
+        f'<div dir="rtl">نعم، شكرا</div><div class="gmail_quote">كتب:<blockquote>{quoted}</blockquote></div>',
         subtype="html",
     )
     newsroom.put(message)
     assert "1 confirmed" in newsroom.inbox()
+
+
+def test_a_whole_hall_is_asked_whatever_the_form_may_send(newsroom: Newsroom) -> None:
+    path = newsroom.root / "newsletter.toml"
+    path.write_text(path.read_text("utf-8").replace("[web]\n", "[web]\nletters_an_hour = 20\n"), "utf-8")
+    people = [f"r{number}@example.net" for number in range(30)]
+    assert "30 people asked for 'readers'." in ok(newsroom.run("subscribers", "add", *people, "--ask")).err
+    told = ok(newsroom.run("subscribers", "add", *people, "--ask")).err
+    assert "0 people asked for 'readers', 30 asked lately and not again." in told
+    newsroom.put(newsroom.write(SALMA, "اشتراك"))
+    assert "1 asked to subscribe" in newsroom.inbox()
 
 
 def test_letters_wait_for_whoever_sends_them(newsroom: Newsroom) -> None:

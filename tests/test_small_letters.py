@@ -6,7 +6,8 @@ import email
 import email.policy
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ import pytest
 import sqlalchemy as sa
 from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, Clock
 
-from newsletter.database import Database
+from newsletter.database import AwayError, Database
 from newsletter.deliver import SLOT_WIDTHS, Desk
-from newsletter.errors import SendError
+from newsletter.errors import DatabaseError, SendError
 from newsletter.mail import LEAVE, slot
 from newsletter.models import Letter, Publication
 from newsletter.pages import Pages
@@ -83,8 +84,10 @@ class Carrier:
         pass
 
 
-def office(database: Database, sender: Any, clock: Clock, language: str = "ar", base: str = BASE) -> SmallLetters:
-    desk = Desk(database, sender, LINK_KEYS, 30.0, clock)
+def office(
+    database: Database, sender: Any, clock: Clock, language: str = "ar", base: str = BASE, **more: Any
+) -> SmallLetters:
+    desk = Desk(database, sender, LINK_KEYS, 30.0, clock, **more)
     pages = Pages(environment(), Publication("الموجة", "https://example.org", language=language), base)
     return SmallLetters(desk, pages, From("نشرة الموجة <news@example.org>", "editor@example.org"), lambda: MARKER)
 
@@ -266,6 +269,96 @@ def test_a_letter_in_doubt(asked: Database, clock: Clock, knows: bool, went: boo
     assert [row[1] for row in states(asked)] == [state]
     # And nothing is sent a second time.
     assert len(provider.took) == went
+
+
+class Failing:
+    """The database of the workspace, whose writing transactions fail where and as often as it is told."""
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.engine, self.read = database, database.engine, database.read
+        self.fails: list[tuple[Exception, bool]] = []
+        """What the next transactions fail with, and whether only after they were committed."""
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[sa.Connection]:
+        trouble, late = self.fails.pop(0) if self.fails else (None, False)
+        if trouble is not None and not late:
+            with self.database.write(durable=durable) as connection:
+                yield connection
+                raise trouble
+        with self.database.write(durable=durable) as connection:
+            yield connection
+        if trouble is not None:
+            raise trouble
+
+
+class Breaks(Provider):
+    """Breaks the database at a step of a letter: ``begin`` is just before its mark, ``finish`` before its answer."""
+
+    def __init__(self, database: Failing, step: str, *fails: tuple[Exception, bool]) -> None:
+        super().__init__()
+        self.database, self.fails, self.step = database, list(fails), step
+        self.on_begin = self._break if step == "begin" else None
+
+    def _break(self) -> None:
+        self.database.fails, self.fails = self.fails, []
+
+    def load(self, letter: Letter) -> Carrier:
+        carrier = super().load(letter)
+        if self.step == "finish":
+            finish = carrier.finish
+
+            def broken() -> Answer:
+                answer = finish()
+                self._break()
+                return answer
+
+            carrier.finish = broken  # type: ignore[method-assign]
+        return carrier
+
+
+GONE = DatabaseError("the database says: disk I/O error")
+
+
+@pytest.mark.parametrize("knows", [True, False])
+@pytest.mark.parametrize("late", [True, False])
+def test_an_answer_that_cannot_be_written_sends_nothing_twice(
+    asked: Database, clock: Clock, knows: bool, late: bool
+) -> None:
+    failing = Failing(asked)
+    provider = Breaks(failing, "finish", (GONE, late))
+    provider.knows = knows
+    letters = office(failing, provider, clock)  # type: ignore[arg-type]
+    assert letters.drain().states == {}
+    assert len(provider.took) == 1
+    assert [row[1] for row in states(asked)] == ["submitted" if late else "submitting"]
+    for _ in range(3):
+        clock.later(seconds=31)
+        letters.drain()
+    assert [row[1] for row in states(asked)] == ["submitted" if late or knows else "unknown"]
+    assert len(provider.took) == 1
+
+
+def test_an_answer_waits_for_a_server_that_is_away_a_moment(asked: Database, clock: Clock) -> None:
+    failing = Failing(asked)
+    away = AwayError("the database says: terminating connection")
+    provider = Breaks(failing, "finish", (away, False), (away, True))
+    letters = office(failing, provider, clock, sleep=lambda _seconds: None)  # type: ignore[arg-type]
+    assert letters.drain().states == {"submitted": 1}
+    assert states(asked) == [("confirmation", "submitted", "")]
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_mark_that_cannot_be_written_lets_nothing_go(asked: Database, clock: Clock, late: bool) -> None:
+    """A commit that breaks does not tell whether it was done; the letter is abandoned, and goes at another try."""
+    failing = Failing(asked)
+    provider = Breaks(failing, "begin", (GONE, late))
+    letters = office(failing, provider, clock)  # type: ignore[arg-type]
+    assert letters.drain().states == {"queued": 1}
+    assert (provider.took, provider.abandoned) == ([], 1)
+    clock.later(seconds=31)
+    assert letters.drain().states == {"submitted": 1}
+    assert (len(provider.took), provider.abandoned) == (1, 1)
 
 
 def test_who_lost_the_lease_does_not_send(asked: Database, clock: Clock) -> None:

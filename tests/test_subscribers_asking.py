@@ -61,17 +61,52 @@ def test_nobody_is_asked_twice_in_a_day_nor_four_times_in_a_month(connection: Co
 
 def test_the_form_and_the_editor_share_the_caps_and_so_do_spellings_of_a_mailbox(connection: Connection) -> None:
     wanted = normalise("salma+news@example.org")
-    assert actions.wish(
+    came = actions.wish(
         connection, wanted, "readers", now=NOW, keys=KEYS, caps=Caps(), network="192.0.2.0/24", how="form", words=""
     )
+    assert came == "asked"
     assert ask(connection) == "lately"
     assert status(connection) is None
 
 
-def test_an_editor_is_no_network_but_the_total_holds(connection: Connection) -> None:
-    caps = Caps(network_an_hour=1, total_an_hour=8)
-    told = [ask(connection, f"r{number}@h{number}.example.net", caps=caps) for number in range(10)]
-    assert told == ["asked"] * 8 + ["lately"] * 2
+def wish(connection: Connection, address: str, **more: Any) -> str:
+    wanted: dict[str, Any] = {"now": NOW, "keys": KEYS, "caps": Caps(), "how": "form", "words": "", "road": "form"}
+    return actions.wish(connection, normalise(address), "readers", **{**wanted, **more})
+
+
+def test_an_editor_asks_whom_they_want_to_and_the_form_stays_open(connection: Connection) -> None:
+    caps = Caps(network_an_hour=1, total_an_hour=20)
+    told = [ask(connection, f"r{number}@example.net", caps=caps) for number in range(30)]
+    assert told == ["asked"] * 30
+    assert [ask(connection, f"r{number}@example.net", caps=caps) for number in range(30)] == ["lately"] * 30
+    assert wish(connection, "salma@example.net", caps=caps) == "asked"
+
+
+def test_a_wish_says_which_cap_keeps_it_back(connection: Connection) -> None:
+    caps = Caps(total_an_hour=20)  # 10 to a domain, 4 by mail
+    by_mail = [wish(connection, f"m{n}@d{n}.example.net", caps=caps, road="mail") for n in range(6)]
+    assert by_mail == ["asked"] * 4 + ["full"] * 2
+    of_domain = [wish(connection, f"f{n}@example.org", caps=caps, network=f"n{n}") for n in range(12)]
+    assert of_domain == ["asked"] * 10 + ["domain"] * 2
+    assert wish(connection, "m0@d0.example.net", caps=caps, road="mail") == "lately"
+    assert wish(connection, "f0@example.org", caps=caps) == "lately"
+    actions.add_subscriber(connection, SALMA, "readers", now=NOW, keys=KEYS)
+    assert wish(connection, SALMA, caps=replace(caps, total_an_hour=1000)) == "nothing"
+
+
+def test_an_answered_letter_does_not_count(connection: Connection) -> None:
+    """Who subscribes, confirms and leaves on one day can come back on it, and a stranger cannot make use of it."""
+    for _ in range(4):
+        assert wish(connection, SALMA) == "asked"
+        assert wish(connection, SALMA) == "lately"
+        assert ask(connection) == "lately"
+        letter_id = int(connection.execute(sa.select(sa.func.max(small_letter.c.id))).scalar_one())
+        actions.make_confirmation(connection, 1, 1, now=NOW)
+        actions.confirm_letter(connection, letter_id, now=NOW, how="mail")
+        assert wish(connection, SALMA) == "nothing"
+        actions.leave(connection, 1, 1, now=NOW, how="mail", letters=False)
+    assert wish(connection, SALMA) == "asked"
+    assert wish(connection, SALMA, now=NOW + DAY / 2) == "lately"
 
 
 def test_who_is_subscribed_gets_no_letter(connection: Connection) -> None:
@@ -156,6 +191,6 @@ def test_an_answer_does_not_undo_a_goodbye(connection: Connection) -> None:
 
 def test_a_wish_beyond_the_caps_leaves_no_trace(connection: Connection) -> None:
     caps = replace(Caps(), total_an_hour=1)
-    assert ask(connection, caps=caps) == "asked"
-    assert ask(connection, "nabil@example.org", caps=caps) == "lately"
+    assert wish(connection, SALMA, caps=caps) == "asked"
+    assert wish(connection, "nabil@example.org", caps=caps) == "full"
     assert store.find(connection, normalise("nabil@example.org")) is None

@@ -28,11 +28,17 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def asks(
-    connection: Connection, caps: Caps, *, who: str = ADDRESS, network: str = "192.0.2.0/24", after: timedelta
+    connection: Connection,
+    caps: Caps,
+    *,
+    who: str = ADDRESS,
+    network: str = "192.0.2.0/24",
+    road: limits.Road = "form",
+    after: timedelta,
 ) -> bool:
     """Ask for a letter; whether it may go. If it may, it is counted."""
     now = START + after
-    marks = limits.marks(who, network, ADDRESS_KEYS)
+    marks = limits.marks(who, ADDRESS_KEYS, road=road, network=network)
     limits.hold(connection)
     free = not limits.full(connection, marks, caps, now=now)
     limits.add(connection, marks, int(free), now=now)
@@ -61,7 +67,7 @@ def test_one_letter_a_day_and_three_in_thirty_days(connection: Connection) -> No
     ],
 )
 def test_spellings_of_one_mailbox(one: str, other: str, same: bool) -> None:
-    marks = [limits.marks(key, "", ADDRESS_KEYS)["mailbox"] for key in (one, other)]
+    marks = [limits.marks(key, ADDRESS_KEYS)["mailbox"] for key in (one, other)]
     assert (marks[0] == marks[1]) == same
 
 
@@ -70,10 +76,10 @@ def test_marks_give_nobody_away(connection: Connection) -> None:
     rows = connection.execute(sa.select(letter_count)).all()
     assert {row.scope for row in rows} == {"hold", "mailbox", "network", "domain", "total"}
     assert all(part not in repr(rows) for part in ("salma", "example", "192.0.2"))
-    other = limits.marks(ADDRESS, "192.0.2.0/24", {1: bytes(32)})
-    assert set(other.values()) & set(limits.marks(ADDRESS, "192.0.2.0/24", ADDRESS_KEYS).values()) == {b""}
+    other = limits.marks(ADDRESS, {1: bytes(32)}, network="192.0.2.0/24")
+    assert set(other.values()) & set(limits.marks(ADDRESS, ADDRESS_KEYS, network="192.0.2.0/24").values()) == {b""}
     with pytest.raises(SecretError):
-        limits.marks(ADDRESS, "", {})
+        limits.marks(ADDRESS, {})
 
 
 @pytest.mark.parametrize(
@@ -93,6 +99,24 @@ def test_caps_of_an_hour(connection: Connection, caps: Caps, who: str, network: 
     for start in range(0, 120, 2):
         assert sum(start <= minute < start + 60 for minute in went) <= 5
     assert len(went) >= 8  # within two hours
+
+
+def test_a_flood_by_mail_leaves_the_form_open(connection: Connection) -> None:
+    caps = Caps(total_an_hour=50)
+    went = [asks(connection, caps, who=f"r{n}@d{n}.example", road="mail", after=MINUTE) for n in range(60)]
+    assert went == [True] * 10 + [False] * 50
+    went = [asks(connection, caps, who=f"f{n}@d{n}.example", network=f"n{n}", after=2 * MINUTE) for n in range(60)]
+    # Those of the messages count among all, which so are no more than they may be.
+    assert went == [True] * 40 + [False] * 20
+    assert asks(connection, caps, who="later@d.example", road="mail", after=72 * MINUTE)
+
+
+def test_what_an_editor_asks_takes_nothing_from_the_form(connection: Connection) -> None:
+    caps = Caps(total_an_hour=5)
+    assert all(asks(connection, caps, who=f"r{n}@example.net", road="editor", after=MINUTE) for n in range(30))
+    assert not asks(connection, caps, who="r1@example.net", road="editor", after=MINUTE)
+    assert not asks(connection, caps, who="r1@example.net", after=MINUTE)
+    assert asks(connection, caps, who="f@example.net", after=MINUTE)
 
 
 def test_old_counts_are_forgotten(connection: Connection) -> None:

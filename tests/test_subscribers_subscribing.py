@@ -25,9 +25,10 @@ def list_id(connection: Connection) -> int:
 
 
 def asks(connection: Connection, address: str = "salma@example.org", *, now: datetime = NOW) -> bool:
-    return actions.subscribe(
+    came = actions.subscribe(
         connection, address, "readers", now=now, keys=KEYS, how="form", words="نموذج ١", rhythm="daily"
     )
+    return came == "asked"
 
 
 def person(connection: Connection, address: str = "salma@example.org") -> Subscriber:
@@ -143,10 +144,17 @@ def test_a_stranger_cannot_have_somebody_mailed_again_and_again(connection: Conn
 
 
 def test_a_blocked_wish_changes_nothing(connection: Connection, list_id: int) -> None:
-    who = confirmed(connection, list_id)
-    actions.leave(connection, who.id, list_id, now=NOW, how="page")
+    assert asks(connection)
+    actions.leave(connection, person(connection).id, list_id, now=NOW, how="page")
     assert not asks(connection, now=NOW + timedelta(hours=1))
     assert status(connection, list_id) == "left"
+
+
+def test_who_left_by_mistake_comes_back_on_the_same_day(connection: Connection, list_id: int) -> None:
+    who = confirmed(connection, list_id)
+    actions.leave(connection, who.id, list_id, now=NOW, how="page")
+    assert asks(connection, now=NOW + timedelta(hours=1))
+    assert not asks(connection, now=NOW + timedelta(hours=2))
 
 
 def test_a_bad_address_or_list_is_told(connection: Connection) -> None:

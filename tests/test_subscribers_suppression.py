@@ -188,7 +188,8 @@ def test_a_suppressed_address_is_not_added_imported_or_subscribed(
 
     with pytest.raises(SuppressedError, match=r"must not be mailed: an editor stopped it \(since 2026-11-24\)"):
         actions.add_subscriber(connection, "SALMA@example.org", "readers", now=NOW, keys=KEYS)
-    assert not actions.subscribe(connection, "salma@example.org", "readers", now=NOW, keys=KEYS, how="form", words="")
+    wished = actions.subscribe(connection, "salma@example.org", "readers", now=NOW, keys=KEYS, how="form", words="")
+    assert wished == "nothing"
     path = tmp_path / "list.csv"
     path.write_text("email\nsalma@example.org\nnader@example.org\n", "utf-8")
     report = actions.import_file(connection, path, "readers", now=NOW, keys=KEYS)

@@ -72,7 +72,8 @@ def _tell(result: Result, *, as_json: bool) -> None:
         "confirmed": result.confirmed,
         "asked to subscribe": result.asked,
         "told before": result.known,
-        "not ours, too old or too many": result.refused,
+        "too many at once, tried again later": result.later,
+        "not ours, too old or asked lately": result.refused,
         "from machines": result.automatic,
         "for people": result.other,
         "not readable": result.unreadable,
@@ -81,4 +82,4 @@ def _tell(result: Result, *, as_json: bool) -> None:
     would = " (nothing was written)" if result.dry_run else ""
     say(f"{plural(result.read, 'new message')}{': ' + told if told else ''}{would}.")
     for reason in result.paused:
-        say(f"A send was paused: {reason}")
+        say(f"A send {'would be' if result.dry_run else 'was'} paused: {reason}")

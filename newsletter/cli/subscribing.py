@@ -71,7 +71,7 @@ def add(
 
     With --ask each gets a confirmation letter and is subscribed by confirming: on the reader pages, or, without
     [web] url, by answering it (`newsletter subscribers inbox` reads the answers). At most one such letter a day, and
-    three in 30 days, goes to one person.
+    three in 30 days, goes to one person, not counting those that were answered with yes.
 
     \b
     Examples:

@@ -1,19 +1,24 @@
 """The mailbox that answers come to, read and applied: bounces, wishes to leave or to subscribe, confirmations by reply.
 
 For a newsroom without a server for the reader pages, and for one that sends over SMTP, whose bounces come as messages.
-Every message is handled once: what was handled is remembered in the transaction that handles it. The mailbox itself is
-only read. ``messages`` understands one message, ``statuses`` a delivery status, ``mailboxes`` reads the files.
+Every message is handled once: what was handled is remembered in the transaction that handles it; a wish for which
+there were too many others within an hour is not, and is tried again. The mailbox itself is only read. ``messages``
+understands one message, ``answers`` what somebody says in it, ``statuses`` a delivery status, ``mailboxes`` reads the
+files.
 
-Anybody can write any From. So a message that wants to subscribe only brings a confirmation letter, within the caps
-that hold for the form of the pages; what protects the one whose address was used is that nothing follows without an
-answer to that letter. To leave or to confirm takes a token that only the letter had.
+Anybody can write any From. So a message that wants to subscribe only brings a confirmation letter, within caps of its
+own; what protects the one whose address was used is that nothing follows without an answer to that letter. To leave
+takes the token of a letter, in the subject that its unsubscribe address writes. To confirm takes the token in the
+subject that its button writes, or a plain yes beside the letter's name or the token in the letter that is quoted: a
+letter that is only quoted, by a question, a refusal or a machine, confirms nobody.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -21,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import events, ledger
+from newsletter.database import Database
 from newsletter.inbox.mailboxes import Item, file_names, items
 from newsletter.inbox.messages import Found, Notice, understand
 from newsletter.senders.sendgrid.events import Report
@@ -34,13 +40,12 @@ from subscribers.models import Event, Rhythm
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from newsletter.database import Database
-
 ROAD = "mail"
 """What the record of consent says of how it came."""
 WISH_LASTS = timedelta(days=7)
 """How old a message may be that wants to subscribe: a mailbox may hold years of them when it is read at first."""
-_AT_ONCE = 100
+_AT_ONCE, _REHEARSED = 100, 1000
+"""Messages read at once, and those that a dry run tries in one transaction, which keeps other writers waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,6 @@ class Desk:
     caps: Caps = field(default_factory=Caps)
     rhythm: Rhythm = "weekly"
     """Of who subscribes by mail."""
-    letters: bool = True
-    """Whether who leaves gets the goodbye letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,11 @@ class Result:
     """Who want to subscribe, and get a confirmation letter."""
     known: int = 0
     """What they say was done before."""
+    later: int = 0
+    """Wishes for which there were too many others within an hour: the next run tries them again."""
     refused: int = 0
-    """Links that are not ours or too old, bounces of letters that are not ours or not to that address, wishes to
-    subscribe with an address that must not be mailed, too old, or beyond the caps."""
+    """Links that are not ours or too old, bounces that name no letter of ours or several, or not its address, wishes to
+    subscribe with an address that must not be mailed or got a confirmation letter lately, or too old."""
     automatic: int = 0
     """Answers of machines, mailing lists, loops: nothing is done for them."""
     other: int = 0
@@ -106,41 +111,119 @@ def read(desk: Desk, path: Path, *, dry_run: bool = False) -> Result:
     """
     with desk.database.read() as connection:
         known = _remembered(connection, file_names(path))
-    counts: Counter[str] = Counter()
-    paused: list[str] = []
+    run = _Run(desk)
     found = items(path, known)
     while group := list(islice(found, _AT_ONCE)):
         with desk.database.read() as connection:
-            before = _remembered(connection, [name for item in group for name in item.names])
+            before = _remembered(connection, [name for item in group for name in item.names]) | run.rehearsed
         fresh = [item for item in group if not before.intersection(item.names)]
+        run.counts["read"] += len(fresh)
         understood = [(item, understand(item.raw, desk.own_address)) for item in fresh]
-        counts["read"] += len(fresh)
         if dry_run:
-            with desk.database.read() as connection:
-                counts.update(_would(desk, connection, message) for _, message in understood)
+            run.rehearse(understood)
         else:
-            counts.update(_apply(desk, understood, paused))
+            waiting = run.apply(understood)
             # Also those known by their content alone, so that their files need not be read again.
             with desk.database.write() as connection:
-                _remember(connection, desk.now, group)
-    return Result(**counts, paused=tuple(dict.fromkeys(paused)), dry_run=dry_run)
+                _remember(connection, desk.now, [item for item in group if item.label not in waiting])
+    run.finish_rehearsal()
+    return Result(**run.counts, paused=tuple(dict.fromkeys(run.paused)), dry_run=dry_run)
+
+
+class _Run:
+    """One reading of a mailbox.
+
+    Args:
+        desk: The workspace.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._no_more = False
+        self._to_rehearse: list[tuple[Item, Found]] = []
+        self.counts: Counter[str] = Counter()
+        self.paused: list[str] = []
+        self.rehearsed: set[str] = set()
+        """Names of the messages that a dry run has seen."""
+
+    def apply(self, messages: Sequence[tuple[Item, Found]], desk: Desk | None = None) -> set[str]:
+        """Do what each message says, and count it; gives the labels of those that are to be tried again."""
+        desk = desk or self._desk
+        waiting = set()
+        for item, message in messages:
+            outcome = self._one(desk, item, message)
+            self.counts[_COUNTED.get(outcome, outcome)] += 1
+            if outcome in _COUNTED:
+                waiting.add(item.label)
+        return waiting
+
+    def _one(self, desk: Desk, item: Item, message: Found) -> str:
+        if message.kind == "report":
+            return _report(desk, message, self.paused)
+        act = _ACTS.get(message.kind)
+        if act is None:
+            return message.kind
+        if message.kind == "subscribe" and self._no_more:
+            return "full"
+        with desk.database.write() as connection:
+            outcome = act(desk, connection, message)
+            if outcome not in _COUNTED:
+                _remember(connection, desk.now, [item])
+        # A mailbox flooded with wishes must not cost a transaction for each of them at every run.
+        self._no_more = self._no_more or outcome == "full"
+        return outcome
+
+    def rehearse(self, messages: Sequence[tuple[Item, Found]]) -> None:
+        """Note what these messages would be counted as; those that would change something are tried some at a time."""
+        self.rehearsed.update(name for item, _ in messages for name in item.names)
+        for item, message in messages:
+            if message.kind in _ACTS or message.kind == "report":
+                # What was understood is enough.
+                self._to_rehearse.append((replace(item, raw=b""), message))
+            else:
+                self.counts[message.kind] += 1
+        if len(self._to_rehearse) >= _REHEARSED:
+            self.finish_rehearsal()
+
+    def finish_rehearsal(self) -> None:
+        """Do what is to be tried, and take it back."""
+        if self._to_rehearse:
+            with _taken_back(self._desk.database) as database:
+                self.apply(self._to_rehearse, replace(self._desk, database=database))
+        self._to_rehearse = []
+
+
+class _Rehearsal(Database):
+    """A database whose every transaction is part of one that is taken back."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        super().__init__(database.engine)
+        self._connection = connection
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:  # noqa: ARG002  as for every database
+        yield self._connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        yield self._connection
+
+
+class _Over(Exception):  # noqa: N818  no error: it ends a rehearsal
+    pass
+
+
+@contextmanager
+def _taken_back(database: Database) -> Iterator[Database]:
+    try:
+        with database.write() as connection:
+            yield _Rehearsal(database, connection)
+            raise _Over
+    except _Over:
+        pass
 
 
 # ---- applying
-
-
-def _apply(desk: Desk, messages: Sequence[tuple[Item, Found]], paused: list[str]) -> Iterator[str]:
-    """Do what each message says, and give what it counts as."""
-    for item, message in messages:
-        if message.kind == "report":
-            yield _report(desk, message, paused)
-        elif (act := _ACTS.get(message.kind)) is not None:
-            with desk.database.write() as connection:
-                outcome = act(desk, connection, message)
-                _remember(connection, desk.now, [item])
-            yield outcome
-        else:
-            yield message.kind
 
 
 def _report(desk: Desk, message: Found, paused: list[str]) -> str:
@@ -190,9 +273,7 @@ def _leave(desk: Desk, connection: Connection, message: Found) -> str:
         person, list_id = actions.holder_of(connection, message.tokens[0], "leave", desk.link_keys)
     except LinkError:
         return "refused"
-    ended = actions.leave(
-        connection, person.id, list_id, now=desk.now, how=ROAD, words=message.words, letters=desk.letters
-    )
+    ended = actions.leave(connection, person.id, list_id, now=desk.now, how=ROAD, words=message.words)
     return "left" if ended else "known"
 
 
@@ -207,7 +288,7 @@ def _confirm(desk: Desk, connection: Connection, message: Found) -> str:
         except ConsentError:
             return "refused"
         return "known" if done.already else "confirmed"
-    return "other"
+    return "refused" if message.pressed else "other"
 
 
 def _answered(desk: Desk, message: Found) -> list[int]:
@@ -220,19 +301,19 @@ def _subscribe(desk: Desk, connection: Connection, message: Found) -> str:
     if isinstance(wanted, str):
         return wanted
     address, list_name = wanted
-    written = actions.wish(
+    came = actions.wish(
         connection,
         address,
         list_name,
         now=desk.now,
         keys=desk.suppression_keys,
         caps=desk.caps,
-        network=None,
         how=ROAD,
         words=message.words,
+        road="mail",
         rhythm=desk.rhythm,
     )
-    return "asked" if written else "refused"
+    return "refused" if came in {"lately", "nothing"} else came
 
 
 def _wanted(desk: Desk, connection: Connection, message: Found) -> tuple[Address, str] | str:
@@ -264,25 +345,8 @@ _ACTS: Mapping[str, Callable[[Desk, Connection, Found], str]] = {
 }
 
 
-def _would(desk: Desk, connection: Connection, message: Found) -> str:
-    """What a message would count as, without writing anything."""
-    if message.kind == "report":
-        ours = [_event(desk, message, one) for one in message.notices if _is_ours(desk, connection, one)]
-        return _sort(ours) if ours else "refused"
-    if message.kind == "leave":
-        try:
-            actions.holder_of(connection, message.tokens[0], "leave", desk.link_keys)
-        except LinkError:
-            return "refused"
-        return "left"
-    if message.kind == "confirm":
-        behind = (actions.confirmation_behind(connection, token, now=desk.now) for token in message.tokens)
-        letters = (actions.letter_open(connection, one, now=desk.now) for one in _answered(desk, message))
-        return "confirmed" if any(one is not None for one in (*behind, *letters)) else "other"
-    if message.kind == "subscribe":
-        wanted = _wanted(desk, connection, message)
-        return wanted if isinstance(wanted, str) else "asked"
-    return message.kind
+_COUNTED: Mapping[str, str] = {"domain": "later", "full": "later"}
+"""What a message counts as that is to be tried again, by what came of it."""
 
 
 # ---- what was handled

@@ -7,9 +7,7 @@ and RecursionError on deep nesting: whatever it raises, the message is ``unreada
 from __future__ import annotations
 
 import email
-import html as escaping
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +17,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import Literal
 
 from newsletter import small_names
+from newsletter.inbox.answers import own_words, plain, says_no, says_yes
 from newsletter.inbox.statuses import meaning
 from subscribers.addresses import shown
 from subscribers.models import BounceKind, EventKind
@@ -46,23 +45,13 @@ _AWAY = re.compile(
     r"|undeliver|delivery (status|failure)|returned mail|mail delivery failed|failure notice)",
     re.IGNORECASE,
 )
-# Words of one's own with which a reply is no yes, whatever it quotes.
-_NO = re.compile(
-    r"\b(unsubscribe|stop|remove|spam|no|not|never|cancel|non|pas|désabon\w*)\b|(?<!\w)(لا|لم|لن|ليس|أوقف\w*|إلغاء|ألغ\w*|احذف\w*|مزعج)(?!\w)",
+# What the button of a confirmation letter writes; answers to that message keep it, behind Re: in some language.
+_CONFIRM = re.compile(
+    r"\s*(?:(?:re|aw|sv|antw|rép|رد|پاسخ|השב)\s*[:：]\s*)*confirm(?:\s+|%20)([A-Za-z0-9_-]{43})\s*",
     re.IGNORECASE,
 )
-# The first line of an answer that is a plain yes; the letter itself asks for such a word.
-_YES = re.compile(
-    r"\W*(?:(?:نعم|yes|oui)\b.{0,80}"
-    r"|(?:أجل|موافق|موافقة|أوافق|أؤكد|ok|okay|confirm|i confirm|je confirme|d['’]accord)\W*)",
-    re.IGNORECASE,
-)
-_QUOTED_HTML = re.compile(r"<(?:blockquote|hr)\b|gmail_quote|divRplyFwdMsg|appendonsend", re.IGNORECASE)
-_LINK = re.compile(r"https?://\S+|[^\s@]{1,64}@\S{1,255}")
-_QUOTES = re.compile(
-    r"\s*>|\s*-{2,} ?\w|\s*_{5,}|\s*(on|le|am|في|كتب)\b.{5,200}:\s*$|\s*(from|من|de|von)\s*:", re.IGNORECASE
-)
-_LONGEST_LINE = 1000
+_NO_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"))
+"""Marks of direction, which some mail programs put into subjects."""
 _DAEMONS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply"})
 
 Kind = Literal["report", "leave", "confirm", "subscribe", "automatic", "other", "unreadable"]
@@ -91,6 +80,8 @@ class Found:
     notices: tuple[Notice, ...] = ()
     tokens: tuple[str, ...] = ()
     """Of the link to leave, or what may be tokens of a confirmation."""
+    pressed: bool = False
+    """Its subject is what the button of a confirmation letter writes, whether that still holds or not."""
     letters: tuple[str, ...] = ()
     """Names of the small letters that it answers with a plain yes."""
     sender: str = ""
@@ -132,52 +123,57 @@ def _understand(message: Message, own: str) -> Found:
     subscribe = _SUBSCRIBE.fullmatch(subject)
     if subscribe is not None and len(people) == 1 and "@" in people[0][1]:
         return Found("subscribe", at, sender=people[0][1], list=(subscribe[1] or "").lower(), words=words)
-    tokens, letters = _confirmations(message, subject)
-    return Found("confirm" if tokens or letters else "other", at, tokens=tokens, letters=letters, words=words)
+    return _answer(message, subject, at)
 
 
 # ---- reports
 
 
 def _reports(message: Message) -> Iterator[Notice]:
-    """Notices of a bounce (RFC 3464) or a complaint (RFC 5965) for the letters it names."""
-    names, returned = _names(message), _returned(message)
+    """Notices of a bounce (RFC 3464) or a complaint (RFC 5965) for the one letter it is about.
+
+    Whoever forges one must guess which letter went to whom: so a report that names several letters says nothing.
+    """
+    names = _names(message)
+    if len(names) != 1:
+        return
+    (name,), returned = names, _returned(message)
     for part in _parts(message):
         kind = part.get_content_type()
         if kind == "message/delivery-status":
-            about, *recipients = _blocks(part)
-            known = [*_NAME.findall(_field(about, "Original-Envelope-Id")), *names]
-            for block in recipients:
+            for block in _blocks(part)[1:]:
                 if "Action" not in block:
                     continue
                 event, bounce = meaning(
                     _field(block, "Action"), _field(block, "Status"), _field(block, "Diagnostic-Code")
                 )
                 people = {*_typed(block, "Original-Recipient"), *_typed(block, "Final-Recipient"), *returned}
-                if known:
-                    reason = shown(_field(block, "Diagnostic-Code"), 300)
-                    yield Notice(known[0], event, bounce, reason, frozenset(people))
-        elif kind == "message/feedback-report" and names:
+                yield Notice(name, event, bounce, shown(_field(block, "Diagnostic-Code"), 300), frozenset(people))
+        elif kind == "message/feedback-report":
             (about, *_) = _blocks(part)
             sort = _field(about, "Feedback-Type").strip().lower()
             people = {*_typed(about, "Original-Rcpt-To"), *returned}
             event = "left" if sort.startswith("opt-out") else "unknown" if sort == "not-spam" else "complained"
-            yield Notice(names[0], event, None, shown(sort, 60), frozenset(people))
+            yield Notice(name, event, None, shown(sort, 60), frozenset(people))
 
 
-def _names(message: Message) -> list[str]:
-    """Names of deliveries by the return path it came to, by the letter it returns, and by what it refers to."""
-    found = []
+def _names(message: Message) -> set[str]:
+    """Names of letters: by the return path it came to, the envelope and the letter it returns, or what it refers to."""
+    found: list[str] = []
     for header in ("Delivered-To", "X-Original-To", "Envelope-To", "To"):
         for _, address in getaddresses([_field(message, header)]):
             found += re.findall(rf"\+({NAME})@", address)
     for part in _parts(message):
-        if part is not message and part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}:
+        kind = part.get_content_type()
+        if kind == "message/delivery-status":
+            found += _NAME.findall(_field(_blocks(part)[0], "Original-Envelope-Id"))
+        elif part is not message and kind in {"message/rfc822", "text/rfc822-headers"}:
             for inner in _blocks(part):
                 found += _NAME.findall(_field(inner, "Message-ID").partition("@")[0].strip(" \t<"))
-    for header in ("In-Reply-To", "References"):
-        found += re.findall(rf"<({NAME})@", _field(message, header))
-    return found
+    if not found:
+        for header in ("In-Reply-To", "References"):
+            found += re.findall(rf"<({NAME})@", _field(message, header))
+    return set(found)
 
 
 def _returned(message: Message) -> set[str]:
@@ -260,28 +256,32 @@ def _automatic(message: Message, subject: str, own: str) -> str:
     return "its subject" if _AWAY.match(subject) else submitted
 
 
-def _confirmations(message: Message, subject: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What may be tokens of a confirmation (in the subject, or in a reply that is no refusal), and letters said yes to.
+def _answer(message: Message, subject: str, at: datetime | None) -> Found:
+    """Whether it confirms: by the subject that a button wrote, or by a plain yes to a letter that it quotes or names.
 
-    In-Reply-To and References name the letter that is answered (RFC 5322 section 3.6.4). A machine that answers writes
-    them too, and not every one says that it is a machine (RFC 3834 section 5): so they count only beside a plain yes.
+    In-Reply-To and References name the letter that is answered (RFC 5322 section 3.6.4), and the letter stands in what
+    is quoted. Help desks, abuse desks, filters and people who only ask write all of it too, and not every machine says
+    that it is one (RFC 3834 section 5): so it counts only beside a yes. Beside the subject, nobody may say no.
     """
-    plain, html = _texts(message)
-    own = _own_words(plain or _bare(_QUOTED_HTML.split(html, maxsplit=1)[0]))
-    if _NO.search(own):
-        return (), ()
-    # A button of the letter is an address in the HTML that is quoted, and often nothing in its text.
-    found = [one for text in (subject, plain, html) for one in _TOKEN.findall(text)]
-    answered = " ".join(_field(message, header) for header in ("In-Reply-To", "References"))
-    named = re.findall(rf"<({small_names.NAME})@", answered) if _says_yes(own) else []
-    return tuple(dict.fromkeys(found))[:MOST_TOKENS], tuple(dict.fromkeys(named))[:MOST_TOKENS]
-
-
-def _says_yes(own: str) -> bool:
-    """Whether the first line that somebody wrote is a yes, with or without vowel signs."""
-    line = next((line for line in own.splitlines() if line.strip()), "")
-    bare = "".join(sign for sign in line if unicodedata.category(sign) != "Mn")
-    return _YES.fullmatch(bare.strip()) is not None
+    text, html = _texts(message)
+    own = own_words(text if text.strip() else plain(html))
+    pressed = _CONFIRM.fullmatch(subject.translate(_NO_MARKS))
+    if pressed is not None and says_no(own):
+        return Found("other", at)
+    tokens, letters = [] if pressed is None else [pressed[1]], []
+    if says_yes(own):
+        # A button of the letter is an address in the HTML that is quoted, and often nothing in its text.
+        tokens += [one for where in (subject, text, html) for one in _TOKEN.findall(where)]
+        answered = " ".join(_field(message, header) for header in ("In-Reply-To", "References"))
+        letters += re.findall(rf"<({small_names.NAME})@", answered)
+    return Found(
+        "confirm" if tokens or letters else "other",
+        at,
+        tokens=tuple(dict.fromkeys(tokens))[:MOST_TOKENS],
+        pressed=pressed is not None,
+        letters=tuple(dict.fromkeys(letters))[:MOST_TOKENS],
+        words=shown(subject, 200),
+    )
 
 
 def _texts(message: Message) -> tuple[str, str]:
@@ -294,12 +294,6 @@ def _texts(message: Message) -> tuple[str, str]:
     return texts["text/plain"], texts["text/html"]
 
 
-def _bare(html: str) -> str:
-    """The words of HTML, a block on each line."""
-    lines = re.sub(r"<(?:br|/p|/div|/li)\b[^<>]*>", "\n", html, flags=re.IGNORECASE)
-    return escaping.unescape(re.sub(r"<[^<>]*(?:>|\Z)", " ", lines))
-
-
 def _decoded_text(part: Message) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
@@ -308,16 +302,6 @@ def _decoded_text(part: Message) -> str:
         return payload[:_LONGEST_TEXT].decode(part.get_content_charset() or "utf-8", "replace")
     except (LookupError, ValueError):
         return payload[:_LONGEST_TEXT].decode("utf-8", "replace")
-
-
-def _own_words(text: str) -> str:
-    """What the person wrote above what is quoted; links do not count as words."""
-    lines = []
-    for line in text.splitlines():
-        if _QUOTES.match(line[:_LONGEST_LINE]):
-            break
-        lines.append(_LINK.sub(" ", line[:_LONGEST_LINE]))
-    return "\n".join(lines)
 
 
 # ---- headers

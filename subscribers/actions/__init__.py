@@ -8,7 +8,7 @@ newest. Without it, whatever would have to know whether an address may be mailed
 """
 
 from subscribers.actions.adding import Added, add_subscriber
-from subscribers.actions.asking import Asked, ask, status_of, wish
+from subscribers.actions.asking import Asked, Wished, ask, status_of, wish
 from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
@@ -38,6 +38,7 @@ __all__ = [
     "Asked",
     "Confirmed",
     "Person",
+    "Wished",
     "add_subscriber",
     "ask",
     "asked_for",

@@ -7,7 +7,7 @@ subscribes anybody.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from subscribers import limits, store
@@ -16,14 +16,18 @@ from subscribers.actions.subscribing import subscribe
 from subscribers.addresses import Address, normalise
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError
-from subscribers.limits import Caps
+from subscribers.limits import Caps, Road
 from subscribers.models import Rhythm, Status
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Asked = Literal["asked", "confirmed", "lately"]
-"""``asked``: a letter is on its way; ``confirmed``: the person is subscribed; ``lately``: the caps keep it back."""
+"""``asked``: a letter is on its way; ``confirmed``: the person is subscribed; ``lately``: they got one lately."""
+
+Wished = Literal["asked", "lately", "domain", "full", "nothing"]
+"""``asked``: a letter is on its way; ``lately``: this mailbox got one lately; ``domain``: too many letters to its
+domain within an hour; ``full``: too many altogether, by mail, or from this network; ``nothing``: nothing to ask."""
 
 
 def wish(
@@ -34,12 +38,13 @@ def wish(
     now: datetime,
     keys: Mapping[int, bytes],
     caps: Caps,
-    network: str | None,
     how: str,
     words: str,
+    road: Road = "form",
+    network: str = "",
     rhythm: Rhythm = "weekly",
     act: Act = "subscribe",
-) -> bool:
+) -> Wished:
     """Take a wish to subscribe, as ``subscribe`` does, if the caps allow one more letter.
 
     Nearly the same statements are run whatever state the address is in, so that time tells nothing.
@@ -51,34 +56,50 @@ def wish(
         now: Aware.
         keys: Secret keys of suppressed addresses.
         caps: The limits.
-        network: Where it came from; None when from no network, see ``limits.marks``.
         how: The road it came by, for the record of consent.
         words: What the person was shown or wrote, for the record of consent.
+        road: Whose caps it is counted under, see ``limits.marks``.
+        network: Where it came from, see there.
         rhythm: What the person chose, if the subscription is new.
         act: ``subscribe``, or ``ask`` when an editor asks the person.
 
     Returns:
-        Whether a letter was written down; for logs that count, not for the answer to a stranger.
+        What came of it; for whoever counts, not for the answer to a stranger.
 
     Raises:
         UnknownList: No such list.
         SecretError: Nobody can tell whether the address may be mailed.
     """
-    asked = limits.marks(wanted.key, network, keys)
+    asked = limits.marks(wanted.key, keys, road=road, network=network)
     limits.hold(connection)
-    written = not limits.full(connection, asked, caps, now=now) and subscribe(
-        connection,
-        wanted.address,
-        list_name,
-        now=now,
-        keys=keys,
-        how=how,
-        words=words,
-        rhythm=rhythm,
-        act=act,
-    )
-    limits.add(connection, asked, int(written), now=now)
-    return written
+    beyond = limits.full(connection, asked, caps, now=now, answered=_answered(connection, wanted, now))
+    came: Wished = "full"
+    if "mailbox" in beyond:
+        came = "lately"
+    elif beyond:
+        came = "domain" if beyond == {"domain"} else "full"
+    else:
+        came = subscribe(
+            connection,
+            wanted.address,
+            list_name,
+            now=now,
+            keys=keys,
+            how=how,
+            words=words,
+            rhythm=rhythm,
+            act=act,
+        )
+    limits.add(connection, asked, int(came == "asked"), now=now)
+    return came
+
+
+def _answered(connection: Connection, wanted: Address, now: datetime) -> dict[int, int]:
+    """How many confirmation letters a person has answered within each window; the same statements for everybody."""
+    person = store.find(connection, wanted)
+    since = {seconds: now - timedelta(seconds=seconds) for seconds in (limits.DAY, limits.MONTH)}
+    who = 0 if person is None else person.id
+    return {seconds: store.confirmed_since(connection, who, since=moment) for seconds, moment in since.items()}
 
 
 def ask(
@@ -126,20 +147,20 @@ def ask(
         raise ConsentError(f"{wanted.address} cannot be asked for '{target.name}': {decision.refusal}", mend=LEFT_MEND)
     if decision.letter is None:
         return "confirmed"
-    written = wish(
+    came = wish(
         connection,
         wanted,
         list_name,
         now=now,
         keys=keys,
         caps=caps,
-        network=None,
         how="editor",
         words=words,
+        road="editor",
         rhythm=rhythm,
         act=act,
     )
-    return "asked" if written else "lately"
+    return "asked" if came == "asked" else "lately"
 
 
 def status_of(connection: Connection, wanted: Address, list_id: int) -> Status | None:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from subscribers import store, tokens
 from subscribers.addresses import normalise
@@ -27,7 +27,10 @@ CONFIRMATION_BY_MAIL_LASTS = timedelta(days=7)
 
 CONFIRMATIONS_A_DAY = 1
 CONFIRMATIONS_A_MONTH = 3
-"""Confirmation letters one person gets at most, over all lists: a stranger may be filling in the form."""
+"""Confirmation letters one person gets at most, over all lists: a stranger may be filling in the form.
+
+Those that were answered with yes do not count: so who leaves by mistake can come back on the same day.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def subscribe(
     words: str,
     rhythm: Rhythm = "weekly",
     act: Act = "subscribe",
-) -> bool:
+) -> Literal["asked", "lately", "nothing"]:
     """Take a wish to subscribe; a confirmation letter is written down, or nothing happens.
 
     The one who asked must not learn which: it would tell whether somebody is subscribed.
@@ -68,7 +71,8 @@ def subscribe(
         act: ``subscribe``, or ``ask`` when an editor asks the person.
 
     Returns:
-        Whether a letter was written down; for logs that count, not for the answer.
+        Whether a letter was written down, or this person got as many as one may lately, or there is nothing to ask; for
+        logs that count, not for the answer.
 
     Raises:
         AddressError: Not an address one can write to.
@@ -78,22 +82,26 @@ def subscribe(
     wanted = normalise(address)
     target = store.list_named(connection, list_name)
     if store.suppression_of(connection, wanted.key, keys) is not None:
-        return False
+        return "nothing"
     person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)
     before = store.subscription_of(connection, person.id, target.id, lock=True)
     decision = decide(before.status if before else None, act)
-    if decision.letter is None or not _may_get_confirmation(connection, person.id, now):
-        return False
+    if decision.letter is None:
+        return "nothing"
+    if not _may_get_confirmation(connection, person.id, now):
+        return "lately"
     if decision.changes and decision.status is not None:
         store.set_status(connection, person.id, target.id, decision.status, now=now, rhythm=rhythm)
         store.record(connection, person.id, target.id, act, now=now, how=how, words=words)
     store.queue_letter(connection, decision.letter, person.id, target.id, now=now)
-    return True
+    return "asked"
 
 
 def _may_get_confirmation(connection: Connection, subscriber_id: int, now: datetime) -> bool:
     def lately(days: int) -> int:
-        return store.letters_since(connection, "confirmation", subscriber_id, since=now - timedelta(days=days))
+        since = now - timedelta(days=days)
+        written = store.letters_since(connection, "confirmation", subscriber_id, since=since)
+        return written - store.confirmed_since(connection, subscriber_id, since=since)
 
     return lately(1) < CONFIRMATIONS_A_DAY and lately(30) < CONFIRMATIONS_A_MONTH
 

@@ -23,6 +23,7 @@ from subscribers.store.letters import (
 from subscribers.store.lists import add_list, leavers, list_by_id, list_named, list_or_none, list_stats, lists
 from subscribers.store.people import (
     add,
+    confirmed_since,
     consents_of,
     erase,
     everything_about,
@@ -65,6 +66,7 @@ __all__ = [
     "claim_letters",
     "confirmation_of",
     "confirmation_open",
+    "confirmed_since",
     "consents_of",
     "declination_counts",
     "declinations",

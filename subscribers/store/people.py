@@ -267,6 +267,15 @@ def consents_of(connection: Connection, subscriber_id: int) -> list[Consent]:
     ]
 
 
+def confirmed_since(connection: Connection, subscriber_id: int, *, since: datetime) -> int:
+    """How many times a person has confirmed a subscription since a moment, over all lists."""
+    return connection.execute(
+        sa.select(sa.func.count())
+        .select_from(consent)
+        .where(consent.c.subscriber_id == subscriber_id, consent.c.act == "confirm", consent.c.at >= to_seconds(since))
+    ).scalar_one()
+
+
 def _one_subscriber(connection: Connection, condition: sa.ColumnElement[bool]) -> Subscriber | None:
     row = connection.execute(sa.select(subscriber).where(condition)).one_or_none()
     return None if row is None else _subscriber(row)
