@@ -206,7 +206,7 @@ def main() -> None:
     frozen, delivered, used, memory = min(runs, key=lambda one: one[0] + one[1])
     total = options.subscribers / (frozen + delivered)
     print(f"whole send of {options.subscribers:,}, best of {options.runs}: {total:,.0f} subscribers/s (freezing "
-          f"{frozen:.1f} s, delivering {delivered:.1f} s; {used:.1f} s of one core), peak {memory:.0f} MiB")  # fmt: skip
+          f"{frozen:.1f} s, delivering {delivered:.1f} s, {used:.1f} s of a core), peak {memory:.0f} MiB")  # fmt: skip
     for name, rate in speed.items():
         print(f"  {name}: {rate:,.0f}/s; the whole send is {total / rate:.2f} x it")
     cost = (frozen + delivered) / options.subscribers / ((small[0] + small[1]) / 10_000)
