@@ -159,7 +159,10 @@ def _write(connection: Connection, found: Sequence[DeliveryFound]) -> None:
     for statement, rows in (
         (insert(connection, event).on_conflict_do_nothing(), fresh),
         (statements.count, counts),
-        (statements.prove_batch, [{"one": batch.id} for batch in batches.values() if batch.proved]),
+        (
+            statements.prove_batch,
+            [{"one": batch.id, "of_request": batch.request_id} for batch in batches.values() if batch.proved],
+        ),
         (statements.prove, [{"one": one.id} for one in found if one.proved]),
     ):
         if rows:
@@ -185,7 +188,7 @@ class _Statements:
 
 @cache
 def _statements() -> _Statements:
-    from sqlalchemy import bindparam, select, update
+    from sqlalchemy import bindparam, or_, select, update
 
     from newsletter.tables import batch, delivery, event, send
 
@@ -215,6 +218,10 @@ def _statements() -> _Statements:
         deliveries=select(*about).join(batch, batch.c.id == delivery.c.batch_id).where(delivery.c.id.in_(ids)),
         events=select(event).where(event.c.delivery_id.in_(ids)),
         count=update(send).where(send.c.id == one).values(sums),
-        prove_batch=update(batch).where(batch.c.id == one).values(state="submitted", token=None, lease_until=None),
+        # It may have become another attempt since it was read.
+        prove_batch=update(batch)
+        .where(batch.c.id == one, batch.c.request_id == bindparam("of_request"))
+        .where(or_(batch.c.state == "submitting", batch.c.state == "unknown"))
+        .values(state="submitted", token=None, lease_until=None),
         prove=update(delivery).where(delivery.c.id == one).values(state="submitted", reason=None),
     )
