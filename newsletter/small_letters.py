@@ -25,7 +25,7 @@ from newsletter.headers import ascii_host, split_mailbox
 from newsletter.mail import LEAVE, slot
 from newsletter.models import Letter
 from newsletter.render.small import render_small
-from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel
+from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel, load
 from newsletter.small_names import name_of
 from newsletter.steady import Steady
 from subscribers import actions, limits, store, tokens
@@ -92,13 +92,25 @@ class SmallLetters:
         self._marker = marker
         self._made = lru_cache(maxsize=64)(self._make)
         self._tidied: datetime | None = None
+        self._carrier: Carrier | None = None
+        """With the last letter of a round; its connection takes the next."""
 
     def drain(self) -> Tally:
         """Send what waits, as far as nobody else holds it; letters that cannot go now wait for the next round.
 
+        For one thread at a time. One connection takes them all.
+
         Raises:
             DatabaseError: The database cannot be read or written.
         """
+        try:
+            return self._drain()
+        finally:
+            carrier, self._carrier = self._carrier, None
+            if carrier is not None:
+                carrier.close()
+
+    def _drain(self) -> Tally:
         tally = Tally()
         desk = self._desk
         self._tidy(desk.now())
@@ -152,22 +164,19 @@ class SmallLetters:
             self._record(letter, token, REFUSED, "it could not be sent for too long", tally)
             return True
         try:
-            carrier = desk.sender.load(self._filled(letter))
+            self._carrier = load(desk.sender, self._filled(letter), self._carrier)
         except NashraError as error:
             LOG.error("a small letter cannot be made: %s", error)
             self._record(letter, token, QUEUED, "", tally)
             return False
         try:
-            submission = self._begun(carrier, letter, token)
+            submission = self._begun(self._carrier, letter, token)
         except NashraError as error:
             LOG.error("small letters wait: %s", _without(str(error), letter))
             self._record(letter, token, QUEUED, "", tally)
             return False
-        else:
-            # None: so slow that the lease ran out; the others of this claim are lost too.
-            return submission is not None and self._finish(submission, letter, token, tally)
-        finally:
-            carrier.close()
+        # None: so slow that the lease ran out; the others of this claim are lost too.
+        return submission is not None and self._finish(submission, letter, token, tally)
 
     def _begun(self, carrier: Carrier, letter: SmallLetter, token: str) -> Submission | None:
         """Hand over everything but the last byte and mark the letter; None when the lease is lost, and nothing went."""

@@ -23,10 +23,11 @@ from newsletter.errors import SendError
 from newsletter.ledger import Account
 from newsletter.mail import LEAVE, slot
 from newsletter.models import Picture, Rendered
-from newsletter.senders import Parcel, UnreachableError
-from newsletter.senders.sendgrid import Options, SendGrid
+from newsletter.senders import Parcel, UnreachableError, load
+from newsletter.senders.sendgrid import Options, SendGrid, request
 from newsletter.senders.sendgrid.answers import understand
 from newsletter.senders.sendgrid.body import Body, sort_out, substitution_tag
+from newsletter.senders.sendgrid.request import connect
 from newsletter.wiring import House, opened
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "sendgrid-openapi" / "tsg_mail_v3.json"
@@ -363,6 +364,26 @@ def test_an_abandoned_request_is_not_taken(tmp_path: Path) -> None:
         assert carrier.begin([parcel(2)], "req-2").finish().state == "submitted"
         carrier.close()
         assert server.addresses() == {"reader2@example.net": 1}
+
+
+def test_the_next_letter_goes_over_the_same_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened_: list[object] = []
+
+    def counted(*arguments: Any) -> object:
+        opened_.append(connect(*arguments))
+        return opened_[-1]
+
+    monkeypatch.setattr(request, "connect", counted)
+    other = replace(LETTER, rendered=replace(LETTER.rendered, subject="أسبوع آخر"))
+    with standin.running(tmp_path) as server:
+        sender = SendGrid(replace(OPTIONS, host=server.host))
+        first = load(sender, LETTER, None)
+        assert first.begin([parcel(1)], "req-1").finish().state == "submitted"
+        second = load(sender, other, first)
+        assert second.begin([parcel(2)], "req-2").finish().state == "submitted"
+        second.close()
+        assert server.addresses() == {"reader1@example.net": 1, "reader2@example.net": 1}
+    assert len(opened_) == 1
 
 
 def test_a_connection_that_the_server_closed_is_not_in_doubt(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import email
 import email.policy
 import logging
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import smtp_standin
 import sqlalchemy as sa
 from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, Clock
 
@@ -24,6 +26,7 @@ from newsletter.models import Letter, Publication
 from newsletter.pages import Pages
 from newsletter.senders import Answer, Parcel, UnreachableError
 from newsletter.senders.outbox import Outbox
+from newsletter.senders.smtp import Options, Smtp
 from newsletter.small_letters import From, Postman, SmallLetters
 from newsletter.small_names import name_of
 from newsletter.theme import environment
@@ -424,3 +427,27 @@ def test_the_postman_goes_on_after_a_fault(asked: Database, clock: Clock, caplog
     assert len(provider.took) == 1
     assert "SendError outbox" in caplog.text
     assert ADDRESS not in caplog.text
+
+
+def test_those_that_wait_together_go_over_one_connection(asked: Database, clock: Clock, tmp_path: Path) -> None:
+    with asked.write() as connection:
+        for number in range(3):
+            actions.subscribe(
+                connection,
+                f"reader{number}@example.net",
+                "readers",
+                now=START,
+                keys=ADDRESS_KEYS,
+                how="form",
+                words="",
+                rhythm="weekly",
+            )
+    with smtp_standin.running(tmp_path) as server:
+        sender = Smtp(Options(host="127.0.0.1", port=server.port, security="none"), SLOT_WIDTHS)
+        assert office(asked, sender, clock).drain().states == {"submitted": 4}
+        assert server.addresses() == Counter({ADDRESS: 1, **{f"reader{number}@example.net": 1 for number in range(3)}})
+        # Each its own letter, all over the first connection, which ends with the round.
+        assert len({one["message_id"] for one in server.taken()}) == 4
+        (only,) = {one["connection"] for one in server.taken()}
+        assert server.said("quit") == [only]
+        assert server.faults() == []

@@ -21,7 +21,7 @@ from newsletter.deliver.parcels import name_of, parcels_of
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import Batch, Send
 from newsletter.mail import thaw
-from newsletter.senders import Answer, Carrier, LetterByLetter, Packs, Parcel, Submission, UnreachableError
+from newsletter.senders import Answer, Carrier, LetterByLetter, Packs, Parcel, Submission, UnreachableError, load
 from newsletter.steady import Steady
 
 if TYPE_CHECKING:
@@ -272,13 +272,12 @@ class Shift:
         return len(parcels)
 
     def _loaded(self, place: _Place, letter_id: int) -> Carrier:
-        """The carrier with this letter; one with another letter is closed first, so that connections stay few."""
+        """The carrier with this letter; it has the connections of the one before, so that they stay few."""
         if place.carrier is None or place.letter_id != letter_id:
-            if place.carrier is not None:
-                place.carrier.close()
             with self._turn:
                 frozen = self._steady.read(lambda connection: ledger.letter_of(connection, letter_id))
-                place.carrier, place.letter_id = self._desk.sender.load(thaw(frozen)), letter_id
+                place.carrier = load(self._desk.sender, thaw(frozen), place.carrier)
+                place.letter_id = letter_id
         return place.carrier
 
     def _carry(

@@ -97,6 +97,33 @@ class Packs(Protocol):
         """Make everything ready; what comes back hands over everything but the last byte, as ``begin``."""
 
 
+@runtime_checkable
+class Inherits(Protocol):
+    """A carrier whose connections can be those of another one of the same sender, loaded with another letter."""
+
+    def inherit(self, other: Carrier) -> None:
+        """Take the connections of ``other`` over; it has none afterwards."""
+
+
+def load(sender: Sender, letter: Letter, before: Carrier | None) -> Carrier:
+    """Load a sender with a letter; the carrier that had the letter before it is closed, its connections go on.
+
+    Args:
+        sender: Of both letters.
+        letter: The next one.
+        before: The carrier with the last one, or None; for the same thread.
+
+    Raises:
+        SendError: As ``Sender.load``; the carrier before stays as it is.
+    """
+    carrier = sender.load(letter)
+    if before is not None:
+        if isinstance(carrier, Inherits):
+            carrier.inherit(before)
+        before.close()
+    return carrier
+
+
 Commit = Callable[[Mapping[int, tuple[str, str]], Sequence[int]], Collection[int] | None]
 """Writes answers down (delivery to state and reason, ``queued`` for what was not taken) and marks other deliveries
 ``submitting``, in one transaction. Gives those whose last byte may go now; None when nothing more of this batch may."""

@@ -59,6 +59,12 @@ class MailSend:
         """None: Mail Send cannot be asked what it took; the events tell."""
         return None
 
+    def inherit(self, other: object) -> None:
+        """Go on with the connection of a carrier with another letter."""
+        if isinstance(other, MailSend):
+            self._connection, self._rested_since = other._connection, other._rested_since
+            other._connection = None
+
     def close(self) -> None:
         """Close the connection."""
         if self._connection is not None:

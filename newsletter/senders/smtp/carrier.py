@@ -62,6 +62,12 @@ class SmtpCarrier:
         """None: an SMTP server cannot be asked what it took."""
         return None
 
+    def inherit(self, other: object) -> None:
+        """Go on with the connections of a carrier with another letter, and with what it learnt of the server."""
+        if isinstance(other, SmtpCarrier):
+            self._loop, self._resting, self._memory = other._loop, other._resting, other._memory
+            other._loop, other._resting = None, []
+
     def close(self) -> None:
         """Say good-bye on every connection."""
         if self._loop is None:
