@@ -447,8 +447,10 @@ def workers(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
 MODES = {"kill": kill, "stop": stop, "error": error, "two": two, "restart": restart, "workers": workers}
 LASTING = ("restart", "workers")
 """Modes that need workers, and so PostgreSQL, and a send that lasts; their points are all in one send."""
-LONG, LONGER = 60, 16
-"""Readers of such a send, and how many for each of its points if that is more."""
+LONG = 60
+"""Readers of such a send."""
+LONGER = {"sendgrid": 16, "smtp": 45, "outbox": 100}
+"""How many for each of its points, if that is more."""
 DELAY = 0.3
 """Seconds that a provider takes for a letter in such a send."""
 
@@ -457,7 +459,7 @@ def run(mode: str, points: int, sender: str, folder: Path, database: str = "sqli
     """All points of one mode; raises at the first broken promise."""
     with contextlib.ExitStack() as stack:
         server: Server | None = None
-        readers = max(LONG, LONGER * points) if mode in LASTING else READERS
+        readers = max(LONG, LONGER[sender] * points) if mode in LASTING else READERS
         if sender != "outbox":
             running = smtp_standin.running if sender == "smtp" else standin.running
             delay = DELAY * (1 if sender == "smtp" else BATCH)
