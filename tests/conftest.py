@@ -9,16 +9,16 @@ from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from servers import postgres
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from newsletter.database import Database, open_database
 
 # A slow machine is no fault of the code: how long an example takes is measured in benchmarks/ only.
-settings.register_profile("house", deadline=None)
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # What lands must not depend on luck: elsewhere each run tries examples of its own.
-settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("ci", settings.get_profile("house"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "house")
 
 MakeDatabase = Callable[[str], str]
