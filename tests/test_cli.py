@@ -649,7 +649,8 @@ def test_the_right_answer_sends_also_in_arabic_digits(root: Path) -> None:
 
 
 def test_a_send_that_is_killed_and_stopped_goes_on_with_the_same_command(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w", readers=200, settings="batch = 1\nlease = 1")
+    # At a pace that leaves time to be struck in the middle.
+    root = make_workspace(tmp_path / "w", readers=200, settings="batch = 1\nlease = 1\nper_second = 60")
     new = root / "outbox" / "new"
     before = 0
     for number, code in ((signal.SIGKILL, -9), (signal.SIGTERM, 75), (signal.SIGINT, 75)):
