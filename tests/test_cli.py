@@ -648,13 +648,20 @@ def test_the_right_answer_sends_also_in_arabic_digits(root: Path) -> None:
 # Stopping
 
 
+HEED_INTERRUPTS = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""A shell lets what it starts with ``&`` ignore Ctrl-C: these tests, and their children too."""
+
+
 def test_a_send_that_is_killed_and_stopped_goes_on_with_the_same_command(tmp_path: Path) -> None:
     # At a pace that leaves time to be struck in the middle.
     root = make_workspace(tmp_path / "w", readers=200, settings="batch = 1\nlease = 1\nper_second = 60")
     new = root / "outbox" / "new"
     before = 0
     for number, code in ((signal.SIGKILL, -9), (signal.SIGTERM, 75), (signal.SIGINT, 75)):
-        process = subprocess.Popen(command("-C", root, "send", "--yes"), env=environment(), stderr=subprocess.PIPE)
+        heeding = [sys.executable, "-c", HEED_INTERRUPTS, *command("-C", root, "send", "--yes")]
+        process = subprocess.Popen(heeding, env=environment(), stderr=subprocess.PIPE)
         while count(new) <= before:
             assert process.poll() is None
             time.sleep(0.0005)

@@ -181,9 +181,12 @@ def _named(root: HtmlElement, base: str, guessed: str) -> str:
     best = max(named, key=lambda each: sizes[each], default=None)
     if best is None or sizes[best] < _LEAST_BODY:
         return ""
-    while inner := next(
-        (each for each in named if best in each.iterancestors() and sizes[each] >= 0.7 * sizes[best]), None
-    ):
+    while True:
+        within = (each for each in named if best in each.iterancestors() and sizes[each] >= 0.7 * sizes[best])
+        inner = next(within, None)
+        # Not by its truth: an element without children has none.
+        if inner is None:
+            break
         best = inner
     body = _prose_of(best, base, _folded(guessed))
     return body if _length(body) >= _LEAST_BODY else ""
