@@ -258,3 +258,9 @@ def test_no_bytes_raise_anything_but_our_own(data: bytes) -> None:
         title = error.what
     assert title
     assert "\n" not in title
+
+
+def test_a_body_within_a_body_of_the_same_name_is_the_inner_one() -> None:
+    sentence = "تستعد المدينة لاستقبال زوار المهرجان السنوي الذي يشارك فيه مزارعون من ثلاث مناطق مجاورة هذا العام."
+    data = f"<h1>مهرجان</h1><div class=entry-content><div class=entry-content>{sentence * 2}</div></div>".encode()
+    assert sentence in page.parse(data, WHERE, now=NOW).body
