@@ -74,7 +74,7 @@ def run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None
 @contextlib.contextmanager
 def _fewer_collections() -> Iterator[None]:
     """A batch makes thousands of objects that die together, with no circle among them: the collector, which comes
-    after every 700, would look at them for an eighth of the whole time (measured)."""
+    after every 700, would look at them for a tenth of the whole time (measured)."""
     with _collecting.lock:
         _collecting.runs += 1
         if _collecting.runs == 1:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
@@ -31,11 +29,7 @@ def parcels_of(desk: Desk, send: Send, batch: Batch, connection: Connection) -> 
     before = f"{send.public_id}."
     names = [f"{before}{delivery}" for delivery in ids]
     slots = [{LEAVE: token} for token in made]
-    return list(map(_new_parcel, zip(ids, names, addresses, slots, map(bool, utf8), strict=True))), skipped
-
-
-_new_parcel: Callable[[tuple[int, str, str, Mapping[str, bytes], bool]], Parcel] = partial(tuple.__new__, Parcel)
-"""``Parcel._make`` without its count, in a third of the time."""
+    return list(map(Parcel._make, zip(ids, names, addresses, slots, map(bool, utf8), strict=True))), skipped
 
 
 def name_of(send: Send, delivery: int) -> str:

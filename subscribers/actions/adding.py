@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from subscribers import store
-from subscribers.addresses import normalise
+from subscribers.addresses import Address, normalise
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError, SuppressedError
-from subscribers.models import Rhythm, Subscriber, Suppression
+from subscribers.models import List, Rhythm, Subscriber, Suppression
 from subscribers.suppression import NO_KEYS
 from subscribers.tokens import PUBLIC_ID_BYTES
 
@@ -61,11 +61,7 @@ def add_subscriber(
         ConsentError: The person left this list, and `restore` is not set.
         SecretError: Nobody can tell whether the address may be mailed.
     """
-    wanted = normalise(address)
-    target = store.list_named(connection, list_name)
-    stopped = store.suppression_of(connection, wanted.key, keys)
-    if stopped is not None:
-        raise stopped_error(wanted.address, stopped)
+    wanted, target = who_and_where(connection, address, list_name, keys=keys)
     person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)
     before = store.subscription_of(connection, person.id, target.id, lock=True)
     act: Act = "restore" if restore else "add"
@@ -96,6 +92,25 @@ REASONS = {
 
 
 LEFT_MEND = "if they asked to come back, say so with --restore"
+
+
+def who_and_where(
+    connection: Connection, address: str, list_name: str, *, keys: Mapping[int, bytes]
+) -> tuple[Address, List]:
+    """An address that may be mailed, and the list an editor named.
+
+    Raises:
+        AddressError: Not an address one can write to.
+        UnknownList: No such list.
+        SuppressedError: The address must not be mailed.
+        SecretError: Nobody can tell whether the address may be mailed.
+    """
+    wanted = normalise(address)
+    target = store.list_named(connection, list_name)
+    stopped = store.suppression_of(connection, wanted.key, keys)
+    if stopped is not None:
+        raise stopped_error(wanted.address, stopped)
+    return wanted, target
 
 
 def stopped_error(address: str, stopped: Suppression) -> SuppressedError:

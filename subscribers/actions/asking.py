@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from subscribers import limits, store
-from subscribers.actions.adding import LEFT_MEND, stopped_error
+from subscribers.actions.adding import LEFT_MEND, who_and_where
 from subscribers.actions.subscribing import subscribe
-from subscribers.addresses import Address, normalise
+from subscribers.addresses import Address
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError
 from subscribers.limits import Caps, Road
@@ -134,11 +134,7 @@ def ask(
         ConsentError: The person left this list, and `restore` is not set.
         SecretError: Nobody can tell whether the address may be mailed.
     """
-    wanted = normalise(address)
-    target = store.list_named(connection, list_name)
-    stopped = store.suppression_of(connection, wanted.key, keys)
-    if stopped is not None:
-        raise stopped_error(wanted.address, stopped)
+    wanted, target = who_and_where(connection, address, list_name, keys=keys)
     status = status_of(connection, wanted, target.id)
     # Who asked to come back asks for it themselves, as if at the form.
     act: Act = "subscribe" if restore else "ask"

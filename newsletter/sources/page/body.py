@@ -11,16 +11,15 @@ from newsletter.sources import when
 from newsletter.sources.boilerplate import (
     author_name,
     is_discover_heading,
-    is_follow_line,
     is_read_also,
-    is_related_heading,
     is_share_line,
     is_subscribe_sentence,
 )
 from newsletter.sources.clean import clean, paragraphs
-from newsletter.sources.markup import MOST_HTML, classes, text_of, tree
+from newsletter.sources.markup import MOST_HTML, text_of, tree
 from newsletter.sources.page.metadata import Metadata
-from newsletter.sources.page.outline import OF_THE_ARTICLE, is_body, names
+from newsletter.sources.page.outline import is_body, names
+from newsletter.sources.page.pruning import link_share, prune
 from newsletter.text.tidy import arabic_fold
 
 if TYPE_CHECKING:
@@ -34,13 +33,6 @@ _LONG_SENTENCE = 90
 _LEADING_BLOCKS = 12
 _LONGEST_BYLINE = 120
 _BLOCKS = ("p", "h1", "h2", "h3", "h4", "li", "blockquote", "div", "section", "td")
-_LONGEST_CAPTION = 300
-_CAPTIONS = frozenset(
-    {
-        *("caption", "wp-caption-text", "image-caption", "img-caption", "photo-caption", "media-caption", "figcaption"),
-        *("credit", "photo-credit", "image-credit", "img-credit", "media-credit", "instagram-media"),
-    }
-)
 _LEADS = re.compile(
     r"^(?:(?:article|post|entry|news|story)[-_]{0,2})?(?:lead|lede|standfirst|intro|introtext|chapeau|itemintrotext|leadtext)$"
 )
@@ -56,7 +48,7 @@ def extract(root: HtmlElement, found: Metadata, now: datetime) -> str:
     """
     if sum(1 for _ in root.iter(*_BLOCKS)) > _MOST_BLOCKS:
         return _dense(root, found.base)  # no article is that long: only its plainest reading is worth the time
-    _prune(root)
+    prune(root)
     guessed = clean(_trafilatura(root, found.url), found.base)
     body = _named(root, found.base, guessed) or _better(guessed, _dense(root, found.base))
     if not body:
@@ -75,66 +67,6 @@ def _better(guessed: str, dense: str) -> str:
     is_elsewhere = len(ours) >= len(theirs) and _share_in(ours, theirs) < 0.5
     is_part = len(ours) > 1.1 * len(theirs) and _share_in(theirs, ours) > 0.8
     return dense if is_elsewhere or is_part else guessed
-
-
-def _prune(root: HtmlElement) -> None:
-    """Take out Jetpack's nameless block after an article, lists of other articles, and lines that lead to one."""
-    for part in list(root.iter("div", "footer", "p", "ul", "section")):
-        if names(part) & OF_THE_ARTICLE and part.getparent() is not None and next(part.iter("h1"), None) is None:
-            part.drop_tree()
-    for caption in list(root.iter("figcaption", "p", "div", "span", "small", "em")):
-        is_caption = caption.tag == "figcaption" or bool(_CAPTIONS & names(caption))
-        if is_caption and caption.getparent() is not None and len(text_of(caption)) < _LONGEST_CAPTION:
-            _drop_caption(caption)
-    for form in list(root.iter("form")):  # what is left of forms frames the page; extractors drop every form
-        form.tag = "div"
-    for element in list(root.iter("h1", "h2", "h3", "h4", "p", "div", "li", "strong")):
-        if element.getparent() is None or (len(element) > 4 and element.tag != "p"):
-            continue
-        text = text_of(element)[:300]
-        if is_follow_line(text):
-            element.drop_tree()
-        elif is_related_heading(text):
-            _drop_list_under(element, text)
-        elif is_discover_heading(text) or is_subscribe_sentence(text):
-            group = next(
-                (
-                    each
-                    for each in element.iterancestors()
-                    if "wp-block-group" in classes(each) and len(text_of(each)) < 400
-                ),
-                element,
-            )
-            if group.getparent() is not None:
-                group.drop_tree()
-        elif text and (is_share_line(text) or (is_read_also(text) and _link_share(element) > 0.4)):
-            element.drop_tree()
-
-
-def _drop_caption(caption: HtmlElement) -> None:
-    """Make the words under a picture its alternative text, if it has none, and no part of the running text."""
-    around = caption.getparent()
-    picture = next(around.iter("img"), None) if around is not None else None
-    if picture is not None and not (picture.get("alt") or "").strip():
-        picture.set("alt", text_of(caption))
-    caption.drop_tree()
-
-
-def _drop_list_under(heading: HtmlElement, text: str) -> None:
-    """Drop a heading such as "related news" with its list: the block that begins with it, or what follows it."""
-    block = heading
-    while (above := block.getparent()) is not None and above.tag not in ("body", "article", "main", "html"):
-        whole = text_of(above)
-        if not whole.startswith(text) or is_body(above) or next(above.iter("h1"), None) is not None:
-            break
-        block = above
-    following = block.itersiblings() if block is heading else iter(())
-    for each in list(following):
-        if not isinstance(each.tag, str) or (each.tag not in ("ul", "ol") and _link_share(each) < 0.6):
-            break
-        each.drop_tree()
-    if block.getparent() is not None:
-        block.drop_tree()
 
 
 def _trafilatura(root: HtmlElement, url: str) -> str:
@@ -204,7 +136,7 @@ def _belongs(block: str, held: str) -> bool:
         return root is not None and "<img" in block
     if arabic_fold(text) in held:
         return True
-    return _link_share(root) < 0.5 and (
+    return link_share(root) < 0.5 and (
         len(text) >= _LEAST_SENTENCE or bool(re.match(r"<(?:h[2-4]|ul|ol|blockquote)", block))
     )
 
@@ -215,7 +147,7 @@ def _dense(root: HtmlElement, base: str) -> str:
     for element in root.iter("p", "div", "td", "section", "span", "article"):
         direct = len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element)
         own = len(text_of(element)) if element.tag == "p" else direct
-        if own < _LEAST_SENTENCE or _link_share(element) >= 0.5:
+        if own < _LEAST_SENTENCE or link_share(element) >= 0.5:
             continue
         holders = [_row_of(element)] if element.tag == "p" else [element, _row_of(element)]
         for holder in holders:
@@ -273,7 +205,7 @@ def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -
     parents = [element.getparent() for element in matched]
     for place, element, words in reversed(missing):
         has_siblings = parents.count(element.getparent()) >= 2
-        is_between = 0 < place < len(blocks) and element.tag in ("h2", "h3", "h4") and _link_share(element) == 0
+        is_between = 0 < place < len(blocks) and element.tag in ("h2", "h3", "h4") and link_share(element) == 0
         is_prose = _is_prose(element, words)
         is_opening = place == 0 and is_prose and len(words) >= _LEAD_LETTERS
         is_wanted = (
@@ -320,14 +252,7 @@ def _leaves(root: HtmlElement, headline: HtmlElement | None) -> Iterator[tuple[H
 
 
 def _is_prose(element: HtmlElement, words: str) -> bool:
-    return len(words) >= _LEAST_SENTENCE and _link_share(element) < 0.5 and not is_read_also(text_of(element))
-
-
-def _link_share(element: HtmlElement) -> float:
-    """How much of an element's text stands in links."""
-    whole = len(text_of(element)) or 1
-    links = [element] if element.tag == "a" else element.iterdescendants("a")
-    return sum(len(text_of(link)) for link in links) / whole
+    return len(words) >= _LEAST_SENTENCE and link_share(element) < 0.5 and not is_read_also(text_of(element))
 
 
 def _length(body: str) -> int:
