@@ -108,18 +108,6 @@ def cuts(issue: Issue, topics: Sequence[Topic], declinations: Iterable[int], *, 
     return [cut(issue, topics, declined, lead=lead) for declined in sorted(effective)]
 
 
-def unknown_sections(issue: Issue, topics: Sequence[Topic]) -> tuple[str, ...]:
-    """Titles of sections with stories that belong to no topic, though the list has topics: everybody gets them."""
-    topic_of = _by_section(topics)
-    if not topics:
-        return ()
-    return tuple(
-        section.title
-        for section in issue.sections
-        if section.title and section.stories and arabic_fold(section.title) not in topic_of
-    )
-
-
 def _by_section(topics: Sequence[Topic]) -> Mapping[str, Topic]:
     """Topic by the folded title of its sections: «أخبارُ الأسبوع» and «اخبار الاسبوع» are one section."""
     return {arabic_fold(title): topic for topic in topics for title in topic.sections}
