@@ -20,10 +20,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from test_events import KEYS, PUBLIC, signed
 from test_ledger import claim
 
-from newsletter import events, ledger, tables
-from newsletter.database import open_database
+from newsletter import ledger
+from newsletter.events import apply
+from newsletter.storage import tables
+from newsletter.storage.database import open_database
 from subscribers import store
-from subscribers import tables as readers
+from subscribers.store import tables as readers
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 REPORT = 1000
@@ -56,7 +58,7 @@ def main() -> None:
             batch = claim(connection, send)
             assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
             ledger.record(connection, batch, "submitted", {})
-        hook = events.sendgrid_hook(database, public_key=PUBLIC, link_keys=KEYS, suppression_keys=KEYS, now=lambda: NOW)
+        hook = apply.sendgrid_hook(database, public_key=PUBLIC, link_keys=KEYS, suppression_keys=KEYS, now=lambda: NOW)
         bodies = []
         for start in range(0, count, REPORT):
             items = [

@@ -41,9 +41,9 @@ def write_file(path: Path, rows: int) -> None:
 
 
 def prepare(url: str) -> None:
-    from newsletter.database import open_database
+    from newsletter.storage.database import open_database
     from subscribers import store
-    from subscribers.tables import metadata
+    from subscribers.store.tables import metadata
 
     database = open_database(url)
     with database.write() as connection:
@@ -53,7 +53,7 @@ def prepare(url: str) -> None:
 
 
 def ours(path: Path, url: str) -> None:
-    from newsletter.database import open_database
+    from newsletter.storage.database import open_database
     from subscribers import actions
 
     database = open_database(url)
@@ -125,7 +125,7 @@ def floor_postgresql(path: Path, url: str) -> None:
 def count(url: str) -> tuple[int, ...]:
     import sqlalchemy as sa
 
-    from subscribers.tables import consent, subscriber, subscription
+    from subscribers.store.tables import consent, subscriber, subscription
 
     with sa.create_engine(url).connect() as connection:
         return tuple(

@@ -29,10 +29,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from newsletter.mail import LEAVE, cut, slot
+from newsletter.letters.mime import LEAVE, cut, slot
+from newsletter.letters.render import mjml_of, render, sizes
+from newsletter.letters.templates import environment
 from newsletter.models import Issue, Letter, Publication, Rendered, Section, Story
-from newsletter.render import mjml_of, render, sizes
-from newsletter.theme import environment
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 MARKER = "n0123456789abcdef"

@@ -22,9 +22,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from newsletter import deliver, drafts, library, plan, workspace
+from newsletter import delivery, library
 from newsletter.models import Article
 from newsletter.wiring import House, opened
+from newsletter.workflows import draft, plan
+from newsletter.workspace import folder as workspace
 from subscribers import actions, store
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -58,7 +60,7 @@ def workspace_with(subscribers: int, *, fsync: bool) -> Iterator[House]:
                 store.add_list(connection, "readers", "الموجة", now=NOW)
                 actions.import_file(connection, readers, "readers", now=NOW)
                 library.shelve(connection, articles, now=NOW)
-            drafts.write(house, list_name="readers")
+            draft.write(house, list_name="readers")
             yield house
 
 
@@ -68,7 +70,7 @@ def ours(subscribers: int, *, fsync: bool) -> tuple[float, float, int]:
         issue = plan.choose(house, "1", list_name="", rhythm="weekly")
         made = plan.make(house, issue, list_name="", rhythm="weekly")
         send = plan.freeze(house, made)
-        account = deliver.run(house.desk, send, lambda _state, _count: None)
+        account = delivery.run(house.desk, send, lambda _state, _count: None)
         assert account.submitted == subscribers
         size = next(house.settings.outbox.joinpath("new").iterdir()).stat().st_size
     return taken[0], taken[1], size

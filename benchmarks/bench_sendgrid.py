@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import standin
 
-from newsletter.mail import LEAVE, slot
+from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter, Rendered
 from newsletter.senders import Parcel
 from newsletter.senders.sendgrid import Options, SendGrid
@@ -60,8 +60,8 @@ def workspace_of(subscribers: int, root: Path) -> None:
     """Make a workspace with so many subscribers."""
     import secrets
 
-    from newsletter import workspace
     from newsletter.wiring import opened
+    from newsletter.workspace import folder as workspace
     from subscribers import store
 
     workspace.make(
@@ -86,16 +86,16 @@ def workspace_of(subscribers: int, root: Path) -> None:
 
 def whole(root: Path, host: str, connections: int) -> None:
     """One whole send in this process; prints seconds of freezing, delivering and of CPU, and the peak of MiB."""
-    from newsletter import deliver
+    from newsletter import delivery
     from newsletter.models import Issue
     from newsletter.wiring import opened
 
     with opened(root, {}) as house:
         desk = replace(house.desk, sender=SendGrid(Options(key="SG.test", host=host, connections=connections)))
         start, used = time.perf_counter(), time.process_time()
-        send = deliver.freeze_send(desk, Issue(1, "أسبوع"), letter(), list_id=1, rhythm="weekly")
+        send = delivery.freeze_send(desk, Issue(1, "أسبوع"), letter(), list_id=1, rhythm="weekly")
         frozen = time.perf_counter()
-        account = deliver.run(desk, send, lambda _state, _count: None)
+        account = delivery.run(desk, send, lambda _state, _count: None)
         end = time.perf_counter()
         assert account.submitted == account.total, account
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -35,11 +35,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_letters import WIDTHS, letter, standard_library
 
-from newsletter import deliver, workspace
-from newsletter.mail import LEAVE, cut
+from newsletter import delivery
+from newsletter.letters.mime import LEAVE, cut
 from newsletter.models import Issue, Letter
-from newsletter.settings import Smtp
 from newsletter.wiring import opened
+from newsletter.workspace import folder as workspace
+from newsletter.workspace.schema import Smtp
 from subscribers import actions, store
 
 FEW = 20
@@ -94,9 +95,9 @@ def ours(port: int, one: Letter, count: int, connections: int, *, fsync: bool) -
             with house.database.write() as connection:
                 store.add_list(connection, "readers", "الموجة", now=house.now())
                 actions.import_file(connection, readers, "readers", now=house.now())
-            send = deliver.freeze_send(house.desk, Issue(1, "عدد"), one, list_id=1, rhythm="weekly")
+            send = delivery.freeze_send(house.desk, Issue(1, "عدد"), one, list_id=1, rhythm="weekly")
             start = time.perf_counter()
-            account = deliver.run(house.desk, send, lambda _state, _count: None)
+            account = delivery.run(house.desk, send, lambda _state, _count: None)
             taken = time.perf_counter() - start
             assert account.submitted == count, account
     return taken

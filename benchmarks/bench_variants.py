@@ -23,11 +23,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sqlalchemy import Integer, cast
 
-from newsletter import issues, letters, plan, workspace
+from newsletter import issues
 from newsletter.models import Issue, Prose, Section, Story
 from newsletter.wiring import House, opened
+from newsletter.workflows import letter, plan
+from newsletter.workspace import folder as workspace
 from subscribers import actions, store
-from subscribers.tables import subscription
+from subscribers.store.tables import subscription
 
 SECTIONS = ("أخبار", "رياضة", "ثقافة", "اقتصاد", "رأي", "علوم", "صحة", "بيئة")
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -89,8 +91,8 @@ def timed(act: Callable[[], Any]) -> tuple[float, Any]:
 def measure(house: House, readers: int, topics: int) -> float:
     """One line of the table; seconds that the letters took."""
     one = issues.read(house.root / "issues" / "one" / "issue.md")
-    letters.of_issue(house, one)
-    floor = min(timed(lambda: letters.of_issue(house, one))[0] for _ in range(5))
+    letter.of_issue(house, one)
+    floor = min(timed(lambda: letter.of_issue(house, one))[0] for _ in range(5))
     seconds, planned = timed(lambda: plan.make(house, one, list_name="", rhythm="weekly"))
     freezing, send = timed(lambda: plan.freeze(house, planned))
     assert send.audience == readers

@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from reader_pages import ADDRESS_KEYS, House, free_port, served, stamp_of, workspace
 
-from newsletter.database import open_database
+from newsletter.storage.database import open_database
 from subscribers import actions
-from subscribers.limits import Caps
-from subscribers.tables import metadata
+from subscribers.store.limits import Caps
+from subscribers.store.tables import metadata
 from subscribers.web import create_app
 
 CONNECTIONS = 4

@@ -45,7 +45,7 @@ def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime
     """
     from sqlalchemy import insert, select, update
 
-    from newsletter.tables import article as table
+    from newsletter.storage.tables import article as table
 
     done: dict[str, list[int]] = {"added": [], "updated": [], "known": []}
     for article in articles:
@@ -72,7 +72,7 @@ def ids_of(connection: Connection, articles: Sequence[Article]) -> list[int]:
     """The ids of articles that are on the shelf, in their order."""
     from sqlalchemy import select
 
-    from newsletter.tables import article as table
+    from newsletter.storage.tables import article as table
 
     query = select(table.c.id)
     return [connection.execute(query.where(table.c.key == article_key(one))).scalar_one() for one in articles]
@@ -82,7 +82,7 @@ def validators(connection: Connection, targets: Sequence[str]) -> dict[str, Vali
     """What the feeds among these targets were marked with when they were read last."""
     from sqlalchemy import select
 
-    from newsletter.tables import validator as table
+    from newsletter.storage.tables import validator as table
 
     rows = connection.execute(select(table).where(table.c.target.in_(targets))).all()
     return {row.target: Validator(row.etag, row.modified) for row in rows}
@@ -90,7 +90,7 @@ def validators(connection: Connection, targets: Sequence[str]) -> dict[str, Vali
 
 def keep_validators(connection: Connection, marks: Mapping[str, Validator]) -> None:
     """Remember what feeds were marked with, for the next round."""
-    from newsletter.tables import validator as table
+    from newsletter.storage.tables import validator as table
 
     for target, mark in marks.items():
         values = {"etag": mark.etag, "modified": mark.modified}
@@ -118,7 +118,7 @@ def holdings(
     """
     from sqlalchemy import func, select
 
-    from newsletter.tables import article as table
+    from newsletter.storage.tables import article as table
 
     newest = func.coalesce(table.c.published, table.c.collected)
     query = select(table).order_by(newest.desc(), table.c.id)
@@ -143,7 +143,7 @@ def by_address(connection: Connection, urls: Iterable[str]) -> dict[str, Holding
     """The holdings whose address is one of these, by the address as it was asked for."""
     from sqlalchemy import select
 
-    from newsletter.tables import article as table
+    from newsletter.storage.tables import article as table
 
     asked = {article_key(Article(title="", url=url)): url for url in urls if url}
     rows = connection.execute(select(table).where(table.c.key.in_(asked))).all()
@@ -155,7 +155,7 @@ def of_issue(connection: Connection, issue: Issue) -> list[int]:
     """Ids of the articles that the stories of an issue are: by their address, or by their headline without one."""
     from sqlalchemy import select
 
-    from newsletter.tables import article as table
+    from newsletter.storage.tables import article as table
 
     ids = [holding.id for holding in by_address(connection, [story.url for story in issue.stories]).values()]
     whole = [story.headline for story in issue.stories if not story.url]
@@ -183,7 +183,7 @@ def carried_to(connection: Connection, list_id: int, rhythm: str) -> set[int]:
     """Ids of the articles that the subscribers of a list with this rhythm were sent, as far as they wanted them."""
     from sqlalchemy import select
 
-    from newsletter.tables import carried as table
+    from newsletter.storage.tables import carried as table
 
     query = select(table.c.article_id).where(table.c.list_id == list_id, table.c.rhythm == rhythm)
     return set(connection.execute(query).scalars())
@@ -193,7 +193,7 @@ def newest(connection: Connection) -> int:
     """Id of the article that was collected last; 0 while there is none."""
     from sqlalchemy import func, select
 
-    from newsletter.tables import article as table
+    from newsletter.storage.tables import article as table
 
     return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one())
 
@@ -220,8 +220,8 @@ def remember(
     """
     from sqlalchemy import update
 
-    from newsletter.tables import carried as table
-    from newsletter.tables import issue
+    from newsletter.storage.tables import carried as table
+    from newsletter.storage.tables import issue
 
     ids = list(dict.fromkeys(article_ids))
     behind = newest if newest is not None else max(ids, default=0)
@@ -240,7 +240,7 @@ def remember(
 def _carried(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     from sqlalchemy import select
 
-    from newsletter.tables import carried, issue
+    from newsletter.storage.tables import carried, issue
 
     query = (
         select(carried.c.article_id, issue.c.key)

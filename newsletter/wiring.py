@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from newsletter.config import Settings, find_workspace, load
-from newsletter.workspace import Keys, read_keys
+from newsletter.workspace.config import Settings, find_workspace, load
+from newsletter.workspace.folder import Keys, read_keys
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from newsletter.database import Database
-    from newsletter.deliver import Desk
+    from newsletter.check.probe import Resolver
+    from newsletter.delivery import Desk
     from newsletter.models import Publication
-    from newsletter.probe import Resolver
     from newsletter.senders import Sender
     from newsletter.sources.http import Fetcher
-    from subscribers.limits import Caps
+    from newsletter.storage.database import Database
+    from subscribers.store.limits import Caps
 
 
 class House:
@@ -63,7 +63,7 @@ class House:
     @property
     def caps(self) -> Caps:
         """How many confirmation letters may be asked for."""
-        from subscribers.limits import Caps
+        from subscribers.store.limits import Caps
 
         web = self.settings.web
         return Caps(network_an_hour=web.letters_an_hour_per_network, total_an_hour=web.letters_an_hour)
@@ -71,14 +71,14 @@ class House:
     @cached_property
     def any_database(self) -> Database:
         """The database, whatever state its schema is in."""
-        from newsletter.database import open_database
+        from newsletter.storage.database import open_database
 
         return open_database(self.settings.database_url)
 
     @cached_property
     def database(self) -> Database:
         """The database, with the schema of this version."""
-        from newsletter.database import ready
+        from newsletter.storage.database import ready
 
         ready(self.any_database, now=self.now())
         return self.any_database
@@ -86,7 +86,7 @@ class House:
     @cached_property
     def templates(self) -> Environment:
         """The templates, the workspace's own first."""
-        from newsletter.theme import environment
+        from newsletter.letters.templates import environment
 
         return environment(self.root / "templates")
 
@@ -102,7 +102,7 @@ class House:
     @cached_property
     def resolver(self) -> Resolver:
         """What knows the records of names."""
-        from newsletter.probe import DnsResolver
+        from newsletter.check.probe import DnsResolver
 
         return DnsResolver()
 
@@ -115,7 +115,7 @@ class House:
 
             options = settings.sendgrid.model_dump(exclude={"webhook_key"})
             return SendGrid(Options(**{**options, "categories": tuple(options["categories"])}))
-        from newsletter.deliver import SLOT_WIDTHS
+        from newsletter.delivery import SLOT_WIDTHS
 
         if settings.sender.kind == "smtp":
             from newsletter.senders.smtp import Options as SmtpOptions
@@ -132,7 +132,7 @@ class House:
     @property
     def desk(self) -> Desk:
         """What a delivery needs."""
-        from newsletter.deliver import Desk
+        from newsletter.delivery import Desk
         from newsletter.ledger import Pace
 
         lease = self.settings.sender.lease

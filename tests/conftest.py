@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from servers import postgres
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from newsletter.database import Database, open_database
+from newsletter.storage.database import Database, open_database
 
 # A slow machine is no fault of the code: how long an example takes is measured in benchmarks/ only.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -67,8 +67,8 @@ def database_urls(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ma
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, database_urls: MakeDatabase) -> Iterator[Database]:
     """An empty database with the tables of both wings, once for each kind."""
-    from newsletter import tables
-    from subscribers.tables import metadata
+    from newsletter.storage import tables
+    from subscribers.store.tables import metadata
 
     database = open_database(database_urls(request.param))
     with database.write() as connection:

@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from newsletter import compose, issues
-from newsletter.mail import LEAVE, cut, slot
+from newsletter import issues
+from newsletter.issues import compose
+from newsletter.letters.catalogue import words
+from newsletter.letters.mime import LEAVE, cut, slot
+from newsletter.letters.render import mjml_of, render
+from newsletter.letters.render.small import render_small
 from newsletter.models import Article, Holding, Issue, Letter, Picture, Publication, Rendered
-from newsletter.pages import DOMAIN
-from newsletter.render import mjml_of, render
-from newsletter.render.small import render_small
 from newsletter.text.bidi import isolate
-from newsletter.words import words
+from newsletter.web.pages import DOMAIN
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -15,7 +15,7 @@ from pathlib import Path
 
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
-    ["newsletter.deliver", "newsletter.wiring", "newsletter.senders.smtp.carrier", "sqlalchemy.dialects.sqlite"]
+    ["newsletter.delivery", "newsletter.wiring", "newsletter.senders.smtp.carrier", "sqlalchemy.dialects.sqlite"]
 )
 
 
@@ -38,8 +38,8 @@ def send(root: Path, *, kill_at: int = 0, steps: str = "commit rename", frozen: 
 def _child(root: str, kill_at: int, steps: str, frozen: str) -> None:
     from sqlalchemy import event
 
-    from newsletter import deliver, ledger
-    from newsletter.mail import thaw
+    from newsletter import delivery, ledger
+    from newsletter.letters.mime import thaw
     from newsletter.models import Issue
     from newsletter.wiring import opened
 
@@ -59,7 +59,7 @@ def _child(root: str, kill_at: int, steps: str, frozen: str) -> None:
         sys.addaudithook(audit)
         with house.database.read() as connection:
             sends = ledger.sends(connection)
-        send = sends[0] if sends else deliver.freeze_send(
+        send = sends[0] if sends else delivery.freeze_send(
             desk, Issue(1, "عدد"), thaw(frozen), list_id=1, rhythm="weekly"
         )  # fmt: skip
-        deliver.run(desk, send, lambda _state, _count: None)
+        delivery.run(desk, send, lambda _state, _count: None)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from newsletter import workspace
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.wiring import House, opened
+from newsletter.workspace import folder as workspace
 from subscribers import actions, store
 
 SITE = "https://almawja.example.org"

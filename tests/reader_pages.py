@@ -21,14 +21,14 @@ import sqlalchemy as sa
 from command import there
 from starlette.testclient import TestClient
 
-from newsletter.database import Database
+from newsletter.letters.templates import environment
 from newsletter.models import Publication
-from newsletter.pages import Pages
-from newsletter.theme import environment
+from newsletter.storage.database import Database
+from newsletter.web.pages import Pages
 from subscribers import actions, store, tokens
 from subscribers.addresses import normalise
 from subscribers.models import Subscriber
-from subscribers.tables import metadata
+from subscribers.store.tables import metadata
 from subscribers.web import Site, create_app
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

@@ -18,15 +18,15 @@ from typing import Any, Literal
 
 from jinja2 import Environment
 
-from newsletter import issues, probe
-from newsletter.check import Case, Known, check, links
+from newsletter import issues
+from newsletter.check import Case, Known, check, links, probe
 from newsletter.check.found import Found
+from newsletter.check.probe.dns import Kind as RecordKind
 from newsletter.errors import RenderError
+from newsletter.letters.render import render
+from newsletter.letters.templates import environment
 from newsletter.models import Article, Holding, Issue, Letter, Picture, Problem, Publication
-from newsletter.probe.dns import Kind as RecordKind
-from newsletter.render import render
 from newsletter.sources.http import Fetched, FetchError, Kind
-from newsletter.theme import environment
 
 ROOT = Path(__file__).parent / "data" / "checks"
 FOLDERS = sorted(path.name for path in ROOT.iterdir())
@@ -154,7 +154,7 @@ def inspected(folder: Path) -> list[Problem]:
         },
     )
     published = {url: datetime.fromisoformat(moment) for url, moment in facts.get("published", {}).items()}
-    from newsletter.compose import enriched
+    from newsletter.issues.compose import enriched
 
     holdings = {url: Holding(1, Article("", url=url, published=moment), NOW) for url, moment in published.items()}
     issue = enriched(issue, holdings)

@@ -16,9 +16,9 @@ import seeded
 from command import here, make_workspace
 
 from newsletter.check import CODES, RULES, Known, check, has_errors
-from newsletter.mend import MENDS
+from newsletter.check.fix import MENDS
+from newsletter.letters.templates import environment
 from newsletter.models import Issue, Letter, Problem, Publication, Rendered, Section, Story
-from newsletter.theme import environment
 
 HEAD = """\
 +++

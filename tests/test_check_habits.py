@@ -8,9 +8,15 @@ from hypothesis import strategies as st
 
 from newsletter.check import Case, Known
 from newsletter.check.addresses import hidden, page, private, tracking, without_hidden, without_parameters
-from newsletter.check.habits import HABITS, has_arabic, mended, named, spans
 from newsletter.check.links import RULES as LINKS
 from newsletter.check.sender import organisation
+from newsletter.check.typing_habits import (
+    HABITS,
+    has_arabic,
+    mended,
+    named,
+    spans,
+)
 from newsletter.check.wording import RULES as WORDING
 from newsletter.check.writing import RULES as WRITING
 from newsletter.models import Issue, Prose, Section, Story

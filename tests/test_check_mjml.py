@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.check.mjml import faults, tags
-from newsletter.theme import environment, templates_dir
+from newsletter.letters.templates import environment, templates_dir
 
 PATH = "templates/email/own.mjml.j2"
 

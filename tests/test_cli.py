@@ -460,7 +460,7 @@ def test_a_database_that_is_damaged(root: Path) -> None:
 
 
 def test_a_database_that_another_command_holds(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsletter.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("newsletter.storage.database.BUSY_SECONDS", 0.1)
     with contextlib.closing(sqlite3.connect(root / "newsletter.db")) as other:
         other.execute("BEGIN IMMEDIATE")
         complains(here("-C", root, "subscribers", "add", "a@example.net"), "database is locked", "run this one again")

@@ -12,11 +12,11 @@ import pytest
 from newsroom import Clock, WordPress, make, open_house, posts, received, subscribe
 from test_deliver import LETTER
 
-from newsletter import deliver, ledger
-from newsletter.mail import freeze
-from newsletter.moments import moment
+from newsletter import delivery, ledger
+from newsletter.cli.moment import moment
+from newsletter.letters.mime import freeze
 from newsletter.wiring import House
-from newsletter.worker import Worker
+from newsletter.workflows.worker import Worker
 
 # The evening before, and by how many hours the night is longer: by the tz database, 2026.
 NIGHTS = [
@@ -60,8 +60,8 @@ def night(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Night]:
 def planned(house: House, key: str, at: datetime) -> ledger.Send:
     """An issue frozen for the weekly readers, to go then."""
     now = house.now()
-    lot = ledger.Lot(freeze(LETTER), deliver.audience(1, "weekly", now))
-    return deliver.freeze_lots(
+    lot = ledger.Lot(freeze(LETTER), delivery.audience(1, "weekly", now))
+    return delivery.freeze_lots(
         house.desk, [lot], key=key, subject="x", list_id=1, rhythm="weekly", articles=lambda _: [], now=now, send_at=at
     )
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from newsletter.collect import collect, merged
 from newsletter.models import Article
+from newsletter.sources.collect import collect, merged
 from newsletter.sources.http import Fetched, Fetcher, FetchError, Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

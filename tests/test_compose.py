@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import compose, issues
-from newsletter.markdown import escape, from_html, parser
+from newsletter import issues
+from newsletter.issues import compose
+from newsletter.issues.markdown import escape, from_html, parser
 from newsletter.models import Article, Holding, Issue
 
 WHEN = datetime(2026, 11, 24, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.config import find_workspace, load
 from newsletter.errors import SettingsError, WorkspaceError
+from newsletter.workspace.config import find_workspace, load
 
 LEAST = """\
 [newsletter]

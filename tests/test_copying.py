@@ -16,13 +16,19 @@ from conftest import MakeDatabase
 from sqlalchemy import func, insert, select, text
 from test_deliver import ISSUE, LETTER, make, received, run
 
-from newsletter import copying, deliver, ledger, tables
-from newsletter.copying import copy
-from newsletter.database import Database, open_database, ready, upgrade
+from newsletter import delivery, ledger
 from newsletter.errors import DatabaseError
+from newsletter.storage import tables, transfer
+from newsletter.storage.database import (
+    Database,
+    open_database,
+    ready,
+    upgrade,
+)
+from newsletter.storage.transfer import copy
 from newsletter.wiring import opened
 from subscribers import actions, store
-from subscribers import tables as readers
+from subscribers.store import tables as readers
 
 KEYS = {1: b"k" * 32}
 NOW = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
@@ -69,7 +75,7 @@ def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
     with database.read() as connection:
         return {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
-            for table in copying._tables()
+            for table in transfer._tables()
         }
 
 
@@ -136,7 +142,7 @@ def test_a_send_goes_on_in_the_copy(tmp_path: Path, database_urls: MakeDatabase)
     url = database_urls("postgresql").replace("+psycopg", "")
     with opened(root, {}) as house:
         desk = house.desk
-        send = deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        send = delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
         with house.database.write() as connection:
             batch = ledger.claim(connection, send.id, lease=30)
         complains(here("-C", root, "database", "copy", "--to", url), "somebody is sending", "newsletter sends pause")

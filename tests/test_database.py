@@ -19,11 +19,20 @@ from conftest import MakeDatabase
 from sqlalchemy import MetaData, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from newsletter import database as room
-from newsletter import tables
-from newsletter.database import HEAD, Database, backup, clock, open_database, ready, upgrade, version
 from newsletter.errors import DatabaseError
-from subscribers.tables import metadata as readers_metadata
+from newsletter.storage import database as room
+from newsletter.storage import tables
+from newsletter.storage.database import (
+    HEAD,
+    Database,
+    backup,
+    clock,
+    open_database,
+    ready,
+    upgrade,
+    version,
+)
+from subscribers.store.tables import metadata as readers_metadata
 
 NOW = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 KINDS = ("sqlite", "postgresql")
@@ -352,7 +361,7 @@ def hammer(path: str, name: str, times: int, told: multiprocessing.Queue[str]) -
 def test_a_command_and_two_other_writers_are_never_locked_out(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", readers=0)
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["newsletter.deliver", "newsletter.wiring", "sqlalchemy.dialects.sqlite"])
+    server.set_forkserver_preload(["newsletter.delivery", "newsletter.wiring", "sqlalchemy.dialects.sqlite"])
     told: multiprocessing.Queue[str] = server.Queue()
     writers = [
         server.Process(target=hammer, args=(str(root / "newsletter.db"), f"w{number}", 20, told)) for number in range(2)

@@ -15,14 +15,15 @@ from pathlib import Path
 import kills
 import pytest
 
-from newsletter import deliver, ledger, workspace
-from newsletter.deliver import Desk
+from newsletter import delivery, ledger
+from newsletter.delivery import Desk
 from newsletter.errors import SendError
 from newsletter.ledger import Account
-from newsletter.mail import LEAVE, freeze, slot
+from newsletter.letters.mime import LEAVE, freeze, slot
 from newsletter.models import Issue, Letter, Rendered
 from newsletter.senders import Answer, Parcel
 from newsletter.wiring import House, opened
+from newsletter.workspace import folder as workspace
 from subscribers import actions, store, tokens
 
 MARKER = "n0123456789abcdef"
@@ -79,13 +80,13 @@ def received(root: Path) -> Counter[str]:
 def run(desk: Desk, told: Counter[str] | None = None) -> Account:
     with desk.database.read() as connection:
         sends = ledger.sends(connection)
-    send = sends[0] if sends else deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    send = sends[0] if sends else delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
 
     def progress(state: str, count: int) -> None:
         if told is not None and count:
             told[state] += count
 
-    return deliver.run(desk, send, progress)
+    return delivery.run(desk, send, progress)
 
 
 def test_a_send_reaches_everybody_once(house: House) -> None:
@@ -178,7 +179,7 @@ def test_a_resumed_send_does_not_render_again(tmp_path: Path) -> None:
 
 def test_who_left_after_the_freeze_is_skipped_with_the_reason(house: House) -> None:
     desk = house.desk
-    deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
     with house.database.write() as connection:
         people = {person.address: person for person, _ in store.subscribers(connection, 1)}
         store.set_status(connection, people["reader3@example.net"].id, 1, "left", now=house.now())
@@ -190,7 +191,7 @@ def test_who_left_after_the_freeze_is_skipped_with_the_reason(house: House) -> N
 
 def test_a_batch_that_everybody_left_is_settled_without_the_sender(house: House) -> None:
     desk = house.desk
-    deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
     with house.database.write() as connection:
         for person, _ in store.subscribers(connection, 1):
             store.set_status(connection, person.id, 1, "left", now=house.now())
@@ -202,7 +203,7 @@ def test_nobody_to_send_to_is_said_and_leaves_nothing(house: House) -> None:
         for person, _ in store.subscribers(connection, 1):
             store.set_status(connection, person.id, 1, "left", now=house.now())
     with pytest.raises(SendError, match="nobody on the list"):
-        deliver.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        delivery.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
     with house.database.read() as connection:
         assert ledger.sends(connection) == []
 
@@ -212,7 +213,7 @@ def test_two_processes_share_a_send_without_doubles(tmp_path: Path) -> None:
 
     addresses = make(tmp_path / "w", 120, batch=3)
     with opened(tmp_path / "w", {}) as house:
-        deliver.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        delivery.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
     results: list[int] = []
     starters = [threading.Thread(target=lambda: results.append(kills.send(tmp_path / "w"))) for _ in range(3)]
     for starter in starters:
@@ -330,7 +331,7 @@ def test_a_full_disk_stops_the_send_and_nothing_is_lost(house: House, monkeypatc
 
 
 def test_a_test_letter_leaves_no_trace_in_the_ledger(house: House) -> None:
-    name = deliver.send_test(house.desk, LETTER, "editor@example.org")
+    name = delivery.send_test(house.desk, LETTER, "editor@example.org")
     assert received(house.root) == {"editor@example.org": 1}
     assert (house.root / "outbox" / "new" / f"{name}.eml").exists()
     with house.database.read() as connection:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from command import complains, here
 
-from newsletter.demo import NAME, SAMPLE, run
 from newsletter.issues import read
 from newsletter.library import holdings
 from newsletter.wiring import opened
+from newsletter.workflows.demo import NAME, SAMPLE, run
 
 ARTICLES = sorted(SAMPLE.glob("*.md"))
 pytestmark = pytest.mark.skipif(not ARTICLES, reason="the sample articles are not there yet")

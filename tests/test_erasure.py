@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from test_deliver import make, run
 
-from newsletter import erasure
 from newsletter.wiring import opened
+from newsletter.workflows import erase
 from subscribers import actions
 from subscribers.errors import SuppressedError, UnknownSubscriber
 
@@ -25,19 +25,19 @@ def test_no_byte_of_the_address_stays_and_it_cannot_come_back(tmp_path: Path) ->
     make(root, 5, batch=2)
     with opened(root, {}) as house:
         run(house.desk)
-        (root / erasure.REJECTS).mkdir()
-        (root / erasure.REJECTS / "import.csv").write_text(f"7,{VICTIM.decode()},twice\n8,x,no @\n", "utf-8")
+        (root / erase.REJECTS).mkdir()
+        (root / erase.REJECTS / "import.csv").write_text(f"7,{VICTIM.decode()},twice\n8,x,no @\n", "utf-8")
         assert len(holding(root)) >= 3
-        erased = erasure.erase(house, "Reader3@Example.net".replace("Reader3", "reader3"))
+        erased = erase.erase(house, "Reader3@Example.net".replace("Reader3", "reader3"))
         assert (erased.letters, erased.scrubbed, erased.left_over) == (1, True, ())
     assert holding(root) == []
-    assert (root / erasure.REJECTS / "import.csv").read_text("utf-8") == "8,x,no @\n"
+    assert (root / erase.REJECTS / "import.csv").read_text("utf-8") == "8,x,no @\n"
     assert len(list((root / "outbox" / "new").iterdir())) == 4
     with opened(root, {}) as house:
         with pytest.raises(SuppressedError), house.database.write() as connection:
             actions.add_subscriber(connection, VICTIM.decode(), "readers", now=house.now(), keys=house.keys.suppression)
         with pytest.raises(UnknownSubscriber):
-            erasure.erase(house, VICTIM.decode())
+            erase.erase(house, VICTIM.decode())
         csv = tmp_path / "again.csv"
         csv.write_text(f"email\n{VICTIM.decode()}\nnew@example.net\n", "utf-8")
         with house.database.write() as connection:
@@ -46,10 +46,10 @@ def test_no_byte_of_the_address_stays_and_it_cannot_come_back(tmp_path: Path) ->
 
 
 def test_copies_made_before_are_named(tmp_path: Path) -> None:
-    from newsletter.database import backup
+    from newsletter.storage.database import backup
 
     root = tmp_path / "w"
     make(root, 5, batch=2)
     with opened(root, {}) as house:
         copy = backup(house.database, now=house.now())
-        assert erasure.erase(house, VICTIM.decode()).left_over == (copy,)
+        assert erase.erase(house, VICTIM.decode()).left_over == (copy,)

@@ -26,17 +26,19 @@ from sqlalchemy.event import listen
 from test_ledger import claim, freeze
 from who_may import eligible
 
-from newsletter import events, ledger, tables
-from newsletter.database import Database, open_database
-from newsletter.events import Received
+from newsletter import ledger
+from newsletter.delivery.names import name_of
+from newsletter.events import apply
+from newsletter.events.apply import Received
 from newsletter.ledger import Batch, Send
 from newsletter.senders.sendgrid.events import SIGNATURE, TIMESTAMP, Report, genuine, reports
-from newsletter.small_names import name_of
-from newsletter.tables import batch as batches
-from newsletter.tables import delivery as deliveries
+from newsletter.storage import tables
+from newsletter.storage.database import Database, open_database
+from newsletter.storage.tables import batch as batches
+from newsletter.storage.tables import delivery as deliveries
 from subscribers import actions, store
-from subscribers import tables as readers
 from subscribers.models import Event
+from subscribers.store import tables as readers
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KEYS, LINKS = {1: b"k" * 32}, {1: b"l" * 32}
@@ -90,7 +92,7 @@ def item(send: Send, delivery: int, event: str, *, minute: int = 0, request: str
 
 def receive(database: Database, *items: dict[str, Any]) -> Received:
     body = json.dumps(items).encode()
-    return events.receive(database, reports(body), now=NOW, link_keys=LINKS, suppression_keys=KEYS)
+    return apply.receive(database, reports(body), now=NOW, link_keys=LINKS, suppression_keys=KEYS)
 
 
 def suppressed(database: Database) -> int:
@@ -571,7 +573,7 @@ def test_a_small_letter_that_is_not_ours_or_of_nobody_changes_nothing(database: 
 @pytest.fixture
 def hook(database: Database, send: Send) -> Callable[..., int]:
     submit(database, send)
-    return events.sendgrid_hook(database, public_key=PUBLIC, link_keys=LINKS, suppression_keys=KEYS, now=lambda: NOW)
+    return apply.sendgrid_hook(database, public_key=PUBLIC, link_keys=LINKS, suppression_keys=KEYS, now=lambda: NOW)
 
 
 def test_a_genuine_report_is_stored(database: Database, send: Send, hook: Callable[..., int]) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import workspace
 from newsletter.errors import SourceError
-from newsletter.gathering import gather, sources_of
 from newsletter.sources.http import Fetched, Kind
 from newsletter.wiring import House, opened
+from newsletter.workflows.collect import gather, sources_of
+from newsletter.workspace import folder
 
 FEED = "https://example.org/feed/"
 ITEM = """<item><title>خبر {number}</title><link>https://example.org/{number}</link>
@@ -55,7 +55,7 @@ def site() -> Site:
 
 @pytest.fixture
 def house(tmp_path: Path, site: Site) -> Iterator[House]:
-    workspace.make(
+    folder.make(
         tmp_path / "w",
         name="الموجة",
         url="https://example.org",

@@ -21,21 +21,33 @@ from sqlalchemy import text
 from test_ledger import claim, freeze
 from who_may import eligible
 
-from newsletter import inbox, ledger
-from newsletter.database import Database
+from newsletter import ledger
+from newsletter.delivery.names import name_of
 from newsletter.errors import SourceError
-from newsletter.inbox import Result
-from newsletter.inbox.answers import fold, own_words, plain, says_no, says_yes
-from newsletter.inbox.messages import MOST_BYTES, Found, Kind, understand
-from newsletter.inbox.statuses import meaning
-from newsletter.pages import DOMAIN
-from newsletter.small_names import name_of
-from newsletter.theme import environment
+from newsletter.events import inbox
+from newsletter.events.inbox import Result
+from newsletter.events.inbox.answers import (
+    fold,
+    own_words,
+    plain,
+    says_no,
+    says_yes,
+)
+from newsletter.events.inbox.messages import (
+    MOST_BYTES,
+    Found,
+    Kind,
+    understand,
+)
+from newsletter.events.inbox.statuses import meaning
+from newsletter.letters.catalogue import words as catalogue
+from newsletter.letters.templates import environment
+from newsletter.storage.database import Database
+from newsletter.web.pages import DOMAIN
 from newsletter.wiring import opened
-from newsletter.words import words as catalogue
 from subscribers import actions, store, tokens
 from subscribers.addresses import normalise
-from subscribers.limits import Caps
+from subscribers.store.limits import Caps
 
 DATA = Path(__file__).parent / "data" / "inbox"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript, parse
-from newsletter.issues.comments import candidates, merged, taken, with_candidates
+from newsletter.issues.candidates import (
+    candidates,
+    merged,
+    taken,
+    with_candidates,
+)
 from newsletter.models import Section, Story
 
 FRONT = '+++\nnumber = 12\nsubject = "أسبوع في الموجة"  # عنوان\n+++\n'

@@ -151,7 +151,7 @@ def test_without_from_and_without_reader_pages(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not SEED, reason="the article to try this on lies outside the repository, and is not here")
 def test_the_article_the_project_began_with(tmp_path: Path) -> None:
-    from newsletter.sources.boilerplate import is_discover_heading, is_subscribe_sentence
+    from newsletter.sources.clean.boilerplate import is_discover_heading, is_subscribe_sentence
 
     lines = SEED[0].read_text("utf-8").splitlines()
     end = next(number for number, line in enumerate(lines) if is_discover_heading(line))

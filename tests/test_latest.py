@@ -20,13 +20,16 @@ from hypothesis import strategies as st
 from newsroom import SECTIONS, SITE, START, Clock, Received, make, open_house, read_letter, received, subscribe
 from newsroom import given as given_to
 
-from newsletter import drafts, latest, ledger, library, reporting, rhythms, weekly
-from newsletter.archive import PAGE
-from newsletter.compose import Rules
-from newsletter.deliver import AudienceChangedError, PeriodTakenError
+from newsletter import ledger, library
+from newsletter.delivery import AudienceChangedError, PeriodTakenError
+from newsletter.issues.compose import Rules
 from newsletter.models import Article, Holding
-from newsletter.rhythms import FIRST, MOST, Stream
+from newsletter.report import read
+from newsletter.rhythms import streams
+from newsletter.rhythms.streams import FIRST, MOST, Stream
+from newsletter.web.archive import PAGE
 from newsletter.wiring import House
+from newsletter.workflows import draft, latest, weekly
 from subscribers import actions, store
 from subscribers.models import Rhythm
 
@@ -89,36 +92,36 @@ def test_the_first_letter_of_a_stream_does_not_bring_the_archive() -> None:
     now = START
     news = [holding(number, now - timedelta(hours=number * 5)) for number in range(1, 20)]
     for rhythm in ("instant", "daily"):
-        flows = rhythms.stream(news, rhythm, carried=(), floor=None, now=now)
+        flows = streams.stream(news, rhythm, carried=(), floor=None, now=now)
         assert [one.id for one in flows.flowing] == [
             one.id
             for one in news
             if (now - one.article.published) <= FIRST[rhythm]  # type: ignore[operator]
         ]
     # What was there before the first letter never flows.
-    assert rhythms.stream(news, "daily", carried=(), floor=19, now=now) == Stream()
+    assert streams.stream(news, "daily", carried=(), floor=19, now=now) == Stream()
 
 
 def test_what_is_too_much_comes_with_the_next_letter() -> None:
     news = [holding(number, START - timedelta(minutes=number)) for number in range(1, 50)]
-    flows = rhythms.stream(news, "daily", carried={2}, floor=0, now=START)
+    flows = streams.stream(news, "daily", carried={2}, floor=0, now=START)
     assert [one.id for one in flows.flowing] == [1, *range(3, MOST + 2)]
     assert [one.id for one in flows.later] == list(range(MOST + 2, 50))
     # Who begins late is not given now what comes to everybody tomorrow.
-    assert set(rhythms.due(flows, news, 0, ())) == {2, *(one.id for one in flows.flowing)}
+    assert set(streams.due(flows, news, 0, ())) == {2, *(one.id for one in flows.flowing)}
 
 
 def test_where_somebody_begins() -> None:
     news = [holding(number, START + timedelta(hours=number)) for number in range(10, 0, -1)]
     at = START + timedelta(hours=5, minutes=30)
-    assert rhythms.start((4, at), None, news) == 4
-    assert rhythms.start((4, at), at - timedelta(days=9), news) == 4  # joined long before their last letter
-    assert rhythms.start((2, START), at, news) == 5  # came back, or their pause ended, after it
-    assert rhythms.start(None, at, news) == 5
-    assert rhythms.start(None, None, news) == 10
+    assert streams.start((4, at), None, news) == 4
+    assert streams.start((4, at), at - timedelta(days=9), news) == 4  # joined long before their last letter
+    assert streams.start((2, START), at, news) == 5  # came back, or their pause ended, after it
+    assert streams.start(None, at, news) == 5
+    assert streams.start(None, None, news) == 10
     # A stream's first letter brings the archive to nobody, but to a reader of another rhythm what they would miss.
-    assert rhythms.start(None, at, news, first=True) == 10
-    assert rhythms.start((4, at), None, news, first=True) == 4
+    assert streams.start(None, at, news, first=True) == 10
+    assert streams.start((4, at), None, news, first=True) == 4
 
 
 @given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)), st.integers(0, 30), st.sets(st.integers(1, 30)))
@@ -126,8 +129,8 @@ def test_nobody_gets_what_they_have_and_everybody_what_flows(
     there: set[int], carried: set[int], begins: int, got: set[int]
 ) -> None:
     news = [holding(number, START) for number in sorted(there, reverse=True)]
-    flows = rhythms.stream(news, "daily", carried=carried, floor=0, now=START)
-    due = set(rhythms.due(flows, news, begins, got))
+    flows = streams.stream(news, "daily", carried=carried, floor=0, now=START)
+    due = set(streams.due(flows, news, begins, got))
     assert not due & got
     assert due | got >= {one.id for one in flows.flowing}
     assert due | got >= {number for number in there if number > begins}
@@ -202,7 +205,7 @@ def test_who_has_had_it_all_gets_no_letter(house: House, root: Path, clock: Cloc
     assert (outcome.latest.audience, outcome.latest.skipped) == (1, 1)
     assert mine(root, "reader") == [(1,)]
     with house.database.read() as connection:
-        (part, nobody) = reporting.of_issue(connection, outcome.latest.key).parts
+        (part, nobody) = read.of_issue(connection, outcome.latest.key).parts
     assert (part.counts.submitted, nobody.counts.reasons) == (1, {latest.NOTHING_NEW: 1})
 
 
@@ -333,7 +336,7 @@ def test_wherever_it_dies_the_next_run_completes_it(root: Path, clock: Clock, ki
 
 
 def test_the_same_on_postgresql(tmp_path: Path, database_urls: Callable[[str], str], clock: Clock) -> None:
-    from newsletter.database import upgrade
+    from newsletter.storage.database import upgrade
 
     settings = f'[topics.readers]\n1 = "{SECTIONS[0]}"\n2 = "{SECTIONS[1]}"\n'
     root = make(tmp_path / "w", readers=0, settings=settings)
@@ -361,8 +364,8 @@ def test_the_same_on_postgresql(tmp_path: Path, database_urls: Callable[[str], s
         with house.database.write() as connection:
             actions.leave(connection, reader, 1, now=clock.now, how="page")
         with house.database.read() as connection:
-            assert reporting.of_issue(connection, "2").total.left == 1
-            skipped = reporting.of_issue(connection, "readers/daily/2026-11-03").total
+            assert read.of_issue(connection, "2").total.left == 1
+            skipped = read.of_issue(connection, "readers/daily/2026-11-03").total
     assert (skipped.skipped, skipped.reasons) == (1, {"none of their topics is in this issue": 1})
     assert mine(root, "daily") == [(1,), (3, 4), (5,)]
     assert mine(root, "reader") == [(1, 2), (3, 4, 5), (3, 4, 5)]
@@ -457,14 +460,14 @@ def test_the_latest_letters_stand_in_the_ledger_and_not_among_unused_issues(hous
         assert (send.issue, send.rhythm, send.state) == ("readers/daily/2026-11-02", "daily", "finished")
         assert [one.carried_in for one in library.holdings(connection)] == [(send.issue,), (send.issue,)]
     # A daily letter is no issue: the week still has both.
-    assert len(drafts.choosable(house, "readers", RULES)) == 2
+    assert len(draft.choosable(house, "readers", RULES)) == 2
     assert weekly.run(house).sent_now == 1
 
 
 def test_every_letter_has_a_page_in_the_archive(house: House, clock: Clock) -> None:
     from starlette.testclient import TestClient
 
-    from newsletter.serving import app_of
+    from newsletter.workflows.serve import app_of
 
     for name in ("daily", "instant"):
         join(house, name, name)  # type: ignore[arg-type]

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import BigInteger, Connection, Select, column, literal, select, table, union_all, update
 
 from newsletter import ledger
-from newsletter.database import Database
 from newsletter.errors import SendError
 from newsletter.ledger import Batch, Lot, Send, freezing
-from newsletter.tables import batch as batches
+from newsletter.storage.database import Database
+from newsletter.storage.tables import batch as batches
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 
@@ -195,7 +195,7 @@ def test_a_released_batch_is_free_at_once(connection: Connection) -> None:
 
 
 def test_a_send_that_is_not_running_hands_out_nothing(connection: Connection) -> None:
-    from newsletter.tables import send as sends
+    from newsletter.storage.tables import send as sends
 
     send = freeze(connection)
     connection.execute(update(sends).values(state="paused"))

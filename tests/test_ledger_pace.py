@@ -13,10 +13,15 @@ from conftest import MakeDatabase
 from sqlalchemy import Connection, select
 from test_deliver import make, received, run
 
-from newsletter.database import clock, open_database
-from newsletter.ledger import Pace, charge, pace, take_pace
-from newsletter.tables import metadata
-from newsletter.tables import pace as table
+from newsletter.ledger import (
+    Pace,
+    charge,
+    rate_limit,
+    take_pace,
+)
+from newsletter.storage.database import clock, open_database
+from newsletter.storage.tables import metadata
+from newsletter.storage.tables import pace as table
 from newsletter.wiring import opened
 
 
@@ -33,7 +38,7 @@ class Clock:
 @pytest.fixture
 def time_(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(pace, "clock", clock)
+    monkeypatch.setattr(rate_limit, "clock", clock)
     return clock
 
 
@@ -159,7 +164,7 @@ def test_two_processes_share_one_pace(database_urls: MakeDatabase, kind: str) ->
     with database.write() as connection:
         metadata.create_all(connection)
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["newsletter.deliver", "newsletter.wiring", "sqlalchemy.dialects.sqlite"])
+    server.set_forkserver_preload(["newsletter.delivery", "newsletter.wiring", "sqlalchemy.dialects.sqlite"])
     told: multiprocessing.Queue[list[float]] = server.Queue()
     barrier = server.Barrier(3)
     processes = [server.Process(target=sender, args=(url, rate, 3, told, barrier)) for _ in range(2)]

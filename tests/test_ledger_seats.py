@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import Connection, select, update
 from test_deliver import ISSUE, LETTER, make, run
 
-from newsletter import deliver, ledger
+from newsletter import delivery, ledger
 from newsletter.ledger import sit, stand_up
 from newsletter.models import Letter
 from newsletter.senders import Answer, Parcel
-from newsletter.tables import seat
+from newsletter.storage.tables import seat
 from newsletter.wiring import opened
 
 
@@ -120,9 +120,9 @@ def test_two_that_share_a_send_stay_within_them(tmp_path: Path, seats: int, most
     with opened(tmp_path / "w", {}) as house:
         desk = replace(house.desk, sender=provider, seats=seats, sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
         second = threading.Thread(target=run, args=(desk,))
-        send = deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        send = delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
         second.start()
-        account = deliver.run(desk, send, lambda _state, _count: None)
+        account = delivery.run(desk, send, lambda _state, _count: None)
         second.join()
         with house.database.read() as connection:
             assert set(holders(connection)) <= {None}
@@ -147,11 +147,11 @@ def test_who_has_long_nothing_to_send_keeps_no_connection(tmp_path: Path) -> Non
                     ledger.release(connection, other)
 
         desk = replace(house.desk, sender=provider, seats=1, sleep=sleep)
-        send = deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        send = delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
         with house.database.write() as connection:
             other = ledger.claim(connection, send.id, lease=30)
         assert other is not None
         provider.connections = 1
-        assert deliver.run(desk, send, lambda _state, _count: None).submitted == 4
+        assert delivery.run(desk, send, lambda _state, _count: None).submitted == 4
     assert seen == [(0, [None])] * 3
     assert provider.taken == Counter({1: 1, 2: 1, 3: 1, 4: 1})

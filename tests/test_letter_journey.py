@@ -29,8 +29,8 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 from test_events import KEY, PUBLIC, signed
 
-from newsletter.serving import app_of
 from newsletter.wiring import House, opened
+from newsletter.workflows.serve import app_of
 
 BASE = "https://news.example.org"
 READERS = 40

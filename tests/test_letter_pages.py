@@ -22,10 +22,10 @@ from jinja2 import Environment
 from PIL import Image
 from test_text_bidi import LTR_CASES, RTL_CASES
 
+from newsletter.letters.render.palette import contrast
+from newsletter.letters.templates import environment
 from newsletter.models import Rendered
-from newsletter.render.palette import contrast
 from newsletter.text import bidi
-from newsletter.theme import environment
 
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 

@@ -15,9 +15,9 @@ import golden_letters as golden
 import pytest
 from jinja2 import Environment
 
+from newsletter.letters.render import sizes
+from newsletter.letters.templates import environment
 from newsletter.models import Rendered
-from newsletter.render import sizes
-from newsletter.theme import environment
 
 UPDATE = os.environ.get("UPDATE_LETTERS") == "1"
 

@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import RenderError
-from newsletter.mail import LEAVE, cut, freeze, slot, thaw
+from newsletter.letters.mime import (
+    LEAVE,
+    cut,
+    freeze,
+    slot,
+    thaw,
+)
 from newsletter.models import Letter, Picture, Rendered
 
 MARKER = "n0123456789abcdef"

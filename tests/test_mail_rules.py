@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 from rich.cells import cell_len
 
-from newsletter.mail import LEAVE, cut, feedback_id
+from newsletter.letters.mime import LEAVE, cut, feedback_id
+from newsletter.letters.templates import environment
 from newsletter.models import Letter, Picture, Rendered
-from newsletter.theme import environment
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,15 @@ from hypothesis import strategies as st
 
 from newsletter import issues
 from newsletter.check import Known, check
+from newsletter.check.fix import (
+    MENDS,
+    Mended,
+    mend,
+    rewritten,
+)
 from newsletter.check.links import HTTPS_ANSWERS
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript
-from newsletter.mend import MENDS, Mended, mend, rewritten
 from newsletter.models import Problem
 
 FRONT = "+++\nnumber = 3 # the third\nsubject   =  \"موضوع هذا الأسبوع\"   # kept\npreheader = 'سطر خلفه'\n+++\n\n"

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from newsletter.cli.moment import moment
 from newsletter.errors import SendError
-from newsletter.moments import moment
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

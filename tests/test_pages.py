@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
+from newsletter.letters.render.small import BY_MAIL, SUBJECTS
+from newsletter.letters.templates import environment, templates_dir
 from newsletter.models import Publication
-from newsletter.pages import Pages, speaks
-from newsletter.render.small import BY_MAIL, SUBJECTS
-from newsletter.theme import environment, templates_dir
-from subscribers.web import joining, leaving, staying
+from newsletter.web.pages import Pages, speaks
+from subscribers.web import leave, preferences, subscribe
 
 LANGUAGES = ("ar", "en", "fr")
 _SAY = re.compile(r'say\("((?:[^"\\]|\\.)+)"')
@@ -26,7 +26,7 @@ def texts() -> set[str]:
         small = path.name.split(".")[0] in ("small", *SUBJECTS)
         if path.parent.name == "web" or small:
             found |= set(_SAY.findall(path.read_text("utf-8")))
-    said = {joining.PITCH, joining.CONFIRM, leaving.LEAVE, leaving.UNDO, staying.SAVE, staying.LEAVE}
+    said = {subscribe.PITCH, subscribe.CONFIRM, leave.LEAVE, leave.UNDO, preferences.SAVE, preferences.LEAVE}
     return found | said | {text for pair in SUBJECTS.values() for text in pair} | set(BY_MAIL.values())
 
 
@@ -68,7 +68,7 @@ def test_a_language_without_pages_gets_english_ones() -> None:
 @pytest.mark.parametrize("accent", ["#0f766e", "#ffd400", "#000000", "#ffffff", "#7f7f7f"])
 def test_colours_can_be_read(accent: str) -> None:
     """WCAG 2.2: 4.5 for text, 3 for what bounds a control."""
-    from newsletter.render.palette import contrast
+    from newsletter.letters.render.palette import contrast
 
     pages = Pages(environment(), Publication("x", "https://example.org", accent=accent), "")
     css = pages("web/style.css.j2", {})

@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from newsletter.errors import IssueError
+from newsletter.letters.pictures import (
+    MOST_BYTES,
+    kind_of,
+    local,
+    of_issue,
+)
 from newsletter.models import Issue, Section, Story
-from newsletter.pictures import MOST_BYTES, kind_of, local, of_issue
 
 SIZES = ((1, 1), (640, 427), (31, 2000))
 WAYS = [

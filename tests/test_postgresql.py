@@ -15,9 +15,9 @@ from conftest import MakeDatabase
 from servers import Server, own_server
 from test_deliver import ISSUE, LETTER, make, received
 
-from newsletter import deliver, ledger
-from newsletter.database import AwayError, upgrade
-from newsletter.steady import Steady
+from newsletter import delivery, ledger
+from newsletter.storage.database import AwayError, upgrade
+from newsletter.storage.retry import Steady
 from newsletter.wiring import House, opened
 
 TEXT = "المدينة القديمة تستعيد أسوارها\nانتهت أشغال الترميم هذا الأسبوع.\n"
@@ -147,7 +147,7 @@ def test_what_breaks_off_is_told_apart(house: House, server: Server) -> None:
 def test_a_send_goes_on_through_restarts(house: House, server: Server) -> None:
     addresses = people(house, 60)
     desk = replace(house.desk, patience=60.0)
-    send = deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    send = delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
     submitted, due = 0, [10, 30, 50]
     starters: list[threading.Timer] = []
 
@@ -160,7 +160,7 @@ def test_a_send_goes_on_through_restarts(house: House, server: Server) -> None:
             starters.append(threading.Timer(0.5, server.start))
             starters[-1].start()
 
-    account = deliver.run(desk, send, progress)
+    account = delivery.run(desk, send, progress)
     for starter in starters:
         starter.join()
     assert len(starters) == 3

@@ -14,10 +14,10 @@ import dns.rrset
 import pytest
 import seeded
 
-from newsletter import probe
+from newsletter.check import probe
 from newsletter.check.found import Dkim, Dmarc, MailHost, Pictured, Reached
-from newsletter.probe.links import _pictured, _reached
-from newsletter.probe.sender import walk
+from newsletter.check.probe.links import _pictured, _reached
+from newsletter.check.probe.sender import walk
 from newsletter.sources.http import Fetcher
 
 URL = "https://example.org/a"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from newsletter import prose
+from newsletter.issues import prose
 
 STYLES = {"p": "margin:0px;", "a": "color:#0f766e;", "a.class": "acc", "blockquote": "border-right:4px solid;"}
 

@@ -19,12 +19,21 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from newsletter.errors import RenderError
+from newsletter.letters.catalogue import words
+from newsletter.letters.render import (
+    _values,
+    after,
+    before,
+    palette,
+    render,
+    sizes,
+    twin,
+    views,
+)
+from newsletter.letters.render.views import web_address
+from newsletter.letters.templates import environment, templates_dir
 from newsletter.models import Issue, Picture, Prose, Publication, Rendered, Section, Story
-from newsletter.render import _values, after, before, palette, render, sizes, twin, views
-from newsletter.render.views import web_address
 from newsletter.text import bidi
-from newsletter.theme import environment, templates_dir
-from newsletter.words import words
 
 MARKER = "q7x3m9k2p5w8z1aa"
 LEAVE = f"https://example.org/leave/{MARKER}-leave-"

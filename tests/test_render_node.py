@@ -16,7 +16,7 @@ from pathlib import Path
 import golden_letters as golden
 import pytest
 
-from newsletter.theme import environment
+from newsletter.letters.templates import environment
 
 NODE = Path(__file__).parent / "node"
 

@@ -13,12 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from newsroom import START, Clock, WordPress, make, open_house, posts, subscribe
 
-from newsletter import latest, ledger, report, reporting, weekly
-from newsletter.events import receive
-from newsletter.gathering import gather
-from newsletter.report import EVENTS, STATES, Counts, Part, Report
+from newsletter import ledger
+from newsletter.events.apply import receive
+from newsletter.report import counts as report
+from newsletter.report import read
+from newsletter.report.counts import (
+    EVENTS,
+    STATES,
+    Counts,
+    Part,
+    Report,
+)
 from newsletter.senders.sendgrid.events import Report as Told
 from newsletter.wiring import House
+from newsletter.workflows import latest, weekly
+from newsletter.workflows.collect import gather
 from subscribers import actions
 from subscribers.models import Event, EventKind
 
@@ -50,7 +59,7 @@ def tell(house: House, send_id: int, numbers: list[int], kind: EventKind, **more
     """What a provider reports of the first, second … delivery of a send."""
     from sqlalchemy import select
 
-    from newsletter.tables import batch, delivery, send
+    from newsletter.storage.tables import batch, delivery, send
 
     with house.database.read() as connection:
         public_id = connection.execute(select(send.c.public_id).where(send.c.id == send_id)).scalar_one()
@@ -100,9 +109,9 @@ def test_what_became_of_an_issue(tmp_path: Path) -> None:
         with house.database.write() as connection:
             actions.leave(connection, 5, 1, now=clock.now, how="one click")  # after the second issue: that one's
         with house.database.read() as connection:
-            first, second = reporting.of_issue(connection, "1"), reporting.of_issue(connection, "")
-            daily = reporting.of_issue(connection, "readers/daily/2026-11-04")
-            by_send = reporting.of_issue(connection, send.public_id)
+            first, second = read.of_issue(connection, "1"), read.of_issue(connection, "")
+            daily = read.of_issue(connection, "readers/daily/2026-11-04")
+            by_send = read.of_issue(connection, send.public_id)
     assert first == by_send
     assert first.total == Counts(
         submitted=9,
@@ -126,7 +135,7 @@ def test_what_became_of_an_issue(tmp_path: Path) -> None:
 
 
 def test_an_issue_that_went_twice_is_told_by_rhythm(tmp_path: Path) -> None:
-    from newsletter import plan
+    from newsletter.workflows import plan
 
     root = make(tmp_path / "w", readers=2)
     clock = Clock(START + timedelta(days=1))
@@ -139,7 +148,7 @@ def test_an_issue_that_went_twice_is_told_by_rhythm(tmp_path: Path) -> None:
         assert again.audience == 1
         plan.freeze(house, again)
         with house.database.read() as connection:
-            found = reporting.of_issue(connection, "1")
+            found = read.of_issue(connection, "1")
             assert [one.state for one in ledger.sends(connection)] == ["finished", "running"]
     assert {name: one.audience for name, one in found.by("rhythm").items()} == {"weekly": 2, "all": 1}
     assert (found.total.open, found.states) == (1, ("finished", "running"))

@@ -11,10 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from newsroom import SITE, START, Clock, WordPress, make, open_house, posts, received, subscribe
 
-from newsletter import duties
-from newsletter.config import load
 from newsletter.errors import SettingsError
-from newsletter.schedule import JOBS, Due, Schedule, day_of, due, upcoming, week_of
+from newsletter.rhythms.schedule import (
+    JOBS,
+    Due,
+    Schedule,
+    day_of,
+    due,
+    upcoming,
+    week_of,
+)
+from newsletter.workflows import scheduled
+from newsletter.workspace.config import load
 
 CAIRO = ZoneInfo("Africa/Cairo")
 # Zones of newsrooms that read from right to left, and a day around which each changed its clock by law in 2024 or 2025:
@@ -180,9 +188,9 @@ def test_duties_of_four_days(tmp_path: Path) -> None:
             subscribe(connection, house, "daily@example.net", START, "daily")
             subscribe(connection, house, "instant@example.net", START, "instant")
         for _ in range(4 * 24):
-            duties.run(house, told.append)
+            scheduled.run(house, told.append)
             # A second look in the same hour finds nothing to do.
-            assert duties.run(house) == []
+            assert scheduled.run(house) == []
             clock.forward(hours=1)
     assert [line for line in told if line.startswith("trouble")] == []
     drafts = [line for line in told if "the draft is" in line]
@@ -207,13 +215,13 @@ def test_trouble_with_one_duty_keeps_no_other_and_is_tried_again(tmp_path: Path)
         with house.database.write() as connection:
             subscribe(connection, house, "daily@example.net", START, "daily")
         # A schedule begins with its next moment.
-        assert duties.run(house) == []
+        assert scheduled.run(house) == []
         clock.now = START + timedelta(hours=1)
-        done = {one.due.job: one for one in duties.run(house)}
+        done = {one.due.job: one for one in scheduled.run(house)}
         assert "does not begin with +++" in str(done["weekly"].trouble)
         assert done["daily"].words.startswith("1 letters: ")
-        assert [one.due.job for one in duties.run(house)] == ["weekly"]
+        assert [one.due.job for one in scheduled.run(house)] == ["weekly"]
         (root / "issues" / "broken" / "issue.md").unlink()
-        (again,) = duties.run(house)
+        (again,) = scheduled.run(house)
         assert again.trouble is None
-        assert duties.run(house) == []
+        assert scheduled.run(house) == []

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import RenderError, SendError
-from newsletter.mail import LEAVE, slot
+from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter, Rendered
 from newsletter.senders import Parcel
 from newsletter.senders.outbox import Outbox

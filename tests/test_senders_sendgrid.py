@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_deliver import ISSUE, LETTER, make, run
 
-from newsletter import deliver, ledger
-from newsletter.deliver import Desk
+from newsletter import delivery, ledger
+from newsletter.delivery import Desk
 from newsletter.errors import SendError
 from newsletter.ledger import Account
-from newsletter.mail import LEAVE, slot
+from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Picture, Rendered
 from newsletter.senders import Parcel, UnreachableError, load
 from newsletter.senders.sendgrid import Options, SendGrid, request
@@ -399,6 +399,6 @@ def test_a_connection_that_the_server_closed_is_not_in_doubt(tmp_path: Path) -> 
 def test_freezing_for_sendgrid_makes_batches_of_a_thousand(house: House) -> None:
     sender = SendGrid(OPTIONS)
     assert (sender.batch_size, sender.connections) == (1000, 4)
-    send = deliver.freeze_send(replace(house.desk, sender=sender), ISSUE, LETTER, list_id=1, rhythm="weekly")
+    send = delivery.freeze_send(replace(house.desk, sender=sender), ISSUE, LETTER, list_id=1, rhythm="weekly")
     with house.database.read() as connection:
         assert len(connection.exec_driver_sql("SELECT id FROM batch WHERE send_id = ?", (send.id,)).all()) == 1

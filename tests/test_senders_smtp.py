@@ -29,21 +29,22 @@ from sqlalchemy import Connection, select, update
 from test_deliver import ISSUE, LETTER, make, run
 from test_ledger import claim, freeze, run_out
 
-from newsletter import deliver, ledger
-from newsletter.database import Database
-from newsletter.deliver import SLOT_WIDTHS, Desk
+from newsletter import delivery as deliver
+from newsletter import ledger
+from newsletter.delivery import SLOT_WIDTHS, Desk
 from newsletter.errors import SendError, SettingsError
 from newsletter.ledger import Account, Batch
-from newsletter.mail import LEAVE
-from newsletter.mail import freeze as frozen
+from newsletter.letters.mime import LEAVE
+from newsletter.letters.mime import freeze as frozen
 from newsletter.senders import Answer, LetterByLetter, Parcel, UnreachableError
 from newsletter.senders.smtp import Options, Smtp
 from newsletter.senders.smtp.carrier import SmtpCarrier
 from newsletter.senders.smtp.replies import Replies, Reply, extensions
 from newsletter.senders.smtp.round import MOST_DEFERRED, MOST_REFUSED, MOST_UNKNOWN, meaning
 from newsletter.senders.smtp.session import _xtext
-from newsletter.tables import batch as batches
-from newsletter.tables import delivery as rows
+from newsletter.storage.database import Database
+from newsletter.storage.tables import batch as batches
+from newsletter.storage.tables import delivery as rows
 from newsletter.wiring import House, opened
 from subscribers import actions, store
 

@@ -22,8 +22,8 @@ from reader_pages import free_port, served, stamp_of
 from starlette.testclient import TestClient
 
 from newsletter import ledger
-from newsletter.serving import app_of, embed_of, pages_of
 from newsletter.wiring import House, opened
+from newsletter.workflows.serve import app_of, embed_of, pages_of
 from subscribers import store
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -103,13 +103,13 @@ def test_letters_of_lists_that_are_not_offered_stay_private(tmp_path: Path) -> N
 
 
 def test_a_long_archive_has_pages(house: House) -> None:
-    from newsletter import archive
-    from newsletter.archive import sent as sent_letters
+    from newsletter.web import archive
+    from newsletter.web.archive import sent as sent_letters
 
     with house.database.write() as connection:
         import sqlalchemy as sa
 
-        from newsletter.tables import issue, letter, send
+        from newsletter.storage.tables import issue, letter, send
 
         (first,) = connection.execute(sa.select(send)).mappings().all()
         (frozen,) = connection.execute(sa.select(letter)).mappings().all()

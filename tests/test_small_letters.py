@@ -18,21 +18,21 @@ import smtp_standin
 import sqlalchemy as sa
 from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, Clock
 
-from newsletter.database import AwayError, Database
-from newsletter.deliver import SLOT_WIDTHS, Desk
+from newsletter.delivery import SLOT_WIDTHS, Desk
+from newsletter.delivery.names import name_of
 from newsletter.errors import DatabaseError, SendError
-from newsletter.mail import LEAVE, slot
+from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters.templates import environment
 from newsletter.models import Letter, Publication
-from newsletter.pages import Pages
 from newsletter.senders import Answer, Parcel, UnreachableError
 from newsletter.senders.outbox import Outbox
 from newsletter.senders.smtp import Options, Smtp
-from newsletter.small_letters import From, Postman, SmallLetters
-from newsletter.small_names import name_of
-from newsletter.theme import environment
+from newsletter.storage.database import AwayError, Database
+from newsletter.web.pages import Pages
+from newsletter.workflows.small_letters import From, Postman, SmallLetters
 from subscribers import actions, store
 from subscribers.addresses import normalise
-from subscribers.tables import confirmation, small_letter
+from subscribers.store.tables import confirmation, small_letter
 
 MARKER = "n0123456789abcdef0123"
 

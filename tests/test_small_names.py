@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.small_names import letter_of, name_of
+from newsletter.delivery.names import letter_of, name_of
 
 OLD, NEW, STRANGE = {1: b"a" * 32}, {2: b"b" * 32}, {1: b"x" * 32}
 

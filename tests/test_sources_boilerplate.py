@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.sources import boilerplate
-from newsletter.sources.boilerplate import author_name, cut_tail, excerpt, section_name, without_first_on
+from newsletter.sources.clean import boilerplate
+from newsletter.sources.clean.boilerplate import (
+    author_name,
+    cut_tail,
+    excerpt,
+    section_name,
+    without_first_on,
+)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,8 @@ import psutil
 import pytest
 
 from newsletter.errors import SourceError
-from newsletter.sources import addresses
-from newsletter.sources.http import Fetcher, FetchError
-from newsletter.sources.packing import inflate
+from newsletter.sources.http import Fetcher, FetchError, vetting
+from newsletter.sources.http.unpack import inflate
 
 AGENT = "Nashra-test/1 (+https://example.org/)"
 DEADLINE = 3.0
@@ -151,12 +150,12 @@ def test_every_connection_goes_through_the_guard() -> None:
     ],
 )
 def test_no_private_address_is_public(address: str) -> None:
-    assert not addresses.is_public(address)
+    assert not vetting.is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::808:808", "2606:4700::1111"])
 def test_public_addresses_are_public(address: str) -> None:
-    assert addresses.is_public(address)
+    assert vetting.is_public(address)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.collect import collect
 from newsletter.errors import SourceError
 from newsletter.sources import listing
+from newsletter.sources.collect import collect
 from newsletter.sources.http import Fetched, Kind
 from newsletter.sources.listing import Link
 

@@ -17,7 +17,7 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import page
 from newsletter.sources.clean import paragraphs
-from newsletter.sources.markup import tree
+from newsletter.sources.clean.markup import tree
 from newsletter.sources.page.headline import without_site
 from newsletter.sources.page.linked import LinkedData
 from newsletter.text.tidy import arabic_fold

@@ -9,12 +9,12 @@ from email.utils import format_datetime
 
 import pytest
 
-from newsletter.collect import collect, with_pictures
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import feed, web
-from newsletter.sources.barriers import guard_of
+from newsletter.sources.collect import collect, with_pictures
 from newsletter.sources.http import Fetched, FetchError, Kind
+from newsletter.sources.http.challenges import guard_of
 from newsletter.sources.web import Wanted
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

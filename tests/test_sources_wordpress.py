@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.collect import Collected, collect
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import feed, web, wordpress
+from newsletter.sources.collect import Collected, collect
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.sources.wordpress import asking
 

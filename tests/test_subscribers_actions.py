@@ -9,12 +9,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from newsletter.database import Database, open_database
-from subscribers import actions, staging, store
+from newsletter.storage.database import Database, open_database
+from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.errors import AddressError, ConsentError, CsvError, UnknownList
 from subscribers.models import Rejected, Status
-from subscribers.tables import consent, metadata, subscriber, subscription
+from subscribers.store import staging
+from subscribers.store.tables import (
+    consent,
+    metadata,
+    subscriber,
+    subscription,
+)
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)

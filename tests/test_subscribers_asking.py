@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.errors import AddressError, ConsentError, LinkError, SuppressedError, UnknownList
-from subscribers.limits import Caps
-from subscribers.tables import small_letter
+from subscribers.store.limits import Caps
+from subscribers.store.tables import small_letter
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 KEYS = {1: bytes(range(32))}

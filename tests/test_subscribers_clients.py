@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.web.clients import address, network
+from subscribers.web.client_address import address, network
 
 PROXIES = tuple(ip_network(one) for one in ("127.0.0.1", "::1", "10.0.0.0/8", "2001:db8:1::/48"))
 

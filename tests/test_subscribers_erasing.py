@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from newsletter.database import Database, open_database
+from newsletter.storage.database import Database, open_database
 from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.errors import SuppressedError, UnknownSubscriber
 from subscribers.models import Event
-from subscribers.tables import metadata, subscriber, suppression
+from subscribers.store.tables import metadata, subscriber, suppression
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 KEYS = {1: bytes(range(32))}

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from newsletter.database import open_database
+from newsletter.storage.database import open_database
 from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.csvfile import BadRow, csv_writer, look, rows
 from subscribers.csvfile.formulas import neutral, restored
 from subscribers.errors import CsvError, UnknownList
-from subscribers.tables import metadata
+from subscribers.store.tables import metadata
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 KEYS = {1: bytes(range(32))}

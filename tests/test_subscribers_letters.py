@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from subscribers import actions, store
 from subscribers.models import SmallLetter
-from subscribers.tables import small_letter
+from subscribers.store.tables import small_letter
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=5)

@@ -15,11 +15,11 @@ from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, START, House, stamp_of
 from sqlalchemy import Connection
 from starlette.testclient import TestClient
 
-from newsletter.database import Database
-from subscribers import limits
+from newsletter.storage.database import Database
 from subscribers.errors import SecretError
-from subscribers.limits import Caps
-from subscribers.tables import letter_count
+from subscribers.store import limits
+from subscribers.store.limits import Caps
+from subscribers.store.tables import letter_count
 from subscribers.web import create_app
 
 POSTS = int(os.environ.get("WEB_POSTS", "1000"))
@@ -129,8 +129,8 @@ def test_old_counts_are_forgotten(connection: Connection) -> None:
 
 def test_posts_for_one_victim_from_a_thousand_networks(tmp_path: Path) -> None:
     """For ten weeks, day and night; at most one letter a day and three in 30 days."""
-    from newsletter.database import open_database
-    from subscribers.tables import metadata
+    from newsletter.storage.database import open_database
+    from subscribers.store.tables import metadata
 
     database = open_database(f"sqlite:///{tmp_path / 'w.db'}")
     with database.write() as connection:
@@ -159,8 +159,8 @@ _FLOOD = """
 import sys
 from reader_pages import BASE, House, stamp_of
 from starlette.testclient import TestClient
-from newsletter.database import open_database
-from subscribers.limits import Caps
+from newsletter.storage.database import open_database
+from subscribers.store.limits import Caps
 from subscribers.web import create_app
 url, name = sys.argv[1:]
 house = House(open_database(url), changes={"caps": Caps(total_an_hour=20, network_an_hour=1000)})

@@ -12,7 +12,7 @@ from subscribers import store
 from subscribers.addresses import normalise
 from subscribers.errors import ListError, UnknownList
 from subscribers.models import Rhythm, Status, Subscriber
-from subscribers.tables import subscriber, subscription, suppression
+from subscribers.store.tables import subscriber, subscription, suppression
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 

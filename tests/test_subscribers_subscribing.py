@@ -11,7 +11,7 @@ from subscribers import actions, store, tokens
 from subscribers.addresses import normalise
 from subscribers.errors import AddressError, ConsentError, LinkError, UnknownList, UnknownSubscriber
 from subscribers.models import Subscriber
-from subscribers.tables import confirmation, small_letter
+from subscribers.store.tables import confirmation, small_letter
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 KEYS = {1: bytes(range(32))}

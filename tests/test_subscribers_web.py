@@ -16,9 +16,9 @@ from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, House, s
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from newsletter.database import Database
+from newsletter.storage.database import Database
 from subscribers import actions, store
-from subscribers.limits import Caps
+from subscribers.store.limits import Caps
 from subscribers.web import create_app
 from subscribers.web.forms import MOST_FIELDS
 
@@ -390,8 +390,8 @@ def test_a_changed_link_opens_nothing(sqlite_house: House, data: st.DataObject) 
 @pytest.fixture
 def sqlite_house(database_urls: Callable[[str], str]) -> Iterator[House]:
     """A house with one confirmed subscriber and their links, for many requests."""
-    from newsletter.database import open_database
-    from subscribers.tables import metadata
+    from newsletter.storage.database import open_database
+    from subscribers.store.tables import metadata
 
     database = open_database(database_urls("sqlite"))
     with database.write() as connection:

@@ -15,10 +15,10 @@ import pytest
 from test_deliver import make
 from who_may import eligible as eligible_of
 
-from newsletter import synchronise
 from newsletter.errors import SendError
-from newsletter.synchronise import Synchronised
 from newsletter.wiring import House, opened
+from newsletter.workflows import suppressions
+from newsletter.workflows.suppressions import Synchronised
 
 
 @contextmanager
@@ -84,10 +84,10 @@ def test_each_list_has_its_effect_and_is_read_on_from_its_end(root: Path) -> Non
         ],
     }
     with account(lists, asked) as host, opened(root, environment(host)) as house:
-        assert synchronise.run(house) == Synchronised(read=6, suppressed=2, left=1, known=3)
+        assert suppressions.run(house) == Synchronised(read=6, suppressed=2, left=1, known=3)
         assert eligible(house) == {2, 5}
         asked.clear()
-        assert synchronise.run(house) == Synchronised(read=6, known=6)
+        assert suppressions.run(house) == Synchronised(read=6, known=6)
         assert "/v3/suppression/bounces?start_time=1794996400&limit=500&offset=0" in asked
 
 
@@ -95,7 +95,7 @@ def test_long_lists_are_read_page_by_page(root: Path) -> None:
     asked: list[str] = []
     many = [{"email": f"someone{number}@example.org", "created": 1795000000} for number in range(1201)]
     with account({"bounces": many}, asked) as host, opened(root, environment(host)) as house:
-        assert synchronise.run(house) == Synchronised(read=1201, suppressed=1201)
+        assert suppressions.run(house) == Synchronised(read=1201, suppressed=1201)
     assert sum("bounces" in path for path in asked) == 3
 
 
@@ -103,7 +103,7 @@ def test_long_lists_are_read_page_by_page(root: Path) -> None:
 def test_an_answer_that_is_no_list_is_said_and_changes_nothing(root: Path, found: Any) -> None:
     with account({"bounces": found}, []) as host, opened(root, environment(host)) as house:
         with pytest.raises(SendError, match="not a list"):
-            synchronise.run(house)
+            suppressions.run(house)
         assert len(eligible(house)) == 5
 
 
@@ -113,9 +113,9 @@ def test_a_key_without_the_right_is_said(root: Path) -> None:
         opened(root, environment(host, "SG.other")) as house,
         pytest.raises(SendError, match=r"refuses to show /v3/suppression/bounces .403."),
     ):
-        synchronise.run(house)
+        suppressions.run(house)
 
 
 def test_a_workspace_with_another_sender_is_told(root: Path) -> None:
     with opened(root, {}) as house, pytest.raises(SendError, match="does not send through SendGrid"):
-        synchronise.run(house)
+        suppressions.run(house)

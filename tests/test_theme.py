@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import RenderError
-from newsletter.render import fill
-from newsletter.theme import environment, templates_dir
+from newsletter.letters.render import fill
+from newsletter.letters.templates import environment, templates_dir
 
 
 def write(folder: Path, name: str, text: str) -> Path:

@@ -13,14 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from newsroom import SECTIONS, SITE, START, Clock, make, open_house, received
 
-from newsletter import deliver, issues, ledger, letters, plan, reporting, topics, variants
-from newsletter.config import load
+from newsletter import delivery as deliver
+from newsletter import issues, ledger
 from newsletter.errors import SettingsError
-from newsletter.mail import thaw
+from newsletter.letters.mime import thaw
 from newsletter.models import Issue, Prose, Section, Story
-from newsletter.topics import Topic
+from newsletter.report import read
+from newsletter.rhythms import topics
+from newsletter.rhythms.topics import Topic
+from newsletter.workflows import letter as letters
+from newsletter.workflows import plan, variants
+from newsletter.workspace.config import load
 from subscribers import actions
-from subscribers.tables import subscription
+from subscribers.store.tables import subscription
 
 TOPICS = tuple(Topic(number, title, (title,)) for number, title in enumerate(SECTIONS, 1))
 SETTINGS = "[topics.readers]\n" + "".join(f'{topic.number} = "{topic.title}"\n' for topic in TOPICS)
@@ -163,7 +168,7 @@ def ten_thousand(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[s
                 .values(declined_topics=_bind("what")),
                 [{"who": number, "what": mask} for number, mask in declined.items()],
             )
-        from subscribers.tables import subscriber
+        from subscribers.store.tables import subscriber
 
         with house.database.read() as connection:
             people = dict(
@@ -207,7 +212,7 @@ def test_ten_thousand_readers_get_exactly_what_they_chose(
         assert send.audience == 10_000
         with house.database.read() as connection:
             _held_against_the_ledger(connection, send.id, declined)
-            report = reporting.of_issue(connection, "1")
+            report = read.of_issue(connection, "1")
             assert report.total.reasons == {variants.UNCHOSEN: nobody}
             assert sum(part.counts.audience for part in report.parts) == 10_000
             assert len(report.by("variant")) == 256
@@ -216,8 +221,8 @@ def test_ten_thousand_readers_get_exactly_what_they_chose(
 def _held_against_the_ledger(connection: Any, send_id: int, declined: dict[str, int]) -> None:
     from sqlalchemy import select
 
-    from newsletter.tables import batch, delivery, letter
-    from subscribers.tables import subscriber
+    from newsletter.storage.tables import batch, delivery, letter
+    from subscribers.store.tables import subscriber
 
     rows = connection.execute(
         select(subscriber.c.address, batch.c.id, batch.c.letter_id, delivery.c.state)
@@ -293,7 +298,7 @@ def test_an_error_in_one_variant_keeps_the_issue_from_going(tmp_path: Path) -> N
 
 
 def test_the_archive_shows_the_whole_letter(tmp_path: Path) -> None:
-    from newsletter.archive import sent
+    from newsletter.web.archive import sent
 
     root = make(tmp_path / "w", readers=1, settings=SETTINGS)
     folder = root / "issues" / "one"
@@ -307,7 +312,7 @@ def test_the_archive_shows_the_whole_letter(tmp_path: Path) -> None:
         with house.database.read() as connection:
             (one,) = sent(connection, ["readers"], limit=5)
             assert f"{SITE}/2/" in thaw(ledger.letter_of(connection, one.letter_id)).rendered.html
-            (part,) = reporting.of_issue(connection, "1").parts
+            (part,) = read.of_issue(connection, "1").parts
     assert (part.variant, part.counts.audience) == ("-2", 1)
 
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.mail import LEAVE, slot
+from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters.render import render
+from newsletter.letters.templates import environment
 from newsletter.models import Issue, Letter, Picture, Prose, Publication, Rendered, Section, Story
-from newsletter.render import render
-from newsletter.theme import environment
-from newsletter.webview import WebView, web_view
+from newsletter.web.letter_page import WebView, web_view
 
 MARKER = "n0123456789abcdef"
 LINK = f"https://news.example.org/leave/{slot(MARKER, LEAVE)}"

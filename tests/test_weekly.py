@@ -17,11 +17,14 @@ import weekly_kills
 from command import command, complains, environment, here
 from newsroom import START, Clock, Post, WordPress, given, make, open_house, posts, received, subscribe
 
-from newsletter import drafts, ledger, plan, weekly
+from newsletter import ledger
 from newsletter.errors import SourceError
-from newsletter.gathering import gather
-from newsletter.issues import Manuscript, comments
-from newsletter.weekly import Outcome
+from newsletter.issues import Manuscript
+from newsletter.issues import candidates as comments
+from newsletter.workflows import draft as drafts
+from newsletter.workflows import plan, weekly
+from newsletter.workflows.collect import gather
+from newsletter.workflows.weekly import Outcome
 
 THURSDAY = timedelta(days=3, hours=5)
 

@@ -22,12 +22,14 @@ from sqlalchemy import text, update
 from test_deliver import ISSUE, LETTER, make, received
 from test_postgresql import on, people
 
-from newsletter import deliver, jobs, ledger, tables
-from newsletter.database import Database, upgrade
+from newsletter import delivery, ledger
+from newsletter.delivery import jobs
 from newsletter.errors import SendError
-from newsletter.mail import freeze as freeze_letter
+from newsletter.letters.mime import freeze as freeze_letter
+from newsletter.storage import tables
+from newsletter.storage.database import Database, upgrade
 from newsletter.wiring import House, opened
-from newsletter.worker import Worker
+from newsletter.workflows.worker import Worker
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "jobs"])
@@ -91,8 +93,8 @@ def state(database: Database) -> str:
 
 def freeze(house: House, *, at: datetime | None = None) -> ledger.Send:
     now = house.now()
-    lot = ledger.Lot(freeze_letter(LETTER), deliver.audience(1, "weekly", now))
-    return deliver.freeze_lots(
+    lot = ledger.Lot(freeze_letter(LETTER), delivery.audience(1, "weekly", now))
+    return delivery.freeze_lots(
         house.desk, [lot], key="1", subject="x", list_id=1, rhythm="weekly", articles=lambda _: [], now=now, send_at=at
     )
 
@@ -174,7 +176,7 @@ def test_the_job_is_frozen_with_the_send_or_not_at_all(tmp_path: Path, database_
         waiting = text("SELECT args FROM procrastinate_jobs WHERE status = 'todo'")
         people(house, 0)
         with pytest.raises(SendError, match="nobody"):
-            deliver.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+            delivery.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
         with house.database.read() as connection:
             assert connection.execute(waiting).all() == []
         with house.database.write() as connection:
@@ -216,7 +218,7 @@ def test_send_watches_what_workers_do(tmp_path: Path, database_urls: MakeDatabas
     with working(root):
         until(lambda: here("-C", root, "sends", "list").code == 0)
         with opened(root, {}) as house:
-            from newsletter.watching import workers
+            from newsletter.workflows.watch import workers
 
             until(lambda: workers(house))
         done = here("-C", root, "send", "--yes", "--json")
@@ -230,9 +232,9 @@ def test_send_watches_what_workers_do(tmp_path: Path, database_urls: MakeDatabas
 def test_send_delivers_itself_when_no_worker_takes_anything(
     tmp_path: Path, database_urls: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from newsletter import watching
+    from newsletter.workflows import watch
 
-    monkeypatch.setattr(watching.watch, "__kwdefaults__", {"idle": 0.5, "sleep": time.sleep})
+    monkeypatch.setattr(watch.watch, "__kwdefaults__", {"idle": 0.5, "sleep": time.sleep})
     root = make_workspace(tmp_path / "w", readers=0)
     on(root, database_urls("postgresql"))
     assert here("-C", root, "database", "upgrade").code == 0

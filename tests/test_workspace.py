@@ -12,10 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from newsletter import workspace
-from newsletter.config import load
 from newsletter.errors import SettingsError, WorkspaceError
-from newsletter.workspace import make, read_keys
+from newsletter.workspace import folder
+from newsletter.workspace.config import load
+from newsletter.workspace.folder import make, read_keys
 from subscribers import tokens
 
 ARGUMENTS: dict[str, Any] = {
@@ -101,14 +101,14 @@ def test_an_interrupted_making_is_completed(tmp_path: Path, monkeypatch: pytest.
         written.append(path)
         real(path, text, mode=mode)
 
-    real = workspace._write
-    monkeypatch.setattr(workspace, "_write", disk)
+    real = folder._write
+    monkeypatch.setattr(folder, "_write", disk)
     for room in range(3):
         written.clear()
         with pytest.raises(WorkspaceError, match="No space left on device"):
             make(tmp_path / str(room), **ARGUMENTS)
         assert not (tmp_path / str(room) / "newsletter.toml").exists()
-    monkeypatch.setattr(workspace, "_write", real)
+    monkeypatch.setattr(folder, "_write", real)
     for room in range(3):
         make(tmp_path / str(room), **ARGUMENTS)
         assert len(read_keys(tmp_path / str(room)).tokens[1]) == 32

@@ -39,7 +39,7 @@ import servers
 import smtp_standin
 import standin
 
-from newsletter.deliver import MOST_UNKNOWN_IN_A_ROW
+from newsletter.delivery import MOST_UNKNOWN_IN_A_ROW
 
 READERS, BATCH, CONNECTIONS = 40, 2, 2
 DOUBT = {"sendgrid": BATCH, "smtp": 1, "outbox": 0}

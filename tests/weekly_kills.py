@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["newsletter.weekly", "newsletter.latest", "newsroom", "sqlalchemy.dialects.sqlite"])
+_SERVER.set_forkserver_preload(
+    ["newsletter.workflows.weekly", "newsletter.workflows.latest", "newsroom", "sqlalchemy.dialects.sqlite"]
+)
 
 
 def steps(root: Path, now: datetime, *, kill_at: int = 0, what: str = "weekly") -> tuple[int, list[str]]:
@@ -47,7 +49,7 @@ def steps(root: Path, now: datetime, *, kill_at: int = 0, what: str = "weekly") 
 def _child(root: str, now: datetime, kill_at: int, what: str, log: str) -> None:
     from sqlalchemy import event
 
-    from newsletter import latest, weekly
+    from newsletter.workflows import latest, weekly
 
     counter = itertools.count(1)
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)

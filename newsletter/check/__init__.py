@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from newsletter.check import history, images, letter, links, mjml, sender, structure, subject, wording, writing
-from newsletter.check.case import Case, Known, Rule
+from newsletter.check.context import Case, Known, Rule
 from newsletter.models import Issue, Letter, Level, Problem
 
 __all__ = ["CODES", "RULES", "Case", "Known", "check", "has_errors"]

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from newsletter.check.addresses import page
-from newsletter.check.case import Case, Rule, shown, teller
+from newsletter.check.context import (
+    Case,
+    Rule,
+    shown,
+    teller,
+)
 from newsletter.models import Level, Problem
 from newsletter.text.likeness import mark
 from newsletter.text.tidy import arabic_fold

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from newsletter.check.case import Case, Rule, shown, teller
+from newsletter.check.context import (
+    Case,
+    Rule,
+    shown,
+    teller,
+)
 from newsletter.check.reading import Image
 from newsletter.models import Level, Problem
 from newsletter.text.tidy import arabic_fold

@@ -7,13 +7,19 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from newsletter.check.case import Case, Rule, setting, shown, teller
-from newsletter.mail import LEAVE, slot
+from newsletter.check.context import (
+    Case,
+    Rule,
+    setting,
+    shown,
+    teller,
+)
+from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters.render import sizes
+from newsletter.letters.render.after import left_to_right_leftovers
+from newsletter.letters.render.palette import ENOUGH, contrast, palette
+from newsletter.letters.render.views import web_address
 from newsletter.models import Letter, Level, Problem, Prose
-from newsletter.render import sizes
-from newsletter.render.after import left_to_right_leftovers
-from newsletter.render.palette import ENOUGH, contrast, palette
-from newsletter.render.views import web_address
 from newsletter.text.tidy import arabic_fold
 
 CODES: Mapping[str, Level] = {

@@ -8,7 +8,13 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from newsletter.check.addresses import bare, hidden, page, parts_of, private, tracking, without_hidden
-from newsletter.check.case import Case, Rule, setting, shown, teller
+from newsletter.check.context import (
+    Case,
+    Rule,
+    setting,
+    shown,
+    teller,
+)
 from newsletter.check.reading import Link
 from newsletter.models import Level, Problem
 from newsletter.text.tidy import arabic_fold

@@ -11,7 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from newsletter.check.case import Case, Rule, shown, teller
+from newsletter.check.context import (
+    Case,
+    Rule,
+    shown,
+    teller,
+)
 from newsletter.check.mjml_words import ATTRIBUTES, CHILDREN, EVERYWHERE
 from newsletter.models import Level, Problem
 

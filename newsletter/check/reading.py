@@ -132,7 +132,7 @@ def _walk(markdown: str, first: int, reading: Reading) -> None:
 
 def parse(markdown: str) -> list[Token]:
     """The tokens of the editor's Markdown as a letter reads it: an indented paragraph is a paragraph, and no code."""
-    from newsletter.markdown import parser
+    from newsletter.issues.markdown import parser
 
     return parser().disable("code").parse(markdown)
 

@@ -6,10 +6,16 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from newsletter.check.addresses import private
-from newsletter.check.case import Case, Rule, setting, shown, teller
+from newsletter.check.context import (
+    Case,
+    Rule,
+    setting,
+    shown,
+    teller,
+)
 from newsletter.check.found import Dkim, Dmarc, SenderSetup, Spf
 from newsletter.check.records import dkim_key, dmarc_policy, reports_to, spf_terms, tags
-from newsletter.headers import split_mailbox
+from newsletter.letters.headers import split_mailbox
 from newsletter.models import Level, Problem
 
 CODES: Mapping[str, Level] = {

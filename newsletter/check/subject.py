@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from newsletter.check.case import Case, Rule, shown, teller
+from newsletter.check.context import (
+    Case,
+    Rule,
+    shown,
+    teller,
+)
 from newsletter.models import Level, Problem
 from newsletter.text.tidy import arabic_fold
 

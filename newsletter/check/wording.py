@@ -6,9 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from newsletter.check.case import Case, Rule, shown, teller
-from newsletter.check.habits import has_arabic
+from newsletter.check.context import (
+    Case,
+    Rule,
+    shown,
+    teller,
+)
 from newsletter.check.reading import Run
+from newsletter.check.typing_habits import has_arabic
 from newsletter.models import Level, Problem
 
 CODES: Mapping[str, Level] = {

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from newsletter.check.case import Case, Rule, shown, teller
-from newsletter.check.habits import HABITS, named, spans
+from newsletter.check.context import (
+    Case,
+    Rule,
+    shown,
+    teller,
+)
 from newsletter.check.reading import Run
+from newsletter.check.typing_habits import HABITS, named, spans
 from newsletter.models import Level, Problem
 
 CODES: Mapping[str, Level] = {

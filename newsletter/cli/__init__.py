@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def _debugging() -> bool:
-    from newsletter.config import DEBUG
+    from newsletter.workspace.config import DEBUG
 
     return bool(os.environ.get(DEBUG))
 

@@ -9,10 +9,10 @@ from newsletter.cli.editing import problem_lines
 from newsletter.cli.output import plural, say
 
 if TYPE_CHECKING:
-    from newsletter.latest import Outcome
     from newsletter.ledger import Account, Send
-    from newsletter.variants import Variant
-    from newsletter.weekly import Week
+    from newsletter.workflows.latest import Outcome
+    from newsletter.workflows.variants import Variant
+    from newsletter.workflows.weekly import Week
 
 _MOST_VARIANTS = 12
 """Letters that are told one by one; eight topics can give 256."""

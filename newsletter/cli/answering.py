@@ -14,7 +14,7 @@ from newsletter.cli.editing import AsJson
 from newsletter.cli.output import json_data, plural, say
 
 if TYPE_CHECKING:
-    from newsletter.inbox import Result
+    from newsletter.events.inbox import Result
 
 
 def add_to(app: App) -> None:
@@ -41,7 +41,7 @@ def inbox(
       newsletter subscribers inbox ~/Maildir --dry-run
       newsletter subscribers inbox /var/mail/bounces
     """
-    from newsletter.inbox import Desk, read
+    from newsletter.events.inbox import Desk, read
 
     with house(context) as workspace:
         settings, keys = workspace.settings, workspace.keys

@@ -14,9 +14,9 @@ from newsletter.cli.editing import AsJson, article_data
 from newsletter.cli.output import data, json_data, plural, say, table
 
 if TYPE_CHECKING:
-    from newsletter.drafts import Draft
     from newsletter.models import Holding
     from newsletter.wiring import House
+    from newsletter.workflows.draft import Draft
 
 
 def articles(
@@ -38,7 +38,7 @@ def articles(
       newsletter articles --section رياضة --days 7
     """
     from newsletter import issues, library
-    from newsletter.compose import when
+    from newsletter.issues.compose import when
     from newsletter.text.tidy import arabic_fold
 
     with house(context) as workspace:
@@ -107,7 +107,7 @@ def compose(
       newsletter compose --ids 12,9,7 --slug elections
       newsletter compose --refresh
     """
-    from newsletter import drafts
+    from newsletter.workflows import draft as drafts
     from subscribers import store
 
     chosen = [*(ids or []), *_numbers(more_ids)]
@@ -141,7 +141,7 @@ def compose(
 
 
 def _refreshed(workspace: House, rules: Any, list_name: str) -> Draft:
-    from newsletter import drafts
+    from newsletter.workflows import draft as drafts
 
     issue = drafts.current(workspace, list_name)
     if issue is not None:
@@ -177,7 +177,7 @@ def _minutes(holding: Holding) -> int:
 
 def _repeats(holdings: Sequence[Holding]) -> dict[int, int]:
     """Id of each article whose words an earlier one has, with the id of that one."""
-    from newsletter.compose import when
+    from newsletter.issues.compose import when
     from newsletter.text.likeness import mark
 
     oldest_first = sorted(holdings, key=lambda holding: (when(holding), holding.id))
@@ -191,7 +191,7 @@ def _age(moment: datetime, now: datetime) -> str:
 
 
 def _help(holding: Holding, repeats: dict[int, int], now: datetime) -> dict[str, Any]:
-    from newsletter.compose import when
+    from newsletter.issues.compose import when
 
     return article_data(holding) | {
         "age_hours": max(int((now - when(holding)).total_seconds() // 3600), 0),

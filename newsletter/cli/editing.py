@@ -14,9 +14,9 @@ from newsletter.cli.app import FOUND_ERRORS, App, house
 from newsletter.cli.output import data, errors, json_data, plural, say
 
 if TYPE_CHECKING:
-    from newsletter.gathering import Gathered
     from newsletter.models import Holding, Issue, Problem
     from newsletter.wiring import House
+    from newsletter.workflows.collect import Gathered
 
 PANEL = "Making an issue"
 MOST_OF_A_CODE = 5
@@ -65,7 +65,7 @@ def collect(
       newsletter collect https://example.org/ --since 2026-11-20
       newsletter collect article.txt notes/*.md https://example.org/2026/11/some-article/
     """
-    from newsletter.gathering import gather, sources_of
+    from newsletter.workflows.collect import gather, sources_of
 
     first, last = day_of("--since", since), day_of("--until", until)
     with house(context) as workspace:
@@ -173,8 +173,8 @@ def check(
 
     from newsletter import issues
     from newsletter.check import has_errors
-    from newsletter.inspection import inspect
-    from newsletter.mend import MENDS, mend
+    from newsletter.check.fix import MENDS, mend
+    from newsletter.workflows.check import inspect
 
     with house(context) as workspace:
         issue = newest(workspace, name)
@@ -213,8 +213,8 @@ def preview(context: typer.Context, name: IssueName = "") -> None:
     Example:
       newsletter preview
     """
-    from newsletter.letters import of_issue
-    from newsletter.letters import preview as write
+    from newsletter.workflows.letter import of_issue
+    from newsletter.workflows.letter import preview as write
 
     with house(context) as workspace:
         issue = newest(workspace, name)

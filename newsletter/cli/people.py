@@ -154,7 +154,7 @@ def erase(
     Example:
       newsletter subscribers erase amal@example.net
     """
-    from newsletter.erasure import erase as erase_person
+    from newsletter.workflows.erase import erase as erase_person
     from subscribers import actions
 
     with house(context) as workspace:
@@ -189,7 +189,7 @@ def sync(context: typer.Context, as_json: AsJson = False) -> None:
     """
     from dataclasses import asdict
 
-    from newsletter.synchronise import run
+    from newsletter.workflows.suppressions import run
 
     with house(context) as workspace:
         result = run(workspace)

@@ -64,7 +64,7 @@ def post_without_pages(workspace: House) -> None:
 
 
 def _drained(workspace: House) -> dict[str, int]:
-    from newsletter import small_letters
+    from newsletter.workflows import small_letters
 
     return small_letters.of_house(workspace).drain().states
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.ledger import Account, Send
-    from newsletter.plan import Plan
     from newsletter.wiring import House
+    from newsletter.workflows.plan import Plan
 
 PANEL = "Sending"
 
@@ -71,9 +71,9 @@ def send(
       newsletter send 12 --yes
       newsletter send 12 --at "2026-11-26 18:00"
     """
-    from newsletter import plan as plans
     from newsletter.check import has_errors
-    from newsletter.moments import moment
+    from newsletter.cli.moment import moment
+    from newsletter.workflows import plan as plans
 
     with house(context) as workspace:
         send_at = moment(at, workspace.zone, workspace.now()) if at else None
@@ -115,7 +115,7 @@ def _start_due(workspace: House) -> None:
 
 
 def _schedule(workspace: House, plan: Plan, send_at: datetime, as_json: bool) -> None:
-    from newsletter import plan as plans
+    from newsletter.workflows import plan as plans
 
     if plan.earlier is not None:
         raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
@@ -128,7 +128,7 @@ def _schedule(workspace: House, plan: Plan, send_at: datetime, as_json: bool) ->
 
 
 def _run(workspace: House, plan: Plan, as_json: bool, here: bool) -> None:
-    from newsletter import plan as plans
+    from newsletter.workflows import plan as plans
 
     sent = plan.earlier
     if sent is None:
@@ -155,22 +155,23 @@ def deliver_now(workspace: House, sent: Send, *, again: str, here: bool = False)
     Returns:
         The send and its account as they are then, and how many letters went now.
     """
-    from newsletter import deliver, ledger, watching
+    from newsletter import delivery, ledger
     from newsletter.errors import DatabaseError
+    from newsletter.workflows import watch
 
     desk = workspace.desk
-    by_workers = not here and watching.workers(workspace)
+    by_workers = not here and watch.workers(workspace)
     with workspace.database.read() as connection:
         open_before = ledger.account(connection, sent.id).open
     settled: dict[str, int] = {}
     failure: BaseException | None = None
     with _stoppable(), _progress(open_before, settled) as progress:
         try:
-            if by_workers and not watching.watch(workspace, sent, progress):
-                say(f"No worker took anything for {watching.IDLE:.0f} seconds: delivering from here.")
+            if by_workers and not watch.watch(workspace, sent, progress):
+                say(f"No worker took anything for {watch.IDLE:.0f} seconds: delivering from here.")
                 by_workers = False
             if not by_workers:
-                deliver.run(desk, sent, progress)
+                delivery.run(desk, sent, progress)
         except (SendError, DatabaseError, KeyboardInterrupt) as error:
             failure = error
     if failure is not None:
@@ -196,8 +197,8 @@ def deliver_now(workspace: House, sent: Send, *, again: str, here: bool = False)
 def _test(workspace: House, path: str, address: str) -> None:
     from pathlib import Path
 
-    from newsletter import deliver, issues
-    from newsletter.inspection import inspect
+    from newsletter import delivery, issues
+    from newsletter.workflows.check import inspect
     from subscribers.addresses import normalise
 
     inspected = inspect(workspace, issues.read(Path(path)))
@@ -207,7 +208,7 @@ def _test(workspace: House, path: str, address: str) -> None:
     for line in problem_lines(inspected.problems):
         say(line)
     to = normalise(address)
-    name = deliver.send_test(workspace.desk, inspected.letter, to.address)
+    name = delivery.send_test(workspace.desk, inspected.letter, to.address)
     say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
     tell_outbox(workspace)
 

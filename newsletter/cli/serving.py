@@ -34,7 +34,7 @@ def serve(
       newsletter serve
       newsletter serve --port 8080 --workers 2
     """
-    from newsletter.serving import serve as run
+    from newsletter.workflows.serve import serve as run
 
     with house(context) as workspace:
         root = workspace.root
@@ -52,7 +52,7 @@ def embed(
     Example:
       newsletter embed > form.html
     """
-    from newsletter.serving import embed_of
+    from newsletter.workflows.serve import embed_of
 
     with house(context) as workspace:
         form, frame = embed_of(workspace, list_name=list_name, height=height)

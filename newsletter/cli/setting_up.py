@@ -15,7 +15,7 @@ from newsletter.cli.output import data, errors, plural, say
 from newsletter.errors import SettingsError
 
 if TYPE_CHECKING:
-    from newsletter.database import Database
+    from newsletter.storage.database import Database
     from newsletter.wiring import House
 
 PANEL = "Setting up"
@@ -52,13 +52,13 @@ def init(
     """
     from shlex import quote
 
-    from newsletter import workspace
-    from newsletter.database import upgrade, version
+    from newsletter.storage.database import upgrade, version
     from newsletter.wiring import opened
+    from newsletter.workspace import folder
 
     try:
         sender = sender or _sender(name, url)
-        workspace.make(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
+        folder.make(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
     except SettingsError as error:
         raise SettingsError("\n".join(_as_option(line, web) for line in str(error).splitlines())) from None
     with opened(directory) as new:
@@ -66,7 +66,7 @@ def init(
             # Nobody else uses a database that is empty, wherever it is.
             upgrade(new.any_database)
         _first_list(new)
-    say(f"Made the workspace {directory} with the list '{workspace.FIRST_LIST}'. Letters go into its outbox for now.")
+    say(f"Made the workspace {directory} with the list '{folder.FIRST_LIST}'. Letters go into its outbox for now.")
     say(f"Next: cd {quote(str(directory))}, then: newsletter collect {url.rstrip('/')}/feed/")
 
 
@@ -110,7 +110,7 @@ def demo(
     Example:
       newsletter demo /tmp/first
     """
-    from newsletter.demo import run
+    from newsletter.workflows.demo import run
 
     result = run(directory, tell=say)
     say()
@@ -126,26 +126,31 @@ def upgrade(context: typer.Context) -> None:
     Example:
       newsletter database upgrade
     """
-    from newsletter.database import HEAD, backup, upgrade, version
+    from newsletter.storage.database import (
+        HEAD,
+        backup,
+        upgrade,
+        version,
+    )
 
-    with house(context) as workspace:
-        database = workspace.any_database
+    with house(context) as folder:
+        database = folder.any_database
         found = version(database)
         if found == HEAD:
             say(f"The database is up to date ({HEAD}).")
             _jobs(database)
             return
         if found is not None and database.is_sqlite:
-            say(f"Copied to {backup(database, now=workspace.now())}.")
+            say(f"Copied to {backup(database, now=folder.now())}.")
         upgrade(database)
         if found is None:
-            _first_list(workspace)
+            _first_list(folder)
         say(f"The database is now at {HEAD}.")
         _jobs(database)
 
 
 def _jobs(database: Database) -> None:
-    from newsletter import jobs
+    from newsletter.delivery import jobs
 
     if jobs.make_ready(database):
         say("Made the tables of Procrastinate, which hands sends to workers.")
@@ -153,7 +158,7 @@ def _jobs(database: Database) -> None:
 
 def _first_list(workspace: House) -> None:
     """The list that every workspace begins with, should it have none."""
-    from newsletter.workspace import FIRST_LIST
+    from newsletter.workspace.folder import FIRST_LIST
     from subscribers import store
 
     with workspace.database.write() as connection:
@@ -168,10 +173,10 @@ def backup(context: typer.Context) -> None:
     Example:
       newsletter database backup
     """
-    from newsletter.database import backup
+    from newsletter.storage.database import backup
 
-    with house(context) as workspace:
-        data(str(backup(workspace.database, now=workspace.now())))
+    with house(context) as folder:
+        data(str(backup(folder.database, now=folder.now())))
 
 
 def copy(
@@ -187,15 +192,15 @@ def copy(
     Example:
       newsletter database copy --to postgresql://nashra@db.example.org/nashra
     """
-    from newsletter.config import database_url
-    from newsletter.copying import copy
-    from newsletter.database import open_database
+    from newsletter.storage.database import open_database
+    from newsletter.storage.transfer import copy
+    from newsletter.workspace.config import database_url
 
-    with house(context) as workspace:
-        target = open_database(database_url(to, workspace.root))
+    with house(context) as folder:
+        target = open_database(database_url(to, folder.root))
         try:
             with _bar("copying") as tell:
-                counts = copy(workspace.database, target, tell)
+                counts = copy(folder.database, target, tell)
         finally:
             target.close()
     say(f"Copied {plural(sum(counts.values()), 'row')} of {plural(len(counts), 'table')}.")

@@ -17,8 +17,8 @@ from newsletter.cli.sending import Reach, ToRhythm, deliver_now, tell_outbox
 
 if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
-    from newsletter.weekly import Week
     from newsletter.wiring import House
+    from newsletter.workflows.weekly import Week
 
 WEEK_PANEL = "The week"
 ToList = Annotated[str, typer.Option("--list", help="The list.")]
@@ -64,7 +64,7 @@ def weekly(
       newsletter weekly --draft
       newsletter weekly --yes
     """
-    from newsletter import weekly as journey
+    from newsletter.workflows import weekly as journey
 
     with house(context) as workspace:
         week = journey.prepare(workspace, targets or (), list_name=list_name, rhythm=rhythm.value)
@@ -134,8 +134,8 @@ def latest(
       newsletter latest --rhythm daily --collect
       newsletter latest --rhythm instant --dry-run
     """
-    from newsletter import latest as letters
-    from newsletter.gathering import gather
+    from newsletter.workflows import latest as letters
+    from newsletter.workflows.collect import gather
 
     if day and rhythm is not Automatic.DAILY:
         raise typer.BadParameter("--day goes with --rhythm daily")
@@ -178,12 +178,12 @@ def schedule(
       newsletter schedule
       */10 * * * *  newsletter -C /srv/nashra schedule --run
     """
-    from newsletter import duties
-    from newsletter import schedule as times
+    from newsletter.rhythms import schedule as times
+    from newsletter.workflows import scheduled
 
     with house(context) as workspace:
         if run:
-            done = duties.run(workspace, say)
+            done = scheduled.run(workspace, say)
             post_without_pages(workspace)
             if as_json:
                 json_data(
@@ -203,7 +203,7 @@ def schedule(
                 say("Nothing is due.")
             return
         now, zone = workspace.now(), workspace.zone
-        due = {one.job for one in duties.waiting(workspace)}
+        due = {one.job for one in scheduled.waiting(workspace)}
         coming = times.upcoming(now, zone, workspace.settings.schedule)
     if as_json:
         json_data([asdict(one) | {"due_now": one.job in due} for one in coming])
@@ -233,11 +233,11 @@ def report(
       newsletter report
       newsletter report 12 --json
     """
-    from newsletter import report as reports
-    from newsletter import reporting
+    from newsletter.report import counts as reports
+    from newsletter.report import read
 
     with house(context) as workspace, workspace.database.read() as connection:
-        found = reporting.of_issue(connection, name)
+        found = read.of_issue(connection, name)
     if as_json:
         json_data(found.plain())
         return
@@ -257,7 +257,7 @@ def _told_gathered(week: Week) -> None:
 
 
 def _nothing_to_do(workspace: House, week: Week, as_json: bool) -> None:
-    from newsletter.gathering import sources_of
+    from newsletter.workflows.collect import sources_of
 
     post_without_pages(workspace)
     if week.went:
@@ -274,13 +274,13 @@ def _nothing_to_do(workspace: House, week: Week, as_json: bool) -> None:
 
 
 def _test(workspace: House, week: Week, address: str) -> None:
-    from newsletter import deliver
+    from newsletter import delivery
     from subscribers.addresses import normalise
 
     assert week.plan is not None
     assert week.plan.letter is not None
     to = normalise(address)
-    name = deliver.send_test(workspace.desk, week.plan.letter, to.address)
+    name = delivery.send_test(workspace.desk, week.plan.letter, to.address)
     say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
     tell_outbox(workspace)
 
@@ -301,11 +301,11 @@ def _ask(week: Week) -> None:
 
 
 def _report(workspace: House, issue: str) -> None:
-    from newsletter import report as reports
-    from newsletter import reporting
+    from newsletter.report import counts as reports
+    from newsletter.report import read
 
     with workspace.database.read() as connection:
-        for line in reports.lines(reporting.of_issue(connection, issue)):
+        for line in reports.lines(read.of_issue(connection, issue)):
             say(line)
 
 

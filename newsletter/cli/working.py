@@ -37,7 +37,7 @@ def worker(
     """
     from datetime import UTC, datetime
 
-    from newsletter.worker import Worker
+    from newsletter.workflows.worker import Worker
 
     def tell(line: str) -> None:
         say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {line}")

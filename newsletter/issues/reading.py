@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from newsletter.errors import IssueError
-from newsletter.markdown import parser
+from newsletter.issues.markdown import parser
 from newsletter.models import Issue, Prose, Section, Story
-from newsletter.twice import twice
+from newsletter.text.toml import twice
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -6,8 +6,8 @@ import re
 from urllib.parse import quote
 
 from newsletter.issues.manuscript import toml
+from newsletter.issues.markdown import escape, one_line
 from newsletter.issues.reading import FENCE
-from newsletter.markdown import escape, one_line
 from newsletter.models import Issue, Prose, Section, Story
 
 

@@ -5,6 +5,19 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
+from newsletter.ledger.connections import sit, stand_up
+from newsletter.ledger.cursors import (
+    advance_mark,
+    mark,
+    marked,
+    set_mark,
+)
+from newsletter.ledger.events import (
+    Noted,
+    ill,
+    note,
+    subscriber_of,
+)
 from newsletter.ledger.freezing import Lot, count_without_delivery, freeze, issue_id, letter_of, without_delivery
 from newsletter.ledger.leases import (
     claim,
@@ -21,14 +34,11 @@ from newsletter.ledger.leases import (
     split,
     waiting,
 )
-from newsletter.ledger.letters import advance, close, doubt
-from newsletter.ledger.marks import advance_mark, mark, marked, set_mark
 from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
-from newsletter.ledger.pace import Pace, charge
-from newsletter.ledger.pace import take as take_pace
+from newsletter.ledger.one_by_one import advance, close, doubt
 from newsletter.ledger.periods import article_period, first_reach, holder, last_of, reached, received, take
-from newsletter.ledger.reports import Noted, ill, note, subscriber_of
-from newsletter.ledger.seats import sit, stand_up
+from newsletter.ledger.rate_limit import Pace, charge
+from newsletter.ledger.rate_limit import take as take_pace
 from newsletter.ledger.sends import (
     accept_unknown,
     account,

@@ -20,7 +20,7 @@ def issue_id(connection: Connection, key: str) -> int:
     """The id of the issue with this key, made when it is asked for the first time (needs a writing transaction)."""
     from sqlalchemy import insert, select
 
-    from newsletter.tables import issue
+    from newsletter.storage.tables import issue
 
     found = connection.execute(select(issue.c.id).where(issue.c.key == key)).scalar_one_or_none()
     if found is not None:
@@ -72,8 +72,8 @@ def freeze(
     """
     from sqlalchemy import insert, select, update
 
-    from newsletter.tables import delivery, send
-    from newsletter.tables import letter as letters
+    from newsletter.storage.tables import delivery, send
+    from newsletter.storage.tables import letter as letters
 
     issue = issue_id(connection, key)
     taken = select(send.c.id).where(send.c.issue_id == issue, send.c.list_id == list_id, send.c.rhythm == rhythm)
@@ -118,7 +118,7 @@ def without_delivery(audience: Select[tuple[int]], key: str) -> Select[tuple[int
     """Those of an audience who have no delivery of the issue with this key yet."""
     from sqlalchemy import exists, select
 
-    from newsletter.tables import delivery, issue
+    from newsletter.storage.tables import delivery, issue
 
     who = audience.order_by(None).subquery("who")
     (member,) = who.c
@@ -139,7 +139,7 @@ def letter_of(connection: Connection, letter_id: int) -> str:
     """The frozen letter with this id, for ``mail.thaw``."""
     from sqlalchemy import select
 
-    from newsletter.tables import letter
+    from newsletter.storage.tables import letter
 
     frozen = connection.execute(select(letter.c.frozen).where(letter.c.id == letter_id)).scalar_one()
     return zlib.decompress(frozen).decode("utf-8")
@@ -154,7 +154,7 @@ def _count(connection: Connection, members: Select[tuple[int]]) -> int:
 def _add_batches(connection: Connection, send_id: int, letter_id: int | None, positions: range) -> None:
     from sqlalchemy import insert
 
-    from newsletter.tables import batch
+    from newsletter.storage.tables import batch
 
     # Nobody works on a batch without a letter: each of its deliveries says for itself why it was skipped.
     state = "queued" if letter_id is not None else "submitted"
@@ -178,7 +178,7 @@ def _add_deliveries(
     """
     from sqlalchemy import func, insert, literal, null, select
 
-    from newsletter.tables import batch, delivery
+    from newsletter.storage.tables import batch, delivery
 
     who = members.order_by(None).subquery("members")
     (member,) = who.c

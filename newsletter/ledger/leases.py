@@ -13,8 +13,8 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from newsletter.database import clock
 from newsletter.ledger.models import Batch, Delivery
+from newsletter.storage.database import clock
 
 if TYPE_CHECKING:
     from sqlalchemy import BindParameter, Connection, Select, Update
@@ -50,7 +50,7 @@ def drop(connection: Connection, send_id: int, token: str) -> None:
     """Let go of what was claimed with this token, if anything was: the answer to that commit may have been lost."""
     from sqlalchemy import update
 
-    from newsletter.tables import batch as table
+    from newsletter.storage.tables import batch as table
 
     mine = (table.c.send_id == send_id) & (table.c.token == token) & (table.c.state == "queued")
     connection.execute(update(table).where(mine).values(token=None, lease_until=None))
@@ -66,7 +66,7 @@ def members(batch_id: int) -> Select[int, int]:
     subscriber, to be asked together with what is known of those."""
     from sqlalchemy import select
 
-    from newsletter.tables import delivery
+    from newsletter.storage.tables import delivery
 
     return select(delivery.c.id, delivery.c.subscriber_id).where(
         delivery.c.batch_id == batch_id, delivery.c.state.is_(None)
@@ -75,7 +75,7 @@ def members(batch_id: int) -> Select[int, int]:
 
 def deliveries(connection: Connection, batch_id: int) -> list[Delivery]:
     """The deliveries of a batch that go with it: those with no state of their own."""
-    from newsletter.tables import delivery
+    from newsletter.storage.tables import delivery
 
     return [Delivery(*row) for row in connection.execute(members(batch_id).order_by(delivery.c.id))]
 
@@ -123,8 +123,8 @@ def split(connection: Connection, batch: Batch) -> None:
     """Make two batches of one that is queued, since something in one of its halves was refused."""
     from sqlalchemy import insert, update
 
-    from newsletter.tables import batch as table
-    from newsletter.tables import delivery
+    from newsletter.storage.tables import batch as table
+    from newsletter.storage.tables import delivery
 
     ids = [one.id for one in deliveries(connection, batch.id)]
     if len(ids) < 2:
@@ -151,7 +151,7 @@ def release(connection: Connection, batch: Batch) -> None:
     """Let go of a batch, so that the next claim need not wait for the lease to run out."""
     from sqlalchemy import update
 
-    from newsletter.tables import batch as table
+    from newsletter.storage.tables import batch as table
 
     mine = (table.c.id == batch.id) & (table.c.token == batch.token)
     connection.execute(update(table).where(mine).values(token=None, lease_until=None))
@@ -161,7 +161,7 @@ def settle(connection: Connection, batch_id: int, states: Mapping[int, tuple[str
     """Give deliveries of a batch a state of their own, each with its reason."""
     from sqlalchemy import bindparam, update
 
-    from newsletter.tables import delivery
+    from newsletter.storage.tables import delivery
 
     if states:
         statement = (
@@ -177,7 +177,7 @@ def waiting(connection: Connection, send_id: int) -> float | None:
     """Seconds until the first lease on an open batch of this send runs out, or None when no batch is open."""
     from sqlalchemy import func, select
 
-    from newsletter.tables import batch
+    from newsletter.storage.tables import batch
 
     query = select(func.count(), func.min(batch.c.lease_until)).where(
         batch.c.send_id == send_id, batch.c.state.in_(("queued", "submitting"))
@@ -192,7 +192,7 @@ def finish(connection: Connection, send_id: int, *, now: datetime) -> bool:
     """Close a running send that has no open batch; False while it has one."""
     from sqlalchemy import exists, select, update
 
-    from newsletter.tables import batch, send
+    from newsletter.storage.tables import batch, send
 
     still_open = exists(
         select(batch.c.id).where(batch.c.send_id == send_id, batch.c.state.in_(("queued", "submitting")))
@@ -226,7 +226,7 @@ class _Statements:
 def _statements() -> _Statements:
     from sqlalchemy import Double, Text, bindparam, case, or_, select, update
 
-    from newsletter.tables import batch, send
+    from newsletter.storage.tables import batch, send
 
     now: BindParameter[float] = bindparam("now", type_=Double())
     until: BindParameter[float] = bindparam("until", type_=Double())

@@ -33,7 +33,7 @@ def take(connection: Connection, list_id: int, rhythm: str, names: Iterable[str]
     Returns:
         Names of those that are taken now.
     """
-    from newsletter.tables import period
+    from newsletter.storage.tables import period
 
     rows = [{"list_id": list_id, "rhythm": rhythm, "name": name, "issue_id": issue_id} for name in dict.fromkeys(names)]
     taken: list[str] = []
@@ -47,7 +47,7 @@ def holder(connection: Connection, list_id: int, rhythm: str, name: str) -> str 
     """Key of the issue that has a period; None while it is free."""
     from sqlalchemy import select
 
-    from newsletter.tables import issue, period
+    from newsletter.storage.tables import issue, period
 
     query = (
         select(issue.c.key)
@@ -61,7 +61,7 @@ def first_reach(connection: Connection, list_id: int, rhythms: Collection[str]) 
     """The newest article there was when the first letter of a list in one of these rhythms was frozen."""
     from sqlalchemy import select
 
-    from newsletter.tables import issue, send
+    from newsletter.storage.tables import issue, send
 
     query = (
         select(issue.c.newest)
@@ -77,7 +77,7 @@ def last_of(connection: Connection, list_id: int, rhythms: Collection[str]) -> s
     """Key of the issue of the last send of a list in one of these rhythms."""
     from sqlalchemy import select
 
-    from newsletter.tables import issue, send
+    from newsletter.storage.tables import issue, send
 
     query = (
         select(issue.c.key)
@@ -106,7 +106,7 @@ def reached(
     """
     from sqlalchemy import func, select
 
-    from newsletter.tables import delivery, issue, send
+    from newsletter.storage.tables import delivery, issue, send
 
     sends = (
         select(send.c.issue_id, func.min(send.c.created).label("created"), issue.c.newest)
@@ -141,7 +141,7 @@ def received(
     """Which of these articles each of these subscribers was sent already, by any letter of a list."""
     from sqlalchemy import func, select
 
-    from newsletter.tables import carried, delivery
+    from newsletter.storage.tables import carried, delivery
 
     found: dict[int, set[int]] = {}
     pairs = select(carried.c.issue_id, carried.c.article_id).where(carried.c.list_id == list_id).distinct()

@@ -16,7 +16,7 @@ def state_of(connection: Connection, send_id: int) -> str:
     """The state of a send now."""
     from sqlalchemy import select
 
-    from newsletter.tables import send
+    from newsletter.storage.tables import send
 
     return str(connection.execute(select(send.c.state).where(send.c.id == send_id)).scalar_one())
 
@@ -30,7 +30,7 @@ def sends(connection: Connection, *, state: str = "") -> list[Send]:
     """Every send of the workspace, or those in one state, oldest first."""
     from sqlalchemy import select
 
-    from newsletter.tables import issue, send
+    from newsletter.storage.tables import issue, send
 
     query = select(send, issue.c.key).join(issue, issue.c.id == send.c.issue_id).order_by(send.c.id)
     if state:
@@ -42,7 +42,7 @@ def account(connection: Connection, send_id: int) -> Account:
     """Count the deliveries of a send by state, and those with a reason by reason."""
     from sqlalchemy import func, select
 
-    from newsletter.tables import batch, delivery
+    from newsletter.storage.tables import batch, delivery
 
     state = func.coalesce(delivery.c.state, batch.c.state)
     query = (
@@ -106,7 +106,7 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> No
     """
     from sqlalchemy import update
 
-    from newsletter.tables import send as table
+    from newsletter.storage.tables import send as table
 
     allowed = {
         "paused": ("running", "scheduled"),
@@ -130,7 +130,7 @@ def start_due(connection: Connection, now: datetime) -> list[Send]:
     """Let every scheduled send run whose moment has come; those that started now, each told to one caller only."""
     from sqlalchemy import update
 
-    from newsletter.tables import send as table
+    from newsletter.storage.tables import send as table
 
     due = [one for one in sends(connection, state="scheduled") if one.send_at is not None and one.send_at <= now]
     started = []
@@ -145,7 +145,7 @@ def unknown_deliveries(connection: Connection, send_id: int) -> list[tuple[int, 
     """Delivery and subscriber ids of a send that nobody knows the outcome of, in order."""
     from sqlalchemy import select
 
-    from newsletter.tables import delivery
+    from newsletter.storage.tables import delivery
 
     query = select(delivery.c.id, delivery.c.subscriber_id).where(_is_unknown(send_id)).order_by(delivery.c.id)
     return [(row.id, row.subscriber_id) for row in connection.execute(query)]
@@ -155,7 +155,7 @@ def accept_unknown(connection: Connection, send_id: int) -> int:
     """Take it that the provider took what is unknown; how many that were."""
     from sqlalchemy import update
 
-    from newsletter.tables import delivery
+    from newsletter.storage.tables import delivery
 
     statement = update(delivery).where(_is_unknown(send_id)).values(state="submitted", reason="accepted by the editor")
     return connection.execute(statement).rowcount
@@ -168,8 +168,8 @@ def resend_unknown(connection: Connection, send_id: int) -> int:
     """
     from sqlalchemy import select, update
 
-    from newsletter.tables import batch, delivery
-    from newsletter.tables import send as table
+    from newsletter.storage.tables import batch, delivery
+    from newsletter.storage.tables import send as table
 
     ids = [id_ for id_, _ in unknown_deliveries(connection, send_id)]
     letters = select(batch.c.letter_id, delivery.c.id).join(batch, batch.c.id == delivery.c.batch_id)
@@ -196,7 +196,7 @@ _MOST_IDS = 1000
 def _is_unknown(send_id: int) -> ColumnElement[bool]:
     from sqlalchemy import and_, func, select
 
-    from newsletter.tables import batch, delivery
+    from newsletter.storage.tables import batch, delivery
 
     batch_state = select(batch.c.state).where(batch.c.id == delivery.c.batch_id).scalar_subquery()
     mine = delivery.c.batch_id.in_(select(batch.c.id).where(batch.c.send_id == send_id))

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from newsletter.errors import SendError
-from newsletter.mail import CutLetter, cut
+from newsletter.letters.mime import CutLetter, cut
 from newsletter.models import Letter
 from newsletter.senders import Answer, Parcel
 

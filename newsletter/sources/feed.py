@@ -16,13 +16,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import when
-from newsletter.sources.boilerplate import author_name, section_name, without_first_on
 from newsletter.sources.charset import decode
 from newsletter.sources.clean import clean, first_image, plain
+from newsletter.sources.clean.boilerplate import author_name, section_name, without_first_on
+from newsletter.sources.clean.teaser import LONGEST, teaser
 from newsletter.sources.http import LIMITS
+from newsletter.sources.http.unpack import TooLargeError, unpacked
 from newsletter.sources.links import absolute
-from newsletter.sources.packing import TooLargeError, unpacked
-from newsletter.sources.teaser import LONGEST, teaser
 from newsletter.sources.wordpress import wants_password
 from newsletter.text.tidy import summary
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import feed, page, when
-from newsletter.sources.boilerplate import author_name, cut_tail, section_name
 from newsletter.sources.charset import decode
 from newsletter.sources.clean import clean, first_image, paragraphs
+from newsletter.sources.clean.boilerplate import author_name, cut_tail, section_name
 from newsletter.sources.http import LIMITS
+from newsletter.sources.http.unpack import TooLargeError, unpacked
 from newsletter.sources.links import absolute, is_web
-from newsletter.sources.packing import TooLargeError, unpacked
 from newsletter.text.tidy import summary, tidy
 
 TEXT_SUFFIXES = frozenset({".txt", ".text"})

@@ -10,10 +10,10 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import feed, page, wordpress
 from newsletter.sources.charset import decode
+from newsletter.sources.clean.markup import tree
 from newsletter.sources.http import Door, Fetched, FetchError
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
-from newsletter.sources.markup import tree
 
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"})
 _COMMENTS = ("التعليقات", "تعليقات", "comments")

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from subscribers import limits, store
+from subscribers import store
 from subscribers.actions.adding import LEFT_MEND, who_and_where
 from subscribers.actions.subscribing import subscribe
 from subscribers.addresses import Address
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError
-from subscribers.limits import Caps, Road
 from subscribers.models import Rhythm, Status
+from subscribers.store import limits
+from subscribers.store.limits import Caps, Road
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -65,7 +65,7 @@ def scrub(engine: Engine) -> bool:
             return False
         if engine.dialect.name == "sqlite":
             return _scrub_sqlite(driver)
-        from subscribers.tables import metadata
+        from subscribers.store.tables import metadata
 
         driver.autocommit = True
         for table in metadata.sorted_tables:

@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from subscribers import staging, store
+from subscribers import store
 from subscribers.csvfile import BadRow, Layout, Row, csv_writer, look, rows
 from subscribers.models import ImportReport, Rejected, Rhythm
+from subscribers.store import staging
 from subscribers.suppression import NO_KEYS
 from subscribers.tokens import PUBLIC_ID_BYTES
 

@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from subscribers.addresses import Address, normalise, shown
 from subscribers.csvfile.files import lines, open_text, swallowed, undecodable
 from subscribers.csvfile.formulas import restored
-from subscribers.csvfile.looking import Layout
-from subscribers.csvfile.words import RHYTHM_OF, Standing, fold
+from subscribers.csvfile.sniff import Layout
+from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing, fold
 from subscribers.errors import AddressError
 from subscribers.models import Rhythm
 from subscribers.moments import to_seconds

@@ -9,7 +9,12 @@ import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is 
 
 from subscribers.models import Status
 from subscribers.moments import to_moment
-from subscribers.tables import consent, subscriber, subscription, suppression
+from subscribers.store.tables import (
+    consent,
+    subscriber,
+    subscription,
+    suppression,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

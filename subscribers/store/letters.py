@@ -9,7 +9,13 @@ import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is 
 
 from subscribers.models import LetterKind, LetterState, List, Recipient, SmallLetter, WrittenLetter
 from subscribers.moments import to_moment, to_seconds
-from subscribers.tables import confirmation, list_, small_letter, subscriber, suppression
+from subscribers.store.tables import (
+    confirmation,
+    list_,
+    small_letter,
+    subscriber,
+    suppression,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

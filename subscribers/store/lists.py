@@ -14,7 +14,12 @@ from subscribers.consent import Act
 from subscribers.errors import ListError, UnknownList
 from subscribers.models import RHYTHMS, List, ListCount, ListStats
 from subscribers.moments import to_moment, to_seconds
-from subscribers.tables import consent, list_, subscription, suppression
+from subscribers.store.tables import (
+    consent,
+    list_,
+    subscription,
+    suppression,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

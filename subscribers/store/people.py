@@ -12,7 +12,13 @@ from subscribers.addresses import Address
 from subscribers.models import Consent, Rhythm, Status, Subscriber, Subscription
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
-from subscribers.tables import consent, metadata, subscriber, subscription, suppression
+from subscribers.store.tables import (
+    consent,
+    metadata,
+    subscriber,
+    subscription,
+    suppression,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

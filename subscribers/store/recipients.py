@@ -11,7 +11,12 @@ import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is 
 from subscribers.models import Rhythm
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.lists import JOINING
-from subscribers.tables import consent, subscriber, subscription, suppression
+from subscribers.store.tables import (
+    consent,
+    subscriber,
+    subscription,
+    suppression,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

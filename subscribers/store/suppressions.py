@@ -11,8 +11,8 @@ import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is 
 from subscribers.models import Suppression, SuppressionReason
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
+from subscribers.store.tables import subscriber, suppression, trouble
 from subscribers.suppression import LOOKS_BACK, fingerprint, fingerprints, newest
-from subscribers.tables import subscriber, suppression, trouble
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

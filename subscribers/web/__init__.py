@@ -16,10 +16,21 @@ from typing import Any
 from starlette.applications import Starlette  # noqa: TID253  this room is nothing but pages, and is imported late itself
 from starlette.routing import BaseRoute, Mount, Router  # noqa: TID253  the same
 
-from subscribers.web import errors, joining, leaving, staying, upkeep
-from subscribers.web.guard import Guard
+from subscribers.web import (
+    errors,
+    leave,
+    machinery,
+    preferences,
+    subscribe,
+)
+from subscribers.web.middleware import Guard
+from subscribers.web.requests import (
+    Visit,
+    answer,
+    file_answer,
+    route,
+)
 from subscribers.web.site import Page, Site
-from subscribers.web.visits import Visit, answer, file_answer, route
 
 __all__ = ["Page", "Site", "Visit", "answer", "create_app", "file_answer", "route"]
 
@@ -34,7 +45,7 @@ def create_app(site: Site, *, routes: Sequence[BaseRoute] = (), lifespan: Lifesp
         routes: More routes, for example those of the archive; made with `route`.
         lifespan: What runs beside the pages, as Starlette wants it.
     """
-    own = [*joining.routes(site), *staying.routes(site), *leaving.routes(site), *upkeep.routes(site), *routes]
+    own = [*subscribe.routes(site), *preferences.routes(site), *leave.routes(site), *machinery.routes(site), *routes]
     pages = Starlette(
         routes=[Mount(site.path, app=Router(own, redirect_slashes=False))] if site.path else own,
         exception_handlers=errors.handlers(site),

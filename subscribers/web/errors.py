@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException  # noqa: TID253  this room is not
 from starlette.requests import Request  # noqa: TID253  the same
 from starlette.responses import Response  # noqa: TID253  the same
 
+from subscribers.web.requests import trouble
 from subscribers.web.site import Site
-from subscribers.web.visits import trouble
 
 
 def handlers(site: Site) -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:

@@ -11,8 +11,8 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from subscribers.limits import Caps
 from subscribers.models import RHYTHMS, Rhythm
+from subscribers.store.limits import Caps
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

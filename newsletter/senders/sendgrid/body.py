@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from newsletter.errors import SendError
-from newsletter.headers import split_mailbox
-from newsletter.mail import LEAVE, slot
+from newsletter.letters.headers import split_mailbox
+from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter
 from newsletter.senders import REFUSED, Parcel
 from newsletter.senders.sendgrid.options import Options

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SettingsError
-from newsletter.headers import split_mailbox
-from newsletter.mail import cut
+from newsletter.letters.headers import split_mailbox
+from newsletter.letters.mime import cut
 from newsletter.models import Letter
 from newsletter.senders.smtp.options import Options
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from newsletter.errors import SendError
-from newsletter.mail import CutLetter
+from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Commit, Parcel, UnreachableError
 from newsletter.senders.smtp.options import Options
 from newsletter.senders.smtp.round import Memory, Round, meaning

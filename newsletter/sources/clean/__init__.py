@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.sources.clean.blocks import blocks_of
 from newsletter.sources.clean.elements import visible_text
-from newsletter.sources.markup import tree
+from newsletter.sources.clean.markup import tree
 from newsletter.text.tidy import tidy
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from newsletter.sources.clean.elements import DROPPED, HEADINGS, INLINE, TRANSPARENT, is_furniture, visible_text
+from newsletter.sources.clean.markup import classes
 from newsletter.sources.clean.pictures import picture
 from newsletter.sources.links import absolute
-from newsletter.sources.markup import classes
 from newsletter.text.tidy import polish, tidy
 
 if TYPE_CHECKING:

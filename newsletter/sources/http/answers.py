@@ -6,9 +6,15 @@ import zlib
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from newsletter.sources.barriers import guard_of
+from newsletter.sources.http.challenges import guard_of
 from newsletter.sources.http.models import LIMITS, Fetched, FetchError, Kind
-from newsletter.sources.packing import CHUNK, TooLargeError, capped, inflate, unpacked
+from newsletter.sources.http.unpack import (
+    CHUNK,
+    TooLargeError,
+    capped,
+    inflate,
+    unpacked,
+)
 
 if TYPE_CHECKING:
     import httpx2

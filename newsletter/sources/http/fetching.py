@@ -9,10 +9,16 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from newsletter.sources import addresses
-from newsletter.sources.connection import Clock, ForbiddenError, Guard, TooLateError, guarded_client
+from newsletter.sources.http import vetting
 from newsletter.sources.http.answers import LONGEST_PAUSE, read
 from newsletter.sources.http.asked import brief, joined, request_url
+from newsletter.sources.http.connection import (
+    Clock,
+    ForbiddenError,
+    Guard,
+    TooLateError,
+    guarded_client,
+)
 from newsletter.sources.http.models import Fetched, FetchError, Kind
 
 if TYPE_CHECKING:
@@ -52,7 +58,7 @@ class Fetcher:
         allow_loopback: bool = False,
         allow: Collection[str] = (),
         deadline: float = 20.0,
-        resolve: addresses.Resolve = addresses.resolve,
+        resolve: vetting.Resolve = vetting.resolve,
         at_once: int = _AT_ONCE,
     ) -> None:
         self._user_agent = user_agent

@@ -9,8 +9,8 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources.charset import decode
 from newsletter.sources.clean import first_image, paragraphs
+from newsletter.sources.clean.markup import tree
 from newsletter.sources.http import LIMITS
-from newsletter.sources.markup import tree
 from newsletter.sources.page import body as bodies
 from newsletter.sources.page import metadata
 from newsletter.sources.page.leading import leading

@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter.sources import when
-from newsletter.sources.boilerplate import (
+from newsletter.sources.clean import clean, paragraphs
+from newsletter.sources.clean.boilerplate import (
     author_name,
     is_discover_heading,
     is_read_also,
     is_share_line,
     is_subscribe_sentence,
 )
-from newsletter.sources.clean import clean, paragraphs
-from newsletter.sources.markup import MOST_HTML, text_of, tree
+from newsletter.sources.clean.markup import MOST_HTML, text_of, tree
 from newsletter.sources.page.metadata import Metadata
 from newsletter.sources.page.outline import is_body, names
 from newsletter.sources.page.pruning import link_share, prune

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from newsletter.sources.markup import classes, text_of
+from newsletter.sources.clean.markup import classes, text_of
 from newsletter.sources.page.outline import names
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from newsletter.sources.clean.markup import classes, text_of
 from newsletter.sources.links import absolute
-from newsletter.sources.markup import classes, text_of
 from newsletter.text.tidy import arabic_fold
 
 if TYPE_CHECKING:

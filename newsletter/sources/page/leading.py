@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from newsletter.sources.clean import first_image
+from newsletter.sources.clean.markup import classes
 from newsletter.sources.clean.pictures import picture
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
-from newsletter.sources.markup import classes
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -13,10 +13,10 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from newsletter.sources import when
-from newsletter.sources.boilerplate import author_name, excerpt, section_name
 from newsletter.sources.clean import plain
+from newsletter.sources.clean.boilerplate import author_name, excerpt, section_name
+from newsletter.sources.clean.markup import classes, text_of
 from newsletter.sources.links import absolute, host, is_web
-from newsletter.sources.markup import classes, text_of
 from newsletter.sources.page import headline
 from newsletter.sources.page.dates import after_first, named_parts, shown_dates
 from newsletter.sources.page.leading import leading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from newsletter.sources.boilerplate import (
+from newsletter.sources.clean.boilerplate import (
     is_discover_heading,
     is_follow_line,
     is_read_also,
@@ -12,7 +12,7 @@ from newsletter.sources.boilerplate import (
     is_share_line,
     is_subscribe_sentence,
 )
-from newsletter.sources.markup import classes, text_of
+from newsletter.sources.clean.markup import classes, text_of
 from newsletter.sources.page.outline import OF_THE_ARTICLE, is_body, names
 
 if TYPE_CHECKING:

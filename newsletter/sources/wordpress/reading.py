@@ -8,10 +8,10 @@ from typing import Any
 
 from newsletter.models import Article
 from newsletter.sources import when
-from newsletter.sources.boilerplate import author_name, section_name
 from newsletter.sources.clean import clean, first_image, plain
+from newsletter.sources.clean.boilerplate import author_name, section_name
+from newsletter.sources.clean.teaser import teaser
 from newsletter.sources.links import absolute
-from newsletter.sources.teaser import teaser
 from newsletter.sources.wordpress.models import Listed, Site
 from newsletter.sources.wordpress.values import as_list, as_text
 

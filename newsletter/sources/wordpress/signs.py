@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from newsletter.errors import SourceError
 from newsletter.sources.charset import decode
+from newsletter.sources.clean.markup import tree
 from newsletter.sources.http import Fetched
 from newsletter.sources.links import absolute
-from newsletter.sources.markup import tree
 from newsletter.sources.wordpress.models import Signpost
 
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")

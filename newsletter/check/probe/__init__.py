@@ -1,0 +1,27 @@
+"""The questions of ``check --online``: do the links answer, do the pictures come, what does DNS say of the sender.
+
+Whoever asks brings what asks for him: a fetcher, which vets every address, and a resolver. What comes back are the
+plain values of ``newsletter.check.found``.
+"""
+
+from __future__ import annotations
+
+from newsletter.check.probe.dns import DnsResolver, Resolver
+from newsletter.check.probe.links import (
+    Asker,
+    links,
+    pages,
+    pictures,
+)
+from newsletter.check.probe.sender import SENDGRID_SELECTORS, sender_setup
+
+__all__ = [
+    "SENDGRID_SELECTORS",
+    "Asker",
+    "DnsResolver",
+    "Resolver",
+    "links",
+    "pages",
+    "pictures",
+    "sender_setup",
+]

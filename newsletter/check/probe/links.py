@@ -1,0 +1,151 @@
+"""Asking for links and pictures, several at once, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Literal, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from newsletter.check.addresses import parts_of, private
+from newsletter.check.found import Pictured, Reached
+from newsletter.check.probe.dns import Resolver
+from newsletter.letters.pictures import kind_of
+from newsletter.sources.http import Fetched, FetchError, Kind
+
+_AT_ONCE = 8
+_GONE = frozenset({404, 410})
+PATIENCE = 90.0
+"""Seconds for all links or all pictures together."""
+
+T = TypeVar("T")
+
+
+class Asker(Protocol):
+    """Whatever asks for an address: a Fetcher, or a function in its place."""
+
+    def ask(
+        self,
+        method: Literal["GET", "HEAD"],
+        url: str,
+        kind: Kind = "any",
+        *,
+        headers: Mapping[str, str] | None = None,
+        statuses: Collection[int] = (),
+    ) -> Fetched:
+        """Ask; see ``newsletter.sources.http.Fetcher.ask``."""
+        ...
+
+
+def links(
+    addresses: Iterable[str], asker: Asker, resolver: Resolver | None = None, *, patience: float = PATIENCE
+) -> dict[str, Reached]:
+    """Ask for every address that can be asked for from outside.
+
+    Args:
+        addresses: Web addresses; others, and those of private hosts, are passed over.
+        asker: Brings the answers.
+        resolver: Tells whether a host that cannot be reached exists at all.
+        patience: Seconds for all of them.
+    """
+    late = Reached(trouble=f"no answer within {patience:.0f} seconds")
+    return _each(_askable(addresses), lambda url: _reached(url, asker, resolver), patience, late)
+
+
+def pictures(
+    addresses: Iterable[str], asker: Asker, resolver: Resolver | None = None, *, patience: float = PATIENCE
+) -> dict[str, Pictured]:
+    """Bring every picture, and measure it.
+
+    Args:
+        addresses: Web addresses; others, and those of private hosts, are passed over.
+        asker: Brings the answers.
+        resolver: Tells whether a host that cannot be reached exists at all.
+        patience: Seconds for all of them.
+    """
+    late = Pictured(trouble=f"no answer within {patience:.0f} seconds")
+    return _each(_askable(addresses), lambda url: _pictured(url, asker, resolver), patience, late)
+
+
+def pages(url: str, asker: Asker, resolver: Resolver | None = None) -> Reached:
+    """Ask whether anything answers at the address of the reader pages; its root need not hold a page.
+
+    Args:
+        url: Their base.
+        asker: Brings the answer.
+        resolver: Tells whether the host exists at all.
+    """
+    try:
+        return Reached(asker.ask("GET", url, "any", statuses=range(300, 500)).url)
+    except FetchError as error:
+        if 0 < error.status < 500:
+            return Reached(url)
+        return Reached(trouble=error.what, gone=_gone(url, error, resolver))
+
+
+def _askable(addresses: Iterable[str]) -> list[str]:
+    found = dict.fromkeys(addresses)
+    return [url for url in found if (parts := parts_of(url)) is not None and not private(parts.hostname or "")]
+
+
+def _each(urls: list[str], one: Callable[[str], T], patience: float, late: T) -> dict[str, T]:
+    pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="probe")
+    try:
+        asked = {url: pool.submit(one, url) for url in urls}
+        done, _ = wait(asked.values(), patience)
+        return {url: answer.result() if answer in done else late for url, answer in asked.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _reached(url: str, asker: Asker, resolver: Resolver | None) -> Reached:
+    try:
+        answer = _asked(url, asker)
+    except FetchError as error:
+        return Reached(trouble=error.what, gone=_gone(url, error, resolver))
+    secure = url.lower().startswith("http://") and _answers(f"https://{url[7:]}", asker)
+    return Reached(answer, secure=secure)
+
+
+def _asked(url: str, asker: Asker) -> str:
+    """Where an address leads in the end: by HEAD, and by GET where a site has no answer to HEAD."""
+    try:
+        return asker.ask("HEAD", url).url
+    except FetchError as error:
+        if error.status == 0 and error.passing:
+            raise
+    try:
+        return asker.ask("GET", url).url
+    except FetchError as error:
+        if 200 <= error.status < 300:
+            return url  # a file of another kind, or too large to be read here: it is there
+        raise
+
+
+def _answers(url: str, asker: Asker) -> bool:
+    try:
+        _asked(url, asker)
+    except FetchError:
+        return False
+    return True
+
+
+def _pictured(url: str, asker: Asker, resolver: Resolver | None) -> Pictured:
+    try:
+        answer = asker.ask("GET", url, "image")
+    except FetchError as error:
+        return Pictured(trouble=error.what, gone=_gone(url, error, resolver) or 200 <= error.status < 300)
+    kind = kind_of(answer.data)
+    if kind is None:
+        return Pictured(answer.content_type or "application/octet-stream", weight=len(answer.data))
+    return Pictured(*kind, weight=len(answer.data))
+
+
+def _gone(url: str, error: FetchError, resolver: Resolver | None) -> bool:
+    """Whether the address itself is wrong: nothing is there, or nobody has its host's name."""
+    if error.status in _GONE:
+        return True
+    host = urlsplit(url).hostname or ""
+    if error.status or resolver is None or not host.isascii():
+        return False
+    return resolver.ask(host, "A") == () and resolver.ask(host, "AAAA") == ()

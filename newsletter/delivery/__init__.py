@@ -1,0 +1,149 @@
+"""From a frozen send to letters at the provider: claim, ask who is still eligible, submit, record; and resume.
+
+The order of writes is the promise. A delivery is ``queued`` until everything but the last byte is with the provider;
+then one committed UPDATE, which only the holder of the lease can make, says ``submitting``; then the last byte goes,
+and the answer is recorded. So a process that dies leaves either a batch whose last byte never went, which is simply
+tried again, or one in doubt, which the sender settles by looking or the ledger keeps as ``unknown``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import secrets
+import threading
+from collections.abc import Iterator
+
+from newsletter import ledger
+from newsletter.delivery.freeze import (
+    AudienceChangedError,
+    PeriodTakenError,
+    audience,
+    freeze_lots,
+    freeze_send,
+    rhythms_of,
+)
+from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Shift
+from newsletter.delivery.setup import (
+    NO_LIMIT,
+    SLOT_WIDTHS,
+    Desk,
+    Progress,
+)
+from newsletter.errors import SendError
+from newsletter.ledger import Account, Send
+from newsletter.letters.mime import LEAVE
+from newsletter.models import Letter
+from newsletter.senders import Parcel
+from newsletter.storage.retry import Steady
+from subscribers import tokens
+
+__all__ = [
+    "MOST_UNKNOWN_IN_A_ROW",
+    "NO_LIMIT",
+    "SLOT_WIDTHS",
+    "AudienceChangedError",
+    "Desk",
+    "PeriodTakenError",
+    "Progress",
+    "Shift",
+    "audience",
+    "freeze_lots",
+    "freeze_send",
+    "rhythms_of",
+    "run",
+    "send_test",
+]
+
+
+def run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None = None) -> Account:
+    """Deliver everything of a send that is still open, and close it when nothing is.
+
+    Any number of processes may run the same send at once, and each runs as many submissions at once as its sender
+    has connections. What was interrupted is continued, with the letter as it was frozen.
+
+    Args:
+        desk: The workspace.
+        send: A running send.
+        progress: Told what becomes of the letters.
+        over: Set by somebody else when nothing new is to be begun.
+
+    Raises:
+        SendError: The provider or the outbox takes nothing more; everything is kept for the next run.
+        DatabaseError: The ledger cannot be written; the same.
+    """
+    with _fewer_collections():
+        return _run(desk, send, progress, over)
+
+
+@contextlib.contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """A batch makes thousands of objects that die together, with no circle among them: the collector, which comes
+    after every 700, would look at them for a tenth of the whole time (measured)."""
+    with _collecting.lock:
+        _collecting.runs += 1
+        if _collecting.runs == 1:
+            _collecting.before = gc.get_threshold()
+            gc.set_threshold(max(_collecting.before[0], 50_000) if gc.isenabled() else 0, *_collecting.before[1:])
+    try:
+        yield
+    finally:
+        with _collecting.lock:
+            _collecting.runs -= 1
+            if not _collecting.runs:
+                gc.set_threshold(*_collecting.before)
+
+
+class _Collecting:
+    """How often the collector comes when no send is under way, while some are: a worker runs several at once."""
+
+    lock = threading.Lock()
+    runs = 0
+    before = (700, 10, 10)
+
+
+_collecting = _Collecting()
+
+
+def _run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None) -> Account:
+    shift = Shift(desk, send, progress)
+    # Events, since a join that a signal strikes takes its thread for ended on Python 3.11 (bpo-45274).
+    ends: list[threading.Event] = []
+    try:
+        for _ in range(desk.sender.connections):
+            end = threading.Event()
+            threading.Thread(target=shift.work, args=(end,), daemon=True).start()
+            ends.append(end)
+        for end in ends:
+            while not end.wait(None if over is None else 0.1):
+                if over is not None and over.is_set():
+                    shift.over.set()
+    except BaseException:
+        # Ctrl-C strikes here and nowhere else: what is under way comes to its end, nothing new is begun.
+        shift.over.set()
+        for end in ends:
+            end.wait()
+        raise
+    if shift.failure is not None:
+        raise shift.failure
+    return Steady(desk.database, patience=desk.patience, sleep=desk.sleep).read(
+        lambda connection: ledger.account(connection, send.id)
+    )
+
+
+def send_test(desk: Desk, letter: Letter, address: str) -> str:
+    """Send the letter to one address without writing it into the ledger; its unsubscribe link is nobody's.
+
+    Returns:
+        The name of the letter, the left side of its Message-ID.
+    """
+    name = f"test-{secrets.token_hex(8)}.0"
+    carrier = desk.sender.load(letter)
+    try:
+        parcel = Parcel(0, name, address, {LEAVE: secrets.token_urlsafe(tokens.WIDTH)[: tokens.WIDTH].encode()})
+        answer = carrier.begin([parcel], secrets.token_hex(16)).finish()
+    finally:
+        carrier.close()
+    if answer.state != "submitted":
+        raise SendError(f"the test letter to {address} is {answer.state}")
+    return name

@@ -1,0 +1,142 @@
+"""Freezing a send: its letters, its audience and what it carried, written down in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from newsletter import ledger, library
+from newsletter.delivery import jobs
+from newsletter.delivery.setup import Desk
+from newsletter.errors import SendError
+from newsletter.ledger import ALL, Lot, Send
+from newsletter.letters.mime import freeze
+from newsletter.models import Issue, Letter
+from subscribers import store
+from subscribers.models import RHYTHMS, Rhythm
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select
+
+
+def rhythms_of(rhythm: str) -> tuple[Rhythm, ...]:
+    """The rhythms of subscriptions that a send in this rhythm reaches."""
+    return tuple(known for known in RHYTHMS if rhythm in {ALL, known})
+
+
+def audience(list_id: int, rhythm: str, now: datetime) -> Select[tuple[int]]:
+    """The query for the ids of the subscribers a send would go to now."""
+    return store.audience(list_id, rhythms=rhythms_of(rhythm), now=now)
+
+
+def freeze_send(desk: Desk, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
+    """Write down, in one transaction, what goes to whom: nothing is rendered or counted again after this.
+
+    Args:
+        desk: The workspace.
+        issue: The issue; its number is the key that can be sent once.
+        letter: As it was rendered and checked.
+        list_id: The list it goes to.
+        rhythm: ``weekly``, or ``all`` for everybody.
+
+    Raises:
+        SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
+    """
+    now = desk.now()
+    return freeze_lots(
+        desk,
+        [Lot(freeze(letter), audience(list_id, rhythm, now))],
+        key=str(issue.number),
+        subject=issue.subject,
+        list_id=list_id,
+        rhythm=rhythm,
+        articles=lambda connection: library.of_issue(connection, issue),
+        now=now,
+    )
+
+
+class PeriodTakenError(SendError):
+    """Another letter has gone out for this week, day or article."""
+
+
+class AudienceChangedError(SendError):
+    """Somebody chose other topics while the letters were being made; they must be made once more."""
+
+
+def freeze_lots(
+    desk: Desk,
+    lots: Sequence[Lot],
+    *,
+    key: str,
+    subject: str,
+    list_id: int,
+    rhythm: str,
+    articles: Callable[[Connection], Collection[int]],
+    now: datetime,
+    periods: Collection[str] = (),
+    newest: int | None = None,
+    once: bool = False,
+    verify: bool = False,
+    guard: Callable[[Connection], None] = lambda _: None,
+    send_at: datetime | None = None,
+) -> Send:
+    """Write down a send of several letters: as ``freeze_send``, with everybody in the lot that is theirs.
+
+    Args:
+        desk: The workspace.
+        lots: Letters and who gets them; together they are the whole audience.
+        key: Of the issue.
+        subject: For people who read the ledger.
+        list_id: The list it goes to.
+        rhythm: ``instant``, ``daily``, ``weekly`` or ``all``.
+        articles: Ids of the articles it carries, asked for in the transaction.
+        now: The moment at which the lots' subscribers were asked for; aware.
+        periods: Names of what goes out by it: a week, a day, articles.
+        newest: As for ``library.remember``.
+        once: Refuse when another issue has one of these periods.
+        verify: Make sure that the lots reach everybody of the audience, as it is by now.
+        guard: Looks in the transaction whether all is as it was when the letters were made, and raises if not.
+        send_at: When it starts; None at once.
+
+    Raises:
+        SendError: As ``freeze_send``.
+        PeriodTakenError: Another issue has one of the periods.
+        AudienceChangedError: Somebody of the audience is in none of the lots.
+    """
+    with desk.database.write() as connection:
+        guard(connection)
+        send = ledger.freeze(
+            connection,
+            lots,
+            key=key,
+            list_id=list_id,
+            rhythm=rhythm,
+            subject=subject,
+            batch_size=desk.batch_size,
+            now=now,
+            send_at=send_at,
+        )
+        if not send.audience:
+            raise SendError(
+                f"nobody on the list is waiting for issue {key}: it is empty, or all have had it already",
+                mend="add subscribers with: newsletter subscribers import FILE",
+            )
+        own = "weekly" if rhythm == ALL else rhythm
+        taken = ledger.take(connection, list_id, own, periods, send.issue_id)
+        if once and len(taken) < len(set(periods)):
+            raise PeriodTakenError("another letter has gone out for the same period")
+        if verify and ledger.count_without_delivery(connection, audience(list_id, rhythm, now), key):
+            raise AudienceChangedError("readers changed their topics meanwhile", mend="run the same command again")
+        library.remember(
+            connection,
+            articles(connection),
+            issue_id=send.issue_id,
+            list_id=list_id,
+            rhythms=rhythms_of(rhythm),
+            newest=newest,
+        )
+        if send_at is None:
+            # Together with the send or not at all.
+            jobs.enqueue(connection, send.id)
+    return send

@@ -1,0 +1,55 @@
+"""What a delivery needs of the workspace, and whom it tells how it goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from newsletter.ledger import Pace
+from newsletter.letters.mime import LEAVE
+from newsletter.senders import Sender
+from subscribers import tokens
+
+if TYPE_CHECKING:
+    from newsletter.storage.database import Database
+
+SLOT_WIDTHS = {LEAVE: tokens.WIDTH}
+"""Bytes of the value of each slot that stands in the body of a letter."""
+
+NO_LIMIT = Pace()
+
+Progress = Callable[[str, int], None]
+"""Told of a state and how many deliveries have just reached it; ``waiting`` with seconds while others hold the rest,
+``full`` while others have all connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a delivery needs of the workspace."""
+
+    database: Database
+    sender: Sender
+    keys: Mapping[int, bytes]
+    """Keys of signed links by key id."""
+    lease: float
+    """Seconds a batch stays with a process that went silent."""
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None] = time.sleep
+    backoff: float = 1.0
+    """Seconds before the first new try after the provider was busy or out of reach; doubled for each further one."""
+    patience: float = 300.0
+    """Seconds without one letter taken after which a send stops, to be run again later."""
+    pace: Pace = NO_LIMIT
+    """How fast letters may go, all processes together."""
+    seats: int = 0
+    """Connections to the provider that may be open at once, all processes together; 0 is no limit."""
+    durable: bool = True
+    """Whether letters that go one by one are marked on the disk, for when the power fails, or only in the database."""
+
+    @property
+    def batch_size(self) -> int:
+        """Subscribers in one batch: what the sender takes at once, or less to keep the pace even."""
+        return self.pace.batch(self.sender.batch_size)

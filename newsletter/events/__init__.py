@@ -1,0 +1,1 @@
+"""What comes back: reports of providers, bounces, answers by mail."""

@@ -1,0 +1,173 @@
+"""What providers report, applied: the ledger and the subscriber change together, or neither does.
+
+A small letter is no delivery of a send, so the ledger keeps no event of it; the rules for its reader are the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from newsletter import ledger
+from newsletter.delivery.names import letter_of
+from newsletter.errors import NashraError
+from newsletter.ledger import Noted
+from newsletter.senders.sendgrid import events as sendgrid
+from newsletter.senders.sendgrid.events import Report
+from subscribers import actions, store
+from subscribers.models import Event
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.storage.database import Database
+
+OK, BAD, FORBIDDEN, TRY_AGAIN = 200, 400, 403, 503
+
+Told = Literal["new", "known", "strange"]
+_ACT = frozenset({"bounced", "complained", "left"})
+"""Kinds of events that may change something for a reader."""
+_MOST_BYTES = 2000
+"""Of a link: it stands in a key, and PostgreSQL holds those under 2,704 bytes (the size of a B-tree's entry)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came of the events of one report."""
+
+    new: int = 0
+    known: int = 0
+    strange: int = 0
+    """About no delivery of ours."""
+    paused: tuple[str, ...] = ()
+    """Why sends were paused, one reason each."""
+
+
+def receive(
+    database: Database,
+    reports: Sequence[Report],
+    *,
+    now: datetime,
+    link_keys: Mapping[int, bytes],
+    suppression_keys: Mapping[int, bytes],
+) -> Received:
+    """Apply events in one transaction; an event told again changes nothing, and order does not matter.
+
+    Args:
+        database: The workspace's.
+        reports: In any order.
+        now: Aware.
+        link_keys: The keys that sign links, and names of small letters.
+        suppression_keys: Keys of suppressed addresses.
+
+    Raises:
+        DatabaseError: Nothing was stored; the provider should tell it again.
+    """
+    reports = [_storable(report) for report in reports]
+    letters = [letter_of(report.event.delivery, link_keys) for report in reports]
+    counts: Counter[Told] = Counter()
+    with database.write() as connection:
+        # All of them at once: most events change nothing for a reader, and are many.
+        of_sends = [report for report, letter in zip(reports, letters, strict=True) if letter is None]
+        noted = ledger.note(connection, [(report.event, report.request_id) for report in of_sends])
+        remaining = iter(noted)
+        for report, letter in zip(reports, letters, strict=True):
+            if letter is None:
+                told = _of_delivery(connection, next(remaining), report.event, now=now, keys=suppression_keys)
+            else:
+                told = _of_small_letter(connection, letter, report.event, now=now, keys=suppression_keys)
+            counts[told] += 1
+        paused = _pause(connection, sorted({one.send_id for one in noted if one is not None and one.new}))
+    return Received(counts["new"], counts["known"], counts["strange"], paused)
+
+
+def _storable(report: Report) -> Report:
+    """The same without what a database refuses: PostgreSQL no sign zero, none half a sign, and no long key.
+
+    One event like that would keep the whole report out for as long as the provider tells it.
+    """
+    event = report.event
+    url, reason = _tidy(event.url), _tidy(event.reason)
+    if (url, reason) == (event.url, event.reason):
+        return report
+    return replace(report, event=replace(event, url=url, reason=reason))
+
+
+def _tidy(text: str) -> str:
+    return text.encode("utf-8", "replace")[:_MOST_BYTES].decode("utf-8", "ignore").replace("\0", "")
+
+
+def _of_delivery(
+    connection: Connection, noted: Noted | None, event: Event, *, now: datetime, keys: Mapping[int, bytes]
+) -> Told:
+    """Do what an event of a delivery means for its reader, once it is written down."""
+    if noted is None:
+        return "strange"
+    if not noted.new:
+        return "known"
+    if event.kind in _ACT:
+        actions.receive(connection, event, subscriber_id=noted.subscriber_id, list_id=noted.list_id, now=now, keys=keys)
+    return "new"
+
+
+def _pause(connection: Connection, send_ids: Sequence[int]) -> tuple[str, ...]:
+    """Pause those of these sends that do harm; why, one reason each."""
+    reasons = []
+    for send_id in send_ids:
+        if reason := ledger.ill(connection, send_id):
+            send = next(one for one in ledger.sends(connection) if one.id == send_id)
+            ledger.move(connection, send, "paused", reason=reason)
+            reasons.append(reason)
+    return tuple(reasons)
+
+
+def _of_small_letter(
+    connection: Connection, letter_id: int, event: Event, *, now: datetime, keys: Mapping[int, bytes]
+) -> Told:
+    """Do what an event means for the reader of a small letter, once for each letter and kind of event."""
+    about = store.small_letter_of(connection, letter_id)
+    if about is None:
+        return "strange"  # its reader was erased
+    # Whatever is told of it, the provider has taken it.
+    store.taken(connection, letter_id)
+    if event.kind not in _ACT:
+        return "new"
+    # A mark holds a number and no address. With it an event that is told again does not do again what an editor undid.
+    mark = f"small letter {letter_id} {event.kind} {event.bounce or ''}".strip()
+    if not ledger.advance_mark(connection, mark, 1):
+        return "known"
+    actions.receive(connection, event, subscriber_id=about.subscriber_id, list_id=about.list_id, now=now, keys=keys)
+    return "new"
+
+
+def sendgrid_hook(
+    database: Database,
+    *,
+    public_key: str,
+    link_keys: Mapping[int, bytes],
+    suppression_keys: Mapping[int, bytes],
+    now: Callable[[], datetime],
+) -> Callable[[Mapping[str, str], bytes], int]:
+    """The answer to ``POST /hooks/sendgrid``: headers (names in lower case) and raw body in, a status out.
+
+    200 only when the events are stored, also when they were before; 403 for what SendGrid did not sign, 400 for what
+    is no report, 503 when it could not be stored, so that SendGrid tells it again.
+    """
+
+    def hook(headers: Mapping[str, str], body: bytes) -> int:
+        if not sendgrid.genuine(public_key, headers, body):
+            return FORBIDDEN
+        try:
+            reports = sendgrid.reports(body)
+        except (ValueError, RecursionError):
+            return BAD
+        try:
+            receive(database, reports, now=now(), link_keys=link_keys, suppression_keys=suppression_keys)
+        except NashraError:
+            return TRY_AGAIN
+        return OK
+
+    return hook

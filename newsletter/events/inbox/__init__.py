@@ -1,0 +1,363 @@
+"""The mailbox that answers come to, read and applied: bounces, wishes to leave or to subscribe, confirmations by reply.
+
+For a newsroom without a server for the reader pages, and for one that sends over SMTP, whose bounces come as messages.
+Every message is handled once: what was handled is remembered in the transaction that handles it; a wish for which
+there were too many others within an hour is not, and is tried again. The mailbox itself is only read. ``messages``
+understands one message, ``answers`` what somebody says in it, ``statuses`` a delivery status, ``mailboxes`` reads the
+files.
+
+Anybody can write any From. So a message that wants to subscribe only brings a confirmation letter, within caps of its
+own; what protects the one whose address was used is that nothing follows without an answer to that letter. To leave
+takes the token of a letter, in the subject that its unsubscribe address writes. To confirm takes the token in the
+subject that its button writes, or a plain yes beside the letter's name or the token in the letter that is quoted: a
+letter that is only quoted, by a question, a refusal or a machine, confirms nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter import ledger
+from newsletter.delivery.names import letter_of
+from newsletter.events import apply as events
+from newsletter.events.inbox.mailboxes import Item, file_names, items
+from newsletter.events.inbox.messages import Found, Notice, understand
+from newsletter.senders.sendgrid.events import Report
+from newsletter.storage.database import Database
+from subscribers import actions, store
+from subscribers.addresses import Address, normalise
+from subscribers.errors import AddressError, ConsentError, LinkError
+from subscribers.models import Event, Rhythm
+from subscribers.store.limits import Caps
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+ROAD = "mail"
+"""What the record of consent says of how it came."""
+WISH_LASTS = timedelta(days=7)
+"""How old a message may be that wants to subscribe: a mailbox may hold years of them when it is read at first."""
+_AT_ONCE, _REHEARSED = 100, 1000
+"""Messages read at once, and those that a dry run tries in one transaction, which keeps other writers waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is needed of the workspace."""
+
+    database: Database
+    own_address: str
+    """Bare address that our letters come from."""
+    link_keys: Mapping[int, bytes]
+    suppression_keys: Mapping[int, bytes]
+    now: datetime
+    lists: tuple[str, ...] = ()
+    """What one can subscribe to by mail; the first is meant by who names none. Empty: nothing."""
+    caps: Caps = field(default_factory=Caps)
+    rhythm: Rhythm = "weekly"
+    """Of who subscribes by mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a mailbox; each message counts once, in one of these."""
+
+    read: int = 0
+    """Messages that were looked at; those handled in an earlier run are not among them."""
+    bounced: int = 0
+    """Letters that came back."""
+    complained: int = 0
+    reported: int = 0
+    """Reports of another kind: delays, deliveries."""
+    left: int = 0
+    confirmed: int = 0
+    asked: int = 0
+    """Who want to subscribe, and get a confirmation letter."""
+    known: int = 0
+    """What they say was done before."""
+    later: int = 0
+    """Wishes for which there were too many others within an hour: the next run tries them again."""
+    refused: int = 0
+    """Links that are not ours or too old, bounces that name no letter of ours or several, or not its address, wishes to
+    subscribe with an address that must not be mailed or got a confirmation letter lately, or too old."""
+    automatic: int = 0
+    """Answers of machines, mailing lists, loops: nothing is done for them."""
+    other: int = 0
+    """Ordinary mail, for people."""
+    unreadable: int = 0
+    paused: tuple[str, ...] = ()
+    """Why sends were paused, by what the reports say."""
+    dry_run: bool = False
+
+
+def read(desk: Desk, path: Path, *, dry_run: bool = False) -> Result:
+    """Read what is new in a mailbox and apply it.
+
+    Args:
+        desk: The workspace.
+        path: A Maildir, or an mbox file.
+        dry_run: Tell what would be done; nothing is written.
+
+    Raises:
+        SourceError: It is no mailbox, or cannot be read.
+        DatabaseError: What was not applied is read again next time.
+    """
+    with desk.database.read() as connection:
+        known = _remembered(connection, file_names(path))
+    run = _Run(desk)
+    found = items(path, known)
+    while group := list(islice(found, _AT_ONCE)):
+        with desk.database.read() as connection:
+            before = _remembered(connection, [name for item in group for name in item.names]) | run.rehearsed
+        fresh = [item for item in group if not before.intersection(item.names)]
+        run.counts["read"] += len(fresh)
+        understood = [(item, understand(item.raw, desk.own_address)) for item in fresh]
+        if dry_run:
+            run.rehearse(understood)
+        else:
+            waiting = run.apply(understood)
+            # Also those known by their content alone, so that their files need not be read again.
+            with desk.database.write() as connection:
+                _remember(connection, desk.now, [item for item in group if item.label not in waiting])
+    run.finish_rehearsal()
+    return Result(**run.counts, paused=tuple(dict.fromkeys(run.paused)), dry_run=dry_run)
+
+
+class _Run:
+    """One reading of a mailbox.
+
+    Args:
+        desk: The workspace.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._no_more = False
+        self._to_rehearse: list[tuple[Item, Found]] = []
+        self.counts: Counter[str] = Counter()
+        self.paused: list[str] = []
+        self.rehearsed: set[str] = set()
+        """Names of the messages that a dry run has seen."""
+
+    def apply(self, messages: Sequence[tuple[Item, Found]], desk: Desk | None = None) -> set[str]:
+        """Do what each message says, and count it; gives the labels of those that are to be tried again."""
+        desk = desk or self._desk
+        waiting = set()
+        for item, message in messages:
+            outcome = self._one(desk, item, message)
+            self.counts[_COUNTED.get(outcome, outcome)] += 1
+            if outcome in _COUNTED:
+                waiting.add(item.label)
+        return waiting
+
+    def _one(self, desk: Desk, item: Item, message: Found) -> str:
+        if message.kind == "report":
+            return _report(desk, message, self.paused)
+        act = _ACTS.get(message.kind)
+        if act is None:
+            return message.kind
+        if message.kind == "subscribe" and self._no_more:
+            return "full"
+        with desk.database.write() as connection:
+            outcome = act(desk, connection, message)
+            if outcome not in _COUNTED:
+                _remember(connection, desk.now, [item])
+        # A mailbox flooded with wishes must not cost a transaction for each of them at every run.
+        self._no_more = self._no_more or outcome == "full"
+        return outcome
+
+    def rehearse(self, messages: Sequence[tuple[Item, Found]]) -> None:
+        """Note what these messages would be counted as; those that would change something are tried some at a time."""
+        self.rehearsed.update(name for item, _ in messages for name in item.names)
+        for item, message in messages:
+            if message.kind in _ACTS or message.kind == "report":
+                # What was understood is enough.
+                self._to_rehearse.append((replace(item, raw=b""), message))
+            else:
+                self.counts[message.kind] += 1
+        if len(self._to_rehearse) >= _REHEARSED:
+            self.finish_rehearsal()
+
+    def finish_rehearsal(self) -> None:
+        """Do what is to be tried, and take it back."""
+        if self._to_rehearse:
+            with _taken_back(self._desk.database) as database:
+                self.apply(self._to_rehearse, replace(self._desk, database=database))
+        self._to_rehearse = []
+
+
+class _Rehearsal(Database):
+    """A database whose every transaction is part of one that is taken back."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        super().__init__(database.engine)
+        self._connection = connection
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:  # noqa: ARG002  as for every database
+        yield self._connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        yield self._connection
+
+
+class _Over(Exception):  # noqa: N818  no error: it ends a rehearsal
+    pass
+
+
+@contextmanager
+def _taken_back(database: Database) -> Iterator[Database]:
+    try:
+        with database.write() as connection:
+            yield _Rehearsal(database, connection)
+            raise _Over
+    except _Over:
+        pass
+
+
+# ---- applying
+
+
+def _report(desk: Desk, message: Found, paused: list[str]) -> str:
+    with desk.database.read() as connection:
+        reports = [_event(desk, message, one) for one in message.notices if _is_ours(desk, connection, one)]
+    if not reports:
+        return "refused"
+    # Told twice, an event changes nothing: so it may be applied before the message is remembered.
+    received = events.receive(
+        desk.database, reports, now=desk.now, link_keys=desk.link_keys, suppression_keys=desk.suppression_keys
+    )
+    paused += received.paused
+    return _sort(reports) if received.new else "known"
+
+
+def _event(desk: Desk, message: Found, notice: Notice) -> Report:
+    at = min(message.at or desk.now, desk.now)
+    return Report(Event(notice.kind, at, notice.name, bounce=notice.bounce, reason=notice.reason), request_id="")
+
+
+def _is_ours(desk: Desk, connection: Connection, notice: Notice) -> bool:
+    """Whether there is such a letter and it went to one of these addresses: names can be guessed, that cannot."""
+    letter_id = letter_of(notice.name, desk.link_keys)
+    if letter_id is None:
+        subscriber_id = ledger.subscriber_of(connection, notice.name)
+    else:
+        letter = store.small_letter_of(connection, letter_id)
+        subscriber_id = None if letter is None else letter.subscriber_id
+    person = store.find_id(connection, subscriber_id) if subscriber_id is not None else None
+    return person is not None and _key(person.address) in {_key(address) for address in notice.addresses}
+
+
+def _key(address: str) -> str:
+    try:
+        return normalise(address).key
+    except AddressError:
+        return ""
+
+
+def _sort(reports: Sequence[Report]) -> str:
+    kinds = {report.event.kind for report in reports}
+    return next((kind for kind in ("complained", "bounced", "left") if kind in kinds), "reported")
+
+
+def _leave(desk: Desk, connection: Connection, message: Found) -> str:
+    try:
+        person, list_id = actions.holder_of(connection, message.tokens[0], "leave", desk.link_keys)
+    except LinkError:
+        return "refused"
+    ended = actions.leave(connection, person.id, list_id, now=desk.now, how=ROAD, words=message.words)
+    return "left" if ended else "known"
+
+
+def _confirm(desk: Desk, connection: Connection, message: Found) -> str:
+    tries = [partial(actions.confirm, token=token) for token in message.tokens]
+    tries += [partial(actions.confirm_letter, letter_id=letter_id) for letter_id in _answered(desk, message)]
+    for attempt in tries:
+        try:
+            done = attempt(connection, now=desk.now, how=ROAD, words=message.words)
+        except LinkError:
+            continue
+        except ConsentError:
+            return "refused"
+        return "known" if done.already else "confirmed"
+    return "refused" if message.pressed else "other"
+
+
+def _answered(desk: Desk, message: Found) -> list[int]:
+    """Ids of the small letters that a message answers with yes; a name that verifies was read off its letter."""
+    return [found for name in message.letters if (found := letter_of(name, desk.link_keys)) is not None]
+
+
+def _subscribe(desk: Desk, connection: Connection, message: Found) -> str:
+    wanted = _wanted(desk, connection, message)
+    if isinstance(wanted, str):
+        return wanted
+    address, list_name = wanted
+    came = actions.wish(
+        connection,
+        address,
+        list_name,
+        now=desk.now,
+        keys=desk.suppression_keys,
+        caps=desk.caps,
+        how=ROAD,
+        words=message.words,
+        road="mail",
+        rhythm=desk.rhythm,
+    )
+    return "refused" if came in {"lately", "nothing"} else came
+
+
+def _wanted(desk: Desk, connection: Connection, message: Found) -> tuple[Address, str] | str:
+    """The address and the list that a message asks for, or what the message counts as without a letter to anybody."""
+    if not desk.lists:
+        return "other"
+    if message.at is None or message.at < desk.now - WISH_LASTS:
+        return "refused"
+    try:
+        address = normalise(message.sender)
+    except AddressError:
+        return "refused"
+    target = store.list_or_none(connection, message.list or desk.lists[0])
+    if target is None:
+        return "other"
+    status = actions.status_of(connection, address, target.id)
+    # Who was on a list that is offered to nobody may come back to it.
+    if target.name not in desk.lists and status is None:
+        return "other"
+    if store.suppression_of(connection, address.key, desk.suppression_keys) is not None:
+        return "refused"
+    return "known" if status == "confirmed" else (address, target.name)
+
+
+_ACTS: Mapping[str, Callable[[Desk, Connection, Found], str]] = {
+    "leave": _leave,
+    "confirm": _confirm,
+    "subscribe": _subscribe,
+}
+
+
+_COUNTED: Mapping[str, str] = {"domain": "later", "full": "later"}
+"""What a message counts as that is to be tried again, by what came of it."""
+
+
+# ---- what was handled
+
+
+def _remembered(connection: Connection, names: Sequence[str]) -> frozenset[str]:
+    return ledger.marked(connection, names)
+
+
+def _remember(connection: Connection, now: datetime, handled: Sequence[Item]) -> None:
+    for item in handled:
+        for name in item.names:
+            ledger.set_mark(connection, name, int(now.timestamp()))

@@ -1,0 +1,340 @@
+"""What a message in the mailbox is (pure): a bounce, a complaint, a wish to leave or to subscribe, a confirmation.
+
+Everything in it comes from strangers. Python's own parser raises LookupError and ValueError on odd headers (measured),
+and RecursionError on deep nesting: whatever it raises, the message is ``unreadable`` and nothing else happens.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import Literal
+
+from newsletter.delivery import names as small_names
+from newsletter.events.inbox.answers import (
+    own_words,
+    plain,
+    says_no,
+    says_yes,
+)
+from newsletter.events.inbox.statuses import meaning
+from subscribers.addresses import shown
+from subscribers.models import BounceKind, EventKind
+
+MOST_BYTES = 300_000
+"""Of one message that are looked at; what matters stands at its beginning."""
+MOST_PARTS = 50
+MOST_TOKENS = 20
+_LONGEST_HEADER = 4000
+_LONGEST_TEXT = 100_000
+
+NAME = rf"(?:[0-9a-f]{{16}}\.[0-9]{{1,18}}|{small_names.NAME})"
+"""The name of a delivery or a small letter, left of the at sign in its Message-ID."""
+_NAME = re.compile(rf"(?<![0-9A-Za-z.-])({NAME})(?![0-9A-Za-z.-])")
+_LEAVE = re.compile(r"\s*unsubscribe\s+([A-Za-z0-9_-]{52})\s*", re.IGNORECASE)
+# Also as it stands in a mailto address, behind a space that is written %20 there (RFC 6068 section 2).
+_TOKEN = re.compile(r"(?:(?<![A-Za-z0-9_-])|(?<=%20))([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
+_SUBSCRIBE = re.compile(
+    r"\s*(?:subscribe|s['’]abonner|abonnez-moi|اشتراك|الاشتراك|اشترك|أشترك)(?:\s+([A-Za-z0-9-]{1,63}))?\s*[.!]?\s*",
+    re.IGNORECASE,
+)
+_AWAY = re.compile(
+    r"\s*(auto(matic|matische|matique)?[ -]?(reply|response|antwort)|réponse automatique|respuesta automática"
+    r"|out of( the)? office|abwesen|away from|vacation|absence|رد تلقائي|ردّ تلقائي|خارج المكتب|إجازة"
+    r"|undeliver|delivery (status|failure)|returned mail|mail delivery failed|failure notice)",
+    re.IGNORECASE,
+)
+# What the button of a confirmation letter writes; answers to that message keep it, behind Re: in some language.
+_CONFIRM = re.compile(
+    r"\s*(?:(?:re|aw|sv|antw|rép|رد|پاسخ|השב)\s*[:：]\s*)*confirm(?:\s+|%20)([A-Za-z0-9_-]{43})\s*",
+    re.IGNORECASE,
+)
+_NO_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"))
+"""Marks of direction, which some mail programs put into subjects."""
+_DAEMONS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply"})
+
+Kind = Literal["report", "leave", "confirm", "subscribe", "automatic", "other", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a bounce or a complaint says of one letter."""
+
+    name: str
+    """Of the delivery."""
+    kind: EventKind
+    bounce: BounceKind | None
+    reason: str
+    addresses: frozenset[str]
+    """Whom the letter was for, by every field that says so. Whoever forges a bounce would have to know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a message is."""
+
+    kind: Kind
+    at: datetime | None = None
+    """When it came, by its own words; None when it does not say."""
+    notices: tuple[Notice, ...] = ()
+    tokens: tuple[str, ...] = ()
+    """Of the link to leave, or what may be tokens of a confirmation."""
+    pressed: bool = False
+    """Its subject is what the button of a confirmation letter writes, whether that still holds or not."""
+    letters: tuple[str, ...] = ()
+    """Names of the small letters that it answers with a plain yes."""
+    sender: str = ""
+    """The address that wants to subscribe, as the message says."""
+    list: str = ""
+    """The name of the list it wants; empty when it names none."""
+    words: str = ""
+    """Its subject, for the record of consent."""
+
+
+def understand(raw: bytes, own: str) -> Found:
+    """Say what a message is; never raises.
+
+    Args:
+        raw: The message, or as much of it as was read.
+        own: Bare address that our letters come from; what comes from it is a loop.
+    """
+    try:
+        return _understand(email.message_from_bytes(raw[:MOST_BYTES]), own)
+    except Exception:
+        return Found("unreadable")
+
+
+def _understand(message: Message, own: str) -> Found:
+    at = _moment(message)
+    reports = tuple(_reports(message))
+    if reports or message.get_content_type() == "multipart/report":
+        return Found("report", at, reports)
+    subject = _decoded(message, "Subject")
+    automatic = _automatic(message, subject, own)
+    leave = _LEAVE.fullmatch(subject)
+    # A mail program that writes the message for its user may say that it is generated; an answer to a letter is none.
+    if leave is not None and automatic in {"", "auto-generated"}:
+        return Found("leave", at, tokens=(leave[1],), words=shown(subject, 200))
+    if automatic:
+        return Found("automatic", at)
+    words = shown(subject, 200)
+    people = getaddresses([_field(message, "From")])
+    subscribe = _SUBSCRIBE.fullmatch(subject)
+    if subscribe is not None and len(people) == 1 and "@" in people[0][1]:
+        return Found("subscribe", at, sender=people[0][1], list=(subscribe[1] or "").lower(), words=words)
+    return _answer(message, subject, at)
+
+
+# ---- reports
+
+
+def _reports(message: Message) -> Iterator[Notice]:
+    """Notices of a bounce (RFC 3464) or a complaint (RFC 5965) for the one letter it is about.
+
+    Whoever forges one must guess which letter went to whom: so a report that names several letters says nothing.
+    """
+    names = _names(message)
+    if len(names) != 1:
+        return
+    (name,), returned = names, _returned(message)
+    for part in _parts(message):
+        kind = part.get_content_type()
+        if kind == "message/delivery-status":
+            for block in _blocks(part)[1:]:
+                if "Action" not in block:
+                    continue
+                event, bounce = meaning(
+                    _field(block, "Action"), _field(block, "Status"), _field(block, "Diagnostic-Code")
+                )
+                people = {*_typed(block, "Original-Recipient"), *_typed(block, "Final-Recipient"), *returned}
+                yield Notice(name, event, bounce, shown(_field(block, "Diagnostic-Code"), 300), frozenset(people))
+        elif kind == "message/feedback-report":
+            (about, *_) = _blocks(part)
+            sort = _field(about, "Feedback-Type").strip().lower()
+            people = {*_typed(about, "Original-Rcpt-To"), *returned}
+            event = "left" if sort.startswith("opt-out") else "unknown" if sort == "not-spam" else "complained"
+            yield Notice(name, event, None, shown(sort, 60), frozenset(people))
+
+
+def _names(message: Message) -> set[str]:
+    """Names of letters: by the return path it came to, the envelope and the letter it returns, or what it refers to."""
+    found: list[str] = []
+    for header in ("Delivered-To", "X-Original-To", "Envelope-To", "To"):
+        for _, address in getaddresses([_field(message, header)]):
+            found += re.findall(rf"\+({NAME})@", address)
+    for part in _parts(message):
+        kind = part.get_content_type()
+        if kind == "message/delivery-status":
+            found += _NAME.findall(_field(_blocks(part)[0], "Original-Envelope-Id"))
+        elif part is not message and kind in {"message/rfc822", "text/rfc822-headers"}:
+            for inner in _blocks(part):
+                found += _NAME.findall(_field(inner, "Message-ID").partition("@")[0].strip(" \t<"))
+    if not found:
+        for header in ("In-Reply-To", "References"):
+            found += re.findall(rf"<({NAME})@", _field(message, header))
+    return set(found)
+
+
+def _returned(message: Message) -> set[str]:
+    """Addresses that the returned letter was for."""
+    return {
+        address
+        for part in _parts(message)
+        if part is not message and part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}
+        for inner in _blocks(part)
+        for _, address in getaddresses([_decoded(inner, "To")])
+        if "@" in address
+    }
+
+
+def _blocks(part: Message) -> list[Message]:
+    """The messages or blocks of fields that a part holds, also where they are encoded, which they should not be."""
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        blocks = [one for one in payload if isinstance(one, Message)]
+        if any(block.keys() for block in blocks) or not blocks:
+            return blocks or [Message()]
+        payload = "\n\n".join(str(block.get_payload()) for block in blocks)
+    inner = Message()
+    inner["Content-Transfer-Encoding"] = _field(part, "Content-Transfer-Encoding")
+    inner.set_payload(str(payload))
+    decoded = inner.get_payload(decode=True)
+    raw = decoded if isinstance(decoded, bytes) else b""
+    blocks = [email.message_from_bytes(block) for block in re.split(rb"\r?\n\r?\n", raw.strip())[:MOST_PARTS]]
+    return blocks or [Message()]
+
+
+def _typed(block: Message, name: str) -> set[str]:
+    """The address in a field such as ``rfc822; someone@example.net``."""
+    value = _field(block, name)
+    address = value.partition(";")[2] or value
+    return {address.strip().strip("<>")} if "@" in address else set()
+
+
+def _parts(message: Message) -> list[Message]:
+    """The message and its parts, not those of letters within it."""
+    found: list[Message] = []
+    waiting = [message]
+    while waiting and len(found) < MOST_PARTS:
+        part = waiting.pop(0)
+        found.append(part)
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            waiting += [one for one in payload if isinstance(one, Message)]
+    return found
+
+
+# ---- messages of people, and of machines that answer
+
+
+def _automatic(message: Message, subject: str, own: str) -> str:
+    """What shows that no person wrote this to us; empty when nothing does."""
+    submitted = _field(message, "Auto-Submitted").split(";")[0].split("(")[0].strip().lower()
+    if submitted not in {"", "no", "auto-generated"}:
+        return submitted
+    precedence = _field(message, "Precedence").strip().lower()
+    if precedence in {"bulk", "junk", "list", "auto_reply", "auto-reply"}:
+        return precedence
+    for header in (
+        "X-Autoreply",
+        "X-Autorespond",
+        "X-Auto-Response",
+        "X-Loop",
+        "List-Id",
+        "List-Unsubscribe",
+        "List-Post",
+    ):
+        if header in message:
+            return header
+    if "Return-Path" in message and _field(message, "Return-Path").strip() in {"", "<>"}:
+        return "empty return path"
+    for _, address in getaddresses([_field(message, "From")]):
+        local = address.rpartition("@")[0].lower()
+        if local in _DAEMONS or address.lower() == own.lower():
+            return "its sender"
+    return "its subject" if _AWAY.match(subject) else submitted
+
+
+def _answer(message: Message, subject: str, at: datetime | None) -> Found:
+    """Whether it confirms: by the subject that a button wrote, or by a plain yes to a letter that it quotes or names.
+
+    In-Reply-To and References name the letter that is answered (RFC 5322 section 3.6.4), and the letter stands in what
+    is quoted. Help desks, abuse desks, filters and people who only ask write all of it too, and not every machine says
+    that it is one (RFC 3834 section 5): so it counts only beside a yes. Beside the subject, nobody may say no.
+    """
+    text, html = _texts(message)
+    own = own_words(text if text.strip() else plain(html))
+    pressed = _CONFIRM.fullmatch(subject.translate(_NO_MARKS))
+    if pressed is not None and says_no(own):
+        return Found("other", at)
+    tokens, letters = [] if pressed is None else [pressed[1]], []
+    if says_yes(own):
+        # A button of the letter is an address in the HTML that is quoted, and often nothing in its text.
+        tokens += [one for where in (subject, text, html) for one in _TOKEN.findall(where)]
+        answered = " ".join(_field(message, header) for header in ("In-Reply-To", "References"))
+        letters += re.findall(rf"<({small_names.NAME})@", answered)
+    return Found(
+        "confirm" if tokens or letters else "other",
+        at,
+        tokens=tuple(dict.fromkeys(tokens))[:MOST_TOKENS],
+        pressed=pressed is not None,
+        letters=tuple(dict.fromkeys(letters))[:MOST_TOKENS],
+        words=shown(subject, 200),
+    )
+
+
+def _texts(message: Message) -> tuple[str, str]:
+    """The plain text of a message, and its HTML."""
+    texts = {"text/plain": "", "text/html": ""}
+    for part in _parts(message):
+        kind = part.get_content_type()
+        if kind in texts and not texts[kind] and part.get_content_disposition() != "attachment":
+            texts[kind] = _decoded_text(part)
+    return texts["text/plain"], texts["text/html"]
+
+
+def _decoded_text(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        return ""
+    try:
+        return payload[:_LONGEST_TEXT].decode(part.get_content_charset() or "utf-8", "replace")
+    except (LookupError, ValueError):
+        return payload[:_LONGEST_TEXT].decode("utf-8", "replace")
+
+
+# ---- headers
+
+
+def _field(message: Message, name: str) -> str:
+    """A header as plain text, shortened, also where it is plain UTF-8 (RFC 6532); empty when it is not there."""
+    # ``get`` makes question marks of whatever is not ASCII.
+    raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    return str(raw)[:_LONGEST_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _decoded(message: Message, name: str) -> str:
+    """A header with its encoded words decoded."""
+    value = _field(message, name)
+    try:
+        return " ".join(str(make_header(decode_header(value))).split())
+    except Exception:
+        return " ".join(value.split())
+
+
+def _moment(message: Message) -> datetime | None:
+    """When it came: as our own server noted at the top, or else as its sender says."""
+    stamps = [_field(message, "Received").rpartition(";")[2], _field(message, "Date")]
+    for stamp in stamps:
+        try:
+            moment = parsedate_to_datetime(stamp.strip())
+        except Exception:  # noqa: S112  the other one may do
+            continue
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return None

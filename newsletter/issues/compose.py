@@ -1,0 +1,182 @@
+"""From articles and a few rules to the draft of an issue. Pure: what goes in decides what comes out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import PurePath
+
+from newsletter.issues.markdown import escape, from_html
+from newsletter.models import Article, Holding, Issue, Section, Story
+from newsletter.text.tidy import arabic_fold
+
+PICTURES = "pictures"
+"""Folder inside an issue's folder that holds its local pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which articles an issue takes by itself."""
+
+    most: int = 0
+    """Stories in all; 0 sets no limit, here and below."""
+    per_section: int = 0
+    days: int = 0
+    """Nothing that was published longer ago."""
+    exclude: Collection[str] = ()
+    """Sections and tags whose articles stay out, and ids of articles."""
+    pin_sticky: bool = True
+    """What the site holds above the others comes first."""
+
+
+def choose(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[Holding]:
+    """Those of the articles that the rules let in, in their order; sticky ones first.
+
+    Args:
+        holdings: In order of preference, newest first for example.
+        rules: Of the settings or of the editor.
+        now: Aware.
+    """
+    out = {arabic_fold(word) for word in rules.exclude}
+    earliest = oldest(rules, now)
+    in_section: Counter[str] = Counter()
+    chosen: list[Holding] = []
+    ordered = sorted(holdings, key=lambda one: not one.article.sticky) if rules.pin_sticky else holdings
+    for holding in ordered:
+        article = holding.article
+        section = arabic_fold(article.section)
+        words = {section, str(holding.id), *map(arabic_fold, article.tags)}
+        if words & out or (earliest is not None and when(holding) < earliest):
+            continue
+        if rules.per_section and in_section[section] >= rules.per_section:
+            continue
+        in_section[section] += 1
+        chosen.append(holding)
+        if rules.most and len(chosen) >= rules.most:
+            break
+    return chosen
+
+
+def oldest(rules: Rules, now: datetime) -> datetime | None:
+    """Nothing from before this moment is taken; None sets no limit."""
+    return now - timedelta(days=rules.days) if rules.days else None
+
+
+def when(holding: Holding) -> datetime:
+    """When an article was published, or collected if its source does not say."""
+    return holding.article.published or holding.collected
+
+
+def draft(holdings: Sequence[Holding], *, number: int, newsletter: str, list_name: str) -> Issue:
+    """The draft of an issue: stories by section, each section where its first article stands.
+
+    Args:
+        holdings: The articles in the order they shall stand; the first one leads. There may be none yet.
+        number: The issue's number.
+        newsletter: Name of the newsletter, for the subject.
+        list_name: The list it is for.
+    """
+    sections: dict[str, list[Story]] = {}
+    title = ""
+    for holding in holdings:
+        # An article without a section of its own stays beside the one before it.
+        title = holding.article.section or title
+        sections.setdefault(title, []).append(_story(holding.article))
+    lead, *others = [holding.article.title for holding in holdings] or [""]
+    return Issue(
+        number=number,
+        subject=f"{newsletter}: {lead}" if lead else newsletter,
+        preheader=" · ".join(others[:2]),
+        list=list_name,
+        sections=tuple(Section(title, tuple(stories)) for title, stories in sections.items()),
+    )
+
+
+def with_more(issue: Issue, holdings: Sequence[Holding]) -> Issue:
+    """The issue with further articles, each at the end of its section, or in a section of its own at the end."""
+    sections = list(issue.sections)
+    for holding in holdings:
+        story = _story(holding.article)
+        key = arabic_fold(holding.article.section)
+        at = next((at for at, section in enumerate(sections) if arabic_fold(section.title) == key), None)
+        if at is None:
+            sections.append(Section(holding.article.section, (story,)))
+        else:
+            sections[at] = replace(sections[at], blocks=(*sections[at].blocks, story))
+    return replace(issue, sections=tuple(sections))
+
+
+def with_local_pictures(issue: Issue, *, first: int = 1) -> tuple[Issue, dict[str, str]]:
+    """The issue with its local pictures in a folder of its own, and which file each of them is copied from.
+
+    Args:
+        issue: With absolute paths of its local pictures.
+        first: Number of the first picture; those before it are in the folder already.
+    """
+    copies: dict[str, str] = {}
+
+    def moved(story: Story) -> Story:
+        if not story.image or re.match(r"https?://", story.image):
+            return story
+        path = PurePath(story.image)
+        name = f"{PICTURES}/{first + len(copies)}-{path.name}"
+        copies[name] = story.image
+        return replace(story, image=name)
+
+    sections = tuple(
+        replace(section, blocks=tuple(moved(b) if isinstance(b, Story) else b for b in section.blocks))
+        for section in issue.sections
+    )
+    return replace(issue, sections=sections), copies
+
+
+def enriched(issue: Issue, known: Mapping[str, Holding]) -> Issue:
+    """The issue with author, date and section label from the library; what stands in the file wins.
+
+    Args:
+        issue: As it was read.
+        known: What the library holds, by the address of the story.
+    """
+
+    def completed(story: Story) -> Story:
+        holding = known.get(story.url)
+        if holding is None:
+            return story
+        article = holding.article
+        return replace(
+            story,
+            author=story.author or article.author,
+            published=story.published or article.published,
+            label=story.label or article.section,
+        )
+
+    return replace(
+        issue,
+        sections=tuple(
+            replace(section, blocks=tuple(completed(b) if isinstance(b, Story) else b for b in section.blocks))
+            for section in issue.sections
+        ),
+    )
+
+
+def next_number(used: Iterable[int]) -> int:
+    """The number after the highest one that is taken."""
+    return max(used, default=0) + 1
+
+
+def _story(article: Article) -> Story:
+    # An article with no address of its own cannot be read elsewhere: it stands whole in the letter.
+    summary = escape(article.summary) if article.url else from_html(article.body) or escape(article.summary)
+    return Story(
+        headline=article.title,
+        url=article.url,
+        summary=summary,
+        image=article.image,
+        image_alt=article.image_alt,
+        author=article.author,
+        published=article.published,
+        label=article.section,
+    )

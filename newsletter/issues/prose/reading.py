@@ -1,0 +1,197 @@
+"""Markdown to blocks, collecting what cannot stand in a letter on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from newsletter.issues.prose.parts import (
+    BUTTON,
+    OBJECT,
+    Block,
+    Fault,
+    Inline,
+    Mark,
+    Shown,
+)
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+# LRM, RLM, ALM; embeddings and overrides; isolates.
+_SIGNS = dict.fromkeys((0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+# One line in which nothing means anything to CommonMark, as most summaries are; the parser would give it back.
+_PLAIN = re.compile(r"[^\s\d\\`*_\[\]<>&#+=~{\x00-\x20-][^\\`*_\[\]<>&{\x00-\x1f\x85\u2028\u2029]*")
+# One line that begins with a letter: a paragraph.
+_LINE = re.compile(r"[^\W\d_][^\x00-\x1f\x85\u2028\u2029]*")
+_BUTTON = re.compile(re.escape(BUTTON))
+_CURLY = re.compile(r"\{[.#:][^}\s]*\}")
+
+
+def blocks(markdown: str, line: int, picture: Callable[[str], Shown | None] | None) -> tuple[list[Block], list[Fault]]:
+    """Read Markdown; arguments as for ``newsletter.issues.prose.read``."""
+    if _PLAIN.fullmatch(markdown):
+        return [Block("p", Inline([(markdown.strip(), ())]))], []
+    faults: list[Fault] = []
+    tokens = _parser().parseInline(markdown.strip()) if _LINE.fullmatch(markdown) else _parser().parse(markdown)
+    return _Reader(max(line, 1), picture, faults).blocks(iter(tokens)), faults
+
+
+@cache
+def _parser() -> Any:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
+    # An indented paragraph is a paragraph; a letter of words has no use for code by indenting.
+    parser.disable("code")
+    # Every address is let through here and judged in _Reader, which can tell the editor about it.
+    parser.validateLink = _any_link  # type: ignore[method-assign]
+    parser.normalizeLink = str  # type: ignore[method-assign, assignment]
+    return parser
+
+
+def _any_link(url: str) -> bool:
+    return bool(url)
+
+
+def link_fault(url: str) -> tuple[str, str] | None:
+    """Say what is wrong with a link's address, as (what, mend), or None for https and mailto.
+
+    Args:
+        url: As it was written.
+    """
+    if any(sign.isspace() or ord(sign) < 0x20 for sign in url):
+        return "a link's address has a space or line break in it", "write it without"
+    lower = url.lower()
+    if lower.startswith("mailto:") and "@" in url:
+        return None
+    if lower.startswith("https://") and len(url) > len("https://"):
+        return None
+    if lower.startswith("http://"):
+        return f"the link {url[:80]} is not encrypted", "write it with https://"
+    return f"the link {url[:80]!r} leads nowhere a reader can follow", "write a whole address that starts with https://"
+
+
+class _Reader:
+    """Tokens of markdown-it to blocks, collecting faults on the way."""
+
+    def __init__(self, line: int, picture: Callable[[str], Shown | None] | None, faults: list[Fault]) -> None:
+        self.line = line
+        self.picture = picture
+        self.faults = faults
+
+    def blocks(self, tokens: Iterator[Token], until: str = "") -> list[Block]:
+        found: list[Block] = []
+        for token in tokens:
+            if token.type == until:
+                break
+            if token.type in ("bullet_list_open", "ordered_list_open", "list_item_open", "blockquote_open"):
+                children = tuple(self.blocks(tokens, token.type.replace("_open", "_close")))
+                found.append(Block(token.tag, children=children, start=int(token.attrGet("start") or 1)))
+            elif token.type == "inline":
+                buttons = _buttons(token)
+                if buttons:
+                    found += [Block("button", self.inline(button)) for button in buttons]
+                else:
+                    found.append(Block("p", self.inline(token)))
+            elif token.type == "heading_open":
+                inline = next(tokens)
+                next(tokens)
+                found.append(Block("h", self.inline(inline), level=int(token.tag[1])))
+            elif token.type == "fence":
+                found.append(Block("pre", Inline([(token.content.rstrip("\n"), ())])))
+            elif token.type == "hr":
+                found.append(Block("hr"))
+        return found
+
+    def inline(self, token: Token) -> Inline:
+        found = Inline()
+        marks: list[Mark] = []
+        before = ""
+        line = self.line + (token.map[0] if token.map else 0)
+        labels: list[int] = []
+        for child in token.children or []:
+            if child.type in ("softbreak", "hardbreak"):
+                line += 1
+                found.pieces.append((" " if child.type == "softbreak" else "\n", tuple(marks)))
+            elif child.type in ("text", "text_special"):
+                wrong = _BUTTON.search(child.content)
+                if wrong is None and before == "link_close":
+                    wrong = _CURLY.match(child.content)
+                if wrong is not None:
+                    self.faults.append(Fault(line, *_misplaced(wrong.group())))
+                found.pieces.append((child.content, tuple(marks)))
+            elif child.type == "code_inline":
+                found.pieces.append((child.content, (*marks, Mark("code"))))
+            elif child.type == "image":
+                self.image(child, found, tuple(marks), line)
+            elif child.type == "link_open":
+                marks.append(self.link(str(child.attrGet("href") or ""), line))
+                labels.append(len(found.pieces))
+            elif child.type == "link_close":
+                mark = marks.pop()
+                label = "".join(text for text, _ in found.pieces[labels.pop() :])
+                if mark.attributes:
+                    found.links.append((label.replace(OBJECT, "").strip(), mark.attributes[0][1]))
+            elif child.nesting == 1:
+                marks.append(Mark("strong" if child.tag == "strong" else "em"))
+            elif child.nesting == -1:
+                marks.pop()
+            before = child.type
+        found.pieces = [(text, over) for text, over in found.pieces if text]
+        return found
+
+    def link(self, url: str, line: int) -> Mark:
+        fault = link_fault(url)
+        if fault is not None:
+            self.faults.append(Fault(line, *fault))
+            return Mark("span")
+        return Mark("a", (("href", bidi_free(url)),))
+
+    def image(self, token: Token, found: Inline, marks: tuple[Mark, ...], line: int) -> None:
+        src = str(token.attrGet("src") or "")
+        shown = self.picture(src) if self.picture is not None else None
+        if shown is None:
+            what = f"the picture {src[:80]!r} cannot be shown here"
+            self.faults.append(Fault(line, what, "give an https address, or put the file into the issue's folder"))
+            return
+        found.pictures.append((shown, token.content))
+        found.pieces.append((OBJECT, marks))
+
+
+def _buttons(token: Token) -> list[Token]:
+    """The links of a paragraph that holds nothing but buttons, each as a paragraph of its own; else nothing."""
+    found: list[Token] = []
+    link: list[Token] = []
+    line = token.map[0] if token.map else 0
+    inside = False
+    for child in token.children or []:
+        if inside or (child.type == "link_open" and not link):
+            link.append(child)
+            inside = child.type != "link_close"
+        elif link and child.type == "text" and child.content.rstrip() == BUTTON:
+            found.append(replace(token, children=link, map=[line, line + 1]))
+            link = []
+        elif not link and (child.type == "softbreak" or (child.type == "text" and not child.content.strip())):
+            line += child.type == "softbreak"
+        else:
+            return []
+    return [] if link else found
+
+
+def _misplaced(written: str) -> tuple[str, str]:
+    if written == BUTTON:
+        return "a button stands among other words", f"write [words](https://address){BUTTON} between two empty lines"
+    return f"{written} behind a link means nothing", f"only {BUTTON} can stand there"
+
+
+def bidi_free(url: str) -> str:
+    """An address without direction signs, which would make two addresses that look the same.
+
+    Args:
+        url: Any address.
+    """
+    return url.translate(_SIGNS)

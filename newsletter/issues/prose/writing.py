@@ -1,0 +1,181 @@
+"""Blocks written down: as HTML with inline styles, as plain text, as words alone."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+
+from newsletter.issues.prose.parts import (
+    OBJECT,
+    Block,
+    Inline,
+    Mark,
+    Shown,
+)
+from newsletter.text import bidi
+
+_SPLIT = re.compile(f"([{OBJECT}\n])")
+
+
+class Html:
+    """Blocks to HTML."""
+
+    def __init__(self, styles: Mapping[str, str], base: bidi.Direction, rank: int) -> None:
+        self.styles = styles
+        self.base = base
+        self.rank = rank
+
+    def open(self, tag: str, key: str = "", **attributes: object) -> str:
+        """A start tag with the style and class of its key."""
+        key = key or tag
+        given = {name: value for name, value in attributes.items() if value != ""}
+        if self.styles.get(f"{key}.class"):
+            given["class"] = self.styles[f"{key}.class"]
+        if self.styles.get(key):
+            given["style"] = self.styles[key]
+        return f"<{tag}" + "".join(f' {name}="{html.escape(str(value))}"' for name, value in given.items()) + ">"
+
+    def blocks(self, blocks: tuple[Block, ...], within: str = "") -> Iterator[str]:
+        """The blocks one after another, without a line break between tags; ``within`` is the kind around them."""
+        for block in blocks:
+            if block.kind == "hr":
+                # Not the element of that name, which Outlook on Windows draws as it likes.
+                yield self.open("p", "hr", role="separator") + "&#160;</p>"
+            elif block.kind == "button" and block.inline is not None:
+                yield from self.button(block.inline)
+            elif block.kind == "pre":
+                yield self.open("pre", dir="ltr") + html.escape(block.inline.text if block.inline else "") + "</pre>"
+            elif block.inline is not None:
+                tag = f"h{self.rank}" if block.kind == "h" else "p"
+                key = self.quoted(block, blocks) if within == "blockquote" else block.kind
+                yield self.open(tag, key) + "".join(self.inline(block.inline)) + f"</{tag}>"
+            else:
+                number = block.start if block.kind == "ol" and block.start != 1 else ""
+                yield self.open(block.kind, start=number)
+                only = block.children[0].inline if block.kind == "li" and block.children else None
+                # A short item needs no paragraph of its own, which would bring the paragraph's margin.
+                if only is not None and block.children[0].kind == "p":
+                    yield from self.inline(only)
+                    yield from self.blocks(block.children[1:])
+                else:
+                    yield from self.blocks(block.children, block.kind)
+                yield f"</{block.kind}>"
+
+    def quoted(self, block: Block, blocks: tuple[Block, ...]) -> str:
+        """The style of a paragraph of a quotation: who said it stands last, in bold or behind a dash."""
+        if block.kind != "p" or block is not blocks[-1]:
+            return block.kind
+        first, marks = block.inline.pieces[0] if block.inline and block.inline.pieces else ("", ())
+        names = len(blocks) > 1 and (first.startswith(("—", "–", "-")) or any(mark.tag == "strong" for mark in marks))
+        key = "cite" if names else "blockquote p"
+        return key if key in self.styles else "p"
+
+    def button(self, inline: Inline) -> Iterator[str]:
+        """A link as a button."""
+        # Outlook on Windows keeps the padding of a cell, and drops that of a link (caniemail.com).
+        yield self.open("table", "button.table", role="presentation", border=0, cellpadding=0, cellspacing=0)
+        yield f"<tr>{self.open('td', 'button')}"
+        styles = {**self.styles, "a": self.styles.get("button a", ""), "a.class": ""}
+        yield from Html(styles, self.base, self.rank).inline(inline)
+        yield "</td></tr></table>"
+
+    def inline(self, inline: Inline) -> Iterator[str]:
+        """The text of a paragraph with its marks, every run isolated that needs it."""
+        if len(inline.pieces) == 1 and not inline.pieces[0][1] and not _SPLIT.search(inline.pieces[0][0]):
+            yield bidi.to_html(bidi.strip(inline.pieces[0][0]), self.base)
+            return
+        stack: list[Mark] = []
+        pictures = iter(inline.pictures)
+        for text, marks in _isolated(inline.pieces, self.base):
+            kept = 0
+            while kept < min(len(stack), len(marks)) and stack[kept] is marks[kept]:
+                kept += 1
+            yield from (f"</{mark.tag}>" for mark in reversed(stack[kept:]))
+            yield from (self.open(mark.tag, **dict(mark.attributes)) for mark in marks[kept:])
+            stack = list(marks)
+            for part in _SPLIT.split(text):
+                if not part:
+                    continue
+                if part == "\n":
+                    yield "<br />"
+                elif part == OBJECT and (shown := next(pictures, None)) is not None:
+                    yield self.picture(*shown)
+                else:
+                    yield html.escape(part)
+        yield from (f"</{mark.tag}>" for mark in reversed(stack))
+
+    def picture(self, shown: Shown, alt: str) -> str:
+        """A picture among text."""
+        width = str(shown.width) if shown.width else ""
+        return self.open("img", src=shown.src, alt=bidi.isolate(alt, self.base) or " ", width=width)[:-1] + " />"
+
+
+def _isolated(
+    pieces: list[tuple[str, tuple[Mark, ...]]], base: bidi.Direction
+) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+    """Lay the runs that must be isolated over the marks; a run that crosses marks gets one span round all of them."""
+    whole = "".join(text for text, _ in pieces)
+    # Signs of the editor's own would open in one tag and close in another; the runs are isolated here anyway.
+    pieces = [(bidi.strip(text), marks) for text, marks in pieces]
+    away = "ltr" if base == "rtl" else "rtl"
+    left = [piece for piece in pieces if piece[0]]
+    for run, needed in bidi.runs(bidi.strip(whole), base):
+        taken = _taken(left, len(run))
+        if not needed:
+            yield from taken
+            continue
+        common = 0
+        while all(len(marks) > common and marks[common] is taken[0][1][common] for _, marks in taken):
+            common += 1
+        style = (("style", bidi.WHOLE),) if bidi.whole(run) else ()
+        outer, span = taken[0][1][:common], Mark("span", (("dir", away), *style))
+        within = [(bidi.grouped(text) if away == "ltr" else text, marks[common:]) for text, marks in taken]
+        # Inside a right-to-left run a score or a name needs a span of its own.
+        for text, marks in within if away == "ltr" else _isolated(within, "rtl"):
+            yield text, (*outer, span, *marks)
+
+
+def _taken(left: list[tuple[str, tuple[Mark, ...]]], length: int) -> list[tuple[str, tuple[Mark, ...]]]:
+    """Take so many characters off the pieces that are left."""
+    taken: list[tuple[str, tuple[Mark, ...]]] = []
+    while length and left:
+        text, marks = left[0]
+        taken.append((text[:length], marks))
+        left[:1] = [(text[length:], marks)] if len(text) > length else []
+        length -= len(taken[-1][0])
+    return taken
+
+
+def plain(blocks: tuple[Block, ...]) -> Iterator[str]:
+    """Each block as plain text, links on lines of their own."""
+    for block in blocks:
+        if block.kind == "hr":
+            yield "* * *"
+        elif block.inline is not None:
+            yield _plain_inline(block.inline)
+        elif block.kind == "blockquote":
+            yield "\n".join(f"> {line}".rstrip() for line in "\n\n".join(plain(block.children)).split("\n"))
+        elif block.kind in ("ul", "ol"):
+            items = []
+            for number, item in enumerate(block.children, block.start):
+                head = f"{number}. " if block.kind == "ol" else "• "
+                body = "\n".join(plain(item.children))
+                items.append(head + body.replace("\n", "\n" + " " * len(head)))
+            yield "\n".join(items)
+
+
+def _plain_inline(inline: Inline) -> str:
+    text = inline.text.replace(OBJECT, "").strip()
+    alts = [alt for _, alt in inline.pictures if alt]
+    lines = [text, *(f"[{alt}]" for alt in alts)]
+    lines += [url.removeprefix("mailto:") for label, url in inline.links if label != url]
+    return "\n".join(line for line in lines if line)
+
+
+def words(blocks: tuple[Block, ...]) -> Iterator[str]:
+    """The text of each block alone."""
+    for block in blocks:
+        if block.inline is not None:
+            yield block.inline.text
+        yield from words(block.children)

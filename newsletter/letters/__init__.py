@@ -1,0 +1,1 @@
+"""An issue made into a letter: templates, MIME, header lines, pictures."""

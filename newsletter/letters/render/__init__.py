@@ -1,0 +1,261 @@
+"""Render: an issue becomes a letter (subject, HTML, plain text). Pure but for the template files."""
+
+from __future__ import annotations
+
+import html as escaping
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from newsletter.errors import RenderError
+from newsletter.letters.catalogue import words
+from newsletter.letters.render import (
+    after,
+    before,
+    palette,
+    twin,
+)
+from newsletter.letters.render.fill import fill
+from newsletter.letters.render.views import Viewer, web_address
+from newsletter.models import Issue, Picture, Publication, Rendered
+from newsletter.text import dates
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["Rendered", "fill", "mjml_of", "render", "sizes"]
+
+FONTS = "'Segoe UI', -apple-system, Tahoma, 'Noto Sans Arabic', Arial, sans-serif"
+"""Segoe UI and Tahoma carry Arabic on Windows, the system font on Apple's, Noto on Android and Linux."""
+
+sizes = after.sizes
+
+_MARKER = re.compile(r"[a-z0-9]{16,}")
+_TEMPLATE = re.compile(r"[A-Za-z0-9_-]+")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+_FONTS = re.compile(r"[\w\s,'-]+")
+_OFFSETS = re.compile(r"position (\d+):(\d+)")
+
+
+def render(
+    issue: Issue,
+    publication: Publication,
+    environment: Environment,
+    *,
+    marker: str,
+    leave_url: str,
+    date: datetime,
+    pictures: Mapping[str, Picture] | None = None,
+) -> Rendered:
+    """Make an issue into a letter.
+
+    Args:
+        issue: What is said.
+        publication: Who says it; its language decides direction and words.
+        environment: Templates, as ``newsletter.letters.templates.environment`` gives it.
+        marker: At least 16 lower-case letters and digits, fresh for this letter; stands before every slot.
+        leave_url: https or mailto address of the link to leave, with the slot ``<marker>-leave-`` in it.
+        date: Aware moment printed as the letter's date.
+        pictures: Local pictures by the path that names them in the issue.
+
+    Raises:
+        RenderError: The issue, the template or its MJML gives no letter.
+    """
+    pictures = pictures or {}
+    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures)
+    name = f"email/{issue.template}.mjml.j2"
+    html = after.finish(
+        _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
+    )
+    text = twin.finish(
+        before.printable(fill(environment, f"email/{issue.template}.txt.j2", values)), publication.direction
+    )
+    for what, piece in after.leaks(html, publication.direction):
+        raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
+    if marker in before.printable("\n".join((values["subject"], values["preheader"]))):
+        raise RenderError(
+            "the subject or the preheader has this letter's marker in it", where=issue.path, mend="render it again"
+        )
+    try:
+        _slots_whole(html, text, marker, leave_url, name)
+    except RenderError:
+        if any(marker in before.printable(part) for part in _texts((issue, publication))):
+            raise RenderError(
+                "the issue's text has this letter's marker in it", where=issue.path, mend="render it again"
+            ) from None
+        raise
+    return Rendered(
+        values["subject"],
+        html,
+        text,
+        tuple(picture for picture in viewer.used.values() if f"cid:{picture.cid}" in html),
+        flowed=publication.direction == "ltr",
+    )
+
+
+def mjml_of(
+    issue: Issue,
+    publication: Publication,
+    environment: Environment,
+    *,
+    marker: str,
+    leave_url: str,
+    date: datetime,
+    pictures: Mapping[str, Picture] | None = None,
+) -> str:
+    """The MJML of a letter just as the compiler gets it, for tests and linters; arguments as for ``render``.
+
+    Raises:
+        RenderError: The issue or the template gives no letter.
+    """
+    _, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {})
+    return before.prepare(fill(environment, f"email/{issue.template}.mjml.j2", values))
+
+
+def _values(
+    issue: Issue,
+    publication: Publication,
+    environment: Environment,
+    marker: str,
+    leave_url: str,
+    date: datetime,
+    pictures: Mapping[str, Picture],
+) -> tuple[Viewer, dict[str, Any]]:
+    """Judge the arguments and make everything a template can use."""
+    from markupsafe import Markup
+
+    _judge(issue, publication, marker, leave_url, date)
+    catalogue = words(environment, publication.language)
+    viewer = Viewer(issue, publication, pictures)
+    rtl = publication.direction == "rtl"
+
+    def say(text: str, **parts: object) -> str:
+        return _said(catalogue.gettext(text), parts)
+
+    def count(one: str, many: str, n: int, **parts: object) -> str:
+        number = dates.in_digits(str(n), publication.language, publication.digits)
+        return _said(catalogue.ngettext(one, many, n), {"n": number, **parts})
+
+    values: dict[str, Any] = {
+        "language": publication.language.replace("_", "-"),
+        "direction": publication.direction,
+        "start": "right" if rtl else "left",
+        "end": "left" if rtl else "right",
+        "forward": "←" if rtl else "→",
+        "fonts": Markup(publication.fonts or FONTS),  # noqa: S704 - judged above: no sign of markup in it
+        "colours": palette.palette(publication.accent),
+        "publication": publication,
+        "name": viewer.markup(publication.name),
+        "site": web_address(viewer.line(publication.url)),
+        "site_text": re.sub(r"^https?://(?:www\.)?|/$", "", viewer.line(publication.url)),
+        "logo": viewer.sight(publication.logo, publication.name, where="letter.logo"),
+        "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
+        "number": dates.in_digits(str(issue.number), publication.language, publication.digits) if issue.number else "",
+        "date": viewer.date(date, weekday=True),
+        "hijri": dates.hijri_date(date, publication.language, publication.timezone, digits=publication.digits)
+        if publication.hijri
+        else "",
+        "leave_url": leave_url,
+        "plain_subject": viewer.line(issue.subject),
+        "say": say,
+        "count": count,
+        "html": viewer.markup,
+        "isolate": viewer.attribute,
+        **viewer.values(),
+    }
+    return viewer, values
+
+
+def _said(text: str, parts: Mapping[str, object]) -> str:
+    for key, value in parts.items():
+        text = text.replace(f"{{{key}}}", str(value))
+    return text
+
+
+def _judge(issue: Issue, publication: Publication, marker: str, leave_url: str, date: datetime) -> None:
+    if not _MARKER.fullmatch(marker):
+        raise RenderError("the marker is not 16 or more lower-case letters and digits")
+    if f"{marker}-leave-" not in leave_url or not leave_url.startswith(("https://", "http://", "mailto:")):
+        raise RenderError("the link to leave has no slot, or is neither https nor mailto")
+    if date.tzinfo is None:
+        raise RenderError("the letter's date has no time zone")
+    if not _TEMPLATE.fullmatch(issue.template):
+        raise RenderError(
+            f"{issue.template!r} is no name of a template",
+            where=f"{issue.path}:{issue.lines['template']}" if "template" in issue.lines else issue.path,
+            mend="write one of letters, digits and hyphens, for example weekly",
+        )
+    if not _LANGUAGE.fullmatch(publication.language):
+        raise RenderError(f"{publication.language!r} is no language tag", mend="write one such as ar or fr")
+    if publication.fonts and not _FONTS.fullmatch(publication.fonts):
+        raise RenderError(
+            "the fonts have a sign that is none of a font's", mend="write names in single quotes, with commas"
+        )
+    try:
+        palette.palette(publication.accent)
+    except ValueError as error:
+        raise RenderError(str(error), where="letter.accent", mend="write it as #rrggbb") from error
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a value of our models, however deep."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, (tuple, Mapping)):
+            waiting.extend(one)
+        else:
+            waiting.extend(getattr(one, name) for name in getattr(one, "__dataclass_fields__", ()))
+
+
+def _compiled(mjml: str, name: str) -> str:
+    """Compile; every trouble becomes one line that says where."""
+    from mjml import mjml2html
+
+    try:
+        return str(mjml2html(mjml, fonts={}))
+    except (ValueError, TypeError) as error:
+        where = f"{name} ({place})" if (place := _spot(mjml, str(error))) else name
+        raise RenderError(
+            f"the MJML cannot be compiled: {error}", where=where, mend="mend the template there"
+        ) from error
+    except BaseException as error:
+        # A panic of the compiler arrives as PanicException, which is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise RenderError(f"the MJML compiler gave up: {error}", where=name, mend="mend the template") from error
+
+
+def _spot(mjml: str, trouble: str) -> str:
+    """Where in the MJML the compiler stopped: its own byte offsets, or else where it stops being well-formed XML."""
+    offsets = _OFFSETS.search(trouble)
+    if offsets is not None:
+        start, end = int(offsets[1]), int(offsets[2])
+        source = mjml.encode()
+        nearby = source[max(start - 20, 0) : end + 40].decode("utf-8", "replace")
+        return f"line {source[:start].count(10) + 1} of its MJML, near {' '.join(nearby.split())!r}"
+    from lxml import etree
+
+    try:
+        etree.fromstring(mjml.strip().encode(), etree.XMLParser(resolve_entities=False, recover=False))
+    except etree.XMLSyntaxError as error:
+        # Named references such as &nbsp; are fine in MJML, but unknown to XML.
+        if "Entity" not in str(error):
+            return f"line {error.lineno} of its MJML: {str(error.msg).split(', line')[0]}"
+    return ""
+
+
+def _slots_whole(html: str, text: str, marker: str, leave_url: str, name: str) -> None:
+    """Every slot is one that the link to leave brought in, and both letters have it."""
+    # References may stand in an address only where it has a sign that HTML escapes.
+    shown = escaping.unescape(html) if re.search(r"[&'\"<>]", leave_url) else html
+    for made, kind in ((shown, "mjml"), (text, "txt")):
+        there = made.count(leave_url)
+        if not there:
+            where = name.replace(".mjml.", f".{kind}.")
+            raise RenderError("the letter has no link to leave", where=where, mend="put {{ leave_url }} into it")
+        if made.count(marker) != there * leave_url.count(marker):
+            raise RenderError("a slot stands where none belongs", where=name, mend="use {{ leave_url }} as it is")

@@ -1,0 +1,108 @@
+"""A small letter (confirmation, welcome, goodbye) on the frame of the large ones."""
+
+from __future__ import annotations
+
+import html as escaping
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from newsletter.errors import RenderError
+from newsletter.letters.render import (
+    _compiled,
+    _values,
+    after,
+    before,
+    fill,
+    twin,
+)
+from newsletter.models import Issue, Publication, Rendered
+from newsletter.text import bidi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2 import Environment
+
+SUBJECTS: Mapping[str, tuple[str, str]] = {
+    "confirmation": (
+        "Confirm your subscription to {list}",
+        "One click is left: press the button, and our letters come to you.",
+    ),
+    "welcome": ("Welcome to {list}", "Your subscription is confirmed. Here is how to make it fit you."),
+    "goodbye": ("You have left {list}", "No further letter comes. By mistake? You can take it back."),
+}
+"""Subject and preheader of each kind, as the catalogue knows them."""
+
+BY_MAIL: Mapping[str, str] = {
+    "confirmation": "One step is left: answer this letter with “{yes}”, and our letters come to you.",
+    "welcome": "Your subscription is confirmed, and the next letter comes to you.",
+    "goodbye": "No further letter comes. By mistake? You can ask for it again.",
+}
+"""The preheader where there are no pages, and an answer by mail does what a button would."""
+
+
+def render_small(
+    kind: str,
+    publication: Publication,
+    environment: Environment,
+    *,
+    title: str,
+    say: Callable[[str], str],
+    marker: str,
+    urls: Mapping[str, str],
+    date: datetime,
+    by_mail: bool = False,
+) -> Rendered:
+    """Make a small letter.
+
+    Args:
+        kind: ``confirmation``, ``welcome`` or ``goodbye``.
+        publication: Who writes.
+        environment: Templates.
+        title: Title of the list it is about.
+        say: A text in the language of the publication.
+        marker: As for ``render``.
+        urls: ``leave_url``, with its slot, and whatever else the template uses.
+        date: Aware.
+        by_mail: There are no pages: the addresses begin with ``mailto:`` (RFC 6068), and the letter asks for an answer.
+
+    Raises:
+        RenderError: The template gives no letter.
+    """
+    quoted = say("“{title}”").replace("{title}", title)
+
+    def told(text: str, **parts: object) -> str:
+        said = say(text)
+        for name, value in parts.items():
+            said = said.replace(f"{{{name}}}", str(value))
+        return said
+
+    subject, preheader = SUBJECTS[kind]
+    subject = told(subject, list=quoted)
+    preheader = told(BY_MAIL[kind] if by_mail else preheader, yes=told("yes"))
+    issue = Issue(0, subject, preheader, template=kind)
+    _, values = _values(issue, publication, environment, marker, urls["leave_url"], date, {})
+    values |= {**urls, "say": told, "list": quoted, "by_mail": by_mail}
+    name = f"email/{kind}.mjml.j2"
+    html = after.finish(
+        _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
+    )
+    text = twin.finish(before.printable(fill(environment, f"email/{kind}.txt.j2", values)), publication.direction)
+    for what, piece in after.leaks(html, publication.direction):
+        raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
+    _addresses_whole(html, text, marker, urls, name)
+    direction = publication.direction
+    shown = bidi.steered(bidi.isolate(subject, direction), direction)
+    return Rendered(shown, html, text, flowed=direction == "ltr")
+
+
+def _addresses_whole(html: str, text: str, marker: str, urls: Mapping[str, str], name: str) -> None:
+    """Both forms hold the same addresses, and no slot stands outside one."""
+    plain = escaping.unescape(html)
+    for url in urls.values():
+        if (url in plain) != (url in text):
+            raise RenderError("an address stands in one form of the letter only", where=name, mend="write it in both")
+    for made in (plain, text):
+        if made.count(marker) != sum(made.count(url) * url.count(marker) for url in urls.values()):
+            raise RenderError("a slot stands where none belongs", where=name, mend="use the addresses as they are")

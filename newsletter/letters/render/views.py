@@ -1,0 +1,312 @@
+"""An issue as its templates see it: every text ready for HTML, every picture placed, every fault told with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+from newsletter.errors import RenderError
+from newsletter.issues import prose
+from newsletter.letters.render.before import printable
+from newsletter.models import Issue, Picture, Prose, Publication, Section, Story
+from newsletter.text import bidi, dates, tidy
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_BLANKS = re.compile("[\\s\x1c-\x1f\x85\u2028\u2029]+")
+# An address that stays as it is, as almost all of them do.
+_READY = re.compile(
+    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[!$&'()*+,/:;=@~\w.%-]*+)?(?:\?[!$&'()*+,/:;=?@~\w.%-]++)?", re.ASCII
+)
+_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
+PREHEADER = 95
+"""Graphemes of a preheader that we make ourselves; most inbox lists show fewer than 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A picture where it stands in the letter."""
+
+    src: str
+    alt: str
+    """With isolates; empty only for a picture that says nothing of its own."""
+    width: int = 0
+    height: int = 0
+
+    def width_in(self, widest: int, tallest: int = 0) -> int:
+        """Width in pixels at which it fits, never larger than it is; ``widest`` when its size is unknown.
+
+        Args:
+            widest: Most pixels across.
+            tallest: Most pixels down; 0 sets no limit.
+        """
+        width = min(self.width, widest) if self.width else widest
+        if tallest and self.width and self.height:
+            width = min(width, max(1, tallest * self.width // self.height))
+        return width
+
+
+@dataclass(frozen=True, slots=True)
+class StoryView:
+    """A story ready for a template."""
+
+    headline: Markup
+    title: str
+    """The headline as plain text."""
+    href: str
+    """Empty when the story stands whole in the letter."""
+    summary: prose.Passage
+    sight: Sight | None
+    label: Markup
+    label_text: str
+    byline: Markup
+    """Author and date."""
+    byline_text: str
+    leads: bool
+    """First story of the issue."""
+    rank: int = 3
+    """Of its heading: 3 under a section's title, 2 where there is none."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the story stands whole in the letter."""
+        return not self.href
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What stands together in a section: the leading story, stories in rows, a whole story, or the editor's words."""
+
+    kind: Literal["lead", "rows", "whole", "prose"]
+    stories: tuple[StoryView, ...] = ()
+    prose: prose.Passage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A section ready for a template."""
+
+    title: Markup
+    title_text: str
+    groups: tuple[Group, ...]
+
+    @property
+    def stories(self) -> tuple[StoryView, ...]:
+        """Its stories, in order."""
+        return tuple(story for group in self.groups for story in group.stories)
+
+
+class Viewer:
+    """Makes the views of one letter and keeps the pictures it meets, in order."""
+
+    def __init__(self, issue: Issue, publication: Publication, pictures: Mapping[str, Picture]) -> None:
+        self.issue = issue
+        self.publication = publication
+        self.pictures = pictures
+        self.base: bidi.Direction = publication.direction
+        self.used: dict[str, Picture] = {}
+        self._led = False
+
+    def line(self, text: str) -> str:
+        """One printable line of a text."""
+        # isprintable knows of no control character and of no white space but the plain space.
+        if text.isprintable() and "  " not in text:
+            return text.strip()
+        return _BLANKS.sub(" ", printable(text)).strip()
+
+    def markup(self, text: str) -> Markup:
+        """A line of text as HTML."""
+        return bidi.to_html(self.line(text), self.base)
+
+    def attribute(self, text: str) -> str:
+        """A line of text for an attribute or a subject, its runs isolated by signs."""
+        return bidi.isolate(self.line(text), self.base)
+
+    def place(self, line: int = 0, part: str = "") -> str:
+        """Where something stands, for a message; the name of the part says it when the line is not known."""
+        if self.issue.path and line:
+            return f"{self.issue.path}:{line}"
+        return self.issue.path or part
+
+    def passage(self, markdown: str, line: int, rank: int = 4) -> prose.Passage:
+        """Markdown of the issue, read; ``rank`` is that of its headings.
+
+        Raises:
+            RenderError: A link or picture in it cannot stand in a letter.
+        """
+        passage = prose.read(printable(markdown), line=line, base=self.base, rank=rank, picture=self.shown)
+        for fault in passage.faults:
+            raise RenderError(fault.what, where=self.place(fault.line, "the issue's text"), mend=fault.mend)
+        return passage
+
+    def shown(self, src: str) -> prose.Shown | None:
+        """Where a picture is loaded from, or None when it is neither on the web nor among the local pictures."""
+        picture = self.pictures.get(src)
+        if picture is not None:
+            self.used.setdefault(picture.cid, picture)
+            return prose.Shown(f"cid:{picture.cid}", picture.width, picture.height)
+        address = web_address(src)
+        return prose.Shown(address) if address.startswith("https://") else None
+
+    def sight(self, src: str, alt: str, *, line: int = 0, where: str = "") -> Sight | None:
+        """A picture of the letter, or None when there is no address; ``line`` or ``where`` says where it is named.
+
+        Raises:
+            RenderError: The address is neither https nor one of the local pictures.
+        """
+        src = self.line(src)
+        if not src:
+            return None
+        shown = self.shown(src)
+        if shown is None:
+            where = where or self.place(line, "the issue's pictures")
+            if urlsplit_or_none(src) is not None and src.lower().startswith("http://"):
+                raise RenderError(
+                    f"the picture {src} is not encrypted, and mail programs will not load it",
+                    where=where,
+                    mend="write it with https://, or save it in the issue's folder and write its file name",
+                )
+            raise RenderError(
+                f"the picture {src!r} is not there",
+                where=where,
+                mend="put the file into the issue's folder, or write an address that starts with https://",
+            )
+        return Sight(shown.src, self.attribute(alt), shown.width, shown.height)
+
+    def date(self, moment: datetime, *, weekday: bool) -> str:
+        """A date in the publication's words, zone and digits."""
+        about = self.publication
+        return dates.long_date(
+            moment, about.language, about.timezone, months=about.months, digits=about.digits, weekday=weekday
+        )
+
+    def story(self, story: Story, section: Section) -> StoryView:
+        """One story.
+
+        Raises:
+            RenderError: Its link or picture cannot stand in a letter.
+        """
+        title = self.line(story.headline)
+        url = self.line(story.url)
+        href = web_address(url) if url else ""
+        if url and not href:
+            raise RenderError(
+                f"the address {url[:80]!r} of a story leads nowhere a reader can follow",
+                where=self.place(story.line, f"the story {title[:60]!r}"),
+                mend="write a whole address that starts with https://",
+            )
+        author = self.line(story.author)
+        when = self.date(story.published, weekday=False) if story.published is not None else ""
+        byline = " · ".join(part for part in (author, when) if part)
+        label = self.line(story.label)
+        label = "" if label == self.line(section.title) else label
+        leads, self._led = not self._led, True
+        return StoryView(
+            headline=bidi.to_html(title, self.base),
+            title=title,
+            href=href,
+            summary=self.passage(
+                story.summary,
+                story.summary_line or max(story.line, story.image_line) + 1,
+                4 if section.title else 3,
+            ),
+            sight=self.sight(story.image, story.image_alt or story.headline, line=story.image_line or story.line),
+            label=bidi.to_html(label, self.base),
+            label_text=label,
+            byline=bidi.to_html(byline, self.base),
+            byline_text=byline,
+            leads=leads,
+            rank=3 if section.title else 2,
+        )
+
+    def section(self, section: Section) -> SectionView:
+        """One section, its blocks gathered into groups."""
+        groups: list[Group] = []
+        rank = 3 if section.title else 2
+        for block in section.blocks:
+            if isinstance(block, Prose):
+                passage = self.passage(block.markdown, block.line, rank)
+                if passage:
+                    groups.append(Group("prose", prose=passage))
+                continue
+            view = self.story(block, section)
+            kind: Literal["lead", "whole", "rows"] = "lead" if view.leads else "whole" if view.whole else "rows"
+            if kind == "rows" and groups and groups[-1].kind == "rows":
+                groups[-1] = Group("rows", (*groups[-1].stories, view))
+            else:
+                groups.append(Group(kind, (view,)))
+        # A divider at either end would stand beside the section's own rule.
+        while groups and groups[-1].prose is not None and groups[-1].prose.divides:
+            groups.pop()
+        while section.title and groups and groups[0].prose is not None and groups[0].prose.divides:
+            groups.pop(0)
+        title = self.line(section.title)
+        return SectionView(self.markup(title), title, tuple(groups))
+
+    def preheader(self, opening: tuple[prose.Passage, ...], sections: tuple[SectionView, ...]) -> str:
+        """What inbox lists show behind the subject: the editor's, or the first words of the letter."""
+        own = self.line(self.issue.preheader)
+        if not own:
+            stories = (story.summary for section in sections for story in section.stories)
+            first = next((words for passage in chain(opening, stories) if (words := passage.words())), "")
+            own = tidy.shorten(self.line(first), PREHEADER) if first else ""
+        return bidi.steered(bidi.isolate(own, self.base), self.base)
+
+    def values(self) -> dict[str, Any]:
+        """Everything of the issue a template can use.
+
+        Raises:
+            RenderError: Something in the issue cannot stand in a letter.
+        """
+        opening = tuple(
+            passage for part in self.issue.opening if (passage := self.passage(part.markdown, part.line, 2))
+        )
+        sections = tuple(self.section(section) for section in self.issue.sections)
+        return {
+            "subject": bidi.steered(self.attribute(self.issue.subject), self.base),
+            "preheader": self.preheader(opening, sections),
+            "opening": opening,
+            "sections": [view for view in sections if view.groups or view.title_text],
+        }
+
+
+def urlsplit_or_none(url: str) -> SplitResult | None:
+    """The parts of an address, or None when it has none (a bracket that is not closed, a port that is no number)."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def web_address(url: str) -> str:
+    """An http(s) address as it can stand in a link: Arabic letters percent-encoded, an Arabic host in punycode.
+
+    Args:
+        url: As the site or the editor wrote it.
+
+    Returns:
+        The address, or nothing when it is not a whole http(s) address.
+    """
+    if _READY.fullmatch(url):
+        return url
+    parts = urlsplit_or_none(prose.bidi_free(url))
+    if parts is None or parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        return ""
+    host = parts.netloc
+    if not host.isascii():
+        try:
+            host = ".".join(label.encode("idna").decode("ascii") if label else "" for label in host.split("."))
+        except UnicodeError:
+            return ""
+    if not re.fullmatch(r"[A-Za-z0-9.\-_~%:@\[\]!$&'()*+,;=]+", host):
+        return ""
+    path, query, fragment = (quote(part, safe=_SAFE) for part in (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme.lower(), host, path, query, fragment))

@@ -1,0 +1,56 @@
+"""Templates: where they are (the workspace's own first, then the shipped ones) and the environment that fills them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def templates_dir() -> Path:
+    """The shipped templates: inside the package when it was installed from a wheel, else beside it."""
+    package = Path(__file__).resolve().parents[1]
+    in_wheel = package / "_templates"
+    return in_wheel if in_wheel.is_dir() else package.parent / "templates"
+
+
+def environment(overrides: Path | None = None) -> Environment:
+    """The Jinja environment of every template: sandboxed, strict about names, escaping wherever markup is made.
+
+    A file in the workspace's folder wins over the shipped file of the same name, and reaches that one as
+    ``shipped/<name>``, for example in ``{% extends "shipped/email/weekly.mjml.j2" %}``.
+
+    Args:
+        overrides: The workspace's ``templates`` folder; need not exist.
+    """
+    from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    class Environment(SandboxedEnvironment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            # A field of our own values is data. The sandbox would ask of each whether it is a frame, a generator, …
+            if attribute in getattr(type(obj), "__dataclass_fields__", ()) and not attribute.startswith("_"):
+                return getattr(obj, attribute)
+            return super().getattr(obj, attribute)
+
+    shipped = FileSystemLoader(templates_dir())
+    own = [FileSystemLoader(overrides)] if overrides is not None else []
+    return Environment(
+        loader=ChoiceLoader([*own, shipped, PrefixLoader({"shipped": shipped})]),
+        undefined=StrictUndefined,
+        autoescape=escapes,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+
+
+def escapes(name: str | None) -> bool:
+    """Whether a template makes markup, so that what is filled into it must be escaped: all but plain text.
+
+    Args:
+        name: Template name, or None for one made from a string.
+    """
+    return name is None or not name.removesuffix(".j2").endswith((".txt", ".po"))

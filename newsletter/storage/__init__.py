@@ -1,0 +1,1 @@
+"""The database: opening it, tables, migrations, retrying, copying."""

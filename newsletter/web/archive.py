@@ -1,0 +1,152 @@
+"""Past letters for everybody: which there are, and each as a page, made from the letter as it was frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from newsletter import ledger
+from newsletter.letters.catalogue import words
+from newsletter.letters.mime import thaw
+from newsletter.text import bidi
+from newsletter.web.letter_page import WebView, web_view
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.storage.database import Database
+    from newsletter.web.pages import Pages
+
+PAGE = 20
+"""Letters on one page of the archive, and entries in the feed."""
+
+_WENT_OUT = ("running", "paused", "finished")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One letter that went out."""
+
+    id: int
+    """Of its send; later ones are larger."""
+    key: str
+    """Key of the issue."""
+    subject: str
+    sent: datetime
+    letter_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One letter as the archive lists it."""
+
+    key: str
+    number: str
+    """The issue's number in the publication's digits; empty for a letter of the latest posts."""
+    subject: str
+    summary: str
+    sent: datetime
+
+
+class Archive:
+    """The past letters of a workspace.
+
+    Args:
+        database: The workspace's.
+        pages: For words, digits and the address of the pages.
+        lists: Names of the lists whose letters everybody may read.
+    """
+
+    def __init__(self, database: Database, pages: Pages, lists: Sequence[str]) -> None:
+        self._database = database
+        self._pages = pages
+        self._lists = tuple(lists)
+        # A frozen letter never changes. Each can hold megabytes of pictures, a summary next to nothing.
+        self._view = lru_cache(maxsize=8)(self._make_view)
+        self._summary = lru_cache(maxsize=1000)(lambda letter_id, key: self._view(letter_id, key).summary)
+
+    def entries(self, *, before: int = 0) -> tuple[list[Entry], int]:
+        """One page of the archive, newest first, and what to hand in as ``before`` for the next one (0: no more)."""
+        with self._database.read() as connection:
+            found = sent(connection, self._lists, before=before, limit=PAGE + 1)
+        shown = found[:PAGE]
+        return [self._entry(one) for one in shown], shown[-1].id if len(found) > PAGE else 0
+
+    def view(self, key: str) -> tuple[Sent, WebView] | None:
+        """The letter of an issue as a page; None when there is none for everybody."""
+        with self._database.read() as connection:
+            found = sent(connection, self._lists, key=key, limit=1)
+        return (found[0], self._view(found[0].letter_id, found[0].key)) if found else None
+
+    def number(self, one: Sent) -> str:
+        """The number of an issue in the publication's digits; empty for a letter of the latest posts."""
+        return self._pages.digits(one.key) if one.key.isdecimal() else ""
+
+    def _entry(self, one: Sent) -> Entry:
+        return Entry(
+            key=one.key,
+            number=self.number(one),
+            subject=one.subject,
+            summary=self._summary(one.letter_id, one.key),
+            sent=one.sent,
+        )
+
+    def _make_view(self, letter_id: int, key: str) -> WebView:
+        with self._database.read() as connection:
+            letter = thaw(ledger.letter_of(connection, letter_id))
+        base = self._pages.base
+        catalogue = words(self._pages.environment, letter.language)
+        because = catalogue.gettext("You get this letter because you subscribed to {name}.")
+        return web_view(
+            letter,
+            folder=f"{base}/letters/{key}",
+            subscribe=(f"{base}/", self._pages.text("Subscribe me")),
+            because=because.replace("{name}", self._pages.publication.name),
+        )
+
+
+def sent(
+    connection: Connection, lists: Sequence[str], *, limit: int, before: int = 0, key: str | None = None
+) -> list[Sent]:
+    """Letters that went out to one of these lists, newest first, each issue once.
+
+    Args:
+        connection: Open.
+        lists: Names of the lists.
+        limit: Most letters.
+        before: Only sends with a smaller id; 0 for all.
+        key: Only the issue with this key. Without it, instant letters are left out: each would only name one article.
+    """
+    from sqlalchemy import case, func, select
+
+    from newsletter.storage.tables import issue, letter, send
+    from subscribers import store
+
+    # The letter that leaves nothing out, if there is one.
+    whole = func.coalesce(func.min(case((letter.c.variant == "", letter.c.id))), func.min(letter.c.id))
+    ids = [found.id for name in lists if (found := store.list_or_none(connection, name)) is not None]
+    first: Any = (
+        select(func.min(send.c.id).label("id"))
+        .where(send.c.list_id.in_(ids), send.c.state.in_(_WENT_OUT))
+        .group_by(send.c.issue_id)
+        .subquery()
+    )
+    query = (
+        select(send.c.id, issue.c.key, send.c.subject, send.c.created, whole.label("letter_id"))
+        .join(first, first.c.id == send.c.id)
+        .join(issue, issue.c.id == send.c.issue_id)
+        .join(letter, letter.c.send_id == send.c.id)
+        .group_by(send.c.id, issue.c.key, send.c.subject, send.c.created)
+        .order_by(send.c.id.desc())
+        .limit(limit)
+    )
+    if before:
+        query = query.where(send.c.id < before)
+    query = query.where(issue.c.key == key if key is not None else send.c.rhythm != "instant")
+    return [
+        Sent(row.id, row.key, bidi.strip(row.subject), datetime.fromtimestamp(row.created, UTC), row.letter_id)
+        for row in connection.execute(query)
+    ]

@@ -1,0 +1,171 @@
+"""An issue of the workspace before the rules: its letter, what is known besides, and what is asked of the world."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from newsletter import ledger, library
+from newsletter.check import Case, Known, check, links, probe
+from newsletter.check.addresses import private
+from newsletter.check.found import Found
+from newsletter.errors import IssueError, RenderError
+from newsletter.issues import FILE, FOLDER, compose
+from newsletter.letters import pictures
+from newsletter.models import Issue, Letter, Picture, Problem
+from newsletter.workflows import letter as letters
+from subscribers import store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.models import Holding
+    from newsletter.wiring import House
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_MAIL_PORTS = frozenset({0, 25, 465, 587})
+"""Ports where mail servers listen (RFC 5321, RFC 8314); 0 takes the usual one."""
+_FRONT = 4096
+"""Bytes in which the number of an issue.md stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What came of it."""
+
+    letter: Letter | None
+    """None when the issue gives none."""
+    problems: tuple[Problem, ...]
+    failure: IssueError | RenderError | None = None
+    """Why there is no letter; the problems say it too."""
+    found: Found | None = None
+    """What the world answered, if it was asked."""
+
+
+def inspect(
+    house: House,
+    issue: Issue,
+    *,
+    list_name: str = "",
+    online: bool = False,
+    before_send: bool = False,
+    found: Found | None = None,
+) -> Inspected:
+    """Make the letter of an issue and look for everything that is wrong with both.
+
+    Args:
+        house: The workspace.
+        issue: As its file says.
+        list_name: Another list than the one it names, or empty.
+        online: Ask for every link and picture, and for the sender's DNS.
+        before_send: Ask for the sender's DNS when a real provider carries the letters.
+        found: What was asked a moment ago, so that nobody is asked again.
+    """
+    with house.database.read() as connection:
+        holdings = library.by_address(connection, [story.url for story in issue.stories])
+        known = _known(house, issue, connection, holdings, list_name)
+    letter: Letter | None = None
+    failure: IssueError | RenderError | None = None
+    try:
+        letter = letters.of_issue(house, issue)
+    except (IssueError, RenderError) as error:
+        failure, place = error, error.where or issue.path
+        mend = error.mend or "correct what is told here"
+        known = replace(known, failure=Problem("letter-impossible", "error", error.what, place, mend))
+    enriched = compose.enriched(issue, holdings)
+    if found is None and (online or (before_send and known.provider)):
+        found = _found(house, Case(enriched, letter, known), links_too=online)
+    known = replace(known, found=found)
+    return Inspected(letter, tuple(check(enriched, letter, known)), failure, found)
+
+
+def _known(house: House, issue: Issue, connection: Connection, holdings: dict[str, Holding], list_name: str) -> Known:
+    lists = {count.list.name: count.list.id for count in store.lists(connection)}
+    target = lists.get(list_name or issue.list)
+    sends = [send for send in ledger.sends(connection) if send.issue.isdecimal()]
+    here = [send for send in sends if send.list_id == target]
+    numbers = {send.issue for send in here}
+    others = [send for send in here if send.issue != str(issue.number)]
+    last = max(others, key=lambda send: (send.created, send.id), default=None)
+    return Known(
+        publication=house.publication,
+        now=house.now(),
+        lists=tuple(lists),
+        carried={url: tuple(key for key in holding.carried_in if key in numbers) for url, holding in holdings.items()},
+        last_subject=last.subject if last is not None else "",
+        sent=_sent(connection, str(issue.number)) if any(send.issue == str(issue.number) for send in sends) else (),
+        namesakes=tuple(_namesakes(house.root, issue)),
+        pictures=_pictures(house, issue),
+        provider=house.settings.sender.kind if through_a_provider(house) else "",
+        web_url=house.settings.web.url,
+        templates={str(path): _text(path) for path in sorted((house.root / "templates").rglob("*.mjml.j2"))},
+    )
+
+
+def through_a_provider(house: House) -> bool:
+    """Whether letters leave this machine: not into an outbox, and not to a stand-in on this machine itself."""
+    settings = house.settings
+    if settings.sender.kind == "sendgrid":
+        return urlsplit(settings.sendgrid.host).hostname not in _LOOPBACK
+    if settings.sender.kind == "smtp":
+        # The machine's own mail server relays to the world; a stand-in listens on another port.
+        return settings.smtp.host not in _LOOPBACK or settings.smtp.port in _MAIL_PORTS
+    return False
+
+
+def _sent(connection: Connection, key: str) -> tuple[tuple[str, str], ...]:
+    """The articles that went out under a number. Rare enough to look through the whole library for them."""
+    carried = [holding.article for holding in library.holdings(connection) if key in holding.carried_in]
+    return tuple((article.url, article.title) for article in carried)
+
+
+def _namesakes(root: Path, issue: Issue) -> list[str]:
+    """Other issues of the same number; their files are not understood, since a broken one is not this one's fault."""
+    found = []
+    for path in sorted((root / FOLDER).glob(f"*/{FILE}")):
+        number = re.search(r"(?m)^\s*number\s*=\s*(\d+)\s*(?:#.*)?$", _text(path)[:_FRONT])
+        if number is not None and int(number[1]) == issue.number and path.resolve() != Path(issue.path).resolve():
+            found.append(str(path))
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig", "replace")
+    except OSError:
+        return ""
+
+
+def _pictures(house: House, issue: Issue) -> dict[str, Picture]:
+    try:
+        return pictures.of_issue(issue, domain=house.settings.address.rpartition("@")[2])
+    except IssueError:
+        return {}  # told by the letter that cannot be made
+
+
+def _found(house: House, case: Case, *, links_too: bool) -> Found:
+    settings = house.settings
+    selectors = (
+        probe.SENDGRID_SELECTORS if settings.sender.kind == "sendgrid" else tuple(settings.sender.dkim_selectors)
+    )
+    sender = probe.sender_setup(
+        settings.address.rpartition("@")[2],
+        house.resolver,
+        reply_domain=settings.sender.reply_to.rpartition("@")[2].rstrip(">"),
+        selectors=selectors,
+    )
+    web = urlsplit(settings.web.url)
+    public = web.scheme == "https" and not private(web.hostname or "")
+    pages = probe.pages(settings.web.url, house.fetcher, house.resolver) if public else None
+    found = Found(sender=sender, web=pages)
+    if not links_too:
+        return found
+    addresses = [(address, what == "the picture") for address, _, what in links.addresses(case)]
+    return replace(
+        found,
+        links=probe.links((one for one, picture in addresses if not picture), house.fetcher, house.resolver),
+        pictures=probe.pictures((one for one, picture in addresses if picture), house.fetcher, house.resolver),
+    )

@@ -1,0 +1,109 @@
+"""Collecting into the library: ask the sources, keep what they bring, and let the current drafts know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter import library
+from newsletter.errors import NashraError
+from newsletter.models import Holding
+from newsletter.sources.collect import Progress, collect, with_pictures
+from newsletter.sources.links import is_web
+from newsletter.workflows import draft
+
+if TYPE_CHECKING:
+    from newsletter.wiring import House
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What one round of collecting brought into the library."""
+
+    added: tuple[int, ...] = ()
+    """Ids of new articles."""
+    updated: tuple[int, ...] = ()
+    """Ids of articles whose source has corrected something."""
+    known: tuple[int, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+    """All of them, in this order."""
+    alike: Mapping[int, int] | None = None
+    """Id of each article that tells what an earlier one of this round tells, with the id of that one."""
+    troubles: tuple[NashraError, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the editor should know though nothing went wrong."""
+    grown: tuple[draft.Draft, ...] = ()
+    """Drafts that have new candidates."""
+
+
+def sources_of(house: House) -> list[str]:
+    """Where the settings say that articles come from; files are looked for in the workspace."""
+    found = house.settings.collect.sources
+    return [one if is_web(one) else str(house.root / Path(one).expanduser()) for one in found]
+
+
+def gather(
+    house: House,
+    targets: Sequence[str] = (),
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    most: int | None = None,
+    pictures: bool = False,
+    progress: Progress | None = None,
+) -> Gathered:
+    """Collect from these targets, or from every source of the settings, into the library and the current drafts.
+
+    A feed that has not changed since it was read last is not read again; nothing is stored half.
+
+    Args:
+        house: The workspace.
+        targets: Files and addresses; none takes the sources of the settings, and without those the library stays.
+        since: Nothing published before this day, in the site's zone.
+        until: Nothing published after it.
+        most: Most articles of one address.
+        pictures: Look on their pages for the pictures of articles that have none, one request each.
+        progress: Told of each target when it is done.
+    """
+    wanted = list(targets) or sources_of(house)
+    if not wanted:
+        return Gathered()
+    now = house.now()
+    with house.database.read() as connection:
+        # A narrower question is asked anew: that the feed is the same does not answer it.
+        asked = [] if since or until else [target for target in wanted if is_web(target)]
+        marks = library.validators(connection, asked)
+    limits = {} if most is None else {"most": most}
+    collected = collect(
+        wanted,
+        fetcher=house.fetcher,
+        now=now,
+        zone=house.zone,
+        since=since,
+        until=until,
+        validators=marks,
+        progress=progress,
+        **limits,
+    )
+    articles = with_pictures(collected.articles, fetcher=house.fetcher) if pictures else collected.articles
+    with house.database.write() as connection:
+        shelved = library.shelve(connection, articles, now=now)
+        library.keep_validators(connection, collected.validators)
+        ids = [*shelved.added, *shelved.updated, *shelved.known]
+        holdings = tuple(library.holdings(connection, ids=ids))
+        numbered = library.ids_of(connection, articles)
+    grown, broken = draft.grow(house, shelved.added)
+    alike = {numbered[later]: numbered[earlier] for later, earlier in collected.alike.items()}
+    return Gathered(
+        shelved.added,
+        shelved.updated,
+        shelved.known,
+        holdings,
+        {later: earlier for later, earlier in alike.items() if later != earlier},
+        (*collected.troubles, *broken),
+        collected.notes,
+        tuple(grown),
+    )

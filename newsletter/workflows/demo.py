@@ -1,0 +1,86 @@
+"""The whole journey on built-in sample articles: a workspace, an issue, a letter in the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter import delivery, library
+from newsletter.check import has_errors
+from newsletter.errors import SendError, WorkspaceError
+from newsletter.sources.collect import collect
+from newsletter.wiring import opened
+from newsletter.workflows import draft, letter, plan
+from newsletter.workspace import folder
+from newsletter.workspace.config import FILE
+from subscribers import actions, store
+
+SAMPLE = Path(__file__).resolve().parents[1] / "sample"
+NAME = "الموجة"
+SITE = "https://almawja.example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Where everything is after a demo."""
+
+    number: int
+    issue: Path
+    html: Path
+    text: Path
+    outbox: Path
+    letters: int
+
+
+def run(directory: Path, tell: Callable[[str], None]) -> Demo:
+    """Make a workspace in ``directory`` and send its first issue into its outbox.
+
+    Args:
+        directory: The folder to make; it must not be a workspace already.
+        tell: Told one line for each step.
+
+    Raises:
+        WorkspaceError: There is a workspace already.
+    """
+    if (directory / FILE).exists():
+        raise WorkspaceError(
+            "this is a workspace already", where=str(directory), mend="choose another folder: newsletter demo DIR"
+        )
+    folder.make(
+        directory,
+        name=NAME,
+        url=SITE,
+        sender=f"نشرة {NAME} <news@almawja.example.org>",
+        web="https://news.almawja.example.org",
+        language="ar",
+        timezone="Africa/Algiers",
+    )
+    tell(f"Made the workspace {directory}.")
+    with opened(directory, {}) as house:
+        now = house.now()
+        collected = collect([str(path) for path in sorted(SAMPLE.glob("*.md"))], fetcher=house.fetcher, now=now)
+        with house.database.write() as connection:
+            shelved = library.shelve(connection, collected.articles, now=now)
+            store.add_list(connection, folder.FIRST_LIST, NAME, now=now)
+            report = actions.import_file(
+                connection,
+                SAMPLE / "subscribers.csv",
+                folder.FIRST_LIST,
+                now=now,
+                words="sample readers",
+                keys=house.keys.suppression,
+            )
+        tell(f"Collected {len(shelved.added)} articles, imported {report.added} subscribers.")
+        issue = draft.write(house, list(shelved.added), list_name=folder.FIRST_LIST)
+        tell(f"Composed issue {issue.number} with {len(issue.stories)} stories.")
+        issue = plan.choose(house, str(issue.number), list_name="", rhythm="weekly")
+        planned = plan.make(house, issue, list_name="", rhythm="weekly")
+        if planned.letter is None or has_errors(planned.problems):
+            raise SendError("; ".join(problem.words for problem in planned.problems))
+        tell("Checked it: ready.")
+        html, text = letter.preview(issue, planned.letter)
+        desk = house.desk
+        send = plan.freeze(house, planned)
+        account = delivery.run(desk, send, lambda _state, _count: None)
+        return Demo(issue.number, Path(issue.path), html, text, house.settings.outbox / "new", account.submitted)

@@ -1,0 +1,274 @@
+"""Drafts: the issues of a workspace that have not gone out, made of what the library has, and growing during the week.
+
+A draft is its issue.md. What nobody has chosen yet stands at its end as candidates, in a comment, and goes nowhere.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter import issues, ledger, library
+from newsletter.errors import IssueError, SourceError
+from newsletter.issues import Manuscript, candidates, compose
+from newsletter.issues.compose import Rules
+from newsletter.models import Holding, Issue, Section
+from newsletter.sources.identity import article_key
+from subscribers import store
+
+if TYPE_CHECKING:
+    from newsletter.models import Article, Story
+    from newsletter.wiring import House
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft and what waits in it."""
+
+    issue: Issue
+    added: int = 0
+    """Candidates that are new in it."""
+    waiting: int = 0
+    """Candidates that nobody has chosen."""
+
+
+def rules_of(house: House) -> Rules:
+    """The rules of the settings."""
+    said = house.settings.compose
+    return Rules(said.most, said.per_section, said.days, tuple(said.exclude), said.pin_sticky)
+
+
+def current(house: House, list_name: str) -> Issue | None:
+    """The newest issue of a list that has not gone out, nor begun to; None when there is none.
+
+    Raises:
+        IssueError: One of the workspace's issues cannot be understood.
+    """
+    with house.database.read() as connection:
+        gone = {send.issue for send in ledger.sends(connection)}
+    waiting = [issue for issue in issues.every(house.root) if issue.list == list_name and str(issue.number) not in gone]
+    return waiting[-1] if waiting else None
+
+
+def unused(house: House, list_name: str) -> list[Holding]:
+    """What no issue of this list has carried to its weekly readers and none holds as a story, newest first.
+
+    Raises:
+        UnknownList: No such list.
+    """
+    with house.database.read() as connection:
+        target = store.list_named(connection, list_name)
+        carried = library.carried_to(connection, target.id, "weekly")
+        holdings = [replace(one, carried_in=()) for one in library.holdings(connection) if one.id not in carried]
+    return library.unused(holdings, [issue for issue in issues.every(house.root) if issue.list == list_name])
+
+
+def choosable(house: House, list_name: str, rules: Rules) -> list[Holding]:
+    """What a new issue of this list would take by itself.
+
+    Raises:
+        UnknownList: No such list.
+    """
+    return compose.choose(unused(house, list_name), rules, now=house.now())
+
+
+def write(
+    house: House,
+    ids: Sequence[int] | None = None,
+    *,
+    list_name: str,
+    rules: Rules | None = None,
+    slug: str = "",
+    empty: bool = False,
+) -> Issue:
+    """Compose a new issue of articles from the library and write its folder.
+
+    Args:
+        house: The workspace.
+        ids: The articles, in order; None takes what is unused, as far as the rules let it in.
+        list_name: The list it is for.
+        rules: Without them none but those of ``ids``.
+        slug: Name of its folder; empty makes one of number and date.
+        empty: Choose nothing: everything waits as a candidate.
+
+    Raises:
+        SourceError: An id the library does not hold, nothing new, or a picture that is no longer where it was.
+        IssueError: The folder holds an issue already.
+        UnknownList: No such list.
+    """
+    rules = rules or Rules()
+    pool = unused(house, list_name)
+    with house.database.read() as connection:
+        given = library.holdings(connection, ids=list(dict.fromkeys(ids))) if ids is not None else None
+        sent = [int(send.issue) for send in ledger.sends(connection) if send.issue.isdecimal()]
+        newest = library.newest(connection)
+    chosen = given if given is not None else [] if empty else compose.choose(pool, rules, now=house.now())
+    if not chosen and not empty:
+        raise SourceError("the library holds nothing new", mend="collect first: newsletter collect PATH_OR_URL")
+    taken = {one.id for one in chosen}
+    left = [one for one in _allowed(house, pool, rules) if one.id not in taken]
+    number = compose.next_number([*(issue.number for issue in issues.every(house.root)), *sent])
+    slug = slug or f"{number:03d}-{house.now().astimezone(house.zone):%Y-%m-%d}"
+    issue = compose.draft(chosen, number=number, newsletter=house.publication.name, list_name=list_name)
+    issue, copies = compose.with_local_pictures(issue)
+    _look_for(copies)
+    folder = issues.folder_of(house.root, slug)
+    waiting, more = _as_sections(left, first=len(copies) + 1)
+    pictures = {name: Path(source) for name, source in {**copies, **more}.items()}
+    manuscript = Manuscript(issues.to_text(issue), folder / issues.FILE)
+    if waiting or empty:
+        manuscript = candidates.with_candidates(manuscript, waiting, newest)
+    path = issues.write(issue, folder, pictures=pictures, text=manuscript.text)
+    return replace(issue, slug=slug, path=str(path))
+
+
+def refresh(house: House, issue: Issue, *, rules: Rules | None = None, after: int = 0) -> Draft:
+    """Add to a draft's candidates what has come since, and change nothing else in its file.
+
+    What was offered before is not offered again: neither what the editor chose, nor what they deleted.
+
+    Args:
+        house: The workspace.
+        issue: A draft.
+        rules: What they keep out is no candidate.
+        after: When it has no candidates yet: only articles with a larger id.
+
+    Raises:
+        IssueError: The file cannot be understood or written, or somebody else changed it meanwhile.
+    """
+    manuscript = Manuscript.read(Path(issue.path))
+    there = candidates.candidates(manuscript)
+    offered = there.newest if there is not None else after
+    with house.database.read() as connection:
+        newest = max(library.newest(connection), offered)
+    known = {_key(story) for story in there.stories} if there is not None else set()
+    pool = [one for one in _allowed(house, unused(house, issue.list), rules or Rules()) if one.id > offered]
+    fresh = [one for one in pool if _key(one.article) not in known]
+    folder = Path(issue.path).parent
+    sections, copies = _as_sections(fresh, first=_pictures_in(folder) + 1)
+    changed = candidates.with_candidates(manuscript, sections, newest) if there is not None or sections else manuscript
+    if changed.text != manuscript.text:
+        for name, source in copies.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, folder / name)
+        changed.save()
+    waiting = len(there.stories) if there is not None else 0
+    return Draft(changed.issue, len(fresh), waiting + len(fresh))
+
+
+def grow(house: House, added: Collection[int]) -> tuple[list[Draft], list[IssueError]]:
+    """Put articles that were just collected into the candidates of every list's current draft.
+
+    Args:
+        house: The workspace.
+        added: Ids of the new articles; what a draft was not offered before comes too.
+
+    Returns:
+        The drafts that got candidates, and what is wrong with drafts that could not be understood or written.
+    """
+    grown: list[Draft] = []
+    broken: list[IssueError] = []
+    if not added or not house.settings.compose.candidates:
+        return grown, broken
+    try:
+        with house.database.read() as connection:
+            lists = [count.list.name for count in store.lists(connection)]
+        drafts = [issue for name in lists if (issue := current(house, name)) is not None]
+    except IssueError as error:
+        return grown, [error]
+    for issue in drafts:
+        try:
+            draft = refresh(house, issue, rules=rules_of(house), after=min(added) - 1)
+            grown += [draft] if draft.added else []
+        except IssueError as error:
+            broken.append(error)
+    return grown, broken
+
+
+def waiting(issue: Issue) -> int:
+    """How many candidates of a draft nobody has chosen."""
+    there = candidates.candidates(Manuscript.read(Path(issue.path)))
+    return len(there.stories) if there is not None else 0
+
+
+def take(house: House, issue: Issue, *, rules: Rules) -> Draft:
+    """Make the candidates of a draft its stories, section by section, as many as the rules allow.
+
+    The subject becomes that of the first story, unless the editor has written one.
+
+    Raises:
+        IssueError: It has no candidates.
+    """
+    manuscript = Manuscript.read(Path(issue.path))
+    there = candidates.candidates(manuscript)
+    if there is None or not there.stories:
+        raise IssueError("has no candidates", where=issue.path, mend="run: newsletter compose --refresh")
+    chosen, left = _divided(candidates.merged(there.sections), rules)
+    changed = candidates.taken(manuscript, chosen)
+    changed = candidates.with_candidates(changed, left, there.newest)
+    made = compose.draft([], number=issue.number, newsletter=house.publication.name, list_name=issue.list)
+    if issue.subject == made.subject:
+        lead, *others = [story.headline for section in chosen for story in section.stories]
+        changed = changed.with_value("subject", f"{house.publication.name}: {lead}")
+        if not issue.preheader:
+            changed = changed.with_value("preheader", " · ".join(others[:2]))
+    changed.save()
+    count = sum(len(section.stories) for section in left)
+    return Draft(changed.issue, waiting=count)
+
+
+def _divided(sections: Sequence[Section], rules: Rules) -> tuple[list[Section], list[Section]]:
+    """Sections of what the rules let in, and of what stays behind."""
+    chosen, left, count = [], [], 0
+    for section in sections:
+        room = len(section.blocks)
+        if rules.per_section:
+            room = min(room, rules.per_section)
+        if rules.most:
+            room = min(room, max(rules.most - count, 0))
+        count += room
+        chosen.append(replace(section, blocks=section.blocks[:room]))
+        left.append(replace(section, blocks=section.blocks[room:]))
+    return [one for one in chosen if one.blocks], [one for one in left if one.blocks]
+
+
+def _allowed(house: House, pool: Sequence[Holding], rules: Rules) -> list[Holding]:
+    """What the rules keep out altogether is gone; how much an issue takes does not matter here."""
+    return compose.choose(pool, replace(rules, most=0, per_section=0), now=house.now())
+
+
+def _as_sections(holdings: Sequence[Holding], *, first: int) -> tuple[tuple[Section, ...], Mapping[str, str]]:
+    """Articles as sections of stories, and the local pictures to be copied for them; a lost picture is left out."""
+    made = compose.draft(holdings, number=1, newsletter="", list_name="")
+    moved, copies = compose.with_local_pictures(made, first=first)
+    lost = {name for name, source in copies.items() if not Path(source).is_file()}
+    sections = tuple(
+        replace(section, blocks=tuple(replace(one, image="") if one.image in lost else one for one in section.stories))
+        for section in moved.sections
+    )
+    return sections, {name: source for name, source in copies.items() if name not in lost}
+
+
+def _look_for(copies: Mapping[str, str]) -> None:
+    for source in copies.values():
+        if not Path(source).is_file():
+            raise SourceError(
+                "the picture of an article is gone", where=source, mend="put it back, or collect the article again"
+            )
+
+
+def _pictures_in(folder: Path) -> int:
+    pictures = folder / compose.PICTURES
+    return len(list(pictures.iterdir())) if pictures.is_dir() else 0
+
+
+def _key(one: Article | Story) -> str:
+    """What tells a story and its article from others: the address, or the headline of what has none."""
+    from newsletter.models import Article
+
+    if one.url:
+        return article_key(Article(title="", url=one.url))
+    return one.title if isinstance(one, Article) else one.headline

@@ -1,0 +1,319 @@
+"""The latest posts by themselves: the letters of the rhythms ``instant`` and ``daily``, without an issue folder.
+
+What they bring and to whom is the rule of ``newsletter.rhythms.streams``; each is written down like an issue, under a
+key such as ``readers/daily/2026-11-24`` that can be sent once, and can be read in the archive under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from newsletter import delivery, ledger, library
+from newsletter.issues import compose
+from newsletter.ledger import ALL, Lot
+from newsletter.models import Holding, Issue, Problem
+from newsletter.rhythms import streams, topics
+from newsletter.rhythms.schedule import day_of
+from newsletter.rhythms.streams import Stream
+from newsletter.rhythms.topics import Cut
+from newsletter.workflows import draft, latecomers, variants
+from newsletter.workflows.latest_letters import Kitchen
+from newsletter.workspace.folder import FIRST_LIST
+from subscribers import store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.ledger import Account, Send
+    from newsletter.wiring import House
+    from subscribers.models import List
+
+Rhythm = Literal["instant", "daily"]
+
+NOTHING_NEW = "nothing is new for them"
+"""Why somebody is skipped who was sent everything by another rhythm."""
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """A letter of the latest posts as it would be."""
+
+    rhythm: Rhythm
+    target: List
+    period: str
+    """The local date, or the ids of the articles."""
+    moment: datetime
+    """When everything was looked at; aware."""
+    issue: Issue | None = None
+    """As those get it who go on with the stream; None when nothing is new, or the period's letter went."""
+    went: str = ""
+    """Key of the letter that this period's was."""
+    lots: Sequence[Lot] = ()
+    articles: tuple[int, ...] = ()
+    """Ids of what flows, newest first."""
+    newest: int = 0
+    """Whoever gets this letter begins their next one behind this article."""
+    audience: int = 0
+    skipped: int = 0
+    by_variant: Mapping[str, int] = field(default_factory=dict)
+    late: tuple[int, ...] = ()
+    """Ids of subscribers who were not in the stream's last letter."""
+    problems: tuple[Problem, ...] = ()
+    """Articles that give no letter, and are left out."""
+
+    @property
+    def key(self) -> str:
+        """Its key in the ledger."""
+        return key_of(self.target.name, self.rhythm, self.period)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run."""
+
+    latest: Latest
+    send: Send | None = None
+    account: Account | None = None
+    sent_now: int = 0
+
+
+def key_of(list_name: str, rhythm: str, period: str) -> str:
+    """The key of a letter, as ``readers/daily/2026-11-24``."""
+    return f"{list_name}/{rhythm}/{period}"
+
+
+def unfinished(house: House, rhythm: Rhythm, list_name: str) -> list[Send]:
+    """Letters of this stream that stopped in the middle, oldest first."""
+    with house.database.read() as connection:
+        target = store.list_named(connection, list_name)
+        return [
+            send
+            for send in ledger.sends(connection)
+            if (send.list_id, send.rhythm, send.state) == (target.id, rhythm, "running")
+        ]
+
+
+def prepare(house: House, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> Latest:
+    """Look at what is new for a stream and make every letter that somebody needs, without writing anything.
+
+    Args:
+        house: The workspace.
+        rhythm: ``instant`` or ``daily``.
+        list_name: The list.
+        period: The date of a daily letter; empty takes today in the zone of the site.
+
+    Raises:
+        UnknownList: No such list.
+        RenderError: A template gives no letter.
+        SendError: No letter can be made that mail programs show whole.
+    """
+    now = house.now()
+    if rhythm == "daily":
+        period = period or day_of(now, house.zone)
+    with house.database.read() as connection:
+        target = store.list_named(connection, list_name)
+        nothing = Latest(rhythm, target, period, now)
+        if rhythm == "daily" and (went := ledger.holder(connection, target.id, rhythm, period)) is not None:
+            return replace(nothing, went=went)
+        news, flows = _flows(house, connection, target.id, rhythm, now)
+        newest = library.newest(connection)
+        who = tuple(latecomers.members(connection, target.id, rhythm, now))
+    if not flows.flowing:
+        return nothing
+    kitchen = Kitchen(house, list_name, rhythm, {one.id: one for one in news})
+    flowing, issue = kitchen.issue(tuple(one.id for one in flows.flowing))
+    nothing = replace(nothing, problems=tuple(kitchen.problems))
+    if issue is None:
+        return nothing
+    latest = replace(nothing, period=period or "+".join(map(str, sorted(flowing))), issue=issue, articles=flowing)
+    kitchen.key = latest.key
+    flows = replace(flows, flowing=tuple(one for one in flows.flowing if one.id in flowing))
+    with house.database.read() as connection:
+        groups = _groups(connection, target.id, flows, news, who, now)
+        lots, by_variant = _lots(connection, kitchen, latest, groups)
+    audience = sum(count for name, count in by_variant.items() if name not in _UNSENT)
+    behind = min((one.id for one in flows.later), default=newest + 1) - 1
+    return replace(
+        latest,
+        newest=behind,
+        lots=lots,
+        audience=audience,
+        skipped=sum(by_variant.values()) - audience,
+        by_variant=by_variant,
+        late=who,
+        problems=tuple(kitchen.problems),
+    )
+
+
+def freeze(house: House, latest: Latest) -> Send | None:
+    """Write down what goes to whom, once for its period; None when nobody reads in this rhythm.
+
+    What flowed has flowed, also when nobody is there: whoever comes tomorrow is not sent the whole month.
+
+    Raises:
+        PeriodTakenError: Another run was quicker.
+        AudienceChangedError: Readers came, went or chose otherwise meanwhile: prepare it once more.
+    """
+    assert latest.issue is not None
+    subject, target = latest.issue.subject, latest.target
+    periods = [ledger.article_period(article) for article in latest.articles]
+    periods += [latest.period] if latest.rhythm == "daily" else []
+    if not latest.audience and not latest.skipped:
+        _pass(house, latest, periods)
+        return None
+
+    def unchanged(connection: Connection) -> None:
+        if tuple(latecomers.members(connection, target.id, latest.rhythm, latest.moment)) != latest.late:
+            raise delivery.AudienceChangedError(
+                "readers changed their rhythm meanwhile", mend="run the same command again"
+            )
+
+    return delivery.freeze_lots(
+        house.desk,
+        latest.lots,
+        key=latest.key,
+        subject=subject,
+        list_id=target.id,
+        rhythm=latest.rhythm,
+        articles=lambda _: latest.articles,
+        now=latest.moment,
+        periods=periods,
+        newest=latest.newest,
+        once=True,
+        verify=True,
+        guard=unchanged,
+    )
+
+
+def run(
+    house: House,
+    rhythm: Rhythm,
+    *,
+    list_name: str = FIRST_LIST,
+    period: str = "",
+    deliver_send: Callable[[Send], tuple[Account, int]] | None = None,
+) -> Outcome:
+    """Finish what stopped in the middle, then send what is new.
+
+    Args:
+        house: The workspace.
+        rhythm: ``instant`` or ``daily``.
+        list_name: The list.
+        period: As for ``prepare``.
+        deliver_send: Delivers a send and gives its account and how many letters went now.
+
+    Raises:
+        SendError: It stopped in the middle, or no letter can be made; the same call goes on.
+    """
+    delivered = deliver_send or (lambda send: _delivered(house, send))
+    for send in unfinished(house, rhythm, list_name):
+        delivered(send)
+    for tries in range(_TRIES):
+        latest = prepare(house, rhythm, list_name=list_name, period=period)
+        if latest.issue is None:
+            return Outcome(latest)
+        try:
+            frozen = freeze(house, latest)
+        except delivery.AudienceChangedError:
+            if tries == _TRIES - 1:
+                raise
+            continue
+        except delivery.PeriodTakenError:
+            return Outcome(replace(latest, issue=None, went=latest.key))
+        if frozen is None:
+            return Outcome(latest)
+        account, sent_now = delivered(frozen)
+        return Outcome(latest, frozen, account, sent_now)
+    raise AssertionError  # pragma: no cover  the last try returns or raises
+
+
+def _delivered(house: House, send: Send) -> tuple[Account, int]:
+    settled: dict[str, int] = {}
+
+    def progress(state: str, count: int) -> None:
+        settled[state] = settled.get(state, 0) + count
+
+    return delivery.run(house.desk, send, progress), settled.get("submitted", 0)
+
+
+def _pass(house: House, latest: Latest, periods: Sequence[str]) -> None:
+    """Let a period go by without a letter."""
+    with house.database.write() as connection:
+        issue_id = ledger.issue_id(connection, latest.key)
+        if len(ledger.take(connection, latest.target.id, latest.rhythm, periods, issue_id)) == len(set(periods)):
+            library.remember(
+                connection,
+                latest.articles,
+                issue_id=issue_id,
+                list_id=latest.target.id,
+                rhythms=(latest.rhythm,),
+                newest=latest.newest,
+            )
+
+
+def _flows(
+    house: House, connection: Connection, list_id: int, rhythm: Rhythm, now: datetime
+) -> tuple[list[Holding], Stream]:
+    """What may still be news, and what of it flows."""
+    rules = draft.rules_of(house)
+    since = compose.oldest(rules, now)
+    news = streams.candidates(library.holdings(connection, since=since), rules, now=now)
+    carried = library.carried_to(connection, list_id, rhythm)
+    floor = ledger.first_reach(connection, list_id, (rhythm, ALL))
+    return news, streams.stream(news, rhythm, carried=carried, floor=floor, now=now)
+
+
+def _groups(
+    connection: Connection, list_id: int, flows: Stream, news: Sequence[Holding], who: Sequence[int], now: datetime
+) -> dict[tuple[int, ...], list[int]]:
+    """Those who get something else than what flows, by what they get."""
+    flowing = tuple(one.id for one in flows.flowing)
+    found: dict[tuple[int, ...], list[int]] = {}
+    for member, standing in latecomers.standings(connection, list_id, who, news, now, first=flows.first).items():
+        articles = streams.due(flows, news, standing.begins, standing.got)
+        if articles != flowing:
+            found.setdefault(articles, []).append(member)
+    return found
+
+
+_UNSENT = frozenset({variants.UNCHOSEN, NOTHING_NEW})
+
+
+def _lots(
+    connection: Connection, kitchen: Kitchen, latest: Latest, groups: Mapping[tuple[int, ...], list[int]]
+) -> tuple[list[Lot], dict[str, int]]:
+    """Every letter with those who get it; who is named one by one comes first, and then the stream takes the rest."""
+    list_id, known = latest.target.id, variants.topics_of(kitchen.house, latest.target.name)
+    everybody = delivery.audience(list_id, latest.rhythm, latest.moment)
+    lots: list[Lot] = []
+    counts: dict[str, int] = {}
+    apart: list[int] = []
+    for number, (articles, members) in enumerate(groups.items(), 1):
+        _, issue = kitchen.issue(articles)
+        bits = topics.present(issue, known) if issue is not None else 0
+        choices, declined = latecomers.by_choice(connection, list_id, members, bits)
+        apart += declined.values()
+        for choice, some in choices.items():
+            cut = topics.cut(issue, known, choice, lead=False) if issue is not None else Cut(0, None)
+            why = NOTHING_NEW if issue is None else variants.UNCHOSEN
+            name = f"late-{number}{cut.variant}"
+            lots += [
+                kitchen.lot(cut, query, name=name + ending, why=why)
+                for ending, query in latecomers.queries(some, everybody)
+            ]
+            told = name if cut.issue is not None else why
+            counts[told] = counts.get(told, 0) + len(some)
+    assert latest.issue is not None
+    bits = topics.present(latest.issue, known)
+    masks = store.declination_counts(connection, list_id, rhythms=(latest.rhythm,), now=latest.moment, topics=bits)
+    masks = latecomers.without(masks, apart, bits)
+    for cut in topics.cuts(latest.issue, known, masks, lead=False):
+        audience = variants.audience_of(list_id, latest.rhythm, latest.moment, (bits, cut.declined))
+        lots.append(kitchen.lot(cut, audience, name=cut.variant, why=variants.UNCHOSEN))
+        told = cut.variant if cut.issue is not None else variants.UNCHOSEN
+        counts[told] = counts.get(told, 0) + masks.get(cut.declined, 0)
+    return lots, counts

@@ -1,0 +1,152 @@
+"""Articles made into the letters of the latest posts: each letter once, and none that cannot be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from newsletter.check import Known, check
+from newsletter.errors import IssueError, RenderError, SendError
+from newsletter.issues import compose
+from newsletter.ledger import Lot
+from newsletter.models import Holding, Issue, Letter, Problem, Section, Story
+from newsletter.rhythms.topics import Cut
+from newsletter.workflows import letter as letters
+from newsletter.workflows import variants
+from newsletter.workflows.variants import Variant
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from newsletter.wiring import House
+
+WHOLE = (15, 5, 0)
+"""Stories with picture and summary, tried in turn until the letter is small enough; those after them are headlines."""
+
+
+class Kitchen:
+    """Makes issues and letters of articles, each only once.
+
+    Args:
+        house: The workspace.
+        list_name: The list.
+        rhythm: Of the stream.
+        known: Articles by id.
+    """
+
+    def __init__(self, house: House, list_name: str, rhythm: str, known: Mapping[int, Holding]) -> None:
+        self.house = house
+        self.list_name = list_name
+        self.rhythm = rhythm
+        self.key = ""
+        """Key of the letter, once it is known."""
+        self.problems: list[Problem] = []
+        """Articles that give no letter, and why."""
+        self._known = known
+        self._letters: dict[tuple[object, ...], Letter] = {}
+        self._issues: dict[tuple[int, ...], tuple[tuple[int, ...], Issue | None]] = {}
+
+    def issue(self, articles: tuple[int, ...]) -> tuple[tuple[int, ...], Issue | None]:
+        """The issue of these articles, newest first, without those that no letter can be made of, and which it holds.
+
+        Raises:
+            SendError: All together they give no letter that mail programs show whole, however short they are told.
+        """
+        if articles not in self._issues:
+            self._issues[articles] = self._made(articles)
+        return self._issues[articles]
+
+    def lot(self, cut: Cut, audience: Select[tuple[int]], *, name: str, why: str) -> Lot:
+        """A letter with those who get it, or those who get none and why.
+
+        Args:
+            cut: The issue as they get it.
+            audience: Query for their ids.
+            name: What sets the letter apart from the others of its send.
+            why: Said when the cut leaves nothing.
+        """
+        if cut.issue is None:
+            return Lot("", audience, name, why)
+        titled = replace(cut.issue, subject=self._subject([story.headline for story in cut.issue.stories]))
+        letter = replace(self._letter(titled), issue=self.key)
+        return variants.lot(Variant(cut, letter), audience, name=name)
+
+    def _made(self, articles: tuple[int, ...]) -> tuple[tuple[int, ...], Issue | None]:
+        found: Sequence[Problem] | None = []
+        for whole in WHOLE if articles else ():
+            issue = self._draft(articles, whole)
+            found = self._errors(issue)
+            if found is None or any(problem.code != "letter-too-large" for problem in found):
+                good = tuple(article for article in articles if self._is_good(article))
+                if good != articles:
+                    return self.issue(good)
+            if found == []:
+                return articles, issue
+        if found:
+            raise SendError(found[0].words, where=found[0].place, mend=found[0].mend)
+        if found is None:
+            self._letter(issue)  # raises what is wrong
+        return (), None
+
+    def _draft(self, articles: Sequence[int], whole: int) -> Issue:
+        said = self.house.settings.rhythms
+        holdings = [self._known[article] for article in articles]
+        made = compose.draft(holdings, number=1, newsletter="", list_name=self.list_name)
+        template = said.instant_template if self.rhythm == "instant" else said.daily_template
+        return replace(
+            made,
+            number=0,
+            subject=self._subject([holding.article.title for holding in holdings]),
+            template=said.daily_template if len(holdings) > WHOLE[0] else template,
+            sections=_shortened(made.sections, whole),
+        )
+
+    def _subject(self, headlines: Sequence[str]) -> str:
+        """Of what the letter holds: nobody is told of a story that is not in theirs."""
+        alone = self.rhythm == "instant" and len(headlines) == 1
+        return headlines[0] if alone else f"{self.house.publication.name}: {headlines[0]}"
+
+    def _letter(self, issue: Issue) -> Letter:
+        key = (issue.subject, issue.preheader, issue.template, issue.sections)
+        if key not in self._letters:
+            self._letters[key] = letters.of_issue(self.house, issue)
+        return self._letters[key]
+
+    def _errors(self, issue: Issue) -> list[Problem] | None:
+        """What keeps it from going; None when it gives no letter at all."""
+        try:
+            letter = self._letter(issue)
+        except (RenderError, IssueError):
+            return None
+        known = Known(publication=self.house.publication, now=self.house.now())
+        return [one for one in check(issue, letter, known) if one.level == "error"]
+
+    def _is_good(self, article: int) -> bool:
+        issue = self._draft([article], 1)
+        found = self._errors(issue)
+        if found is None:
+            try:
+                self._letter(issue)
+            except (RenderError, IssueError) as error:
+                found = [Problem("letter-impossible", "error", error.what, error.where, error.mend)]
+        name = f"article {article} «{self._known[article].article.title}»"
+        told = [replace(one, place=name) for one in found or ()]
+        self.problems += [one for one in told if one not in self.problems]
+        return not found
+
+
+def _shortened(sections: Sequence[Section], whole: int) -> tuple[Section, ...]:
+    """The sections with headlines alone after so many whole stories; no picture of this machine's own disk."""
+    made, count = [], 0
+    for section in sections:
+        blocks = []
+        for story in section.stories:
+            count += 1
+            blocks.append(_web_only(story) if count <= whole else replace(story, summary="", image="", image_alt=""))
+        made.append(replace(section, blocks=tuple(blocks)))
+    return tuple(made)
+
+
+def _web_only(story: Story) -> Story:
+    return story if story.image.startswith("https://") else replace(story, image="", image_alt="")

@@ -1,0 +1,180 @@
+"""What a send would do before it does anything: which issue, to whom, which letter; or what it would go on with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from newsletter import (
+    delivery,
+    issues,
+    ledger,
+    library,
+)
+from newsletter.check import has_errors
+from newsletter.errors import IssueError, SendError
+from newsletter.models import Issue, Letter, Problem
+from newsletter.rhythms import topics
+from newsletter.rhythms.schedule import week_of
+from newsletter.workflows import variants
+from newsletter.workflows.check import inspect
+from newsletter.workflows.variants import Variant
+from subscribers import store
+
+if TYPE_CHECKING:
+    from newsletter.ledger import Account, Send
+    from newsletter.wiring import House
+    from subscribers.models import List
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A send as it would be. ``earlier`` is set when there is one already; then nothing is rendered again."""
+
+    issue: Issue
+    target: List
+    rhythm: str
+    earlier: Send | None = None
+    account: Account | None = None
+    """Of the earlier send."""
+    letter: Letter | None = None
+    problems: Sequence[Problem] = ()
+    audience: int = 0
+    """Who would get a letter of it."""
+    skipped: int = 0
+    """Who would get none, since they chose none of its sections."""
+    variants: Sequence[Variant] = ()
+    """Every letter that somebody gets: those of who begins late, then the whole one, then what is cut."""
+    by_rhythm: Mapping[str, int] = field(default_factory=dict)
+    """How many subscribers of each rhythm it reaches."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a letter and nothing keeps it from going."""
+        return self.letter is not None and not has_errors(self.problems)
+
+
+_TRIES = 5
+"""Times the letters are made anew when readers change their topics meanwhile."""
+
+
+def choose(house: House, name: str, *, list_name: str, rhythm: str) -> Issue:
+    """The issue an editor names, or the newest one that has not gone to its list yet, or else the newest.
+
+    Raises:
+        IssueError: There is none.
+    """
+    if name:
+        return issues.find(house.root, name)
+    found = issues.every(house.root)
+    if not found:
+        raise IssueError("there is no issue yet", where=str(house.root), mend="make one with: newsletter compose")
+    with house.database.read() as connection:
+        lists = {count.list.id: count.list.name for count in store.lists(connection)}
+        gone = {
+            (send.issue, lists.get(send.list_id))
+            for send in ledger.sends(connection)
+            if send.rhythm == rhythm and send.state in {"finished", "cancelled"}
+        }
+    waiting = [issue for issue in found if (str(issue.number), list_name or issue.list) not in gone]
+    return (waiting or found)[-1]
+
+
+def make(house: House, issue: Issue, *, list_name: str, rhythm: str) -> Plan:
+    """Look at everything a send of this issue needs, without writing anything.
+
+    Args:
+        house: The workspace.
+        issue: The issue.
+        list_name: Another list than the one the issue names, or empty.
+        rhythm: ``weekly``, or ``all`` for everybody.
+
+    Raises:
+        UnknownList: No such list.
+        IssueError, RenderError: The issue gives no letter.
+    """
+    with house.database.read() as connection:
+        target = store.list_named(connection, list_name or issue.list)
+        for send in ledger.sends_of(connection, str(issue.number)):
+            if (send.list_id, send.rhythm) == (target.id, rhythm):
+                return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
+    inspected = inspect(house, issue, list_name=list_name, before_send=True)
+    if inspected.failure is not None:
+        raise inspected.failure
+    return _with_variants(house, Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems))
+
+
+def freeze(house: House, plan: Plan, *, once_a_week: bool = False, send_at: datetime | None = None) -> Send:
+    """Write down what goes to whom: every letter of the plan with those who get it, in one transaction.
+
+    Args:
+        house: The workspace.
+        plan: Of a send that is not there yet.
+        once_a_week: Refuse when another issue went to this list this week.
+        send_at: When it starts; None at once.
+
+    Raises:
+        SendError: As ``deliver.freeze_lots``.
+    """
+    for tries in range(_TRIES):
+        # An editor may have thought it over for long: readers come, go and choose meanwhile.
+        plan = _with_variants(house, plan)
+        if not plan.ready:
+            raise SendError(f"issue {plan.issue.number} cannot go like this", mend="see: newsletter check")
+        now = house.now()
+        bits = topics.present(plan.issue, variants.topics_of(house, plan.target.name))
+        try:
+            return delivery.freeze_lots(
+                house.desk,
+                variants.lots(plan.variants, plan.target.id, plan.rhythm, now, bits=bits),
+                key=str(plan.issue.number),
+                subject=plan.issue.subject,
+                list_id=plan.target.id,
+                rhythm=plan.rhythm,
+                articles=lambda connection: library.of_issue(connection, plan.issue),  # noqa: B023  called at once
+                now=now,
+                periods=[week_of(now, house.zone, house.settings.schedule.week_starts)],
+                once=once_a_week,
+                verify=bool(bits),
+                send_at=send_at,
+            )
+        except delivery.AudienceChangedError:
+            if tries == _TRIES - 1:
+                raise
+    raise AssertionError  # pragma: no cover  the last try returns or raises
+
+
+def _with_variants(house: House, plan: Plan) -> Plan:
+    """The plan with its letters for everybody, as they choose now."""
+    if plan.letter is None:
+        return plan
+    now, target = house.now(), plan.target
+    made, problems = variants.make(
+        house, plan.issue, plan.letter, target, rhythm=plan.rhythm, now=now, ready=plan.variants
+    )
+    key = str(plan.issue.number)
+    bits = topics.present(plan.issue, variants.topics_of(house, target.name))
+    with house.database.read() as connection:
+        if ledger.sends_of(connection, key):
+            # Who has it already is not counted; asked one by one only then, since it costs a look at every delivery.
+            made = tuple(
+                replace(
+                    one,
+                    audience=sum(
+                        ledger.count_without_delivery(connection, query, key)
+                        for _, query in variants.audiences(one, target.id, plan.rhythm, now, bits=bits)
+                    ),
+                )
+                for one in made
+            )
+        by_rhythm = variants.by_rhythm(connection, target.id, plan.rhythm, now)
+    return replace(
+        plan,
+        problems=tuple(dict.fromkeys((*plan.problems, *problems))),
+        variants=made,
+        audience=sum(one.audience for one in made if one.letter is not None),
+        skipped=sum(one.audience for one in made if one.letter is None),
+        by_rhythm=by_rhythm,
+    )

@@ -1,0 +1,99 @@
+"""What the schedule of the settings asks for, done: the draft of the week, the daily letter, the instant ones.
+
+The worker calls this again and again, and so can cron. Each appointed moment is handled once; what goes out is held by
+its period, so nothing depends on how often this is called or on what the clock does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from newsletter import ledger
+from newsletter.rhythms import schedule
+from newsletter.rhythms.schedule import JOBS, Due
+from newsletter.workflows import latest, weekly
+from newsletter.workflows.collect import gather
+from subscribers.errors import Complaint
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.wiring import House
+
+_MARK = "schedule "
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of one duty for one list."""
+
+    due: Due
+    list: str
+    words: str = ""
+    """What happened."""
+    trouble: Complaint | None = None
+    """Why it did not come to its end; it is tried again with the next call."""
+
+
+def waiting(house: House) -> list[Due]:
+    """What is due now, in its order. What is scheduled for the first time begins with its next moment."""
+    with house.database.read() as connection:
+        handled = _handled(connection)
+    found = schedule.due(house.now(), house.zone, house.settings.schedule, handled)
+    fresh = [one for one in found if one.job not in handled]
+    if fresh:
+        with house.database.write() as connection:
+            for one in fresh:
+                ledger.set_mark(connection, _MARK + one.job, int(one.moment.timestamp()))
+    return [one for one in found if one.job in handled]
+
+
+def run(house: House, tell: Callable[[str], None] = lambda _: None) -> list[Done]:
+    """Do everything that is due. Trouble with one thing keeps no other from being done.
+
+    Args:
+        house: The workspace.
+        tell: Told one line for each thing that is done.
+    """
+    done: list[Done] = []
+    gathered = False
+    for due in waiting(house):
+        for name in house.settings.schedule.lists:
+            try:
+                if not gathered:
+                    for each in gather(house).troubles:
+                        tell(f"trouble: {each}")
+                    gathered = True
+                one = Done(due, name, _do(house, due, name))
+            except Complaint as complaint:
+                one = Done(due, name, trouble=complaint)
+            done.append(one)
+            tell(f"{due.job} '{name}': {one.words or one.trouble}")
+        if not any(one.trouble for one in done if one.due is due):
+            with house.database.write() as connection:
+                ledger.set_mark(connection, _MARK + due.job, int(due.moment.timestamp()))
+    return done
+
+
+def _handled(connection: Connection) -> dict[str, int]:
+    """Job to the moment that was handled last; who has no moment yet is missing."""
+    return {job: at for job in JOBS if (at := ledger.mark(connection, _MARK + job))}
+
+
+def _do(house: House, due: Due, list_name: str) -> str:
+    if due.job == "weekly":
+        week = weekly.prepare(house, list_name=list_name)
+        if week.went:
+            return f"issue {week.went} went out this week already"
+        if week.plan is None:
+            return "nothing new"
+        on_its_way = week.plan.earlier is not None
+        return f"issue {week.plan.issue.number} is on its way" if on_its_way else f"the draft is {week.plan.issue.path}"
+    outcome = latest.run(house, due.job, list_name=list_name, period=due.period)
+    if outcome.latest.went:
+        return f"{outcome.latest.went} went out already"
+    if outcome.latest.issue is None:
+        return "nothing new"
+    return f"{outcome.sent_now:,} letters: {outcome.latest.issue.subject}"

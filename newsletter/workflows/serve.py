@@ -1,0 +1,330 @@
+"""The reader pages of a workspace put together and served: what ``subscribers.web`` is handed, the archive, the server.
+
+Import it late: it brings Starlette and SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
+from ipaddress import ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from newsletter.errors import SettingsError
+from newsletter.letters.headers import ascii_host
+from newsletter.rhythms.topics import titles
+from newsletter.web.archive import Archive, Sent
+from newsletter.web.pages import Pages
+from newsletter.wiring import House, opened
+from newsletter.workflows import small_letters
+from newsletter.workflows.small_letters import Postman
+from newsletter.workspace.folder import FIRST_LIST
+from subscribers import store
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
+
+    from newsletter.web.letter_page import WebView
+    from subscribers.web import Site, Visit
+    from subscribers.web.middleware import Guard
+    from subscribers.web.site import Hook
+
+MINUTES = 300
+"""Seconds that the archive may be kept by whoever carries it."""
+A_YEAR = 31_536_000
+
+
+def pages_of(house: House) -> Pages:
+    """The page environment of a workspace.
+
+    Raises:
+        SettingsError: There is no address for the pages.
+    """
+    if not house.settings.web.url:
+        raise SettingsError(
+            "the reader pages have no address",
+            where="[web] url",
+            mend='write it into newsletter.toml, url = "https://…", or http://127.0.0.1:8000 to try',
+        )
+    return Pages(house.templates, house.publication, house.settings.web.url)
+
+
+def site_of(house: House, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
+    """What the reader pages are handed.
+
+    Raises:
+        SettingsError: A list they should offer does not exist.
+    """
+    from subscribers.web import Site
+
+    web = house.settings.web
+    with house.database.read() as connection:
+        known = {one.list.name for one in store.lists(connection)}
+    for name in web.lists:
+        if name not in known:
+            raise SettingsError(
+                f"there is no list called '{name}'",
+                where="[web] lists",
+                mend="name lists that exist: " + (", ".join(sorted(known)) or f"make '{FIRST_LIST}' first"),
+            )
+    return Site(
+        base=pages.address,
+        database=house.database,
+        link_keys=house.keys.tokens,
+        address_keys=house.keys.suppression,
+        page=pages,
+        say=pages.text,
+        now=house.now,
+        lists=tuple(dict.fromkeys(web.lists)),
+        rhythms=tuple(dict.fromkeys(house.settings.rhythms.offered)),
+        default=house.settings.rhythms.default,
+        topics={name: titles(topics) for name, topics in house.settings.topics.items()},
+        proxies=tuple(ip_network(one) for one in web.trusted_proxies),
+        frame_ancestors=tuple(web.frame_ancestors) or (_origin(house.publication.url),),
+        keep_client=web.keep_client,
+        caps=house.caps,
+        hooks=hooks,
+    )
+
+
+def _origin(url: str) -> str:
+    """The origin of the site, as a Content-Security-Policy can name it."""
+    parts = urlsplit(url)
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{ascii_host(parts.hostname or '')}{port}"
+
+
+def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute]:
+    """The routes of past letters."""
+    from subscribers.web import answer, file_answer, route
+
+    def listed(site: Site, visit: Visit) -> Response:
+        before = int(visit.parts.get("before", 0))
+        entries, older = archive.entries(before=before)
+        values = {"entries": entries, "older": older, "newer": bool(before)}
+        return answer(site, "web/archive.html.j2", values, public=MINUTES)
+
+    def feed(site: Site, _visit: Visit) -> Response:
+        entries, _ = archive.entries()
+        newest = entries[0].sent if entries else site.now()
+        values = {"entries": entries, "updated": newest.isoformat()}
+        return answer(site, "web/archive.xml.j2", values, public=MINUTES, kind="application/atom+xml; charset=utf-8")
+
+    def key_of(visit: Visit) -> str:
+        """``12``, or ``readers/daily/2026-11-24`` for a letter of the latest posts."""
+        return "/".join(visit.parts[name] for name in ("list", "rhythm", "key") if name in visit.parts)
+
+    def letter(site: Site, visit: Visit) -> Response:
+        found = archive.view(key_of(visit))
+        if found is None:
+            return missing(site)
+        one, view = found
+        html = _page(pages, archive, one, view)
+        kind = "text/html; charset=utf-8"
+        return file_answer(html.encode("utf-8"), kind, public=MINUTES, pictures=view.hosts)
+
+    def part(site: Site, visit: Visit) -> Response:
+        found = archive.view(key_of(visit))
+        name = visit.parts["name"]
+        if found is not None and name == "letter.css":
+            css = found[1].css + pages("web/letter_bar.css.j2", {})
+            return file_answer(css.encode("utf-8"), "text/css; charset=utf-8", public=A_YEAR)
+        if found is not None and name in found[1].pictures:
+            picture = found[1].pictures[name]
+            return file_answer(picture.data, picture.content_type, public=A_YEAR, anywhere=True)
+        return missing(site)
+
+    def missing(site: Site) -> Response:
+        return answer(site, "web/trouble.html.j2", {"status": 404}, status=404)
+
+    return [
+        route(site, "/archive", listed),
+        route(site, "/archive/{before:int}", listed),
+        route(site, "/archive.xml", feed),
+        route(site, "/letters/{key}", letter),
+        route(site, "/letters/{key}/{name}", part),
+        route(site, "/letters/{list}/{rhythm}/{key}", letter),
+        route(site, "/letters/{list}/{rhythm}/{key}/{name}", part),
+    ]
+
+
+def _page(pages: Pages, archive: Archive, one: Sent, view: WebView) -> str:
+    """A past letter with the bar above it and what makes its card when it is shared."""
+    address = f"{pages.address}/letters/{one.key}"
+    values: dict[str, Any] = {
+        "letter": one,
+        "number": archive.number(one),
+        "letter_address": address,
+        "summary": view.summary,
+        "image": urljoin(f"{address}/", view.image) if view.image else "",
+    }
+    html = view.html.replace("<!--head-->", pages("web/letter_head.html.j2", values), 1)
+    return html.replace("<!--bar-->", pages("web/letter_bar.html.j2", values), 1)
+
+
+def app_of(house: House, *, hooks: Mapping[str, Hook] | None = None, postman: bool = True) -> Guard:
+    """The whole ASGI application of a workspace.
+
+    Args:
+        house: The workspace, open as long as the application runs.
+        hooks: Name to what reads the reports of that provider, for ``POST /hooks/<name>``.
+        postman: Send small letters in the background while it runs.
+
+    Raises:
+        SettingsError: What the pages need is not set.
+    """
+    from subscribers.web import create_app
+
+    pages = pages_of(house)
+    site = site_of(house, pages, hooks_of(house) if hooks is None else hooks)
+    archive = Archive(house.database, pages, site.lists)
+    letters = small_letters.of_house(house)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: object) -> AsyncIterator[None]:
+        if not postman:
+            yield
+            return
+        worker = Postman(letters)
+        worker.start()
+        try:
+            yield
+        finally:
+            worker.stop()
+
+    return create_app(site, routes=archive_routes(site, archive, pages), lifespan=lifespan)
+
+
+def hooks_of(house: House) -> dict[str, Hook]:
+    """The readers of providers' reports that this workspace has what they need for."""
+    key = house.settings.sendgrid.webhook_key
+    if not key:
+        return {}
+    from newsletter.events.apply import sendgrid_hook
+
+    return {
+        "sendgrid": sendgrid_hook(
+            house.database,
+            public_key=key,
+            link_keys=house.keys.tokens,
+            suppression_keys=house.keys.suppression,
+            now=house.now,
+        )
+    }
+
+
+def embed_of(house: House, *, list_name: str = "", height: int = 440) -> tuple[str, str]:
+    """The subscribe form for another site: as plain HTML, and as a frame.
+
+    Args:
+        house: The workspace.
+        list_name: The list of the plain form; empty leaves it to the pages.
+        height: Pixels of the frame.
+
+    Raises:
+        SettingsError: There is no address for the pages.
+    """
+    from subscribers.web.subscribe import PITCH
+
+    pages = pages_of(house)
+    values = {"pitch": pages.text(PITCH), "list": list_name, "height": height}
+    return pages("web/embed_form.html.j2", values), pages("web/embed_frame.html.j2", values)
+
+
+def serve(root: Path, environment: Mapping[str, str], *, host: str, port: int, workers: int) -> None:
+    """Serve the pages until a signal ends it.
+
+    Args:
+        root: The workspace.
+        environment: The process environment.
+        host: Address to listen at.
+        port: TCP port; 0 takes a free one.
+        workers: Processes.
+
+    Raises:
+        SettingsError: What the pages need is not set, or the address cannot be listened at.
+    """
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    with opened(root, environment) as house:
+        site_of(house, pages_of(house), {})  # complain here, once, and not in every process
+        app_of(house, postman=False)
+    config = uvicorn.Config(
+        partial(_built, root, dict(environment)),
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # The pages look at X-Forwarded-For themselves, by the workspace's own setting.
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+    )
+    _log_to_stderr()
+    socket = _listening(host, port)
+    try:
+        if workers > 1:
+            Multiprocess(config, sockets=[socket]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[socket])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        socket.close()
+
+
+def _listening(host: str, port: int) -> Any:
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named: else asyncio does not know it for TCP, leaves Nagle's algorithm on, and every answer on
+    # a kept connection waits 40 ms for the other side's delayed acknowledgement (measured: 89 requests/s).
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SettingsError(
+            f"cannot listen there ({reason})", where=f"{host}:{port}", mend="choose another with --host and --port"
+        ) from None
+    listener.set_inheritable(True)
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Serving at http://{shown}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
+    return listener
+
+
+def _built(root: Path, environment: Mapping[str, str]) -> Guard:
+    """The application in the process that serves it; the workspace stays open until that ends."""
+    _log_to_stderr()
+    stack = contextlib.ExitStack()
+    house = stack.enter_context(opened(root, environment))
+    app = app_of(house)
+    app.closing = stack.close
+    return app
+
+
+def _log_to_stderr() -> None:
+    """One line for each request and fault on stderr; uvicorn's own only from warnings on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("nashra")
+    if not logger.handlers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    server = logging.getLogger("uvicorn")
+    if not server.handlers:
+        server.addHandler(handler)
+        server.setLevel(logging.WARNING)
+        server.propagate = False

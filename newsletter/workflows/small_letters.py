@@ -1,0 +1,370 @@
+"""Small letters on their way: confirmation, welcome and goodbye, claimed from the readers' side and sent one by one.
+
+The same order as for every letter: claim under a lease, hand over everything but the last byte, commit
+``submitting``, let the last byte go, record the answer. The link of a confirmation is made here, when its letter is
+about to go, so it stands in no table; only its hash does.
+
+Without pages for readers the letters ask for an answer by mail: their addresses are ``mailto:`` ones (RFC 6068) that
+carry the token in the subject, where a mail program keeps it. ``newsletter.events.inbox`` reads what is answered.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from newsletter import ledger
+from newsletter.delivery.names import name_of
+from newsletter.errors import NashraError
+from newsletter.letters.headers import ascii_host, split_mailbox
+from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters.render.small import render_small
+from newsletter.models import Letter
+from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel, load
+from newsletter.storage.retry import Steady
+from subscribers import actions, store, tokens
+from subscribers.store import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from newsletter.delivery import Desk
+    from newsletter.senders import Answer, Carrier, Submission
+    from newsletter.web.pages import Pages
+    from newsletter.wiring import House
+    from subscribers.models import LetterState, SmallLetter
+
+LOG = logging.getLogger("nashra.letters")
+
+CONFIRM, PREFERENCES = "confirm", "preferences"
+"""Slots of a small letter beside the one of the link to leave; filled before the letter is cut."""
+
+TOO_OLD = timedelta(hours=48)
+"""A small letter that could not go for so long is no longer wanted."""
+TIDY_EVERY = timedelta(hours=1)
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """Who the small letters come from."""
+
+    sender: str
+    """``Name <address>``."""
+    reply_to: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the letters of one round."""
+
+    states: dict[str, int] = field(default_factory=dict)
+
+    def add(self, state: str) -> None:
+        """Count one more."""
+        self.states[state] = self.states.get(state, 0) + 1
+
+    @property
+    def done(self) -> int:
+        """Letters that need nothing more."""
+        return sum(number for state, number in self.states.items() if state != QUEUED)
+
+
+class SmallLetters:
+    """The small letters of a workspace.
+
+    Args:
+        desk: What every delivery needs.
+        pages: For words, templates and the address of the pages.
+        mailbox: Who they come from.
+        marker: Makes a fresh marker for each letter.
+    """
+
+    def __init__(self, desk: Desk, pages: Pages, mailbox: From, marker: Callable[[], str]) -> None:
+        self._desk = desk
+        self._pages = pages
+        self._from = mailbox
+        self._marker = marker
+        self._made = lru_cache(maxsize=64)(self._make)
+        self._tidied: datetime | None = None
+        self._carrier: Carrier | None = None
+        """With the last letter of a round; its connection takes the next."""
+
+    def drain(self) -> Tally:
+        """Send what waits, as far as nobody else holds it; letters that cannot go now wait for the next round.
+
+        For one thread at a time. One connection takes them all.
+
+        Raises:
+            DatabaseError: The database cannot be read or written.
+        """
+        try:
+            return self._drain()
+        finally:
+            carrier, self._carrier = self._carrier, None
+            if carrier is not None:
+                carrier.close()
+
+    def _drain(self) -> Tally:
+        tally = Tally()
+        desk = self._desk
+        self._tidy(desk.now())
+        with desk.database.read() as connection:
+            waiting = store.letters_waiting(connection, now=desk.now())
+        while waiting:
+            self._settle(tally)
+            token = secrets.token_hex(16)
+            with desk.database.write() as connection:
+                claimed = store.claim_letters(
+                    connection, token=token, now=desk.now(), lease=timedelta(seconds=desk.lease), limit=_MOST
+                )
+            for letter in claimed:
+                if not self._send(letter, token, tally):
+                    return tally  # the provider takes nothing now; what is claimed is free when the lease runs out
+            waiting = bool(claimed)
+        return tally
+
+    def _tidy(self, now: datetime) -> None:
+        if self._tidied is None or now - self._tidied > TIDY_EVERY:
+            self._tidied = now
+            with self._desk.database.write() as connection:
+                limits.forget(connection, now=now)
+
+    def _settle(self, tally: Tally) -> None:
+        """Letters in doubt: a sender that can look tells whether they went; else they become unknown when claimed."""
+        desk = self._desk
+        with desk.database.read() as connection:
+            doubtful = store.letters_in_doubt(connection, now=desk.now())
+        if not doubtful:
+            return
+        names = {name_of(letter_id, desk.keys): (letter_id, token) for letter_id, token in doubtful}
+        # Any letter will do: only where letters go is asked.
+        carrier = desk.sender.load(self._any_letter())
+        try:
+            taken = carrier.settle(list(names))
+        finally:
+            carrier.close()
+        if taken is None:
+            return
+        with desk.database.write() as connection:
+            for name, (letter_id, token) in names.items():
+                state: LetterState = SUBMITTED if name in taken else QUEUED
+                store.settle_letter(connection, letter_id, state, token=token)
+                tally.add(state)
+
+    def _send(self, letter: SmallLetter, token: str, tally: Tally) -> bool:
+        """Send one letter; False when this round had better end."""
+        desk = self._desk
+        if letter.created < desk.now() - TOO_OLD:
+            self._record(letter, token, REFUSED, "it could not be sent for too long", tally)
+            return True
+        try:
+            self._carrier = load(desk.sender, self._filled(letter), self._carrier)
+        except NashraError as error:
+            LOG.error("a small letter cannot be made: %s", error)
+            self._record(letter, token, QUEUED, "", tally)
+            return False
+        try:
+            submission = self._begun(self._carrier, letter, token)
+        except NashraError as error:
+            LOG.error("small letters wait: %s", _without(str(error), letter))
+            self._record(letter, token, QUEUED, "", tally)
+            return False
+        # None: so slow that the lease ran out; the others of this claim are lost too.
+        return submission is not None and self._finish(submission, letter, token, tally)
+
+    def _begun(self, carrier: Carrier, letter: SmallLetter, token: str) -> Submission | None:
+        """Hand over everything but the last byte and mark the letter; None when the lease is lost, and nothing went."""
+        desk = self._desk
+        who = letter.recipient
+        leave = tokens.make("leave", desk.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch)
+        slots = {LEAVE: leave.encode("ascii")}
+        parcel = Parcel(letter.id, name_of(letter.id, desk.keys), who.address, slots, who.needs_smtputf8)
+        submission = carrier.begin([parcel], secrets.token_hex(16))
+        mine = False
+        try:
+            with desk.database.write() as connection:
+                marked = store.submitting_letter(connection, letter.id, token=token, now=desk.now())
+                if marked:
+                    # Somebody waits for it: it goes before its turn, and the issue under way waits instead.
+                    ledger.charge(connection, desk.pace, 1)
+            mine = marked  # not before the commit, which can fail
+        finally:
+            if not mine:
+                submission.abandon()
+        return submission if mine else None
+
+    def _finish(self, submission: Submission, letter: SmallLetter, token: str, tally: Tally) -> bool:
+        """Let the last byte go and record the answer; from here on only the answer can make the letter wait again."""
+        try:
+            answer = submission.finish()
+            state, reason = _outcome(answer, letter.id)
+            settle = partial(
+                store.settle_letter, letter_id=letter.id, state=state, token=token, reason=_without(reason, letter)
+            )
+            Steady(self._desk.database, patience=Steady.LITTLE, sleep=self._desk.sleep).write(settle)
+        except NashraError as error:
+            # Whether it went nobody knows, or nobody can be told: it stays in doubt until its lease runs out, and is
+            # settled then.
+            LOG.error("a small letter is in doubt: %s", _without(str(error), letter))
+            return False
+        tally.add(state)
+        return state != QUEUED
+
+    def _record(self, letter: SmallLetter, token: str, state: LetterState, reason: str, tally: Tally) -> None:
+        with self._desk.database.write() as connection:
+            store.settle_letter(connection, letter.id, state, token=token, reason=reason)
+        tally.add(state)
+
+    def _filled(self, letter: SmallLetter) -> Letter:
+        """The letter of one person, but for the slot of the link to leave."""
+        made = self._made(letter.kind, letter.list.name, letter.list.title)
+        who = letter.recipient
+        values = {
+            PREFERENCES: tokens.make(
+                "preferences", self._desk.keys, public_id=who.public_id, list_id=0, epoch=who.epoch
+            )
+        }
+        if letter.kind == "confirmation":
+            with self._desk.database.write() as connection:
+                values[CONFIRM] = actions.make_confirmation(
+                    connection, who.subscriber_id, letter.list.id, now=self._desk.now(), lasts=self._lasts
+                )
+        html, text = made.rendered.html, made.rendered.text
+        for name, value in values.items():
+            mark = slot(made.marker, name)
+            html, text = html.replace(mark, value), text.replace(mark, value)
+        return replace(made, rendered=replace(made.rendered, html=html, text=text), date=self._desk.now())
+
+    def _make(self, kind: str, list_name: str, title: str) -> Letter:
+        pages, marker, now = self._pages, self._marker(), self._desk.now()
+        about, leave = pages.publication, self._mail(f"unsubscribe {slot(marker, LEAVE)}")
+        urls = self._addresses(marker, list_name) if self._by_mail else self._links(marker)
+        rendered = render_small(
+            kind,
+            about,
+            pages.environment,
+            title=title,
+            say=pages.text,
+            marker=marker,
+            urls=urls,
+            date=now,
+            by_mail=self._by_mail,
+        )
+        return Letter(
+            sender=self._from.sender,
+            # An answer that confirms must reach the mailbox that is read, the one that the addresses name.
+            reply_to="" if self._by_mail and kind == "confirmation" else self._from.reply_to,
+            list_id=f"{list_name}.{ascii_host(urlsplit(about.url).hostname or '')}",
+            rendered=rendered,
+            marker=marker,
+            # RFC 8058 section 3.1 wants an https address for one click; without one there is no such header.
+            unsubscribe_url="" if self._by_mail else urls["leave_url"],
+            unsubscribe_mail=leave,
+            date=now,
+            language=about.language,
+            automatic=True,
+        )
+
+    def _links(self, marker: str) -> dict[str, str]:
+        """The addresses of pages, with their slots."""
+        base = self._pages.address
+        return {
+            "leave_url": f"{base}/leave/{slot(marker, LEAVE)}",
+            "confirm_url": f"{base}/confirm/{slot(marker, CONFIRM)}",
+            "preferences_url": f"{base}/preferences/{slot(marker, PREFERENCES)}",
+            "archive_url": f"{base}/archive",
+        }
+
+    def _addresses(self, marker: str, list_name: str) -> dict[str, str]:
+        """What stands in their places where there are no pages: letters that are already written."""
+        return {
+            "leave_url": self._mail(f"unsubscribe {slot(marker, LEAVE)}"),
+            "confirm_url": self._mail(f"confirm {slot(marker, CONFIRM)}"),
+            "subscribe_url": self._mail(f"subscribe {list_name}"),
+        }
+
+    def _mail(self, subject: str) -> str:
+        """A ``mailto:`` address with a subject, percent-encoded (RFC 6068 section 2)."""
+        address = split_mailbox(self._from.sender)[1]
+        return f"mailto:{quote(address, safe='@')}?subject={quote(subject)}"
+
+    @property
+    def _by_mail(self) -> bool:
+        return not self._pages.address
+
+    @property
+    def _lasts(self) -> timedelta:
+        return actions.CONFIRMATION_BY_MAIL_LASTS if self._by_mail else actions.CONFIRMATION_LASTS
+
+    def _any_letter(self) -> Letter:
+        return self._made("goodbye", "any", "any")
+
+
+def of_house(house: House) -> SmallLetters:
+    """The small letters of a workspace, ready to be sent."""
+    from newsletter.web.pages import Pages
+
+    sender = house.settings.sender
+    pages = Pages(house.templates, house.publication, house.settings.web.url)
+    return SmallLetters(house.desk, pages, From(sender.from_, sender.reply_to), house.marker)
+
+
+class Postman:
+    """Sends small letters in a thread of its own while the pages are served.
+
+    Args:
+        letters: What to send.
+        pause: Seconds between two looks.
+    """
+
+    def __init__(self, letters: SmallLetters, pause: float = 1.0) -> None:
+        self._letters = letters
+        self._pause = pause
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="small letters", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, patience: float = 10.0) -> None:
+        """Come to an end; a letter that is under way goes first.
+
+        Args:
+            patience: Seconds to wait for it.
+        """
+        self._over.set()
+        self._thread.join(patience)
+
+    def _work(self) -> None:
+        pause = self._pause
+        while not self._over.wait(pause):
+            try:
+                tally = self._letters.drain()
+                pause = self._pause if QUEUED not in tally.states else min(pause * 2, 60.0)
+                if tally.done:
+                    LOG.info("small letters: %s", ", ".join(f"{n} {state}" for state, n in tally.states.items()))
+            except Exception as error:
+                # Whatever it is, the pages go on, and so does this at the next look. The words can hold an address.
+                where = error.where if isinstance(error, NashraError) else ""
+                LOG.error("small letters: %s %s", type(error).__name__, where)
+                pause = min(max(pause, 1.0) * 2, 60.0)
+
+
+def _outcome(answer: Answer, letter_id: int) -> tuple[LetterState, str]:
+    if letter_id in answer.apart:
+        state, reason = answer.apart[letter_id]
+        return (REFUSED if state == REFUSED else UNKNOWN if state == UNKNOWN else SUBMITTED), reason
+    return answer.state, answer.reason
+
+
+def _without(text: str, letter: SmallLetter) -> str:
+    """A provider's words without the address."""
+    return text.replace(letter.recipient.address, "…")[:500]

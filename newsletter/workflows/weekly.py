@@ -1,0 +1,207 @@
+"""The week in one go: collect, compose or open the draft, check, tell; and once somebody agrees: send.
+
+Every step leaves something behind that the next run finds: articles in the library, the draft's file, the frozen send.
+So the same command goes on from wherever the last one ended, and a week whose issue went out stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter import delivery, issues, ledger
+from newsletter.ledger import ALL
+from newsletter.letters.render import sizes
+from newsletter.rhythms.schedule import week_of
+from newsletter.workflows import draft, letter
+from newsletter.workflows import plan as plans
+from newsletter.workflows.collect import Gathered, gather
+from newsletter.workflows.plan import Plan
+from newsletter.workspace.folder import FIRST_LIST
+from subscribers import store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.ledger import Account, Send
+    from newsletter.models import Issue
+    from newsletter.wiring import House
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What a run finds before it: at most one of a plan and an issue that went out already."""
+
+    period: str
+    """First day of the week."""
+    list: str
+    gathered: Gathered = field(default_factory=Gathered)
+    plan: Plan | None = None
+    """None when there is nothing new, or the week's issue went out."""
+    went: str = ""
+    """Key of the issue that this week's letter was."""
+    overdue: bool = False
+    """Whether the plan only goes on with the issue of an earlier week: then this week's comes next."""
+    composed: bool = False
+    """Whether this run wrote the draft."""
+    candidates: int = 0
+    """Articles that wait in the draft and do not go."""
+    preview: tuple[Path, ...] = ()
+    size: int = 0
+    """Bytes of HTML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run."""
+
+    week: Week
+    send: Send | None = None
+    account: Account | None = None
+    sent_now: int = 0
+    settled: dict[str, int] = field(default_factory=dict)
+
+
+def prepare(house: House, targets: Sequence[str] = (), *, list_name: str = FIRST_LIST, rhythm: str = "weekly") -> Week:
+    """Everything up to the question: nothing is sent, and nothing that is on its way is touched.
+
+    A send that stopped in the middle comes first; then this week's issue, if it went; then the current draft; then a
+    new one of what no issue has carried.
+
+    Args:
+        house: The workspace.
+        targets: As for ``gather``.
+        list_name: The list.
+        rhythm: ``weekly``, or ``all`` for everybody.
+
+    Raises:
+        NashraError: A draft that cannot be understood, an article whose picture is gone …
+        UnknownList: No such list.
+    """
+    period = week_of(house.now(), house.zone, house.settings.schedule.week_starts)
+    with house.database.read() as connection:
+        target = store.list_named(connection, list_name)
+        unfinished = _unfinished(connection, target.id)
+        account = ledger.account(connection, unfinished.id) if unfinished is not None else None
+        went = ledger.holder(connection, target.id, "weekly", period)
+    if unfinished is not None:
+        plan = Plan(_issue_of(house, unfinished), target, unfinished.rhythm, unfinished, account)
+        return Week(period, list_name, plan=plan, overdue=unfinished.issue != went)
+    if went is not None:
+        return Week(period, list_name, went=went)
+    gathered = gather(house, targets)
+    issue, composed = _draft(house, list_name)
+    if issue is None:
+        return Week(period, list_name, gathered)
+    plan = plans.make(house, issue, list_name=list_name, rhythm=rhythm)
+    preview: tuple[Path, ...] = ()
+    if plan.letter is not None:
+        preview = letter.preview(issue, plan.letter)
+    size = sizes(plan.letter.rendered.html)[0] if plan.letter is not None else 0
+    return Week(
+        period,
+        list_name,
+        gathered,
+        plan,
+        composed=composed,
+        candidates=draft.waiting(issue),
+        preview=preview,
+        size=size,
+    )
+
+
+def freeze(house: House, week: Week) -> Send | None:
+    """Write down what goes to whom, once for this week; None when another run was quicker.
+
+    Raises:
+        SendError: Nobody is waiting for it, or it is on its way.
+    """
+    assert week.plan is not None
+    try:
+        return plans.freeze(house, week.plan, once_a_week=True)
+    except delivery.PeriodTakenError:
+        return None
+
+
+def run(
+    house: House,
+    targets: Sequence[str] = (),
+    *,
+    list_name: str = FIRST_LIST,
+    rhythm: str = "weekly",
+    agree: Callable[[Week], bool] = lambda _: True,
+) -> Outcome:
+    """The whole week without a person: nothing goes that the check finds errors in.
+
+    Args:
+        house: The workspace.
+        targets: As for ``gather``.
+        list_name: The list.
+        rhythm: ``weekly``, or ``all`` for everybody.
+        agree: Asked before a letter is frozen.
+
+    Raises:
+        SendError: It stopped in the middle; the same call goes on.
+    """
+    week = prepare(house, targets, list_name=list_name, rhythm=rhythm)
+    if week.plan is None:
+        return Outcome(week)
+    send = week.plan.earlier
+    if send is None:
+        if not week.plan.ready or not agree(week):
+            return Outcome(week)
+        send = freeze(house, week)
+        if send is None:
+            return Outcome(prepare(house, list_name=list_name, rhythm=rhythm))
+    settled: dict[str, int] = {}
+
+    def progress(state: str, count: int) -> None:
+        settled[state] = settled.get(state, 0) + count
+
+    account = delivery.run(house.desk, send, progress)
+    if week.overdue:
+        return run(house, targets, list_name=list_name, rhythm=rhythm, agree=agree)
+    return Outcome(week, send, account, settled.get("submitted", 0), settled)
+
+
+def _unfinished(connection: Connection, list_id: int) -> Send | None:
+    """The send of an issue to this list that is still running, the oldest first."""
+    running = [
+        send
+        for send in ledger.sends(connection)
+        if send.list_id == list_id
+        and send.state == "running"
+        and send.rhythm in {"weekly", ALL}
+        and send.issue.isdecimal()
+    ]
+    return running[0] if running else None
+
+
+def _issue_of(house: House, send: Send) -> Issue:
+    """The issue of a send; its file may be gone by now, and nothing of it is needed any more but its name."""
+    from newsletter.errors import IssueError
+    from newsletter.models import Issue
+
+    try:
+        return issues.find(house.root, send.issue)
+    except IssueError:
+        return Issue(int(send.issue), send.subject)
+
+
+def _draft(house: House, list_name: str) -> tuple[Issue | None, bool]:
+    """The issue that is to go, and whether it was written just now; None when there is nothing to say."""
+    rules = draft.rules_of(house)
+    issue = draft.current(house, list_name)
+    if issue is None:
+        if not draft.choosable(house, list_name, rules):
+            return None, False
+        return draft.write(house, list_name=list_name, rules=rules), True
+    if issue.stories:
+        return issue, False
+    if draft.waiting(issue):
+        # Nobody has chosen anything: the draft that grew during the week goes as it grew.
+        return draft.take(house, issue, rules=rules).issue, False
+    has_words = issue.opening or any(section.blocks for section in issue.sections)
+    return (issue if has_words else None), False

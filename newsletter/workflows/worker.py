@@ -1,0 +1,236 @@
+"""The worker: delivers sends that run, starts those whose moment has come, sends small letters, keeps the schedule.
+
+Any number of workers may share a database. Who delivers what the ledger's leases decide, what goes out by itself its
+periods; so a worker that dies, stops or comes back changes nothing but the speed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from newsletter import delivery, ledger
+from newsletter.delivery import jobs
+from newsletter.storage.database import AwayError
+from newsletter.storage.retry import Steady
+from newsletter.workflows import scheduled, small_letters
+from subscribers.errors import Complaint
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.ledger import Send
+    from newsletter.wiring import House
+    from newsletter.workflows.small_letters import SmallLetters
+
+T = TypeVar("T")
+
+LOG = logging.getLogger("nashra.worker")
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at what there is to do."""
+TICK = 60
+"""Seconds of the schedule's clock: one worker looks at it in each."""
+REST = 60.0
+"""Seconds that a send rests here after it could not go on."""
+SIGN_OF_LIFE = 10.0
+"""Seconds between two signs of life of a worker, for whoever waits for one."""
+ALIVE = "worker"
+
+
+class Worker:
+    """One worker process.
+
+    Args:
+        house: The workspace, open as long as it works.
+        concurrency: Sends at once; each with as many connections as its sender has.
+        tell: Told one line of everything that happens.
+        look_every: Seconds between two looks.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        *,
+        concurrency: int = 1,
+        tell: Callable[[str], None] = LOG.info,
+        look_every: float = LOOK_EVERY,
+    ) -> None:
+        self._house = house
+        self._concurrency = concurrency
+        self._tell = tell
+        self._look_every = look_every
+        self._resting: dict[int, float] = {}
+        self._lock = threading.Lock()
+        self._at: set[int] = set()
+        self._signed = float("-inf")
+        self.over = threading.Event()
+        """Set from anywhere, also a signal handler, to let it come to its end: what is under way goes first."""
+
+    def once(self) -> None:
+        """Do everything there is to do now, and return."""
+        self._open()
+        letters = small_letters.of_house(self._house)
+        self._look(letters)
+        self._keep_schedule()
+        while not self.over.is_set() and (send_id := self._next()) is not None:
+            self._deliver(send_id)
+        letters.drain()
+
+    def run(self) -> None:
+        """Work until ``over`` is set; a database that is away is waited for."""
+        self._patiently(self._open)
+        if self.over.is_set():
+            return
+        letters = small_letters.of_house(self._house)
+        threads = [threading.Thread(target=self._keep, name="schedule", daemon=True)]
+        if self._patiently(self._has_jobs):
+            name = f"{socket.gethostname()} {os.getpid()}"
+            work = partial(
+                jobs.work, self._house.database, self._deliver, self.over, concurrency=self._concurrency, name=name
+            )
+            threads.append(threading.Thread(target=work, name="jobs", daemon=True))
+        else:
+            for number in range(self._concurrency):
+                threads.append(threading.Thread(target=self._serve, name=f"delivery {number}", daemon=True))
+        for thread in threads:
+            thread.start()
+        while not self.over.is_set():
+            self._quietly(lambda: self._look(letters))
+            self.over.wait(self._look_every)
+        for thread in threads:
+            thread.join()
+
+    def _open(self) -> None:
+        """Make what the threads share, before there are any."""
+        _ = self._house.database, self._house.sender, self._house.keys, self._house.templates
+
+    def _has_jobs(self) -> bool:
+        with self._house.database.read() as connection:
+            return jobs.installed() and jobs.there(connection)
+
+    def _look(self, letters: SmallLetters) -> None:
+        """What every look does: start what is due, give a sign of life, see that jobs are there, send small letters."""
+        now = self._house.now()
+        with self._house.database.write() as connection:
+            for started in ledger.start_due(connection, now):
+                self._tell(f"issue {started.issue} starts, as planned")
+            if time.monotonic() - self._signed > SIGN_OF_LIFE:
+                self._signed = time.monotonic()
+                ledger.set_mark(connection, ALIVE, int(now.timestamp()))
+            # A job that got lost, or a send that was frozen before there were jobs.
+            for one in self._open_sends(connection):
+                jobs.enqueue(connection, one)
+        if (tally := letters.drain()).done:
+            self._tell("small letters: " + ", ".join(f"{n} {state}" for state, n in tally.states.items()))
+
+    def _open_sends(self, connection: Connection) -> list[int]:
+        """Running sends with a batch that nobody holds, and that do not rest, oldest first."""
+        running = [send.id for send in ledger.sends(connection, state="running")]
+        with self._lock:
+            awake = [one for one in running if one not in self._at and not self._rests(one)]
+        return [one for one in awake if ledger.free(connection, one) or ledger.waiting(connection, one) is None]
+
+    def _rests(self, send_id: int) -> bool:
+        return time.monotonic() < self._resting.get(send_id, 0.0)
+
+    def _next(self) -> int | None:
+        with self._house.database.read() as connection:
+            found = self._open_sends(connection)
+        return found[0] if found else None
+
+    def _serve(self) -> None:
+        """Look for sends in the ledger and deliver them, one after the other."""
+        while not self.over.is_set():
+            send_id = self._quietly(self._next)
+            if send_id is None:
+                self.over.wait(self._look_every)
+            else:
+                self._deliver(send_id)
+
+    def _deliver(self, send_id: int) -> None:
+        """Deliver a send as far as it goes; trouble is told, and the send rests a while."""
+        with self._lock:
+            if self.over.is_set() or send_id in self._at or self._rests(send_id):
+                return
+            self._at.add(send_id)
+        try:
+            send = Steady(self._house.database, patience=REST, sleep=self._wait).write(partial(self._take_up, send_id))
+            if send is not None:
+                self._run(send)
+        except Complaint as complaint:
+            self._tell(f"error: {complaint}")
+            self._resting[send_id] = time.monotonic() + REST
+        finally:
+            with self._lock:
+                self._at.discard(send_id)
+
+    def _take_up(self, send_id: int, connection: Connection) -> Send | None:
+        send = next((one for one in ledger.sends(connection, state="running") if one.id == send_id), None)
+        if send is not None:
+            # The next idle worker joins, and asks for another one in its turn.
+            jobs.enqueue(connection, send_id)
+        return send
+
+    def _run(self, send: Send) -> None:
+        told: dict[str, int] = {}
+
+        def progress(state: str, count: int) -> None:
+            if state not in {"waiting", "full"}:
+                told[state] = told.get(state, 0) + count
+
+        account = delivery.run(self._house.desk, send, progress, over=self.over)
+        if told:
+            here = ", ".join(f"{count:,} {state}" for state, count in sorted(told.items()))
+            self._tell(f"issue {send.issue}: {here} here; {account.open:,} of {account.total:,} still open")
+
+    def _keep(self) -> None:
+        while not self.over.is_set():
+            self._quietly(self._keep_schedule)
+            self.over.wait(min(TICK / 4, max(self._look_every, 1.0)))
+
+    def _keep_schedule(self) -> None:
+        """Do what the schedule asks for, if no other worker looks at it in this minute."""
+        house = self._house
+        if scheduled.waiting(house) and self._my_minute():
+            scheduled.run(house, self._tell)
+
+    def _my_minute(self) -> bool:
+        minute = int(self._house.now().timestamp()) // TICK * TICK
+        with self._house.database.write() as connection:
+            return ledger.advance_mark(connection, "worker minute", minute)
+
+    def _quietly(self, act: Callable[[], T]) -> T | None:
+        """Do something that is done again soon; trouble is told."""
+        try:
+            return act()
+        except AwayError as error:
+            LOG.warning("%s", error)
+        except Complaint as complaint:
+            self._tell(f"error: {complaint}")
+        except Exception as error:
+            # Whatever it is, the rest goes on. The words can hold an address.
+            LOG.error("a fault in the program: %s", type(error).__name__)
+        self.over.wait(1.0)
+        return None
+
+    def _patiently(self, act: Callable[[], T]) -> T | None:
+        """Do something as soon as the database is there."""
+        pause = 0.5
+        while not self.over.is_set():
+            try:
+                return act()
+            except AwayError as error:
+                LOG.warning("%s", error)
+            self.over.wait(pause)
+            pause = min(pause * 2, 10.0)
+        return None
+
+    def _wait(self, seconds: float) -> None:
+        self.over.wait(seconds)

@@ -1,0 +1,1 @@
+"""The folder of one newsroom and everything it can be told."""

@@ -1,0 +1,334 @@
+"""The settings of a workspace: newsletter.toml, files of secrets, ``.env`` and the environment, read once.
+
+Later layers win: the file, then ``secrets/<section>.<key>``, then ``.env``, then ``NASHRA_<SECTION>__<KEY>``
+of the environment. Whatever is wrong is told once: where, which key, what was found, what is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from newsletter.errors import SettingsError, WorkspaceError
+from newsletter.letters.headers import split_mailbox
+from newsletter.models import Publication
+from newsletter.rhythms.schedule import WEEKDAYS, Schedule
+from newsletter.rhythms.topics import Topic
+from newsletter.text.toml import twice
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from newsletter.workspace.schema import (
+        Collect,
+        Compose,
+        Rhythms,
+        Schema,
+        Sender,
+        SendGrid,
+        Smtp,
+        Web,
+    )
+    from newsletter.workspace.schema import Topic as TopicSetting
+
+FILE = "newsletter.toml"
+SECRETS = "secrets"
+KEYS = "keys.toml"
+PREFIX = "NASHRA_"
+DEBUG = "NASHRA_DEBUG"
+"""The one variable with our prefix that is no setting: it shows where a fault happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a workspace can be told, checked."""
+
+    publication: Publication
+    sender: Sender
+    """How letters leave; ``from_`` has its domain in A-label form."""
+    sendgrid: SendGrid
+    smtp: Smtp
+    web: Web
+    """``url`` is the base of the reader pages without a slash at its end; empty when there are none."""
+    rhythms: Rhythms
+    topics: Mapping[str, tuple[Topic, ...]]
+    """What readers of each list can choose, in the order of the numbers."""
+    compose: Compose
+    schedule: Schedule
+    collect: Collect
+    outbox: Path
+    database_url: str
+    """SQLAlchemy URL."""
+
+    @property
+    def address(self) -> str:
+        """The bare address letters come from."""
+        return split_mailbox(self.sender.from_)[1]
+
+
+def find_workspace(start: Path) -> Path:
+    """The nearest folder from ``start`` upwards that holds newsletter.toml.
+
+    Raises:
+        WorkspaceError: None up to the root of the file system.
+    """
+    start = start.absolute()
+    if not start.is_dir():
+        raise WorkspaceError("there is no such folder", where=str(start), mend="check what follows -C")
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise WorkspaceError(
+        f"no {FILE} here or in a folder above",
+        where=str(start),
+        mend='make a workspace with: newsletter init DIR --name "…" --url https://… --from "… <news@…>"',
+    )
+
+
+def load(root: Path, environment: Mapping[str, str]) -> Settings:
+    """Read and check the settings of the workspace at ``root``.
+
+    Args:
+        root: The folder that holds newsletter.toml.
+        environment: The process environment; only names that start with ``NASHRA_`` are looked at.
+
+    Raises:
+        SettingsError: One problem for each line of its text: where, key, what was found, what is wanted.
+    """
+    from pydantic import ValidationError
+
+    layers = list(_layers(root, environment))
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for section, values in layer.values.items():
+            before = merged.get(section, {})
+            if isinstance(before, dict):  # else the file has a key where a section belongs: told below
+                merged[section] = {**before, **values} if isinstance(values, dict) else values
+    try:
+        checked = _schema().model_validate(merged)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaints(error, layers, root))) from None
+    return _settings(checked, root)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    where: str
+    values: dict[str, Any]
+    names: Mapping[str, str]
+    """``section.key`` to how this layer calls it."""
+
+
+def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
+    from io import StringIO
+
+    from dotenv import dotenv_values
+
+    path = root / FILE
+    text = _text(path)
+    try:
+        values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(_toml_words(error, text, path)) from None
+    yield _Layer(str(path), values, _lines(text, path))
+    yield _secret_files(root / SECRETS)
+    path = root / ".env"
+    if path.is_file():
+        dotenv = dotenv_values(stream=StringIO(_text(path)))
+        yield _environment({name: value for name, value in dotenv.items() if value is not None}, f"{path}: ")
+    yield _environment(environment, "environment: ")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError("is not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(
+            f"cannot be read ({error.strerror})", where=str(path), mend="make it a file that you may read"
+        ) from None
+
+
+def _toml_words(error: tomllib.TOMLDecodeError, text: str, path: Path) -> str:
+    if (found := twice(text, error)) is not None:
+        return f"{path}:{found.second}: {found.name} is here a second time, first in line {found.first}; {found.mend}"
+    match = re.search(r"\(at line (\d+), column \d+\)", str(error))
+    line = f":{match[1]}" if match else ""
+    reason = re.sub(r" \(at .*\)", "", str(error))
+    reason = reason[:1].lower() + reason[1:]
+    return f'{path}{line}: is not valid TOML ({reason}); text stands in quotes: key = "text"'
+
+
+def _lines(text: str, path: Path) -> dict[str, str]:
+    names, section = {}, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[([\w.-]+)\]", line):
+            section = header[1]
+            names[section] = f"{path}:{number}: [{section}]"
+        elif key := re.match(r"\s*([\w-]+)\s*=", line):
+            names[f"{section}.{key[1]}" if section else key[1]] = f"{path}:{number}: {key[1]}"
+    return names
+
+
+def _secret_files(folder: Path) -> _Layer:
+    values: dict[str, Any] = {}
+    names = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name == KEYS or path.name.startswith("."):
+            continue
+        section, dot, key = path.name.partition(".")
+        if not dot or section not in _schema().model_fields:
+            # A misnamed secret that is silently ignored costs an evening.
+            raise SettingsError(
+                "is not the name of a setting", where=str(path), mend="name it SECTION.KEY, for example database.url"
+            )
+        values.setdefault(section, {})[key] = _text(path).strip()
+        names[f"{section}.{key}"] = f"{path}"
+    return _Layer(str(folder), values, names)
+
+
+def _environment(variables: Mapping[str, str], prefix: str) -> _Layer:
+    values: dict[str, Any] = {}
+    names = {}
+    for name, value in sorted(variables.items()):
+        section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
+        if not name.startswith(PREFIX) or name == DEBUG:
+            continue
+        if not separator:
+            raise SettingsError(
+                "is not the name of a setting",
+                where=f"{prefix}{name}",
+                mend=f"name it {PREFIX}SECTION__KEY, for example {PREFIX}WEB__URL",
+            )
+        values.setdefault(section, {})[key] = value
+        names[f"{section}.{key}"] = names[section] = f"{prefix}{name}"
+    return _Layer(prefix, values, names)
+
+
+def _complaints(error: ValidationError, layers: list[_Layer], root: Path) -> Iterator[str]:
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        named = _named(key, layers) or f"{root / FILE}: {key}"
+        if problem["type"] == "missing":
+            yield f"{root / FILE}: {key} is missing; add it ({_wanted(key)})"
+        elif problem["type"] == "extra_forbidden":
+            yield f"{named} is not a setting; {_nearest(key)}"
+        elif problem["type"] == "model_type":
+            named = next(layer.names[key] for layer in layers if key in layer.names)
+            yield f"{named}: found {problem['input']!r}, but a section is wanted: [{key}]"
+        else:
+            words = problem["msg"].removeprefix("Value error, ")
+            yield f"{named}: found {_shown(key, problem['input'])}, but {words[:1].lower()}{words[1:]}"
+
+
+def _named(key: str, layers: list[_Layer]) -> str:
+    """How the last layer that sets a key calls it; for a part of a value, what the value is called."""
+    parts = key.split(".")
+    for length in range(len(parts), 1, -1):
+        whole = ".".join(parts[:length])
+        for layer in reversed(layers):
+            if whole in layer.names:
+                return layer.names[whole]
+    return next((layer.names[key] for layer in reversed(layers) if key in layer.names), "")
+
+
+def _shown(key: str, value: object) -> str:
+    return "a secret" if key in {"database.url", "sendgrid.key", "smtp.password"} else repr(value)
+
+
+def _wanted(key: str) -> str:
+    section, _, name = key.partition(".")
+    field = _schema().model_fields.get(section)
+    if field is None or not name:
+        return f"a section [{section}]"
+    model = field.annotation
+    inner = getattr(model, "model_fields", {}).get(name)
+    return str(inner.description) if inner is not None else "see the comments of a fresh newsletter.toml"
+
+
+def _nearest(key: str) -> str:
+    import difflib
+
+    section, _, name = key.partition(".")
+    fields = _schema().model_fields
+    inside = fields[section].annotation if name and section in fields else _schema()
+    known = list(getattr(inside, "model_fields", {}))
+    near = difflib.get_close_matches(name or section, known, 1)
+    return f"did you mean {near[0]}?" if near else "known here: " + ", ".join(known)
+
+
+def _schema() -> type[Schema]:
+    from newsletter.workspace.schema import Schema
+
+    return Schema
+
+
+_SQLITE = "sqlite:///"
+
+
+def database_url(url: str, root: Path) -> str:
+    """The SQLAlchemy URL for one as it may stand in the settings.
+
+    Args:
+        url: ``sqlite:///PATH`` or ``postgresql://…``.
+        root: The workspace; a relative path starts here, wherever the command was called.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    from pydantic import ValidationError
+
+    from newsletter.workspace.schema import Database
+
+    try:
+        checked = Database(url=url).url
+    except ValidationError as error:
+        words = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise SettingsError(words, where="the URL of a database") from None
+    return f"{_SQLITE}{root / checked.removeprefix(_SQLITE)}" if checked.startswith(_SQLITE) else checked
+
+
+def _settings(checked: Schema, root: Path) -> Settings:
+    about, letter = checked.newsletter, checked.letter
+    return Settings(
+        publication=Publication(
+            **about.model_dump(),
+            **{**letter.model_dump(), "links": tuple(letter.links.items())},
+        ),
+        sender=checked.sender,
+        sendgrid=checked.sendgrid,
+        smtp=checked.smtp,
+        web=checked.web,
+        rhythms=checked.rhythms,
+        topics={name: _topics(topics) for name, topics in checked.topics.items()},
+        compose=checked.compose,
+        schedule=_schedule(checked),
+        collect=checked.collect,
+        outbox=root / checked.sender.outbox,
+        database_url=database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
+    )
+
+
+def _topics(checked: Mapping[str, TopicSetting]) -> tuple[Topic, ...]:
+    return tuple(
+        Topic(int(number), topic.title, tuple(topic.sections or [topic.title]))
+        for number, topic in sorted(checked.items())
+    )
+
+
+def _schedule(checked: Schema) -> Schedule:
+    said = checked.schedule
+    day, _, at = said.weekly.partition(" ")
+    return Schedule(
+        weekly=(WEEKDAYS.index(day), time.fromisoformat(at)) if said.weekly else None,
+        daily=time.fromisoformat(said.daily) if said.daily else None,
+        instant=said.instant or None,
+        week_starts=WEEKDAYS.index(said.week_starts),
+        lists=tuple(dict.fromkeys(said.lists)),
+    )

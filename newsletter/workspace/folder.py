@@ -1,0 +1,273 @@
+"""A workspace on the disk: made once, with settings an editor can read and a secret nobody else can."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.errors import SettingsError, WorkspaceError
+from newsletter.workspace.config import (
+    FILE,
+    KEYS,
+    SECRETS,
+    load,
+)
+
+KEY_BYTES = 32
+MOST_KEYS = 2
+FIRST_LIST = "readers"
+
+_SETTINGS = """\
+# The settings of this newsletter. Every key can also be given as NASHRA_<SECTION>__<KEY> in the environment or in
+# a file .env beside this one, and as a file secrets/<section>.<key>; the later of these win over what stands here.
+
+[newsletter]
+name = {name}
+url = {url}
+language = {language}          # decides the direction of the letter, and its words
+timezone = {timezone}         # the zone of the site, for dates in letters
+
+[letter]
+# tagline = "…"              # one line under the name
+# postal_address = "…"       # stands at the foot of every letter
+# accent = "#0f766e"         # colour of links, rules and buttons
+# logo = "https://…/logo.png"
+# digits = "latin"           # or arabic-indic: the digits of dates and numbers that the letter writes itself
+# months = "ar_DZ"           # month names of a country; without it those of the language
+# hijri = true               # the Hijri date beside the Gregorian one
+# links = {{ "فيسبوك" = "https://…" }}   # pages named at the foot
+
+[sender]
+kind = "outbox"             # real letters as .eml files in a Maildir, nothing leaves this machine; or sendgrid or smtp
+from = {sender}
+# reply_to = "editor@example.org"
+# dkim_selectors = ["mail"]  # names of the DKIM keys that sign, so that check can look at them; SendGrid's are known
+# outbox = "outbox"          # the Maildir, relative to this file
+# fsync = true               # outbox and SMTP: what became of a letter is on the disk before the next one goes
+# batch = 100                # letters in one submission
+# lease = 30                 # seconds until another process takes over from one that went silent
+# patience = 300             # seconds without a letter taken after which a send stops, to be run again later
+# per_second = 50            # letters a second at most, all processes and machines together; 0: no limit
+# per_hour = 10000           # … an hour
+# connections = 8            # to the provider at once, all processes and machines together
+
+[sendgrid]
+# The key stands in the file secrets/sendgrid.key
+# webhook_key = "MFkw…"      # verification key of its event webhook; then point that at https://…/hooks/sendgrid
+# region = "global"          # or eu
+# from_name = "Al-Muashir"   # should SendGrid not take the name in from as it is
+# categories = ["weekly"]
+# sandbox = true             # SendGrid checks everything and sends nothing
+# open_tracking = true
+# click_tracking = true
+# batch = 1000               # subscribers in one request; fewer leave less in doubt should a request be cut off
+# connections = 4            # requests under way at once
+# timeout = 20               # seconds for each step of a request
+
+[smtp]
+# host = "smtp.example.org"
+# user = "news@example.org"  # its password stands in the file secrets/smtp.password
+# security = "starttls"      # or tls, or none for a server on this machine
+# port = 587                 # without it the usual one: starttls 587, tls 465, none 25
+# ca = "ca.pem"              # certificates to trust instead of the system's, relative to this file
+# return_path = "bounces@example.org"   # where bounces go; without it the address in from
+# verp = true                # bounces+NAME@…: every bounce names its delivery; the mailbox must take addresses with +
+# connections = 4            # at once from each process; many servers take no more than ten from one client
+# letters = 100              # over one connection, then a new one
+# pipelining = false         # should the server offer it and not be able to (RFC 2920)
+# batch = 200                # letters that one process takes at a time
+# timeout = 60               # seconds for each step; ten times as long for the answer to a whole letter
+
+[web]
+{web}
+# lists = ["readers"]        # what one can subscribe to on the pages
+# trusted_proxies = ["127.0.0.1", "::1"]             # who may say, in X-Forwarded-For, whom they speak for
+# frame_ancestors = ["https://example.org"]          # sites that may show /embed in a frame; without it only url above
+# keep_client = true         # network address and browser of the person, in the record of consent
+# letters_an_hour = 1000     # confirmation letters at most, in total
+# letters_an_hour_per_network = 30                   # … asked for from one network (/24, IPv6 /64)
+
+[rhythms]
+# default = "weekly"         # of who does not choose: instant, daily or weekly
+# offered = ["instant", "daily", "weekly"]           # what the pages let readers choose
+# daily_template = "digest"  # looks of the automatic letters: weekly, digest, bulletin, or one of your own
+# instant_template = "weekly"
+
+[topics.readers]
+# 1 = {{ title = "سياسة", sections = ["سياسة", "أخبار"] }}  # choices of readers: 1 to 8, numbers stay for good
+# 2 = "رياضة"                # the section of the same name
+
+[compose]
+# most = 20                  # stories that an issue takes by itself
+# per_section = 0            # … of each section at most; 0: as many as there are
+# days = 14                  # nothing older is taken
+# exclude = ["إعلان"]        # sections and tags whose articles are not taken
+# pin_sticky = true          # what the site holds above the others leads
+# candidates = true          # collect puts what is new at the end of the current draft, to choose from
+
+[schedule]
+# weekly = "thursday 10:00"  # the worker, or newsletter schedule --run in cron, makes the draft of the week
+# daily = "18:00"            # sends the daily letter
+# instant = 10               # looks for new articles every so many minutes, and sends them
+# lists = ["readers"]        # the lists that this is done for
+# week_starts = "monday"
+
+[database]
+# url = "postgresql://nashra@db.example.org/nashra"   # without it: the SQLite file newsletter.db beside this file
+
+[collect]
+# sources = ["https://example.org/"]                  # sites, feeds and files that newsletter weekly collects from
+# allow_private_hosts = ["intranet.example.org"]      # hosts that may be fetched although they are not public
+"""
+
+_IGNORE = """\
+# What must not be kept in git: secrets, readers' addresses, and what can be made again.
+/secrets/
+/.env
+/newsletter.db*
+/backups/
+/outbox/
+/issues/*/issue.html
+/issues/*/issue.txt
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The secrets of a workspace. Two token keys may live at once: the higher id signs, the lower one still opens."""
+
+    tokens: Mapping[int, bytes]
+    suppression: Mapping[int, bytes]
+
+
+def make(root: Path, *, name: str, url: str, sender: str, web: str, language: str, timezone: str) -> None:
+    """Write the files of a new workspace: settings, what git ignores, and the secret keys.
+
+    The settings are checked first, in a file of another name, so a wrong one leaves no half workspace behind.
+
+    Args:
+        root: The folder; made when it is not there.
+        name: Of the newsletter.
+        url: Of the site.
+        sender: From, as ``Name <address>``.
+        web: Base of the reader pages, or empty.
+        language: ``ar``, ``en`` …
+        timezone: IANA name.
+
+    Raises:
+        WorkspaceError: There is a workspace already, or the folder cannot be written.
+        SettingsError: An argument that cannot be a setting.
+    """
+    if (root / FILE).exists():
+        raise WorkspaceError(
+            "this is a workspace already", where=str(root / FILE), mend="edit that file, or choose another folder"
+        )
+
+    def quoted(value: str) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    text = _SETTINGS.format(
+        name=quoted(name),
+        url=quoted(url),
+        language=quoted(language),
+        timezone=quoted(timezone),
+        sender=quoted(sender),
+        web=f"url = {quoted(web)}" if web else '# url = "https://news.example.org"   # base of the reader pages',
+    )
+    check_text(text, root / FILE)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _make_keys(root / SECRETS)
+        _write(root / ".gitignore", _IGNORE)
+        # Last, since it is what makes the folder a workspace.
+        _write(root / FILE, text)
+    except OSError as error:
+        raise WorkspaceError(
+            f"cannot be written ({error.strerror})", where=str(error.filename or root), mend="choose another folder"
+        ) from None
+
+
+def check_text(text: str, path: Path) -> None:
+    """Raise SettingsError for settings that could not be loaded from ``path``, before anything is written there."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / FILE).write_text(text, "utf-8")
+        try:
+            load(Path(folder), {})
+        except SettingsError as error:
+            raise SettingsError(str(error).replace(str(Path(folder) / FILE), str(path))) from None
+
+
+def read_keys(root: Path) -> Keys:
+    """The secret keys of a workspace.
+
+    Raises:
+        WorkspaceError: The file is missing, readable by others, or damaged.
+    """
+    path = root / SECRETS / KEYS
+    try:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            raise WorkspaceError("others can read the secret keys", where=str(path), mend=f"chmod 600 {path}")
+        values = tomllib.loads(path.read_text("utf-8"))
+        return Keys(tokens=_keys(values, "tokens"), suppression=_keys(values, "suppression"))
+    except FileNotFoundError:
+        raise WorkspaceError(
+            "the secret keys are missing", where=str(path), mend="restore the file from a backup; old links need it"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise WorkspaceError(
+            f"the secret keys cannot be read ({reason})", where=str(path), mend="restore the file from a backup"
+        ) from None
+
+
+def _keys(values: Mapping[str, object], part: str) -> dict[int, bytes]:
+    lines = values.get(part)
+    if not isinstance(lines, dict) or not 1 <= len(lines) <= MOST_KEYS:
+        raise ValueError(f"one or two keys are wanted under [{part}]")
+    return {_key_id(name): _key(text) for name, text in lines.items()}
+
+
+def _key_id(name: str) -> int:
+    # One byte of every signed link holds it.
+    if not name.isdecimal() or not 0 <= int(name) <= 255:
+        raise ValueError(f"{name} is no number from 0 to 255")
+    return int(name)
+
+
+def _key(text: object) -> bytes:
+    key = bytes.fromhex(text) if isinstance(text, str) and text.isascii() else b""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a key is a text of {2 * KEY_BYTES} hexadecimal digits")
+    return key
+
+
+def _make_keys(folder: Path) -> None:
+    path = folder / KEYS
+    if path.exists():
+        # The keys of an earlier workspace here: links in letters that went out depend on them.
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
+    tokens, suppression = secrets.token_hex(KEY_BYTES), secrets.token_hex(KEY_BYTES)
+    text = (
+        "# Made by newsletter init. Keep it secret, and keep a copy: without it the links in old letters die.\n"
+        "# To rotate, add a line 2 = … under [tokens]; the highest number signs, at most two are kept.\n\n"
+        f'[tokens]\n1 = "{tokens}"\n\n[suppression]\n1 = "{suppression}"\n'
+    )
+    _write(path, text, mode=0o600)
+
+
+def _write(path: Path, text: str, *, mode: int = 0o644) -> None:
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

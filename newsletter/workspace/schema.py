@@ -1,0 +1,385 @@
+"""What each setting may be: the schema that newsletter.toml, secret files and the environment are checked against.
+
+Only config.py imports this, and late: pydantic costs a tenth of a second that ``--help`` does not pay.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from newsletter.letters.headers import ascii_host, split_mailbox
+from newsletter.rhythms.topics import MOST
+from newsletter.text.tidy import arabic_fold
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an address such as https://example.org is wanted")
+    if re.search(r"[\s<>\"\\^`{|}]", value):
+        raise ValueError("an address without spaces, quotes and brackets is wanted")
+    if parts.port == 0:
+        raise ValueError("a port from 1 to 65535 is wanted")
+    ascii_host(parts.hostname)
+    return value.rstrip("/")
+
+
+def _https_or_loopback(value: str) -> str:
+    if not value:
+        return value
+    address = _web_address(value)
+    if urlsplit(address).scheme != "https" and urlsplit(address).hostname not in {"localhost", "127.0.0.1", "::1"}:
+        # RFC 8058 section 3.1: one-click unsubscribing needs an https address.
+        raise ValueError("an https address such as https://news.example.org is wanted")
+    return address
+
+
+def _mailbox(value: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    name, address = split_mailbox(_plain_line(value))
+    try:
+        checked = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=False)
+    except EmailNotValidError as error:
+        raise ValueError(f'"Name <address>" is wanted ({error})') from None
+    ascii_address = f"{checked.local_part}@{checked.ascii_domain}"
+    return f"{name} <{ascii_address}>" if name else ascii_address
+
+
+def _optional_mailbox(value: str) -> str:
+    return _mailbox(value) if value else value
+
+
+def _bare_address(value: str) -> str:
+    return split_mailbox(_mailbox(value))[1] if value else value
+
+
+def _mail_host(value: str) -> str:
+    if not value:
+        return value
+    if re.search(r"[\s/@<>\"]", value):
+        raise ValueError("the name of a host such as smtp.example.org is wanted; the port stands under port")
+    # An IPv6 address holds colons, a host name never.
+    return value.strip("[]") if ":" in value else ascii_host(value)
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a zone such as Africa/Algiers is wanted") from None
+    return value
+
+
+def _language(value: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", value):
+        raise ValueError("a language such as ar, en or fr is wanted")
+    return value
+
+
+def _colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError("a colour such as #0f766e is wanted")
+    return value.lower()
+
+
+def _locale(value: str) -> str:
+    if value and not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", value):
+        raise ValueError("a locale such as ar_DZ or ar_LB is wanted")
+    return value
+
+
+def _page(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("an https address is wanted")
+    return value
+
+
+def _plain_line(value: str) -> str:
+    value = value.strip()
+    if not value:
+        raise ValueError("a text is wanted")
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
+        raise ValueError("one line of text is wanted")
+    return value
+
+
+def _database(value: str) -> str:
+    known = value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://"))
+    if value and (not known or value in {"sqlite:///", "sqlite:///:memory:"}):
+        raise ValueError("sqlite:///PATH or postgresql://USER@HOST/NAME is wanted")
+    return re.sub(r"^postgresql://", "postgresql+psycopg://", value)
+
+
+def _network(value: str) -> str:
+    from ipaddress import ip_network
+
+    try:
+        return str(ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError("an address or network such as 127.0.0.1 or 10.0.0.0/8 is wanted") from None
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(_web_address(value))
+    if parts.path or parts.username is not None:
+        raise ValueError("the address of a site without a path is wanted, such as https://example.org")
+    port = "" if parts.port is None else f":{parts.port}"
+    host = ascii_host(parts.hostname or "")
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def _public_key(value: str) -> str:
+    import base64
+    import binascii
+
+    try:
+        # SubjectPublicKeyInfo in DER, the form in which SendGrid shows it.
+        good = base64.b64decode(value, validate=True).startswith(b"\x30")
+    except (binascii.Error, ValueError):
+        good = False
+    if value and not good:
+        raise ValueError("the verification key of SendGrid's event webhook is wanted, as its settings show it")
+    return value
+
+
+def _listed(value: object) -> object:
+    # The environment and secret files hold text only: a list is written with commas there.
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Category = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
+"""A SendGrid category (vendor's limits: ten, 255 characters; ASCII since others are not counted apart)."""
+
+
+_WEEKDAYS = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+
+
+def _clock(value: str) -> str:
+    if value and not re.fullmatch(_TIME, value):
+        raise ValueError("a local time such as 18:00 is wanted")
+    return value
+
+
+def _weekly(value: str) -> str:
+    value = value.strip().lower()
+    if value and not re.fullmatch(rf"({_WEEKDAYS}) {_TIME}", value):
+        raise ValueError("a day and a local time such as thursday 10:00 is wanted")
+    return value
+
+
+def _number(value: str) -> str:
+    if value not in {str(number) for number in range(1, MOST + 1)}:
+        raise ValueError(f"a number from 1 to {MOST} is wanted, which stays the same for good")
+    return value
+
+
+def _topic(value: object) -> object:
+    # 1 = "رياضة" is a topic of the one section of that name.
+    return {"title": value} if isinstance(value, str) else value
+
+
+def _apart(topics: dict[str, Topic]) -> dict[str, Topic]:
+    owner: dict[str, str] = {}
+    for topic in topics.values():
+        for section in topic.sections or [topic.title]:
+            before = owner.setdefault(arabic_fold(section), topic.title)
+            if before != topic.title:
+                raise ValueError(f"the section «{section}» belongs to «{before}» and to «{topic.title}»; choose one")
+    return topics
+
+
+RhythmName = Literal["instant", "daily", "weekly"]
+TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
+
+
+Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=200)]
+"""The name of a DKIM key in DNS (RFC 6376 section 3.1)."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Newsletter(_Section):
+    """Who publishes."""
+
+    name: Annotated[str, AfterValidator(_plain_line)] = Field(description='text, for example name = "المؤشر"')
+    url: Annotated[str, AfterValidator(_web_address)] = Field(
+        description='text, for example url = "https://example.org"'
+    )
+    language: Annotated[str, AfterValidator(_language)] = "ar"
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+
+class Look(_Section):
+    """What every letter says and how it looks."""
+
+    tagline: str = ""
+    postal_address: str = ""
+    accent: Annotated[str, AfterValidator(_colour)] = "#0f766e"
+    logo: str = ""
+    fonts: str = ""
+    digits: Literal["latin", "arabic-indic"] = "latin"
+    months: Annotated[str, AfterValidator(_locale)] = ""
+    hijri: bool = False
+    links: dict[str, Annotated[str, AfterValidator(_page)]] = {}
+
+
+class Sender(_Section):
+    """How letters leave."""
+
+    kind: Literal["outbox", "sendgrid", "smtp"] = "outbox"
+    from_: Annotated[str, AfterValidator(_mailbox)] = Field(
+        alias="from", description='text, for example from = "نشرة المؤشر <news@example.org>"'
+    )
+    reply_to: Annotated[str, AfterValidator(_optional_mailbox)] = ""
+    dkim_selectors: Annotated[list[Selector], BeforeValidator(_listed)] = []
+    outbox: Annotated[str, AfterValidator(_plain_line)] = "outbox"
+    fsync: bool = True
+    lease: float = Field(default=30, ge=1, le=3600)
+    patience: float = Field(default=300, ge=1, le=86400)
+    per_second: float = Field(default=0, ge=0, le=100_000)
+    per_hour: float = Field(default=0, ge=0, le=100_000_000)
+    connections: int = Field(default=0, ge=0, le=10_000)
+    batch: int = Field(default=100, ge=1, le=1000)
+
+
+class SendGrid(_Section):
+    """The SendGrid account."""
+
+    key: str = ""
+    webhook_key: Annotated[str, AfterValidator(_public_key)] = ""
+    region: Literal["global", "eu"] = "global"
+    host: Annotated[str, AfterValidator(_https_or_loopback)] = ""
+    from_name: str = ""
+    categories: Annotated[list[Category], BeforeValidator(_listed)] = Field(default=[], max_length=10)
+    sandbox: bool = False
+    open_tracking: bool = False
+    click_tracking: bool = False
+    batch: int = Field(default=1000, ge=1, le=1000)
+    connections: int = Field(default=4, ge=1, le=32)
+    timeout: float = Field(default=20, ge=1, le=300)
+
+
+class Smtp(_Section):
+    """The SMTP server."""
+
+    host: Annotated[str, AfterValidator(_mail_host)] = ""
+    port: int = Field(default=0, ge=0, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: str = ""
+    ca: str = ""
+    return_path: Annotated[str, AfterValidator(_bare_address)] = ""
+    verp: bool = False
+    connections: int = Field(default=4, ge=1, le=64)
+    letters: int = Field(default=100, ge=1, le=100_000)
+    pipelining: bool = True
+    batch: int = Field(default=200, ge=1, le=1000)
+    timeout: float = Field(default=60, ge=1, le=600)
+
+
+class Web(_Section):
+    """Where readers find their pages, and what those offer."""
+
+    url: Annotated[str, AfterValidator(_https_or_loopback)] = ""
+    lists: Annotated[list[ListName], BeforeValidator(_listed)] = Field(default=["readers"], min_length=1)
+    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_listed)] = [
+        "127.0.0.1",
+        "::1",
+    ]
+    frame_ancestors: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_listed)] = []
+    keep_client: bool = False
+    letters_an_hour: int = Field(default=1000, ge=1, le=1_000_000)
+    letters_an_hour_per_network: int = Field(default=30, ge=1, le=1_000_000)
+
+
+class Rhythms(_Section):
+    """How often readers get a letter, and what the automatic ones look like."""
+
+    default: RhythmName = "weekly"
+    offered: Annotated[list[RhythmName], BeforeValidator(_listed)] = Field(
+        default=["instant", "daily", "weekly"], min_length=1
+    )
+    daily_template: TemplateName = "digest"
+    instant_template: TemplateName = "weekly"
+
+    @model_validator(mode="after")
+    def _default_is_offered(self) -> Rhythms:
+        if self.default not in self.offered:
+            raise ValueError(f"the default {self.default} is not among those offered")
+        return self
+
+
+class Topic(_Section):
+    """What a reader can choose to get or not."""
+
+    title: Annotated[str, AfterValidator(_plain_line)]
+    sections: Annotated[list[Annotated[str, AfterValidator(_plain_line)]], BeforeValidator(_listed)] = []
+
+
+Topics = Annotated[
+    dict[Annotated[str, AfterValidator(_number)], Annotated[Topic, BeforeValidator(_topic)]], AfterValidator(_apart)
+]
+"""The topics of a list by their number."""
+
+
+class Compose(_Section):
+    """Which articles an issue takes by itself."""
+
+    most: int = Field(default=20, ge=1, le=200)
+    per_section: int = Field(default=0, ge=0, le=200)
+    days: int = Field(default=14, ge=1, le=3650)
+    exclude: Annotated[list[str], BeforeValidator(_listed)] = []
+    pin_sticky: bool = True
+    candidates: bool = True
+
+
+class Schedule(_Section):
+    """What happens by itself, in the zone of the site."""
+
+    weekly: Annotated[str, AfterValidator(_weekly)] = ""
+    daily: Annotated[str, AfterValidator(_clock)] = ""
+    instant: int = Field(default=0, ge=0, le=1440)
+    lists: Annotated[list[ListName], BeforeValidator(_listed)] = Field(default=["readers"], min_length=1)
+    week_starts: Annotated[str, Field(pattern=rf"^({_WEEKDAYS})$")] = "monday"
+
+
+class Database(_Section):
+    """Where everything is kept."""
+
+    url: Annotated[str, AfterValidator(_database)] = ""
+
+
+class Collect(_Section):
+    """Where articles come from, and how they are fetched."""
+
+    sources: Annotated[list[Annotated[str, AfterValidator(_plain_line)]], BeforeValidator(_listed)] = []
+    allow_private_hosts: Annotated[list[str], BeforeValidator(_listed)] = []
+
+
+class Schema(_Section):
+    """The whole of newsletter.toml."""
+
+    newsletter: Newsletter
+    letter: Look = Look()
+    sender: Sender
+    sendgrid: SendGrid = SendGrid()
+    smtp: Smtp = Smtp()
+    web: Web = Web()
+    rhythms: Rhythms = Rhythms()
+    topics: dict[ListName, Topics] = {}
+    compose: Compose = Compose()
+    schedule: Schedule = Schedule()
+    database: Database = Database()
+    collect: Collect = Collect()

@@ -1,0 +1,222 @@
+"""Finding out how a file of addresses is to be read: encoding, delimiter, and what its columns mean.
+
+Understood: UTF-8 with or without byte order mark, UTF-16, windows-1256; comma, semicolon or tab; column names in
+Arabic, English and French; one column without a name.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from subscribers.addresses import shown
+from subscribers.csvfile.files import lines, open_text, swallowed, undecodable, unreadable
+from subscribers.csvfile.other_programs import (
+    LEAVING,
+    PAUSE,
+    STATUS,
+    TOPICS,
+    UNKNOWN,
+    Says,
+    Tool,
+    recognise,
+)
+from subscribers.csvfile.vocabulary import (
+    ROLE_OF,
+    VAGUE_ADDRESS,
+    Standing,
+    fold,
+    speaks_of_leaving,
+    speaks_of_status,
+)
+from subscribers.errors import CsvError
+
+_PEEK = 65_536
+_DELIMITERS = (",", ";", "\t")
+_NOT_CSV = {
+    b"PK\x03\x04": "a spreadsheet or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a compressed file",
+    b"SQLite format 3": "a database",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is to be read."""
+
+    encoding: str
+    """A Python codec: ``utf-8-sig``, ``utf-8``, ``utf-16`` …, or ``cp1256``."""
+    delimiter: str
+    address: int
+    """Index of the column of addresses."""
+    rhythm: int | None = None
+    """Index of the column of rhythms."""
+    says: tuple[tuple[int, Says], ...] = ()
+    """Index of every column that says how a person stands, and how to understand it."""
+    everybody: Standing | None = None
+    """What the name of the file says of everybody in it."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """What each used column was understood as: (its name in the file, ``address`` | ``status`` | ``rhythm``)."""
+    header: tuple[str, ...] = ()
+    """Names of all columns; empty when the first row is a person already."""
+    skip: int = 0
+    """Lines before the header that belong to no row (``sep=;``)."""
+    tool: Tool = UNKNOWN
+    """The program whose export this is, when the columns say so."""
+    choices: tuple[int, int] | None = None
+    """Indexes of the columns of declined topics and of pauses; only our own export has them."""
+
+    @property
+    def encoding_name(self) -> str:
+        """The encoding as people call it."""
+        if self.encoding == "cp1256":
+            return "windows-1256"
+        return "utf-16" if self.encoding.startswith("utf-16") else "utf-8"
+
+
+def look(path: Path) -> Layout:
+    """Find out how a file is to be read, without taking anything from it yet.
+
+    Args:
+        path: Of the file.
+
+    Raises:
+        CsvError: It is not there, not text, empty, or has no column of addresses.
+    """
+    encoding = _encoding(path)
+    with closing(open_text(path, encoding)) as file:
+        try:
+            beginning = file.read(_PEEK)
+        except UnicodeError:
+            raise undecodable(path, encoding) from None
+    skip, told = _excel_hint(beginning)
+    for delimiter in (told,) if told else _DELIMITERS:
+        cells = _first_cells(path, encoding, delimiter, skip)
+        if not cells:
+            raise CsvError("the file is empty", where=str(path), mend="give a file with one address a line")
+        names = [fold(cell) for cell in cells]
+        address = _address_column(names)
+        if address is not None:
+            return _with_header(path, encoding, delimiter, skip, cells, names, address)
+    return _without_header(path, encoding, skip, told)
+
+
+def _encoding(path: Path) -> str:
+    """The codec: by byte order mark, by the zeros of UTF-16, and else UTF-8 if every byte of the file fits."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(4096)
+            for magic, kind in _NOT_CSV.items():
+                if beginning.startswith(magic):
+                    raise CsvError(
+                        f"this is {kind}, not a CSV file",
+                        where=str(path),
+                        mend="unpack it, or save it as 'CSV UTF-8'",
+                    )
+            if beginning.startswith(codecs.BOM_UTF8):
+                return "utf-8-sig"
+            if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                return "utf-16"
+            # ASCII letters have a zero byte in UTF-16, always on the same side; other encodings have none at all.
+            zeros_even, zeros_odd = beginning[::2].count(0), beginning[1::2].count(0)
+            if max(zeros_odd, zeros_even) > max(len(beginning) // 20, 10 * min(zeros_odd, zeros_even)):
+                return "utf-16-le" if zeros_odd > zeros_even else "utf-16-be"
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            try:
+                while beginning:
+                    decoder.decode(beginning)
+                    beginning = file.read(1 << 20)
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                return "cp1256"
+            return "utf-8"
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def _excel_hint(beginning: str) -> tuple[int, str]:
+    """Lines to skip and the delimiter, when the file begins with the ``sep=;`` that spreadsheets understand."""
+    first = beginning.split("\n", 1)[0].strip("\r\n\"' ")
+    if first.lower().startswith("sep=") and len(first) == 5 and first[4] in _DELIMITERS:
+        return 1, first[4]
+    return (1, "\t") if first.lower() == "sep=\\t" else (0, "")
+
+
+def _first_cells(path: Path, encoding: str, delimiter: str, skip: int) -> list[str]:
+    """The cells of the first row with something in it, without the empty ones at its end."""
+    with closing(open_text(path, encoding)) as file:
+        try:
+            for cells in csv.reader(lines(path, file, skip), delimiter=delimiter):
+                while cells and not cells[-1].strip():
+                    cells.pop()
+                if cells:
+                    return cells
+        except csv.Error:
+            raise swallowed(path, skip + 1, "not closed") from None
+        except UnicodeError:
+            raise undecodable(path, encoding) from None
+    return []
+
+
+def _address_column(names: list[str]) -> int | None:
+    """Index of the column of addresses: by a name that says e-mail, else by one that may also mean a street."""
+    sure = (at for at, name in enumerate(names) if ROLE_OF.get(name) == "address")
+    vague = (at for at, name in enumerate(names) if name in VAGUE_ADDRESS)
+    return next(chain(sure, vague), None)
+
+
+def _with_header(
+    path: Path, encoding: str, delimiter: str, skip: int, cells: list[str], names: list[str], address: int
+) -> Layout:
+    tool = recognise(names)
+    rhythm = next((at for at, name in enumerate(names) if ROLE_OF.get(name) == "rhythm"), None)
+    if tool is UNKNOWN:
+        # Any column that speaks of a status: rather refuse rows whose word we do not know than mail who left.
+        says = [(at, STATUS) for at, name in enumerate(names) if speaks_of_status(name)]
+        says += [(at, LEAVING) for at, name in enumerate(names) if speaks_of_leaving(name)]
+    else:
+        says = [(at, tool.says[name]) for at, name in enumerate(names) if name in tool.says]
+    used = {address: "address"} | {at: "status" for at, _ in says}
+    if rhythm is not None:
+        used[rhythm] = "rhythm"
+    file_name = fold(path.stem)
+    return Layout(
+        encoding=encoding,
+        delimiter=delimiter,
+        address=address,
+        rhythm=rhythm,
+        says=tuple(says),
+        everybody=next((one for begin, one in tool.files.items() if file_name.startswith(begin)), None),
+        columns=tuple((shown(cells[at]), used[at]) for at in sorted(used)),
+        header=tuple(cells),
+        skip=skip,
+        tool=tool,
+        choices=(names.index(TOPICS), names.index(PAUSE)) if {TOPICS, PAUSE} <= tool.needs else None,
+    )
+
+
+def _without_header(path: Path, encoding: str, skip: int, told: str) -> Layout:
+    """One column of addresses without a name; anything wider has to say which column is the address."""
+    first = {one: _first_cells(path, encoding, one, skip) for one in ((told,) if told else _DELIMITERS)}
+    widest = max(first.values(), key=len)
+    if len(widest) > 1:
+        names = ", ".join(f"'{shown(cell, 20)}'" for cell in widest[:6])
+        raise CsvError(
+            f"no column is called address; the first row has {names}",
+            where=f"{path}:{skip + 1}",
+            mend="name the columns in the first row, for example: email,rhythm,status",
+        )
+    # "a@example.org;" has one cell for the semicolon and a foreign character for the others.
+    clean = (one for one, cells in first.items() if not any(other in cells[0] for other in _DELIMITERS))
+    return Layout(
+        encoding=encoding,
+        delimiter=next(clean, ","),
+        address=0,
+        skip=skip,
+    )

@@ -1,0 +1,184 @@
+"""How many confirmation letters a form may cause: counters in the database, one truth for all web workers.
+
+A form that sends mail to whatever address is typed into it is a weapon: Ghost counted 2,500 false subscribers within
+minutes before it had a limit (its issue 10076), and one Mailman site 73,000 requests in three weeks. So letters are
+counted for the mailbox, for the network that asks, for the domain of the address, and in total. What goes beyond is
+dropped in silence, since an answer that differs would tell who is subscribed. Those asked for by mail are counted apart
+too, well under the total: whoever writes a thousand messages with forged senders shall not close the form.
+
+Time is cut into buckets of ten minutes; a window holds one bucket more than it needs, so a cap is never exceeded.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
+
+from subscribers.moments import to_seconds
+from subscribers.store.dialect import insert
+from subscribers.store.tables import letter_count
+from subscribers.suppression import newest
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Scope = Literal["mailbox", "network", "domain", "mail", "total"]
+Road = Literal["form", "mail", "editor"]
+"""How a wish came: by a form of the pages, in a message, or from an editor who asks somebody."""
+
+BUCKET = 600
+"""Seconds of one bucket."""
+HOUR, DAY, MONTH = 3600, 86_400, 30 * 86_400
+
+# Gmail delivers name+anything@ and n.a.m.e@ into one mailbox (support.google.com/mail/answer/7436150).
+_DOTLESS = frozenset({"gmail.com", "googlemail.com"})
+_SIGNED_FOR = b"nashra limit 1\0"  # the same secret serves other things; this keeps them apart
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Most confirmation letters."""
+
+    mailbox_a_day: int = 1
+    mailbox_a_month: int = 3
+    """In 30 days; those that were answered with yes do not count, here and above."""
+    network_an_hour: int = 30
+    """Asked for from one network: a /24, or a /64 of IPv6. Whole towns share an address of a mobile network."""
+    total_an_hour: int = 1000
+
+    @property
+    def domain_an_hour(self) -> int:
+        """To addresses of one domain: half of all, since half of all readers have theirs at one provider."""
+        return max(1, self.total_an_hour // 2)
+
+    @property
+    def mail_an_hour(self) -> int:
+        """Asked for by mail, where any sender can be written into a message: a fifth of all."""
+        return max(1, self.total_an_hour // 5)
+
+    def windows(self) -> tuple[tuple[Scope, int, int], ...]:
+        """(Scope, seconds of the window, most letters in it)."""
+        return (
+            ("mailbox", DAY, self.mailbox_a_day),
+            ("mailbox", MONTH, self.mailbox_a_month),
+            ("network", HOUR, self.network_an_hour),
+            ("domain", HOUR, self.domain_an_hour),
+            ("mail", HOUR, self.mail_an_hour),
+            ("total", HOUR, self.total_an_hour),
+        )
+
+
+def marks(address_key: str, keys: Mapping[int, bytes], *, road: Road = "form", network: str = "") -> dict[Scope, bytes]:
+    """What a request is counted under: HMACs, so that the counters give nobody away.
+
+    Args:
+        address_key: The folded address (``Address.key``).
+        keys: Secret keys of suppressed addresses; the newest makes the marks.
+        road: How it came. What an editor asks counts for the mailbox alone, so that it takes nothing from the form.
+        network: Of a form: the network the request came from, as text; empty when it is not known.
+
+    Raises:
+        SecretError: There is no key.
+    """
+    local, _, domain = address_key.rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _DOTLESS:
+        local, domain = local.replace(".", ""), "gmail.com"
+    key = keys[newest(keys)]
+
+    def mark(scope: str, value: str) -> bytes:
+        return hmac.digest(key, _SIGNED_FOR + f"{scope}\0{value}".encode("utf-8", "surrogatepass"), "sha256")
+
+    asked: dict[Scope, bytes] = {"mailbox": mark("mailbox", f"{local}@{domain}")}
+    if road != "editor":
+        asked |= {"domain": mark("domain", domain), "total": b""}
+        asked |= {"network": mark("network", network)} if road == "form" else {"mail": b""}
+    return asked
+
+
+def hold(connection: Connection) -> None:
+    """Let no other request count before this transaction ends, so that no cap is passed by two at once.
+
+    Args:
+        connection: In a writing transaction.
+    """
+    row = insert(connection, letter_count).values(scope="hold", key=b"", bucket=0, number=0)
+    connection.execute(
+        row.on_conflict_do_update(index_elements=["scope", "key", "bucket"], set_={"number": letter_count.c.number})
+    )
+
+
+def full(
+    connection: Connection,
+    asked: Mapping[Scope, bytes],
+    caps: Caps,
+    *,
+    now: datetime,
+    answered: Mapping[int, int] | None = None,
+) -> frozenset[Scope]:
+    """What one more letter would be too many for; empty when it may go. Call `hold` before.
+
+    Args:
+        connection: In a writing transaction.
+        asked: From `marks`.
+        caps: The limits.
+        now: Aware.
+        answered: How many letters of a window, by its seconds, this mailbox has answered with yes.
+    """
+    bucket = to_seconds(now) // BUCKET
+    beyond: set[Scope] = set()
+    # Every window is asked about, also when the first is full: the time it takes tells nothing.
+    for scope, seconds, most in caps.windows():
+        if scope not in asked:
+            continue
+        number = connection.execute(
+            sa.select(sa.func.coalesce(sa.func.sum(letter_count.c.number), 0)).where(
+                letter_count.c.scope == scope,
+                letter_count.c.key == asked[scope],
+                letter_count.c.bucket >= bucket - seconds // BUCKET,
+            )
+        ).scalar_one()
+        free = answered.get(seconds, 0) if answered and scope == "mailbox" else 0
+        beyond |= {scope} if int(number) - free >= most else set()
+    return frozenset(beyond)
+
+
+def add(connection: Connection, asked: Mapping[Scope, bytes], number: int, *, now: datetime) -> None:
+    """Count letters.
+
+    Args:
+        connection: In a writing transaction.
+        asked: From `marks`.
+        number: How many; 0 costs as much as 1, so that the time it takes tells nothing.
+        now: Aware.
+    """
+    bucket = to_seconds(now) // BUCKET
+    for scope, key in asked.items():
+        row = insert(connection, letter_count).values(scope=scope, key=key, bucket=bucket, number=number)
+        connection.execute(
+            row.on_conflict_do_update(
+                index_elements=["scope", "key", "bucket"], set_={"number": letter_count.c.number + number}
+            )
+        )
+
+
+def forget(connection: Connection, *, now: datetime) -> int:
+    """Delete the counts that no window reaches any more.
+
+    Args:
+        connection: In a writing transaction.
+        now: Aware.
+
+    Returns:
+        How many rows.
+    """
+    oldest = (to_seconds(now) - MONTH) // BUCKET
+    done = connection.execute(
+        sa.delete(letter_count).where(letter_count.c.bucket < oldest, letter_count.c.scope != "hold")
+    )
+    return int(done.rowcount)

@@ -1,0 +1,66 @@
+"""What is no page for readers: the stylesheet, the icon, robots.txt, health, and the reports of providers."""
+
+from __future__ import annotations
+
+from starlette.responses import PlainTextResponse, Response  # noqa: TID253  this room is nothing but pages
+from starlette.routing import BaseRoute  # noqa: TID253  the same
+
+from subscribers.errors import Complaint
+from subscribers.web.requests import (
+    Handler,
+    Visit,
+    answer,
+    route,
+)
+from subscribers.web.site import Hook, Site
+
+REPORT_BYTES = 4 * 1024 * 1024
+"""Most bytes of a provider's report."""
+A_DAY = 86_400
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The routes of this module."""
+    hooks = [
+        route(site, f"/hooks/{name}", _reported(hook), ["POST"], most=REPORT_BYTES, raw=True)
+        for name, hook in site.hooks.items()
+    ]
+    return [
+        route(site, "/style.css", _style),
+        route(site, "/icon.svg", _icon),
+        route(site, "/robots.txt", _robots),
+        route(site, "/health", _health),
+        *hooks,
+    ]
+
+
+def _style(site: Site, _visit: Visit) -> Response:
+    return answer(site, "web/style.css.j2", public=A_DAY, kind="text/css; charset=utf-8")
+
+
+def _icon(site: Site, _visit: Visit) -> Response:
+    return answer(site, "web/icon.svg.j2", public=A_DAY, kind="image/svg+xml")
+
+
+def _robots(_site: Site, _visit: Visit) -> Response:
+    text = "User-agent: *\nDisallow: /confirm/\nDisallow: /leave/\nDisallow: /preferences/\nDisallow: /hooks/\n"
+    return PlainTextResponse(text, headers={"cache-control": f"public, max-age={A_DAY}"})
+
+
+def _health(site: Site, _visit: Visit) -> Response:
+    """Whether the pages can be served: 200, or 503 when the database does not answer."""
+    from sqlalchemy import text
+
+    try:
+        with site.database.read() as connection:
+            connection.execute(text("SELECT 1")).one()
+    except Complaint:
+        return PlainTextResponse("the database does not answer\n", 503)
+    return PlainTextResponse("ok\n")
+
+
+def _reported(hook: Hook) -> Handler:
+    def handler(_site: Site, visit: Visit) -> Response:
+        return Response(status_code=hook(visit.headers, visit.body))
+
+    return handler

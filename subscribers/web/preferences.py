@@ -1,0 +1,175 @@
+"""Preferences: how often, which topics, a pause, which lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response  # noqa: TID253  this room is nothing but pages
+from starlette.routing import BaseRoute  # noqa: TID253  the same
+
+from subscribers import actions, store
+from subscribers.consent import Act, decide
+from subscribers.errors import LinkError
+from subscribers.models import List, Rhythm, Subscriber, Subscription
+from subscribers.web import forms
+from subscribers.web.forms import Form
+from subscribers.web.requests import Visit, answer, route
+from subscribers.web.site import Site
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+SAVE = "Save"
+LEAVE = "Unsubscribe"
+_JOIN: tuple[Act, ...] = ("subscribe", "confirm")
+PAUSES = (7, 30, 90)
+"""Days a reader can pause for."""
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The routes of this module."""
+    return [route(site, "/preferences/{token}", _preferences, ["GET", "POST"])]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One list on the page, with what the person has chosen for it."""
+
+    list: List
+    on: bool
+    rhythm: Rhythm
+    rhythms: tuple[Rhythm, ...]
+    topics: tuple[tuple[int, str, bool], ...]
+    """(Bit, title, wanted)."""
+    paused_until: datetime | None
+
+
+def _preferences(site: Site, visit: Visit) -> Response:
+    act = forms.first(visit.form, "act")
+    token = visit.parts["token"]
+    try:
+        if visit.posts and act == "save":
+            with site.database.write() as connection:
+                who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
+                _save(connection, site, visit, who)
+                choices = _choices(connection, site, who)
+            return _page(site, choices, saved=True)
+        if visit.posts and act == "leave":
+            with site.database.write() as connection:
+                who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
+                actions.leave(connection, who.id, 0, now=site.now(), how=visit.how("page"), words=site.say(LEAVE))
+                choices = _choices(connection, site, who)
+            return _page(site, choices, left=True)
+        with site.database.read() as connection:
+            who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
+            choices = _choices(connection, site, who)
+        return _page(site, choices)
+    except LinkError:
+        return answer(site, "web/dead.html.j2", {"kind": "preferences"}, status=404)
+
+
+def _page(site: Site, choices: list[Choice], *, saved: bool = False, left: bool = False) -> Response:
+    values = {
+        "choices": choices,
+        "on": any(choice.on for choice in choices),
+        "pauses": PAUSES,
+        "saved": saved,
+        "left": left,
+    }
+    return answer(site, "web/preferences.html.j2", values)
+
+
+def _choices(connection: Connection, site: Site, who: Subscriber) -> list[Choice]:
+    """The lists that are offered, and those the person is on."""
+    now = site.now()
+    theirs = {one.list_id: one for one in store.subscriptions_of(connection, who.id)}
+    offered = [found for name in site.lists if (found := store.list_or_none(connection, name)) is not None]
+    known = {one.id for one in offered}
+    also = [
+        store.list_by_id(connection, one.list_id)
+        for one in theirs.values()
+        if one.list_id not in known and one.status == "confirmed"
+    ]
+    return [_choice(site, one, theirs.get(one.id), now) for one in (*offered, *also)]
+
+
+def _choice(site: Site, listed: List, theirs: Subscription | None, now: datetime) -> Choice:
+    on = theirs is not None and theirs.status == "confirmed"
+    rhythm = theirs.rhythm if theirs is not None and on else site.rhythm
+    declined = theirs.declined_topics if theirs is not None else 0
+    paused = theirs.paused_until if theirs is not None and on else None
+    return Choice(
+        list=listed,
+        on=on,
+        rhythm=rhythm,
+        # What is no longer offered stays for whoever has it.
+        rhythms=site.rhythms if rhythm in site.rhythms else (*site.rhythms, rhythm),
+        topics=tuple(
+            (bit, title, not declined >> bit & 1) for bit, title in enumerate(site.topics.get(listed.name, ())) if title
+        ),
+        paused_until=paused if paused is not None and paused > now else None,
+    )
+
+
+def _save(connection: Connection, site: Site, visit: Visit, who: Subscriber) -> None:
+    """Keep what the page sent. A list that the page did not show (``shown``) is left as it is."""
+    form, now = visit.form, site.now()
+    shown, wanted = form.get("shown", ()), form.get("list", ())
+    for choice in _choices(connection, site, who):
+        name = choice.list.name
+        if name not in shown:
+            continue
+        if name not in wanted:
+            actions.leave(
+                connection, who.id, choice.list.id, now=now, how=visit.how("preferences"), words=site.say(LEAVE)
+            )
+            continue
+        if not choice.on:
+            _join(connection, site, visit, who, choice.list)
+        actions.prefer(
+            connection,
+            who.id,
+            choice.list.id,
+            now=now,
+            rhythm=_rhythm(form, choice),
+            declined_topics=_declined(connection, form, choice, who),
+            paused_until=_pause(form, choice, now),
+        )
+
+
+def _join(connection: Connection, site: Site, visit: Visit, who: Subscriber, listed: List) -> None:
+    """Subscribe and confirm in one: the link that opened this page was sent to the person's own mailbox."""
+    for act in _JOIN:
+        before = store.subscription_of(connection, who.id, listed.id, lock=True)
+        decision = decide(before.status if before else None, act)
+        if decision.changes and decision.status is not None:
+            store.set_status(connection, who.id, listed.id, decision.status, now=site.now())
+            store.record(
+                connection, who.id, listed.id, act, now=site.now(), how=visit.how("preferences"), words=site.say(SAVE)
+            )
+    store.queue_letter(connection, "welcome", who.id, listed.id, now=site.now())
+
+
+def _rhythm(form: Form, choice: Choice) -> Rhythm:
+    wanted = forms.first(form, f"rhythm-{choice.list.name}")
+    return next((rhythm for rhythm in choice.rhythms if rhythm == wanted), choice.rhythm)
+
+
+def _declined(connection: Connection, form: Form, choice: Choice, who: Subscriber) -> int:
+    """Bits of the topics that are not ticked; those the page does not show stay as they were."""
+    theirs = store.subscription_of(connection, who.id, choice.list.id)
+    declined = theirs.declined_topics if theirs is not None else 0
+    ticked = form.get(f"topic-{choice.list.name}", ())
+    for bit, _title, _wanted in choice.topics:
+        declined = declined & ~(1 << bit) if str(bit) in ticked else declined | 1 << bit
+    return declined
+
+
+def _pause(form: Form, choice: Choice, now: datetime) -> datetime | None:
+    wanted = forms.first(form, f"pause-{choice.list.name}")
+    if wanted == "keep":
+        return choice.paused_until
+    days = next((days for days in PAUSES if str(days) == wanted), 0)
+    return now + timedelta(days=days) if days else None
