@@ -51,9 +51,9 @@ def main() -> None:
                 "INSERT INTO subscription (list_id, subscriber_id, status, rhythm, created, changed) "
                 "SELECT 1, id, 'confirmed', 'weekly', 0, 0 FROM subscriber"
             )
-            lot = ledger.Lot("letter", store.audience(1, rhythms=("weekly",), now=NOW))
+            mailing = ledger.Mailing("letter", store.audience(1, rhythms=("weekly",), now=NOW))
             send = ledger.freeze(
-                connection, [lot], key="1", list_id=1, rhythm="weekly", subject="x", batch_size=count, now=NOW
+                connection, [mailing], key="1", list_id=1, rhythm="weekly", subject="x", batch_size=count, now=NOW
             )
             batch = claim(connection, send)
             assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)

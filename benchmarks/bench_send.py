@@ -24,19 +24,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from newsletter import delivery, library
 from newsletter.models import Article
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import draft, plan
-from newsletter.workspace import folder as workspace
+from newsletter.workspace import folder as workspaces
 from subscribers import actions, store
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 
 
 @contextlib.contextmanager
-def workspace_with(subscribers: int, *, fsync: bool) -> Iterator[House]:
+def workspace_with(subscribers: int, *, fsync: bool) -> Iterator[Workspace]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "w"
-        workspace.make(
+        workspaces.make(
             root,
             name="الموجة",
             url="https://example.org",
@@ -47,7 +47,7 @@ def workspace_with(subscribers: int, *, fsync: bool) -> Iterator[House]:
         )
         readers = Path(folder) / "readers.csv"
         readers.write_text("email\n" + "".join(f"reader{number}@example.net\n" for number in range(subscribers)))
-        with opened(root, {"NASHRA_SENDER__FSYNC": str(fsync).lower()}) as house:
+        with open_workspace(root, {"NASHRA_SENDER__FSYNC": str(fsync).lower()}) as workspace:
             articles = [
                 Article(
                     f"خبر رقم {number} من مرسى الريحان",
@@ -56,23 +56,23 @@ def workspace_with(subscribers: int, *, fsync: bool) -> Iterator[House]:
                 )
                 for number in range(10)
             ]
-            with house.database.write() as connection:
+            with workspace.database.write() as connection:
                 store.add_list(connection, "readers", "الموجة", now=NOW)
                 actions.import_file(connection, readers, "readers", now=NOW)
                 library.shelve(connection, articles, now=NOW)
-            draft.write(house, list_name="readers")
-            yield house
+            draft.write(workspace, list_name="readers")
+            yield workspace
 
 
 def ours(subscribers: int, *, fsync: bool) -> tuple[float, float, int]:
     """Wall clock, processor time, and bytes of one letter."""
-    with workspace_with(subscribers, fsync=fsync) as house, clocks() as taken:
-        issue = plan.choose(house, "1", list_name="", rhythm="weekly")
-        made = plan.make(house, issue, list_name="", rhythm="weekly")
-        send = plan.freeze(house, made)
-        account = delivery.run(house.desk, send, lambda _state, _count: None)
+    with workspace_with(subscribers, fsync=fsync) as workspace, clocks() as taken:
+        issue = plan.choose(workspace, "1", list_name="", rhythm="weekly")
+        made = plan.make(workspace, issue, list_name="", rhythm="weekly")
+        send = plan.freeze(workspace, made)
+        account = delivery.run(workspace.delivery_setup, send, lambda _state, _count: None)
         assert account.submitted == subscribers
-        size = next(house.settings.outbox.joinpath("new").iterdir()).stat().st_size
+        size = next(workspace.settings.outbox.joinpath("new").iterdir()).stat().st_size
     return taken[0], taken[1], size
 
 

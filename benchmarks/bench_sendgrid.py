@@ -28,7 +28,7 @@ import standin
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter, Rendered
 from newsletter.senders import Parcel
-from newsletter.senders.sendgrid import Options, SendGrid
+from newsletter.senders.sendgrid import SendGrid, SendGridOptions
 from newsletter.senders.sendgrid.body import Body
 
 PARAGRAPH = "خبر رقم من مرسى الريحان، حيث يفتح الرصيف الجديد قبل موسم السردين. " * 5
@@ -60,16 +60,16 @@ def workspace_of(subscribers: int, root: Path) -> None:
     """Make a workspace with so many subscribers."""
     import secrets
 
-    from newsletter.wiring import opened
-    from newsletter.workspace import folder as workspace
+    from newsletter.wiring import open_workspace
+    from newsletter.workspace import folder as workspaces
     from subscribers import store
 
-    workspace.make(
+    workspaces.make(
         root, name="الموجة", url="https://example.org", sender="news@example.org", web="https://news.example.org",
         language="ar", timezone="UTC",
     )  # fmt: skip
-    with opened(root, {}) as house, house.database.write() as connection:
-        store.add_list(connection, "readers", "الموجة", now=house.now())
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        store.add_list(connection, "readers", "الموجة", now=workspace.now())
         driver = connection.connection.driver_connection
         rows = (
             (f"reader{n}@example.net", f"reader{n}@example.net", secrets.token_bytes(16)) for n in range(subscribers)
@@ -88,14 +88,17 @@ def whole(root: Path, host: str, connections: int) -> None:
     """One whole send in this process; prints seconds of freezing, delivering and of CPU, and the peak of MiB."""
     from newsletter import delivery
     from newsletter.models import Issue
-    from newsletter.wiring import opened
+    from newsletter.wiring import open_workspace
 
-    with opened(root, {}) as house:
-        desk = replace(house.desk, sender=SendGrid(Options(key="SG.test", host=host, connections=connections)))
+    with open_workspace(root, {}) as workspace:
+        setup = replace(
+            workspace.delivery_setup,
+            sender=SendGrid(SendGridOptions(key="SG.test", host=host, connections=connections)),
+        )
         start, used = time.perf_counter(), time.process_time()
-        send = delivery.freeze_send(desk, Issue(1, "أسبوع"), letter(), list_id=1, rhythm="weekly")
+        send = delivery.freeze_send(setup, Issue(1, "أسبوع"), letter(), list_id=1, rhythm="weekly")
         frozen = time.perf_counter()
-        account = delivery.run(desk, send, lambda _state, _count: None)
+        account = delivery.run(setup, send, lambda _state, _count: None)
         end = time.perf_counter()
         assert account.submitted == account.total, account
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -106,7 +109,7 @@ def bare(requests: int, host: str) -> float:
     """Requests built before, over one connection: what the wire and the stand-in allow."""
     import http.client
 
-    body = Body(letter(), Options(key="SG.test")).encode(parcels(), "request")
+    body = Body(letter(), SendGridOptions(key="SG.test")).encode(parcels(), "request")
     connection = http.client.HTTPConnection(host.removeprefix("http://"))
     start = time.perf_counter()
     for _ in range(requests):
@@ -124,7 +127,7 @@ def package_with_dict(requests: int, host: str) -> float:
     client = SendGridAPIClient("SG.test", host=host)
     start = time.perf_counter()
     for _ in range(requests):
-        body = json.loads(Body(letter(), Options(key="SG.test")).encode([], "request"))
+        body = json.loads(Body(letter(), SendGridOptions(key="SG.test")).encode([], "request"))
         body["personalizations"] = [
             {
                 "to": [{"email": parcel.address}],

@@ -38,8 +38,8 @@ from bench_letters import WIDTHS, letter, standard_library
 from newsletter import delivery
 from newsletter.letters.mime import LEAVE, cut
 from newsletter.models import Issue, Letter
-from newsletter.wiring import opened
-from newsletter.workspace import folder as workspace
+from newsletter.wiring import open_workspace
+from newsletter.workspace import folder as workspaces
 from newsletter.workspace.schema import Smtp
 from subscribers import actions, store
 
@@ -72,7 +72,7 @@ def ours(port: int, one: Letter, count: int, connections: int, *, fsync: bool) -
     """Seconds of a send, from its freeze to its end."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "w"
-        workspace.make(
+        workspaces.make(
             root,
             name="الموجة",
             url="https://example.org",
@@ -91,13 +91,13 @@ def ours(port: int, one: Letter, count: int, connections: int, *, fsync: bool) -
             "SMTP__CONNECTIONS": str(connections),
             "SENDER__FSYNC": str(fsync).lower(),
         }
-        with opened(root, {f"NASHRA_{name}": value for name, value in settings.items()}) as house:
-            with house.database.write() as connection:
-                store.add_list(connection, "readers", "الموجة", now=house.now())
-                actions.import_file(connection, readers, "readers", now=house.now())
-            send = delivery.freeze_send(house.desk, Issue(1, "عدد"), one, list_id=1, rhythm="weekly")
+        with open_workspace(root, {f"NASHRA_{name}": value for name, value in settings.items()}) as workspace:
+            with workspace.database.write() as connection:
+                store.add_list(connection, "readers", "الموجة", now=workspace.now())
+                actions.import_file(connection, readers, "readers", now=workspace.now())
+            send = delivery.freeze_send(workspace.delivery_setup, Issue(1, "عدد"), one, list_id=1, rhythm="weekly")
             start = time.perf_counter()
-            account = delivery.run(house.desk, send, lambda _state, _count: None)
+            account = delivery.run(workspace.delivery_setup, send, lambda _state, _count: None)
             taken = time.perf_counter() - start
             assert account.submitted == count, account
     return taken

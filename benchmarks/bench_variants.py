@@ -25,9 +25,9 @@ from sqlalchemy import Integer, cast
 
 from newsletter import issues
 from newsletter.models import Issue, Prose, Section, Story
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import letter, plan
-from newsletter.workspace import folder as workspace
+from newsletter.workspace import folder as workspaces
 from subscribers import actions, store
 from subscribers.store.tables import subscription
 
@@ -53,10 +53,10 @@ def issue() -> Issue:
 
 
 @contextmanager
-def newsroom(folder: Path, readers: int, topics: int) -> Iterator[House]:
+def newsroom(folder: Path, readers: int, topics: int) -> Iterator[Workspace]:
     """A workspace with so many readers who decline random ones of so many topics."""
     root = folder / f"{readers}-{topics}"
-    workspace.make(
+    workspaces.make(
         root,
         name="الموجة",
         url="https://example.org",
@@ -70,15 +70,15 @@ def newsroom(folder: Path, readers: int, topics: int) -> Iterator[House]:
     path.write_text(path.read_text("utf-8").replace("[topics.readers]\n", f"[topics.readers]\n{lines}"), "utf-8")
     csv = root / "readers.csv"
     csv.write_text("email\n" + "".join(f"reader{number}@example.net\n" for number in range(readers)), "utf-8")
-    with opened(root, {}) as house:
-        with house.database.write() as connection:
+    with open_workspace(root, {}) as workspace:
+        with workspace.database.write() as connection:
             store.add_list(connection, "readers", "الموجة", now=NOW)
-            actions.import_file(connection, csv, "readers", now=NOW, keys=house.keys.suppression)
+            actions.import_file(connection, csv, "readers", now=NOW, keys=workspace.keys.suppression)
             # A multiplicative hash of the id: every combination, none of them in any order.
             mask = (subscription.c.subscriber_id * 2654435761 / 65536) % (1 << topics)
             connection.execute(subscription.update().values(declined_topics=cast(mask, Integer)))
         issues.write(issue(), root / "issues" / "one")
-        yield house
+        yield workspace
 
 
 def timed(act: Callable[[], Any]) -> tuple[float, Any]:
@@ -88,13 +88,13 @@ def timed(act: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - start, result
 
 
-def measure(house: House, readers: int, topics: int) -> float:
+def measure(workspace: Workspace, readers: int, topics: int) -> float:
     """One line of the table; seconds that the letters took."""
-    one = issues.read(house.root / "issues" / "one" / "issue.md")
-    letter.of_issue(house, one)
-    floor = min(timed(lambda: letter.of_issue(house, one))[0] for _ in range(5))
-    seconds, planned = timed(lambda: plan.make(house, one, list_name="", rhythm="weekly"))
-    freezing, send = timed(lambda: plan.freeze(house, planned))
+    one = issues.read(workspace.root / "issues" / "one" / "issue.md")
+    letter.of_issue(workspace, one)
+    floor = min(timed(lambda: letter.of_issue(workspace, one))[0] for _ in range(5))
+    seconds, planned = timed(lambda: plan.make(workspace, one, list_name="", rhythm="weekly"))
+    freezing, send = timed(lambda: plan.freeze(workspace, planned))
     assert send.audience == readers
     count = sum(variant.letter is not None for variant in planned.variants)
     each = seconds / count
@@ -116,8 +116,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for topics in TOPICS:
             for readers in sizes:
-                with newsroom(Path(folder), readers, topics) as house:
-                    made[readers, topics] = measure(house, readers, topics)
+                with newsroom(Path(folder), readers, topics) as workspace:
+                    made[readers, topics] = measure(workspace, readers, topics)
     grown = {topics: made[sizes[-1], topics] / made[sizes[-2], topics] for topics in TOPICS}
     told = ", ".join(f"{topics} topics {growth:.1f}x" for topics, growth in grown.items())
     print(f"letters for {sizes[-1]:,} readers beside {sizes[-2]:,}: {told}")

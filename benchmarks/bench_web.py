@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from reader_pages import ADDRESS_KEYS, House, free_port, served, stamp_of, workspace
+from reader_pages import ADDRESS_KEYS, Workspace, free_port, served, stamp_of, workspace
 
 from newsletter.storage.database import open_database
 from subscribers import actions
@@ -105,23 +105,25 @@ def throughput(seconds: float) -> None:
 
 
 def _prepare(root: Path) -> None:
-    from newsletter.wiring import opened
+    from newsletter.wiring import open_workspace
 
-    with opened(root, {}) as house, house.database.write() as connection:
-        actions.add_subscriber(connection, "salma@example.net", "readers", now=house.now(), keys=house.keys.suppression)
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        actions.add_subscriber(
+            connection, "salma@example.net", "readers", now=workspace.now(), keys=workspace.keys.suppression
+        )
 
 
 def _links(root: Path) -> dict[str, str]:
-    from newsletter.wiring import opened
+    from newsletter.wiring import open_workspace
     from subscribers import store, tokens
     from subscribers.addresses import normalise
 
-    with opened(root, {}) as house, house.database.read() as connection:
+    with open_workspace(root, {}) as workspace, workspace.database.read() as connection:
         who = store.find(connection, normalise("salma@example.net"))
         assert who is not None
         return {
             purpose: f"/{purpose}/"
-            + tokens.make(purpose, house.keys.tokens, public_id=who.public_id, list_id=list_id, epoch=who.epoch)
+            + tokens.make(purpose, workspace.keys.tokens, public_id=who.public_id, list_id=list_id, epoch=who.epoch)
             for purpose, list_id in (("leave", 1), ("preferences", 0))
         }
 
@@ -150,15 +152,15 @@ def timing(pace: float) -> None:
         database = open_database(f"sqlite:///{folder}/w.db")
         with database.write() as connection:
             metadata.create_all(connection)
-        house = House(database, changes={"caps": Caps(10**6, 10**6, 10**6, 10**6), "pace": pace})
-        client = house.client()
+        workspace = Workspace(database, changes={"caps": Caps(10**6, 10**6, 10**6, 10**6), "pace": pace})
+        client = workspace.client()
         for state in STATES[1:]:
             for n in range(ROUNDS):
-                _bring(house, f"{state}{n}@example.net", state)
-        house.clock.later(days=40)
+                _bring(workspace, f"{state}{n}@example.net", state)
+        workspace.clock.later(days=40)
         stamp = stamp_of(client.get("/").text)
-        house.clock.later(seconds=5)
-        app = create_app(house.site)
+        workspace.clock.later(seconds=5)
+        app = create_app(workspace.site)
         times: dict[str, list[float]] = {state: [] for state in STATES}
         asyncio.run(_ask(app, stamp, times, together=bool(pace)))
         database.close()
@@ -170,9 +172,9 @@ def timing(pace: float) -> None:
     print(f"the medians lie {apart:.2f} ms apart (wanted: below 5)")
 
 
-def _bring(house: House, address: str, state: str) -> None:
-    now = house.clock()
-    with house.database.write() as connection:
+def _bring(workspace: Workspace, address: str, state: str) -> None:
+    now = workspace.clock()
+    with workspace.database.write() as connection:
         actions.subscribe(connection, address, "readers", now=now, keys=ADDRESS_KEYS, how="form", words="")
         if state == "pending":
             return

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SourceError
 from newsletter.models import Article, Holding, Issue
+from newsletter.sources.http.models import Validator
 from newsletter.sources.identity import article_key
-from newsletter.sources.web import Validator
 from subscribers.store.dialect import insert as insert_or_update
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from newsletter.check.probe import Resolver
-    from newsletter.delivery import Desk
+    from newsletter.delivery import DeliverySetup
     from newsletter.models import Publication
     from newsletter.senders import Sender
     from newsletter.sources.http import Fetcher
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from subscribers.store.limits import Caps
 
 
-class House:
+class Workspace:
     """A workspace, open."""
 
     def __init__(self, root: Path, settings: Settings) -> None:
@@ -111,15 +111,14 @@ class House:
         """The provider that letters go through."""
         settings = self.settings
         if settings.sender.kind == "sendgrid":
-            from newsletter.senders.sendgrid import Options, SendGrid
+            from newsletter.senders.sendgrid import SendGrid, SendGridOptions
 
             options = settings.sendgrid.model_dump(exclude={"webhook_key"})
-            return SendGrid(Options(**{**options, "categories": tuple(options["categories"])}))
+            return SendGrid(SendGridOptions(**{**options, "categories": tuple(options["categories"])}))
         from newsletter.delivery import SLOT_WIDTHS
 
         if settings.sender.kind == "smtp":
-            from newsletter.senders.smtp import Options as SmtpOptions
-            from newsletter.senders.smtp import Smtp
+            from newsletter.senders.smtp import Smtp, SmtpOptions
 
             options = settings.smtp.model_dump()
             options["ca"] = str(self.root / options["ca"]) if options["ca"] else ""
@@ -130,26 +129,26 @@ class House:
         return Outbox(settings.outbox, fsync=fsync, batch_size=batch, widths=SLOT_WIDTHS)
 
     @property
-    def desk(self) -> Desk:
+    def delivery_setup(self) -> DeliverySetup:
         """What a delivery needs."""
-        from newsletter.delivery import Desk
-        from newsletter.ledger import Pace
+        from newsletter.delivery import DeliverySetup
+        from newsletter.ledger import RateLimit
 
         lease = self.settings.sender.lease
         if self.settings.sender.kind == "sendgrid":
             # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
             lease = max(lease, 2 * self.settings.sendgrid.timeout + 5)
         patience = self.settings.sender.patience
-        pace = Pace(self.settings.sender.per_second, self.settings.sender.per_hour)
-        return Desk(
+        rate_limit = RateLimit(self.settings.sender.per_second, self.settings.sender.per_hour)
+        return DeliverySetup(
             self.database,
             self.sender,
             self.keys.tokens,
             lease,
             self.now,
             patience=patience,
-            pace=pace,
-            seats=self.settings.sender.connections,
+            rate_limit=rate_limit,
+            connections=self.settings.sender.connections,
             durable=self.settings.sender.fsync,
         )
 
@@ -161,7 +160,7 @@ class House:
 
 
 @contextmanager
-def opened(start: Path, environment: Mapping[str, str] = os.environ) -> Iterator[House]:
+def open_workspace(start: Path, environment: Mapping[str, str] = os.environ) -> Iterator[Workspace]:
     """The workspace at ``start`` or in a folder above it, closed at the end of the block.
 
     Raises:
@@ -169,8 +168,8 @@ def opened(start: Path, environment: Mapping[str, str] = os.environ) -> Iterator
         SettingsError: Its settings are wrong.
     """
     root = find_workspace(start)
-    house = House(root, load(root, environment))
+    workspace = Workspace(root, load(root, environment))
     try:
-        yield house
+        yield workspace
     finally:
-        house.close()
+        workspace.close()

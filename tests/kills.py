@@ -41,7 +41,7 @@ def _child(root: str, kill_at: int, steps: str, frozen: str) -> None:
     from newsletter import delivery, ledger
     from newsletter.letters.mime import thaw
     from newsletter.models import Issue
-    from newsletter.wiring import opened
+    from newsletter.wiring import open_workspace
 
     counter = itertools.count(1)
 
@@ -53,13 +53,13 @@ def _child(root: str, kill_at: int, steps: str, frozen: str) -> None:
         if name == "os.rename":
             step("rename")
 
-    with opened(Path(root), {}) as house:
-        desk = house.desk
-        event.listen(house.database.engine, "commit", lambda _connection: step("commit"))
+    with open_workspace(Path(root), {}) as workspace:
+        setup = workspace.delivery_setup
+        event.listen(workspace.database.engine, "commit", lambda _connection: step("commit"))
         sys.addaudithook(audit)
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             sends = ledger.sends(connection)
         send = sends[0] if sends else delivery.freeze_send(
-            desk, Issue(1, "عدد"), thaw(frozen), list_id=1, rhythm="weekly"
+            setup, Issue(1, "عدد"), thaw(frozen), list_id=1, rhythm="weekly"
         )  # fmt: skip
-        delivery.run(desk, send, lambda _state, _count: None)
+        delivery.run(setup, send, lambda _state, _count: None)

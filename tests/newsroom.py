@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from newsletter.sources.http import Fetched, FetchError, Kind
-from newsletter.wiring import House, opened
-from newsletter.workspace import folder as workspace
+from newsletter.wiring import Workspace, open_workspace
+from newsletter.workspace import folder as workspaces
 from subscribers import actions, store
 
 SITE = "https://almawja.example.org"
@@ -134,7 +134,7 @@ def make(root: Path, *, readers: int = 3, timezone: str = "Africa/Algiers", sett
         timezone: Of the site.
         settings: More of newsletter.toml: sections that a fresh file has are filled, not repeated.
     """
-    workspace.make(
+    workspaces.make(
         root,
         name="الموجة",
         url=SITE,
@@ -153,28 +153,30 @@ def make(root: Path, *, readers: int = 3, timezone: str = "Africa/Algiers", sett
         head, _, body = part.partition("\n")
         text = text.replace(f"{head}\n", f"{head}\n{body}", 1) if head else text
     path.write_text(text, "utf-8")
-    with opened(root, {}) as house, house.database.write() as connection:
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
         store.add_list(connection, "readers", "الموجة", now=START)
         for number in range(readers):
-            subscribe(connection, house, f"reader{number}@example.net", START)
+            subscribe(connection, workspace, f"reader{number}@example.net", START)
     return root
 
 
-def subscribe(connection: Any, house: House, address: str, now: datetime, rhythm: Any = "weekly") -> int:
+def subscribe(connection: Any, workspace: Workspace, address: str, now: datetime, rhythm: Any = "weekly") -> int:
     """Add somebody; gives their id."""
-    added = actions.add_subscriber(connection, address, "readers", now=now, keys=house.keys.suppression, rhythm=rhythm)
+    added = actions.add_subscriber(
+        connection, address, "readers", now=now, keys=workspace.keys.suppression, rhythm=rhythm
+    )
     return added.subscriber.id
 
 
 @contextmanager
-def open_house(
+def open_newsroom(
     root: Path, clock: Callable[[], datetime], site: WordPress | None = None, **environment: str
-) -> Iterator[House]:
+) -> Iterator[Workspace]:
     """The workspace by that clock, and with that site for the world; without one the world is down."""
-    with opened(root, environment) as house:
-        house.now = clock  # type: ignore[method-assign]
-        house.__dict__["fetcher"] = _Closable(site or WordPress([], clock, down=True))
-        yield house
+    with open_workspace(root, environment) as workspace:
+        workspace.now = clock  # type: ignore[method-assign]
+        workspace.__dict__["fetcher"] = _Closable(site or WordPress([], clock, down=True))
+        yield workspace
 
 
 class _Closable:

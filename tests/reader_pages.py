@@ -63,7 +63,7 @@ class Clock:
 
 
 @dataclass
-class House:
+class Workspace:
     """Reader pages on a database, with one list."""
 
     database: Database

@@ -20,7 +20,7 @@ from jinja2 import Environment
 
 from newsletter import issues
 from newsletter.check import Case, Known, check, links, probe
-from newsletter.check.found import Found
+from newsletter.check.found import Findings
 from newsletter.check.probe.dns import Kind as RecordKind
 from newsletter.errors import RenderError
 from newsletter.letters.render import render
@@ -168,18 +168,18 @@ def inspected(folder: Path) -> list[Problem]:
     return check(issue, letter, known)
 
 
-def found(folder: Path, case: Case, facts: Mapping[str, Any]) -> Found | None:
+def found(folder: Path, case: Case, facts: Mapping[str, Any]) -> Findings | None:
     """What probe finds in the folder's own world; None when it has none."""
     site, zone = stored(folder, "site.json"), stored(folder, "zone.json")
     if site is None and zone is None:
         return None
     resolver = Zone(zone) if zone is not None else None
-    result = Found()
+    result = Findings()
     if site is not None:
         addresses = [(address, what == "the picture") for address, _, what in links.addresses(case)]
         asker = Site(site)
         web = case.known.web_url
-        result = Found(
+        result = Findings(
             links=probe.links((one for one, picture in addresses if not picture), asker, resolver),
             pictures=probe.pictures((one for one, picture in addresses if picture), asker, resolver),
             web=probe.pages(web, asker, resolver) if web else None,

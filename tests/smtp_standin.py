@@ -82,12 +82,12 @@ class Server:
     def fault(self, command: str) -> str:
         """What goes wrong with this command; empty for nothing."""
         with self.lock:
-            lot = self.random.random()
+            mailing = self.random.random()
         for name, share in self.plan.get("faults", {}).items():
             where, _, what = name.partition(" ")
             if where.upper() == command.upper():
-                lot -= share
-                if lot < 0:
+                mailing -= share
+                if mailing < 0:
                     return str(what)
         return ""
 

@@ -177,10 +177,10 @@ class Server:
 
     def fault(self) -> str:
         with self.lock:
-            lot = self.random.random()
+            mailing = self.random.random()
         for name, share in self.plan.get("faults", {}).items():
-            lot -= share
-            if lot < 0:
+            mailing -= share
+            if mailing < 0:
                 return str(name)
         return ""
 

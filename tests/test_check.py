@@ -362,12 +362,12 @@ def test_fix_as_data(root: Path) -> None:
 
 
 def test_online_asks_for_links_pictures_and_dns(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
     site = seeded.Site({"https://almawja.example.org/2026/11/quay/": {"status": 404, "head": 405}})
     zone = seeded.Zone({})
-    monkeypatch.setattr(House, "fetcher", site)
-    monkeypatch.setattr(House, "resolver", zone)
+    monkeypatch.setattr(Workspace, "fetcher", site)
+    monkeypatch.setattr(Workspace, "resolver", zone)
     write(root, HEAD)
     done = here("-C", root, "check", "first", "--online")
     assert done.code == 3
@@ -387,12 +387,12 @@ def test_online_asks_for_links_pictures_and_dns(root: Path, monkeypatch: pytest.
 
 
 def test_before_a_real_send_dns_is_asked_and_errors_stop_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
     zone = seeded.Zone({"almawja.example.org MX": ["0 ."]})
     site = seeded.Site({})
-    monkeypatch.setattr(House, "resolver", zone)
-    monkeypatch.setattr(House, "fetcher", site)
+    monkeypatch.setattr(Workspace, "resolver", zone)
+    monkeypatch.setattr(Workspace, "fetcher", site)
     settings = root / "newsletter.toml"
     text = settings.read_text("utf-8").replace('kind = "outbox"', 'kind = "sendgrid"')
     settings.write_text(re.sub(r'from = ".*?"', 'from = "news@almawja.example.org"', text), "utf-8")
@@ -445,9 +445,9 @@ def test_what_the_library_and_the_ledger_know(root: Path) -> None:
 
 
 def test_the_demo_is_told_only_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
-    monkeypatch.setattr(House, "now", lambda _: datetime(2026, 11, 24, 9, tzinfo=UTC))  # the sample's own week
+    monkeypatch.setattr(Workspace, "now", lambda _: datetime(2026, 11, 24, 9, tzinfo=UTC))  # the sample's own week
     assert here("demo", tmp_path / "demo").code == 0
     done = here("-C", tmp_path / "demo", "check", "--json")
     assert {one["code"] for one in json.loads(done.out)["problems"]} <= {"postal-address-missing"}

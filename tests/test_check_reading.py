@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from newsletter import issues
-from newsletter.check.reading import OBJECT, Heading, Image, Link, Run, read
+from newsletter.check.reading import OBJECT, Heading, Image, IssueLink, TextRun, read
 from newsletter.models import Issue, Prose, Section, Story
 
 TEXT = """\
@@ -73,9 +73,9 @@ def test_everything_has_its_line() -> None:
         for word in run.text.replace(OBJECT, " ").split():
             assert word.strip(".") in lines[run.line - 1].replace("*", ""), run
     assert reading.links == [
-        Link("https://example.org/a", "طويل", 9),
-        Link("https://example.org/story", "عنوان مائل", 18, story=True),
-        Link("https://example.org/end", "https://example.org/end", 36),
+        IssueLink("https://example.org/a", "طويل", 9),
+        IssueLink("https://example.org/story", "عنوان مائل", 18, story=True),
+        IssueLink("https://example.org/end", "https://example.org/end", 36),
     ]
     lead, icon = reading.images
     assert (lead.address, lead.alt, lead.line, lead.lead, lead.remote) == (
@@ -95,7 +95,7 @@ def test_windows_line_ends_and_a_byte_order_mark_count_the_same(tmp_path: Path) 
 def test_code_pictures_and_escapes_in_a_line() -> None:
     prose = Prose(r"كلمة \*و\* `كود` ![صورة](a.jpg)، ثم &amp; &nbsp;نهاية", 7)
     run = read(Issue(1, "", opening=(prose,))).runs[-1]
-    assert run == Run(f"كلمة *و* {OBJECT} {OBJECT}، ثم & \u00a0نهاية", 7, "text")
+    assert run == TextRun(f"كلمة *و* {OBJECT} {OBJECT}، ثم & \u00a0نهاية", 7, "text")
 
 
 def test_an_issue_in_memory_has_texts_without_lines() -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from newsroom import Clock, WordPress, make, open_house, posts, received, subscribe
+from newsroom import Clock, WordPress, make, open_newsroom, posts, received, subscribe
 from test_deliver import LETTER
 
 from newsletter import delivery, ledger
 from newsletter.cli.moment import moment
 from newsletter.letters.mime import freeze
-from newsletter.wiring import House
+from newsletter.wiring import Workspace
 from newsletter.workflows.worker import Worker
 
 # The evening before, and by how many hours the night is longer: by the tz database, 2026.
@@ -35,7 +35,7 @@ NIGHTS = [
 class Night:
     """A workspace at nine in the evening."""
 
-    house: House
+    workspace: Workspace
     clock: Clock
     zone: ZoneInfo
     morning: datetime
@@ -52,29 +52,37 @@ def night(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Night]:
     evening = datetime.fromisoformat(f"{day} 21:00").replace(tzinfo=zone)
     clock = Clock(moment(f"{day} 21:00", zone, evening - timedelta(days=1)))
     root = make(tmp_path / "w", readers=2, timezone=name, settings='[schedule]\ndaily = "06:00"\n')
-    with open_house(root, clock, WordPress(posts(4, 2, start=clock.now - timedelta(days=1)), clock)) as house:
+    with open_newsroom(root, clock, WordPress(posts(4, 2, start=clock.now - timedelta(days=1)), clock)) as workspace:
         morning = moment(f"{datetime.fromisoformat(day) + timedelta(days=1):%Y-%m-%d} 06:00", zone, clock.now)
-        yield Night(house, clock, zone, morning, timedelta(hours=9 + longer))
+        yield Night(workspace, clock, zone, morning, timedelta(hours=9 + longer))
 
 
-def planned(house: House, key: str, at: datetime) -> ledger.Send:
+def planned(workspace: Workspace, key: str, at: datetime) -> ledger.Send:
     """An issue frozen for the weekly readers, to go then."""
-    now = house.now()
-    lot = ledger.Lot(freeze(LETTER), delivery.audience(1, "weekly", now))
-    return delivery.freeze_lots(
-        house.desk, [lot], key=key, subject="x", list_id=1, rhythm="weekly", articles=lambda _: [], now=now, send_at=at
+    now = workspace.now()
+    mailing = ledger.Mailing(freeze(LETTER), delivery.audience(1, "weekly", now))
+    return delivery.freeze_mailings(
+        workspace.delivery_setup,
+        [mailing],
+        key=key,
+        subject="x",
+        list_id=1,
+        rhythm="weekly",
+        articles=lambda _: [],
+        now=now,
+        send_at=at,
     )
 
 
 def test_a_night_in_which_the_clocks_are_changed(night: Night) -> None:
-    house, clock, zone, morning = night.house, night.clock, night.zone, night.morning
+    workspace, clock, zone, morning = night.workspace, night.clock, night.zone, night.morning
     evening = clock.now
     assert morning - evening == night.length
-    with house.database.write() as connection:
-        subscribe(connection, house, "daily@example.net", evening, "daily")
-    planned(house, "1", morning)
-    paused, resumed, cancelled = (planned(house, key, morning) for key in "234")
-    with house.database.write() as connection:
+    with workspace.database.write() as connection:
+        subscribe(connection, workspace, "daily@example.net", evening, "daily")
+    planned(workspace, "1", morning)
+    paused, resumed, cancelled = (planned(workspace, key, morning) for key in "234")
+    with workspace.database.write() as connection:
         ledger.move(connection, paused, "paused")
         ledger.move(connection, resumed, "paused")
     wall = {
@@ -92,14 +100,14 @@ def test_a_night_in_which_the_clocks_are_changed(night: Night) -> None:
         act = wall.get(shown)
         if act is not None and act not in acted:
             acted.add(act)
-            with house.database.write() as connection:
+            with workspace.database.write() as connection:
                 act(connection)
-        Worker(house, tell=lambda _: None).once()
-        with house.database.read() as connection:
+        Worker(workspace, tell=lambda _: None).once()
+        with workspace.database.read() as connection:
             for send in ledger.sends(connection):
                 if ledger.account(connection, send.id).submitted:
                     went.setdefault(send.issue, f"{clock.now.astimezone(zone):%d %H:%M}")
-        letters = [letter for letter in received(house.root) if letter.to == "daily@example.net"]
+        letters = [letter for letter in received(workspace.root) if letter.to == "daily@example.net"]
         daily += [clock.now] * (len(letters) - len(daily))
         clock.forward(hours=1)
     day = f"{morning.astimezone(zone):%d}"
@@ -107,10 +115,10 @@ def test_a_night_in_which_the_clocks_are_changed(night: Night) -> None:
     assert "4" not in went
     # The schedule keeps the hour of the wall: one letter each local day.
     assert daily == [morning, morning + timedelta(days=1)]
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         states = {send.issue: send.state for send in ledger.sends(connection) if send.issue in "1234"}
     assert states == {"1": "finished", "2": "finished", "3": "finished", "4": "cancelled"}
     # Nobody got anything twice: three issues each for the weekly readers.
-    assert sorted(letter.to for letter in received(house.root) if letter.to != "daily@example.net") == sorted(
+    assert sorted(letter.to for letter in received(workspace.root) if letter.to != "daily@example.net") == sorted(
         [f"reader{number}@example.net" for number in range(2)] * 3
     )

@@ -26,7 +26,7 @@ from newsletter.storage.database import (
     upgrade,
 )
 from newsletter.storage.transfer import copy
-from newsletter.wiring import opened
+from newsletter.wiring import open_workspace
 from subscribers import actions, store
 from subscribers.store import tables as readers
 
@@ -67,8 +67,8 @@ def fill(database: Database) -> None:
                 published=None, zone=180, source="s", collected=1,
             )
         )  # fmt: skip
-        ledger.set_mark(connection, "blocks", 5)
-        ledger.charge(connection, ledger.Pace(per_second=3.5), 1)
+        ledger.set_cursor(connection, "blocks", 5)
+        ledger.charge(connection, ledger.RateLimit(per_second=3.5), 1)
 
 
 def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -140,14 +140,14 @@ def test_a_send_goes_on_in_the_copy(tmp_path: Path, database_urls: MakeDatabase)
     root = tmp_path / "w"
     addresses = make(root, 9, batch=2)
     url = database_urls("postgresql").replace("+psycopg", "")
-    with opened(root, {}) as house:
-        desk = house.desk
-        send = delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
-        with house.database.write() as connection:
+    with open_workspace(root, {}) as workspace:
+        setup = workspace.delivery_setup
+        send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        with workspace.database.write() as connection:
             batch = ledger.claim(connection, send.id, lease=30)
         complains(here("-C", root, "database", "copy", "--to", url), "somebody is sending", "newsletter sends pause")
         assert batch is not None
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             ledger.release(connection, batch)
     done = here("-C", root, "database", "copy", "--to", url)
     assert done.code == 0, done
@@ -156,9 +156,9 @@ def test_a_send_goes_on_in_the_copy(tmp_path: Path, database_urls: MakeDatabase)
     complains(here("-C", root, "database", "copy", "--to", "mysql://x"), "postgresql://USER@HOST/NAME is wanted")
     (root / "secrets" / "database.url").write_text(url)
     shutil.move(root / "newsletter.db", tmp_path / "old.db")
-    with opened(root, {}) as house:
-        assert run(house.desk).submitted == 9
-        assert not house.database.is_sqlite
+    with open_workspace(root, {}) as workspace:
+        assert run(workspace.delivery_setup).submitted == 9
+        assert not workspace.database.is_sqlite
     assert received(root) == Counter(addresses)
     # And home again.
     back = here("-C", root, "database", "copy", "--to", "sqlite:///back.db")

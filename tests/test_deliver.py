@@ -16,14 +16,14 @@ import kills
 import pytest
 
 from newsletter import delivery, ledger
-from newsletter.delivery import Desk
+from newsletter.delivery import DeliverySetup
 from newsletter.errors import SendError
 from newsletter.ledger import Account
 from newsletter.letters.mime import LEAVE, freeze, slot
 from newsletter.models import Issue, Letter, Rendered
 from newsletter.senders import Answer, Parcel
-from newsletter.wiring import House, opened
-from newsletter.workspace import folder as workspace
+from newsletter.wiring import Workspace, open_workspace
+from newsletter.workspace import folder as workspaces
 from subscribers import actions, store, tokens
 
 MARKER = "n0123456789abcdef"
@@ -42,7 +42,7 @@ ISSUE = Issue(1, "عدد")
 
 
 def make(root: Path, readers: int, *, batch: int) -> list[str]:
-    workspace.make(
+    workspaces.make(
         root, name="الموجة", url="https://example.org", sender="news@example.org", web="", language="ar", timezone="UTC"
     )
     text = (root / "newsletter.toml").read_text("utf-8").replace("# batch = 100 ", f"batch = {batch} ")
@@ -51,18 +51,18 @@ def make(root: Path, readers: int, *, batch: int) -> list[str]:
         text.replace("# lease = 30 ", "lease = 1 ").replace("# fsync = true", "fsync = false")
     )
     addresses = [f"reader{number}@example.net" for number in range(readers)]
-    with opened(root, {}) as house, house.database.write() as connection:
-        store.add_list(connection, "readers", "الموجة", now=house.now())
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        store.add_list(connection, "readers", "الموجة", now=workspace.now())
         for address in addresses:
-            actions.add_subscriber(connection, address, "readers", now=house.now())
+            actions.add_subscriber(connection, address, "readers", now=workspace.now())
     return addresses
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
     make(tmp_path / "w", 5, batch=2)
-    with opened(tmp_path / "w", {}) as house:
-        yield house
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        yield workspace
 
 
 def received(root: Path) -> Counter[str]:
@@ -77,36 +77,36 @@ def received(root: Path) -> Counter[str]:
     return counts
 
 
-def run(desk: Desk, told: Counter[str] | None = None) -> Account:
-    with desk.database.read() as connection:
+def run(setup: DeliverySetup, told: Counter[str] | None = None) -> Account:
+    with setup.database.read() as connection:
         sends = ledger.sends(connection)
-    send = sends[0] if sends else delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    send = sends[0] if sends else delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
 
     def progress(state: str, count: int) -> None:
         if told is not None and count:
             told[state] += count
 
-    return delivery.run(desk, send, progress)
+    return delivery.run(setup, send, progress)
 
 
-def test_a_send_reaches_everybody_once(house: House) -> None:
+def test_a_send_reaches_everybody_once(workspace: Workspace) -> None:
     told: Counter[str] = Counter()
-    assert run(house.desk, told) == Account(submitted=5, reasons={})
+    assert run(workspace.delivery_setup, told) == Account(submitted=5, reasons={})
     assert told == {"submitted": 5}
-    assert received(house.root) == Counter(f"reader{number}@example.net" for number in range(5))
-    assert run(house.desk) == Account(submitted=5, reasons={})
-    assert received(house.root).total() == 5
-    with house.database.read() as connection:
+    assert received(workspace.root) == Counter(f"reader{number}@example.net" for number in range(5))
+    assert run(workspace.delivery_setup) == Account(submitted=5, reasons={})
+    assert received(workspace.root).total() == 5
+    with workspace.database.read() as connection:
         assert [send.state for send in ledger.sends(connection)] == ["finished"]
 
 
-def test_every_subscriber_gets_a_link_of_their_own(house: House) -> None:
-    run(house.desk)
-    keys = house.keys.tokens
+def test_every_subscriber_gets_a_link_of_their_own(workspace: Workspace) -> None:
+    run(workspace.delivery_setup)
+    keys = workspace.keys.tokens
     seen = set()
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         people = {person.address: person for person, _ in store.subscribers(connection, 1)}
-    for path in (house.root / "outbox" / "new").iterdir():
+    for path in (workspace.root / "outbox" / "new").iterdir():
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         token = message["List-Unsubscribe"].partition("/leave/")[2].partition(">")[0]
         claim = tokens.read(token, "leave")
@@ -132,13 +132,13 @@ def test_wherever_it_dies_the_next_run_completes_it(tmp_path: Path) -> None:
             break
         assert status == -9
         killed += 1
-        with opened(root, {}) as house, house.database.write() as connection:
+        with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
             # The dead process's lease has run out.
             connection.exec_driver_sql("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
         assert kills.send(root, frozen=frozen) == 0
         assert received(root) == Counter(addresses), f"killed at step {kill_at}"
         assert list((root / "outbox" / "tmp").iterdir()) == []
-        with opened(root, {}) as house, house.database.read() as connection:
+        with open_workspace(root, {}) as workspace, workspace.database.read() as connection:
             (send,) = ledger.sends(connection)
             assert send.state == "finished"
             assert ledger.account(connection, send.id) == Account(submitted=3, reasons={})
@@ -177,34 +177,34 @@ def test_a_resumed_send_does_not_render_again(tmp_path: Path) -> None:
     assert subjects == {"أسبوع"}
 
 
-def test_who_left_after_the_freeze_is_skipped_with_the_reason(house: House) -> None:
-    desk = house.desk
-    delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
-    with house.database.write() as connection:
+def test_who_left_after_the_freeze_is_skipped_with_the_reason(workspace: Workspace) -> None:
+    setup = workspace.delivery_setup
+    delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    with workspace.database.write() as connection:
         people = {person.address: person for person, _ in store.subscribers(connection, 1)}
-        store.set_status(connection, people["reader3@example.net"].id, 1, "left", now=house.now())
-    account = run(desk)
+        store.set_status(connection, people["reader3@example.net"].id, 1, "left", now=workspace.now())
+    account = run(setup)
     assert (account.submitted, account.skipped) == (4, 1)
     assert account.reasons == {"no longer subscribed": 1}
-    assert "reader3@example.net" not in received(house.root)
+    assert "reader3@example.net" not in received(workspace.root)
 
 
-def test_a_batch_that_everybody_left_is_settled_without_the_sender(house: House) -> None:
-    desk = house.desk
-    delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
-    with house.database.write() as connection:
+def test_a_batch_that_everybody_left_is_settled_without_the_sender(workspace: Workspace) -> None:
+    setup = workspace.delivery_setup
+    delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    with workspace.database.write() as connection:
         for person, _ in store.subscribers(connection, 1):
-            store.set_status(connection, person.id, 1, "left", now=house.now())
-    assert run(desk) == Account(skipped=5, reasons={"no longer subscribed": 5})
+            store.set_status(connection, person.id, 1, "left", now=workspace.now())
+    assert run(setup) == Account(skipped=5, reasons={"no longer subscribed": 5})
 
 
-def test_nobody_to_send_to_is_said_and_leaves_nothing(house: House) -> None:
-    with house.database.write() as connection:
+def test_nobody_to_send_to_is_said_and_leaves_nothing(workspace: Workspace) -> None:
+    with workspace.database.write() as connection:
         for person, _ in store.subscribers(connection, 1):
-            store.set_status(connection, person.id, 1, "left", now=house.now())
+            store.set_status(connection, person.id, 1, "left", now=workspace.now())
     with pytest.raises(SendError, match="nobody on the list"):
-        delivery.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
-    with house.database.read() as connection:
+        delivery.freeze_send(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    with workspace.database.read() as connection:
         assert ledger.sends(connection) == []
 
 
@@ -212,8 +212,8 @@ def test_two_processes_share_a_send_without_doubles(tmp_path: Path) -> None:
     import threading
 
     addresses = make(tmp_path / "w", 120, batch=3)
-    with opened(tmp_path / "w", {}) as house:
-        delivery.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        delivery.freeze_send(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
     results: list[int] = []
     starters = [threading.Thread(target=lambda: results.append(kills.send(tmp_path / "w"))) for _ in range(3)]
     for starter in starters:
@@ -260,19 +260,19 @@ class Mute:
         pass
 
 
-def test_what_a_provider_cannot_tell_is_unknown_and_never_sent_again(house: House) -> None:
+def test_what_a_provider_cannot_tell_is_unknown_and_never_sent_again(workspace: Workspace) -> None:
     mute = Mute()
-    desk = replace(house.desk, sender=mute)
+    setup = replace(workspace.delivery_setup, sender=mute)
     with pytest.raises(SendError, match="the connection broke"):
-        run(desk)
+        run(setup)
     told: Counter[str] = Counter()
-    account = run(desk, told)
+    account = run(setup, told)
     assert (account.submitted, account.unknown) == (3, 2)
     assert told == {"unknown": 2, "submitted": 3}
     assert sorted(mute.taken) == [1, 2, 3, 4, 5]
 
 
-def test_who_lost_the_lease_lets_no_byte_go(house: House) -> None:
+def test_who_lost_the_lease_lets_no_byte_go(workspace: Workspace) -> None:
     class Slow(Mute):
         """Is overtaken while it hands over the letter."""
 
@@ -281,7 +281,7 @@ def test_who_lost_the_lease_lets_no_byte_go(house: House) -> None:
         def begin(self, parcels: Sequence[Parcel], request_id: str) -> Mute:
             super().begin(parcels, request_id)
             if not self.abandoned:
-                with house.database.write() as connection:
+                with workspace.database.write() as connection:
                     connection.exec_driver_sql("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
             return self
 
@@ -291,22 +291,22 @@ def test_who_lost_the_lease_lets_no_byte_go(house: House) -> None:
 
     slow = Slow()
     slow.dies = False
-    account = run(replace(house.desk, sender=slow))
+    account = run(replace(workspace.delivery_setup, sender=slow))
     assert slow.abandoned == 1
     assert account.submitted == 5
     assert sorted(slow.taken) == [1, 2, 3, 4, 5]
 
 
-def test_an_outbox_that_is_a_file_is_said_and_the_send_goes_on_later(house: House) -> None:
-    (house.root / "outbox").write_text("not a folder")
+def test_an_outbox_that_is_a_file_is_said_and_the_send_goes_on_later(workspace: Workspace) -> None:
+    (workspace.root / "outbox").write_text("not a folder")
     with pytest.raises(SendError, match="the outbox cannot be written") as caught:
-        run(house.desk)
+        run(workspace.delivery_setup)
     assert "run the same command again" in caught.value.mend
-    (house.root / "outbox").unlink()
-    assert run(house.desk).submitted == 5
+    (workspace.root / "outbox").unlink()
+    assert run(workspace.delivery_setup).submitted == 5
 
 
-def test_a_full_disk_stops_the_send_and_nothing_is_lost(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_stops_the_send_and_nothing_is_lost(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     import errno
 
     from newsletter.senders import outbox
@@ -322,17 +322,17 @@ def test_a_full_disk_stops_the_send_and_nothing_is_lost(house: House, monkeypatc
 
     monkeypatch.setattr(outbox.os, "open", full)
     with pytest.raises(SendError, match=r"No space left on device\); free some space"):
-        run(house.desk)
-    assert list((house.root / "outbox" / "tmp").iterdir()) == []
-    assert received(house.root).total() == 2
+        run(workspace.delivery_setup)
+    assert list((workspace.root / "outbox" / "tmp").iterdir()) == []
+    assert received(workspace.root).total() == 2
     monkeypatch.undo()
-    assert run(house.desk).submitted == 5
-    assert received(house.root) == Counter(f"reader{number}@example.net" for number in range(5))
+    assert run(workspace.delivery_setup).submitted == 5
+    assert received(workspace.root) == Counter(f"reader{number}@example.net" for number in range(5))
 
 
-def test_a_test_letter_leaves_no_trace_in_the_ledger(house: House) -> None:
-    name = delivery.send_test(house.desk, LETTER, "editor@example.org")
-    assert received(house.root) == {"editor@example.org": 1}
-    assert (house.root / "outbox" / "new" / f"{name}.eml").exists()
-    with house.database.read() as connection:
+def test_a_test_letter_leaves_no_trace_in_the_ledger(workspace: Workspace) -> None:
+    name = delivery.send_test(workspace.delivery_setup, LETTER, "editor@example.org")
+    assert received(workspace.root) == {"editor@example.org": 1}
+    assert (workspace.root / "outbox" / "new" / f"{name}.eml").exists()
+    with workspace.database.read() as connection:
         assert ledger.sends(connection) == []

@@ -14,7 +14,7 @@ from command import complains, here
 
 from newsletter.issues import read
 from newsletter.library import holdings
-from newsletter.wiring import opened
+from newsletter.wiring import open_workspace
 from newsletter.workflows.demo import NAME, SAMPLE, run
 
 ARTICLES = sorted(SAMPLE.glob("*.md"))
@@ -64,7 +64,7 @@ def test_the_demonstration(tmp_path: Path) -> None:
         assert path.stat().st_size > 1000
     assert "cid:" not in demo.html.read_text("utf-8")
 
-    with opened(root, {}) as house, house.database.read() as connection:
+    with open_workspace(root, {}) as workspace, workspace.database.read() as connection:
         assert {holding.carried_in for holding in holdings(connection)} == {("1",)}
     assert json.loads(here("-C", root, "articles", "--unused", "--json").out) == []
 

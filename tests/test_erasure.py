@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_deliver import make, run
 
-from newsletter.wiring import opened
+from newsletter.wiring import open_workspace
 from newsletter.workflows import erase
 from subscribers import actions
 from subscribers.errors import SuppressedError, UnknownSubscriber
@@ -23,25 +23,29 @@ def holding(root: Path) -> list[str]:
 def test_no_byte_of_the_address_stays_and_it_cannot_come_back(tmp_path: Path) -> None:
     root = tmp_path / "w"
     make(root, 5, batch=2)
-    with opened(root, {}) as house:
-        run(house.desk)
+    with open_workspace(root, {}) as workspace:
+        run(workspace.delivery_setup)
         (root / erase.REJECTS).mkdir()
         (root / erase.REJECTS / "import.csv").write_text(f"7,{VICTIM.decode()},twice\n8,x,no @\n", "utf-8")
         assert len(holding(root)) >= 3
-        erased = erase.erase(house, "Reader3@Example.net".replace("Reader3", "reader3"))
+        erased = erase.erase(workspace, "Reader3@Example.net".replace("Reader3", "reader3"))
         assert (erased.letters, erased.scrubbed, erased.left_over) == (1, True, ())
     assert holding(root) == []
     assert (root / erase.REJECTS / "import.csv").read_text("utf-8") == "8,x,no @\n"
     assert len(list((root / "outbox" / "new").iterdir())) == 4
-    with opened(root, {}) as house:
-        with pytest.raises(SuppressedError), house.database.write() as connection:
-            actions.add_subscriber(connection, VICTIM.decode(), "readers", now=house.now(), keys=house.keys.suppression)
+    with open_workspace(root, {}) as workspace:
+        with pytest.raises(SuppressedError), workspace.database.write() as connection:
+            actions.add_subscriber(
+                connection, VICTIM.decode(), "readers", now=workspace.now(), keys=workspace.keys.suppression
+            )
         with pytest.raises(UnknownSubscriber):
-            erase.erase(house, VICTIM.decode())
+            erase.erase(workspace, VICTIM.decode())
         csv = tmp_path / "again.csv"
         csv.write_text(f"email\n{VICTIM.decode()}\nnew@example.net\n", "utf-8")
-        with house.database.write() as connection:
-            report = actions.import_file(connection, csv, "readers", now=house.now(), keys=house.keys.suppression)
+        with workspace.database.write() as connection:
+            report = actions.import_file(
+                connection, csv, "readers", now=workspace.now(), keys=workspace.keys.suppression
+            )
         assert (report.added, report.suppressed) == (1, 1)
 
 
@@ -50,6 +54,6 @@ def test_copies_made_before_are_named(tmp_path: Path) -> None:
 
     root = tmp_path / "w"
     make(root, 5, batch=2)
-    with opened(root, {}) as house:
-        copy = backup(house.database, now=house.now())
-        assert erase.erase(house, VICTIM.decode()).left_over == (copy,)
+    with open_workspace(root, {}) as workspace:
+        copy = backup(workspace.database, now=workspace.now())
+        assert erase.erase(workspace, VICTIM.decode()).left_over == (copy,)

@@ -31,7 +31,7 @@ from newsletter.delivery.names import name_of
 from newsletter.events import apply
 from newsletter.events.apply import Received
 from newsletter.ledger import Batch, Send
-from newsletter.senders.sendgrid.events import SIGNATURE, TIMESTAMP, Report, genuine, reports
+from newsletter.senders.sendgrid.events import SIGNATURE, TIMESTAMP, EventReport, genuine, reports
 from newsletter.storage import tables
 from newsletter.storage.database import Database, open_database
 from newsletter.storage.tables import batch as batches
@@ -626,10 +626,10 @@ def test_the_signature_of_ten_thousand_mutations_is_refused() -> None:
     body = b'[{"event":"bounce","nashra_delivery":"ab.1","timestamp":1795503600}]\r\n'
     headers = signed(body)
     assert genuine(PUBLIC, headers, body)
-    lots = random.Random(1)
+    mailings = random.Random(1)
     for _ in range(10_000):
         changed = bytearray(body)
-        changed[lots.randrange(len(body))] ^= 1 << lots.randrange(8)
+        changed[mailings.randrange(len(body))] ^= 1 << mailings.randrange(8)
         assert not genuine(PUBLIC, headers, bytes(changed))
 
 
@@ -658,6 +658,6 @@ names = st.sampled_from(
 @given(st.lists(st.dictionaries(names, values, max_size=11) | values, max_size=5))
 def test_any_array_is_a_report(items: list[Any]) -> None:
     for report in reports(json.dumps(items).encode()):
-        assert isinstance(report, Report)
+        assert isinstance(report, EventReport)
         assert isinstance(report.event, Event)
         replace(report.event, kind="unknown")

@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.errors import SourceError
 from newsletter.sources.http import Fetched, Kind
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows.collect import gather, sources_of
 from newsletter.workspace import folder
 
@@ -54,7 +54,7 @@ def site() -> Site:
 
 
 @pytest.fixture
-def house(tmp_path: Path, site: Site) -> Iterator[House]:
+def workspace(tmp_path: Path, site: Site) -> Iterator[Workspace]:
     folder.make(
         tmp_path / "w",
         name="الموجة",
@@ -64,42 +64,44 @@ def house(tmp_path: Path, site: Site) -> Iterator[House]:
         language="ar",
         timezone="Africa/Algiers",
     )
-    with opened(tmp_path / "w", {"NASHRA_COLLECT__SOURCES": f"{FEED},notes/a.txt"}) as house:
-        house.__dict__["fetcher"] = site
-        yield house
+    with open_workspace(tmp_path / "w", {"NASHRA_COLLECT__SOURCES": f"{FEED},notes/a.txt"}) as workspace:
+        workspace.__dict__["fetcher"] = site
+        yield workspace
 
 
-def write_note(house: House) -> None:
-    (house.root / "notes").mkdir()
-    (house.root / "notes" / "a.txt").write_text("عنوان الملف\nفقرة واحدة من ملف في مجلد الجريدة.\n", "utf-8")
+def write_note(workspace: Workspace) -> None:
+    (workspace.root / "notes").mkdir()
+    (workspace.root / "notes" / "a.txt").write_text("عنوان الملف\nفقرة واحدة من ملف في مجلد الجريدة.\n", "utf-8")
 
 
-def test_the_sources_of_the_settings_are_asked_and_read_again_only_when_changed(house: House, site: Site) -> None:
-    write_note(house)
-    assert sources_of(house) == [FEED, str(house.root / "notes" / "a.txt")]
-    first = gather(house)
+def test_the_sources_of_the_settings_are_asked_and_read_again_only_when_changed(
+    workspace: Workspace, site: Site
+) -> None:
+    write_note(workspace)
+    assert sources_of(workspace) == [FEED, str(workspace.root / "notes" / "a.txt")]
+    first = gather(workspace)
     assert [holding.article.title for holding in first.holdings] == ["خبر 1", "خبر 2", "عنوان الملف"]
     assert (len(first.added), first.troubles) == (3, ())
-    again = gather(house)
+    again = gather(workspace)
     assert (again.added, len(again.known), again.troubles) == ((), 1, ())
     # A day asked for is a question of its own: that the feed is the same does not answer it.
-    assert [one.article.title for one in gather(house, [FEED], since=date(2026, 11, 20)).holdings] == ["خبر 2"]
+    assert [one.article.title for one in gather(workspace, [FEED], since=date(2026, 11, 20)).holdings] == ["خبر 2"]
 
 
-def test_pictures_are_looked_up_when_asked(house: House, site: Site) -> None:
-    assert [one.article.image for one in gather(house, [FEED]).holdings] == ["", ""]
-    found = gather(house, [FEED], since=date(2026, 11, 1), pictures=True)
+def test_pictures_are_looked_up_when_asked(workspace: Workspace, site: Site) -> None:
+    assert [one.article.image for one in gather(workspace, [FEED]).holdings] == ["", ""]
+    found = gather(workspace, [FEED], since=date(2026, 11, 1), pictures=True)
     assert [one.article.image for one in found.holdings] == ["https://example.org/1.jpg", "https://example.org/2.jpg"]
     assert len(found.updated) == 2
 
 
-def test_a_source_that_is_gone_stops_nothing_else(house: House) -> None:
-    found = gather(house)
+def test_a_source_that_is_gone_stops_nothing_else(workspace: Workspace) -> None:
+    found = gather(workspace)
     assert len(found.added) == 2
     (trouble,) = found.troubles
     assert "notes/a.txt" in trouble.where
 
 
-def test_without_sources_the_library_stays(tmp_path: Path, house: House) -> None:
-    with opened(house.root, {}) as bare:
+def test_without_sources_the_library_stays(tmp_path: Path, workspace: Workspace) -> None:
+    with open_workspace(workspace.root, {}) as bare:
         assert gather(bare).holdings == ()

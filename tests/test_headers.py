@@ -12,12 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import RenderError
-from newsletter.letters.headers import (
-    mailbox_header,
-    parameter,
-    split_mailbox,
-    text_header,
-)
+from newsletter.letters.headers import mailbox_header, parameter, text_header
+from newsletter.text.mailbox import split_mailbox
 
 ONE_LINE = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=300)
 

@@ -35,8 +35,8 @@ from newsletter.events.inbox.answers import (
 )
 from newsletter.events.inbox.messages import (
     MOST_BYTES,
-    Found,
     Kind,
+    ReadMessage,
     understand,
 )
 from newsletter.events.inbox.statuses import meaning
@@ -44,7 +44,7 @@ from newsletter.letters.catalogue import words as catalogue
 from newsletter.letters.templates import environment
 from newsletter.storage.database import Database
 from newsletter.web.pages import DOMAIN
-from newsletter.wiring import opened
+from newsletter.wiring import open_workspace
 from subscribers import actions, store, tokens
 from subscribers.addresses import normalise
 from subscribers.store.limits import Caps
@@ -168,9 +168,9 @@ class Room:
     confirmation: str
     counter: Iterator[int] = field(default_factory=itertools.count)
 
-    def desk(self, **more: object) -> inbox.Desk:
-        desk = inbox.Desk(self.database, OWN, LINKS, SUPPRESSIONS, NOW)
-        return replace(desk, **more)  # type: ignore[arg-type]
+    def setup(self, **more: object) -> inbox.DeliverySetup:
+        setup = inbox.DeliverySetup(self.database, OWN, LINKS, SUPPRESSIONS, NOW)
+        return replace(setup, **more)  # type: ignore[arg-type]
 
     def put(self, message: str, /, *, number: int = 0, folder: str = "new", **values: str) -> Path:
         """A message about the delivery to reader ``number``; deliveries and subscribers are numbered alike."""
@@ -186,7 +186,7 @@ class Room:
         return path
 
     def read(self, **more: object) -> Result:
-        return inbox.read(self.desk(), self.maildir, **more)  # type: ignore[arg-type]
+        return inbox.read(self.setup(), self.maildir, **more)  # type: ignore[arg-type]
 
     def suppressed(self) -> int:
         with self.database.read() as connection:
@@ -326,7 +326,7 @@ def test_links_that_are_not_ours_do_nothing(room: Room) -> None:
 
 def test_a_confirmation_that_is_too_old_does_nothing(room: Room) -> None:
     room.put("confirm-subject")
-    result = inbox.read(room.desk(now=NOW + timedelta(days=3)), room.maildir)
+    result = inbox.read(room.setup(now=NOW + timedelta(days=3)), room.maildir)
     assert result == Result(read=1, refused=1)
     assert room.status(0, 2) == "pending"
 
@@ -409,10 +409,10 @@ def test_a_dry_run_tells_the_same_of_what_was_done_before(room: Room) -> None:
         f"From: a+1@example.net\nDate: {NOW:%a, %d %b %Y %T} +0000\nSubject: subscribe\n\n"
     )
     before = room.dump()
-    desk = room.desk(lists=("readers",))
-    told = inbox.read(desk, room.maildir, dry_run=True)
+    setup = room.setup(lists=("readers",))
+    told = inbox.read(setup, room.maildir, dry_run=True)
     assert room.dump() == before
-    assert replace(told, dry_run=False) == inbox.read(desk, room.maildir)
+    assert replace(told, dry_run=False) == inbox.read(setup, room.maildir)
     assert (told.known, told.left, told.bounced, told.asked, told.refused) == (4, 1, 1, 1, 2)
 
 
@@ -453,11 +453,11 @@ def test_an_mbox_is_read_like_a_maildir(room: Room, tmp_path: Path) -> None:
     box.close()
     raw = (tmp_path / "box").read_bytes()
     expected = Result(read=5, bounced=1, left=1, confirmed=1, automatic=1, other=1)
-    assert inbox.read(room.desk(), tmp_path / "box") == expected
+    assert inbox.read(room.setup(), tmp_path / "box") == expected
     assert (tmp_path / "box").read_bytes() == raw
     # A mail program notes what it did in the messages themselves.
     (tmp_path / "box").write_bytes(raw.replace(b"\nReceived:", b"\nStatus: RO\nX-Status: A\nReceived:"))
-    assert inbox.read(room.desk(), tmp_path / "box") == Result()
+    assert inbox.read(room.setup(), tmp_path / "box") == Result()
     # The same messages in a Maildir are known too.
     assert room.read() == Result()
 
@@ -479,9 +479,9 @@ def test_what_is_no_mailbox_is_said(room: Room, tmp_path: Path) -> None:
         (tmp_path, "no Maildir"),
     ):
         with pytest.raises(SourceError, match=words):
-            inbox.read(room.desk(), path)
+            inbox.read(room.setup(), path)
     (tmp_path / "empty").touch()
-    assert inbox.read(room.desk(), tmp_path / "empty") == Result()
+    assert inbox.read(room.setup(), tmp_path / "empty") == Result()
 
 
 # ---- who wants to subscribe
@@ -494,7 +494,7 @@ def wishes(room: Room, subject: str, sender: str = "Salma <salma@example.net>", 
     raw = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in lines.items())
     path = room.maildir / "new" / f"{1795503600 + number}.wish.mail"
     path.write_bytes(f"{raw}Subject: {subject}\n\n".encode())
-    return inbox.read(room.desk(lists=("readers",)), room.maildir)
+    return inbox.read(room.setup(lists=("readers",)), room.maildir)
 
 
 def statuses(room: Room, address: str) -> list[str]:
@@ -564,15 +564,15 @@ def test_a_wish_that_only_the_crowd_keeps_back_is_tried_again(room: Room) -> Non
         (room.maildir / "new" / f"{1000 + number}.wish").write_text(
             f"From: r{number}@d{number}.example.net\nDate: {NOW:%a, %d %b %Y %T} +0000\nSubject: subscribe\n\n"
         )
-    desk = room.desk(lists=("readers",), caps=Caps(total_an_hour=50))
-    told = inbox.read(desk, room.maildir, dry_run=True)
+    setup = room.setup(lists=("readers",), caps=Caps(total_an_hour=50))
+    told = inbox.read(setup, room.maildir, dry_run=True)
     assert told == Result(read=30, asked=10, later=20, dry_run=True)
-    assert inbox.read(desk, room.maildir) == Result(read=30, asked=10, later=20)
-    assert inbox.read(desk, room.maildir) == Result(read=20, later=20)
+    assert inbox.read(setup, room.maildir) == Result(read=30, asked=10, later=20)
+    assert inbox.read(setup, room.maildir) == Result(read=20, later=20)
     hour = timedelta(minutes=71)
-    assert inbox.read(replace(desk, now=NOW + hour), room.maildir) == Result(read=20, asked=10, later=10)
-    assert inbox.read(replace(desk, now=NOW + 2 * hour), room.maildir) == Result(read=10, asked=10)
-    assert inbox.read(replace(desk, now=NOW + 2 * hour), room.maildir) == Result()
+    assert inbox.read(replace(setup, now=NOW + hour), room.maildir) == Result(read=20, asked=10, later=10)
+    assert inbox.read(replace(setup, now=NOW + 2 * hour), room.maildir) == Result(read=10, asked=10)
+    assert inbox.read(replace(setup, now=NOW + 2 * hour), room.maildir) == Result()
 
 
 def test_many_wishes_to_one_domain_hold_no_other_up(room: Room) -> None:
@@ -587,7 +587,7 @@ def test_many_wishes_to_one_domain_hold_no_other_up(room: Room) -> None:
             actions.wish(
                 connection, who, "readers", now=NOW, keys=SUPPRESSIONS, caps=caps, how="form", words="", network="n"
             )
-    assert inbox.read(room.desk(lists=("readers",), caps=caps), room.maildir) == Result(read=6, asked=3, later=3)
+    assert inbox.read(room.setup(lists=("readers",), caps=caps), room.maildir) == Result(read=6, asked=3, later=3)
     assert statuses(room, "r5@b.example.net") == ["pending"]
 
 
@@ -620,9 +620,9 @@ def test_a_dry_run_of_a_wish_writes_nothing(room: Room) -> None:
         f"From: s@example.net\nTo: {OWN}\nDate: {NOW:%a, %d %b %Y %T} +0000\nSubject: subscribe\n\n".encode()
     )
     before = room.dump()
-    assert inbox.read(room.desk(lists=("readers",)), room.maildir, dry_run=True).asked == 1
+    assert inbox.read(room.setup(lists=("readers",)), room.maildir, dry_run=True).asked == 1
     assert room.dump() == before
-    assert inbox.read(room.desk(lists=()), room.maildir) == Result(read=1, other=1)
+    assert inbox.read(room.setup(lists=()), room.maildir) == Result(read=1, other=1)
 
 
 # ---- small letters that come back, and answers to them
@@ -677,7 +677,7 @@ def test_what_is_no_yes_confirms_nobody(room: Room, said: str) -> None:
 LETTER = name_of(7, LINKS)
 
 
-def answered(said: str, subject: str = "Re: news", *, quoted: bool = True, kind: str = "plain") -> Found:
+def answered(said: str, subject: str = "Re: news", *, quoted: bool = True, kind: str = "plain") -> ReadMessage:
     """An answer that quotes the confirmation letter and names it, as help desks and filters do too."""
     quote = f"> Somebody asked for it.\n> https://news.example.org/confirm/{TOKEN}\n"
     whole = said.replace("{quote}", quote) if "{quote}" in said else f"{said}\n\nOn Tuesday News wrote:\n{quote}"
@@ -798,10 +798,10 @@ def test_the_command_reads_a_mailbox_and_tells_what_it_did(tmp_path: Path) -> No
     root = make_workspace(tmp_path / "w")
     assert here("-C", root, "send", "--yes").code == 0
     letter = next(path for path in (root / "outbox" / "new").iterdir() if b"reader1@" in path.read_bytes())
-    with opened(root, {}) as house, house.database.read() as connection:
+    with open_workspace(root, {}) as workspace, workspace.database.read() as connection:
         person = store.find_id(connection, 3)
         assert person is not None
-        leave = tokens.make("leave", house.keys.tokens, public_id=person.public_id, list_id=1, epoch=person.epoch)
+        leave = tokens.make("leave", workspace.keys.tokens, public_id=person.public_id, list_id=1, epoch=person.epoch)
     maildir = tmp_path / "mail"
     for name in ("cur", "new", "tmp"):
         (maildir / name).mkdir(parents=True)

@@ -17,7 +17,7 @@ import weekly_kills
 from command import complains, here
 from hypothesis import given
 from hypothesis import strategies as st
-from newsroom import SECTIONS, SITE, START, Clock, Received, make, open_house, read_letter, received, subscribe
+from newsroom import SECTIONS, SITE, START, Clock, Received, make, open_newsroom, read_letter, received, subscribe
 from newsroom import given as given_to
 
 from newsletter import ledger, library
@@ -28,7 +28,7 @@ from newsletter.report import read
 from newsletter.rhythms import streams
 from newsletter.rhythms.streams import FIRST, MOST, Stream
 from newsletter.web.archive import PAGE
-from newsletter.wiring import House
+from newsletter.wiring import Workspace
 from newsletter.workflows import draft, latest, weekly
 from subscribers import actions, store
 from subscribers.models import Rhythm
@@ -40,19 +40,19 @@ def holding(number: int, published: datetime, *, collected: datetime | None = No
     return Holding(number, Article(f"خبر {number}", f"{SITE}/{number}/", published=published), collected or published)
 
 
-def shelve(house: House, *numbers: int, section: str = SECTIONS[0], **more: str) -> None:
-    now = house.now()
+def shelve(workspace: Workspace, *numbers: int, section: str = SECTIONS[0], **more: str) -> None:
+    now = workspace.now()
     made = [
         Article(f"خبر {number}", f"{SITE}/{number}/", f"ملخص {number}.", section=section, published=now, **more)  # type: ignore[arg-type]
         for number in numbers
     ]
-    with house.database.write() as connection:
+    with workspace.database.write() as connection:
         library.shelve(connection, made, now=now)
 
 
-def prefer(house: House, who: int, rhythm: Rhythm, **more: object) -> None:
-    with house.database.write() as connection:
-        actions.prefer(connection, who, 1, now=house.now(), rhythm=rhythm, **more)  # type: ignore[arg-type]
+def prefer(workspace: Workspace, who: int, rhythm: Rhythm, **more: object) -> None:
+    with workspace.database.write() as connection:
+        actions.prefer(connection, who, 1, now=workspace.now(), rhythm=rhythm, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +71,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def house(root: Path, clock: Clock) -> Iterator[House]:
-    with open_house(root, clock) as house:
-        yield house
+def workspace(root: Path, clock: Clock) -> Iterator[Workspace]:
+    with open_newsroom(root, clock) as workspace:
+        yield workspace
 
 
-def join(house: House, name: str, rhythm: Rhythm) -> int:
-    with house.database.write() as connection:
-        return subscribe(connection, house, f"{name}@example.net", house.now(), rhythm)
+def join(workspace: Workspace, name: str, rhythm: Rhythm) -> int:
+    with workspace.database.write() as connection:
+        return subscribe(connection, workspace, f"{name}@example.net", workspace.now(), rhythm)
 
 
 def mine(root: Path, name: str) -> list[tuple[int, ...]]:
@@ -140,138 +140,138 @@ def test_nobody_gets_what_they_have_and_everybody_what_flows(
 # Who changes
 
 
-def test_from_weekly_to_daily_nothing_is_missed(house: House, root: Path, clock: Clock) -> None:
-    join(house, "daily", "daily")
-    reader = join(house, "reader", "weekly")
-    shelve(house, 1)
-    latest.run(house, "daily")
+def test_from_weekly_to_daily_nothing_is_missed(workspace: Workspace, root: Path, clock: Clock) -> None:
+    join(workspace, "daily", "daily")
+    reader = join(workspace, "reader", "weekly")
+    shelve(workspace, 1)
+    latest.run(workspace, "daily")
     clock.forward(days=1)
-    shelve(house, 2, 3)
-    weekly.run(house)  # issue 1 carries 1, 2 and 3
-    latest.run(house, "daily")
+    shelve(workspace, 2, 3)
+    weekly.run(workspace)  # issue 1 carries 1, 2 and 3
+    latest.run(workspace, "daily")
     clock.forward(days=1)
-    shelve(house, 4)
-    latest.run(house, "daily")
+    shelve(workspace, 4)
+    latest.run(workspace, "daily")
     clock.forward(hours=3)
-    prefer(house, reader, "daily")
+    prefer(workspace, reader, "daily")
     clock.forward(hours=21)
-    shelve(house, 5)
-    outcome = latest.run(house, "daily")
+    shelve(workspace, 5)
+    outcome = latest.run(workspace, "daily")
     assert outcome.latest.by_variant == {"": 1, "late-1": 1}
     assert mine(root, "daily") == [(1,), (2, 3), (4,), (5,)]
     assert mine(root, "reader") == [(1, 2, 3), (4, 5)]
     clock.forward(days=1)
-    shelve(house, 6)
-    assert latest.run(house, "daily").latest.by_variant == {"": 2}
+    shelve(workspace, 6)
+    assert latest.run(workspace, "daily").latest.by_variant == {"": 2}
     assert mine(root, "reader") == [(1, 2, 3), (4, 5), (6,)]
 
 
-def test_from_instant_to_daily_and_back_nothing_comes_twice(house: House, root: Path, clock: Clock) -> None:
-    join(house, "daily", "daily")
-    join(house, "instant", "instant")
-    reader = join(house, "reader", "instant")
+def test_from_instant_to_daily_and_back_nothing_comes_twice(workspace: Workspace, root: Path, clock: Clock) -> None:
+    join(workspace, "daily", "daily")
+    join(workspace, "instant", "instant")
+    reader = join(workspace, "reader", "instant")
     for number in (1, 2, 3):
-        shelve(house, number)
-        latest.run(house, "instant")
+        shelve(workspace, number)
+        latest.run(workspace, "instant")
         clock.forward(hours=1)
-    prefer(house, reader, "daily")
-    shelve(house, 4)
-    latest.run(house, "instant")
-    latest.run(house, "daily")
+    prefer(workspace, reader, "daily")
+    shelve(workspace, 4)
+    latest.run(workspace, "instant")
+    latest.run(workspace, "daily")
     assert mine(root, "reader") == [(1,), (2,), (3,), (4,)]
     assert mine(root, "daily") == [(1, 2, 3, 4)]
     clock.forward(hours=1)
-    shelve(house, 5)
-    latest.run(house, "instant")
-    prefer(house, reader, "instant")
+    shelve(workspace, 5)
+    latest.run(workspace, "instant")
+    prefer(workspace, reader, "instant")
     clock.forward(hours=1)
-    shelve(house, 6)
-    latest.run(house, "instant")
+    shelve(workspace, 6)
+    latest.run(workspace, "instant")
     # 5 went to instant readers while this one waited for the daily letter.
     assert mine(root, "reader") == [(1,), (2,), (3,), (4,), (5, 6)]
     clock.forward(hours=20)
-    latest.run(house, "daily")
+    latest.run(workspace, "daily")
     assert mine(root, "daily") == [(1, 2, 3, 4), (5, 6)]
     assert mine(root, "instant") == [(number,) for number in range(1, 7)]
 
 
-def test_who_has_had_it_all_gets_no_letter(house: House, root: Path, clock: Clock) -> None:
-    join(house, "daily", "daily")
-    reader = join(house, "reader", "instant")
-    shelve(house, 1)
-    latest.run(house, "instant")
-    prefer(house, reader, "daily")
-    outcome = latest.run(house, "daily")
+def test_who_has_had_it_all_gets_no_letter(workspace: Workspace, root: Path, clock: Clock) -> None:
+    join(workspace, "daily", "daily")
+    reader = join(workspace, "reader", "instant")
+    shelve(workspace, 1)
+    latest.run(workspace, "instant")
+    prefer(workspace, reader, "daily")
+    outcome = latest.run(workspace, "daily")
     assert (outcome.latest.audience, outcome.latest.skipped) == (1, 1)
     assert mine(root, "reader") == [(1,)]
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         (part, nobody) = read.of_issue(connection, outcome.latest.key).parts
     assert (part.counts.submitted, nobody.counts.reasons) == (1, {latest.NOTHING_NEW: 1})
 
 
 def test_from_daily_to_weekly_what_the_last_issue_had_comes_with_the_next(
-    house: House, root: Path, clock: Clock
+    workspace: Workspace, root: Path, clock: Clock
 ) -> None:
-    join(house, "weekly", "weekly")
-    reader = join(house, "reader", "daily")
-    shelve(house, 1)
-    latest.run(house, "daily")
+    join(workspace, "weekly", "weekly")
+    reader = join(workspace, "reader", "daily")
+    shelve(workspace, 1)
+    latest.run(workspace, "daily")
     clock.forward(hours=16)
-    shelve(house, 2, 3)
-    weekly.run(house)
+    shelve(workspace, 2, 3)
+    weekly.run(workspace)
     clock.forward(hours=2)
     # The daily letter with 2 and 3 would have come this evening.
-    prefer(house, reader, "weekly")
+    prefer(workspace, reader, "weekly")
     clock.forward(days=7)
-    shelve(house, 4)
-    outcome = weekly.run(house)
+    shelve(workspace, 4)
+    outcome = weekly.run(workspace)
     assert outcome.week.plan is not None
     assert {one.name: one.audience for one in outcome.week.plan.variants} == {"late-1": 1, "": 1}
     assert mine(root, "weekly") == [(1, 2, 3), (4,)]
     assert mine(root, "reader") == [(1,), (2, 3, 4)]
     clock.forward(days=7)
-    shelve(house, 5)
-    weekly.run(house)
+    shelve(workspace, 5)
+    weekly.run(workspace)
     assert mine(root, "reader") == [(1,), (2, 3, 4), (5,)]
 
 
-def test_a_stream_that_begins_brings_the_archive_to_nobody(house: House, root: Path, clock: Clock) -> None:
-    join(house, "daily", "daily")
-    reader = join(house, "reader", "weekly")
-    shelve(house, 1)
-    weekly.run(house)
+def test_a_stream_that_begins_brings_the_archive_to_nobody(workspace: Workspace, root: Path, clock: Clock) -> None:
+    join(workspace, "daily", "daily")
+    reader = join(workspace, "reader", "weekly")
+    shelve(workspace, 1)
+    weekly.run(workspace)
     for number in (2, 3, 4):
         clock.forward(days=1)
-        shelve(house, number)
+        shelve(workspace, number)
     clock.forward(hours=1)
-    prefer(house, reader, "daily")
-    latest.run(house, "daily")
+    prefer(workspace, reader, "daily")
+    latest.run(workspace, "daily")
     assert mine(root, "daily") == [(4,)]
     assert mine(root, "reader") == [(1,), (2, 3, 4)]
 
 
-def test_who_joins_or_comes_back_gets_what_flows_from_then_on(house: House, root: Path, clock: Clock) -> None:
-    join(house, "daily", "daily")
-    leaver = join(house, "leaver", "daily")
-    pauser = join(house, "pauser", "daily")
-    shelve(house, 1)
-    latest.run(house, "daily")
-    with house.database.write() as connection:
+def test_who_joins_or_comes_back_gets_what_flows_from_then_on(workspace: Workspace, root: Path, clock: Clock) -> None:
+    join(workspace, "daily", "daily")
+    leaver = join(workspace, "leaver", "daily")
+    pauser = join(workspace, "pauser", "daily")
+    shelve(workspace, 1)
+    latest.run(workspace, "daily")
+    with workspace.database.write() as connection:
         actions.leave(connection, leaver, 1, now=clock.now, how="page")
-    prefer(house, pauser, "daily", paused_until=clock.now + timedelta(days=3, hours=1))
+    prefer(workspace, pauser, "daily", paused_until=clock.now + timedelta(days=3, hours=1))
     for number in (2, 3, 4):
         clock.forward(days=1)
-        shelve(house, number)
-        latest.run(house, "daily")
+        shelve(workspace, number)
+        latest.run(workspace, "daily")
     clock.forward(hours=5)
-    join(house, "new", "daily")
-    with house.database.write() as connection:
+    join(workspace, "new", "daily")
+    with workspace.database.write() as connection:
         actions.add_subscriber(
-            connection, "leaver@example.net", "readers", now=clock.now, keys=house.keys.suppression, restore=True
+            connection, "leaver@example.net", "readers", now=clock.now, keys=workspace.keys.suppression, restore=True
         )
     clock.forward(hours=19)
-    shelve(house, 5)
-    outcome = latest.run(house, "daily")
+    shelve(workspace, 5)
+    outcome = latest.run(workspace, "daily")
     assert outcome.latest.by_variant == {"": 4}
     assert mine(root, "daily") == [(1,), (2,), (3,), (4,), (5,)]
     assert mine(root, "leaver") == mine(root, "pauser") == [(1,), (5,)]
@@ -281,23 +281,23 @@ def test_who_joins_or_comes_back_gets_what_flows_from_then_on(house: House, root
 # Periods
 
 
-def test_a_day_has_one_letter(house: House, root: Path, clock: Clock) -> None:
-    join(house, "daily", "daily")
-    shelve(house, 1)
-    assert latest.run(house, "daily").sent_now == 1
-    shelve(house, 2)
-    again = latest.run(house, "daily")
+def test_a_day_has_one_letter(workspace: Workspace, root: Path, clock: Clock) -> None:
+    join(workspace, "daily", "daily")
+    shelve(workspace, 1)
+    assert latest.run(workspace, "daily").sent_now == 1
+    shelve(workspace, 2)
+    again = latest.run(workspace, "daily")
     assert (again.latest.went, again.sent_now) == ("readers/daily/2026-11-02", 0)
     clock.forward(days=-1)  # a day that had no letter: what is new comes once
-    assert latest.run(house, "daily").sent_now == 1
+    assert latest.run(workspace, "daily").sent_now == 1
     clock.forward(days=2)
-    shelve(house, 3)
-    assert latest.run(house, "daily").latest.key == "readers/daily/2026-11-03"
+    shelve(workspace, 3)
+    assert latest.run(workspace, "daily").latest.key == "readers/daily/2026-11-03"
     assert mine(root, "daily") == [(1,), (2,), (3,)]
 
 
 def test_two_runs_at_once_send_one_letter(root: Path, clock: Clock) -> None:
-    with open_house(root, clock) as first, open_house(root, clock) as second:
+    with open_newsroom(root, clock) as first, open_newsroom(root, clock) as second:
         join(first, "instant", "instant")
         shelve(first, 1)
         theirs = latest.prepare(first, "instant")
@@ -312,23 +312,23 @@ def test_two_runs_at_once_send_one_letter(root: Path, clock: Clock) -> None:
         assert mine(root, "instant") == [(1,), (2,)]
 
 
-def test_days_without_readers_pass(house: House, root: Path, clock: Clock) -> None:
+def test_days_without_readers_pass(workspace: Workspace, root: Path, clock: Clock) -> None:
     for number in (1, 2, 3):
-        shelve(house, number)
-        outcome = latest.run(house, "daily")
+        shelve(workspace, number)
+        outcome = latest.run(workspace, "daily")
         assert (outcome.send, outcome.latest.audience) == (None, 0)
         clock.forward(days=1)
-    join(house, "daily", "daily")
-    shelve(house, 4)
-    assert latest.run(house, "daily").sent_now == 1
+    join(workspace, "daily", "daily")
+    shelve(workspace, 4)
+    assert latest.run(workspace, "daily").sent_now == 1
     assert mine(root, "daily") == [(4,)]
 
 
 @pytest.mark.parametrize("kill_at", [1, 2, 5, 8])
 def test_wherever_it_dies_the_next_run_completes_it(root: Path, clock: Clock, kill_at: int) -> None:
-    with open_house(root, clock) as house:
+    with open_newsroom(root, clock) as workspace:
         for number in range(3):
-            join(house, f"reader{number}", "daily")
+            join(workspace, f"reader{number}", "daily")
     code, steps = weekly_kills.steps(root, START + timedelta(hours=1), kill_at=kill_at, what="daily")
     assert (code, len(steps)) == (-9, kill_at)
     assert weekly_kills.steps(root, START + timedelta(hours=2), what="daily")[0] == 0
@@ -340,30 +340,30 @@ def test_the_same_on_postgresql(tmp_path: Path, database_urls: Callable[[str], s
 
     settings = f'[topics.readers]\n1 = "{SECTIONS[0]}"\n2 = "{SECTIONS[1]}"\n'
     root = make(tmp_path / "w", readers=0, settings=settings)
-    with open_house(root, clock, NASHRA_DATABASE__URL=database_urls("postgresql")) as house:
-        upgrade(house.any_database)
-        with house.database.write() as connection:
+    with open_newsroom(root, clock, NASHRA_DATABASE__URL=database_urls("postgresql")) as workspace:
+        upgrade(workspace.any_database)
+        with workspace.database.write() as connection:
             store.add_list(connection, "readers", "الموجة", now=START)
-        daily, reader = join(house, "daily", "daily"), join(house, "reader", "weekly")
-        join(house, "weekly", "weekly")
-        prefer(house, daily, "daily", declined_topics=0b10)
+        daily, reader = join(workspace, "daily", "daily"), join(workspace, "reader", "weekly")
+        join(workspace, "weekly", "weekly")
+        prefer(workspace, daily, "daily", declined_topics=0b10)
         for number, section in ((1, SECTIONS[0]), (2, SECTIONS[1])):
-            shelve(house, number, section=section)
-            assert latest.run(house, "daily").latest.issue is not None
+            shelve(workspace, number, section=section)
+            assert latest.run(workspace, "daily").latest.issue is not None
             clock.forward(days=1)
-        assert weekly.run(house).sent_now == 2
-        shelve(house, 3, 4)
-        latest.run(house, "daily")
+        assert weekly.run(workspace).sent_now == 2
+        shelve(workspace, 3, 4)
+        latest.run(workspace, "daily")
         clock.forward(days=1)
-        prefer(house, reader, "daily")
-        shelve(house, 5)
-        assert latest.run(house, "daily").latest.by_variant == {"late-1": 1, "": 1}
-        prefer(house, reader, "weekly")
+        prefer(workspace, reader, "daily")
+        shelve(workspace, 5)
+        assert latest.run(workspace, "daily").latest.by_variant == {"late-1": 1, "": 1}
+        prefer(workspace, reader, "weekly")
         clock.forward(days=7)
-        assert weekly.run(house).sent_now == 2
-        with house.database.write() as connection:
+        assert weekly.run(workspace).sent_now == 2
+        with workspace.database.write() as connection:
             actions.leave(connection, reader, 1, now=clock.now, how="page")
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             assert read.of_issue(connection, "2").total.left == 1
             skipped = read.of_issue(connection, "readers/daily/2026-11-03").total
     assert (skipped.skipped, skipped.reasons) == (1, {"none of their topics is in this issue": 1})
@@ -374,25 +374,25 @@ def test_the_same_on_postgresql(tmp_path: Path, database_urls: Callable[[str], s
 # Letters
 
 
-def test_instant_letters_are_called_as_their_article(house: House, root: Path) -> None:
-    join(house, "instant", "instant")
-    shelve(house, 1)
-    latest.run(house, "instant")
-    shelve(house, 2, 3)
-    outcome = latest.run(house, "instant")
+def test_instant_letters_are_called_as_their_article(workspace: Workspace, root: Path) -> None:
+    join(workspace, "instant", "instant")
+    shelve(workspace, 1)
+    latest.run(workspace, "instant")
+    shelve(workspace, 2, 3)
+    outcome = latest.run(workspace, "instant")
     assert outcome.latest.key == "readers/instant/2+3"
     assert sorted(letter.subject for letter in received(root)) == ["الموجة: خبر 2", "خبر 1"]
 
 
 def test_topics_of_the_latest(tmp_path: Path, clock: Clock) -> None:
     root = make(tmp_path / "w", readers=0, settings=f'[topics.readers]\n1 = "{SECTIONS[0]}"\n2 = "{SECTIONS[1]}"\n')
-    with open_house(root, clock) as house:
-        readers = [join(house, f"reader{number}", "daily") for number in range(3)]
+    with open_newsroom(root, clock) as workspace:
+        readers = [join(workspace, f"reader{number}", "daily") for number in range(3)]
         for who, mask in zip(readers, (0, 1, 3), strict=True):
-            prefer(house, who, "daily", declined_topics=mask)
-        shelve(house, 1, 2)
-        shelve(house, 3, section=SECTIONS[1])
-        outcome = latest.run(house, "daily")
+            prefer(workspace, who, "daily", declined_topics=mask)
+        shelve(workspace, 1, 2)
+        shelve(workspace, 3, section=SECTIONS[1])
+        outcome = latest.run(workspace, "daily")
         assert outcome.latest.by_variant == {"": 1, "-1": 1, "none of their topics is in this issue": 1}
     assert mine(root, "reader0") == [(1, 2, 3)]
     assert mine(root, "reader1") == [(3,)]  # no lead from a section they do not want
@@ -400,19 +400,19 @@ def test_topics_of_the_latest(tmp_path: Path, clock: Clock) -> None:
     assert {letter.subject for letter in received(root)} == {"الموجة: خبر 3", "الموجة: خبر 1"}
 
 
-def test_many_articles_are_told_shortly_and_the_rest_tomorrow(house: House, root: Path, clock: Clock) -> None:
-    join(house, "daily", "daily")
-    shelve(house, 1)
-    latest.run(house, "daily")
+def test_many_articles_are_told_shortly_and_the_rest_tomorrow(workspace: Workspace, root: Path, clock: Clock) -> None:
+    join(workspace, "daily", "daily")
+    shelve(workspace, 1)
+    latest.run(workspace, "daily")
     clock.forward(days=1)
-    shelve(house, *range(2, 82))
-    first = latest.run(house, "daily").latest
+    shelve(workspace, *range(2, 82))
+    first = latest.run(workspace, "daily").latest
     assert len(first.articles) == MOST
     clock.forward(days=1)
-    shelve(house, 100)
-    assert len(latest.run(house, "daily").latest.articles) == MOST
+    shelve(workspace, 100)
+    assert len(latest.run(workspace, "daily").latest.articles) == MOST
     clock.forward(days=1)
-    latest.run(house, "daily")
+    latest.run(workspace, "daily")
     counts = given_to(root)["daily@example.net"]
     assert counts == Counter([1, *range(2, 82), 100])
     letters = [letter for letter in received(root) if len(letter.numbers) == MOST]
@@ -420,15 +420,15 @@ def test_many_articles_are_told_shortly_and_the_rest_tomorrow(house: House, root
     assert all(letter.html.count("ملخص") == 15 for letter in letters)
 
 
-def test_an_article_that_gives_no_letter_is_named_and_left_out(house: House, root: Path, clock: Clock) -> None:
-    join(house, "daily", "daily")
-    shelve(house, 1)
-    with house.database.write() as connection:
+def test_an_article_that_gives_no_letter_is_named_and_left_out(workspace: Workspace, root: Path, clock: Clock) -> None:
+    join(workspace, "daily", "daily")
+    shelve(workspace, 1)
+    with workspace.database.write() as connection:
         library.shelve(
             connection, [Article("خبر {{ name }}", f"{SITE}/2/", "ملخص.", published=clock.now)], now=clock.now
         )
-    shelve(house, 3, image="http://images.example.org/3.jpg", image_alt="صورة")
-    outcome = latest.run(house, "daily")
+    shelve(workspace, 3, image="http://images.example.org/3.jpg", image_alt="صورة")
+    outcome = latest.run(workspace, "daily")
     told = {(problem.code, problem.place) for problem in outcome.latest.problems}
     assert told == {("template-leaked", "article 2 «خبر {{ name }}»")}
     assert mine(root, "daily") == [(1, 3)]
@@ -437,48 +437,48 @@ def test_an_article_that_gives_no_letter_is_named_and_left_out(house: House, roo
 
 def test_what_the_settings_keep_out_does_not_flow(tmp_path: Path, clock: Clock) -> None:
     root = make(tmp_path / "w", readers=0, settings='[compose]\nexclude = ["إعلان"]\ndays = 3\n')
-    with open_house(root, clock) as house:
-        join(house, "daily", "daily")
-        shelve(house, 1)
-        shelve(house, 2, section="إعلان")
-        latest.run(house, "daily")
+    with open_newsroom(root, clock) as workspace:
+        join(workspace, "daily", "daily")
+        shelve(workspace, 1)
+        shelve(workspace, 2, section="إعلان")
+        latest.run(workspace, "daily")
         clock.forward(days=1)
         old = Article("قديم", f"{SITE}/3/", published=clock.now - timedelta(days=4))
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             library.shelve(connection, [old], now=clock.now)
-        assert latest.run(house, "daily").latest.issue is None
+        assert latest.run(workspace, "daily").latest.issue is None
     assert mine(root, "daily") == [(1,)]
 
 
-def test_the_latest_letters_stand_in_the_ledger_and_not_among_unused_issues(house: House, clock: Clock) -> None:
-    join(house, "daily", "daily")
-    join(house, "weekly", "weekly")
-    shelve(house, 1, 2)
-    latest.run(house, "daily")
-    with house.database.read() as connection:
+def test_the_latest_letters_stand_in_the_ledger_and_not_among_unused_issues(workspace: Workspace, clock: Clock) -> None:
+    join(workspace, "daily", "daily")
+    join(workspace, "weekly", "weekly")
+    shelve(workspace, 1, 2)
+    latest.run(workspace, "daily")
+    with workspace.database.read() as connection:
         (send,) = ledger.sends(connection)
         assert (send.issue, send.rhythm, send.state) == ("readers/daily/2026-11-02", "daily", "finished")
         assert [one.carried_in for one in library.holdings(connection)] == [(send.issue,), (send.issue,)]
     # A daily letter is no issue: the week still has both.
-    assert len(draft.choosable(house, "readers", RULES)) == 2
-    assert weekly.run(house).sent_now == 1
+    assert len(draft.choosable(workspace, "readers", RULES)) == 2
+    assert weekly.run(workspace).sent_now == 1
 
 
-def test_every_letter_has_a_page_in_the_archive(house: House, clock: Clock) -> None:
+def test_every_letter_has_a_page_in_the_archive(workspace: Workspace, clock: Clock) -> None:
     from starlette.testclient import TestClient
 
     from newsletter.workflows.serve import app_of
 
     for name in ("daily", "instant"):
-        join(house, name, name)  # type: ignore[arg-type]
-    shelve(house, 1)
-    latest.run(house, "instant")
-    latest.run(house, "daily")
+        join(workspace, name, name)  # type: ignore[arg-type]
+    shelve(workspace, 1)
+    latest.run(workspace, "instant")
+    latest.run(workspace, "daily")
     for _ in range(PAGE):
         clock.forward(days=1)
-        shelve(house, int(clock.now.timestamp()))
-        latest.run(house, "daily")
-    pages = TestClient(app_of(house, hooks={}, postman=False), base_url="https://news.almawja.example.org")
+        shelve(workspace, int(clock.now.timestamp()))
+        latest.run(workspace, "daily")
+    pages = TestClient(app_of(workspace, hooks={}, postman=False), base_url="https://news.almawja.example.org")
     listed = pages.get("/archive").text
     assert 'href="/letters/readers/daily/2026-11-22"' in listed
     assert "العدد" not in listed.partition("<ol")[2]  # a daily letter has no number
@@ -497,9 +497,9 @@ def test_the_command(root: Path) -> None:
     done = here("-C", root, "latest", "--rhythm", "daily", "--json")
     assert (done.code, '"state": "nothing"' in done.out) == (0, True), done
     here("-C", root, "subscribers", "add", "a@example.net")
-    with open_house(root, lambda: datetime.now(UTC)) as house:
-        prefer(house, 1, "daily")
-        shelve(house, 1)
+    with open_newsroom(root, lambda: datetime.now(UTC)) as workspace:
+        prefer(workspace, 1, "daily")
+        shelve(workspace, 1)
     would = here("-C", root, "latest", "--rhythm", "daily", "--dry-run", "--json")
     assert '"state": "would"' in would.out, would
     assert not (root / "outbox").exists()
@@ -541,13 +541,13 @@ def test_three_weeks_in_the_zones_of_five_newsrooms(tmp_path: Path, name: str) -
     start = datetime(first.year, first.month, first.day, tzinfo=zone).astimezone(UTC)
     clock = Clock(start)
     by_rhythm: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    with open_house(root, clock) as house:
+    with open_newsroom(root, clock) as workspace:
         people: dict[str, Life] = {}
         for keeper in ("instant", "daily", "weekly"):
-            people[keeper] = Life(join(house, keeper, keeper), keeper)  # type: ignore[arg-type]
+            people[keeper] = Life(join(workspace, keeper, keeper), keeper)  # type: ignore[arg-type]
         for number in range(5):
             rhythm: Rhythm = chance.choice(("instant", "daily", "weekly"))
-            life = Life(join(house, f"changer{number}", rhythm), rhythm)
+            life = Life(join(workspace, f"changer{number}", rhythm), rhythm)
             for day in sorted(chance.sample(range(2, 17), 2)):
                 life.changes[day] = chance.choice(("instant", "daily", "weekly"))
             people[f"changer{number}"] = life
@@ -576,34 +576,34 @@ def test_three_weeks_in_the_zones_of_five_newsrooms(tmp_path: Path, name: str) -
                 clock.now = moment
                 if what == "article":
                     article += 1
-                    shelve(house, article)
-                    latest.run(house, "instant")
+                    shelve(workspace, article)
+                    latest.run(workspace, "instant")
                     note("instant")
                 elif what == "daily":
-                    latest.run(house, "daily")
+                    latest.run(workspace, "daily")
                     note("daily")
                 elif what == "weekly":
-                    weekly.run(house)
+                    weekly.run(workspace)
                     note("weekly")
                 elif what == "change":
                     for life in people.values():
                         if day in life.changes:
-                            prefer(house, life.id, life.changes[day])
+                            prefer(workspace, life.id, life.changes[day])
                 else:
                     # The clock is set back for a while, and everything is asked again.
                     clock.now -= timedelta(hours=chance.choice((1, 3, 26, 50)))
                     for rhythm in ("instant", "daily"):
-                        latest.run(house, rhythm)  # type: ignore[arg-type]
+                        latest.run(workspace, rhythm)  # type: ignore[arg-type]
                         note(rhythm)
         # One more of each, so that whatever is waiting comes.
         clock.now = start + timedelta(days=22, hours=19)
         article += 1
-        shelve(house, article)
+        shelve(workspace, article)
         for rhythm in ("instant", "daily"):
-            latest.run(house, rhythm)  # type: ignore[arg-type]
+            latest.run(workspace, rhythm)  # type: ignore[arg-type]
             note(rhythm)
         clock.forward(days=7)
-        weekly.run(house)
+        weekly.run(workspace)
         note("weekly")
     every = Counter(range(1, article + 1))
     for keeper in ("instant", "daily", "weekly"):

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Connection, Select, column, literal, select, 
 
 from newsletter import ledger
 from newsletter.errors import SendError
-from newsletter.ledger import Batch, Lot, Send, freezing
+from newsletter.ledger import Batch, Mailing, Send, freezing
 from newsletter.storage.database import Database
 from newsletter.storage.tables import batch as batches
 
@@ -33,7 +33,7 @@ def freeze(
 ) -> Send:
     return ledger.freeze(
         connection,
-        [Lot("نص الرسالة", query(audience))],
+        [Mailing("نص الرسالة", query(audience))],
         key=key,
         list_id=list_id,
         rhythm="weekly",
@@ -84,9 +84,9 @@ def test_lots_have_letters_of_their_own_and_who_gets_none_is_skipped(connection:
     send = ledger.freeze(
         connection,
         [
-            Lot("أ", query([1, 3, 5, 7, 9]), variant="1"),
-            Lot("ب", query([2, 4, 5]), variant="2"),
-            Lot("", query([6, 8]), skipped="no chosen section in this issue"),
+            Mailing("أ", query([1, 3, 5, 7, 9]), variant="1"),
+            Mailing("ب", query([2, 4, 5]), variant="2"),
+            Mailing("", query([6, 8]), skipped="no chosen section in this issue"),
         ],
         key="12",
         list_id=1,
@@ -295,7 +295,7 @@ def test_who_comes_while_it_is_frozen_is_late(database: Database, monkeypatch: p
     with database.write() as connection:
         send = ledger.freeze(
             connection,
-            [Lot("نص", everybody)],
+            [Mailing("نص", everybody)],
             key="12",
             list_id=1,
             rhythm="weekly",

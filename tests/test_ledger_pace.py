@@ -14,15 +14,15 @@ from sqlalchemy import Connection, select
 from test_deliver import make, received, run
 
 from newsletter.ledger import (
-    Pace,
+    RateLimit,
     charge,
     rate_limit,
-    take_pace,
+    take_rate,
 )
 from newsletter.storage.database import clock, open_database
 from newsletter.storage.tables import metadata
-from newsletter.storage.tables import pace as table
-from newsletter.wiring import opened
+from newsletter.storage.tables import rate_limit as table
+from newsletter.wiring import open_workspace
 
 
 class Clock:
@@ -43,12 +43,12 @@ def time_(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def go(
-    connection: Connection, limits: Pace, number: int, time_: Clock, seconds: float, late: float = 0.0
+    connection: Connection, limits: RateLimit, number: int, time_: Clock, seconds: float, late: float = 0.0
 ) -> list[float]:
     """The moments at which a piece of ``number`` letters goes, taken one after the other for so long."""
     start, gone = time_.now, []
     while True:
-        wait = take_pace(connection, limits, number)
+        wait = take_rate(connection, limits, number)
         if not wait:
             gone.append(time_.now)
             continue
@@ -60,7 +60,7 @@ def go(
 @pytest.mark.parametrize("late", [0.0, 0.05])
 @pytest.mark.parametrize("number", [1, 5, 10, 25])
 def test_over_a_minute_it_is_exact(connection: Connection, time_: Clock, number: int, late: float) -> None:
-    limits = Pace(per_second=20)
+    limits = RateLimit(per_second=20)
     charge(connection, limits, 20)  # what a rest before would let go at once
     gone = go(connection, limits, limits.batch(number), time_, 60, late)
     assert len(gone) * limits.batch(number) == pytest.approx(60 * 20, rel=0.05)
@@ -73,13 +73,13 @@ def test_over_a_minute_two_workers_together_are_exact(
     connection: Connection, time_: Clock, number: int, takes: float
 ) -> None:
     """Each delivers for a while, or waits as long as it is told and a little more, at most a second."""
-    limits = Pace(per_second=20)
+    limits = RateLimit(per_second=20)
     charge(connection, limits, 20)
     start = time_.now
     next_look, gone = [start, start + 0.013], 0
     while (now := min(next_look)) <= start + 60:
         worker, time_.now = next_look.index(now), now
-        wait = take_pace(connection, limits, limits.batch(number))
+        wait = take_rate(connection, limits, limits.batch(number))
         gone += 0 if wait else limits.batch(number)
         # What delivering takes must leave them time enough for the pace.
         next_look[worker] += min(wait, 1.0) + 0.005 if wait else max(takes * number / 10, 0.001)
@@ -88,28 +88,28 @@ def test_over_a_minute_two_workers_together_are_exact(
 
 
 def test_after_a_rest_one_second_goes_at_once_and_no_more(connection: Connection, time_: Clock) -> None:
-    limits = Pace(per_second=20)
+    limits = RateLimit(per_second=20)
     for _ in range(3):
         assert len(go(connection, limits, 1, time_, 0.0)) == 20
         time_.now += 500
 
 
 def test_no_window_holds_more_than_its_time_and_one_bucket(connection: Connection, time_: Clock) -> None:
-    gone = go(connection, Pace(per_second=20), 1, time_, 30)
+    gone = go(connection, RateLimit(per_second=20), 1, time_, 30)
     for start in gone:
         for span in (0.5, 1.0, 3.0):
             assert sum(start <= moment < start + span for moment in gone) <= 20 * span + 20
 
 
 def test_both_limits_hold(connection: Connection, time_: Clock) -> None:
-    limits = Pace(per_second=5, per_hour=3600)
+    limits = RateLimit(per_second=5, per_hour=3600)
     gone = go(connection, limits, 1, time_, 3600)
     assert 3600 <= len(gone) <= 3600 + 60
     assert set(connection.execute(select(table.c.name)).scalars()) == {"second", "hour"}
 
 
 def test_a_piece_that_no_bucket_holds_is_owed(connection: Connection, time_: Clock) -> None:
-    limits = Pace(per_second=10)
+    limits = RateLimit(per_second=10)
     assert limits.batch(1000) == 5
     gone = go(connection, limits, 1000, time_, 1000)
     assert len(gone) * 1000 == pytest.approx(10_000, rel=0.15)
@@ -117,39 +117,39 @@ def test_a_piece_that_no_bucket_holds_is_owed(connection: Connection, time_: Clo
 
 
 def test_what_was_not_needed_is_given_back(connection: Connection, time_: Clock) -> None:
-    limits = Pace(per_second=10)
-    assert take_pace(connection, limits, 10) == 0
-    assert take_pace(connection, limits, 4) == pytest.approx(0.4)
+    limits = RateLimit(per_second=10)
+    assert take_rate(connection, limits, 10) == 0
+    assert take_rate(connection, limits, 4) == pytest.approx(0.4)
     charge(connection, limits, -4)
-    assert take_pace(connection, limits, 4) == 0
+    assert take_rate(connection, limits, 4) == 0
     charge(connection, limits, 20)
-    assert take_pace(connection, limits, 1) == pytest.approx(2.1)
+    assert take_rate(connection, limits, 1) == pytest.approx(2.1)
 
 
 def test_a_clock_that_is_set_back_gives_nothing_and_takes_nothing(connection: Connection, time_: Clock) -> None:
-    limits = Pace(per_second=10)
-    assert take_pace(connection, limits, 10) == 0
+    limits = RateLimit(per_second=10)
+    assert take_rate(connection, limits, 10) == 0
     time_.now -= 3600
-    assert take_pace(connection, limits, 1) == pytest.approx(0.1)
+    assert take_rate(connection, limits, 1) == pytest.approx(0.1)
 
 
 def test_without_limits_nothing_is_asked(connection: Connection) -> None:
-    assert take_pace(connection, Pace(), 1000) == 0
-    charge(connection, Pace(), 5)
-    assert Pace().batch(1000) == 1000
+    assert take_rate(connection, RateLimit(), 1000) == 0
+    charge(connection, RateLimit(), 5)
+    assert RateLimit().batch(1000) == 1000
     assert connection.execute(select(table)).all() == []
 
 
 def sender(url: str, rate: float, seconds: float, told: multiprocessing.Queue[list[float]], go: object) -> None:
     """Take two letters at a time for so long; tell when each was taken, by the database's clock."""
-    database, limits, moments = open_database(url), Pace(per_second=rate), []
+    database, limits, moments = open_database(url), RateLimit(per_second=rate), []
     with database.write() as connection:
         clock(connection)
     go.wait()  # type: ignore[attr-defined]
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with database.write() as connection:
-            wait = take_pace(connection, limits, 2)
+            wait = take_rate(connection, limits, 2)
             if not wait:
                 moments.append(clock(connection))
         time.sleep(wait)
@@ -172,9 +172,9 @@ def test_two_processes_share_one_pace(database_urls: MakeDatabase, kind: str) ->
         process.start()
     barrier.wait(30)
     with database.write() as connection:
-        take_pace(connection, Pace(per_second=rate), 1)
+        take_rate(connection, RateLimit(per_second=rate), 1)
         held = connection.execute(select(table.c.tokens)).scalar_one()
-        charge(connection, Pace(per_second=rate), round(held))  # what a rest would let go at once
+        charge(connection, RateLimit(per_second=rate), round(held))  # what a rest would let go at once
     takers = [told.get(timeout=30) for _ in processes]
     for process in processes:
         process.join()
@@ -197,14 +197,14 @@ def test_a_send_keeps_it_and_says_what_is_sent_at_once(tmp_path: Path) -> None:
         slept.append(seconds)
         time.sleep(seconds)
 
-    with opened(tmp_path / "w", {}) as house:
-        desk = replace(house.desk, pace=Pace(per_second=20), sleep=sleep)
-        assert desk.batch_size == 10
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        setup = replace(workspace.delivery_setup, rate_limit=RateLimit(per_second=20), sleep=sleep)
+        assert setup.batch_size == 10
         start = time.monotonic()
-        account = run(desk)
+        account = run(setup)
         took = time.monotonic() - start
         assert account.submitted == 30
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             (bucket,) = connection.execute(select(table)).all()
     assert received(tmp_path / "w") == Counter(addresses)
     # 20 at once, then ten tokens to wait for; nothing was taken for batches that were not there.
@@ -219,6 +219,6 @@ def test_the_settings_reach_it(tmp_path: Path) -> None:
     path.write_text(
         path.read_text("utf-8").replace("[sender]\n", "[sender]\nper_second = 7\nper_hour = 600\n"), "utf-8"
     )
-    with opened(tmp_path / "w", {}) as house:
-        assert house.desk.pace == Pace(7, 600)
-        assert house.desk.batch_size == 3
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        assert workspace.delivery_setup.rate_limit == RateLimit(7, 600)
+        assert workspace.delivery_setup.batch_size == 3

@@ -14,19 +14,23 @@ from sqlalchemy import Connection, select, update
 from test_deliver import ISSUE, LETTER, make, run
 
 from newsletter import delivery, ledger
-from newsletter.ledger import sit, stand_up
+from newsletter.ledger import hold, let_go
 from newsletter.models import Letter
 from newsletter.senders import Answer, Parcel
-from newsletter.storage.tables import seat
-from newsletter.wiring import opened
+from newsletter.storage.tables import provider_connection
+from newsletter.wiring import open_workspace
 
 
-def take(connection: Connection, token: str, want: int, *, seats: int = 5, provider: str = "smtp") -> int:
-    return sit(connection, provider, seats=seats, want=want, token=token, lease=30)
+def take(connection: Connection, token: str, want: int, *, connections: int = 5, provider: str = "smtp") -> int:
+    return hold(connection, provider, connections=connections, want=want, token=token, lease=30)
 
 
 def holders(connection: Connection) -> list[str | None]:
-    return list(connection.execute(select(seat.c.token).order_by(seat.c.provider, seat.c.number)).scalars())
+    return list(
+        connection.execute(
+            select(provider_connection.c.token).order_by(provider_connection.c.provider, provider_connection.c.number)
+        ).scalars()
+    )
 
 
 def test_there_are_so_many_and_no_more(connection: Connection) -> None:
@@ -42,7 +46,7 @@ def test_they_are_kept_and_given_back(connection: Connection) -> None:
     take(connection, "two", 3)
     assert take(connection, "one", 3) == 3
     assert take(connection, "two", 2) == 2
-    stand_up(connection, "one")
+    let_go(connection, "one")
     assert holders(connection) == [None] * 3 + ["two"] * 2
     assert take(connection, "two", 4) == 4
 
@@ -50,10 +54,10 @@ def test_they_are_kept_and_given_back(connection: Connection) -> None:
 def test_those_of_the_dead_are_free_when_their_lease_ran_out(connection: Connection) -> None:
     take(connection, "dead", 5)
     assert take(connection, "one", 1) == 0
-    connection.execute(update(seat).values(lease_until=1.0))
+    connection.execute(update(provider_connection).values(lease_until=1.0))
     # Late but first: they are still its own.
     assert take(connection, "dead", 5) == 5
-    connection.execute(update(seat).values(lease_until=1.0))
+    connection.execute(update(provider_connection).values(lease_until=1.0))
     assert take(connection, "one", 4) == 4
     assert take(connection, "dead", 5) == 1
 
@@ -61,8 +65,8 @@ def test_those_of_the_dead_are_free_when_their_lease_ran_out(connection: Connect
 def test_fewer_seats_than_before_are_felt_at_once(connection: Connection) -> None:
     take(connection, "one", 3)
     take(connection, "two", 2)
-    assert take(connection, "two", 2, seats=3) == 0
-    assert take(connection, "one", 3, seats=2) == 2
+    assert take(connection, "two", 2, connections=3) == 0
+    assert take(connection, "one", 3, connections=2) == 2
 
 
 class Counting:
@@ -114,44 +118,49 @@ class Counting:
 
 
 @pytest.mark.parametrize(("seats", "most"), [(3, 3), (1, 1), (0, 8)])
-def test_two_that_share_a_send_stay_within_them(tmp_path: Path, seats: int, most: int) -> None:
+def test_two_that_share_a_send_stay_within_them(tmp_path: Path, connections: int, most: int) -> None:
     make(tmp_path / "w", 60, batch=2)
     provider = Counting()
-    with opened(tmp_path / "w", {}) as house:
-        desk = replace(house.desk, sender=provider, seats=seats, sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
-        second = threading.Thread(target=run, args=(desk,))
-        send = delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        setup = replace(
+            workspace.delivery_setup,
+            sender=provider,
+            connections=connections,
+            sleep=lambda seconds: time.sleep(min(seconds, 0.02)),
+        )
+        second = threading.Thread(target=run, args=(setup,))
+        send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         second.start()
-        account = delivery.run(desk, send, lambda _state, _count: None)
+        account = delivery.run(setup, send, lambda _state, _count: None)
         second.join()
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             assert set(holders(connection)) <= {None}
     assert account.submitted == 60
     assert set(provider.taken.values()) == {1}
     assert provider.open == 0
     assert provider.most <= most
-    assert seats == 0 or provider.most == most
+    assert connections == 0 or provider.most == most
 
 
 def test_who_has_long_nothing_to_send_keeps_no_connection(tmp_path: Path) -> None:
     make(tmp_path / "w", 4, batch=2)
     provider = Counting()
-    with opened(tmp_path / "w", {}) as house:
+    with open_workspace(tmp_path / "w", {}) as workspace:
         seen: list[tuple[int, list[str | None]]] = []
 
         def sleep(_seconds: float) -> None:
-            with house.database.read() as connection:
+            with workspace.database.read() as connection:
                 seen.append((provider.open, holders(connection)))
             if len(seen) == 3:
-                with house.database.write() as connection:
+                with workspace.database.write() as connection:
                     ledger.release(connection, other)
 
-        desk = replace(house.desk, sender=provider, seats=1, sleep=sleep)
-        send = delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
-        with house.database.write() as connection:
+        setup = replace(workspace.delivery_setup, sender=provider, connections=1, sleep=sleep)
+        send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        with workspace.database.write() as connection:
             other = ledger.claim(connection, send.id, lease=30)
         assert other is not None
         provider.connections = 1
-        assert delivery.run(desk, send, lambda _state, _count: None).submitted == 4
+        assert delivery.run(setup, send, lambda _state, _count: None).submitted == 4
     assert seen == [(0, [None])] * 3
     assert provider.taken == Counter({1: 1, 2: 1, 3: 1, 4: 1})

@@ -29,7 +29,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 from test_events import KEY, PUBLIC, signed
 
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows.serve import app_of
 
 BASE = "https://news.example.org"
@@ -79,7 +79,7 @@ class Newsroom:
     root: Path
     provider: standin.StandIn
     pages: TestClient
-    house: House
+    workspace: Workspace
     clock: Clock
 
     def run(self, *arguments: str | Path) -> Any:
@@ -136,16 +136,16 @@ def started(root: Path, provider: standin.StandIn, url: str) -> None:
 
 
 @contextlib.contextmanager
-def working(house: House, number: int) -> Iterator[list[subprocess.Popen[str]]]:
+def working(workspace: Workspace, number: int) -> Iterator[list[subprocess.Popen[str]]]:
     """Workers in processes of their own, all of them ready; none of them may have troubles."""
-    start = command("-C", house.root, "worker")
+    start = command("-C", workspace.root, "worker")
     workers = [
         subprocess.Popen(start, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         for _ in range(number)
     ]
 
     def ready() -> bool:
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             found = connection.execute(text("SELECT count(*) FROM procrastinate_workers")).scalar_one()
         assert all(worker.poll() is None for worker in workers)
         return int(found) == number
@@ -173,18 +173,18 @@ def newsroom(request: pytest.FixtureRequest, tmp_path: Path, database_urls: Make
         contextlib.ExitStack() as stack,
     ):
         started(root, provider, "" if alone else database_urls("postgresql"))
-        house = stack.enter_context(opened(root, {}))
+        workspace = stack.enter_context(open_workspace(root, {}))
         clock = Clock()
-        house.now = clock  # type: ignore[method-assign]
+        workspace.now = clock  # type: ignore[method-assign]
         if not alone:
-            stack.enter_context(working(house, 2))
+            stack.enter_context(working(workspace, 2))
         # On SQLite whoever serves the pages sends the small letters too; else the workers do.
-        pages = stack.enter_context(TestClient(app_of(house, postman=alone), base_url=BASE, follow_redirects=False))
-        yield Newsroom(root, provider, pages, house, clock)
+        pages = stack.enter_context(TestClient(app_of(workspace, postman=alone), base_url=BASE, follow_redirects=False))
+        yield Newsroom(root, provider, pages, workspace, clock)
 
 
 def test_from_the_form_to_the_bounce(newsroom: Newsroom) -> None:
-    house, pages = newsroom.house, newsroom.pages
+    workspace, pages = newsroom.workspace, newsroom.pages
     everybody = {*(f"reader{number}@example.net" for number in range(READERS)), SALMA}
 
     # In, with two clicks. She needs some seconds for the form, as people do.
@@ -232,7 +232,7 @@ def test_from_the_form_to_the_bounce(newsroom: Newsroom) -> None:
     assert newsroom.hook([{**bounce, "sg_event_id": "b"}, bounce]) == 200
 
     # The one that was frozen skips her; the one after it does not count her.
-    with house.database.write() as connection:
+    with workspace.database.write() as connection:
         connection.execute(text("UPDATE send SET send_at = 1 WHERE state = 'scheduled'"))
     newsroom.run("send", "2", "--yes")
     until(lambda: newsroom.run("sends", "show", "2", "--json")["state"] == "finished")

@@ -19,7 +19,7 @@ from command import TEXT, Done, complains, here
 from conftest import MakeDatabase
 from test_postgresql import on
 
-from newsletter.wiring import opened
+from newsletter.wiring import open_workspace
 from subscribers import actions, store
 from subscribers.addresses import normalise
 
@@ -54,13 +54,13 @@ class Newsroom:
         return ok(self.run("subscribers", "inbox", self.maildir, *more)).err
 
     def status(self, address: str = SALMA) -> str | None:
-        with opened(self.root, {}) as house, house.database.read() as connection:
+        with open_workspace(self.root, {}) as workspace, workspace.database.read() as connection:
             person = store.find(connection, normalise(address))
             found = None if person is None else store.subscription_of(connection, person.id, 1)
         return None if found is None else found.status
 
     def suppressed(self) -> dict[str, int]:
-        with opened(self.root, {}) as house, house.database.read() as connection:
+        with open_workspace(self.root, {}) as workspace, workspace.database.read() as connection:
             return dict(store.suppressions(connection))
 
     def letters(self, address: str = SALMA) -> list[EmailMessage]:
@@ -72,7 +72,7 @@ class Newsroom:
 
     def give_back(self) -> None:
         """Let the leases of small letters run out."""
-        with opened(self.root, {}) as house, house.database.write() as connection:
+        with open_workspace(self.root, {}) as workspace, workspace.database.write() as connection:
             connection.exec_driver_sql("UPDATE small_letter SET lease_until = 0")
 
     def put(self, message: EmailMessage, *, path: str = SALMA) -> None:
@@ -82,8 +82,8 @@ class Newsroom:
 
     def write(self, sender: str, subject: str, text: str = "", **headers: str) -> EmailMessage:
         """A message to the newsroom."""
-        with opened(self.root, {}) as house:
-            now = house.now()
+        with open_workspace(self.root, {}) as workspace:
+            now = workspace.now()
         message = EmailMessage()
         message["From"] = f"سلمى <{sender}>"
         message["To"] = OWN
@@ -332,8 +332,10 @@ def test_every_command_that_sends_takes_small_letters_along(
     if arguments[0] == "send":
         ok(newsroom.run("collect", article))
         ok(newsroom.run("compose"))
-    with opened(newsroom.root, {}) as house, house.database.write() as connection:
-        actions.ask(connection, SALMA, "readers", now=house.now(), keys=house.keys.suppression, caps=house.caps)
+    with open_workspace(newsroom.root, {}) as workspace, workspace.database.write() as connection:
+        actions.ask(
+            connection, SALMA, "readers", now=workspace.now(), keys=workspace.keys.suppression, caps=workspace.caps
+        )
     done = ok(newsroom.run(*(one.format(article=article) for one in arguments)))
     assert "Small letters: 1 submitted." in done.err
     assert len(newsroom.letters()) == 1

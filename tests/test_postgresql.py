@@ -16,9 +16,9 @@ from servers import Server, own_server
 from test_deliver import ISSUE, LETTER, make, received
 
 from newsletter import delivery, ledger
-from newsletter.storage.database import AwayError, upgrade
-from newsletter.storage.retry import Steady
-from newsletter.wiring import House, opened
+from newsletter.storage.database import DatabaseAwayError, upgrade
+from newsletter.storage.retry import Retrying
+from newsletter.wiring import Workspace, open_workspace
 
 TEXT = "المدينة القديمة تستعيد أسوارها\nانتهت أشغال الترميم هذا الأسبوع.\n"
 
@@ -100,54 +100,55 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, server: Server) -> Iterator[House]:
+def workspace(tmp_path: Path, server: Server) -> Iterator[Workspace]:
     make(tmp_path / "w", 0, batch=2)
     on(tmp_path / "w", server.database())
-    with opened(tmp_path / "w", {}) as house:
-        upgrade(house.any_database)
-        yield house
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        upgrade(workspace.any_database)
+        yield workspace
 
 
-def people(house: House, number: int) -> list[str]:
+def people(workspace: Workspace, number: int) -> list[str]:
     from subscribers import actions, store
 
     addresses = [f"reader{one}@example.net" for one in range(number)]
-    with house.database.write() as connection:
+    with workspace.database.write() as connection:
         if store.list_or_none(connection, "readers") is None:
-            store.add_list(connection, "readers", "الموجة", now=house.now())
+            store.add_list(connection, "readers", "الموجة", now=workspace.now())
         for address in addresses:
-            actions.add_subscriber(connection, address, "readers", now=house.now())
+            actions.add_subscriber(connection, address, "readers", now=workspace.now())
     return addresses
 
 
-def test_what_breaks_off_is_told_apart(house: House, server: Server) -> None:
-    people(house, 1)
+def test_what_breaks_off_is_told_apart(workspace: Workspace, server: Server) -> None:
+    people(workspace, 1)
     from sqlalchemy import text
 
     def broken() -> None:
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             server.restart()
             connection.execute(text("SELECT 1"))
 
-    with pytest.raises(AwayError, match="the database says"):
+    with pytest.raises(DatabaseAwayError, match="the database says"):
         broken()
     assert (
-        Steady(house.database, patience=5).read(lambda connection: connection.execute(text("SELECT 7")).scalar()) == 7
+        Retrying(workspace.database, patience=5).read(lambda connection: connection.execute(text("SELECT 7")).scalar())
+        == 7
     )
     server.stop()
     try:
         pauses: list[float] = []
-        with pytest.raises(AwayError, match="that the server runs"):
-            Steady(house.database, patience=3, sleep=pauses.append).read(lambda _connection: None)
+        with pytest.raises(DatabaseAwayError, match="that the server runs"):
+            Retrying(workspace.database, patience=3, sleep=pauses.append).read(lambda _connection: None)
         assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6]
     finally:
         server.start()
 
 
-def test_a_send_goes_on_through_restarts(house: House, server: Server) -> None:
-    addresses = people(house, 60)
-    desk = replace(house.desk, patience=60.0)
-    send = delivery.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+def test_a_send_goes_on_through_restarts(workspace: Workspace, server: Server) -> None:
+    addresses = people(workspace, 60)
+    setup = replace(workspace.delivery_setup, patience=60.0)
+    send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
     submitted, due = 0, [10, 30, 50]
     starters: list[threading.Timer] = []
 
@@ -160,11 +161,11 @@ def test_a_send_goes_on_through_restarts(house: House, server: Server) -> None:
             starters.append(threading.Timer(0.5, server.start))
             starters[-1].start()
 
-    account = delivery.run(desk, send, progress)
+    account = delivery.run(setup, send, progress)
     for starter in starters:
         starter.join()
     assert len(starters) == 3
     assert account.submitted == 60
-    assert received(house.root) == Counter(addresses)
-    with house.database.read() as connection:
+    assert received(workspace.root) == Counter(addresses)
+    with workspace.database.read() as connection:
         assert ledger.state_of(connection, send.id) == "finished"

@@ -11,7 +11,7 @@ import pytest
 from command import complains, here
 from hypothesis import given
 from hypothesis import strategies as st
-from newsroom import START, Clock, WordPress, make, open_house, posts, subscribe
+from newsroom import START, Clock, WordPress, make, open_newsroom, posts, subscribe
 
 from newsletter import ledger
 from newsletter.events.apply import receive
@@ -21,11 +21,11 @@ from newsletter.report.counts import (
     EVENTS,
     STATES,
     Counts,
+    EventReport,
     Part,
-    Report,
 )
-from newsletter.senders.sendgrid.events import Report as Told
-from newsletter.wiring import House
+from newsletter.senders.sendgrid.events import EventReport as Told
+from newsletter.wiring import Workspace
 from newsletter.workflows import latest, weekly
 from newsletter.workflows.collect import gather
 from subscribers import actions
@@ -40,7 +40,7 @@ counts = st.builds(
 
 @given(st.lists(st.tuples(st.sampled_from(["weekly", "daily"]), st.sampled_from(["", "-1"]), counts), max_size=6))
 def test_parts_add_up(parts: list[tuple[str, str, Counts]]) -> None:
-    made = Report("1", "عدد", ("finished",), tuple(Part("s", "readers", *one) for one in parts))
+    made = EventReport("1", "عدد", ("finished",), tuple(Part("s", "readers", *one) for one in parts))
     for name in (*STATES, *EVENTS):
         total = sum(getattr(one, name) for *_, one in parts)
         assert getattr(made.total, name) == total
@@ -55,60 +55,60 @@ def test_shares(part: int, whole: int, words: str) -> None:
     assert report.share(part, whole) == words
 
 
-def tell(house: House, send_id: int, numbers: list[int], kind: EventKind, **more: object) -> None:
+def tell(workspace: Workspace, send_id: int, numbers: list[int], kind: EventKind, **more: object) -> None:
     """What a provider reports of the first, second … delivery of a send."""
     from sqlalchemy import select
 
     from newsletter.storage.tables import batch, delivery, send
 
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         public_id = connection.execute(select(send.c.public_id).where(send.c.id == send_id)).scalar_one()
         query = select(delivery.c.id).join(batch, batch.c.id == delivery.c.batch_id).where(batch.c.send_id == send_id)
         ids = list(connection.execute(query.order_by(delivery.c.id)).scalars())
     told = [
-        Told(Event(kind, house.now(), f"{public_id}.{ids[number]}", **more), "")  # type: ignore[arg-type]
+        Told(Event(kind, workspace.now(), f"{public_id}.{ids[number]}", **more), "")  # type: ignore[arg-type]
         for number in numbers
     ]
     for _ in range(2):  # a provider tells everything twice
         receive(
-            house.database,
+            workspace.database,
             told,
-            now=house.now(),
-            link_keys=house.keys.tokens,
-            suppression_keys=house.keys.suppression,
+            now=workspace.now(),
+            link_keys=workspace.keys.tokens,
+            suppression_keys=workspace.keys.suppression,
         )
 
 
 def test_what_became_of_an_issue(tmp_path: Path) -> None:
     root = make(tmp_path / "w", readers=10)
     clock = Clock(START + timedelta(days=1))
-    with open_house(root, clock, WordPress(posts(20, 20), clock)) as house:
-        with house.database.write() as connection:
+    with open_newsroom(root, clock, WordPress(posts(20, 20), clock)) as workspace:
+        with workspace.database.write() as connection:
             for number in range(2):
-                subscribe(connection, house, f"daily{number}@example.net", START, "daily")
-        week = weekly.prepare(house)
-        send = weekly.freeze(house, week)
+                subscribe(connection, workspace, f"daily{number}@example.net", START, "daily")
+        week = weekly.prepare(workspace)
+        send = weekly.freeze(workspace, week)
         assert send is not None
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             actions.leave(connection, 10, 1, now=clock.now, how="page")  # after the freezing, before the letter
-        outcome = weekly.run(house)
+        outcome = weekly.run(workspace)
         assert outcome.sent_now == 9
         clock.forward(hours=1)
-        tell(house, send.id, [0, 1, 2, 3, 4], "delivered")
-        tell(house, send.id, [5], "bounced", bounce="hard")
-        tell(house, send.id, [1], "complained")
-        tell(house, send.id, [0, 2], "opened")
-        with house.database.write() as connection:
+        tell(workspace, send.id, [0, 1, 2, 3, 4], "delivered")
+        tell(workspace, send.id, [5], "bounced", bounce="hard")
+        tell(workspace, send.id, [1], "complained")
+        tell(workspace, send.id, [0, 2], "opened")
+        with workspace.database.write() as connection:
             for who in (3, 4):
                 actions.leave(connection, who, 1, now=clock.now, how="one click")
         clock.forward(days=1)
-        gather(house)
-        latest.run(house, "daily")
+        gather(workspace)
+        latest.run(workspace, "daily")
         clock.forward(days=6)
-        weekly.run(house)
-        with house.database.write() as connection:
+        weekly.run(workspace)
+        with workspace.database.write() as connection:
             actions.leave(connection, 5, 1, now=clock.now, how="one click")  # after the second issue: that one's
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             first, second = read.of_issue(connection, "1"), read.of_issue(connection, "")
             daily = read.of_issue(connection, "readers/daily/2026-11-04")
             by_send = read.of_issue(connection, send.public_id)
@@ -139,15 +139,15 @@ def test_an_issue_that_went_twice_is_told_by_rhythm(tmp_path: Path) -> None:
 
     root = make(tmp_path / "w", readers=2)
     clock = Clock(START + timedelta(days=1))
-    with open_house(root, clock, WordPress(posts(20, 20), clock)) as house:
-        with house.database.write() as connection:
-            subscribe(connection, house, "daily@example.net", START, "daily")
-        outcome = weekly.run(house)
+    with open_newsroom(root, clock, WordPress(posts(20, 20), clock)) as workspace:
+        with workspace.database.write() as connection:
+            subscribe(connection, workspace, "daily@example.net", START, "daily")
+        outcome = weekly.run(workspace)
         assert outcome.week.plan is not None
-        again = plan.make(house, outcome.week.plan.issue, list_name="", rhythm="all")
+        again = plan.make(workspace, outcome.week.plan.issue, list_name="", rhythm="all")
         assert again.audience == 1
-        plan.freeze(house, again)
-        with house.database.read() as connection:
+        plan.freeze(workspace, again)
+        with workspace.database.read() as connection:
             found = read.of_issue(connection, "1")
             assert [one.state for one in ledger.sends(connection)] == ["finished", "running"]
     assert {name: one.audience for name, one in found.by("rhythm").items()} == {"weekly": 2, "all": 1}
@@ -160,8 +160,8 @@ def test_the_command(tmp_path: Path) -> None:
     root = make(tmp_path / "w", readers=1)
     complains(here("-C", root, "report"), "nothing was sent yet", "newsletter weekly")
     clock = Clock(START + timedelta(days=1))
-    with open_house(root, clock, WordPress(posts(20, 20), clock)) as house:
-        weekly.run(house)
+    with open_newsroom(root, clock, WordPress(posts(20, 20), clock)) as workspace:
+        weekly.run(workspace)
     done = here("-C", root, "report")
     assert done.code == 0, done
     assert done.out == "weekly\twhole\t1\t0\t0\t0\t0\t0\t0\t0\n"

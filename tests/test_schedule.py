@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from newsroom import SITE, START, Clock, WordPress, make, open_house, posts, received, subscribe
+from newsroom import SITE, START, Clock, WordPress, make, open_newsroom, posts, received, subscribe
 
 from newsletter.errors import SettingsError
 from newsletter.rhythms.schedule import (
@@ -183,14 +183,14 @@ def test_duties_of_four_days(tmp_path: Path) -> None:
     clock = Clock(START)
     site = WordPress(posts(8, 4), clock)
     told: list[str] = []
-    with open_house(root, clock, site) as house:
-        with house.database.write() as connection:
-            subscribe(connection, house, "daily@example.net", START, "daily")
-            subscribe(connection, house, "instant@example.net", START, "instant")
+    with open_newsroom(root, clock, site) as workspace:
+        with workspace.database.write() as connection:
+            subscribe(connection, workspace, "daily@example.net", START, "daily")
+            subscribe(connection, workspace, "instant@example.net", START, "instant")
         for _ in range(4 * 24):
-            scheduled.run(house, told.append)
+            scheduled.run(workspace, told.append)
             # A second look in the same hour finds nothing to do.
-            assert scheduled.run(house) == []
+            assert scheduled.run(workspace) == []
             clock.forward(hours=1)
     assert [line for line in told if line.startswith("trouble")] == []
     drafts = [line for line in told if "the draft is" in line]
@@ -211,17 +211,17 @@ def test_trouble_with_one_duty_keeps_no_other_and_is_tried_again(tmp_path: Path)
     (root / "issues" / "broken").mkdir(parents=True)
     (root / "issues" / "broken" / "issue.md").write_text("no front matter", "utf-8")
     clock = Clock(START - timedelta(hours=2))
-    with open_house(root, clock, WordPress(posts(2, 1), clock)) as house:
-        with house.database.write() as connection:
-            subscribe(connection, house, "daily@example.net", START, "daily")
+    with open_newsroom(root, clock, WordPress(posts(2, 1), clock)) as workspace:
+        with workspace.database.write() as connection:
+            subscribe(connection, workspace, "daily@example.net", START, "daily")
         # A schedule begins with its next moment.
-        assert scheduled.run(house) == []
+        assert scheduled.run(workspace) == []
         clock.now = START + timedelta(hours=1)
-        done = {one.due.job: one for one in scheduled.run(house)}
+        done = {one.due.job: one for one in scheduled.run(workspace)}
         assert "does not begin with +++" in str(done["weekly"].trouble)
         assert done["daily"].words.startswith("1 letters: ")
-        assert [one.due.job for one in scheduled.run(house)] == ["weekly"]
+        assert [one.due.job for one in scheduled.run(workspace)] == ["weekly"]
         (root / "issues" / "broken" / "issue.md").unlink()
-        (again,) = scheduled.run(house)
+        (again,) = scheduled.run(workspace)
         assert again.trouble is None
-        assert scheduled.run(house) == []
+        assert scheduled.run(workspace) == []

@@ -18,27 +18,27 @@ from hypothesis import strategies as st
 from test_deliver import ISSUE, LETTER, make, run
 
 from newsletter import delivery, ledger
-from newsletter.delivery import Desk
+from newsletter.delivery import DeliverySetup
 from newsletter.errors import SendError
 from newsletter.ledger import Account
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Picture, Rendered
 from newsletter.senders import Parcel, UnreachableError, load
-from newsletter.senders.sendgrid import Options, SendGrid, request
+from newsletter.senders.sendgrid import SendGrid, SendGridOptions, request
 from newsletter.senders.sendgrid.answers import understand
 from newsletter.senders.sendgrid.body import Body, sort_out, substitution_tag
 from newsletter.senders.sendgrid.request import connect
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "sendgrid-openapi" / "tsg_mail_v3.json"
-OPTIONS = Options(key="SG.test")
+OPTIONS = SendGridOptions(key="SG.test")
 
 
 def parcel(number: int, address: str = "", **fields: Any) -> Parcel:
     return Parcel(number, f"ab12.{number}", address or f"reader{number}@example.net", {LEAVE: b"T" * 52}, **fields)
 
 
-def body(*parcels: Parcel, options: Options = OPTIONS, **letter: Any) -> dict[str, Any]:
+def body(*parcels: Parcel, options: SendGridOptions = OPTIONS, **letter: Any) -> dict[str, Any]:
     made: dict[str, Any] = json.loads(Body(replace(LETTER, **letter), options).encode(parcels, "req-1"))
     return made
 
@@ -211,20 +211,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(made: Path, tmp_path: Path) -> Iterator[House]:
+def workspace(made: Path, tmp_path: Path) -> Iterator[Workspace]:
     shutil.copytree(made, tmp_path / "w")
-    with opened(tmp_path / "w", {}) as house:
-        yield house
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        yield workspace
 
 
-def desk_of(house: House, host: str, *, batch: int = 7, timeout: float = 1.0, **options: Any) -> Desk:
+def desk_of(workspace: Workspace, host: str, *, batch: int = 7, timeout: float = 1.0, **options: Any) -> DeliverySetup:
     sender = SendGrid(replace(OPTIONS, host=host, timeout=timeout, batch=batch, **options))
-    return replace(house.desk, sender=sender, backoff=0.01, lease=5.0)
+    return replace(workspace.delivery_setup, sender=sender, backoff=0.01, lease=5.0)
 
 
-def test_everybody_is_taken_once(house: House, tmp_path: Path) -> None:
+def test_everybody_is_taken_once(workspace: Workspace, tmp_path: Path) -> None:
     with standin.running(tmp_path) as server:
-        assert run(desk_of(house, server.host)) == Account(submitted=50, reasons={})
+        assert run(desk_of(workspace, server.host)) == Account(submitted=50, reasons={})
         assert server.addresses() == Counter(f"reader{number}@example.net" for number in range(50))
         taken = server.taken()
         assert len({one["nashra_delivery"] for one in taken}) == 50
@@ -233,15 +233,15 @@ def test_everybody_is_taken_once(house: House, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mute", [False, True])
-def test_poison_addresses_are_named_and_the_others_go(house: House, tmp_path: Path, mute: bool) -> None:
+def test_poison_addresses_are_named_and_the_others_go(workspace: Workspace, tmp_path: Path, mute: bool) -> None:
     poisoned = {"reader3@example.net", "reader4@example.net", "reader30@example.net"}
-    with house.database.write() as connection:
+    with workspace.database.write() as connection:
         for address in poisoned:
             connection.exec_driver_sql(
                 "UPDATE subscriber SET address = 'poison-' || address WHERE address = ?", (address,)
             )
     with standin.running(tmp_path, mute_poison=mute) as server:
-        account = run(desk_of(house, server.host))
+        account = run(desk_of(workspace, server.host))
         assert (account.submitted, account.refused) == (47, 3)
         everybody = {f"reader{number}@example.net" for number in range(50)}
         assert server.addresses() == Counter(everybody - poisoned)
@@ -249,16 +249,16 @@ def test_poison_addresses_are_named_and_the_others_go(house: House, tmp_path: Pa
     assert all("valid address" in reason for reason in account.reasons)
 
 
-def test_a_storm_loses_and_doubles_nothing(house: House, tmp_path: Path) -> None:
+def test_a_storm_loses_and_doubles_nothing(workspace: Workspace, tmp_path: Path) -> None:
     faults = dict.fromkeys(("429", "503", "500", "502", "drop_before", "drop_after", "hang_after"), 0.3 / 7)
     with standin.running(tmp_path, faults=faults, hang=1.5, seed=4) as server:
-        desk = desk_of(house, server.host, batch=1, timeout=0.5, connections=6)
-        account = run(desk)
+        setup = desk_of(workspace, server.host, batch=1, timeout=0.5, connections=6)
+        account = run(setup)
         taken = server.addresses()
     assert max(taken.values()) == 1
     assert account.submitted + account.unknown == 50
     assert account.unknown > 0
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         rows = connection.exec_driver_sql(
             "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
             "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
@@ -272,8 +272,8 @@ def test_a_storm_over_ten_thousand_with_poison_among_them(tmp_path: Path) -> Non
     readers, poison = 10_000, 100
     root = tmp_path / "w"
     make(root, 0, batch=2)
-    with opened(root, {}) as house:
-        with house.database.write() as connection:
+    with open_workspace(root, {}) as workspace:
+        with workspace.database.write() as connection:
             for number in range(readers):
                 name = "poison" if number % (readers // poison) == 7 else "reader"
                 address = f"{name}{number}@example.net"
@@ -288,9 +288,9 @@ def test_a_storm_over_ten_thousand_with_poison_among_them(tmp_path: Path) -> Non
             )
         faults = {"429": 0.08, "503": 0.07, "500": 0.05, "drop_before": 0.04, "drop_after": 0.04, "hang_after": 0.02}
         with standin.running(tmp_path, faults=faults, hang=3.5, seed=7) as server:
-            account = run(desk_of(house, server.host, batch=50, timeout=3.0, connections=8))
+            account = run(desk_of(workspace, server.host, batch=50, timeout=3.0, connections=8))
             taken = server.addresses()
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             rows = connection.exec_driver_sql(
                 "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
                 "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
@@ -309,37 +309,39 @@ def test_a_storm_over_ten_thousand_with_poison_among_them(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("status", ["401", "403"])
-def test_a_refused_key_stops_the_send_at_once_and_nothing_is_lost(house: House, tmp_path: Path, status: str) -> None:
+def test_a_refused_key_stops_the_send_at_once_and_nothing_is_lost(
+    workspace: Workspace, tmp_path: Path, status: str
+) -> None:
     with (
         standin.running(tmp_path, faults={status: 1.0}) as server,
         pytest.raises(SendError, match=f"as planned .{status}."),
     ):
-        run(desk_of(house, server.host))
-    with house.database.read() as connection:
+        run(desk_of(workspace, server.host))
+    with workspace.database.read() as connection:
         (send,) = ledger.sends(connection)
         assert (send.state, ledger.account(connection, send.id).queued) == ("running", 50)
     with standin.running(tmp_path) as server:
-        assert run(desk_of(house, server.host)).submitted == 50
+        assert run(desk_of(workspace, server.host)).submitted == 50
         assert set(server.addresses().values()) == {1}
 
 
-def test_a_wrong_key_is_said_in_the_providers_words(house: House, tmp_path: Path) -> None:
+def test_a_wrong_key_is_said_in_the_providers_words(workspace: Workspace, tmp_path: Path) -> None:
     with standin.running(tmp_path) as server, pytest.raises(SendError, match="authorization grant is invalid"):
-        run(desk_of(house, server.host, key="SG.wrong"))
+        run(desk_of(workspace, server.host, key="SG.wrong"))
 
 
-def test_a_provider_out_of_reach_is_tried_until_patience_ends(house: House) -> None:
-    desk = replace(desk_of(house, "http://127.0.0.1:9", connections=1), patience=0.2)
+def test_a_provider_out_of_reach_is_tried_until_patience_ends(workspace: Workspace) -> None:
+    setup = replace(desk_of(workspace, "http://127.0.0.1:9", connections=1), patience=0.2)
     with pytest.raises(SendError, match="cannot be reached"):
-        run(desk)
-    with house.database.read() as connection:
+        run(setup)
+    with workspace.database.read() as connection:
         (send,) = ledger.sends(connection)
         assert ledger.account(connection, send.id).queued == 50
 
 
-def test_a_busy_provider_is_asked_again_when_it_says(house: House, tmp_path: Path) -> None:
+def test_a_busy_provider_is_asked_again_when_it_says(workspace: Workspace, tmp_path: Path) -> None:
     with standin.running(tmp_path, faults={"429": 0.5}, retry_after="0.05", seed=2) as server:
-        assert run(desk_of(house, server.host, batch=5)).submitted == 50
+        assert run(desk_of(workspace, server.host, batch=5)).submitted == 50
         assert set(server.addresses().values()) == {1}
 
 
@@ -349,11 +351,11 @@ def test_a_missing_key_is_said_before_anything_is_sent() -> None:
 
 
 def test_no_key_no_address_and_no_body_reach_the_log(
-    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    workspace: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with standin.running(tmp_path) as server:
-        run(desk_of(house, server.host))
+        run(desk_of(workspace, server.host))
     assert "SG.test" not in caplog.text
     assert "@example.net" not in caplog.text
 
@@ -396,9 +398,11 @@ def test_a_connection_that_the_server_closed_is_not_in_doubt(tmp_path: Path) -> 
         carrier.begin([parcel(2)], "req-2")
 
 
-def test_freezing_for_sendgrid_makes_batches_of_a_thousand(house: House) -> None:
+def test_freezing_for_sendgrid_makes_batches_of_a_thousand(workspace: Workspace) -> None:
     sender = SendGrid(OPTIONS)
     assert (sender.batch_size, sender.connections) == (1000, 4)
-    send = delivery.freeze_send(replace(house.desk, sender=sender), ISSUE, LETTER, list_id=1, rhythm="weekly")
-    with house.database.read() as connection:
+    send = delivery.freeze_send(
+        replace(workspace.delivery_setup, sender=sender), ISSUE, LETTER, list_id=1, rhythm="weekly"
+    )
+    with workspace.database.read() as connection:
         assert len(connection.exec_driver_sql("SELECT id FROM batch WHERE send_id = ?", (send.id,)).all()) == 1

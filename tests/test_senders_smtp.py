@@ -31,13 +31,13 @@ from test_ledger import claim, freeze, run_out
 
 from newsletter import delivery as deliver
 from newsletter import ledger
-from newsletter.delivery import SLOT_WIDTHS, Desk
+from newsletter.delivery import SLOT_WIDTHS, DeliverySetup
 from newsletter.errors import SendError, SettingsError
 from newsletter.ledger import Account, Batch
 from newsletter.letters.mime import LEAVE
 from newsletter.letters.mime import freeze as frozen
 from newsletter.senders import Answer, LetterByLetter, Parcel, UnreachableError
-from newsletter.senders.smtp import Options, Smtp
+from newsletter.senders.smtp import Smtp, SmtpOptions
 from newsletter.senders.smtp.carrier import SmtpCarrier
 from newsletter.senders.smtp.replies import Replies, Reply, extensions
 from newsletter.senders.smtp.round import MOST_DEFERRED, MOST_REFUSED, MOST_UNKNOWN, meaning
@@ -45,7 +45,7 @@ from newsletter.senders.smtp.session import _xtext
 from newsletter.storage.database import Database
 from newsletter.storage.tables import batch as batches
 from newsletter.storage.tables import delivery as rows
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 from subscribers import actions, store
 
 READERS = 50
@@ -55,12 +55,12 @@ def parcel(number: int, address: str = "", **fields: Any) -> Parcel:
     return Parcel(number, f"ab12.{number}", address or f"reader{number}@example.net", {LEAVE: b"T" * 52}, **fields)
 
 
-def options(server: smtp_standin.StandIn | int, **more: Any) -> Options:
+def options(server: smtp_standin.StandIn | int, **more: Any) -> SmtpOptions:
     port = server if isinstance(server, int) else server.port
-    return Options(**{"host": "127.0.0.1", "port": port, "security": "none", "timeout": 2.0, "batch": 20, **more})
+    return SmtpOptions(**{"host": "127.0.0.1", "port": port, "security": "none", "timeout": 2.0, "batch": 20, **more})
 
 
-def load(given_options: Options) -> SmtpCarrier:
+def load(given_options: SmtpOptions) -> SmtpCarrier:
     return Smtp(given_options, SLOT_WIDTHS).load(LETTER)
 
 
@@ -85,7 +85,7 @@ class Book:
         return Counter(state for state, _ in self.answers.values())
 
 
-def carry(given_options: Options, *parcels: Parcel, book: Book | None = None) -> tuple[Answer, Book]:
+def carry(given_options: SmtpOptions, *parcels: Parcel, book: Book | None = None) -> tuple[Answer, Book]:
     book = book or Book()
     carrier = load(given_options)
     try:
@@ -180,14 +180,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(made: Path, tmp_path: Path) -> Iterator[House]:
+def workspace(made: Path, tmp_path: Path) -> Iterator[Workspace]:
     shutil.copytree(made, tmp_path / "w")
-    with opened(tmp_path / "w", {}) as house:
-        yield house
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        yield workspace
 
 
-def desk_of(house: House, server: smtp_standin.StandIn | int, *, lease: float = 5.0, **more: Any) -> Desk:
-    return replace(house.desk, sender=Smtp(options(server, **more), SLOT_WIDTHS), backoff=0.01, lease=lease)
+def desk_of(
+    workspace: Workspace, server: smtp_standin.StandIn | int, *, lease: float = 5.0, **more: Any
+) -> DeliverySetup:
+    return replace(
+        workspace.delivery_setup, sender=Smtp(options(server, **more), SLOT_WIDTHS), backoff=0.01, lease=lease
+    )
 
 
 def everybody() -> Counter[str]:
@@ -205,9 +209,11 @@ def everybody() -> Counter[str]:
         ({"dot_delay": 0.01}, {"connections": 8}),
     ],
 )
-def test_everybody_is_taken_once(house: House, tmp_path: Path, plan: dict[str, Any], settings: dict[str, Any]) -> None:
+def test_everybody_is_taken_once(
+    workspace: Workspace, tmp_path: Path, plan: dict[str, Any], settings: dict[str, Any]
+) -> None:
     with smtp_standin.running(tmp_path, **plan) as server:
-        assert run(desk_of(house, server, **settings)) == Account(submitted=READERS, reasons={})
+        assert run(desk_of(workspace, server, **settings)) == Account(submitted=READERS, reasons={})
         assert server.faults() == []
         assert server.addresses() == everybody()
         taken = server.taken()
@@ -237,9 +243,11 @@ def test_a_connection_carries_so_many_letters_and_no_more(tmp_path: Path) -> Non
         assert server.faults() == []
 
 
-def test_a_server_that_ends_each_connection_after_some_letters_gets_them_all(house: House, tmp_path: Path) -> None:
+def test_a_server_that_ends_each_connection_after_some_letters_gets_them_all(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     with smtp_standin.running(tmp_path, most=4) as server:
-        assert run(desk_of(house, server)) == Account(submitted=READERS, reasons={})
+        assert run(desk_of(workspace, server)) == Account(submitted=READERS, reasons={})
         assert server.addresses() == everybody()
         assert max(Counter(one["connection"] for one in server.taken()).values()) == 4
 
@@ -292,8 +300,8 @@ def test_a_letter_beyond_the_size_the_server_takes_stops_before_anything_goes(tm
 # ---- letters that do not go
 
 
-def poisoned(house: House, *pairs: tuple[int, str]) -> None:
-    with house.database.write() as connection:
+def poisoned(workspace: Workspace, *pairs: tuple[int, str]) -> None:
+    with workspace.database.write() as connection:
         for number, prefix in pairs:
             connection.exec_driver_sql(
                 "UPDATE subscriber SET address = ? || address WHERE address = ?",
@@ -304,30 +312,30 @@ def poisoned(house: House, *pairs: tuple[int, str]) -> None:
 @pytest.mark.parametrize("settings", [{}, {"pipelining": False}])
 @pytest.mark.parametrize("always_354", [False, True])
 def test_one_that_is_refused_is_named_without_its_address_and_the_others_go(
-    house: House, tmp_path: Path, settings: dict[str, Any], always_354: bool
+    workspace: Workspace, tmp_path: Path, settings: dict[str, Any], always_354: bool
 ) -> None:
-    poisoned(house, (0, "poison-"), (3, "poison-"), (49, "poison-"))
+    poisoned(workspace, (0, "poison-"), (3, "poison-"), (49, "poison-"))
     with smtp_standin.running(tmp_path, always_354=always_354) as server:
-        account = run(desk_of(house, server, **settings))
+        account = run(desk_of(workspace, server, **settings))
         assert (account.submitted, account.refused) == (47, 3)
         assert server.faults() == []
         assert sum(server.addresses().values()) == 47
     assert account.reasons == {"the mail server refuses it: 550 5.1.1 <(address)>: no such user here": 3}
 
 
-def test_one_that_is_wanted_later_waits_while_the_others_go(house: House, tmp_path: Path) -> None:
-    poisoned(house, *((number, "later-") for number in range(15)))
+def test_one_that_is_wanted_later_waits_while_the_others_go(workspace: Workspace, tmp_path: Path) -> None:
+    poisoned(workspace, *((number, "later-") for number in range(15)))
     with smtp_standin.running(tmp_path) as server:
-        desk = replace(desk_of(house, server), patience=0.3)
+        setup = replace(desk_of(workspace, server), patience=0.3)
         with pytest.raises(SendError, match=r"wants it later: 450 4\.2\.1 mailbox busy"):
-            run(desk)
+            run(setup)
         assert sum(server.addresses().values()) == 35
-    with house.database.write() as connection:
+    with workspace.database.write() as connection:
         (send,) = ledger.sends(connection)
         assert ledger.account(connection, send.id) == Account(queued=15, submitted=35, reasons={})
         connection.exec_driver_sql("UPDATE subscriber SET address = replace(address, 'later-', '')")
     with smtp_standin.running(tmp_path) as server:
-        assert run(desk_of(house, server)).submitted == READERS
+        assert run(desk_of(workspace, server)).submitted == READERS
         assert server.addresses() == everybody()
 
 
@@ -394,13 +402,13 @@ def test_a_server_that_refuses_everybody_ends_the_send(tmp_path: Path) -> None:
     ("fault", "arrived"), [("dot drop", False), ("dot drop-after", True), ("dot hang-after", True)]
 )
 def test_a_server_that_breaks_off_at_the_final_dot_leaves_one_letter_of_each_connection_unknown(
-    house: House, tmp_path: Path, fault: str, arrived: bool
+    workspace: Workspace, tmp_path: Path, fault: str, arrived: bool
 ) -> None:
     with smtp_standin.running(tmp_path, faults={fault: 1.0}, hang=5) as server:
-        desk = desk_of(house, server, connections=2, timeout=0.05)
+        setup = desk_of(workspace, server, connections=2, timeout=0.05)
         with pytest.raises(SendError, match="left without an answer one after the other"):
-            run(desk)
-        with house.database.read() as connection:
+            run(setup)
+        with workspace.database.read() as connection:
             (send,) = ledger.sends(connection)
             account = ledger.account(connection, send.id)
         assert 2 + MOST_UNKNOWN <= account.unknown <= 2 + MOST_UNKNOWN + 1
@@ -408,20 +416,20 @@ def test_a_server_that_breaks_off_at_the_final_dot_leaves_one_letter_of_each_con
         assert sum(server.addresses().values()) == (account.unknown if arrived else 0)
 
 
-def test_a_storm_loses_and_doubles_nothing(house: House, tmp_path: Path) -> None:
+def test_a_storm_loses_and_doubles_nothing(workspace: Workspace, tmp_path: Path) -> None:
     faults = {
         "greeting 421": 0.05, "EHLO drop": 0.05, "MAIL 451": 0.05, "MAIL drop": 0.05, "RCPT 450": 0.05,
         "RCPT 421": 0.05, "DATA 451": 0.05, "DATA drop": 0.05, "dot 451": 0.1, "dot drop": 0.1, "dot drop-after": 0.1,
         "dot 421": 0.05,
     }  # fmt: skip
     with smtp_standin.running(tmp_path, faults=faults, seed=4) as server:
-        account = run(desk_of(house, server, connections=6))
+        account = run(desk_of(workspace, server, connections=6))
         taken = server.addresses()
         assert server.faults() == []
     assert max(taken.values()) == 1
     assert account.submitted + account.unknown == READERS
     assert account.unknown > 0
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         states = connection.exec_driver_sql(
             "SELECT subscriber.address, delivery.state FROM delivery JOIN subscriber ON subscriber.id = subscriber_id"
         ).all()
@@ -429,12 +437,12 @@ def test_a_storm_loses_and_doubles_nothing(house: House, tmp_path: Path) -> None
         assert state != "submitted" or taken[address] == 1
 
 
-def test_nobody_there_is_tried_until_patience_ends(house: House) -> None:
+def test_nobody_there_is_tried_until_patience_ends(workspace: Workspace) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(SendError, match=r"the SMTP server 127.0.0.1:\d+: it cannot be reached"):
-        run(replace(desk_of(house, port), patience=0.2))
-    with house.database.read() as connection:
+        run(replace(desk_of(workspace, port), patience=0.2))
+    with workspace.database.read() as connection:
         (send,) = ledger.sends(connection)
         assert ledger.account(connection, send.id).queued == READERS
 
@@ -609,15 +617,15 @@ def test_a_refused_log_in_stops_the_send_and_shows_no_secret(
 @pytest.mark.parametrize(
     ("chosen", "words"),
     [
-        (Options(host=""), "the SMTP server is missing"),
-        (Options(host="smtp.example.org", user="u"), "the password for the SMTP server is missing"),
+        (SmtpOptions(host=""), "the SMTP server is missing"),
+        (SmtpOptions(host="smtp.example.org", user="u"), "the password for the SMTP server is missing"),
         (
-            Options(host="smtp.example.org", user="u", password="p", security="none"),
+            SmtpOptions(host="smtp.example.org", user="u", password="p", security="none"),
             "would go to the SMTP server in the clear",
         ),
     ],
 )
-def test_settings_that_cannot_work_are_said_before_anything_is_sent(chosen: Options, words: str) -> None:
+def test_settings_that_cannot_work_are_said_before_anything_is_sent(chosen: SmtpOptions, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         Smtp(chosen, SLOT_WIDTHS)
 
@@ -626,7 +634,7 @@ def test_certificates_that_are_none_are_said(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     for name in ("ca.pem", "missing.pem"):
         with pytest.raises(SettingsError, match="the certificates to trust cannot be read"):
-            Smtp(Options(host="a.example.org", ca=str(tmp_path / name)), SLOT_WIDTHS).load(LETTER)
+            Smtp(SmtpOptions(host="a.example.org", ca=str(tmp_path / name)), SLOT_WIDTHS).load(LETTER)
 
 
 @pytest.mark.parametrize(
@@ -755,11 +763,11 @@ def test_wherever_it_dies_at_most_one_letter_of_each_connection_is_unknown(tmp_p
                 break
             assert status == -9
             killed += 1
-            with opened(root, {}) as house, house.database.write() as connection:
+            with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
                 connection.exec_driver_sql("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
             assert kills.send(root, frozen=letter) == 0
             taken = server.addresses()
-            with opened(root, {}) as house, house.database.read() as connection:
+            with open_workspace(root, {}) as workspace, workspace.database.read() as connection:
                 (send,) = ledger.sends(connection)
                 account = ledger.account(connection, send.id)
                 assert send.state == "finished"
@@ -829,25 +837,25 @@ def test_a_long_wait_keeps_the_lease(tmp_path: Path) -> None:
     assert book.commits >= 4
 
 
-def test_a_paused_send_stops_within_a_letter(house: House, tmp_path: Path) -> None:
+def test_a_paused_send_stops_within_a_letter(workspace: Workspace, tmp_path: Path) -> None:
     with smtp_standin.running(tmp_path, dot_delay=0.05) as server:
-        desk = desk_of(house, server, connections=2, batch=50)
-        send = deliver.freeze_send(desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        setup = desk_of(workspace, server, connections=2, batch=50)
+        send = deliver.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         seen: list[int] = []
 
         def progress(state: str, count: int) -> None:
             if state == "submitted" and not seen:
-                with house.database.write() as connection:
+                with workspace.database.write() as connection:
                     ledger.move(connection, send, "paused")
                 seen.append(count)
 
-        account = deliver.run(desk, send, progress)
+        account = deliver.run(setup, send, progress)
         assert account.submitted == sum(server.addresses().values())
         assert account.submitted <= 6
         assert (account.unknown, account.queued) == (0, READERS - account.submitted)
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             ledger.move(connection, send, "running")
-        assert deliver.run(desk, send, lambda _state, _count: None).submitted == READERS
+        assert deliver.run(setup, send, lambda _state, _count: None).submitted == READERS
         assert server.addresses() == everybody()
 
 
@@ -856,8 +864,8 @@ def test_ctrl_c_lets_what_is_in_the_air_come_to_its_end(made: Path, tmp_path: Pa
     shutil.copytree(made, root)
     with smtp_standin.running(tmp_path, dot_delay=0.2) as server:
         configure(root, server, "connections = 2", "batch = 50")
-        with opened(root, {}) as house:
-            deliver.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        with open_workspace(root, {}) as workspace:
+            deliver.freeze_send(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         (root / "issues" / "one").mkdir(parents=True)
         (root / "issues" / "one" / "issue.md").write_text('+++\nnumber = 1\nsubject = "أسبوع"\n+++\n', "utf-8")
         process = subprocess.Popen(
@@ -871,7 +879,7 @@ def test_ctrl_c_lets_what_is_in_the_air_come_to_its_end(made: Path, tmp_path: Pa
         process.send_signal(signal.SIGTERM)
         _, words = process.communicate(timeout=30)
         assert process.returncode == 75, words
-        with opened(root, {}) as house, house.database.read() as connection:
+        with open_workspace(root, {}) as workspace, workspace.database.read() as connection:
             (send,) = ledger.sends(connection)
             account = ledger.account(connection, send.id)
         assert account.unknown + account.submitting == 0
@@ -985,8 +993,8 @@ def test_a_send_goes_through_a_storm_on_both_databases(database: Database, tmp_p
             actions.add_subscriber(connection, f"reader{number}@example.net", "readers", now=now)
     with smtp_standin.running(tmp_path, faults={"dot drop": 0.1, "dot drop-after": 0.1, "RCPT 450": 0.1}) as server:
         sender = Smtp(options(server), SLOT_WIDTHS)
-        desk = Desk(database, sender, {1: b"l" * 32}, 5.0, lambda: now, backoff=0.01, durable=False)
-        account = run(desk)
+        setup = DeliverySetup(database, sender, {1: b"l" * 32}, 5.0, lambda: now, backoff=0.01, durable=False)
+        account = run(setup)
         taken = server.addresses()
     assert max(taken.values()) == 1
     assert account.submitted + account.unknown == READERS
@@ -1009,11 +1017,11 @@ def test_the_setting_says_whether_marks_wait_for_the_disk(made: Path, tmp_path: 
     shutil.copytree(made, tmp_path / "w")
     with smtp_standin.running(tmp_path) as server:
         configure(tmp_path / "w", server)
-        with opened(tmp_path / "w", {"NASHRA_SENDER__FSYNC": str(fsync).lower()}) as house:
+        with open_workspace(tmp_path / "w", {"NASHRA_SENDER__FSYNC": str(fsync).lower()}) as workspace:
             asked: list[bool] = []
-            write = house.database.write
-            house.database.write = lambda *, durable=True: (asked.append(durable), write(durable=durable))[1]  # type: ignore[method-assign]
-            assert run(house.desk).submitted == READERS
+            write = workspace.database.write
+            workspace.database.write = lambda *, durable=True: (asked.append(durable), write(durable=durable))[1]  # type: ignore[method-assign]
+            assert run(workspace.delivery_setup).submitted == READERS
     assert (False in asked) is not fsync
     assert True in asked
 

@@ -22,7 +22,7 @@ from reader_pages import free_port, served, stamp_of
 from starlette.testclient import TestClient
 
 from newsletter import ledger
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows.serve import app_of, embed_of, pages_of
 from subscribers import store
 
@@ -39,14 +39,14 @@ def sent(root: Path) -> Path:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with opened(sent(tmp_path / "w"), {}) as house:
-        yield house
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with open_workspace(sent(tmp_path / "w"), {}) as workspace:
+        yield workspace
 
 
 @pytest.fixture
-def client(house: House) -> TestClient:
-    return TestClient(app_of(house, hooks={}, postman=False), base_url=BASE, follow_redirects=False)
+def client(workspace: Workspace) -> TestClient:
+    return TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE, follow_redirects=False)
 
 
 def test_a_letter_that_went_out_can_be_read_by_everybody(client: TestClient) -> None:
@@ -89,24 +89,24 @@ def test_the_feed(client: TestClient) -> None:
 def test_letters_of_lists_that_are_not_offered_stay_private(tmp_path: Path) -> None:
     root = sent(tmp_path / "w")
     path = root / "newsletter.toml"
-    with opened(root, {}) as house, house.database.write() as connection:
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
         from subscribers import store
 
-        store.add_list(connection, "press", "للصحفيين", now=house.now())
+        store.add_list(connection, "press", "للصحفيين", now=workspace.now())
     path.write_text(path.read_text("utf-8").replace("[web]\n", '[web]\nlists = ["press"]\n'), "utf-8")
-    with opened(root, {}) as house:
-        client = TestClient(app_of(house, hooks={}, postman=False), base_url=BASE)
+    with open_workspace(root, {}) as workspace:
+        client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
         assert 'href="/letters/' not in client.get("/archive").text
         assert client.get("/letters/1").status_code == 404
         assert client.get("/letters/1/letter.css").status_code == 404
         assert ElementTree.fromstring(client.get("/archive.xml").content).findall(f"{ATOM}entry") == []
 
 
-def test_a_long_archive_has_pages(house: House) -> None:
+def test_a_long_archive_has_pages(workspace: Workspace) -> None:
     from newsletter.web import archive
     from newsletter.web.archive import sent as sent_letters
 
-    with house.database.write() as connection:
+    with workspace.database.write() as connection:
         import sqlalchemy as sa
 
         from newsletter.storage.tables import issue, letter, send
@@ -122,7 +122,7 @@ def test_a_long_archive_has_pages(house: House) -> None:
                 sa.insert(send).values(**{**row, "state": state}).returning(send.c.id)
             ).scalar_one()
             connection.execute(sa.insert(letter).values(send_id=one, variant="", frozen=frozen["frozen"]))
-    client = TestClient(app_of(house, hooks={}, postman=False), base_url=BASE)
+    client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
     seen, path = [], "/archive"
     while path:
         page = client.get(path).text
@@ -132,7 +132,7 @@ def test_a_long_archive_has_pages(house: House) -> None:
     assert [len(part) for part in seen] == [20, 20, 5]
     assert [number for part in seen for number in part] == [47, *range(44, 0, -1)]
     assert archive.PAGE == 20
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         assert [one.key for one in sent_letters(connection, ["readers"], limit=1, key="12")] == ["12"]
 
 
@@ -146,9 +146,9 @@ def test_embed_prints_a_form_and_a_frame(tmp_path: Path) -> None:
     assert f'<iframe src="{BASE}/embed"' in done.out
     assert 'height="300"' in done.out
     assert "<script" not in done.out
-    with opened(root, {}) as house:
-        form, _ = embed_of(house, list_name="readers")
-        client = TestClient(app_of(house, hooks={}, postman=False), base_url=BASE)
+    with open_workspace(root, {}) as workspace:
+        form, _ = embed_of(workspace, list_name="readers")
+        client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
         # As a browser on the other site sends it: our page asks for one more press.
         answer = client.post("/subscribe", data={"email": "salma@example.net", "list": "readers"})
         assert 'name="list" value="readers"' in form
@@ -195,28 +195,28 @@ def test_settings_reach_the_pages(tmp_path: Path) -> None:
         "NASHRA_WEB__TRUSTED_PROXIES": "10.1.2.3/8",
         "NASHRA_WEB__KEEP_CLIENT": "true",
     }
-    with opened(root, more) as house:
-        client = TestClient(app_of(house, hooks={}, postman=False), base_url=BASE)
+    with open_workspace(root, more) as workspace:
+        client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
         page = client.get("/")
         assert 'value="daily"' in page.text
         assert 'value="instant"' not in page.text
         policy = client.get("/embed").headers["content-security-policy"]
         host = "نشرة.example.org".encode("idna").decode()
         assert policy.endswith(f"frame-ancestors 'self' https://example.org:8443 https://{host}")
-    with opened(root, {"NASHRA_NEWSLETTER__URL": "https://نشرة.example.org/a"}) as house:
-        client = TestClient(app_of(house, hooks={}, postman=False), base_url=BASE)
+    with open_workspace(root, {"NASHRA_NEWSLETTER__URL": "https://نشرة.example.org/a"}) as workspace:
+        client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
         policy = client.get("/embed").headers["content-security-policy"]
         assert policy.endswith(f"frame-ancestors 'self' https://{host}")
-        assert pages_of(house).address == BASE
+        assert pages_of(workspace).address == BASE
 
 
 def test_a_report_that_sendgrid_signed_reaches_the_ledger(tmp_path: Path) -> None:
     root = sent(tmp_path / "w")
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    with opened(root, {"NASHRA_SENDGRID__WEBHOOK_KEY": base64.b64encode(public).decode()}) as house:
-        client = TestClient(app_of(house, postman=False), base_url=BASE)
-        with house.database.read() as connection:
+    with open_workspace(root, {"NASHRA_SENDGRID__WEBHOOK_KEY": base64.b64encode(public).decode()}) as workspace:
+        client = TestClient(app_of(workspace, postman=False), base_url=BASE)
+        with workspace.database.read() as connection:
             send = ledger.sends(connection)[0]
         event = {"event": "bounce", "type": "bounce", "timestamp": 1795503600, "sg_event_id": "1"}
         body = json.dumps(
@@ -230,10 +230,10 @@ def test_a_report_that_sendgrid_signed_reaches_the_ledger(tmp_path: Path) -> Non
         assert client.post("/hooks/sendgrid", content=body + b" ", headers=headers).status_code == 403
         for _ in range(3):
             assert client.post("/hooks/sendgrid", content=body, headers=headers).status_code == 200
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             assert sum(store.suppressions(connection).values()) == 1
-    with opened(root, {}) as house:
-        client = TestClient(app_of(house, postman=False), base_url=BASE)
+    with open_workspace(root, {}) as workspace:
+        client = TestClient(app_of(workspace, postman=False), base_url=BASE)
         assert client.post("/hooks/sendgrid", content=body, headers=headers).status_code == 404
 
 

@@ -18,7 +18,7 @@ import smtp_standin
 import sqlalchemy as sa
 from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, Clock
 
-from newsletter.delivery import SLOT_WIDTHS, Desk
+from newsletter.delivery import SLOT_WIDTHS, DeliverySetup
 from newsletter.delivery.names import name_of
 from newsletter.errors import DatabaseError, SendError
 from newsletter.letters.mime import LEAVE, slot
@@ -26,8 +26,8 @@ from newsletter.letters.templates import environment
 from newsletter.models import Letter, Publication
 from newsletter.senders import Answer, Parcel, UnreachableError
 from newsletter.senders.outbox import Outbox
-from newsletter.senders.smtp import Options, Smtp
-from newsletter.storage.database import AwayError, Database
+from newsletter.senders.smtp import Smtp, SmtpOptions
+from newsletter.storage.database import Database, DatabaseAwayError
 from newsletter.web.pages import Pages
 from newsletter.workflows.small_letters import From, Postman, SmallLetters
 from subscribers import actions, store
@@ -90,9 +90,9 @@ class Carrier:
 def office(
     database: Database, sender: Any, clock: Clock, language: str = "ar", base: str = BASE, **more: Any
 ) -> SmallLetters:
-    desk = Desk(database, sender, LINK_KEYS, 30.0, clock, **more)
+    setup = DeliverySetup(database, sender, LINK_KEYS, 30.0, clock, **more)
     pages = Pages(environment(), Publication("الموجة", "https://example.org", language=language), base)
-    return SmallLetters(desk, pages, From("نشرة الموجة <news@example.org>", "editor@example.org"), lambda: MARKER)
+    return SmallLetters(setup, pages, From("نشرة الموجة <news@example.org>", "editor@example.org"), lambda: MARKER)
 
 
 @pytest.fixture
@@ -344,7 +344,7 @@ def test_an_answer_that_cannot_be_written_sends_nothing_twice(
 
 def test_an_answer_waits_for_a_server_that_is_away_a_moment(asked: Database, clock: Clock) -> None:
     failing = Failing(asked)
-    away = AwayError("the database says: terminating connection")
+    away = DatabaseAwayError("the database says: terminating connection")
     provider = Breaks(failing, "finish", (away, False), (away, True))
     letters = office(failing, provider, clock, sleep=lambda _seconds: None)  # type: ignore[arg-type]
     assert letters.drain().states == {"submitted": 1}
@@ -443,7 +443,7 @@ def test_those_that_wait_together_go_over_one_connection(asked: Database, clock:
                 rhythm="weekly",
             )
     with smtp_standin.running(tmp_path) as server:
-        sender = Smtp(Options(host="127.0.0.1", port=server.port, security="none"), SLOT_WIDTHS)
+        sender = Smtp(SmtpOptions(host="127.0.0.1", port=server.port, security="none"), SLOT_WIDTHS)
         assert office(asked, sender, clock).drain().states == {"submitted": 4}
         assert server.addresses() == Counter({ADDRESS: 1, **{f"reader{number}@example.net": 1 for number in range(3)}})
         # Each its own letter, all over the first connection, which ends with the round.

@@ -15,7 +15,7 @@ from newsletter.errors import SourceError
 from newsletter.sources import listing
 from newsletter.sources.collect import collect
 from newsletter.sources.http import Fetched, Kind
-from newsletter.sources.listing import Link
+from newsletter.sources.listing import ListedLink
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 A, B = "https://example.org/a?x=1,2", "https://example.org/%D8%A8"
@@ -30,7 +30,7 @@ def test_csv_with_arabic_headers(encoding: str, delimiter: str) -> None:
         ["", "https://example.org/ب", "", ""],
     ]
     data = "\r\n".join(delimiter.join(row) for row in rows).encode(encoding)
-    assert listing.parse(data, "l.csv") == [Link(A, "خبر أول", "ثقافة", line=2), Link(B, line=3)]
+    assert listing.parse(data, "l.csv") == [ListedLink(A, "خبر أول", "ثقافة", line=2), ListedLink(B, line=3)]
 
 
 @pytest.mark.parametrize(

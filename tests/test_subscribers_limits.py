@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, START, House, stamp_of
+from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, START, Workspace, stamp_of
 from sqlalchemy import Connection
 from starlette.testclient import TestClient
 
@@ -135,8 +135,8 @@ def test_posts_for_one_victim_from_a_thousand_networks(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'w.db'}")
     with database.write() as connection:
         metadata.create_all(connection)
-    house = House(database)
-    app = create_app(house.site)
+    workspace = Workspace(database)
+    app = create_app(workspace.site)
     clients = [TestClient(app, base_url=BASE, client=(f"10.{n // 256}.{n % 256}.9", 5000)) for n in range(1000)]
     spellings = (ADDRESS, "SALMA@example.net", "salma@EXAMPLE.net", "salma+a@example.net", " salma@example.net ")
     stamp = ""
@@ -144,10 +144,10 @@ def test_posts_for_one_victim_from_a_thousand_networks(tmp_path: Path) -> None:
     for n in range(POSTS):
         if n % (POSTS // 100) == 0:
             stamp = stamp_of(clients[0].get("/").text)
-        house.clock.later(minutes=pause)
+        workspace.clock.later(minutes=pause)
         fields = {"email": spellings[n % len(spellings)], "at": stamp}
         assert clients[n % 1000].post("/subscribe", data=fields).status_code == 200
-    sent = sorted(row.created for row in house.rows()["small_letter"])
+    sent = sorted(row.created for row in workspace.rows()["small_letter"])
     database.close()
     assert 6 <= len(sent) <= 9
     for at in sent:
@@ -164,7 +164,7 @@ from subscribers.store.limits import Caps
 from subscribers.web import create_app
 url, name = sys.argv[1:]
 house = House(open_database(url), changes={"caps": Caps(total_an_hour=20, network_an_hour=1000)})
-client = house.client()
+client = workspace.client()
 stamp = stamp_of(client.get("/").text)
 house.clock.later(seconds=5)
 for n in range(60):
@@ -175,7 +175,7 @@ house.database.close()
 
 
 def test_the_cap_in_total_holds_with_two_processes(database: Database, tmp_path: Path) -> None:
-    house = House(database)
+    workspace = Workspace(database)
     url = database.engine.url.render_as_string(hide_password=False)
     tests = Path(__file__).parent
     command = [sys.executable, "-c", _FLOOD, url]
@@ -184,5 +184,5 @@ def test_the_cap_in_total_holds_with_two_processes(database: Database, tmp_path:
     for process in both:
         _, words = process.communicate(timeout=120)
         assert process.returncode == 0, words.decode()
-    assert house.letters() == ["confirmation"] * 20
-    assert len(house.rows()["subscriber"]) == 20
+    assert workspace.letters() == ["confirmation"] * 20
+    assert len(workspace.rows()["subscriber"]) == 20

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, House, stamp_of
+from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, Workspace, stamp_of
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -27,37 +27,37 @@ FUZZ = int(os.environ.get("WEB_FUZZ", "150"))
 
 
 @pytest.fixture
-def house(database: Database) -> House:
-    return House(database)
+def workspace(database: Database) -> Workspace:
+    return Workspace(database)
 
 
 @pytest.fixture
-def client(house: House) -> TestClient:
-    return house.client()
+def client(workspace: Workspace) -> TestClient:
+    return workspace.client()
 
 
 # ---- in with two clicks
 
 
-def test_subscribing_and_confirming(house: House, client: TestClient) -> None:
-    answer = house.subscribe(client, rhythm="daily")
+def test_subscribing_and_confirming(workspace: Workspace, client: TestClient) -> None:
+    answer = workspace.subscribe(client, rhythm="daily")
     assert answer.status_code == 200
     assert "تفقّد بريدك" in answer.text
     assert ADDRESS not in answer.text
-    assert (house.status(), house.letters()) == ("pending", ["confirmation"])
+    assert (workspace.status(), workspace.letters()) == ("pending", ["confirmation"])
 
-    link = house.confirm_link()
-    before = house.rows()
+    link = workspace.confirm_link()
+    before = workspace.rows()
     page = client.get(link)
     assert "نعم، أؤكد اشتراكي" in page.text
-    assert house.rows() == before
+    assert workspace.rows() == before
 
     done = client.post(link)
     assert done.status_code == 200
     assert "أهلًا بك" in done.text
-    assert (house.status(), house.letters()) == ("confirmed", ["confirmation", "welcome"])
-    assert house.acts() == [("subscribe", "form"), ("confirm", "confirmation page")]
-    words = [row.words for row in house.rows()["consent"]]
+    assert (workspace.status(), workspace.letters()) == ("confirmed", ["confirmation", "welcome"])
+    assert workspace.acts() == [("subscribe", "form"), ("confirm", "confirmation page")]
+    words = [row.words for row in workspace.rows()["consent"]]
     assert words == ["اكتب بريدك الإلكتروني وتصلك أحدث مقالاتنا أينما كنت.", "نعم، أؤكد اشتراكي"]
 
     preferences = re.search(r'href="(/preferences/[\w-]{52})"', done.text)
@@ -65,31 +65,31 @@ def test_subscribing_and_confirming(house: House, client: TestClient) -> None:
     assert "مرة في اليوم" in client.get(preferences[1]).text
 
 
-def test_a_confirmation_is_good_once_but_forgives_a_second_press(house: House, client: TestClient) -> None:
-    house.subscribe(client)
-    link = house.confirm_link()
+def test_a_confirmation_is_good_once_but_forgives_a_second_press(workspace: Workspace, client: TestClient) -> None:
+    workspace.subscribe(client)
+    link = workspace.confirm_link()
     client.post(link)
     again = client.post(link)
     assert "سبق أن أكّدت اشتراكك" in again.text
     assert "سبق أن أكّدت اشتراكك" in client.get(link).text
-    assert house.letters() == ["confirmation", "welcome"]
-    client.post(house.link("leave"), data={"act": "leave"})
+    assert workspace.letters() == ["confirmation", "welcome"]
+    client.post(workspace.link("leave"), data={"act": "leave"})
     late = client.post(link)
     assert late.status_code == 404
     assert client.get(link).status_code == 404
-    assert house.status() == "left"
+    assert workspace.status() == "left"
 
 
-def test_a_confirmation_link_gets_old(house: House, client: TestClient) -> None:
-    house.subscribe(client)
-    link = house.confirm_link()
-    house.clock.later(hours=47, minutes=59)
+def test_a_confirmation_link_gets_old(workspace: Workspace, client: TestClient) -> None:
+    workspace.subscribe(client)
+    link = workspace.confirm_link()
+    workspace.clock.later(hours=47, minutes=59)
     assert "نعم، أؤكد اشتراكي" in client.get(link).text
-    house.clock.later(minutes=2)
+    workspace.clock.later(minutes=2)
     for answer in (client.get(link), client.post(link)):
         assert answer.status_code == 404
         assert "هذا الرابط لم يعد يعمل" in answer.text
-    assert house.status() == "pending"
+    assert workspace.status() == "pending"
 
 
 @pytest.mark.parametrize(
@@ -103,51 +103,55 @@ def test_a_confirmation_link_gets_old(house: House, client: TestClient) -> None:
         ("salma@example.net\0", "راجع العنوان"),
     ],
 )
-def test_what_is_no_address_is_told(house: House, client: TestClient, email: str, words: str) -> None:
-    before = house.rows()
-    answer = house.subscribe(client, email)
+def test_what_is_no_address_is_told(workspace: Workspace, client: TestClient, email: str, words: str) -> None:
+    before = workspace.rows()
+    answer = workspace.subscribe(client, email)
     assert answer.status_code == 400
     assert words in answer.text
     assert "<script" not in answer.text
-    assert house.rows() == before
+    assert workspace.rows() == before
 
 
-def test_an_international_address(house: House, client: TestClient) -> None:
-    house.subscribe(client, "سلمى@نشرة.example.net")
-    assert house.person("سلمى@نشرة.example.net").needs_smtputf8
+def test_an_international_address(workspace: Workspace, client: TestClient) -> None:
+    workspace.subscribe(client, "سلمى@نشرة.example.net")
+    assert workspace.person("سلمى@نشرة.example.net").needs_smtputf8
 
 
 # ---- no person at the form
 
 
 @pytest.mark.parametrize("seconds", [-60, 0, 1, 24 * 3600 + 1])
-def test_a_form_sent_too_soon_or_too_late_must_be_sent_again(house: House, client: TestClient, seconds: int) -> None:
+def test_a_form_sent_too_soon_or_too_late_must_be_sent_again(
+    workspace: Workspace, client: TestClient, seconds: int
+) -> None:
     stamp = stamp_of(client.get("/").text)
-    before = house.rows()
-    house.clock.later(seconds=seconds)
+    before = workspace.rows()
+    workspace.clock.later(seconds=seconds)
     answer = client.post("/subscribe", data={"email": ADDRESS, "at": stamp})
     assert "اضغط الزر مرة أخرى" in answer.text
     assert f'value="{ADDRESS}"' in answer.text
-    assert house.rows() == before
+    assert workspace.rows() == before
     # The page it came back with can be sent.
-    house.clock.later(seconds=3)
+    workspace.clock.later(seconds=3)
     assert "تفقّد بريدك" in client.post("/subscribe", data={"email": ADDRESS, "at": stamp_of(answer.text)}).text
-    assert house.status() == "pending"
+    assert workspace.status() == "pending"
 
 
 @pytest.mark.parametrize("stamp", ["", "x", "6924122c.AAAAAAAAAAAAAAAAAAAAAA", "0" * 31])
-def test_a_form_whose_time_we_did_not_sign_must_be_sent_again(house: House, client: TestClient, stamp: str) -> None:
-    before = house.rows()
+def test_a_form_whose_time_we_did_not_sign_must_be_sent_again(
+    workspace: Workspace, client: TestClient, stamp: str
+) -> None:
+    before = workspace.rows()
     answer = client.post("/subscribe", data={"email": ADDRESS, "at": stamp})
     assert "اضغط الزر مرة أخرى" in answer.text
-    assert house.rows() == before
+    assert workspace.rows() == before
 
 
-def test_what_fills_in_the_trap_gets_nothing_and_is_not_told(house: House, client: TestClient) -> None:
-    before = house.rows()
-    caught = house.subscribe(client, website="https://example.com")
-    assert house.rows() == before
-    assert caught.text == house.subscribe(client).text
+def test_what_fills_in_the_trap_gets_nothing_and_is_not_told(workspace: Workspace, client: TestClient) -> None:
+    before = workspace.rows()
+    caught = workspace.subscribe(client, website="https://example.com")
+    assert workspace.rows() == before
+    assert caught.text == workspace.subscribe(client).text
 
 
 # ---- the same answer for everybody
@@ -155,41 +159,41 @@ def test_what_fills_in_the_trap_gets_nothing_and_is_not_told(house: House, clien
 STATES = ("unknown", "pending", "confirmed", "left", "suppressed", "erased")
 
 
-def brought_into(house: House, client: TestClient, state: str) -> str:
+def brought_into(workspace: Workspace, client: TestClient, state: str) -> str:
     """An address in that state, asked about for the first time in a long while."""
     address = f"{state}@example.net"
     if state != "unknown":
-        house.subscribe(client, address)
+        workspace.subscribe(client, address)
     if state in ("confirmed", "left", "suppressed", "erased"):
-        client.post(house.confirm_link(address))
+        client.post(workspace.confirm_link(address))
     if state == "left":
-        client.post(house.link("leave", address), data={"act": "leave"})
-    with house.database.write() as connection:
+        client.post(workspace.link("leave", address), data={"act": "leave"})
+    with workspace.database.write() as connection:
         if state == "suppressed":
-            actions.suppress(connection, address, now=house.clock(), keys=ADDRESS_KEYS)
+            actions.suppress(connection, address, now=workspace.clock(), keys=ADDRESS_KEYS)
         if state == "erased":
-            actions.erase(connection, address, now=house.clock(), keys=ADDRESS_KEYS)
+            actions.erase(connection, address, now=workspace.clock(), keys=ADDRESS_KEYS)
     return address
 
 
-def test_six_states_of_an_address_get_the_same_answer(house: House, client: TestClient) -> None:
-    addresses = [brought_into(house, client, state) for state in STATES]
-    house.clock.later(days=2)
+def test_six_states_of_an_address_get_the_same_answer(workspace: Workspace, client: TestClient) -> None:
+    addresses = [brought_into(workspace, client, state) for state in STATES]
+    workspace.clock.later(days=2)
     answers = []
     for address in addresses:
-        answer = house.subscribe(client, address)
+        answer = workspace.subscribe(client, address)
         answers.append((answer.status_code, dict(answer.headers), answer.content))
     assert answers == [answers[0]] * len(STATES)
-    assert [house.status(address) for address in addresses[:4]] == ["pending", "pending", "confirmed", "pending"]
+    assert [workspace.status(address) for address in addresses[:4]] == ["pending", "pending", "confirmed", "pending"]
     # Letters: unknown, pending again, left again; nothing for the others.
-    assert house.letters()[-3:] == ["confirmation"] * 3
+    assert workspace.letters()[-3:] == ["confirmation"] * 3
 
 
-def test_beyond_the_caps_the_answer_is_the_same_too(house: House, client: TestClient) -> None:
-    first = house.subscribe(client)
-    second = house.subscribe(client)
+def test_beyond_the_caps_the_answer_is_the_same_too(workspace: Workspace, client: TestClient) -> None:
+    first = workspace.subscribe(client)
+    second = workspace.subscribe(client)
     assert (first.status_code, first.content) == (second.status_code, second.content)
-    assert house.letters() == ["confirmation"]
+    assert workspace.letters() == ["confirmation"]
 
 
 # ---- out with one click
@@ -204,70 +208,72 @@ def test_beyond_the_caps_the_answer_is_the_same_too(house: House, client: TestCl
     ],
     ids=["urlencoded", "multipart", "no type"],
 )
-def test_one_click_leaves_at_once_however_often(house: House, client: TestClient, request_: dict[str, Any]) -> None:
-    house.confirmed(client)
-    link = house.link("leave")
+def test_one_click_leaves_at_once_however_often(
+    workspace: Workspace, client: TestClient, request_: dict[str, Any]
+) -> None:
+    workspace.confirmed(client)
+    link = workspace.link("leave")
     for _ in range(10):
         answer = client.post(link, **request_)
         assert answer.status_code == 200
         assert "set-cookie" not in answer.headers
-        assert house.status() == "left"
-    assert house.acts()[-1] == ("leave", "one click")
-    assert house.letters() == ["confirmation", "welcome", "goodbye"]
+        assert workspace.status() == "left"
+    assert workspace.acts()[-1] == ("leave", "one click")
+    assert workspace.letters() == ["confirmation", "welcome", "goodbye"]
 
 
-def test_a_post_without_a_word_shows_the_button(house: House, client: TestClient) -> None:
-    house.confirmed(client)
-    link = house.link("leave")
-    before = house.rows()
+def test_a_post_without_a_word_shows_the_button(workspace: Workspace, client: TestClient) -> None:
+    workspace.confirmed(client)
+    link = workspace.link("leave")
+    before = workspace.rows()
     for fields in ({}, {"act": ""}, {"List-Unsubscribe": "No"}, {"confirm": "true"}):
         answer = client.post(link, data=fields)
         assert "نعم، ألغِ اشتراكي" in answer.text
     assert "نعم، ألغِ اشتراكي" in client.get(f"{link}?List-Unsubscribe=One-Click&act=leave").text
-    assert house.rows() == before
+    assert workspace.rows() == before
 
 
-def test_leaving_with_the_button_and_taking_it_back(house: House, client: TestClient) -> None:
-    house.confirmed(client)
-    link = house.link("leave")
+def test_leaving_with_the_button_and_taking_it_back(workspace: Workspace, client: TestClient) -> None:
+    workspace.confirmed(client)
+    link = workspace.link("leave")
     bye = client.post(link, data={"act": "leave"})
     assert "تراجع عن الإلغاء" in bye.text
-    assert house.status() == "left"
-    house.clock.later(hours=23)
+    assert workspace.status() == "left"
+    workspace.clock.later(hours=23)
     assert "تراجع عن الإلغاء" in client.get(link).text
     back = client.post(link, data={"act": "undo"})
     assert "سعداء بعودتك" in back.text
-    assert house.status() == "confirmed"
-    assert house.acts()[-1] == ("restore", "page")
-    assert house.letters() == ["confirmation", "welcome", "goodbye"]
+    assert workspace.status() == "confirmed"
+    assert workspace.acts()[-1] == ("restore", "page")
+    assert workspace.letters() == ["confirmation", "welcome", "goodbye"]
 
 
-def test_a_goodbye_of_yesterday_cannot_be_taken_back(house: House, client: TestClient) -> None:
-    house.confirmed(client)
-    link = house.link("leave")
+def test_a_goodbye_of_yesterday_cannot_be_taken_back(workspace: Workspace, client: TestClient) -> None:
+    workspace.confirmed(client)
+    link = workspace.link("leave")
     client.post(link, data={"act": "leave"})
-    house.clock.later(hours=24, seconds=1)
+    workspace.clock.later(hours=24, seconds=1)
     assert "اشترك من جديد" in client.get(link).text
     assert "سعداء بعودتك" not in client.post(link, data={"act": "undo"}).text
-    assert house.status() == "left"
+    assert workspace.status() == "left"
 
 
-def test_who_never_confirmed_cannot_come_back(house: House, client: TestClient) -> None:
-    house.subscribe(client)
-    link = house.link("leave")
+def test_who_never_confirmed_cannot_come_back(workspace: Workspace, client: TestClient) -> None:
+    workspace.subscribe(client)
+    link = workspace.link("leave")
     client.post(link, data={"act": "leave"})
-    assert house.status() == "left"
+    assert workspace.status() == "left"
     client.post(link, data={"act": "undo"})
-    assert house.status() == "left"
+    assert workspace.status() == "left"
 
 
 # ---- preferences
 
 
-def test_preferences_are_kept(house: House) -> None:
-    client = house.client(topics={"readers": ("سياسة", "ثقافة", "رياضة")})
-    house.confirmed(client)
-    link = house.link("preferences", list_id=0)
+def test_preferences_are_kept(workspace: Workspace) -> None:
+    client = workspace.client(topics={"readers": ("سياسة", "ثقافة", "رياضة")})
+    workspace.confirmed(client)
+    link = workspace.link("preferences", list_id=0)
     page = client.get(link)
     assert all(title in page.text for title in ("سياسة", "ثقافة", "رياضة"))
     fields = {
@@ -280,14 +286,14 @@ def test_preferences_are_kept(house: House) -> None:
     }
     saved = client.post(link, data=fields)
     assert "حُفظت تفضيلاتك" in saved.text
-    with house.database.read() as connection:
-        theirs = store.subscription_of(connection, house.person().id, 1)
+    with workspace.database.read() as connection:
+        theirs = store.subscription_of(connection, workspace.person().id, 1)
     assert theirs is not None
     assert (theirs.rhythm, theirs.declined_topics) == ("instant", 0b010)
-    assert theirs.paused_until == house.clock() + timedelta(days=7)
+    assert theirs.paused_until == workspace.clock() + timedelta(days=7)
     client.post(link, data={**fields, "pause-readers": "keep"})
-    with house.database.read() as connection:
-        again = store.subscription_of(connection, house.person().id, 1)
+    with workspace.database.read() as connection:
+        again = store.subscription_of(connection, workspace.person().id, 1)
     assert again is not None
     assert again.paused_until == theirs.paused_until
 
@@ -303,65 +309,69 @@ def test_preferences_are_kept(house: House) -> None:
         {"act": "drop"},
     ],
 )
-def test_half_a_form_changes_nothing(house: House, client: TestClient, fields: dict[str, str]) -> None:
-    with house.database.write() as connection:
+def test_half_a_form_changes_nothing(workspace: Workspace, client: TestClient, fields: dict[str, str]) -> None:
+    with workspace.database.write() as connection:
         store.add_list(connection, "press", "للصحفيين", now=START)
-    house.confirmed(client)
-    before = house.rows()
-    answer = client.post(house.link("preferences", list_id=0), data=fields)
+    workspace.confirmed(client)
+    before = workspace.rows()
+    answer = client.post(workspace.link("preferences", list_id=0), data=fields)
     assert answer.status_code == 200
     assert "للصحفيين" not in answer.text
-    assert house.rows() == before
+    assert workspace.rows() == before
 
 
-def test_a_list_that_is_not_offered_cannot_be_had_through_the_form(house: House, client: TestClient) -> None:
-    with house.database.write() as connection:
+def test_a_list_that_is_not_offered_cannot_be_had_through_the_form(workspace: Workspace, client: TestClient) -> None:
+    with workspace.database.write() as connection:
         store.add_list(connection, "press", "للصحفيين", now=START)
-    house.subscribe(client, list="press")
-    assert house.status(list_name="readers") == "pending"
-    assert house.status(list_name="press") is None
+    workspace.subscribe(client, list="press")
+    assert workspace.status(list_name="readers") == "pending"
+    assert workspace.status(list_name="press") is None
 
 
-def test_another_list_is_joined_and_left_on_the_page(house: House) -> None:
-    with house.database.write() as connection:
+def test_another_list_is_joined_and_left_on_the_page(workspace: Workspace) -> None:
+    with workspace.database.write() as connection:
         store.add_list(connection, "sports", "الرياضة", now=START)
-    client = house.client(lists=("readers", "sports"))
-    house.confirmed(client)
-    link = house.link("preferences", list_id=0)
+    client = workspace.client(lists=("readers", "sports"))
+    workspace.confirmed(client)
+    link = workspace.link("preferences", list_id=0)
     both = {"act": "save", "shown": ["readers", "sports"], "list": ["readers", "sports"]}
     client.post(link, data=both)
-    assert [house.status(list_name=name) for name in ("readers", "sports")] == ["confirmed", "confirmed"]
-    assert house.acts()[-2:] == [("subscribe", "preferences"), ("confirm", "preferences")]
+    assert [workspace.status(list_name=name) for name in ("readers", "sports")] == ["confirmed", "confirmed"]
+    assert workspace.acts()[-2:] == [("subscribe", "preferences"), ("confirm", "preferences")]
     client.post(link, data={**both, "list": "sports"})
-    assert [house.status(list_name=name) for name in ("readers", "sports")] == ["left", "confirmed"]
+    assert [workspace.status(list_name=name) for name in ("readers", "sports")] == ["left", "confirmed"]
     client.post(link, data={"act": "leave"})
-    assert [house.status(list_name=name) for name in ("readers", "sports")] == ["left", "left"]
+    assert [workspace.status(list_name=name) for name in ("readers", "sports")] == ["left", "left"]
 
 
 # ---- links
 
 
-def links(house: House) -> list[str]:
-    return [house.confirm_link(), house.link("leave"), house.link("preferences", list_id=0)]
+def links(workspace: Workspace) -> list[str]:
+    return [workspace.confirm_link(), workspace.link("leave"), workspace.link("preferences", list_id=0)]
 
 
-def test_looking_changes_nothing(house: House, client: TestClient) -> None:
-    house.confirmed(client)
-    house.subscribe(client, "waiting@example.net")
-    mailed = [*links(house), house.confirm_link("waiting@example.net"), house.link("leave", "waiting@example.net")]
-    before = house.rows()
+def test_looking_changes_nothing(workspace: Workspace, client: TestClient) -> None:
+    workspace.confirmed(client)
+    workspace.subscribe(client, "waiting@example.net")
+    mailed = [
+        *links(workspace),
+        workspace.confirm_link("waiting@example.net"),
+        workspace.link("leave", "waiting@example.net"),
+    ]
+    before = workspace.rows()
     for link in (*mailed, "/", "/subscribe", "/embed", "/health", "/style.css"):
         for _ in range(3):
             for method in ("GET", "HEAD", "OPTIONS"):
                 answer = client.request(method, f"{link}?act=leave&confirm=true&List-Unsubscribe=One-Click")
                 assert answer.status_code in ((405,) if method == "OPTIONS" else (200,))
-    assert house.rows() == before
+    assert workspace.rows() == before
 
 
-def test_a_link_opens_nothing_but_its_own_page(house: House, client: TestClient) -> None:
-    house.confirmed(client)
-    tokens = {link.split("/")[1]: link.split("/")[2] for link in links(house)}
-    before = house.rows()
+def test_a_link_opens_nothing_but_its_own_page(workspace: Workspace, client: TestClient) -> None:
+    workspace.confirmed(client)
+    tokens = {link.split("/")[1]: link.split("/")[2] for link in links(workspace)}
+    before = workspace.rows()
     for page in tokens:
         for purpose, token in tokens.items():
             expected = 200 if page == purpose else 404
@@ -370,12 +380,12 @@ def test_a_link_opens_nothing_but_its_own_page(house: House, client: TestClient)
                 for act in ("leave", "save", "undo"):
                     answer = client.post(f"/{page}/{token}", data={"act": act, "List-Unsubscribe": "One-Click"})
                     assert answer.status_code == 404
-    assert house.rows() == before
+    assert workspace.rows() == before
 
 
 @given(st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_changed_link_opens_nothing(sqlite_house: House, data: st.DataObject) -> None:
+def test_a_changed_link_opens_nothing(sqlite_house: Workspace, data: st.DataObject) -> None:
     client = sqlite_house.client()
     link = data.draw(st.sampled_from(sqlite_house.changes["links"]))
     head, token = link.rsplit("/", 1)
@@ -388,7 +398,7 @@ def test_a_changed_link_opens_nothing(sqlite_house: House, data: st.DataObject) 
 
 
 @pytest.fixture
-def sqlite_house(database_urls: Callable[[str], str]) -> Iterator[House]:
+def sqlite_house(database_urls: Callable[[str], str]) -> Iterator[Workspace]:
     """A house with one confirmed subscriber and their links, for many requests."""
     from newsletter.storage.database import open_database
     from subscribers.store.tables import metadata
@@ -396,43 +406,43 @@ def sqlite_house(database_urls: Callable[[str], str]) -> Iterator[House]:
     database = open_database(database_urls("sqlite"))
     with database.write() as connection:
         metadata.create_all(connection)
-    house = House(database)
-    house.confirmed(house.client())
-    made = links(house)
-    client = house.client
-    house.changes["links"] = made
+    workspace = Workspace(database)
+    workspace.confirmed(workspace.client())
+    made = links(workspace)
+    client = workspace.client
+    workspace.changes["links"] = made
 
     def without_links(**changes: Any) -> TestClient:
-        kept = house.changes.pop("links")
+        kept = workspace.changes.pop("links")
         try:
             return client(**changes)
         finally:
-            house.changes["links"] = kept
+            workspace.changes["links"] = kept
 
-    house.client = without_links  # type: ignore[method-assign]
-    yield house
+    workspace.client = without_links  # type: ignore[method-assign]
+    yield workspace
     database.close()
 
 
-def test_a_link_outlives_its_key_while_two_are_kept(house: House) -> None:
-    house.confirmed(house.client())
-    old = house.link("leave")
-    house.clock.later(days=365)
+def test_a_link_outlives_its_key_while_two_are_kept(workspace: Workspace) -> None:
+    workspace.confirmed(workspace.client())
+    old = workspace.link("leave")
+    workspace.clock.later(days=365)
     second = {2: bytes(range(64, 96))}
-    rotated = house.client(link_keys={**LINK_KEYS, **second})
+    rotated = workspace.client(link_keys={**LINK_KEYS, **second})
     assert "نعم، ألغِ اشتراكي" in rotated.get(old).text
-    assert rotated.get(house.link("leave", keys=second)).status_code == 200
-    forgotten = house.client(link_keys=second)
+    assert rotated.get(workspace.link("leave", keys=second)).status_code == 200
+    forgotten = workspace.client(link_keys=second)
     assert forgotten.get(old).status_code == 404
     rotated.post(old, data={"List-Unsubscribe": "One-Click"})
-    assert house.status() == "left"
+    assert workspace.status() == "left"
 
 
-def test_links_of_an_erased_person_are_dead(house: House, client: TestClient) -> None:
-    house.confirmed(client)
-    made = links(house)
-    with house.database.write() as connection:
-        actions.erase(connection, ADDRESS, now=house.clock(), keys=ADDRESS_KEYS)
+def test_links_of_an_erased_person_are_dead(workspace: Workspace, client: TestClient) -> None:
+    workspace.confirmed(client)
+    made = links(workspace)
+    with workspace.database.write() as connection:
+        actions.erase(connection, ADDRESS, now=workspace.clock(), keys=ADDRESS_KEYS)
     for link in made:
         assert client.get(link).status_code == 404
         assert client.post(link, data={"act": "leave"}).status_code == 404
@@ -441,20 +451,20 @@ def test_links_of_an_erased_person_are_dead(house: House, client: TestClient) ->
 # ---- what every answer carries
 
 
-def paths(house: House) -> list[tuple[str, list[str]]]:
+def paths(workspace: Workspace) -> list[tuple[str, list[str]]]:
     """Every route there is, with links in place of its names."""
-    made = {link.split("/")[1]: link for link in links(house)}
+    made = {link.split("/")[1]: link for link in links(workspace)}
     found = []
-    for one in create_app(house.site).app.routes:  # type: ignore[attr-defined]
+    for one in create_app(workspace.site).app.routes:  # type: ignore[attr-defined]
         assert isinstance(one, Route)
         found.append((made.get(one.path.split("/")[1], one.path), sorted(one.methods or ())))
     return found
 
 
-def test_headers_on_every_route(house: House) -> None:
-    client = house.client(hooks={"sendgrid": lambda _headers, _body: 200}, frame_ancestors=("https://example.org",))
-    house.confirmed(client)
-    every = paths(house)
+def test_headers_on_every_route(workspace: Workspace) -> None:
+    client = workspace.client(hooks={"sendgrid": lambda _headers, _body: 200}, frame_ancestors=("https://example.org",))
+    workspace.confirmed(client)
+    every = paths(workspace)
     assert {"/", "/subscribe", "/embed", "/health", "/hooks/sendgrid"} <= {path for path, _ in every}
     requests = [(path, method) for path, methods in every for method in (*methods, "DELETE", "OPTIONS")]
     for path, method in [*requests, ("/nowhere", "GET"), ("//example.com/", "GET"), ("/leave/", "POST")]:
@@ -482,15 +492,15 @@ def test_headers_on_every_route(house: House) -> None:
             assert set(re.findall(r'(?:src|href)="(https?://[^/"]+)', answer.text)) <= {"https://example.org"}, about
 
 
-def test_the_embedded_form_subscribes_inside_its_frame(house: House, client: TestClient) -> None:
-    answer = house.subscribe(client, path="/embed")
+def test_the_embedded_form_subscribes_inside_its_frame(workspace: Workspace, client: TestClient) -> None:
+    answer = workspace.subscribe(client, path="/embed")
     assert "تفقّد بريدك" in answer.text
-    assert house.acts() == [("subscribe", "embedded form")]
+    assert workspace.acts() == [("subscribe", "embedded form")]
     assert 'action="/embed"' in client.get("/embed").text
 
 
-def test_pages_under_a_path(house: House) -> None:
-    client = house.client(base=f"{BASE}/nashra")
+def test_pages_under_a_path(workspace: Workspace) -> None:
+    client = workspace.client(base=f"{BASE}/nashra")
     assert client.get("/").status_code == 404
     assert client.get("/nashra/health").text == "ok\n"
     assert client.get("/nashra/").status_code == 200
@@ -500,7 +510,7 @@ def test_pages_under_a_path(house: House) -> None:
 
 
 @pytest.mark.parametrize("extra", [0, 1])
-def test_the_body_of_a_form_is_capped(house: House, client: TestClient, extra: int) -> None:
+def test_the_body_of_a_form_is_capped(workspace: Workspace, client: TestClient, extra: int) -> None:
     body = b"email=" + b"a" * (64 * 1024 - 6 + extra)
     for content in (body, iter([body[:1000], body[1000:]])):  # with its length, and in chunks
         answer = client.post("/subscribe", content=content)
@@ -508,12 +518,12 @@ def test_the_body_of_a_form_is_capped(house: House, client: TestClient, extra: i
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "٣", "9" * 400, "70000"])
-def test_a_length_that_is_none_or_too_large(house: House, client: TestClient, length: str) -> None:
+def test_a_length_that_is_none_or_too_large(workspace: Workspace, client: TestClient, length: str) -> None:
     answer = client.post("/subscribe", content=b"", headers={"content-length": length.encode("utf-8")})
     assert answer.status_code == 413
 
 
-def test_too_many_fields_are_no_form(house: House, client: TestClient) -> None:
+def test_too_many_fields_are_no_form(workspace: Workspace, client: TestClient) -> None:
     many = "&".join(f"f{number}=1" for number in range(MOST_FIELDS + 1))
     assert client.post("/subscribe", content=many).status_code == 400
     parts = "".join(
@@ -524,14 +534,14 @@ def test_too_many_fields_are_no_form(house: House, client: TestClient) -> None:
     assert client.post("/subscribe", content=parts, headers={"content-type": "multipart/form-data"}).status_code == 400
 
 
-def test_a_providers_report_reaches_its_reader_whole(house: House) -> None:
+def test_a_providers_report_reaches_its_reader_whole(workspace: Workspace) -> None:
     seen: list[tuple[str, bytes]] = []
 
     def hook(headers: Any, body: bytes) -> int:
         seen.append((headers["x-twilio-email-event-webhook-timestamp"], body))
         return 403
 
-    client = house.client(hooks={"sendgrid": hook})
+    client = workspace.client(hooks={"sendgrid": hook})
     body = b"\x00[1]" * 100_000
     stamp = {"X-Twilio-Email-Event-Webhook-Timestamp": "17"}
     assert client.post("/hooks/sendgrid", content=body, headers=stamp).status_code == 403
@@ -544,11 +554,11 @@ def test_a_providers_report_reaches_its_reader_whole(house: House) -> None:
 # ---- faults and logs
 
 
-def test_no_token_and_no_address_in_the_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
-    client = house.client()
+def test_no_token_and_no_address_in_the_log(workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:
+    client = workspace.client()
     with caplog.at_level(logging.INFO, "nashra.web"):
-        house.confirmed(client)
-        for link in links(house):
+        workspace.confirmed(client)
+        for link in links(workspace):
             client.get(link)
             client.get(link.upper())
             client.get(f"{link}/x?email={ADDRESS}")
@@ -556,17 +566,19 @@ def test_no_token_and_no_address_in_the_log(house: House, caplog: pytest.LogCapt
         client.get("/a%0ab%0d%00c")
     assert "/leave/… 200" in caplog.text
     assert ADDRESS not in caplog.text
-    for link in links(house):
+    for link in links(workspace):
         for word in (link, link.upper()):
             assert word.rsplit("/", 1)[1] not in caplog.text
     assert all("\n" not in record.getMessage() for record in caplog.records)
 
 
-def test_a_fault_gets_a_page_and_a_line_without_its_words(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_gets_a_page_and_a_line_without_its_words(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(_headers: Any, _body: bytes) -> int:
         raise LookupError(f"nobody is {ADDRESS}")
 
-    client = house.client(hooks={"bad": broken})
+    client = workspace.client(hooks={"bad": broken})
     with caplog.at_level(logging.INFO, "nashra.web"):
         answer = client.post("/hooks/bad", content=b"")
     assert answer.status_code == 500
@@ -576,7 +588,7 @@ def test_a_fault_gets_a_page_and_a_line_without_its_words(house: House, caplog: 
     assert ADDRESS not in caplog.text
 
 
-def test_a_database_that_is_gone(house: House, client: TestClient) -> None:
+def test_a_database_that_is_gone(workspace: Workspace, client: TestClient) -> None:
     from contextlib import contextmanager
 
     from newsletter.errors import DatabaseError
@@ -589,8 +601,8 @@ def test_a_database_that_is_gone(house: House, client: TestClient) -> None:
 
         write = read
 
-    house.changes["database"] = Gone()
-    client = house.client()
+    workspace.changes["database"] = Gone()
+    client = workspace.client()
     assert client.get("/health").status_code == 503
     answer = client.get("/")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
@@ -600,17 +612,17 @@ def test_a_database_that_is_gone(house: House, client: TestClient) -> None:
 # ---- who asks
 
 
-def test_the_client_stands_in_the_record_only_when_it_may(house: House) -> None:
-    client = house.client(keep_client=True)
+def test_the_client_stands_in_the_record_only_when_it_may(workspace: Workspace) -> None:
+    client = workspace.client(keep_client=True)
     client.headers["user-agent"] = "Firefox\t128 " + "x" * 300
-    house.subscribe(client)
-    (row,) = house.rows()["consent"]
+    workspace.subscribe(client)
+    (row,) = workspace.rows()["consent"]
     assert row.how.startswith("form; 192.0.2.7; Firefox 128 xxx")
     assert len(row.how) < 250
-    house.clock.later(days=2)
-    other = house.client(keep_client=False)
-    house.subscribe(other, "nobody@example.net")
-    assert [row.how for row in house.rows()["consent"]][-1] == "form"
+    workspace.clock.later(days=2)
+    other = workspace.client(keep_client=False)
+    workspace.subscribe(other, "nobody@example.net")
+    assert [row.how for row in workspace.rows()["consent"]][-1] == "form"
 
 
 # ---- anything at all
@@ -624,7 +636,7 @@ FIELDS = st.sampled_from(
 
 @given(st.data())
 @settings(max_examples=FUZZ, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_nothing_that_is_sent_makes_a_fault(sqlite_house: House, data: st.DataObject) -> None:
+def test_nothing_that_is_sent_makes_a_fault(sqlite_house: Workspace, data: st.DataObject) -> None:
     client = sqlite_house.client(hooks={"sendgrid": lambda _headers, body: 200 if body else 400})
     known = [*sqlite_house.changes["links"], "/", "/subscribe", "/embed", "/health", "/hooks/sendgrid", "/style.css"]
     path = data.draw(
@@ -674,8 +686,8 @@ def _encoded(pairs: list[tuple[str, str]]) -> bytes:
     return urlencode(pairs, errors="replace").encode()
 
 
-def test_the_caps_of_a_site_are_those_it_was_given(house: House) -> None:
-    client = house.client(caps=Caps(network_an_hour=2))
+def test_the_caps_of_a_site_are_those_it_was_given(workspace: Workspace) -> None:
+    client = workspace.client(caps=Caps(network_an_hour=2))
     for number in range(4):
-        house.subscribe(client, f"reader{number}@example.net")
-    assert house.letters() == ["confirmation"] * 2
+        workspace.subscribe(client, f"reader{number}@example.net")
+    assert workspace.letters() == ["confirmation"] * 2

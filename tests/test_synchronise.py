@@ -16,7 +16,7 @@ from test_deliver import make
 from who_may import eligible as eligible_of
 
 from newsletter.errors import SendError
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import suppressions
 from newsletter.workflows.suppressions import Synchronised
 
@@ -66,9 +66,9 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "w"
 
 
-def eligible(house: House) -> set[int]:
-    with house.database.read() as connection:
-        return set(eligible_of(connection, 1, range(1, 6), house.now()))
+def eligible(workspace: Workspace) -> set[int]:
+    with workspace.database.read() as connection:
+        return set(eligible_of(connection, 1, range(1, 6), workspace.now()))
 
 
 def test_each_list_has_its_effect_and_is_read_on_from_its_end(root: Path) -> None:
@@ -83,39 +83,39 @@ def test_each_list_has_its_effect_and_is_read_on_from_its_end(root: Path) -> Non
             {"email": "stranger@example.org", "created": 1795000200},
         ],
     }
-    with account(lists, asked) as host, opened(root, environment(host)) as house:
-        assert suppressions.run(house) == Synchronised(read=6, suppressed=2, left=1, known=3)
-        assert eligible(house) == {2, 5}
+    with account(lists, asked) as host, open_workspace(root, environment(host)) as workspace:
+        assert suppressions.run(workspace) == Synchronised(read=6, suppressed=2, left=1, known=3)
+        assert eligible(workspace) == {2, 5}
         asked.clear()
-        assert suppressions.run(house) == Synchronised(read=6, known=6)
+        assert suppressions.run(workspace) == Synchronised(read=6, known=6)
         assert "/v3/suppression/bounces?start_time=1794996400&limit=500&offset=0" in asked
 
 
 def test_long_lists_are_read_page_by_page(root: Path) -> None:
     asked: list[str] = []
     many = [{"email": f"someone{number}@example.org", "created": 1795000000} for number in range(1201)]
-    with account({"bounces": many}, asked) as host, opened(root, environment(host)) as house:
-        assert suppressions.run(house) == Synchronised(read=1201, suppressed=1201)
+    with account({"bounces": many}, asked) as host, open_workspace(root, environment(host)) as workspace:
+        assert suppressions.run(workspace) == Synchronised(read=1201, suppressed=1201)
     assert sum("bounces" in path for path in asked) == 3
 
 
 @pytest.mark.parametrize("found", [{"errors": []}, "text", None])
 def test_an_answer_that_is_no_list_is_said_and_changes_nothing(root: Path, found: Any) -> None:
-    with account({"bounces": found}, []) as host, opened(root, environment(host)) as house:
+    with account({"bounces": found}, []) as host, open_workspace(root, environment(host)) as workspace:
         with pytest.raises(SendError, match="not a list"):
-            suppressions.run(house)
-        assert len(eligible(house)) == 5
+            suppressions.run(workspace)
+        assert len(eligible(workspace)) == 5
 
 
 def test_a_key_without_the_right_is_said(root: Path) -> None:
     with (
         account({}, []) as host,
-        opened(root, environment(host, "SG.other")) as house,
+        open_workspace(root, environment(host, "SG.other")) as workspace,
         pytest.raises(SendError, match=r"refuses to show /v3/suppression/bounces .403."),
     ):
-        suppressions.run(house)
+        suppressions.run(workspace)
 
 
 def test_a_workspace_with_another_sender_is_told(root: Path) -> None:
-    with opened(root, {}) as house, pytest.raises(SendError, match="does not send through SendGrid"):
-        suppressions.run(house)
+    with open_workspace(root, {}) as workspace, pytest.raises(SendError, match="does not send through SendGrid"):
+        suppressions.run(workspace)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from newsroom import SECTIONS, SITE, START, Clock, make, open_house, received
+from newsroom import SECTIONS, SITE, START, Clock, make, open_newsroom, received
 
 from newsletter import delivery as deliver
 from newsletter import issues, ledger
@@ -150,18 +150,20 @@ def test_topics_that_cannot_be(tmp_path: Path, lines: str, words: str) -> None:
 @pytest.fixture(scope="module")
 def ten_thousand(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """A workspace with 10,000 readers of random topics, and what each of them declines."""
-    from newsletter.wiring import opened
+    from newsletter.wiring import open_workspace
 
     folder = tmp_path_factory.mktemp("many")
     root = make(folder / "w", readers=0, settings=SETTINGS)
     chance = random.Random(7)
     lines = ["email"] + [f"reader{number}@example.net" for number in range(10_000)]
     (folder / "readers.csv").write_text("\n".join(lines), "utf-8")
-    with opened(root, {}) as house:
-        with house.database.write() as connection:
-            actions.import_file(connection, folder / "readers.csv", "readers", now=START, keys=house.keys.suppression)
+    with open_workspace(root, {}) as workspace:
+        with workspace.database.write() as connection:
+            actions.import_file(
+                connection, folder / "readers.csv", "readers", now=START, keys=workspace.keys.suppression
+            )
         declined = {number: chance.randrange(256) for number in range(1, 10_001)}
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             connection.execute(
                 subscription.update()
                 .where(subscription.c.subscriber_id == _bind("who"))
@@ -170,7 +172,7 @@ def ten_thousand(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[s
             )
         from subscribers.store.tables import subscriber
 
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             people = dict(
                 connection.execute(subscriber.select().with_only_columns(subscriber.c.id, subscriber.c.address)).all()
             )
@@ -200,17 +202,17 @@ def test_ten_thousand_readers_get_exactly_what_they_chose(
         return of_issue(*arguments)
 
     monkeypatch.setattr(letters, "of_issue", counted)
-    with open_house(root, clock) as house:
+    with open_newsroom(root, clock) as workspace:
         issues.write(issue, folder)
-        planned = plan.make(house, issues.read(folder / "issue.md"), list_name="", rhythm="weekly")
+        planned = plan.make(workspace, issues.read(folder / "issue.md"), list_name="", rhythm="weekly")
         assert planned.ready, planned.problems
         # All 256 combinations occur: 255 letters, since who declines everything gets none.
         assert (len(planned.variants), rendered) == (256, 255)
         nobody = sum(mask == 255 for mask in declined.values())
         assert (planned.audience, planned.skipped) == (10_000 - nobody, nobody)
-        send = plan.freeze(house, planned)
+        send = plan.freeze(workspace, planned)
         assert send.audience == 10_000
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             _held_against_the_ledger(connection, send.id, declined)
             report = read.of_issue(connection, "1")
             assert report.total.reasons == {variants.UNCHOSEN: nobody}
@@ -255,16 +257,16 @@ def _held_against_the_ledger(connection: Any, send_id: int, declined: dict[str, 
 def test_who_chooses_otherwise_while_letters_are_made_is_not_forgotten(tmp_path: Path) -> None:
     root = make(tmp_path / "w", readers=3, settings=SETTINGS)
     folder = root / "issues" / "one"
-    with open_house(root, Clock()) as house:
+    with open_newsroom(root, Clock()) as workspace:
         issues.write(issue_of([(SECTIONS[0], 2), (SECTIONS[1], 2)]), folder)
-        planned = plan.make(house, issues.read(folder / "issue.md"), list_name="", rhythm="weekly")
+        planned = plan.make(workspace, issues.read(folder / "issue.md"), list_name="", rhythm="weekly")
         assert [one.cut.declined for one in planned.variants] == [0]
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             for who, mask in ((1, 0b10), (2, 0b11)):
                 actions.prefer(connection, who, 1, now=START, rhythm="weekly", declined_topics=mask)
-        send = plan.freeze(house, planned)
-        deliver.run(house.desk, send, lambda _state, _count: None)
-        with house.database.read() as connection:
+        send = plan.freeze(workspace, planned)
+        deliver.run(workspace.delivery_setup, send, lambda _state, _count: None)
+        with workspace.database.read() as connection:
             account = ledger.account(connection, send.id)
     assert (account.submitted, account.skipped, account.reasons) == (2, 1, {variants.UNCHOSEN: 1})
     assert {letter.to: letter.numbers for letter in received(root)} == {
@@ -284,13 +286,13 @@ def test_an_error_in_one_variant_keeps_the_issue_from_going(tmp_path: Path) -> N
         "utf-8",
     )
     folder = root / "issues" / "one"
-    with open_house(root, Clock()) as house:
+    with open_newsroom(root, Clock()) as workspace:
         issues.write(issue_of([(title, 1) for title in SECTIONS[:3]]), folder)
         issue = issues.read(folder / "issue.md")
-        assert plan.make(house, issue, list_name="", rhythm="weekly").ready
-        with house.database.write() as connection:
+        assert plan.make(workspace, issue, list_name="", rhythm="weekly").ready
+        with workspace.database.write() as connection:
             actions.prefer(connection, 1, 1, now=START, rhythm="weekly", declined_topics=0b10)
-        planned = plan.make(house, issue, list_name="", rhythm="weekly")
+        planned = plan.make(workspace, issue, list_name="", rhythm="weekly")
         assert not planned.ready
         (problem,) = [one for one in planned.problems if one.level == "error"]
         assert problem.code == "template-leaked"
@@ -302,14 +304,14 @@ def test_the_archive_shows_the_whole_letter(tmp_path: Path) -> None:
 
     root = make(tmp_path / "w", readers=1, settings=SETTINGS)
     folder = root / "issues" / "one"
-    with open_house(root, Clock()) as house:
+    with open_newsroom(root, Clock()) as workspace:
         issues.write(issue_of([(SECTIONS[0], 1), (SECTIONS[1], 1)]), folder)
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             actions.prefer(connection, 1, 1, now=START, rhythm="weekly", declined_topics=0b10)
-        planned = plan.make(house, issues.read(folder / "issue.md"), list_name="", rhythm="weekly")
+        planned = plan.make(workspace, issues.read(folder / "issue.md"), list_name="", rhythm="weekly")
         assert [(one.cut.variant, one.audience) for one in planned.variants] == [("", 0), ("-2", 1)]
-        plan.freeze(house, planned)
-        with house.database.read() as connection:
+        plan.freeze(workspace, planned)
+        with workspace.database.read() as connection:
             (one,) = sent(connection, ["readers"], limit=5)
             assert f"{SITE}/2/" in thaw(ledger.letter_of(connection, one.letter_id)).rendered.html
             (part,) = read.of_issue(connection, "1").parts

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import weekly_kills
 from command import command, complains, environment, here
-from newsroom import START, Clock, Post, WordPress, given, make, open_house, posts, received, subscribe
+from newsroom import START, Clock, Post, WordPress, given, make, open_newsroom, posts, received, subscribe
 
 from newsletter import ledger
 from newsletter.errors import SourceError
@@ -24,7 +24,7 @@ from newsletter.issues import candidates as comments
 from newsletter.workflows import draft as drafts
 from newsletter.workflows import plan, weekly
 from newsletter.workflows.collect import gather
-from newsletter.workflows.weekly import Outcome
+from newsletter.workflows.weekly import WeekOutcome
 
 THURSDAY = timedelta(days=3, hours=5)
 
@@ -49,9 +49,9 @@ def site(clock: Clock) -> WordPress:
     return WordPress(posts(40, 21), clock)
 
 
-def run(root: Path, clock: Clock, site: WordPress, **options: str) -> Outcome:
-    with open_house(root, clock, site) as house:
-        return weekly.run(house, **options)  # type: ignore[arg-type]
+def run(root: Path, clock: Clock, site: WordPress, **options: str) -> WeekOutcome:
+    with open_newsroom(root, clock, site) as workspace:
+        return weekly.run(workspace, **options)  # type: ignore[arg-type]
 
 
 def everybody(count: int, readers: int = 3) -> dict[str, Counter[int]]:
@@ -103,9 +103,9 @@ def test_wherever_it_dies_the_next_run_completes_it(root: Path, kill_at: int, na
 
 
 def test_what_stopped_last_week_comes_first_and_then_this_week(root: Path, clock: Clock, site: WordPress) -> None:
-    with open_house(root, clock, site) as house:
-        week = weekly.prepare(house)
-        assert weekly.freeze(house, week) is not None
+    with open_newsroom(root, clock, site) as workspace:
+        week = weekly.prepare(workspace)
+        assert weekly.freeze(workspace, week) is not None
     clock.forward(days=7)
     outcome = run(root, clock, site)
     assert (outcome.week.overdue, outcome.send is not None and outcome.send.issue) == (False, "2")
@@ -113,7 +113,7 @@ def test_what_stopped_last_week_comes_first_and_then_this_week(root: Path, clock
 
 
 def test_two_runs_at_once_freeze_one_issue(root: Path, clock: Clock, site: WordPress) -> None:
-    with open_house(root, clock, site) as first, open_house(root, clock, site) as second:
+    with open_newsroom(root, clock, site) as first, open_newsroom(root, clock, site) as second:
         theirs, ours = weekly.prepare(first), weekly.prepare(second)
         # The other run had its own draft in the end: two drafts, one week.
         assert theirs.plan is not None
@@ -128,13 +128,13 @@ def test_two_runs_at_once_freeze_one_issue(root: Path, clock: Clock, site: WordP
 
 
 def test_an_issue_sent_by_hand_is_the_issue_of_its_week(root: Path, clock: Clock, site: WordPress) -> None:
-    with open_house(root, clock, site) as house:
-        gather(house)
-        issue = drafts.write(house, [3], list_name="readers")
-        plan.freeze(house, plan.make(house, issue, list_name="", rhythm="weekly"))
+    with open_newsroom(root, clock, site) as workspace:
+        gather(workspace)
+        issue = drafts.write(workspace, [3], list_name="readers")
+        plan.freeze(workspace, plan.make(workspace, issue, list_name="", rhythm="weekly"))
         # Two by hand in one week are the editor's own will.
-        special = drafts.write(house, [5], list_name="readers")
-        plan.freeze(house, plan.make(house, special, list_name="", rhythm="weekly"))
+        special = drafts.write(workspace, [5], list_name="readers")
+        plan.freeze(workspace, plan.make(workspace, special, list_name="", rhythm="weekly"))
     outcome = run(root, clock, site)  # goes on with what was frozen
     assert outcome.send is not None
     run(root, clock, site)
@@ -154,8 +154,8 @@ def test_a_clock_set_back_sends_nothing_twice(root: Path, clock: Clock, site: Wo
 
 
 def test_a_site_that_is_down_does_not_stop_the_week(root: Path, clock: Clock, site: WordPress) -> None:
-    with open_house(root, clock, site) as house:
-        gather(house)
+    with open_newsroom(root, clock, site) as workspace:
+        gather(workspace)
     site.down = True
     outcome = run(root, clock, site)
     assert outcome.sent_now == 3
@@ -165,8 +165,8 @@ def test_a_site_that_is_down_does_not_stop_the_week(root: Path, clock: Clock, si
 
 
 def test_rhythm_all_reaches_everybody_once(root: Path, clock: Clock, site: WordPress) -> None:
-    with open_house(root, clock) as house, house.database.write() as connection:
-        subscribe(connection, house, "daily@example.net", START, "daily")
+    with open_newsroom(root, clock) as workspace, workspace.database.write() as connection:
+        subscribe(connection, workspace, "daily@example.net", START, "daily")
     assert run(root, clock, site).sent_now == 3
     clock.forward(days=7)
     outcome = run(root, clock, site, rhythm="all")
@@ -210,16 +210,16 @@ def candidates(manuscript: Manuscript) -> list[str]:
 
 def test_a_draft_grows_and_its_editor_chooses(root: Path, clock: Clock, site: WordPress) -> None:
     clock.now = START + timedelta(days=1)
-    with open_house(root, clock, site) as house:
-        gather(house)
+    with open_newsroom(root, clock, site) as workspace:
+        gather(workspace)
         # The newest post was collected first: number 1 is article 2.
-        issue = drafts.write(house, [2], list_name="readers", rules=drafts.rules_of(house))
+        issue = drafts.write(workspace, [2], list_name="readers", rules=drafts.rules_of(workspace))
         assert candidates(grown(root)) == ["2"]
         before = grown(root)
         text = before.text.replace("\n\n<!-- candidates", "\r\n\r\nكلمة المحرّر  \n\n<!-- candidates")
         Path(issue.path).write_bytes(text.encode())
         clock.forward(days=2)
-        gather(house)
+        gather(workspace)
         after = grown(root)
         assert candidates(after) == ["2", "6", "5", "4", "3"]
         kept = text[: text.index("<!-- candidates")]
@@ -228,9 +228,9 @@ def test_a_draft_grows_and_its_editor_chooses(root: Path, clock: Clock, site: Wo
         chosen = next(part for part in after.text.split("\n\n") if part.startswith("### ") and "/3/)" in part)
         Path(issue.path).write_bytes(f"{kept}{chosen}\n\n<!-- candidates 6\n-->\n".encode())
         clock.forward(days=1)
-        gather(house)
+        gather(workspace)
         assert candidates(grown(root)) == ["8", "7"]
-        outcome = weekly.run(house)
+        outcome = weekly.run(workspace)
     assert outcome.week.candidates == 2
     assert given(root)["reader0@example.net"] == Counter([1, 3])
     # What nobody chose is there next week.
@@ -241,13 +241,13 @@ def test_a_draft_grows_and_its_editor_chooses(root: Path, clock: Clock, site: Wo
 
 def test_a_draft_that_nobody_touched_goes_as_it_grew(root: Path, clock: Clock, site: WordPress) -> None:
     clock.now = START + timedelta(days=1)
-    with open_house(root, clock, site) as house:
-        issue = drafts.write(house, list_name="readers", rules=drafts.rules_of(house), empty=True)
+    with open_newsroom(root, clock, site) as workspace:
+        issue = drafts.write(workspace, list_name="readers", rules=drafts.rules_of(workspace), empty=True)
         assert (issue.stories, issue.subject) == ((), "الموجة")
         clock.forward(days=2, hours=5)
-        gather(house)
+        gather(workspace)
         assert candidates(grown(root)) == ["7", "6", "5", "4", "3", "2", "1"]
-        outcome = weekly.run(house)
+        outcome = weekly.run(workspace)
     assert outcome.sent_now == 3
     assert given(root) == everybody(7)
     subjects = {letter.subject for letter in received(root)}
@@ -255,11 +255,11 @@ def test_a_draft_that_nobody_touched_goes_as_it_grew(root: Path, clock: Clock, s
 
 
 def test_a_broken_draft_does_not_stop_collecting(root: Path, clock: Clock, site: WordPress) -> None:
-    with open_house(root, clock, site) as house:
-        issue = drafts.write(house, list_name="readers", rules=drafts.rules_of(house), empty=True)
+    with open_newsroom(root, clock, site) as workspace:
+        issue = drafts.write(workspace, list_name="readers", rules=drafts.rules_of(workspace), empty=True)
         path = Path(issue.path)
         path.write_text(path.read_text("utf-8") + "\n<!-- لم ينته\n", "utf-8")
-        gathered = gather(house)
+        gathered = gather(workspace)
         assert len(gathered.added) == 7
         (trouble,) = gathered.troubles
         assert "has no end" in str(trouble)
@@ -268,12 +268,12 @@ def test_a_broken_draft_does_not_stop_collecting(root: Path, clock: Clock, site:
 
 def test_candidates_can_be_switched_off(tmp_path: Path, clock: Clock, site: WordPress) -> None:
     root = make(tmp_path / "w", settings="[compose]\ncandidates = false\n")
-    with open_house(root, clock, site) as house:
-        gather(house)
-        issue = drafts.write(house, [1], list_name="readers")
+    with open_newsroom(root, clock, site) as workspace:
+        gather(workspace)
+        issue = drafts.write(workspace, [1], list_name="readers")
         before = Path(issue.path).read_bytes()
         clock.forward(days=1)
-        assert gather(house).added
+        assert gather(workspace).added
         assert Path(issue.path).read_bytes() == before
 
 

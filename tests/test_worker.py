@@ -28,23 +28,23 @@ from newsletter.errors import SendError
 from newsletter.letters.mime import freeze as freeze_letter
 from newsletter.storage import tables
 from newsletter.storage.database import Database, upgrade
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows.worker import Worker
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "jobs"])
-def house(request: pytest.FixtureRequest, tmp_path: Path, database_urls: MakeDatabase) -> Iterator[House]:
+def workspace(request: pytest.FixtureRequest, tmp_path: Path, database_urls: MakeDatabase) -> Iterator[Workspace]:
     """A workspace whose workers look into the ledger, or do jobs."""
     root = tmp_path / "w"
     make(root, 0, batch=2)
     if request.param != "sqlite":
         on(root, database_urls("postgresql"))
-    with opened(root, {}) as house:
-        upgrade(house.any_database)
+    with open_workspace(root, {}) as workspace:
+        upgrade(workspace.any_database)
         if request.param == "jobs":
-            assert jobs.make_ready(house.any_database)
-            assert not jobs.make_ready(house.any_database)
-        yield house
+            assert jobs.make_ready(workspace.any_database)
+            assert not jobs.make_ready(workspace.any_database)
+        yield workspace
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def working(root: Path, number: int = 1) -> Iterator[list[Worker]]:
 
     def run(ready: threading.Event) -> None:
         try:
-            with opened(root, {}) as own:
+            with open_workspace(root, {}) as own:
                 workers.append(Worker(own, tell=lambda _: None, look_every=0.1))
                 ready.set()
                 workers[-1].run()
@@ -91,100 +91,108 @@ def state(database: Database) -> str:
         return ledger.sends(connection)[-1].state
 
 
-def freeze(house: House, *, at: datetime | None = None) -> ledger.Send:
-    now = house.now()
-    lot = ledger.Lot(freeze_letter(LETTER), delivery.audience(1, "weekly", now))
-    return delivery.freeze_lots(
-        house.desk, [lot], key="1", subject="x", list_id=1, rhythm="weekly", articles=lambda _: [], now=now, send_at=at
+def freeze(workspace: Workspace, *, at: datetime | None = None) -> ledger.Send:
+    now = workspace.now()
+    mailing = ledger.Mailing(freeze_letter(LETTER), delivery.audience(1, "weekly", now))
+    return delivery.freeze_mailings(
+        workspace.delivery_setup,
+        [mailing],
+        key="1",
+        subject="x",
+        list_id=1,
+        rhythm="weekly",
+        articles=lambda _: [],
+        now=now,
+        send_at=at,
     )
 
 
-def test_once_does_what_there_is(house: House) -> None:
-    addresses = people(house, 7)
-    freeze(house)
-    Worker(house, tell=lambda _: None).once()
-    assert state(house.database) == "finished"
-    assert received(house.root) == Counter(addresses)
-    Worker(house, tell=lambda _: None).once()
-    assert received(house.root).total() == 7
+def test_once_does_what_there_is(workspace: Workspace) -> None:
+    addresses = people(workspace, 7)
+    freeze(workspace)
+    Worker(workspace, tell=lambda _: None).once()
+    assert state(workspace.database) == "finished"
+    assert received(workspace.root) == Counter(addresses)
+    Worker(workspace, tell=lambda _: None).once()
+    assert received(workspace.root).total() == 7
 
 
-def test_two_workers_share_a_send(house: House) -> None:
-    addresses = people(house, 80)
-    with working(house.root, 2):
-        freeze(house)
-        until(lambda: state(house.database) == "finished")
-    assert received(house.root) == Counter(addresses)
+def test_two_workers_share_a_send(workspace: Workspace) -> None:
+    addresses = people(workspace, 80)
+    with working(workspace.root, 2):
+        freeze(workspace)
+        until(lambda: state(workspace.database) == "finished")
+    assert received(workspace.root) == Counter(addresses)
 
 
-def test_a_send_starts_when_its_moment_has_come_and_not_before(house: House) -> None:
-    addresses = people(house, 4)
-    send = freeze(house, at=house.now() + timedelta(hours=1))
-    Worker(house, tell=lambda _: None).once()
-    assert state(house.database) == "scheduled"
-    assert not (house.root / "outbox").exists()
-    with house.database.write() as connection:
-        connection.execute(update(tables.send).values(send_at=int(house.now().timestamp()) - 1))
+def test_a_send_starts_when_its_moment_has_come_and_not_before(workspace: Workspace) -> None:
+    addresses = people(workspace, 4)
+    send = freeze(workspace, at=workspace.now() + timedelta(hours=1))
+    Worker(workspace, tell=lambda _: None).once()
+    assert state(workspace.database) == "scheduled"
+    assert not (workspace.root / "outbox").exists()
+    with workspace.database.write() as connection:
+        connection.execute(update(tables.send).values(send_at=int(workspace.now().timestamp()) - 1))
     told: list[str] = []
-    Worker(house, tell=told.append).once()
+    Worker(workspace, tell=told.append).once()
     assert told[0] == "issue 1 starts, as planned"
-    assert state(house.database) == "finished"
-    assert received(house.root) == Counter(addresses)
-    with house.database.write() as connection, pytest.raises(SendError, match="is finished and cannot be paused"):
+    assert state(workspace.database) == "finished"
+    assert received(workspace.root) == Counter(addresses)
+    with workspace.database.write() as connection, pytest.raises(SendError, match="is finished and cannot be paused"):
         ledger.move(connection, send, "paused")
 
 
-def test_a_paused_send_is_left_alone_and_goes_on_when_told(house: House) -> None:
-    addresses = people(house, 6)
-    send = freeze(house)
-    with house.database.write() as connection:
+def test_a_paused_send_is_left_alone_and_goes_on_when_told(workspace: Workspace) -> None:
+    addresses = people(workspace, 6)
+    send = freeze(workspace)
+    with workspace.database.write() as connection:
         ledger.move(connection, send, "paused")
-    with working(house.root):
+    with working(workspace.root):
         time.sleep(0.5)
-        assert not (house.root / "outbox").exists()
-        with house.database.write() as connection:
+        assert not (workspace.root / "outbox").exists()
+        with workspace.database.write() as connection:
             ledger.move(connection, send, "running")
-        until(lambda: state(house.database) == "finished")
-    assert received(house.root) == Counter(addresses)
+        until(lambda: state(workspace.database) == "finished")
+    assert received(workspace.root) == Counter(addresses)
 
 
 def test_small_letters_go_too(tmp_path: Path) -> None:
     from subscribers import actions
 
     root = make_workspace(tmp_path / "w", readers=0)
-    with opened(root, {}) as house:
-        with house.database.write() as connection:
-            keys = house.keys.suppression
+    with open_workspace(root, {}) as workspace:
+        with workspace.database.write() as connection:
+            keys = workspace.keys.suppression
             actions.subscribe(
-                connection, "amal@example.net", "readers", now=house.now(), keys=keys, how="form", words=""
+                connection, "amal@example.net", "readers", now=workspace.now(), keys=keys, how="form", words=""
             )
-        Worker(house, tell=lambda _: None).once()
+        Worker(workspace, tell=lambda _: None).once()
     assert len(list((root / "outbox" / "new").iterdir())) == 1
 
 
-def test_one_worker_alone_looks_at_the_schedule_in_a_minute(house: House) -> None:
-    workers = [Worker(house, tell=lambda _: None) for _ in range(5)]
+def test_one_worker_alone_looks_at_the_schedule_in_a_minute(workspace: Workspace) -> None:
+    workers = [Worker(workspace, tell=lambda _: None) for _ in range(5)]
     assert [worker._my_minute() for worker in workers] == [True, False, False, False, False]
 
 
 def test_the_job_is_frozen_with_the_send_or_not_at_all(tmp_path: Path, database_urls: MakeDatabase) -> None:
     make(tmp_path / "w", 0, batch=2)
     on(tmp_path / "w", database_urls("postgresql"))
-    with opened(tmp_path / "w", {}) as house:
-        upgrade(house.any_database)
-        jobs.make_ready(house.any_database)
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        upgrade(workspace.any_database)
+        jobs.make_ready(workspace.any_database)
         waiting = text("SELECT args FROM procrastinate_jobs WHERE status = 'todo'")
-        people(house, 0)
+        people(workspace, 0)
         with pytest.raises(SendError, match="nobody"):
-            delivery.freeze_send(house.desk, ISSUE, LETTER, list_id=1, rhythm="weekly")
-        with house.database.read() as connection:
+            delivery.freeze_send(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        with workspace.database.read() as connection:
             assert connection.execute(waiting).all() == []
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             from subscribers import actions
 
-            actions.add_subscriber(connection, "amal@example.net", "readers", now=house.now())
-        send = freeze(house)
-        with house.database.write() as connection:
+            actions.add_subscriber(connection, "amal@example.net", "readers", now=workspace.now())
+        send = freeze(workspace)
+        with workspace.database.write() as connection:
             assert connection.execute(waiting).scalars().all() == [{"send_id": send.id}]
             assert not jobs.enqueue(connection, send.id)
 
@@ -193,20 +201,20 @@ def process(root: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command("-C", root, "worker"), env=environment(), stderr=subprocess.PIPE)
 
 
-def test_a_signal_ends_it_cleanly(house: House) -> None:
-    people(house, 600)
-    freeze(house)
-    with process(house.root) as worker:
-        until((house.root / "outbox" / "new").exists)
+def test_a_signal_ends_it_cleanly(workspace: Workspace) -> None:
+    people(workspace, 600)
+    freeze(workspace)
+    with process(workspace.root) as worker:
+        until((workspace.root / "outbox" / "new").exists)
         worker.send_signal(signal.SIGTERM)
         _, words = worker.communicate(timeout=30)
     assert worker.returncode == 0, words
     assert b"Ended; nothing was left in the middle." in words
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         account = ledger.account(connection, 1)
         assert connection.execute(text("SELECT count(*) FROM batch WHERE token IS NOT NULL")).scalar_one() == 0
     assert (account.submitting, account.unknown) == (0, 0)
-    assert account.submitted == received(house.root).total()
+    assert account.submitted == received(workspace.root).total()
     assert account.queued > 0
 
 
@@ -217,10 +225,10 @@ def test_send_watches_what_workers_do(tmp_path: Path, database_urls: MakeDatabas
     assert here("-C", root, "subscribers", "add", *(f"r{n}@example.net" for n in range(9))).code == 0
     with working(root):
         until(lambda: here("-C", root, "sends", "list").code == 0)
-        with opened(root, {}) as house:
+        with open_workspace(root, {}) as workspace:
             from newsletter.workflows.watch import workers
 
-            until(lambda: workers(house))
+            until(lambda: workers(workspace))
         done = here("-C", root, "send", "--yes", "--json")
     assert done.code == 0, done
     sent = json.loads(done.out)
@@ -239,9 +247,9 @@ def test_send_delivers_itself_when_no_worker_takes_anything(
     on(root, database_urls("postgresql"))
     assert here("-C", root, "database", "upgrade").code == 0
     assert here("-C", root, "subscribers", "add", *(f"r{n}@example.net" for n in range(3))).code == 0
-    with opened(root, {}) as house, house.database.write() as connection:
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
         # The last sign of a worker that died a moment ago.
-        ledger.set_mark(connection, "worker", int(house.now().timestamp()))
+        ledger.set_cursor(connection, "worker", int(workspace.now().timestamp()))
     done = here("-C", root, "send", "--yes")
     assert done.code == 0, done
     assert "No worker took anything" in done.err
@@ -261,7 +269,7 @@ def test_a_send_may_be_planned(tmp_path: Path) -> None:
     assert not (root / "outbox").exists()
     assert here("-C", root, "sends", "pause", "1").code == 0
     assert "as planned" in here("-C", root, "sends", "resume", "1").err
-    with opened(root, {}) as house, house.database.write() as connection:
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
         assert ledger.sends(connection)[0].state == "scheduled"
         connection.execute(update(tables.send).values(send_at=1))
     done = here("-C", root, "send", "1", "--yes")
@@ -280,35 +288,35 @@ def test_workers_go_on_when_the_server_comes_back(tmp_path: Path, server: Server
     root = tmp_path / "w"
     make(root, 0, batch=2)
     on(root, server.database())
-    with opened(root, {}) as house:
-        upgrade(house.any_database)
+    with open_workspace(root, {}) as workspace:
+        upgrade(workspace.any_database)
         if with_jobs:
-            jobs.make_ready(house.any_database)
-        addresses = people(house, 60)
+            jobs.make_ready(workspace.any_database)
+        addresses = people(workspace, 60)
         with working(root, 2):
-            freeze(house)
+            freeze(workspace)
             for _ in range(2):
                 until((root / "outbox" / "new").exists)
                 server.stop()
                 time.sleep(0.5)
                 server.start()
-            until(lambda: state(house.database) == "finished", 60)
+            until(lambda: state(workspace.database) == "finished", 60)
         assert received(root) == Counter(addresses)
 
 
-def test_a_worker_that_is_killed_is_followed_by_another(house: House) -> None:
-    addresses = people(house, 150)
-    freeze(house)
-    new, kills = house.root / "outbox" / "new", 0
-    while kills < 3 and state(house.database) != "finished":
-        before = received(house.root).total() if new.exists() else 0
-        with process(house.root) as worker:
+def test_a_worker_that_is_killed_is_followed_by_another(workspace: Workspace) -> None:
+    addresses = people(workspace, 150)
+    freeze(workspace)
+    new, kills = workspace.root / "outbox" / "new", 0
+    while kills < 3 and state(workspace.database) != "finished":
+        before = received(workspace.root).total() if new.exists() else 0
+        with process(workspace.root) as worker:
             try:
-                until(lambda: new.exists() and received(house.root).total() > before)  # noqa: B023
+                until(lambda: new.exists() and received(workspace.root).total() > before)  # noqa: B023
             finally:
                 os.kill(worker.pid, signal.SIGKILL)
         kills += 1
     assert kills
-    with working(house.root):
-        until(lambda: state(house.database) == "finished", 60)
-    assert received(house.root) == Counter(addresses)
+    with working(workspace.root):
+        until(lambda: state(workspace.database) == "finished", 60)
+    assert received(workspace.root) == Counter(addresses)

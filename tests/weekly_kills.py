@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsroom import WordPress, open_house, posts
+from newsroom import WordPress, open_newsroom, posts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -69,11 +69,13 @@ def _child(root: str, now: datetime, kill_at: int, what: str, log: str) -> None:
     def writes(connection: Connection) -> bool:
         return bool(connection.get_execution_options().get("nashra_write"))
 
-    with open_house(Path(root), clock, WordPress(posts(40, 21), clock)) as house:
-        event.listen(house.database.engine, "commit", lambda connection: step("commit") if writes(connection) else None)
+    with open_newsroom(Path(root), clock, WordPress(posts(40, 21), clock)) as workspace:
+        event.listen(
+            workspace.database.engine, "commit", lambda connection: step("commit") if writes(connection) else None
+        )
         sys.addaudithook(audit)
         if what == "weekly":
-            weekly.run(house)
+            weekly.run(workspace)
         else:
-            weekly.gather(house)
-            latest.run(house, "daily")
+            weekly.gather(workspace)
+            latest.run(workspace, "daily")

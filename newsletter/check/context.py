@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from newsletter.check.found import Found
+from newsletter.check.found import Findings
 from newsletter.check.reading import Reading, read
 from newsletter.models import Issue, Letter, Level, Picture, Problem, Publication
 
@@ -39,7 +39,7 @@ class Known:
     """Base of the reader pages."""
     templates: Mapping[str, str] = field(default_factory=dict)
     """Sources of the workspace's own MJML templates, by the path that a message shows."""
-    found: Found | None = None
+    found: Findings | None = None
     """What probe found; None when nobody asked."""
     failure: Problem | None = None
     """Why there is no letter."""

@@ -98,7 +98,7 @@ class SenderSetup:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Findings:
     """Everything that was asked; what was not asked stays empty."""
 
     links: Mapping[str, Reached] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from newsletter.check.context import (
     shown,
     teller,
 )
-from newsletter.check.reading import Link
+from newsletter.check.reading import IssueLink
 from newsletter.models import Level, Problem
 from newsletter.text.tidy import arabic_fold
 
@@ -203,7 +203,7 @@ def _same_site(one: str, other: str) -> bool:
 
 def repeated_stories(case: Case) -> Iterator[Problem]:
     """One address under two stories: the same story twice, or two stories of which one has the other's link."""
-    seen: dict[str, Link] = {}
+    seen: dict[str, IssueLink] = {}
     for link in case.reading.links:
         key = page(link.address) if link.story else ""
         if not key:
@@ -230,7 +230,7 @@ def repeated_stories(case: Case) -> Iterator[Problem]:
 def utm_mixed(case: Case) -> Iterator[Problem]:
     """Campaign parameters on some links to one's own site only, or not the same on all: nothing can be counted so."""
     own = _own_host(case)
-    tagged: list[tuple[Link, tuple[str, ...]]] = []
+    tagged: list[tuple[IssueLink, tuple[str, ...]]] = []
     for link in case.reading.links:
         parts = parts_of(link.address)
         if parts is None or not own or not _same_site(parts.hostname or "", own):

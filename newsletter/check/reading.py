@@ -22,7 +22,7 @@ OBJECT = "\ufffc"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """The text of one line, or of one part of a line."""
 
     text: str
@@ -31,7 +31,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class IssueLink:
     """A link of the issue."""
 
     address: str
@@ -74,8 +74,8 @@ class Heading:
 class Reading:
     """What stands in an issue, in the order of the file."""
 
-    runs: list[Run] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
+    runs: list[TextRun] = field(default_factory=list)
+    links: list[IssueLink] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
 
@@ -88,14 +88,14 @@ def read(issue: Issue) -> Reading:
     """
     reading = Reading()
     if issue.subject:
-        reading.runs.append(Run(issue.subject, issue.lines.get("subject", 0), "subject"))
+        reading.runs.append(TextRun(issue.subject, issue.lines.get("subject", 0), "subject"))
     if issue.preheader:
-        reading.runs.append(Run(issue.preheader, issue.lines.get("preheader", 0), "preheader"))
+        reading.runs.append(TextRun(issue.preheader, issue.lines.get("preheader", 0), "preheader"))
     for prose in issue.opening:
         _walk(prose.markdown, prose.line, reading)
     for section in issue.sections:
         if section.title:
-            reading.runs.append(Run(section.title, section.line, "section"))
+            reading.runs.append(TextRun(section.title, section.line, "section"))
             reading.headings.append(Heading(2, section.title, section.line))
         for block in section.blocks:
             if isinstance(block, Prose):
@@ -106,14 +106,14 @@ def read(issue: Issue) -> Reading:
 
 
 def _story(story: Story, reading: Reading, *, lead: bool) -> None:
-    reading.runs.append(Run(story.headline, story.line, "headline"))
+    reading.runs.append(TextRun(story.headline, story.line, "headline"))
     reading.headings.append(Heading(3, story.headline, story.line))
     if story.url:
-        reading.links.append(Link(story.url, story.headline, story.line, story=True))
+        reading.links.append(IssueLink(story.url, story.headline, story.line, story=True))
     if story.image:
         reading.images.append(Image(story.image, story.image_alt, story.image_line, story, lead))
         if story.image_alt.strip():
-            reading.runs.append(Run(story.image_alt, story.image_line, "alt"))
+            reading.runs.append(TextRun(story.image_alt, story.image_line, "alt"))
     _walk(story.summary, story.summary_line, reading)
 
 
@@ -143,7 +143,7 @@ def _inline(children: Sequence[Token], line: int, reading: Reading) -> None:
     for child in children:
         if child.type in {"softbreak", "hardbreak"}:
             if text.strip():
-                reading.runs.append(Run(text, line, "text"))
+                reading.runs.append(TextRun(text, line, "text"))
             # The words of a link run on over the line; those on the line before are not kept.
             labels = [(href, at, 0) for href, at, _ in labels]
             text = ""
@@ -152,7 +152,7 @@ def _inline(children: Sequence[Token], line: int, reading: Reading) -> None:
             labels.append((str(child.attrGet("href") or ""), line, len(text)))
         elif child.type == "link_close":
             href, at, start = labels.pop()
-            reading.links.append(Link(href, text[start:].replace(OBJECT, "").strip(), at))
+            reading.links.append(IssueLink(href, text[start:].replace(OBJECT, "").strip(), at))
         elif child.type == "image":
             _image(child, line, reading)
             text += OBJECT
@@ -161,7 +161,7 @@ def _inline(children: Sequence[Token], line: int, reading: Reading) -> None:
         else:
             text += child.content
     if text.strip():
-        reading.runs.append(Run(text, line, "text"))
+        reading.runs.append(TextRun(text, line, "text"))
 
 
 def _image(token: Token, line: int, reading: Reading) -> None:
@@ -169,7 +169,7 @@ def _image(token: Token, line: int, reading: Reading) -> None:
     remote = source.lower().startswith(("http://", "https://"))
     reading.images.append(Image(source if remote else unquote(source), alt, line))
     if alt.strip():
-        reading.runs.append(Run(alt, line, "alt"))
+        reading.runs.append(TextRun(alt, line, "alt"))
 
 
 def plain(tokens: Sequence[Token]) -> str:

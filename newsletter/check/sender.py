@@ -15,8 +15,8 @@ from newsletter.check.context import (
 )
 from newsletter.check.found import Dkim, Dmarc, SenderSetup, Spf
 from newsletter.check.records import dkim_key, dmarc_policy, reports_to, spf_terms, tags
-from newsletter.letters.headers import split_mailbox
 from newsletter.models import Level, Problem
+from newsletter.text.mailbox import split_mailbox
 
 CODES: Mapping[str, Level] = {
     "sender-free-mail": "error",

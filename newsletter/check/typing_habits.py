@@ -26,7 +26,7 @@ _OBJECT = "\ufffc"
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Correction:
     """A piece of a line that should be another."""
 
     start: int
@@ -44,10 +44,10 @@ class Habit:
     """What is wrong; ``{piece}`` is what stands there."""
     mend: str
     """What to do; ``{better}`` is what belongs there."""
-    find: Callable[[str], Iterator[Span]]
+    find: Callable[[str], Iterator[Correction]]
 
 
-def spans(habit: Habit, text: str) -> list[Span]:
+def spans(habit: Habit, text: str) -> list[Correction]:
     """Where a habit shows in a line of text; web and mail addresses in it are passed over.
 
     Args:
@@ -75,20 +75,22 @@ def has_arabic(text: str) -> bool:
     return _ARABIC.search(text) is not None
 
 
-def _by(pattern: str, better: str | Callable[[re.Match[str]], str | None] | None) -> Callable[[str], Iterator[Span]]:
+def _by(
+    pattern: str, better: str | Callable[[re.Match[str]], str | None] | None
+) -> Callable[[str], Iterator[Correction]]:
     compiled = re.compile(pattern)
 
-    def find(text: str) -> Iterator[Span]:
+    def find(text: str) -> Iterator[Correction]:
         for match in compiled.finditer(text):
-            yield Span(match.start(), match.end(), better(match) if callable(better) else better)
+            yield Correction(match.start(), match.end(), better(match) if callable(better) else better)
 
     return find
 
 
-def _in_arabic(find: Callable[[str], Iterator[Span]]) -> Callable[[str], Iterator[Span]]:
+def _in_arabic(find: Callable[[str], Iterator[Correction]]) -> Callable[[str], Iterator[Correction]]:
     """The same, but only in a line with Arabic letters: French puts a comma behind a guillemet."""
 
-    def found(text: str) -> Iterator[Span]:
+    def found(text: str) -> Iterator[Correction]:
         return find(text) if has_arabic(text) else iter(())
 
     return found
@@ -101,7 +103,7 @@ _AFTER_ARABIC = f"(?<=[{LETTERS}{MARKS}{TATWEEL}])"
 _ARABIC_SIGNS = {",": "،", ";": "؛", "?": "؟"}
 
 
-def _unbalanced(text: str) -> Iterator[Span]:
+def _unbalanced(text: str) -> Iterator[Correction]:
     """Isolates that are opened and not closed in this line, or closed and not opened (UAX #9, BD9)."""
     open_at: list[int] = []
     for at, sign in enumerate(text):
@@ -111,18 +113,18 @@ def _unbalanced(text: str) -> Iterator[Span]:
             if open_at:
                 open_at.pop()
             else:
-                yield Span(at, at + 1, "")
-    yield from (Span(at, at + 1, "") for at in open_at)
+                yield Correction(at, at + 1, "")
+    yield from (Correction(at, at + 1, "") for at in open_at)
 
 
-def _quotes(text: str) -> Iterator[Span]:
+def _quotes(text: str) -> Iterator[Correction]:
     """Straight quotes; pairs of them become guillemets."""
     # After a digit it is the sign of an inch.
     marks = [match.start() for match in re.finditer('(?<![0-9\u0660-\u0669])"', text)]
     pairs = list(zip(marks[::2], marks[1::2], strict=False))
     sure = len(marks) % 2 == 0 and all(_quotes_well(text, start, end) for start, end in pairs)
     for at, place in enumerate(marks):
-        yield Span(place, place + 1, ("»" if at % 2 else "«") if sure else None)
+        yield Correction(place, place + 1, ("»" if at % 2 else "«") if sure else None)
 
 
 def _quotes_well(text: str, start: int, end: int) -> bool:

@@ -12,7 +12,7 @@ from newsletter.check.context import (
     shown,
     teller,
 )
-from newsletter.check.reading import Run
+from newsletter.check.reading import TextRun
 from newsletter.check.typing_habits import has_arabic
 from newsletter.models import Level, Problem
 
@@ -29,7 +29,7 @@ MOST_EMOJI = 2
 _SHORT: frozenset[str] = frozenset({"subject", "preheader", "headline", "section"})
 
 
-def _short_texts(case: Case) -> list[Run]:
+def _short_texts(case: Case) -> list[TextRun]:
     return [run for run in case.reading.runs if run.kind in _SHORT]
 
 

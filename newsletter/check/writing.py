@@ -11,7 +11,7 @@ from newsletter.check.context import (
     shown,
     teller,
 )
-from newsletter.check.reading import Run
+from newsletter.check.reading import TextRun
 from newsletter.check.typing_habits import HABITS, named, spans
 from newsletter.models import Level, Problem
 
@@ -71,7 +71,7 @@ _LATIN_BY_NATURE = re.compile(
 
 def digits_mixed(case: Case) -> Iterator[Problem]:
     """Two sets of digits in one issue: each is right, both together look like an accident."""
-    lines: dict[str, list[tuple[Run, str]]] = {name: [] for name, _ in _DIGITS}
+    lines: dict[str, list[tuple[TextRun, str]]] = {name: [] for name, _ in _DIGITS}
     for run in case.reading.runs:
         text = _LATIN_BY_NATURE.sub(" ", run.text)
         for name, pattern in _DIGITS:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from newsletter.cli.editing import problem_lines
 from newsletter.cli.output import plural, say
 
 if TYPE_CHECKING:
+    from newsletter.models import Holding, Problem
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
-    from newsletter.workflows.latest import Outcome
+    from newsletter.workflows.latest import LatestOutcome
     from newsletter.workflows.variants import Variant
     from newsletter.workflows.weekly import Week
 
@@ -91,7 +96,7 @@ def week_data(
     }
 
 
-def tell_latest(outcome: Outcome, *, would: bool = False) -> None:
+def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
     """Say what came, or would come, of a letter of the latest posts."""
     found = outcome.latest
     for line in problem_lines(found.problems):
@@ -108,7 +113,7 @@ def tell_latest(outcome: Outcome, *, would: bool = False) -> None:
         say(f"{found.key} «{found.issue.subject}», {stories}: {verb} to {whom}{skipped}.")
 
 
-def latest_data(outcome: Outcome, *, would: bool) -> dict[str, Any]:
+def latest_data(outcome: LatestOutcome, *, would: bool) -> dict[str, Any]:
     """A letter of the latest posts as data for programs."""
     found = outcome.latest
     if found.went:
@@ -130,4 +135,43 @@ def latest_data(outcome: Outcome, *, would: bool) -> dict[str, Any]:
         "problems": [asdict(problem) for problem in found.problems],
         "send": outcome.send.public_id if outcome.send is not None else None,
         "sent_now": outcome.sent_now,
+    }
+
+
+MOST_OF_A_CODE = 5
+
+
+def problem_line(problem: Problem) -> str:
+    """A problem as one line: level, code, place, what, mend."""
+    place = f"{problem.place}: " if problem.place else ""
+    mend = f"; {problem.mend}" if problem.mend else ""
+    return f"{problem.level} {problem.code}: {place}{problem.words}{mend}"
+
+
+def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
+    """Problems as lines; of one code the first few, so that a text full of one habit does not hide the rest."""
+    told: dict[str, int] = {}
+    levels = {problem.code: problem.level for problem in problems}
+    for problem in problems:
+        told[problem.code] = told.get(problem.code, 0) + 1
+        if problem.level == "error" or told[problem.code] <= MOST_OF_A_CODE:
+            yield problem_line(problem)
+    for code, count in told.items():
+        more = count - MOST_OF_A_CODE
+        if more > 0 and levels[code] == "warning":
+            yield f"warning {code}: and {plural(more, 'more of these', 'more of these')}; --json tells them all"
+
+
+def article_data(holding: Holding) -> dict[str, Any]:
+    """An article of the library as data for programs."""
+    from newsletter.sources.clean import paragraphs
+
+    article = holding.article
+    return {
+        "id": holding.id,
+        **asdict(article),
+        "published": article.published.isoformat() if article.published else None,
+        "paragraphs": paragraphs(article.body),
+        "collected": holding.collected.isoformat(),
+        "carried_in": list(holding.carried_in),
     }

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import posting
-from newsletter.cli.app import App, house
-from newsletter.cli.editing import AsJson
+from newsletter.cli.app import App, workspace_of
+from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def inbox(
       newsletter subscribers inbox ~/Maildir --dry-run
       newsletter subscribers inbox /var/mail/bounces
     """
-    from newsletter.events.inbox import Desk, read
+    from newsletter.events.inbox import InboxSetup, read
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         settings, keys = workspace.settings, workspace.keys
-        desk = Desk(
+        setup = InboxSetup(
             workspace.database,
             settings.address,
             keys.tokens,
@@ -55,7 +55,7 @@ def inbox(
             caps=workspace.caps,
             rhythm=settings.rhythms.default,
         )
-        result = read(desk, mailbox, dry_run=dry_run)
+        result = read(setup, mailbox, dry_run=dry_run)
         _tell(result, as_json=as_json)
         if not dry_run:
             posting.post(workspace)

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 STOPPED = 75
 """Exit code of a send that stopped in the middle (EX_TEMPFAIL of sysexits.h)."""
@@ -104,9 +104,9 @@ class App(typer.Typer):
 
 
 @contextmanager
-def house(context: typer.Context) -> Iterator[House]:
+def workspace_of(context: typer.Context) -> Iterator[Workspace]:
     """The workspace that a command works in, open."""
-    from newsletter.wiring import opened
+    from newsletter.wiring import open_workspace
 
-    with opened(Path(context.obj)) as workspace:
+    with open_workspace(Path(context.obj)) as workspace:
         yield workspace

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.app import house
-from newsletter.cli.editing import AsJson, article_data
+from newsletter.cli.accounts import article_data
+from newsletter.cli.app import workspace_of
+from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, plural, say, table
 
 if TYPE_CHECKING:
     from newsletter.models import Holding
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
     from newsletter.workflows.draft import Draft
 
 
@@ -41,7 +42,7 @@ def articles(
     from newsletter.issues.compose import when
     from newsletter.text.tidy import arabic_fold
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         now = workspace.now()
         with workspace.database.read() as connection:
             holdings = library.holdings(connection, since=now - timedelta(days=days) if days else None)
@@ -115,7 +116,7 @@ def compose(
         raise typer.BadParameter("give IDs or --latest, not both")
     if refresh and (chosen or latest or per_section or slug):
         raise typer.BadParameter("--refresh goes with --exclude and --list only")
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
             store.list_named(connection, list_name)
         rules = drafts.rules_of(workspace)
@@ -140,7 +141,7 @@ def compose(
     say("Next: edit it, then: newsletter check && newsletter preview")
 
 
-def _refreshed(workspace: House, rules: Any, list_name: str) -> Draft:
+def _refreshed(workspace: Workspace, rules: Any, list_name: str) -> Draft:
     from newsletter.workflows import draft as drafts
 
     issue = drafts.current(workspace, list_name)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.app import FOUND_ERRORS, App, house
+from newsletter.cli.accounts import article_data, problem_lines
+from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
+from newsletter.cli.options import AsJson, IssueName, day_of
 from newsletter.cli.output import data, errors, json_data, plural, say
 
 if TYPE_CHECKING:
-    from newsletter.models import Holding, Issue, Problem
-    from newsletter.wiring import House
+    from newsletter.models import Issue
+    from newsletter.wiring import Workspace
     from newsletter.workflows.collect import Gathered
 
 PANEL = "Making an issue"
-MOST_OF_A_CODE = 5
-AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
-IssueName = Annotated[
-    str, typer.Argument(metavar="ISSUE", help="Its number, the name of its folder, or a path. [default: the newest]")
-]
 
 
 def add_to(app: App) -> None:
@@ -68,7 +64,7 @@ def collect(
     from newsletter.workflows.collect import gather, sources_of
 
     first, last = day_of("--since", since), day_of("--until", until)
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         if not targets and not sources_of(workspace):
             say("Nothing to collect from: name files or addresses, or set [collect] sources in newsletter.toml.")
             raise typer.Exit(2)
@@ -100,22 +96,6 @@ def collect(
         say(f"Issue {draft.issue.number} has {plural(draft.waiting, 'candidate')}, {draft.added} of them new.")
     if found.added and not found.grown:
         say("Next: newsletter compose")
-
-
-def day_of(option: str, words: str) -> date | None:
-    """The day that an option names, or None when it names none.
-
-    Args:
-        option: For the message, ``--since``.
-        words: As it was written, in the digits of any script.
-
-    Raises:
-        BadParameter: It is no day.
-    """
-    try:
-        return date(*(int(part) for part in words.split("-", 2))) if words else None
-    except (ValueError, TypeError):
-        raise typer.BadParameter(f"{option} takes a day such as 2026-11-20, not {words!r}") from None
 
 
 @contextmanager
@@ -176,7 +156,7 @@ def check(
     from newsletter.check.fix import MENDS, mend
     from newsletter.workflows.check import inspect
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         issue = newest(workspace, name)
         if online:
             say("Asking for links, pictures and DNS …")
@@ -216,14 +196,14 @@ def preview(context: typer.Context, name: IssueName = "") -> None:
     from newsletter.workflows.letter import of_issue
     from newsletter.workflows.letter import preview as write
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         issue = newest(workspace, name)
         for path in write(issue, of_issue(workspace, issue)):
             data(str(path))
     say("Next: to see it as a letter, newsletter send --test ADDRESS; then: newsletter send")
 
 
-def newest(workspace: House, name: str) -> Issue:
+def newest(workspace: Workspace, name: str) -> Issue:
     """The issue an editor names, or the one with the highest number."""
     from newsletter import issues
     from newsletter.errors import IssueError
@@ -234,39 +214,3 @@ def newest(workspace: House, name: str) -> Issue:
     if not found:
         raise IssueError("there is no issue yet", where=str(workspace.root), mend="make one with: newsletter compose")
     return found[-1]
-
-
-def problem_line(problem: Problem) -> str:
-    """A problem as one line: level, code, place, what, mend."""
-    place = f"{problem.place}: " if problem.place else ""
-    mend = f"; {problem.mend}" if problem.mend else ""
-    return f"{problem.level} {problem.code}: {place}{problem.words}{mend}"
-
-
-def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
-    """Problems as lines; of one code the first few, so that a text full of one habit does not hide the rest."""
-    told: dict[str, int] = {}
-    levels = {problem.code: problem.level for problem in problems}
-    for problem in problems:
-        told[problem.code] = told.get(problem.code, 0) + 1
-        if problem.level == "error" or told[problem.code] <= MOST_OF_A_CODE:
-            yield problem_line(problem)
-    for code, count in told.items():
-        more = count - MOST_OF_A_CODE
-        if more > 0 and levels[code] == "warning":
-            yield f"warning {code}: and {plural(more, 'more of these', 'more of these')}; --json tells them all"
-
-
-def article_data(holding: Holding) -> dict[str, Any]:
-    """An article of the library as data for programs."""
-    from newsletter.sources.clean import paragraphs
-
-    article = holding.article
-    return {
-        "id": holding.id,
-        **asdict(article),
-        "published": article.published.isoformat() if article.published else None,
-        "paragraphs": paragraphs(article.body),
-        "collected": holding.collected.isoformat(),
-        "carried_in": list(holding.carried_in),
-    }

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from newsletter.cli.app import App, house
-from newsletter.cli.editing import AsJson
+from newsletter.cli.app import App, workspace_of
+from newsletter.cli.options import AsJson
 from newsletter.cli.output import can_ask, data, json_data, plural, say, table
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
@@ -33,7 +33,7 @@ def export(
     """
     from subscribers import actions
 
-    with house(context) as workspace, workspace.database.read() as connection:
+    with workspace_of(context) as workspace, workspace.database.read() as connection:
         count = actions.export_file(connection, file, list_name)
     data(str(file))
     say(f"{plural(count, 'subscriber')} of '{list_name}' written. The file holds addresses: keep it safe.")
@@ -48,7 +48,7 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
     """
     from subscribers import actions
 
-    with house(context) as workspace, workspace.database.read() as connection:
+    with workspace_of(context) as workspace, workspace.database.read() as connection:
         person = actions.show(connection, address, keys=workspace.keys.suppression)
     if as_json:
         json_data(dict(person.rows))
@@ -79,7 +79,7 @@ def stats(
 
     from subscribers import actions
 
-    with house(context) as workspace, workspace.database.read() as connection:
+    with workspace_of(context) as workspace, workspace.database.read() as connection:
         found = actions.stats(connection, now=workspace.now(), days=days)
     rows: list[dict[str, Any]] = [{**asdict(one), "list": one.list.name, "rhythms": dict(one.rhythms)} for one in found]
     if as_json:
@@ -106,7 +106,7 @@ def leave(
     """
     from subscribers import actions
 
-    with house(context) as workspace, workspace.database.write() as connection:
+    with workspace_of(context) as workspace, workspace.database.write() as connection:
         left = actions.leave_address(connection, address, list_name or None, now=workspace.now(), words=words)
     say(f"{address} left {plural(len(left), 'list')}." if left else f"{address} had left already.")
 
@@ -120,7 +120,7 @@ def suppress(context: typer.Context, address: Address) -> None:
     """
     from subscribers import actions
 
-    with house(context) as workspace, workspace.database.write() as connection:
+    with workspace_of(context) as workspace, workspace.database.write() as connection:
         new = actions.suppress(connection, address, now=workspace.now(), keys=workspace.keys.suppression)
     say(f"{address} will not be mailed." if new else f"{address} was not to be mailed before either.")
 
@@ -138,7 +138,7 @@ def unsuppress(
     """
     from subscribers import actions
 
-    with house(context) as workspace, workspace.database.write() as connection:
+    with workspace_of(context) as workspace, workspace.database.write() as connection:
         freed = actions.unsuppress(connection, address, keys=workspace.keys.suppression, asked=asked)
     say(f"{address} may be mailed again." if freed else f"{address} was not suppressed.")
 
@@ -157,7 +157,7 @@ def erase(
     from newsletter.workflows.erase import erase as erase_person
     from subscribers import actions
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
             person = actions.show(connection, address, keys=workspace.keys.suppression)
         lists = ", ".join(one.name for one, _ in person.subscriptions) or "no list"
@@ -191,7 +191,7 @@ def sync(context: typer.Context, as_json: AsJson = False) -> None:
 
     from newsletter.workflows.suppressions import run
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         result = run(workspace)
     if as_json:
         json_data(asdict(result))

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.app import STOPPED, App, house
-from newsletter.cli.editing import AsJson
+from newsletter.cli.app import STOPPED, App, workspace_of
+from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
 
 if TYPE_CHECKING:
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 AGAIN = "newsletter subscribers letters"
 _STATES = ("submitted", "refused", "unknown")
@@ -38,7 +38,7 @@ def letters(
       newsletter subscribers letters --dry-run
       newsletter subscribers letters
     """
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         counts = {} if dry_run else _drained(workspace)
         waiting = _waiting(workspace)
     if as_json:
@@ -51,25 +51,25 @@ def letters(
         raise typer.Exit(STOPPED)
 
 
-def post(workspace: House) -> None:
+def post(workspace: Workspace) -> None:
     """Send the small letters that wait, and say so; those that cannot go now wait for the next time."""
     counts = _drained(workspace)
     _tell(counts, _waiting(workspace) if counts else 0)
 
 
-def post_without_pages(workspace: House) -> None:
+def post_without_pages(workspace: Workspace) -> None:
     """The same where there are no pages, and so nothing that runs all the time and sends them."""
     if not workspace.settings.web.url:
         post(workspace)
 
 
-def _drained(workspace: House) -> dict[str, int]:
+def _drained(workspace: Workspace) -> dict[str, int]:
     from newsletter.workflows import small_letters
 
     return small_letters.of_house(workspace).drain().states
 
 
-def _waiting(workspace: House) -> int:
+def _waiting(workspace: Workspace) -> int:
     from subscribers import store
 
     with workspace.database.read() as connection:

@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-import enum
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.app import FOUND_ERRORS, STOPPED, App, house
-from newsletter.cli.editing import AsJson, IssueName, problem_lines
-from newsletter.cli.output import can_ask, errors, json_data, plural, say
-from newsletter.cli.posting import post_without_pages
+from newsletter.cli.accounts import problem_lines
+from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
+from newsletter.cli.delivering import WESTERN_DIGITS, _told, deliver_now, tell_outbox
+from newsletter.cli.options import AsJson, IssueName, Reach, ToRhythm
+from newsletter.cli.output import can_ask, json_data, plural, say
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.ledger import Account, Send
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
     from newsletter.workflows.plan import Plan
 
 PANEL = "Sending"
 
 
-class Reach(enum.StrEnum):
-    """Whom an issue goes to."""
-
-    WEEKLY = "weekly"
-    ALL = "all"
-
-
-ToRhythm = Annotated[Reach, typer.Option("--rhythm", help="all: also to those who asked for daily or instant letters.")]
-
-
 def add_to(app: App) -> None:
     """Add these commands to the application."""
-    from newsletter.cli import weekly
+    from newsletter.cli import reporting
 
     app.add(send, PANEL)
-    app.add(weekly.report, PANEL)
+    app.add(reporting.report, PANEL)
 
 
 def send(
@@ -75,7 +62,7 @@ def send(
     from newsletter.cli.moment import moment
     from newsletter.workflows import plan as plans
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         send_at = moment(at, workspace.zone, workspace.now()) if at else None
         _start_due(workspace)
         issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value)
@@ -106,7 +93,7 @@ def send(
         _run(workspace, plan, as_json, here)
 
 
-def _start_due(workspace: House) -> None:
+def _start_due(workspace: Workspace) -> None:
     """A send whose moment has come runs, also when no worker is there to start it."""
     from newsletter import ledger
 
@@ -114,7 +101,7 @@ def _start_due(workspace: House) -> None:
         ledger.start_due(connection, workspace.now())
 
 
-def _schedule(workspace: House, plan: Plan, send_at: datetime, as_json: bool) -> None:
+def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool) -> None:
     from newsletter.workflows import plan as plans
 
     if plan.earlier is not None:
@@ -127,7 +114,7 @@ def _schedule(workspace: House, plan: Plan, send_at: datetime, as_json: bool) ->
         json_data(_account(plan, sent, None, sent_now=0))
 
 
-def _run(workspace: House, plan: Plan, as_json: bool, here: bool) -> None:
+def _run(workspace: Workspace, plan: Plan, as_json: bool, here: bool) -> None:
     from newsletter.workflows import plan as plans
 
     sent = plan.earlier
@@ -143,58 +130,7 @@ def _run(workspace: House, plan: Plan, as_json: bool, here: bool) -> None:
         json_data(_account(plan, sent, account, sent_now=sent_now))
 
 
-def deliver_now(workspace: House, sent: Send, *, again: str, here: bool = False) -> tuple[Send, Account, int]:
-    """Deliver what is open of a send, with a bar, and say what came of it; exit when it stops in the middle.
-
-    Args:
-        workspace: Open.
-        sent: A running send.
-        again: The command that goes on with it.
-        here: Deliver from here, also when workers are there to do it.
-
-    Returns:
-        The send and its account as they are then, and how many letters went now.
-    """
-    from newsletter import delivery, ledger
-    from newsletter.errors import DatabaseError
-    from newsletter.workflows import watch
-
-    desk = workspace.desk
-    by_workers = not here and watch.workers(workspace)
-    with workspace.database.read() as connection:
-        open_before = ledger.account(connection, sent.id).open
-    settled: dict[str, int] = {}
-    failure: BaseException | None = None
-    with _stoppable(), _progress(open_before, settled) as progress:
-        try:
-            if by_workers and not watch.watch(workspace, sent, progress):
-                say(f"No worker took anything for {watch.IDLE:.0f} seconds: delivering from here.")
-                by_workers = False
-            if not by_workers:
-                delivery.run(desk, sent, progress)
-        except (SendError, DatabaseError, KeyboardInterrupt) as error:
-            failure = error
-    if failure is not None:
-        if by_workers and isinstance(failure, KeyboardInterrupt):
-            say(f"No longer watched; the workers go on. See: newsletter sends show {sent.public_id}")
-            raise typer.Exit(STOPPED)
-        words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
-        say(f"error: {words}")
-        say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
-        raise typer.Exit(STOPPED)
-    with workspace.database.read() as connection:
-        account = ledger.account(connection, sent.id)
-        sent = next(one for one in ledger.sends(connection) if one.id == sent.id)
-    sent_now = settled.get("submitted", 0)
-    by = "workers, " if by_workers else ""
-    say(_told(account) + f" {plural(sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
-    if sent_now:
-        tell_outbox(workspace)
-    post_without_pages(workspace)
-    return sent, account, sent_now
-
-
-def _test(workspace: House, path: str, address: str) -> None:
+def _test(workspace: Workspace, path: str, address: str) -> None:
     from pathlib import Path
 
     from newsletter import delivery, issues
@@ -208,19 +144,9 @@ def _test(workspace: House, path: str, address: str) -> None:
     for line in problem_lines(inspected.problems):
         say(line)
     to = normalise(address)
-    name = delivery.send_test(workspace.desk, inspected.letter, to.address)
+    name = delivery.send_test(workspace.delivery_setup, inspected.letter, to.address)
     say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
     tell_outbox(workspace)
-
-
-def tell_outbox(workspace: House) -> None:
-    """Where the letters are when none of them left this machine.
-
-    Args:
-        workspace: Open.
-    """
-    if workspace.settings.sender.kind == "outbox":
-        say(f"They stay on this machine, as files in {workspace.settings.outbox / 'new'}")
 
 
 def _ask(plan: Plan, sender: str) -> None:
@@ -234,9 +160,6 @@ def _ask(plan: Plan, sender: str) -> None:
     if answer.strip().translate(WESTERN_DIGITS) != number:
         say("Nothing sent.")
         raise typer.Exit(1)
-
-
-WESTERN_DIGITS = {0x660 + digit: str(digit) for digit in range(10)} | {0x6F0 + digit: str(digit) for digit in range(10)}
 
 
 def _would(plan: Plan, sender: str) -> str:
@@ -265,15 +188,6 @@ def _already(plan: Plan) -> str:
     )
 
 
-def _told(account: Account) -> str:
-    counts = (("submitted", account.submitted), ("refused", account.refused), ("unknown", account.unknown))
-    parts = [f"{count:,} {word}" for word, count in counts if count or word == "submitted"]
-    if account.skipped:
-        reasons = ", ".join(sorted(account.reasons or ()))
-        parts.append(f"{account.skipped:,} skipped ({reasons})")
-    return ", ".join(parts) + "."
-
-
 def _account(plan: Plan, sent: Send | None, account: Account | None, *, sent_now: int) -> dict[str, Any]:
     counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
     return {
@@ -287,51 +201,3 @@ def _account(plan: Plan, sent: Send | None, account: Account | None, *, sent_now
         **{name: getattr(account, name) if account is not None else 0 for name in counts},
         "reasons": dict(account.reasons or {}) if account is not None else {},
     }
-
-
-@contextmanager
-def _progress(total: int, settled: dict[str, int]) -> Iterator[Callable[[str, int], None]]:
-    """A bar on stderr that shows what became of the letters, their speed and the time left."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(),
-    )
-    console = errors()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("sending", total=total, speed="")
-
-        def step(state: str, count: int) -> None:
-            if state == "waiting":
-                bar.update(task, description=f"another process holds the rest; at most {count} s")
-                return
-            if state == "full":
-                bar.update(task, description="all connections of [sender] connections are in use")
-                return
-            settled[state] = settled.get(state, 0) + count
-            bar.advance(task, count)
-            pace = bar.tasks[0].speed
-            others = " ".join(
-                f"{name} {settled[name]}" for name in ("refused", "unknown", "skipped") if name in settled
-            )
-            bar.update(task, description="sending", speed=f"{pace:,.0f}/s {others}" if pace else others)
-
-        yield step
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM stop a send as Ctrl-C does: the batch in hand is given back before the process ends."""
-
-    def stop(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.app import App, house
-from newsletter.cli.editing import AsJson
+from newsletter.cli.app import App, workspace_of
+from newsletter.cli.options import AsJson
 from newsletter.cli.output import can_ask, data, json_data, plural, say, table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.ledger import Account, Send
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 PANEL = "Sending"
 SendName = Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")]
@@ -39,7 +39,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     from newsletter import ledger
     from subscribers import store
 
-    with house(context) as workspace, workspace.database.read() as connection:
+    with workspace_of(context) as workspace, workspace.database.read() as connection:
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
         found = [(send, ledger.account(connection, send.id)) for send in ledger.sends(connection)]
     if as_json:
@@ -86,7 +86,7 @@ def show(
     from newsletter import ledger
     from subscribers import store
 
-    with house(context) as workspace, workspace.database.read() as connection:
+    with workspace_of(context) as workspace, workspace.database.read() as connection:
         send = ledger.named(connection, name)
         account = ledger.account(connection, send.id)
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
@@ -114,7 +114,7 @@ def pause(context: typer.Context, name: SendName) -> None:
     Example:
       newsletter sends pause 12
     """
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         send = _move(workspace, name, "paused", reason="by an editor")
     say(f"Issue {send.issue} rests. Go on with: newsletter sends resume {send.public_id}")
 
@@ -145,7 +145,7 @@ def resume(
     if resend_unknown and accept_unknown:
         raise typer.BadParameter("say --resend-unknown or --accept-unknown, not both")
     if not (resend_unknown or accept_unknown):
-        with house(context) as workspace:
+        with workspace_of(context) as workspace:
             with workspace.database.read() as connection:
                 send = ledger.named(connection, name)
             if send.state == "paused" and send.send_at is not None and send.send_at > workspace.now():
@@ -156,7 +156,7 @@ def resume(
             send = _move(workspace, name, "running")
         say(f"Issue {send.issue} may go on. Deliver it with: newsletter send {send.issue}")
         return
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
             send = ledger.named(connection, name)
             count = len(ledger.unknown_deliveries(connection, send.id))
@@ -188,14 +188,14 @@ def cancel(context: typer.Context, name: SendName) -> None:
     """
     from newsletter import ledger
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         send = _move(workspace, name, "cancelled", reason="by an editor")
         with workspace.database.read() as connection:
             account = ledger.account(connection, send.id)
     say(f"Issue {send.issue} is cancelled: {account.submitted:,} submitted, {account.open:,} will not go.")
 
 
-def _move(workspace: House, name: str, to: str, *, reason: str = "") -> Send:
+def _move(workspace: Workspace, name: str, to: str, *, reason: str = "") -> Send:
     from newsletter import ledger
 
     with workspace.database.write() as connection:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli.app import App, house
+from newsletter.cli.app import App, workspace_of
 from newsletter.cli.output import data, say
 
 PANEL = "Reader pages"
@@ -36,7 +36,7 @@ def serve(
     """
     from newsletter.workflows.serve import serve as run
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         root = workspace.root
     run(root, dict(os.environ), host=host, port=port, workers=workers)
 
@@ -54,7 +54,7 @@ def embed(
     """
     from newsletter.workflows.serve import embed_of
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         form, frame = embed_of(workspace, list_name=list_name, height=height)
     say("A plain form, in the look of your site; its reader presses once more on our page:")
     data(form.strip() + "\n")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.app import App, house
+from newsletter.cli.app import App, workspace_of
 from newsletter.cli.output import data, errors, plural, say
 from newsletter.errors import SettingsError
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 PANEL = "Setting up"
 
@@ -53,7 +53,7 @@ def init(
     from shlex import quote
 
     from newsletter.storage.database import upgrade, version
-    from newsletter.wiring import opened
+    from newsletter.wiring import open_workspace
     from newsletter.workspace import folder
 
     try:
@@ -61,7 +61,7 @@ def init(
         folder.make(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
     except SettingsError as error:
         raise SettingsError("\n".join(_as_option(line, web) for line in str(error).splitlines())) from None
-    with opened(directory) as new:
+    with open_workspace(directory) as new:
         if version(new.any_database) is None:
             # Nobody else uses a database that is empty, wherever it is.
             upgrade(new.any_database)
@@ -133,7 +133,7 @@ def upgrade(context: typer.Context) -> None:
         version,
     )
 
-    with house(context) as folder:
+    with workspace_of(context) as folder:
         database = folder.any_database
         found = version(database)
         if found == HEAD:
@@ -156,7 +156,7 @@ def _jobs(database: Database) -> None:
         say("Made the tables of Procrastinate, which hands sends to workers.")
 
 
-def _first_list(workspace: House) -> None:
+def _first_list(workspace: Workspace) -> None:
     """The list that every workspace begins with, should it have none."""
     from newsletter.workspace.folder import FIRST_LIST
     from subscribers import store
@@ -175,7 +175,7 @@ def backup(context: typer.Context) -> None:
     """
     from newsletter.storage.database import backup
 
-    with house(context) as folder:
+    with workspace_of(context) as folder:
         data(str(backup(folder.database, now=folder.now())))
 
 
@@ -196,7 +196,7 @@ def copy(
     from newsletter.storage.transfer import copy
     from newsletter.workspace.config import database_url
 
-    with house(context) as folder:
+    with workspace_of(context) as folder:
         target = open_database(database_url(to, folder.root))
         try:
             with _bar("copying") as tell:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from newsletter.cli import answering, people, posting
-from newsletter.cli.app import App, house
-from newsletter.cli.editing import AsJson
+from newsletter.cli.app import App, workspace_of
+from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, plural, say, table
 
 PANEL = "Subscribers"
@@ -39,7 +39,7 @@ def lists(context: typer.Context, as_json: AsJson = False) -> None:
     """
     from subscribers import store
 
-    with house(context) as workspace, workspace.database.read() as connection:
+    with workspace_of(context) as workspace, workspace.database.read() as connection:
         counts = store.lists(connection)
     if as_json:
         json_data(
@@ -83,7 +83,7 @@ def add(
     if ask:
         _ask(context, addresses, list_name, consent, restore=restore)
         return
-    with house(context) as workspace, workspace.database.write() as connection:
+    with workspace_of(context) as workspace, workspace.database.write() as connection:
         added = [
             actions.add_subscriber(
                 connection,
@@ -104,7 +104,7 @@ def add(
 def _ask(context: typer.Context, addresses: list[str], list_name: str, words: str, *, restore: bool) -> None:
     from subscribers import actions
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         with workspace.database.write() as connection:
             asked = [
                 actions.ask(
@@ -143,7 +143,7 @@ def import_(
     """
     from subscribers import actions
 
-    with house(context) as workspace, workspace.database.write() as connection:
+    with workspace_of(context) as workspace, workspace.database.write() as connection:
         report = actions.import_file(
             connection,
             file,
@@ -189,7 +189,7 @@ def list_(
     """
     from subscribers import store
 
-    with house(context) as workspace, workspace.database.read() as connection:
+    with workspace_of(context) as workspace, workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
         last = count = 0
         while page := store.subscribers(connection, target.id, after=last):

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.accounts import latest_data, tell_latest, tell_week, week_data
-from newsletter.cli.app import FOUND_ERRORS, App, house
-from newsletter.cli.editing import AsJson, day_of
+from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
+from newsletter.cli.delivering import deliver_now, tell_outbox
+from newsletter.cli.options import AsJson, Reach, ToList, ToRhythm, Yes
 from newsletter.cli.output import can_ask, data, json_data, plural, say, table
 from newsletter.cli.posting import post_without_pages
-from newsletter.cli.sending import Reach, ToRhythm, deliver_now, tell_outbox
+from newsletter.cli.reporting import _day, _report
 
 if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
     from newsletter.workflows.weekly import Week
 
 WEEK_PANEL = "The week"
-ToList = Annotated[str, typer.Option("--list", help="The list.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")]
 
 
 class Automatic(enum.StrEnum):
@@ -66,7 +65,7 @@ def weekly(
     """
     from newsletter.workflows import weekly as journey
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         week = journey.prepare(workspace, targets or (), list_name=list_name, rhythm=rhythm.value)
         if week.overdue and week.plan is not None and week.plan.earlier is not None:
             say(f"Going on with issue {week.plan.issue.number} of an earlier week.")
@@ -140,13 +139,13 @@ def latest(
     if day and rhythm is not Automatic.DAILY:
         raise typer.BadParameter("--day goes with --rhythm daily")
     period = _day(day)
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         if collect:
             for trouble in gather(workspace).troubles:
                 say(f"trouble: {trouble}")
         if dry_run:
             would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
-            outcome = letters.Outcome(would)
+            outcome = letters.LatestOutcome(would)
         else:
 
             def deliver_send(send: Send) -> tuple[Account, int]:
@@ -181,7 +180,7 @@ def schedule(
     from newsletter.rhythms import schedule as times
     from newsletter.workflows import scheduled
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         if run:
             done = scheduled.run(workspace, say)
             post_without_pages(workspace)
@@ -217,36 +216,6 @@ def schedule(
         say('Nothing is scheduled. In newsletter.toml, for example: [schedule] weekly = "thursday 10:00"')
 
 
-def report(
-    context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="ISSUE", help="Its number, or the id of a send. [default: the last that went]")
-    ] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Tell what became of an issue: submitted, refused, unknown, skipped and why, delivered, bounced, complained, left.
-
-    What happens after the provider took a letter is known as far as its events came in; an outbox tells nothing.
-
-    \b
-    Examples:
-      newsletter report
-      newsletter report 12 --json
-    """
-    from newsletter.report import counts as reports
-    from newsletter.report import read
-
-    with house(context) as workspace, workspace.database.read() as connection:
-        found = read.of_issue(connection, name)
-    if as_json:
-        json_data(found.plain())
-        return
-    for line in reports.lines(found):
-        say(line)
-    columns = ("Rhythm", "Letter", "Submitted", "Refused", "Unknown", "Skipped", "Delivered", "Bounced", "Spam", "Left")
-    table(columns, reports.rows(found), sparse=True)
-
-
 def _told_gathered(week: Week) -> None:
     gathered = week.gathered
     for line in (*gathered.troubles, *gathered.notes):
@@ -256,7 +225,7 @@ def _told_gathered(week: Week) -> None:
         say(f"Collected: {plural(len(gathered.added), 'new article')}, {known:,} known before.")
 
 
-def _nothing_to_do(workspace: House, week: Week, as_json: bool) -> None:
+def _nothing_to_do(workspace: Workspace, week: Week, as_json: bool) -> None:
     from newsletter.workflows.collect import sources_of
 
     post_without_pages(workspace)
@@ -273,21 +242,21 @@ def _nothing_to_do(workspace: House, week: Week, as_json: bool) -> None:
         json_data(week_data(week, "nothing"))
 
 
-def _test(workspace: House, week: Week, address: str) -> None:
+def _test(workspace: Workspace, week: Week, address: str) -> None:
     from newsletter import delivery
     from subscribers.addresses import normalise
 
     assert week.plan is not None
     assert week.plan.letter is not None
     to = normalise(address)
-    name = delivery.send_test(workspace.desk, week.plan.letter, to.address)
+    name = delivery.send_test(workspace.delivery_setup, week.plan.letter, to.address)
     say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
     tell_outbox(workspace)
 
 
 def _ask(week: Week) -> None:
     """Go on only if the editor types the issue's number."""
-    from newsletter.cli.sending import WESTERN_DIGITS
+    from newsletter.cli.delivering import WESTERN_DIGITS
 
     assert week.plan is not None
     if not can_ask():
@@ -298,17 +267,3 @@ def _ask(week: Week) -> None:
     if answer.strip().translate(WESTERN_DIGITS) != number:
         say("Nothing sent. The draft stays; run newsletter weekly when it is ready.")
         raise typer.Exit(1)
-
-
-def _report(workspace: House, issue: str) -> None:
-    from newsletter.report import counts as reports
-    from newsletter.report import read
-
-    with workspace.database.read() as connection:
-        for line in reports.lines(read.of_issue(connection, issue)):
-            say(line)
-
-
-def _day(words: str) -> str:
-    day = day_of("--day", words)
-    return day.isoformat() if day is not None else ""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli.app import App, house
+from newsletter.cli.app import App, workspace_of
 from newsletter.cli.output import say
 
 PANEL = "Sending"
@@ -42,7 +42,7 @@ def worker(
     def tell(line: str) -> None:
         say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {line}")
 
-    with house(context) as workspace:
+    with workspace_of(context) as workspace:
         working = Worker(workspace, concurrency=concurrency, tell=tell)
 
         def stop(_number: int, _frame: object) -> None:

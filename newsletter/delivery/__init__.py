@@ -15,27 +15,16 @@ import threading
 from collections.abc import Iterator
 
 from newsletter import ledger
-from newsletter.delivery.freeze import (
-    AudienceChangedError,
-    PeriodTakenError,
-    audience,
-    freeze_lots,
-    freeze_send,
-    rhythms_of,
-)
-from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Shift
-from newsletter.delivery.setup import (
-    NO_LIMIT,
-    SLOT_WIDTHS,
-    Desk,
-    Progress,
-)
+from newsletter.delivery.freeze import AudienceChangedError, PeriodTakenError, freeze_mailings, freeze_send
+from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
+from newsletter.delivery.setup import NO_LIMIT, DeliverySetup, Progress
 from newsletter.errors import SendError
 from newsletter.ledger import Account, Send
-from newsletter.letters.mime import LEAVE
+from newsletter.letters.mime import LEAVE, SLOT_WIDTHS
 from newsletter.models import Letter
+from newsletter.rhythms.audience import audience, rhythms_of
 from newsletter.senders import Parcel
-from newsletter.storage.retry import Steady
+from newsletter.storage.retry import Retrying
 from subscribers import tokens
 
 __all__ = [
@@ -43,12 +32,12 @@ __all__ = [
     "NO_LIMIT",
     "SLOT_WIDTHS",
     "AudienceChangedError",
-    "Desk",
+    "DeliverySetup",
     "PeriodTakenError",
     "Progress",
-    "Shift",
+    "Run",
     "audience",
-    "freeze_lots",
+    "freeze_mailings",
     "freeze_send",
     "rhythms_of",
     "run",
@@ -56,14 +45,14 @@ __all__ = [
 ]
 
 
-def run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None = None) -> Account:
+def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None = None) -> Account:
     """Deliver everything of a send that is still open, and close it when nothing is.
 
     Any number of processes may run the same send at once, and each runs as many submissions at once as its sender
     has connections. What was interrupted is continued, with the letter as it was frozen.
 
     Args:
-        desk: The workspace.
+        setup: What every delivery needs.
         send: A running send.
         progress: Told what becomes of the letters.
         over: Set by somebody else when nothing new is to be begun.
@@ -73,7 +62,7 @@ def run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None
         DatabaseError: The ledger cannot be written; the same.
     """
     with _fewer_collections():
-        return _run(desk, send, progress, over)
+        return _run(setup, send, progress, over)
 
 
 @contextlib.contextmanager
@@ -105,40 +94,40 @@ class _Collecting:
 _collecting = _Collecting()
 
 
-def _run(desk: Desk, send: Send, progress: Progress, over: threading.Event | None) -> Account:
-    shift = Shift(desk, send, progress)
+def _run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None) -> Account:
+    run_ = Run(setup, send, progress)
     # Events, since a join that a signal strikes takes its thread for ended on Python 3.11 (bpo-45274).
     ends: list[threading.Event] = []
     try:
-        for _ in range(desk.sender.connections):
+        for _ in range(setup.sender.connections):
             end = threading.Event()
-            threading.Thread(target=shift.work, args=(end,), daemon=True).start()
+            threading.Thread(target=run_.work, args=(end,), daemon=True).start()
             ends.append(end)
         for end in ends:
             while not end.wait(None if over is None else 0.1):
                 if over is not None and over.is_set():
-                    shift.over.set()
+                    run_.over.set()
     except BaseException:
         # Ctrl-C strikes here and nowhere else: what is under way comes to its end, nothing new is begun.
-        shift.over.set()
+        run_.over.set()
         for end in ends:
             end.wait()
         raise
-    if shift.failure is not None:
-        raise shift.failure
-    return Steady(desk.database, patience=desk.patience, sleep=desk.sleep).read(
+    if run_.failure is not None:
+        raise run_.failure
+    return Retrying(setup.database, patience=setup.patience, sleep=setup.sleep).read(
         lambda connection: ledger.account(connection, send.id)
     )
 
 
-def send_test(desk: Desk, letter: Letter, address: str) -> str:
+def send_test(setup: DeliverySetup, letter: Letter, address: str) -> str:
     """Send the letter to one address without writing it into the ledger; its unsubscribe link is nobody's.
 
     Returns:
         The name of the letter, the left side of its Message-ID.
     """
     name = f"test-{secrets.token_hex(8)}.0"
-    carrier = desk.sender.load(letter)
+    carrier = setup.sender.load(letter)
     try:
         parcel = Parcel(0, name, address, {LEAVE: secrets.token_urlsafe(tokens.WIDTH)[: tokens.WIDTH].encode()})
         answer = carrier.begin([parcel], secrets.token_hex(16)).finish()

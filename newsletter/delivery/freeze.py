@@ -8,33 +8,22 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger, library
 from newsletter.delivery import jobs
-from newsletter.delivery.setup import Desk
+from newsletter.delivery.setup import DeliverySetup
 from newsletter.errors import SendError
-from newsletter.ledger import ALL, Lot, Send
+from newsletter.ledger import ALL, Mailing, Send
 from newsletter.letters.mime import freeze
 from newsletter.models import Issue, Letter
-from subscribers import store
-from subscribers.models import RHYTHMS, Rhythm
+from newsletter.rhythms.audience import audience, rhythms_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection
 
 
-def rhythms_of(rhythm: str) -> tuple[Rhythm, ...]:
-    """The rhythms of subscriptions that a send in this rhythm reaches."""
-    return tuple(known for known in RHYTHMS if rhythm in {ALL, known})
-
-
-def audience(list_id: int, rhythm: str, now: datetime) -> Select[tuple[int]]:
-    """The query for the ids of the subscribers a send would go to now."""
-    return store.audience(list_id, rhythms=rhythms_of(rhythm), now=now)
-
-
-def freeze_send(desk: Desk, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
+def freeze_send(setup: DeliverySetup, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
     """Write down, in one transaction, what goes to whom: nothing is rendered or counted again after this.
 
     Args:
-        desk: The workspace.
+        setup: What every delivery needs.
         issue: The issue; its number is the key that can be sent once.
         letter: As it was rendered and checked.
         list_id: The list it goes to.
@@ -43,10 +32,10 @@ def freeze_send(desk: Desk, issue: Issue, letter: Letter, *, list_id: int, rhyth
     Raises:
         SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
     """
-    now = desk.now()
-    return freeze_lots(
-        desk,
-        [Lot(freeze(letter), audience(list_id, rhythm, now))],
+    now = setup.now()
+    return freeze_mailings(
+        setup,
+        [Mailing(freeze(letter), audience(list_id, rhythm, now))],
         key=str(issue.number),
         subject=issue.subject,
         list_id=list_id,
@@ -64,9 +53,9 @@ class AudienceChangedError(SendError):
     """Somebody chose other topics while the letters were being made; they must be made once more."""
 
 
-def freeze_lots(
-    desk: Desk,
-    lots: Sequence[Lot],
+def freeze_mailings(
+    setup: DeliverySetup,
+    mailings: Sequence[Mailing],
     *,
     key: str,
     subject: str,
@@ -84,7 +73,7 @@ def freeze_lots(
     """Write down a send of several letters: as ``freeze_send``, with everybody in the lot that is theirs.
 
     Args:
-        desk: The workspace.
+        setup: What every delivery needs.
         lots: Letters and who gets them; together they are the whole audience.
         key: Of the issue.
         subject: For people who read the ledger.
@@ -104,16 +93,16 @@ def freeze_lots(
         PeriodTakenError: Another issue has one of the periods.
         AudienceChangedError: Somebody of the audience is in none of the lots.
     """
-    with desk.database.write() as connection:
+    with setup.database.write() as connection:
         guard(connection)
         send = ledger.freeze(
             connection,
-            lots,
+            mailings,
             key=key,
             list_id=list_id,
             rhythm=rhythm,
             subject=subject,
-            batch_size=desk.batch_size,
+            batch_size=setup.batch_size,
             now=now,
             send_at=send_at,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery.setup import Desk
+from newsletter.delivery.setup import DeliverySetup
 from newsletter.ledger import Batch, Send
 from newsletter.letters.mime import LEAVE
 from newsletter.senders import Parcel
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def parcels_of(desk: Desk, send: Send, batch: Batch, connection: Connection) -> tuple[list[Parcel], dict[int, str]]:
+def parcels_of(
+    setup: DeliverySetup, send: Send, batch: Batch, connection: Connection
+) -> tuple[list[Parcel], dict[int, str]]:
     """The parcels of those of a batch who are still eligible, and the other deliveries with the reason."""
-    rows = store.standing(connection, send.list_id, ledger.members(batch.id), desk.now())
+    rows = store.standing(connection, send.list_id, ledger.members(batch.id), setup.now())
     skipped = {row[0]: "no longer subscribed" for row in rows if not row[5]}
     if skipped:
         rows = [row for row in rows if row[5]]
@@ -25,7 +27,7 @@ def parcels_of(desk: Desk, send: Send, batch: Batch, connection: Connection) -> 
         return [], skipped
     # Columns instead of rows: what is done to each subscriber is done by loops that are not Python's.
     ids, addresses, public_ids, epochs, utf8, _ = zip(*rows, strict=True)
-    made = tokens.maker("leave", desk.keys, list_id=send.list_id)(zip(public_ids, epochs, strict=True))
+    made = tokens.maker("leave", setup.keys, list_id=send.list_id)(zip(public_ids, epochs, strict=True))
     before = f"{send.public_id}."
     names = [f"{before}{delivery}" for delivery in ids]
     slots = [{LEAVE: token} for token in made]

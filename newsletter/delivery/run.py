@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger
 from newsletter.delivery.parcels import name_of, parcels_of
-from newsletter.delivery.setup import Desk, Progress
+from newsletter.delivery.setup import DeliverySetup, Progress
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import Batch, Send
 from newsletter.letters.mime import thaw
 from newsletter.senders import Answer, Carrier, LetterByLetter, Packs, Parcel, Submission, UnreachableError, load
-from newsletter.storage.database import AwayError
-from newsletter.storage.retry import Steady
+from newsletter.storage.database import DatabaseAwayError
+from newsletter.storage.retry import Retrying
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,7 +39,7 @@ Claimed = tuple[Batch | None, int]
 
 
 @dataclass(slots=True)
-class _Place:
+class _Lane:
     """What one thread has at hand."""
 
     carrier: Carrier | None = None
@@ -49,17 +49,17 @@ class _Place:
     """Tokens of the pace for the batch it is at."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     """Whose the seats are."""
-    seats: int = 0
+    connections: int = 0
     """Connections it may have open, where that is limited."""
     next: Claimed | None = None
     """What it does next, when that was claimed along with the last answer."""
 
 
-class Shift:
+class Run:
     """One process's work on one send, shared by the threads that do it."""
 
-    def __init__(self, desk: Desk, send: Send, progress: Progress) -> None:
-        self._desk = desk
+    def __init__(self, setup: DeliverySetup, send: Send, progress: Progress) -> None:
+        self._setup = setup
         self._send = send
         self._progress = progress
         self._lock = threading.Lock()
@@ -72,7 +72,7 @@ class Shift:
         this side by side were slower than one (measured: 33,000 letters a second, one thread 78,000).
         """
         # SQLite has one writer at a time, and who finds it taken sleeps: so they wait for each other here.
-        self._pen = threading.Lock() if desk.database.is_sqlite else contextlib.nullcontext()
+        self._pen = threading.Lock() if setup.database.is_sqlite else contextlib.nullcontext()
         self._settled = threading.Condition()
         """Told when a thread is done with a batch; ``_busy`` are the places that have one."""
         self._busy: set[int] = set()
@@ -80,15 +80,15 @@ class Shift:
         """Set when nothing new is to be begun."""
         self.failure: Exception | None = None
         """What ended it, for whoever started the threads."""
-        self._steady = Steady(
-            desk.database, patience=desk.patience, sleep=desk.sleep, hurry=self.over.is_set, gate=self._pen
+        self._retrying = Retrying(
+            setup.database, patience=setup.patience, sleep=setup.sleep, hurry=self.over.is_set, gate=self._pen
         )
 
     def work(self, end: threading.Event) -> None:
         """Deliver batch after batch until nothing is open, or something failed; then say that it is the end."""
-        place = _Place()
+        lane = _Lane()
         try:
-            while not self.over.is_set() and self._step(place):
+            while not self.over.is_set() and self._step(lane):
                 pass
         except Exception as error:
             with self._lock:
@@ -96,54 +96,54 @@ class Shift:
             self.over.set()
         finally:
             try:
-                if place.next is not None and place.next[0] is not None:
-                    self._let_go(place.next[0])
-                self._disconnect(place)
+                if lane.next is not None and lane.next[0] is not None:
+                    self._let_go(lane.next[0])
+                self._disconnect(lane)
             finally:
                 end.set()
 
-    def _step(self, place: _Place) -> bool:
+    def _step(self, lane: _Lane) -> bool:
         """Deliver one batch, or wait for others; False when this send needs no more of us."""
-        desk = self._desk
-        if place.next is None:
-            if not self._in_time(place):
+        setup = self._setup
+        if lane.next is None:
+            if not self._in_time(lane):
                 return True
-            place.next = self._steady.write(self._claim(place))
-            self._hold(place)
-        (batch, doubtful), place.next = place.next, None
+            lane.next = self._retrying.write(self._claim(lane))
+            self._hold(lane)
+        (batch, doubtful), lane.next = lane.next, None
         self._tell("unknown", doubtful)
         if batch is not None:
             try:
-                gone = self._deliver(place, batch)
+                gone = self._deliver(lane, batch)
             except BaseException as error:
-                if not isinstance(error, AwayError):
+                if not isinstance(error, DatabaseAwayError):
                     self._let_go(batch)
                 raise
             finally:
-                self._hold(place)
-            self._use(place, gone)
+                self._hold(lane)
+            self._use(lane, gone)
             return True
-        self._use(place, 0)
-        state, pause = self._steady.write(self._look)
+        self._use(lane, 0)
+        state, pause = self._retrying.write(self._look)
         if state != "running":
             return False
-        if desk.seats and not place.seats:
+        if setup.connections and not lane.connections:
             # All connections there may be are others': not even one that rests may stay.
-            self._disconnect(place)
+            self._disconnect(lane)
             self._wait(1.0, "full", 1)
         elif pause:
-            if place.seats and pause > IDLE:
-                self._disconnect(place)
+            if lane.connections and pause > IDLE:
+                self._disconnect(lane)
             self._wait(min(pause + 0.01, 1.0), "waiting", round(pause))
         return True
 
-    def _hold(self, place: _Place) -> None:
+    def _hold(self, lane: _Lane) -> None:
         """Say whether this place has a batch."""
         with self._settled:
-            if place.next is not None and place.next[0] is not None:
-                self._busy.add(id(place))
+            if lane.next is not None and lane.next[0] is not None:
+                self._busy.add(id(lane))
             else:
-                self._busy.discard(id(place))
+                self._busy.discard(id(lane))
             self._settled.notify_all()
 
     def _wait(self, seconds: float, state: str, told: int) -> None:
@@ -153,14 +153,14 @@ class Shift:
                 self._settled.wait(seconds)
                 return
         self._tell(state, told)
-        self._desk.sleep(seconds)
+        self._setup.sleep(seconds)
 
     def _let_go(self, batch: Batch) -> None:
         # The next run need not wait for the lease; should this fail too, the lease runs out by itself.
-        with contextlib.suppress(NashraError), self._pen, self._desk.database.write() as connection:
+        with contextlib.suppress(NashraError), self._pen, self._setup.database.write() as connection:
             ledger.release(connection, batch)
 
-    def _claim(self, place: _Place) -> Callable[[Connection], Claimed]:
+    def _claim(self, lane: _Lane) -> Callable[[Connection], Claimed]:
         """What claims the next batch, and lets go of an earlier one when a transaction that claimed it comes again."""
         token, send, tries = secrets.token_hex(16), self._send.id, itertools.count()
 
@@ -168,97 +168,102 @@ class Shift:
             if next(tries):
                 ledger.drop(connection, send, token)
             # Who has nothing to send needs no connection.
-            if self._desk.seats and not (ledger.free(connection, send) and self._seated(place, connection)):
+            if self._setup.connections and not (ledger.free(connection, send) and self._seated(lane, connection)):
                 return None, 0
-            batch = ledger.claim(connection, send, lease=self._desk.lease, token=token)
+            batch = ledger.claim(connection, send, lease=self._setup.lease, token=token)
             # A first attempt has no holder before it who could have left something.
             return batch, ledger.doubt(connection, batch) if batch is not None and batch.attempt > 1 else 0
 
         return claim
 
-    def _seated(self, place: _Place, connection: Connection, want: int = 0) -> bool:
+    def _seated(self, lane: _Lane, connection: Connection, want: int = 0) -> bool:
         """Keep the seats of this place, and take more while there are fewer than wanted; whether it has any."""
-        desk = self._desk
-        if not desk.seats:
+        setup = self._setup
+        if not setup.connections:
             return True
-        want = want or desk.sender.sockets
-        place.seats = ledger.sit(
-            connection, desk.sender.name, seats=desk.seats, want=want, token=place.token, lease=desk.lease
+        want = want or setup.sender.sockets
+        lane.connections = ledger.hold(
+            connection,
+            setup.sender.name,
+            connections=setup.connections,
+            want=want,
+            token=lane.token,
+            lease=setup.lease,
         )
-        return place.seats > 0
+        return lane.connections > 0
 
-    def _disconnect(self, place: _Place) -> None:
+    def _disconnect(self, lane: _Lane) -> None:
         """Close the connections of this place, then give its seats back."""
-        carrier, place.carrier = place.carrier, None
+        carrier, lane.carrier = lane.carrier, None
         if carrier is not None:
             carrier.close()
-        if place.seats:
-            place.seats = 0
-            with contextlib.suppress(NashraError), self._pen, self._desk.database.write() as connection:
-                ledger.stand_up(connection, place.token)
+        if lane.connections:
+            lane.connections = 0
+            with contextlib.suppress(NashraError), self._pen, self._setup.database.write() as connection:
+                ledger.let_go(connection, lane.token)
 
     def _look(self, connection: Connection) -> tuple[str, float | None]:
         """The state of the send, finished now if it is, and how long others hold what is left."""
-        ledger.finish(connection, self._send.id, now=self._desk.now())
+        ledger.finish(connection, self._send.id, now=self._setup.now())
         return ledger.state_of(connection, self._send.id), ledger.waiting(connection, self._send.id)
 
-    def _in_time(self, place: _Place) -> bool:
+    def _in_time(self, lane: _Lane) -> bool:
         """Take tokens for one batch, if there is one; False when it was not time yet, and some of it has passed."""
-        desk = self._desk
-        if not desk.pace.limits:
+        setup = self._setup
+        if not setup.rate_limit.limits:
             return True
 
         def take(connection: Connection) -> float:
             free = ledger.free(connection, self._send.id)
-            return ledger.take_pace(connection, desk.pace, desk.batch_size) if free else -1.0
+            return ledger.take_rate(connection, setup.rate_limit, setup.batch_size) if free else -1.0
 
-        pause = self._steady.write(take)
-        place.taken = 0 if pause else desk.batch_size
+        pause = self._retrying.write(take)
+        lane.taken = 0 if pause else setup.batch_size
         if pause > 0:
             # Not longer, so that a pause, an end or another setting is felt.
-            desk.sleep(min(pause, 1.0))
+            setup.sleep(min(pause, 1.0))
         return pause <= 0
 
-    def _use(self, place: _Place, letters: int) -> None:
+    def _use(self, lane: _Lane, letters: int) -> None:
         """Give back the tokens that were not needed, or count what went beyond them."""
-        pace, missing = self._desk.pace, letters - place.taken
-        if pace.limits and missing:
-            self._steady.write(lambda connection: ledger.charge(connection, pace, missing))
+        rate_limit, missing = self._setup.rate_limit, letters - lane.taken
+        if rate_limit.limits and missing:
+            self._retrying.write(lambda connection: ledger.charge(connection, rate_limit, missing))
 
-    def _deliver(self, place: _Place, batch: Batch) -> int:
+    def _deliver(self, lane: _Lane, batch: Batch) -> int:
         """Deliver what of a batch can be delivered; how many letters were handed over."""
-        desk, carrier = self._desk, self._loaded(place, batch.letter_id)
+        setup, carrier = self._setup, self._loaded(lane, batch.letter_id)
         if batch.state == "submitting":
             settled = self._settle(batch, carrier)
             if settled is None:
                 return 0
             batch = settled
         with self._turn:
-            parcels, skipped = self._steady.read(partial(parcels_of, desk, self._send, batch))
+            parcels, skipped = self._retrying.read(partial(parcels_of, setup, self._send, batch))
             begin: Callable[[], Submission] = partial(carrier.begin, parcels, batch.request_id)
             if parcels and isinstance(carrier, Packs):
                 begin = carrier.pack(parcels, batch.request_id)
         if parcels and isinstance(carrier, LetterByLetter):
-            self._carry(place, batch, carrier, parcels, skipped)
+            self._carry(lane, batch, carrier, parcels, skipped)
             return len(parcels)
         try:
             submission = begin() if parcels else None
         except UnreachableError as error:
-            self._record(place, batch, Answer("queued", reason=str(error)), 0)
+            self._record(lane, batch, Answer("queued", reason=str(error)), 0)
             return 0
         mine = False
         try:
-            with self._pen, desk.database.write() as connection:
-                if place.seats:
-                    self._seated(place, connection, want=place.seats)
-                marked = ledger.mark_submitting(connection, batch, skipped=skipped, lease=desk.lease)
+            with self._pen, setup.database.write() as connection:
+                if lane.connections:
+                    self._seated(lane, connection, want=lane.connections)
+                marked = ledger.mark_submitting(connection, batch, skipped=skipped, lease=setup.lease)
             mine = marked
-        except AwayError:
+        except DatabaseAwayError:
             # Whether it was committed nobody knows, but nothing went: so it is queued.
             if submission is not None:
                 submission.abandon()
                 submission = None
-            self._steady.write(lambda connection: ledger.record(connection, batch, "queued", {}))
+            self._retrying.write(lambda connection: ledger.record(connection, batch, "queued", {}))
             return 0
         finally:
             if not mine and submission is not None:
@@ -268,41 +273,41 @@ class Shift:
             self._let_go(batch)
             return 0
         self._tell("skipped", len(skipped))
-        self._record(place, batch, submission.finish() if submission is not None else Answer(), len(parcels))
+        self._record(lane, batch, submission.finish() if submission is not None else Answer(), len(parcels))
         return len(parcels)
 
-    def _loaded(self, place: _Place, letter_id: int) -> Carrier:
+    def _loaded(self, lane: _Lane, letter_id: int) -> Carrier:
         """The carrier with this letter; it has the connections of the one before, so that they stay few."""
-        if place.carrier is None or place.letter_id != letter_id:
+        if lane.carrier is None or lane.letter_id != letter_id:
             with self._turn:
-                frozen = self._steady.read(lambda connection: ledger.letter_of(connection, letter_id))
-                place.carrier = load(self._desk.sender, thaw(frozen), place.carrier)
-                place.letter_id = letter_id
-        return place.carrier
+                frozen = self._retrying.read(lambda connection: ledger.letter_of(connection, letter_id))
+                lane.carrier = load(self._setup.sender, thaw(frozen), lane.carrier)
+                lane.letter_id = letter_id
+        return lane.carrier
 
     def _carry(
         self,
-        place: _Place,
+        lane: _Lane,
         batch: Batch,
         carrier: LetterByLetter,
         parcels: list[Parcel],
         skipped: dict[int, str],
     ) -> None:
         """Deliver a batch whose letters go one by one: each is marked and answered on its own row."""
-        desk, marked = self._desk, set[int]()
+        setup, marked = self._setup, set[int]()
 
         def commit(answers: Mapping[int, tuple[str, str]], going: Sequence[int]) -> Collection[int] | None:
             # When it is over, what is in the air comes to its end and nothing new is begun.
             over = self.over.is_set()
 
             def act(connection: Connection) -> Collection[int] | None:
-                if place.seats:
-                    self._seated(place, connection, want=place.seats)
+                if lane.connections:
+                    self._seated(lane, connection, want=lane.connections)
                 return ledger.advance(
-                    connection, batch, answers=answers, going=() if over else going, marked=marked, lease=desk.lease
+                    connection, batch, answers=answers, going=() if over else going, marked=marked, lease=setup.lease
                 )
 
-            may = self._steady.write(act, durable=desk.durable)
+            may = self._retrying.write(act, durable=setup.durable)
             marked.update(may or ())
             for state, count in Counter(state for state, _ in answers.values() if state != "queued").items():
                 self._tell(state, count)
@@ -311,27 +316,27 @@ class Shift:
             return None if over else may
 
         commit({one: ("skipped", reason) for one, reason in skipped.items()}, ())
-        answer = carrier.carry(parcels, commit, renew=desk.lease / 3, most=place.seats)
+        answer = carrier.carry(parcels, commit, renew=setup.lease / 3, most=lane.connections)
         waits = answer.state == "queued" and not (answer.stop or self.over.is_set())
-        pause = _backoff(desk.backoff, batch.attempt) if waits else 0.0
-        self._steady.write(lambda connection: ledger.close(connection, batch, pause=pause))
-        impatient = time.monotonic() - self._last_taken > desk.patience
+        pause = _backoff(setup.backoff, batch.attempt) if waits else 0.0
+        self._retrying.write(lambda connection: ledger.close(connection, batch, pause=pause))
+        impatient = time.monotonic() - self._last_taken > setup.patience
         if answer.stop or (waits and answer.reason and impatient):
             raise SendError(answer.reason, mend="mend it, then run the same command again")
 
-    def _record(self, place: _Place, batch: Batch, answer: Answer, parcels: int) -> None:
+    def _record(self, lane: _Lane, batch: Batch, answer: Answer, parcels: int) -> None:
         """Write the answer down; stop the send when it says so, or when nothing was taken for too long.
 
         While all goes well the next batch is claimed in the same transaction: a commit less for each.
         """
-        desk = self._desk
+        setup = self._setup
         pause = 0.0
         if answer.state == "queued" and not (answer.again or answer.split or answer.stop):
-            pause = answer.pause or _backoff(desk.backoff, batch.attempt)
+            pause = answer.pause or _backoff(setup.backoff, batch.attempt)
 
-        further = answer.state == "submitted" and not desk.pace.limits and not self.over.is_set()
+        further = answer.state == "submitted" and not setup.rate_limit.limits and not self.over.is_set()
 
-        claim = self._claim(place) if further else None
+        claim = self._claim(lane) if further else None
 
         def write_down(connection: Connection) -> Claimed | None:
             ours = ledger.record(connection, batch, answer.state, answer.apart, pause=pause)
@@ -340,7 +345,7 @@ class Shift:
                 ledger.split(connection, batch)
             return claim(connection) if claim is not None else None
 
-        place.next = self._steady.write(write_down)
+        lane.next = self._retrying.write(write_down)
         for state, _ in answer.apart.values():
             self._tell(state, 1)
         rest = parcels - len(answer.apart)
@@ -350,9 +355,9 @@ class Shift:
             self._unknown_in_a_row = self._unknown_in_a_row + 1 if answer.state == "unknown" else 0
             if answer.state == "submitted" and rest:
                 self._last_taken = time.monotonic()
-            impatient = time.monotonic() - self._last_taken > desk.patience
+            impatient = time.monotonic() - self._last_taken > setup.patience
             # A line that is dead after the last byte would make the whole list unknown, one request after the other.
-            deaf = self._unknown_in_a_row >= desk.sender.connections + MOST_UNKNOWN_IN_A_ROW
+            deaf = self._unknown_in_a_row >= setup.sender.connections + MOST_UNKNOWN_IN_A_ROW
         if answer.stop or deaf or (impatient and answer.state != "submitted"):
             raise SendError(answer.reason, mend="mend it, then run the same command again")
 
@@ -361,14 +366,14 @@ class Shift:
 
         None when the provider cannot tell, and everything of it is ``unknown`` now, or when the lease was lost.
         """
-        deliveries = self._steady.read(lambda connection: ledger.deliveries(connection, batch.id))
+        deliveries = self._retrying.read(lambda connection: ledger.deliveries(connection, batch.id))
         taken = carrier.settle([name_of(self._send, delivery.id) for delivery in deliveries])
         if taken is None:
-            self._steady.write(lambda connection: ledger.record(connection, batch, "unknown", {}))
+            self._retrying.write(lambda connection: ledger.record(connection, batch, "unknown", {}))
             self._tell("unknown", len(deliveries))
             return None
         gone = {delivery.id for delivery in deliveries if name_of(self._send, delivery.id) in taken}
-        again = self._steady.write(
+        again = self._retrying.write(
             lambda connection: ledger.put_back(connection, batch, dict.fromkeys(gone, ("submitted", "")))
         )
         if again is not None:

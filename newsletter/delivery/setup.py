@@ -8,18 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from newsletter.ledger import Pace
-from newsletter.letters.mime import LEAVE
+from newsletter.ledger import RateLimit
 from newsletter.senders import Sender
-from subscribers import tokens
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
 
-SLOT_WIDTHS = {LEAVE: tokens.WIDTH}
-"""Bytes of the value of each slot that stands in the body of a letter."""
 
-NO_LIMIT = Pace()
+NO_LIMIT = RateLimit()
 
 Progress = Callable[[str, int], None]
 """Told of a state and how many deliveries have just reached it; ``waiting`` with seconds while others hold the rest,
@@ -27,7 +23,7 @@ Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class DeliverySetup:
     """What a delivery needs of the workspace."""
 
     database: Database
@@ -42,9 +38,9 @@ class Desk:
     """Seconds before the first new try after the provider was busy or out of reach; doubled for each further one."""
     patience: float = 300.0
     """Seconds without one letter taken after which a send stops, to be run again later."""
-    pace: Pace = NO_LIMIT
+    rate_limit: RateLimit = NO_LIMIT
     """How fast letters may go, all processes together."""
-    seats: int = 0
+    connections: int = 0
     """Connections to the provider that may be open at once, all processes together; 0 is no limit."""
     durable: bool = True
     """Whether letters that go one by one are marked on the disk, for when the power fails, or only in the database."""
@@ -52,4 +48,4 @@ class Desk:
     @property
     def batch_size(self) -> int:
         """Subscribers in one batch: what the sender takes at once, or less to keep the pace even."""
-        return self.pace.batch(self.sender.batch_size)
+        return self.rate_limit.batch(self.sender.batch_size)

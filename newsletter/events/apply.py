@@ -16,7 +16,7 @@ from newsletter.delivery.names import letter_of
 from newsletter.errors import NashraError
 from newsletter.ledger import Noted
 from newsletter.senders.sendgrid import events as sendgrid
-from newsletter.senders.sendgrid.events import Report
+from newsletter.senders.sendgrid.events import EventReport
 from subscribers import actions, store
 from subscribers.models import Event
 
@@ -48,7 +48,7 @@ class Received:
 
 def receive(
     database: Database,
-    reports: Sequence[Report],
+    reports: Sequence[EventReport],
     *,
     now: datetime,
     link_keys: Mapping[int, bytes],
@@ -84,7 +84,7 @@ def receive(
     return Received(counts["new"], counts["known"], counts["strange"], paused)
 
 
-def _storable(report: Report) -> Report:
+def _storable(report: EventReport) -> EventReport:
     """The same without what a database refuses: PostgreSQL no sign zero, none half a sign, and no long key.
 
     One event like that would keep the whole report out for as long as the provider tells it.
@@ -137,7 +137,7 @@ def _of_small_letter(
         return "new"
     # A mark holds a number and no address. With it an event that is told again does not do again what an editor undid.
     mark = f"small letter {letter_id} {event.kind} {event.bounce or ''}".strip()
-    if not ledger.advance_mark(connection, mark, 1):
+    if not ledger.advance_cursor(connection, mark, 1):
         return "known"
     actions.receive(connection, event, subscriber_id=about.subscriber_id, list_id=about.list_id, now=now, keys=keys)
     return "new"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.errors import IssueError
-from newsletter.issues.reading import FENCE, KEYS, Span, parse, spans
+from newsletter.issues.reading import FENCE, KEYS, LineSpan, parse, spans
 
 if TYPE_CHECKING:
     from newsletter.models import Issue
@@ -71,7 +71,7 @@ class Manuscript:
         return parse(self.text.removeprefix(_BOM), self.path)
 
     @property
-    def spans(self) -> tuple[Span, ...]:
+    def spans(self) -> tuple[LineSpan, ...]:
         """Where its sections, stories and passages stand, in order.
 
         Raises:
@@ -201,7 +201,7 @@ class Manuscript:
                 f"cannot be written ({error.strerror})", where=str(self.path), mend="check the disk"
             ) from None
 
-    def _span(self, line: int) -> Span:
+    def _span(self, line: int) -> LineSpan:
         for span in self.spans:
             if span.first == line:
                 return span

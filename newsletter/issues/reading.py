@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from newsletter.errors import IssueError
 from newsletter.issues.markdown import parser
 from newsletter.models import Issue, Prose, Section, Story
-from newsletter.text.toml import twice
+from newsletter.text.toml import duplicate_in
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -25,7 +25,7 @@ _COMMENT = re.compile(r" {0,3}<!--")
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LineSpan:
     """The lines that one part of an issue takes up, 1-based, both included."""
 
     kind: Literal["section", "story", "prose", "rule"]
@@ -57,7 +57,7 @@ def parse(text: str, path: Path) -> Issue:
     )
 
 
-def spans(text: str, path: Path) -> tuple[Span, ...]:
+def spans(text: str, path: Path) -> tuple[LineSpan, ...]:
     """Where the sections, stories and passages of an issue.md stand, in order.
 
     Args:
@@ -70,19 +70,19 @@ def spans(text: str, path: Path) -> tuple[Span, ...]:
     lines = _lines(text)
     _, _, body_at = _front_matter(lines, path)
     lines = _without_comments(lines, body_at, path)
-    found: list[Span] = []
+    found: list[LineSpan] = []
     for block in _blocks(lines[body_at:], _Place(path, body_at)):
         last = body_at + block.end
         if isinstance(block.made, Story):
-            found.append(Span("story", block.made.line, last))
+            found.append(LineSpan("story", block.made.line, last))
         elif isinstance(block.made, Section):
-            found.append(Span("section", block.made.line, last))
+            found.append(LineSpan("section", block.made.line, last))
         elif block.kind == "rule":
-            found.append(Span("rule", block.made.line, last))
+            found.append(LineSpan("rule", block.made.line, last))
         elif found and found[-1].kind == "story":
             found[-1] = replace(found[-1], last=last)
         else:
-            found.append(Span("prose", block.made.line, last))
+            found.append(LineSpan("prose", block.made.line, last))
     return tuple(found)
 
 
@@ -168,7 +168,7 @@ def _front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dic
     except tomllib.TOMLDecodeError as error:
         match = re.search(r"at line (\d+)", str(error))
         line = int(match[1]) + 1 if match else end
-        if (again := twice("\n".join(lines[1:end]), error)) is not None:
+        if (again := duplicate_in("\n".join(lines[1:end]), error)) is not None:
             raise IssueError(
                 f"{again.name} stands twice, first in line {again.first + 1}",
                 where=f"{path}:{again.second + 1}",

@@ -5,12 +5,12 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
-from newsletter.ledger.connections import sit, stand_up
+from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
-    advance_mark,
-    mark,
-    marked,
-    set_mark,
+    advance_cursor,
+    cursor,
+    known_cursors,
+    set_cursor,
 )
 from newsletter.ledger.events import (
     Noted,
@@ -18,7 +18,7 @@ from newsletter.ledger.events import (
     note,
     subscriber_of,
 )
-from newsletter.ledger.freezing import Lot, count_without_delivery, freeze, issue_id, letter_of, without_delivery
+from newsletter.ledger.freezing import Mailing, count_without_delivery, freeze, issue_id, letter_of, without_delivery
 from newsletter.ledger.leases import (
     claim,
     deliveries,
@@ -37,8 +37,8 @@ from newsletter.ledger.leases import (
 from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
 from newsletter.ledger.one_by_one import advance, close, doubt
 from newsletter.ledger.periods import article_period, first_reach, holder, last_of, reached, received, take
-from newsletter.ledger.rate_limit import Pace, charge
-from newsletter.ledger.rate_limit import take as take_pace
+from newsletter.ledger.rate_limit import RateLimit, charge
+from newsletter.ledger.rate_limit import take as take_rate
 from newsletter.ledger.sends import (
     accept_unknown,
     account,
@@ -57,19 +57,20 @@ __all__ = [
     "Account",
     "Batch",
     "Delivery",
-    "Lot",
+    "Mailing",
     "Noted",
-    "Pace",
+    "RateLimit",
     "Send",
     "accept_unknown",
     "account",
     "advance",
-    "advance_mark",
+    "advance_cursor",
     "article_period",
     "charge",
     "claim",
     "close",
     "count_without_delivery",
+    "cursor",
     "deliveries",
     "doubt",
     "drop",
@@ -77,14 +78,15 @@ __all__ = [
     "first_reach",
     "free",
     "freeze",
+    "hold",
     "holder",
     "ill",
     "issue_id",
+    "known_cursors",
     "last_of",
+    "let_go",
     "letter_of",
-    "mark",
     "mark_submitting",
-    "marked",
     "members",
     "move",
     "named",
@@ -97,16 +99,14 @@ __all__ = [
     "resend_unknown",
     "sends",
     "sends_of",
-    "set_mark",
+    "set_cursor",
     "settle",
-    "sit",
     "split",
-    "stand_up",
     "start_due",
     "state_of",
     "subscriber_of",
     "take",
-    "take_pace",
+    "take_rate",
     "unknown_deliveries",
     "waiting",
     "without_delivery",

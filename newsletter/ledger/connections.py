@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def sit(connection: Connection, provider: str, *, seats: int, want: int, token: str, lease: float) -> int:
+def hold(connection: Connection, provider: str, *, connections: int, want: int, token: str, lease: float) -> int:
     """Keep the seats one has, and take free ones until there are enough.
 
     Args:
@@ -31,40 +31,52 @@ def sit(connection: Connection, provider: str, *, seats: int, want: int, token: 
     """
     from sqlalchemy import func, or_, select, update
 
-    from newsletter.storage.tables import seat
+    from newsletter.storage.tables import provider_connection
 
     now = clock(connection)
-    there = select(func.count()).select_from(seat).where(seat.c.provider == provider, seat.c.number < seats)
-    if connection.execute(there).scalar_one() < seats:
-        rows = [{"provider": provider, "number": number} for number in range(seats)]
-        connection.execute(insert(connection, seat).on_conflict_do_nothing(), rows)
-    mine = (seat.c.provider == provider) & (seat.c.number < seats) & (seat.c.token == token)
-    held = connection.execute(update(seat).where(mine).values(lease_until=now + lease)).rowcount
+    there = (
+        select(func.count())
+        .select_from(provider_connection)
+        .where(provider_connection.c.provider == provider, provider_connection.c.number < connections)
+    )
+    if connection.execute(there).scalar_one() < connections:
+        rows = [{"provider": provider, "number": number} for number in range(connections)]
+        connection.execute(insert(connection, provider_connection).on_conflict_do_nothing(), rows)
+    mine = (
+        (provider_connection.c.provider == provider)
+        & (provider_connection.c.number < connections)
+        & (provider_connection.c.token == token)
+    )
+    held = connection.execute(update(provider_connection).where(mine).values(lease_until=now + lease)).rowcount
     if held >= want:
         return held
     # On PostgreSQL others pass by instead of waiting; SQLite has one writer at a time anyway.
     free = (
-        select(seat.c.number)
+        select(provider_connection.c.number)
         .where(
-            seat.c.provider == provider,
-            seat.c.number < seats,
-            or_(seat.c.token.is_(None), seat.c.lease_until < now),
+            provider_connection.c.provider == provider,
+            provider_connection.c.number < connections,
+            or_(provider_connection.c.token.is_(None), provider_connection.c.lease_until < now),
         )
-        .order_by(seat.c.number)
+        .order_by(provider_connection.c.number)
         .limit(want - held)
         .with_for_update(skip_locked=True)
     )
     numbers = connection.execute(free).scalars().all()
     if numbers:
-        taken = update(seat).where(seat.c.provider == provider, seat.c.number.in_(numbers))
+        taken = update(provider_connection).where(
+            provider_connection.c.provider == provider, provider_connection.c.number.in_(numbers)
+        )
         connection.execute(taken.values(token=token, lease_until=now + lease))
     return held + len(numbers)
 
 
-def stand_up(connection: Connection, token: str) -> None:
+def let_go(connection: Connection, token: str) -> None:
     """Give back every seat of this holder; needs a writing transaction."""
     from sqlalchemy import update
 
-    from newsletter.storage.tables import seat
+    from newsletter.storage.tables import provider_connection
 
-    connection.execute(update(seat).where(seat.c.token == token).values(token=None, lease_until=None))
+    connection.execute(
+        update(provider_connection).where(provider_connection.c.token == token).values(token=None, lease_until=None)
+    )

@@ -29,7 +29,7 @@ def issue_id(connection: Connection, key: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
+class Mailing:
     """A letter and who gets it; without a letter, who gets none and why."""
 
     letter: str
@@ -44,7 +44,7 @@ class Lot:
 
 def freeze(
     connection: Connection,
-    lots: Sequence[Lot],
+    mailings: Sequence[Mailing],
     *,
     key: str,
     list_id: int,
@@ -96,17 +96,21 @@ def freeze(
     # Nearly always an issue is new, and then nobody can have it already.
     first = connection.execute(select(delivery.c.id).where(delivery.c.issue_id == issue).limit(1)).first() is None
     position = count = 0
-    for lot in lots:
+    for mailing in mailings:
         letter_id = None
-        if not lot.skipped:
-            frozen = {"send_id": send_id, "variant": lot.variant, "frozen": zlib.compress(lot.letter.encode("utf-8"))}
+        if not mailing.skipped:
+            frozen = {
+                "send_id": send_id,
+                "variant": mailing.variant,
+                "frozen": zlib.compress(mailing.letter.encode("utf-8")),
+            }
             letter_id = connection.execute(insert(letters).values(frozen).returning(letters.c.id)).scalar_one()
-        members = without_delivery(lot.audience, key) if count or not first else lot.audience
+        members = without_delivery(mailing.audience, key) if count or not first else mailing.audience
         number = _count(connection, members)
         batches = -(-number // batch_size)
         _add_batches(connection, send_id, letter_id, range(position, position + batches))
         number = _add_deliveries(
-            connection, send_id, issue, members, range(position, position + batches), batch_size, lot.skipped
+            connection, send_id, issue, members, range(position, position + batches), batch_size, mailing.skipped
         )
         position += batches
         count += number

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RateLimit:
     """The limits of a workspace; 0 is none."""
 
     per_second: float = 0.0
@@ -47,7 +47,7 @@ _ROUNDING = 1e-6
 """Seconds that the sums of floating numbers may be off, so that nobody is told to wait for nothing again and again."""
 
 
-def take(connection: Connection, pace: Pace, number: int) -> float:
+def take(connection: Connection, rate_limit: RateLimit, number: int) -> float:
     """Take a token for each of ``number`` letters, from every limit or from none.
 
     A number that no bucket holds may go as soon as half of it is there; the rest is owed, and everybody waits for it.
@@ -60,9 +60,9 @@ def take(connection: Connection, pace: Pace, number: int) -> float:
     Returns:
         0 when they are taken; else seconds to wait before asking again.
     """
-    buckets = _buckets(connection, pace)
+    buckets = _buckets(connection, rate_limit)
     wait = 0.0
-    for name, (rate, holds) in pace.limits.items():
+    for name, (rate, holds) in rate_limit.limits.items():
         missing = min(float(number), max(holds / 2, 1.0)) - buckets[name]
         wait = max(wait, missing / rate)
     if wait > _ROUNDING:
@@ -71,7 +71,7 @@ def take(connection: Connection, pace: Pace, number: int) -> float:
     return 0.0
 
 
-def charge(connection: Connection, pace: Pace, number: int) -> None:
+def charge(connection: Connection, rate_limit: RateLimit, number: int) -> None:
     """Count letters that go without asking; less than 0 gives back what was taken and not used.
 
     Args:
@@ -79,18 +79,18 @@ def charge(connection: Connection, pace: Pace, number: int) -> None:
         pace: The limits.
         number: Letters.
     """
-    if number and pace.limits:
-        _put(connection, {name: tokens - number for name, tokens in _buckets(connection, pace).items()})
+    if number and rate_limit.limits:
+        _put(connection, {name: tokens - number for name, tokens in _buckets(connection, rate_limit).items()})
 
 
-def _buckets(connection: Connection, pace: Pace) -> dict[str, float]:
+def _buckets(connection: Connection, rate_limit: RateLimit) -> dict[str, float]:
     """What each bucket holds now, filled up to this moment; locked until the transaction ends."""
     from sqlalchemy import select, update
 
-    from newsletter.storage.tables import pace as table
+    from newsletter.storage.tables import rate_limit as table
 
     held: dict[str, float] = {}
-    for name, (rate, holds) in sorted(pace.limits.items()):
+    for name, (rate, holds) in sorted(rate_limit.limits.items()):
         query = select(table).where(table.c.name == name).with_for_update()
         row = connection.execute(query).one_or_none()
         if row is None:
@@ -107,7 +107,7 @@ def _buckets(connection: Connection, pace: Pace) -> dict[str, float]:
 def _put(connection: Connection, tokens: dict[str, float]) -> None:
     from sqlalchemy import update
 
-    from newsletter.storage.tables import pace as table
+    from newsletter.storage.tables import rate_limit as table
 
     for name, number in tokens.items():
         connection.execute(update(table).where(table.c.name == name).values(tokens=number))

@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 from newsletter.errors import RenderError
+from newsletter.text.mailbox import split_mailbox
 
 LINE = 76
 """Octets a header line with an encoded word may have (RFC 2047 section 2)."""
@@ -22,7 +23,6 @@ FOLD = b"\r\n "
 
 _PREFIX, _SUFFIX = "=?utf-8?B?", "?="
 _SPECIALS = re.compile(r'[()<>@,;:\\".\[\]]')
-_MAILBOX = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>\s]+)>\s*\Z")
 
 
 def text_header(name: str, value: str) -> bytes:
@@ -71,36 +71,6 @@ def mailbox_header(name: str, mailbox: str) -> bytes:
     last_line = len(head) - (head.rfind(FOLD) + 2 if FOLD in head else 0)
     glue = b" " if last_line + len(ascii_address) + 3 <= LINE else FOLD
     return head + glue + b"<" + ascii_address + b">"
-
-
-def split_mailbox(mailbox: str) -> tuple[str, str]:
-    """The display name and the address of ``Name <address>`` or of a bare address."""
-    match = _MAILBOX.match(mailbox)
-    if match is None:
-        return "", mailbox.strip()
-    name = match["name"].strip()
-    if len(name) > 1 and name[0] == name[-1] == '"':
-        name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    return name, match["address"]
-
-
-def ascii_host(host: str) -> str:
-    """A host name as a header can hold it: its labels in A-label form (RFC 5891 section 4).
-
-    Args:
-        host: With letters of any script.
-
-    Raises:
-        ValueError: It is no host name.
-    """
-    if host.isascii():
-        return host.lower()
-    import idna
-
-    try:
-        return idna.encode(host, uts46=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise ValueError(f"the host {host} cannot be written in ASCII ({error})") from None
 
 
 def parameter(name: str, value: str) -> bytes:

@@ -23,13 +23,10 @@ from itertools import groupby
 from typing import Any
 
 from newsletter.errors import RenderError
-from newsletter.letters.headers import (
-    mailbox_header,
-    parameter,
-    split_mailbox,
-    text_header,
-)
+from newsletter.letters.headers import mailbox_header, parameter, text_header
 from newsletter.models import Letter, Picture, Rendered
+from newsletter.text.mailbox import split_mailbox
+from subscribers import tokens
 
 CRLF = b"\r\n"
 LINE_BYTES = 57
@@ -50,7 +47,7 @@ def slot(marker: str, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class EncodedRun:
     """Whole base64 lines that one or more slots touch: parts to be joined, then encoded."""
 
     parts: tuple[Part, ...]
@@ -61,7 +58,7 @@ class Run:
         return _base64_lines(raw)
 
 
-Piece = bytes | str | Run
+Piece = bytes | str | EncodedRun
 """Static bytes, the name of a slot whose value is copied as it is (header lines), or a Run to be encoded."""
 
 
@@ -244,7 +241,9 @@ def _body(letter: Letter, text: str, widths: Mapping[str, int]) -> list[Piece]:
     for in_run, group in groupby(lines, key=touched.__contains__):
         numbers = list(group)
         inside = tuple(_between(spans, numbers[0] * LINE_BYTES, (numbers[-1] + 1) * LINE_BYTES))
-        pieces.append(Run(inside) if in_run else _base64_lines(b"".join(p for p in inside if isinstance(p, bytes))))
+        pieces.append(
+            EncodedRun(inside) if in_run else _base64_lines(b"".join(p for p in inside if isinstance(p, bytes)))
+        )
     return pieces
 
 
@@ -275,7 +274,7 @@ def _base64_lines(raw: bytes) -> bytes:
 
 
 def _uses(piece: Piece, name: str) -> bool:
-    return name in piece.parts if isinstance(piece, Run) else piece == name
+    return name in piece.parts if isinstance(piece, EncodedRun) else piece == name
 
 
 def _joined(pieces: Sequence[Piece]) -> list[Piece]:
@@ -286,3 +285,7 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
         else:
             joined.append(piece)
     return joined
+
+
+SLOT_WIDTHS = {LEAVE: tokens.WIDTH}
+"""Bytes of the value of each slot that stands in the body of a letter."""

@@ -13,9 +13,10 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import file, listing, page, web
 from newsletter.sources.http import Door
+from newsletter.sources.http.models import Validator
 from newsletter.sources.identity import alike, article_key
 from newsletter.sources.links import is_web
-from newsletter.sources.web import Brought, Validator, Wanted
+from newsletter.sources.web import Brought, Wanted
 
 _WORKERS = 8
 _MOST = 50
@@ -44,7 +45,7 @@ class Collected:
 @dataclass(frozen=True, slots=True)
 class _Task:
     target: str
-    link: listing.Link | None = None
+    link: listing.ListedLink | None = None
     """The line of a list that it comes from."""
     trouble: SourceError | None = None
     """Why there is nothing to do."""
@@ -188,7 +189,7 @@ def _one(task: _Task, fetcher: Door, wanted: Wanted, validator: Validator | None
         return Brought(), error
 
 
-def _as_listed(brought: Brought, link: listing.Link) -> Brought:
+def _as_listed(brought: Brought, link: listing.ListedLink) -> Brought:
     """What the editor wrote in the list wins: the section for all articles, the rest for a single one."""
     names = ("title", "summary", "author", "section") if len(brought.articles) == 1 else ("section",)
     written = {name: value for name in names if (value := getattr(link, name))}

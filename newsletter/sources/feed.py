@@ -21,7 +21,7 @@ from newsletter.sources.clean import clean, first_image, plain
 from newsletter.sources.clean.boilerplate import author_name, section_name, without_first_on
 from newsletter.sources.clean.teaser import LONGEST, teaser
 from newsletter.sources.http import LIMITS
-from newsletter.sources.http.unpack import TooLargeError, unpacked
+from newsletter.sources.http.unpack import UnpackedTooLargeError, unpacked
 from newsletter.sources.links import absolute
 from newsletter.sources.wordpress import wants_password
 from newsletter.text.tidy import summary
@@ -117,7 +117,7 @@ def _unpacked(data: bytes, where: str) -> bytes:
         return unpacked(data, limit)
     except zlib.error:
         raise SourceError("its gzip packing is broken", where=where, mend="fetch it again") from None
-    except TooLargeError:
+    except UnpackedTooLargeError:
         size = limit // 1_000_000
         raise SourceError(
             f"the feed is larger than {size} MB", where=where, mend="ask the site for a shorter feed"

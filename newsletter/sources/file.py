@@ -16,7 +16,7 @@ from newsletter.sources.charset import decode
 from newsletter.sources.clean import clean, first_image, paragraphs
 from newsletter.sources.clean.boilerplate import author_name, cut_tail, section_name
 from newsletter.sources.http import LIMITS
-from newsletter.sources.http.unpack import TooLargeError, unpacked
+from newsletter.sources.http.unpack import UnpackedTooLargeError, unpacked
 from newsletter.sources.links import absolute, is_web
 from newsletter.text.tidy import summary, tidy
 
@@ -122,7 +122,7 @@ def content(path: Path) -> bytes:
         raise SourceError(f"the file cannot be read: {words}", where=where, mend="check the path") from None
     try:
         data = unpacked(data, limit)
-    except TooLargeError:
+    except UnpackedTooLargeError:
         size = limit // 1_000_000
         raise SourceError(
             f"the file is larger than {size} MB", where=where, mend="give a file with one article"

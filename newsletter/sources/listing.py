@@ -29,7 +29,7 @@ _MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ListedLink:
     """One line of a list; what the editor wrote there wins over what the page says."""
 
     url: str
@@ -57,7 +57,7 @@ def looks_like(data: bytes, suffix: str) -> bool:
     return suffix in ("", ".txt", ".text") and bool(lines) and all(is_web(line) and " " not in line for line in lines)
 
 
-def parse(data: bytes, where: str) -> list[Link]:
+def parse(data: bytes, where: str) -> list[ListedLink]:
     """Read a list of links.
 
     Args:
@@ -77,7 +77,7 @@ def parse(data: bytes, where: str) -> list[Link]:
     return links[:_MOST]
 
 
-def _link(row: Mapping[str, str], line: int, where: str) -> Link:
+def _link(row: Mapping[str, str], line: int, where: str) -> ListedLink:
     url = absolute("", row.get("url", ""))
     if not url:
         raise SourceError(
@@ -86,7 +86,7 @@ def _link(row: Mapping[str, str], line: int, where: str) -> Link:
             mend="write it out, beginning with https://",
         )
     others = {name: tidy(row.get(name, "")) for name in ("title", "section", "summary", "author")}
-    return Link(url=url, line=line, **others)
+    return ListedLink(url=url, line=line, **others)
 
 
 def _csv_rows(text: str, where: str) -> list[tuple[int, dict[str, str]]]:

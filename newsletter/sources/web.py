@@ -12,6 +12,7 @@ from newsletter.sources import feed, page, wordpress
 from newsletter.sources.charset import decode
 from newsletter.sources.clean.markup import tree
 from newsletter.sources.http import Door, Fetched, FetchError
+from newsletter.sources.http.models import Validator
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
 
@@ -19,25 +20,6 @@ _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "applica
 _COMMENTS = ("التعليقات", "تعليقات", "comments")
 _MOST_FEEDS = 3
 _MOST_PAGES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Validator:
-    """What a feed was marked with when it was read last (RFC 9110, sections 8.8 and 13.1)."""
-
-    etag: str = ""
-    modified: str = ""
-    """Value of Last-Modified."""
-
-    def headers(self) -> dict[str, str]:
-        """Request headers that ask for the feed only if it has changed.
-
-        A weak mark loses its ``W/``, for WordPress compares letter by letter; and only one of the two is sent, for it
-        wants both to match when it gets both.
-        """
-        if self.etag:
-            return {"If-None-Match": self.etag.removeprefix("W/")}
-        return {"If-Modified-Since": self.modified} if self.modified else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""
 
 
-class AwayError(DatabaseError):
+class DatabaseAwayError(DatabaseError):
     """The server cannot be reached, or broke off: the same thing may work in a while."""
 
 
@@ -85,7 +85,7 @@ class Database:
             # PostgreSQL tells of a table that is not there as of a fault in the statement.
             outside = outside or "does not exist" in str(error.orig)
             if not self.is_sqlite and (error.connection_invalidated or _is_away(error.orig)):
-                raise AwayError(*_words(str(error.orig)), where=self.where) from error
+                raise DatabaseAwayError(*_words(str(error.orig)), where=self.where) from error
             if outside or error.connection_invalidated:
                 raise DatabaseError(*_words(str(error.orig)), where=self.where) from error
             raise

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
-from newsletter.storage.database import AwayError
+from newsletter.storage.database import DatabaseAwayError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -25,7 +25,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two tries, doubled from one to the other."""
 
 
-class Steady:
+class Retrying:
     """A database whose transactions are begun again while its server is away.
 
     Args:
@@ -86,7 +86,7 @@ class Steady:
         while True:
             try:
                 return act()
-            except AwayError:
+            except DatabaseAwayError:
                 waited = max(waited, time.monotonic() - start)
                 if waited > (min(self._patience, self.LITTLE) if self._hurry() else self._patience):
                     raise

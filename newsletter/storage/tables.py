@@ -169,7 +169,7 @@ event = Table(
 )
 
 # How far a list of somebody else was read.
-mark = Table(
+cursor = Table(
     "mark",
     metadata,
     Column("name", Text, primary_key=True),
@@ -177,7 +177,7 @@ mark = Table(
 )
 
 # How many letters may go at this moment, for each limit of the pace; below 0 some are owed.
-pace = Table(
+rate_limit = Table(
     "pace",
     metadata,
     Column("name", Text, primary_key=True),
@@ -186,7 +186,7 @@ pace = Table(
 )
 
 # A connection that may be open to a provider; whose lease ran out is free.
-seat = Table(
+provider_connection = Table(
     "seat",
     metadata,
     Column("provider", Text, primary_key=True),

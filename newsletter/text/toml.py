@@ -12,7 +12,7 @@ _KEY = re.compile(r"\s*([\w.\"' \t-]+?)\s*=")
 
 
 @dataclass(frozen=True, slots=True)
-class Twice:
+class Duplicate:
     """A section or a key that a file has two times."""
 
     name: str
@@ -29,7 +29,7 @@ class Twice:
         return "keep one of the two lines"
 
 
-def twice(text: str, error: tomllib.TOMLDecodeError) -> Twice | None:
+def duplicate_in(text: str, error: tomllib.TOMLDecodeError) -> Duplicate | None:
     """What a file has twice, if that is why it could not be read.
 
     Args:
@@ -45,16 +45,16 @@ def twice(text: str, error: tomllib.TOMLDecodeError) -> Twice | None:
     return _key(lines) if said.startswith("Cannot overwrite a value") else None
 
 
-def _section(lines: list[str]) -> Twice | None:
+def _section(lines: list[str]) -> Duplicate | None:
     names = {number: _name(found[1]) for number, line in enumerate(lines, 1) if (found := _HEADER.match(line))}
     if len(lines) not in names:
         return None
     name = names.pop(len(lines))
     first = next((number for number, other in names.items() if other == name), None)
-    return Twice(f"[{name}]", first, len(lines)) if first is not None else None
+    return Duplicate(f"[{name}]", first, len(lines)) if first is not None else None
 
 
-def _key(lines: list[str]) -> Twice | None:
+def _key(lines: list[str]) -> Duplicate | None:
     keys: dict[str, int] = {}
     last = None
     for number, line in enumerate(lines, 1):
@@ -62,7 +62,7 @@ def _key(lines: list[str]) -> Twice | None:
             keys, last = {}, None
         elif found := _KEY.match(line):
             name = _name(found[1])
-            last = Twice(name, keys[name], number) if name in keys else None
+            last = Duplicate(name, keys[name], number) if name in keys else None
             keys.setdefault(name, number)
     return last
 

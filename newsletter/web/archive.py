@@ -40,7 +40,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveEntry:
     """One letter as the archive lists it."""
 
     key: str
@@ -68,7 +68,7 @@ class Archive:
         self._view = lru_cache(maxsize=8)(self._make_view)
         self._summary = lru_cache(maxsize=1000)(lambda letter_id, key: self._view(letter_id, key).summary)
 
-    def entries(self, *, before: int = 0) -> tuple[list[Entry], int]:
+    def entries(self, *, before: int = 0) -> tuple[list[ArchiveEntry], int]:
         """One page of the archive, newest first, and what to hand in as ``before`` for the next one (0: no more)."""
         with self._database.read() as connection:
             found = sent(connection, self._lists, before=before, limit=PAGE + 1)
@@ -85,8 +85,8 @@ class Archive:
         """The number of an issue in the publication's digits; empty for a letter of the latest posts."""
         return self._pages.digits(one.key) if one.key.isdecimal() else ""
 
-    def _entry(self, one: Sent) -> Entry:
-        return Entry(
+    def _entry(self, one: Sent) -> ArchiveEntry:
+        return ArchiveEntry(
             key=one.key,
             number=self.number(one),
             subject=one.subject,

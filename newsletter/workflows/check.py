@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from newsletter import ledger, library
 from newsletter.check import Case, Known, check, links, probe
 from newsletter.check.addresses import private
-from newsletter.check.found import Found
+from newsletter.check.found import Findings
 from newsletter.errors import IssueError, RenderError
 from newsletter.issues import FILE, FOLDER, compose
 from newsletter.letters import pictures
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.models import Holding
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAIL_PORTS = frozenset({0, 25, 465, 587})
@@ -41,48 +41,50 @@ class Inspected:
     problems: tuple[Problem, ...]
     failure: IssueError | RenderError | None = None
     """Why there is no letter; the problems say it too."""
-    found: Found | None = None
+    found: Findings | None = None
     """What the world answered, if it was asked."""
 
 
 def inspect(
-    house: House,
+    workspace: Workspace,
     issue: Issue,
     *,
     list_name: str = "",
     online: bool = False,
     before_send: bool = False,
-    found: Found | None = None,
+    found: Findings | None = None,
 ) -> Inspected:
     """Make the letter of an issue and look for everything that is wrong with both.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         issue: As its file says.
         list_name: Another list than the one it names, or empty.
         online: Ask for every link and picture, and for the sender's DNS.
         before_send: Ask for the sender's DNS when a real provider carries the letters.
         found: What was asked a moment ago, so that nobody is asked again.
     """
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         holdings = library.by_address(connection, [story.url for story in issue.stories])
-        known = _known(house, issue, connection, holdings, list_name)
+        known = _known(workspace, issue, connection, holdings, list_name)
     letter: Letter | None = None
     failure: IssueError | RenderError | None = None
     try:
-        letter = letters.of_issue(house, issue)
+        letter = letters.of_issue(workspace, issue)
     except (IssueError, RenderError) as error:
         failure, place = error, error.where or issue.path
         mend = error.mend or "correct what is told here"
         known = replace(known, failure=Problem("letter-impossible", "error", error.what, place, mend))
     enriched = compose.enriched(issue, holdings)
     if found is None and (online or (before_send and known.provider)):
-        found = _found(house, Case(enriched, letter, known), links_too=online)
+        found = _found(workspace, Case(enriched, letter, known), links_too=online)
     known = replace(known, found=found)
     return Inspected(letter, tuple(check(enriched, letter, known)), failure, found)
 
 
-def _known(house: House, issue: Issue, connection: Connection, holdings: dict[str, Holding], list_name: str) -> Known:
+def _known(
+    workspace: Workspace, issue: Issue, connection: Connection, holdings: dict[str, Holding], list_name: str
+) -> Known:
     lists = {count.list.name: count.list.id for count in store.lists(connection)}
     target = lists.get(list_name or issue.list)
     sends = [send for send in ledger.sends(connection) if send.issue.isdecimal()]
@@ -91,23 +93,23 @@ def _known(house: House, issue: Issue, connection: Connection, holdings: dict[st
     others = [send for send in here if send.issue != str(issue.number)]
     last = max(others, key=lambda send: (send.created, send.id), default=None)
     return Known(
-        publication=house.publication,
-        now=house.now(),
+        publication=workspace.publication,
+        now=workspace.now(),
         lists=tuple(lists),
         carried={url: tuple(key for key in holding.carried_in if key in numbers) for url, holding in holdings.items()},
         last_subject=last.subject if last is not None else "",
         sent=_sent(connection, str(issue.number)) if any(send.issue == str(issue.number) for send in sends) else (),
-        namesakes=tuple(_namesakes(house.root, issue)),
-        pictures=_pictures(house, issue),
-        provider=house.settings.sender.kind if through_a_provider(house) else "",
-        web_url=house.settings.web.url,
-        templates={str(path): _text(path) for path in sorted((house.root / "templates").rglob("*.mjml.j2"))},
+        namesakes=tuple(_namesakes(workspace.root, issue)),
+        pictures=_pictures(workspace, issue),
+        provider=workspace.settings.sender.kind if through_a_provider(workspace) else "",
+        web_url=workspace.settings.web.url,
+        templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )
 
 
-def through_a_provider(house: House) -> bool:
+def through_a_provider(workspace: Workspace) -> bool:
     """Whether letters leave this machine: not into an outbox, and not to a stand-in on this machine itself."""
-    settings = house.settings
+    settings = workspace.settings
     if settings.sender.kind == "sendgrid":
         return urlsplit(settings.sendgrid.host).hostname not in _LOOPBACK
     if settings.sender.kind == "smtp":
@@ -139,33 +141,33 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _pictures(house: House, issue: Issue) -> dict[str, Picture]:
+def _pictures(workspace: Workspace, issue: Issue) -> dict[str, Picture]:
     try:
-        return pictures.of_issue(issue, domain=house.settings.address.rpartition("@")[2])
+        return pictures.of_issue(issue, domain=workspace.settings.address.rpartition("@")[2])
     except IssueError:
         return {}  # told by the letter that cannot be made
 
 
-def _found(house: House, case: Case, *, links_too: bool) -> Found:
-    settings = house.settings
+def _found(workspace: Workspace, case: Case, *, links_too: bool) -> Findings:
+    settings = workspace.settings
     selectors = (
         probe.SENDGRID_SELECTORS if settings.sender.kind == "sendgrid" else tuple(settings.sender.dkim_selectors)
     )
     sender = probe.sender_setup(
         settings.address.rpartition("@")[2],
-        house.resolver,
+        workspace.resolver,
         reply_domain=settings.sender.reply_to.rpartition("@")[2].rstrip(">"),
         selectors=selectors,
     )
     web = urlsplit(settings.web.url)
     public = web.scheme == "https" and not private(web.hostname or "")
-    pages = probe.pages(settings.web.url, house.fetcher, house.resolver) if public else None
-    found = Found(sender=sender, web=pages)
+    pages = probe.pages(settings.web.url, workspace.fetcher, workspace.resolver) if public else None
+    found = Findings(sender=sender, web=pages)
     if not links_too:
         return found
     addresses = [(address, what == "the picture") for address, _, what in links.addresses(case)]
     return replace(
         found,
-        links=probe.links((one for one, picture in addresses if not picture), house.fetcher, house.resolver),
-        pictures=probe.pictures((one for one, picture in addresses if picture), house.fetcher, house.resolver),
+        links=probe.links((one for one, picture in addresses if not picture), workspace.fetcher, workspace.resolver),
+        pictures=probe.pictures((one for one, picture in addresses if picture), workspace.fetcher, workspace.resolver),
     )

@@ -16,7 +16,7 @@ from newsletter.sources.links import is_web
 from newsletter.workflows import draft
 
 if TYPE_CHECKING:
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,14 @@ class Gathered:
     """Drafts that have new candidates."""
 
 
-def sources_of(house: House) -> list[str]:
+def sources_of(workspace: Workspace) -> list[str]:
     """Where the settings say that articles come from; files are looked for in the workspace."""
-    found = house.settings.collect.sources
-    return [one if is_web(one) else str(house.root / Path(one).expanduser()) for one in found]
+    found = workspace.settings.collect.sources
+    return [one if is_web(one) else str(workspace.root / Path(one).expanduser()) for one in found]
 
 
 def gather(
-    house: House,
+    workspace: Workspace,
     targets: Sequence[str] = (),
     *,
     since: date | None = None,
@@ -60,7 +60,7 @@ def gather(
     A feed that has not changed since it was read last is not read again; nothing is stored half.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         targets: Files and addresses; none takes the sources of the settings, and without those the library stays.
         since: Nothing published before this day, in the site's zone.
         until: Nothing published after it.
@@ -68,34 +68,34 @@ def gather(
         pictures: Look on their pages for the pictures of articles that have none, one request each.
         progress: Told of each target when it is done.
     """
-    wanted = list(targets) or sources_of(house)
+    wanted = list(targets) or sources_of(workspace)
     if not wanted:
         return Gathered()
-    now = house.now()
-    with house.database.read() as connection:
+    now = workspace.now()
+    with workspace.database.read() as connection:
         # A narrower question is asked anew: that the feed is the same does not answer it.
         asked = [] if since or until else [target for target in wanted if is_web(target)]
         marks = library.validators(connection, asked)
     limits = {} if most is None else {"most": most}
     collected = collect(
         wanted,
-        fetcher=house.fetcher,
+        fetcher=workspace.fetcher,
         now=now,
-        zone=house.zone,
+        zone=workspace.zone,
         since=since,
         until=until,
         validators=marks,
         progress=progress,
         **limits,
     )
-    articles = with_pictures(collected.articles, fetcher=house.fetcher) if pictures else collected.articles
-    with house.database.write() as connection:
+    articles = with_pictures(collected.articles, fetcher=workspace.fetcher) if pictures else collected.articles
+    with workspace.database.write() as connection:
         shelved = library.shelve(connection, articles, now=now)
         library.keep_validators(connection, collected.validators)
         ids = [*shelved.added, *shelved.updated, *shelved.known]
         holdings = tuple(library.holdings(connection, ids=ids))
         numbered = library.ids_of(connection, articles)
-    grown, broken = draft.grow(house, shelved.added)
+    grown, broken = draft.grow(workspace, shelved.added)
     alike = {numbered[later]: numbered[earlier] for later, earlier in collected.alike.items()}
     return Gathered(
         shelved.added,

@@ -10,7 +10,7 @@ from newsletter import delivery, library
 from newsletter.check import has_errors
 from newsletter.errors import SendError, WorkspaceError
 from newsletter.sources.collect import collect
-from newsletter.wiring import opened
+from newsletter.wiring import open_workspace
 from newsletter.workflows import draft, letter, plan
 from newsletter.workspace import folder
 from newsletter.workspace.config import FILE
@@ -57,10 +57,10 @@ def run(directory: Path, tell: Callable[[str], None]) -> Demo:
         timezone="Africa/Algiers",
     )
     tell(f"Made the workspace {directory}.")
-    with opened(directory, {}) as house:
-        now = house.now()
-        collected = collect([str(path) for path in sorted(SAMPLE.glob("*.md"))], fetcher=house.fetcher, now=now)
-        with house.database.write() as connection:
+    with open_workspace(directory, {}) as workspace:
+        now = workspace.now()
+        collected = collect([str(path) for path in sorted(SAMPLE.glob("*.md"))], fetcher=workspace.fetcher, now=now)
+        with workspace.database.write() as connection:
             shelved = library.shelve(connection, collected.articles, now=now)
             store.add_list(connection, folder.FIRST_LIST, NAME, now=now)
             report = actions.import_file(
@@ -69,18 +69,18 @@ def run(directory: Path, tell: Callable[[str], None]) -> Demo:
                 folder.FIRST_LIST,
                 now=now,
                 words="sample readers",
-                keys=house.keys.suppression,
+                keys=workspace.keys.suppression,
             )
         tell(f"Collected {len(shelved.added)} articles, imported {report.added} subscribers.")
-        issue = draft.write(house, list(shelved.added), list_name=folder.FIRST_LIST)
+        issue = draft.write(workspace, list(shelved.added), list_name=folder.FIRST_LIST)
         tell(f"Composed issue {issue.number} with {len(issue.stories)} stories.")
-        issue = plan.choose(house, str(issue.number), list_name="", rhythm="weekly")
-        planned = plan.make(house, issue, list_name="", rhythm="weekly")
+        issue = plan.choose(workspace, str(issue.number), list_name="", rhythm="weekly")
+        planned = plan.make(workspace, issue, list_name="", rhythm="weekly")
         if planned.letter is None or has_errors(planned.problems):
             raise SendError("; ".join(problem.words for problem in planned.problems))
         tell("Checked it: ready.")
         html, text = letter.preview(issue, planned.letter)
-        desk = house.desk
-        send = plan.freeze(house, planned)
-        account = delivery.run(desk, send, lambda _state, _count: None)
-        return Demo(issue.number, Path(issue.path), html, text, house.settings.outbox / "new", account.submitted)
+        setup = workspace.delivery_setup
+        send = plan.freeze(workspace, planned)
+        account = delivery.run(setup, send, lambda _state, _count: None)
+        return Demo(issue.number, Path(issue.path), html, text, workspace.settings.outbox / "new", account.submitted)

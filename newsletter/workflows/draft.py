@@ -21,7 +21,7 @@ from subscribers import store
 
 if TYPE_CHECKING:
     from newsletter.models import Article, Story
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,48 +35,50 @@ class Draft:
     """Candidates that nobody has chosen."""
 
 
-def rules_of(house: House) -> Rules:
+def rules_of(workspace: Workspace) -> Rules:
     """The rules of the settings."""
-    said = house.settings.compose
+    said = workspace.settings.compose
     return Rules(said.most, said.per_section, said.days, tuple(said.exclude), said.pin_sticky)
 
 
-def current(house: House, list_name: str) -> Issue | None:
+def current(workspace: Workspace, list_name: str) -> Issue | None:
     """The newest issue of a list that has not gone out, nor begun to; None when there is none.
 
     Raises:
         IssueError: One of the workspace's issues cannot be understood.
     """
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         gone = {send.issue for send in ledger.sends(connection)}
-    waiting = [issue for issue in issues.every(house.root) if issue.list == list_name and str(issue.number) not in gone]
+    waiting = [
+        issue for issue in issues.every(workspace.root) if issue.list == list_name and str(issue.number) not in gone
+    ]
     return waiting[-1] if waiting else None
 
 
-def unused(house: House, list_name: str) -> list[Holding]:
+def unused(workspace: Workspace, list_name: str) -> list[Holding]:
     """What no issue of this list has carried to its weekly readers and none holds as a story, newest first.
 
     Raises:
         UnknownList: No such list.
     """
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
         carried = library.carried_to(connection, target.id, "weekly")
         holdings = [replace(one, carried_in=()) for one in library.holdings(connection) if one.id not in carried]
-    return library.unused(holdings, [issue for issue in issues.every(house.root) if issue.list == list_name])
+    return library.unused(holdings, [issue for issue in issues.every(workspace.root) if issue.list == list_name])
 
 
-def choosable(house: House, list_name: str, rules: Rules) -> list[Holding]:
+def choosable(workspace: Workspace, list_name: str, rules: Rules) -> list[Holding]:
     """What a new issue of this list would take by itself.
 
     Raises:
         UnknownList: No such list.
     """
-    return compose.choose(unused(house, list_name), rules, now=house.now())
+    return compose.choose(unused(workspace, list_name), rules, now=workspace.now())
 
 
 def write(
-    house: House,
+    workspace: Workspace,
     ids: Sequence[int] | None = None,
     *,
     list_name: str,
@@ -87,7 +89,7 @@ def write(
     """Compose a new issue of articles from the library and write its folder.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         ids: The articles, in order; None takes what is unused, as far as the rules let it in.
         list_name: The list it is for.
         rules: Without them none but those of ``ids``.
@@ -100,22 +102,22 @@ def write(
         UnknownList: No such list.
     """
     rules = rules or Rules()
-    pool = unused(house, list_name)
-    with house.database.read() as connection:
+    pool = unused(workspace, list_name)
+    with workspace.database.read() as connection:
         given = library.holdings(connection, ids=list(dict.fromkeys(ids))) if ids is not None else None
         sent = [int(send.issue) for send in ledger.sends(connection) if send.issue.isdecimal()]
         newest = library.newest(connection)
-    chosen = given if given is not None else [] if empty else compose.choose(pool, rules, now=house.now())
+    chosen = given if given is not None else [] if empty else compose.choose(pool, rules, now=workspace.now())
     if not chosen and not empty:
         raise SourceError("the library holds nothing new", mend="collect first: newsletter collect PATH_OR_URL")
     taken = {one.id for one in chosen}
-    left = [one for one in _allowed(house, pool, rules) if one.id not in taken]
-    number = compose.next_number([*(issue.number for issue in issues.every(house.root)), *sent])
-    slug = slug or f"{number:03d}-{house.now().astimezone(house.zone):%Y-%m-%d}"
-    issue = compose.draft(chosen, number=number, newsletter=house.publication.name, list_name=list_name)
+    left = [one for one in _allowed(workspace, pool, rules) if one.id not in taken]
+    number = compose.next_number([*(issue.number for issue in issues.every(workspace.root)), *sent])
+    slug = slug or f"{number:03d}-{workspace.now().astimezone(workspace.zone):%Y-%m-%d}"
+    issue = compose.draft(chosen, number=number, newsletter=workspace.publication.name, list_name=list_name)
     issue, copies = compose.with_local_pictures(issue)
     _look_for(copies)
-    folder = issues.folder_of(house.root, slug)
+    folder = issues.folder_of(workspace.root, slug)
     waiting, more = _as_sections(left, first=len(copies) + 1)
     pictures = {name: Path(source) for name, source in {**copies, **more}.items()}
     manuscript = Manuscript(issues.to_text(issue), folder / issues.FILE)
@@ -125,13 +127,13 @@ def write(
     return replace(issue, slug=slug, path=str(path))
 
 
-def refresh(house: House, issue: Issue, *, rules: Rules | None = None, after: int = 0) -> Draft:
+def refresh(workspace: Workspace, issue: Issue, *, rules: Rules | None = None, after: int = 0) -> Draft:
     """Add to a draft's candidates what has come since, and change nothing else in its file.
 
     What was offered before is not offered again: neither what the editor chose, nor what they deleted.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         issue: A draft.
         rules: What they keep out is no candidate.
         after: When it has no candidates yet: only articles with a larger id.
@@ -142,10 +144,10 @@ def refresh(house: House, issue: Issue, *, rules: Rules | None = None, after: in
     manuscript = Manuscript.read(Path(issue.path))
     there = candidates.candidates(manuscript)
     offered = there.newest if there is not None else after
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         newest = max(library.newest(connection), offered)
     known = {_key(story) for story in there.stories} if there is not None else set()
-    pool = [one for one in _allowed(house, unused(house, issue.list), rules or Rules()) if one.id > offered]
+    pool = [one for one in _allowed(workspace, unused(workspace, issue.list), rules or Rules()) if one.id > offered]
     fresh = [one for one in pool if _key(one.article) not in known]
     folder = Path(issue.path).parent
     sections, copies = _as_sections(fresh, first=_pictures_in(folder) + 1)
@@ -159,11 +161,11 @@ def refresh(house: House, issue: Issue, *, rules: Rules | None = None, after: in
     return Draft(changed.issue, len(fresh), waiting + len(fresh))
 
 
-def grow(house: House, added: Collection[int]) -> tuple[list[Draft], list[IssueError]]:
+def grow(workspace: Workspace, added: Collection[int]) -> tuple[list[Draft], list[IssueError]]:
     """Put articles that were just collected into the candidates of every list's current draft.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         added: Ids of the new articles; what a draft was not offered before comes too.
 
     Returns:
@@ -171,17 +173,17 @@ def grow(house: House, added: Collection[int]) -> tuple[list[Draft], list[IssueE
     """
     grown: list[Draft] = []
     broken: list[IssueError] = []
-    if not added or not house.settings.compose.candidates:
+    if not added or not workspace.settings.compose.candidates:
         return grown, broken
     try:
-        with house.database.read() as connection:
+        with workspace.database.read() as connection:
             lists = [count.list.name for count in store.lists(connection)]
-        drafts = [issue for name in lists if (issue := current(house, name)) is not None]
+        drafts = [issue for name in lists if (issue := current(workspace, name)) is not None]
     except IssueError as error:
         return grown, [error]
     for issue in drafts:
         try:
-            draft = refresh(house, issue, rules=rules_of(house), after=min(added) - 1)
+            draft = refresh(workspace, issue, rules=rules_of(workspace), after=min(added) - 1)
             grown += [draft] if draft.added else []
         except IssueError as error:
             broken.append(error)
@@ -194,7 +196,7 @@ def waiting(issue: Issue) -> int:
     return len(there.stories) if there is not None else 0
 
 
-def take(house: House, issue: Issue, *, rules: Rules) -> Draft:
+def take(workspace: Workspace, issue: Issue, *, rules: Rules) -> Draft:
     """Make the candidates of a draft its stories, section by section, as many as the rules allow.
 
     The subject becomes that of the first story, unless the editor has written one.
@@ -209,10 +211,10 @@ def take(house: House, issue: Issue, *, rules: Rules) -> Draft:
     chosen, left = _divided(candidates.merged(there.sections), rules)
     changed = candidates.taken(manuscript, chosen)
     changed = candidates.with_candidates(changed, left, there.newest)
-    made = compose.draft([], number=issue.number, newsletter=house.publication.name, list_name=issue.list)
+    made = compose.draft([], number=issue.number, newsletter=workspace.publication.name, list_name=issue.list)
     if issue.subject == made.subject:
         lead, *others = [story.headline for section in chosen for story in section.stories]
-        changed = changed.with_value("subject", f"{house.publication.name}: {lead}")
+        changed = changed.with_value("subject", f"{workspace.publication.name}: {lead}")
         if not issue.preheader:
             changed = changed.with_value("preheader", " · ".join(others[:2]))
     changed.save()
@@ -235,9 +237,9 @@ def _divided(sections: Sequence[Section], rules: Rules) -> tuple[list[Section], 
     return [one for one in chosen if one.blocks], [one for one in left if one.blocks]
 
 
-def _allowed(house: House, pool: Sequence[Holding], rules: Rules) -> list[Holding]:
+def _allowed(workspace: Workspace, pool: Sequence[Holding], rules: Rules) -> list[Holding]:
     """What the rules keep out altogether is gone; how much an issue takes does not matter here."""
-    return compose.choose(pool, replace(rules, most=0, per_section=0), now=house.now())
+    return compose.choose(pool, replace(rules, most=0, per_section=0), now=workspace.now())
 
 
 def _as_sections(holdings: Sequence[Holding], *, first: int) -> tuple[tuple[Section, ...], Mapping[str, str]]:

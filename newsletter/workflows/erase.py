@@ -10,7 +10,7 @@ from subscribers import actions
 from subscribers.addresses import normalise
 
 if TYPE_CHECKING:
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 REJECTS = "rejected"
 """Folder of a workspace with the rows that imports could not use."""
@@ -30,11 +30,11 @@ class Erased:
     """Copies of the database that were made before, and still hold the address."""
 
 
-def erase(house: House, address: str) -> Erased:
+def erase(workspace: Workspace, address: str) -> Erased:
     """Erase a person: what stays is a keyed fingerprint that keeps the address from being mailed again.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         address: As it was typed.
 
     Raises:
@@ -42,13 +42,13 @@ def erase(house: House, address: str) -> Erased:
         UnknownSubscriber: Nobody has it.
     """
     wanted = normalise(address).address
-    with house.database.write() as connection:
-        actions.erase(connection, address, now=house.now(), keys=house.keys.suppression)
-    letters = sum(_take_out(path, wanted) for path in _letters(house.settings.outbox))
-    for path in (house.root / REJECTS).glob("*"):
+    with workspace.database.write() as connection:
+        actions.erase(connection, address, now=workspace.now(), keys=workspace.keys.suppression)
+    letters = sum(_take_out(path, wanted) for path in _letters(workspace.settings.outbox))
+    for path in (workspace.root / REJECTS).glob("*"):
         _take_lines_out(path, wanted)
-    backups = tuple(sorted((house.root / "backups").glob("*.db")))
-    return Erased(letters, actions.scrub(house.database.engine), backups)
+    backups = tuple(sorted((workspace.root / "backups").glob("*.db")))
+    return Erased(letters, actions.scrub(workspace.database.engine), backups)
 
 
 def _letters(outbox: Path) -> list[Path]:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Literal
 
 from newsletter import delivery, ledger, library
 from newsletter.issues import compose
-from newsletter.ledger import ALL, Lot
+from newsletter.ledger import ALL, Mailing
 from newsletter.models import Holding, Issue, Problem
 from newsletter.rhythms import streams, topics
 from newsletter.rhythms.schedule import day_of
 from newsletter.rhythms.streams import Stream
 from newsletter.rhythms.topics import Cut
 from newsletter.workflows import draft, latecomers, variants
-from newsletter.workflows.latest_letters import Kitchen
+from newsletter.workflows.latest_letters import LetterCache
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.ledger import Account, Send
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
     from subscribers.models import List
 
 Rhythm = Literal["instant", "daily"]
@@ -52,7 +52,7 @@ class Latest:
     """As those get it who go on with the stream; None when nothing is new, or the period's letter went."""
     went: str = ""
     """Key of the letter that this period's was."""
-    lots: Sequence[Lot] = ()
+    mailings: Sequence[Mailing] = ()
     articles: tuple[int, ...] = ()
     """Ids of what flows, newest first."""
     newest: int = 0
@@ -72,7 +72,7 @@ class Latest:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LatestOutcome:
     """What came of a run."""
 
     latest: Latest
@@ -86,9 +86,9 @@ def key_of(list_name: str, rhythm: str, period: str) -> str:
     return f"{list_name}/{rhythm}/{period}"
 
 
-def unfinished(house: House, rhythm: Rhythm, list_name: str) -> list[Send]:
+def unfinished(workspace: Workspace, rhythm: Rhythm, list_name: str) -> list[Send]:
     """Letters of this stream that stopped in the middle, oldest first."""
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
         return [
             send
@@ -97,11 +97,11 @@ def unfinished(house: House, rhythm: Rhythm, list_name: str) -> list[Send]:
         ]
 
 
-def prepare(house: House, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> Latest:
+def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> Latest:
     """Look at what is new for a stream and make every letter that somebody needs, without writing anything.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         rhythm: ``instant`` or ``daily``.
         list_name: The list.
         period: The date of a daily letter; empty takes today in the zone of the site.
@@ -111,45 +111,45 @@ def prepare(house: House, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period
         RenderError: A template gives no letter.
         SendError: No letter can be made that mail programs show whole.
     """
-    now = house.now()
+    now = workspace.now()
     if rhythm == "daily":
-        period = period or day_of(now, house.zone)
-    with house.database.read() as connection:
+        period = period or day_of(now, workspace.zone)
+    with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
         nothing = Latest(rhythm, target, period, now)
         if rhythm == "daily" and (went := ledger.holder(connection, target.id, rhythm, period)) is not None:
             return replace(nothing, went=went)
-        news, flows = _flows(house, connection, target.id, rhythm, now)
+        news, flows = _flows(workspace, connection, target.id, rhythm, now)
         newest = library.newest(connection)
         who = tuple(latecomers.members(connection, target.id, rhythm, now))
     if not flows.flowing:
         return nothing
-    kitchen = Kitchen(house, list_name, rhythm, {one.id: one for one in news})
-    flowing, issue = kitchen.issue(tuple(one.id for one in flows.flowing))
-    nothing = replace(nothing, problems=tuple(kitchen.problems))
+    cache = LetterCache(workspace, list_name, rhythm, {one.id: one for one in news})
+    flowing, issue = cache.issue(tuple(one.id for one in flows.flowing))
+    nothing = replace(nothing, problems=tuple(cache.problems))
     if issue is None:
         return nothing
     latest = replace(nothing, period=period or "+".join(map(str, sorted(flowing))), issue=issue, articles=flowing)
-    kitchen.key = latest.key
+    cache.key = latest.key
     flows = replace(flows, flowing=tuple(one for one in flows.flowing if one.id in flowing))
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         groups = _groups(connection, target.id, flows, news, who, now)
-        lots, by_variant = _lots(connection, kitchen, latest, groups)
+        mailings, by_variant = _lots(connection, cache, latest, groups)
     audience = sum(count for name, count in by_variant.items() if name not in _UNSENT)
     behind = min((one.id for one in flows.later), default=newest + 1) - 1
     return replace(
         latest,
         newest=behind,
-        lots=lots,
+        mailings=mailings,
         audience=audience,
         skipped=sum(by_variant.values()) - audience,
         by_variant=by_variant,
         late=who,
-        problems=tuple(kitchen.problems),
+        problems=tuple(cache.problems),
     )
 
 
-def freeze(house: House, latest: Latest) -> Send | None:
+def freeze(workspace: Workspace, latest: Latest) -> Send | None:
     """Write down what goes to whom, once for its period; None when nobody reads in this rhythm.
 
     What flowed has flowed, also when nobody is there: whoever comes tomorrow is not sent the whole month.
@@ -163,7 +163,7 @@ def freeze(house: House, latest: Latest) -> Send | None:
     periods = [ledger.article_period(article) for article in latest.articles]
     periods += [latest.period] if latest.rhythm == "daily" else []
     if not latest.audience and not latest.skipped:
-        _pass(house, latest, periods)
+        _pass(workspace, latest, periods)
         return None
 
     def unchanged(connection: Connection) -> None:
@@ -172,9 +172,9 @@ def freeze(house: House, latest: Latest) -> Send | None:
                 "readers changed their rhythm meanwhile", mend="run the same command again"
             )
 
-    return delivery.freeze_lots(
-        house.desk,
-        latest.lots,
+    return delivery.freeze_mailings(
+        workspace.delivery_setup,
+        latest.mailings,
         key=latest.key,
         subject=subject,
         list_id=target.id,
@@ -190,17 +190,17 @@ def freeze(house: House, latest: Latest) -> Send | None:
 
 
 def run(
-    house: House,
+    workspace: Workspace,
     rhythm: Rhythm,
     *,
     list_name: str = FIRST_LIST,
     period: str = "",
     deliver_send: Callable[[Send], tuple[Account, int]] | None = None,
-) -> Outcome:
+) -> LatestOutcome:
     """Finish what stopped in the middle, then send what is new.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         rhythm: ``instant`` or ``daily``.
         list_name: The list.
         period: As for ``prepare``.
@@ -209,40 +209,40 @@ def run(
     Raises:
         SendError: It stopped in the middle, or no letter can be made; the same call goes on.
     """
-    delivered = deliver_send or (lambda send: _delivered(house, send))
-    for send in unfinished(house, rhythm, list_name):
+    delivered = deliver_send or (lambda send: _delivered(workspace, send))
+    for send in unfinished(workspace, rhythm, list_name):
         delivered(send)
     for tries in range(_TRIES):
-        latest = prepare(house, rhythm, list_name=list_name, period=period)
+        latest = prepare(workspace, rhythm, list_name=list_name, period=period)
         if latest.issue is None:
-            return Outcome(latest)
+            return LatestOutcome(latest)
         try:
-            frozen = freeze(house, latest)
+            frozen = freeze(workspace, latest)
         except delivery.AudienceChangedError:
             if tries == _TRIES - 1:
                 raise
             continue
         except delivery.PeriodTakenError:
-            return Outcome(replace(latest, issue=None, went=latest.key))
+            return LatestOutcome(replace(latest, issue=None, went=latest.key))
         if frozen is None:
-            return Outcome(latest)
+            return LatestOutcome(latest)
         account, sent_now = delivered(frozen)
-        return Outcome(latest, frozen, account, sent_now)
+        return LatestOutcome(latest, frozen, account, sent_now)
     raise AssertionError  # pragma: no cover  the last try returns or raises
 
 
-def _delivered(house: House, send: Send) -> tuple[Account, int]:
+def _delivered(workspace: Workspace, send: Send) -> tuple[Account, int]:
     settled: dict[str, int] = {}
 
     def progress(state: str, count: int) -> None:
         settled[state] = settled.get(state, 0) + count
 
-    return delivery.run(house.desk, send, progress), settled.get("submitted", 0)
+    return delivery.run(workspace.delivery_setup, send, progress), settled.get("submitted", 0)
 
 
-def _pass(house: House, latest: Latest, periods: Sequence[str]) -> None:
+def _pass(workspace: Workspace, latest: Latest, periods: Sequence[str]) -> None:
     """Let a period go by without a letter."""
-    with house.database.write() as connection:
+    with workspace.database.write() as connection:
         issue_id = ledger.issue_id(connection, latest.key)
         if len(ledger.take(connection, latest.target.id, latest.rhythm, periods, issue_id)) == len(set(periods)):
             library.remember(
@@ -256,10 +256,10 @@ def _pass(house: House, latest: Latest, periods: Sequence[str]) -> None:
 
 
 def _flows(
-    house: House, connection: Connection, list_id: int, rhythm: Rhythm, now: datetime
+    workspace: Workspace, connection: Connection, list_id: int, rhythm: Rhythm, now: datetime
 ) -> tuple[list[Holding], Stream]:
     """What may still be news, and what of it flows."""
-    rules = draft.rules_of(house)
+    rules = draft.rules_of(workspace)
     since = compose.oldest(rules, now)
     news = streams.candidates(library.holdings(connection, since=since), rules, now=now)
     carried = library.carried_to(connection, list_id, rhythm)
@@ -284,16 +284,16 @@ _UNSENT = frozenset({variants.UNCHOSEN, NOTHING_NEW})
 
 
 def _lots(
-    connection: Connection, kitchen: Kitchen, latest: Latest, groups: Mapping[tuple[int, ...], list[int]]
-) -> tuple[list[Lot], dict[str, int]]:
+    connection: Connection, cache: LetterCache, latest: Latest, groups: Mapping[tuple[int, ...], list[int]]
+) -> tuple[list[Mailing], dict[str, int]]:
     """Every letter with those who get it; who is named one by one comes first, and then the stream takes the rest."""
-    list_id, known = latest.target.id, variants.topics_of(kitchen.house, latest.target.name)
+    list_id, known = latest.target.id, variants.topics_of(cache.workspace, latest.target.name)
     everybody = delivery.audience(list_id, latest.rhythm, latest.moment)
-    lots: list[Lot] = []
+    mailings: list[Mailing] = []
     counts: dict[str, int] = {}
     apart: list[int] = []
     for number, (articles, members) in enumerate(groups.items(), 1):
-        _, issue = kitchen.issue(articles)
+        _, issue = cache.issue(articles)
         bits = topics.present(issue, known) if issue is not None else 0
         choices, declined = latecomers.by_choice(connection, list_id, members, bits)
         apart += declined.values()
@@ -301,8 +301,8 @@ def _lots(
             cut = topics.cut(issue, known, choice, lead=False) if issue is not None else Cut(0, None)
             why = NOTHING_NEW if issue is None else variants.UNCHOSEN
             name = f"late-{number}{cut.variant}"
-            lots += [
-                kitchen.lot(cut, query, name=name + ending, why=why)
+            mailings += [
+                cache.mailing(cut, query, name=name + ending, why=why)
                 for ending, query in latecomers.queries(some, everybody)
             ]
             told = name if cut.issue is not None else why
@@ -313,7 +313,7 @@ def _lots(
     masks = latecomers.without(masks, apart, bits)
     for cut in topics.cuts(latest.issue, known, masks, lead=False):
         audience = variants.audience_of(list_id, latest.rhythm, latest.moment, (bits, cut.declined))
-        lots.append(kitchen.lot(cut, audience, name=cut.variant, why=variants.UNCHOSEN))
+        mailings.append(cache.mailing(cut, audience, name=cut.variant, why=variants.UNCHOSEN))
         told = cut.variant if cut.issue is not None else variants.UNCHOSEN
         counts[told] = counts.get(told, 0) + masks.get(cut.declined, 0)
-    return lots, counts
+    return mailings, counts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from newsletter.check import Known, check
 from newsletter.errors import IssueError, RenderError, SendError
 from newsletter.issues import compose
-from newsletter.ledger import Lot
+from newsletter.ledger import Mailing
 from newsletter.models import Holding, Issue, Letter, Problem, Section, Story
 from newsletter.rhythms.topics import Cut
 from newsletter.workflows import letter as letters
@@ -19,24 +19,24 @@ from newsletter.workflows.variants import Variant
 if TYPE_CHECKING:
     from sqlalchemy import Select
 
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 WHOLE = (15, 5, 0)
 """Stories with picture and summary, tried in turn until the letter is small enough; those after them are headlines."""
 
 
-class Kitchen:
+class LetterCache:
     """Makes issues and letters of articles, each only once.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         list_name: The list.
         rhythm: Of the stream.
         known: Articles by id.
     """
 
-    def __init__(self, house: House, list_name: str, rhythm: str, known: Mapping[int, Holding]) -> None:
-        self.house = house
+    def __init__(self, workspace: Workspace, list_name: str, rhythm: str, known: Mapping[int, Holding]) -> None:
+        self.workspace = workspace
         self.list_name = list_name
         self.rhythm = rhythm
         self.key = ""
@@ -57,7 +57,7 @@ class Kitchen:
             self._issues[articles] = self._made(articles)
         return self._issues[articles]
 
-    def lot(self, cut: Cut, audience: Select[tuple[int]], *, name: str, why: str) -> Lot:
+    def mailing(self, cut: Cut, audience: Select[tuple[int]], *, name: str, why: str) -> Mailing:
         """A letter with those who get it, or those who get none and why.
 
         Args:
@@ -67,10 +67,10 @@ class Kitchen:
             why: Said when the cut leaves nothing.
         """
         if cut.issue is None:
-            return Lot("", audience, name, why)
+            return Mailing("", audience, name, why)
         titled = replace(cut.issue, subject=self._subject([story.headline for story in cut.issue.stories]))
         letter = replace(self._letter(titled), issue=self.key)
-        return variants.lot(Variant(cut, letter), audience, name=name)
+        return variants.mailing(Variant(cut, letter), audience, name=name)
 
     def _made(self, articles: tuple[int, ...]) -> tuple[tuple[int, ...], Issue | None]:
         found: Sequence[Problem] | None = []
@@ -90,7 +90,7 @@ class Kitchen:
         return (), None
 
     def _draft(self, articles: Sequence[int], whole: int) -> Issue:
-        said = self.house.settings.rhythms
+        said = self.workspace.settings.rhythms
         holdings = [self._known[article] for article in articles]
         made = compose.draft(holdings, number=1, newsletter="", list_name=self.list_name)
         template = said.instant_template if self.rhythm == "instant" else said.daily_template
@@ -105,12 +105,12 @@ class Kitchen:
     def _subject(self, headlines: Sequence[str]) -> str:
         """Of what the letter holds: nobody is told of a story that is not in theirs."""
         alone = self.rhythm == "instant" and len(headlines) == 1
-        return headlines[0] if alone else f"{self.house.publication.name}: {headlines[0]}"
+        return headlines[0] if alone else f"{self.workspace.publication.name}: {headlines[0]}"
 
     def _letter(self, issue: Issue) -> Letter:
         key = (issue.subject, issue.preheader, issue.template, issue.sections)
         if key not in self._letters:
-            self._letters[key] = letters.of_issue(self.house, issue)
+            self._letters[key] = letters.of_issue(self.workspace, issue)
         return self._letters[key]
 
     def _errors(self, issue: Issue) -> list[Problem] | None:
@@ -119,7 +119,7 @@ class Kitchen:
             letter = self._letter(issue)
         except (RenderError, IssueError):
             return None
-        known = Known(publication=self.house.publication, now=self.house.now())
+        known = Known(publication=self.workspace.publication, now=self.workspace.now())
         return [one for one in check(issue, letter, known) if one.level == "error"]
 
     def _is_good(self, article: int) -> bool:

@@ -13,35 +13,35 @@ from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import RenderError
 from newsletter.issues import compose
 from newsletter.letters import pictures
-from newsletter.letters.headers import ascii_host
 from newsletter.letters.mime import LEAVE, cut, slot
 from newsletter.letters.render import render
 from newsletter.models import Issue, Letter
+from newsletter.text.mailbox import ascii_host
 
 if TYPE_CHECKING:
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 
-def of_issue(house: House, issue: Issue) -> Letter:
+def of_issue(workspace: Workspace, issue: Issue) -> Letter:
     """Render an issue as it stands now.
 
     Raises:
         IssueError: A picture or template it names is not there.
         RenderError: A template that gives no letter.
     """
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         known = library.by_address(connection, [story.url for story in issue.stories])
-    settings, marker = house.settings, house.marker()
+    settings, marker = workspace.settings, workspace.marker()
     domain = settings.address.rpartition("@")[2]
     token = slot(marker, LEAVE)
     page = f"{settings.web.url}/leave/{token}" if settings.web.url else ""
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
-    now = house.now()
+    now = workspace.now()
     with _place(issue):
         rendered = render(
             compose.enriched(issue, known),
-            house.publication,
-            house.templates,
+            workspace.publication,
+            workspace.templates,
             marker=marker,
             leave_url=page or mail,
             date=now,
@@ -51,13 +51,13 @@ def of_issue(house: House, issue: Issue) -> Letter:
         sender=settings.sender.from_,
         reply_to=settings.sender.reply_to,
         # Constant for a list over the years (RFC 2919 section 3): the site's host, not that of a provider.
-        list_id=f"{issue.list}.{ascii_host(urlsplit(house.publication.url).hostname or '')}",
+        list_id=f"{issue.list}.{ascii_host(urlsplit(workspace.publication.url).hostname or '')}",
         rendered=rendered,
         marker=marker,
         unsubscribe_url=page,
         unsubscribe_mail=mail,
         date=now,
-        language=house.publication.language,
+        language=workspace.publication.language,
         issue=str(issue.number),
     )
     with _place(issue):

@@ -25,7 +25,7 @@ from subscribers import store
 
 if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
     from subscribers.models import List
 
 
@@ -60,18 +60,18 @@ _TRIES = 5
 """Times the letters are made anew when readers change their topics meanwhile."""
 
 
-def choose(house: House, name: str, *, list_name: str, rhythm: str) -> Issue:
+def choose(workspace: Workspace, name: str, *, list_name: str, rhythm: str) -> Issue:
     """The issue an editor names, or the newest one that has not gone to its list yet, or else the newest.
 
     Raises:
         IssueError: There is none.
     """
     if name:
-        return issues.find(house.root, name)
-    found = issues.every(house.root)
+        return issues.find(workspace.root, name)
+    found = issues.every(workspace.root)
     if not found:
-        raise IssueError("there is no issue yet", where=str(house.root), mend="make one with: newsletter compose")
-    with house.database.read() as connection:
+        raise IssueError("there is no issue yet", where=str(workspace.root), mend="make one with: newsletter compose")
+    with workspace.database.read() as connection:
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
         gone = {
             (send.issue, lists.get(send.list_id))
@@ -82,11 +82,11 @@ def choose(house: House, name: str, *, list_name: str, rhythm: str) -> Issue:
     return (waiting or found)[-1]
 
 
-def make(house: House, issue: Issue, *, list_name: str, rhythm: str) -> Plan:
+def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str) -> Plan:
     """Look at everything a send of this issue needs, without writing anything.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         issue: The issue.
         list_name: Another list than the one the issue names, or empty.
         rhythm: ``weekly``, or ``all`` for everybody.
@@ -95,47 +95,47 @@ def make(house: House, issue: Issue, *, list_name: str, rhythm: str) -> Plan:
         UnknownList: No such list.
         IssueError, RenderError: The issue gives no letter.
     """
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         target = store.list_named(connection, list_name or issue.list)
         for send in ledger.sends_of(connection, str(issue.number)):
             if (send.list_id, send.rhythm) == (target.id, rhythm):
                 return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
-    inspected = inspect(house, issue, list_name=list_name, before_send=True)
+    inspected = inspect(workspace, issue, list_name=list_name, before_send=True)
     if inspected.failure is not None:
         raise inspected.failure
-    return _with_variants(house, Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems))
+    return _with_variants(workspace, Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems))
 
 
-def freeze(house: House, plan: Plan, *, once_a_week: bool = False, send_at: datetime | None = None) -> Send:
+def freeze(workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_at: datetime | None = None) -> Send:
     """Write down what goes to whom: every letter of the plan with those who get it, in one transaction.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         plan: Of a send that is not there yet.
         once_a_week: Refuse when another issue went to this list this week.
         send_at: When it starts; None at once.
 
     Raises:
-        SendError: As ``deliver.freeze_lots``.
+        SendError: As ``deliver.freeze_mailings``.
     """
     for tries in range(_TRIES):
         # An editor may have thought it over for long: readers come, go and choose meanwhile.
-        plan = _with_variants(house, plan)
+        plan = _with_variants(workspace, plan)
         if not plan.ready:
             raise SendError(f"issue {plan.issue.number} cannot go like this", mend="see: newsletter check")
-        now = house.now()
-        bits = topics.present(plan.issue, variants.topics_of(house, plan.target.name))
+        now = workspace.now()
+        bits = topics.present(plan.issue, variants.topics_of(workspace, plan.target.name))
         try:
-            return delivery.freeze_lots(
-                house.desk,
-                variants.lots(plan.variants, plan.target.id, plan.rhythm, now, bits=bits),
+            return delivery.freeze_mailings(
+                workspace.delivery_setup,
+                variants.mailings(plan.variants, plan.target.id, plan.rhythm, now, bits=bits),
                 key=str(plan.issue.number),
                 subject=plan.issue.subject,
                 list_id=plan.target.id,
                 rhythm=plan.rhythm,
                 articles=lambda connection: library.of_issue(connection, plan.issue),  # noqa: B023  called at once
                 now=now,
-                periods=[week_of(now, house.zone, house.settings.schedule.week_starts)],
+                periods=[week_of(now, workspace.zone, workspace.settings.schedule.week_starts)],
                 once=once_a_week,
                 verify=bool(bits),
                 send_at=send_at,
@@ -146,17 +146,17 @@ def freeze(house: House, plan: Plan, *, once_a_week: bool = False, send_at: date
     raise AssertionError  # pragma: no cover  the last try returns or raises
 
 
-def _with_variants(house: House, plan: Plan) -> Plan:
+def _with_variants(workspace: Workspace, plan: Plan) -> Plan:
     """The plan with its letters for everybody, as they choose now."""
     if plan.letter is None:
         return plan
-    now, target = house.now(), plan.target
+    now, target = workspace.now(), plan.target
     made, problems = variants.make(
-        house, plan.issue, plan.letter, target, rhythm=plan.rhythm, now=now, ready=plan.variants
+        workspace, plan.issue, plan.letter, target, rhythm=plan.rhythm, now=now, ready=plan.variants
     )
     key = str(plan.issue.number)
-    bits = topics.present(plan.issue, variants.topics_of(house, target.name))
-    with house.database.read() as connection:
+    bits = topics.present(plan.issue, variants.topics_of(workspace, target.name))
+    with workspace.database.read() as connection:
         if ledger.sends_of(connection, key):
             # Who has it already is not counted; asked one by one only then, since it costs a look at every delivery.
             made = tuple(

@@ -20,7 +20,7 @@ from subscribers.errors import Complaint
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 _MARK = "schedule "
 
@@ -37,61 +37,61 @@ class Done:
     """Why it did not come to its end; it is tried again with the next call."""
 
 
-def waiting(house: House) -> list[Due]:
+def waiting(workspace: Workspace) -> list[Due]:
     """What is due now, in its order. What is scheduled for the first time begins with its next moment."""
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         handled = _handled(connection)
-    found = schedule.due(house.now(), house.zone, house.settings.schedule, handled)
+    found = schedule.due(workspace.now(), workspace.zone, workspace.settings.schedule, handled)
     fresh = [one for one in found if one.job not in handled]
     if fresh:
-        with house.database.write() as connection:
+        with workspace.database.write() as connection:
             for one in fresh:
-                ledger.set_mark(connection, _MARK + one.job, int(one.moment.timestamp()))
+                ledger.set_cursor(connection, _MARK + one.job, int(one.moment.timestamp()))
     return [one for one in found if one.job in handled]
 
 
-def run(house: House, tell: Callable[[str], None] = lambda _: None) -> list[Done]:
+def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> list[Done]:
     """Do everything that is due. Trouble with one thing keeps no other from being done.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         tell: Told one line for each thing that is done.
     """
     done: list[Done] = []
     gathered = False
-    for due in waiting(house):
-        for name in house.settings.schedule.lists:
+    for due in waiting(workspace):
+        for name in workspace.settings.schedule.lists:
             try:
                 if not gathered:
-                    for each in gather(house).troubles:
+                    for each in gather(workspace).troubles:
                         tell(f"trouble: {each}")
                     gathered = True
-                one = Done(due, name, _do(house, due, name))
+                one = Done(due, name, _do(workspace, due, name))
             except Complaint as complaint:
                 one = Done(due, name, trouble=complaint)
             done.append(one)
             tell(f"{due.job} '{name}': {one.words or one.trouble}")
         if not any(one.trouble for one in done if one.due is due):
-            with house.database.write() as connection:
-                ledger.set_mark(connection, _MARK + due.job, int(due.moment.timestamp()))
+            with workspace.database.write() as connection:
+                ledger.set_cursor(connection, _MARK + due.job, int(due.moment.timestamp()))
     return done
 
 
 def _handled(connection: Connection) -> dict[str, int]:
     """Job to the moment that was handled last; who has no moment yet is missing."""
-    return {job: at for job in JOBS if (at := ledger.mark(connection, _MARK + job))}
+    return {job: at for job in JOBS if (at := ledger.cursor(connection, _MARK + job))}
 
 
-def _do(house: House, due: Due, list_name: str) -> str:
+def _do(workspace: Workspace, due: Due, list_name: str) -> str:
     if due.job == "weekly":
-        week = weekly.prepare(house, list_name=list_name)
+        week = weekly.prepare(workspace, list_name=list_name)
         if week.went:
             return f"issue {week.went} went out this week already"
         if week.plan is None:
             return "nothing new"
         on_its_way = week.plan.earlier is not None
         return f"issue {week.plan.issue.number} is on its way" if on_its_way else f"the draft is {week.plan.issue.path}"
-    outcome = latest.run(house, due.job, list_name=list_name, period=due.period)
+    outcome = latest.run(workspace, due.job, list_name=list_name, period=due.period)
     if outcome.latest.went:
         return f"{outcome.latest.went} went out already"
     if outcome.latest.issue is None:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from newsletter.errors import SettingsError
-from newsletter.letters.headers import ascii_host
 from newsletter.rhythms.topics import titles
+from newsletter.text.mailbox import ascii_host
 from newsletter.web.archive import Archive, Sent
 from newsletter.web.pages import Pages
-from newsletter.wiring import House, opened
+from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import small_letters
 from newsletter.workflows.small_letters import Postman
 from newsletter.workspace.folder import FIRST_LIST
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from newsletter.web.letter_page import WebView
-    from subscribers.web import Site, Visit
-    from subscribers.web.middleware import Guard
+    from subscribers.web import Request, Site
+    from subscribers.web.middleware import Middleware
     from subscribers.web.site import Hook
 
 MINUTES = 300
@@ -40,22 +40,22 @@ MINUTES = 300
 A_YEAR = 31_536_000
 
 
-def pages_of(house: House) -> Pages:
+def pages_of(workspace: Workspace) -> Pages:
     """The page environment of a workspace.
 
     Raises:
         SettingsError: There is no address for the pages.
     """
-    if not house.settings.web.url:
+    if not workspace.settings.web.url:
         raise SettingsError(
             "the reader pages have no address",
             where="[web] url",
             mend='write it into newsletter.toml, url = "https://…", or http://127.0.0.1:8000 to try',
         )
-    return Pages(house.templates, house.publication, house.settings.web.url)
+    return Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
 
 
-def site_of(house: House, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
+def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
     """What the reader pages are handed.
 
     Raises:
@@ -63,8 +63,8 @@ def site_of(house: House, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
     """
     from subscribers.web import Site
 
-    web = house.settings.web
-    with house.database.read() as connection:
+    web = workspace.settings.web
+    with workspace.database.read() as connection:
         known = {one.list.name for one in store.lists(connection)}
     for name in web.lists:
         if name not in known:
@@ -75,20 +75,20 @@ def site_of(house: House, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
             )
     return Site(
         base=pages.address,
-        database=house.database,
-        link_keys=house.keys.tokens,
-        address_keys=house.keys.suppression,
+        database=workspace.database,
+        link_keys=workspace.keys.tokens,
+        address_keys=workspace.keys.suppression,
         page=pages,
         say=pages.text,
-        now=house.now,
+        now=workspace.now,
         lists=tuple(dict.fromkeys(web.lists)),
-        rhythms=tuple(dict.fromkeys(house.settings.rhythms.offered)),
-        default=house.settings.rhythms.default,
-        topics={name: titles(topics) for name, topics in house.settings.topics.items()},
+        rhythms=tuple(dict.fromkeys(workspace.settings.rhythms.offered)),
+        default=workspace.settings.rhythms.default,
+        topics={name: titles(topics) for name, topics in workspace.settings.topics.items()},
         proxies=tuple(ip_network(one) for one in web.trusted_proxies),
-        frame_ancestors=tuple(web.frame_ancestors) or (_origin(house.publication.url),),
+        frame_ancestors=tuple(web.frame_ancestors) or (_origin(workspace.publication.url),),
         keep_client=web.keep_client,
-        caps=house.caps,
+        caps=workspace.caps,
         hooks=hooks,
     )
 
@@ -104,24 +104,24 @@ def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute
     """The routes of past letters."""
     from subscribers.web import answer, file_answer, route
 
-    def listed(site: Site, visit: Visit) -> Response:
-        before = int(visit.parts.get("before", 0))
+    def listed(site: Site, request: Request) -> Response:
+        before = int(request.parts.get("before", 0))
         entries, older = archive.entries(before=before)
         values = {"entries": entries, "older": older, "newer": bool(before)}
         return answer(site, "web/archive.html.j2", values, public=MINUTES)
 
-    def feed(site: Site, _visit: Visit) -> Response:
+    def feed(site: Site, _request: Request) -> Response:
         entries, _ = archive.entries()
         newest = entries[0].sent if entries else site.now()
         values = {"entries": entries, "updated": newest.isoformat()}
         return answer(site, "web/archive.xml.j2", values, public=MINUTES, kind="application/atom+xml; charset=utf-8")
 
-    def key_of(visit: Visit) -> str:
+    def key_of(request: Request) -> str:
         """``12``, or ``readers/daily/2026-11-24`` for a letter of the latest posts."""
-        return "/".join(visit.parts[name] for name in ("list", "rhythm", "key") if name in visit.parts)
+        return "/".join(request.parts[name] for name in ("list", "rhythm", "key") if name in request.parts)
 
-    def letter(site: Site, visit: Visit) -> Response:
-        found = archive.view(key_of(visit))
+    def letter(site: Site, request: Request) -> Response:
+        found = archive.view(key_of(request))
         if found is None:
             return missing(site)
         one, view = found
@@ -129,9 +129,9 @@ def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute
         kind = "text/html; charset=utf-8"
         return file_answer(html.encode("utf-8"), kind, public=MINUTES, pictures=view.hosts)
 
-    def part(site: Site, visit: Visit) -> Response:
-        found = archive.view(key_of(visit))
-        name = visit.parts["name"]
+    def part(site: Site, request: Request) -> Response:
+        found = archive.view(key_of(request))
+        name = request.parts["name"]
         if found is not None and name == "letter.css":
             css = found[1].css + pages("web/letter_bar.css.j2", {})
             return file_answer(css.encode("utf-8"), "text/css; charset=utf-8", public=A_YEAR)
@@ -168,11 +168,11 @@ def _page(pages: Pages, archive: Archive, one: Sent, view: WebView) -> str:
     return html.replace("<!--bar-->", pages("web/letter_bar.html.j2", values), 1)
 
 
-def app_of(house: House, *, hooks: Mapping[str, Hook] | None = None, postman: bool = True) -> Guard:
+def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, postman: bool = True) -> Middleware:
     """The whole ASGI application of a workspace.
 
     Args:
-        house: The workspace, open as long as the application runs.
+        workspace: The workspace, open as long as the application runs.
         hooks: Name to what reads the reports of that provider, for ``POST /hooks/<name>``.
         postman: Send small letters in the background while it runs.
 
@@ -181,10 +181,10 @@ def app_of(house: House, *, hooks: Mapping[str, Hook] | None = None, postman: bo
     """
     from subscribers.web import create_app
 
-    pages = pages_of(house)
-    site = site_of(house, pages, hooks_of(house) if hooks is None else hooks)
-    archive = Archive(house.database, pages, site.lists)
-    letters = small_letters.of_house(house)
+    pages = pages_of(workspace)
+    site = site_of(workspace, pages, hooks_of(workspace) if hooks is None else hooks)
+    archive = Archive(workspace.database, pages, site.lists)
+    letters = small_letters.of_house(workspace)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
@@ -201,29 +201,29 @@ def app_of(house: House, *, hooks: Mapping[str, Hook] | None = None, postman: bo
     return create_app(site, routes=archive_routes(site, archive, pages), lifespan=lifespan)
 
 
-def hooks_of(house: House) -> dict[str, Hook]:
+def hooks_of(workspace: Workspace) -> dict[str, Hook]:
     """The readers of providers' reports that this workspace has what they need for."""
-    key = house.settings.sendgrid.webhook_key
+    key = workspace.settings.sendgrid.webhook_key
     if not key:
         return {}
     from newsletter.events.apply import sendgrid_hook
 
     return {
         "sendgrid": sendgrid_hook(
-            house.database,
+            workspace.database,
             public_key=key,
-            link_keys=house.keys.tokens,
-            suppression_keys=house.keys.suppression,
-            now=house.now,
+            link_keys=workspace.keys.tokens,
+            suppression_keys=workspace.keys.suppression,
+            now=workspace.now,
         )
     }
 
 
-def embed_of(house: House, *, list_name: str = "", height: int = 440) -> tuple[str, str]:
+def embed_of(workspace: Workspace, *, list_name: str = "", height: int = 440) -> tuple[str, str]:
     """The subscribe form for another site: as plain HTML, and as a frame.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         list_name: The list of the plain form; empty leaves it to the pages.
         height: Pixels of the frame.
 
@@ -232,7 +232,7 @@ def embed_of(house: House, *, list_name: str = "", height: int = 440) -> tuple[s
     """
     from subscribers.web.subscribe import PITCH
 
-    pages = pages_of(house)
+    pages = pages_of(workspace)
     values = {"pitch": pages.text(PITCH), "list": list_name, "height": height}
     return pages("web/embed_form.html.j2", values), pages("web/embed_frame.html.j2", values)
 
@@ -253,9 +253,9 @@ def serve(root: Path, environment: Mapping[str, str], *, host: str, port: int, w
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    with opened(root, environment) as house:
-        site_of(house, pages_of(house), {})  # complain here, once, and not in every process
-        app_of(house, postman=False)
+    with open_workspace(root, environment) as workspace:
+        site_of(workspace, pages_of(workspace), {})  # complain here, once, and not in every process
+        app_of(workspace, postman=False)
     config = uvicorn.Config(
         partial(_built, root, dict(environment)),
         factory=True,
@@ -304,12 +304,12 @@ def _listening(host: str, port: int) -> Any:
     return listener
 
 
-def _built(root: Path, environment: Mapping[str, str]) -> Guard:
+def _built(root: Path, environment: Mapping[str, str]) -> Middleware:
     """The application in the process that serves it; the workspace stays open until that ends."""
     _log_to_stderr()
     stack = contextlib.ExitStack()
-    house = stack.enter_context(opened(root, environment))
-    app = app_of(house)
+    workspace = stack.enter_context(open_workspace(root, environment))
+    app = app_of(workspace)
     app.closing = stack.close
     return app
 

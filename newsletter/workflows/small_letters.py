@@ -22,22 +22,22 @@ from urllib.parse import quote, urlsplit
 from newsletter import ledger
 from newsletter.delivery.names import name_of
 from newsletter.errors import NashraError
-from newsletter.letters.headers import ascii_host, split_mailbox
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.letters.render.small import render_small
 from newsletter.models import Letter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel, load
-from newsletter.storage.retry import Steady
+from newsletter.storage.retry import Retrying
+from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers import actions, store, tokens
 from subscribers.store import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from newsletter.delivery import Desk
+    from newsletter.delivery import DeliverySetup
     from newsletter.senders import Answer, Carrier, Submission
     from newsletter.web.pages import Pages
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
     from subscribers.models import LetterState, SmallLetter
 
 LOG = logging.getLogger("nashra.letters")
@@ -61,7 +61,7 @@ class From:
 
 
 @dataclass(slots=True)
-class Tally:
+class SmallLetterCounts:
     """What became of the letters of one round."""
 
     states: dict[str, int] = field(default_factory=dict)
@@ -80,14 +80,14 @@ class SmallLetters:
     """The small letters of a workspace.
 
     Args:
-        desk: What every delivery needs.
+        setup: What every delivery needs.
         pages: For words, templates and the address of the pages.
         mailbox: Who they come from.
         marker: Makes a fresh marker for each letter.
     """
 
-    def __init__(self, desk: Desk, pages: Pages, mailbox: From, marker: Callable[[], str]) -> None:
-        self._desk = desk
+    def __init__(self, setup: DeliverySetup, pages: Pages, mailbox: From, marker: Callable[[], str]) -> None:
+        self._setup = setup
         self._pages = pages
         self._from = mailbox
         self._marker = marker
@@ -96,7 +96,7 @@ class SmallLetters:
         self._carrier: Carrier | None = None
         """With the last letter of a round; its connection takes the next."""
 
-    def drain(self) -> Tally:
+    def drain(self) -> SmallLetterCounts:
         """Send what waits, as far as nobody else holds it; letters that cannot go now wait for the next round.
 
         For one thread at a time. One connection takes them all.
@@ -111,18 +111,18 @@ class SmallLetters:
             if carrier is not None:
                 carrier.close()
 
-    def _drain(self) -> Tally:
-        tally = Tally()
-        desk = self._desk
-        self._tidy(desk.now())
-        with desk.database.read() as connection:
-            waiting = store.letters_waiting(connection, now=desk.now())
+    def _drain(self) -> SmallLetterCounts:
+        tally = SmallLetterCounts()
+        setup = self._setup
+        self._tidy(setup.now())
+        with setup.database.read() as connection:
+            waiting = store.letters_waiting(connection, now=setup.now())
         while waiting:
             self._settle(tally)
             token = secrets.token_hex(16)
-            with desk.database.write() as connection:
+            with setup.database.write() as connection:
                 claimed = store.claim_letters(
-                    connection, token=token, now=desk.now(), lease=timedelta(seconds=desk.lease), limit=_MOST
+                    connection, token=token, now=setup.now(), lease=timedelta(seconds=setup.lease), limit=_MOST
                 )
             for letter in claimed:
                 if not self._send(letter, token, tally):
@@ -133,39 +133,39 @@ class SmallLetters:
     def _tidy(self, now: datetime) -> None:
         if self._tidied is None or now - self._tidied > TIDY_EVERY:
             self._tidied = now
-            with self._desk.database.write() as connection:
+            with self._setup.database.write() as connection:
                 limits.forget(connection, now=now)
 
-    def _settle(self, tally: Tally) -> None:
+    def _settle(self, tally: SmallLetterCounts) -> None:
         """Letters in doubt: a sender that can look tells whether they went; else they become unknown when claimed."""
-        desk = self._desk
-        with desk.database.read() as connection:
-            doubtful = store.letters_in_doubt(connection, now=desk.now())
+        setup = self._setup
+        with setup.database.read() as connection:
+            doubtful = store.letters_in_doubt(connection, now=setup.now())
         if not doubtful:
             return
-        names = {name_of(letter_id, desk.keys): (letter_id, token) for letter_id, token in doubtful}
+        names = {name_of(letter_id, setup.keys): (letter_id, token) for letter_id, token in doubtful}
         # Any letter will do: only where letters go is asked.
-        carrier = desk.sender.load(self._any_letter())
+        carrier = setup.sender.load(self._any_letter())
         try:
             taken = carrier.settle(list(names))
         finally:
             carrier.close()
         if taken is None:
             return
-        with desk.database.write() as connection:
+        with setup.database.write() as connection:
             for name, (letter_id, token) in names.items():
                 state: LetterState = SUBMITTED if name in taken else QUEUED
                 store.settle_letter(connection, letter_id, state, token=token)
                 tally.add(state)
 
-    def _send(self, letter: SmallLetter, token: str, tally: Tally) -> bool:
+    def _send(self, letter: SmallLetter, token: str, tally: SmallLetterCounts) -> bool:
         """Send one letter; False when this round had better end."""
-        desk = self._desk
-        if letter.created < desk.now() - TOO_OLD:
+        setup = self._setup
+        if letter.created < setup.now() - TOO_OLD:
             self._record(letter, token, REFUSED, "it could not be sent for too long", tally)
             return True
         try:
-            self._carrier = load(desk.sender, self._filled(letter), self._carrier)
+            self._carrier = load(setup.sender, self._filled(letter), self._carrier)
         except NashraError as error:
             LOG.error("a small letter cannot be made: %s", error)
             self._record(letter, token, QUEUED, "", tally)
@@ -181,26 +181,26 @@ class SmallLetters:
 
     def _begun(self, carrier: Carrier, letter: SmallLetter, token: str) -> Submission | None:
         """Hand over everything but the last byte and mark the letter; None when the lease is lost, and nothing went."""
-        desk = self._desk
+        setup = self._setup
         who = letter.recipient
-        leave = tokens.make("leave", desk.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch)
+        leave = tokens.make("leave", setup.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch)
         slots = {LEAVE: leave.encode("ascii")}
-        parcel = Parcel(letter.id, name_of(letter.id, desk.keys), who.address, slots, who.needs_smtputf8)
+        parcel = Parcel(letter.id, name_of(letter.id, setup.keys), who.address, slots, who.needs_smtputf8)
         submission = carrier.begin([parcel], secrets.token_hex(16))
         mine = False
         try:
-            with desk.database.write() as connection:
-                marked = store.submitting_letter(connection, letter.id, token=token, now=desk.now())
+            with setup.database.write() as connection:
+                marked = store.submitting_letter(connection, letter.id, token=token, now=setup.now())
                 if marked:
                     # Somebody waits for it: it goes before its turn, and the issue under way waits instead.
-                    ledger.charge(connection, desk.pace, 1)
+                    ledger.charge(connection, setup.rate_limit, 1)
             mine = marked  # not before the commit, which can fail
         finally:
             if not mine:
                 submission.abandon()
         return submission if mine else None
 
-    def _finish(self, submission: Submission, letter: SmallLetter, token: str, tally: Tally) -> bool:
+    def _finish(self, submission: Submission, letter: SmallLetter, token: str, tally: SmallLetterCounts) -> bool:
         """Let the last byte go and record the answer; from here on only the answer can make the letter wait again."""
         try:
             answer = submission.finish()
@@ -208,7 +208,7 @@ class SmallLetters:
             settle = partial(
                 store.settle_letter, letter_id=letter.id, state=state, token=token, reason=_without(reason, letter)
             )
-            Steady(self._desk.database, patience=Steady.LITTLE, sleep=self._desk.sleep).write(settle)
+            Retrying(self._setup.database, patience=Retrying.LITTLE, sleep=self._setup.sleep).write(settle)
         except NashraError as error:
             # Whether it went nobody knows, or nobody can be told: it stays in doubt until its lease runs out, and is
             # settled then.
@@ -217,8 +217,10 @@ class SmallLetters:
         tally.add(state)
         return state != QUEUED
 
-    def _record(self, letter: SmallLetter, token: str, state: LetterState, reason: str, tally: Tally) -> None:
-        with self._desk.database.write() as connection:
+    def _record(
+        self, letter: SmallLetter, token: str, state: LetterState, reason: str, tally: SmallLetterCounts
+    ) -> None:
+        with self._setup.database.write() as connection:
             store.settle_letter(connection, letter.id, state, token=token, reason=reason)
         tally.add(state)
 
@@ -228,22 +230,22 @@ class SmallLetters:
         who = letter.recipient
         values = {
             PREFERENCES: tokens.make(
-                "preferences", self._desk.keys, public_id=who.public_id, list_id=0, epoch=who.epoch
+                "preferences", self._setup.keys, public_id=who.public_id, list_id=0, epoch=who.epoch
             )
         }
         if letter.kind == "confirmation":
-            with self._desk.database.write() as connection:
+            with self._setup.database.write() as connection:
                 values[CONFIRM] = actions.make_confirmation(
-                    connection, who.subscriber_id, letter.list.id, now=self._desk.now(), lasts=self._lasts
+                    connection, who.subscriber_id, letter.list.id, now=self._setup.now(), lasts=self._lasts
                 )
         html, text = made.rendered.html, made.rendered.text
         for name, value in values.items():
             mark = slot(made.marker, name)
             html, text = html.replace(mark, value), text.replace(mark, value)
-        return replace(made, rendered=replace(made.rendered, html=html, text=text), date=self._desk.now())
+        return replace(made, rendered=replace(made.rendered, html=html, text=text), date=self._setup.now())
 
     def _make(self, kind: str, list_name: str, title: str) -> Letter:
-        pages, marker, now = self._pages, self._marker(), self._desk.now()
+        pages, marker, now = self._pages, self._marker(), self._setup.now()
         about, leave = pages.publication, self._mail(f"unsubscribe {slot(marker, LEAVE)}")
         urls = self._addresses(marker, list_name) if self._by_mail else self._links(marker)
         rendered = render_small(
@@ -307,13 +309,13 @@ class SmallLetters:
         return self._made("goodbye", "any", "any")
 
 
-def of_house(house: House) -> SmallLetters:
+def of_house(workspace: Workspace) -> SmallLetters:
     """The small letters of a workspace, ready to be sent."""
     from newsletter.web.pages import Pages
 
-    sender = house.settings.sender
-    pages = Pages(house.templates, house.publication, house.settings.web.url)
-    return SmallLetters(house.desk, pages, From(sender.from_, sender.reply_to), house.marker)
+    sender = workspace.settings.sender
+    pages = Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
+    return SmallLetters(workspace.delivery_setup, pages, From(sender.from_, sender.reply_to), workspace.marker)
 
 
 class Postman:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.errors import SendError
 from newsletter.senders.sendgrid import SendGrid
-from newsletter.senders.sendgrid.suppressions import KINDS, Entry, Kind
+from newsletter.senders.sendgrid.suppressions import KINDS, Kind, SuppressionEntry
 from subscribers import actions
 from subscribers.errors import AddressError, UnknownSubscriber
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
     from subscribers.models import SuppressionReason
 
 OVERLAP = 3600
@@ -35,23 +35,23 @@ class Synchronised:
     """Entries that changed nothing: known before, blocked only for now, or about nobody here."""
 
 
-def run(house: House) -> Synchronised:
+def run(workspace: Workspace) -> Synchronised:
     """Read every list of SendGrid from where the last run ended, each in one transaction with its mark.
 
     Raises:
         SendError: The workspace does not send through SendGrid, or SendGrid does not answer.
     """
-    sender = house.sender
+    sender = workspace.sender
     if not isinstance(sender, SendGrid):
         raise SendError("this workspace does not send through SendGrid", mend='set [sender] kind = "sendgrid"')
     total = Synchronised()
     for kind in KINDS:
-        with house.database.read() as connection:
-            since = ledger.mark(connection, f"sendgrid {kind}")
+        with workspace.database.read() as connection:
+            since = ledger.cursor(connection, f"sendgrid {kind}")
         found = list(sender.suppressions(kind, since=max(since - OVERLAP, 0)))
-        with house.database.write() as connection:
-            outcomes = [_apply(house, connection, entry) for entry in found]
-            ledger.set_mark(connection, f"sendgrid {kind}", max([since, *(entry.at for entry in found)]))
+        with workspace.database.write() as connection:
+            outcomes = [_apply(workspace, connection, entry) for entry in found]
+            ledger.set_cursor(connection, f"sendgrid {kind}", max([since, *(entry.at for entry in found)]))
         total = Synchronised(
             total.read + len(found),
             total.suppressed + outcomes.count("suppressed"),
@@ -61,8 +61,8 @@ def run(house: House) -> Synchronised:
     return total
 
 
-def _apply(house: House, connection: Connection, entry: Entry) -> str:
-    now, keys = house.now(), house.keys.suppression
+def _apply(workspace: Workspace, connection: Connection, entry: SuppressionEntry) -> str:
+    now, keys = workspace.now(), workspace.keys.suppression
     try:
         if entry.kind == "unsubscribes":
             moment = datetime.fromtimestamp(entry.at, UTC)

@@ -6,28 +6,26 @@ Each different letter is rendered once, whoever many get it; the ledger cuts its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import delivery, library
-from newsletter.check import Known, check
-from newsletter.errors import IssueError, RenderError
 from newsletter.issues import compose
-from newsletter.ledger import Lot
+from newsletter.ledger import Mailing
 from newsletter.letters.mime import freeze
-from newsletter.models import Issue, Letter, Problem, Section
+from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
 from newsletter.rhythms.streams import candidates, owed
 from newsletter.rhythms.topics import Cut, Topic
 from newsletter.workflows import draft, latecomers
-from newsletter.workflows import letter as letters
+from newsletter.workflows.letter_cache import _LetterCache
 from subscribers import store
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
     from subscribers.models import List
 
 UNCHOSEN = "none of their topics is in this issue"
@@ -53,13 +51,13 @@ class Variant:
         return f"late-{self.late}{self.cut.variant}" if self.late else self.cut.variant
 
 
-def topics_of(house: House, list_name: str) -> tuple[Topic, ...]:
+def topics_of(workspace: Workspace, list_name: str) -> tuple[Topic, ...]:
     """The topics of a list, as the settings say."""
-    return house.settings.topics.get(list_name, ())
+    return workspace.settings.topics.get(list_name, ())
 
 
 def make(
-    house: House,
+    workspace: Workspace,
     issue: Issue,
     whole: Letter,
     target: List,
@@ -71,7 +69,7 @@ def make(
     """Every letter that this issue needs, and what the checks find in those that are not the whole one.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         issue: Whole.
         whole: Its letter, checked already.
         target: The list it goes to.
@@ -82,30 +80,28 @@ def make(
     Raises:
         RenderError: A variant gives no letter.
     """
-    known = topics_of(house, target.name)
+    known = topics_of(workspace, target.name)
     bits = topics.present(issue, known)
     made = {one.cut.issue.sections: one.letter for one in ready if one.cut.issue is not None and one.letter is not None}
-    kitchen = _Kitchen(house, now, {**made, issue.sections: whole})
-    with house.database.read() as connection:
+    cache = _LetterCache(workspace, now, {**made, issue.sections: whole})
+    with workspace.database.read() as connection:
         counts = store.declination_counts(
             connection, target.id, rhythms=delivery.rhythms_of(rhythm), now=now, topics=bits
         )
-        late_ones, apart = _late_ones(kitchen, connection, issue, target, rhythm)
+        late_ones, apart = _late_ones(cache, connection, issue, target, rhythm)
     counts = latecomers.without(counts, apart, bits)
-    usual = [
-        Variant(cut, kitchen.letter(cut), counts.get(cut.declined, 0)) for cut in topics.cuts(issue, known, counts)
-    ]
-    return (*late_ones, *usual), tuple(kitchen.problems)
+    usual = [Variant(cut, cache.letter(cut), counts.get(cut.declined, 0)) for cut in topics.cuts(issue, known, counts)]
+    return (*late_ones, *usual), tuple(cache.problems)
 
 
 def _late_ones(
-    kitchen: _Kitchen, connection: Connection, issue: Issue, target: List, rhythm: str
+    cache: _LetterCache, connection: Connection, issue: Issue, target: List, rhythm: str
 ) -> tuple[list[Variant], list[int]]:
     """Variants with what somebody would miss who reads weekly since this week; and all that those decline."""
-    house, now = kitchen.house, kitchen.now
+    workspace, now = cache.workspace, cache.now
     if rhythm != "weekly":
         return [], []
-    rules = draft.rules_of(house)
+    rules = draft.rules_of(workspace)
     news = candidates(library.holdings(connection, since=compose.oldest(rules, now)), rules, now=now)
     gone = library.carried_to(connection, target.id, rhythm) - set(library.of_issue(connection, issue))
     carried = [one for one in news if one.id in gone]
@@ -116,7 +112,7 @@ def _late_ones(
     for member, standing in latecomers.standings(connection, target.id, who, news, now).items():
         if articles := owed(carried, standing.begins, standing.got):
             groups.setdefault(articles, []).append(member)
-    known, by_id = topics_of(house, target.name), {one.id: one for one in carried}
+    known, by_id = topics_of(workspace, target.name), {one.id: one for one in carried}
     found: list[Variant] = []
     apart: list[int] = []
     for number, (articles, members) in enumerate(groups.items(), 1):
@@ -124,7 +120,7 @@ def _late_ones(
         choices, declined = latecomers.by_choice(connection, target.id, members, topics.present(more, known))
         for choice, some in choices.items():
             cut = topics.cut(more, known, choice)
-            letter = kitchen.letter(cut, strict=False)
+            letter = cache.letter(cut, strict=False)
             # Whom it cannot be made for gets the issue as everybody does.
             if letter is not None:
                 found.append(Variant(cut, letter, len(some), tuple(some), number))
@@ -132,49 +128,7 @@ def _late_ones(
     return found, apart
 
 
-class _Kitchen:
-    """Makes the letters of an issue, each only once, and looks at each.
-
-    Args:
-        house: The workspace.
-        now: Aware.
-        made: Letters that are there already, by the sections they hold.
-    """
-
-    def __init__(self, house: House, now: datetime, made: dict[tuple[Section, ...], Letter]) -> None:
-        self.house = house
-        self.now = now
-        self.problems: dict[Problem, None] = {}
-        self._made = made
-
-    def letter(self, cut: Cut, *, strict: bool = True) -> Letter | None:
-        """The letter of a cut issue; None when it is for nobody, or cannot go and need not.
-
-        Args:
-            cut: How the issue is cut.
-            strict: What is wrong with it keeps the issue from going.
-
-        Raises:
-            RenderError: It gives no letter, and must.
-        """
-        if cut.issue is None:
-            return None
-        if cut.issue.sections not in self._made:
-            try:
-                letter = letters.of_issue(self.house, cut.issue)
-            except (RenderError, IssueError):
-                if strict:
-                    raise
-                return None
-            found = _found(self.house, cut, letter, self.now)
-            if found and not strict:
-                return None
-            self.problems.update(dict.fromkeys(found))
-            self._made[cut.issue.sections] = letter
-        return self._made[cut.issue.sections]
-
-
-def lots(variants: Sequence[Variant], list_id: int, rhythm: str, now: datetime, *, bits: int) -> list[Lot]:
+def mailings(variants: Sequence[Variant], list_id: int, rhythm: str, now: datetime, *, bits: int) -> list[Mailing]:
     """The variants as the ledger takes them: each letter with the query for those who get it.
 
     Args:
@@ -185,7 +139,7 @@ def lots(variants: Sequence[Variant], list_id: int, rhythm: str, now: datetime, 
         bits: The topics that the issue has.
     """
     return [
-        lot(one, query, name=one.name + ending)
+        mailing(one, query, name=one.name + ending)
         for one in variants
         for ending, query in audiences(one, list_id, rhythm, now, bits=bits)
     ]
@@ -200,11 +154,11 @@ def audiences(
     return [("", audience_of(list_id, rhythm, now, (bits, variant.cut.declined)))]
 
 
-def lot(variant: Variant, audience: Select[tuple[int]], *, name: str = "") -> Lot:
+def mailing(variant: Variant, audience: Select[tuple[int]], *, name: str = "") -> Mailing:
     """A variant with those who get it."""
     if variant.letter is None:
-        return Lot("", audience, name or variant.cut.variant, UNCHOSEN)
-    return Lot(freeze(variant.letter), audience, name or variant.cut.variant)
+        return Mailing("", audience, name or variant.cut.variant, UNCHOSEN)
+    return Mailing(freeze(variant.letter), audience, name or variant.cut.variant)
 
 
 def audience_of(list_id: int, rhythm: str, now: datetime, declined: tuple[int, int]) -> Select[tuple[int]]:
@@ -218,15 +172,3 @@ def by_rhythm(connection: Connection, list_id: int, rhythm: str, now: datetime) 
         one: sum(store.declination_counts(connection, list_id, rhythms=(one,), now=now, topics=0).values())
         for one in delivery.rhythms_of(rhythm)
     }
-
-
-def _found(house: House, cut: Cut, letter: Letter, now: datetime) -> list[Problem]:
-    """Errors in one variant; warnings are those of the whole letter, and told there."""
-    assert cut.issue is not None
-    without = "، ".join(f"«{title}»" for title in cut.without)
-    problems = check(cut.issue, letter, Known(publication=house.publication, now=now))
-    return [
-        replace(problem, words=f"{problem.words} (in the letter without {without})")
-        for problem in problems
-        if problem.level == "error"
-    ]

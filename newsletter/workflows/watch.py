@@ -7,30 +7,30 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
+from newsletter.ledger.cursors import ALIVE, SIGN_OF_LIFE
 from newsletter.ledger.models import STATES
-from newsletter.storage.retry import Steady
-from newsletter.workflows.worker import ALIVE, SIGN_OF_LIFE
+from newsletter.storage.retry import Retrying
 
 if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 _OPEN = ("queued", "submitting")
 IDLE = 20.0
 """Seconds in which no worker takes anything, after which whoever watches delivers."""
 
 
-def workers(house: House) -> bool:
+def workers(workspace: Workspace) -> bool:
     """Whether workers share this database, and one of them gave a sign of life lately."""
-    if house.database.is_sqlite:
+    if workspace.database.is_sqlite:
         return False
-    with house.database.read() as connection:
-        last = ledger.mark(connection, ALIVE)
-    return house.now().timestamp() - last < 3 * SIGN_OF_LIFE
+    with workspace.database.read() as connection:
+        last = ledger.cursor(connection, ALIVE)
+    return workspace.now().timestamp() - last < 3 * SIGN_OF_LIFE
 
 
 def watch(
-    house: House,
+    workspace: Workspace,
     send: Send,
     progress: Callable[[str, int], None],
     *,
@@ -40,19 +40,19 @@ def watch(
     """Tell how a send goes on until it no longer runs; False when nobody takes anything of it for too long.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         send: A running send.
         progress: Told of a state and how many deliveries have reached it since it was told last.
         idle: Seconds without anybody at work.
         sleep: How to wait.
     """
-    steady = Steady(house.database, patience=house.settings.sender.patience, sleep=sleep)
+    retrying = Retrying(workspace.database, patience=workspace.settings.sender.patience, sleep=sleep)
     before: Account | None = None
     waited = 0.0
     while True:
         start = time.monotonic()
-        account = steady.read(lambda connection: ledger.account(connection, send.id))
-        state, free, held = steady.read(
+        account = retrying.read(lambda connection: ledger.account(connection, send.id))
+        state, free, held = retrying.read(
             lambda connection: (
                 ledger.state_of(connection, send.id),
                 ledger.free(connection, send.id),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from newsletter.ledger import Account, Send
     from newsletter.models import Issue
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WeekOutcome:
     """What came of a run."""
 
     week: Week
@@ -64,14 +64,16 @@ class Outcome:
     settled: dict[str, int] = field(default_factory=dict)
 
 
-def prepare(house: House, targets: Sequence[str] = (), *, list_name: str = FIRST_LIST, rhythm: str = "weekly") -> Week:
+def prepare(
+    workspace: Workspace, targets: Sequence[str] = (), *, list_name: str = FIRST_LIST, rhythm: str = "weekly"
+) -> Week:
     """Everything up to the question: nothing is sent, and nothing that is on its way is touched.
 
     A send that stopped in the middle comes first; then this week's issue, if it went; then the current draft; then a
     new one of what no issue has carried.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         targets: As for ``gather``.
         list_name: The list.
         rhythm: ``weekly``, or ``all`` for everybody.
@@ -80,22 +82,22 @@ def prepare(house: House, targets: Sequence[str] = (), *, list_name: str = FIRST
         NashraError: A draft that cannot be understood, an article whose picture is gone …
         UnknownList: No such list.
     """
-    period = week_of(house.now(), house.zone, house.settings.schedule.week_starts)
-    with house.database.read() as connection:
+    period = week_of(workspace.now(), workspace.zone, workspace.settings.schedule.week_starts)
+    with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
         unfinished = _unfinished(connection, target.id)
         account = ledger.account(connection, unfinished.id) if unfinished is not None else None
         went = ledger.holder(connection, target.id, "weekly", period)
     if unfinished is not None:
-        plan = Plan(_issue_of(house, unfinished), target, unfinished.rhythm, unfinished, account)
+        plan = Plan(_issue_of(workspace, unfinished), target, unfinished.rhythm, unfinished, account)
         return Week(period, list_name, plan=plan, overdue=unfinished.issue != went)
     if went is not None:
         return Week(period, list_name, went=went)
-    gathered = gather(house, targets)
-    issue, composed = _draft(house, list_name)
+    gathered = gather(workspace, targets)
+    issue, composed = _draft(workspace, list_name)
     if issue is None:
         return Week(period, list_name, gathered)
-    plan = plans.make(house, issue, list_name=list_name, rhythm=rhythm)
+    plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm)
     preview: tuple[Path, ...] = ()
     if plan.letter is not None:
         preview = letter.preview(issue, plan.letter)
@@ -112,7 +114,7 @@ def prepare(house: House, targets: Sequence[str] = (), *, list_name: str = FIRST
     )
 
 
-def freeze(house: House, week: Week) -> Send | None:
+def freeze(workspace: Workspace, week: Week) -> Send | None:
     """Write down what goes to whom, once for this week; None when another run was quicker.
 
     Raises:
@@ -120,23 +122,23 @@ def freeze(house: House, week: Week) -> Send | None:
     """
     assert week.plan is not None
     try:
-        return plans.freeze(house, week.plan, once_a_week=True)
+        return plans.freeze(workspace, week.plan, once_a_week=True)
     except delivery.PeriodTakenError:
         return None
 
 
 def run(
-    house: House,
+    workspace: Workspace,
     targets: Sequence[str] = (),
     *,
     list_name: str = FIRST_LIST,
     rhythm: str = "weekly",
     agree: Callable[[Week], bool] = lambda _: True,
-) -> Outcome:
+) -> WeekOutcome:
     """The whole week without a person: nothing goes that the check finds errors in.
 
     Args:
-        house: The workspace.
+        workspace: The workspace.
         targets: As for ``gather``.
         list_name: The list.
         rhythm: ``weekly``, or ``all`` for everybody.
@@ -145,25 +147,25 @@ def run(
     Raises:
         SendError: It stopped in the middle; the same call goes on.
     """
-    week = prepare(house, targets, list_name=list_name, rhythm=rhythm)
+    week = prepare(workspace, targets, list_name=list_name, rhythm=rhythm)
     if week.plan is None:
-        return Outcome(week)
+        return WeekOutcome(week)
     send = week.plan.earlier
     if send is None:
         if not week.plan.ready or not agree(week):
-            return Outcome(week)
-        send = freeze(house, week)
+            return WeekOutcome(week)
+        send = freeze(workspace, week)
         if send is None:
-            return Outcome(prepare(house, list_name=list_name, rhythm=rhythm))
+            return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm))
     settled: dict[str, int] = {}
 
     def progress(state: str, count: int) -> None:
         settled[state] = settled.get(state, 0) + count
 
-    account = delivery.run(house.desk, send, progress)
+    account = delivery.run(workspace.delivery_setup, send, progress)
     if week.overdue:
-        return run(house, targets, list_name=list_name, rhythm=rhythm, agree=agree)
-    return Outcome(week, send, account, settled.get("submitted", 0), settled)
+        return run(workspace, targets, list_name=list_name, rhythm=rhythm, agree=agree)
+    return WeekOutcome(week, send, account, settled.get("submitted", 0), settled)
 
 
 def _unfinished(connection: Connection, list_id: int) -> Send | None:
@@ -179,29 +181,29 @@ def _unfinished(connection: Connection, list_id: int) -> Send | None:
     return running[0] if running else None
 
 
-def _issue_of(house: House, send: Send) -> Issue:
+def _issue_of(workspace: Workspace, send: Send) -> Issue:
     """The issue of a send; its file may be gone by now, and nothing of it is needed any more but its name."""
     from newsletter.errors import IssueError
     from newsletter.models import Issue
 
     try:
-        return issues.find(house.root, send.issue)
+        return issues.find(workspace.root, send.issue)
     except IssueError:
         return Issue(int(send.issue), send.subject)
 
 
-def _draft(house: House, list_name: str) -> tuple[Issue | None, bool]:
+def _draft(workspace: Workspace, list_name: str) -> tuple[Issue | None, bool]:
     """The issue that is to go, and whether it was written just now; None when there is nothing to say."""
-    rules = draft.rules_of(house)
-    issue = draft.current(house, list_name)
+    rules = draft.rules_of(workspace)
+    issue = draft.current(workspace, list_name)
     if issue is None:
-        if not draft.choosable(house, list_name, rules):
+        if not draft.choosable(workspace, list_name, rules):
             return None, False
-        return draft.write(house, list_name=list_name, rules=rules), True
+        return draft.write(workspace, list_name=list_name, rules=rules), True
     if issue.stories:
         return issue, False
     if draft.waiting(issue):
         # Nobody has chosen anything: the draft that grew during the week goes as it grew.
-        return draft.take(house, issue, rules=rules).issue, False
+        return draft.take(workspace, issue, rules=rules).issue, False
     has_words = issue.opening or any(section.blocks for section in issue.sections)
     return (issue if has_words else None), False

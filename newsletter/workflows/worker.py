@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from newsletter import delivery, ledger
 from newsletter.delivery import jobs
-from newsletter.storage.database import AwayError
-from newsletter.storage.retry import Steady
+from newsletter.ledger.cursors import ALIVE, SIGN_OF_LIFE
+from newsletter.storage.database import DatabaseAwayError
+from newsletter.storage.retry import Retrying
 from newsletter.workflows import scheduled, small_letters
 from subscribers.errors import Complaint
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.ledger import Send
-    from newsletter.wiring import House
+    from newsletter.wiring import Workspace
     from newsletter.workflows.small_letters import SmallLetters
 
 T = TypeVar("T")
@@ -39,16 +40,13 @@ TICK = 60
 """Seconds of the schedule's clock: one worker looks at it in each."""
 REST = 60.0
 """Seconds that a send rests here after it could not go on."""
-SIGN_OF_LIFE = 10.0
-"""Seconds between two signs of life of a worker, for whoever waits for one."""
-ALIVE = "worker"
 
 
 class Worker:
     """One worker process.
 
     Args:
-        house: The workspace, open as long as it works.
+        workspace: The workspace, open as long as it works.
         concurrency: Sends at once; each with as many connections as its sender has.
         tell: Told one line of everything that happens.
         look_every: Seconds between two looks.
@@ -56,13 +54,13 @@ class Worker:
 
     def __init__(
         self,
-        house: House,
+        workspace: Workspace,
         *,
         concurrency: int = 1,
         tell: Callable[[str], None] = LOG.info,
         look_every: float = LOOK_EVERY,
     ) -> None:
-        self._house = house
+        self._workspace = workspace
         self._concurrency = concurrency
         self._tell = tell
         self._look_every = look_every
@@ -76,7 +74,7 @@ class Worker:
     def once(self) -> None:
         """Do everything there is to do now, and return."""
         self._open()
-        letters = small_letters.of_house(self._house)
+        letters = small_letters.of_house(self._workspace)
         self._look(letters)
         self._keep_schedule()
         while not self.over.is_set() and (send_id := self._next()) is not None:
@@ -88,12 +86,12 @@ class Worker:
         self._patiently(self._open)
         if self.over.is_set():
             return
-        letters = small_letters.of_house(self._house)
+        letters = small_letters.of_house(self._workspace)
         threads = [threading.Thread(target=self._keep, name="schedule", daemon=True)]
         if self._patiently(self._has_jobs):
             name = f"{socket.gethostname()} {os.getpid()}"
             work = partial(
-                jobs.work, self._house.database, self._deliver, self.over, concurrency=self._concurrency, name=name
+                jobs.work, self._workspace.database, self._deliver, self.over, concurrency=self._concurrency, name=name
             )
             threads.append(threading.Thread(target=work, name="jobs", daemon=True))
         else:
@@ -109,21 +107,21 @@ class Worker:
 
     def _open(self) -> None:
         """Make what the threads share, before there are any."""
-        _ = self._house.database, self._house.sender, self._house.keys, self._house.templates
+        _ = self._workspace.database, self._workspace.sender, self._workspace.keys, self._workspace.templates
 
     def _has_jobs(self) -> bool:
-        with self._house.database.read() as connection:
+        with self._workspace.database.read() as connection:
             return jobs.installed() and jobs.there(connection)
 
     def _look(self, letters: SmallLetters) -> None:
         """What every look does: start what is due, give a sign of life, see that jobs are there, send small letters."""
-        now = self._house.now()
-        with self._house.database.write() as connection:
+        now = self._workspace.now()
+        with self._workspace.database.write() as connection:
             for started in ledger.start_due(connection, now):
                 self._tell(f"issue {started.issue} starts, as planned")
             if time.monotonic() - self._signed > SIGN_OF_LIFE:
                 self._signed = time.monotonic()
-                ledger.set_mark(connection, ALIVE, int(now.timestamp()))
+                ledger.set_cursor(connection, ALIVE, int(now.timestamp()))
             # A job that got lost, or a send that was frozen before there were jobs.
             for one in self._open_sends(connection):
                 jobs.enqueue(connection, one)
@@ -141,7 +139,7 @@ class Worker:
         return time.monotonic() < self._resting.get(send_id, 0.0)
 
     def _next(self) -> int | None:
-        with self._house.database.read() as connection:
+        with self._workspace.database.read() as connection:
             found = self._open_sends(connection)
         return found[0] if found else None
 
@@ -161,7 +159,9 @@ class Worker:
                 return
             self._at.add(send_id)
         try:
-            send = Steady(self._house.database, patience=REST, sleep=self._wait).write(partial(self._take_up, send_id))
+            send = Retrying(self._workspace.database, patience=REST, sleep=self._wait).write(
+                partial(self._take_up, send_id)
+            )
             if send is not None:
                 self._run(send)
         except Complaint as complaint:
@@ -185,7 +185,7 @@ class Worker:
             if state not in {"waiting", "full"}:
                 told[state] = told.get(state, 0) + count
 
-        account = delivery.run(self._house.desk, send, progress, over=self.over)
+        account = delivery.run(self._workspace.delivery_setup, send, progress, over=self.over)
         if told:
             here = ", ".join(f"{count:,} {state}" for state, count in sorted(told.items()))
             self._tell(f"issue {send.issue}: {here} here; {account.open:,} of {account.total:,} still open")
@@ -197,20 +197,20 @@ class Worker:
 
     def _keep_schedule(self) -> None:
         """Do what the schedule asks for, if no other worker looks at it in this minute."""
-        house = self._house
-        if scheduled.waiting(house) and self._my_minute():
-            scheduled.run(house, self._tell)
+        workspace = self._workspace
+        if scheduled.waiting(workspace) and self._my_minute():
+            scheduled.run(workspace, self._tell)
 
     def _my_minute(self) -> bool:
-        minute = int(self._house.now().timestamp()) // TICK * TICK
-        with self._house.database.write() as connection:
-            return ledger.advance_mark(connection, "worker minute", minute)
+        minute = int(self._workspace.now().timestamp()) // TICK * TICK
+        with self._workspace.database.write() as connection:
+            return ledger.advance_cursor(connection, "worker minute", minute)
 
     def _quietly(self, act: Callable[[], T]) -> T | None:
         """Do something that is done again soon; trouble is told."""
         try:
             return act()
-        except AwayError as error:
+        except DatabaseAwayError as error:
             LOG.warning("%s", error)
         except Complaint as complaint:
             self._tell(f"error: {complaint}")
@@ -226,7 +226,7 @@ class Worker:
         while not self.over.is_set():
             try:
                 return act()
-            except AwayError as error:
+            except DatabaseAwayError as error:
                 LOG.warning("%s", error)
             self.over.wait(pause)
             pause = min(pause * 2, 10.0)

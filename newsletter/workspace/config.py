@@ -15,26 +15,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SettingsError, WorkspaceError
-from newsletter.letters.headers import split_mailbox
 from newsletter.models import Publication
 from newsletter.rhythms.schedule import WEEKDAYS, Schedule
 from newsletter.rhythms.topics import Topic
-from newsletter.text.toml import twice
+from newsletter.text.mailbox import split_mailbox
+from newsletter.text.toml import duplicate_in
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from newsletter.workspace.schema import (
-        Collect,
-        Compose,
-        Rhythms,
+        CollectSettings,
+        ComposeSettings,
+        RhythmSettings,
         Schema,
-        Sender,
-        SendGrid,
-        Smtp,
-        Web,
+        SenderSettings,
+        SendGridSettings,
+        SmtpSettings,
+        TopicSettings,
+        WebSettings,
     )
-    from newsletter.workspace.schema import Topic as TopicSetting
 
 FILE = "newsletter.toml"
 SECRETS = "secrets"
@@ -49,18 +49,18 @@ class Settings:
     """Everything a workspace can be told, checked."""
 
     publication: Publication
-    sender: Sender
+    sender: SenderSettings
     """How letters leave; ``from_`` has its domain in A-label form."""
-    sendgrid: SendGrid
-    smtp: Smtp
-    web: Web
+    sendgrid: SendGridSettings
+    smtp: SmtpSettings
+    web: WebSettings
     """``url`` is the base of the reader pages without a slash at its end; empty when there are none."""
-    rhythms: Rhythms
+    rhythms: RhythmSettings
     topics: Mapping[str, tuple[Topic, ...]]
     """What readers of each list can choose, in the order of the numbers."""
-    compose: Compose
+    compose: ComposeSettings
     schedule: Schedule
-    collect: Collect
+    collect: CollectSettings
     outbox: Path
     database_url: str
     """SQLAlchemy URL."""
@@ -156,7 +156,7 @@ def _text(path: Path) -> str:
 
 
 def _toml_words(error: tomllib.TOMLDecodeError, text: str, path: Path) -> str:
-    if (found := twice(text, error)) is not None:
+    if (found := duplicate_in(text, error)) is not None:
         return f"{path}:{found.second}: {found.name} is here a second time, first in line {found.first}; {found.mend}"
     match = re.search(r"\(at line (\d+), column \d+\)", str(error))
     line = f":{match[1]}" if match else ""
@@ -284,10 +284,10 @@ def database_url(url: str, root: Path) -> str:
     """
     from pydantic import ValidationError
 
-    from newsletter.workspace.schema import Database
+    from newsletter.workspace.schema import DatabaseSettings
 
     try:
-        checked = Database(url=url).url
+        checked = DatabaseSettings(url=url).url
     except ValidationError as error:
         words = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise SettingsError(words, where="the URL of a database") from None
@@ -315,7 +315,7 @@ def _settings(checked: Schema, root: Path) -> Settings:
     )
 
 
-def _topics(checked: Mapping[str, TopicSetting]) -> tuple[Topic, ...]:
+def _topics(checked: Mapping[str, TopicSettings]) -> tuple[Topic, ...]:
     return tuple(
         Topic(int(number), topic.title, tuple(topic.sections or [topic.title]))
         for number, topic in sorted(checked.items())

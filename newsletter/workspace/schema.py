@@ -6,58 +6,25 @@ Only config.py imports this, and late: pydantic costs a tenth of a second that `
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from newsletter.letters.headers import ascii_host, split_mailbox
+from newsletter.fields import (
+    SettingsSection,
+    bare_address,
+    https_or_loopback,
+    listed,
+    mailbox,
+    optional_mailbox,
+    plain_line,
+    web_address,
+)
 from newsletter.rhythms.topics import MOST
+from newsletter.text.mailbox import ascii_host
 from newsletter.text.tidy import arabic_fold
-
-
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("an address such as https://example.org is wanted")
-    if re.search(r"[\s<>\"\\^`{|}]", value):
-        raise ValueError("an address without spaces, quotes and brackets is wanted")
-    if parts.port == 0:
-        raise ValueError("a port from 1 to 65535 is wanted")
-    ascii_host(parts.hostname)
-    return value.rstrip("/")
-
-
-def _https_or_loopback(value: str) -> str:
-    if not value:
-        return value
-    address = _web_address(value)
-    if urlsplit(address).scheme != "https" and urlsplit(address).hostname not in {"localhost", "127.0.0.1", "::1"}:
-        # RFC 8058 section 3.1: one-click unsubscribing needs an https address.
-        raise ValueError("an https address such as https://news.example.org is wanted")
-    return address
-
-
-def _mailbox(value: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
-
-    name, address = split_mailbox(_plain_line(value))
-    try:
-        checked = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=False)
-    except EmailNotValidError as error:
-        raise ValueError(f'"Name <address>" is wanted ({error})') from None
-    ascii_address = f"{checked.local_part}@{checked.ascii_domain}"
-    return f"{name} <{ascii_address}>" if name else ascii_address
-
-
-def _optional_mailbox(value: str) -> str:
-    return _mailbox(value) if value else value
-
-
-def _bare_address(value: str) -> str:
-    return split_mailbox(_mailbox(value))[1] if value else value
 
 
 def _mail_host(value: str) -> str:
@@ -102,15 +69,6 @@ def _page(value: str) -> str:
     return value
 
 
-def _plain_line(value: str) -> str:
-    value = value.strip()
-    if not value:
-        raise ValueError("a text is wanted")
-    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
-        raise ValueError("one line of text is wanted")
-    return value
-
-
 def _database(value: str) -> str:
     known = value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://"))
     if value and (not known or value in {"sqlite:///", "sqlite:///:memory:"}):
@@ -128,7 +86,7 @@ def _network(value: str) -> str:
 
 
 def _origin(value: str) -> str:
-    parts = urlsplit(_web_address(value))
+    parts = urlsplit(web_address(value))
     if parts.path or parts.username is not None:
         raise ValueError("the address of a site without a path is wanted, such as https://example.org")
     port = "" if parts.port is None else f":{parts.port}"
@@ -148,11 +106,6 @@ def _public_key(value: str) -> str:
     if value and not good:
         raise ValueError("the verification key of SendGrid's event webhook is wanted, as its settings show it")
     return value
-
-
-def _listed(value: object) -> object:
-    # The environment and secret files hold text only: a list is written with commas there.
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 Category = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
@@ -187,7 +140,7 @@ def _topic(value: object) -> object:
     return {"title": value} if isinstance(value, str) else value
 
 
-def _apart(topics: dict[str, Topic]) -> dict[str, Topic]:
+def _apart(topics: dict[str, TopicSettings]) -> dict[str, TopicSettings]:
     owner: dict[str, str] = {}
     for topic in topics.values():
         for section in topic.sections or [topic.title]:
@@ -206,22 +159,18 @@ Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9]
 """The name of a DKIM key in DNS (RFC 6376 section 3.1)."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-
-class Newsletter(_Section):
+class NewsletterSettings(SettingsSection):
     """Who publishes."""
 
-    name: Annotated[str, AfterValidator(_plain_line)] = Field(description='text, for example name = "المؤشر"')
-    url: Annotated[str, AfterValidator(_web_address)] = Field(
+    name: Annotated[str, AfterValidator(plain_line)] = Field(description='text, for example name = "المؤشر"')
+    url: Annotated[str, AfterValidator(web_address)] = Field(
         description='text, for example url = "https://example.org"'
     )
     language: Annotated[str, AfterValidator(_language)] = "ar"
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
 
 
-class Look(_Section):
+class LetterSettings(SettingsSection):
     """What every letter says and how it looks."""
 
     tagline: str = ""
@@ -235,16 +184,16 @@ class Look(_Section):
     links: dict[str, Annotated[str, AfterValidator(_page)]] = {}
 
 
-class Sender(_Section):
+class SenderSettings(SettingsSection):
     """How letters leave."""
 
     kind: Literal["outbox", "sendgrid", "smtp"] = "outbox"
-    from_: Annotated[str, AfterValidator(_mailbox)] = Field(
+    from_: Annotated[str, AfterValidator(mailbox)] = Field(
         alias="from", description='text, for example from = "نشرة المؤشر <news@example.org>"'
     )
-    reply_to: Annotated[str, AfterValidator(_optional_mailbox)] = ""
-    dkim_selectors: Annotated[list[Selector], BeforeValidator(_listed)] = []
-    outbox: Annotated[str, AfterValidator(_plain_line)] = "outbox"
+    reply_to: Annotated[str, AfterValidator(optional_mailbox)] = ""
+    dkim_selectors: Annotated[list[Selector], BeforeValidator(listed)] = []
+    outbox: Annotated[str, AfterValidator(plain_line)] = "outbox"
     fsync: bool = True
     lease: float = Field(default=30, ge=1, le=3600)
     patience: float = Field(default=300, ge=1, le=86400)
@@ -254,15 +203,15 @@ class Sender(_Section):
     batch: int = Field(default=100, ge=1, le=1000)
 
 
-class SendGrid(_Section):
+class SendGridSettings(SettingsSection):
     """The SendGrid account."""
 
     key: str = ""
     webhook_key: Annotated[str, AfterValidator(_public_key)] = ""
     region: Literal["global", "eu"] = "global"
-    host: Annotated[str, AfterValidator(_https_or_loopback)] = ""
+    host: Annotated[str, AfterValidator(https_or_loopback)] = ""
     from_name: str = ""
-    categories: Annotated[list[Category], BeforeValidator(_listed)] = Field(default=[], max_length=10)
+    categories: Annotated[list[Category], BeforeValidator(listed)] = Field(default=[], max_length=10)
     sandbox: bool = False
     open_tracking: bool = False
     click_tracking: bool = False
@@ -271,7 +220,7 @@ class SendGrid(_Section):
     timeout: float = Field(default=20, ge=1, le=300)
 
 
-class Smtp(_Section):
+class SmtpSettings(SettingsSection):
     """The SMTP server."""
 
     host: Annotated[str, AfterValidator(_mail_host)] = ""
@@ -280,7 +229,7 @@ class Smtp(_Section):
     user: str = ""
     password: str = ""
     ca: str = ""
-    return_path: Annotated[str, AfterValidator(_bare_address)] = ""
+    return_path: Annotated[str, AfterValidator(bare_address)] = ""
     verp: bool = False
     connections: int = Field(default=4, ge=1, le=64)
     letters: int = Field(default=100, ge=1, le=100_000)
@@ -289,97 +238,98 @@ class Smtp(_Section):
     timeout: float = Field(default=60, ge=1, le=600)
 
 
-class Web(_Section):
+class WebSettings(SettingsSection):
     """Where readers find their pages, and what those offer."""
 
-    url: Annotated[str, AfterValidator(_https_or_loopback)] = ""
-    lists: Annotated[list[ListName], BeforeValidator(_listed)] = Field(default=["readers"], min_length=1)
-    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_listed)] = [
+    url: Annotated[str, AfterValidator(https_or_loopback)] = ""
+    lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(default=["readers"], min_length=1)
+    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(listed)] = [
         "127.0.0.1",
         "::1",
     ]
-    frame_ancestors: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_listed)] = []
+    frame_ancestors: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(listed)] = []
     keep_client: bool = False
     letters_an_hour: int = Field(default=1000, ge=1, le=1_000_000)
     letters_an_hour_per_network: int = Field(default=30, ge=1, le=1_000_000)
 
 
-class Rhythms(_Section):
+class RhythmSettings(SettingsSection):
     """How often readers get a letter, and what the automatic ones look like."""
 
     default: RhythmName = "weekly"
-    offered: Annotated[list[RhythmName], BeforeValidator(_listed)] = Field(
+    offered: Annotated[list[RhythmName], BeforeValidator(listed)] = Field(
         default=["instant", "daily", "weekly"], min_length=1
     )
     daily_template: TemplateName = "digest"
     instant_template: TemplateName = "weekly"
 
     @model_validator(mode="after")
-    def _default_is_offered(self) -> Rhythms:
+    def _default_is_offered(self) -> RhythmSettings:
         if self.default not in self.offered:
             raise ValueError(f"the default {self.default} is not among those offered")
         return self
 
 
-class Topic(_Section):
+class TopicSettings(SettingsSection):
     """What a reader can choose to get or not."""
 
-    title: Annotated[str, AfterValidator(_plain_line)]
-    sections: Annotated[list[Annotated[str, AfterValidator(_plain_line)]], BeforeValidator(_listed)] = []
+    title: Annotated[str, AfterValidator(plain_line)]
+    sections: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = []
 
 
 Topics = Annotated[
-    dict[Annotated[str, AfterValidator(_number)], Annotated[Topic, BeforeValidator(_topic)]], AfterValidator(_apart)
+    dict[Annotated[str, AfterValidator(_number)], Annotated[TopicSettings, BeforeValidator(_topic)]],
+    AfterValidator(_apart),
 ]
 """The topics of a list by their number."""
 
 
-class Compose(_Section):
+class ComposeSettings(SettingsSection):
     """Which articles an issue takes by itself."""
 
     most: int = Field(default=20, ge=1, le=200)
     per_section: int = Field(default=0, ge=0, le=200)
     days: int = Field(default=14, ge=1, le=3650)
-    exclude: Annotated[list[str], BeforeValidator(_listed)] = []
+    exclude: Annotated[list[str], BeforeValidator(listed)] = []
     pin_sticky: bool = True
     candidates: bool = True
 
 
-class Schedule(_Section):
+class ScheduleSettings(SettingsSection):
     """What happens by itself, in the zone of the site."""
 
     weekly: Annotated[str, AfterValidator(_weekly)] = ""
     daily: Annotated[str, AfterValidator(_clock)] = ""
     instant: int = Field(default=0, ge=0, le=1440)
-    lists: Annotated[list[ListName], BeforeValidator(_listed)] = Field(default=["readers"], min_length=1)
+    lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(default=["readers"], min_length=1)
     week_starts: Annotated[str, Field(pattern=rf"^({_WEEKDAYS})$")] = "monday"
 
 
-class Database(_Section):
+class DatabaseSettings(SettingsSection):
     """Where everything is kept."""
 
     url: Annotated[str, AfterValidator(_database)] = ""
 
 
-class Collect(_Section):
+class CollectSettings(SettingsSection):
     """Where articles come from, and how they are fetched."""
 
-    sources: Annotated[list[Annotated[str, AfterValidator(_plain_line)]], BeforeValidator(_listed)] = []
-    allow_private_hosts: Annotated[list[str], BeforeValidator(_listed)] = []
+    sources: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = []
+    allow_private_hosts: Annotated[list[str], BeforeValidator(listed)] = []
 
 
-class Schema(_Section):
+class Schema(SettingsSection):
     """The whole of newsletter.toml."""
 
-    newsletter: Newsletter
-    letter: Look = Look()
-    sender: Sender
-    sendgrid: SendGrid = SendGrid()
-    smtp: Smtp = Smtp()
-    web: Web = Web()
-    rhythms: Rhythms = Rhythms()
+    newsletter: NewsletterSettings
+    letter: LetterSettings = LetterSettings()
+    sender: SenderSettings
+    sendgrid: SendGridSettings = SendGridSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    web: WebSettings = WebSettings()
+    rhythms: RhythmSettings = RhythmSettings()
     topics: dict[ListName, Topics] = {}
-    compose: Compose = Compose()
-    schedule: Schedule = Schedule()
-    database: Database = Database()
-    collect: Collect = Collect()
+    compose: ComposeSettings = ComposeSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    collect: CollectSettings = CollectSettings()

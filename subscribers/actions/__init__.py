@@ -12,7 +12,9 @@ from subscribers.actions.asking import Asked, Wished, ask, status_of, wish
 from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
+from subscribers.actions.leaving import leave, leave_address
 from subscribers.actions.pages import asked_for, come_back, left_lately
+from subscribers.actions.preferring import holder_of, prefer
 from subscribers.actions.showing import Person, show, stats
 from subscribers.actions.subscribing import (
     CONFIRMATION_BY_MAIL_LASTS,
@@ -21,12 +23,8 @@ from subscribers.actions.subscribing import (
     confirm,
     confirm_letter,
     confirmation_behind,
-    holder_of,
-    leave,
-    leave_address,
     letter_open,
     make_confirmation,
-    prefer,
     subscribe,
 )
 from subscribers.actions.suppressing import receive, suppress, unsuppress

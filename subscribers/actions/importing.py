@@ -125,7 +125,7 @@ class _Reading:
 
 
 def _report(
-    layout: Layout, reading: _Reading, found: list[staging.Group], addresses: int, *, dry_run: bool
+    layout: Layout, reading: _Reading, found: list[staging.StagedGroup], addresses: int, *, dry_run: bool
 ) -> ImportReport:
     counts = dict.fromkeys(("added", "pending", "confirmed", "already", "kept_out", "left", "suppressed"), 0)
     for group in found:
@@ -145,7 +145,7 @@ def _report(
     )
 
 
-def _outcome(group: staging.Group) -> str:
+def _outcome(group: staging.StagedGroup) -> str:
     """Which count of the report a group belongs to."""
     if group.standing in ("suppressed", "stopped"):
         return "suppressed"

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from subscribers import store, tokens
+from subscribers import store
 from subscribers.addresses import normalise
 from subscribers.consent import Act, decide
-from subscribers.errors import ConsentError, LinkError, UnknownSubscriber
-from subscribers.models import List, Rhythm, Subscriber, Subscription, WrittenLetter
-from subscribers.tokens import PUBLIC_ID_BYTES, Purpose
+from subscribers.errors import ConsentError, LinkError
+from subscribers.models import List, Rhythm, Subscriber, WrittenLetter
+from subscribers.tokens import PUBLIC_ID_BYTES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -198,142 +198,3 @@ def confirmation_behind(connection: Connection, token: str, *, now: datetime) ->
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def holder_of(
-    connection: Connection, token: str, purpose: Purpose, keys: Mapping[int, bytes]
-) -> tuple[Subscriber, int]:
-    """Whose signed link this is, and for which list (0: every list).
-
-    Args:
-        connection: Open.
-        token: What stood in the link.
-        purpose: What the link must be for.
-        keys: The keys that sign links.
-
-    Raises:
-        LinkError: Not a link of ours, for something else, revoked, or of somebody who was erased.
-    """
-    claim = tokens.read(token, purpose)
-    person = store.find_public(connection, claim.public_id)
-    # Also checked when nobody is found, so that time tells nothing.
-    if not tokens.verify(claim, keys, person.epoch if person else 0) or person is None:
-        raise LinkError("this link is not good any more", mend="open the link of a newer letter")
-    return person, claim.list_id
-
-
-def prefer(
-    connection: Connection,
-    subscriber_id: int,
-    list_id: int,
-    *,
-    now: datetime,
-    rhythm: Rhythm,
-    declined_topics: int = 0,
-    paused_until: datetime | None = None,
-) -> Subscription:
-    """Keep what a person chose for a subscription: rhythm, topics and pause, as their page shows them.
-
-    Args:
-        connection: In a transaction.
-        subscriber_id: Of the person.
-        list_id: Of the list.
-        now: Aware.
-        rhythm: How often.
-        declined_topics: Bit n is set when topic n is not wanted; 0 to 255.
-        paused_until: Aware; no letter before it. None for no pause.
-
-    Raises:
-        ConsentError: The person has no subscription to this list, or has left it.
-    """
-    before = store.subscription_of(connection, subscriber_id, list_id, lock=True)
-    if before is None or before.status == "left":
-        raise ConsentError("there is no subscription to change", mend="subscribe again on the site")
-    store.set_preferences(
-        connection,
-        subscriber_id,
-        list_id,
-        rhythm=rhythm,
-        declined_topics=declined_topics,
-        paused_until=paused_until,
-        now=now,
-    )
-    kept = store.subscription_of(connection, subscriber_id, list_id)
-    return kept or before
-
-
-def leave(
-    connection: Connection,
-    subscriber_id: int,
-    list_id: int,
-    *,
-    now: datetime,
-    how: str,
-    words: str = "",
-    letters: bool = True,
-) -> list[int]:
-    """End a subscription, or every one; doing it twice is no error.
-
-    Args:
-        connection: In a transaction.
-        subscriber_id: Of the person.
-        list_id: Of the list; 0 for every list.
-        now: Aware.
-        how: The road it came by, for the record of consent.
-        words: What the person said or was shown, for the record of consent.
-        letters: Write the goodbye letter down; not for somebody who complained.
-
-    Returns:
-        Ids of the lists that were left now.
-    """
-    ended = []
-    for one in store.subscriptions_of(connection, subscriber_id):
-        if list_id not in (0, one.list_id):
-            continue
-        before = store.subscription_of(connection, subscriber_id, one.list_id, lock=True)
-        decision = decide(before.status if before else None, "leave")
-        if not decision.changes or decision.status is None:
-            continue
-        store.set_status(connection, subscriber_id, one.list_id, decision.status, now=now)
-        store.record(connection, subscriber_id, one.list_id, "leave", now=now, how=how, words=words)
-        if decision.letter is not None and letters:
-            store.queue_letter(connection, decision.letter, subscriber_id, one.list_id, now=now)
-        ended.append(one.list_id)
-    return ended
-
-
-def leave_address(
-    connection: Connection,
-    address: str,
-    list_name: str | None = None,
-    *,
-    now: datetime,
-    how: str = "editor",
-    words: str = "",
-    letters: bool = False,
-) -> list[int]:
-    """End the subscription of an address, for somebody who wrote to the editors instead of using the link.
-
-    Args:
-        connection: In a transaction.
-        address: As it was typed.
-        list_name: Of the list; None for every list.
-        now: Aware.
-        how: For the record of consent.
-        words: For the record of consent.
-        letters: Write the goodbye letter down.
-
-    Returns:
-        Ids of the lists that were left now.
-
-    Raises:
-        AddressError: Not an address.
-        UnknownList: No such list.
-        UnknownSubscriber: Nobody has this address.
-    """
-    wanted = normalise(address)
-    list_id = 0 if list_name is None else store.list_named(connection, list_name).id
-    person = store.find(connection, wanted)
-    if person is None:
-        raise UnknownSubscriber(f"nobody has the address {wanted.address}", mend="check its spelling")
-    return leave(connection, person.id, list_id, now=now, how=how, words=words, letters=letters)

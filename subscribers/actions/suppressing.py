@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from subscribers import store
 from subscribers.actions.adding import REASONS
-from subscribers.actions.subscribing import leave
+from subscribers.actions.leaving import leave
 from subscribers.addresses import Address, normalise
 from subscribers.errors import SuppressedError
 from subscribers.models import Event, SuppressionReason

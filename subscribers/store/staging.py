@@ -60,7 +60,7 @@ class Staged(NamedTuple):
     line: int
 
 
-class Group(NamedTuple):
+class StagedGroup(NamedTuple):
     """Staged addresses in the same case: their status on the list before, what the file says, how many they are."""
 
     before: Status | None
@@ -217,7 +217,7 @@ def _key_pages(connection: Connection, condition: sa.ColumnElement[bool]) -> Ite
         last = page[-1]
 
 
-def groups(connection: Connection, list_id: int) -> list[Group]:
+def groups(connection: Connection, list_id: int) -> list[StagedGroup]:
     """Count the staged addresses by what is known of them here and by what the file says.
 
     Args:
@@ -229,13 +229,13 @@ def groups(connection: Connection, list_id: int) -> list[Group]:
         .select_from(_known_people(list_id, everybody=True))
         .group_by(subscription.c.status, _staged.c.standing)
     )
-    return [Group(before, STANDINGS[standing], number) for before, standing, number in connection.execute(query)]
+    return [StagedGroup(before, STANDINGS[standing], number) for before, standing, number in connection.execute(query)]
 
 
 def write(
     connection: Connection,
     list_id: int,
-    found: Iterable[Group],
+    found: Iterable[StagedGroup],
     *,
     rhythm: Rhythm,
     now: datetime,
@@ -274,14 +274,18 @@ def write(
         connection.exec_driver_sql("ANALYZE subscriber, subscription, consent")
 
 
-def _record(connection: Connection, list_id: int, group: Group, act: Act, *, at: int, how: str, words: str) -> None:
+def _record(
+    connection: Connection, list_id: int, group: StagedGroup, act: Act, *, at: int, how: str, words: str
+) -> None:
     said = (sa.literal(act), sa.literal(at), sa.literal(how), sa.literal(words))
     people = _people_of(list_id, group, subscriber.c.id, sa.literal(list_id), *said)
     names = ["subscriber_id", "list_id", "act", "at", "how", "words"]
     connection.execute(sa.insert(consent).from_select(names, people))
 
 
-def _subscribe(connection: Connection, list_id: int, group: Group, status: Status, *, rhythm: Rhythm, at: int) -> None:
+def _subscribe(
+    connection: Connection, list_id: int, group: StagedGroup, status: Status, *, rhythm: Rhythm, at: int
+) -> None:
     people = _people_of(
         list_id,
         group,
@@ -303,7 +307,7 @@ def _subscribe(connection: Connection, list_id: int, group: Group, status: Statu
     )
 
 
-def _move(connection: Connection, list_id: int, group: Group, status: Status, *, at: int) -> None:
+def _move(connection: Connection, list_id: int, group: StagedGroup, status: Status, *, at: int) -> None:
     connection.execute(
         sa.update(subscription)
         .where(
@@ -333,7 +337,7 @@ def _insert_people(connection: Connection, at: int) -> None:
     )
 
 
-def _people_of(list_id: int, group: Group, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+def _people_of(list_id: int, group: StagedGroup, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     return (
         sa.select(*columns)
         .select_from(_known_people(list_id))

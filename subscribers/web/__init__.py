@@ -3,8 +3,8 @@
 GET, HEAD and OPTIONS never write. No page sets a cookie, and there is no redirect. Import it late: it brings
 Starlette and SQLAlchemy.
 
-``site`` holds what the pages are handed, ``visits`` turns a request into a Visit and a handler into a route,
-``forms`` reads bodies, ``clients`` finds out who asks, ``guard`` stands around everything.
+``site`` holds what the pages are handed, ``requests`` turns what arrives into a ``Request`` and a handler into a route,
+``forms`` reads bodies, ``client_address`` finds out who asks, ``middleware`` stands around everything.
 """
 
 from __future__ import annotations
@@ -16,28 +16,22 @@ from typing import Any
 from starlette.applications import Starlette  # noqa: TID253  this room is nothing but pages, and is imported late itself
 from starlette.routing import BaseRoute, Mount, Router  # noqa: TID253  the same
 
-from subscribers.web import (
-    errors,
-    leave,
-    machinery,
-    preferences,
-    subscribe,
-)
-from subscribers.web.middleware import Guard
+from subscribers.web import assets, errors, hooks, leave, preferences, subscribe
+from subscribers.web.middleware import Middleware
 from subscribers.web.requests import (
-    Visit,
+    Request,
     answer,
     file_answer,
     route,
 )
 from subscribers.web.site import Page, Site
 
-__all__ = ["Page", "Site", "Visit", "answer", "create_app", "file_answer", "route"]
+__all__ = ["Page", "Request", "Site", "answer", "create_app", "file_answer", "route"]
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
 
-def create_app(site: Site, *, routes: Sequence[BaseRoute] = (), lifespan: Lifespan | None = None) -> Guard:
+def create_app(site: Site, *, routes: Sequence[BaseRoute] = (), lifespan: Lifespan | None = None) -> Middleware:
     """The ASGI application of the reader pages.
 
     Args:
@@ -45,7 +39,8 @@ def create_app(site: Site, *, routes: Sequence[BaseRoute] = (), lifespan: Lifesp
         routes: More routes, for example those of the archive; made with `route`.
         lifespan: What runs beside the pages, as Starlette wants it.
     """
-    own = [*subscribe.routes(site), *preferences.routes(site), *leave.routes(site), *machinery.routes(site), *routes]
+    parts = (subscribe, preferences, leave, assets, hooks)
+    own = [*(one for part in parts for one in part.routes(site)), *routes]
     pages = Starlette(
         routes=[Mount(site.path, app=Router(own, redirect_slashes=False))] if site.path else own,
         exception_handlers=errors.handlers(site),
@@ -53,4 +48,4 @@ def create_app(site: Site, *, routes: Sequence[BaseRoute] = (), lifespan: Lifesp
     )
     # The redirect would be built from the Host header of a stranger.
     pages.router.redirect_slashes = False
-    return Guard(pages, site)
+    return Middleware(pages, site)

@@ -30,7 +30,7 @@ _BOUNDARY = re.compile(r'boundary="?([^\s";,]{1,70})', re.IGNORECASE)
 _PART_NAME = re.compile(rb'(?i)content-disposition:[^\r\n]*[;\s]name="([^"\r\n]*)"')
 
 
-class TooLargeError(Exception):
+class FormTooLargeError(Exception):
     """A body beyond its cap."""
 
 
@@ -46,12 +46,12 @@ async def body(request: Request, most: int) -> bytes:
     """
     length = request.headers.get("content-length", "0")
     if not (length.isascii() and length.isdecimal() and len(length) < 12 and int(length) <= most):
-        raise TooLargeError
+        raise FormTooLargeError
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > most:
-            raise TooLargeError
+            raise FormTooLargeError
     return bytes(content)
 
 

@@ -11,7 +11,7 @@ from subscribers import actions, store
 from subscribers.errors import LinkError
 from subscribers.models import List
 from subscribers.web import forms
-from subscribers.web.requests import Visit, answer, route
+from subscribers.web.requests import Request, answer, route
 from subscribers.web.site import Site
 
 if TYPE_CHECKING:
@@ -26,22 +26,22 @@ def routes(site: Site) -> list[BaseRoute]:
     return [route(site, "/leave/{token}", _leave, ["GET", "POST"])]
 
 
-def _leave(site: Site, visit: Visit) -> Response:
-    act = forms.first(visit.form, "act")
+def _leave(site: Site, request: Request) -> Response:
+    act = forms.first(request.form, "act")
     try:
-        if visit.posts and (forms.one_click(visit.form) or act == "leave"):
-            return _left(site, visit, one_click=forms.one_click(visit.form))
-        if visit.posts and act == "undo":
-            return _undone(site, visit)
-        return _asked(site, visit)
+        if request.posts and (forms.one_click(request.form) or act == "leave"):
+            return _left(site, request, one_click=forms.one_click(request.form))
+        if request.posts and act == "undo":
+            return _undone(site, request)
+        return _asked(site, request)
     except LinkError:
         return answer(site, "web/dead.html.j2", {"kind": "leave"}, status=404)
 
 
-def _asked(site: Site, visit: Visit) -> Response:
+def _asked(site: Site, request: Request) -> Response:
     """Show the button, or, when there is nothing to leave any more, that."""
     with site.database.read() as connection:
-        who, list_id = actions.holder_of(connection, visit.parts["token"], "leave", site.link_keys)
+        who, list_id = actions.holder_of(connection, request.parts["token"], "leave", site.link_keys)
         theirs = [one.status for one in store.subscriptions_of(connection, who.id) if list_id in (0, one.list_id)]
         on = any(status != "left" for status in theirs)
         back = bool(actions.left_lately(connection, who.id, list_id, now=site.now()))
@@ -49,26 +49,26 @@ def _asked(site: Site, visit: Visit) -> Response:
     return answer(site, "web/leave.html.j2" if on else "web/goodbye.html.j2", values)
 
 
-def _left(site: Site, visit: Visit, *, one_click: bool) -> Response:
+def _left(site: Site, request: Request, *, one_click: bool) -> Response:
     now = site.now()
     how = "one click" if one_click else "page"
     with site.database.write() as connection:
-        who, list_id = actions.holder_of(connection, visit.parts["token"], "leave", site.link_keys)
-        actions.leave(connection, who.id, list_id, now=now, how=visit.how(how), words=site.say(LEAVE))
+        who, list_id = actions.holder_of(connection, request.parts["token"], "leave", site.link_keys)
+        actions.leave(connection, who.id, list_id, now=now, how=request.how(how), words=site.say(LEAVE))
         back = bool(actions.left_lately(connection, who.id, list_id, now=now))
         values = {"list": _list(connection, list_id), "undo": back, "already": False}
     return answer(site, "web/goodbye.html.j2", values)
 
 
-def _undone(site: Site, visit: Visit) -> Response:
+def _undone(site: Site, request: Request) -> Response:
     with site.database.write() as connection:
-        who, list_id = actions.holder_of(connection, visit.parts["token"], "leave", site.link_keys)
+        who, list_id = actions.holder_of(connection, request.parts["token"], "leave", site.link_keys)
         back = actions.come_back(
-            connection, who.id, list_id, now=site.now(), how=visit.how("page"), words=site.say(UNDO)
+            connection, who.id, list_id, now=site.now(), how=request.how("page"), words=site.say(UNDO)
         )
         listed = _list(connection, list_id)
     if not back:
-        return _asked(site, visit)
+        return _asked(site, request)
     return answer(site, "web/returned.html.j2", {"list": listed})
 
 

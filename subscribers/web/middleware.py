@@ -20,7 +20,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _SECRET = re.compile(r"(?i)(/(?:confirm|leave|preferences)/).+|[A-Za-z0-9_-]{20,}|[^/]*(?:@|%40)[^/]*")
 
 
-class Guard:
+class Middleware:
     """An ASGI application around another one.
 
     Args:

@@ -15,7 +15,7 @@ from subscribers.errors import LinkError
 from subscribers.models import List, Rhythm, Subscriber, Subscription
 from subscribers.web import forms
 from subscribers.web.forms import Form
-from subscribers.web.requests import Visit, answer, route
+from subscribers.web.requests import Request, answer, route
 from subscribers.web.site import Site
 
 if TYPE_CHECKING:
@@ -46,20 +46,20 @@ class Choice:
     paused_until: datetime | None
 
 
-def _preferences(site: Site, visit: Visit) -> Response:
-    act = forms.first(visit.form, "act")
-    token = visit.parts["token"]
+def _preferences(site: Site, request: Request) -> Response:
+    act = forms.first(request.form, "act")
+    token = request.parts["token"]
     try:
-        if visit.posts and act == "save":
+        if request.posts and act == "save":
             with site.database.write() as connection:
                 who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
-                _save(connection, site, visit, who)
+                _save(connection, site, request, who)
                 choices = _choices(connection, site, who)
             return _page(site, choices, saved=True)
-        if visit.posts and act == "leave":
+        if request.posts and act == "leave":
             with site.database.write() as connection:
                 who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
-                actions.leave(connection, who.id, 0, now=site.now(), how=visit.how("page"), words=site.say(LEAVE))
+                actions.leave(connection, who.id, 0, now=site.now(), how=request.how("page"), words=site.say(LEAVE))
                 choices = _choices(connection, site, who)
             return _page(site, choices, left=True)
         with site.database.read() as connection:
@@ -113,9 +113,9 @@ def _choice(site: Site, listed: List, theirs: Subscription | None, now: datetime
     )
 
 
-def _save(connection: Connection, site: Site, visit: Visit, who: Subscriber) -> None:
+def _save(connection: Connection, site: Site, request: Request, who: Subscriber) -> None:
     """Keep what the page sent. A list that the page did not show (``shown``) is left as it is."""
-    form, now = visit.form, site.now()
+    form, now = request.form, site.now()
     shown, wanted = form.get("shown", ()), form.get("list", ())
     for choice in _choices(connection, site, who):
         name = choice.list.name
@@ -123,11 +123,11 @@ def _save(connection: Connection, site: Site, visit: Visit, who: Subscriber) -> 
             continue
         if name not in wanted:
             actions.leave(
-                connection, who.id, choice.list.id, now=now, how=visit.how("preferences"), words=site.say(LEAVE)
+                connection, who.id, choice.list.id, now=now, how=request.how("preferences"), words=site.say(LEAVE)
             )
             continue
         if not choice.on:
-            _join(connection, site, visit, who, choice.list)
+            _join(connection, site, request, who, choice.list)
         actions.prefer(
             connection,
             who.id,
@@ -139,7 +139,7 @@ def _save(connection: Connection, site: Site, visit: Visit, who: Subscriber) -> 
         )
 
 
-def _join(connection: Connection, site: Site, visit: Visit, who: Subscriber, listed: List) -> None:
+def _join(connection: Connection, site: Site, request: Request, who: Subscriber, listed: List) -> None:
     """Subscribe and confirm in one: the link that opened this page was sent to the person's own mailbox."""
     for act in _JOIN:
         before = store.subscription_of(connection, who.id, listed.id, lock=True)
@@ -147,7 +147,7 @@ def _join(connection: Connection, site: Site, visit: Visit, who: Subscriber, lis
         if decision.changes and decision.status is not None:
             store.set_status(connection, who.id, listed.id, decision.status, now=site.now())
             store.record(
-                connection, who.id, listed.id, act, now=site.now(), how=visit.how("preferences"), words=site.say(SAVE)
+                connection, who.id, listed.id, act, now=site.now(), how=request.how("preferences"), words=site.say(SAVE)
             )
     store.queue_letter(connection, "welcome", who.id, listed.id, now=site.now())
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool  # noqa: TID253  this room is nothing but pages
-from starlette.requests import ClientDisconnect, Request  # noqa: TID253  the same
+from starlette.requests import ClientDisconnect  # noqa: TID253  the same
+from starlette.requests import Request as HttpRequest  # noqa: TID253  the same
 from starlette.responses import Response  # noqa: TID253  the same
 from starlette.routing import Route  # noqa: TID253  the same
 
@@ -50,7 +51,7 @@ SECURITY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Request:
     """One request."""
 
     method: str
@@ -75,7 +76,7 @@ class Visit:
         return f"{page}; {self.client}" if self.client else page
 
 
-Handler = Callable[[Site, Visit], Response]
+Handler = Callable[[Site, Request], Response]
 
 
 def route(
@@ -100,27 +101,26 @@ def route(
         even: The time of the answer to a POST must not tell what was found; it is rounded up to the site's pace.
     """
 
-    async def endpoint(request: Request) -> Response:
+    async def endpoint(request: HttpRequest) -> Response:
         started = time.monotonic()
         response = await answered(request)
         if even and site.pace and request.method == "POST":
             await asyncio.sleep(site.pace - (time.monotonic() - started) % site.pace)
         return response
 
-    async def answered(request: Request) -> Response:
+    async def answered(request: HttpRequest) -> Response:
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await forms.body(request, most) if request.method == "POST" else b""
             form = forms.fields(request.headers.get("content-type", ""), body) if body and not raw else {}
-        except forms.TooLargeError:
+        except forms.FormTooLargeError:
             return trouble(site, 413, close=True)
         except (TimeoutError, ClientDisconnect):
             return trouble(site, 408, close=True)
         except forms.NoFormError:
             return trouble(site, 400)
-        visit = _visit(site, request, form, body)
         try:
-            return await run_in_threadpool(handler, site, visit)
+            return await run_in_threadpool(handler, site, _request(site, request, form, body))
         except Complaint as complaint:
             # Whatever a person can cause is answered by the handlers; this is the database, or a missing secret. Its
             # words can hold what was asked for: only its kind is logged.
@@ -130,14 +130,14 @@ def route(
     return Route(path, endpoint, methods=list(methods))
 
 
-def _visit(site: Site, request: Request, form: Form, body: bytes) -> Visit:
+def _request(site: Site, request: HttpRequest, form: Form, body: bytes) -> Request:
     peer = request.client.host if request.client else ""
     client = client_address.address(peer, request.headers.getlist("x-forwarded-for"), site.proxies)
     told = ""
     if site.keep_client:
         agent = shown(request.headers.get("user-agent", ""), 200)
         told = "; ".join(part for part in (str(client or ""), agent) if part)
-    return Visit(
+    return Request(
         method=request.method,
         parts=request.path_params,
         form=form,

@@ -24,7 +24,7 @@ Hook = Callable[[Mapping[str, str], bytes], int]
 """The report of a provider (headers with names in lower case, raw body) in, an HTTP status out."""
 
 
-class Database(Protocol):
+class Transactions(Protocol):
     """Transactions of the workspace's database."""
 
     def read(self) -> AbstractContextManager[Connection]:
@@ -40,7 +40,7 @@ class Site:
 
     base: str
     """Address of the pages without a slash at its end, for example ``https://news.example.org``."""
-    database: Database
+    database: Transactions
     link_keys: Mapping[int, bytes]
     """Keys of signed links and form times."""
     address_keys: Mapping[int, bytes]

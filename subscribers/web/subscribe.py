@@ -16,7 +16,7 @@ from subscribers.errors import AddressError, ConsentError, LinkError
 from subscribers.models import List, Rhythm
 from subscribers.web import forms
 from subscribers.web.forms import Form
-from subscribers.web.requests import Visit, answer, route
+from subscribers.web.requests import Request, answer, route
 from subscribers.web.site import Site
 
 PITCH = "Leave your address and our latest posts come to you by email."
@@ -37,16 +37,16 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-def _form(site: Site, _visit: Visit) -> Response:
+def _form(site: Site, _request: Request) -> Response:
     return _show_form(site, {})
 
 
-def _subscribe(site: Site, visit: Visit) -> Response:
-    return _take(site, visit, framed=False) if visit.posts else _show_form(site, {})
+def _subscribe(site: Site, request: Request) -> Response:
+    return _take(site, request, framed=False) if request.posts else _show_form(site, {})
 
 
-def _embedded(site: Site, visit: Visit) -> Response:
-    return _take(site, visit, framed=True) if visit.posts else _show_form(site, {}, framed=True)
+def _embedded(site: Site, request: Request) -> Response:
+    return _take(site, request, framed=True) if request.posts else _show_form(site, {}, framed=True)
 
 
 def _show_form(site: Site, form: Form, *, problem: str = "", framed: bool = False, status: int = 200) -> Response:
@@ -68,9 +68,9 @@ def _show_form(site: Site, form: Form, *, problem: str = "", framed: bool = Fals
     return _framed(site, "web/subscribe.html.j2", values, framed=framed, status=status, listed=not framed)
 
 
-def _take(site: Site, visit: Visit, *, framed: bool) -> Response:
+def _take(site: Site, request: Request, *, framed: bool) -> Response:
     """Judge what a form sent; nothing of the judgement depends on who is subscribed."""
-    form = visit.form
+    form = request.form
     try:
         wanted = normalise(forms.first(form, "email"))
     except AddressError:
@@ -81,30 +81,30 @@ def _take(site: Site, visit: Visit, *, framed: bool) -> Response:
         # A form on another site cannot say when its page was made: its reader presses once more, on ours.
         return _show_form(site, form, problem="again", framed=framed)
     if not forms.first(form, HONEYPOT):
-        _wish(site, visit, wanted, "embedded form" if framed else "form")
+        _wish(site, request, wanted, "embedded form" if framed else "form")
     return _framed(site, "web/inbox.html.j2", {"framed": framed}, framed=framed)
 
 
-def _wish(site: Site, visit: Visit, wanted: Address, road: str) -> None:
+def _wish(site: Site, request: Request, wanted: Address, road: str) -> None:
     """Write the wish down, within the caps; nearly the same statements whatever state the address is in."""
     with site.database.write() as connection:
         actions.wish(
             connection,
             wanted,
-            _chosen(site, visit.form),
+            _chosen(site, request.form),
             now=site.now(),
             keys=site.address_keys,
             caps=site.caps,
-            network=visit.network,
-            how=visit.how(road),
+            network=request.network,
+            how=request.how(road),
             words=site.say(PITCH),
-            rhythm=_rhythm(site, visit.form),
+            rhythm=_rhythm(site, request.form),
         )
 
 
-def _confirm(site: Site, visit: Visit) -> Response:
-    token, now = visit.parts["token"], site.now()
-    if not visit.posts:
+def _confirm(site: Site, request: Request) -> Response:
+    token, now = request.parts["token"], site.now()
+    if not request.posts:
         with site.database.read() as connection:
             asked = actions.asked_for(connection, token, now=now)
         if asked is None or asked.status == "left":
@@ -113,7 +113,7 @@ def _confirm(site: Site, visit: Visit) -> Response:
     try:
         with site.database.write() as connection:
             done = actions.confirm(
-                connection, token, now=now, how=visit.how("confirmation page"), words=site.say(CONFIRM)
+                connection, token, now=now, how=request.how("confirmation page"), words=site.say(CONFIRM)
             )
     except (LinkError, ConsentError):
         return _dead(site)

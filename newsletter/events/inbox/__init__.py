@@ -29,8 +29,8 @@ from newsletter import ledger
 from newsletter.delivery.names import letter_of
 from newsletter.events import apply as events
 from newsletter.events.inbox.mailboxes import Item, file_names, items
-from newsletter.events.inbox.messages import Found, Notice, understand
-from newsletter.senders.sendgrid.events import Report
+from newsletter.events.inbox.messages import Notice, ReadMessage, understand
+from newsletter.senders.sendgrid.events import EventReport
 from newsletter.storage.database import Database
 from subscribers import actions, store
 from subscribers.addresses import Address, normalise
@@ -50,7 +50,7 @@ _AT_ONCE, _REHEARSED = 100, 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class InboxSetup:
     """What is needed of the workspace."""
 
     database: Database
@@ -98,11 +98,11 @@ class Result:
     dry_run: bool = False
 
 
-def read(desk: Desk, path: Path, *, dry_run: bool = False) -> Result:
+def read(setup: InboxSetup, path: Path, *, dry_run: bool = False) -> Result:
     """Read what is new in a mailbox and apply it.
 
     Args:
-        desk: The workspace.
+        setup: What every delivery needs.
         path: A Maildir, or an mbox file.
         dry_run: Tell what would be done; nothing is written.
 
@@ -110,23 +110,23 @@ def read(desk: Desk, path: Path, *, dry_run: bool = False) -> Result:
         SourceError: It is no mailbox, or cannot be read.
         DatabaseError: What was not applied is read again next time.
     """
-    with desk.database.read() as connection:
+    with setup.database.read() as connection:
         known = _remembered(connection, file_names(path))
-    run = _Run(desk)
+    run = _Run(setup)
     found = items(path, known)
     while group := list(islice(found, _AT_ONCE)):
-        with desk.database.read() as connection:
+        with setup.database.read() as connection:
             before = _remembered(connection, [name for item in group for name in item.names]) | run.rehearsed
         fresh = [item for item in group if not before.intersection(item.names)]
         run.counts["read"] += len(fresh)
-        understood = [(item, understand(item.raw, desk.own_address)) for item in fresh]
+        understood = [(item, understand(item.raw, setup.own_address)) for item in fresh]
         if dry_run:
             run.rehearse(understood)
         else:
             waiting = run.apply(understood)
             # Also those known by their content alone, so that their files need not be read again.
-            with desk.database.write() as connection:
-                _remember(connection, desk.now, [item for item in group if item.label not in waiting])
+            with setup.database.write() as connection:
+                _remember(connection, setup.now, [item for item in group if item.label not in waiting])
     run.finish_rehearsal()
     return Result(**run.counts, paused=tuple(dict.fromkeys(run.paused)), dry_run=dry_run)
 
@@ -135,46 +135,46 @@ class _Run:
     """One reading of a mailbox.
 
     Args:
-        desk: The workspace.
+        setup: What every delivery needs.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, setup: InboxSetup) -> None:
+        self._setup = setup
         self._no_more = False
-        self._to_rehearse: list[tuple[Item, Found]] = []
+        self._to_rehearse: list[tuple[Item, ReadMessage]] = []
         self.counts: Counter[str] = Counter()
         self.paused: list[str] = []
         self.rehearsed: set[str] = set()
         """Names of the messages that a dry run has seen."""
 
-    def apply(self, messages: Sequence[tuple[Item, Found]], desk: Desk | None = None) -> set[str]:
+    def apply(self, messages: Sequence[tuple[Item, ReadMessage]], setup: InboxSetup | None = None) -> set[str]:
         """Do what each message says, and count it; gives the labels of those that are to be tried again."""
-        desk = desk or self._desk
+        setup = setup or self._setup
         waiting = set()
         for item, message in messages:
-            outcome = self._one(desk, item, message)
+            outcome = self._one(setup, item, message)
             self.counts[_COUNTED.get(outcome, outcome)] += 1
             if outcome in _COUNTED:
                 waiting.add(item.label)
         return waiting
 
-    def _one(self, desk: Desk, item: Item, message: Found) -> str:
+    def _one(self, setup: InboxSetup, item: Item, message: ReadMessage) -> str:
         if message.kind == "report":
-            return _report(desk, message, self.paused)
+            return _report(setup, message, self.paused)
         act = _ACTS.get(message.kind)
         if act is None:
             return message.kind
         if message.kind == "subscribe" and self._no_more:
             return "full"
-        with desk.database.write() as connection:
-            outcome = act(desk, connection, message)
+        with setup.database.write() as connection:
+            outcome = act(setup, connection, message)
             if outcome not in _COUNTED:
-                _remember(connection, desk.now, [item])
+                _remember(connection, setup.now, [item])
         # A mailbox flooded with wishes must not cost a transaction for each of them at every run.
         self._no_more = self._no_more or outcome == "full"
         return outcome
 
-    def rehearse(self, messages: Sequence[tuple[Item, Found]]) -> None:
+    def rehearse(self, messages: Sequence[tuple[Item, ReadMessage]]) -> None:
         """Note what these messages would be counted as; those that would change something are tried some at a time."""
         self.rehearsed.update(name for item, _ in messages for name in item.names)
         for item, message in messages:
@@ -189,8 +189,8 @@ class _Run:
     def finish_rehearsal(self) -> None:
         """Do what is to be tried, and take it back."""
         if self._to_rehearse:
-            with _taken_back(self._desk.database) as database:
-                self.apply(self._to_rehearse, replace(self._desk, database=database))
+            with _taken_back(self._setup.database) as database:
+                self.apply(self._to_rehearse, replace(self._setup, database=database))
         self._to_rehearse = []
 
 
@@ -227,27 +227,27 @@ def _taken_back(database: Database) -> Iterator[Database]:
 # ---- applying
 
 
-def _report(desk: Desk, message: Found, paused: list[str]) -> str:
-    with desk.database.read() as connection:
-        reports = [_event(desk, message, one) for one in message.notices if _is_ours(desk, connection, one)]
+def _report(setup: InboxSetup, message: ReadMessage, paused: list[str]) -> str:
+    with setup.database.read() as connection:
+        reports = [_event(setup, message, one) for one in message.notices if _is_ours(setup, connection, one)]
     if not reports:
         return "refused"
     # Told twice, an event changes nothing: so it may be applied before the message is remembered.
     received = events.receive(
-        desk.database, reports, now=desk.now, link_keys=desk.link_keys, suppression_keys=desk.suppression_keys
+        setup.database, reports, now=setup.now, link_keys=setup.link_keys, suppression_keys=setup.suppression_keys
     )
     paused += received.paused
     return _sort(reports) if received.new else "known"
 
 
-def _event(desk: Desk, message: Found, notice: Notice) -> Report:
-    at = min(message.at or desk.now, desk.now)
-    return Report(Event(notice.kind, at, notice.name, bounce=notice.bounce, reason=notice.reason), request_id="")
+def _event(setup: InboxSetup, message: ReadMessage, notice: Notice) -> EventReport:
+    at = min(message.at or setup.now, setup.now)
+    return EventReport(Event(notice.kind, at, notice.name, bounce=notice.bounce, reason=notice.reason), request_id="")
 
 
-def _is_ours(desk: Desk, connection: Connection, notice: Notice) -> bool:
+def _is_ours(setup: InboxSetup, connection: Connection, notice: Notice) -> bool:
     """Whether there is such a letter and it went to one of these addresses: names can be guessed, that cannot."""
-    letter_id = letter_of(notice.name, desk.link_keys)
+    letter_id = letter_of(notice.name, setup.link_keys)
     if letter_id is None:
         subscriber_id = ledger.subscriber_of(connection, notice.name)
     else:
@@ -264,26 +264,26 @@ def _key(address: str) -> str:
         return ""
 
 
-def _sort(reports: Sequence[Report]) -> str:
+def _sort(reports: Sequence[EventReport]) -> str:
     kinds = {report.event.kind for report in reports}
     return next((kind for kind in ("complained", "bounced", "left") if kind in kinds), "reported")
 
 
-def _leave(desk: Desk, connection: Connection, message: Found) -> str:
+def _leave(setup: InboxSetup, connection: Connection, message: ReadMessage) -> str:
     try:
-        person, list_id = actions.holder_of(connection, message.tokens[0], "leave", desk.link_keys)
+        person, list_id = actions.holder_of(connection, message.tokens[0], "leave", setup.link_keys)
     except LinkError:
         return "refused"
-    ended = actions.leave(connection, person.id, list_id, now=desk.now, how=ROAD, words=message.words)
+    ended = actions.leave(connection, person.id, list_id, now=setup.now, how=ROAD, words=message.words)
     return "left" if ended else "known"
 
 
-def _confirm(desk: Desk, connection: Connection, message: Found) -> str:
+def _confirm(setup: InboxSetup, connection: Connection, message: ReadMessage) -> str:
     tries = [partial(actions.confirm, token=token) for token in message.tokens]
-    tries += [partial(actions.confirm_letter, letter_id=letter_id) for letter_id in _answered(desk, message)]
+    tries += [partial(actions.confirm_letter, letter_id=letter_id) for letter_id in _answered(setup, message)]
     for attempt in tries:
         try:
-            done = attempt(connection, now=desk.now, how=ROAD, words=message.words)
+            done = attempt(connection, now=setup.now, how=ROAD, words=message.words)
         except LinkError:
             continue
         except ConsentError:
@@ -292,13 +292,13 @@ def _confirm(desk: Desk, connection: Connection, message: Found) -> str:
     return "refused" if message.pressed else "other"
 
 
-def _answered(desk: Desk, message: Found) -> list[int]:
+def _answered(setup: InboxSetup, message: ReadMessage) -> list[int]:
     """Ids of the small letters that a message answers with yes; a name that verifies was read off its letter."""
-    return [found for name in message.letters if (found := letter_of(name, desk.link_keys)) is not None]
+    return [found for name in message.letters if (found := letter_of(name, setup.link_keys)) is not None]
 
 
-def _subscribe(desk: Desk, connection: Connection, message: Found) -> str:
-    wanted = _wanted(desk, connection, message)
+def _subscribe(setup: InboxSetup, connection: Connection, message: ReadMessage) -> str:
+    wanted = _wanted(setup, connection, message)
     if isinstance(wanted, str):
         return wanted
     address, list_name = wanted
@@ -306,40 +306,40 @@ def _subscribe(desk: Desk, connection: Connection, message: Found) -> str:
         connection,
         address,
         list_name,
-        now=desk.now,
-        keys=desk.suppression_keys,
-        caps=desk.caps,
+        now=setup.now,
+        keys=setup.suppression_keys,
+        caps=setup.caps,
         how=ROAD,
         words=message.words,
         road="mail",
-        rhythm=desk.rhythm,
+        rhythm=setup.rhythm,
     )
     return "refused" if came in {"lately", "nothing"} else came
 
 
-def _wanted(desk: Desk, connection: Connection, message: Found) -> tuple[Address, str] | str:
+def _wanted(setup: InboxSetup, connection: Connection, message: ReadMessage) -> tuple[Address, str] | str:
     """The address and the list that a message asks for, or what the message counts as without a letter to anybody."""
-    if not desk.lists:
+    if not setup.lists:
         return "other"
-    if message.at is None or message.at < desk.now - WISH_LASTS:
+    if message.at is None or message.at < setup.now - WISH_LASTS:
         return "refused"
     try:
         address = normalise(message.sender)
     except AddressError:
         return "refused"
-    target = store.list_or_none(connection, message.list or desk.lists[0])
+    target = store.list_or_none(connection, message.list or setup.lists[0])
     if target is None:
         return "other"
     status = actions.status_of(connection, address, target.id)
     # Who was on a list that is offered to nobody may come back to it.
-    if target.name not in desk.lists and status is None:
+    if target.name not in setup.lists and status is None:
         return "other"
-    if store.suppression_of(connection, address.key, desk.suppression_keys) is not None:
+    if store.suppression_of(connection, address.key, setup.suppression_keys) is not None:
         return "refused"
     return "known" if status == "confirmed" else (address, target.name)
 
 
-_ACTS: Mapping[str, Callable[[Desk, Connection, Found], str]] = {
+_ACTS: Mapping[str, Callable[[InboxSetup, Connection, ReadMessage], str]] = {
     "leave": _leave,
     "confirm": _confirm,
     "subscribe": _subscribe,
@@ -354,10 +354,10 @@ _COUNTED: Mapping[str, str] = {"domain": "later", "full": "later"}
 
 
 def _remembered(connection: Connection, names: Sequence[str]) -> frozenset[str]:
-    return ledger.marked(connection, names)
+    return ledger.known_cursors(connection, names)
 
 
 def _remember(connection: Connection, now: datetime, handled: Sequence[Item]) -> None:
     for item in handled:
         for name in item.names:
-            ledger.set_mark(connection, name, int(now.timestamp()))
+            ledger.set_cursor(connection, name, int(now.timestamp()))

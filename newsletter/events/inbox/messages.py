@@ -76,7 +76,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReadMessage:
     """What a message is."""
 
     kind: Kind
@@ -97,7 +97,7 @@ class Found:
     """Its subject, for the record of consent."""
 
 
-def understand(raw: bytes, own: str) -> Found:
+def understand(raw: bytes, own: str) -> ReadMessage:
     """Say what a message is; never raises.
 
     Args:
@@ -107,27 +107,27 @@ def understand(raw: bytes, own: str) -> Found:
     try:
         return _understand(email.message_from_bytes(raw[:MOST_BYTES]), own)
     except Exception:
-        return Found("unreadable")
+        return ReadMessage("unreadable")
 
 
-def _understand(message: Message, own: str) -> Found:
+def _understand(message: Message, own: str) -> ReadMessage:
     at = _moment(message)
     reports = tuple(_reports(message))
     if reports or message.get_content_type() == "multipart/report":
-        return Found("report", at, reports)
+        return ReadMessage("report", at, reports)
     subject = _decoded(message, "Subject")
     automatic = _automatic(message, subject, own)
     leave = _LEAVE.fullmatch(subject)
     # A mail program that writes the message for its user may say that it is generated; an answer to a letter is none.
     if leave is not None and automatic in {"", "auto-generated"}:
-        return Found("leave", at, tokens=(leave[1],), words=shown(subject, 200))
+        return ReadMessage("leave", at, tokens=(leave[1],), words=shown(subject, 200))
     if automatic:
-        return Found("automatic", at)
+        return ReadMessage("automatic", at)
     words = shown(subject, 200)
     people = getaddresses([_field(message, "From")])
     subscribe = _SUBSCRIBE.fullmatch(subject)
     if subscribe is not None and len(people) == 1 and "@" in people[0][1]:
-        return Found("subscribe", at, sender=people[0][1], list=(subscribe[1] or "").lower(), words=words)
+        return ReadMessage("subscribe", at, sender=people[0][1], list=(subscribe[1] or "").lower(), words=words)
     return _answer(message, subject, at)
 
 
@@ -261,7 +261,7 @@ def _automatic(message: Message, subject: str, own: str) -> str:
     return "its subject" if _AWAY.match(subject) else submitted
 
 
-def _answer(message: Message, subject: str, at: datetime | None) -> Found:
+def _answer(message: Message, subject: str, at: datetime | None) -> ReadMessage:
     """Whether it confirms: by the subject that a button wrote, or by a plain yes to a letter that it quotes or names.
 
     In-Reply-To and References name the letter that is answered (RFC 5322 section 3.6.4), and the letter stands in what
@@ -272,14 +272,14 @@ def _answer(message: Message, subject: str, at: datetime | None) -> Found:
     own = own_words(text if text.strip() else plain(html))
     pressed = _CONFIRM.fullmatch(subject.translate(_NO_MARKS))
     if pressed is not None and says_no(own):
-        return Found("other", at)
+        return ReadMessage("other", at)
     tokens, letters = [] if pressed is None else [pressed[1]], []
     if says_yes(own):
         # A button of the letter is an address in the HTML that is quoted, and often nothing in its text.
         tokens += [one for where in (subject, text, html) for one in _TOKEN.findall(where)]
         answered = " ".join(_field(message, header) for header in ("In-Reply-To", "References"))
         letters += re.findall(rf"<({small_names.NAME})@", answered)
-    return Found(
+    return ReadMessage(
         "confirm" if tokens or letters else "other",
         at,
         tokens=tuple(dict.fromkeys(tokens))[:MOST_TOKENS],

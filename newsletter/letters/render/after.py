@@ -55,7 +55,7 @@ def _table(attributes: str, direction: str) -> str:
 
 
 def leaks(html: str, direction: Literal["rtl", "ltr"]) -> list[tuple[str, str]]:
-    """Find what must never leave the house, as pairs of what is wrong and the piece of HTML.
+    """Find what must never leave the workspace, as pairs of what is wrong and the piece of HTML.
 
     Args:
         html: A finished letter.

@@ -80,7 +80,7 @@ class StoryView:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class StoryGroup:
     """What stands together in a section: the leading story, stories in rows, a whole story, or the editor's words."""
 
     kind: Literal["lead", "rows", "whole", "prose"]
@@ -94,7 +94,7 @@ class SectionView:
 
     title: Markup
     title_text: str
-    groups: tuple[Group, ...]
+    groups: tuple[StoryGroup, ...]
 
     @property
     def stories(self) -> tuple[StoryView, ...]:
@@ -227,20 +227,20 @@ class Viewer:
 
     def section(self, section: Section) -> SectionView:
         """One section, its blocks gathered into groups."""
-        groups: list[Group] = []
+        groups: list[StoryGroup] = []
         rank = 3 if section.title else 2
         for block in section.blocks:
             if isinstance(block, Prose):
                 passage = self.passage(block.markdown, block.line, rank)
                 if passage:
-                    groups.append(Group("prose", prose=passage))
+                    groups.append(StoryGroup("prose", prose=passage))
                 continue
             view = self.story(block, section)
             kind: Literal["lead", "whole", "rows"] = "lead" if view.leads else "whole" if view.whole else "rows"
             if kind == "rows" and groups and groups[-1].kind == "rows":
-                groups[-1] = Group("rows", (*groups[-1].stories, view))
+                groups[-1] = StoryGroup("rows", (*groups[-1].stories, view))
             else:
-                groups.append(Group(kind, (view,)))
+                groups.append(StoryGroup(kind, (view,)))
         # A divider at either end would stand beside the section's own rule.
         while groups and groups[-1].prose is not None and groups[-1].prose.divides:
             groups.pop()

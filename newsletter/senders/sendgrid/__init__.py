@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from newsletter.errors import SendError
 from newsletter.models import Letter
 from newsletter.senders.sendgrid.body import MOST_RECIPIENTS, Body
-from newsletter.senders.sendgrid.options import Options
+from newsletter.senders.sendgrid.options import SendGridOptions
 from newsletter.senders.sendgrid.request import MailSend
-from newsletter.senders.sendgrid.suppressions import Entry, Kind, entries
+from newsletter.senders.sendgrid.suppressions import Kind, SuppressionEntry, entries
 
-__all__ = ["Options", "SendGrid"]
+__all__ = ["SendGrid", "SendGridOptions"]
 
 
 class SendGrid:
@@ -27,7 +27,7 @@ class SendGrid:
     name = "sendgrid"
     sockets = 1
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SendGridOptions) -> None:
         self._options = options
         self.batch_size = min(options.batch, MOST_RECIPIENTS)
         self.connections = options.connections
@@ -40,12 +40,12 @@ class SendGrid:
         body = Body(letter, self._options)
         return MailSend(self._endpoint, self._headers, body, accepts=accepts, timeout=self._options.timeout)
 
-    def suppressions(self, kind: Kind, *, since: int) -> Iterator[Entry]:
+    def suppressions(self, kind: Kind, *, since: int) -> Iterator[SuppressionEntry]:
         """Everything on one of SendGrid's own lists of addresses, from a moment (Unix seconds) on."""
         return entries(self._endpoint, self._headers, kind, since=since, timeout=self._options.timeout)
 
 
-def _account(options: Options) -> tuple[str, dict[str, str]]:
+def _account(options: SendGridOptions) -> tuple[str, dict[str, str]]:
     """The host and the headers of every request, from the vendor's package."""
     from sendgrid import SendGridAPIClient  # type: ignore[import-untyped]  # ships no types
 

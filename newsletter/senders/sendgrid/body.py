@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from newsletter.errors import SendError
-from newsletter.letters.headers import split_mailbox
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter
 from newsletter.senders import REFUSED, Parcel
-from newsletter.senders.sendgrid.options import Options
+from newsletter.senders.sendgrid.options import SendGridOptions
+from newsletter.text.mailbox import split_mailbox
 
 MOST_RECIPIENTS = 1000
 """Personalizations in one request (vendor's API description, Mail Send)."""
@@ -22,7 +22,7 @@ MOST_RECIPIENTS = 1000
 class Body:
     """The JSON of Mail Send for one letter: its common part encoded once, each subscriber's part by joining bytes."""
 
-    def __init__(self, letter: Letter, options: Options) -> None:
+    def __init__(self, letter: Letter, options: SendGridOptions) -> None:
         self._tag = substitution_tag(letter)
         self._after = _encode(_common(letter, options, self._tag))[1:]
         ways = [f"<{way}>" for way in (letter.unsubscribe_url, letter.unsubscribe_mail) if way]
@@ -94,7 +94,7 @@ def substitution_tag(letter: Letter) -> str:
     return f"-{letter.marker}{LEAVE}-"
 
 
-def _common(letter: Letter, options: Options, tag: str) -> dict[str, Any]:
+def _common(letter: Letter, options: SendGridOptions, tag: str) -> dict[str, Any]:
     """What is the same for every subscriber of a letter."""
     own_name, address = split_mailbox(letter.sender)
     # "to.name must not contain ; or ," (vendor documentation); the sender's is held to the same.

@@ -44,7 +44,7 @@ DROPPED: tuple[tuple[str, EventKind, BounceKind | None], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class EventReport:
     """One event with the names that travelled with its letter."""
 
     event: Event
@@ -73,7 +73,7 @@ def genuine(public_key: str, headers: Mapping[str, str], body: bytes) -> bool:
         return False
 
 
-def reports(body: bytes) -> list[Report]:
+def reports(body: bytes) -> list[EventReport]:
     """The events of a report that name a delivery of ours, in the order they came.
 
     Raises:
@@ -85,7 +85,7 @@ def reports(body: bytes) -> list[Report]:
     return [report for item in found if isinstance(item, dict) for report in _report(item)]
 
 
-def _report(item: Mapping[str, Any]) -> Iterator[Report]:
+def _report(item: Mapping[str, Any]) -> Iterator[EventReport]:
     delivery = item.get("nashra_delivery")
     seconds = item.get("timestamp")
     if not isinstance(delivery, str) or isinstance(seconds, bool) or not isinstance(seconds, int | float):
@@ -96,7 +96,7 @@ def _report(item: Mapping[str, Any]) -> Iterator[Report]:
         return
     kind, bounce = _meaning(item)
     request = item.get("nashra_request")
-    yield Report(
+    yield EventReport(
         Event(
             kind=kind,
             at=datetime.fromtimestamp(int(seconds), UTC),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SendGridOptions:
     """What the section [sendgrid] of the settings says."""
 
     key: str

@@ -21,7 +21,7 @@ PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SuppressionEntry:
     """One address on one of the lists."""
 
     kind: Kind
@@ -30,7 +30,9 @@ class Entry:
     """Unix seconds."""
 
 
-def entries(endpoint: str, headers: Mapping[str, str], kind: Kind, *, since: int, timeout: float) -> Iterator[Entry]:
+def entries(
+    endpoint: str, headers: Mapping[str, str], kind: Kind, *, since: int, timeout: float
+) -> Iterator[SuppressionEntry]:
     """Everything on one list from a moment on, page by page.
 
     Args:
@@ -50,7 +52,7 @@ def entries(endpoint: str, headers: Mapping[str, str], kind: Kind, *, since: int
         for item in page:
             address, created = item.get("email"), item.get("created")
             if isinstance(address, str) and isinstance(created, int):
-                yield Entry(kind, address, created)
+                yield SuppressionEntry(kind, address, created)
         if len(page) < PAGE:
             return
         offset += PAGE

@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SettingsError
-from newsletter.letters.headers import split_mailbox
 from newsletter.letters.mime import cut
 from newsletter.models import Letter
-from newsletter.senders.smtp.options import Options
+from newsletter.senders.smtp.options import SmtpOptions
+from newsletter.text.mailbox import split_mailbox
 
 if TYPE_CHECKING:
     import ssl
 
     from newsletter.senders.smtp.carrier import SmtpCarrier
 
-__all__ = ["Options", "Smtp"]
+__all__ = ["Smtp", "SmtpOptions"]
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -40,7 +40,7 @@ class Smtp:
     connections = 1
     """To ``deliver``: the carrier spreads each batch over its own connections, so that their commits are shared."""
 
-    def __init__(self, options: Options, widths: Mapping[str, int]) -> None:
+    def __init__(self, options: SmtpOptions, widths: Mapping[str, int]) -> None:
         if not options.host:
             raise SettingsError(
                 "the SMTP server is missing", where="[smtp] host", mend='write it as host = "smtp.example.org"'

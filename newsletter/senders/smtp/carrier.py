@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from newsletter.errors import SendError
 from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Commit, Parcel, UnreachableError
-from newsletter.senders.smtp.options import Options
+from newsletter.senders.smtp.options import SmtpOptions
 from newsletter.senders.smtp.round import Memory, Round, meaning
 from newsletter.senders.smtp.session import HaltError, Hand, Session, open_session
 from newsletter.senders.smtp.wire import BrokenError
@@ -29,7 +29,9 @@ State = Literal["submitted", "refused", "unknown", "queued"]
 class SmtpCarrier:
     """An SMTP server, loaded with one letter; for one thread."""
 
-    def __init__(self, options: Options, letter: CutLetter, return_path: str, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, options: SmtpOptions, letter: CutLetter, return_path: str, context: ssl.SSLContext | None
+    ) -> None:
         self._options = options
         self._letter = letter
         self._return_path = return_path

@@ -9,7 +9,7 @@ PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SmtpOptions:
     """What the section [smtp] of the settings says."""
 
     host: str

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from newsletter.senders.smtp.options import Options
+from newsletter.senders.smtp.options import SmtpOptions
 from newsletter.senders.smtp.replies import Reply, extensions
 from newsletter.senders.smtp.wire import BrokenError, Wire
 
@@ -66,7 +66,7 @@ class Hand:
 class Session:
     """One connection that is ready for letters."""
 
-    def __init__(self, wire: Wire, options: Options, context: ssl.SSLContext | None) -> None:
+    def __init__(self, wire: Wire, options: SmtpOptions, context: ssl.SSLContext | None) -> None:
         self._wire = wire
         self._options = options
         self._context = context
@@ -331,7 +331,7 @@ _MEND_LOGIN = "check [smtp] user, security and the file secrets/smtp.password"
 _MEND_SENDER = "check [sender] from and [smtp] return_path"
 
 
-async def open_session(options: Options, context: ssl.SSLContext | None) -> Session:
+async def open_session(options: SmtpOptions, context: ssl.SSLContext | None) -> Session:
     """Connect, make sure that it is the right server, and log in.
 
     Args:

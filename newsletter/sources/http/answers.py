@@ -10,7 +10,7 @@ from newsletter.sources.http.challenges import guard_of
 from newsletter.sources.http.models import LIMITS, Fetched, FetchError, Kind
 from newsletter.sources.http.unpack import (
     CHUNK,
-    TooLargeError,
+    UnpackedTooLargeError,
     capped,
     inflate,
     unpacked,
@@ -117,7 +117,7 @@ def _unpacked(response: httpx2.Response, limit: int, asked: str) -> bytes:
         return capped(inflate(response.iter_raw(CHUNK)), limit)
     except zlib.error:
         raise FetchError("its gzip packing is broken", where=asked, mend="try again later") from None
-    except TooLargeError:
+    except UnpackedTooLargeError:
         size = limit // 1_000_000
         raise FetchError(f"it is larger than {size} MB", where=asked, mend="give the address of one article") from None
 

@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING, Literal, Self
 from newsletter.sources.http import vetting
 from newsletter.sources.http.answers import LONGEST_PAUSE, read
 from newsletter.sources.http.asked import brief, joined, request_url
-from newsletter.sources.http.connection import (
-    Clock,
-    ForbiddenError,
-    Guard,
-    TooLateError,
-    guarded_client,
-)
+from newsletter.sources.http.connection import AddressGuard, Clock, ForbiddenError, TooLateError
 from newsletter.sources.http.models import Fetched, FetchError, Kind
+from newsletter.sources.http.transport import guarded_client
 
 if TYPE_CHECKING:
     import httpx2
@@ -67,7 +62,7 @@ class Fetcher:
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Semaphore] = {}
         self._clock = Clock()
-        self._guard = Guard(self._clock, resolve, allow_loopback, frozenset(name.lower() for name in allow))
+        self._guard = AddressGuard(self._clock, resolve, allow_loopback, frozenset(name.lower() for name in allow))
         self._client: httpx2.Client | None = None
 
     def __enter__(self) -> Self:

@@ -73,3 +73,22 @@ class Door(Protocol):
     ) -> Fetched:
         """Bring what is at an address; see Fetcher.get."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """What a feed was marked with when it was read last (RFC 9110, sections 8.8 and 13.1)."""
+
+    etag: str = ""
+    modified: str = ""
+    """Value of Last-Modified."""
+
+    def headers(self) -> dict[str, str]:
+        """Request headers that ask for the feed only if it has changed.
+
+        A weak mark loses its ``W/``, for WordPress compares letter by letter; and only one of the two is sent, for it
+        wants both to match when it gets both.
+        """
+        if self.etag:
+            return {"If-None-Match": self.etag.removeprefix("W/")}
+        return {"If-Modified-Since": self.modified} if self.modified else {}

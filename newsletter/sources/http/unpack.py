@@ -9,7 +9,7 @@ CHUNK = 65_536
 """Most bytes of one piece."""
 
 
-class TooLargeError(Exception):
+class UnpackedTooLargeError(Exception):
     """Data that unpacks to more than was allowed."""
 
 
@@ -41,7 +41,7 @@ def capped(chunks: Iterable[bytes], limit: int) -> bytes:
     for chunk in chunks:
         whole += chunk
         if len(whole) > limit:
-            raise TooLargeError
+            raise UnpackedTooLargeError
     return bytes(whole)
 
 

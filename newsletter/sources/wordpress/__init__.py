@@ -6,7 +6,7 @@ answer.
 
 from __future__ import annotations
 
-from newsletter.sources.wordpress.models import Listed, Listing, Signpost, Site
+from newsletter.sources.wordpress.models import Listed, Listing, Signpost, WordPressSite
 from newsletter.sources.wordpress.posts import details, listing, open_site, twin
 from newsletter.sources.wordpress.signs import feed_of, locked, signpost, wants_password
 
@@ -14,7 +14,7 @@ __all__ = [
     "Listed",
     "Listing",
     "Signpost",
-    "Site",
+    "WordPressSite",
     "details",
     "feed_of",
     "listing",

@@ -15,14 +15,14 @@ from newsletter.sources.wordpress.values import as_text
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """What an interface answered: objects, and the headers that tell how many more there are."""
 
     values: list[Mapping[str, Any]]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def ask(door: Door, root: str, route: str, asked: Mapping[str, str], *, past_the_end: bool = False) -> Answer:
+def ask(door: Door, root: str, route: str, asked: Mapping[str, str], *, past_the_end: bool = False) -> ApiAnswer:
     """Ask for JSON: 200 with a list, or with one object, which is a list of one; anything else is a refusal.
 
     Args:
@@ -38,7 +38,7 @@ def ask(door: Door, root: str, route: str, asked: Mapping[str, str], *, past_the
     url = _endpoint(root, route, asked)
     got = door.get(url, "json", statuses={400, 401, 403, 404})
     if past_the_end and got.status == 400 and b"rest_post_invalid_page_number" in got.data:
-        return Answer([])
+        return ApiAnswer([])
     if got.status != 200:
         code = as_text(_json(got).get("code")) if isinstance(_json(got), Mapping) else ""
         reason = f"{got.status} {code}".strip()
@@ -52,7 +52,7 @@ def ask(door: Door, root: str, route: str, asked: Mapping[str, str], *, past_the
     values = value if isinstance(value, list) else [value]
     if not all(isinstance(each, dict) for each in values):
         raise FetchError("its REST interface answers with no JSON", where=root, mend="read its feed", status=200)
-    return Answer(values, got.headers)
+    return ApiAnswer(values, got.headers)
 
 
 def _endpoint(root: str, route: str, asked: Mapping[str, str]) -> str:

@@ -29,7 +29,7 @@ class Signpost:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class WordPressSite:
     """A site whose interface answered."""
 
     root: str

@@ -13,7 +13,7 @@ from newsletter.sources.http import Door, Fetched
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
 from newsletter.sources.wordpress.asking import ask
-from newsletter.sources.wordpress.models import ARCHIVES, Listed, Listing, Signpost, Site
+from newsletter.sources.wordpress.models import ARCHIVES, Listed, Listing, Signpost, WordPressSite
 from newsletter.sources.wordpress.reading import article_of, is_locked, listed
 from newsletter.sources.wordpress.signs import locked
 from newsletter.sources.wordpress.values import as_moment, as_text, zone_of
@@ -27,7 +27,7 @@ _AT_ONCE = 25
 _MOST_PAGES = 50
 
 
-def open_site(door: Door, root: str) -> Site:
+def open_site(door: Door, root: str) -> WordPressSite:
     """Ask a site for its name and zone.
 
     Args:
@@ -39,12 +39,14 @@ def open_site(door: Door, root: str) -> Site:
     """
     values = ask(door, root, "", {"_fields": "name,url,gmt_offset,timezone_string"}).values
     index = values[0] if values else {}
-    return Site(root, plain(as_text(index.get("name"))), absolute("", as_text(index.get("url"))), zone_of(index))
+    return WordPressSite(
+        root, plain(as_text(index.get("name"))), absolute("", as_text(index.get("url"))), zone_of(index)
+    )
 
 
 def listing(
     door: Door,
-    site: Site,
+    site: WordPressSite,
     *,
     now: datetime,
     most: int,
@@ -94,7 +96,7 @@ def listing(
     return Listing(tuple(posts[:most]), locked, trouble)
 
 
-def details(door: Door, site: Site, posts: Sequence[Listed], *, now: datetime) -> list[Article]:
+def details(door: Door, site: WordPressSite, posts: Sequence[Listed], *, now: datetime) -> list[Article]:
     """Fetch content, picture, author and section names of chosen posts.
 
     Args:
@@ -120,7 +122,7 @@ def details(door: Door, site: Site, posts: Sequence[Listed], *, now: datetime) -
     return [whole.get(each.id, each.article) for each in posts]
 
 
-def twin(door: Door, site: Site, sign: Signpost, got: Fetched, *, now: datetime) -> Article | None:
+def twin(door: Door, site: WordPressSite, sign: Signpost, got: Fetched, *, now: datetime) -> Article | None:
     """Fetch the REST twin of a page that shows one post or page.
 
     Args:

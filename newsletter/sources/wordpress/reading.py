@@ -12,7 +12,7 @@ from newsletter.sources.clean import clean, first_image, plain
 from newsletter.sources.clean.boilerplate import author_name, section_name
 from newsletter.sources.clean.teaser import teaser
 from newsletter.sources.links import absolute
-from newsletter.sources.wordpress.models import Listed, Site
+from newsletter.sources.wordpress.models import Listed, WordPressSite
 from newsletter.sources.wordpress.values import as_list, as_text
 
 _WIDEST_LETTER = 600
@@ -31,7 +31,7 @@ def is_locked(value: Mapping[str, Any]) -> bool:
     )
 
 
-def listed(value: Mapping[str, Any], site: Site, now: datetime) -> Listed | None:
+def listed(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> Listed | None:
     """A post of the short listing, or None when it can be neither read nor asked for.
 
     Args:
@@ -44,7 +44,7 @@ def listed(value: Mapping[str, Any], site: Site, now: datetime) -> Listed | None
     return Listed(number, article, value.get("sticky") is True) if article and isinstance(number, int) else None
 
 
-def article_of(value: Mapping[str, Any], site: Site, now: datetime) -> Article | None:
+def article_of(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> Article | None:
     """A post as an article, or None when it has neither a title nor words.
 
     Args:
@@ -83,13 +83,13 @@ def article_of(value: Mapping[str, Any], site: Site, now: datetime) -> Article |
     )
 
 
-def _published(value: Mapping[str, Any], site: Site, now: datetime) -> datetime | None:
+def _published(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> datetime | None:
     universal = when.parse(as_text(value.get("date_gmt")), now=now)
     local = when.parse(as_text(value.get("date")), now=now, zone=site.zone)
     return universal.astimezone(site.zone) if universal else local
 
 
-def _author(parts: Mapping[str, Any], site: Site) -> str:
+def _author(parts: Mapping[str, Any], site: WordPressSite) -> str:
     """Names of the authors; where the users' route is blocked, an error stands in their place."""
     people = (as_text(each.get("name")) for each in as_list(parts.get("author")) if isinstance(each, Mapping))
     names = (author_name(plain(name), [site.name]) for name in people)

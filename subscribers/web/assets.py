@@ -1,4 +1,4 @@
-"""What is no page for readers: the stylesheet, the icon, robots.txt, health, and the reports of providers."""
+"""What is no page for readers: the stylesheet, the icon, robots.txt, and whether the server is well."""
 
 from __future__ import annotations
 
@@ -7,47 +7,39 @@ from starlette.routing import BaseRoute  # noqa: TID253  the same
 
 from subscribers.errors import Complaint
 from subscribers.web.requests import (
-    Handler,
-    Visit,
+    Request,
     answer,
     route,
 )
-from subscribers.web.site import Hook, Site
+from subscribers.web.site import Site
 
-REPORT_BYTES = 4 * 1024 * 1024
-"""Most bytes of a provider's report."""
 A_DAY = 86_400
 
 
 def routes(site: Site) -> list[BaseRoute]:
     """The routes of this module."""
-    hooks = [
-        route(site, f"/hooks/{name}", _reported(hook), ["POST"], most=REPORT_BYTES, raw=True)
-        for name, hook in site.hooks.items()
-    ]
     return [
         route(site, "/style.css", _style),
         route(site, "/icon.svg", _icon),
         route(site, "/robots.txt", _robots),
         route(site, "/health", _health),
-        *hooks,
     ]
 
 
-def _style(site: Site, _visit: Visit) -> Response:
+def _style(site: Site, _request: Request) -> Response:
     return answer(site, "web/style.css.j2", public=A_DAY, kind="text/css; charset=utf-8")
 
 
-def _icon(site: Site, _visit: Visit) -> Response:
+def _icon(site: Site, _request: Request) -> Response:
     return answer(site, "web/icon.svg.j2", public=A_DAY, kind="image/svg+xml")
 
 
-def _robots(_site: Site, _visit: Visit) -> Response:
+def _robots(_site: Site, _request: Request) -> Response:
     text = "User-agent: *\nDisallow: /confirm/\nDisallow: /leave/\nDisallow: /preferences/\nDisallow: /hooks/\n"
     return PlainTextResponse(text, headers={"cache-control": f"public, max-age={A_DAY}"})
 
 
-def _health(site: Site, _visit: Visit) -> Response:
+def _health(site: Site, _request: Request) -> Response:
     """Whether the pages can be served: 200, or 503 when the database does not answer."""
     from sqlalchemy import text
 
@@ -57,10 +49,3 @@ def _health(site: Site, _visit: Visit) -> Response:
     except Complaint:
         return PlainTextResponse("the database does not answer\n", 503)
     return PlainTextResponse("ok\n")
-
-
-def _reported(hook: Hook) -> Handler:
-    def handler(_site: Site, visit: Visit) -> Response:
-        return Response(status_code=hook(visit.headers, visit.body))
-
-    return handler

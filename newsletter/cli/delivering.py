@@ -1,0 +1,140 @@
+"""A send delivered with a bar, and what became of it in words; for every command that delivers."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from newsletter.cli.app import STOPPED
+from newsletter.cli.output import errors, plural, say
+from newsletter.cli.posting import post_without_pages
+from newsletter.errors import SendError
+
+if TYPE_CHECKING:
+    from newsletter.ledger import Account, Send
+    from newsletter.wiring import Workspace
+
+
+def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = False) -> tuple[Send, Account, int]:
+    """Deliver what is open of a send, with a bar, and say what came of it; exit when it stops in the middle.
+
+    Args:
+        workspace: Open.
+        sent: A running send.
+        again: The command that goes on with it.
+        here: Deliver from here, also when workers are there to do it.
+
+    Returns:
+        The send and its account as they are then, and how many letters went now.
+    """
+    from newsletter import delivery, ledger
+    from newsletter.errors import DatabaseError
+    from newsletter.workflows import watch
+
+    setup = workspace.delivery_setup
+    by_workers = not here and watch.workers(workspace)
+    with workspace.database.read() as connection:
+        open_before = ledger.account(connection, sent.id).open
+    settled: dict[str, int] = {}
+    failure: BaseException | None = None
+    with _stoppable(), _progress(open_before, settled) as progress:
+        try:
+            if by_workers and not watch.watch(workspace, sent, progress):
+                say(f"No worker took anything for {watch.IDLE:.0f} seconds: delivering from here.")
+                by_workers = False
+            if not by_workers:
+                delivery.run(setup, sent, progress)
+        except (SendError, DatabaseError, KeyboardInterrupt) as error:
+            failure = error
+    if failure is not None:
+        if by_workers and isinstance(failure, KeyboardInterrupt):
+            say(f"No longer watched; the workers go on. See: newsletter sends show {sent.public_id}")
+            raise typer.Exit(STOPPED)
+        words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
+        say(f"error: {words}")
+        say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
+        raise typer.Exit(STOPPED)
+    with workspace.database.read() as connection:
+        account = ledger.account(connection, sent.id)
+        sent = next(one for one in ledger.sends(connection) if one.id == sent.id)
+    sent_now = settled.get("submitted", 0)
+    by = "workers, " if by_workers else ""
+    say(_told(account) + f" {plural(sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
+    if sent_now:
+        tell_outbox(workspace)
+    post_without_pages(workspace)
+    return sent, account, sent_now
+
+
+def tell_outbox(workspace: Workspace) -> None:
+    """Where the letters are when none of them left this machine.
+
+    Args:
+        workspace: Open.
+    """
+    if workspace.settings.sender.kind == "outbox":
+        say(f"They stay on this machine, as files in {workspace.settings.outbox / 'new'}")
+
+
+WESTERN_DIGITS = {0x660 + digit: str(digit) for digit in range(10)} | {0x6F0 + digit: str(digit) for digit in range(10)}
+
+
+def _told(account: Account) -> str:
+    counts = (("submitted", account.submitted), ("refused", account.refused), ("unknown", account.unknown))
+    parts = [f"{count:,} {word}" for word, count in counts if count or word == "submitted"]
+    if account.skipped:
+        reasons = ", ".join(sorted(account.reasons or ()))
+        parts.append(f"{account.skipped:,} skipped ({reasons})")
+    return ", ".join(parts) + "."
+
+
+@contextmanager
+def _progress(total: int, settled: dict[str, int]) -> Iterator[Callable[[str, int], None]]:
+    """A bar on stderr that shows what became of the letters, their speed and the time left."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    console = errors()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("sending", total=total, speed="")
+
+        def step(state: str, count: int) -> None:
+            if state == "waiting":
+                bar.update(task, description=f"another process holds the rest; at most {count} s")
+                return
+            if state == "full":
+                bar.update(task, description="all connections of [sender] connections are in use")
+                return
+            settled[state] = settled.get(state, 0) + count
+            bar.advance(task, count)
+            pace = bar.tasks[0].speed
+            others = " ".join(
+                f"{name} {settled[name]}" for name in ("refused", "unknown", "skipped") if name in settled
+            )
+            bar.update(task, description="sending", speed=f"{pace:,.0f}/s {others}" if pace else others)
+
+        yield step
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM stop a send as Ctrl-C does: the batch in hand is given back before the process ends."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

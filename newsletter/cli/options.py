@@ -1,0 +1,48 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
+
+
+IssueName = Annotated[
+    str, typer.Argument(metavar="ISSUE", help="Its number, the name of its folder, or a path. [default: the newest]")
+]
+
+
+def day_of(option: str, words: str) -> date | None:
+    """The day that an option names, or None when it names none.
+
+    Args:
+        option: For the message, ``--since``.
+        words: As it was written, in the digits of any script.
+
+    Raises:
+        BadParameter: It is no day.
+    """
+    try:
+        return date(*(int(part) for part in words.split("-", 2))) if words else None
+    except (ValueError, TypeError):
+        raise typer.BadParameter(f"{option} takes a day such as 2026-11-20, not {words!r}") from None
+
+
+class Reach(enum.StrEnum):
+    """Whom an issue goes to."""
+
+    WEEKLY = "weekly"
+    ALL = "all"
+
+
+ToRhythm = Annotated[Reach, typer.Option("--rhythm", help="all: also to those who asked for daily or instant letters.")]
+
+
+ToList = Annotated[str, typer.Option("--list", help="The list.")]
+
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")]

@@ -1,0 +1,58 @@
+"""The command report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.app import workspace_of
+from newsletter.cli.options import AsJson, day_of
+from newsletter.cli.output import json_data, say, table
+
+if TYPE_CHECKING:
+    from newsletter.wiring import Workspace
+
+
+def report(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="ISSUE", help="Its number, or the id of a send. [default: the last that went]")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell what became of an issue: submitted, refused, unknown, skipped and why, delivered, bounced, complained, left.
+
+    What happens after the provider took a letter is known as far as its events came in; an outbox tells nothing.
+
+    \b
+    Examples:
+      newsletter report
+      newsletter report 12 --json
+    """
+    from newsletter.report import counts as reports
+    from newsletter.report import read
+
+    with workspace_of(context) as workspace, workspace.database.read() as connection:
+        found = read.of_issue(connection, name)
+    if as_json:
+        json_data(found.plain())
+        return
+    for line in reports.lines(found):
+        say(line)
+    columns = ("Rhythm", "Letter", "Submitted", "Refused", "Unknown", "Skipped", "Delivered", "Bounced", "Spam", "Left")
+    table(columns, reports.rows(found), sparse=True)
+
+
+def _report(workspace: Workspace, issue: str) -> None:
+    from newsletter.report import counts as reports
+    from newsletter.report import read
+
+    with workspace.database.read() as connection:
+        for line in reports.lines(read.of_issue(connection, issue)):
+            say(line)
+
+
+def _day(words: str) -> str:
+    day = day_of("--day", words)
+    return day.isoformat() if day is not None else ""
