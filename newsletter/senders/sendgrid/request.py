@@ -37,21 +37,21 @@ class MailSend:
         self._connection: http.client.HTTPConnection | None = None
         self._rested_since = 0.0
 
-    def begin(self, parcels: Sequence[Parcel], request_id: str) -> Request:
+    def begin(self, parcels: Sequence[Parcel], request_id: str) -> HeldRequest:
         """Hand over everything but the last byte of the request."""
         return self.pack(parcels, request_id)()
 
-    def pack(self, parcels: Sequence[Parcel], request_id: str) -> Callable[[], Request]:
+    def pack(self, parcels: Sequence[Parcel], request_id: str) -> Callable[[], HeldRequest]:
         """Build the request; what comes back hands over everything but its last byte."""
         good, refused = sort_out(parcels)
         body = self._body.encode(good, request_id)
 
-        def hand_over() -> Request:
+        def hand_over() -> HeldRequest:
             if not good:
-                return Request(self, good, refused, b"", Answer(SUBMITTED, refused))
+                return HeldRequest(self, good, refused, b"", Answer(SUBMITTED, refused))
             if len(body) > MOST_BYTES:
-                return Request(self, good, refused, b"", too_large(good, refused))
-            return Request(self, good, refused, body, self._hand_over(body, good, refused))
+                return HeldRequest(self, good, refused, b"", too_large(good, refused))
+            return HeldRequest(self, good, refused, body, self._hand_over(body, good, refused))
 
         return hand_over
 
@@ -150,7 +150,7 @@ class MailSend:
         return self._endpoint.netloc
 
 
-class Request:
+class HeldRequest:
     """A request that waits for its last byte."""
 
     def __init__(

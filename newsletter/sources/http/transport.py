@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from newsletter.sources.http.connection import CONNECT_SECONDS, READ_SECONDS, AddressGuard
+
 if TYPE_CHECKING:
     import ssl
 
