@@ -276,7 +276,7 @@ def test_the_guard_sees_every_spelling(tmp_path: Path, monkeypatch: pytest.Monke
         ("import newsletter.cli", "newsletter.cli"),
         ("from newsletter import cli", "newsletter.cli"),
         ("from . import cli", "newsletter.cli"),
-        ("from .cli import app", "newsletter.cli"),
+        ("from .cli import app", "newsletter.cli.app"),
         ("def f():\n    from time import time", "time.time"),
     ):
         path.write_text(line, "utf-8")
