@@ -16,7 +16,6 @@ from newsletter.errors import SettingsError
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
-    from newsletter.wiring import Workspace
 
 PANEL = "Setting up"
 
@@ -52,21 +51,15 @@ def init(
     """
     from shlex import quote
 
-    from newsletter.storage.database import upgrade, version
-    from newsletter.wiring import open_workspace
-    from newsletter.workspace import folder
+    from newsletter.workflows.create import create
+    from newsletter.workspace.folder import FIRST_LIST
 
     try:
         sender = sender or _sender(name, url)
-        folder.make(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
+        create(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
     except SettingsError as error:
         raise SettingsError("\n".join(_as_option(line, web) for line in str(error).splitlines())) from None
-    with open_workspace(directory) as new:
-        if version(new.any_database) is None:
-            # Nobody else uses a database that is empty, wherever it is.
-            upgrade(new.any_database)
-        _first_list(new)
-    say(f"Made the workspace {directory} with the list '{folder.FIRST_LIST}'. Letters go into its outbox for now.")
+    say(f"Made the workspace {directory} with the list '{FIRST_LIST}'. Letters go into its outbox for now.")
     say(f"Next: cd {quote(str(directory))}, then: newsletter collect {url.rstrip('/')}/feed/")
 
 
@@ -132,6 +125,7 @@ def upgrade(context: typer.Context) -> None:
         upgrade,
         version,
     )
+    from newsletter.workflows.create import first_list
 
     with workspace_of(context) as folder:
         database = folder.any_database
@@ -144,7 +138,7 @@ def upgrade(context: typer.Context) -> None:
             say(f"Copied to {backup(database, now=folder.now())}.")
         upgrade(database)
         if found is None:
-            _first_list(folder)
+            first_list(folder)
         say(f"The database is now at {HEAD}.")
         _jobs(database)
 
@@ -154,16 +148,6 @@ def _jobs(database: Database) -> None:
 
     if jobs.make_ready(database):
         say("Made the tables of Procrastinate, which hands sends to workers.")
-
-
-def _first_list(workspace: Workspace) -> None:
-    """The list that every workspace begins with, should it have none."""
-    from newsletter.workspace.folder import FIRST_LIST
-    from subscribers import store
-
-    with workspace.database.write() as connection:
-        if store.list_or_none(connection, FIRST_LIST) is None:
-            store.add_list(connection, FIRST_LIST, workspace.publication.name, now=workspace.now())
 
 
 def backup(context: typer.Context) -> None:
