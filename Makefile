@@ -6,7 +6,7 @@ DEV := requirements/dev.txt
 # Workers of pytest: the machine's cores.
 JOBS ?= auto
 
-.PHONY: demo test lint check docs bench torture lock clean
+.PHONY: demo test lint check docs bench torture lock upgrade clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -22,8 +22,9 @@ lint: .venv/dev                 ## style and types
 
 check: lint test                ## what CI runs
 
-docs: .venv/dev                 ## write docs/commands.md from the commands' own help
+docs: .venv/dev                 ## write docs/commands.md from the commands' own help, docs/settings.md from the schema
 	$(BIN)/python tests/command_reference.py
+	$(BIN)/python tests/settings_reference.py
 
 bench: .venv/dev                ## measurements, each against a floor or a peer in the same run
 	for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
@@ -44,11 +45,15 @@ torture: .venv/dev              ## kill, stop and starve a send at hundreds of s
 	    $(BIN)/python tests/torture.py --sender $$sender --database postgresql --points 60 workers || exit 1; \
 	done
 
-lock: .venv/dev                 ## pin again, from pyproject.toml
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	    pyproject.toml --group build -o $(RUN)
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	    pyproject.toml --group dev --extra workers -c $(RUN) -o $(DEV)
+# `lock` keeps every pin that pyproject.toml still allows; `upgrade` moves them all to the newest versions.
+COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+lock: .venv/dev                 ## pin again what pyproject.toml asks for; pins that still fit stay
+	$(COMPILE) $(UPGRADE) pyproject.toml --group build -o $(RUN)
+	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra workers -c $(RUN) -o $(DEV)
+
+upgrade:                        ## move every pin to the newest version; then: make check
+	$(MAKE) lock UPGRADE=--upgrade
 
 clean:
 	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +103,11 @@ def test_a_name_that_is_not_there_is_told_as_python_does() -> None:
     with pytest.raises(AttributeError, match="module 'newsletter' has no attribute 'open_newsroom'"):
         newsletter.open_newsroom  # noqa: B018
     assert all(hasattr(newsletter, name) for name in newsletter.__all__)
+
+
+def test_the_version_is_the_same_in_both_places() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert newsletter.__version__ == project["version"]
 
 
 def test_both_packages_carry_their_types() -> None:
