@@ -17,33 +17,38 @@ HEAD = """\
 
 The tables are made from the schema of the settings by `make docs`; a test holds them equal.
 
-`newsletter init` writes `newsletter.toml` with every key and a comment. The same key can be set in four places; later ones win:
+`newsletter init` writes `newsletter.toml` with every key and a comment. The same key can be set in four places; later
+ones win:
 
 1. `newsletter.toml`
-2. a file `secrets/<section>.<key>`, for example `secrets/database.url` (good for passwords: the folder is ignored by git)
+2. a file `secrets/<section>.<key>`, for example `secrets/database.url` (good for passwords: the folder is ignored by
+   git)
 3. `.env` beside `newsletter.toml`, as `NASHRA_<SECTION>__<KEY>=…`
 4. the environment, by the same name: `NASHRA_SENDER__OUTBOX=/var/mail/nashra`
 
-What a command is given as an option wins over all of them. Lists are written with commas outside the TOML file. A wrong setting is
-told with its place, key, what was found and what is wanted.
+What a command is given as an option wins over all of them. Lists are written with commas outside the TOML file. A
+wrong setting is told with its place, key, what was found and what is wanted.
 
-A number has its limits beside it. A key without a default is empty: what it describes does not happen, or is chosen as its meaning says.
+A number has its limits beside it. A key without a default is empty: what it describes does not happen, or is chosen
+as its meaning says.
 """
 
 TAIL = """
 ## The secret keys
 
-`secrets/keys.toml` is made once by `newsletter init`, readable by its owner only, and ignored by git. It signs the links in letters:
-keep a copy, since without it the links in letters that went out no longer open. To change the signing key, add a line with the next number
-under `[tokens]`; the highest number signs, and links of the one before still open. Keep at most two.
+`secrets/keys.toml` is made once by `newsletter init`, readable by its owner only, and ignored by git. It signs the
+links in letters: keep a copy, since without it the links in letters that went out no longer open. To change the
+signing key, add a line with the next number under `[tokens]`; the highest number signs, and links of the one before
+still open. Keep at most two.
 
 ## More about some of them
 
-- What survives a power cut, and what `fsync` costs: [operating.md](operating.md). How many connections mail servers take:
-  [smtp.md](smtp.md#connections).
+- What survives a power cut, and what `fsync` costs: [operating.md](operating.md). How many connections mail servers
+  take: [smtp.md](smtp.md#connections).
 - Without `[web] url` everything is done [by mail](serving.md#without-a-server); behind a proxy see
   [serving.md](serving.md#behind-a-proxy).
-- What `[rhythms]`, `[topics]` and `[schedule]` do together: [rhythms.md](rhythms.md). Templates of your own: [templates.md](templates.md).
+- What `[rhythms]`, `[topics]` and `[schedule]` do together: [rhythms.md](rhythms.md). Templates of your own:
+  [templates.md](templates.md).
 """
 
 
