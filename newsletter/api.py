@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from newsletter.wiring import Workspace
     from newsletter.workflows.collect import Gathered
     from newsletter.workflows.plan import Plan
-    from subscribers.actions.adding import Added
+    from subscribers.actions.adding import AddedSubscriber
     from subscribers.models import ImportReport, List, ListCount, Rhythm, Subscriber, Subscription
 
 __all__ = ["Newsroom", "SendReport", "Subscribers", "make_workspace", "open_workspace"]
@@ -494,7 +494,7 @@ class Subscribers:
         consent: str = "",
         rhythm: Rhythm | None = None,
         restore: bool = False,
-    ) -> Added:
+    ) -> AddedSubscriber:
         """Add a person who agreed to get the letter; the subscription is confirmed at once, and nothing is mailed.
 
         Args:

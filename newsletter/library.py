@@ -27,7 +27,7 @@ _FIELDS = ("title", "url", "summary", "body", "image", "image_alt", "author", "s
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
+class LibraryChange:
     """What ``shelve`` did, as ids of the library."""
 
     added: tuple[int, ...]
@@ -35,13 +35,13 @@ class Shelved:
     known: tuple[int, ...]
 
 
-def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime) -> Shelved:
+def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime) -> LibraryChange:
     """Put articles on the shelf: new ones are added, changed ones updated, known ones left as they are.
 
     Args:
-        connection: A writing transaction.
+        connection: A connection in a writing transaction.
         articles: What was collected, in order.
-        now: When; aware.
+        now: The current moment, an aware datetime.
     """
     from sqlalchemy import insert, select, update
 
@@ -65,7 +65,7 @@ def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime
             connection.execute(update(table).where(table.c.id == old.id).values(**news))
         if old.id not in done["added"]:
             done["updated" if news else "known"].append(old.id)
-    return Shelved(*(tuple(dict.fromkeys(done[name])) for name in ("added", "updated", "known")))
+    return LibraryChange(*(tuple(dict.fromkeys(done[name])) for name in ("added", "updated", "known")))
 
 
 def ids_of(connection: Connection, articles: Sequence[Article]) -> list[int]:
@@ -108,7 +108,7 @@ def holdings(
     """What the library holds, newest first.
 
     Args:
-        connection: Any transaction.
+        connection: An open connection to the database.
         ids: Only these, in the order given.
         latest: At most so many.
         since: Only what was published, or else collected, at this moment or later; aware.
@@ -210,10 +210,10 @@ def remember(
     """Note that an issue carried these articles to the subscribers of a list with these rhythms.
 
     Args:
-        connection: A writing transaction.
-        article_ids: What it carried.
-        issue_id: The issue.
-        list_id: The list.
+        connection: A connection in a writing transaction.
+        article_ids: Ids of the articles that it carried.
+        issue_id: Id of the issue in the database.
+        list_id: Id of the list.
         rhythms: Of the subscribers who got it.
         newest: Whoever got it begins behind this article should they read in another rhythm from now on. None takes
             the newest it carried: what came while an editor was at work is still news to its readers.

@@ -156,7 +156,7 @@ def shown(text: str, most: int = 60) -> str:
     """Text from a stranger as one can show it: on one line, shortened, without invisible characters.
 
     Args:
-        text: Anything.
+        text: Text as it was typed or received, of any length.
         most: Longest result, in characters.
     """
     cut = text[: most * 4]  # a field can be 100 kB; what will be shown needs no more than this

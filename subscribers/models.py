@@ -115,7 +115,7 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedRow:
     """A row of a file that was not taken."""
 
     line: int
@@ -148,7 +148,7 @@ class ImportReport:
     suppressed: int = 0
     """Addresses that must not be mailed: known here as such, or marked so by the file."""
     rejected_count: int = 0
-    rejected: tuple[Rejected, ...] = ()
+    rejected: tuple[RejectedRow, ...] = ()
     """The first rejected rows, at most 1000, in the order of the file."""
     dry_run: bool = False
     encoding: str = ""
@@ -219,7 +219,7 @@ class SmallLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenLetter:
+class SmallLetterRecord:
     """What is kept of a small letter, also after it went."""
 
     kind: LetterKind

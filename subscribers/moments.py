@@ -9,7 +9,7 @@ def to_seconds(moment: datetime) -> int:
     """Turn a moment into whole Unix seconds.
 
     Args:
-        moment: Aware.
+        moment: An aware datetime.
 
     Raises:
         ValueError: The moment has no time zone, so nobody knows when it was.

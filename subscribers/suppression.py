@@ -35,7 +35,7 @@ def judge(event: Event, troubles: int) -> tuple[Verdict, SuppressionReason | Non
     mailboxes fill up, and mail servers refuse a whole sender for a day.
 
     Args:
-        event: From the provider.
+        event: What the provider reported of the letter, in our words.
         troubles: Other letters to this person that bounced softly or were blocked within `LOOKS_BACK`.
 
     Returns:
@@ -59,7 +59,7 @@ def fingerprint(address_key: str, key: bytes) -> bytes:
 
     Args:
         address_key: The folded address (``Address.key``).
-        key: 32 secret bytes.
+        key: The secret key, 32 bytes.
     """
     if len(key) != KEY_BYTES:
         raise ValueError(f"a secret key has {KEY_BYTES} bytes, not {len(key)}")
@@ -83,7 +83,7 @@ def fingerprints(address_key: str, keys: Mapping[int, bytes], used: frozenset[in
     """Every fingerprint an address may stand under.
 
     Args:
-        address_key: The folded address.
+        address_key: The address as `subscribers.addresses` folds it for comparing.
         keys: All secret keys there are, by id.
         used: Ids of the keys that stand in the database.
 

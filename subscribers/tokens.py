@@ -37,7 +37,7 @@ _SIGNED_FOR = b"nashra link 1\0"  # the same key also signs other things; this k
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class TokenContent:
     """What a token says; true only once `verify` has said so."""
 
     purpose: Purpose
@@ -54,7 +54,7 @@ def make(purpose: Purpose, keys: Mapping[int, bytes], *, public_id: bytes, list_
     Args:
         purpose: What the link is for; it opens nothing else.
         keys: Key id (0 to 255) to 32 secret bytes; the highest id is the newest and signs.
-        public_id: 16 bytes.
+        public_id: What stands for the person in links, 16 bytes.
         list_id: 0 to 2**40 - 1.
         epoch: The subscriber's, 0 to 2**64 - 1.
 
@@ -98,7 +98,7 @@ def maker(
     return many
 
 
-def read(token: str, purpose: Purpose) -> Claim:
+def read(token: str, purpose: Purpose) -> TokenContent:
     """Take a token apart without believing it.
 
     Args:
@@ -113,7 +113,7 @@ def read(token: str, purpose: Purpose) -> Claim:
     raw = base64.urlsafe_b64decode(token)
     if raw[0] != _CODES[purpose]:
         raise LinkError("this link is for something else", mend="open the right link from the letter")
-    return Claim(
+    return TokenContent(
         purpose=purpose,
         key_id=raw[1],
         public_id=raw[2:18],
@@ -122,11 +122,11 @@ def read(token: str, purpose: Purpose) -> Claim:
     )
 
 
-def verify(claim: Claim, keys: Mapping[int, bytes], epoch: int) -> bool:
+def verify(claim: TokenContent, keys: Mapping[int, bytes], epoch: int) -> bool:
     """Whether we made this claim, with a key that is still live, and for the subscriber's present epoch.
 
     Args:
-        claim: From `read`.
+        claim: What `read` found in the token.
         keys: As for `make`; two live keys let links of the old one work while the new one signs.
         epoch: The subscriber's as it stands now.
     """

@@ -16,7 +16,7 @@ import seeded
 from command import here, make_workspace
 
 from newsletter.check import CODES, RULES, Known, check, has_errors
-from newsletter.check.fix import MENDS
+from newsletter.check.fix import FIXES
 from newsletter.letters.templates import environment
 from newsletter.models import Issue, Letter, Problem, Publication, Rendered, Section, Story
 
@@ -80,7 +80,7 @@ def sections() -> dict[str, str]:
 def test_every_code_is_explained_with_its_level_and_its_mend(code: str) -> None:
     text = sections()[code]
     assert text.startswith(CODES[code].capitalize())
-    assert ("`--fix" in text) == (code in MENDS)
+    assert ("`--fix" in text) == (code in FIXES)
     assert len(text.split()) >= 8
 
 

@@ -12,8 +12,8 @@ from newsletter.check.links import RULES as LINKS
 from newsletter.check.sender import organisation
 from newsletter.check.typing_habits import (
     HABITS,
+    fixed,
     has_arabic,
-    mended,
     named,
     spans,
 )
@@ -51,7 +51,7 @@ BY_CODE = {habit.code: habit for habit in HABITS}
 )
 def test_what_is_mended(code: str, text: str, better: str) -> None:
     assert spans(BY_CODE[code], text)
-    assert mended(BY_CODE[code], text) == better
+    assert fixed(BY_CODE[code], text) == better
     assert spans(BY_CODE[code], better) == []
 
 
@@ -82,7 +82,7 @@ def test_an_odd_quotation_mark_is_told_and_left_to_the_editor() -> None:
     assert [span.better for span in spans(habit, 'قال "نعم ثم مضى')] == [None]
     for text in ('قال "نعم ثم مضى', 'قال" نعم "ثم', 'قال "كذا «وكذا» ثم" مضى'):
         assert spans(habit, text)
-        assert mended(habit, text) == text
+        assert fixed(habit, text) == text
 
 
 _SIGNS = (
@@ -95,7 +95,7 @@ _SIGNS = (
 def test_mending_is_stable_and_touches_only_what_was_told(text: str) -> None:
     for habit in HABITS:
         found = spans(habit, text)
-        better = mended(habit, text)
+        better = fixed(habit, text)
         assert (better == text) == all(span.better in (None, text[span.start : span.end]) for span in found)
         assert [span for span in spans(habit, better) if span.better is not None] == [], habit.code
         assert [span.start for span in found] == sorted(span.start for span in found) or habit.code == "bidi-unbalanced"

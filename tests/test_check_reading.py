@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from newsletter import issues
-from newsletter.check.reading import OBJECT, Heading, Image, IssueLink, TextRun, read
+from newsletter.check.reading import OBJECT, Heading, IssueLink, IssuePicture, TextRun, read
 from newsletter.models import Issue, Prose, Section, Story
 
 TEXT = """\
@@ -82,7 +82,7 @@ def test_everything_has_its_line() -> None:
         "pictures/صورة أولى.jpg", "وصف الصورة", 19, True, False
     )  # fmt: skip
     assert lead.story is issue.stories[0]
-    assert icon == Image("https://example.org/i.png", "أيقونة", 23)
+    assert icon == IssuePicture("https://example.org/i.png", "أيقونة", 23)
     assert reading.headings == [Heading(2, "قسم", 16), Heading(3, "عنوان مائل", 18), Heading(4, "عنوان صغير", 32)]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.check.records import Term, dkim_key, dmarc_policy, is_dmarc, spf_terms, tags
+from newsletter.check.records import SpfTerm, dkim_key, dmarc_policy, is_dmarc, spf_terms, tags
 
 KEYS = {
     name: json.loads((Path(__file__).parent / "data" / "checks" / name / "zone.json").read_text("utf-8"))
@@ -24,24 +24,27 @@ SHORT = KEYS["dkim-weak"]["s2._domainkey.almawja.example.org TXT"][0]
     ("record", "terms"),
     [
         ("v=spf1", []),
-        ("v=spf1 -all", [Term("-", "all", "")]),
+        ("v=spf1 -all", [SpfTerm("-", "all", "")]),
         (
             "v=spf1 mx a:mail.example.org/28 ~all",
-            [Term("+", "mx", ""), Term("+", "a", "mail.example.org"), Term("~", "all", "")],
+            [SpfTerm("+", "mx", ""), SpfTerm("+", "a", "mail.example.org"), SpfTerm("~", "all", "")],
         ),
-        ("v=spf1 a/24 MX/24//64", [Term("+", "a", ""), Term("+", "mx", "")]),
-        ("v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32", [Term("+", "ip4", "192.0.2.0"), Term("+", "ip6", "2001:db8::")]),
+        ("v=spf1 a/24 MX/24//64", [SpfTerm("+", "a", ""), SpfTerm("+", "mx", "")]),
+        (
+            "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32",
+            [SpfTerm("+", "ip4", "192.0.2.0"), SpfTerm("+", "ip6", "2001:db8::")],
+        ),
         (
             "v=spf1 ?include:_spf.example.net redirect=x.example",
-            [Term("?", "include", "_spf.example.net"), Term("", "redirect", "x.example")],
+            [SpfTerm("?", "include", "_spf.example.net"), SpfTerm("", "redirect", "x.example")],
         ),
         (
             "v=spf1 exists:%{i}._spf.example.org unknown=1",
-            [Term("+", "exists", "%{i}._spf.example.org"), Term("", "unknown", "1")],
+            [SpfTerm("+", "exists", "%{i}._spf.example.org"), SpfTerm("", "unknown", "1")],
         ),
     ],
 )
-def test_terms_of_spf(record: str, terms: list[Term]) -> None:
+def test_terms_of_spf(record: str, terms: list[SpfTerm]) -> None:
     assert spf_terms(record) == (terms, [])
 
 

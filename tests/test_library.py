@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from newsletter import library
 from newsletter.errors import SourceError
 from newsletter.ledger import issue_id
-from newsletter.library import Shelved, by_address, holdings, of_issue, remember, shelve, unused
+from newsletter.library import LibraryChange, by_address, holdings, of_issue, remember, shelve, unused
 from newsletter.models import Article, Issue, Prose, Section, Story
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ def only(connection: Connection) -> Article:
 
 def test_what_is_put_in_comes_out(connection: Connection) -> None:
     shelved = shelve(connection, [WHOLE, TEXT], now=NOW)
-    assert shelved == Shelved(added=shelved.added, updated=(), known=())
+    assert shelved == LibraryChange(added=shelved.added, updated=(), known=())
     found = holdings(connection, ids=shelved.added)
     assert [holding.article for holding in found] == [WHOLE, TEXT]
     assert found[0].article.published is not None
@@ -55,7 +55,7 @@ def test_what_is_put_in_comes_out(connection: Connection) -> None:
 def test_an_article_is_added_once(connection: Connection) -> None:
     (first,) = shelve(connection, [WHOLE], now=NOW).added
     later = NOW + timedelta(days=1)
-    assert shelve(connection, [WHOLE], now=later) == Shelved((), (), (first,))
+    assert shelve(connection, [WHOLE], now=later) == LibraryChange((), (), (first,))
     other = replace(WHOLE, url="http://almawja.example.org/2026/11/%D8%B1%D8%B5%D9%8A%D9%81?utm_source=x#top", title="")
     assert shelve(connection, [other], now=later).added == ()
     assert holdings(connection)[0].collected == NOW
@@ -67,9 +67,9 @@ def test_an_article_is_added_once(connection: Connection) -> None:
 def test_a_correction_is_taken_over(connection: Connection) -> None:
     (first,) = shelve(connection, [WHOLE], now=NOW).added
     corrected = replace(WHOLE, title="مرسى الريحان يفتح رصيفه الجديد", published=datetime(2026, 11, 22, 9, tzinfo=UTC))
-    assert shelve(connection, [corrected], now=NOW) == Shelved((), (first,), ())
+    assert shelve(connection, [corrected], now=NOW) == LibraryChange((), (first,), ())
     assert only(connection) == corrected
-    assert shelve(connection, [corrected], now=NOW) == Shelved((), (), (first,))
+    assert shelve(connection, [corrected], now=NOW) == LibraryChange((), (), (first,))
 
 
 @pytest.mark.parametrize("field", ["title", "summary", "body", "image", "image_alt", "author", "section", "published"])

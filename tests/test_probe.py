@@ -15,7 +15,7 @@ import pytest
 import seeded
 
 from newsletter.check import probe
-from newsletter.check.found import Dkim, Dmarc, MailHost, Pictured, Reached
+from newsletter.check.found import Dkim, Dmarc, LinkResult, MailHost, PictureResult
 from newsletter.check.probe.links import _pictured, _reached
 from newsletter.check.probe.sender import walk
 from newsletter.sources.http import Fetcher
@@ -26,15 +26,15 @@ URL = "https://example.org/a"
 # Links
 
 
-def reached(answer: dict[str, Any], url: str = URL, **more: Any) -> Reached:
+def reached(answer: dict[str, Any], url: str = URL, **more: Any) -> LinkResult:
     return probe.links([url], seeded.Site({url: answer, **more}))[url]
 
 
 def test_an_address_that_answers() -> None:
     site = seeded.Site({})
-    assert probe.links([URL], site) == {URL: Reached(URL)}
+    assert probe.links([URL], site) == {URL: LinkResult(URL)}
     assert site.asked == [("HEAD", URL)]
-    assert reached({"to": "https://example.net/b"}) == Reached("https://example.net/b")
+    assert reached({"to": "https://example.net/b"}) == LinkResult("https://example.net/b")
 
 
 @pytest.mark.parametrize(("status", "gone"), [(404, True), (410, True), (403, False), (429, False), (500, False)])
@@ -47,13 +47,13 @@ def test_an_address_that_gives_nothing(status: int, gone: bool) -> None:
 def test_a_site_that_knows_no_head_is_asked_again() -> None:
     for status in (400, 403, 404, 405, 501):
         site = seeded.Site({URL: {"head": status}})
-        assert probe.links([URL], site) == {URL: Reached(URL)}
+        assert probe.links([URL], site) == {URL: LinkResult(URL)}
         assert site.asked == [("HEAD", URL), ("GET", URL)]
 
 
 def test_a_host_that_is_silent_is_not_asked_twice() -> None:
     site = seeded.Site({URL: {"trouble": "no answer"}})
-    assert probe.links([URL], site) == {URL: Reached(trouble="no answer")}
+    assert probe.links([URL], site) == {URL: LinkResult(trouble="no answer")}
     assert site.asked == [("HEAD", URL)]
 
 
@@ -68,8 +68,8 @@ def test_whether_a_host_exists_is_asked_of_dns() -> None:
 
 def test_an_http_address_is_asked_for_over_https_too() -> None:
     url = "http://example.org/a"
-    assert reached({}, url) == Reached(url, secure=True)
-    assert reached({}, url, **{URL: {"status": 404, "head": 404}}) == Reached(url, secure=False)
+    assert reached({}, url) == LinkResult(url, secure=True)
+    assert reached({}, url, **{URL: {"status": 404, "head": 404}}) == LinkResult(url, secure=False)
 
 
 def test_private_hosts_and_other_schemes_are_not_asked() -> None:
@@ -108,7 +108,7 @@ def test_patience_ends() -> None:
         answers = probe.links([URL, "https://example.org/slow"], Slow({}), patience=0.2)
     finally:
         hold.set()
-    assert answers[URL] == Reached(URL)
+    assert answers[URL] == LinkResult(URL)
     assert answers["https://example.org/slow"].trouble == "no answer within 0 seconds"
 
 
@@ -118,14 +118,14 @@ def test_patience_ends() -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ({"picture": [320, 200, 5000]}, Pictured("image/png", 320, 200, 5000)),
-        ({"type": "image/svg+xml"}, Pictured("image/svg+xml", weight=6)),
-        ({"type": "text/html"}, Pictured(trouble="this is text/html, not a picture", gone=True)),
-        ({"status": 404}, Pictured(trouble="the site answered 404", gone=True)),
-        ({"status": 503}, Pictured(trouble="the site answered 503", gone=False)),
+        ({"picture": [320, 200, 5000]}, PictureResult("image/png", 320, 200, 5000)),
+        ({"type": "image/svg+xml"}, PictureResult("image/svg+xml", weight=6)),
+        ({"type": "text/html"}, PictureResult(trouble="this is text/html, not a picture", gone=True)),
+        ({"status": 404}, PictureResult(trouble="the site answered 404", gone=True)),
+        ({"status": 503}, PictureResult(trouble="the site answered 503", gone=False)),
     ],
 )
-def test_pictures(answer: dict[str, Any], expected: Pictured) -> None:
+def test_pictures(answer: dict[str, Any], expected: PictureResult) -> None:
     assert probe.pictures([URL], seeded.Site({URL: answer})) == {URL: expected}
 
 
@@ -185,10 +185,10 @@ def test_the_real_fetcher_over_loopback(base: str) -> None:
         assert _reached(f"{base}/x", fetcher, None).url == f"{base}/x"
         assert _reached(f"{base}/no-head", fetcher, None).url == f"{base}/no-head"
         assert _reached(f"{base}/moved", fetcher, None).url == f"{base}/there"
-        assert _reached(f"{base}/file.pdf", fetcher, None) == Reached(f"{base}/file.pdf")
+        assert _reached(f"{base}/file.pdf", fetcher, None) == LinkResult(f"{base}/file.pdf")
         assert _reached(f"{base}/gone", fetcher, None).gone
         assert not _reached(f"{base}/x", fetcher, None).secure
-        assert _pictured(f"{base}/a.png", fetcher, None) == Pictured("image/png", 640, 400, 2000)
+        assert _pictured(f"{base}/a.png", fetcher, None) == PictureResult("image/png", 640, 400, 2000)
         assert _pictured(f"{base}/a.webp", fetcher, None).gone
         assert probe.pages(f"{base}/gone", fetcher).trouble == ""
     with Fetcher("test", deadline=5) as guarded:

@@ -143,7 +143,7 @@ def test_faults_name_their_line(markdown: str, line: int, about: str) -> None:
 
 
 def test_pictures_are_shown_where_the_letter_says() -> None:
-    made = html('![فاز "3-1"](a.jpg)', picture=lambda src: prose.Shown(f"cid:{src}@example.org", 300, 200))
+    made = html('![فاز "3-1"](a.jpg)', picture=lambda src: prose.PictureAddress(f"cid:{src}@example.org", 300, 200))
     assert '<img src="cid:a.jpg@example.org" alt="فاز &quot;\u20663-1\u2069&quot;" width="300" />' in made
 
 

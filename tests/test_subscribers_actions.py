@@ -13,7 +13,7 @@ from newsletter.storage.database import Database, open_database
 from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.errors import AddressError, ConsentError, CsvError, UnknownList
-from subscribers.models import Rejected, Status
+from subscribers.models import RejectedRow, Status
 from subscribers.store import staging
 from subscribers.store.tables import (
     consent,
@@ -95,7 +95,7 @@ def test_three_good_one_bad_one_duplicate(connection: Connection, readers: int) 
     report = actions.import_file(connection, DATA / "small.csv", "readers", now=NOW, words="استمارات المعرض")
 
     assert (report.rows, report.added, report.merged, report.rejected_count) == (5, 3, 1, 1)
-    assert report.rejected == (Rejected(4, "not-an-address", "it has no @"),)
+    assert report.rejected == (RejectedRow(4, "not-an-address", "it has no @"),)
     assert (report.already, report.kept_out, report.left, report.suppressed, report.pending) == (0, 0, 0, 0, 0)
     assert (report.encoding, report.delimiter, report.dry_run) == ("utf-8", ",", False)
     assert report.columns == (("email", "address"), ("rhythm", "rhythm"))

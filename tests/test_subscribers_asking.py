@@ -152,7 +152,7 @@ def test_what_cannot_be_asked_is_said(connection: Connection) -> None:
 # ---- an answer to the letter
 
 
-def answer(connection: Connection, letter_id: int, **more: Any) -> actions.Confirmed:
+def answer(connection: Connection, letter_id: int, **more: Any) -> actions.ConfirmationOutcome:
     return actions.confirm_letter(connection, letter_id, now=more.pop("now", NOW), how="mail", words="Re:", **more)
 
 

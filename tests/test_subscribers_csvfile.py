@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscribers.csvfile import BadRow, Row, look, rows
+from subscribers.csvfile import BadCsvRow, CsvRow, look, rows
 from subscribers.errors import CsvError
 
 DATA = Path(__file__).parent / "data" / "csv"
@@ -16,7 +16,7 @@ def taken(path: Path) -> list[tuple[object, ...]]:
     """What a file gives: (line, address, standing, rhythm) or (line, value, reason)."""
     return [
         (row.line, row.value, row.reason)
-        if isinstance(row, BadRow)
+        if isinstance(row, BadCsvRow)
         else (row.line, row.address.address, row.standing, row.rhythm)
         for row in rows(path, look(path))
     ]
@@ -227,13 +227,13 @@ def test_a_quoted_cell_at_the_end_may_span_lines(tmp_path: Path) -> None:
 def test_what_is_no_list_of_addresses_is_told_in_one_line(tmp_path: Path, content: bytes, words: str) -> None:
     path = file(tmp_path, content)
     with pytest.raises(CsvError, match=words) as told:
-        [row for row in rows(path, look(path)) if isinstance(row, BadRow) and _complain(row)]
+        [row for row in rows(path, look(path)) if isinstance(row, BadCsvRow) and _complain(row)]
     assert str(told.value).startswith(str(path))
     assert told.value.mend
     assert "\n" not in str(told.value)
 
 
-def _complain(row: BadRow) -> bool:
+def _complain(row: BadCsvRow) -> bool:
     raise CsvError(row.reason, where="x", mend="x")
 
 
@@ -265,5 +265,5 @@ def test_any_bytes_are_rows_or_one_complaint(tmp_path_factory: pytest.TempPathFa
     except CsvError as error:
         given_rows, complaint = [], str(error)
 
-    assert all(isinstance(row, Row | BadRow) and row.line >= 1 for row in given_rows)
+    assert all(isinstance(row, CsvRow | BadCsvRow) and row.line >= 1 for row in given_rows)
     assert complaint == "" or complaint.startswith(str(path))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from newsletter.storage.database import open_database
 from subscribers import actions, store
 from subscribers.addresses import normalise
-from subscribers.csvfile import BadRow, csv_writer, look, rows
+from subscribers.csvfile import BadCsvRow, csv_writer, look, rows
 from subscribers.csvfile.formulas import neutral, restored
 from subscribers.errors import CsvError, UnknownList
 from subscribers.store.tables import metadata
@@ -130,7 +130,7 @@ def test_choices_that_cannot_be_read_are_named(tmp_path: Path, topics: str, paus
     with csv_writer(path, actions.exporting.COLUMNS) as write:
         write(["a@example.org", "confirmed", "daily", topics, pause, *[""] * 7])
     [row] = rows(path, look(path))
-    assert (row.reason if isinstance(row, BadRow) else None) == reason
+    assert (row.reason if isinstance(row, BadCsvRow) else None) == reason
 
 
 def test_only_some_statuses_can_be_written(connection: Connection, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from newsletter.letters.mime import LEAVE, slot
 from newsletter.letters.render import render
 from newsletter.letters.templates import environment
 from newsletter.models import Issue, Letter, Picture, Prose, Publication, Rendered, Section, Story
-from newsletter.web.letter_page import WebView, web_view
+from newsletter.web.letter_page import LetterPage, web_view
 
 MARKER = "n0123456789abcdef"
 LINK = f"https://news.example.org/leave/{slot(MARKER, LEAVE)}"
@@ -36,7 +36,7 @@ def letter(html: str, **changes: Any) -> Letter:
     return Letter(rendered=rendered, **{**fields, **changes})
 
 
-def view(html: str, **changes: Any) -> WebView:
+def view(html: str, **changes: Any) -> LetterPage:
     return web_view(
         letter(f"<html><head></head><body>{html}</body></html>", **changes),
         folder="/letters/12",
@@ -122,7 +122,7 @@ def test_nothing_that_could_run_or_load(html: str) -> None:
     harmless(made)
 
 
-def harmless(made: WebView) -> None:
+def harmless(made: LetterPage) -> None:
     import lxml.html
 
     page = lxml.html.document_fromstring(made.html)

@@ -93,8 +93,8 @@ def without_parameters(address: str, names: list[str]) -> str:
     """An address without some parameters, every other byte as it was.
 
     Args:
-        address: Any address.
-        names: Names of parameters.
+        address: A web address as text.
+        names: Names of the query parameters to take out.
     """
     head, mark, rest = address.partition("?")
     query, hash_mark, fragment = rest.partition("#")

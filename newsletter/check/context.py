@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from newsletter.check.found import Findings
-from newsletter.check.reading import Reading, read
+from newsletter.check.reading import IssueContent, read
 from newsletter.models import Issue, Letter, Level, Picture, Problem, Publication
 
 SETTINGS = "newsletter.toml"
@@ -55,7 +55,7 @@ class Case:
     known: Known
 
     @cached_property
-    def reading(self) -> Reading:
+    def reading(self) -> IssueContent:
         """The issue's texts, links and pictures with their lines."""
         return read(self.issue)
 

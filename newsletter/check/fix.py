@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from newsletter.check import addresses
 from newsletter.check.links import HTTPS_ANSWERS
 from newsletter.check.reading import OBJECT, parse
-from newsletter.check.typing_habits import HABITS, Habit, mended
+from newsletter.check.typing_habits import HABITS, TypingHabit, fixed
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript
 from newsletter.models import Problem
@@ -23,9 +23,9 @@ from newsletter.models import Problem
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_BY_CODE: Mapping[str, Habit] = {habit.code: habit for habit in HABITS}
+_BY_CODE: Mapping[str, TypingHabit] = {habit.code: habit for habit in HABITS}
 _ADDRESSES = frozenset({"link-tracking", "link-hidden-characters", "link-http"})
-MENDS = frozenset(_BY_CODE) | _ADDRESSES
+FIXES = frozenset(_BY_CODE) | _ADDRESSES
 """The codes of what can be mended here; an http address only when its https form was asked and answers."""
 _KEYS = ("subject", "preheader")
 
@@ -40,7 +40,7 @@ _TARGET = re.compile(r"(?<=\]\()<?(?P<address>https?://[^\s<>]+?)>?(?=[\s)])", r
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Fixed:
     """One line that was mended."""
 
     line: int
@@ -49,11 +49,11 @@ class Mended:
     after: str
 
 
-def mend(path: Path, problems: Collection[Problem]) -> list[Mended]:
+def fix(path: Path, problems: Collection[Problem]) -> list[Fixed]:
     """Mend an issue.md in place, as a whole or not at all.
 
     Args:
-        path: The file.
+        path: Path of the issue.md.
         problems: What the check found; only these are mended, where they were found.
 
     Raises:
@@ -66,20 +66,20 @@ def mend(path: Path, problems: Collection[Problem]) -> list[Mended]:
     return done
 
 
-def rewritten(manuscript: Manuscript, problems: Collection[Problem]) -> tuple[Manuscript, list[Mended]]:
+def rewritten(manuscript: Manuscript, problems: Collection[Problem]) -> tuple[Manuscript, list[Fixed]]:
     """An issue.md without what can be mended.
 
     Args:
-        manuscript: The text.
+        manuscript: The text of the issue.md.
         problems: What the check found in it.
     """
     wanted: dict[int, list[str]] = {}
     for problem in problems:
         line = _line(problem, manuscript.path)
-        if line and problem.code in MENDS and (problem.code != "link-http" or HTTPS_ANSWERS in problem.mend):
+        if line and problem.code in FIXES and (problem.code != "link-http" or HTTPS_ANSWERS in problem.mend):
             wanted.setdefault(line, []).append(problem.code)
     keys = {line: key for key, line in manuscript.issue.lines.items() if key in _KEYS}
-    done: list[Mended] = []
+    done: list[Fixed] = []
     for line, codes in sorted(wanted.items()):
         before, mended_codes = manuscript, []
         # One habit may hide behind another: a Latin comma behind a space is seen when the space is gone.
@@ -91,7 +91,7 @@ def rewritten(manuscript: Manuscript, problems: Collection[Problem]) -> tuple[Ma
                 manuscript = changed
         if mended_codes:
             old, new = (one.lines[line - 1].rstrip("\r\n") for one in (before, manuscript))
-            done.append(Mended(line, tuple(dict.fromkeys(mended_codes)), old, new))
+            done.append(Fixed(line, tuple(dict.fromkeys(mended_codes)), old, new))
     return manuscript, done
 
 
@@ -104,7 +104,7 @@ def _value(manuscript: Manuscript, key: str, code: str) -> Manuscript:
     """A line of the front matter: its value is mended and written again, comments and spaces stay."""
     habit = _BY_CODE.get(code)
     value = str(getattr(manuscript.issue, key))
-    better = mended(habit, value) if habit is not None else value
+    better = fixed(habit, value) if habit is not None else value
     if better == value:
         return manuscript
     try:
@@ -124,7 +124,7 @@ def _text(manuscript: Manuscript, line: int, code: str) -> Manuscript:
     return candidate if same else manuscript
 
 
-def _with_habit(line: str, habit: Habit) -> str:
+def _with_habit(line: str, habit: TypingHabit) -> str:
     """The line with a habit mended wherever text stands; what is protected is one sign to it, whatever it holds."""
     kept: list[str] = []
 
@@ -139,7 +139,7 @@ def _with_habit(line: str, habit: Habit) -> str:
     indent = head[0] if head is not None else ""
     body = line[len(indent) :]
     tail = body[len(body.rstrip(" ")) :]
-    text = mended(habit, _PROTECTED.sub(taken, body[: len(body) - len(tail)]))
+    text = fixed(habit, _PROTECTED.sub(taken, body[: len(body) - len(tail)]))
     parts = text.split(OBJECT)
     if len(parts) != len(kept) + 1:
         return line

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class LinkResult:
     """What became of asking for one address."""
 
     url: str = ""
@@ -21,7 +21,7 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
-class Pictured:
+class PictureResult:
     """What became of asking for one picture."""
 
     content_type: str = ""
@@ -101,8 +101,8 @@ class SenderSetup:
 class Findings:
     """Everything that was asked; what was not asked stays empty."""
 
-    links: Mapping[str, Reached] = field(default_factory=dict)
-    pictures: Mapping[str, Pictured] = field(default_factory=dict)
+    links: Mapping[str, LinkResult] = field(default_factory=dict)
+    pictures: Mapping[str, PictureResult] = field(default_factory=dict)
     sender: SenderSetup | None = None
-    web: Reached | None = None
+    web: LinkResult | None = None
     """The reader pages."""

@@ -13,7 +13,7 @@ from newsletter.check.context import (
     shown,
     teller,
 )
-from newsletter.check.reading import Image
+from newsletter.check.reading import IssuePicture
 from newsletter.models import Level, Problem
 from newsletter.text.tidy import arabic_fold
 
@@ -58,7 +58,7 @@ _KIND_BY_NAME = {"webp": "image/webp", "svg": "image/svg+xml", "avif": "image/av
 
 @dataclass(frozen=True, slots=True)
 class _Sized:
-    image: Image
+    image: IssuePicture
     content_type: str
     width: int
     height: int

@@ -128,7 +128,7 @@ def faults(path: str, source: str) -> Iterator[Problem]:
 
     Args:
         path: As messages show it.
-        source: The file's text.
+        source: The text of the template's file.
     """
     found = list(tags(source))
     defaults = False

@@ -43,7 +43,7 @@ class IssueLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class IssuePicture:
     """A picture of the issue."""
 
     address: str
@@ -71,22 +71,22 @@ class Heading:
 
 
 @dataclass(slots=True)
-class Reading:
+class IssueContent:
     """What stands in an issue, in the order of the file."""
 
     runs: list[TextRun] = field(default_factory=list)
     links: list[IssueLink] = field(default_factory=list)
-    images: list[Image] = field(default_factory=list)
+    images: list[IssuePicture] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
 
 
-def read(issue: Issue) -> Reading:
+def read(issue: Issue) -> IssueContent:
     """Read an issue.
 
     Args:
         issue: As ``newsletter.issues`` understood it, with its lines; texts of an issue without them have line 0.
     """
-    reading = Reading()
+    reading = IssueContent()
     if issue.subject:
         reading.runs.append(TextRun(issue.subject, issue.lines.get("subject", 0), "subject"))
     if issue.preheader:
@@ -105,19 +105,19 @@ def read(issue: Issue) -> Reading:
     return reading
 
 
-def _story(story: Story, reading: Reading, *, lead: bool) -> None:
+def _story(story: Story, reading: IssueContent, *, lead: bool) -> None:
     reading.runs.append(TextRun(story.headline, story.line, "headline"))
     reading.headings.append(Heading(3, story.headline, story.line))
     if story.url:
         reading.links.append(IssueLink(story.url, story.headline, story.line, story=True))
     if story.image:
-        reading.images.append(Image(story.image, story.image_alt, story.image_line, story, lead))
+        reading.images.append(IssuePicture(story.image, story.image_alt, story.image_line, story, lead))
         if story.image_alt.strip():
             reading.runs.append(TextRun(story.image_alt, story.image_line, "alt"))
     _walk(story.summary, story.summary_line, reading)
 
 
-def _walk(markdown: str, first: int, reading: Reading) -> None:
+def _walk(markdown: str, first: int, reading: IssueContent) -> None:
     """Read Markdown whose first line is the file's line ``first`` (0: nobody knows)."""
     tokens = parse(markdown)
     for at, token in enumerate(tokens):
@@ -137,7 +137,7 @@ def parse(markdown: str) -> list[Token]:
     return parser().disable("code").parse(markdown)
 
 
-def _inline(children: Sequence[Token], line: int, reading: Reading) -> None:
+def _inline(children: Sequence[Token], line: int, reading: IssueContent) -> None:
     text = ""
     labels: list[tuple[str, int, int]] = []
     for child in children:
@@ -164,10 +164,10 @@ def _inline(children: Sequence[Token], line: int, reading: Reading) -> None:
         reading.runs.append(TextRun(text, line, "text"))
 
 
-def _image(token: Token, line: int, reading: Reading) -> None:
+def _image(token: Token, line: int, reading: IssueContent) -> None:
     alt, source = plain(token.children or []), str(token.attrGet("src") or "")
     remote = source.lower().startswith(("http://", "https://"))
-    reading.images.append(Image(source if remote else unquote(source), alt, line))
+    reading.images.append(IssuePicture(source if remote else unquote(source), alt, line))
     if alt.strip():
         reading.runs.append(TextRun(alt, line, "alt"))
 

@@ -15,7 +15,7 @@ _TERM = re.compile(r"(?P<sign>[+?~-]?)(?P<name>[A-Za-z][A-Za-z0-9_.-]*)(?P<join>
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class SpfTerm:
     """A mechanism or modifier of an SPF record: ``include:spf.example.net`` or ``-all``."""
 
     sign: str
@@ -25,13 +25,13 @@ class Term:
     """What follows the colon or equals sign; empty when nothing does."""
 
 
-def spf_terms(record: str) -> tuple[list[Term], list[str]]:
+def spf_terms(record: str) -> tuple[list[SpfTerm], list[str]]:
     """The terms of an SPF record, and those that are none (RFC 7208 sections 4.6.1 and 12).
 
     Args:
         record: Text that begins with ``v=spf1``.
     """
-    terms: list[Term] = []
+    terms: list[SpfTerm] = []
     faults: list[str] = []
     for word in record.split()[1:]:
         match = _TERM.fullmatch(word)
@@ -40,12 +40,12 @@ def spf_terms(record: str) -> tuple[list[Term], list[str]]:
             continue
         name = match["name"].lower()
         if match["join"] == "=" and not match["sign"]:
-            terms.append(Term("", name, match["value"]))  # a modifier; unknown ones are ignored
+            terms.append(SpfTerm("", name, match["value"]))  # a modifier; unknown ones are ignored
         elif name not in _MECHANISMS or (match["join"] == "=") or not _argument_fits(name, match):
             faults.append(word)
         else:
             value = match["value"] if match["join"] == ":" else ""
-            terms.append(Term(match["sign"] or "+", name, value.partition("/")[0]))
+            terms.append(SpfTerm(match["sign"] or "+", name, value.partition("/")[0]))
     return terms, faults
 
 
@@ -70,7 +70,7 @@ def tags(record: str) -> dict[str, str]:
     """The tags of a DKIM or DMARC record, ``a=b; c=d`` (RFC 6376 section 3.2); names in lower case.
 
     Args:
-        record: The text.
+        record: The text of the record.
     """
     found: dict[str, str] = {}
     for part in record.split(";"):
@@ -89,7 +89,7 @@ def dmarc_policy(record: str, *, inherited: bool) -> str:
     """What the domain's owner asks for: ``none``, ``quarantine`` or ``reject``.
 
     Args:
-        record: A DMARC record.
+        record: The text of a DMARC record.
         inherited: It stands at a domain above the sender's, so that ``sp`` goes before ``p``.
     """
     found = tags(record)
@@ -100,7 +100,7 @@ def dmarc_policy(record: str, *, inherited: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class DkimKey:
     """A DKIM key as its record says."""
 
     kind: str
@@ -111,7 +111,7 @@ class Key:
     testing: bool
 
 
-def dkim_key(record: str) -> Key | None:
+def dkim_key(record: str) -> DkimKey | None:
     """The key of a DKIM record, or None when it holds none (RFC 6376 section 3.6.1).
 
     Args:
@@ -127,7 +127,7 @@ def dkim_key(record: str) -> Key | None:
         der = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return Key(kind, _modulus_bits(der) if kind == "rsa" else 256, not data, testing)
+    return DkimKey(kind, _modulus_bits(der) if kind == "rsa" else 256, not data, testing)
 
 
 def _modulus_bits(der: bytes) -> int:

@@ -36,7 +36,7 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Habit:
+class TypingHabit:
     """One habit, under the code of its problem."""
 
     code: str
@@ -47,22 +47,22 @@ class Habit:
     find: Callable[[str], Iterator[Correction]]
 
 
-def spans(habit: Habit, text: str) -> list[Correction]:
+def spans(habit: TypingHabit, text: str) -> list[Correction]:
     """Where a habit shows in a line of text; web and mail addresses in it are passed over.
 
     Args:
-        habit: Which one.
-        text: One line.
+        habit: The habit to look for.
+        text: One line of plain text.
     """
     return list(habit.find(_ADDRESS.sub(lambda match: _OBJECT * len(match[0]), text)))
 
 
-def mended(habit: Habit, text: str) -> str:
+def fixed(habit: TypingHabit, text: str) -> str:
     """A line of text without a habit, as far as that is certain.
 
     Args:
-        habit: Which one.
-        text: One line.
+        habit: The habit to look for.
+        text: One line of plain text.
     """
     for span in reversed(spans(habit, text)):
         if span.better is not None:
@@ -143,39 +143,39 @@ def _plain_form(match: re.Match[str]) -> str:
     return bare if bare and all(unicodedata.combining(sign) for sign in bare) else plain
 
 
-HABITS: tuple[Habit, ...] = (
-    Habit(
+HABITS: tuple[TypingHabit, ...] = (
+    TypingHabit(
         "character-invisible",
         "an invisible character ({piece}) stands in the text",
         "take it out; it breaks searching and cutting",
         _by("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]", ""),
     ),
-    Habit(
+    TypingHabit(
         "character-control",
         "a control character ({piece}) stands in the text",
         "take it out",
         _by("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffb\ufffe\uffff]", ""),
     ),
-    Habit(
+    TypingHabit(
         "letters-presentation",
         "{piece} is a drawn form of a letter, as old PDF files hold them, and not the letter itself",
         "write {better}",
         # Unicode's Arabic presentation forms, without the five signs that are read as signs (ﷺ ﷻ ﷽ ﴾ ﴿).
         _by("[\ufb50-\ufd3d\ufd40-\ufdcf\ufdf0-\ufdf9\ufdfc\ufdfe\ufdff\ufe70-\ufefc]+", _plain_form),
     ),
-    Habit(
+    TypingHabit(
         "bidi-embedding",
         "an old direction sign ({piece}) stands in the text, which can turn the words after it around",
         "take it out; the letter isolates what needs it by itself",
         _by(_EMBEDDING, ""),
     ),
-    Habit(
+    TypingHabit(
         "bidi-unbalanced",
         "a direction isolate ({piece}) is opened and not closed in its line, or closed and not opened",
         "take it out; the letter isolates what needs it by itself",
         _unbalanced,
     ),
-    Habit(
+    TypingHabit(
         "tatweel",
         "{piece} is stretched with tatweel",
         "write {better}; bold (**…**) gives weight",
@@ -186,32 +186,32 @@ HABITS: tuple[Habit, ...] = (
             _stretched,
         ),
     ),
-    Habit("quotes-straight", "a straight quotation mark in Arabic text", "write «…»", _in_arabic(_quotes)),
-    Habit(
+    TypingHabit("quotes-straight", "a straight quotation mark in Arabic text", "write «…»", _in_arabic(_quotes)),
+    TypingHabit(
         "punctuation-latin",
         "a Latin {piece} after an Arabic word",
         "write {better}",
         _in_arabic(_by(f"(?<=[{LETTERS}{MARKS}»])[,;?](?=[\\s»”)!؟.?]|$)", lambda match: _ARABIC_SIGNS[match[0]])),
     ),
-    Habit(
+    TypingHabit(
         "space-before-sign",
         "a space before «{piece}»",
         "take the space out",
         _in_arabic(_by(f"(?<=[{LETTERS}{MARKS}{TATWEEL}»)]){_SPACE}+(?=[،؛؟!.:,;?](?![.!؟?\\w]|{_SPACE}?[()]))", "")),
     ),
-    Habit(
+    TypingHabit(
         "space-inside-quotes",
         "a space inside quotation marks or brackets",
         "take the space out",
         _by(f"(?<=[«(]){_SPACE}+(?=[{LETTERS}])|{_AFTER_ARABIC}{_SPACE}+(?=[»)])", ""),
     ),
-    Habit(
+    TypingHabit(
         "space-missing",
         "no space after «{piece}»",
         "add one",
         _by(f"{_AFTER_ARABIC}[،؛؟](?=[{LETTERS}])", lambda match: match[0] + " "),
     ),
-    Habit(
+    TypingHabit(
         "space-double", "more than one space between two words", "leave one", _by(f"(?<=\\S){_SPACE}{{2,}}(?=\\S)", " ")
     ),
 )

@@ -65,7 +65,7 @@ def week_data(
         week: As it was prepared.
         state: ``draft``, ``errors``, ``nobody``, ``nothing``, ``already``, or the state of its send.
         sent: Its send, if there is one.
-        account: Of the send.
+        account: How many deliveries of the send are in each state.
         sent_now: Letters that this run submitted.
     """
     plan = week.plan

@@ -153,7 +153,8 @@ def check(
 
     from newsletter import issues
     from newsletter.check import has_errors
-    from newsletter.check.fix import MENDS, mend
+    from newsletter.check.fix import FIXES
+    from newsletter.check.fix import fix as fix_issue
     from newsletter.workflows.check import inspect
 
     with workspace_of(context) as workspace:
@@ -161,18 +162,18 @@ def check(
         if online:
             say("Asking for links, pictures and DNS …")
         inspected = inspect(workspace, issue, online=online)
-        mended = mend(Path(issue.path), inspected.problems) if fix else []
-        if mended:
+        fixed = fix_issue(Path(issue.path), inspected.problems) if fix else []
+        if fixed:
             issue = issues.read(Path(issue.path))
             inspected = inspect(workspace, issue, found=inspected.found)
         problems = inspected.problems
     if as_json:
         found: dict[str, Any] = {"issue": issue.number, "problems": [asdict(problem) for problem in problems]}
-        json_data(found | ({"mended": [asdict(one) for one in mended]} if fix else {}))
+        json_data(found | ({"mended": [asdict(one) for one in fixed]} if fix else {}))
     else:
         for line in problem_lines(problems):
             data(line)
-    for one in mended:
+    for one in fixed:
         say(f"mended {', '.join(one.codes)}: {issue.path}:{one.line}: {one.after.strip()}")
     errors = sum(problem.level == "error" for problem in problems)
     say(
@@ -180,7 +181,7 @@ def check(
         if problems
         else f"Issue {issue.number} is ready."
     )
-    if not fix and (count := sum(problem.code in MENDS for problem in problems)):
+    if not fix and (count := sum(problem.code in FIXES for problem in problems)):
         say(f"{count:,} of these can be mended with: newsletter check --fix")
     if has_errors(problems):
         raise typer.Exit(FOUND_ERRORS)

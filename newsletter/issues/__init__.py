@@ -76,7 +76,7 @@ def write(issue: Issue, folder: Path, *, pictures: Mapping[str, Path] | None = N
     """Write a new issue into a folder of its own, as a whole or not at all.
 
     Args:
-        issue: What to write.
+        issue: The issue to write.
         folder: The issue's folder; it must not hold an issue yet.
         pictures: Paths relative to the folder, to the local files that are copied there.
         text: The whole issue.md, when there is more in it than the issue.

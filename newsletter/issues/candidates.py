@@ -121,7 +121,7 @@ def _blocks(sections: Sequence[Section], *, under: str = "", comment: bool = Tru
     """The text of sections, block by block.
 
     Args:
-        sections: In order.
+        sections: The sections, in the order to be written.
         under: Title of the section that stands before; its heading is not written again.
         comment: It stands in a comment, which must not end in the middle of it.
     """

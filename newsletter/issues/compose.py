@@ -38,7 +38,7 @@ def choose(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[
     Args:
         holdings: In order of preference, newest first for example.
         rules: Of the settings or of the editor.
-        now: Aware.
+        now: The current moment, an aware datetime.
     """
     out = {arabic_fold(word) for word in rules.exclude}
     earliest = oldest(rules, now)
@@ -75,7 +75,7 @@ def draft(holdings: Sequence[Holding], *, number: int, newsletter: str, list_nam
 
     Args:
         holdings: The articles in the order they shall stand; the first one leads. There may be none yet.
-        number: The issue's number.
+        number: Number that the issue gets.
         newsletter: Name of the newsletter, for the subject.
         list_name: The list it is for.
     """

@@ -42,7 +42,7 @@ class Manuscript:
         """The file as it stands.
 
         Args:
-            path: Of the issue.md.
+            path: Path of the issue.md.
 
         Raises:
             IssueError: It cannot be read, or is not UTF-8.
@@ -125,8 +125,8 @@ class Manuscript:
         """Another text in place of what begins on a line; empty lines around it stay as they are.
 
         Args:
-            line: As for ``block``.
-            text: As for ``with_lines``.
+            line: Line the block starts on, 1-based, as for ``block``.
+            text: The new lines, as for ``with_lines``.
 
         Raises:
             IssueError: Nothing begins there.
@@ -138,7 +138,7 @@ class Manuscript:
         """Take out what begins on a line, and the empty lines behind it.
 
         Args:
-            line: As for ``block``.
+            line: Line the block starts on, 1-based, as for ``block``.
 
         Raises:
             IssueError: Nothing begins there.
@@ -152,7 +152,7 @@ class Manuscript:
         """Another value of the front matter; comments, spaces and order stay, and a new key comes last.
 
         Args:
-            key: ``subject``, for example.
+            key: Name of the key, for example ``subject``.
             value: Text of one or more lines, or a number.
 
         Raises:

@@ -38,7 +38,7 @@ def parse(text: str, path: Path) -> Issue:
     """Understand the text of an issue.md.
 
     Args:
-        text: The whole file.
+        text: The text of the whole file.
         path: Where it stands; its folder names the issue.
 
     Raises:
@@ -61,7 +61,7 @@ def spans(text: str, path: Path) -> tuple[LineSpan, ...]:
     """Where the sections, stories and passages of an issue.md stand, in order.
 
     Args:
-        text: The whole file.
+        text: The text of the whole file.
         path: Where it stands, for messages.
 
     Raises:
@@ -99,8 +99,8 @@ def body_of(lines: Sequence[str], path: Path) -> tuple[tuple[Prose, ...], tuple[
     """Opening words and sections of lines that have no front matter; line numbers count from the first.
 
     Args:
-        lines: Without line ends.
-        path: For messages.
+        lines: The lines of the file, without their line ends.
+        path: Path of the file, for messages only.
 
     Raises:
         IssueError: As for ``parse``.
@@ -114,7 +114,7 @@ def comments(lines: Sequence[str], body_at: int, path: Path) -> Iterator[tuple[i
     Args:
         lines: Of the whole file.
         body_at: The line behind the front matter.
-        path: For messages.
+        path: Path of the file, for messages only.
 
     Raises:
         IssueError: A comment without an end, which would swallow all that follows.

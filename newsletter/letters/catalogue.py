@@ -17,7 +17,7 @@ def words(environment: Environment, language: str, domain: str = "letter") -> Nu
 
     Args:
         environment: Where the catalogues come from (``locale/<language>/<domain>.po``, the workspace's own first).
-        language: Language tag.
+        language: Language of the words, as ``ar`` or ``en``.
         domain: Name of the catalogue.
 
     Raises:

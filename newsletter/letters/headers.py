@@ -29,7 +29,7 @@ def text_header(name: str, value: str) -> bytes:
     """One header of free text (Subject) as it stands on the wire, folded, without its line end.
 
     Args:
-        name: ASCII header name.
+        name: Name of the header line in ASCII, without its colon.
         value: Any text of one line.
 
     Raises:
@@ -47,7 +47,7 @@ def mailbox_header(name: str, mailbox: str) -> bytes:
     """One header with one mailbox (From, Reply-To), its display name quoted or encoded (RFC 5322 3.4, RFC 2047 5).
 
     Args:
-        name: ASCII header name.
+        name: Name of the header line in ASCII, without its colon.
         mailbox: ``address`` or ``Display Name <address>``; the address is ASCII.
 
     Raises:

@@ -47,7 +47,7 @@ def slot(marker: str, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedRun:
+class EncodedLines:
     """Whole base64 lines that one or more slots touch: parts to be joined, then encoded."""
 
     parts: tuple[Part, ...]
@@ -58,7 +58,7 @@ class EncodedRun:
         return _base64_lines(raw)
 
 
-Piece = bytes | str | EncodedRun
+Piece = bytes | str | EncodedLines
 """Static bytes, the name of a slot whose value is copied as it is (header lines), or a Run to be encoded."""
 
 
@@ -96,7 +96,7 @@ def cut(letter: Letter, widths: Mapping[str, int]) -> CutLetter:
     quoted-printable (measured). No line begins with a dot, so the same bytes serve SMTP and a file.
 
     Args:
-        letter: The frozen letter.
+        letter: The letter as it was frozen.
         widths: Slot name to the number of bytes of its values.
 
     Raises:
@@ -242,7 +242,7 @@ def _body(letter: Letter, text: str, widths: Mapping[str, int]) -> list[Piece]:
         numbers = list(group)
         inside = tuple(_between(spans, numbers[0] * LINE_BYTES, (numbers[-1] + 1) * LINE_BYTES))
         pieces.append(
-            EncodedRun(inside) if in_run else _base64_lines(b"".join(p for p in inside if isinstance(p, bytes)))
+            EncodedLines(inside) if in_run else _base64_lines(b"".join(p for p in inside if isinstance(p, bytes)))
         )
     return pieces
 
@@ -274,7 +274,7 @@ def _base64_lines(raw: bytes) -> bytes:
 
 
 def _uses(piece: Piece, name: str) -> bool:
-    return name in piece.parts if isinstance(piece, EncodedRun) else piece == name
+    return name in piece.parts if isinstance(piece, EncodedLines) else piece == name
 
 
 def _joined(pieces: Sequence[Piece]) -> list[Piece]:

@@ -138,7 +138,7 @@ def open_database(url: str) -> Database:
     """Open the database at a SQLAlchemy URL without looking at its schema.
 
     Args:
-        url: ``sqlite:////absolute/path`` or ``postgresql+psycopg://…``.
+        url: SQLAlchemy URL: ``sqlite:////absolute/path`` or ``postgresql+psycopg://…``.
 
     Raises:
         DatabaseError: The driver for PostgreSQL is not installed.

@@ -29,9 +29,9 @@ class Retrying:
     """A database whose transactions are begun again while its server is away.
 
     Args:
-        database: The workspace's.
+        database: The database of the workspace.
         patience: Seconds after which the trouble is told instead.
-        sleep: How to wait.
+        sleep: Waits for a number of seconds; ``time.sleep`` but in tests.
         hurry: Whether there is only little time left; then patience is ``LITTLE``.
         gate: Entered for each try of a writing transaction, and not while waiting for the next.
     """
@@ -57,7 +57,7 @@ class Retrying:
         """Do something in one writing transaction; it may be done more than once.
 
         Args:
-            act: What.
+            act: What to do in the transaction; called again with a new connection when it has to begin anew.
             durable: As for the database.
 
         Raises:

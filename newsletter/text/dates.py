@@ -28,7 +28,7 @@ def long_date(
     """Write a date in words, as ``الجمعة، 14 نوفمبر 2025``.
 
     Args:
-        moment: Aware moment.
+        moment: The moment to write, an aware datetime.
         language: Language tag of the publication, as ``ar`` or ``pt-BR``.
         zone: IANA name of the zone whose calendar day is meant.
         months: Locale whose month names are used, as ``ar_DZ`` (جانفي) or ``ar_LB`` (كانون الثاني). Empty takes
@@ -56,10 +56,10 @@ def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "
     Countries that sight the moon may be a day away from it.
 
     Args:
-        moment: Aware moment.
+        moment: The moment to write, an aware datetime.
         language: Arabic gets Arabic month names, every other language English ones.
         zone: IANA name of the zone whose calendar day is meant.
-        digits: As for ``long_date``.
+        digits: ``latin`` or ``arabic-indic``, as for ``long_date``.
     """
     from hijridate import Gregorian
 
@@ -76,7 +76,7 @@ def in_digits(text: str, language: str, digits: Digits) -> str:
     """Write the Latin digits of a text in the digits asked for.
 
     Args:
-        text: Any text.
+        text: Plain text, of any length.
         language: Language tag; Persian and Urdu have digit forms of their own.
         digits: ``latin`` leaves the text as it is.
     """
@@ -90,11 +90,11 @@ def plural(n: int, language: str, forms: Mapping[str, str], digits: Digits = "la
     """Choose the form of a word that goes with a number, by CLDR's plural rules (six of them in Arabic).
 
     Args:
-        n: How many.
-        language: Language tag.
+        n: The number to write.
+        language: Language of the words, as ``ar`` or ``en``.
         forms: Texts by category: ``zero``, ``one``, ``two``, ``few``, ``many`` and ``other`` (needed);
             ``{n}`` in them becomes the number.
-        digits: Digits for ``{n}``.
+        digits: ``latin`` or ``arabic-indic``: the digits that ``{n}`` is written in.
     """
     category = locale_of(language).plural_form(n)
     return str(forms.get(category, forms["other"])).replace("{n}", in_digits(str(n), language, digits))

@@ -57,8 +57,8 @@ def containment(one: str, other: str) -> float:
     """How much of the shorter of two texts is in the longer, in runs of three words.
 
     Args:
-        one: Plain text.
-        other: Plain text.
+        one: A text without markup.
+        other: The other text without markup.
 
     Returns:
         Share between 0 and 1; 0 when one of them has fewer than three words.

@@ -56,7 +56,7 @@ def polish(text: str) -> str:
     """Do what tidy does, but keep one space where white space stood at either end (for pieces of a line).
 
     Args:
-        text: Any text.
+        text: Plain text, of any length.
     """
     if _UNUSUAL.search(text):
         text = _INVISIBLE.sub("", text)
@@ -82,7 +82,7 @@ def shorten(text: str, limit: int) -> str:
     """Cut a text at a word so that it has at most so many characters as a reader counts them, with ``…``.
 
     Args:
-        text: One line.
+        text: One line of plain text.
         limit: Most grapheme clusters (Unicode UAX 29) of the result, the ``…`` included; at least 1.
 
     Raises:
@@ -112,7 +112,7 @@ def sentences(text: str) -> Iterator[str]:
     abbreviation such as ``د.`` or ``ص.ب.``.
 
     Args:
-        text: One paragraph.
+        text: The text of one paragraph.
     """
     start = 0
     for match in _SENTENCE_END.finditer(text):
@@ -164,8 +164,8 @@ def reading_minutes(text: str, words_per_minute: int = 150) -> int:
     raised by what silent reading gains in English (Brysbaert 2019, doi 10.1016/j.jml.2019.104047).
 
     Args:
-        text: Plain text.
-        words_per_minute: Reading speed.
+        text: Text without markup.
+        words_per_minute: Words that somebody reads in a minute.
     """
     words = sum(1 for _ in _WORD.finditer(text))
     return max(1, (2 * words + words_per_minute) // (2 * words_per_minute)) if words else 0
@@ -178,7 +178,7 @@ def arabic_fold(text: str) -> str:
     punctuation and case go; every digit becomes ASCII.
 
     Args:
-        text: Any text.
+        text: Plain text, of any length.
     """
     text = _folded(unicodedata.normalize("NFKC", tidy(text)))
     small = unicodedata.normalize("NFKC", text.casefold())

@@ -33,7 +33,7 @@ def duplicate_in(text: str, error: tomllib.TOMLDecodeError) -> Duplicate | None:
     """What a file has twice, if that is why it could not be read.
 
     Args:
-        text: The whole file.
+        text: The text of the whole file.
         error: What tomllib said about it.
     """
     said, place = str(error), _LINE.search(str(error))

@@ -12,7 +12,7 @@ from newsletter import ledger
 from newsletter.letters.catalogue import words
 from newsletter.letters.mime import thaw
 from newsletter.text import bidi
-from newsletter.web.letter_page import WebView, web_view
+from newsletter.web.letter_page import LetterPage, web_view
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,7 +27,7 @@ _WENT_OUT = ("running", "paused", "finished")
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class PastLetter:
     """One letter that went out."""
 
     id: int
@@ -55,7 +55,7 @@ class Archive:
     """The past letters of a workspace.
 
     Args:
-        database: The workspace's.
+        database: The database of the workspace.
         pages: For words, digits and the address of the pages.
         lists: Names of the lists whose letters everybody may read.
     """
@@ -75,17 +75,17 @@ class Archive:
         shown = found[:PAGE]
         return [self._entry(one) for one in shown], shown[-1].id if len(found) > PAGE else 0
 
-    def view(self, key: str) -> tuple[Sent, WebView] | None:
+    def view(self, key: str) -> tuple[PastLetter, LetterPage] | None:
         """The letter of an issue as a page; None when there is none for everybody."""
         with self._database.read() as connection:
             found = sent(connection, self._lists, key=key, limit=1)
         return (found[0], self._view(found[0].letter_id, found[0].key)) if found else None
 
-    def number(self, one: Sent) -> str:
+    def number(self, one: PastLetter) -> str:
         """The number of an issue in the publication's digits; empty for a letter of the latest posts."""
         return self._pages.digits(one.key) if one.key.isdecimal() else ""
 
-    def _entry(self, one: Sent) -> ArchiveEntry:
+    def _entry(self, one: PastLetter) -> ArchiveEntry:
         return ArchiveEntry(
             key=one.key,
             number=self.number(one),
@@ -94,7 +94,7 @@ class Archive:
             sent=one.sent,
         )
 
-    def _make_view(self, letter_id: int, key: str) -> WebView:
+    def _make_view(self, letter_id: int, key: str) -> LetterPage:
         with self._database.read() as connection:
             letter = thaw(ledger.letter_of(connection, letter_id))
         base = self._pages.base
@@ -110,13 +110,13 @@ class Archive:
 
 def sent(
     connection: Connection, lists: Sequence[str], *, limit: int, before: int = 0, key: str | None = None
-) -> list[Sent]:
+) -> list[PastLetter]:
     """Letters that went out to one of these lists, newest first, each issue once.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         lists: Names of the lists.
-        limit: Most letters.
+        limit: How many letters to give at most.
         before: Only sends with a smaller id; 0 for all.
         key: Only the issue with this key. Without it, instant letters are left out: each would only name one article.
     """
@@ -147,6 +147,6 @@ def sent(
         query = query.where(send.c.id < before)
     query = query.where(issue.c.key == key if key is not None else send.c.rhythm != "instant")
     return [
-        Sent(row.id, row.key, bidi.strip(row.subject), datetime.fromtimestamp(row.created, UTC), row.letter_id)
+        PastLetter(row.id, row.key, bidi.strip(row.subject), datetime.fromtimestamp(row.created, UTC), row.letter_id)
         for row in connection.execute(query)
     ]

@@ -28,7 +28,7 @@ _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "im
 
 
 @dataclass(frozen=True, slots=True)
-class WebView:
+class LetterPage:
     """A letter as a page."""
 
     html: str
@@ -44,7 +44,7 @@ class WebView:
     """Address of its first large picture, relative to ``folder`` for one that travelled inside; may be empty."""
 
 
-def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because: str) -> WebView:
+def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because: str) -> LetterPage:
     """Make a frozen letter into a page.
 
     Args:
@@ -67,7 +67,7 @@ def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because
     image = _first_large(document)
     classes = _styles_to_classes(document)
     document.set("id", _ROOT)
-    return WebView(_written(document, folder), _css(styles, classes), hosts, pictures, summary, image)
+    return LetterPage(_written(document, folder), _css(styles, classes), hosts, pictures, summary, image)
 
 
 def _take_preheader(document: HtmlElement) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from newsletter.errors import SettingsError
 from newsletter.rhythms.topics import titles
 from newsletter.text.mailbox import ascii_host
-from newsletter.web.archive import Archive, Sent
+from newsletter.web.archive import Archive, PastLetter
 from newsletter.web.pages import Pages
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import small_letters
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from newsletter.web.letter_page import WebView
+    from newsletter.web.letter_page import LetterPage
     from subscribers.web import Request, Site
     from subscribers.web.middleware import Middleware
     from subscribers.web.site import Hook
@@ -154,7 +154,7 @@ def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute
     ]
 
 
-def _page(pages: Pages, archive: Archive, one: Sent, view: WebView) -> str:
+def _page(pages: Pages, archive: Archive, one: PastLetter, view: LetterPage) -> str:
     """A past letter with the bar above it and what makes its card when it is shared."""
     address = f"{pages.address}/letters/{one.key}"
     values: dict[str, Any] = {

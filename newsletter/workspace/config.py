@@ -276,7 +276,7 @@ def database_url(url: str, root: Path) -> str:
     """The SQLAlchemy URL for one as it may stand in the settings.
 
     Args:
-        url: ``sqlite:///PATH`` or ``postgresql://…``.
+        url: The database's URL: ``sqlite:///PATH`` or ``postgresql://…``.
         root: The workspace; a relative path starts here, wherever the command was called.
 
     Raises:

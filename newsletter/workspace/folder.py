@@ -152,12 +152,12 @@ def make(root: Path, *, name: str, url: str, sender: str, web: str, language: st
 
     Args:
         root: The folder; made when it is not there.
-        name: Of the newsletter.
-        url: Of the site.
+        name: Name of the newsletter, as readers know it.
+        url: Address of the newsroom's site.
         sender: From, as ``Name <address>``.
         web: Base of the reader pages, or empty.
-        language: ``ar``, ``en`` …
-        timezone: IANA name.
+        language: Language of the letter: ``ar``, ``en`` …
+        timezone: IANA name of the site's zone.
 
     Raises:
         WorkspaceError: There is a workspace already, or the folder cannot be written.

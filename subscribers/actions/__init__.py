@@ -7,7 +7,7 @@ another table, a letter to be sent) happen together or not at all. Import it lat
 newest. Without it, whatever would have to know whether an address may be mailed refuses to go on.
 """
 
-from subscribers.actions.adding import Added, add_subscriber
+from subscribers.actions.adding import AddedSubscriber, add_subscriber
 from subscribers.actions.asking import Asked, Wished, ask, status_of, wish
 from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
@@ -19,7 +19,7 @@ from subscribers.actions.showing import Person, show, stats
 from subscribers.actions.subscribing import (
     CONFIRMATION_BY_MAIL_LASTS,
     CONFIRMATION_LASTS,
-    Confirmed,
+    ConfirmationOutcome,
     confirm,
     confirm_letter,
     confirmation_behind,
@@ -32,9 +32,9 @@ from subscribers.actions.suppressing import receive, suppress, unsuppress
 __all__ = [
     "CONFIRMATION_BY_MAIL_LASTS",
     "CONFIRMATION_LASTS",
-    "Added",
+    "AddedSubscriber",
     "Asked",
-    "Confirmed",
+    "ConfirmationOutcome",
     "Person",
     "Wished",
     "add_subscriber",

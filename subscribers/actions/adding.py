@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedSubscriber:
     """What came of adding one person."""
 
     subscriber: Subscriber
@@ -40,14 +40,14 @@ def add_subscriber(
     how: str = "editor",
     words: str = "",
     restore: bool = False,
-) -> Added:
+) -> AddedSubscriber:
     """Add a person to a list on an editor's word that they agreed; the subscription is confirmed at once.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         address: As it was typed.
-        list_name: Of the list.
-        now: Aware.
+        list_name: Short name of the list, for example ``readers``.
+        now: The current moment, an aware datetime.
         keys: Secret keys of suppressed addresses.
         rhythm: For a new subscription; who is subscribed keeps what they chose.
         how: The road it came by, for the record of consent.
@@ -76,7 +76,7 @@ def add_subscriber(
             connection, person.id, target.id, decision.status, now=now, rhythm=rhythm if before is None else None
         )
         store.record(connection, person.id, target.id, act, now=now, how=how, words=words)
-    return Added(person, already=not decision.changes)
+    return AddedSubscriber(person, already=not decision.changes)
 
 
 REASONS = {

@@ -52,11 +52,11 @@ def wish(
 
     Args:
         connection: In a writing transaction.
-        wanted: The address.
-        list_name: Of the list.
-        now: Aware.
+        wanted: The address, as `subscribers.addresses.normalise` gives it.
+        list_name: Short name of the list, for example ``readers``.
+        now: The current moment, an aware datetime.
         keys: Secret keys of suppressed addresses.
-        caps: The limits.
+        caps: How many confirmation letters may be asked for.
         how: The road it came by, for the record of consent.
         words: What the person was shown or wrote, for the record of consent.
         road: Whose caps it is counted under, see ``limits.marks``.
@@ -120,8 +120,8 @@ def ask(
     Args:
         connection: In a writing transaction.
         address: As it was typed.
-        list_name: Of the list.
-        now: Aware.
+        list_name: Short name of the list, for example ``readers``.
+        now: The current moment, an aware datetime.
         keys: Secret keys of suppressed addresses.
         caps: The limits of confirmation letters.
         rhythm: For a new subscription.

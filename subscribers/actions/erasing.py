@@ -20,9 +20,9 @@ def erase(connection: Connection, address: str, *, now: datetime, keys: Mapping[
     Call `scrub` once this is committed: until then the freed pages of the database may still hold the address.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         address: As it was typed.
-        now: Aware.
+        now: The current moment, an aware datetime.
         keys: Secret keys of suppressed addresses.
 
     Returns:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from subscribers import store
-from subscribers.csvfile import BadRow, Layout, Row, csv_writer, look, rows
-from subscribers.models import ImportReport, Rejected, Rhythm
+from subscribers.csvfile import BadCsvRow, CsvLayout, CsvRow, csv_writer, look, rows
+from subscribers.models import ImportReport, RejectedRow, Rhythm
 from subscribers.store import staging
 from subscribers.suppression import NO_KEYS
 from subscribers.tokens import PUBLIC_ID_BYTES
@@ -19,7 +19,7 @@ from subscribers.tokens import PUBLIC_ID_BYTES
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from subscribers.csvfile.writing import Writer
+    from subscribers.csvfile.writing import CsvWriter
 
 MOST_REJECTED = 1000
 """Rejected rows that a report keeps; the rest is counted."""
@@ -44,10 +44,10 @@ def import_file(
     listmonk, Ghost and WordPress.com are known by their columns.
 
     Args:
-        connection: In a transaction.
-        path: Of the file.
-        list_name: Of the list.
-        now: Aware.
+        connection: A connection in a writing transaction.
+        path: Path of the file.
+        list_name: Short name of the list, for example ``readers``.
+        now: The current moment, an aware datetime.
         keys: Secret keys of suppressed addresses.
         rhythm: For rows that name none.
         words: What the editor states about where the addresses are from, for the record of consent.
@@ -77,27 +77,27 @@ def import_file(
 class _Reading:
     """Rows on their way from the file to the database, and what is counted as they pass."""
 
-    def __init__(self, layout: Layout, stack: ExitStack, rejects: Path | None) -> None:
+    def __init__(self, layout: CsvLayout, stack: ExitStack, rejects: Path | None) -> None:
         self.good = 0
-        self.rejected: list[Rejected] = []
+        self.rejected: list[RejectedRow] = []
         self.rejected_count = 0
         self._layout, self._stack, self._rejects = layout, stack, rejects
-        self._write: Writer | None = None
+        self._write: CsvWriter | None = None
 
-    def staged(self, source: Iterator[Row | BadRow]) -> Iterator[staging.Staged]:
+    def staged(self, source: Iterator[CsvRow | BadCsvRow]) -> Iterator[staging.StagedRow]:
         """The good rows, each with a public id; the others are kept for the report."""
         standings = {name: code for code, name in enumerate(staging.STANDINGS)}
         unsaid = standings["confirmed"]
         pool, used = b"", 0
         for row in source:
-            if isinstance(row, BadRow):
+            if isinstance(row, BadCsvRow):
                 self._reject(row)
                 continue
             self.good += 1
             if used >= len(pool):
                 pool, used = os.urandom(PUBLIC_ID_BYTES * 1024), 0
             line, address, standing, rhythm, declined_topics, paused_until = row
-            yield staging.Staged(
+            yield staging.StagedRow(
                 address.key,
                 address.address,
                 pool[used : used + PUBLIC_ID_BYTES],
@@ -110,10 +110,10 @@ class _Reading:
             )
             used += PUBLIC_ID_BYTES
 
-    def _reject(self, row: BadRow) -> None:
+    def _reject(self, row: BadCsvRow) -> None:
         self.rejected_count += 1
         if self.rejected_count <= MOST_REJECTED:
-            self.rejected.append(Rejected(row.line, row.value, row.reason))
+            self.rejected.append(RejectedRow(row.line, row.value, row.reason))
         if self._rejects is None:
             return
         header = self._layout.header or ("email",)
@@ -125,7 +125,7 @@ class _Reading:
 
 
 def _report(
-    layout: Layout, reading: _Reading, found: list[staging.StagedGroup], addresses: int, *, dry_run: bool
+    layout: CsvLayout, reading: _Reading, found: list[staging.StagedGroup], addresses: int, *, dry_run: bool
 ) -> ImportReport:
     counts = dict.fromkeys(("added", "pending", "confirmed", "already", "kept_out", "left", "suppressed"), 0)
     for group in found:

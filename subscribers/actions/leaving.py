@@ -27,10 +27,10 @@ def leave(
     """End a subscription, or every one; doing it twice is no error.
 
     Args:
-        connection: In a transaction.
-        subscriber_id: Of the person.
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
         list_id: Of the list; 0 for every list.
-        now: Aware.
+        now: The current moment, an aware datetime.
         how: The road it came by, for the record of consent.
         words: What the person said or was shown, for the record of consent.
         letters: Write the goodbye letter down; not for somebody who complained.
@@ -67,10 +67,10 @@ def leave_address(
     """End the subscription of an address, for somebody who wrote to the editors instead of using the link.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         address: As it was typed.
         list_name: Of the list; None for every list.
-        now: Aware.
+        now: The current moment, an aware datetime.
         how: For the record of consent.
         words: For the record of consent.
         letters: Write the goodbye letter down.

@@ -21,27 +21,27 @@ _JOINED: tuple[Act, ...] = ("confirm", "add", "restore", "import")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConfirmationLink:
     """What a confirmation link is about."""
 
     list: List
     status: Status
 
 
-def asked_for(connection: Connection, token: str, *, now: datetime) -> Asked | None:
+def asked_for(connection: Connection, token: str, *, now: datetime) -> ConfirmationLink | None:
     """What a confirmation link would confirm, without doing it; None when it is too old or not ours.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         token: What stood in the link.
-        now: Aware.
+        now: The current moment, an aware datetime.
     """
     found = confirmation_behind(connection, token, now=now)
     if found is None:
         return None
     subscriber_id, list_id = found
     theirs = store.subscription_of(connection, subscriber_id, list_id)
-    return None if theirs is None else Asked(store.list_by_id(connection, list_id), theirs.status)
+    return None if theirs is None else ConfirmationLink(store.list_by_id(connection, list_id), theirs.status)
 
 
 def left_lately(connection: Connection, subscriber_id: int, list_id: int, *, now: datetime) -> list[int]:
@@ -50,10 +50,10 @@ def left_lately(connection: Connection, subscriber_id: int, list_id: int, *, now
     Who never confirmed cannot come back to what never was.
 
     Args:
-        connection: Open.
-        subscriber_id: Of the person.
+        connection: An open connection to the database.
+        subscriber_id: Id of the subscriber.
         list_id: Of the list; 0 for every list.
-        now: Aware.
+        now: The current moment, an aware datetime.
     """
     joined = {line.list_id for line in store.consents_of(connection, subscriber_id) if line.act in _JOINED}
     return [
@@ -72,10 +72,10 @@ def come_back(
     """Take a goodbye back, with everything the person had chosen; no letter goes out for it.
 
     Args:
-        connection: In a transaction.
-        subscriber_id: Of the person.
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
         list_id: Of the list; 0 for every list that was left lately.
-        now: Aware.
+        now: The current moment, an aware datetime.
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
 

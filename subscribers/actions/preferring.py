@@ -21,7 +21,7 @@ def holder_of(
     """Whose signed link this is, and for which list (0: every list).
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         token: What stood in the link.
         purpose: What the link must be for.
         keys: The keys that sign links.
@@ -50,11 +50,11 @@ def prefer(
     """Keep what a person chose for a subscription: rhythm, topics and pause, as their page shows them.
 
     Args:
-        connection: In a transaction.
-        subscriber_id: Of the person.
-        list_id: Of the list.
-        now: Aware.
-        rhythm: How often.
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+        list_id: Id of the list.
+        now: The current moment, an aware datetime.
+        rhythm: How often they want letters: ``instant``, ``daily`` or ``weekly``.
         declined_topics: Bit n is set when topic n is not wanted; 0 to 255.
         paused_until: Aware; no letter before it. None for no pause.
 

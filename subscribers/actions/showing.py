@@ -32,7 +32,7 @@ def show(connection: Connection, address: str, *, keys: Mapping[int, bytes]) -> 
     """Everything that is known of the person with this address.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         address: As it was typed.
         keys: Secret keys of suppressed addresses.
 
@@ -62,8 +62,8 @@ def stats(connection: Connection, *, now: datetime, days: int = 30) -> list[List
     """How each list stands and moved lately, oldest list first.
 
     Args:
-        connection: Open.
-        now: Aware.
+        connection: An open connection to the database.
+        now: The current moment, an aware datetime.
         days: How far "lately" goes back.
     """
     return store.list_stats(connection, now=now, since=now - timedelta(days=days))

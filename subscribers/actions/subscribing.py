@@ -13,7 +13,7 @@ from subscribers import store
 from subscribers.addresses import normalise
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError, LinkError
-from subscribers.models import List, Rhythm, Subscriber, WrittenLetter
+from subscribers.models import List, Rhythm, SmallLetterRecord, Subscriber
 from subscribers.tokens import PUBLIC_ID_BYTES
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ Those that were answered with yes do not count: so who leaves by mistake can com
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmed:
+class ConfirmationOutcome:
     """What came of a confirmation."""
 
     subscriber: Subscriber
@@ -60,10 +60,10 @@ def subscribe(
     The one who asked must not learn which: it would tell whether somebody is subscribed.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         address: As it was typed.
-        list_name: Of the list.
-        now: Aware.
+        list_name: Short name of the list, for example ``readers``.
+        now: The current moment, an aware datetime.
         keys: Secret keys of suppressed addresses.
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
@@ -112,10 +112,10 @@ def make_confirmation(
     """Make the token of a confirmation link when its letter is about to be sent; only its hash is kept.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         subscriber_id: Who will confirm with it.
         list_id: What they will confirm.
-        now: Aware.
+        now: The current moment, an aware datetime.
         lasts: How long the link works.
 
     Returns:
@@ -126,13 +126,13 @@ def make_confirmation(
     return token
 
 
-def confirm(connection: Connection, token: str, *, now: datetime, how: str, words: str = "") -> Confirmed:
+def confirm(connection: Connection, token: str, *, now: datetime, how: str, words: str = "") -> ConfirmationOutcome:
     """Confirm a subscription; doing it twice is no error.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         token: What stood in the link.
-        now: Aware.
+        now: The current moment, an aware datetime.
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
 
@@ -146,13 +146,15 @@ def confirm(connection: Connection, token: str, *, now: datetime, how: str, word
     return _confirm(connection, *found, now=now, how=how, words=words)
 
 
-def confirm_letter(connection: Connection, letter_id: int, *, now: datetime, how: str, words: str = "") -> Confirmed:
+def confirm_letter(
+    connection: Connection, letter_id: int, *, now: datetime, how: str, words: str = ""
+) -> ConfirmationOutcome:
     """Confirm the subscription that a confirmation letter asked about, for who answered that letter.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         letter_id: Of the letter; the answer must have proved that it is to this letter.
-        now: Aware.
+        now: The current moment, an aware datetime.
         how: The road it came by, for the record of consent.
         words: What the person wrote, for the record of consent.
 
@@ -166,7 +168,7 @@ def confirm_letter(connection: Connection, letter_id: int, *, now: datetime, how
     return _confirm(connection, letter.subscriber_id, letter.list_id, now=now, how=how, words=words)
 
 
-def letter_open(connection: Connection, letter_id: int, *, now: datetime) -> WrittenLetter | None:
+def letter_open(connection: Connection, letter_id: int, *, now: datetime) -> SmallLetterRecord | None:
     """The confirmation letter of this id, as long as it can be answered; None for every other one."""
     letter = store.small_letter_of(connection, letter_id)
     if letter is None or letter.kind != "confirmation":
@@ -177,7 +179,7 @@ def letter_open(connection: Connection, letter_id: int, *, now: datetime) -> Wri
 
 def _confirm(
     connection: Connection, subscriber_id: int, list_id: int, *, now: datetime, how: str, words: str
-) -> Confirmed:
+) -> ConfirmationOutcome:
     person = store.find_id(connection, subscriber_id)
     before = store.subscription_of(connection, subscriber_id, list_id, lock=True)
     decision = decide(before.status if before else None, "confirm")
@@ -188,7 +190,7 @@ def _confirm(
         store.record(connection, person.id, list_id, "confirm", now=now, how=how, words=words)
     if decision.letter is not None:
         store.queue_letter(connection, decision.letter, person.id, list_id, now=now)
-    return Confirmed(person, store.list_by_id(connection, list_id), already=not decision.changes)
+    return ConfirmationOutcome(person, store.list_by_id(connection, list_id), already=not decision.changes)
 
 
 def confirmation_behind(connection: Connection, token: str, *, now: datetime) -> tuple[int, int] | None:

@@ -33,10 +33,10 @@ def receive(
 
     Args:
         connection: In a transaction; the one in which the event itself is kept.
-        event: In our words.
+        event: What the provider reported, in our words.
         subscriber_id: Whose delivery it was.
         list_id: The list of that delivery; 0 when it is not known, and then leaving means every list.
-        now: Aware.
+        now: The current moment, an aware datetime.
         keys: Secret keys of suppressed addresses.
 
     Raises:
@@ -70,11 +70,11 @@ def suppress(
     """Never mail an address again, whether somebody has it or not.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         address: As it was typed.
-        now: Aware.
+        now: The current moment, an aware datetime.
         keys: Secret keys of suppressed addresses.
-        reason: Why.
+        reason: Why the address must not be mailed.
 
     Returns:
         Whether it is new.
@@ -92,7 +92,7 @@ def unsuppress(
     """Let an address be mailed again. Who had subscriptions has them as before; nobody is subscribed by this.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         address: As it was typed.
         keys: Secret keys of suppressed addresses.
         asked: The person asked for it themselves; needed when they had complained or asked to be erased.

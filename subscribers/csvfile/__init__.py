@@ -1,7 +1,7 @@
 """Files of addresses: what their columns mean, reading them row by row, writing our own."""
 
-from subscribers.csvfile.reading import BadRow, Row, rows
-from subscribers.csvfile.sniff import Layout, look
+from subscribers.csvfile.reading import BadCsvRow, CsvRow, rows
+from subscribers.csvfile.sniff import CsvLayout, look
 from subscribers.csvfile.writing import csv_writer
 
-__all__ = ["BadRow", "Layout", "Row", "csv_writer", "look", "rows"]
+__all__ = ["BadCsvRow", "CsvLayout", "CsvRow", "csv_writer", "look", "rows"]

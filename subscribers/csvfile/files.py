@@ -17,8 +17,8 @@ def open_text(path: Path, encoding: str) -> IO[str]:
     """Open a file for reading, with its line ends as they are.
 
     Args:
-        path: Of the file.
-        encoding: A Python codec.
+        path: Path of the file.
+        encoding: Name of a Python codec, for example ``utf-8-sig``.
 
     Raises:
         CsvError: It cannot be opened.
@@ -33,8 +33,8 @@ def lines(path: Path, file: IO[str], skip: int) -> Iterator[str]:
     """The lines of an open file, with their ends.
 
     Args:
-        path: For the message.
-        file: From `open_text`.
+        path: Path of the file, for the message only.
+        file: A file that `open_text` gave.
         skip: How many to leave out at the beginning.
 
     Raises:
@@ -75,7 +75,7 @@ def swallowed(path: Path, line: int, how: str, text: str = "") -> CsvError:
     """The words for a quotation mark that makes one cell of everything behind it.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         line: Where the quotation mark is, 1-based.
         how: What happens to it, for example ``never closed``.
         text: The cell it makes, if its beginning should be shown.

@@ -21,7 +21,7 @@ from subscribers.csvfile.vocabulary import (
 
 
 @dataclass(frozen=True, slots=True)
-class Says:
+class ColumnMeaning:
     """What the cells of one column say of a person."""
 
     words: Mapping[str, Standing] = field(default_factory=dict)
@@ -33,13 +33,13 @@ class Says:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class OtherProgram:
     """A program whose export we know."""
 
     name: str
     needs: frozenset[str]
     """Folded names of columns that are all there."""
-    says: Mapping[str, Says]
+    says: Mapping[str, ColumnMeaning]
     """Folded name of a column to what its cells say."""
     any_of: frozenset[str] = frozenset()
     """Folded names of columns of which at least one is there."""
@@ -61,30 +61,32 @@ TOPICS, PAUSE = "declinedtopics", "pauseduntil"
 """Folded names of the columns of our own export that hold what a person chose."""
 
 TOOLS = (
-    Tool(
+    OtherProgram(
         name="Nashra",
         needs=frozenset({"address", "status", "rhythm", "suppressed", TOPICS, PAUSE}),
         says={
-            "status": Says(_words({"confirmed": "confirmed", "pending": "pending", "left": "left"}), must=True),
-            "suppressed": Says(otherwise="suppressed"),
+            "status": ColumnMeaning(
+                _words({"confirmed": "confirmed", "pending": "pending", "left": "left"}), must=True
+            ),
+            "suppressed": ColumnMeaning(otherwise="suppressed"),
         },
         guarded=True,
     ),
-    Tool(
+    OtherProgram(
         name="Mailchimp",
         needs=frozenset({"emailaddress"}),
         any_of=frozenset({"memberrating", "leid", "euid"}),
-        says={"unsubtime": Says(otherwise="left"), "cleantime": Says(otherwise="suppressed")},
+        says={"unsubtime": ColumnMeaning(otherwise="left"), "cleantime": ColumnMeaning(otherwise="suppressed")},
         files={"unsubscribed": "left", "cleaned": "suppressed"},
         note="Mailchimp exports three files; import the unsubscribed and the cleaned one too",
     ),
-    Tool(
+    OtherProgram(
         name="MailPoet",
         needs=frozenset(),
         any_of=frozenset({"liststatus", "globalstatus"}),
         says=dict.fromkeys(
             ("liststatus", "globalstatus"),
-            Says(
+            ColumnMeaning(
                 _words(
                     # "inactive" has not opened a letter for long; it still is a confirmed subscription.
                     {
@@ -101,28 +103,30 @@ TOOLS = (
         guarded=True,
         note="whoever unsubscribed from one of the exported lists stays out",
     ),
-    Tool(
+    OtherProgram(
         name="listmonk",
         needs=frozenset({"uuid", "email", "attributes", "status"}),
         says={
-            "status": Says(_words({"confirmed": "enabled", "left": "disabled", "suppressed": "blocklisted"}), must=True)
+            "status": ColumnMeaning(
+                _words({"confirmed": "enabled", "left": "disabled", "suppressed": "blocklisted"}), must=True
+            )
         },
         note="listmonk's file does not say who left a single list; export with the subscription status 'confirmed'",
     ),
-    Tool(
+    OtherProgram(
         name="Ghost",
         needs=frozenset({"email", "subscribedtoemails"}),
         says={
-            "subscribedtoemails": Says(_words({"confirmed": "true,1", "left": "false,0"}), must=True),
-            "deletedat": Says(otherwise="left"),
+            "subscribedtoemails": ColumnMeaning(_words({"confirmed": "true,1", "left": "false,0"}), must=True),
+            "deletedat": ColumnMeaning(otherwise="left"),
         },
     ),
-    Tool(
+    OtherProgram(
         name="WordPress.com",
         needs=frozenset(),
         any_of=frozenset({"emailsubscription"}),
         says={
-            "emailsubscription": Says(
+            "emailsubscription": ColumnMeaning(
                 # "Not sending" covers bounces, complaints and pauses alike: they stay out, and can come back.
                 _words({"confirmed": "subscribed", "pending": "not confirmed", "left": "not subscribed,not sending"}),
                 must=True,
@@ -131,15 +135,15 @@ TOOLS = (
     ),
 )
 
-UNKNOWN = Tool(name="", needs=frozenset(), says={})
+UNKNOWN = OtherProgram(name="", needs=frozenset(), says={})
 """Any other file: a column called status speaks the words of `subscribers.csvfile.vocabulary`."""
 
-STATUS = Says(STANDING_OF)
+STATUS = ColumnMeaning(STANDING_OF)
 
-LEAVING = Says(dict.fromkeys(NOT_LEFT, "confirmed"), otherwise="left")
+LEAVING = ColumnMeaning(dict.fromkeys(NOT_LEFT, "confirmed"), otherwise="left")
 
 
-def recognise(names: list[str]) -> Tool:
+def recognise(names: list[str]) -> OtherProgram:
     """The program a file comes from, by the folded names of its columns."""
     there = frozenset(names)
     for tool in TOOLS:

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from subscribers.addresses import Address, normalise, shown
 from subscribers.csvfile.files import lines, open_text, swallowed, undecodable
 from subscribers.csvfile.formulas import restored
-from subscribers.csvfile.sniff import Layout
+from subscribers.csvfile.sniff import CsvLayout
 from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing, fold
 from subscribers.errors import AddressError
 from subscribers.models import Rhythm
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import _csv
 
 
-class Row(NamedTuple):
+class CsvRow(NamedTuple):
     """A row that can be used."""
 
     line: int
@@ -39,7 +39,7 @@ class Row(NamedTuple):
     """Unix seconds."""
 
 
-class BadRow(NamedTuple):
+class BadCsvRow(NamedTuple):
     """A row that cannot be used."""
 
     line: int
@@ -53,12 +53,12 @@ class _UnusableError(Exception):
     """Why a row cannot be used; never leaves this module."""
 
 
-def rows(path: Path, layout: Layout) -> Iterator[Row | BadRow]:
+def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
     """Read a file row by row; rows with nothing in them are passed over.
 
     Args:
-        path: Of the file.
-        layout: From `look`.
+        path: Path of the file.
+        layout: How the file is to be read, as `look` found out.
 
     Raises:
         CsvError: A quotation mark that is never closed, a line that is no line, or text that cannot be decoded.
@@ -90,12 +90,12 @@ def rows(path: Path, layout: Layout) -> Iterator[Row | BadRow]:
             reason = error.reason if isinstance(error, AddressError) else str(error)
             if not layout.header:
                 text = layout.delimiter.join(cells)
-            yield BadRow(line, shown(text), reason, tuple(cells))
+            yield BadCsvRow(line, shown(text), reason, tuple(cells))
             continue
-        yield Row(line, address, standing, rhythm, *choices)
+        yield CsvRow(line, address, standing, rhythm, *choices)
 
 
-def _check(layout: Layout, cells: list[str], address: Address) -> None:
+def _check(layout: CsvLayout, cells: list[str], address: Address) -> None:
     """What makes a row unusable although its address is one."""
     if not layout.header and any(cell.strip() for cell in cells[1:]):
         raise _UnusableError("there is more than one thing on this line")
@@ -103,7 +103,7 @@ def _check(layout: Layout, cells: list[str], address: Address) -> None:
         raise _UnusableError("it is not ASCII and the file is not UTF-8; save the file as UTF-8")
 
 
-def _standing(layout: Layout, cells: list[str]) -> Standing | None:
+def _standing(layout: CsvLayout, cells: list[str]) -> Standing | None:
     """What a row says of the person; when its columns disagree, the one that mails less counts."""
     strongest = layout.everybody
     for at, says in layout.says:
@@ -124,7 +124,7 @@ def _standing(layout: Layout, cells: list[str]) -> Standing | None:
 _CAUTION: tuple[Standing, ...] = ("confirmed", "pending", "left", "suppressed")
 
 
-def _rhythm(layout: Layout, cells: list[str]) -> Rhythm | None:
+def _rhythm(layout: CsvLayout, cells: list[str]) -> Rhythm | None:
     if layout.rhythm is None or layout.rhythm >= len(cells):
         return None
     word = fold(cells[layout.rhythm])
@@ -134,7 +134,7 @@ def _rhythm(layout: Layout, cells: list[str]) -> Rhythm | None:
     return rhythm
 
 
-def _choices(layout: Layout, cells: list[str]) -> tuple[int, int | None]:
+def _choices(layout: CsvLayout, cells: list[str]) -> tuple[int, int | None]:
     """Declined topics and pause, as our own export writes them."""
     if layout.choices is None:
         return 0, None
@@ -149,7 +149,7 @@ def _choices(layout: Layout, cells: list[str]) -> tuple[int, int | None]:
     return declined, paused
 
 
-def _records(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+def _records(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
     """Every record with the line it starts on; refuses a quotation mark that swallows what follows."""
     with closing(open_text(path, layout.encoding)) as file:
         line = start = layout.skip + 1
@@ -169,16 +169,16 @@ def _records(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         raise swallowed(path, start, "never closed")
 
 
-def _cell(cells: list[str], layout: Layout) -> str:
+def _cell(cells: list[str], layout: CsvLayout) -> str:
     return cells[layout.address] if layout.address < len(cells) else ""
 
 
-def _reader(path: Path, file: IO[str], layout: Layout, start: int = 0, *, strict: bool = False) -> _csv.Reader:
+def _reader(path: Path, file: IO[str], layout: CsvLayout, start: int = 0, *, strict: bool = False) -> _csv.Reader:
     text = lines(path, file, start or layout.skip)
     return csv.reader(text, delimiter=layout.delimiter, escapechar=layout.tool.escape, strict=strict)
 
 
-def _ends_in_quotes(path: Path, layout: Layout, start: int) -> bool:
+def _ends_in_quotes(path: Path, layout: CsvLayout, start: int) -> bool:
     """Whether the last record, which spans lines, has a quotation mark that the end of the file closed."""
     with closing(open_text(path, layout.encoding)) as file:
         strict = _reader(path, file, layout, start - 1, strict=True)

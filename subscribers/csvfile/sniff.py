@@ -21,8 +21,8 @@ from subscribers.csvfile.other_programs import (
     STATUS,
     TOPICS,
     UNKNOWN,
-    Says,
-    Tool,
+    ColumnMeaning,
+    OtherProgram,
     recognise,
 )
 from subscribers.csvfile.vocabulary import (
@@ -47,7 +47,7 @@ _NOT_CSV = {
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class CsvLayout:
     """How a file is to be read."""
 
     encoding: str
@@ -57,7 +57,7 @@ class Layout:
     """Index of the column of addresses."""
     rhythm: int | None = None
     """Index of the column of rhythms."""
-    says: tuple[tuple[int, Says], ...] = ()
+    says: tuple[tuple[int, ColumnMeaning], ...] = ()
     """Index of every column that says how a person stands, and how to understand it."""
     everybody: Standing | None = None
     """What the name of the file says of everybody in it."""
@@ -67,7 +67,7 @@ class Layout:
     """Names of all columns; empty when the first row is a person already."""
     skip: int = 0
     """Lines before the header that belong to no row (``sep=;``)."""
-    tool: Tool = UNKNOWN
+    tool: OtherProgram = UNKNOWN
     """The program whose export this is, when the columns say so."""
     choices: tuple[int, int] | None = None
     """Indexes of the columns of declined topics and of pauses; only our own export has them."""
@@ -80,11 +80,11 @@ class Layout:
         return "utf-16" if self.encoding.startswith("utf-16") else "utf-8"
 
 
-def look(path: Path) -> Layout:
+def look(path: Path) -> CsvLayout:
     """Find out how a file is to be read, without taking anything from it yet.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
 
     Raises:
         CsvError: It is not there, not text, empty, or has no column of addresses.
@@ -173,7 +173,7 @@ def _address_column(names: list[str]) -> int | None:
 
 def _with_header(
     path: Path, encoding: str, delimiter: str, skip: int, cells: list[str], names: list[str], address: int
-) -> Layout:
+) -> CsvLayout:
     tool = recognise(names)
     rhythm = next((at for at, name in enumerate(names) if ROLE_OF.get(name) == "rhythm"), None)
     if tool is UNKNOWN:
@@ -186,7 +186,7 @@ def _with_header(
     if rhythm is not None:
         used[rhythm] = "rhythm"
     file_name = fold(path.stem)
-    return Layout(
+    return CsvLayout(
         encoding=encoding,
         delimiter=delimiter,
         address=address,
@@ -201,7 +201,7 @@ def _with_header(
     )
 
 
-def _without_header(path: Path, encoding: str, skip: int, told: str) -> Layout:
+def _without_header(path: Path, encoding: str, skip: int, told: str) -> CsvLayout:
     """One column of addresses without a name; anything wider has to say which column is the address."""
     first = {one: _first_cells(path, encoding, one, skip) for one in ((told,) if told else _DELIMITERS)}
     widest = max(first.values(), key=len)
@@ -214,7 +214,7 @@ def _without_header(path: Path, encoding: str, skip: int, told: str) -> Layout:
         )
     # "a@example.org;" has one cell for the semicolon and a foreign character for the others.
     clean = (one for one, cells in first.items() if not any(other in cells[0] for other in _DELIMITERS))
-    return Layout(
+    return CsvLayout(
         encoding=encoding,
         delimiter=next(clean, ","),
         address=0,

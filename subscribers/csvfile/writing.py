@@ -13,7 +13,7 @@ from subscribers.csvfile.formulas import neutral
 from subscribers.errors import CsvError
 
 
-class Writer(Protocol):
+class CsvWriter(Protocol):
     """Takes rows."""
 
     def __call__(self, cells: Iterable[str]) -> None:
@@ -21,7 +21,7 @@ class Writer(Protocol):
 
 
 @contextmanager
-def csv_writer(path: Path, header: Sequence[str]) -> Iterator[Writer]:
+def csv_writer(path: Path, header: Sequence[str]) -> Iterator[CsvWriter]:
     """Write a CSV file that spreadsheets open rightly: UTF-8 with byte order mark, only its owner may read it.
 
     The file appears under its name when the block has ended well, and not at all when it raises.

@@ -26,9 +26,9 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
     """Everybody of a list, in order of subscriber id, as the cells of `subscribers.actions.exporting.COLUMNS`.
 
     Args:
-        connection: Open.
-        list_id: Of the list.
-        statuses: Whom.
+        connection: An open connection to the database.
+        list_id: Id of the list.
+        statuses: Only subscriptions of these statuses.
     """
     latest = (
         sa.select(sa.func.max(consent.c.id))

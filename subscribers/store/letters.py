@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.models import LetterKind, LetterState, List, Recipient, SmallLetter, WrittenLetter
+from subscribers.models import LetterKind, LetterState, List, Recipient, SmallLetter, SmallLetterRecord
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.tables import (
     confirmation,
@@ -25,11 +25,11 @@ def queue_letter(connection: Connection, kind: LetterKind, subscriber_id: int, l
     """Write a small letter down to be sent, in the transaction of what caused it.
 
     Args:
-        connection: In a transaction.
-        kind: Which.
-        subscriber_id: To whom.
-        list_id: About which list.
-        now: Aware.
+        connection: A connection in a writing transaction.
+        kind: ``confirmation``, ``welcome`` or ``goodbye``.
+        subscriber_id: Id of the subscriber it goes to.
+        list_id: Id of the list it is about.
+        now: The current moment, an aware datetime.
 
     Returns:
         Its id.
@@ -65,9 +65,9 @@ def claim_letters(
     Args:
         connection: In a writing transaction.
         token: Random; stands for this claim in the functions below.
-        now: Aware.
-        lease: How long.
-        limit: Most letters.
+        now: The current moment, an aware datetime.
+        lease: How long the claim lasts unless it is settled before.
+        limit: How many letters to claim at most.
     """
     at = to_seconds(now)
     _settle(connection, at)
@@ -117,7 +117,7 @@ def letters_waiting(connection: Connection, *, now: datetime) -> bool:
 
     Args:
         connection: Open; nothing is written.
-        now: Aware.
+        now: The current moment, an aware datetime.
     """
     at = to_seconds(now)
     free = sa.or_(small_letter.c.lease_until.is_(None), small_letter.c.lease_until < at)
@@ -131,8 +131,8 @@ def letters_in_doubt(connection: Connection, *, now: datetime) -> list[tuple[int
     `claim_letters` makes them unknown; whoever can find out whether they went settles them first.
 
     Args:
-        connection: Open.
-        now: Aware.
+        connection: An open connection to the database.
+        now: The current moment, an aware datetime.
     """
     query = sa.select(small_letter.c.id, small_letter.c.token).where(
         small_letter.c.state == "submitting", small_letter.c.lease_until < to_seconds(now)
@@ -180,10 +180,10 @@ def settle_letter(connection: Connection, letter_id: int, state: LetterState, *,
     """Record the answer for a claimed letter, also when it comes after the lease ran out.
 
     Args:
-        connection: In a transaction.
-        letter_id: Of the letter.
+        connection: A connection in a writing transaction.
+        letter_id: Id of the small letter.
         state: ``submitted``, ``refused`` or ``unknown``; ``queued`` gives it back to be tried again.
-        token: Of the claim.
+        token: The random token that the letter was claimed with.
         reason: In plain words, without the address.
     """
     connection.execute(
@@ -193,15 +193,15 @@ def settle_letter(connection: Connection, letter_id: int, state: LetterState, *,
     )
 
 
-def small_letter_of(connection: Connection, letter_id: int) -> WrittenLetter | None:
+def small_letter_of(connection: Connection, letter_id: int) -> SmallLetterRecord | None:
     """What is kept of a small letter, whatever became of it; None when its reader was erased.
 
     Args:
-        connection: Open.
-        letter_id: Of the letter.
+        connection: An open connection to the database.
+        letter_id: Id of the small letter.
     """
     row = connection.execute(sa.select(small_letter).where(small_letter.c.id == letter_id)).one_or_none()
-    return None if row is None else WrittenLetter(row.kind, row.subscriber_id, row.list_id, to_moment(row.created))
+    return None if row is None else SmallLetterRecord(row.kind, row.subscriber_id, row.list_id, to_moment(row.created))
 
 
 def taken(connection: Connection, letter_id: int) -> None:
@@ -209,7 +209,7 @@ def taken(connection: Connection, letter_id: int) -> None:
 
     Args:
         connection: In a writing transaction.
-        letter_id: Of the letter.
+        letter_id: Id of the small letter.
     """
     connection.execute(
         sa.update(small_letter)
@@ -233,12 +233,12 @@ def keep_confirmation(
     """Keep the hash of a confirmation link; those that are no longer good are thrown away.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         token_hash: SHA-256 of the link's token.
         subscriber_id: Who confirms with it.
-        list_id: What they confirm.
-        now: Aware.
-        expires: Aware.
+        list_id: Id of the list that is to be confirmed.
+        now: The current moment, an aware datetime.
+        expires: When the link stops working, an aware datetime.
     """
     connection.execute(sa.delete(confirmation).where(confirmation.c.expires < to_seconds(now)))
     connection.execute(
@@ -268,11 +268,11 @@ def confirmation_open(
     """Whether a confirmation letter that went out since a moment can still be answered.
 
     Args:
-        connection: Open.
-        subscriber_id: Who would confirm.
+        connection: An open connection to the database.
+        subscriber_id: Id of the subscriber who would confirm.
         list_id: What they would confirm.
-        since: Aware.
-        now: Aware.
+        since: An aware datetime; only what happened from then on counts.
+        now: The current moment, an aware datetime.
     """
     query = sa.select(confirmation.c.created).where(
         confirmation.c.subscriber_id == subscriber_id,

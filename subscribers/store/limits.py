@@ -125,9 +125,9 @@ def full(
 
     Args:
         connection: In a writing transaction.
-        asked: From `marks`.
-        caps: The limits.
-        now: Aware.
+        asked: What `marks` gave for this request.
+        caps: How many confirmation letters may be asked for.
+        now: The current moment, an aware datetime.
         answered: How many letters of a window, by its seconds, this mailbox has answered with yes.
     """
     bucket = to_seconds(now) // BUCKET
@@ -153,9 +153,9 @@ def add(connection: Connection, asked: Mapping[Scope, bytes], number: int, *, no
 
     Args:
         connection: In a writing transaction.
-        asked: From `marks`.
+        asked: What `marks` gave for this request.
         number: How many; 0 costs as much as 1, so that the time it takes tells nothing.
-        now: Aware.
+        now: The current moment, an aware datetime.
     """
     bucket = to_seconds(now) // BUCKET
     for scope, key in asked.items():
@@ -172,7 +172,7 @@ def forget(connection: Connection, *, now: datetime) -> int:
 
     Args:
         connection: In a writing transaction.
-        now: Aware.
+        now: The current moment, an aware datetime.
 
     Returns:
         How many rows.

@@ -31,10 +31,10 @@ def add_list(connection: Connection, name: str, title: str, *, now: datetime) ->
     """Make a list.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         name: Small Latin letters, digits and hyphens, at most 63.
-        title: What readers see.
-        now: Aware.
+        title: Name of the list as readers see it.
+        now: The current moment, an aware datetime.
 
     Raises:
         ListError: The name is taken or cannot be used.
@@ -116,9 +116,9 @@ def list_stats(connection: Connection, *, now: datetime, since: datetime) -> lis
     """How every list stands, oldest first, and how it moved since a moment.
 
     Args:
-        connection: Open.
-        now: Aware.
-        since: Aware.
+        connection: An open connection to the database.
+        now: The current moment, an aware datetime.
+        since: An aware datetime; only what happened from then on counts.
     """
     rhythms = _by_list(connection, subscription.c.rhythm, subscription.c.status == "confirmed")
     paused = _by_list(
@@ -161,9 +161,9 @@ def leavers(connection: Connection, list_id: int, *, since: datetime, until: dat
     """Ids of those who ended their subscription to a list between two moments, and have not come back since.
 
     Args:
-        connection: Open.
-        list_id: Of the list.
-        since: Aware.
+        connection: An open connection to the database.
+        list_id: Id of the list.
+        since: An aware datetime; only what happened from then on counts.
         until: Aware; None for no end.
     """
     query = (

@@ -28,10 +28,10 @@ def add(connection: Connection, address: Address, *, public_id: bytes, now: date
     """Keep an address, or find the subscriber who has it already.
 
     Args:
-        connection: Open.
-        address: From `subscribers.addresses.normalise`.
+        connection: An open connection to the database.
+        address: The address, as `subscribers.addresses.normalise` gives it.
         public_id: 16 random bytes, used if the subscriber is new.
-        now: Aware.
+        now: The current moment, an aware datetime.
     """
     connection.execute(
         insert(connection, subscriber)
@@ -71,10 +71,10 @@ def subscribers(
     """One page of a list, in order of subscriber id.
 
     Args:
-        connection: Open.
-        list_id: Of the list.
+        connection: An open connection to the database.
+        list_id: Id of the list.
         after: Id of the last subscriber of the page before; 0 for the first page.
-        limit: Most rows.
+        limit: How many rows to give at most.
         status: Only these; None for all.
     """
     query = (
@@ -99,9 +99,9 @@ def subscription_of(
     """The subscription of one person to one list, if there is one.
 
     Args:
-        connection: Open.
-        subscriber_id: Of the person.
-        list_id: Of the list.
+        connection: An open connection to the database.
+        subscriber_id: Id of the subscriber.
+        list_id: Id of the list.
         lock: Let nobody else change anything about this person before the transaction ends. PostgreSQL locks the
             subscriber, since a subscription that is not there yet cannot be locked; SQLite has one writer anyway.
     """
@@ -131,11 +131,11 @@ def set_status(
     """Make the subscription, or give it another status.
 
     Args:
-        connection: Open.
-        subscriber_id: Of the person.
-        list_id: Of the list.
-        status: The new one.
-        now: Aware.
+        connection: An open connection to the database.
+        subscriber_id: Id of the subscriber.
+        list_id: Id of the list.
+        status: The status that the subscription has from now on.
+        now: The current moment, an aware datetime.
         rhythm: The new one; None keeps what it is (a new subscription gets ``weekly``).
     """
     at = to_seconds(now)
@@ -173,13 +173,13 @@ def set_preferences(
     """Keep what the person chose for one subscription, all of it at once.
 
     Args:
-        connection: In a transaction.
-        subscriber_id: Of the person.
-        list_id: Of the list.
-        rhythm: How often.
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+        list_id: Id of the list.
+        rhythm: How often they want letters: ``instant``, ``daily`` or ``weekly``.
         declined_topics: Bit n is set when topic n is not wanted; 0 to 255.
         paused_until: Aware; no letter before it. None for no pause.
-        now: Aware.
+        now: The current moment, an aware datetime.
     """
     connection.execute(
         sa.update(subscription)
@@ -223,7 +223,7 @@ def erase(connection: Connection, subscriber_id: int) -> None:
     """Delete every row that holds something of this person; a suppression stays, without the link to them.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         subscriber_id: Of the person; nobody ever gets this id again.
     """
     connection.execute(
@@ -249,11 +249,11 @@ def record(
     """Add a line to the record of consent.
 
     Args:
-        connection: Open.
-        subscriber_id: Of the person.
-        list_id: Of the list.
-        act: One of `subscribers.consent.Act`.
-        now: Aware.
+        connection: An open connection to the database.
+        subscriber_id: Id of the subscriber.
+        list_id: Id of the list.
+        act: What was done, one of `subscribers.consent.Act`.
+        now: The current moment, an aware datetime.
         how: The road it came by.
         words: What the person was shown, or what the editor stated.
     """

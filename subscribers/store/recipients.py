@@ -32,7 +32,7 @@ def audience(
     A query and not its answer, so that whoever writes a million deliveries does it in one statement.
 
     Args:
-        list_id: Of the list.
+        list_id: Id of the list.
         rhythms: Whose rhythm is one of these.
         now: Aware; whoever has paused beyond it is not in.
         declined: Of these topics (bits of the first number) exactly those of the second are not wanted.
@@ -100,9 +100,9 @@ def beginnings(connection: Connection, list_id: int, ids: Sequence[int], now: da
     """Since when each of these subscribers is there for a list: since they joined it last, or since their pause ended.
 
     Args:
-        connection: Open.
-        list_id: Of the list.
-        ids: Of the subscribers.
+        connection: An open connection to the database.
+        list_id: Id of the list.
+        ids: Ids of the subscribers to look at.
         now: Aware; a pause that goes on beyond it has not ended.
     """
     found: dict[int, int] = {}
@@ -130,10 +130,10 @@ def standing(
     """How those somebody asks about stand to a list: one query, since a batch asks for a thousand.
 
     Args:
-        connection: Open.
-        list_id: Of the list.
+        connection: An open connection to the database.
+        list_id: Id of the list.
         asked: Query for keys of the caller's own, each with the id of a subscriber.
-        now: Aware.
+        now: The current moment, an aware datetime.
 
     Returns:
         By key, ascending: the key, then address, public id, epoch and whether the address needs SMTPUTF8 as in

@@ -45,7 +45,7 @@ _PAGE = 1000
 _MANY = 1000
 
 
-class Staged(NamedTuple):
+class StagedRow(NamedTuple):
     """A row as the temporary table holds it, in the order of its columns."""
 
     address_key: str
@@ -87,11 +87,11 @@ _staged = sa.Table(
 
 
 @contextmanager
-def stage(connection: Connection, rows: Iterable[Staged]) -> Iterator[int]:
+def stage(connection: Connection, rows: Iterable[StagedRow]) -> Iterator[int]:
     """Put rows into a temporary table, one for each address; it is gone at the end of the block.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         rows: Read once; of two with one key the first counts, with the stronger standing of both.
 
     Returns:
@@ -103,7 +103,7 @@ def stage(connection: Connection, rows: Iterable[Staged]) -> Iterator[int]:
     _staged.drop(connection)
 
 
-def _fill_sqlite(connection: Connection, rows: Iterable[Staged]) -> None:
+def _fill_sqlite(connection: Connection, rows: Iterable[StagedRow]) -> None:
     _staged.create(connection)
     _driver(connection).executemany(
         "INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address_key) "
@@ -112,7 +112,7 @@ def _fill_sqlite(connection: Connection, rows: Iterable[Staged]) -> None:
     )
 
 
-def _fill_postgresql(connection: Connection, rows: Iterable[Staged]) -> None:
+def _fill_postgresql(connection: Connection, rows: Iterable[StagedRow]) -> None:
     connection.exec_driver_sql(
         'CREATE TEMPORARY TABLE staged_raw (address_key TEXT COLLATE "C", address TEXT, public_id BYTEA, '
         "needs_smtputf8 BOOLEAN, standing SMALLINT, rhythm TEXT, declined_topics SMALLINT, paused_until BIGINT, "
@@ -145,7 +145,7 @@ def mark_suppressed(connection: Connection, keys: Mapping[int, bytes]) -> None:
     A person who has a subscription here and whom the file calls left is not marked: they leave.
 
     Args:
-        connection: Inside `stage`.
+        connection: The connection that `stage` was given, inside its block.
         keys: Secret keys of suppressed addresses.
 
     Raises:
@@ -171,7 +171,7 @@ def suppress(connection: Connection, keys: Mapping[int, bytes], *, now: datetime
     Args:
         connection: Inside `stage`, after `mark_suppressed`.
         keys: Secret keys of suppressed addresses.
-        now: Aware.
+        now: The current moment, an aware datetime.
 
     Raises:
         SecretError: There are such addresses and there is no key.
@@ -221,7 +221,7 @@ def groups(connection: Connection, list_id: int) -> list[StagedGroup]:
     """Count the staged addresses by what is known of them here and by what the file says.
 
     Args:
-        connection: Inside `stage`.
+        connection: The connection that `stage` was given, inside its block.
         list_id: Of the list they are meant for.
     """
     query = (
@@ -245,11 +245,11 @@ def write(
     """Make subscribers and subscriptions of the staged rows, and put every change into the record of consent.
 
     Args:
-        connection: Inside `stage`.
-        list_id: Of the list.
+        connection: The connection that `stage` was given, inside its block.
+        list_id: Id of the list.
         found: From `groups`; what it does not name is not touched.
         rhythm: For new subscriptions whose row names none.
-        now: Aware.
+        now: The current moment, an aware datetime.
         how: For the record of consent.
         words: For the record of consent.
     """

@@ -29,11 +29,11 @@ def suppress(
     """Remember that an address must not be mailed; what was remembered before stays.
 
     Args:
-        connection: In a transaction.
-        address_key: The folded address.
+        connection: A connection in a writing transaction.
+        address_key: The address as `subscribers.addresses` folds it for comparing.
         keys: Secret keys by id.
-        reason: Why.
-        now: Aware.
+        reason: Why the address must not be mailed.
+        now: The current moment, an aware datetime.
 
     Returns:
         Whether it is new.
@@ -118,7 +118,7 @@ def remember_trouble(connection: Connection, subscriber_id: int, delivery: str, 
     """Note that a letter bounced softly or was blocked; the same letter counts once.
 
     Args:
-        connection: In a transaction.
+        connection: A connection in a writing transaction.
         subscriber_id: Whose address it was.
         delivery: Name of the delivery.
         now: Aware; troubles older than the rule looks back are forgotten.
@@ -136,9 +136,9 @@ def troubles_of(connection: Connection, subscriber_id: int, *, now: datetime, bu
     """How many letters to this person bounced softly or were blocked lately.
 
     Args:
-        connection: Open.
-        subscriber_id: Of the person.
-        now: Aware.
+        connection: An open connection to the database.
+        subscriber_id: Id of the subscriber.
+        now: The current moment, an aware datetime.
         but: Name of a delivery that does not count.
     """
     query = (

@@ -19,7 +19,7 @@ def address(
     Args:
         peer: Address of the other end of the connection.
         forwarded: Every X-Forwarded-For header, in order.
-        proxies: Whom to trust.
+        proxies: Networks whose machines may say for whom they speak.
 
     Returns:
         None when there is no address, as on a Unix socket.

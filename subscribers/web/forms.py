@@ -60,7 +60,7 @@ def fields(content_type: str, content: bytes) -> Form:
 
     Args:
         content_type: As the request says; one that is neither is read as url-encoded.
-        content: The body.
+        content: The body of the request.
 
     Raises:
         NoFormError: Too many fields, or a multipart body without its boundary.
@@ -113,7 +113,7 @@ def stamp(keys: Mapping[int, bytes], now: datetime) -> str:
 
     Args:
         keys: The keys that sign links; the newest signs.
-        now: Aware.
+        now: The current moment, an aware datetime.
     """
     return _signed(keys[max(keys)], f"{to_seconds(now):08x}")
 
@@ -122,9 +122,9 @@ def age(text: str, keys: Mapping[int, bytes], now: datetime) -> timedelta | None
     """How old the page of a form is; None when we did not make it.
 
     Args:
-        text: From the form.
+        text: The value of the form's field.
         keys: The keys that sign links.
-        now: Aware.
+        now: The current moment, an aware datetime.
     """
     if _STAMP.fullmatch(text) is None:
         return None

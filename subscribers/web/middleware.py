@@ -24,7 +24,7 @@ class Middleware:
     """An ASGI application around another one.
 
     Args:
-        app: The pages.
+        app: The ASGI application inside.
         site: For the page of a fault.
     """
 

@@ -34,7 +34,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ListChoice:
     """One list on the page, with what the person has chosen for it."""
 
     list: List
@@ -70,7 +70,7 @@ def _preferences(site: Site, request: Request) -> Response:
         return answer(site, "web/dead.html.j2", {"kind": "preferences"}, status=404)
 
 
-def _page(site: Site, choices: list[Choice], *, saved: bool = False, left: bool = False) -> Response:
+def _page(site: Site, choices: list[ListChoice], *, saved: bool = False, left: bool = False) -> Response:
     values = {
         "choices": choices,
         "on": any(choice.on for choice in choices),
@@ -81,7 +81,7 @@ def _page(site: Site, choices: list[Choice], *, saved: bool = False, left: bool 
     return answer(site, "web/preferences.html.j2", values)
 
 
-def _choices(connection: Connection, site: Site, who: Subscriber) -> list[Choice]:
+def _choices(connection: Connection, site: Site, who: Subscriber) -> list[ListChoice]:
     """The lists that are offered, and those the person is on."""
     now = site.now()
     theirs = {one.list_id: one for one in store.subscriptions_of(connection, who.id)}
@@ -95,12 +95,12 @@ def _choices(connection: Connection, site: Site, who: Subscriber) -> list[Choice
     return [_choice(site, one, theirs.get(one.id), now) for one in (*offered, *also)]
 
 
-def _choice(site: Site, listed: List, theirs: Subscription | None, now: datetime) -> Choice:
+def _choice(site: Site, listed: List, theirs: Subscription | None, now: datetime) -> ListChoice:
     on = theirs is not None and theirs.status == "confirmed"
     rhythm = theirs.rhythm if theirs is not None and on else site.rhythm
     declined = theirs.declined_topics if theirs is not None else 0
     paused = theirs.paused_until if theirs is not None and on else None
-    return Choice(
+    return ListChoice(
         list=listed,
         on=on,
         rhythm=rhythm,
@@ -152,12 +152,12 @@ def _join(connection: Connection, site: Site, request: Request, who: Subscriber,
     store.queue_letter(connection, "welcome", who.id, listed.id, now=site.now())
 
 
-def _rhythm(form: Form, choice: Choice) -> Rhythm:
+def _rhythm(form: Form, choice: ListChoice) -> Rhythm:
     wanted = forms.first(form, f"rhythm-{choice.list.name}")
     return next((rhythm for rhythm in choice.rhythms if rhythm == wanted), choice.rhythm)
 
 
-def _declined(connection: Connection, form: Form, choice: Choice, who: Subscriber) -> int:
+def _declined(connection: Connection, form: Form, choice: ListChoice, who: Subscriber) -> int:
     """Bits of the topics that are not ticked; those the page does not show stay as they were."""
     theirs = store.subscription_of(connection, who.id, choice.list.id)
     declined = theirs.declined_topics if theirs is not None else 0
@@ -167,7 +167,7 @@ def _declined(connection: Connection, form: Form, choice: Choice, who: Subscribe
     return declined
 
 
-def _pause(form: Form, choice: Choice, now: datetime) -> datetime | None:
+def _pause(form: Form, choice: ListChoice, now: datetime) -> datetime | None:
     wanted = forms.first(form, f"pause-{choice.list.name}")
     if wanted == "keep":
         return choice.paused_until

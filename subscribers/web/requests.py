@@ -92,10 +92,10 @@ def route(
     """A route for a handler.
 
     Args:
-        site: The pages.
+        site: The reader pages that the request is for.
         path: As Starlette writes it, for example ``/leave/{token}``.
         handler: Called in a thread.
-        methods: ``GET`` brings ``HEAD``.
+        methods: HTTP methods that it answers; ``GET`` brings ``HEAD`` with it.
         most: Most bytes of a body.
         raw: Do not read the body as a form.
         even: The time of the answer to a POST must not tell what was found; it is rounded up to the site's pace.
@@ -163,15 +163,15 @@ def answer(
     """A page.
 
     Args:
-        site: The pages.
-        template: Its name.
-        values: What it uses.
-        status: HTTP status.
+        site: The reader pages that the request is for.
+        template: Name of the template, for example ``web/leave.html.j2``.
+        values: Names and values that the template uses.
+        status: Status of the answer (RFC 9110), for example 200.
         public: Seconds it may be kept by whoever carries it, and then search engines may know it.
         listed: Search engines may know it, although it may not be kept.
         frames: Origins that may show it in a frame.
         pictures: Origins its pictures come from, beside our own.
-        kind: Media type.
+        kind: Media type of the answer, for example ``text/html; charset=utf-8``.
     """
     text = site.page(template, values or {})
     return file_answer(

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from newsletter.check.addresses import parts_of, private
-from newsletter.check.found import Pictured, Reached
+from newsletter.check.found import LinkResult, PictureResult
 from newsletter.check.probe.dns import Resolver
 from newsletter.letters.pictures import kind_of
 from newsletter.sources.http import Fetched, FetchError, Kind
@@ -39,7 +39,7 @@ class Asker(Protocol):
 
 def links(
     addresses: Iterable[str], asker: Asker, resolver: Resolver | None = None, *, patience: float = PATIENCE
-) -> dict[str, Reached]:
+) -> dict[str, LinkResult]:
     """Ask for every address that can be asked for from outside.
 
     Args:
@@ -48,13 +48,13 @@ def links(
         resolver: Tells whether a host that cannot be reached exists at all.
         patience: Seconds for all of them.
     """
-    late = Reached(trouble=f"no answer within {patience:.0f} seconds")
+    late = LinkResult(trouble=f"no answer within {patience:.0f} seconds")
     return _each(_askable(addresses), lambda url: _reached(url, asker, resolver), patience, late)
 
 
 def pictures(
     addresses: Iterable[str], asker: Asker, resolver: Resolver | None = None, *, patience: float = PATIENCE
-) -> dict[str, Pictured]:
+) -> dict[str, PictureResult]:
     """Bring every picture, and measure it.
 
     Args:
@@ -63,11 +63,11 @@ def pictures(
         resolver: Tells whether a host that cannot be reached exists at all.
         patience: Seconds for all of them.
     """
-    late = Pictured(trouble=f"no answer within {patience:.0f} seconds")
+    late = PictureResult(trouble=f"no answer within {patience:.0f} seconds")
     return _each(_askable(addresses), lambda url: _pictured(url, asker, resolver), patience, late)
 
 
-def pages(url: str, asker: Asker, resolver: Resolver | None = None) -> Reached:
+def pages(url: str, asker: Asker, resolver: Resolver | None = None) -> LinkResult:
     """Ask whether anything answers at the address of the reader pages; its root need not hold a page.
 
     Args:
@@ -76,11 +76,11 @@ def pages(url: str, asker: Asker, resolver: Resolver | None = None) -> Reached:
         resolver: Tells whether the host exists at all.
     """
     try:
-        return Reached(asker.ask("GET", url, "any", statuses=range(300, 500)).url)
+        return LinkResult(asker.ask("GET", url, "any", statuses=range(300, 500)).url)
     except FetchError as error:
         if 0 < error.status < 500:
-            return Reached(url)
-        return Reached(trouble=error.what, gone=_gone(url, error, resolver))
+            return LinkResult(url)
+        return LinkResult(trouble=error.what, gone=_gone(url, error, resolver))
 
 
 def _askable(addresses: Iterable[str]) -> list[str]:
@@ -98,13 +98,13 @@ def _each(urls: list[str], one: Callable[[str], T], patience: float, late: T) ->
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _reached(url: str, asker: Asker, resolver: Resolver | None) -> Reached:
+def _reached(url: str, asker: Asker, resolver: Resolver | None) -> LinkResult:
     try:
         answer = _asked(url, asker)
     except FetchError as error:
-        return Reached(trouble=error.what, gone=_gone(url, error, resolver))
+        return LinkResult(trouble=error.what, gone=_gone(url, error, resolver))
     secure = url.lower().startswith("http://") and _answers(f"https://{url[7:]}", asker)
-    return Reached(answer, secure=secure)
+    return LinkResult(answer, secure=secure)
 
 
 def _asked(url: str, asker: Asker) -> str:
@@ -130,15 +130,15 @@ def _answers(url: str, asker: Asker) -> bool:
     return True
 
 
-def _pictured(url: str, asker: Asker, resolver: Resolver | None) -> Pictured:
+def _pictured(url: str, asker: Asker, resolver: Resolver | None) -> PictureResult:
     try:
         answer = asker.ask("GET", url, "image")
     except FetchError as error:
-        return Pictured(trouble=error.what, gone=_gone(url, error, resolver) or 200 <= error.status < 300)
+        return PictureResult(trouble=error.what, gone=_gone(url, error, resolver) or 200 <= error.status < 300)
     kind = kind_of(answer.data)
     if kind is None:
-        return Pictured(answer.content_type or "application/octet-stream", weight=len(answer.data))
-    return Pictured(*kind, weight=len(answer.data))
+        return PictureResult(answer.content_type or "application/octet-stream", weight=len(answer.data))
+    return PictureResult(*kind, weight=len(answer.data))
 
 
 def _gone(url: str, error: FetchError, resolver: Resolver | None) -> bool:

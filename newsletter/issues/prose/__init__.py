@@ -16,8 +16,8 @@ from newsletter.issues.prose.parts import (
     BUTTON,
     OBJECT,
     Block,
-    Fault,
-    Shown,
+    MarkdownFault,
+    PictureAddress,
 )
 from newsletter.issues.prose.reading import bidi_free, link_fault
 from newsletter.text import bidi
@@ -25,21 +25,21 @@ from newsletter.text import bidi
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["BUTTON", "OBJECT", "Fault", "Passage", "Shown", "bidi_free", "link_fault", "read"]
+__all__ = ["BUTTON", "OBJECT", "MarkdownFault", "ParsedMarkdown", "PictureAddress", "bidi_free", "link_fault", "read"]
 
 # Arabic and Hebrew have no italics; a slanted letter is a made-up one.
 _UPRIGHT = {"em": "font-style:normal;font-weight:700;"}
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class ParsedMarkdown:
     """Some of the editor's Markdown, read."""
 
     blocks: tuple[Block, ...]
     base: bidi.Direction
     rank: int = 4
     """Of its headings, which stand below the letter's title, sections and stories."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[MarkdownFault, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.blocks)
@@ -60,7 +60,7 @@ class Passage:
         from markupsafe import Markup
 
         upright = _UPRIGHT if self.base == "rtl" else {}
-        writer = writing.Html({**upright, **(styles or {})}, self.base, self.rank)
+        writer = writing.HtmlWriter({**upright, **(styles or {})}, self.base, self.rank)
         return Markup("".join(writer.blocks(self.blocks)))  # noqa: S704 - the writer escapes every text
 
     def text(self) -> str:
@@ -78,8 +78,8 @@ def read(
     line: int = 1,
     base: bidi.Direction = "rtl",
     rank: int = 4,
-    picture: Callable[[str], Shown | None] | None = None,
-) -> Passage:
+    picture: Callable[[str], PictureAddress | None] | None = None,
+) -> ParsedMarkdown:
     """Read Markdown of an issue.
 
     Args:
@@ -90,4 +90,4 @@ def read(
         picture: Gives for a picture's address where it is loaded from, or None when it cannot be shown.
     """
     blocks, faults = reading.blocks(markdown, line, picture)
-    return Passage(tuple(blocks), base, rank, tuple(faults))
+    return ParsedMarkdown(tuple(blocks), base, rank, tuple(faults))

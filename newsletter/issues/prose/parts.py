@@ -11,7 +11,7 @@ OBJECT = "\ufffc"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class MarkdownFault:
     """Something in the editor's Markdown that cannot stand in a letter."""
 
     line: int
@@ -21,7 +21,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PictureAddress:
     """Where a picture is loaded from, and its size in pixels (0 when unknown)."""
 
     src: str
@@ -44,7 +44,7 @@ class Inline:
     pieces: list[tuple[str, tuple[Mark, ...]]] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
     """Label and address of each link, in order."""
-    pictures: list[tuple[Shown, str]] = field(default_factory=list)
+    pictures: list[tuple[PictureAddress, str]] = field(default_factory=list)
 
     @property
     def text(self) -> str:

@@ -12,10 +12,10 @@ from newsletter.issues.prose.parts import (
     BUTTON,
     OBJECT,
     Block,
-    Fault,
     Inline,
     Mark,
-    Shown,
+    MarkdownFault,
+    PictureAddress,
 )
 
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ _BUTTON = re.compile(re.escape(BUTTON))
 _CURLY = re.compile(r"\{[.#:][^}\s]*\}")
 
 
-def blocks(markdown: str, line: int, picture: Callable[[str], Shown | None] | None) -> tuple[list[Block], list[Fault]]:
+def blocks(
+    markdown: str, line: int, picture: Callable[[str], PictureAddress | None] | None
+) -> tuple[list[Block], list[MarkdownFault]]:
     """Read Markdown; arguments as for ``newsletter.issues.prose.read``."""
     if _PLAIN.fullmatch(markdown):
         return [Block("p", Inline([(markdown.strip(), ())]))], []
-    faults: list[Fault] = []
+    faults: list[MarkdownFault] = []
     tokens = _parser().parseInline(markdown.strip()) if _LINE.fullmatch(markdown) else _parser().parse(markdown)
     return _Reader(max(line, 1), picture, faults).blocks(iter(tokens)), faults
 
@@ -78,7 +80,9 @@ def link_fault(url: str) -> tuple[str, str] | None:
 class _Reader:
     """Tokens of markdown-it to blocks, collecting faults on the way."""
 
-    def __init__(self, line: int, picture: Callable[[str], Shown | None] | None, faults: list[Fault]) -> None:
+    def __init__(
+        self, line: int, picture: Callable[[str], PictureAddress | None] | None, faults: list[MarkdownFault]
+    ) -> None:
         self.line = line
         self.picture = picture
         self.faults = faults
@@ -122,7 +126,7 @@ class _Reader:
                 if wrong is None and before == "link_close":
                     wrong = _CURLY.match(child.content)
                 if wrong is not None:
-                    self.faults.append(Fault(line, *_misplaced(wrong.group())))
+                    self.faults.append(MarkdownFault(line, *_misplaced(wrong.group())))
                 found.pieces.append((child.content, tuple(marks)))
             elif child.type == "code_inline":
                 found.pieces.append((child.content, (*marks, Mark("code"))))
@@ -147,7 +151,7 @@ class _Reader:
     def link(self, url: str, line: int) -> Mark:
         fault = link_fault(url)
         if fault is not None:
-            self.faults.append(Fault(line, *fault))
+            self.faults.append(MarkdownFault(line, *fault))
             return Mark("span")
         return Mark("a", (("href", bidi_free(url)),))
 
@@ -156,7 +160,9 @@ class _Reader:
         shown = self.picture(src) if self.picture is not None else None
         if shown is None:
             what = f"the picture {src[:80]!r} cannot be shown here"
-            self.faults.append(Fault(line, what, "give an https address, or put the file into the issue's folder"))
+            self.faults.append(
+                MarkdownFault(line, what, "give an https address, or put the file into the issue's folder")
+            )
             return
         found.pictures.append((shown, token.content))
         found.pieces.append((OBJECT, marks))
@@ -192,6 +198,6 @@ def bidi_free(url: str) -> str:
     """An address without direction signs, which would make two addresses that look the same.
 
     Args:
-        url: Any address.
+        url: An address as text, whole or not.
     """
     return url.translate(_SIGNS)

@@ -11,14 +11,14 @@ from newsletter.issues.prose.parts import (
     Block,
     Inline,
     Mark,
-    Shown,
+    PictureAddress,
 )
 from newsletter.text import bidi
 
 _SPLIT = re.compile(f"([{OBJECT}\n])")
 
 
-class Html:
+class HtmlWriter:
     """Blocks to HTML."""
 
     def __init__(self, styles: Mapping[str, str], base: bidi.Direction, rank: int) -> None:
@@ -77,7 +77,7 @@ class Html:
         yield self.open("table", "button.table", role="presentation", border=0, cellpadding=0, cellspacing=0)
         yield f"<tr>{self.open('td', 'button')}"
         styles = {**self.styles, "a": self.styles.get("button a", ""), "a.class": ""}
-        yield from Html(styles, self.base, self.rank).inline(inline)
+        yield from HtmlWriter(styles, self.base, self.rank).inline(inline)
         yield "</td></tr></table>"
 
     def inline(self, inline: Inline) -> Iterator[str]:
@@ -105,7 +105,7 @@ class Html:
                     yield html.escape(part)
         yield from (f"</{mark.tag}>" for mark in reversed(stack))
 
-    def picture(self, shown: Shown, alt: str) -> str:
+    def picture(self, shown: PictureAddress, alt: str) -> str:
         """A picture among text."""
         width = str(shown.width) if shown.width else ""
         return self.open("img", src=shown.src, alt=bidi.isolate(alt, self.base) or " ", width=width)[:-1] + " />"

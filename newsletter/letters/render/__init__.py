@@ -17,7 +17,7 @@ from newsletter.letters.render import (
     twin,
 )
 from newsletter.letters.render.fill import fill
-from newsletter.letters.render.views import Viewer, web_address
+from newsletter.letters.render.views import ViewBuilder, web_address
 from newsletter.models import Issue, Picture, Publication, Rendered
 from newsletter.text import dates
 
@@ -51,7 +51,7 @@ def render(
     """Make an issue into a letter.
 
     Args:
-        issue: What is said.
+        issue: The issue to render.
         publication: Who says it; its language decides direction and words.
         environment: Templates, as ``newsletter.letters.templates.environment`` gives it.
         marker: At least 16 lower-case letters and digits, fresh for this letter; stands before every slot.
@@ -121,13 +121,13 @@ def _values(
     leave_url: str,
     date: datetime,
     pictures: Mapping[str, Picture],
-) -> tuple[Viewer, dict[str, Any]]:
+) -> tuple[ViewBuilder, dict[str, Any]]:
     """Judge the arguments and make everything a template can use."""
     from markupsafe import Markup
 
     _judge(issue, publication, marker, leave_url, date)
     catalogue = words(environment, publication.language)
-    viewer = Viewer(issue, publication, pictures)
+    viewer = ViewBuilder(issue, publication, pictures)
     rtl = publication.direction == "rtl"
 
     def say(text: str, **parts: object) -> str:

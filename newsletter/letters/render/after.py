@@ -29,7 +29,7 @@ def finish(html: str, language: str, direction: Literal["rtl", "ltr"]) -> str:
     Args:
         html: What the compiler made.
         language: Language tag of the letter.
-        direction: Its writing direction.
+        direction: Writing direction of the letter, ``rtl`` or ``ltr``.
     """
     side = "right" if direction == "rtl" else "left"
     body = (
@@ -58,8 +58,8 @@ def leaks(html: str, direction: Literal["rtl", "ltr"]) -> list[tuple[str, str]]:
     """Find what must never leave the workspace, as pairs of what is wrong and the piece of HTML.
 
     Args:
-        html: A finished letter.
-        direction: Its writing direction.
+        html: The HTML of a finished letter.
+        direction: Writing direction of the letter, ``rtl`` or ``ltr``.
     """
     found: list[tuple[str, str]] = []
 
@@ -87,7 +87,7 @@ def left_to_right_leftovers(html: str) -> int:
     """How many places of a right-to-left letter still align their text left, code apart; worth a warning.
 
     Args:
-        html: A finished letter.
+        html: The HTML of a finished letter.
     """
     return html.count("text-align:left") - len(_MEANT.findall(html))
 
@@ -96,7 +96,7 @@ def sizes(html: str) -> tuple[int, int]:
     """Bytes of the letter's HTML as UTF-8, and as the base64 lines of 76 characters that travel.
 
     Args:
-        html: A finished letter.
+        html: The HTML of a finished letter.
     """
     plain = len(html.encode("utf-8", "surrogatepass"))
     encoded = (plain + 2) // 3 * 4

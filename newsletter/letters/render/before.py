@@ -40,7 +40,7 @@ def printable(text: str) -> str:
     """Take out the characters that the compiler refuses, and other control characters but white space.
 
     Args:
-        text: Any text.
+        text: Plain text, of any length.
     """
     return _REFUSED.sub("", text)
 

@@ -50,7 +50,7 @@ def palette(accent: str) -> Palette:
     """Work out all colours from one.
 
     Args:
-        accent: ``#rgb`` or ``#rrggbb``.
+        accent: The publication's colour, as ``#rgb`` or ``#rrggbb``.
 
     Raises:
         ValueError: It is not such a colour.
@@ -84,8 +84,8 @@ def mixed(colour: str, other: str, share: float) -> str:
     """Mix two colours.
 
     Args:
-        colour: ``#rrggbb``.
-        other: ``#rrggbb``.
+        colour: A colour, as ``#rrggbb``.
+        other: The other colour, as ``#rrggbb``.
         share: How much of the first, 0 to 1.
     """
     pairs = zip(_channels(colour), _channels(other), strict=True)
@@ -96,8 +96,8 @@ def contrast(one: str, other: str) -> float:
     """Contrast ratio of two colours, 1 to 21 (WCAG 2.2).
 
     Args:
-        one: ``#rrggbb``.
-        other: ``#rrggbb``.
+        one: A colour, as ``#rrggbb``.
+        other: The other colour, as ``#rrggbb``.
     """
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)

@@ -58,13 +58,13 @@ def render_small(
 
     Args:
         kind: ``confirmation``, ``welcome`` or ``goodbye``.
-        publication: Who writes.
-        environment: Templates.
+        publication: The newsroom that writes.
+        environment: The environment that finds and fills templates.
         title: Title of the list it is about.
         say: A text in the language of the publication.
-        marker: As for ``render``.
+        marker: What stands before every slot, as for ``render``.
         urls: ``leave_url``, with its slot, and whatever else the template uses.
-        date: Aware.
+        date: The date of the letter, an aware datetime.
         by_mail: There are no pages: the addresses begin with ``mailto:`` (RFC 6068), and the letter asks for an answer.
 
     Raises:

@@ -36,7 +36,7 @@ def finish(text: str, direction: bidi.Direction) -> str:
 
     Args:
         text: What the template gave.
-        direction: The letter's direction.
+        direction: Writing direction of the letter, ``rtl`` or ``ltr``.
     """
     lines: list[str] = []
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):

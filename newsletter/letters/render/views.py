@@ -30,7 +30,7 @@ PREHEADER = 95
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class PictureView:
     """A picture where it stands in the letter."""
 
     src: str
@@ -43,7 +43,7 @@ class Sight:
         """Width in pixels at which it fits, never larger than it is; ``widest`` when its size is unknown.
 
         Args:
-            widest: Most pixels across.
+            widest: Greatest width in CSS pixels.
             tallest: Most pixels down; 0 sets no limit.
         """
         width = min(self.width, widest) if self.width else widest
@@ -61,8 +61,8 @@ class StoryView:
     """The headline as plain text."""
     href: str
     """Empty when the story stands whole in the letter."""
-    summary: prose.Passage
-    sight: Sight | None
+    summary: prose.ParsedMarkdown
+    sight: PictureView | None
     label: Markup
     label_text: str
     byline: Markup
@@ -85,7 +85,7 @@ class StoryGroup:
 
     kind: Literal["lead", "rows", "whole", "prose"]
     stories: tuple[StoryView, ...] = ()
-    prose: prose.Passage | None = None
+    prose: prose.ParsedMarkdown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class SectionView:
         return tuple(story for group in self.groups for story in group.stories)
 
 
-class Viewer:
+class ViewBuilder:
     """Makes the views of one letter and keeps the pictures it meets, in order."""
 
     def __init__(self, issue: Issue, publication: Publication, pictures: Mapping[str, Picture]) -> None:
@@ -134,7 +134,7 @@ class Viewer:
             return f"{self.issue.path}:{line}"
         return self.issue.path or part
 
-    def passage(self, markdown: str, line: int, rank: int = 4) -> prose.Passage:
+    def passage(self, markdown: str, line: int, rank: int = 4) -> prose.ParsedMarkdown:
         """Markdown of the issue, read; ``rank`` is that of its headings.
 
         Raises:
@@ -145,16 +145,16 @@ class Viewer:
             raise RenderError(fault.what, where=self.place(fault.line, "the issue's text"), mend=fault.mend)
         return passage
 
-    def shown(self, src: str) -> prose.Shown | None:
+    def shown(self, src: str) -> prose.PictureAddress | None:
         """Where a picture is loaded from, or None when it is neither on the web nor among the local pictures."""
         picture = self.pictures.get(src)
         if picture is not None:
             self.used.setdefault(picture.cid, picture)
-            return prose.Shown(f"cid:{picture.cid}", picture.width, picture.height)
+            return prose.PictureAddress(f"cid:{picture.cid}", picture.width, picture.height)
         address = web_address(src)
-        return prose.Shown(address) if address.startswith("https://") else None
+        return prose.PictureAddress(address) if address.startswith("https://") else None
 
-    def sight(self, src: str, alt: str, *, line: int = 0, where: str = "") -> Sight | None:
+    def sight(self, src: str, alt: str, *, line: int = 0, where: str = "") -> PictureView | None:
         """A picture of the letter, or None when there is no address; ``line`` or ``where`` says where it is named.
 
         Raises:
@@ -177,7 +177,7 @@ class Viewer:
                 where=where,
                 mend="put the file into the issue's folder, or write an address that starts with https://",
             )
-        return Sight(shown.src, self.attribute(alt), shown.width, shown.height)
+        return PictureView(shown.src, self.attribute(alt), shown.width, shown.height)
 
     def date(self, moment: datetime, *, weekday: bool) -> str:
         """A date in the publication's words, zone and digits."""
@@ -249,7 +249,7 @@ class Viewer:
         title = self.line(section.title)
         return SectionView(self.markup(title), title, tuple(groups))
 
-    def preheader(self, opening: tuple[prose.Passage, ...], sections: tuple[SectionView, ...]) -> str:
+    def preheader(self, opening: tuple[prose.ParsedMarkdown, ...], sections: tuple[SectionView, ...]) -> str:
         """What inbox lists show behind the subject: the editor's, or the first words of the letter."""
         own = self.line(self.issue.preheader)
         if not own:

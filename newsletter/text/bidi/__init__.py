@@ -63,7 +63,7 @@ def has_letters(text: str, direction: Direction) -> bool:
     """Tell whether a strong letter of this direction stands in the text.
 
     Args:
-        text: Any text.
+        text: Plain text, of any length.
         direction: ``rtl`` (bidi classes R and AL) or ``ltr`` (letters of class L).
     """
     return phrases.letters(direction).search(text) is not None
@@ -73,7 +73,7 @@ def clean(text: str) -> str:
     """Take out embeddings, overrides and every isolate that is not closed in its own paragraph.
 
     Args:
-        text: Any text.
+        text: Plain text, of any length.
     """
     text = _EMBEDDINGS.sub("", text)
     if not _ISOLATES.search(text):
@@ -100,7 +100,7 @@ def strip(text: str) -> str:
     """Take out every isolate, embedding and override; the single marks LRM, RLM and ALM stay.
 
     Args:
-        text: Any text.
+        text: Plain text, of any length.
     """
     return _SIGNS.sub("", text)
 
@@ -164,7 +164,7 @@ def grouped(run: str) -> str:
     a mark behind each group mends it.
 
     Args:
-        run: A left-to-right run.
+        run: A left-to-right run of text.
     """
     return _GROUPS.sub(rf"\g<0>{LRM}", run)
 

@@ -123,7 +123,7 @@ def quiet(text: str, base: Direction) -> bool:
     """Tell quickly of most texts that nothing in them needs isolating: no letter, digit or sign that could.
 
     Args:
-        text: Any text.
+        text: Plain text, of any length.
         base: Direction of the paragraph it will stand in.
     """
     if base == "rtl":

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from newsletter import issues
 from newsletter.check import Known, check
 from newsletter.check.fix import (
-    MENDS,
-    Mended,
-    mend,
+    FIXES,
+    Fixed,
+    fix,
     rewritten,
 )
 from newsletter.check.links import HTTPS_ANSWERS
@@ -27,19 +27,19 @@ FRONT = "+++\nnumber = 3 # the third\nsubject   =  \"موضوع هذا الأس�
 PATH = Path("issues/3/issue.md")
 
 
-def fixed(text: str) -> tuple[str, list[Mended]]:
+def fixed(text: str) -> tuple[str, list[Fixed]]:
     """The text after a check and a mend, without a letter."""
     manuscript = Manuscript(text, PATH)
     changed, done = rewritten(manuscript, check(manuscript.issue, None, Known()))
     return changed.text, done
 
 
-@pytest.mark.parametrize("code", sorted(MENDS - {"link-http"}))
+@pytest.mark.parametrize("code", sorted(FIXES - {"link-http"}))
 def test_every_mend_mends_its_seeded_fault(code: str, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(seeded.ROOT / code, tmp_path / code))
     path = folder / "issue.md"
     before = path.read_bytes()
-    done = mend(path, seeded.inspected(folder))
+    done = fix(path, seeded.inspected(folder))
     assert [one.codes for one in done] == [(code,)]
     assert seeded.inspected(folder) == []
     after = path.read_bytes()
@@ -47,7 +47,7 @@ def test_every_mend_mends_its_seeded_fault(code: str, tmp_path: Path) -> None:
         at for at, (old, new) in enumerate(zip(before.split(b"\n"), after.split(b"\n"), strict=True), 1) if old != new
     ]
     assert changed == [one.line for one in done]
-    assert mend(path, seeded.inspected(folder)) == []
+    assert fix(path, seeded.inspected(folder)) == []
     assert path.read_bytes() == after
 
 
@@ -55,13 +55,13 @@ def test_http_is_mended_only_when_its_https_form_answered(tmp_path: Path) -> Non
     folder = Path(shutil.copytree(seeded.ROOT / "link-http", tmp_path / "x"))
     path, url = folder / "issue.md", "https://almawja.example.org/2026/11/library"
     before = path.read_text("utf-8")
-    assert mend(path, seeded.inspected(folder)) == []
+    assert fix(path, seeded.inspected(folder)) == []
     (folder / "site.json").write_text(f'{{"{url}": {{"status": 404, "head": 404}}}}', "utf-8")
-    assert mend(path, seeded.inspected(folder)) == []
+    assert fix(path, seeded.inspected(folder)) == []
     (folder / "site.json").write_text("{}", "utf-8")
     (problem,) = seeded.inspected(folder)
     assert HTTPS_ANSWERS in problem.mend
-    assert len(mend(path, [problem])) == 1
+    assert len(fix(path, [problem])) == 1
     assert path.read_text("utf-8") == before.replace("http://", "https://")
 
 
@@ -116,7 +116,7 @@ def test_line_ends_the_byte_order_mark_and_comments_stay(tmp_path: Path) -> None
     before = b"\xef\xbb\xbf" + f"{FRONT}{body}".replace("\n", "\r\n").encode()
     path.write_bytes(before)
     path.chmod(0o640)
-    done = mend(path, check(issues.read(path), None))
+    done = fix(path, check(issues.read(path), None))
     assert [one.line for one in done] == [7, 14]
     assert path.read_bytes() == before.replace("كلمة , ".encode(), "كلمة، ".encode()).replace(
         "آخر , ".encode(), "آخر، ".encode()
@@ -138,7 +138,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(Manuscript, "read", read_and_change)
     with pytest.raises(IssueError, match="changed by somebody else"):
-        mend(path, problems)
+        fix(path, problems)
     assert path.read_text("utf-8") == f"{FRONT}نص آخر\n"
 
 

@@ -1,0 +1,87 @@
+"""The words of the code are those of docs/words.md, and docstrings tell what a thing takes and raises."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "words.md").read_text("utf-8")
+GENERAL = "## General words"
+"""The section of the page whose words mean what they mean to every programmer."""
+PATHS = sorted(path for package in ("newsletter", "subscribers") for path in (ROOT / package).rglob("*.py"))
+TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text("utf-8")) for path in PATHS}
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")
+
+
+def words() -> set[str]:
+    """Every word of the page: the first cells of its tables, and the general words."""
+    cells = re.findall(r"^\| ([^|]+?) \|", PAGE, re.MULTILINE)
+    general = PAGE.partition(GENERAL)[2].partition("\n## ")[0]
+    found = " ".join([*cells, *re.findall(r"`([^`]+)`", general)])
+    return set(re.findall(r"[a-z0-9]+", found.lower()))
+
+
+def known(word: str, page: set[str]) -> bool:
+    """Whether the page has a word, in the singular or plural."""
+    forms = {word, f"{word}s", word.removesuffix("s"), word.removesuffix("es")}
+    if word.endswith("ies"):
+        forms.add(f"{word.removesuffix('ies')}y")
+    return bool(forms & page)
+
+
+def classes() -> Iterator[tuple[str, str]]:
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                yield path, node.name
+
+
+@pytest.mark.parametrize(("path", "name"), sorted(set(classes())))
+def test_a_class_is_named_in_the_words_of_the_page(path: str, name: str) -> None:
+    page = words()
+    strange = [word for word in WORD.findall(name.replace("WordPress", "Wordpress")) if not known(word.lower(), page)]
+    assert strange == [], f"{path}: docs/words.md has no such word; use one that it has, or add this one there first"
+
+
+def test_every_word_is_said_once() -> None:
+    cells = re.findall(r"^\| ([^|]+?) \|", PAGE.partition("## The states")[0], re.MULTILINE)
+    told = [cell for cell in cells if cell not in {"word", "---"}]
+    assert len(told) > 60
+    assert sorted({cell for cell in told if told.count(cell) > 1}) == []
+
+
+def described() -> Iterator[tuple[str, str, str]]:
+    """Every argument that a docstring describes: where, its name, its description."""
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            part = re.search(r"^Args:\n((?:    .*\n?|\n)+)", ast.get_docstring(node) or "", re.MULTILINE)
+            for name, text in re.findall(r"^    (\w+): (.*(?:\n        .*)*)", part[1] if part else "", re.MULTILINE):
+                yield f"{path}:{node.lineno}: {node.name}", name, text
+
+
+def test_no_argument_is_described_by_a_single_word() -> None:
+    found = list(described())
+    assert len(found) > 1000
+    assert [f"{where}: {name}: {text}" for where, name, text in found if len(text.split()) < 2] == []
+
+
+def test_what_a_docstring_says_is_raised_exists() -> None:
+    import builtins
+
+    there = {name for _, name in classes()} | set(dir(builtins))
+    wrong = []
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            part = re.search(r"^Raises:\n((?:    .*\n?|\n)+)", ast.get_docstring(node) or "", re.MULTILINE)
+            for names in re.findall(r"^    (\w+(?:, \w+)*): ", part[1] if part else "", re.MULTILINE):
+                wrong += [f"{path}: {node.name}: {name}" for name in names.split(", ") if name not in there]
+    assert wrong == []
