@@ -61,7 +61,7 @@ class Retrying:
             durable: As for the database.
 
         Raises:
-            AwayError: The server stayed away for too long.
+            DatabaseAwayError: The server stayed away for too long.
         """
         return self._again(lambda: self._write(act, durable))
 
@@ -69,7 +69,7 @@ class Retrying:
         """Do something in one reading transaction.
 
         Raises:
-            AwayError: The server stayed away for too long.
+            DatabaseAwayError: The server stayed away for too long.
         """
         return self._again(lambda: self._read(act))
 

@@ -21,7 +21,7 @@ def unpacked(data: bytes, limit: int) -> bytes:
         limit: Most bytes of the result.
 
     Raises:
-        TooLargeError: It is more than the limit.
+        UnpackedTooLargeError: It is more than the limit.
         zlib.error: Broken or cut off.
     """
     return capped(inflate([data]) if data.startswith(b"\x1f\x8b") else [data], limit)
@@ -35,7 +35,7 @@ def capped(chunks: Iterable[bytes], limit: int) -> bytes:
         limit: Most bytes of the result.
 
     Raises:
-        TooLargeError: They are more.
+        UnpackedTooLargeError: They are more.
     """
     whole = bytearray()
     for chunk in chunks:
