@@ -36,7 +36,7 @@ class LibraryChange:
 
 
 def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime) -> LibraryChange:
-    """Put articles on the shelf: new ones are added, changed ones updated, known ones left as they are.
+    """Store articles in the library: new ones are added, changed ones updated, known ones left as they are.
 
     Args:
         connection: A connection in a writing transaction.
@@ -69,7 +69,7 @@ def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime
 
 
 def ids_of(connection: Connection, articles: Sequence[Article]) -> list[int]:
-    """The ids of articles that are on the shelf, in their order."""
+    """The ids of articles that the library holds, in the order given."""
     from sqlalchemy import select
 
     from newsletter.storage.tables import article as table
@@ -79,7 +79,7 @@ def ids_of(connection: Connection, articles: Sequence[Article]) -> list[int]:
 
 
 def validators(connection: Connection, targets: Sequence[str]) -> dict[str, Validator]:
-    """What the feeds among these targets were marked with when they were read last."""
+    """The validators that the feeds among these targets were answered with when they were read last."""
     from sqlalchemy import select
 
     from newsletter.storage.tables import validator as table
@@ -89,7 +89,7 @@ def validators(connection: Connection, targets: Sequence[str]) -> dict[str, Vali
 
 
 def keep_validators(connection: Connection, marks: Mapping[str, Validator]) -> None:
-    """Remember what feeds were marked with, for the next round."""
+    """Keep the validators of feeds for the next collecting."""
     from newsletter.storage.tables import validator as table
 
     for target, mark in marks.items():
@@ -164,7 +164,7 @@ def of_issue(connection: Connection, issue: Issue) -> list[int]:
 
 
 def unused(holdings: Iterable[Holding], drafts: Iterable[Issue]) -> list[Holding]:
-    """Those that no issue has carried and no draft holds; letters of the latest posts are no issues.
+    """The articles that no issue has carried and no draft holds; letters of the latest posts do not count as issues.
 
     A draft is its issue.md and nothing else: taking a story out of the file makes its article unused again.
     """

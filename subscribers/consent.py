@@ -28,7 +28,7 @@ ACTS: tuple[Act, ...] = get_args(Act)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from an act."""
+    """What an act makes of a subscription: its new status, or why it is refused."""
 
     status: Status | None
     """The status afterwards; None when there is still no subscription."""

@@ -38,9 +38,9 @@ def asks(
 ) -> bool:
     """Ask for a letter; whether it may go. If it may, it is counted."""
     now = START + after
-    marks = limits.marks(who, ADDRESS_KEYS, road=road, network=network)
-    limits.hold(connection)
-    free = not limits.full(connection, marks, caps, now=now)
+    marks = limits.counter_keys(who, ADDRESS_KEYS, road=road, network=network)
+    limits.lock(connection)
+    free = not limits.exceeded(connection, marks, caps, now=now)
     limits.add(connection, marks, int(free), now=now)
     return free
 
@@ -67,7 +67,7 @@ def test_one_letter_a_day_and_three_in_thirty_days(connection: Connection) -> No
     ],
 )
 def test_spellings_of_one_mailbox(one: str, other: str, same: bool) -> None:
-    marks = [limits.marks(key, ADDRESS_KEYS)["mailbox"] for key in (one, other)]
+    marks = [limits.counter_keys(key, ADDRESS_KEYS)["mailbox"] for key in (one, other)]
     assert (marks[0] == marks[1]) == same
 
 
@@ -76,10 +76,12 @@ def test_marks_give_nobody_away(connection: Connection) -> None:
     rows = connection.execute(sa.select(letter_count)).all()
     assert {row.scope for row in rows} == {"hold", "mailbox", "network", "domain", "total"}
     assert all(part not in repr(rows) for part in ("salma", "example", "192.0.2"))
-    other = limits.marks(ADDRESS, {1: bytes(32)}, network="192.0.2.0/24")
-    assert set(other.values()) & set(limits.marks(ADDRESS, ADDRESS_KEYS, network="192.0.2.0/24").values()) == {b""}
+    other = limits.counter_keys(ADDRESS, {1: bytes(32)}, network="192.0.2.0/24")
+    assert set(other.values()) & set(limits.counter_keys(ADDRESS, ADDRESS_KEYS, network="192.0.2.0/24").values()) == {
+        b""
+    }
     with pytest.raises(SecretError):
-        limits.marks(ADDRESS, {})
+        limits.counter_keys(ADDRESS, {})
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_old_counts_are_forgotten(connection: Connection) -> None:
     assert limits.forget(connection, now=START + 30 * DAY) == 0
     assert limits.forget(connection, now=START + 31 * DAY) == 4
     assert [row.scope for row in connection.execute(sa.select(letter_count))] == ["hold"]
-    limits.hold(connection)
+    limits.lock(connection)
 
 
 def test_posts_for_one_victim_from_a_thousand_networks(tmp_path: Path) -> None:

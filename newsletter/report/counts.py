@@ -12,7 +12,7 @@ EVENTS = ("delivered", "bounced", "complained", "left")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCounts:
-    """How many deliveries came to what."""
+    """How many deliveries are in each state, and how many of each event were reported of them."""
 
     queued: int = 0
     submitting: int = 0
@@ -66,7 +66,7 @@ class Report:
 
     @property
     def total(self) -> DeliveryCounts:
-        """All of it."""
+        """The sum over all parts."""
         return added(part.counts for part in self.parts)
 
     def by(self, what: str) -> dict[str, DeliveryCounts]:
@@ -75,7 +75,7 @@ class Report:
         return {name: added(part.counts for part in self.parts if getattr(part, what) == name) for name in names}
 
     def plain(self) -> dict[str, Any]:
-        """As data for programs."""
+        """The report as plain values, ready for JSON."""
         return {
             "issue": self.issue,
             "subject": self.subject,

@@ -23,7 +23,7 @@ class Duplicate:
 
     @property
     def mend(self) -> str:
-        """What to do about it."""
+        """What to do about the duplicate, as an order."""
         if self.name.startswith("["):
             return f"put what is below both under one {self.name} and delete the other"
         return "keep one of the two lines"

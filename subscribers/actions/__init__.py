@@ -13,7 +13,7 @@ from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
 from subscribers.actions.leaving import leave, leave_address
-from subscribers.actions.pages import asked_for, come_back, left_lately
+from subscribers.actions.pages import read_confirmation, undo_leave, left_lately
 from subscribers.actions.preferring import holder_of, prefer
 from subscribers.actions.showing import Person, show, stats
 from subscribers.actions.subscribing import (
@@ -39,8 +39,8 @@ __all__ = [
     "Wished",
     "add_subscriber",
     "ask",
-    "asked_for",
-    "come_back",
+    "read_confirmation",
+    "undo_leave",
     "confirm",
     "confirm_letter",
     "confirmation_behind",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AddedSubscriber:
-    """What came of adding one person."""
+    """A subscriber whom an editor added, or who was there."""
 
     subscriber: Subscriber
     already: bool
@@ -97,7 +97,7 @@ LEFT_MEND = "if they asked to come back, say so with --restore"
 def who_and_where(
     connection: Connection, address: str, list_name: str, *, keys: Mapping[int, bytes]
 ) -> tuple[Address, List]:
-    """An address that may be mailed, and the list an editor named.
+    """Check an address and the name of a list before anybody is added.
 
     Raises:
         AddressError: Not an address one can write to.
@@ -114,7 +114,7 @@ def who_and_where(
 
 
 def stopped_error(address: str, stopped: Suppression) -> SuppressedError:
-    """The line for somebody who wants to have a suppressed address mailed."""
+    """Make the error for an address that must not be mailed, with the reason and the day."""
     return SuppressedError(
         f"{address} must not be mailed: {REASONS[stopped.reason]} (since {stopped.at:%Y-%m-%d})",
         mend="if that is no longer so, run: newsletter subscribers unsuppress",

@@ -46,7 +46,7 @@ def wish(
     rhythm: Rhythm = "weekly",
     act: Act = "subscribe",
 ) -> Wished:
-    """Take a wish to subscribe, as ``subscribe`` does, if the caps allow one more letter.
+    """Subscribe somebody who asked for it, as ``subscribe`` does, if the caps allow one more letter.
 
     Nearly the same statements are run whatever state the address is in, so that time tells nothing.
 
@@ -59,7 +59,7 @@ def wish(
         caps: How many confirmation letters may be asked for.
         how: The road it came by, for the record of consent.
         words: What the person was shown or wrote, for the record of consent.
-        road: Whose caps it is counted under, see ``limits.marks``.
+        road: Whose caps it is counted under, see ``limits.counter_keys``.
         network: Where it came from, see there.
         rhythm: What the person chose, if the subscription is new.
         act: ``subscribe``, or ``ask`` when an editor asks the person.
@@ -71,9 +71,9 @@ def wish(
         UnknownList: No such list.
         SecretError: Nobody can tell whether the address may be mailed.
     """
-    asked = limits.marks(wanted.key, keys, road=road, network=network)
-    limits.hold(connection)
-    beyond = limits.full(connection, asked, caps, now=now, answered=_answered(connection, wanted, now))
+    asked = limits.counter_keys(wanted.key, keys, road=road, network=network)
+    limits.lock(connection)
+    beyond = limits.exceeded(connection, asked, caps, now=now, answered=_answered(connection, wanted, now))
     came: Wished = "full"
     if "mailbox" in beyond:
         came = "lately"

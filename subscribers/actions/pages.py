@@ -28,7 +28,7 @@ class ConfirmationLink:
     status: Status
 
 
-def asked_for(connection: Connection, token: str, *, now: datetime) -> ConfirmationLink | None:
+def read_confirmation(connection: Connection, token: str, *, now: datetime) -> ConfirmationLink | None:
     """What a confirmation link would confirm, without doing it; None when it is too old or not ours.
 
     Args:
@@ -66,7 +66,7 @@ def left_lately(connection: Connection, subscriber_id: int, list_id: int, *, now
     ]
 
 
-def come_back(
+def undo_leave(
     connection: Connection, subscriber_id: int, list_id: int, *, now: datetime, how: str, words: str
 ) -> list[int]:
     """Take a goodbye back, with everything the person had chosen; no letter goes out for it.

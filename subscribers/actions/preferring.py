@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def holder_of(
     connection: Connection, token: str, purpose: Purpose, keys: Mapping[int, bytes]
 ) -> tuple[Subscriber, int]:
-    """Whose signed link this is, and for which list (0: every list).
+    """Verify a signed link; gives the subscriber it belongs to and the id of its list (0: every list).
 
     Args:
         connection: An open connection to the database.

@@ -35,7 +35,7 @@ Those that were answered with yes do not count: so who leaves by mistake can com
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationOutcome:
-    """What came of a confirmation."""
+    """A confirmed subscription, and whether it was confirmed before."""
 
     subscriber: Subscriber
     list: List

@@ -52,7 +52,7 @@ def lines(path: Path, file: IO[str], skip: int) -> Iterator[str]:
 
 
 def unreadable(path: Path, error: OSError) -> CsvError:
-    """The words for a file that cannot be opened."""
+    """Make the error for a file that cannot be opened."""
     reasons = {
         FileNotFoundError: ("there is no such file", "check its name and folder"),
         IsADirectoryError: ("this is a folder", "name the file inside it"),
@@ -63,7 +63,7 @@ def unreadable(path: Path, error: OSError) -> CsvError:
 
 
 def undecodable(path: Path, encoding: str, line: int = 1) -> CsvError:
-    """The words for bytes that are no text in the encoding the file seems to have."""
+    """Make the error for bytes that are no text in the encoding the file seems to have."""
     return CsvError(
         f"this is not text in {encoding}, though it begins so",
         where=f"{path}:{line}",
@@ -72,7 +72,7 @@ def undecodable(path: Path, encoding: str, line: int = 1) -> CsvError:
 
 
 def swallowed(path: Path, line: int, how: str, text: str = "") -> CsvError:
-    """The words for a quotation mark that makes one cell of everything behind it.
+    """Make the error for a quotation mark that makes one cell of everything behind it.
 
     Args:
         path: Path of the file.

@@ -14,7 +14,7 @@ from subscribers.errors import CsvError
 
 
 class CsvWriter(Protocol):
-    """Takes rows."""
+    """A function that writes one row."""
 
     def __call__(self, cells: Iterable[str]) -> None:
         """Write one row; cells that a spreadsheet would calculate are made harmless."""

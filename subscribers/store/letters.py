@@ -205,7 +205,7 @@ def small_letter_of(connection: Connection, letter_id: int) -> SmallLetterRecord
 
 
 def taken(connection: Connection, letter_id: int) -> None:
-    """Note that a small letter whose fate was in doubt was taken after all, as what came of it shows.
+    """Mark a small letter in doubt as submitted, since an event or an answer shows that the provider took it.
 
     Args:
         connection: In a writing transaction.

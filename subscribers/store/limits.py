@@ -42,7 +42,7 @@ _SIGNED_FOR = b"nashra limit 1\0"  # the same secret serves other things; this k
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Most confirmation letters."""
+    """How many confirmation letters may be asked for: by one mailbox, from one network, and in total."""
 
     mailbox_a_day: int = 1
     mailbox_a_month: int = 3
@@ -73,12 +73,14 @@ class Caps:
         )
 
 
-def marks(address_key: str, keys: Mapping[int, bytes], *, road: Road = "form", network: str = "") -> dict[Scope, bytes]:
+def counter_keys(
+    address_key: str, keys: Mapping[int, bytes], *, road: Road = "form", network: str = ""
+) -> dict[Scope, bytes]:
     """What a request is counted under: HMACs, so that the counters give nobody away.
 
     Args:
         address_key: The folded address (``Address.key``).
-        keys: Secret keys of suppressed addresses; the newest makes the marks.
+        keys: Secret keys of suppressed addresses; the newest makes the counters' keys.
         road: How it came. What an editor asks counts for the mailbox alone, so that it takes nothing from the form.
         network: Of a form: the network the request came from, as text; empty when it is not known.
 
@@ -101,7 +103,7 @@ def marks(address_key: str, keys: Mapping[int, bytes], *, road: Road = "form", n
     return asked
 
 
-def hold(connection: Connection) -> None:
+def lock(connection: Connection) -> None:
     """Let no other request count before this transaction ends, so that no cap is passed by two at once.
 
     Args:
@@ -113,7 +115,7 @@ def hold(connection: Connection) -> None:
     )
 
 
-def full(
+def exceeded(
     connection: Connection,
     asked: Mapping[Scope, bytes],
     caps: Caps,
@@ -121,11 +123,11 @@ def full(
     now: datetime,
     answered: Mapping[int, int] | None = None,
 ) -> frozenset[Scope]:
-    """What one more letter would be too many for; empty when it may go. Call `hold` before.
+    """The caps that one more letter would pass; empty when it may go. Call `lock` before.
 
     Args:
         connection: In a writing transaction.
-        asked: What `marks` gave for this request.
+        asked: What `counter_keys` gave for this request.
         caps: How many confirmation letters may be asked for.
         now: The current moment, an aware datetime.
         answered: How many letters of a window, by its seconds, this mailbox has answered with yes.
@@ -149,11 +151,11 @@ def full(
 
 
 def add(connection: Connection, asked: Mapping[Scope, bytes], number: int, *, now: datetime) -> None:
-    """Count letters.
+    """Add letters to each counter of a request.
 
     Args:
         connection: In a writing transaction.
-        asked: What `marks` gave for this request.
+        asked: What `counter_keys` gave for this request.
         number: How many; 0 costs as much as 1, so that the time it takes tells nothing.
         now: The current moment, an aware datetime.
     """

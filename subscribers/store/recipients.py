@@ -53,7 +53,7 @@ def audience(
 def declinations(
     connection: Connection, list_id: int, *, rhythms: Collection[Rhythm], now: datetime, topics: int
 ) -> list[int]:
-    """Which of these topics are not wanted, as bits, each combination that somebody eligible has, once."""
+    """Every combination of declined topics that somebody eligible has, once, as bits of these topics."""
     return list(declination_counts(connection, list_id, rhythms=rhythms, now=now, topics=topics))
 
 
@@ -97,7 +97,7 @@ def declined_of(connection: Connection, list_id: int, ids: Sequence[int]) -> dic
 
 
 def beginnings(connection: Connection, list_id: int, ids: Sequence[int], now: datetime) -> dict[int, datetime]:
-    """Since when each of these subscribers is there for a list: since they joined it last, or since their pause ended.
+    """When each of these subscribers last began to get letters of a list: by joining it, or by the end of a pause.
 
     Args:
         connection: An open connection to the database.
@@ -127,7 +127,7 @@ def beginnings(connection: Connection, list_id: int, ids: Sequence[int], now: da
 def standing(
     connection: Connection, list_id: int, asked: sa.Select[int, int], now: datetime
 ) -> Sequence[sa.Row[int, str, bytes, int, int, int]]:
-    """How those somebody asks about stand to a list: one query, since a batch asks for a thousand.
+    """Tell which of some subscribers may still get a letter of a list, and where it goes; one query for a whole batch.
 
     Args:
         connection: An open connection to the database.

@@ -42,7 +42,7 @@ async def body(request: Request, most: int) -> bytes:
     """The body of a request, never more of it in memory than the cap.
 
     Raises:
-        TooLargeError: It says, or turns out, to be larger.
+        FormTooLargeError: It says, or turns out, to be larger.
     """
     length = request.headers.get("content-length", "0")
     if not (length.isascii() and length.isdecimal() and len(length) < 12 and int(length) <= most):

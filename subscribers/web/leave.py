@@ -63,7 +63,7 @@ def _left(site: Site, request: Request, *, one_click: bool) -> Response:
 def _undone(site: Site, request: Request) -> Response:
     with site.database.write() as connection:
         who, list_id = actions.holder_of(connection, request.parts["token"], "leave", site.link_keys)
-        back = actions.come_back(
+        back = actions.undo_leave(
             connection, who.id, list_id, now=site.now(), how=request.how("page"), words=site.say(UNDO)
         )
         listed = _list(connection, list_id)

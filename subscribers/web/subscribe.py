@@ -106,7 +106,7 @@ def _confirm(site: Site, request: Request) -> Response:
     token, now = request.parts["token"], site.now()
     if not request.posts:
         with site.database.read() as connection:
-            asked = actions.asked_for(connection, token, now=now)
+            asked = actions.read_confirmation(connection, token, now=now)
         if asked is None or asked.status == "left":
             return _dead(site)
         return answer(site, "web/confirm.html.j2", {"list": asked.list, "already": asked.status == "confirmed"})

@@ -129,23 +129,23 @@ class ViewBuilder:
         return bidi.isolate(self.line(text), self.base)
 
     def place(self, line: int = 0, part: str = "") -> str:
-        """Where something stands, for a message; the name of the part says it when the line is not known."""
+        """``path:line`` for a message; the name of the part instead when the line is not known."""
         if self.issue.path and line:
             return f"{self.issue.path}:{line}"
         return self.issue.path or part
 
-    def passage(self, markdown: str, line: int, rank: int = 4) -> prose.ParsedMarkdown:
-        """Markdown of the issue, read; ``rank`` is that of its headings.
+    def markdown(self, text: str, line: int, rank: int = 4) -> prose.ParsedMarkdown:
+        """Read Markdown of the issue; ``rank`` is the level of its headings in HTML, 1 to 6.
 
         Raises:
             RenderError: A link or picture in it cannot stand in a letter.
         """
-        passage = prose.read(printable(markdown), line=line, base=self.base, rank=rank, picture=self.shown)
+        passage = prose.read(printable(text), line=line, base=self.base, rank=rank, picture=self.picture_address)
         for fault in passage.faults:
             raise RenderError(fault.what, where=self.place(fault.line, "the issue's text"), mend=fault.mend)
         return passage
 
-    def shown(self, src: str) -> prose.PictureAddress | None:
+    def picture_address(self, src: str) -> prose.PictureAddress | None:
         """Where a picture is loaded from, or None when it is neither on the web nor among the local pictures."""
         picture = self.pictures.get(src)
         if picture is not None:
@@ -154,7 +154,7 @@ class ViewBuilder:
         address = web_address(src)
         return prose.PictureAddress(address) if address.startswith("https://") else None
 
-    def sight(self, src: str, alt: str, *, line: int = 0, where: str = "") -> PictureView | None:
+    def picture(self, src: str, alt: str, *, line: int = 0, where: str = "") -> PictureView | None:
         """A picture of the letter, or None when there is no address; ``line`` or ``where`` says where it is named.
 
         Raises:
@@ -163,7 +163,7 @@ class ViewBuilder:
         src = self.line(src)
         if not src:
             return None
-        shown = self.shown(src)
+        shown = self.picture_address(src)
         if shown is None:
             where = where or self.place(line, "the issue's pictures")
             if urlsplit_or_none(src) is not None and src.lower().startswith("http://"):
@@ -211,12 +211,12 @@ class ViewBuilder:
             headline=bidi.to_html(title, self.base),
             title=title,
             href=href,
-            summary=self.passage(
+            summary=self.markdown(
                 story.summary,
                 story.summary_line or max(story.line, story.image_line) + 1,
                 4 if section.title else 3,
             ),
-            sight=self.sight(story.image, story.image_alt or story.headline, line=story.image_line or story.line),
+            sight=self.picture(story.image, story.image_alt or story.headline, line=story.image_line or story.line),
             label=bidi.to_html(label, self.base),
             label_text=label,
             byline=bidi.to_html(byline, self.base),
@@ -231,7 +231,7 @@ class ViewBuilder:
         rank = 3 if section.title else 2
         for block in section.blocks:
             if isinstance(block, Prose):
-                passage = self.passage(block.markdown, block.line, rank)
+                passage = self.markdown(block.markdown, block.line, rank)
                 if passage:
                     groups.append(StoryGroup("prose", prose=passage))
                 continue
@@ -265,7 +265,7 @@ class ViewBuilder:
             RenderError: Something in the issue cannot stand in a letter.
         """
         opening = tuple(
-            passage for part in self.issue.opening if (passage := self.passage(part.markdown, part.line, 2))
+            passage for part in self.issue.opening if (passage := self.markdown(part.markdown, part.line, 2))
         )
         sections = tuple(self.section(section) for section in self.issue.sections)
         return {
