@@ -13,7 +13,7 @@ from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
 from subscribers.actions.leaving import leave, leave_address
-from subscribers.actions.pages import read_confirmation, undo_leave, left_lately
+from subscribers.actions.pages import left_lately, read_confirmation, undo_leave
 from subscribers.actions.preferring import holder_of, prefer
 from subscribers.actions.showing import Person, show, stats
 from subscribers.actions.subscribing import (
@@ -39,8 +39,6 @@ __all__ = [
     "Wished",
     "add_subscriber",
     "ask",
-    "read_confirmation",
-    "undo_leave",
     "confirm",
     "confirm_letter",
     "confirmation_behind",
@@ -54,6 +52,7 @@ __all__ = [
     "letter_open",
     "make_confirmation",
     "prefer",
+    "read_confirmation",
     "receive",
     "scrub",
     "show",
@@ -61,6 +60,7 @@ __all__ = [
     "status_of",
     "subscribe",
     "suppress",
+    "undo_leave",
     "unsuppress",
     "wish",
 ]
