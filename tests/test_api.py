@@ -77,7 +77,7 @@ def test_every_method_of_the_page_is_one_and_the_reverse() -> None:
 @pytest.mark.parametrize("owner", [Newsroom, api.Subscribers, api])
 def test_every_call_says_what_it_takes_gives_and_shows(owner: object) -> None:
     for name, value in vars(owner).items():
-        if not inspect.isfunction(value) or name.startswith("_") or value.__module__ != api.__name__:
+        if not inspect.isfunction(value) or name.startswith("_") or not value.__module__.startswith(api.__name__):
             continue
         words = inspect.getdoc(value) or ""
         assert "Example::" in words, name
@@ -230,7 +230,7 @@ def test_people_are_added_imported_listed_and_exported(newsroom: Newsroom, tmp_p
 
 
 def test_a_long_list_is_read_page_by_page(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "_PAGE", 2)
+    monkeypatch.setattr(api.subscribers, "_PAGE", 2)
     for number in range(3):
         newsroom.subscribers.add(f"reader{number}@example.net")
     names = ["amal", "basim", "reader0", "reader1", "reader2"]

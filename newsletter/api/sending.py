@@ -1,0 +1,133 @@
+"""A send as another program asks for it, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from newsletter.errors import SendError
+
+if TYPE_CHECKING:
+    from newsletter.ledger import Account, Send
+    from newsletter.models import Problem
+    from newsletter.wiring import Workspace
+    from newsletter.workflows.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """What a send did, or in a dry run would do."""
+
+    issue: int
+    """Number of the issue."""
+    list: str
+    """Name of the list, for example ``readers``."""
+    rhythm: str
+    """Whom it goes to: ``weekly``, ``daily``, ``instant``, or ``all``."""
+    state: str
+    """``planned`` when nothing is frozen (a dry run); else the state of the send, as docs/words.md draws it:
+    ``scheduled``, ``running``, ``paused``, ``finished`` or ``cancelled``."""
+    audience: int
+    """Subscribers who get a letter."""
+    sent_now: int = 0
+    """Letters that the provider took during this call."""
+    submitted: int = 0
+    """Letters that the provider has taken since the send began."""
+    refused: int = 0
+    """Letters that the provider will not take."""
+    unknown: int = 0
+    """Letters whose fate nobody knows; they are never sent again by themselves."""
+    skipped: int = 0
+    """Deliveries that need no letter any more: the person left, paused, or was suppressed meanwhile."""
+    open: int = 0
+    """Letters that still have to go."""
+    send_id: str = ""
+    """Public id of the send, as ``newsletter sends`` shows it; empty in a dry run of what has not begun."""
+    problems: Sequence[Problem] = field(default=())
+    """What the check found; an error among them keeps the issue from going."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing keeps it from going."""
+        return not any(problem.level == "error" for problem in self.problems)
+
+
+def send(
+    workspace: Workspace,
+    path: str,
+    *,
+    list_name: str,
+    rhythm: str,
+    dry_run: bool,
+    at: datetime | None,
+    progress: Callable[[str, int], None] | None,
+) -> SendReport:
+    """Send an issue, or tell what would happen; ``Newsroom.send`` says what each argument means.
+
+    Args:
+        workspace: The open workspace.
+        path: Path of the issue.md; empty takes the newest issue that has not gone yet.
+        list_name: Another list than the one the issue names; empty for that one.
+        rhythm: ``weekly`` or ``all``.
+        dry_run: Write nothing.
+        at: The aware moment at which it starts; None at once.
+        progress: Told of a state and how many letters reached it; None for nobody.
+
+    Raises:
+        IssueError, RenderError: The issue gives no letter.
+        UnknownList: No such list.
+        SendError: It cannot start, or cannot go on.
+        DatabaseError: The ledger cannot be written.
+    """
+    from newsletter import delivery, ledger
+    from newsletter.check import has_errors
+    from newsletter.workflows import plan as plans
+
+    if at is not None and at.tzinfo is None:
+        raise SendError("the moment to start has no time zone", mend="give an aware datetime")
+    if not dry_run:
+        with workspace.database.write() as connection:
+            ledger.start_due(connection, workspace.now())
+    chosen = plans.choose(workspace, path, list_name=list_name, rhythm=rhythm)
+    plan = plans.make(workspace, chosen, list_name=list_name, rhythm=rhythm)
+    if dry_run or (plan.earlier is not None and plan.earlier.state != "running"):
+        return _report(plan, plan.earlier, plan.account)
+    if plan.earlier is not None and at is not None:
+        raise SendError(f"issue {chosen.number} is on its way already", mend="send it on without a moment")
+    if has_errors(plan.problems):
+        codes = ", ".join(dict.fromkeys(one.code for one in plan.problems if one.level == "error"))
+        raise SendError(f"cannot go like this: {codes}", where=chosen.path, mend="check() tells each with its mend")
+    send = plan.earlier if plan.earlier is not None else plans.freeze(workspace, plan, send_at=at)
+    if send.state != "running":
+        return _report(plan, send, None)
+    settled: dict[str, int] = {}
+
+    def step(state: str, count: int) -> None:
+        settled[state] = settled.get(state, 0) + count
+        if progress is not None:
+            progress(state, count)
+
+    account = delivery.run(workspace.delivery_setup, send, step)
+    with workspace.database.read() as connection:
+        state = ledger.state_of(connection, send.id)
+    return _report(plan, replace(send, state=state), account, sent_now=settled.get("submitted", 0))
+
+
+def _report(plan: Plan, send: Send | None, account: Account | None, *, sent_now: int = 0) -> SendReport:
+    return SendReport(
+        issue=plan.issue.number,
+        list=plan.target.name,
+        rhythm=plan.rhythm,
+        state=send.state if send is not None else "planned",
+        audience=send.audience if send is not None else plan.audience,
+        sent_now=sent_now,
+        submitted=account.submitted if account is not None else 0,
+        refused=account.refused if account is not None else 0,
+        unknown=account.unknown if account is not None else 0,
+        skipped=account.skipped if account is not None else 0,
+        open=account.open if account is not None else send.audience if send is not None else 0,
+        send_id=send.public_id if send is not None else "",
+        problems=tuple(plan.problems),
+    )
