@@ -6,7 +6,7 @@ DEV := requirements/dev.txt
 # Workers of pytest: the machine's cores.
 JOBS ?= auto
 
-.PHONY: demo test lint check docs bench torture lock upgrade clean
+.PHONY: demo test lint check docs bench torture lock clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -52,6 +52,7 @@ lock: .venv/dev                 ## pin again what pyproject.toml asks for; pins 
 	$(COMPILE) $(UPGRADE) pyproject.toml --group build -o $(RUN)
 	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra workers -c $(RUN) -o $(DEV)
 
+.PHONY: upgrade
 upgrade:                        ## move every pin to the newest version; then: make check
 	$(MAKE) lock UPGRADE=--upgrade
 

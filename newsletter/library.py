@@ -41,7 +41,7 @@ def shelve(connection: Connection, articles: Iterable[Article], *, now: datetime
     Args:
         connection: A connection in a writing transaction.
         articles: What was collected, in order.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     from sqlalchemy import insert, select, update
 

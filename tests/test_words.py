@@ -39,6 +39,7 @@ NOT_YET = frozenset(
         "Noted",
         "Packs",
         "Postman",
+        "Reach",
         "ReadMessage",
         "Received",
         "Round",

@@ -30,7 +30,7 @@ def usage_name(parameter: Any) -> str:
     """An argument as the usage line shows it: ``FILE``, ``[ISSUE]`` or ``[ID…]``.
 
     Args:
-        parameter: An argument of a command, as Click holds it.
+        parameter: Of a command.
     """
     name = (parameter.metavar or parameter.name.upper()).strip("[…]") + ("" if parameter.nargs == 1 else "…")
     return name if parameter.required else f"[{name}]"
@@ -62,7 +62,7 @@ class Command(TyperCommand):
                     formatter.write_dl(shown)
 
 
-class PanelGroup(TyperGroup):
+class Panels(TyperGroup):
     """A group that lists its commands by audience, in the order they were added."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  Typer's own signature
@@ -90,7 +90,7 @@ class App(typer.Typer):
         super().__init__(
             name=name,
             help=help,
-            cls=PanelGroup,
+            cls=Panels,
             no_args_is_help=True,
             rich_markup_mode=None,
             pretty_exceptions_enable=False,

@@ -18,8 +18,8 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
 
     Args:
         text: A day and a time, in the zone of the site unless an offset from UTC follows.
-        zone: Time zone of the site.
-        now: The current moment, an aware datetime.
+        zone: Of the site.
+        now: Aware.
 
     Raises:
         SendError: It is no moment; it is over; or the clocks of the zone are changed then, so that it does not exist

@@ -32,16 +32,14 @@ def day_of(option: str, words: str) -> date | None:
         raise typer.BadParameter(f"{option} takes a day such as 2026-11-20, not {words!r}") from None
 
 
-class SendRhythm(enum.StrEnum):
+class Reach(enum.StrEnum):
     """Whom an issue goes to."""
 
     WEEKLY = "weekly"
     ALL = "all"
 
 
-ToRhythm = Annotated[
-    SendRhythm, typer.Option("--rhythm", help="all: also to those who asked for daily or instant letters.")
-]
+ToRhythm = Annotated[Reach, typer.Option("--rhythm", help="all: also to those who asked for daily or instant letters.")]
 
 
 ToList = Annotated[str, typer.Option("--list", help="The list.")]

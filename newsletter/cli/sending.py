@@ -9,7 +9,7 @@ import typer
 from newsletter.cli.accounts import problem_lines
 from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
 from newsletter.cli.delivering import WESTERN_DIGITS, _told, deliver_now, tell_outbox
-from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm
+from newsletter.cli.options import AsJson, IssueName, Reach, ToRhythm
 from newsletter.cli.output import can_ask, json_data, plural, say
 from newsletter.errors import SendError
 
@@ -35,7 +35,7 @@ def send(
     context: typer.Context,
     name: IssueName = "",
     list_name: Annotated[str, typer.Option("--list", help="Another list than the one the issue names.")] = "",
-    rhythm: ToRhythm = SendRhythm.WEEKLY,
+    rhythm: ToRhythm = Reach.WEEKLY,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send the letter to this address only.")] = "",
     at: Annotated[
         str, typer.Option("--at", metavar="MOMENT", help="Freeze now, start at '2026-11-26 18:00' (site's zone).")

@@ -11,7 +11,7 @@ import typer
 from newsletter.cli.accounts import latest_data, tell_latest, tell_week, week_data
 from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
 from newsletter.cli.delivering import deliver_now, tell_outbox
-from newsletter.cli.options import AsJson, SendRhythm, ToList, ToRhythm, Yes
+from newsletter.cli.options import AsJson, Reach, ToList, ToRhythm, Yes
 from newsletter.cli.output import can_ask, data, json_data, plural, say, table
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.reporting import _day, _report
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WEEK_PANEL = "The week"
 
 
-class AutomaticRhythm(enum.StrEnum):
+class Automatic(enum.StrEnum):
     """The rhythms that go by themselves."""
 
     INSTANT = "instant"
@@ -45,7 +45,7 @@ def weekly(
         typer.Argument(metavar="PATH_OR_URL", help="Where articles come from. [default: [collect] sources]"),
     ] = None,
     list_name: ToList = "readers",
-    rhythm: ToRhythm = SendRhythm.WEEKLY,
+    rhythm: ToRhythm = Reach.WEEKLY,
     draft: Annotated[bool, typer.Option("--draft", help="Stop before sending, with the draft to edit.")] = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="First send the letter to this address alone.")] = "",
     yes: Yes = False,
@@ -114,7 +114,7 @@ def weekly(
 
 def latest(
     context: typer.Context,
-    rhythm: Annotated[AutomaticRhythm, typer.Option(help="Whose letters.")],
+    rhythm: Annotated[Automatic, typer.Option(help="Whose letters.")],
     list_name: ToList = "readers",
     collect: Annotated[bool, typer.Option("--collect", help="First collect from [collect] sources.")] = False,
     day: Annotated[
@@ -136,7 +136,7 @@ def latest(
     from newsletter.workflows import latest as letters
     from newsletter.workflows.collect import gather
 
-    if day and rhythm is not AutomaticRhythm.DAILY:
+    if day and rhythm is not Automatic.DAILY:
         raise typer.BadParameter("--day goes with --rhythm daily")
     period = _day(day)
     with workspace_of(context) as workspace:

@@ -38,7 +38,7 @@ def choose(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[
     Args:
         holdings: In order of preference, newest first for example.
         rules: Of the settings or of the editor.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     out = {arabic_fold(word) for word in rules.exclude}
     earliest = oldest(rules, now)

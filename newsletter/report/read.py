@@ -11,9 +11,9 @@ from newsletter.ledger.counts import Tally, tallies
 from newsletter.report.counts import (
     EVENTS,
     STATES,
-    DeliveryCounts,
+    Counts,
+    Part,
     Report,
-    ReportPart,
 )
 from subscribers import store
 
@@ -27,7 +27,7 @@ def of_issue(connection: Connection, name: str) -> Report:
     """What became of an issue: the one an editor names, or without a name the last one that went out.
 
     Args:
-        connection: An open connection to the database.
+        connection: Open.
         name: Number of an issue, key of a letter of the latest posts, id of a send; or empty.
 
     Raises:
@@ -46,7 +46,7 @@ def of_issue(connection: Connection, name: str) -> Report:
         leavers |= store.leavers(connection, send.list_id, since=send.created, until=_next(every, send))
     by_id = {send.id: send for send in sends}
     parts = [
-        ReportPart(
+        Part(
             by_id[send].public_id,
             lists.get(by_id[send].list_id, "?"),
             by_id[send].rhythm,
@@ -71,7 +71,7 @@ def _next(every: list[Send], send: Send) -> datetime | None:
     return min(later, default=None)
 
 
-def _counts(tally: Tally) -> DeliveryCounts:
+def _counts(tally: Tally) -> Counts:
     states = {name: tally.states.get(name, 0) for name in STATES}
     events = {name: tally.events.get(name, 0) for name in EVENTS if name != "left"}
-    return DeliveryCounts(**states, **events, left=len(tally.left), reasons=dict(tally.reasons))
+    return Counts(**states, **events, left=len(tally.left), reasons=dict(tally.reasons))

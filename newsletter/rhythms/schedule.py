@@ -49,8 +49,8 @@ def day_of(now: datetime, zone: ZoneInfo) -> str:
     """The local date, as the name of a daily period.
 
     Args:
-        now: The current moment, an aware datetime.
-        zone: Time zone of the site.
+        now: Aware.
+        zone: Of the site.
     """
     return now.astimezone(zone).date().isoformat()
 
@@ -59,8 +59,8 @@ def week_of(now: datetime, zone: ZoneInfo, starts: int = 0) -> str:
     """The first day of the local week, as the name of a weekly period.
 
     Args:
-        now: The current moment, an aware datetime.
-        zone: Time zone of the site.
+        now: Aware.
+        zone: Of the site.
         starts: The day a week begins with; Monday is 0.
     """
     return _week(now.astimezone(zone).date(), starts)
@@ -72,8 +72,8 @@ def due(now: datetime, zone: ZoneInfo, schedule: Schedule, handled: Mapping[str,
     A moment that was missed, because the machine was off, is due as long as no later one has come.
 
     Args:
-        now: The current moment, an aware datetime.
-        zone: Time zone of the site.
+        now: Aware.
+        zone: Of the site.
         schedule: As the settings say.
         handled: Job to the appointed moment that was handled last, in Unix seconds.
     """
@@ -85,8 +85,8 @@ def upcoming(now: datetime, zone: ZoneInfo, schedule: Schedule) -> list[Due]:
     """The next moment of everything that is scheduled, soonest first.
 
     Args:
-        now: The current moment, an aware datetime.
-        zone: Time zone of the site.
+        now: Aware.
+        zone: Of the site.
         schedule: As the settings say.
     """
     found = []

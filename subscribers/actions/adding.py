@@ -47,7 +47,7 @@ def add_subscriber(
         connection: A connection in a writing transaction.
         address: As it was typed.
         list_name: Short name of the list, for example ``readers``.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         keys: Secret keys of suppressed addresses.
         rhythm: For a new subscription; who is subscribed keeps what they chose.
         how: The road it came by, for the record of consent.

@@ -54,7 +54,7 @@ def wish(
         connection: In a writing transaction.
         wanted: The address, as `subscribers.addresses.normalise` gives it.
         list_name: Short name of the list, for example ``readers``.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         keys: Secret keys of suppressed addresses.
         caps: How many confirmation letters may be asked for.
         how: The road it came by, for the record of consent.
@@ -121,7 +121,7 @@ def ask(
         connection: In a writing transaction.
         address: As it was typed.
         list_name: Short name of the list, for example ``readers``.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         keys: Secret keys of suppressed addresses.
         caps: The limits of confirmation letters.
         rhythm: For a new subscription.

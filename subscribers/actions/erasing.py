@@ -22,7 +22,7 @@ def erase(connection: Connection, address: str, *, now: datetime, keys: Mapping[
     Args:
         connection: A connection in a writing transaction.
         address: As it was typed.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         keys: Secret keys of suppressed addresses.
 
     Returns:

@@ -36,7 +36,7 @@ def export_file(connection: Connection, path: Path, list_name: str, *, statuses:
     Args:
         connection: Open; it sees one moment of the database when it is in a transaction.
         path: Of the file; one that is there is replaced.
-        list_name: Short name of the list, for example ``readers``.
+        list_name: Of the list.
         statuses: Whom to write; who left is in it by default, so that an import elsewhere keeps them out.
 
     Returns:

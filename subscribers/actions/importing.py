@@ -47,7 +47,7 @@ def import_file(
         connection: A connection in a writing transaction.
         path: Path of the file.
         list_name: Short name of the list, for example ``readers``.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         keys: Secret keys of suppressed addresses.
         rhythm: For rows that name none.
         words: What the editor states about where the addresses are from, for the record of consent.

@@ -30,7 +30,7 @@ def leave(
         connection: A connection in a writing transaction.
         subscriber_id: Id of the subscriber.
         list_id: Of the list; 0 for every list.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         how: The road it came by, for the record of consent.
         words: What the person said or was shown, for the record of consent.
         letters: Write the goodbye letter down; not for somebody who complained.
@@ -70,7 +70,7 @@ def leave_address(
         connection: A connection in a writing transaction.
         address: As it was typed.
         list_name: Of the list; None for every list.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         how: For the record of consent.
         words: For the record of consent.
         letters: Write the goodbye letter down.

@@ -34,7 +34,7 @@ def read_confirmation(connection: Connection, token: str, *, now: datetime) -> C
     Args:
         connection: An open connection to the database.
         token: What stood in the link.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     found = confirmation_behind(connection, token, now=now)
     if found is None:
@@ -53,7 +53,7 @@ def left_lately(connection: Connection, subscriber_id: int, list_id: int, *, now
         connection: An open connection to the database.
         subscriber_id: Id of the subscriber.
         list_id: Of the list; 0 for every list.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     joined = {line.list_id for line in store.consents_of(connection, subscriber_id) if line.act in _JOINED}
     return [
@@ -75,7 +75,7 @@ def undo_leave(
         connection: A connection in a writing transaction.
         subscriber_id: Id of the subscriber.
         list_id: Of the list; 0 for every list that was left lately.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
 

@@ -53,7 +53,7 @@ def prefer(
         connection: A connection in a writing transaction.
         subscriber_id: Id of the subscriber.
         list_id: Id of the list.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         rhythm: How often they want letters: ``instant``, ``daily`` or ``weekly``.
         declined_topics: Bit n is set when topic n is not wanted; 0 to 255.
         paused_until: Aware; no letter before it. None for no pause.

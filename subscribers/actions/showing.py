@@ -63,7 +63,7 @@ def stats(connection: Connection, *, now: datetime, days: int = 30) -> list[List
 
     Args:
         connection: An open connection to the database.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         days: How far "lately" goes back.
     """
     return store.list_stats(connection, now=now, since=now - timedelta(days=days))

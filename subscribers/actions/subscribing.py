@@ -63,7 +63,7 @@ def subscribe(
         connection: A connection in a writing transaction.
         address: As it was typed.
         list_name: Short name of the list, for example ``readers``.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         keys: Secret keys of suppressed addresses.
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
@@ -115,7 +115,7 @@ def make_confirmation(
         connection: A connection in a writing transaction.
         subscriber_id: Who will confirm with it.
         list_id: What they will confirm.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         lasts: How long the link works.
 
     Returns:
@@ -132,7 +132,7 @@ def confirm(connection: Connection, token: str, *, now: datetime, how: str, word
     Args:
         connection: A connection in a writing transaction.
         token: What stood in the link.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
 
@@ -154,7 +154,7 @@ def confirm_letter(
     Args:
         connection: A connection in a writing transaction.
         letter_id: Of the letter; the answer must have proved that it is to this letter.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         how: The road it came by, for the record of consent.
         words: What the person wrote, for the record of consent.
 

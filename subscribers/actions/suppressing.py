@@ -36,7 +36,7 @@ def receive(
         event: What the provider reported, in our words.
         subscriber_id: Whose delivery it was.
         list_id: The list of that delivery; 0 when it is not known, and then leaving means every list.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         keys: Secret keys of suppressed addresses.
 
     Raises:
@@ -72,7 +72,7 @@ def suppress(
     Args:
         connection: A connection in a writing transaction.
         address: As it was typed.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         keys: Secret keys of suppressed addresses.
         reason: Why the address must not be mailed.
 

@@ -29,7 +29,7 @@ def queue_letter(connection: Connection, kind: LetterKind, subscriber_id: int, l
         kind: ``confirmation``, ``welcome`` or ``goodbye``.
         subscriber_id: Id of the subscriber it goes to.
         list_id: Id of the list it is about.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
 
     Returns:
         Its id.
@@ -65,7 +65,7 @@ def claim_letters(
     Args:
         connection: In a writing transaction.
         token: Random; stands for this claim in the functions below.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         lease: How long the claim lasts unless it is settled before.
         limit: How many letters to claim at most.
     """
@@ -117,7 +117,7 @@ def letters_waiting(connection: Connection, *, now: datetime) -> bool:
 
     Args:
         connection: Open; nothing is written.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     at = to_seconds(now)
     free = sa.or_(small_letter.c.lease_until.is_(None), small_letter.c.lease_until < at)
@@ -132,7 +132,7 @@ def letters_in_doubt(connection: Connection, *, now: datetime) -> list[tuple[int
 
     Args:
         connection: An open connection to the database.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     query = sa.select(small_letter.c.id, small_letter.c.token).where(
         small_letter.c.state == "submitting", small_letter.c.lease_until < to_seconds(now)
@@ -237,7 +237,7 @@ def keep_confirmation(
         token_hash: SHA-256 of the link's token.
         subscriber_id: Who confirms with it.
         list_id: Id of the list that is to be confirmed.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         expires: When the link stops working, an aware datetime.
     """
     connection.execute(sa.delete(confirmation).where(confirmation.c.expires < to_seconds(now)))
@@ -272,7 +272,7 @@ def confirmation_open(
         subscriber_id: Id of the subscriber who would confirm.
         list_id: What they would confirm.
         since: An aware datetime; only what happened from then on counts.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     query = sa.select(confirmation.c.created).where(
         confirmation.c.subscriber_id == subscriber_id,

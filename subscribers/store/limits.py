@@ -129,7 +129,7 @@ def exceeded(
         connection: In a writing transaction.
         asked: What `counter_keys` gave for this request.
         caps: How many confirmation letters may be asked for.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         answered: How many letters of a window, by its seconds, this mailbox has answered with yes.
     """
     bucket = to_seconds(now) // BUCKET
@@ -157,7 +157,7 @@ def add(connection: Connection, asked: Mapping[Scope, bytes], number: int, *, no
         connection: In a writing transaction.
         asked: What `counter_keys` gave for this request.
         number: How many; 0 costs as much as 1, so that the time it takes tells nothing.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     bucket = to_seconds(now) // BUCKET
     for scope, key in asked.items():
@@ -174,7 +174,7 @@ def forget(connection: Connection, *, now: datetime) -> int:
 
     Args:
         connection: In a writing transaction.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
 
     Returns:
         How many rows.

@@ -34,7 +34,7 @@ def add_list(connection: Connection, name: str, title: str, *, now: datetime) ->
         connection: An open connection to the database.
         name: Small Latin letters, digits and hyphens, at most 63.
         title: Name of the list as readers see it.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
 
     Raises:
         ListError: The name is taken or cannot be used.
@@ -117,7 +117,7 @@ def list_stats(connection: Connection, *, now: datetime, since: datetime) -> lis
 
     Args:
         connection: An open connection to the database.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         since: An aware datetime; only what happened from then on counts.
     """
     rhythms = _by_list(connection, subscription.c.rhythm, subscription.c.status == "confirmed")

@@ -31,7 +31,7 @@ def add(connection: Connection, address: Address, *, public_id: bytes, now: date
         connection: An open connection to the database.
         address: The address, as `subscribers.addresses.normalise` gives it.
         public_id: 16 random bytes, used if the subscriber is new.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     connection.execute(
         insert(connection, subscriber)
@@ -135,7 +135,7 @@ def set_status(
         subscriber_id: Id of the subscriber.
         list_id: Id of the list.
         status: The status that the subscription has from now on.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         rhythm: The new one; None keeps what it is (a new subscription gets ``weekly``).
     """
     at = to_seconds(now)
@@ -179,7 +179,7 @@ def set_preferences(
         rhythm: How often they want letters: ``instant``, ``daily`` or ``weekly``.
         declined_topics: Bit n is set when topic n is not wanted; 0 to 255.
         paused_until: Aware; no letter before it. None for no pause.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     connection.execute(
         sa.update(subscription)
@@ -253,7 +253,7 @@ def record(
         subscriber_id: Id of the subscriber.
         list_id: Id of the list.
         act: What was done, one of `subscribers.consent.Act`.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         how: The road it came by.
         words: What the person was shown, or what the editor stated.
     """

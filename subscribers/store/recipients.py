@@ -133,7 +133,7 @@ def standing(
         connection: An open connection to the database.
         list_id: Id of the list.
         asked: Query for keys of the caller's own, each with the id of a subscriber.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
 
     Returns:
         By key, ascending: the key, then address, public id, epoch and whether the address needs SMTPUTF8 as in

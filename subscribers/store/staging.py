@@ -171,7 +171,7 @@ def suppress(connection: Connection, keys: Mapping[int, bytes], *, now: datetime
     Args:
         connection: Inside `stage`, after `mark_suppressed`.
         keys: Secret keys of suppressed addresses.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
 
     Raises:
         SecretError: There are such addresses and there is no key.
@@ -249,7 +249,7 @@ def write(
         list_id: Id of the list.
         found: From `groups`; what it does not name is not touched.
         rhythm: For new subscriptions whose row names none.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         how: For the record of consent.
         words: For the record of consent.
     """

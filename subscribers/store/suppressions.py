@@ -33,7 +33,7 @@ def suppress(
         address_key: The address as `subscribers.addresses` folds it for comparing.
         keys: Secret keys by id.
         reason: Why the address must not be mailed.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
 
     Returns:
         Whether it is new.
@@ -138,7 +138,7 @@ def troubles_of(connection: Connection, subscriber_id: int, *, now: datetime, bu
     Args:
         connection: An open connection to the database.
         subscriber_id: Id of the subscriber.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
         but: Name of a delivery that does not count.
     """
     query = (

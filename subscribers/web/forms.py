@@ -113,7 +113,7 @@ def stamp(keys: Mapping[int, bytes], now: datetime) -> str:
 
     Args:
         keys: The keys that sign links; the newest signs.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     return _signed(keys[max(keys)], f"{to_seconds(now):08x}")
 
@@ -124,7 +124,7 @@ def age(text: str, keys: Mapping[int, bytes], now: datetime) -> timedelta | None
     Args:
         text: The value of the form's field.
         keys: The keys that sign links.
-        now: The current moment, an aware datetime.
+        now: The present moment, timezone-aware.
     """
     if _STAMP.fullmatch(text) is None:
         return None
