@@ -122,6 +122,18 @@ def test_no_argument_is_described_by_a_single_word() -> None:
     assert [f"{where}: {name}: {text}" for where, name, text in found if len(text.split()) < 2] == []
 
 
+def test_an_argument_that_is_described_exists() -> None:
+    wrong = []
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                taken = {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}
+                part = re.search(r"^Args:\n((?:    .*\n?|\n)+)", ast.get_docstring(node) or "", re.MULTILINE)
+                told = re.findall(r"^    (\w+): ", part[1] if part else "", re.MULTILINE)
+                wrong += [f"{path}: {node.name}: {name}" for name in told if name not in taken]
+    assert wrong == []
+
+
 def test_what_a_docstring_says_is_raised_exists() -> None:
     import builtins
 

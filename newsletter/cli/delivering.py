@@ -23,7 +23,7 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
     """Deliver what is open of a send, with a bar, and say what came of it; exit when it stops in the middle.
 
     Args:
-        workspace: Open.
+        workspace: An open workspace.
         sent: A running send.
         again: The command that goes on with it.
         here: Deliver from here, also when workers are there to do it.
@@ -74,7 +74,7 @@ def tell_outbox(workspace: Workspace) -> None:
     """Where the letters are when none of them left this machine.
 
     Args:
-        workspace: Open.
+        workspace: An open workspace.
     """
     if workspace.settings.sender.kind == "outbox":
         say(f"They stay on this machine, as files in {workspace.settings.outbox / 'new'}")

@@ -59,7 +59,7 @@ def receive(
     Args:
         database: The workspace's.
         reports: In any order.
-        now: Aware.
+        now: The present moment, timezone-aware.
         link_keys: The keys that sign links, and names of small letters.
         suppression_keys: Keys of suppressed addresses.
 

@@ -33,7 +33,7 @@ def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[i
     """The counts of some sends, by send and variant.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         sends: All of one issue.
         leavers: Ids of subscribers who ended their subscription since it went.
     """

@@ -95,7 +95,7 @@ def reached(
     """How far the library reached when each of these subscribers got their last letter of a list, and when that was.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: The list.
         members: Ids of subscribers.
         above: Only letters that were frozen when the library reached beyond this article, and the one before those:

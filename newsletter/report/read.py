@@ -27,7 +27,7 @@ def of_issue(connection: Connection, name: str) -> Report:
     """What became of an issue: the one an editor names, or without a name the last one that went out.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         name: Number of an issue, key of a letter of the latest posts, id of a send; or empty.
 
     Raises:

@@ -78,7 +78,7 @@ def cut(issue: Issue, topics: Sequence[Topic], declined: int, *, lead: bool = Tr
     The editor's words before the first section, sections of no topic and the chosen sections stay as they are.
 
     Args:
-        issue: Whole.
+        issue: The issue as the editor wrote it, with every section.
         topics: Of its list.
         declined: Bits of topics that are not wanted.
         lead: Keep the leading story, which the subject speaks of, even when its section is declined; of that section

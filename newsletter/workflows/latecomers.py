@@ -37,7 +37,7 @@ def members(connection: Connection, list_id: int, rhythm: str, now: datetime) ->
     """Those of the audience who were not in the last letter of the rhythm, ascending.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: The list.
         rhythm: ``instant``, ``daily`` or ``weekly``.
         now: Aware.
@@ -61,7 +61,7 @@ def standings(
     """Where each of these subscribers begins, and what of the news they got.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: The list.
         who: As ``members`` gives it.
         news: As ``rhythms.candidates`` gives it.

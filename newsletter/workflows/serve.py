@@ -245,7 +245,7 @@ def serve(root: Path, environment: Mapping[str, str], *, host: str, port: int, w
         environment: The process environment.
         host: Address to listen at.
         port: TCP port; 0 takes a free one.
-        workers: Processes.
+        workers: Number of processes that answer.
 
     Raises:
         SettingsError: What the pages need is not set, or the address cannot be listened at.

@@ -70,7 +70,7 @@ def make(
 
     Args:
         workspace: The workspace.
-        issue: Whole.
+        issue: The issue as the editor wrote it, with every section.
         whole: Its letter, checked already.
         target: The list it goes to.
         rhythm: ``weekly``, or ``all`` for everybody.

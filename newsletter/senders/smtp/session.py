@@ -37,7 +37,7 @@ class HaltError(Exception):
 
     Args:
         what: In the server's words where it has any.
-        mend: How.
+        mend: What has to be done before letters can go, as an order.
     """
 
     def __init__(self, what: str, mend: str) -> None:

@@ -52,7 +52,7 @@ def brief(error: Exception) -> str:
     """The first line of an error's own words, without its errno.
 
     Args:
-        error: Any.
+        error: Any exception.
     """
     words = str(error).splitlines()[0] if str(error).strip() else type(error).__name__
     return words.partition("] ")[2] or words

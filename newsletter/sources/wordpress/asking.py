@@ -26,10 +26,10 @@ def ask(door: Door, root: str, route: str, asked: Mapping[str, str], *, past_the
     """Ask for JSON: 200 with a list, or with one object, which is a list of one; anything else is a refusal.
 
     Args:
-        door: Fetches.
+        door: Fetches an address, as a Fetcher does.
         root: Address of the interface.
         route: Below it, for example ``wp/v2/posts``.
-        asked: Parameters.
+        asked: Parameters of the query.
         past_the_end: A page behind the last one is an empty answer.
 
     Raises:

@@ -31,7 +31,7 @@ def open_site(door: Door, root: str) -> WordPressSite:
     """Ask a site for its name and zone.
 
     Args:
-        door: Fetches.
+        door: Fetches an address, as a Fetcher does.
         root: Address of the interface.
 
     Raises:
@@ -57,7 +57,7 @@ def listing(
     """List posts in the short form, page by page, to the end or to the number wanted.
 
     Args:
-        door: Fetches.
+        door: Fetches an address, as a Fetcher does.
         site: As open_site gave it.
         now: The present moment, aware.
         most: Most posts wanted.
@@ -100,7 +100,7 @@ def details(door: Door, site: WordPressSite, posts: Sequence[Listed], *, now: da
     """Fetch content, picture, author and section names of chosen posts.
 
     Args:
-        door: Fetches.
+        door: Fetches an address, as a Fetcher does.
         site: As open_site gave it.
         posts: The chosen ones.
         now: The present moment, aware.
@@ -126,7 +126,7 @@ def twin(door: Door, site: WordPressSite, sign: Signpost, got: Fetched, *, now: 
     """Fetch the REST twin of a page that shows one post or page.
 
     Args:
-        door: Fetches.
+        door: Fetches an address, as a Fetcher does.
         site: As open_site gave it.
         sign: What the page says of itself; where it does not name its post, the last part of its address is tried
             as the post's slug.
