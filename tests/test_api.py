@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import subprocess
@@ -103,6 +104,13 @@ def test_a_name_that_is_not_there_is_told_as_python_does() -> None:
     with pytest.raises(AttributeError, match="module 'newsletter' has no attribute 'open_newsroom'"):
         newsletter.open_newsroom  # noqa: B018
     assert all(hasattr(newsletter, name) for name in newsletter.__all__)
+
+
+def test_a_type_checker_is_told_of_every_public_name() -> None:
+    tree = ast.parse((ROOT / "newsletter" / "__init__.py").read_text("utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    told = {alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert told == set(newsletter.__all__) - {"__version__"}
 
 
 def test_the_version_is_the_same_in_both_places() -> None:
