@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Lowest floor first. A module belongs to the longest name here that it is, or stands in.
 FLOORS: tuple[tuple[str, ...], ...] = (
     # ---- the readers' side
-    ("subscribers", "subscribers.errors", "subscribers.models", "subscribers.moments"),
+    ("subscribers", "subscribers.errors", "subscribers.models", "subscribers.moments", "subscribers.newfile"),
     ("subscribers.addresses", "subscribers.consent", "subscribers.suppression", "subscribers.tokens"),
     ("subscribers.csvfile",),
     ("subscribers.store",),
