@@ -24,7 +24,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "lists": ((), BASE),
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
-    "embed": ((), BASE | {"jinja2", "babel", "starlette"}),
+    "embed": ((), BASE | {"jinja2", "babel"}),
     "database upgrade": ((), BASE),
     "subscribers import": ((str(SAMPLE / "subscribers.csv"), "--dry-run"), BASE),
     "subscribers list": ((), BASE),
