@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from newsletter.text.mailbox import ascii_host, split_mailbox
+from subscribers.addresses import plain
 
 
 def web_address(value: str) -> str:
@@ -37,15 +38,25 @@ def https_or_loopback(value: str) -> str:
 
 def mailbox(value: str) -> str:
     """``Name <address>`` or a bare address, the host in ASCII."""
+    name, address = split_mailbox(plain_line(value))
+    ascii_address = _plain_address(address) or _checked_address(address)
+    return f"{name} <{ascii_address}>" if name else ascii_address
+
+
+def _plain_address(address: str) -> str:
+    """The address as email-validator would give it, which is dear to import; empty when that has to look."""
+    found = plain(address)
+    return found.address if found is not None else ""
+
+
+def _checked_address(address: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
-    name, address = split_mailbox(plain_line(value))
     try:
         checked = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=False)
     except EmailNotValidError as error:
         raise ValueError(f'"Name <address>" is wanted ({error})') from None
-    ascii_address = f"{checked.local_part}@{checked.ascii_domain}"
-    return f"{name} <{ascii_address}>" if name else ascii_address
+    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def optional_mailbox(value: str) -> str:

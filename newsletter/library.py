@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SourceError
 from newsletter.models import Article, Holding, Issue
-from newsletter.sources.http.models import Validator
 from newsletter.sources.identity import article_key
 from subscribers.store.dialect import insert as insert_or_update
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
+
+    from newsletter.sources.http.models import Validator
 
 _LARGEST_ID = 2**63 - 1
 _MOST_IDS = 1000
@@ -82,6 +83,7 @@ def validators(connection: Connection, targets: Sequence[str]) -> dict[str, Vali
     """The validators that the feeds among these targets were answered with when they were read last."""
     from sqlalchemy import select
 
+    from newsletter.sources.http.models import Validator
     from newsletter.storage.tables import validator as table
 
     rows = connection.execute(select(table).where(table.c.target.in_(targets))).all()

@@ -74,16 +74,20 @@ def normalise(text: str) -> Address:
     Raises:
         AddressError: It is not an address one can write to; says why in plain words.
     """
-    quick = _quick(text)
+    quick = plain(text)
     if quick is not None:
         return quick
     stripped = text.strip(_EDGES)
-    quick = _quick(stripped)
+    quick = plain(stripped)
     return thorough(stripped) if quick is None else quick
 
 
-def _quick(text: str) -> Address | None:
-    """The answer for a plain ASCII address, or None when the library has to look at it."""
+def plain(text: str) -> Address | None:
+    """The answer for a plain ASCII address, or None when email-validator has to look at it.
+
+    Args:
+        text: Without spaces around it.
+    """
     if not text.isascii():  # "K" (the Kelvin sign) has an ASCII lower case: it must not slip through below
         return None
     at = text.rfind("@")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import string
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from newsletter import fields
 from newsletter.errors import SettingsError, WorkspaceError
 from newsletter.workspace.config import find_workspace, load
 
@@ -233,3 +235,28 @@ def test_no_text_in_the_environment_breaks_it(tmp_path_factory: pytest.TempPathF
         load(folder, {"NASHRA_NEWSLETTER__NAME": value, f"NASHRA_{key}": value, "NASHRA_SENDER__FROM": value})
     except SettingsError as error:
         assert str(error)  # noqa: PT017  some values are good
+
+
+# Mostly letters of real addresses, seasoned with the signs at the border of what is plain.
+_LOCALS = st.text(alphabet=string.ascii_letters + string.digits + "._+-'\" ", min_size=1, max_size=66)
+_HOSTS = st.lists(
+    st.text(alphabet=string.ascii_letters + string.digits + "-_", max_size=64)
+    | st.sampled_from(["xn--igbicxr", "ab--c"]),
+    min_size=1,
+    max_size=4,
+)
+_ENDS = st.sampled_from(["org", "com", "ORG", "test", "local", "localhost", "arpa", "onion", "invalid", "c", "x1", "1"])
+
+
+@settings(max_examples=400)
+@given(
+    st.builds(lambda local, host, end: f"{local}@{'.'.join([*host, end])}", _LOCALS | st.just("News"), _HOSTS, _ENDS)
+)
+@example("News@Almawja.example.ORG")
+@example("Amal.B@almawja.example.org")
+@example(f"{'a' * 65}@example.org")
+@example("a@b.test")
+def test_a_plain_sender_is_the_same_with_and_without_the_library(address: str) -> None:
+    if quick := fields._plain_address(address):
+        assert quick == fields._checked_address(address)
+        assert fields.mailbox(f"الموجة <{address}>") == f"الموجة <{quick}>"

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import command_reference
 import pytest
+import read_only
+from command import environment
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # Lowest floor first. A module belongs to the longest name here that it is, or stands in.
 FLOORS: tuple[tuple[str, ...], ...] = (
     # ---- the readers' side
-    ("subscribers", "subscribers.errors", "subscribers.models", "subscribers.moments"),
+    ("subscribers", "subscribers.errors", "subscribers.models", "subscribers.moments", "subscribers.newfile"),
     ("subscribers.addresses", "subscribers.consent", "subscribers.suppression", "subscribers.tokens"),
     ("subscribers.csvfile",),
     ("subscribers.store",),
@@ -313,6 +315,33 @@ def commands() -> Iterator[tuple[str, object]]:
 
 
 COMMANDS = dict(commands())
+
+DEAR = [*HEAVY, "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "hijridate", "procrastinate", "smtplib"]
+"""What a command that only reads has no business with, unless `read_only.READS` says so."""
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return read_only.workspace(tmp_path_factory.mktemp("shown"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", read_only.READS)
+def test_a_command_that_reads_imports_only_what_it_needs(name: str, shown: Path) -> None:
+    """Each dear module costs a tenth of what an editor waits for; Alembic is for schemas that are not there yet."""
+    words, allowed = read_only.READS[name]
+    command = [sys.executable, "-X", "importtime", "-m", "newsletter", *name.split(), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=shown, env=environment())
+    assert done.returncode == 0, done.stderr[-2000:]
+    imported = set(re.findall(r"\|\s+([\w.]+)$", done.stderr, re.MULTILINE))
+    assert "typer" in imported
+    assert {one for one in DEAR if one in imported} - allowed == set()
+    assert allowed <= imported, "what it no longer needs goes from its list"
+
+
+def test_every_command_reads_or_acts() -> None:
+    assert set(COMMANDS) == {*read_only.READS, *read_only.ACTS}
+    assert not read_only.ACTS & read_only.READS.keys()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -62,19 +64,72 @@ class Command(TyperCommand):
                     formatter.write_dl(shown)
 
 
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """A command of which nobody has asked more than its line in the help: Typer takes half a millisecond for each."""
+
+    name: str
+    function: Callable[..., None]
+    rich_help_panel: str | None
+
+    hidden = False
+
+    def build(self) -> Any:
+        """The command with its arguments and options, as Typer reads them from the function."""
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        alone.command(self.name, cls=Command, rich_help_panel=self.rich_help_panel)(self.function)
+        return typer.main.get_command(alone)
+
+    def get_short_help_str(self, limit: int) -> str:
+        """Its line in the list of commands."""
+        return TyperCommand(self.name, help=inspect.getdoc(self.function)).get_short_help_str(limit=limit)
+
+
+class Commands(dict[str, Any]):
+    """Commands by name, each built when it is first looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        found = super().__getitem__(name)
+        if isinstance(found, Unbuilt):
+            found = self[name] = found.build()
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The command, or the default when there is none."""
+        return self[name] if name in self else default  # noqa: SIM401  this is what get means here
+
+    def items(self) -> Any:
+        """Every name with its command."""
+        return [(name, self[name]) for name in self]
+
+    def values(self) -> Any:
+        """Every command."""
+        return [self[name] for name in self]
+
+    def listed(self) -> list[tuple[str, Any]]:
+        """Every name with what knows the command's line in the help, without building any."""
+        return [(name, dict.__getitem__(self, name)) for name in self]
+
+
 class Panels(TyperGroup):
     """A group that lists its commands by audience, in the order they were added."""
+
+    own: ClassVar[Mapping[str, Unbuilt]] = {}
+    """The commands that were added; those that Typer hands over are groups."""
+
+    def __init__(self, *, commands: Mapping[str, Any], **options: Any) -> None:
+        self.known = Commands({**self.own, **commands})
+        super().__init__(commands=self.known, **options)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  Typer's own signature
         """The commands in the order they were added, which is the order they are used in."""
         return list(self.commands)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  Typer's own signature
         """Write one section for each panel."""
         panels: dict[str, list[tuple[str, str]]] = {}
-        for name in self.list_commands(ctx):
-            command = self.get_command(ctx, name)
-            if command is not None and not command.hidden:
+        for name, command in self.known.listed():
+            if not command.hidden:
                 panel = getattr(command, "rich_help_panel", None)
                 key = panel if isinstance(panel, str) else "Commands"
                 panels.setdefault(key, []).append((name, command.get_short_help_str(limit=_SHORT_HELP)))
@@ -87,10 +142,11 @@ class App(typer.Typer):
     """A Typer application in the manner of this house."""
 
     def __init__(self, name: str, *, help: str, **options: Any) -> None:  # noqa: A002  Typer's own name for it
+        self.own: dict[str, Unbuilt] = {}
         super().__init__(
             name=name,
             help=help,
-            cls=Panels,
+            cls=type(f"Panels of {name}", (Panels,), {"own": self.own}),
             no_args_is_help=True,
             rich_markup_mode=None,
             pretty_exceptions_enable=False,
@@ -100,7 +156,8 @@ class App(typer.Typer):
 
     def add(self, command: Callable[..., None], panel: str | None = None, name: str | None = None) -> None:
         """Add a function as a command."""
-        self.command(name, cls=Command, rich_help_panel=panel)(command)
+        name = name or command.__name__.replace("_", "-")
+        self.own[name] = Unbuilt(name, command, panel)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from newsletter.issues.manuscript import Manuscript
 from newsletter.issues.reading import FENCE, parse
 from newsletter.issues.writing import to_text
 from newsletter.models import Issue
+from subscribers.newfile import NameTakenError, new_file
 
 __all__ = ["FENCE", "FILE", "FOLDER", "Manuscript", "every", "find", "folder_of", "parse", "read", "to_text", "write"]
 
@@ -87,17 +88,17 @@ def write(issue: Issue, folder: Path, *, pictures: Mapping[str, Path] | None = N
     import shutil
 
     path = folder / FILE
-    if path.exists():
-        raise IssueError("there is an issue here already", where=str(path), mend="choose another name with --slug")
-    unfinished = folder / f".{FILE}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for relative, source in (pictures or {}).items():
-            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, folder / relative)
-        unfinished.write_text(text or to_text(issue), "utf-8")
-        unfinished.replace(path)
+        with new_file(path) as unfinished:
+            folder.mkdir(parents=True, exist_ok=True)
+            for relative, source in (pictures or {}).items():
+                (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, folder / relative)
+            unfinished.write_text(text or to_text(issue), "utf-8")
+    except NameTakenError:
+        raise IssueError(
+            "there is an issue here already", where=str(path), mend="choose another name with --slug"
+        ) from None
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise IssueError(f"cannot be written ({error.strerror})", where=str(path), mend="check the disk") from None
     return path

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import DatabaseError
+from subscribers.newfile import NameTakenError, new_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -273,19 +274,21 @@ def backup(database: Database, *, now: datetime) -> Path:
     if not database.is_sqlite:
         raise DatabaseError("PostgreSQL is backed up with its own tools", where=database.where, mend="use pg_dump")
     source = Path(str(database.engine.url.database))
-    target = source.parent / "backups" / f"{source.stem}-{now:%Y%m%d-%H%M%S}.db"
-    unfinished = target.with_suffix(".part")
-    try:
-        # The folder holds addresses: only its owner reads it.
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        unfinished.unlink(missing_ok=True)
-        _keep_private(unfinished)
-        closing = contextlib.closing
-        with closing(sqlite3.connect(source)) as origin, closing(sqlite3.connect(unfinished)) as copy:
-            origin.backup(copy)
-        unfinished.replace(target)
-    except (OSError, sqlite3.Error) as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise DatabaseError(f"cannot be backed up ({error})", where=str(source), mend="check the disk") from None
-    return target
+    folder, stem = source.parent / "backups", f"{source.stem}-{now:%Y%m%d-%H%M%S}"
+    number = 0
+    while True:
+        number += 1
+        target = folder / (f"{stem}.db" if number == 1 else f"{stem}-{number}.db")
+        try:
+            # The folder holds addresses: only its owner reads it.
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with new_file(target) as unfinished:
+                _keep_private(unfinished)
+                closing = contextlib.closing
+                with closing(sqlite3.connect(source)) as origin, closing(sqlite3.connect(unfinished)) as copy:
+                    origin.backup(copy)
+            return target
+        except NameTakenError:
+            continue  # another copy of the same second
+        except (OSError, sqlite3.Error) as error:
+            raise DatabaseError(f"cannot be backed up ({error})", where=str(source), mend="check the disk") from None

@@ -115,10 +115,11 @@ def write(
     number = compose.next_number([*(issue.number for issue in issues.every(workspace.root)), *sent])
     slug = slug or f"{number:03d}-{workspace.now().astimezone(workspace.zone):%Y-%m-%d}"
     issue = compose.draft(chosen, number=number, newsletter=workspace.publication.name, list_name=list_name)
-    issue, copies = compose.with_local_pictures(issue)
-    _look_for(copies)
     folder = issues.folder_of(workspace.root, slug)
-    waiting, more = _as_sections(left, first=len(copies) + 1)
+    first = _last_picture(folder) + 1
+    issue, copies = compose.with_local_pictures(issue, first=first)
+    _look_for(copies)
+    waiting, more = _as_sections(left, first=first + len(copies))
     pictures = {name: Path(source) for name, source in {**copies, **more}.items()}
     manuscript = Manuscript(issues.to_text(issue), folder / issues.FILE)
     if waiting or empty:
@@ -150,7 +151,7 @@ def refresh(workspace: Workspace, issue: Issue, *, rules: Rules | None = None, a
     pool = [one for one in _allowed(workspace, unused(workspace, issue.list), rules or Rules()) if one.id > offered]
     fresh = [one for one in pool if _key(one.article) not in known]
     folder = Path(issue.path).parent
-    sections, copies = _as_sections(fresh, first=_pictures_in(folder) + 1)
+    sections, copies = _as_sections(fresh, first=_last_picture(folder) + 1)
     changed = candidates.with_candidates(manuscript, sections, newest) if there is not None or sections else manuscript
     if changed.text != manuscript.text:
         for name, source in copies.items():
@@ -262,9 +263,12 @@ def _look_for(copies: Mapping[str, str]) -> None:
             )
 
 
-def _pictures_in(folder: Path) -> int:
+def _last_picture(folder: Path) -> int:
+    """The highest number that a picture of the issue has: a name that is there is not given again."""
     pictures = folder / compose.PICTURES
-    return len(list(pictures.iterdir())) if pictures.is_dir() else 0
+    names = [path.name for path in pictures.iterdir()] if pictures.is_dir() else []
+    numbers = [int(number) for name in names if (number := name.partition("-")[0]).isdecimal()]
+    return max(len(names), *numbers, 0)
 
 
 def _key(one: Article | Story) -> str:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.rhythms import schedule
 from newsletter.rhythms.schedule import JOBS, Due
-from newsletter.workflows import latest, weekly
-from newsletter.workflows.collect import gather
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
@@ -57,6 +55,8 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
         workspace: The workspace.
         tell: Told one line for each thing that is done.
     """
+    from newsletter.workflows.collect import gather
+
     done: list[Done] = []
     gathered = False
     for due in waiting(workspace):
@@ -83,6 +83,9 @@ def _handled(connection: Connection) -> dict[str, int]:
 
 
 def _do(workspace: Workspace, due: Due, list_name: str) -> str:
+    # What only a run needs; to look at the schedule costs half.
+    from newsletter.workflows import latest, weekly
+
     if due.job == "weekly":
         week = weekly.prepare(workspace, list_name=list_name)
         if week.went:

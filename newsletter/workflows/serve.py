@@ -230,7 +230,7 @@ def embed_of(workspace: Workspace, *, list_name: str = "", height: int = 440) ->
     Raises:
         SettingsError: There is no address for the pages.
     """
-    from subscribers.web.subscribe import PITCH
+    from subscribers.consent import PITCH
 
     pages = pages_of(workspace)
     values = {"pitch": pages.text(PITCH), "list": list_name, "height": height}

@@ -125,10 +125,6 @@ class _Layer:
 
 
 def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
-    from io import StringIO
-
-    from dotenv import dotenv_values
-
     path = root / FILE
     text = _text(path)
     try:
@@ -139,6 +135,10 @@ def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
     yield _secret_files(root / SECRETS)
     path = root / ".env"
     if path.is_file():
+        from io import StringIO
+
+        from dotenv import dotenv_values
+
         dotenv = dotenv_values(stream=StringIO(_text(path)))
         yield _environment({name: value for name, value in dotenv.items() if value is not None}, f"{path}: ")
     yield _environment(environment, "environment: ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -17,6 +18,7 @@ from newsletter.workspace.config import (
     SECRETS,
     load,
 )
+from subscribers.newfile import NameTakenError, new_file
 
 KEY_BYTES = 32
 MOST_KEYS = 2
@@ -163,10 +165,11 @@ def make(root: Path, *, name: str, url: str, sender: str, web: str, language: st
         WorkspaceError: There is a workspace already, or the folder cannot be written.
         SettingsError: An argument that cannot be a setting.
     """
+    taken = WorkspaceError(
+        "this is a workspace already", where=str(root / FILE), mend="edit that file, or choose another folder"
+    )
     if (root / FILE).exists():
-        raise WorkspaceError(
-            "this is a workspace already", where=str(root / FILE), mend="edit that file, or choose another folder"
-        )
+        raise taken
 
     def quoted(value: str) -> str:
         return json.dumps(value, ensure_ascii=False)
@@ -183,9 +186,11 @@ def make(root: Path, *, name: str, url: str, sender: str, web: str, language: st
     try:
         root.mkdir(parents=True, exist_ok=True)
         _make_keys(root / SECRETS)
-        _write(root / ".gitignore", _IGNORE)
+        _add_lines(root / ".gitignore", _IGNORE)
         # Last, since it is what makes the folder a workspace.
         _write(root / FILE, text)
+    except NameTakenError:
+        raise taken from None
     except OSError as error:
         raise WorkspaceError(
             f"cannot be written ({error.strerror})", where=str(error.filename or root), mend="choose another folder"
@@ -260,14 +265,27 @@ def _make_keys(folder: Path) -> None:
         "# To rotate, add a line 2 = … under [tokens]; the highest number signs, at most two are kept.\n\n"
         f'[tokens]\n1 = "{tokens}"\n\n[suppression]\n1 = "{suppression}"\n'
     )
-    _write(path, text, mode=0o600)
+    # Somebody else may make them in the same moment: theirs stay.
+    with contextlib.suppress(NameTakenError):
+        _write(path, text, mode=0o600)
+
+
+def _add_lines(path: Path, text: str) -> None:
+    """Write a file, or put behind what its owner wrote in it whatever it does not say yet."""
+    if not path.exists():
+        _write(path, text)
+        return
+    there = path.read_text("utf-8", "surrogateescape")
+    missing = [line for line in text.splitlines() if line not in there.splitlines()]
+    if any(not line.startswith("#") for line in missing):
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n".join(["" if there.endswith("\n") or not there else "\n", *missing, ""]))
 
 
 def _write(path: Path, text: str, *, mode: int = 0o644) -> None:
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.unlink(missing_ok=True)
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    with new_file(path) as unfinished:
+        closed = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(closed, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())

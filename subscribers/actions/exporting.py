@@ -35,7 +35,7 @@ def export_file(connection: Connection, path: Path, list_name: str, *, statuses:
 
     Args:
         connection: Open; it sees one moment of the database when it is in a transaction.
-        path: Of the file; one that is there is replaced.
+        path: Of the file, which must not exist.
         list_name: Of the list.
         statuses: Whom to write; who left is in it by default, so that an import elsewhere keeps them out.
 
@@ -44,7 +44,7 @@ def export_file(connection: Connection, path: Path, list_name: str, *, statuses:
 
     Raises:
         UnknownList: No such list.
-        CsvError: The file cannot be written.
+        CsvError: There is a file of this name, or it cannot be written.
     """
     target = store.list_named(connection, list_name)
     number = 0

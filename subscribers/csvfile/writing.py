@@ -11,6 +11,7 @@ from typing import Protocol
 
 from subscribers.csvfile.formulas import neutral
 from subscribers.errors import CsvError
+from subscribers.newfile import NameTakenError, new_file
 
 
 class CsvWriter(Protocol):
@@ -27,26 +28,25 @@ def csv_writer(path: Path, header: Sequence[str]) -> Iterator[CsvWriter]:
     The file appears under its name when the block has ended well, and not at all when it raises.
 
     Args:
-        path: Of the file; one that is there is replaced.
+        path: Of the file, which must not exist.
         header: Names of the columns.
 
     Raises:
-        CsvError: It cannot be written.
+        CsvError: There is a file of this name, or it cannot be written.
     """
-    unfinished = path.with_name(f"{path.name}.part")
     try:
-        # Readers' addresses: closed to others from the first byte on.
-        closed = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(closed, "w", encoding="utf-8-sig", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(header)
-            yield lambda cells: rows.writerow([neutral(cell) for cell in cells])
-        unfinished.replace(path)
+        with new_file(path) as unfinished:
+            # Readers' addresses: closed to others from the first byte on.
+            closed = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(closed, "w", encoding="utf-8-sig", newline="") as file:
+                rows = csv.writer(file)
+                rows.writerow(header)
+                yield lambda cells: rows.writerow([neutral(cell) for cell in cells])
+    except NameTakenError:
+        raise CsvError(
+            "exists already, and is not written over", where=str(path), mend="choose another name, or move that away"
+        ) from None
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise CsvError(
             f"cannot be written ({error.strerror})", where=str(path), mend="choose another folder or free some space"
         ) from None
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute  # noqa: TID253  the same
 
 from subscribers import actions, store, tokens
 from subscribers.addresses import Address, normalise
+from subscribers.consent import PITCH
 from subscribers.errors import AddressError, ConsentError, LinkError
 from subscribers.models import List, Rhythm
 from subscribers.web import forms
@@ -19,8 +20,6 @@ from subscribers.web.forms import Form
 from subscribers.web.requests import Request, answer, route
 from subscribers.web.site import Site
 
-PITCH = "Leave your address and our latest posts come to you by email."
-"""What stands above the form; it goes into the record of consent in the words that were shown."""
 CONFIRM = "Yes, subscribe me"
 
 HONEYPOT = "website"

@@ -1,0 +1,59 @@
+"""Each command in a way that changes nothing, and the workspace to run it in: for the guard and for the benchmark."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from command import ROOT, environment
+
+SAMPLE = ROOT / "newsletter" / "sample"
+
+BASE = frozenset({"sqlalchemy", "pydantic"})
+"""Dear modules that every command on a workspace needs: its database, and its settings (and Typer since 0.29)."""
+LETTER = BASE | {"jinja2", "mjml", "markdown_it", "babel", "regex"}
+"""… and whoever makes a letter."""
+
+READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
+    "latest": (("--rhythm", "daily", "--dry-run"), BASE),
+    "schedule": ((), BASE),
+    "articles": ((), BASE | {"lxml"}),
+    "check": ((), LETTER | {"url_normalize", "rich"}),
+    "preview": ((), LETTER | {"url_normalize"}),
+    "lists": ((), BASE),
+    "send": (("--dry-run",), BASE | {"markdown_it"}),
+    "report": ((), BASE),
+    "embed": ((), BASE | {"jinja2", "babel"}),
+    "database upgrade": ((), BASE),
+    "subscribers import": ((str(SAMPLE / "subscribers.csv"), "--dry-run"), BASE),
+    "subscribers list": ((), BASE),
+    "subscribers show": (("yasmin@example.org",), BASE),
+    "subscribers stats": ((), BASE),
+    "subscribers inbox": (("mailbox", "--dry-run"), BASE),
+    "subscribers letters": (("--dry-run",), BASE),
+    "sends show": (("1",), BASE),
+    "sends list": ((), BASE),
+}
+"""Commands that can be run without changing anything in the demonstration's workspace (its issue went out): how, and
+the dear modules that they may import there."""
+
+ACTS = frozenset(
+    {
+        *("init", "demo", "weekly", "collect", "compose", "worker", "serve", "database backup", "database copy"),
+        *("subscribers add", "subscribers export", "subscribers leave", "subscribers suppress"),
+        *("subscribers unsuppress", "subscribers erase", "subscribers sync"),
+        *("sends pause", "sends resume", "sends cancel"),
+    }
+)
+"""Commands that always do something."""
+
+
+def workspace(folder: Path) -> Path:
+    """Make the workspace of the demonstration below a folder, with an empty mailbox beside its files."""
+    root = folder / "w"
+    words = [sys.executable, "-m", "newsletter", "demo", str(root)]
+    subprocess.run(words, check=True, capture_output=True, env=environment())
+    for name in ("new", "cur", "tmp"):
+        (root / "mailbox" / name).mkdir(parents=True)
+    return root
