@@ -129,7 +129,7 @@ def test_two_that_share_a_send_stay_within_them(tmp_path: Path, connections: int
             sleep=lambda seconds: time.sleep(min(seconds, 0.02)),
         )
         second = threading.Thread(target=run, args=(setup,))
-        send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        send = delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         second.start()
         account = delivery.run(setup, send, lambda _state, _count: None)
         second.join()
@@ -156,7 +156,7 @@ def test_who_has_long_nothing_to_send_keeps_no_connection(tmp_path: Path) -> Non
                     ledger.release(connection, other)
 
         setup = replace(workspace.delivery_setup, sender=provider, connections=1, sleep=sleep)
-        send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        send = delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         with workspace.database.write() as connection:
             other = ledger.claim(connection, send.id, lease=30)
         assert other is not None

@@ -21,8 +21,8 @@ from newsletter.report.counts import (
     EVENTS,
     STATES,
     Counts,
-    EventReport,
     Part,
+    Report,
 )
 from newsletter.senders.sendgrid.events import EventReport as Told
 from newsletter.wiring import Workspace
@@ -40,7 +40,7 @@ counts = st.builds(
 
 @given(st.lists(st.tuples(st.sampled_from(["weekly", "daily"]), st.sampled_from(["", "-1"]), counts), max_size=6))
 def test_parts_add_up(parts: list[tuple[str, str, Counts]]) -> None:
-    made = EventReport("1", "عدد", ("finished",), tuple(Part("s", "readers", *one) for one in parts))
+    made = Report("1", "عدد", ("finished",), tuple(Part("s", "readers", *one) for one in parts))
     for name in (*STATES, *EVENTS):
         total = sum(getattr(one, name) for *_, one in parts)
         assert getattr(made.total, name) == total
@@ -87,7 +87,7 @@ def test_what_became_of_an_issue(tmp_path: Path) -> None:
             for number in range(2):
                 subscribe(connection, workspace, f"daily{number}@example.net", START, "daily")
         week = weekly.prepare(workspace)
-        send = weekly.freeze(workspace, week)
+        send = weekly.freeze_week(workspace, week)
         assert send is not None
         with workspace.database.write() as connection:
             actions.leave(connection, 10, 1, now=clock.now, how="page")  # after the freezing, before the letter
@@ -146,7 +146,7 @@ def test_an_issue_that_went_twice_is_told_by_rhythm(tmp_path: Path) -> None:
         assert outcome.week.plan is not None
         again = plan.make(workspace, outcome.week.plan.issue, list_name="", rhythm="all")
         assert again.audience == 1
-        plan.freeze(workspace, again)
+        plan.freeze_plan(workspace, again)
         with workspace.database.read() as connection:
             found = read.of_issue(connection, "1")
             assert [one.state for one in ledger.sends(connection)] == ["finished", "running"]

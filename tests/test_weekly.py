@@ -105,7 +105,7 @@ def test_wherever_it_dies_the_next_run_completes_it(root: Path, kill_at: int, na
 def test_what_stopped_last_week_comes_first_and_then_this_week(root: Path, clock: Clock, site: WordPress) -> None:
     with open_newsroom(root, clock, site) as workspace:
         week = weekly.prepare(workspace)
-        assert weekly.freeze(workspace, week) is not None
+        assert weekly.freeze_week(workspace, week) is not None
     clock.forward(days=7)
     outcome = run(root, clock, site)
     assert (outcome.week.overdue, outcome.send is not None and outcome.send.issue) == (False, "2")
@@ -121,8 +121,8 @@ def test_two_runs_at_once_freeze_one_issue(root: Path, clock: Clock, site: WordP
         drafts.write(second, [1], list_name="readers", slug="other")
         other = plan.make(second, drafts.current(second, "readers"), list_name="", rhythm="weekly")  # type: ignore[arg-type]
         assert other.issue.number == 2
-        assert weekly.freeze(first, theirs) is not None
-        assert weekly.freeze(second, weekly.Week(ours.period, "readers", plan=other)) is None
+        assert weekly.freeze_week(first, theirs) is not None
+        assert weekly.freeze_week(second, weekly.Week(ours.period, "readers", plan=other)) is None
         with first.database.read() as connection:
             assert [send.issue for send in ledger.sends(connection)] == ["1"]
 
@@ -131,10 +131,10 @@ def test_an_issue_sent_by_hand_is_the_issue_of_its_week(root: Path, clock: Clock
     with open_newsroom(root, clock, site) as workspace:
         gather(workspace)
         issue = drafts.write(workspace, [3], list_name="readers")
-        plan.freeze(workspace, plan.make(workspace, issue, list_name="", rhythm="weekly"))
+        plan.freeze_plan(workspace, plan.make(workspace, issue, list_name="", rhythm="weekly"))
         # Two by hand in one week are the editor's own will.
         special = drafts.write(workspace, [5], list_name="readers")
-        plan.freeze(workspace, plan.make(workspace, special, list_name="", rhythm="weekly"))
+        plan.freeze_plan(workspace, plan.make(workspace, special, list_name="", rhythm="weekly"))
     outcome = run(root, clock, site)  # goes on with what was frozen
     assert outcome.send is not None
     run(root, clock, site)

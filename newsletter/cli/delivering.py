@@ -60,7 +60,7 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
         raise typer.Exit(STOPPED)
     with workspace.database.read() as connection:
         account = ledger.account(connection, sent.id)
-        sent = next(one for one in ledger.sends(connection) if one.id == sent.id)
+        sent = ledger.send(connection, sent.id) or sent
     sent_now = settled.get("submitted", 0)
     by = "workers, " if by_workers else ""
     say(_told(account) + f" {plural(sent_now, 'letter')} now, through {by}{workspace.sender.name}.")

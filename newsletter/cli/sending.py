@@ -106,7 +106,7 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
 
     if plan.earlier is not None:
         raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
-    sent = plans.freeze(workspace, plan, send_at=send_at)
+    sent = plans.freeze_plan(workspace, plan, send_at=send_at)
     when = f"{send_at.astimezone(workspace.zone):%Y-%m-%d %H:%M %Z}"
     say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
     say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
@@ -119,7 +119,7 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, here: bool) -> None:
 
     sent = plan.earlier
     if sent is None:
-        sent = plans.freeze(workspace, plan)
+        sent = plans.freeze_plan(workspace, plan)
         say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
     else:
         assert plan.account is not None

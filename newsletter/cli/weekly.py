@@ -99,7 +99,7 @@ def weekly(
                 return
             if not yes:
                 _ask(week)
-            sent = journey.freeze(workspace, week)
+            sent = journey.freeze_week(workspace, week)
             if sent is None:
                 _nothing_to_do(workspace, journey.prepare(workspace, list_name=list_name), as_json)
                 return

@@ -47,5 +47,5 @@ class DeliverySetup:
 
     @property
     def batch_size(self) -> int:
-        """Subscribers in one batch: what the sender takes at once, or less to keep the pace even."""
+        """Subscribers in one batch: what the sender takes at once, or fewer, so that a rate limit is kept evenly."""
         return self.rate_limit.batch(self.sender.batch_size)

@@ -115,19 +115,19 @@ def reached(
         .group_by(send.c.issue_id, issue.c.newest)
         .order_by(send.c.issue_id.desc())
     )
-    marks: dict[int, tuple[int, datetime]] = {}
+    letters: dict[int, tuple[int, datetime]] = {}
     for row in connection.execute(sends):
-        marks[row.issue_id] = (int(row.newest), datetime.fromtimestamp(row.created, UTC))
-        if row.newest <= above and len(marks) >= _LEAST_LETTERS:
+        letters[row.issue_id] = (int(row.newest), datetime.fromtimestamp(row.created, UTC))
+        if row.newest <= above and len(letters) >= _LEAST_LETTERS:
             break
     found: dict[int, tuple[int, datetime]] = {}
     for start in range(0, len(members), _MOST_IDS):
         some = members[start : start + _MOST_IDS]
         query = select(delivery.c.subscriber_id, func.max(delivery.c.issue_id)).where(
-            delivery.c.subscriber_id.in_(some), delivery.c.issue_id.in_(list(marks))
+            delivery.c.subscriber_id.in_(some), delivery.c.issue_id.in_(list(letters))
         )
         for member, last in connection.execute(query.group_by(delivery.c.subscriber_id)):
-            found[member] = marks[last]
+            found[member] = letters[last]
     return found
 
 

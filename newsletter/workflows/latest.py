@@ -90,11 +90,7 @@ def unfinished(workspace: Workspace, rhythm: Rhythm, list_name: str) -> list[Sen
     """Letters of this stream that stopped in the middle, oldest first."""
     with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
-        return [
-            send
-            for send in ledger.sends(connection)
-            if (send.list_id, send.rhythm, send.state) == (target.id, rhythm, "running")
-        ]
+        return ledger.running(connection, target.id, (rhythm,))
 
 
 def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> Latest:
@@ -134,7 +130,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
     flows = replace(flows, flowing=tuple(one for one in flows.flowing if one.id in flowing))
     with workspace.database.read() as connection:
         groups = _groups(connection, target.id, flows, news, who, now)
-        mailings, by_variant = _lots(connection, cache, latest, groups)
+        mailings, by_variant = _mailings(connection, cache, latest, groups)
     audience = sum(count for name, count in by_variant.items() if name not in _UNSENT)
     behind = min((one.id for one in flows.later), default=newest + 1) - 1
     return replace(
@@ -149,7 +145,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
     )
 
 
-def freeze(workspace: Workspace, latest: Latest) -> Send | None:
+def freeze_latest(workspace: Workspace, latest: Latest) -> Send | None:
     """Write down what goes to whom, once for its period; None when nobody reads in this rhythm.
 
     What flowed has flowed, also when nobody is there: whoever comes tomorrow is not sent the whole month.
@@ -172,7 +168,7 @@ def freeze(workspace: Workspace, latest: Latest) -> Send | None:
                 "readers changed their rhythm meanwhile", mend="run the same command again"
             )
 
-    return delivery.freeze_mailings(
+    return delivery.freeze(
         workspace.delivery_setup,
         latest.mailings,
         key=latest.key,
@@ -217,7 +213,7 @@ def run(
         if latest.issue is None:
             return LatestOutcome(latest)
         try:
-            frozen = freeze(workspace, latest)
+            frozen = freeze_latest(workspace, latest)
         except delivery.AudienceChangedError:
             if tries == _TRIES - 1:
                 raise
@@ -283,7 +279,7 @@ def _groups(
 _UNSENT = frozenset({variants.UNCHOSEN, NOTHING_NEW})
 
 
-def _lots(
+def _mailings(
     connection: Connection, cache: LetterCache, latest: Latest, groups: Mapping[tuple[int, ...], list[int]]
 ) -> tuple[list[Mailing], dict[str, int]]:
     """Every letter with those who get it; who is named one by one comes first, and then the stream takes the rest."""

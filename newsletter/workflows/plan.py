@@ -106,7 +106,9 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str) -> 
     return _with_variants(workspace, Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems))
 
 
-def freeze(workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_at: datetime | None = None) -> Send:
+def freeze_plan(
+    workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_at: datetime | None = None
+) -> Send:
     """Write down what goes to whom: every letter of the plan with those who get it, in one transaction.
 
     Args:
@@ -116,7 +118,7 @@ def freeze(workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_
         send_at: When it starts; None at once.
 
     Raises:
-        SendError: As ``deliver.freeze_mailings``.
+        SendError: As ``delivery.freeze``.
     """
     for tries in range(_TRIES):
         # An editor may have thought it over for long: readers come, go and choose meanwhile.
@@ -126,7 +128,7 @@ def freeze(workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_
         now = workspace.now()
         bits = topics.present(plan.issue, variants.topics_of(workspace, plan.target.name))
         try:
-            return delivery.freeze_mailings(
+            return delivery.freeze(
                 workspace.delivery_setup,
                 variants.mailings(plan.variants, plan.target.id, plan.rhythm, now, bits=bits),
                 key=str(plan.issue.number),

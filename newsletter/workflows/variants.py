@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from newsletter import delivery, library
 from newsletter.issues import compose
 from newsletter.ledger import Mailing
-from newsletter.letters.mime import freeze
+from newsletter.letters.mime import to_json
 from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
 from newsletter.rhythms.streams import candidates, owed
@@ -158,7 +158,7 @@ def mailing(variant: Variant, audience: Select[tuple[int]], *, name: str = "") -
     """A variant with those who get it."""
     if variant.letter is None:
         return Mailing("", audience, name or variant.cut.variant, UNCHOSEN)
-    return Mailing(freeze(variant.letter), audience, name or variant.cut.variant)
+    return Mailing(to_json(variant.letter), audience, name or variant.cut.variant)
 
 
 def audience_of(list_id: int, rhythm: str, now: datetime, declined: tuple[int, int]) -> Select[tuple[int]]:

@@ -114,7 +114,7 @@ def prepare(
     )
 
 
-def freeze(workspace: Workspace, week: Week) -> Send | None:
+def freeze_week(workspace: Workspace, week: Week) -> Send | None:
     """Write down what goes to whom, once for this week; None when another run was quicker.
 
     Raises:
@@ -122,7 +122,7 @@ def freeze(workspace: Workspace, week: Week) -> Send | None:
     """
     assert week.plan is not None
     try:
-        return plans.freeze(workspace, week.plan, once_a_week=True)
+        return plans.freeze_plan(workspace, week.plan, once_a_week=True)
     except delivery.PeriodTakenError:
         return None
 
@@ -154,7 +154,7 @@ def run(
     if send is None:
         if not week.plan.ready or not agree(week):
             return WeekOutcome(week)
-        send = freeze(workspace, week)
+        send = freeze_week(workspace, week)
         if send is None:
             return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm))
     settled: dict[str, int] = {}
