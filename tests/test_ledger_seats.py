@@ -1,4 +1,4 @@
-"""No more connections are open than there are seats, over every process, and none is lost with the dead."""
+"""No more connections are open than may be, over every process, and none is lost with the dead."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_those_of_the_dead_are_free_when_their_lease_ran_out(connection: Connect
     assert take(connection, "dead", 5) == 1
 
 
-def test_fewer_seats_than_before_are_felt_at_once(connection: Connection) -> None:
+def test_fewer_connections_than_before_are_felt_at_once(connection: Connection) -> None:
     take(connection, "one", 3)
     take(connection, "two", 2)
     assert take(connection, "two", 2, connections=3) == 0
@@ -117,7 +117,7 @@ class Counting:
             self.connected = False
 
 
-@pytest.mark.parametrize(("seats", "most"), [(3, 3), (1, 1), (0, 8)])
+@pytest.mark.parametrize(("connections", "most"), [(3, 3), (1, 1), (0, 8)])
 def test_two_that_share_a_send_stay_within_them(tmp_path: Path, connections: int, most: int) -> None:
     make(tmp_path / "w", 60, batch=2)
     provider = Counting()
