@@ -41,6 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.latecomers",
         "newsletter.workflows.letter",
         "newsletter.workflows.small_letters",
+        "newsletter.workflows.snapshot",
         "newsletter.workflows.suppressions",
         "newsletter.workflows.watch",
     ),

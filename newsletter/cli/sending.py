@@ -61,15 +61,17 @@ def send(
     from newsletter.check import has_errors
     from newsletter.cli.moment import moment
     from newsletter.workflows import plan as plans
+    from newsletter.workflows.snapshot import Snapshot
 
     with workspace_of(context) as workspace:
         send_at = moment(at, workspace.zone, workspace.now()) if at else None
         _start_due(workspace)
-        issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value)
+        snapshot = Snapshot.take(workspace)
+        issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if test:
             _test(workspace, issue.path, test)
             return
-        plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value)
+        plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if plan.earlier is not None and plan.earlier.state != "running":
             say(_already(plan))
             if as_json:

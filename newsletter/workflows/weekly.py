@@ -19,12 +19,11 @@ from newsletter.workflows import draft, letter
 from newsletter.workflows import plan as plans
 from newsletter.workflows.collect import Gathered, gather
 from newsletter.workflows.plan import Plan
+from newsletter.workflows.snapshot import Snapshot
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from newsletter.ledger import Account, Send
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
@@ -85,7 +84,9 @@ def prepare(
     period = week_of(workspace.now(), workspace.zone, workspace.settings.schedule.week_starts)
     with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
-        unfinished = _unfinished(connection, target.id)
+        # Asked before the sites are, since what stopped in the middle goes first.
+        running = ledger.running(connection, target.id, ("weekly", ALL))
+        unfinished = next((one for one in running if one.issue.isdecimal()), None)
         account = ledger.account(connection, unfinished.id) if unfinished is not None else None
         went = ledger.holder(connection, target.id, "weekly", period)
     if unfinished is not None:
@@ -94,10 +95,12 @@ def prepare(
     if went is not None:
         return Week(period, list_name, went=went)
     gathered = gather(workspace, targets)
-    issue, composed = _draft(workspace, list_name)
+    # Taken when the sites have answered, which can take minutes.
+    snapshot = gathered.snapshot or Snapshot.take(workspace)
+    issue, composed, snapshot = _draft(workspace, list_name, snapshot)
     if issue is None:
         return Week(period, list_name, gathered)
-    plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm)
+    plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm, snapshot=snapshot)
     preview: tuple[Path, ...] = ()
     if plan.letter is not None:
         preview = letter.preview(issue, plan.letter)
@@ -108,7 +111,7 @@ def prepare(
         gathered,
         plan,
         composed=composed,
-        candidates=draft.waiting(issue),
+        candidates=draft.waiting(issue, snapshot=snapshot),
         preview=preview,
         size=size,
     )
@@ -168,19 +171,6 @@ def run(
     return WeekOutcome(week, send, account, settled.get("submitted", 0), settled)
 
 
-def _unfinished(connection: Connection, list_id: int) -> Send | None:
-    """The send of an issue to this list that is still running, the oldest first."""
-    running = [
-        send
-        for send in ledger.sends(connection)
-        if send.list_id == list_id
-        and send.state == "running"
-        and send.rhythm in {"weekly", ALL}
-        and send.issue.isdecimal()
-    ]
-    return running[0] if running else None
-
-
 def _issue_of(workspace: Workspace, send: Send) -> Issue:
     """The issue of a send; its file may be gone by now, and nothing of it is needed any more but its name."""
     from newsletter.errors import IssueError
@@ -192,18 +182,23 @@ def _issue_of(workspace: Workspace, send: Send) -> Issue:
         return Issue(int(send.issue), send.subject)
 
 
-def _draft(workspace: Workspace, list_name: str) -> tuple[Issue | None, bool]:
-    """The issue that is to go, and whether it was written just now; None when there is nothing to say."""
+def _draft(workspace: Workspace, list_name: str, snapshot: Snapshot) -> tuple[Issue | None, bool, Snapshot]:
+    """The issue that is to go, whether it was written just now, and the workspace as it stands then.
+
+    There is no issue when there is nothing to say.
+    """
     rules = draft.rules_of(workspace)
-    issue = draft.current(workspace, list_name)
+    issue = draft.current(workspace, list_name, snapshot=snapshot)
     if issue is None:
-        if not draft.choosable(workspace, list_name, rules):
-            return None, False
-        return draft.write(workspace, list_name=list_name, rules=rules), True
+        if not draft.choosable(workspace, list_name, rules, snapshot=snapshot):
+            return None, False, snapshot
+        issue = draft.write(workspace, list_name=list_name, rules=rules, snapshot=snapshot)
+        return issue, True, snapshot.with_file(Path(issue.path))
     if issue.stories:
-        return issue, False
-    if draft.waiting(issue):
+        return issue, False, snapshot
+    if draft.waiting(issue, snapshot=snapshot):
         # Nobody has chosen anything: the draft that grew during the week goes as it grew.
-        return draft.take(workspace, issue, rules=rules).issue, False
+        taken = draft.take(workspace, issue, rules=rules, snapshot=snapshot)
+        return taken.issue, False, snapshot.with_text(Path(issue.path), taken.text)
     has_words = issue.opening or any(section.blocks for section in issue.sections)
-    return (issue if has_words else None), False
+    return (issue if has_words else None), False, snapshot
