@@ -20,7 +20,7 @@ from newsletter.rhythms.schedule import day_of
 from newsletter.rhythms.streams import Stream
 from newsletter.rhythms.topics import Cut
 from newsletter.workflows import draft, latecomers, variants
-from newsletter.workflows.latest_letters import LetterCache
+from newsletter.workflows.latest_letters import LatestLetters
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
@@ -120,17 +120,17 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
         who = tuple(latecomers.members(connection, target.id, rhythm, now))
     if not flows.flowing:
         return nothing
-    cache = LetterCache(workspace, list_name, rhythm, {one.id: one for one in news})
-    flowing, issue = cache.issue(tuple(one.id for one in flows.flowing))
-    nothing = replace(nothing, problems=tuple(cache.problems))
+    made = LatestLetters(workspace, list_name, rhythm, {one.id: one for one in news}, now)
+    flowing, issue = made.issue(tuple(one.id for one in flows.flowing))
+    nothing = replace(nothing, problems=tuple(made.problems))
     if issue is None:
         return nothing
     latest = replace(nothing, period=period or "+".join(map(str, sorted(flowing))), issue=issue, articles=flowing)
-    cache.key = latest.key
+    made.key = latest.key
     flows = replace(flows, flowing=tuple(one for one in flows.flowing if one.id in flowing))
     with workspace.database.read() as connection:
         groups = _groups(connection, target.id, flows, news, who, now)
-        mailings, by_variant = _mailings(connection, cache, latest, groups)
+        mailings, by_variant = _mailings(connection, made, latest, groups)
     audience = sum(count for name, count in by_variant.items() if name not in _UNSENT)
     behind = min((one.id for one in flows.later), default=newest + 1) - 1
     return replace(
@@ -141,7 +141,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
         skipped=sum(by_variant.values()) - audience,
         by_variant=by_variant,
         late=who,
-        problems=tuple(cache.problems),
+        problems=tuple(made.problems),
     )
 
 
@@ -280,16 +280,16 @@ _UNSENT = frozenset({variants.UNCHOSEN, NOTHING_NEW})
 
 
 def _mailings(
-    connection: Connection, cache: LetterCache, latest: Latest, groups: Mapping[tuple[int, ...], list[int]]
+    connection: Connection, made: LatestLetters, latest: Latest, groups: Mapping[tuple[int, ...], list[int]]
 ) -> tuple[list[Mailing], dict[str, int]]:
     """Every letter with those who get it; who is named one by one comes first, and then the stream takes the rest."""
-    list_id, known = latest.target.id, variants.topics_of(cache.workspace, latest.target.name)
+    list_id, known = latest.target.id, variants.topics_of(made.workspace, latest.target.name)
     everybody = delivery.audience(list_id, latest.rhythm, latest.moment)
     mailings: list[Mailing] = []
     counts: dict[str, int] = {}
     apart: list[int] = []
     for number, (articles, members) in enumerate(groups.items(), 1):
-        _, issue = cache.issue(articles)
+        _, issue = made.issue(articles)
         bits = topics.present(issue, known) if issue is not None else 0
         choices, declined = latecomers.by_choice(connection, list_id, members, bits)
         apart += declined.values()
@@ -298,7 +298,7 @@ def _mailings(
             why = NOTHING_NEW if issue is None else variants.UNCHOSEN
             name = f"late-{number}{cut.variant}"
             mailings += [
-                cache.mailing(cut, query, name=name + ending, why=why)
+                made.mailing(cut, query, name=name + ending, why=why)
                 for ending, query in latecomers.queries(some, everybody)
             ]
             told = name if cut.issue is not None else why
@@ -309,7 +309,7 @@ def _mailings(
     masks = latecomers.without(masks, apart, bits)
     for cut in topics.cuts(latest.issue, known, masks, lead=False):
         audience = variants.audience_of(list_id, latest.rhythm, latest.moment, (bits, cut.declined))
-        mailings.append(cache.mailing(cut, audience, name=cut.variant, why=variants.UNCHOSEN))
+        mailings.append(made.mailing(cut, audience, name=cut.variant, why=variants.UNCHOSEN))
         told = cut.variant if cut.issue is not None else variants.UNCHOSEN
         counts[told] = counts.get(told, 0) + masks.get(cut.declined, 0)
     return mailings, counts
