@@ -111,9 +111,19 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
     Console(no_color=True if os.environ.get("NO_COLOR") else None).print(grid)
 
 
-def can_ask() -> bool:
-    """Whether there is a person to ask."""
-    return sys.stdin.isatty()
+def ask(question: str, *, nobody: str = "") -> str:
+    """What a person types in answer; exits with 2 when there is none to ask.
+
+    Args:
+        question: Shown on stderr, before a colon.
+        nobody: What to do where nobody can be asked, besides ``--yes``; ends the sentence.
+    """
+    import typer
+
+    if not sys.stdin.isatty():
+        say(f"Nobody is here to ask; add --yes{nobody}.")
+        raise typer.Exit(2)
+    return str(typer.prompt(question, default="", show_default=False, err=True)).strip()
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -8,9 +8,9 @@ import typer
 
 from newsletter.cli.accounts import problem_lines
 from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
-from newsletter.cli.delivering import WESTERN_DIGITS, _told, deliver_now, tell_outbox
+from newsletter.cli.delivering import account_words, ask_for_number, deliver_now, send_test
 from newsletter.cli.options import AsJson, IssueName, Reach, ToRhythm
-from newsletter.cli.output import can_ask, json_data, plural, say
+from newsletter.cli.output import json_data, plural, say
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def send(
                 json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
             return
         if plan.earlier is None and not yes:
-            _ask(plan, workspace.sender.name)
+            say(_would(plan, workspace.sender.name))
+            ask_for_number(plan.issue, nobody=" to send it without asking", refused="Nothing sent.")
         if send_at is not None:
             _schedule(workspace, plan, send_at, as_json)
             return
@@ -135,9 +136,8 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, here: bool) -> None:
 def _test(workspace: Workspace, path: str, address: str) -> None:
     from pathlib import Path
 
-    from newsletter import delivery, issues
+    from newsletter import issues
     from newsletter.workflows.check import inspect
-    from subscribers.addresses import normalise
 
     inspected = inspect(workspace, issues.read(Path(path)))
     if inspected.failure is not None:
@@ -145,23 +145,7 @@ def _test(workspace: Workspace, path: str, address: str) -> None:
     assert inspected.letter is not None
     for line in problem_lines(inspected.problems):
         say(line)
-    to = normalise(address)
-    name = delivery.send_test(workspace.delivery_setup, inspected.letter, to.address)
-    say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
-    tell_outbox(workspace)
-
-
-def _ask(plan: Plan, sender: str) -> None:
-    """Name what will happen, and go on only if the editor types the issue's number."""
-    say(_would(plan, sender))
-    if not can_ask():
-        say("Nobody is here to ask; add --yes to send it without asking.")
-        raise typer.Exit(2)
-    number = str(plan.issue.number)
-    answer = typer.prompt(f"Type {number} to send it, anything else to stop", default="", show_default=False, err=True)
-    if answer.strip().translate(WESTERN_DIGITS) != number:
-        say("Nothing sent.")
-        raise typer.Exit(1)
+    send_test(workspace, inspected.letter, address)
 
 
 def _would(plan: Plan, sender: str) -> str:
@@ -186,7 +170,7 @@ def _already(plan: Plan) -> str:
     when = f"{plan.earlier.finished or plan.earlier.created:%Y-%m-%d %H:%M} UTC"
     return (
         f"Issue {plan.issue.number} went to '{plan.target.name}' already ({plan.earlier.state}, {when}). "
-        f"{_told(plan.account)} Nothing sent now."
+        f"{account_words(plan.account)} Nothing sent now."
     )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from newsletter.cli.app import App, workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import can_ask, data, json_data, plural, say, table
+from newsletter.cli.output import ask, data, json_data, plural, say, table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -170,7 +170,7 @@ def resume(
             else f"{whom} count as having got issue {send.issue}; those who have not will never get it."
         )
         say(risk)
-        if not yes and not _agreed(count):
+        if not yes and ask(f"Type {count} to do it, anything else to stop") != str(count):
             say("Nothing changed.")
             raise typer.Exit(1)
         with workspace.database.write() as connection:
@@ -202,14 +202,6 @@ def _move(workspace: Workspace, name: str, to: str, *, reason: str = "") -> Send
         send = ledger.named(connection, name)
         ledger.move(connection, send, to, reason=reason)
     return send
-
-
-def _agreed(count: int) -> bool:
-    if not can_ask():
-        say("Nobody is here to ask; add --yes.")
-        raise typer.Exit(2)
-    answer = typer.prompt(f"Type {count} to do it, anything else to stop", default="", show_default=False, err=True)
-    return str(answer).strip() == str(count)
 
 
 def _unknown(connection: Connection, send: Send) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from newsletter import ledger
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
 from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
-from newsletter.delivery.setup import NO_LIMIT, DeliverySetup, Progress
+from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
 from newsletter.errors import SendError
 from newsletter.ledger import Account, Send
 from newsletter.letters.mime import LEAVE, SLOT_WIDTHS
@@ -31,11 +31,13 @@ __all__ = [
     "MOST_UNKNOWN_IN_A_ROW",
     "NO_LIMIT",
     "SLOT_WIDTHS",
+    "WAITS",
     "AudienceChangedError",
     "DeliverySetup",
     "PeriodTakenError",
     "Progress",
     "Run",
+    "StateCounts",
     "audience",
     "freeze",
     "freeze_letter",

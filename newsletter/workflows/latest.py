@@ -228,12 +228,8 @@ def run(
 
 
 def _delivered(workspace: Workspace, send: Send) -> tuple[Account, int]:
-    settled: dict[str, int] = {}
-
-    def progress(state: str, count: int) -> None:
-        settled[state] = settled.get(state, 0) + count
-
-    return delivery.run(workspace.delivery_setup, send, progress), settled.get("submitted", 0)
+    counts = delivery.StateCounts()
+    return delivery.run(workspace.delivery_setup, send, counts), counts.submitted
 
 
 def _pass(workspace: Workspace, latest: Latest, periods: Sequence[str]) -> None:

@@ -60,7 +60,9 @@ class WeekOutcome:
     send: Send | None = None
     account: Account | None = None
     sent_now: int = 0
+    """Letters that this run submitted."""
     settled: dict[str, int] = field(default_factory=dict)
+    """State to the number of deliveries that reached it in this run."""
 
 
 def prepare(
@@ -160,15 +162,11 @@ def run(
         send = freeze_week(workspace, week)
         if send is None:
             return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm))
-    settled: dict[str, int] = {}
-
-    def progress(state: str, count: int) -> None:
-        settled[state] = settled.get(state, 0) + count
-
-    account = delivery.run(workspace.delivery_setup, send, progress)
+    counts = delivery.StateCounts()
+    account = delivery.run(workspace.delivery_setup, send, counts)
     if week.overdue:
         return run(workspace, targets, list_name=list_name, rhythm=rhythm, agree=agree)
-    return WeekOutcome(week, send, account, settled.get("submitted", 0), settled)
+    return WeekOutcome(week, send, account, counts.submitted, counts.states)
 
 
 def _issue_of(workspace: Workspace, send: Send) -> Issue:

@@ -180,15 +180,10 @@ class Worker:
         return send
 
     def _run(self, send: Send) -> None:
-        told: dict[str, int] = {}
-
-        def progress(state: str, count: int) -> None:
-            if state not in {"waiting", "full"}:
-                told[state] = told.get(state, 0) + count
-
-        account = delivery.run(self._workspace.delivery_setup, send, progress, over=self.over)
-        if told:
-            here = ", ".join(f"{count:,} {state}" for state, count in sorted(told.items()))
+        counts = delivery.StateCounts()
+        account = delivery.run(self._workspace.delivery_setup, send, counts, over=self.over)
+        if counts.states:
+            here = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.states.items()))
             self._tell(f"issue {send.issue}: {here} here; {account.open:,} of {account.total:,} still open")
 
     def _keep(self) -> None:
