@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 from newsletter.cli.output import plural, say
 
 if TYPE_CHECKING:
-    from newsletter.models import Holding, Problem
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
+    from newsletter.models import Holding, Problem
+    from newsletter.wiring import Workspace
     from newsletter.workflows.latest import LatestOutcome
     from newsletter.workflows.variants import Variant
     from newsletter.workflows.weekly import Week
@@ -69,7 +66,6 @@ def week_data(
         sent_now: Letters that this run submitted.
     """
     plan = week.plan
-    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
     return {
         "week": week.period,
         "list": week.list,
@@ -91,9 +87,36 @@ def week_data(
         "problems": [asdict(problem) for problem in plan.problems] if plan is not None else [],
         "send": sent.public_id if sent is not None else None,
         "sent_now": sent_now,
+        **account_data(account),
+    }
+
+
+def account_data(account: Account | None) -> dict[str, Any]:
+    """The deliveries of a send as data for programs: how many are in each state, and why some did not go.
+
+    Args:
+        account: Of the send; None counts none.
+    """
+    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
+    return {
         **{name: getattr(account, name) if account is not None else 0 for name in counts},
         "reasons": dict(account.reasons or {}) if account is not None else {},
     }
+
+
+def tell_report(workspace: Workspace, issue: str) -> None:
+    """Say what became of an issue.
+
+    Args:
+        workspace: Open.
+        issue: Its key in the ledger.
+    """
+    from newsletter.report import counts as reports
+    from newsletter.report import read
+
+    with workspace.database.read() as connection:
+        for line in reports.lines(read.of_issue(connection, issue)):
+            say(line)
 
 
 def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from newsletter.cli.app import STOPPED
 from newsletter.cli.moment import WESTERN_DIGITS
-from newsletter.cli.output import ask, errors, plural, say
+from newsletter.cli.output import ask, plural, progress_bar, say
 from newsletter.cli.posting import post_without_pages
 from newsletter.errors import SendError
 
@@ -136,7 +136,7 @@ def account_words(account: Account) -> str:
 @contextmanager
 def _progress(total: int, counts: StateCounts) -> Iterator[Callable[[str, int], None]]:
     """A bar on stderr that shows what became of the letters, their speed and the time left."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
@@ -145,8 +145,7 @@ def _progress(total: int, counts: StateCounts) -> Iterator[Callable[[str, int], 
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
     )
-    console = errors()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with progress_bar(*columns) as bar:
         task = bar.add_task("sending", total=total, speed="")
 
         def step(state: str, count: int) -> None:

@@ -13,6 +13,7 @@ from newsletter.errors import NashraError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 _CELL = 60
@@ -67,6 +68,20 @@ def errors() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, no_color=True if os.environ.get("NO_COLOR") else None)
+
+
+@contextlib.contextmanager
+def progress_bar(*columns: ProgressColumn) -> Iterator[Progress]:
+    """A bar on stderr that goes away at its end; nothing where stderr is no terminal.
+
+    Args:
+        columns: What it shows; none takes those of Rich.
+    """
+    from rich.progress import Progress
+
+    console = errors()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield bar
 
 
 def cell(text: str) -> str:

@@ -7,17 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from newsletter.cli.app import App, workspace_of
+from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, table
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
-
-
-def add_to(group: App) -> None:
-    """Add these commands to the group ``subscribers``."""
-    for command in (export, show, stats, leave, suppress, unsuppress, erase, sync):
-        group.add(command)
 
 
 def export(

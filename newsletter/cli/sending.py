@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.accounts import problem_lines
-from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
+from newsletter.cli.accounts import account_data, problem_lines
+from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import account_words, ask_for_number, deliver_now, send_test
 from newsletter.cli.options import AsJson, IssueName, Reach, ToRhythm
 from newsletter.cli.output import json_data, plural, say
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
     from newsletter.wiring import Workspace
     from newsletter.workflows.plan import Plan
-
-PANEL = "Sending"
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    from newsletter.cli import reporting
-
-    app.add(send, PANEL)
-    app.add(reporting.report, PANEL)
 
 
 def send(
@@ -175,7 +165,6 @@ def _already(plan: Plan) -> str:
 
 
 def _account(plan: Plan, sent: Send | None, account: Account | None, *, sent_now: int) -> dict[str, Any]:
-    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
     return {
         "issue": plan.issue.number,
         "list": plan.target.name,
@@ -184,6 +173,5 @@ def _account(plan: Plan, sent: Send | None, account: Account | None, *, sent_now
         "state": sent.state if sent is not None else None,
         "audience": sent.audience if sent is not None else plan.audience,
         "sent_now": sent_now,
-        **{name: getattr(account, name) if account is not None else 0 for name in counts},
-        "reasons": dict(account.reasons or {}) if account is not None else {},
+        **account_data(account),
     }

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.app import App, workspace_of
+from newsletter.cli.accounts import account_data
+from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, table
 
@@ -16,17 +17,7 @@ if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
     from newsletter.wiring import Workspace
 
-PANEL = "Sending"
 SendName = Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")]
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    group = App("sends", help="The sends of the workspace: list, show, pause, resume, cancel.")
-    for command in (show, pause, resume, cancel):
-        group.add(command)
-    group.add(list_, name="list")
-    app.add_typer(group, rich_help_panel=PANEL)
 
 
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
@@ -217,7 +208,6 @@ def _unknown(connection: Connection, send: Send) -> list[dict[str, Any]]:
 
 
 def _told(send: Send, account: Account, lists: dict[int, str]) -> dict[str, Any]:
-    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
     return {
         "send": send.public_id,
         "issue": send.issue,
@@ -227,8 +217,7 @@ def _told(send: Send, account: Account, lists: dict[int, str]) -> dict[str, Any]
         "reason": send.reason,
         "subject": send.subject,
         "audience": send.audience,
-        **{name: getattr(account, name) for name in counts},
-        "reasons": dict(account.reasons or {}),
+        **account_data(account),
         "frozen": send.created.isoformat(),
         "send_at": send.send_at.isoformat() if send.send_at else None,
         "finished": send.finished.isoformat() if send.finished else None,

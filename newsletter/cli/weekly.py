@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.accounts import latest_data, tell_latest, tell_week, week_data
-from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
+from newsletter.cli.accounts import latest_data, tell_latest, tell_report, tell_week, week_data
+from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import ask_for_number, deliver_now, send_test
-from newsletter.cli.options import AsJson, Reach, ToList, ToRhythm, Yes
+from newsletter.cli.options import AsJson, Reach, ToList, ToRhythm, Yes, day_of
 from newsletter.cli.output import data, json_data, plural, say, table
 from newsletter.cli.posting import post_without_pages
-from newsletter.cli.reporting import _day, _report
 
 if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
     from newsletter.wiring import Workspace
     from newsletter.workflows.weekly import Week
-
-WEEK_PANEL = "The week"
 
 
 class Automatic(enum.StrEnum):
@@ -29,13 +26,6 @@ class Automatic(enum.StrEnum):
 
     INSTANT = "instant"
     DAILY = "daily"
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    app.add(weekly, WEEK_PANEL)
-    app.add(latest, WEEK_PANEL)
-    app.add(schedule, WEEK_PANEL)
 
 
 def weekly(
@@ -112,7 +102,7 @@ def weekly(
         else:
             say(f"Going on with issue {week.plan.issue.number}, which stopped in the middle.")
         sent, account, sent_now = deliver_now(workspace, sent, again="newsletter weekly")
-        _report(workspace, sent.issue)
+        tell_report(workspace, sent.issue)
         if as_json:
             json_data(week_data(week, sent.state, sent=sent, account=account, sent_now=sent_now))
 
@@ -143,7 +133,8 @@ def latest(
 
     if day and rhythm is not Automatic.DAILY:
         raise typer.BadParameter("--day goes with --rhythm daily")
-    period = _day(day)
+    wanted = day_of("--day", day)
+    period = wanted.isoformat() if wanted is not None else ""
     with workspace_of(context) as workspace:
         if collect:
             for trouble in gather(workspace).troubles:
@@ -236,7 +227,7 @@ def _nothing_to_do(workspace: Workspace, week: Week, as_json: bool) -> None:
     post_without_pages(workspace)
     if week.went:
         say(f"Issue {week.went} went out this week already. Nothing sent now.")
-        _report(workspace, week.went)
+        tell_report(workspace, week.went)
         if as_json:
             json_data(week_data(week, "already"))
         return
