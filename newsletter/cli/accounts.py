@@ -21,7 +21,12 @@ _MOST_VARIANTS = 12
 
 
 def tell_week(week: Week, sender: str) -> None:
-    """What would go to whom, before anybody is asked."""
+    """What would go to whom, before anybody is asked.
+
+    Args:
+        week: With a plan.
+        sender: Name of the sender.
+    """
     plan = week.plan
     assert plan is not None
     issue = plan.issue
@@ -120,7 +125,12 @@ def tell_report(workspace: Workspace, issue: str) -> None:
 
 
 def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
-    """Say what came, or would come, of a letter of the latest posts."""
+    """Say what came, or would come, of a letter of the latest posts.
+
+    Args:
+        outcome: What came of a run.
+        would: Nothing was written; say what would happen.
+    """
     found = outcome.latest
     for line in problem_lines(found.problems):
         say(f"left out: {line}")
@@ -137,7 +147,12 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
 
 
 def latest_data(outcome: LatestOutcome, *, would: bool) -> dict[str, Any]:
-    """A letter of the latest posts as data for programs."""
+    """A letter of the latest posts as data for programs.
+
+    Args:
+        outcome: What came of a run.
+        would: Nothing was written; say what would happen.
+    """
     found = outcome.latest
     if found.went:
         state = "already"

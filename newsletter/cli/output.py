@@ -31,7 +31,12 @@ def data(text: str) -> None:
 
 
 def json_data(value: Any, *, indent: int | None = 2) -> None:
-    """A value as JSON, letters as they are where stdout can hold them, moments in ISO 8601."""
+    """A value as JSON, letters as they are where stdout can hold them, moments in ISO 8601.
+
+    Args:
+        value: Of lists, mappings, numbers and texts; anything else as ``str`` writes it.
+        indent: Spaces for each level; None writes one line.
+    """
     data(json.dumps(value, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf"), indent=indent, default=str))
 
 
@@ -142,5 +147,11 @@ def ask(question: str, *, nobody: str = "") -> str:
 
 
 def plural(count: int, one: str, many: str = "") -> str:
-    """``3 stories``: a count with its noun in English."""
+    """``3 stories``: a count with its noun in English.
+
+    Args:
+        count: How many.
+        one: The noun for one.
+        many: The noun for any other number; empty adds an s.
+    """
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -47,7 +47,13 @@ def claim(connection: Connection, send_id: int, *, lease: float, token: str = ""
 
 
 def drop(connection: Connection, send_id: int, token: str) -> None:
-    """Let go of what was claimed with this token, if anything was: the answer to that commit may have been lost."""
+    """Let go of what was claimed with this token, if anything was: the answer to that commit may have been lost.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send.
+        token: As it was given to ``claim``.
+    """
     from sqlalchemy import update
 
     from newsletter.storage.tables import batch as table

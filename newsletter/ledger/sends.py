@@ -198,6 +198,12 @@ _LEAST_OF_AN_ID = 4
 def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> None:
     """Pause, resume or cancel a send; whoever delivers it follows with the next batch.
 
+    Args:
+        connection: A writing transaction.
+        send: The send; its state is looked at anew.
+        to: ``paused``, ``running``, ``scheduled`` (only what is paused) or ``cancelled``.
+        reason: Why, for people who read the ledger.
+
     Raises:
         SendError: Its state does not allow it.
     """
@@ -224,7 +230,15 @@ _WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned", "can
 
 
 def start_due(connection: Connection, now: datetime) -> list[Send]:
-    """Let every scheduled send run whose moment has come; those that started now, each told to one caller only."""
+    """Let every scheduled send run whose moment has come.
+
+    Args:
+        connection: A writing transaction.
+        now: The present moment, timezone-aware.
+
+    Returns:
+        Those that started now, oldest first; of many callers one is told of each.
+    """
     from sqlalchemy import update
 
     from newsletter.storage.tables import send as table
@@ -249,7 +263,7 @@ def unknown_deliveries(connection: Connection, send_id: int) -> list[tuple[int, 
 
 
 def accept_unknown(connection: Connection, send_id: int) -> int:
-    """Take it that the provider took what is unknown; how many that were."""
+    """Count what is unknown as taken by the provider; gives the number of deliveries."""
     from sqlalchemy import update
 
     from newsletter.storage.tables import delivery
@@ -259,9 +273,16 @@ def accept_unknown(connection: Connection, send_id: int) -> int:
 
 
 def resend_unknown(connection: Connection, send_id: int) -> int:
-    """Queue what is unknown once more, as the editor says, and let the send run again; how many that were.
+    """Queue what is unknown once more and let the send run again, as an editor decided.
 
-    Who has it already gets it a second time; nothing but the editor's word does this.
+    Whoever has the letter already gets it a second time; so nothing else in the program does this.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send.
+
+    Returns:
+        How many deliveries were queued.
     """
     from sqlalchemy import select, update
 

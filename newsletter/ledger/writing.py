@@ -122,7 +122,15 @@ def write_send(
 
 
 def without_delivery(audience: Select[tuple[int]], key: str) -> Select[tuple[int]]:
-    """Those of an audience who have no delivery of the issue with this key yet."""
+    """Those of an audience who have no delivery of the issue with this key yet.
+
+    Args:
+        audience: Query for ids of subscribers.
+        key: Of the issue.
+
+    Returns:
+        A query of the same kind, in no order.
+    """
     from sqlalchemy import exists, select
 
     from newsletter.storage.tables import delivery, issue
@@ -138,7 +146,13 @@ def without_delivery(audience: Select[tuple[int]], key: str) -> Select[tuple[int
 
 
 def count_without_delivery(connection: Connection, audience: Select[tuple[int]], key: str) -> int:
-    """How many of an audience have no delivery of the issue with this key yet."""
+    """How many of an audience have no delivery of the issue with this key yet.
+
+    Args:
+        connection: Open.
+        audience: Query for ids of subscribers.
+        key: Of the issue.
+    """
     return _count(connection, without_delivery(audience, key))
 
 

@@ -47,7 +47,7 @@ class Latest:
     period: str
     """The local date, or the ids of the articles."""
     moment: datetime
-    """When everything was looked at; aware."""
+    """When everything was looked at, timezone-aware."""
     issue: Issue | None = None
     """As those get it who go on with the stream; None when nothing is new, or the period's letter went."""
     went: str = ""
@@ -82,12 +82,27 @@ class LatestOutcome:
 
 
 def key_of(list_name: str, rhythm: str, period: str) -> str:
-    """The key of a letter, as ``readers/daily/2026-11-24``."""
+    """The key of a letter, as ``readers/daily/2026-11-24``.
+
+    Args:
+        list_name: The list.
+        rhythm: ``instant`` or ``daily``.
+        period: The date, or the ids of the articles with ``+`` between them.
+    """
     return f"{list_name}/{rhythm}/{period}"
 
 
 def unfinished(workspace: Workspace, rhythm: Rhythm, list_name: str) -> list[Send]:
-    """Letters of this stream that stopped in the middle, oldest first."""
+    """Letters of this stream that stopped in the middle, oldest first.
+
+    Args:
+        workspace: The workspace.
+        rhythm: ``instant`` or ``daily``.
+        list_name: The list.
+
+    Raises:
+        UnknownList: No such list.
+    """
     with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
         return ledger.running(connection, target.id, (rhythm,))

@@ -75,7 +75,7 @@ def make(
         whole: Its letter, checked already.
         target: The list it goes to.
         rhythm: ``weekly``, or ``all`` for everybody.
-        now: Aware.
+        now: The present moment, timezone-aware.
         ready: Variants made before, whose letters need not be made again.
 
     Raises:
@@ -159,7 +159,7 @@ def mailings(variants: Sequence[Variant], list_id: int, rhythm: str, now: dateti
         variants: Of one issue; those with members come first.
         list_id: The list.
         rhythm: ``weekly``, or ``all``.
-        now: Aware.
+        now: The present moment, timezone-aware.
         bits: The topics that the issue has.
     """
     return [
@@ -172,26 +172,54 @@ def mailings(variants: Sequence[Variant], list_id: int, rhythm: str, now: dateti
 def audiences(
     variant: Variant, list_id: int, rhythm: str, now: datetime, *, bits: int
 ) -> list[tuple[str, Select[tuple[int]]]]:
-    """The queries for those who get a variant, each with an ending for its name."""
+    """The queries for those who get a variant, each with an ending for its name.
+
+    Args:
+        variant: Of an issue.
+        list_id: Id of the list.
+        rhythm: ``weekly``, or ``all``.
+        now: The present moment, timezone-aware.
+        bits: The topics that the issue has; topic n is bit n - 1.
+    """
     if variant.late:
         return list(latecomers.queries(variant.members, delivery.audience(list_id, rhythm, now)))
     return [("", audience_of(list_id, rhythm, now, (bits, variant.cut.declined)))]
 
 
 def mailing(variant: Variant, audience: Select[tuple[int]], *, name: str = "") -> Mailing:
-    """A variant with those who get it."""
+    """A variant with those who get it.
+
+    Args:
+        variant: Of an issue.
+        audience: Query for ids of subscribers.
+        name: Another name than that of its cut, or empty.
+    """
     if variant.letter is None:
         return Mailing("", audience, name or variant.cut.variant, UNCHOSEN)
     return Mailing(to_json(variant.letter), audience, name or variant.cut.variant)
 
 
 def audience_of(list_id: int, rhythm: str, now: datetime, declined: tuple[int, int]) -> Select[tuple[int]]:
-    """The query for those of an audience who decline exactly these of the topics."""
+    """The query for those of an audience who decline exactly these of the topics.
+
+    Args:
+        list_id: Id of the list.
+        rhythm: ``instant``, ``daily``, ``weekly`` or ``all``.
+        now: The present moment, timezone-aware.
+        declined: Bits of the topics that matter, and which of them are declined.
+    """
     return store.audience(list_id, rhythms=delivery.rhythms_of(rhythm), now=now, declined=declined)
 
 
 def by_rhythm(connection: Connection, list_id: int, rhythm: str, now: datetime) -> dict[str, int]:
-    """How many subscribers of each rhythm a send would reach."""
+    """How many subscribers of each rhythm a send would reach.
+
+    Args:
+        connection: Open.
+        list_id: Id of the list.
+        rhythm: ``weekly``, or ``all``.
+        now: The present moment, timezone-aware.
+    """
     return {
         one: sum(store.declination_counts(connection, list_id, rhythms=(one,), now=now, topics=0).values())
         for one in delivery.rhythms_of(rhythm)
