@@ -61,7 +61,7 @@ def post_without_pages(workspace: Workspace) -> None:
 def _drained(workspace: Workspace) -> dict[str, int]:
     from newsletter.workflows import small_letters
 
-    return small_letters.of_house(workspace).drain().states
+    return small_letters.of_workspace(workspace).drain().states
 
 
 def _waiting(workspace: Workspace) -> int:

@@ -109,7 +109,7 @@ class Run:
             if not self._in_time(lane):
                 return True
             lane.next = self._retrying.write(self._claim(lane))
-            self._hold(lane)
+            self._note_busy(lane)
         (batch, doubtful), lane.next = lane.next, None
         self._tell("unknown", doubtful)
         if batch is not None:
@@ -120,7 +120,7 @@ class Run:
                     self._let_go(batch)
                 raise
             finally:
-                self._hold(lane)
+                self._note_busy(lane)
             self._use(lane, gone)
             return True
         self._use(lane, 0)
@@ -137,7 +137,7 @@ class Run:
             self._wait(min(pause + 0.01, 1.0), "waiting", round(pause))
         return True
 
-    def _hold(self, lane: _Lane) -> None:
+    def _note_busy(self, lane: _Lane) -> None:
         """Note whether this thread has a batch."""
         with self._settled:
             if lane.next is not None and lane.next[0] is not None:
@@ -359,8 +359,8 @@ class Run:
                 self._last_taken = time.monotonic()
             impatient = time.monotonic() - self._last_taken > setup.patience
             # A line that is dead after the last byte would make the whole list unknown, one request after the other.
-            deaf = self._unknown_in_a_row >= setup.sender.connections + MOST_UNKNOWN_IN_A_ROW
-        if answer.stop or deaf or (impatient and answer.state != "submitted"):
+            unanswered = self._unknown_in_a_row >= setup.sender.connections + MOST_UNKNOWN_IN_A_ROW
+        if answer.stop or unanswered or (impatient and answer.state != "submitted"):
             raise SendError(answer.reason, mend="mend it, then run the same command again")
 
     def _settle(self, batch: Batch, carrier: Carrier) -> Batch | None:

@@ -107,7 +107,7 @@ def queries(who: Sequence[int], everybody: Select[tuple[int]]) -> Iterator[tuple
     """Queries that name these subscribers as far as they are in an audience, each with an ending for its name.
 
     Args:
-        who: Ids of subscribers, ascending.
+        who: Ids of subscribers.
         everybody: Query for the ids of the audience.
 
     Returns:

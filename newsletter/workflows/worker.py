@@ -74,7 +74,7 @@ class Worker:
     def once(self) -> None:
         """Do everything there is to do now, and return."""
         self._open()
-        letters = small_letters.of_house(self._workspace)
+        letters = small_letters.of_workspace(self._workspace)
         self._look(letters)
         self._keep_schedule()
         while not self.over.is_set() and (send_id := self._next()) is not None:
@@ -86,7 +86,7 @@ class Worker:
         self._patiently(self._open)
         if self.over.is_set():
             return
-        letters = small_letters.of_house(self._workspace)
+        letters = small_letters.of_workspace(self._workspace)
         threads = [threading.Thread(target=self._keep, name="schedule", daemon=True)]
         if self._patiently(self._has_jobs):
             name = f"{socket.gethostname()} {os.getpid()}"
