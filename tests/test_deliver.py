@@ -336,3 +336,12 @@ def test_a_test_letter_leaves_no_trace_in_the_ledger(workspace: Workspace) -> No
     assert (workspace.root / "outbox" / "new" / f"{name}.eml").exists()
     with workspace.database.read() as connection:
         assert ledger.sends(connection) == []
+
+
+def test_states_are_counted_and_waiting_is_none() -> None:
+    counts = delivery.StateCounts()
+    for state, count in (("submitted", 3), ("waiting", 30), ("skipped", 1), ("full", 1), ("submitted", 2)):
+        counts(state, count)
+    assert counts.states == {"submitted": 5, "skipped": 1}
+    assert counts.submitted == 5
+    assert delivery.StateCounts().submitted == 0
