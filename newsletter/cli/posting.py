@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.app import STOPPED, App, workspace_of
+from newsletter.cli.app import STOPPED, workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
 
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
 AGAIN = "newsletter subscribers letters"
 _STATES = ("submitted", "refused", "unknown")
-
-
-def add_to(app: App) -> None:
-    """Add this command to the group of those for subscribers."""
-    app.add(letters)
 
 
 def letters(
@@ -66,7 +61,7 @@ def post_without_pages(workspace: Workspace) -> None:
 def _drained(workspace: Workspace) -> dict[str, int]:
     from newsletter.workflows import small_letters
 
-    return small_letters.of_house(workspace).drain().states
+    return small_letters.of_workspace(workspace).drain().states
 
 
 def _waiting(workspace: Workspace) -> int:

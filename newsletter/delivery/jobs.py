@@ -1,7 +1,7 @@
 """Which worker does what: jobs of Procrastinate in the same PostgreSQL, behind this one room.
 
 A job says only "deliver send S": running it twice, late or never does no harm, since the ledger's leases decide who
-delivers what. Nothing else of the house knows Procrastinate; without it workers look into the ledger by themselves.
+delivers what. No other file knows Procrastinate; without it workers look into the ledger by themselves.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from newsletter.delivery.parcels import name_of, parcels_of
 from newsletter.delivery.setup import DeliverySetup, Progress
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import Batch, Send
-from newsletter.letters.mime import thaw
+from newsletter.letters.mime import from_json
 from newsletter.senders import Answer, Carrier, LetterByLetter, Packs, Parcel, Submission, UnreachableError, load
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
@@ -46,9 +46,9 @@ class _Lane:
     """Loaded with the letter of the last batch."""
     letter_id: int = 0
     taken: int = 0
-    """Tokens of the pace for the batch it is at."""
+    """Tokens of the rate limit taken for the batch it is at."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
-    """Whose the seats are."""
+    """Names this thread as the holder of its connections in the ledger."""
     connections: int = 0
     """Connections it may have open, where that is limited."""
     next: Claimed | None = None
@@ -74,7 +74,7 @@ class Run:
         # SQLite has one writer at a time, and who finds it taken sleeps: so they wait for each other here.
         self._pen = threading.Lock() if setup.database.is_sqlite else contextlib.nullcontext()
         self._settled = threading.Condition()
-        """Told when a thread is done with a batch; ``_busy`` are the places that have one."""
+        """Told when a thread is done with a batch; ``_busy`` are the ids of the lanes that have one."""
         self._busy: set[int] = set()
         self.over = threading.Event()
         """Set when nothing new is to be begun."""
@@ -109,7 +109,7 @@ class Run:
             if not self._in_time(lane):
                 return True
             lane.next = self._retrying.write(self._claim(lane))
-            self._hold(lane)
+            self._note_busy(lane)
         (batch, doubtful), lane.next = lane.next, None
         self._tell("unknown", doubtful)
         if batch is not None:
@@ -120,7 +120,7 @@ class Run:
                     self._let_go(batch)
                 raise
             finally:
-                self._hold(lane)
+                self._note_busy(lane)
             self._use(lane, gone)
             return True
         self._use(lane, 0)
@@ -137,8 +137,8 @@ class Run:
             self._wait(min(pause + 0.01, 1.0), "waiting", round(pause))
         return True
 
-    def _hold(self, lane: _Lane) -> None:
-        """Say whether this place has a batch."""
+    def _note_busy(self, lane: _Lane) -> None:
+        """Note whether this thread has a batch."""
         with self._settled:
             if lane.next is not None and lane.next[0] is not None:
                 self._busy.add(id(lane))
@@ -168,7 +168,9 @@ class Run:
             if next(tries):
                 ledger.drop(connection, send, token)
             # Who has nothing to send needs no connection.
-            if self._setup.connections and not (ledger.free(connection, send) and self._seated(lane, connection)):
+            if self._setup.connections and not (
+                ledger.free(connection, send) and self._keep_connections(lane, connection)
+            ):
                 return None, 0
             batch = ledger.claim(connection, send, lease=self._setup.lease, token=token)
             # A first attempt has no holder before it who could have left something.
@@ -176,8 +178,8 @@ class Run:
 
         return claim
 
-    def _seated(self, lane: _Lane, connection: Connection, want: int = 0) -> bool:
-        """Keep the seats of this place, and take more while there are fewer than wanted; whether it has any."""
+    def _keep_connections(self, lane: _Lane, connection: Connection, want: int = 0) -> bool:
+        """Keep the connections of this thread, and take more up to those wanted; whether it may have any open."""
         setup = self._setup
         if not setup.connections:
             return True
@@ -193,7 +195,7 @@ class Run:
         return lane.connections > 0
 
     def _disconnect(self, lane: _Lane) -> None:
-        """Close the connections of this place, then give its seats back."""
+        """Close the connections of this thread, then let go of them in the ledger."""
         carrier, lane.carrier = lane.carrier, None
         if carrier is not None:
             carrier.close()
@@ -255,7 +257,7 @@ class Run:
         try:
             with self._pen, setup.database.write() as connection:
                 if lane.connections:
-                    self._seated(lane, connection, want=lane.connections)
+                    self._keep_connections(lane, connection, want=lane.connections)
                 marked = ledger.mark_submitting(connection, batch, skipped=skipped, lease=setup.lease)
             mine = marked
         except DatabaseAwayError:
@@ -281,7 +283,7 @@ class Run:
         if lane.carrier is None or lane.letter_id != letter_id:
             with self._turn:
                 frozen = self._retrying.read(lambda connection: ledger.letter_of(connection, letter_id))
-                lane.carrier = load(self._setup.sender, thaw(frozen), lane.carrier)
+                lane.carrier = load(self._setup.sender, from_json(frozen), lane.carrier)
                 lane.letter_id = letter_id
         return lane.carrier
 
@@ -302,7 +304,7 @@ class Run:
 
             def act(connection: Connection) -> Collection[int] | None:
                 if lane.connections:
-                    self._seated(lane, connection, want=lane.connections)
+                    self._keep_connections(lane, connection, want=lane.connections)
                 return ledger.advance(
                     connection, batch, answers=answers, going=() if over else going, marked=marked, lease=setup.lease
                 )
@@ -357,8 +359,8 @@ class Run:
                 self._last_taken = time.monotonic()
             impatient = time.monotonic() - self._last_taken > setup.patience
             # A line that is dead after the last byte would make the whole list unknown, one request after the other.
-            deaf = self._unknown_in_a_row >= setup.sender.connections + MOST_UNKNOWN_IN_A_ROW
-        if answer.stop or deaf or (impatient and answer.state != "submitted"):
+            unanswered = self._unknown_in_a_row >= setup.sender.connections + MOST_UNKNOWN_IN_A_ROW
+        if answer.stop or unanswered or (impatient and answer.state != "submitted"):
             raise SendError(answer.reason, mend="mend it, then run the same command again")
 
     def _settle(self, batch: Batch, carrier: Carrier) -> Batch | None:

@@ -184,7 +184,7 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
     pages = pages_of(workspace)
     site = site_of(workspace, pages, hooks_of(workspace) if hooks is None else hooks)
     archive = Archive(workspace.database, pages, site.lists)
-    letters = small_letters.of_house(workspace)
+    letters = small_letters.of_workspace(workspace)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:

@@ -309,7 +309,7 @@ class SmallLetters:
         return self._made("goodbye", "any", "any")
 
 
-def of_house(workspace: Workspace) -> SmallLetters:
+def of_workspace(workspace: Workspace) -> SmallLetters:
     """The small letters of a workspace, ready to be sent."""
     from newsletter.web.pages import Pages
 
