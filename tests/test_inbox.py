@@ -168,8 +168,8 @@ class Room:
     confirmation: str
     counter: Iterator[int] = field(default_factory=itertools.count)
 
-    def setup(self, **more: object) -> inbox.DeliverySetup:
-        setup = inbox.DeliverySetup(self.database, OWN, LINKS, SUPPRESSIONS, NOW)
+    def setup(self, **more: object) -> inbox.InboxSetup:
+        setup = inbox.InboxSetup(self.database, OWN, LINKS, SUPPRESSIONS, NOW)
         return replace(setup, **more)  # type: ignore[arg-type]
 
     def put(self, message: str, /, *, number: int = 0, folder: str = "new", **values: str) -> Path:

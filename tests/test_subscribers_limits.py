@@ -157,20 +157,20 @@ def test_posts_for_one_victim_from_a_thousand_networks(tmp_path: Path) -> None:
 
 _FLOOD = """
 import sys
-from reader_pages import BASE, House, stamp_of
+from reader_pages import BASE, Workspace, stamp_of
 from starlette.testclient import TestClient
 from newsletter.storage.database import open_database
 from subscribers.store.limits import Caps
 from subscribers.web import create_app
 url, name = sys.argv[1:]
-house = House(open_database(url), changes={"caps": Caps(total_an_hour=20, network_an_hour=1000)})
+workspace = Workspace(open_database(url), changes={"caps": Caps(total_an_hour=20, network_an_hour=1000)})
 client = workspace.client()
 stamp = stamp_of(client.get("/").text)
-house.clock.later(seconds=5)
+workspace.clock.later(seconds=5)
 for n in range(60):
     fields = {"email": f"{name}{n}@d{name}{n}.example.net", "at": stamp}
     assert client.post("/subscribe", data=fields).status_code == 200
-house.database.close()
+workspace.database.close()
 """
 
 
