@@ -21,8 +21,8 @@ from newsletter.report.counts import (
     EVENTS,
     STATES,
     Counts,
-    Report,
     Part,
+    Report,
 )
 from newsletter.senders.reports import EventReport as Told
 from newsletter.wiring import Workspace

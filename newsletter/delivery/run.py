@@ -352,7 +352,9 @@ class Run:
             self._tell(answer.state, rest)
         with self._lock:
             self._unknown_in_a_row = self._unknown_in_a_row + 1 if answer.state == "unknown" else 0
-            if answer.state == "submitted" and rest:
+            if (answer.state == "submitted" and rest) or any(
+                state == "submitted" for state, _ in answer.apart.values()
+            ):
                 self._last_taken = time.monotonic()
             impatient = time.monotonic() - self._last_taken > setup.patience
             # A line that is dead after the last byte would make the whole list unknown, one request after the other.

@@ -11,6 +11,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS = 4.0
 """A connection that rested longer is not used again: a server that closed it meanwhile would leave us in doubt."""
+LONGEST_PAUSE = 300.0
+"""Seconds; whatever a provider asks for beyond it is asked again then."""
 _EARLY_BYTES, _ANSWER_BYTES, _LIST_BYTES = 100_000, 1_000_000, 100_000_000
 """Read at most of an answer that comes too early, of one to a request, and of a list."""
 
@@ -252,6 +255,18 @@ def get_json(api: Api, path: str, *, mend: str) -> object:
     except ValueError:
         return None
     return found
+
+
+def retry_after(headers: Mapping[str, str] | Any) -> float:
+    """Seconds from ``Retry-After``, or from the answer's Date to ``X-RateLimit-Reset`` (vendor's guide); 0 if none."""
+    try:
+        if "Retry-After" in headers:
+            pause = float(headers["Retry-After"])
+        else:
+            pause = float(headers["X-RateLimit-Reset"]) - parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return 0.0
+    return min(max(pause, 0.0), LONGEST_PAUSE)
 
 
 def _tls_context() -> Any:

@@ -23,6 +23,7 @@ FOLDERS: Final = (
     "outbox",
     "sendgrid",
     "smtp",
+    "postmark",
 )
 """Every provider, by the name of its folder: what ``[sender] kind`` may say, in the order in which it is told."""
 

@@ -243,7 +243,10 @@ def _named(key: str, layers: list[_Layer]) -> str:
 
 
 def _shown(key: str, value: object) -> str:
-    return "a secret" if key == "database.url" or key in registry.secret_keys() else repr(value)
+    secret = {"database.url"} | registry.secret_keys()
+    if isinstance(value, dict):
+        value = {name: "a secret" if f"{key}.{name}" in secret else one for name, one in value.items()}
+    return "a secret" if key in secret else repr(value)
 
 
 def _wanted(key: str) -> str:
