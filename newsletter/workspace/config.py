@@ -256,7 +256,9 @@ def _wanted(key: str) -> str:
         return f"a section [{section}]"
     model = field.annotation
     inner = getattr(model, "model_fields", {}).get(name)
-    return str(inner.description) if inner is not None else "see the comments of a fresh newsletter.toml"
+    if inner is None or not inner.examples:
+        return "see the comments of a fresh newsletter.toml"
+    return f"text, for example {inner.examples[0]}"
 
 
 def _nearest(key: str) -> str:
