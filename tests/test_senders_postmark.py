@@ -297,6 +297,16 @@ def test_a_fault_of_the_account_stops_in_the_middle_of_a_batch_and_the_rest_goes
         assert server.addresses() == Counter(EVERYBODY)
 
 
+def test_who_is_taken_from_every_batch_keeps_patience_alive(workspace: Workspace, tmp_path: Path) -> None:
+    """Each batch holds one reader who goes and one who must wait: the send goes through all of them before it stops."""
+    limited = {f"reader{number}@example.net": 429 for number in range(0, 50, 2)}
+    with postmark_standin.running(tmp_path, codes=limited, delay=0.05, retry_after="2") as server:
+        setup = replace(setup_of(workspace, server.host, batch=2, connections=1), patience=0.5)
+        with pytest.raises(SendError, match=r"as planned \(429\)"):
+            run(setup)
+        assert server.addresses() == Counter(EVERYBODY - limited.keys())
+
+
 def test_what_is_too_large_is_halved_until_it_fits(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
