@@ -112,7 +112,7 @@ class Server(standin.Server):
         self.keep(kept)
         if fault == "hang_after":
             time.sleep(self.plan.get("hang", 30))
-        return None if fault in {"hang_after", "drop_after"} else reply(200, results, self.plan)
+        return None if fault in {"hang_after", "drop_after"} else reply(200, results)
 
     def judge(self, message: dict[str, Any]) -> tuple[int, str]:
         code, words = inspect(message)

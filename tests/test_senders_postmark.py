@@ -7,6 +7,7 @@ import json
 import logging
 import random
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
-from test_deliver import ISSUE, LETTER, make, run
+from test_deliver import ISSUE, LETTER, Mute, make, run
 from test_events import KEYS, LINKS, NOW, item, submit, submitting, suppressed
 from test_events import receive as receive_others
 from test_events import send as of_seven
@@ -33,7 +34,7 @@ from newsletter.events.apply import Received
 from newsletter.ledger import Account, Send
 from newsletter.letters.mime import LEAVE, freeze, slot
 from newsletter.models import Picture
-from newsletter.senders import Parcel
+from newsletter.senders import Answer, Parcel
 from newsletter.senders.postmark import body as bodies
 from newsletter.senders.postmark.answers import understand
 from newsletter.senders.postmark.body import Messages, sort_out
@@ -297,14 +298,32 @@ def test_a_fault_of_the_account_stops_in_the_middle_of_a_batch_and_the_rest_goes
         assert server.addresses() == Counter(EVERYBODY)
 
 
-def test_who_is_taken_from_every_batch_keeps_patience_alive(workspace: Workspace, tmp_path: Path) -> None:
-    """Each batch holds one reader who goes and one who must wait: the send goes through all of them before it stops."""
-    limited = {f"reader{number}@example.net": 429 for number in range(0, 50, 2)}
-    with postmark_standin.running(tmp_path, codes=limited, delay=0.05, retry_after="2") as server:
-        setup = replace(setup_of(workspace, server.host, batch=2, connections=1), patience=0.5)
-        with pytest.raises(SendError, match=r"as planned \(429\)"):
-            run(setup)
-        assert server.addresses() == Counter(EVERYBODY - limited.keys())
+class Partly(Mute):
+    """Takes the first of each batch and wants the other later; each answer takes ten seconds of a made clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.clock
+
+    def finish(self) -> Answer:
+        self.clock += 10.0
+        self.taken.append(self.waiting[0])
+        return Answer("queued", {self.waiting[0]: ("submitted", "")}, "the rest later", pause=1_000.0)
+
+    def sleep(self, _seconds: float) -> None:
+        raise SendError("nothing more to do now")
+
+
+def test_a_send_that_is_taken_in_part_keeps_its_patience(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    partly = Partly()
+    monkeypatch.setattr(sys.modules["newsletter.delivery.run"], "time", partly)
+    setup = replace(workspace.delivery_setup, sender=partly, patience=15.0, sleep=partly.sleep)
+    with pytest.raises(SendError, match="nothing more to do now"):
+        run(setup)
+    assert len(partly.taken) == 25
 
 
 def test_what_is_too_large_is_halved_until_it_fits(
@@ -472,6 +491,7 @@ def test_each_of_the_providers_words_has_one_of_ours(
     (told,) = READER.read(json.dumps(report(send, 1, record, **fields)).encode())
     assert (told.event.kind, told.event.bounce) == meaning
     assert told.event.at == NOW
+    assert told.request_id == ""
     assert told.event.url == fields.get("OriginalLink", "")
 
 
@@ -589,6 +609,7 @@ def test_what_is_not_set_opens_nothing() -> None:
     by_token = GuardedReports(changed(webhook_token="zeichen"))
     assert not by_token.genuine(login(user="", password=""), b"")
     assert not by_token.genuine({**login(), TOKEN: ""}, b"")
+    assert not by_token.genuine({"authorization": "Basic "}, b"")
     by_login = GuardedReports(changed(webhook_user="nashra", webhook_password="geheim"))
     assert not by_login.genuine({TOKEN: ""}, b"")
 
