@@ -211,11 +211,11 @@ class StandIn:
 
 
 @contextmanager
-def running(folder: Path, **plan: Any) -> Iterator[StandIn]:
+def running(folder: Path, *, script: str = __file__, **plan: Any) -> Iterator[StandIn]:
     """A stand-in in a process of its own, ended with the block."""
     log = folder / "taken.jsonl"
     log.touch()
-    command = [sys.executable, __file__, str(log), json.dumps(plan)]
+    command = [sys.executable, script, str(log), json.dumps(plan)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -381,6 +381,71 @@ def test_no_room_without_a_purpose() -> None:
     assert names.isdisjoint({"utils.py", "helpers.py", "misc.py", "common.py"})
 
 
+def providers_folder(name: str) -> Path:
+    return ROOT / "newsletter" / "senders" / name
+
+
+def named_outside(name: str, folder: Path, files: Mapping[str, str], *, everywhere: bool) -> list[str]:
+    """The places outside its folder that know a provider: by its name in any text, or only as a value or an import."""
+    found = []
+    for path, text in files.items():
+        if Path(path).is_relative_to(folder):
+            continue
+        if everywhere:
+            found += [f"{path}: {line}" for line in text.splitlines() if name in line.lower()]
+            continue
+        for node in ast.walk(ast.parse(text)):
+            value = node.value if isinstance(node, ast.Constant) else getattr(node, "module", None)
+            if value == name or str(value).startswith(f"newsletter.senders.{name}"):
+                found.append(f"{path}: {value}")
+    return found
+
+
+SOURCES = {str(path): path.read_text("utf-8") for path in MODULES.values()}
+
+
+@pytest.mark.parametrize(("name", "everywhere"), [("sendgrid", True), ("postmark", True), ("smtp", False)])
+def test_only_its_folder_and_the_table_know_a_provider(name: str, everywhere: bool) -> None:
+    """Adding one is a folder and a line. SMTP is a protocol too, which other rooms may speak of."""
+    registry = str(ROOT / "newsletter" / "senders" / "registry.py")
+    found = named_outside(name, providers_folder(name), SOURCES, everywhere=everywhere)
+    assert len(found) == 1, found
+    assert found[0].startswith(f"{registry}: ")
+
+
+def test_the_guard_sees_a_provider_in_code_words_and_imports() -> None:
+    folder = providers_folder("smtp")
+    for text in ('kind == "smtp"', "from newsletter.senders.smtp.wire import Wire"):
+        assert named_outside("smtp", folder, {"x.py": text}, everywhere=False)
+        assert not named_outside("smtp", folder, {str(folder / "x.py"): text}, everywhere=False)
+    assert not named_outside("smtp", folder, {"x.py": '"""Of SMTP."""'}, everywhere=False)
+    assert named_outside("sendgrid", folder, {"x.py": "# As SendGrid does."}, everywhere=True)
+
+
+def test_every_provider_is_a_folder_with_an_entry_of_its_name() -> None:
+    from newsletter.senders import registry
+
+    folders = {path.parent.name for path in (ROOT / "newsletter" / "senders").glob("*/__init__.py")}
+    assert folders == set(registry.names())
+    for name, provider in zip(registry.names(), registry.providers(), strict=True):
+        assert provider.name == name
+        options = provider.options() if provider.options is not None else None
+        fields = options.model_fields if options is not None else {}
+        assert set(provider.secrets) <= set(fields)
+        assert {key for key, field in fields.items() if not field.description} == set()
+        told = set(re.findall(r"^# (\w+) = ", provider.example, re.MULTILINE))
+        assert told <= set(fields)
+
+
+def test_asking_the_table_imports_no_sender() -> None:
+    code = (
+        "import sys; from newsletter.senders import registry; list(registry.providers()); "
+        "print(*(name for name in sys.modules if name.startswith('newsletter.senders.') and name.count('.') > 2))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == []
+
+
 # What other templates build on, and the small letters, which have a room and tests of their own.
 SHARED = {"base", "parts", "small", "confirmation", "welcome", "goodbye"}
 LETTERS = sorted(

@@ -99,7 +99,7 @@ def send(
     if has_errors(plan.problems):
         codes = ", ".join(dict.fromkeys(one.code for one in plan.problems if one.level == "error"))
         raise SendError(f"cannot go like this: {codes}", where=chosen.path, mend="check() tells each with its mend")
-    send = plan.earlier if plan.earlier is not None else plans.freeze(workspace, plan, send_at=at)
+    send = plan.earlier if plan.earlier is not None else plans.freeze_plan(workspace, plan, send_at=at)
     if send.state != "running":
         return _report(plan, send, None)
     settled: dict[str, int] = {}

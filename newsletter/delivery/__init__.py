@@ -146,6 +146,7 @@ def send_test(setup: DeliverySetup, letter: Letter, address: str) -> str:
         answer = carrier.begin([parcel], secrets.token_hex(16)).finish()
     finally:
         carrier.close()
-    if answer.state != "submitted":
-        raise SendError(f"the test letter to {address} is {answer.state}")
+    state, reason = answer.apart.get(0, (answer.state, answer.reason))
+    if state != "submitted":
+        raise SendError(f"the test letter to {address} is {state}" + (f": {reason}" if reason else ""))
     return name

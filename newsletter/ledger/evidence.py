@@ -57,8 +57,8 @@ class DeliveryFound:
 def hear(found: DeliveryFound, event: Event, request_id: str) -> bool:
     """Take an event in; False when it was told before, and then nothing changes.
 
-    Any event proves that the provider took the request it came from, and a request is taken as a whole. An event of
-    an older attempt proves it of its own delivery: that one is not sent again.
+    An event that names its request proves that the provider took all of it. Any other event, also one of an older
+    attempt, proves it of its own delivery: that one is not sent again, whatever becomes of its batch.
 
     Args:
         found: The delivery it is about.
@@ -74,7 +74,7 @@ def hear(found: DeliveryFound, event: Event, request_id: str) -> bool:
     batch = found.batch
     if request_id and request_id == batch.request_id and batch.state in {"submitting", "unknown"}:
         batch.state, batch.proved = "submitted", True
-    elif found.state == "submitting" or (found.state or batch.state) in {"queued", "unknown"}:
+    elif (found.state or batch.state) in {"queued", "submitting", "unknown"}:
         found.state, found.proved = "submitted", True
     return True
 

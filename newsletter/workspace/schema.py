@@ -6,15 +6,15 @@ Only config.py imports this, and late: pydantic costs a tenth of a second that `
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 
 from newsletter.fields import (
     SettingsSection,
-    bare_address,
     https_or_loopback,
     listed,
     mailbox,
@@ -23,17 +23,9 @@ from newsletter.fields import (
     web_address,
 )
 from newsletter.rhythms.topics import MOST
+from newsletter.senders import registry
 from newsletter.text.mailbox import ascii_host
 from newsletter.text.tidy import arabic_fold
-
-
-def _mail_host(value: str) -> str:
-    if not value:
-        return value
-    if re.search(r"[\s/@<>\"]", value):
-        raise ValueError("the name of a host such as smtp.example.org is wanted; the port stands under port")
-    # An IPv6 address holds colons, a host name never.
-    return value.strip("[]") if ":" in value else ascii_host(value)
 
 
 def _zone(value: str) -> str:
@@ -94,24 +86,6 @@ def _origin(value: str) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
-def _public_key(value: str) -> str:
-    import base64
-    import binascii
-
-    try:
-        # SubjectPublicKeyInfo in DER, the form in which SendGrid shows it.
-        good = base64.b64decode(value, validate=True).startswith(b"\x30")
-    except (binascii.Error, ValueError):
-        good = False
-    if value and not good:
-        raise ValueError("the verification key of SendGrid's event webhook is wanted, as its settings show it")
-    return value
-
-
-Category = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
-"""A SendGrid category (vendor's limits: ten, 255 characters; ASCII since others are not counted apart)."""
-
-
 _WEEKDAYS = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d"
 
@@ -150,6 +124,11 @@ def _apart(topics: dict[str, TopicSettings]) -> dict[str, TopicSettings]:
     return topics
 
 
+if TYPE_CHECKING:
+    SenderKind = str
+else:
+    SenderKind = Literal[registry.names()]
+"""Every provider there is."""
 RhythmName = Literal["instant", "daily", "weekly"]
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -162,106 +141,152 @@ Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9]
 class NewsletterSettings(SettingsSection):
     """Who publishes."""
 
-    name: Annotated[str, AfterValidator(plain_line)] = Field(description='text, for example name = "المؤشر"')
-    url: Annotated[str, AfterValidator(web_address)] = Field(
-        description='text, for example url = "https://example.org"'
+    name: Annotated[str, AfterValidator(plain_line)] = Field(
+        description="name of the newsletter, as readers know it", examples=['name = "المؤشر"']
     )
-    language: Annotated[str, AfterValidator(_language)] = "ar"
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    url: Annotated[str, AfterValidator(web_address)] = Field(
+        description="address of the site", examples=['url = "https://example.org"']
+    )
+    language: Annotated[str, AfterValidator(_language)] = Field(
+        default="ar", description="decides the direction of the letter, and its words"
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="UTC", description="zone of the site, for dates in letters"
+    )
 
 
 class LetterSettings(SettingsSection):
     """What every letter says and how it looks."""
 
-    tagline: str = ""
-    postal_address: str = ""
-    accent: Annotated[str, AfterValidator(_colour)] = "#0f766e"
-    logo: str = ""
-    fonts: str = ""
-    digits: Literal["latin", "arabic-indic"] = "latin"
-    months: Annotated[str, AfterValidator(_locale)] = ""
-    hijri: bool = False
-    links: dict[str, Annotated[str, AfterValidator(_page)]] = {}
+    tagline: str = Field(default="", description="one line under the name")
+    postal_address: str = Field(default="", description="stands at the foot of every letter")
+    accent: Annotated[str, AfterValidator(_colour)] = Field(
+        default="#0f766e", description="colour of links, rules and buttons"
+    )
+    logo: str = Field(default="", description="https address of a logo; without it the name is shown")
+    fonts: str = Field(default="", description="font families of the letter, instead of those for its language")
+    digits: Literal["latin", "arabic-indic"] = Field(
+        default="latin",
+        description="digits of dates and numbers that the letter writes itself: `latin` or `arabic-indic`",
+    )
+    months: Annotated[str, AfterValidator(_locale)] = Field(
+        default="", description="month names of a country, such as `ar_DZ`; without it those of the language"
+    )
+    hijri: bool = Field(default=False, description="the Hijri date beside the Gregorian one")
+    links: dict[str, Annotated[str, AfterValidator(_page)]] = Field(
+        default={}, description="pages named at the foot: title to https address"
+    )
 
 
 class SenderSettings(SettingsSection):
     """How letters leave."""
 
-    kind: Literal["outbox", "sendgrid", "smtp"] = "outbox"
-    from_: Annotated[str, AfterValidator(mailbox)] = Field(
-        alias="from", description='text, for example from = "نشرة المؤشر <news@example.org>"'
+    kind: SenderKind = Field(
+        default="outbox",
+        description=f"how letters leave: {registry.listed((f'`{one}`' for one in registry.names()), 'or')}",
     )
-    reply_to: Annotated[str, AfterValidator(optional_mailbox)] = ""
-    dkim_selectors: Annotated[list[Selector], BeforeValidator(listed)] = []
-    outbox: Annotated[str, AfterValidator(plain_line)] = "outbox"
-    fsync: bool = True
-    lease: float = Field(default=30, ge=1, le=3600)
-    patience: float = Field(default=300, ge=1, le=86400)
-    per_second: float = Field(default=0, ge=0, le=100_000)
-    per_hour: float = Field(default=0, ge=0, le=100_000_000)
-    connections: int = Field(default=0, ge=0, le=10_000)
-    batch: int = Field(default=100, ge=1, le=1000)
-
-
-class SendGridSettings(SettingsSection):
-    """The SendGrid account."""
-
-    key: str = ""
-    webhook_key: Annotated[str, AfterValidator(_public_key)] = ""
-    region: Literal["global", "eu"] = "global"
-    host: Annotated[str, AfterValidator(https_or_loopback)] = ""
-    from_name: str = ""
-    categories: Annotated[list[Category], BeforeValidator(listed)] = Field(default=[], max_length=10)
-    sandbox: bool = False
-    open_tracking: bool = False
-    click_tracking: bool = False
-    batch: int = Field(default=1000, ge=1, le=1000)
-    connections: int = Field(default=4, ge=1, le=32)
-    timeout: float = Field(default=20, ge=1, le=300)
-
-
-class SmtpSettings(SettingsSection):
-    """The SMTP server."""
-
-    host: Annotated[str, AfterValidator(_mail_host)] = ""
-    port: int = Field(default=0, ge=0, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
-    password: str = ""
-    ca: str = ""
-    return_path: Annotated[str, AfterValidator(bare_address)] = ""
-    verp: bool = False
-    connections: int = Field(default=4, ge=1, le=64)
-    letters: int = Field(default=100, ge=1, le=100_000)
-    pipelining: bool = True
-    batch: int = Field(default=200, ge=1, le=1000)
-    timeout: float = Field(default=60, ge=1, le=600)
+    from_: Annotated[str, AfterValidator(mailbox)] = Field(
+        alias="from", description="`Name <address>`", examples=['from = "نشرة المؤشر <news@example.org>"']
+    )
+    reply_to: Annotated[str, AfterValidator(optional_mailbox)] = Field(default="", description="where answers go")
+    dkim_selectors: Annotated[list[Selector], BeforeValidator(listed)] = Field(
+        default=[],
+        description="names of the DKIM keys that sign, so that `check --online` can look at them, where the "
+        "provider's are not known",
+    )
+    outbox: Annotated[str, AfterValidator(plain_line)] = Field(
+        default="outbox", description="the Maildir, relative to newsletter.toml"
+    )
+    fsync: bool = Field(
+        default=True,
+        description="what became of a letter is on the disk before the next one goes (outbox files, and over SMTP "
+        "the marks of the ledger); without it a power cut, not a killed process, can make the last "
+        "letters go twice",
+    )
+    lease: float = Field(
+        default=30, ge=1, le=3600, description="seconds until another process takes over from one that went silent"
+    )
+    patience: float = Field(
+        default=300,
+        ge=1,
+        le=86400,
+        description="seconds without a letter taken after which a send stops, to be run again later",
+    )
+    per_second: float = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="letters a second at most, over all processes and machines of the database; 0: no limit. A "
+        "pause lets one second's worth go at once",
+    )
+    per_hour: float = Field(
+        default=0,
+        ge=0,
+        le=100_000_000,
+        description="letters an hour at most; 0: no limit. A pause lets one minute's worth go at once",
+    )
+    connections: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="connections to the provider that may be open at once, over all processes and machines of the "
+        "database; 0: no limit. Small and test letters have one more for each process",
+    )
+    batch: int = Field(default=100, ge=1, le=1000, description="letters in one submission to the outbox")
 
 
 class WebSettings(SettingsSection):
     """Where readers find their pages, and what those offer."""
 
-    url: Annotated[str, AfterValidator(https_or_loopback)] = ""
-    lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(default=["readers"], min_length=1)
-    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(listed)] = [
-        "127.0.0.1",
-        "::1",
-    ]
-    frame_ancestors: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(listed)] = []
-    keep_client: bool = False
-    letters_an_hour: int = Field(default=1000, ge=1, le=1_000_000)
-    letters_an_hour_per_network: int = Field(default=30, ge=1, le=1_000_000)
+    url: Annotated[str, AfterValidator(https_or_loopback)] = Field(
+        default="", description="base of the reader pages, https; without it everything is done by mail"
+    )
+    lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(
+        default=["readers"], min_length=1, description="what one can subscribe to on the pages"
+    )
+    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(listed)] = Field(
+        default=[
+            "127.0.0.1",
+            "::1",
+        ],
+        description="who may say, in `X-Forwarded-For`, whom they speak for; addresses or networks",
+    )
+    frame_ancestors: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(listed)] = Field(
+        default=[], description="sites that may show `/embed` in a frame; without it only the site itself"
+    )
+    keep_client: bool = Field(
+        default=False, description="keep network address and browser of the person in the record of consent"
+    )
+    letters_an_hour: int = Field(
+        default=1000,
+        ge=1,
+        le=1_000_000,
+        description="confirmation letters an hour at most, in total; half of it for one domain of addresses, a "
+        "fifth for who asks by mail",
+    )
+    letters_an_hour_per_network: int = Field(
+        default=30,
+        ge=1,
+        le=1_000_000,
+        description="confirmation letters an hour asked for from one network (/24, IPv6 /64)",
+    )
 
 
 class RhythmSettings(SettingsSection):
     """How often readers get a letter, and what the automatic ones look like."""
 
-    default: RhythmName = "weekly"
-    offered: Annotated[list[RhythmName], BeforeValidator(listed)] = Field(
-        default=["instant", "daily", "weekly"], min_length=1
+    default: RhythmName = Field(
+        default="weekly", description="of who does not choose, also in imported files: `instant`, `daily` or `weekly`"
     )
-    daily_template: TemplateName = "digest"
-    instant_template: TemplateName = "weekly"
+    offered: Annotated[list[RhythmName], BeforeValidator(listed)] = Field(
+        default=["instant", "daily", "weekly"],
+        min_length=1,
+        description="how often readers can get letters, as the pages offer it",
+    )
+    daily_template: TemplateName = Field(
+        default="digest", description="looks of the daily letter: `weekly`, `digest`, `bulletin`, or one of your own"
+    )
+    instant_template: TemplateName = Field(default="weekly", description="looks of the letter for one article")
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> RhythmSettings:
@@ -273,8 +298,10 @@ class RhythmSettings(SettingsSection):
 class TopicSettings(SettingsSection):
     """What a reader can choose to get or not."""
 
-    title: Annotated[str, AfterValidator(plain_line)]
-    sections: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = []
+    title: Annotated[str, AfterValidator(plain_line)] = Field(description="what readers choose by")
+    sections: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
+        default=[], description="sections of the site that belong to it; without them the one of the same name"
+    )
 
 
 Topics = Annotated[
@@ -287,45 +314,70 @@ Topics = Annotated[
 class ComposeSettings(SettingsSection):
     """Which articles an issue takes by itself."""
 
-    most: int = Field(default=20, ge=1, le=200)
-    per_section: int = Field(default=0, ge=0, le=200)
-    days: int = Field(default=14, ge=1, le=3650)
-    exclude: Annotated[list[str], BeforeValidator(listed)] = []
-    pin_sticky: bool = True
-    candidates: bool = True
+    most: int = Field(default=20, ge=1, le=200, description="stories that an issue takes by itself")
+    per_section: int = Field(
+        default=0, ge=0, le=200, description="stories of each section at most; 0: as many as there are"
+    )
+    days: int = Field(
+        default=14, ge=1, le=3650, description="nothing older is taken, also by daily and instant letters"
+    )
+    exclude: Annotated[list[str], BeforeValidator(listed)] = Field(
+        default=[], description="sections and tags (or ids of articles) that are not taken"
+    )
+    pin_sticky: bool = Field(default=True, description="what the site holds above the others leads")
+    candidates: bool = Field(
+        default=True, description="`collect` puts what is new at the end of the current draft, to choose from"
+    )
 
 
 class ScheduleSettings(SettingsSection):
     """What happens by itself, in the zone of the site."""
 
-    weekly: Annotated[str, AfterValidator(_weekly)] = ""
-    daily: Annotated[str, AfterValidator(_clock)] = ""
-    instant: int = Field(default=0, ge=0, le=1440)
-    lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(default=["readers"], min_length=1)
-    week_starts: Annotated[str, Field(pattern=rf"^({_WEEKDAYS})$")] = "monday"
+    weekly: Annotated[str, AfterValidator(_weekly)] = Field(
+        default="", description="day and local time of the draft, for example `thursday 10:00`"
+    )
+    daily: Annotated[str, AfterValidator(_clock)] = Field(
+        default="", description="local time of the daily letter, for example `18:00`"
+    )
+    instant: int = Field(
+        default=0, ge=0, le=1440, description="minutes from one look for new articles to the next; 0 is never"
+    )
+    lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(
+        default=["readers"], min_length=1, description="the lists that this is done for"
+    )
+    week_starts: Annotated[str, Field(pattern=rf"^({_WEEKDAYS})$")] = Field(
+        default="monday", description="what counts as one week for `newsletter weekly`"
+    )
 
 
 class DatabaseSettings(SettingsSection):
     """Where everything is kept."""
 
-    url: Annotated[str, AfterValidator(_database)] = ""
+    url: Annotated[str, AfterValidator(_database)] = Field(
+        default="",
+        description="SQLite or PostgreSQL, as a URL; without it the SQLite file `newsletter.db` beside newsletter.toml",
+    )
 
 
 class CollectSettings(SettingsSection):
     """Where articles come from, and how they are fetched."""
 
-    sources: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = []
-    allow_private_hosts: Annotated[list[str], BeforeValidator(listed)] = []
+    sources: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
+        default=[],
+        description="sites, feeds and files that `collect`, `weekly` and the schedule read; paths start at the "
+        "workspace",
+    )
+    allow_private_hosts: Annotated[list[str], BeforeValidator(listed)] = Field(
+        default=[], description="hosts that may be fetched although they are not public"
+    )
 
 
 class Schema(SettingsSection):
-    """The whole of newsletter.toml."""
+    """The whole of newsletter.toml, but for the sections of providers."""
 
     newsletter: NewsletterSettings
     letter: LetterSettings = LetterSettings()
     sender: SenderSettings
-    sendgrid: SendGridSettings = SendGridSettings()
-    smtp: SmtpSettings = SmtpSettings()
     web: WebSettings = WebSettings()
     rhythms: RhythmSettings = RhythmSettings()
     topics: dict[ListName, Topics] = {}
@@ -333,3 +385,14 @@ class Schema(SettingsSection):
     schedule: ScheduleSettings = ScheduleSettings()
     database: DatabaseSettings = DatabaseSettings()
     collect: CollectSettings = CollectSettings()
+
+
+@cache
+def schema() -> type[Schema]:
+    """The whole of newsletter.toml: the sections that every workspace has, and one of each provider."""
+    sections: dict[str, Any] = {}
+    for one in registry.providers():
+        if one.options is not None:
+            options = one.options()
+            sections[one.name] = (options, options())
+    return create_model("WholeSchema", __base__=Schema, **sections)

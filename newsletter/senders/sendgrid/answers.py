@@ -9,13 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Parcel
-
-LONGEST_PAUSE = 300.0
-"""Seconds; whatever a provider asks for beyond it is asked again then."""
+from newsletter.senders.https import retry_after
 
 
 def understand(
@@ -35,7 +32,7 @@ def understand(
     words = "; ".join(message for message, _ in errors) or f"status {status} without a word"
     reason = f"SendGrid says: {words} ({status})"
     if status in {429, 503}:
-        return Answer(QUEUED, refused, reason, pause=_retry_after(headers))
+        return Answer(QUEUED, refused, reason, pause=retry_after(headers))
     if status == 413:
         return too_large(parcels, refused)
     if status == 400:
@@ -82,15 +79,3 @@ def _errors(content: bytes) -> list[tuple[str, str]]:
         return [(str(error.get("message") or "no reason given"), str(error.get("field") or "")) for error in found]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
-
-
-def _retry_after(headers: Mapping[str, str] | Any) -> float:
-    """Seconds from ``Retry-After``, or from the answer's Date to ``X-RateLimit-Reset`` (vendor's guide); 0 if none."""
-    try:
-        if "Retry-After" in headers:
-            pause = float(headers["Retry-After"])
-        else:
-            pause = float(headers["X-RateLimit-Reset"]) - parsedate_to_datetime(headers["Date"]).timestamp()
-    except (KeyError, TypeError, ValueError):
-        return 0.0
-    return min(max(pause, 0.0), LONGEST_PAUSE)

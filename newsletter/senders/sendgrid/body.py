@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter
 from newsletter.senders import REFUSED, Parcel
-from newsletter.senders.sendgrid.options import SendGridOptions
+from newsletter.senders.json_bytes import encode, escaped
 from newsletter.text.mailbox import split_mailbox
+
+if TYPE_CHECKING:
+    from newsletter.senders.sendgrid.options import SendGridOptions
 
 MOST_RECIPIENTS = 1000
 """Personalizations in one request (vendor's API description, Mail Send)."""
@@ -24,10 +26,10 @@ class Body:
 
     def __init__(self, letter: Letter, options: SendGridOptions) -> None:
         self._tag = substitution_tag(letter)
-        self._after = _encode(_common(letter, options, self._tag))[1:]
+        self._after = encode(_common(letter, options, self._tag))[1:]
         ways = [f"<{way}>" for way in (letter.unsubscribe_url, letter.unsubscribe_mail) if way]
         # Substitutions do not reach header values: each subscriber's is finished here.
-        before, mark, after = _encode(", ".join(ways)).partition(slot(letter.marker, LEAVE).encode())
+        before, mark, after = encode(", ".join(ways)).partition(slot(letter.marker, LEAVE).encode())
         if not mark:
             raise SendError("the unsubscribe address has no place for a token")
         self._unsubscribe = before, after.split(mark)
@@ -38,32 +40,17 @@ class Body:
         before, after = self._unsubscribe
         # What stands between two places of a subscriber's token, so that one join writes most of their part.
         around = [b'"}],"headers":{"List-Unsubscribe":' + before, *after]
-        around[-1] += b'%b},"substitutions":{%b:"' % (self._post, _encode(self._tag))
+        around[-1] += b'%b},"substitutions":{%b:"' % (self._post, encode(self._tag))
         around.append(b'"},"custom_args":{"nashra_delivery":"')
-        first, last = b'{"to":[{"email":"', b'","nashra_request":%b}},' % _encode(request_id)
+        first, last = b'{"to":[{"email":"', b'","nashra_request":%b}},' % encode(request_id)
         names = " ".join([parcel.name for parcel in parcels]).encode("ascii").split(b" ")
         pieces = [b'{"personalizations":[']
-        addresses = _escaped([parcel.address for parcel in parcels])
+        addresses = escaped([parcel.address for parcel in parcels])
         for parcel, address, name in zip(parcels, addresses, names, strict=False):
             pieces += (first, address, parcel.slots[LEAVE].join(around), name, last)
         if parcels:
             pieces[-1] = last[:-1]
         return b"".join((*pieces, b"],", self._after))
-
-
-def _escaped(addresses: Sequence[str]) -> list[bytes]:
-    """Each address as it stands between the quotes of a JSON string."""
-    # Nearly every address needs no escape, and the encoder costs more than all the rest of a subscriber's part. All of
-    # them are looked at together: a blank inside one of them would show in the number of pieces.
-    together = " ".join(addresses)
-    if together.isascii() and together.isprintable() and not _ESCAPED.search(together):
-        pieces = together.encode("ascii").split(b" ")
-        if len(pieces) == len(addresses):
-            return pieces
-    return [_encode(address)[1:-1] for address in addresses]
-
-
-_ESCAPED = re.compile(r'["\\]')
 
 
 def sort_out(parcels: Sequence[Parcel]) -> tuple[Sequence[Parcel], dict[int, tuple[str, str]]]:
@@ -124,7 +111,7 @@ def _common(letter: Letter, options: SendGridOptions, tag: str) -> dict[str, Any
     if letter.reply_to:
         body["reply_to"] = {"email": split_mailbox(letter.reply_to)[1]}
     if options.categories:
-        body["categories"] = list(options.categories)
+        body["categories"] = options.categories
     if options.sandbox:
         body["mail_settings"] = {"sandbox_mode": {"enable": True}}
     if letter.rendered.pictures:
@@ -148,7 +135,3 @@ def _charset_safe(text: str) -> str:
     then shows it clipped (its maintainers in sendgrid-nodejs issue 1231). One invisible character beyond it helps.
     """
     return text if text.isascii() or any(character > "\xff" for character in text) else text + "\u200c"
-
-
-def _encode(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
