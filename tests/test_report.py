@@ -21,8 +21,8 @@ from newsletter.report.counts import (
     EVENTS,
     STATES,
     Counts,
-    EventReport,
     Part,
+    Report,
 )
 from newsletter.senders.sendgrid.events import EventReport as Told
 from newsletter.wiring import Workspace
@@ -40,7 +40,7 @@ counts = st.builds(
 
 @given(st.lists(st.tuples(st.sampled_from(["weekly", "daily"]), st.sampled_from(["", "-1"]), counts), max_size=6))
 def test_parts_add_up(parts: list[tuple[str, str, Counts]]) -> None:
-    made = EventReport("1", "عدد", ("finished",), tuple(Part("s", "readers", *one) for one in parts))
+    made = Report("1", "عدد", ("finished",), tuple(Part("s", "readers", *one) for one in parts))
     for name in (*STATES, *EVENTS):
         total = sum(getattr(one, name) for *_, one in parts)
         assert getattr(made.total, name) == total
