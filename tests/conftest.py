@@ -103,6 +103,8 @@ def _postgres_urls(request: pytest.FixtureRequest) -> Iterator[Callable[[str], s
     made: list[tuple[str, str]] = []
 
     def make(like: str) -> str:
+        if request.node.get_closest_marker("postgresql") is None:
+            pytest.fail("this test asks for PostgreSQL: mark it with pytest.mark.postgresql")
         server: str = request.getfixturevalue("_postgres_template" if like else "_postgres_server")
         name = f"test_{secrets.token_hex(8)}"
         _administer(server, f"CREATE DATABASE {name}{like}")

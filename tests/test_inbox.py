@@ -115,6 +115,7 @@ def test_statuses_have_their_meaning(action: str, status: str, words: str, expec
 SAMPLES = [filled(path.stem) for path in sorted(DATA.glob("*.eml"))]
 
 
+@pytest.mark.slow
 @given(st.sampled_from(SAMPLES), st.integers(0), st.binary(max_size=40), st.integers(0, 60))
 @settings(max_examples=400)
 def test_no_message_breaks_it(sample: bytes, place: int, junk: bytes, cut: int) -> None:
@@ -168,8 +169,8 @@ class Room:
     confirmation: str
     counter: Iterator[int] = field(default_factory=itertools.count)
 
-    def setup(self, **more: object) -> inbox.DeliverySetup:
-        setup = inbox.DeliverySetup(self.database, OWN, LINKS, SUPPRESSIONS, NOW)
+    def setup(self, **more: object) -> inbox.InboxSetup:
+        setup = inbox.InboxSetup(self.database, OWN, LINKS, SUPPRESSIONS, NOW)
         return replace(setup, **more)  # type: ignore[arg-type]
 
     def put(self, message: str, /, *, number: int = 0, folder: str = "new", **values: str) -> Path:
@@ -794,6 +795,7 @@ def test_the_word_that_a_letter_asks_for_is_a_yes(room: Room, language: str) -> 
 # ---- the command
 
 
+@pytest.mark.slow
 def test_the_command_reads_a_mailbox_and_tells_what_it_did(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w")
     assert here("-C", root, "send", "--yes").code == 0

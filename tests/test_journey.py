@@ -14,7 +14,10 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import pytest
 from command import Done, here, there
+
+pytestmark = pytest.mark.slow
 
 DATA = Path(__file__).parent / "data" / "journey"
 SITE = ("--url", "https://almawja.example.org")

@@ -470,7 +470,7 @@ def test_every_name_that_a_template_may_use_is_told() -> None:
     names = {word for code in re.findall(r"`([^`\n]+)`", told) for word in re.findall(r"[a-z_]+", code)}
     _, values = _values(one(STORY), PUBLICATION, environment(), MARKER, LEAVE, DATE, {})
     assert set(values) - names == set()
-    for kind in (palette.Palette, Publication, views.StoryView, views.Group, views.SectionView, views.Sight):
+    for kind in (palette.Palette, Publication, views.StoryView, views.StoryGroup, views.SectionView, views.Sight):
         assert {field.name for field in fields(kind)} - names == set(), kind
     blocks = {
         block
@@ -625,6 +625,7 @@ TAGS = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(field=st.sampled_from(sorted(FIELDS)), theme=st.sampled_from(THEMES), text=TEXTS)
 def test_any_text_gives_a_letter_or_a_complaint_and_never_markup(

@@ -271,6 +271,7 @@ def test_poison_addresses_are_named_and_the_others_go(workspace: Workspace, tmp_
     assert all("valid address" in reason for reason in account.reasons)
 
 
+@pytest.mark.slow
 def test_a_storm_loses_and_doubles_nothing(workspace: Workspace, tmp_path: Path) -> None:
     faults = dict.fromkeys(("429", "503", "500", "502", "drop_before", "drop_after", "hang_after"), 0.3 / 7)
     with standin.running(tmp_path, faults=faults, hang=1.5, seed=4) as server:
@@ -290,6 +291,7 @@ def test_a_storm_loses_and_doubles_nothing(workspace: Workspace, tmp_path: Path)
             assert taken[address] == 1
 
 
+@pytest.mark.slow
 def test_a_storm_over_ten_thousand_with_poison_among_them(tmp_path: Path) -> None:
     readers, poison = 10_000, 100
     root = tmp_path / "w"

@@ -376,6 +376,7 @@ def test_who_lost_the_lease_does_not_send(asked: Database, clock: Clock) -> None
     assert len(provider.took) == 1
 
 
+@pytest.mark.slow
 def test_two_offices_send_each_letter_once(database: Database, clock: Clock) -> None:
     import threading
 
@@ -403,6 +404,7 @@ def test_a_suppressed_address_gets_none(asked: Database, clock: Clock) -> None:
     assert states(asked) == [("confirmation", "refused", "suppressed")]
 
 
+@pytest.mark.slow
 def test_the_postman_goes_on_after_a_fault(asked: Database, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     import time
 

@@ -244,7 +244,7 @@ def test_a_site_that_hides_its_totals_is_asked_until_the_end_is_said() -> None:
     site = WordPress(posts)
     original = site._json
     site._json = lambda url, value, headers=None: original(url, value, {})  # type: ignore[method-assign]
-    assert len(wordpress.listing(site, wordpress.Site(ROOT), now=NOW, most=1000).posts) == 200
+    assert len(wordpress.listing(site, wordpress.WordPressSite(ROOT), now=NOW, most=1000).posts) == 200
     assert site.asked[-1].endswith("page=3")
 
 
@@ -518,7 +518,7 @@ def test_notices_of_php_before_the_json_are_passed_over() -> None:
                 url, b'\xef\xbb\xbf<br /><b>Warning</b>: [x] in /a.php\n[{"id": 1, "title": {"rendered": "\xd8\xa3"}}]'
             )
 
-    assert [each.id for each in wordpress.listing(Door(), wordpress.Site(ROOT), now=NOW, most=5).posts] == [1]
+    assert [each.id for each in wordpress.listing(Door(), wordpress.WordPressSite(ROOT), now=NOW, most=5).posts] == [1]
 
 
 JSON = st.recursive(
@@ -559,6 +559,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=120)
 @given(JSON)
 def test_no_json_raises_anything_but_our_own(value: Any) -> None:

@@ -127,6 +127,7 @@ def test_old_counts_are_forgotten(connection: Connection) -> None:
     limits.hold(connection)
 
 
+@pytest.mark.slow
 def test_posts_for_one_victim_from_a_thousand_networks(tmp_path: Path) -> None:
     """For ten weeks, day and night; at most one letter a day and three in 30 days."""
     from newsletter.storage.database import open_database
@@ -157,23 +158,24 @@ def test_posts_for_one_victim_from_a_thousand_networks(tmp_path: Path) -> None:
 
 _FLOOD = """
 import sys
-from reader_pages import BASE, House, stamp_of
+from reader_pages import BASE, Workspace, stamp_of
 from starlette.testclient import TestClient
 from newsletter.storage.database import open_database
 from subscribers.store.limits import Caps
 from subscribers.web import create_app
 url, name = sys.argv[1:]
-house = House(open_database(url), changes={"caps": Caps(total_an_hour=20, network_an_hour=1000)})
+workspace = Workspace(open_database(url), changes={"caps": Caps(total_an_hour=20, network_an_hour=1000)})
 client = workspace.client()
 stamp = stamp_of(client.get("/").text)
-house.clock.later(seconds=5)
+workspace.clock.later(seconds=5)
 for n in range(60):
     fields = {"email": f"{name}{n}@d{name}{n}.example.net", "at": stamp}
     assert client.post("/subscribe", data=fields).status_code == 200
-house.database.close()
+workspace.database.close()
 """
 
 
+@pytest.mark.slow
 def test_the_cap_in_total_holds_with_two_processes(database: Database, tmp_path: Path) -> None:
     workspace = Workspace(database)
     url = database.engine.url.render_as_string(hide_password=False)

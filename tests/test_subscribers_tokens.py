@@ -55,6 +55,7 @@ def test_a_link_opens_nothing_else() -> None:
         assert not tokens.verify(claim, KEYS, 2)
 
 
+@pytest.mark.slow
 def test_100_000_mutations_are_refused() -> None:
     letters = string.ascii_letters + string.digits + "-_"
     chance = random.Random(20261124)
