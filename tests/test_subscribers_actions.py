@@ -251,7 +251,7 @@ def test_somebody_who_subscribes_during_an_import_keeps_what_they_did(
         list_id = store.add_list(connection, "readers", "نشرة القراء", now=NOW).id
     counted = staging.groups
 
-    def counts_and_is_overtaken(connection: Connection, of_list: int) -> list[staging.Group]:
+    def counts_and_is_overtaken(connection: Connection, of_list: int) -> list[staging.StagedGroup]:
         found = counted(connection, of_list)
         with database.write() as other:
             actions.subscribe(other, "nader@example.org", "readers", now=NOW, keys={}, how="form", words="")
