@@ -21,7 +21,8 @@ from test_events import KEYS, PUBLIC, signed
 from test_ledger import claim
 
 from newsletter import ledger
-from newsletter.events import apply
+from newsletter.events.hook import report_hook
+from newsletter.senders.sendgrid.events import SignedReports
 from newsletter.storage import tables
 from newsletter.storage.database import open_database
 from subscribers import store
@@ -58,7 +59,7 @@ def main() -> None:
             batch = claim(connection, send)
             assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
             ledger.record(connection, batch, "submitted", {})
-        hook = apply.sendgrid_hook(database, public_key=PUBLIC, link_keys=KEYS, suppression_keys=KEYS, now=lambda: NOW)
+        hook = report_hook(SignedReports(PUBLIC), database, link_keys=KEYS, suppression_keys=KEYS, now=lambda: NOW)
         bodies = []
         for start in range(0, count, REPORT):
             items = [

@@ -28,8 +28,9 @@ import standin
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter, Rendered
 from newsletter.senders import Parcel
-from newsletter.senders.sendgrid import SendGrid, SendGridOptions
 from newsletter.senders.sendgrid.body import Body
+from newsletter.senders.sendgrid.options import SendGridOptions
+from newsletter.senders.sendgrid.sender import SendGrid
 
 PARAGRAPH = "خبر رقم من مرسى الريحان، حيث يفتح الرصيف الجديد قبل موسم السردين. " * 5
 BATCH = 1000

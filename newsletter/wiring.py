@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from newsletter.senders import registry
 from newsletter.workspace.config import Settings, find_workspace, load
 from newsletter.workspace.folder import Keys, read_keys
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from newsletter.delivery import DeliverySetup
     from newsletter.models import Publication
     from newsletter.senders import Sender
+    from newsletter.senders.registry import Provider
     from newsletter.sources.http import Fetcher
     from newsletter.storage.database import Database
     from subscribers.store.limits import Caps
@@ -106,27 +108,20 @@ class Workspace:
 
         return DnsResolver()
 
+    @property
+    def provider(self) -> Provider[Any]:
+        """What is known of the provider that letters go through, without opening it."""
+        return registry.provider(self.settings.sender.kind)
+
     @cached_property
     def sender(self) -> Sender:
         """The provider that letters go through."""
-        settings = self.settings
-        if settings.sender.kind == "sendgrid":
-            from newsletter.senders.sendgrid import SendGrid, SendGridOptions
+        from newsletter.letters.mime import SLOT_WIDTHS
+        from newsletter.senders.registry import Opening
 
-            options = settings.sendgrid.model_dump(exclude={"webhook_key"})
-            return SendGrid(SendGridOptions(**{**options, "categories": tuple(options["categories"])}))
-        from newsletter.delivery import SLOT_WIDTHS
-
-        if settings.sender.kind == "smtp":
-            from newsletter.senders.smtp import Smtp, SmtpOptions
-
-            options = settings.smtp.model_dump()
-            options["ca"] = str(self.root / options["ca"]) if options["ca"] else ""
-            return Smtp(SmtpOptions(**options), widths=SLOT_WIDTHS)
-        from newsletter.senders.outbox import Outbox
-
-        fsync, batch = settings.sender.fsync, settings.sender.batch
-        return Outbox(settings.outbox, fsync=fsync, batch_size=batch, widths=SLOT_WIDTHS)
+        said = self.settings.sender
+        opening = Opening(self.root, self.settings.outbox, said.fsync, said.batch, SLOT_WIDTHS)
+        return self.provider.open(self.settings.provider_options, opening)
 
     @property
     def delivery_setup(self) -> DeliverySetup:
@@ -135,9 +130,8 @@ class Workspace:
         from newsletter.ledger import RateLimit
 
         lease = self.settings.sender.lease
-        if self.settings.sender.kind == "sendgrid":
-            # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
-            lease = max(lease, 2 * self.settings.sendgrid.timeout + 5)
+        if self.provider.least_lease is not None:
+            lease = max(lease, self.provider.least_lease(self.settings.provider_options))
         patience = self.settings.sender.patience
         rate_limit = RateLimit(self.settings.sender.per_second, self.settings.sender.per_hour)
         return DeliverySetup(

@@ -26,6 +26,7 @@ from newsletter.errors import RenderError
 from newsletter.letters.render import render
 from newsletter.letters.templates import environment
 from newsletter.models import Article, Holding, Issue, Letter, Picture, Problem, Publication
+from newsletter.senders import registry
 from newsletter.sources.http import Fetched, FetchError, Kind
 
 ROOT = Path(__file__).parent / "data" / "checks"
@@ -189,7 +190,7 @@ def found(folder: Path, case: Case, facts: Mapping[str, Any]) -> Findings | None
             facts.get("from", "news@almawja.example.org").rpartition("@")[2].rstrip(">"),
             resolver,
             reply_domain=facts.get("reply_to", "").rpartition("@")[2],
-            selectors=facts.get("selectors", probe.SENDGRID_SELECTORS),
+            selectors=facts.get("selectors", registry.provider("sendgrid").authentication.selectors),
         )
         result = replace(result, sender=sender)
     return result

@@ -21,7 +21,7 @@ from newsletter.errors import SendError
 from newsletter.ledger import Account
 from newsletter.letters.mime import LEAVE, freeze, slot
 from newsletter.models import Issue, Letter, Rendered
-from newsletter.senders import Answer, Parcel
+from newsletter.senders import Answer, Carrier, Parcel
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workspace import folder as workspaces
 from subscribers import actions, store, tokens
@@ -229,7 +229,7 @@ def test_two_processes_share_a_send_without_doubles(tmp_path: Path) -> None:
     assert received(tmp_path / "w") == Counter(addresses)
 
 
-class Mute:
+class Mute(Carrier):
     """A provider that takes a submission and dies before it answers, and cannot be asked afterwards."""
 
     name = "mute"
@@ -314,7 +314,7 @@ def test_an_outbox_that_is_a_file_is_said_and_the_send_goes_on_later(workspace: 
 def test_a_full_disk_stops_the_send_and_nothing_is_lost(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     import errno
 
-    from newsletter.senders import outbox
+    from newsletter.senders.outbox import maildir
 
     real, writes = os.open, 0
 
@@ -325,7 +325,7 @@ def test_a_full_disk_stops_the_send_and_nothing_is_lost(workspace: Workspace, mo
             raise OSError(errno.ENOSPC, "No space left on device", path)
         return real(path, flags, mode)
 
-    monkeypatch.setattr(outbox.os, "open", full)
+    monkeypatch.setattr(maildir.os, "open", full)
     with pytest.raises(SendError, match=r"No space left on device\); free some space"):
         run(workspace.delivery_setup)
     assert list((workspace.root / "outbox" / "tmp").iterdir()) == []

@@ -30,8 +30,10 @@ from newsletter import ledger
 from newsletter.delivery.names import name_of
 from newsletter.events import apply
 from newsletter.events.apply import Received
+from newsletter.events.hook import report_hook
 from newsletter.ledger import Batch, Send
-from newsletter.senders.sendgrid.events import SIGNATURE, TIMESTAMP, EventReport, genuine, reports
+from newsletter.senders.reports import EventReport
+from newsletter.senders.sendgrid.events import SIGNATURE, TIMESTAMP, SignedReports, genuine, reports
 from newsletter.storage import tables
 from newsletter.storage.database import Database, open_database
 from newsletter.storage.tables import batch as batches
@@ -576,7 +578,7 @@ def test_a_small_letter_that_is_not_ours_or_of_nobody_changes_nothing(database: 
 @pytest.fixture
 def hook(database: Database, send: Send) -> Callable[..., int]:
     submit(database, send)
-    return apply.sendgrid_hook(database, public_key=PUBLIC, link_keys=LINKS, suppression_keys=KEYS, now=lambda: NOW)
+    return report_hook(SignedReports(PUBLIC), database, link_keys=LINKS, suppression_keys=KEYS, now=lambda: NOW)
 
 
 def test_a_genuine_report_is_stored(database: Database, send: Send, hook: Callable[..., int]) -> None:

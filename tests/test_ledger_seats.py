@@ -16,7 +16,7 @@ from test_deliver import ISSUE, LETTER, make, run
 from newsletter import delivery, ledger
 from newsletter.ledger import hold, let_go
 from newsletter.models import Letter
-from newsletter.senders import Answer, Parcel
+from newsletter.senders import Answer, Carrier, Parcel
 from newsletter.storage.tables import provider_connection
 from newsletter.wiring import open_workspace
 
@@ -85,7 +85,7 @@ class Counting:
     def load(self, _letter: Letter) -> Counting._Carrier:
         return self._Carrier(self)
 
-    class _Carrier:
+    class _Carrier(Carrier):
         def __init__(self, provider: Counting) -> None:
             self.provider = provider
             self.connected = False
@@ -117,10 +117,7 @@ class Counting:
             self.connected = False
 
 
-<<<<<<< HEAD
 @pytest.mark.slow
-=======
->>>>>>> main
 @pytest.mark.parametrize(("connections", "most"), [(3, 3), (1, 1), (0, 8)])
 def test_two_that_share_a_send_stay_within_them(tmp_path: Path, connections: int, most: int) -> None:
     make(tmp_path / "w", 60, batch=2)

@@ -24,7 +24,7 @@ from newsletter.report.counts import (
     Part,
     Report,
 )
-from newsletter.senders.sendgrid.events import EventReport as Told
+from newsletter.senders.reports import EventReport as Told
 from newsletter.wiring import Workspace
 from newsletter.workflows import latest, weekly
 from newsletter.workflows.collect import gather

@@ -18,7 +18,7 @@ from newsletter.errors import RenderError, SendError
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter, Rendered
 from newsletter.senders import Parcel
-from newsletter.senders.outbox import Outbox
+from newsletter.senders.outbox.maildir import Outbox
 
 MARKER = "n0123456789abcdef"
 LINK = f"https://news.example.org/leave/{slot(MARKER, LEAVE)}"

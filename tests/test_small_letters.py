@@ -18,6 +18,7 @@ import smtp_standin
 import sqlalchemy as sa
 from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, LINK_KEYS, START, Clock
 
+from newsletter import senders
 from newsletter.delivery import SLOT_WIDTHS, DeliverySetup
 from newsletter.delivery.names import name_of
 from newsletter.errors import DatabaseError, SendError
@@ -25,8 +26,9 @@ from newsletter.letters.mime import LEAVE, slot
 from newsletter.letters.templates import environment
 from newsletter.models import Letter, Publication
 from newsletter.senders import Answer, Parcel, UnreachableError
-from newsletter.senders.outbox import Outbox
-from newsletter.senders.smtp import Smtp, SmtpOptions
+from newsletter.senders.outbox.maildir import Outbox
+from newsletter.senders.smtp.options import SmtpOptions
+from newsletter.senders.smtp.sender import Smtp
 from newsletter.storage.database import Database, DatabaseAwayError
 from newsletter.web.pages import Pages
 from newsletter.workflows.small_letters import From, Postman, SmallLetters
@@ -55,7 +57,7 @@ class Provider:
         return Carrier(self, letter)
 
 
-class Carrier:
+class Carrier(senders.Carrier):
     def __init__(self, provider: Provider, letter: Letter) -> None:
         self.provider, self.letter = provider, letter
         self.parcels: Sequence[Parcel] = ()

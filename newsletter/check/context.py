@@ -34,7 +34,7 @@ class Known:
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     """The local pictures, by the name the issue calls them."""
     provider: str = ""
-    """What letters really go out through (``sendgrid``, ``smtp``); empty for an outbox on the disk."""
+    """What letters really go out through, as ``[sender] kind`` says; empty when none leaves this machine."""
     web_url: str = ""
     """Base of the reader pages."""
     templates: Mapping[str, str] = field(default_factory=dict)

@@ -16,6 +16,8 @@ from newsletter.check.context import (
 from newsletter.check.found import Dkim, Dmarc, SenderSetup, Spf
 from newsletter.check.records import dkim_key, dmarc_policy, reports_to, spf_terms, tags
 from newsletter.models import Level, Problem
+from newsletter.senders import registry
+from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
 
 CODES: Mapping[str, Level] = {
@@ -157,11 +159,17 @@ def setup(case: Case) -> Iterator[Problem]:
             "check the connection and try again",
         )
     if found.spf is not None:
-        yield from _spf(found.domain, found.spf, needed=not (case.known.provider == "sendgrid" and _signs(found.dkim)))
+        yield from _spf(found.domain, found.spf, needed=not (_authentication(case).own_bounces and _signs(found.dkim)))
     if found.dkim is not None:
         yield from _dkim(found.domain, found.dkim)
     if found.dmarc is not None:
-        yield from _dmarc(found, found.dmarc, case.known.provider)
+        yield from _dmarc(found, found.dmarc, dkim_alone=_authentication(case).aligns_by_dkim)
+
+
+def _authentication(case: Case) -> Authentication:
+    """How the provider that letters go out through authenticates them."""
+    name = case.known.provider
+    return registry.provider(name).authentication if name else Authentication()
 
 
 def _signs(keys: tuple[Dkim, ...] | None) -> bool:
@@ -170,7 +178,7 @@ def _signs(keys: tuple[Dkim, ...] | None) -> bool:
 
 
 def _spf(domain: str, spf: Spf, *, needed: bool) -> Iterator[Problem]:
-    """SPF of the domain itself. SendGrid, once it signs for a domain, bounces at a name of its own below it."""
+    """SPF of the domain itself; not needed when bounces go to a name that the provider looks after."""
     place = f"DNS of {domain}"
     if not spf.records and not needed:
         return
@@ -247,7 +255,7 @@ def _dkim(domain: str, keys: tuple[Dkim, ...]) -> Iterator[Problem]:
             )
 
 
-def _dmarc(found: SenderSetup, dmarc: Dmarc, provider: str) -> Iterator[Problem]:
+def _dmarc(found: SenderSetup, dmarc: Dmarc, *, dkim_alone: bool) -> Iterator[Problem]:
     domain = found.domain
     for where in dmarc.several:
         yield _tell(
@@ -291,8 +299,7 @@ def _dmarc(found: SenderSetup, dmarc: Dmarc, provider: str) -> Iterator[Problem]
             "take it out" + ("; t=y asks receivers not to apply the policy yet" if "pct" in old else ""),
         )
     keys, signs = found.dkim or (), _signs(found.dkim)
-    # SendGrid's own bounce address never aligns with a domain that it does not sign for; a server of one's own may.
-    if provider == "sendgrid" and policy != "none" and read.get("t", "").lower() != "y" and keys and not signs:
+    if dkim_alone and policy != "none" and read.get("t", "").lower() != "y" and keys and not signs:
         yield _tell(
             "dmarc-fails",
             f"the DMARC policy of {dmarc.domain} is {policy}, and no DKIM key of {domain} can sign: letters would be "

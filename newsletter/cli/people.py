@@ -179,7 +179,7 @@ def erase(
 
 
 def sync(context: typer.Context, as_json: AsJson = False) -> None:
-    """Take over what SendGrid keeps of bounces, blocks, spam reports, invalid addresses and unsubscribes.
+    """Take over what the provider itself keeps of bounces, spam reports, invalid addresses and unsubscribes.
 
     Only what is new since the last time is asked for.
 

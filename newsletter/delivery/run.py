@@ -20,7 +20,7 @@ from newsletter.delivery.setup import DeliverySetup, Progress
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import Batch, Send
 from newsletter.letters.mime import thaw
-from newsletter.senders import Answer, Carrier, LetterByLetter, Packs, Parcel, Submission, UnreachableError, load
+from newsletter.senders import Answer, Carrier, Parcel, UnreachableError, load
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
 
@@ -240,14 +240,13 @@ class Run:
             batch = settled
         with self._turn:
             parcels, skipped = self._retrying.read(partial(parcels_of, setup, self._send, batch))
-            begin: Callable[[], Submission] = partial(carrier.begin, parcels, batch.request_id)
-            if parcels and isinstance(carrier, Packs):
-                begin = carrier.pack(parcels, batch.request_id)
-        if parcels and isinstance(carrier, LetterByLetter):
+            one_by_one = bool(parcels) and carrier.one_by_one
+            begin = carrier.pack(parcels, batch.request_id) if parcels and not one_by_one else None
+        if one_by_one:
             self._carry(lane, batch, carrier, parcels, skipped)
             return len(parcels)
         try:
-            submission = begin() if parcels else None
+            submission = begin() if begin is not None else None
         except UnreachableError as error:
             self._record(lane, batch, Answer("queued", reason=str(error)), 0)
             return 0
@@ -289,7 +288,7 @@ class Run:
         self,
         lane: _Lane,
         batch: Batch,
-        carrier: LetterByLetter,
+        carrier: Carrier,
         parcels: list[Parcel],
         skipped: dict[int, str],
     ) -> None:

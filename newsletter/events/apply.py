@@ -6,17 +6,15 @@ A small letter is no delivery of a send, so the ledger keeps no event of it; the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from newsletter import ledger
 from newsletter.delivery.names import letter_of
-from newsletter.errors import NashraError
 from newsletter.ledger import Noted
-from newsletter.senders.sendgrid import events as sendgrid
-from newsletter.senders.sendgrid.events import EventReport
+from newsletter.senders.reports import EventReport
 from subscribers import actions, store
 from subscribers.models import Event
 
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.storage.database import Database
-
-OK, BAD, FORBIDDEN, TRY_AGAIN = 200, 400, 403, 503
 
 Told = Literal["new", "known", "strange"]
 _ACT = frozenset({"bounced", "complained", "left"})
@@ -141,33 +137,3 @@ def _of_small_letter(
         return "known"
     actions.receive(connection, event, subscriber_id=about.subscriber_id, list_id=about.list_id, now=now, keys=keys)
     return "new"
-
-
-def sendgrid_hook(
-    database: Database,
-    *,
-    public_key: str,
-    link_keys: Mapping[int, bytes],
-    suppression_keys: Mapping[int, bytes],
-    now: Callable[[], datetime],
-) -> Callable[[Mapping[str, str], bytes], int]:
-    """The answer to ``POST /hooks/sendgrid``: headers (names in lower case) and raw body in, a status out.
-
-    200 only when the events are stored, also when they were before; 403 for what SendGrid did not sign, 400 for what
-    is no report, 503 when it could not be stored, so that SendGrid tells it again.
-    """
-
-    def hook(headers: Mapping[str, str], body: bytes) -> int:
-        if not sendgrid.genuine(public_key, headers, body):
-            return FORBIDDEN
-        try:
-            reports = sendgrid.reports(body)
-        except (ValueError, RecursionError):
-            return BAD
-        try:
-            receive(database, reports, now=now(), link_keys=link_keys, suppression_keys=suppression_keys)
-        except NashraError:
-            return TRY_AGAIN
-        return OK
-
-    return hook

@@ -1,4 +1,4 @@
-"""One provider, one file. What every one of them promises to ``deliver`` is written here.
+"""One provider, one folder. What every one of them promises to ``delivery`` is written here; ``registry`` lists them.
 
 A submission has two halves, so that a crash leaves the least doubt: ``begin`` hands the provider everything but the
 last byte, which commits it to nothing; only when the ledger has committed ``submitting`` does ``finish`` let the
@@ -7,9 +7,11 @@ last byte go and wait for the answer.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, Protocol, runtime_checkable
+from functools import partial
+from typing import ClassVar, Final, Literal, NamedTuple, Protocol
 
 from newsletter.errors import SendError
 from newsletter.models import Letter
@@ -67,9 +69,23 @@ class Submission(Protocol):
         """Close without the last byte; the provider has taken nothing."""
 
 
-class Carrier(Protocol):
-    """A sender that is loaded with one letter, for one thread."""
+Commit = Callable[[Mapping[int, tuple[str, str]], Sequence[int]], Collection[int] | None]
+"""Writes answers down (delivery to state and reason, ``queued`` for what was not taken) and marks other deliveries
+``submitting``, in one transaction. Gives those whose last byte may go now; None when nothing more of this batch may."""
 
+
+class Carrier(ABC):
+    """A sender that is loaded with one letter, for one thread.
+
+    ``begin`` and ``close`` are what every provider has. The others have a default, which is right for a
+    provider that gains nothing by them.
+    """
+
+    one_by_one: ClassVar[bool] = False
+    """Whether letters each have a last byte of their own, so that only one for each connection is in doubt: then
+    ``carry`` is there, and used by whoever can mark letters one by one."""
+
+    @abstractmethod
     def begin(self, parcels: Sequence[Parcel], request_id: str) -> Submission:
         """Hand over everything but the last byte.
 
@@ -78,31 +94,45 @@ class Carrier(Protocol):
             SendError: Nothing was taken, and trying again is no use before something is mended.
         """
 
-    def settle(self, names: Collection[str]) -> set[str] | None:
-        """Which of the deliveries with these names were taken by an earlier submission; None if it cannot tell."""
-
+    @abstractmethod
     def close(self) -> None:
         """Let go of connections and files."""
 
+    def settle(self, names: Collection[str]) -> set[str] | None:  # noqa: ARG002  for those that can look
+        """Which of the deliveries with these names were taken by an earlier submission; None if it cannot tell.
 
-@runtime_checkable
-class Packs(Protocol):
-    """A carrier that can do what needs no connection apart from the handing over.
-
-    Threads of one process take turns at the first, and hand over side by side: a thread that computes keeps the others
-    from what they wait for by up to 5 ms each time (``sys.setswitchinterval``).
-    """
+        By default it cannot: what is in doubt is ``unknown`` until an event proves it.
+        """
+        return None
 
     def pack(self, parcels: Sequence[Parcel], request_id: str) -> Callable[[], Submission]:
-        """Make everything ready; what comes back hands over everything but the last byte, as ``begin``."""
+        """Do what needs no connection; what comes back hands over everything but the last byte, as ``begin``.
 
+        Threads of one process take turns at this, and hand over side by side: a thread that computes keeps the others
+        from what they wait for by up to 5 ms each time (``sys.setswitchinterval``). By default nothing is done ahead.
+        """
+        return partial(self.begin, parcels, request_id)
 
-@runtime_checkable
-class Inherits(Protocol):
-    """A carrier whose connections can be those of another one of the same sender, loaded with another letter."""
+    def inherit(self, other: Carrier) -> None:  # noqa: B027  nothing to inherit is a right answer
+        """Take the connections of ``other`` over, a carrier of the same sender with another letter; it has none then.
 
-    def inherit(self, other: Carrier) -> None:
-        """Take the connections of ``other`` over; it has none afterwards."""
+        By default there are none that outlive a letter.
+        """
+
+    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float, most: int = 0) -> Answer:
+        """Deliver letters, each last byte held back until ``commit`` has given its delivery; with ``one_by_one``.
+
+        Args:
+            parcels: Each to be tried once.
+            commit: As above; on each connection an answer is written down before, or with, the next mark.
+            renew: Seconds that may pass between two calls of ``commit``, which keep the lease.
+            most: Connections that may be open, if fewer than its own; 0 for as many as it has.
+
+        Returns:
+            ``submitted`` when every parcel has an answer; ``queued`` with a reason when some may be tried again.
+            What became of each was told to ``commit``.
+        """
+        raise NotImplementedError
 
 
 def load(sender: Sender, letter: Letter, before: Carrier | None) -> Carrier:
@@ -118,37 +148,9 @@ def load(sender: Sender, letter: Letter, before: Carrier | None) -> Carrier:
     """
     carrier = sender.load(letter)
     if before is not None:
-        if isinstance(carrier, Inherits):
-            carrier.inherit(before)
+        carrier.inherit(before)
         before.close()
     return carrier
-
-
-Commit = Callable[[Mapping[int, tuple[str, str]], Sequence[int]], Collection[int] | None]
-"""Writes answers down (delivery to state and reason, ``queued`` for what was not taken) and marks other deliveries
-``submitting``, in one transaction. Gives those whose last byte may go now; None when nothing more of this batch may."""
-
-
-@runtime_checkable
-class LetterByLetter(Protocol):
-    """A carrier whose letters each have a last byte of their own, so that only one for each connection is in doubt.
-
-    It is a ``Carrier`` too; whoever can mark letters one by one uses this form of it.
-    """
-
-    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float, most: int = 0) -> Answer:
-        """Deliver letters, each last byte held back until ``commit`` has given its delivery.
-
-        Args:
-            parcels: Each to be tried once.
-            commit: As above; on each connection an answer is written down before, or with, the next mark.
-            renew: Seconds that may pass between two calls of ``commit``, which keep the lease.
-            most: Connections that may be open, if fewer than its own; 0 for as many as it has.
-
-        Returns:
-            ``submitted`` when every parcel has an answer; ``queued`` with a reason when some may be tried again.
-            What became of each was told to ``commit``.
-        """
 
 
 class Sender(Protocol):

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from newsletter.models import Holding
     from newsletter.wiring import Workspace
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_MAIL_PORTS = frozenset({0, 25, 465, 587})
-"""Ports where mail servers listen (RFC 5321, RFC 8314); 0 takes the usual one."""
 _FRONT = 4096
 """Bytes in which the number of an issue.md stands."""
 
@@ -109,13 +106,7 @@ def _known(
 
 def through_a_provider(workspace: Workspace) -> bool:
     """Whether letters leave this machine: not into an outbox, and not to a stand-in on this machine itself."""
-    settings = workspace.settings
-    if settings.sender.kind == "sendgrid":
-        return urlsplit(settings.sendgrid.host).hostname not in _LOOPBACK
-    if settings.sender.kind == "smtp":
-        # The machine's own mail server relays to the world; a stand-in listens on another port.
-        return settings.smtp.host not in _LOOPBACK or settings.smtp.port in _MAIL_PORTS
-    return False
+    return workspace.provider.leaves(workspace.settings.provider_options)
 
 
 def _sent(connection: Connection, key: str) -> tuple[tuple[str, str], ...]:
@@ -150,9 +141,7 @@ def _pictures(workspace: Workspace, issue: Issue) -> dict[str, Picture]:
 
 def _found(workspace: Workspace, case: Case, *, links_too: bool) -> Findings:
     settings = workspace.settings
-    selectors = (
-        probe.SENDGRID_SELECTORS if settings.sender.kind == "sendgrid" else tuple(settings.sender.dkim_selectors)
-    )
+    selectors = workspace.provider.authentication.selectors or tuple(settings.sender.dkim_selectors)
     sender = probe.sender_setup(
         settings.address.rpartition("@")[2],
         workspace.resolver,

@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from newsletter.errors import SettingsError
 from newsletter.rhythms.topics import titles
+from newsletter.senders import registry
 from newsletter.text.mailbox import ascii_host
 from newsletter.web.archive import Archive, Sent
 from newsletter.web.pages import Pages
@@ -203,20 +204,20 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
 
 def hooks_of(workspace: Workspace) -> dict[str, Hook]:
     """The readers of providers' reports that this workspace has what they need for."""
-    key = workspace.settings.sendgrid.webhook_key
-    if not key:
-        return {}
-    from newsletter.events.apply import sendgrid_hook
+    from newsletter.events.hook import report_hook
 
-    return {
-        "sendgrid": sendgrid_hook(
-            workspace.database,
-            public_key=key,
-            link_keys=workspace.keys.tokens,
-            suppression_keys=workspace.keys.suppression,
-            now=workspace.now,
-        )
-    }
+    hooks: dict[str, Hook] = {}
+    for one in registry.providers():
+        reader = one.reports(workspace.settings.options[one.name]) if one.reports is not None else None
+        if reader is not None:
+            hooks[one.name] = report_hook(
+                reader,
+                workspace.database,
+                link_keys=workspace.keys.tokens,
+                suppression_keys=workspace.keys.suppression,
+                now=workspace.now,
+            )
+    return hooks
 
 
 def embed_of(workspace: Workspace, *, list_name: str = "", height: int = 440) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""SendGrid's lists of addresses taken over into ours, each time only what is new since the last one."""
+"""A provider's own lists of addresses taken over into ours, each time only what is new since the last one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger
 from newsletter.errors import SendError
-from newsletter.senders.sendgrid import SendGrid
-from newsletter.senders.sendgrid.suppressions import KINDS, Kind, SuppressionEntry
+from newsletter.senders import registry
+from newsletter.senders.reports import LEFT, SuppressionEntry
 from subscribers import actions
 from subscribers.errors import AddressError, UnknownSubscriber
 
@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.wiring import Workspace
-    from subscribers.models import SuppressionReason
 
 OVERLAP = 3600
 """Seconds read again each time, since an entry may appear later than the moment it bears."""
-REASONS: dict[Kind, SuppressionReason] = {"bounces": "hard", "spam_reports": "complained", "invalid_emails": "invalid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +34,29 @@ class Synchronised:
 
 
 def run(workspace: Workspace) -> Synchronised:
-    """Read every list of SendGrid from where the last run ended, each in one transaction with its mark.
+    """Read every list of the provider from where the last run ended, each in one transaction with its mark.
 
     Raises:
-        SendError: The workspace does not send through SendGrid, or SendGrid does not answer.
+        SendError: The provider keeps no lists, or does not answer.
     """
-    sender = workspace.sender
-    if not isinstance(sender, SendGrid):
-        raise SendError("this workspace does not send through SendGrid", mend='set [sender] kind = "sendgrid"')
+    provider = workspace.provider
+    if provider.suppressions is None:
+        keeping = [one for one in registry.providers() if one.suppressions is not None]
+        raise SendError(
+            f"this workspace does not send through {registry.listed((one.title for one in keeping), 'or')}, "
+            "and no other provider keeps lists of addresses",
+            mend="set [sender] kind = " + registry.listed((f'"{one.name}"' for one in keeping), "or"),
+        )
+    lists = provider.suppressions(workspace.settings.provider_options)
     total = Synchronised()
-    for kind in KINDS:
+    for name in lists.names:
+        cursor = f"{provider.name} {name}"
         with workspace.database.read() as connection:
-            since = ledger.cursor(connection, f"sendgrid {kind}")
-        found = list(sender.suppressions(kind, since=max(since - OVERLAP, 0)))
+            since = ledger.cursor(connection, cursor)
+        found = list(lists.entries(name, since=max(since - OVERLAP, 0)))
         with workspace.database.write() as connection:
-            outcomes = [_apply(workspace, connection, entry) for entry in found]
-            ledger.set_cursor(connection, f"sendgrid {kind}", max([since, *(entry.at for entry in found)]))
+            outcomes = [_apply(workspace, connection, entry, f"{provider.title}'s list of {name}") for entry in found]
+            ledger.set_cursor(connection, cursor, max([since, *(entry.at for entry in found)]))
         total = Synchronised(
             total.read + len(found),
             total.suppressed + outcomes.count("suppressed"),
@@ -61,17 +66,15 @@ def run(workspace: Workspace) -> Synchronised:
     return total
 
 
-def _apply(workspace: Workspace, connection: Connection, entry: SuppressionEntry) -> str:
+def _apply(workspace: Workspace, connection: Connection, entry: SuppressionEntry, source: str) -> str:
     now, keys = workspace.now(), workspace.keys.suppression
     try:
-        if entry.kind == "unsubscribes":
-            moment = datetime.fromtimestamp(entry.at, UTC)
-            words = f"SendGrid's list of unsubscribes, {moment:%Y-%m-%d}"
+        if entry.effect == LEFT:
+            words = f"{source}, {datetime.fromtimestamp(entry.at, UTC):%Y-%m-%d}"
             left = actions.leave_address(connection, entry.address, now=now, how="provider", words=words)
             return "left" if left else "known"
-        # A block says that a mail server refused one letter, not that the address is bad: events count those.
-        if entry.kind in REASONS and actions.suppress(
-            connection, entry.address, now=now, keys=keys, reason=REASONS[entry.kind]
+        if entry.effect is not None and actions.suppress(
+            connection, entry.address, now=now, keys=keys, reason=entry.effect
         ):
             return "suppressed"
     except (AddressError, UnknownSubscriber):

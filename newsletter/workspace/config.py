@@ -18,6 +18,7 @@ from newsletter.errors import SettingsError, WorkspaceError
 from newsletter.models import Publication
 from newsletter.rhythms.schedule import WEEKDAYS, Schedule
 from newsletter.rhythms.topics import Topic
+from newsletter.senders import registry
 from newsletter.text.mailbox import split_mailbox
 from newsletter.text.toml import duplicate_in
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
         RhythmSettings,
         Schema,
         SenderSettings,
-        SendGridSettings,
-        SmtpSettings,
         TopicSettings,
         WebSettings,
     )
@@ -51,8 +50,8 @@ class Settings:
     publication: Publication
     sender: SenderSettings
     """How letters leave; ``from_`` has its domain in A-label form."""
-    sendgrid: SendGridSettings
-    smtp: SmtpSettings
+    options: Mapping[str, Any]
+    """The section of each provider that has one, by the provider's name; None for one without."""
     web: WebSettings
     """``url`` is the base of the reader pages without a slash at its end; empty when there are none."""
     rhythms: RhythmSettings
@@ -64,6 +63,11 @@ class Settings:
     outbox: Path
     database_url: str
     """SQLAlchemy URL."""
+
+    @property
+    def provider_options(self) -> Any:
+        """The section of the provider that letters go through; None when it has none."""
+        return self.options[self.sender.kind]
 
     @property
     def address(self) -> str:
@@ -239,7 +243,7 @@ def _named(key: str, layers: list[_Layer]) -> str:
 
 
 def _shown(key: str, value: object) -> str:
-    return "a secret" if key in {"database.url", "sendgrid.key", "smtp.password"} else repr(value)
+    return "a secret" if key == "database.url" or key in registry.secret_keys() else repr(value)
 
 
 def _wanted(key: str) -> str:
@@ -264,9 +268,9 @@ def _nearest(key: str) -> str:
 
 
 def _schema() -> type[Schema]:
-    from newsletter.workspace.schema import Schema
+    from newsletter.workspace.schema import schema
 
-    return Schema
+    return schema()
 
 
 _SQLITE = "sqlite:///"
@@ -302,8 +306,7 @@ def _settings(checked: Schema, root: Path) -> Settings:
             **{**letter.model_dump(), "links": tuple(letter.links.items())},
         ),
         sender=checked.sender,
-        sendgrid=checked.sendgrid,
-        smtp=checked.smtp,
+        options={name: getattr(checked, name, None) for name in registry.names()},
         web=checked.web,
         rhythms=checked.rhythms,
         topics={name: _topics(topics) for name, topics in checked.topics.items()},

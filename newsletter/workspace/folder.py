@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import SettingsError, WorkspaceError
+from newsletter.senders import registry
 from newsletter.workspace.config import (
     FILE,
     KEYS,
@@ -43,10 +44,10 @@ timezone = {timezone}         # the zone of the site, for dates in letters
 # links = {{ "فيسبوك" = "https://…" }}   # pages named at the foot
 
 [sender]
-kind = "outbox"             # real letters as .eml files in a Maildir, nothing leaves this machine; or sendgrid or smtp
+kind = "outbox"             # {kinds}
 from = {sender}
 # reply_to = "editor@example.org"
-# dkim_selectors = ["mail"]  # names of the DKIM keys that sign, so that check can look at them; SendGrid's are known
+# dkim_selectors = ["mail"]  # names of the DKIM keys that sign, so that check can look at them{known}
 # outbox = "outbox"          # the Maildir, relative to this file
 # fsync = true               # outbox and SMTP: what became of a letter is on the disk before the next one goes
 # batch = 100                # letters in one submission
@@ -56,34 +57,7 @@ from = {sender}
 # per_hour = 10000           # … an hour
 # connections = 8            # to the provider at once, all processes and machines together
 
-[sendgrid]
-# The key stands in the file secrets/sendgrid.key
-# webhook_key = "MFkw…"      # verification key of its event webhook; then point that at https://…/hooks/sendgrid
-# region = "global"          # or eu
-# from_name = "Al-Muashir"   # should SendGrid not take the name in from as it is
-# categories = ["weekly"]
-# sandbox = true             # SendGrid checks everything and sends nothing
-# open_tracking = true
-# click_tracking = true
-# batch = 1000               # subscribers in one request; fewer leave less in doubt should a request be cut off
-# connections = 4            # requests under way at once
-# timeout = 20               # seconds for each step of a request
-
-[smtp]
-# host = "smtp.example.org"
-# user = "news@example.org"  # its password stands in the file secrets/smtp.password
-# security = "starttls"      # or tls, or none for a server on this machine
-# port = 587                 # without it the usual one: starttls 587, tls 465, none 25
-# ca = "ca.pem"              # certificates to trust instead of the system's, relative to this file
-# return_path = "bounces@example.org"   # where bounces go; without it the address in from
-# verp = true                # bounces+NAME@…: every bounce names its delivery; the mailbox must take addresses with +
-# connections = 4            # at once from each process; many servers take no more than ten from one client
-# letters = 100              # over one connection, then a new one
-# pipelining = false         # should the server offer it and not be able to (RFC 2920)
-# batch = 200                # letters that one process takes at a time
-# timeout = 60               # seconds for each step; ten times as long for the answer to a whole letter
-
-[web]
+{providers}[web]
 {web}
 # lists = ["readers"]        # what one can subscribe to on the pages
 # trusted_proxies = ["127.0.0.1", "::1"]             # who may say, in X-Forwarded-For, whom they speak for
@@ -177,6 +151,7 @@ def make(root: Path, *, name: str, url: str, sender: str, web: str, language: st
         language=quoted(language),
         timezone=quoted(timezone),
         sender=quoted(sender),
+        **_of_providers(),
         web=f"url = {quoted(web)}" if web else '# url = "https://news.example.org"   # base of the reader pages',
     )
     check_text(text, root / FILE)
@@ -190,6 +165,18 @@ def make(root: Path, *, name: str, url: str, sender: str, web: str, language: st
         raise WorkspaceError(
             f"cannot be written ({error.strerror})", where=str(error.filename or root), mend="choose another folder"
         ) from None
+
+
+def _of_providers() -> dict[str, str]:
+    """What the settings say of providers: those to choose from, whose DKIM keys are known, the section of each."""
+    every = list(registry.providers())
+    signing = [one.title for one in every if one.authentication.selectors]
+    first, *others = every
+    return {
+        "kinds": f"{first.summary}; or {registry.listed((one.name for one in others), 'or')}",
+        "known": f"; {registry.listed(iter(signing), 'and')}'s are known" if signing else "",
+        "providers": "".join(f"[{one.name}]\n{one.example}\n" for one in every if one.example),
+    }
 
 
 def check_text(text: str, path: Path) -> None:

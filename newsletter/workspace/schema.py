@@ -6,15 +6,15 @@ Only config.py imports this, and late: pydantic costs a tenth of a second that `
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 
 from newsletter.fields import (
     SettingsSection,
-    bare_address,
     https_or_loopback,
     listed,
     mailbox,
@@ -23,17 +23,9 @@ from newsletter.fields import (
     web_address,
 )
 from newsletter.rhythms.topics import MOST
+from newsletter.senders import registry
 from newsletter.text.mailbox import ascii_host
 from newsletter.text.tidy import arabic_fold
-
-
-def _mail_host(value: str) -> str:
-    if not value:
-        return value
-    if re.search(r"[\s/@<>\"]", value):
-        raise ValueError("the name of a host such as smtp.example.org is wanted; the port stands under port")
-    # An IPv6 address holds colons, a host name never.
-    return value.strip("[]") if ":" in value else ascii_host(value)
 
 
 def _zone(value: str) -> str:
@@ -94,24 +86,6 @@ def _origin(value: str) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
-def _public_key(value: str) -> str:
-    import base64
-    import binascii
-
-    try:
-        # SubjectPublicKeyInfo in DER, the form in which SendGrid shows it.
-        good = base64.b64decode(value, validate=True).startswith(b"\x30")
-    except (binascii.Error, ValueError):
-        good = False
-    if value and not good:
-        raise ValueError("the verification key of SendGrid's event webhook is wanted, as its settings show it")
-    return value
-
-
-Category = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
-"""A SendGrid category (vendor's limits: ten, 255 characters; ASCII since others are not counted apart)."""
-
-
 _WEEKDAYS = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d"
 
@@ -150,6 +124,11 @@ def _apart(topics: dict[str, TopicSettings]) -> dict[str, TopicSettings]:
     return topics
 
 
+if TYPE_CHECKING:
+    SenderKind = str
+else:
+    SenderKind = Literal[registry.names()]
+"""Every provider there is."""
 RhythmName = Literal["instant", "daily", "weekly"]
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -187,7 +166,7 @@ class LetterSettings(SettingsSection):
 class SenderSettings(SettingsSection):
     """How letters leave."""
 
-    kind: Literal["outbox", "sendgrid", "smtp"] = "outbox"
+    kind: SenderKind = "outbox"
     from_: Annotated[str, AfterValidator(mailbox)] = Field(
         alias="from", description='text, for example from = "نشرة المؤشر <news@example.org>"'
     )
@@ -201,41 +180,6 @@ class SenderSettings(SettingsSection):
     per_hour: float = Field(default=0, ge=0, le=100_000_000)
     connections: int = Field(default=0, ge=0, le=10_000)
     batch: int = Field(default=100, ge=1, le=1000)
-
-
-class SendGridSettings(SettingsSection):
-    """The SendGrid account."""
-
-    key: str = ""
-    webhook_key: Annotated[str, AfterValidator(_public_key)] = ""
-    region: Literal["global", "eu"] = "global"
-    host: Annotated[str, AfterValidator(https_or_loopback)] = ""
-    from_name: str = ""
-    categories: Annotated[list[Category], BeforeValidator(listed)] = Field(default=[], max_length=10)
-    sandbox: bool = False
-    open_tracking: bool = False
-    click_tracking: bool = False
-    batch: int = Field(default=1000, ge=1, le=1000)
-    connections: int = Field(default=4, ge=1, le=32)
-    timeout: float = Field(default=20, ge=1, le=300)
-
-
-class SmtpSettings(SettingsSection):
-    """The SMTP server."""
-
-    host: Annotated[str, AfterValidator(_mail_host)] = ""
-    port: int = Field(default=0, ge=0, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
-    password: str = ""
-    ca: str = ""
-    return_path: Annotated[str, AfterValidator(bare_address)] = ""
-    verp: bool = False
-    connections: int = Field(default=4, ge=1, le=64)
-    letters: int = Field(default=100, ge=1, le=100_000)
-    pipelining: bool = True
-    batch: int = Field(default=200, ge=1, le=1000)
-    timeout: float = Field(default=60, ge=1, le=600)
 
 
 class WebSettings(SettingsSection):
@@ -319,13 +263,11 @@ class CollectSettings(SettingsSection):
 
 
 class Schema(SettingsSection):
-    """The whole of newsletter.toml."""
+    """The whole of newsletter.toml, but for the sections of providers."""
 
     newsletter: NewsletterSettings
     letter: LetterSettings = LetterSettings()
     sender: SenderSettings
-    sendgrid: SendGridSettings = SendGridSettings()
-    smtp: SmtpSettings = SmtpSettings()
     web: WebSettings = WebSettings()
     rhythms: RhythmSettings = RhythmSettings()
     topics: dict[ListName, Topics] = {}
@@ -333,3 +275,14 @@ class Schema(SettingsSection):
     schedule: ScheduleSettings = ScheduleSettings()
     database: DatabaseSettings = DatabaseSettings()
     collect: CollectSettings = CollectSettings()
+
+
+@cache
+def schema() -> type[Schema]:
+    """The whole of newsletter.toml: the sections that every workspace has, and one of each provider."""
+    sections: dict[str, Any] = {}
+    for one in registry.providers():
+        if one.options is not None:
+            options = one.options()
+            sections[one.name] = (options, options())
+    return create_model("WholeSchema", __base__=Schema, **sections)

@@ -13,10 +13,9 @@ from newsletter.check.probe.links import (
     pages,
     pictures,
 )
-from newsletter.check.probe.sender import SENDGRID_SELECTORS, sender_setup
+from newsletter.check.probe.sender import sender_setup
 
 __all__ = [
-    "SENDGRID_SELECTORS",
     "Asker",
     "DnsResolver",
     "Resolver",

@@ -9,8 +9,6 @@ from newsletter.check.probe.dns import Kind, Records, Resolver
 from newsletter.check.records import ASKING, dkim_key, is_dmarc, spf_terms, tags
 from newsletter.check.sender import organisation
 
-SENDGRID_SELECTORS = ("s1", "s2")
-"""SendGrid's automated security signs with these two in turn (its domain authentication pages)."""
 _MOST_QUESTIONS = 40
 """Where counting a hopeless SPF record ends."""
 _LONGEST_WALK = 8

@@ -30,7 +30,7 @@ from newsletter.delivery.names import letter_of
 from newsletter.events import apply as events
 from newsletter.events.inbox.mailboxes import Item, file_names, items
 from newsletter.events.inbox.messages import Notice, ReadMessage, understand
-from newsletter.senders.sendgrid.events import EventReport
+from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
 from subscribers import actions, store
 from subscribers.addresses import Address, normalise

@@ -1,62 +1,79 @@
 """Letters through SendGrid, a thousand subscribers in one request, and what SendGrid reports of them.
 
-The ``sendgrid`` package knows hosts, keys, headers and the signature of events. Its transport is replaced: it opens
-a connection (and builds a TLS context, 32 ms) for every request, has no time-out, follows redirects with the key
-attached, and writes the key and the body into the log (read in source at 6.12.5).
-
-``body`` writes a request, ``request`` carries it, ``answers`` understands what comes back, ``events`` reads reports.
+``body`` writes a request, ``request`` carries it, ``answers`` understands what comes back, ``events`` reads reports,
+``suppressions`` its lists. This file is its entry in the table of providers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-from newsletter.errors import SendError
-from newsletter.models import Letter
-from newsletter.senders.sendgrid.body import MOST_RECIPIENTS, Body
-from newsletter.senders.sendgrid.options import SendGridOptions
-from newsletter.senders.sendgrid.request import MailSend
-from newsletter.senders.sendgrid.suppressions import Kind, SuppressionEntry, entries
+from newsletter.senders.registry import LOOPBACK, Opening, Provider
+from newsletter.senders.reports import Authentication
 
-__all__ = ["SendGrid", "SendGridOptions"]
-
-
-class SendGrid:
-    """A SendGrid account."""
-
-    name = "sendgrid"
-    sockets = 1
-
-    def __init__(self, options: SendGridOptions) -> None:
-        self._options = options
-        self.batch_size = min(options.batch, MOST_RECIPIENTS)
-        self.connections = options.connections
-        self._endpoint, self._headers = _account(options)
-
-    def load(self, letter: Letter) -> MailSend:
-        """Build what is the same in every request of this letter."""
-        # In sandbox mode SendGrid answers 200; else a 200 comes from something that is not SendGrid.
-        accepts = 200 if self._options.sandbox else 202
-        body = Body(letter, self._options)
-        return MailSend(self._endpoint, self._headers, body, accepts=accepts, timeout=self._options.timeout)
-
-    def suppressions(self, kind: Kind, *, since: int) -> Iterator[SuppressionEntry]:
-        """Everything on one of SendGrid's own lists of addresses, from a moment (Unix seconds) on."""
-        return entries(self._endpoint, self._headers, kind, since=since, timeout=self._options.timeout)
+if TYPE_CHECKING:
+    from newsletter.senders.reports import ReportReader, SuppressionLists
+    from newsletter.senders.sendgrid.options import SendGridOptions
+    from newsletter.senders.sendgrid.sender import SendGrid
 
 
-def _account(options: SendGridOptions) -> tuple[str, dict[str, str]]:
-    """The host and the headers of every request, from the vendor's package."""
-    from sendgrid import SendGridAPIClient  # type: ignore[import-untyped]  # ships no types
+def _options() -> type[SendGridOptions]:
+    from newsletter.senders.sendgrid.options import SendGridOptions
 
-    if not options.key:
-        # The package would say "Bearer None".
-        raise SendError(
-            "the key of SendGrid is missing", where="[sendgrid] key", mend="write it into the file secrets/sendgrid.key"
-        )
-    api = SendGridAPIClient(options.key)
-    if options.host:
-        return options.host, dict(api.client.request_headers)
-    if options.region == "eu":
-        api.set_sendgrid_data_residency("eu")
-    return api.client.host, dict(api.client.request_headers)
+    return SendGridOptions
+
+
+def _open(options: SendGridOptions, _opening: Opening) -> SendGrid:
+    from newsletter.senders.sendgrid.sender import SendGrid
+
+    return SendGrid(options)
+
+
+def _reports(options: SendGridOptions) -> ReportReader | None:
+    if not options.webhook_key:
+        return None
+    from newsletter.senders.sendgrid.events import SignedReports
+
+    return SignedReports(options.webhook_key)
+
+
+def _suppressions(options: SendGridOptions) -> SuppressionLists:
+    from newsletter.senders.sendgrid.sender import SendGrid
+
+    return SendGrid(options).suppressions()
+
+
+PROVIDER: Final[Provider[SendGridOptions]] = Provider(
+    name="sendgrid",
+    title="SendGrid",
+    summary="",
+    options=_options,
+    open=_open,
+    leaves=lambda options: urlsplit(options.host).hostname not in LOOPBACK,
+    # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
+    least_lease=lambda options: 2 * options.timeout + 5,
+    authentication=Authentication(
+        # Its automated security signs with these two in turn (its domain authentication pages), and lets bounces come
+        # to a name below the sender's domain; without it they come to a domain of its own, which never aligns.
+        selectors=("s1", "s2"),
+        own_bounces=True,
+        aligns_by_dkim=True,
+    ),
+    reports=_reports,
+    suppressions=_suppressions,
+    secrets=("key",),
+    example="""\
+# The key stands in the file secrets/sendgrid.key
+# webhook_key = "MFkw…"      # verification key of its event webhook; then point that at https://…/hooks/sendgrid
+# region = "global"          # or eu
+# from_name = "Al-Muashir"   # should SendGrid not take the name in from as it is
+# categories = ["weekly"]
+# sandbox = true             # SendGrid checks everything and sends nothing
+# open_tracking = true
+# click_tracking = true
+# batch = 1000               # subscribers in one request; fewer leave less in doubt should a request be cut off
+# connections = 4            # requests under way at once
+# timeout = 20               # seconds for each step of a request
+""",
+)

@@ -6,14 +6,16 @@ import base64
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter
 from newsletter.senders import REFUSED, Parcel
-from newsletter.senders.sendgrid.options import SendGridOptions
 from newsletter.text.mailbox import split_mailbox
+
+if TYPE_CHECKING:
+    from newsletter.senders.sendgrid.options import SendGridOptions
 
 MOST_RECIPIENTS = 1000
 """Personalizations in one request (vendor's API description, Mail Send)."""
@@ -124,7 +126,7 @@ def _common(letter: Letter, options: SendGridOptions, tag: str) -> dict[str, Any
     if letter.reply_to:
         body["reply_to"] = {"email": split_mailbox(letter.reply_to)[1]}
     if options.categories:
-        body["categories"] = list(options.categories)
+        body["categories"] = options.categories
     if options.sandbox:
         body["mail_settings"] = {"sandbox_mode": {"enable": True}}
     if letter.rendered.pictures:

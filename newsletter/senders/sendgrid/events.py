@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from newsletter.senders.reports import EventReport
 from subscribers.models import BounceKind, Event, EventKind
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
@@ -43,13 +43,27 @@ DROPPED: tuple[tuple[str, EventKind, BounceKind | None], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EventReport:
-    """One event with the names that travelled with its letter."""
+class SignedReports:
+    """Reads the reports that SendGrid signed for one account.
 
-    event: Event
-    request_id: str
-    """The attempt it belongs to."""
+    Args:
+        public_key: As SendGrid's settings show it, base64 of DER.
+    """
+
+    def __init__(self, public_key: str) -> None:
+        self._public_key = public_key
+
+    def genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether SendGrid signed this body for this account."""
+        return genuine(self._public_key, headers, body)
+
+    def read(self, body: bytes) -> list[EventReport]:
+        """The events that name a delivery of ours, in the order they came.
+
+        Raises:
+            ValueError: Not a JSON array.
+        """
+        return reports(body)
 
 
 def genuine(public_key: str, headers: Mapping[str, str], body: bytes) -> bool:

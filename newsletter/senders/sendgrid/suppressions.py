@@ -2,85 +2,57 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlencode, urlsplit
+from collections.abc import Iterator, Mapping
+from typing import Literal
+from urllib.parse import urlencode
 
 from newsletter.errors import SendError
-from newsletter.senders.sendgrid.request import connect
+from newsletter.senders.https import Api, get_json
+from newsletter.senders.reports import LEFT, SuppressionEntry
+from subscribers.models import SuppressionReason
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-Kind = Literal["bounces", "blocks", "spam_reports", "invalid_emails", "unsubscribes"]
-KINDS: tuple[Kind, ...] = ("bounces", "blocks", "spam_reports", "invalid_emails", "unsubscribes")
 PAGE = 500
 """Entries in one answer; the vendor's limit (API description, Suppressions)."""
+EFFECTS: Mapping[str, SuppressionReason | Literal["left"] | None] = {
+    "bounces": "hard",
+    # A block says that a mail server refused one letter, not that the address is bad: events count those.
+    "blocks": None,
+    "spam_reports": "complained",
+    "invalid_emails": "invalid",
+    "unsubscribes": LEFT,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class SuppressionEntry:
-    """One address on one of the lists."""
+class AccountLists:
+    """The lists of one account."""
 
-    kind: Kind
-    address: str
-    at: int
-    """Unix seconds."""
+    names = tuple(EFFECTS)
 
+    def __init__(self, api: Api) -> None:
+        self._api = api
 
-def entries(
-    endpoint: str, headers: Mapping[str, str], kind: Kind, *, since: int, timeout: float
-) -> Iterator[SuppressionEntry]:
-    """Everything on one list from a moment on, page by page.
+    def entries(self, name: str, *, since: int) -> Iterator[SuppressionEntry]:
+        """Everything on one list from a moment on, page by page.
 
-    Args:
-        endpoint: Scheme and host.
-        headers: With the key.
-        kind: Which list.
-        since: Unix seconds.
-        timeout: Seconds for each step.
+        Args:
+            name: Of the list.
+            since: Unix seconds.
 
-    Raises:
-        SendError: SendGrid cannot be reached, refuses the key, or answers something else than a list.
-    """
-    offset = 0
-    while True:
-        query = urlencode({"start_time": since, "limit": PAGE, "offset": offset})
-        page = _get(endpoint, headers, f"/v3/suppression/{kind}?{query}", timeout)
-        for item in page:
-            address, created = item.get("email"), item.get("created")
-            if isinstance(address, str) and isinstance(created, int):
-                yield SuppressionEntry(kind, address, created)
-        if len(page) < PAGE:
-            return
-        offset += PAGE
-
-
-def _get(endpoint: str, headers: Mapping[str, str], path: str, timeout: float) -> list[dict[str, Any]]:
-    import http.client
-
-    where = urlsplit(endpoint).netloc
-    connection = connect(endpoint, timeout)
-    try:
-        connection.request("GET", path, headers=dict(headers))
-        response = connection.getresponse()
-        content = response.read(20_000_000)
-    except (OSError, http.client.HTTPException) as error:
-        raise SendError(f"SendGrid gave no answer ({error})", where=where, mend="run it again") from None
-    finally:
-        connection.close()
-    if response.status != 200:
-        raise SendError(
-            f"SendGrid refuses to show {path.partition('?')[0]} ({response.status})",
-            where=where,
-            mend="give the key the right to read suppressions",
-        )
-    try:
-        found = json.loads(content)
-    except ValueError:
-        found = None
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise SendError("SendGrid's answer is not a list", where=where)
-    return found
+        Raises:
+            SendError: SendGrid cannot be reached, refuses the key, or answers something else than a list.
+        """
+        offset = 0
+        while True:
+            query = urlencode({"start_time": since, "limit": PAGE, "offset": offset})
+            page = get_json(
+                self._api, f"/v3/suppression/{name}?{query}", mend="give the key the right to read suppressions"
+            )
+            if not isinstance(page, list) or not all(isinstance(item, dict) for item in page):
+                raise SendError("SendGrid's answer is not a list", where=self._api.where)
+            for item in page:
+                address, created = item.get("email"), item.get("created")
+                if isinstance(address, str) and isinstance(created, int):
+                    yield SuppressionEntry(address, created, EFFECTS[name])
+            if len(page) < PAGE:
+                return
+            offset += PAGE

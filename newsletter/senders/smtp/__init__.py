@@ -1,86 +1,61 @@
 """Letters over SMTP: an own client that keeps its connections, writes ahead, and holds every final dot back.
 
 ``replies`` understands what a server says, ``wire`` carries bytes, ``session`` holds the conversation over one
-connection, ``round`` takes a batch over several of them with few commits, ``carrier`` is what ``deliver`` sees.
+connection, ``round`` takes a batch over several of them with few commits, ``carrier`` is what ``delivery`` sees.
+This file is its entry in the table of providers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from newsletter.errors import SettingsError
-from newsletter.letters.mime import cut
-from newsletter.models import Letter
-from newsletter.senders.smtp.options import SmtpOptions
-from newsletter.text.mailbox import split_mailbox
+from newsletter.senders.registry import LOOPBACK, Opening, Provider
+from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:
-    import ssl
+    from newsletter.senders.smtp.options import SmtpOptions
+    from newsletter.senders.smtp.sender import Smtp
 
-    from newsletter.senders.smtp.carrier import SmtpCarrier
-
-__all__ = ["Smtp", "SmtpOptions"]
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+MAIL_PORTS = frozenset({0, 25, 465, 587})
+"""Ports where mail servers listen (RFC 5321, RFC 8314); 0 takes the usual one."""
 
 
-class Smtp:
-    """An SMTP server that takes our letters.
+def _options() -> type[SmtpOptions]:
+    from newsletter.senders.smtp.options import SmtpOptions
 
-    Args:
-        options: Where and how.
-        widths: Bytes of each slot's value.
+    return SmtpOptions
 
-    Raises:
-        SettingsError: There is no host; or a password would go in the clear.
-    """
 
-    name = "smtp"
-    connections = 1
-    """To ``deliver``: the carrier spreads each batch over its own connections, so that their commits are shared."""
+def _open(options: SmtpOptions, opening: Opening) -> Smtp:
+    from newsletter.senders.smtp.sender import Smtp
 
-    def __init__(self, options: SmtpOptions, widths: Mapping[str, int]) -> None:
-        if not options.host:
-            raise SettingsError(
-                "the SMTP server is missing", where="[smtp] host", mend='write it as host = "smtp.example.org"'
-            )
-        if options.user and not options.password:
-            raise SettingsError(
-                "the password for the SMTP server is missing",
-                where="[smtp] user",
-                mend="write it into the file secrets/smtp.password",
-            )
-        if options.user and options.security == "none" and options.host not in LOOPBACK:
-            raise SettingsError(
-                "the password would go to the SMTP server in the clear",
-                where="[smtp] security",
-                mend='write security = "starttls" (or "tls")',
-            )
-        self._options = options
-        self._widths = widths
-        self._tls: ssl.SSLContext | None = None
-        self.batch_size = options.batch
-        self.sockets = options.connections
+    if options.ca:
+        options = options.model_copy(update={"ca": str(opening.root / options.ca)})
+    return Smtp(options, opening.widths)
 
-    def load(self, letter: Letter) -> SmtpCarrier:
-        """Cut the letter; nothing is connected yet."""
-        from newsletter.senders.smtp.carrier import SmtpCarrier
 
-        return_path = self._options.return_path or split_mailbox(letter.sender)[1]
-        return SmtpCarrier(self._options, cut(letter, self._widths), return_path, self._context())
-
-    def _context(self) -> ssl.SSLContext | None:
-        if self._options.security == "none" or self._tls is not None:
-            return self._tls
-        import ssl
-
-        try:
-            self._tls = ssl.create_default_context(cafile=self._options.ca or None)
-        except (OSError, ssl.SSLError) as error:
-            raise SettingsError(
-                f"the certificates to trust cannot be read ({error.strerror or error})",
-                where=f"[smtp] ca = {self._options.ca}",
-                mend="name a PEM file",
-            ) from None
-        return self._tls
+PROVIDER: Final[Provider[SmtpOptions]] = Provider(
+    name="smtp",
+    title="an SMTP server",
+    summary="",
+    options=_options,
+    open=_open,
+    # The machine's own mail server relays to the world; a stand-in listens on another port.
+    leaves=lambda options: options.host not in LOOPBACK or options.port in MAIL_PORTS,
+    authentication=Authentication(),
+    secrets=("password",),
+    example="""\
+# host = "smtp.example.org"
+# user = "news@example.org"  # its password stands in the file secrets/smtp.password
+# security = "starttls"      # or tls, or none for a server on this machine
+# port = 587                 # without it the usual one: starttls 587, tls 465, none 25
+# ca = "ca.pem"              # certificates to trust instead of the system's, relative to this file
+# return_path = "bounces@example.org"   # where bounces go; without it the address in from
+# verp = true                # bounces+NAME@…: every bounce names its delivery; the mailbox must take addresses with +
+# connections = 4            # at once from each process; many servers take no more than ten from one client
+# letters = 100              # over one connection, then a new one
+# pipelining = false         # should the server offer it and not be able to (RFC 2920)
+# batch = 200                # letters that one process takes at a time
+# timeout = 60               # seconds for each step; ten times as long for the answer to a whole letter
+""",
+)

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from newsletter.errors import SendError
 from newsletter.letters.mime import CutLetter
-from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Commit, Parcel, UnreachableError
-from newsletter.senders.smtp.options import SmtpOptions
+from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carrier, Commit, Parcel, UnreachableError
 from newsletter.senders.smtp.round import Memory, Round, meaning
 from newsletter.senders.smtp.session import HaltError, Hand, Session, open_session
 from newsletter.senders.smtp.wire import BrokenError
 
 if TYPE_CHECKING:
     import ssl
+
+    from newsletter.senders.smtp.options import SmtpOptions
 
 REST = 10.0
 """Seconds of rest after which a connection is asked whether it still is one."""
@@ -26,13 +27,16 @@ Result = TypeVar("Result")
 State = Literal["submitted", "refused", "unknown", "queued"]
 
 
-class SmtpCarrier:
+class SmtpCarrier(Carrier):
     """An SMTP server, loaded with one letter; for one thread."""
+
+    one_by_one = True
 
     def __init__(
         self, options: SmtpOptions, letter: CutLetter, return_path: str, context: ssl.SSLContext | None
     ) -> None:
         self._options = options
+        self._verp = options.verp
         self._letter = letter
         self._return_path = return_path
         self._context = context
@@ -60,11 +64,7 @@ class SmtpCarrier:
         """
         return self._run(self._hand_over(parcels))
 
-    def settle(self, _names: Collection[str]) -> set[str] | None:
-        """None: an SMTP server cannot be asked what it took."""
-        return None
-
-    def inherit(self, other: object) -> None:
+    def inherit(self, other: Carrier) -> None:
         """Go on with the connections of a carrier with another letter, and with what it learnt of the server."""
         if isinstance(other, SmtpCarrier):
             self._loop, self._resting, self._memory = other._loop, other._resting, other._memory
@@ -92,7 +92,7 @@ class SmtpCarrier:
         """Fill the letter for one subscriber."""
         values = {**parcel.slots, "to": parcel.address.encode("utf-8"), "message_id": parcel.name.encode("ascii")}
         path = self._return_path
-        if self._options.verp:
+        if self._verp:
             local, _, domain = path.rpartition("@")
             path = f"{local}+{parcel.name}@{domain}"
         return Hand(parcel, self._letter.fill(values), path)

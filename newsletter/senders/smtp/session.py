@@ -15,7 +15,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from newsletter.senders.smtp.options import SmtpOptions
 from newsletter.senders.smtp.replies import Reply, extensions
 from newsletter.senders.smtp.wire import BrokenError, Wire
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from newsletter.senders import Parcel
+    from newsletter.senders.smtp.options import SmtpOptions
 
 FINAL_DOT = b".\r\n"
 DOT_PATIENCE = 10
@@ -69,6 +69,8 @@ class Session:
     def __init__(self, wire: Wire, options: SmtpOptions, context: ssl.SSLContext | None) -> None:
         self._wire = wire
         self._options = options
+        # Asked at every letter.
+        self._writes_ahead, self._most_letters, self._timeout = options.pipelining, options.letters, options.timeout
         self._context = context
         self._extensions: Mapping[str, str] = {}
         self._commands: list[bytes] = []
@@ -84,7 +86,7 @@ class Session:
     @property
     def pipelining(self) -> bool:
         """Whether several commands may go in one write."""
-        return self._options.pipelining and "PIPELINING" in self._extensions
+        return self._writes_ahead and "PIPELINING" in self._extensions
 
     @property
     def usable(self) -> bool:
@@ -94,7 +96,7 @@ class Session:
     @property
     def room(self) -> int:
         """Letters that may still go over it."""
-        return self._options.letters - self.letters
+        return self._most_letters - self.letters
 
     def impossible(self, hand: Hand) -> str:
         """Why this server cannot take a letter, whatever it would say; empty when it may.
@@ -155,7 +157,7 @@ class Session:
 
     async def handed_over(self) -> None:
         """Wait until all that was sent is out of our hands."""
-        await self._wire.drained(self._options.timeout)
+        await self._wire.drained(self._timeout)
 
     def last_byte(self, following: Hand | None) -> None:
         """Let the final dot go, and with it the envelope of the letter that follows on this connection."""
@@ -169,7 +171,7 @@ class Session:
         Raises:
             BrokenError: Nothing, so nobody knows whether it took it.
         """
-        reply = await self._wire.reply(self._options.timeout * DOT_PATIENCE)
+        reply = await self._wire.reply(self._timeout * DOT_PATIENCE)
         self.answered += 1
         return reply
 
@@ -197,7 +199,7 @@ class Session:
 
     async def quit(self) -> None:
         """Say good-bye and close."""
-        seconds = min(self._options.timeout, 2.0)
+        seconds = min(self._timeout, 2.0)
         if not self._wire.broken:
             self._wire.write(b"QUIT\r\n")
             with contextlib.suppress(BrokenError):
@@ -222,7 +224,7 @@ class Session:
         return [b"RSET\r\n", *commands] if self._leftover else commands
 
     async def _hear(self) -> Reply:
-        reply = await self._wire.reply(self._options.timeout)
+        reply = await self._wire.reply(self._timeout)
         if reply.closing:
             self._wire.fail(f"it says: {reply.words}")
             raise BrokenError(self._wire.broken)

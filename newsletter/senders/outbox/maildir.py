@@ -16,7 +16,7 @@ from pathlib import Path
 from newsletter.errors import SendError
 from newsletter.letters.mime import CutLetter, cut
 from newsletter.models import Letter
-from newsletter.senders import Answer, Parcel
+from newsletter.senders import Answer, Carrier, Parcel
 
 SUFFIX = ".eml"
 
@@ -51,7 +51,7 @@ class Outbox:
         return MaildirCarrier(self, cut(letter, self.widths))
 
 
-class MaildirCarrier:
+class MaildirCarrier(Carrier):
     """The outbox, loaded with one letter."""
 
     def __init__(self, outbox: Outbox, letter: CutLetter) -> None:

@@ -1,0 +1,53 @@
+"""The address where a provider reports events: what it did not send is refused, the rest is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from newsletter.errors import NashraError
+from newsletter.events.apply import receive
+from newsletter.senders.reports import ReportReader
+
+if TYPE_CHECKING:
+    from newsletter.storage.database import Database
+
+OK, BAD, FORBIDDEN, TRY_AGAIN = 200, 400, 403, 503
+
+
+def report_hook(
+    reader: ReportReader,
+    database: Database,
+    *,
+    link_keys: Mapping[int, bytes],
+    suppression_keys: Mapping[int, bytes],
+    now: Callable[[], datetime],
+) -> Callable[[Mapping[str, str], bytes], int]:
+    """The answer to ``POST /hooks/<provider>``: headers (names in lower case) and raw body in, a status out.
+
+    200 only when the events are stored, also when they were before; 403 for what the provider did not send, 400 for
+    what is no report, 503 when it could not be stored, so that the provider tells it again.
+
+    Args:
+        reader: Of the provider.
+        database: The workspace's.
+        link_keys: The keys that sign links, and names of small letters.
+        suppression_keys: Keys of suppressed addresses.
+        now: The clock.
+    """
+
+    def hook(headers: Mapping[str, str], body: bytes) -> int:
+        if not reader.genuine(headers, body):
+            return FORBIDDEN
+        try:
+            reports = reader.read(body)
+        except (ValueError, RecursionError):
+            return BAD
+        try:
+            receive(database, reports, now=now(), link_keys=link_keys, suppression_keys=suppression_keys)
+        except NashraError:
+            return TRY_AGAIN
+        return OK
+
+    return hook

@@ -1,0 +1,85 @@
+"""What providers tell besides the answer to a request: events, lists of addresses they do not mail, and how they sign.
+
+Protocols and plain values only; each provider's folder has what fills them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from subscribers.models import Event, SuppressionReason
+
+
+@dataclass(frozen=True, slots=True)
+class EventReport:
+    """One event with the names that travelled with its letter."""
+
+    event: Event
+    request_id: str
+    """The request it belongs to, when that was taken as a whole, so that the event proves all of it; else empty."""
+
+
+class ReportReader(Protocol):
+    """Verifies and reads the event reports of one account at a provider."""
+
+    def genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the provider sent this.
+
+        Args:
+            headers: Of the request, names in lower case.
+            body: Raw, before any parsing.
+        """
+
+    def read(self, body: bytes) -> Sequence[EventReport]:
+        """The events that name a delivery of ours, in the order they came; others are passed over.
+
+        Raises:
+            ValueError: The body is no report.
+        """
+
+
+LEFT: Final = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionEntry:
+    """One address on a list of a provider."""
+
+    address: str
+    at: int
+    """Unix seconds."""
+    effect: SuppressionReason | Literal["left"] | None
+    """Why it is not to be mailed; ``left`` for one who unsubscribed; None when it changes nothing here."""
+
+
+class SuppressionLists(Protocol):
+    """The lists that a provider keeps of addresses it does not mail."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Each list is read on its own, from where the last reading ended."""
+
+    def entries(self, name: str, *, since: int) -> Iterator[SuppressionEntry]:
+        """Everything on one list from a moment on.
+
+        Args:
+            name: One of ``names``.
+            since: Unix seconds; 0 for all.
+
+        Raises:
+            SendError: The provider cannot be reached, refuses the key, or answers something else than a list.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """How a provider's letters are authenticated, as far as the sender's DNS shows it."""
+
+    selectors: tuple[str, ...] = ()
+    """Names of the DKIM keys it signs with, when they are the same for every account (RFC 6376 section 3.1)."""
+    own_bounces: bool = False
+    """Bounces go to a name that the provider looks after, so the sender's own SPF record is not asked for them."""
+    aligns_by_dkim: bool = False
+    """Only DKIM can satisfy a DMARC policy of the sender (RFC 9989): the bounce address never aligns by itself."""
