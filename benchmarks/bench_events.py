@@ -53,7 +53,7 @@ def main() -> None:
                 "SELECT 1, id, 'confirmed', 'weekly', 0, 0 FROM subscriber"
             )
             mailing = ledger.Mailing("letter", store.audience(1, rhythms=("weekly",), now=NOW))
-            send = ledger.freeze(
+            send = ledger.write_send(
                 connection, [mailing], key="1", list_id=1, rhythm="weekly", subject="x", batch_size=count, now=NOW
             )
             batch = claim(connection, send)

@@ -69,7 +69,7 @@ def ours(subscribers: int, *, fsync: bool) -> tuple[float, float, int]:
     with workspace_with(subscribers, fsync=fsync) as workspace, clocks() as taken:
         issue = plan.choose(workspace, "1", list_name="", rhythm="weekly")
         made = plan.make(workspace, issue, list_name="", rhythm="weekly")
-        send = plan.freeze(workspace, made)
+        send = plan.freeze_plan(workspace, made)
         account = delivery.run(workspace.delivery_setup, send, lambda _state, _count: None)
         assert account.submitted == subscribers
         size = next(workspace.settings.outbox.joinpath("new").iterdir()).stat().st_size

@@ -97,7 +97,7 @@ def whole(root: Path, host: str, connections: int) -> None:
             sender=SendGrid(SendGridOptions(key="SG.test", host=host, connections=connections)),
         )
         start, used = time.perf_counter(), time.process_time()
-        send = delivery.freeze_send(setup, Issue(1, "أسبوع"), letter(), list_id=1, rhythm="weekly")
+        send = delivery.freeze_letter(setup, Issue(1, "أسبوع"), letter(), list_id=1, rhythm="weekly")
         frozen = time.perf_counter()
         account = delivery.run(setup, send, lambda _state, _count: None)
         end = time.perf_counter()

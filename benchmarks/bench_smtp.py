@@ -95,7 +95,7 @@ def ours(port: int, one: Letter, count: int, connections: int, *, fsync: bool) -
             with workspace.database.write() as connection:
                 store.add_list(connection, "readers", "الموجة", now=workspace.now())
                 actions.import_file(connection, readers, "readers", now=workspace.now())
-            send = delivery.freeze_send(workspace.delivery_setup, Issue(1, "عدد"), one, list_id=1, rhythm="weekly")
+            send = delivery.freeze_letter(workspace.delivery_setup, Issue(1, "عدد"), one, list_id=1, rhythm="weekly")
             start = time.perf_counter()
             account = delivery.run(workspace.delivery_setup, send, lambda _state, _count: None)
             taken = time.perf_counter() - start

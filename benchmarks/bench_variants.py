@@ -94,7 +94,7 @@ def measure(workspace: Workspace, readers: int, topics: int) -> float:
     letter.of_issue(workspace, one)
     floor = min(timed(lambda: letter.of_issue(workspace, one))[0] for _ in range(5))
     seconds, planned = timed(lambda: plan.make(workspace, one, list_name="", rhythm="weekly"))
-    freezing, send = timed(lambda: plan.freeze(workspace, planned))
+    freezing, send = timed(lambda: plan.freeze_plan(workspace, planned))
     assert send.audience == readers
     count = sum(variant.letter is not None for variant in planned.variants)
     each = seconds / count

@@ -26,7 +26,7 @@ def send(root: Path, *, kill_at: int = 0, steps: str = "commit rename", frozen: 
         root: The workspace.
         kill_at: The step at which it dies, counted from 1; 0 never.
         steps: What counts as a step: ``commit``, ``rename`` or both.
-        frozen: A letter, as ``mail.freeze`` makes it, for a send that is not frozen yet.
+        frozen: A letter, as ``letters.mime.to_json`` makes it, for a send that is not frozen yet.
     """
     child = _SERVER.Process(target=_child, args=(str(root), kill_at, steps, frozen))
     child.start()
@@ -39,7 +39,7 @@ def _child(root: str, kill_at: int, steps: str, frozen: str) -> None:
     from sqlalchemy import event
 
     from newsletter import delivery, ledger
-    from newsletter.letters.mime import thaw
+    from newsletter.letters.mime import from_json
     from newsletter.models import Issue
     from newsletter.wiring import open_workspace
 
@@ -59,7 +59,7 @@ def _child(root: str, kill_at: int, steps: str, frozen: str) -> None:
         sys.addaudithook(audit)
         with workspace.database.read() as connection:
             sends = ledger.sends(connection)
-        send = sends[0] if sends else delivery.freeze_send(
-            setup, Issue(1, "عدد"), thaw(frozen), list_id=1, rhythm="weekly"
+        send = sends[0] if sends else delivery.freeze_letter(
+            setup, Issue(1, "عدد"), from_json(frozen), list_id=1, rhythm="weekly"
         )  # fmt: skip
         delivery.run(setup, send, lambda _state, _count: None)

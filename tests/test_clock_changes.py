@@ -14,7 +14,7 @@ from test_deliver import LETTER
 
 from newsletter import delivery, ledger
 from newsletter.cli.moment import moment
-from newsletter.letters.mime import freeze
+from newsletter.letters.mime import to_json
 from newsletter.wiring import Workspace
 from newsletter.workflows.worker import Worker
 
@@ -62,8 +62,8 @@ def night(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Night]:
 def planned(workspace: Workspace, key: str, at: datetime) -> ledger.Send:
     """An issue frozen for the weekly readers, to go then."""
     now = workspace.now()
-    mailing = ledger.Mailing(freeze(LETTER), delivery.audience(1, "weekly", now))
-    return delivery.freeze_mailings(
+    mailing = ledger.Mailing(to_json(LETTER), delivery.audience(1, "weekly", now))
+    return delivery.freeze(
         workspace.delivery_setup,
         [mailing],
         key=key,

@@ -145,7 +145,7 @@ def test_a_send_goes_on_in_the_copy(tmp_path: Path, database_urls: MakeDatabase)
     url = database_urls("postgresql").replace("+psycopg", "")
     with open_workspace(root, {}) as workspace:
         setup = workspace.delivery_setup
-        send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        send = delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         with workspace.database.write() as connection:
             batch = ledger.claim(connection, send.id, lease=30)
         complains(here("-C", root, "database", "copy", "--to", url), "somebody is sending", "newsletter sends pause")

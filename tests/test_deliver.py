@@ -19,7 +19,7 @@ from newsletter import delivery, ledger
 from newsletter.delivery import DeliverySetup
 from newsletter.errors import SendError
 from newsletter.ledger import Account
-from newsletter.letters.mime import LEAVE, freeze, slot
+from newsletter.letters.mime import LEAVE, slot, to_json
 from newsletter.models import Issue, Letter, Rendered
 from newsletter.senders import Answer, Carrier, Parcel
 from newsletter.wiring import Workspace, open_workspace
@@ -80,7 +80,7 @@ def received(root: Path) -> Counter[str]:
 def run(setup: DeliverySetup, told: Counter[str] | None = None) -> Account:
     with setup.database.read() as connection:
         sends = ledger.sends(connection)
-    send = sends[0] if sends else delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    send = sends[0] if sends else delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
 
     def progress(state: str, count: int) -> None:
         if told is not None and count:
@@ -123,7 +123,7 @@ def test_every_subscriber_gets_a_link_of_their_own(workspace: Workspace) -> None
 def test_wherever_it_dies_the_next_run_completes_it(tmp_path: Path) -> None:
     made = tmp_path / "made"
     addresses = make(made, 3, batch=2)
-    frozen = freeze(LETTER)
+    frozen = to_json(LETTER)
     killed = 0
     for kill_at in range(1, 200):
         root = tmp_path / str(kill_at)
@@ -150,7 +150,7 @@ def test_wherever_it_dies_the_next_run_completes_it(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_send_killed_after_the_first_of_200_letters_is_completed_without_doubles(tmp_path: Path) -> None:
     addresses = make(tmp_path / "w", 200, batch=100)
-    frozen = freeze(LETTER)
+    frozen = to_json(LETTER)
     assert kills.send(tmp_path / "w", kill_at=2, steps="rename", frozen=frozen) == -9
     assert received(tmp_path / "w").total() == 1
     assert kills.send(tmp_path / "w") == 0
@@ -160,7 +160,7 @@ def test_a_send_killed_after_the_first_of_200_letters_is_completed_without_doubl
 @pytest.mark.slow
 def test_a_letter_that_a_mail_program_has_read_counts_as_taken(tmp_path: Path) -> None:
     addresses = make(tmp_path / "w", 4, batch=4)
-    assert kills.send(tmp_path / "w", kill_at=3, steps="rename", frozen=freeze(LETTER)) == -9
+    assert kills.send(tmp_path / "w", kill_at=3, steps="rename", frozen=to_json(LETTER)) == -9
     new, cur = tmp_path / "w" / "outbox" / "new", tmp_path / "w" / "outbox" / "cur"
     for path in new.iterdir():
         path.rename(cur / f"{path.name}:2,S")
@@ -171,9 +171,9 @@ def test_a_letter_that_a_mail_program_has_read_counts_as_taken(tmp_path: Path) -
 @pytest.mark.slow
 def test_a_resumed_send_does_not_render_again(tmp_path: Path) -> None:
     make(tmp_path / "w", 4, batch=2)
-    assert kills.send(tmp_path / "w", kill_at=2, steps="rename", frozen=freeze(LETTER)) == -9
+    assert kills.send(tmp_path / "w", kill_at=2, steps="rename", frozen=to_json(LETTER)) == -9
     changed = replace(LETTER, rendered=Rendered("آخر", f"<p>آخر {LINK}</p>", f"آخر {LINK}"))
-    assert kills.send(tmp_path / "w", frozen=freeze(changed)) == 0
+    assert kills.send(tmp_path / "w", frozen=to_json(changed)) == 0
     subjects = {
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default)["Subject"]
         for path in (tmp_path / "w" / "outbox" / "new").iterdir()
@@ -183,7 +183,7 @@ def test_a_resumed_send_does_not_render_again(tmp_path: Path) -> None:
 
 def test_who_left_after_the_freeze_is_skipped_with_the_reason(workspace: Workspace) -> None:
     setup = workspace.delivery_setup
-    delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
     with workspace.database.write() as connection:
         people = {person.address: person for person, _ in store.subscribers(connection, 1)}
         store.set_status(connection, people["reader3@example.net"].id, 1, "left", now=workspace.now())
@@ -195,7 +195,7 @@ def test_who_left_after_the_freeze_is_skipped_with_the_reason(workspace: Workspa
 
 def test_a_batch_that_everybody_left_is_settled_without_the_sender(workspace: Workspace) -> None:
     setup = workspace.delivery_setup
-    delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
     with workspace.database.write() as connection:
         for person, _ in store.subscribers(connection, 1):
             store.set_status(connection, person.id, 1, "left", now=workspace.now())
@@ -207,7 +207,7 @@ def test_nobody_to_send_to_is_said_and_leaves_nothing(workspace: Workspace) -> N
         for person, _ in store.subscribers(connection, 1):
             store.set_status(connection, person.id, 1, "left", now=workspace.now())
     with pytest.raises(SendError, match="nobody on the list"):
-        delivery.freeze_send(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        delivery.freeze_letter(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
     with workspace.database.read() as connection:
         assert ledger.sends(connection) == []
 
@@ -218,7 +218,7 @@ def test_two_processes_share_a_send_without_doubles(tmp_path: Path) -> None:
 
     addresses = make(tmp_path / "w", 120, batch=3)
     with open_workspace(tmp_path / "w", {}) as workspace:
-        delivery.freeze_send(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        delivery.freeze_letter(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
     results: list[int] = []
     starters = [threading.Thread(target=lambda: results.append(kills.send(tmp_path / "w"))) for _ in range(3)]
     for starter in starters:

@@ -309,10 +309,10 @@ def test_two_runs_at_once_send_one_letter(root: Path, clock: Clock) -> None:
         shelve(second, 2)
         ours = latest.prepare(second, "instant")
         assert (theirs.key, ours.key) == ("readers/instant/1", "readers/instant/1+2")
-        assert latest.freeze(first, theirs) is not None
+        assert latest.freeze_latest(first, theirs) is not None
         # The other has article 1 too: it must make its letter once more, without it.
         with pytest.raises((PeriodTakenError, AudienceChangedError)):
-            latest.freeze(second, ours)
+            latest.freeze_latest(second, ours)
         assert latest.run(second, "instant").latest.key == "readers/instant/2"
         assert mine(root, "instant") == [(1,), (2,)]
 

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Connection, Select, column, literal, select, 
 
 from newsletter import ledger
 from newsletter.errors import SendError
-from newsletter.ledger import Batch, Mailing, Send, freezing
+from newsletter.ledger import Batch, Mailing, Send, writing
 from newsletter.storage.database import Database
 from newsletter.storage.tables import batch as batches
 
@@ -31,7 +31,7 @@ def freeze(
     size: int = 3,
     list_id: int = 1,
 ) -> Send:
-    return ledger.freeze(
+    return ledger.write_send(
         connection,
         [Mailing("نص الرسالة", query(audience))],
         key=key,
@@ -81,7 +81,7 @@ def test_who_got_the_issue_through_one_list_is_not_frozen_for_another(connection
 
 
 def test_lots_have_letters_of_their_own_and_who_gets_none_is_skipped(connection: Connection) -> None:
-    send = ledger.freeze(
+    send = ledger.write_send(
         connection,
         [
             Mailing("أ", query([1, 3, 5, 7, 9]), variant="1"),
@@ -277,7 +277,7 @@ def test_no_last_byte_of_a_send_that_was_stopped_since_it_was_claimed(connection
 def test_who_comes_while_it_is_frozen_is_late(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """On PostgreSQL a statement sees what was committed since the one before; on SQLite nobody else can write."""
     members = [1, 2, 3, 4]
-    add = freezing._add_batches
+    add = writing._add_batches
 
     def somebody_comes(*arguments: Any) -> None:
         add(*arguments)
@@ -286,14 +286,14 @@ def test_who_comes_while_it_is_frozen_is_late(database: Database, monkeypatch: p
                 other.exec_driver_sql("INSERT INTO somebody VALUES (5)")
                 other.commit()
 
-    monkeypatch.setattr(freezing, "_add_batches", somebody_comes)
+    monkeypatch.setattr(writing, "_add_batches", somebody_comes)
     with database.write() as connection:
         connection.exec_driver_sql("CREATE TABLE somebody (id BIGINT)")
         for member in members:
             connection.exec_driver_sql(f"INSERT INTO somebody VALUES ({member})")
     everybody = select(column("id", BigInteger)).select_from(table("somebody", column("id", BigInteger)))
     with database.write() as connection:
-        send = ledger.freeze(
+        send = ledger.write_send(
             connection,
             [Mailing("نص", everybody)],
             key="12",

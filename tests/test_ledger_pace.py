@@ -1,4 +1,4 @@
-"""The pace holds over every process: never more than it says, and no less than it lets."""
+"""A rate limit holds over every process: never more than it says, and no less than it lets."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_over_a_minute_two_workers_together_are_exact(
         worker, time_.now = next_look.index(now), now
         wait = take_rate(connection, limits, limits.batch(number))
         gone += 0 if wait else limits.batch(number)
-        # What delivering takes must leave them time enough for the pace.
+        # What delivering takes must leave them time enough for the rate limit.
         next_look[worker] += min(wait, 1.0) + 0.005 if wait else max(takes * number / 10, 0.001)
     assert gone == pytest.approx(60 * 20, rel=0.05)
     assert gone <= 60 * 20
@@ -162,7 +162,7 @@ def sender(url: str, rate: float, seconds: float, told: multiprocessing.Queue[li
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_two_processes_share_one_pace(database_urls: MakeDatabase, kind: str) -> None:
+def test_two_processes_share_one_rate_limit(database_urls: MakeDatabase, kind: str) -> None:
     url, rate = database_urls(kind), 50.0
     database = open_database(url)
     with database.write() as connection:

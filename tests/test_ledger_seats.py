@@ -1,4 +1,4 @@
-"""No more connections are open than there are seats, over every process, and none is lost with the dead."""
+"""No more connections are open than may be, over every process, and none is lost with the dead."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_those_of_the_dead_are_free_when_their_lease_ran_out(connection: Connect
     assert take(connection, "dead", 5) == 1
 
 
-def test_fewer_seats_than_before_are_felt_at_once(connection: Connection) -> None:
+def test_fewer_connections_than_before_are_felt_at_once(connection: Connection) -> None:
     take(connection, "one", 3)
     take(connection, "two", 2)
     assert take(connection, "two", 2, connections=3) == 0
@@ -130,7 +130,7 @@ def test_two_that_share_a_send_stay_within_them(tmp_path: Path, connections: int
             sleep=lambda seconds: time.sleep(min(seconds, 0.02)),
         )
         second = threading.Thread(target=run, args=(setup,))
-        send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        send = delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         second.start()
         account = delivery.run(setup, send, lambda _state, _count: None)
         second.join()
@@ -157,7 +157,7 @@ def test_who_has_long_nothing_to_send_keeps_no_connection(tmp_path: Path) -> Non
                     ledger.release(connection, other)
 
         setup = replace(workspace.delivery_setup, sender=provider, connections=1, sleep=sleep)
-        send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        send = delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         with workspace.database.write() as connection:
             other = ledger.claim(connection, send.id, lease=30)
         assert other is not None

@@ -16,9 +16,9 @@ from newsletter.errors import RenderError
 from newsletter.letters.mime import (
     LEAVE,
     cut,
-    freeze,
+    from_json,
     slot,
-    thaw,
+    to_json,
 )
 from newsletter.models import Letter, Picture, Rendered
 
@@ -124,12 +124,12 @@ def test_text_that_looks_like_a_slot_of_another_letter_is_left_alone() -> None:
 
 def test_a_frozen_letter_thaws_as_it_was() -> None:
     one = letter(pictures=(Picture("p@x", "image/gif", b"\x00\xff", "a.gif", 3, 4),))
-    assert thaw(freeze(one)) == one
+    assert from_json(to_json(one)) == one
 
 
 def test_a_letter_of_a_newer_version_is_refused() -> None:
     with pytest.raises(RenderError, match="newer version"):
-        thaw(freeze(letter()).replace('"format": 1', '"format": 2'))
+        from_json(to_json(letter()).replace('"format": 1', '"format": 2'))
 
 
 @given(

@@ -150,7 +150,7 @@ def test_what_breaks_off_is_told_apart(workspace: Workspace, server: Server) -> 
 def test_a_send_goes_on_through_restarts(workspace: Workspace, server: Server) -> None:
     addresses = people(workspace, 60)
     setup = replace(workspace.delivery_setup, patience=60.0)
-    send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    send = delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
     submitted, due = 0, [10, 30, 50]
     starters: list[threading.Timer] = []
 

@@ -88,7 +88,7 @@ def test_what_became_of_an_issue(tmp_path: Path) -> None:
             for number in range(2):
                 subscribe(connection, workspace, f"daily{number}@example.net", START, "daily")
         week = weekly.prepare(workspace)
-        send = weekly.freeze(workspace, week)
+        send = weekly.freeze_week(workspace, week)
         assert send is not None
         with workspace.database.write() as connection:
             actions.leave(connection, 10, 1, now=clock.now, how="page")  # after the freezing, before the letter
@@ -147,7 +147,7 @@ def test_an_issue_that_went_twice_is_told_by_rhythm(tmp_path: Path) -> None:
         assert outcome.week.plan is not None
         again = plan.make(workspace, outcome.week.plan.issue, list_name="", rhythm="all")
         assert again.audience == 1
-        plan.freeze(workspace, again)
+        plan.freeze_plan(workspace, again)
         with workspace.database.read() as connection:
             found = read.of_issue(connection, "1")
             assert [one.state for one in ledger.sends(connection)] == ["finished", "running"]

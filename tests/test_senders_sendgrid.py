@@ -431,7 +431,7 @@ def test_a_connection_that_the_server_closed_is_not_in_doubt(tmp_path: Path) -> 
 def test_freezing_for_sendgrid_makes_batches_of_a_thousand(workspace: Workspace) -> None:
     sender = SendGrid(OPTIONS)
     assert (sender.batch_size, sender.connections) == (1000, 4)
-    send = delivery.freeze_send(
+    send = delivery.freeze_letter(
         replace(workspace.delivery_setup, sender=sender), ISSUE, LETTER, list_id=1, rhythm="weekly"
     )
     with workspace.database.read() as connection:

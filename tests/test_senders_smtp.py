@@ -35,7 +35,7 @@ from newsletter.delivery import SLOT_WIDTHS, DeliverySetup
 from newsletter.errors import SendError, SettingsError
 from newsletter.ledger import Account, Batch
 from newsletter.letters.mime import LEAVE
-from newsletter.letters.mime import freeze as frozen
+from newsletter.letters.mime import to_json as frozen
 from newsletter.senders import Answer, Parcel, UnreachableError
 from newsletter.senders.smtp.carrier import SmtpCarrier
 from newsletter.senders.smtp.options import SmtpOptions
@@ -848,7 +848,7 @@ def test_a_long_wait_keeps_the_lease(tmp_path: Path) -> None:
 def test_a_paused_send_stops_within_a_letter(workspace: Workspace, tmp_path: Path) -> None:
     with smtp_standin.running(tmp_path, dot_delay=0.05) as server:
         setup = desk_of(workspace, server, connections=2, batch=50)
-        send = deliver.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+        send = deliver.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         seen: list[int] = []
 
         def progress(state: str, count: int) -> None:
@@ -874,7 +874,7 @@ def test_ctrl_c_lets_what_is_in_the_air_come_to_its_end(made: Path, tmp_path: Pa
     with smtp_standin.running(tmp_path, dot_delay=0.2) as server:
         configure(root, server, "connections = 2", "batch = 50")
         with open_workspace(root, {}) as workspace:
-            deliver.freeze_send(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+            deliver.freeze_letter(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         (root / "issues" / "one").mkdir(parents=True)
         (root / "issues" / "one" / "issue.md").write_text('+++\nnumber = 1\nsubject = "أسبوع"\n+++\n', "utf-8")
         process = subprocess.Popen(

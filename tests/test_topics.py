@@ -16,7 +16,7 @@ from newsroom import SECTIONS, SITE, START, Clock, make, open_newsroom, received
 from newsletter import delivery as deliver
 from newsletter import issues, ledger
 from newsletter.errors import SettingsError
-from newsletter.letters.mime import thaw
+from newsletter.letters.mime import from_json
 from newsletter.models import Issue, Prose, Section, Story
 from newsletter.report import read
 from newsletter.rhythms import topics
@@ -211,7 +211,7 @@ def test_ten_thousand_readers_get_exactly_what_they_chose(
         assert (len(planned.variants), rendered) == (256, 255)
         nobody = sum(mask == 255 for mask in declined.values())
         assert (planned.audience, planned.skipped) == (10_000 - nobody, nobody)
-        send = plan.freeze(workspace, planned)
+        send = plan.freeze_plan(workspace, planned)
         assert send.audience == 10_000
         with workspace.database.read() as connection:
             _held_against_the_ledger(connection, send.id, declined)
@@ -236,7 +236,7 @@ def _held_against_the_ledger(connection: Any, send_id: int, declined: dict[str, 
     assert len({row.address for row in rows}) == len(rows) == 10_000
     holds: dict[int, tuple[set[int], str]] = {}
     for (letter_id,) in connection.execute(select(letter.c.id).where(letter.c.send_id == send_id)).all():
-        made = thaw(ledger.letter_of(connection, letter_id)).rendered
+        made = from_json(ledger.letter_of(connection, letter_id)).rendered
         for text in (made.html, made.text):
             inside = {int(number) for number in re.findall(rf"{re.escape(SITE)}/(\d+)/", text)}
             assert "كلمة المحرر إليكم." in text
@@ -265,7 +265,7 @@ def test_who_chooses_otherwise_while_letters_are_made_is_not_forgotten(tmp_path:
         with workspace.database.write() as connection:
             for who, mask in ((1, 0b10), (2, 0b11)):
                 actions.prefer(connection, who, 1, now=START, rhythm="weekly", declined_topics=mask)
-        send = plan.freeze(workspace, planned)
+        send = plan.freeze_plan(workspace, planned)
         deliver.run(workspace.delivery_setup, send, lambda _state, _count: None)
         with workspace.database.read() as connection:
             account = ledger.account(connection, send.id)
@@ -311,10 +311,10 @@ def test_the_archive_shows_the_whole_letter(tmp_path: Path) -> None:
             actions.prefer(connection, 1, 1, now=START, rhythm="weekly", declined_topics=0b10)
         planned = plan.make(workspace, issues.read(folder / "issue.md"), list_name="", rhythm="weekly")
         assert [(one.cut.variant, one.audience) for one in planned.variants] == [("", 0), ("-2", 1)]
-        plan.freeze(workspace, planned)
+        plan.freeze_plan(workspace, planned)
         with workspace.database.read() as connection:
             (one,) = sent(connection, ["readers"], limit=5)
-            assert f"{SITE}/2/" in thaw(ledger.letter_of(connection, one.letter_id)).rendered.html
+            assert f"{SITE}/2/" in from_json(ledger.letter_of(connection, one.letter_id)).rendered.html
             (part,) = read.of_issue(connection, "1").parts
     assert (part.variant, part.counts.audience) == ("-2", 1)
 

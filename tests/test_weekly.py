@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -11,20 +12,25 @@ import threading
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import weekly_kills
 from command import command, complains, environment, here
 from newsroom import START, Clock, Post, WordPress, given, make, open_newsroom, posts, received, subscribe
+from sqlalchemy import event
 
-from newsletter import ledger
-from newsletter.errors import SourceError
+from newsletter import delivery, ledger
+from newsletter.errors import IssueError, SourceError
 from newsletter.issues import Manuscript
 from newsletter.issues import candidates as comments
+from newsletter.wiring import Workspace
 from newsletter.workflows import draft as drafts
 from newsletter.workflows import plan, weekly
 from newsletter.workflows.collect import gather
+from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.weekly import WeekOutcome
+from subscribers.errors import UnknownList
 
 THURSDAY = timedelta(days=3, hours=5)
 
@@ -107,7 +113,7 @@ def test_wherever_it_dies_the_next_run_completes_it(root: Path, kill_at: int, na
 def test_what_stopped_last_week_comes_first_and_then_this_week(root: Path, clock: Clock, site: WordPress) -> None:
     with open_newsroom(root, clock, site) as workspace:
         week = weekly.prepare(workspace)
-        assert weekly.freeze(workspace, week) is not None
+        assert weekly.freeze_week(workspace, week) is not None
     clock.forward(days=7)
     outcome = run(root, clock, site)
     assert (outcome.week.overdue, outcome.send is not None and outcome.send.issue) == (False, "2")
@@ -123,8 +129,8 @@ def test_two_runs_at_once_freeze_one_issue(root: Path, clock: Clock, site: WordP
         drafts.write(second, [1], list_name="readers", slug="other")
         other = plan.make(second, drafts.current(second, "readers"), list_name="", rhythm="weekly")  # type: ignore[arg-type]
         assert other.issue.number == 2
-        assert weekly.freeze(first, theirs) is not None
-        assert weekly.freeze(second, weekly.Week(ours.period, "readers", plan=other)) is None
+        assert weekly.freeze_week(first, theirs) is not None
+        assert weekly.freeze_week(second, weekly.Week(ours.period, "readers", plan=other)) is None
         with first.database.read() as connection:
             assert [send.issue for send in ledger.sends(connection)] == ["1"]
 
@@ -133,10 +139,10 @@ def test_an_issue_sent_by_hand_is_the_issue_of_its_week(root: Path, clock: Clock
     with open_newsroom(root, clock, site) as workspace:
         gather(workspace)
         issue = drafts.write(workspace, [3], list_name="readers")
-        plan.freeze(workspace, plan.make(workspace, issue, list_name="", rhythm="weekly"))
+        plan.freeze_plan(workspace, plan.make(workspace, issue, list_name="", rhythm="weekly"))
         # Two by hand in one week are the editor's own will.
         special = drafts.write(workspace, [5], list_name="readers")
-        plan.freeze(workspace, plan.make(workspace, special, list_name="", rhythm="weekly"))
+        plan.freeze_plan(workspace, plan.make(workspace, special, list_name="", rhythm="weekly"))
     outcome = run(root, clock, site)  # goes on with what was frozen
     assert outcome.send is not None
     run(root, clock, site)
@@ -387,3 +393,125 @@ def test_articles_help_to_choose(files: Path) -> None:
     assert listed[4]["repeats"] == 3
     assert "= 3" in here("-C", files, "articles").out
     assert here("-C", files, "articles", "--section", "رياضة").err == "Nothing like that.\n"
+
+
+# One snapshot
+
+
+class Counted:
+    """How often each issue.md is read, and each question about sends is asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reads: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
+        opened = io.open
+
+        def counting(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+            if isinstance(file, str | Path) and Path(file).name == "issue.md" and "r" in mode:
+                self.reads[Path(file).parent.name] += 1
+            return opened(file, mode, *arguments, **options)
+
+        # What pathlib calls for every way of reading.
+        monkeypatch.setattr(io, "open", counting)
+
+    def watch(self, workspace: Workspace) -> None:
+        @event.listens_for(workspace.database.engine, "before_cursor_execute")
+        def _(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            # What is made into ``Send`` values, and nothing that only joins the table.
+            if "send.public_id" in (head := statement.partition("FROM")[0]) and "issue." in head:
+                self.asked[" ".join(statement.partition("WHERE")[2].split())] += 1
+
+
+def test_a_week_reads_each_issue_once_and_asks_for_the_sends_once(
+    root: Path, clock: Clock, site: WordPress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 11):
+        Path(root / "issues" / f"{number:03d}").mkdir(parents=True)
+        text = f'+++\nnumber = {number}\nsubject = "عدد"\nlist = "readers"\n+++\n\nكلمة.\n'
+        Path(root / "issues" / f"{number:03d}" / "issue.md").write_text(text, "utf-8")
+        with open_newsroom(root, clock) as workspace, workspace.database.write() as connection:
+            send = ledger.write_send(
+                connection,
+                [ledger.Mailing("", delivery.audience(1, "weekly", START), skipped="sent by hand")],
+                key=str(number),
+                list_id=1,
+                rhythm="weekly",
+                subject="عدد",
+                batch_size=10,
+                now=START,
+            )
+            ledger.finish(connection, send.id, now=START)
+    counted = Counted(monkeypatch)
+    with open_newsroom(root, clock, site) as workspace:
+        counted.watch(workspace)
+        outcome = weekly.run(workspace)
+    assert outcome.send is not None
+    assert (outcome.send.issue, outcome.week.composed, outcome.sent_now) == ("11", True, 3)
+    (new,) = (folder.name for folder in (root / "issues").iterdir() if folder.name.startswith("011"))
+    # The new one too: once, after it was written.
+    assert counted.reads == {**{f"{number:03d}": 1 for number in range(1, 11)}, new: 1}
+    # Beside the snapshot: what stopped in the middle, before the site is asked; and of this issue alone, as it is
+    # frozen, since another run may have been quicker.
+    snapshot = 'issue."key" NOT LIKE ? ORDER BY send.id'
+    unfinished = "send.state = ? AND send.list_id = ? AND send.rhythm IN (?, ?) ORDER BY send.id"
+    assert counted.asked == {snapshot: 1, unfinished: 1, 'issue."key" = ? ORDER BY send.id': 1}
+
+
+def test_a_draft_that_grows_is_read_again_only_before_it_is_written(
+    root: Path, clock: Clock, site: WordPress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_newsroom(root, clock) as workspace:
+        issue = drafts.write(workspace, list_name="readers", empty=True)
+    counted = Counted(monkeypatch)
+    with open_newsroom(root, clock, site) as workspace:
+        week = weekly.prepare(workspace)
+    assert week.plan is not None
+    assert (week.plan.issue.number, len(week.plan.issue.stories), week.candidates) == (1, 7, 0)
+    # Once for the snapshot, and once before each of two changes, so that none is written over an editor's own.
+    assert counted.reads == {issue.slug: 3}
+
+
+def test_a_draft_that_an_editor_saves_while_the_site_answers_goes_as_it_was_saved(
+    root: Path, clock: Clock, site: WordPress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_newsroom(root, clock, site) as workspace:
+        gather(workspace)
+        issue = drafts.write(workspace, [3], list_name="readers")
+    get = site.get
+
+    def edited(*arguments: Any, **options: Any) -> Any:
+        path = Path(issue.path)
+        path.write_text(path.read_text("utf-8").replace(issue.subject, "كلمة المحرر"), "utf-8")
+        return get(*arguments, **options)
+
+    monkeypatch.setattr(site, "get", edited)
+    outcome = run(root, clock, site)
+    assert outcome.send is not None
+    assert (outcome.send.issue, outcome.send.subject) == ("1", "كلمة المحرر")
+
+
+def test_a_snapshot_renewed_for_what_changed(root: Path, clock: Clock, site: WordPress) -> None:
+    with open_newsroom(root, clock, site) as workspace:
+        gather(workspace)
+        first = drafts.write(workspace, [3], list_name="readers")
+        snapshot = Snapshot.take(workspace)
+        second = drafts.write(workspace, [5], list_name="readers", snapshot=snapshot)
+        assert [one.number for one in snapshot.issues] == [1]
+        renewed = snapshot.with_file(Path(second.path))
+        assert [one.number for one in renewed.issues] == [1, 2]
+        assert drafts.current(workspace, "readers", snapshot=renewed) == renewed.issues[1]
+        text = renewed.manuscript(first).with_value("subject", "آخر").text
+        changed = renewed.with_text(Path(first.path), text)
+        assert [one.subject for one in changed.issues] == ["آخر", second.subject]
+        assert [one.subject for one in renewed.issues] == [first.subject, second.subject]
+        with pytest.raises(UnknownList, match="no list is called 'reader'; there is 'readers'"):
+            changed.list_named("reader")
+        # A broken file is told where an issue is asked for, and stops nothing before.
+        Path(first.path).write_bytes(b"\xff")
+        broken = changed.with_file(Path(first.path))
+        with pytest.raises(IssueError, match="is not UTF-8 text"):
+            _ = broken.issues
+        assert broken.manuscript(second).issue.number == 2
+        Path(first.path).unlink()
+        with pytest.raises(IssueError, match="cannot be read"):
+            _ = broken.with_file(Path(first.path)).issues

@@ -25,7 +25,7 @@ from test_postgresql import on, people
 from newsletter import delivery, ledger
 from newsletter.delivery import jobs
 from newsletter.errors import SendError
-from newsletter.letters.mime import freeze as freeze_letter
+from newsletter.letters.mime import to_json
 from newsletter.storage import tables
 from newsletter.storage.database import Database, upgrade
 from newsletter.wiring import Workspace, open_workspace
@@ -95,8 +95,8 @@ def state(database: Database) -> str:
 
 def freeze(workspace: Workspace, *, at: datetime | None = None) -> ledger.Send:
     now = workspace.now()
-    mailing = ledger.Mailing(freeze_letter(LETTER), delivery.audience(1, "weekly", now))
-    return delivery.freeze_mailings(
+    mailing = ledger.Mailing(to_json(LETTER), delivery.audience(1, "weekly", now))
+    return delivery.freeze(
         workspace.delivery_setup,
         [mailing],
         key="1",
@@ -187,7 +187,7 @@ def test_the_job_is_frozen_with_the_send_or_not_at_all(tmp_path: Path, database_
         waiting = text("SELECT args FROM procrastinate_jobs WHERE status = 'todo'")
         people(workspace, 0)
         with pytest.raises(SendError, match="nobody"):
-            delivery.freeze_send(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+            delivery.freeze_letter(workspace.delivery_setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
         with workspace.database.read() as connection:
             assert connection.execute(waiting).all() == []
         with workspace.database.write() as connection:

@@ -13,8 +13,22 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import editing, sending, sends, serving, setting_up, subscribing, weekly, working
-from newsletter.cli.app import App
+from newsletter.cli import (
+    answering,
+    composing,
+    editing,
+    people,
+    posting,
+    reporting,
+    sending,
+    sends,
+    serving,
+    setting_up,
+    subscribing,
+    weekly,
+    working,
+)
+from newsletter.cli.app import App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
 from subscribers.errors import Complaint
 
@@ -36,8 +50,50 @@ app = App(
       newsletter send
     """,
 )
-for part in (setting_up, weekly, editing, subscribing, sending, sends, working, serving):
-    part.add_to(app)
+_DATABASE = group(
+    "database",
+    "The workspace's database: bring it up to date, copy it.",
+    setting_up.upgrade,
+    setting_up.backup,
+    setting_up.copy,
+)
+_SUBSCRIBERS = group(
+    "subscribers",
+    "Subscribers of the lists: add, import, show, leave, erase …",
+    subscribing.add,
+    subscribing.import_,
+    subscribing.list_,
+    people.export,
+    people.show,
+    people.stats,
+    people.leave,
+    people.suppress,
+    people.unsuppress,
+    people.erase,
+    people.sync,
+    answering.inbox,
+    posting.letters,
+)
+_SENDS = group(
+    "sends",
+    "The sends of the workspace: list, show, pause, resume, cancel.",
+    sends.show,
+    sends.pause,
+    sends.resume,
+    sends.cancel,
+    sends.list_,
+)
+# In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
+for panel, parts in (
+    ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
+    ("The week", (weekly.weekly, weekly.latest, weekly.schedule)),
+    ("Making an issue", (editing.collect, composing.articles, composing.compose, editing.check, editing.preview)),
+    ("Subscribers", (subscribing.lists, _SUBSCRIBERS)),
+    ("Sending", (sending.send, reporting.report, working.worker, _SENDS)),
+    ("Reader pages", (serving.serve, serving.embed)),
+):
+    for part in parts:
+        app.add(part, panel)
 
 
 def _version(wanted: bool) -> None:

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 from newsletter.cli.output import plural, say
 
 if TYPE_CHECKING:
-    from newsletter.models import Holding, Problem
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
+    from newsletter.models import Holding, Problem
+    from newsletter.wiring import Workspace
     from newsletter.workflows.latest import LatestOutcome
     from newsletter.workflows.variants import Variant
     from newsletter.workflows.weekly import Week
@@ -24,7 +21,12 @@ _MOST_VARIANTS = 12
 
 
 def tell_week(week: Week, sender: str) -> None:
-    """What would go to whom, before anybody is asked."""
+    """What would go to whom, before anybody is asked.
+
+    Args:
+        week: With a plan.
+        sender: Name of the sender.
+    """
     plan = week.plan
     assert plan is not None
     issue = plan.issue
@@ -69,7 +71,6 @@ def week_data(
         sent_now: Letters that this run submitted.
     """
     plan = week.plan
-    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
     return {
         "week": week.period,
         "list": week.list,
@@ -91,13 +92,45 @@ def week_data(
         "problems": [asdict(problem) for problem in plan.problems] if plan is not None else [],
         "send": sent.public_id if sent is not None else None,
         "sent_now": sent_now,
+        **account_data(account),
+    }
+
+
+def account_data(account: Account | None) -> dict[str, Any]:
+    """The deliveries of a send as data for programs: how many are in each state, and why some did not go.
+
+    Args:
+        account: Of the send; None counts none.
+    """
+    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
+    return {
         **{name: getattr(account, name) if account is not None else 0 for name in counts},
         "reasons": dict(account.reasons or {}) if account is not None else {},
     }
 
 
+def tell_report(workspace: Workspace, issue: str) -> None:
+    """Say what became of an issue.
+
+    Args:
+        workspace: Open.
+        issue: Its key in the ledger.
+    """
+    from newsletter.report import counts as reports
+    from newsletter.report import read
+
+    with workspace.database.read() as connection:
+        for line in reports.lines(read.of_issue(connection, issue)):
+            say(line)
+
+
 def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
-    """Say what came, or would come, of a letter of the latest posts."""
+    """Say what came, or would come, of a letter of the latest posts.
+
+    Args:
+        outcome: What came of a run.
+        would: Nothing was written; say what would happen.
+    """
     found = outcome.latest
     for line in problem_lines(found.problems):
         say(f"left out: {line}")
@@ -114,7 +147,12 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
 
 
 def latest_data(outcome: LatestOutcome, *, would: bool) -> dict[str, Any]:
-    """A letter of the latest posts as data for programs."""
+    """A letter of the latest posts as data for programs.
+
+    Args:
+        outcome: What came of a run.
+        would: Nothing was written; say what would happen.
+    """
     found = outcome.latest
     if found.went:
         state = "already"

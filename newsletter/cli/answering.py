@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import posting
-from newsletter.cli.app import App, workspace_of
+from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
 
 if TYPE_CHECKING:
     from newsletter.events.inbox import Result
-
-
-def add_to(app: App) -> None:
-    """Add this command to the group of those for subscribers."""
-    app.add(inbox)
 
 
 def inbox(

@@ -98,9 +98,32 @@ class App(typer.Typer):
             **options,
         )
 
-    def add(self, command: Callable[..., None], panel: str | None = None, name: str | None = None) -> None:
-        """Add a function as a command."""
-        self.command(name, cls=Command, rich_help_panel=panel)(command)
+    def add(self, command: Callable[..., None] | App, panel: str | None = None) -> None:
+        """Add a function as a command of its name, or a group of commands.
+
+        Args:
+            command: A function whose name may end with ``_``, where Python has the name already; or a group.
+            panel: Heading of the help under which it stands.
+        """
+        if isinstance(command, App):
+            self.add_typer(command, rich_help_panel=panel)
+        else:
+            name = command.__name__.removesuffix("_")
+            self.command(name, cls=Command, rich_help_panel=panel)(command)
+
+
+def group(name: str, words: str, *commands: Callable[..., None]) -> App:
+    """A group of commands.
+
+    Args:
+        name: As it is typed.
+        words: Its line in the help.
+        commands: In the order of the help.
+    """
+    made = App(name, help=words)
+    for command in commands:
+        made.add(command)
+    return made
 
 
 @contextmanager

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from newsletter.cli.app import STOPPED
-from newsletter.cli.output import errors, plural, say
+from newsletter.cli.moment import WESTERN_DIGITS
+from newsletter.cli.output import ask, plural, progress_bar, say
 from newsletter.cli.posting import post_without_pages
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
+    from newsletter.delivery import StateCounts
     from newsletter.ledger import Account, Send
+    from newsletter.models import Issue, Letter
     from newsletter.wiring import Workspace
 
 
@@ -39,9 +42,9 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
     by_workers = not here and watch.workers(workspace)
     with workspace.database.read() as connection:
         open_before = ledger.account(connection, sent.id).open
-    settled: dict[str, int] = {}
+    counts = delivery.StateCounts()
     failure: BaseException | None = None
-    with _stoppable(), _progress(open_before, settled) as progress:
+    with _stoppable(), _progress(open_before, counts) as progress:
         try:
             if by_workers and not watch.watch(workspace, sent, progress):
                 say(f"No worker took anything for {watch.IDLE:.0f} seconds: delivering from here.")
@@ -60,10 +63,10 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
         raise typer.Exit(STOPPED)
     with workspace.database.read() as connection:
         account = ledger.account(connection, sent.id)
-        sent = next(one for one in ledger.sends(connection) if one.id == sent.id)
-    sent_now = settled.get("submitted", 0)
+        sent = ledger.send(connection, sent.id) or sent
+    sent_now = counts.submitted
     by = "workers, " if by_workers else ""
-    say(_told(account) + f" {plural(sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
+    say(account_words(account) + f" {plural(sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
     if sent_now:
         tell_outbox(workspace)
     post_without_pages(workspace)
@@ -80,10 +83,48 @@ def tell_outbox(workspace: Workspace) -> None:
         say(f"They stay on this machine, as files in {workspace.settings.outbox / 'new'}")
 
 
-WESTERN_DIGITS = {0x660 + digit: str(digit) for digit in range(10)} | {0x6F0 + digit: str(digit) for digit in range(10)}
+def send_test(workspace: Workspace, letter: Letter, address: str) -> None:
+    """Send a letter to one address alone, and say so.
+
+    Args:
+        workspace: Open.
+        letter: As it was rendered.
+        address: As an editor wrote it.
+
+    Raises:
+        AddressError: Not an address.
+        SendError: The provider did not take it.
+    """
+    from newsletter import delivery
+    from subscribers.addresses import normalise
+
+    to = normalise(address).address
+    name = delivery.send_test(workspace.delivery_setup, letter, to)
+    say(f"One test letter to {to} ({name}), through {workspace.sender.name}.")
+    tell_outbox(workspace)
 
 
-def _told(account: Account) -> str:
+def ask_for_number(issue: Issue, *, nobody: str, refused: str) -> None:
+    """Go on only if the editor types the issue's number; else exit with 1, or with 2 when nobody is there to ask.
+
+    Args:
+        issue: What is to be sent.
+        nobody: What to do where nobody can be asked; ends the sentence.
+        refused: Said when something else was typed.
+    """
+    number = str(issue.number)
+    asked = f"Type {number} to send it, anything else to stop"
+    if ask(asked, nobody=nobody).translate(WESTERN_DIGITS) != number:
+        say(refused)
+        raise typer.Exit(1)
+
+
+def account_words(account: Account) -> str:
+    """What became of the deliveries of a send, in one sentence.
+
+    Args:
+        account: Of the send.
+    """
     counts = (("submitted", account.submitted), ("refused", account.refused), ("unknown", account.unknown))
     parts = [f"{count:,} {word}" for word, count in counts if count or word == "submitted"]
     if account.skipped:
@@ -93,9 +134,9 @@ def _told(account: Account) -> str:
 
 
 @contextmanager
-def _progress(total: int, settled: dict[str, int]) -> Iterator[Callable[[str, int], None]]:
+def _progress(total: int, counts: StateCounts) -> Iterator[Callable[[str, int], None]]:
     """A bar on stderr that shows what became of the letters, their speed and the time left."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
@@ -104,8 +145,7 @@ def _progress(total: int, settled: dict[str, int]) -> Iterator[Callable[[str, in
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
     )
-    console = errors()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with progress_bar(*columns) as bar:
         task = bar.add_task("sending", total=total, speed="")
 
         def step(state: str, count: int) -> None:
@@ -115,13 +155,13 @@ def _progress(total: int, settled: dict[str, int]) -> Iterator[Callable[[str, in
             if state == "full":
                 bar.update(task, description="all connections of [sender] connections are in use")
                 return
-            settled[state] = settled.get(state, 0) + count
+            counts(state, count)
             bar.advance(task, count)
-            pace = bar.tasks[0].speed
+            speed = bar.tasks[0].speed
             others = " ".join(
-                f"{name} {settled[name]}" for name in ("refused", "unknown", "skipped") if name in settled
+                f"{name} {counts.states[name]}" for name in ("refused", "unknown", "skipped") if name in counts.states
             )
-            bar.update(task, description="sending", speed=f"{pace:,.0f}/s {others}" if pace else others)
+            bar.update(task, description="sending", speed=f"{speed:,.0f}/s {others}" if speed else others)
 
         yield step
 

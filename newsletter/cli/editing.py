@@ -10,24 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli.accounts import article_data, problem_lines
-from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
+from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName, day_of
-from newsletter.cli.output import data, errors, json_data, plural, say
+from newsletter.cli.output import data, json_data, plural, progress_bar, say
 
 if TYPE_CHECKING:
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
     from newsletter.workflows.collect import Gathered
-
-PANEL = "Making an issue"
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    from newsletter.cli import composing
-
-    for command in (collect, composing.articles, composing.compose, check, preview):
-        app.add(command, PANEL)
 
 
 def collect(
@@ -101,11 +91,9 @@ def collect(
 @contextmanager
 def _asking(total: int) -> Iterator[Callable[[str, int], None]]:
     """A bar on stderr that shows how many sources have answered."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-    console = errors()
-    columns = (TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with progress_bar(TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}")) as bar:
         task = bar.add_task("", total=total)
         yield lambda target, count: bar.update(task, advance=1, description=f"{count} from {target[-60:]}")
 

@@ -10,22 +10,23 @@ from newsletter.errors import SendError
 
 _WANTED = 'write a day and a time of the site\'s zone, "2026-11-26 18:00", or with an offset, "2026-11-26 18:00+02:00"'
 _FORM = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?\s*(Z|[+-]\d\d:?\d\d)?")
-_WESTERN = {0x660 + digit: str(digit) for digit in range(10)} | {0x6F0 + digit: str(digit) for digit in range(10)}
+WESTERN_DIGITS = {0x660 + digit: str(digit) for digit in range(10)} | {0x6F0 + digit: str(digit) for digit in range(10)}
+"""For ``str.translate``: Arabic and Persian digits to those of ASCII."""
 
 
 def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """The moment that is meant, aware.
+    """The moment that is meant, timezone-aware, in UTC.
 
     Args:
         text: A day and a time, in the zone of the site unless an offset from UTC follows.
         zone: Of the site.
-        now: Aware.
+        now: The present moment, timezone-aware.
 
     Raises:
         SendError: It is no moment; it is over; or the clocks of the zone are changed then, so that it does not exist
             or comes twice.
     """
-    found = _FORM.fullmatch(text.strip().translate(_WESTERN))
+    found = _FORM.fullmatch(text.strip().translate(WESTERN_DIGITS))
     try:
         if found is None:
             raise ValueError

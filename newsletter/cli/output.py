@@ -13,6 +13,7 @@ from newsletter.errors import NashraError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 _CELL = 60
@@ -30,7 +31,12 @@ def data(text: str) -> None:
 
 
 def json_data(value: Any, *, indent: int | None = 2) -> None:
-    """A value as JSON, letters as they are where stdout can hold them, moments in ISO 8601."""
+    """A value as JSON, letters as they are where stdout can hold them, moments in ISO 8601.
+
+    Args:
+        value: Of lists, mappings, numbers and texts; anything else as ``str`` writes it.
+        indent: Spaces for each level; None writes one line.
+    """
     data(json.dumps(value, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf"), indent=indent, default=str))
 
 
@@ -67,6 +73,20 @@ def errors() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, no_color=True if os.environ.get("NO_COLOR") else None)
+
+
+@contextlib.contextmanager
+def progress_bar(*columns: ProgressColumn) -> Iterator[Progress]:
+    """A bar on stderr that goes away at its end; nothing where stderr is no terminal.
+
+    Args:
+        columns: What it shows; none takes those of Rich.
+    """
+    from rich.progress import Progress
+
+    console = errors()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield bar
 
 
 def cell(text: str) -> str:
@@ -111,11 +131,27 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
     Console(no_color=True if os.environ.get("NO_COLOR") else None).print(grid)
 
 
-def can_ask() -> bool:
-    """Whether there is a person to ask."""
-    return sys.stdin.isatty()
+def ask(question: str, *, nobody: str = "") -> str:
+    """What a person types in answer; exits with 2 when there is none to ask.
+
+    Args:
+        question: Shown on stderr, before a colon.
+        nobody: What to do where nobody can be asked, besides ``--yes``; ends the sentence.
+    """
+    import typer
+
+    if not sys.stdin.isatty():
+        say(f"Nobody is here to ask; add --yes{nobody}.")
+        raise typer.Exit(2)
+    return str(typer.prompt(question, default="", show_default=False, err=True)).strip()
 
 
 def plural(count: int, one: str, many: str = "") -> str:
-    """``3 stories``: a count with its noun in English."""
+    """``3 stories``: a count with its noun in English.
+
+    Args:
+        count: How many.
+        one: The noun for one.
+        many: The noun for any other number; empty adds an s.
+    """
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -7,17 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from newsletter.cli.app import App, workspace_of
+from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import can_ask, data, json_data, plural, say, table
+from newsletter.cli.output import ask, data, json_data, plural, say, table
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
-
-
-def add_to(group: App) -> None:
-    """Add these commands to the group ``subscribers``."""
-    for command in (export, show, stats, leave, suppress, unsuppress, erase, sync):
-        group.add(command)
 
 
 def export(
@@ -162,14 +156,9 @@ def erase(
             person = actions.show(connection, address, keys=workspace.keys.suppression)
         lists = ", ".join(one.name for one, _ in person.subscriptions) or "no list"
         say(f"{person.subscriber.address} ({lists}) will be erased for good, with their letters in the outbox.")
-        if not yes:
-            if not can_ask():
-                say("Nobody is here to ask; add --yes.")
-                raise typer.Exit(2)
-            typed = typer.prompt("Type the address to erase it", default="", show_default=False, err=True)
-            if str(typed).strip() != person.subscriber.address:
-                say("Nothing erased.")
-                raise typer.Exit(1)
+        if not yes and ask("Type the address to erase it") != person.subscriber.address:
+            say("Nothing erased.")
+            raise typer.Exit(1)
         erased = erase_person(workspace, address)
     say(f"Erased, with {plural(erased.letters, 'letter')} in the outbox.")
     if not erased.scrubbed:

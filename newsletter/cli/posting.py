@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.app import STOPPED, App, workspace_of
+from newsletter.cli.app import STOPPED, workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
 
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
 AGAIN = "newsletter subscribers letters"
 _STATES = ("submitted", "refused", "unknown")
-
-
-def add_to(app: App) -> None:
-    """Add this command to the group of those for subscribers."""
-    app.add(letters)
 
 
 def letters(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from newsletter.cli.app import workspace_of
-from newsletter.cli.options import AsJson, day_of
+from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, say, table
-
-if TYPE_CHECKING:
-    from newsletter.wiring import Workspace
 
 
 def report(
@@ -42,17 +39,3 @@ def report(
         say(line)
     columns = ("Rhythm", "Letter", "Submitted", "Refused", "Unknown", "Skipped", "Delivered", "Bounced", "Spam", "Left")
     table(columns, reports.rows(found), sparse=True)
-
-
-def _report(workspace: Workspace, issue: str) -> None:
-    from newsletter.report import counts as reports
-    from newsletter.report import read
-
-    with workspace.database.read() as connection:
-        for line in reports.lines(read.of_issue(connection, issue)):
-            say(line)
-
-
-def _day(words: str) -> str:
-    day = day_of("--day", words)
-    return day.isoformat() if day is not None else ""

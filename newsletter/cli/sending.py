@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.accounts import problem_lines
-from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
-from newsletter.cli.delivering import WESTERN_DIGITS, _told, deliver_now, tell_outbox
+from newsletter.cli.accounts import account_data, problem_lines
+from newsletter.cli.app import FOUND_ERRORS, workspace_of
+from newsletter.cli.delivering import account_words, ask_for_number, deliver_now, send_test
 from newsletter.cli.options import AsJson, IssueName, Reach, ToRhythm
-from newsletter.cli.output import can_ask, json_data, plural, say
+from newsletter.cli.output import json_data, plural, say
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
     from newsletter.wiring import Workspace
     from newsletter.workflows.plan import Plan
-
-PANEL = "Sending"
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    from newsletter.cli import reporting
-
-    app.add(send, PANEL)
-    app.add(reporting.report, PANEL)
 
 
 def send(
@@ -61,15 +51,17 @@ def send(
     from newsletter.check import has_errors
     from newsletter.cli.moment import moment
     from newsletter.workflows import plan as plans
+    from newsletter.workflows.snapshot import Snapshot
 
     with workspace_of(context) as workspace:
         send_at = moment(at, workspace.zone, workspace.now()) if at else None
         _start_due(workspace)
-        issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value)
+        snapshot = Snapshot.take(workspace)
+        issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if test:
             _test(workspace, issue.path, test)
             return
-        plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value)
+        plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if plan.earlier is not None and plan.earlier.state != "running":
             say(_already(plan))
             if as_json:
@@ -86,7 +78,8 @@ def send(
                 json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
             return
         if plan.earlier is None and not yes:
-            _ask(plan, workspace.sender.name)
+            say(_would(plan, workspace.sender.name))
+            ask_for_number(plan.issue, nobody=" to send it without asking", refused="Nothing sent.")
         if send_at is not None:
             _schedule(workspace, plan, send_at, as_json)
             return
@@ -106,7 +99,7 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
 
     if plan.earlier is not None:
         raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
-    sent = plans.freeze(workspace, plan, send_at=send_at)
+    sent = plans.freeze_plan(workspace, plan, send_at=send_at)
     when = f"{send_at.astimezone(workspace.zone):%Y-%m-%d %H:%M %Z}"
     say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
     say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
@@ -119,7 +112,7 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, here: bool) -> None:
 
     sent = plan.earlier
     if sent is None:
-        sent = plans.freeze(workspace, plan)
+        sent = plans.freeze_plan(workspace, plan)
         say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
     else:
         assert plan.account is not None
@@ -133,9 +126,8 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, here: bool) -> None:
 def _test(workspace: Workspace, path: str, address: str) -> None:
     from pathlib import Path
 
-    from newsletter import delivery, issues
+    from newsletter import issues
     from newsletter.workflows.check import inspect
-    from subscribers.addresses import normalise
 
     inspected = inspect(workspace, issues.read(Path(path)))
     if inspected.failure is not None:
@@ -143,23 +135,7 @@ def _test(workspace: Workspace, path: str, address: str) -> None:
     assert inspected.letter is not None
     for line in problem_lines(inspected.problems):
         say(line)
-    to = normalise(address)
-    name = delivery.send_test(workspace.delivery_setup, inspected.letter, to.address)
-    say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
-    tell_outbox(workspace)
-
-
-def _ask(plan: Plan, sender: str) -> None:
-    """Name what will happen, and go on only if the editor types the issue's number."""
-    say(_would(plan, sender))
-    if not can_ask():
-        say("Nobody is here to ask; add --yes to send it without asking.")
-        raise typer.Exit(2)
-    number = str(plan.issue.number)
-    answer = typer.prompt(f"Type {number} to send it, anything else to stop", default="", show_default=False, err=True)
-    if answer.strip().translate(WESTERN_DIGITS) != number:
-        say("Nothing sent.")
-        raise typer.Exit(1)
+    send_test(workspace, inspected.letter, address)
 
 
 def _would(plan: Plan, sender: str) -> str:
@@ -184,12 +160,11 @@ def _already(plan: Plan) -> str:
     when = f"{plan.earlier.finished or plan.earlier.created:%Y-%m-%d %H:%M} UTC"
     return (
         f"Issue {plan.issue.number} went to '{plan.target.name}' already ({plan.earlier.state}, {when}). "
-        f"{_told(plan.account)} Nothing sent now."
+        f"{account_words(plan.account)} Nothing sent now."
     )
 
 
 def _account(plan: Plan, sent: Send | None, account: Account | None, *, sent_now: int) -> dict[str, Any]:
-    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
     return {
         "issue": plan.issue.number,
         "list": plan.target.name,
@@ -198,6 +173,5 @@ def _account(plan: Plan, sent: Send | None, account: Account | None, *, sent_now
         "state": sent.state if sent is not None else None,
         "audience": sent.audience if sent is not None else plan.audience,
         "sent_now": sent_now,
-        **{name: getattr(account, name) if account is not None else 0 for name in counts},
-        "reasons": dict(account.reasons or {}) if account is not None else {},
+        **account_data(account),
     }

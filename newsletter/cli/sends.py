@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.app import App, workspace_of
+from newsletter.cli.accounts import account_data
+from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import can_ask, data, json_data, plural, say, table
+from newsletter.cli.output import ask, data, json_data, plural, say, table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -16,17 +17,7 @@ if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
     from newsletter.wiring import Workspace
 
-PANEL = "Sending"
 SendName = Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")]
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    group = App("sends", help="The sends of the workspace: list, show, pause, resume, cancel.")
-    for command in (show, pause, resume, cancel):
-        group.add(command)
-    group.add(list_, name="list")
-    app.add_typer(group, rich_help_panel=PANEL)
 
 
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
@@ -170,7 +161,7 @@ def resume(
             else f"{whom} count as having got issue {send.issue}; those who have not will never get it."
         )
         say(risk)
-        if not yes and not _agreed(count):
+        if not yes and ask(f"Type {count} to do it, anything else to stop") != str(count):
             say("Nothing changed.")
             raise typer.Exit(1)
         with workspace.database.write() as connection:
@@ -204,14 +195,6 @@ def _move(workspace: Workspace, name: str, to: str, *, reason: str = "") -> Send
     return send
 
 
-def _agreed(count: int) -> bool:
-    if not can_ask():
-        say("Nobody is here to ask; add --yes.")
-        raise typer.Exit(2)
-    answer = typer.prompt(f"Type {count} to do it, anything else to stop", default="", show_default=False, err=True)
-    return str(answer).strip() == str(count)
-
-
 def _unknown(connection: Connection, send: Send) -> list[dict[str, Any]]:
     from newsletter import ledger
     from subscribers import store
@@ -225,7 +208,6 @@ def _unknown(connection: Connection, send: Send) -> list[dict[str, Any]]:
 
 
 def _told(send: Send, account: Account, lists: dict[int, str]) -> dict[str, Any]:
-    counts = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
     return {
         "send": send.public_id,
         "issue": send.issue,
@@ -235,8 +217,7 @@ def _told(send: Send, account: Account, lists: dict[int, str]) -> dict[str, Any]
         "reason": send.reason,
         "subject": send.subject,
         "audience": send.audience,
-        **{name: getattr(account, name) for name in counts},
-        "reasons": dict(account.reasons or {}),
+        **account_data(account),
         "frozen": send.created.isoformat(),
         "send_at": send.send_at.isoformat() if send.send_at else None,
         "finished": send.finished.isoformat() if send.finished else None,

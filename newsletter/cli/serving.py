@@ -7,16 +7,8 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli.app import App, workspace_of
+from newsletter.cli.app import workspace_of
 from newsletter.cli.output import data, say
-
-PANEL = "Reader pages"
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    app.add(serve, PANEL)
-    app.add(embed, PANEL)
 
 
 def serve(

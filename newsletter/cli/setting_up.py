@@ -10,26 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.app import App, workspace_of
-from newsletter.cli.output import data, errors, plural, say
+from newsletter.cli.app import workspace_of
+from newsletter.cli.output import data, plural, progress_bar, say
 from newsletter.errors import SettingsError
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
     from newsletter.wiring import Workspace
-
-PANEL = "Setting up"
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    app.add(init, PANEL)
-    app.add(demo, PANEL)
-    database = App("database", help="The workspace's database: bring it up to date, copy it.")
-    database.add(upgrade)
-    database.add(backup)
-    database.add(copy)
-    app.add_typer(database, rich_help_panel=PANEL)
 
 
 def init(
@@ -210,9 +197,6 @@ def copy(
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, at a terminal."""
-    from rich.progress import Progress
-
-    console = errors()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    with progress_bar() as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -8,26 +8,12 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import answering, people, posting
-from newsletter.cli.app import App, workspace_of
+from newsletter.cli import posting
+from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, plural, say, table
 
-PANEL = "Subscribers"
 ListName = Annotated[str, typer.Option("--list", help="The list.")]
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    app.add(lists, PANEL)
-    subscribers = App("subscribers", help="Subscribers of the lists: add, import, show, leave, erase …")
-    subscribers.add(add)
-    subscribers.add(import_, name="import")
-    subscribers.add(list_, name="list")
-    people.add_to(subscribers)
-    answering.add_to(subscribers)
-    posting.add_to(subscribers)
-    app.add_typer(subscribers, rich_help_panel=PANEL)
 
 
 def lists(context: typer.Context, as_json: AsJson = False) -> None:

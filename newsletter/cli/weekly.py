@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.accounts import latest_data, tell_latest, tell_week, week_data
-from newsletter.cli.app import FOUND_ERRORS, App, workspace_of
-from newsletter.cli.delivering import deliver_now, tell_outbox
-from newsletter.cli.options import AsJson, Reach, ToList, ToRhythm, Yes
-from newsletter.cli.output import can_ask, data, json_data, plural, say, table
+from newsletter.cli.accounts import latest_data, tell_latest, tell_report, tell_week, week_data
+from newsletter.cli.app import FOUND_ERRORS, workspace_of
+from newsletter.cli.delivering import ask_for_number, deliver_now, send_test
+from newsletter.cli.options import AsJson, Reach, ToList, ToRhythm, Yes, day_of
+from newsletter.cli.output import data, json_data, plural, say, table
 from newsletter.cli.posting import post_without_pages
-from newsletter.cli.reporting import _day, _report
 
 if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
     from newsletter.wiring import Workspace
     from newsletter.workflows.weekly import Week
-
-WEEK_PANEL = "The week"
 
 
 class Automatic(enum.StrEnum):
@@ -29,13 +26,6 @@ class Automatic(enum.StrEnum):
 
     INSTANT = "instant"
     DAILY = "daily"
-
-
-def add_to(app: App) -> None:
-    """Add these commands to the application."""
-    app.add(weekly, WEEK_PANEL)
-    app.add(latest, WEEK_PANEL)
-    app.add(schedule, WEEK_PANEL)
 
 
 def weekly(
@@ -84,7 +74,8 @@ def weekly(
                     json_data(week_data(week, "errors"))
                 raise typer.Exit(FOUND_ERRORS)
             if test:
-                _test(workspace, week, test)
+                assert week.plan.letter is not None
+                send_test(workspace, week.plan.letter, test)
             if draft:
                 if as_json:
                     json_data(week_data(week, "draft"))
@@ -98,8 +89,12 @@ def weekly(
                     json_data(week_data(week, "nobody"))
                 return
             if not yes:
-                _ask(week)
-            sent = journey.freeze(workspace, week)
+                ask_for_number(
+                    week.plan.issue,
+                    nobody=" to send it without asking, or --draft to stop here",
+                    refused="Nothing sent. The draft stays; run newsletter weekly when it is ready.",
+                )
+            sent = journey.freeze_week(workspace, week)
             if sent is None:
                 _nothing_to_do(workspace, journey.prepare(workspace, list_name=list_name), as_json)
                 return
@@ -107,7 +102,7 @@ def weekly(
         else:
             say(f"Going on with issue {week.plan.issue.number}, which stopped in the middle.")
         sent, account, sent_now = deliver_now(workspace, sent, again="newsletter weekly")
-        _report(workspace, sent.issue)
+        tell_report(workspace, sent.issue)
         if as_json:
             json_data(week_data(week, sent.state, sent=sent, account=account, sent_now=sent_now))
 
@@ -138,7 +133,8 @@ def latest(
 
     if day and rhythm is not Automatic.DAILY:
         raise typer.BadParameter("--day goes with --rhythm daily")
-    period = _day(day)
+    wanted = day_of("--day", day)
+    period = wanted.isoformat() if wanted is not None else ""
     with workspace_of(context) as workspace:
         if collect:
             for trouble in gather(workspace).troubles:
@@ -231,7 +227,7 @@ def _nothing_to_do(workspace: Workspace, week: Week, as_json: bool) -> None:
     post_without_pages(workspace)
     if week.went:
         say(f"Issue {week.went} went out this week already. Nothing sent now.")
-        _report(workspace, week.went)
+        tell_report(workspace, week.went)
         if as_json:
             json_data(week_data(week, "already"))
         return
@@ -240,30 +236,3 @@ def _nothing_to_do(workspace: Workspace, week: Week, as_json: bool) -> None:
         say('Name a source: newsletter weekly https://example.org/, or [collect] sources = ["…"] in newsletter.toml.')
     if as_json:
         json_data(week_data(week, "nothing"))
-
-
-def _test(workspace: Workspace, week: Week, address: str) -> None:
-    from newsletter import delivery
-    from subscribers.addresses import normalise
-
-    assert week.plan is not None
-    assert week.plan.letter is not None
-    to = normalise(address)
-    name = delivery.send_test(workspace.delivery_setup, week.plan.letter, to.address)
-    say(f"One test letter to {to.address} ({name}), through {workspace.sender.name}.")
-    tell_outbox(workspace)
-
-
-def _ask(week: Week) -> None:
-    """Go on only if the editor types the issue's number."""
-    from newsletter.cli.delivering import WESTERN_DIGITS
-
-    assert week.plan is not None
-    if not can_ask():
-        say("Nobody is here to ask; add --yes to send it without asking, or --draft to stop here.")
-        raise typer.Exit(2)
-    number = str(week.plan.issue.number)
-    answer = typer.prompt(f"Type {number} to send it, anything else to stop", default="", show_default=False, err=True)
-    if answer.strip().translate(WESTERN_DIGITS) != number:
-        say("Nothing sent. The draft stays; run newsletter weekly when it is ready.")
-        raise typer.Exit(1)

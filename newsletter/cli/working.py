@@ -7,15 +7,8 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli.app import App, workspace_of
+from newsletter.cli.app import workspace_of
 from newsletter.cli.output import say
-
-PANEL = "Sending"
-
-
-def add_to(app: App) -> None:
-    """Add this command to the application."""
-    app.add(worker, PANEL)
 
 
 def worker(

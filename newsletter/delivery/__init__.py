@@ -15,9 +15,9 @@ import threading
 from collections.abc import Iterator
 
 from newsletter import ledger
-from newsletter.delivery.freeze import AudienceChangedError, PeriodTakenError, freeze_mailings, freeze_send
+from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
 from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
-from newsletter.delivery.setup import NO_LIMIT, DeliverySetup, Progress
+from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
 from newsletter.errors import SendError
 from newsletter.ledger import Account, Send
 from newsletter.letters.mime import LEAVE, SLOT_WIDTHS
@@ -31,14 +31,16 @@ __all__ = [
     "MOST_UNKNOWN_IN_A_ROW",
     "NO_LIMIT",
     "SLOT_WIDTHS",
+    "WAITS",
     "AudienceChangedError",
     "DeliverySetup",
     "PeriodTakenError",
     "Progress",
     "Run",
+    "StateCounts",
     "audience",
-    "freeze_mailings",
-    "freeze_send",
+    "freeze",
+    "freeze_letter",
     "rhythms_of",
     "run",
     "send_test",
@@ -56,6 +58,9 @@ def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Ev
         send: A running send.
         progress: Told what becomes of the letters.
         over: Set by somebody else when nothing new is to be begun.
+
+    Returns:
+        How many deliveries of the send are in each state then.
 
     Raises:
         SendError: The provider or the outbox takes nothing more; everything is kept for the next run.
@@ -95,26 +100,26 @@ _collecting = _Collecting()
 
 
 def _run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None) -> Account:
-    run_ = Run(setup, send, progress)
+    ours = Run(setup, send, progress)
     # Events, since a join that a signal strikes takes its thread for ended on Python 3.11 (bpo-45274).
     ends: list[threading.Event] = []
     try:
         for _ in range(setup.sender.connections):
             end = threading.Event()
-            threading.Thread(target=run_.work, args=(end,), daemon=True).start()
+            threading.Thread(target=ours.work, args=(end,), daemon=True).start()
             ends.append(end)
         for end in ends:
             while not end.wait(None if over is None else 0.1):
                 if over is not None and over.is_set():
-                    run_.over.set()
+                    ours.over.set()
     except BaseException:
         # Ctrl-C strikes here and nowhere else: what is under way comes to its end, nothing new is begun.
-        run_.over.set()
+        ours.over.set()
         for end in ends:
             end.wait()
         raise
-    if run_.failure is not None:
-        raise run_.failure
+    if ours.failure is not None:
+        raise ours.failure
     return Retrying(setup.database, patience=setup.patience, sleep=setup.sleep).read(
         lambda connection: ledger.account(connection, send.id)
     )
@@ -123,8 +128,16 @@ def _run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.E
 def send_test(setup: DeliverySetup, letter: Letter, address: str) -> str:
     """Send the letter to one address without writing it into the ledger; its unsubscribe link is nobody's.
 
+    Args:
+        setup: What every delivery needs.
+        letter: As it was rendered.
+        address: Where it goes, normalised.
+
     Returns:
         The name of the letter, the left side of its Message-ID.
+
+    Raises:
+        SendError: The provider did not take it.
     """
     name = f"test-{secrets.token_hex(8)}.0"
     carrier = setup.sender.load(letter)

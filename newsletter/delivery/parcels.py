@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 def parcels_of(
     setup: DeliverySetup, send: Send, batch: Batch, connection: Connection
 ) -> tuple[list[Parcel], dict[int, str]]:
-    """The parcels of those of a batch who are still eligible, and the other deliveries with the reason."""
+    """The parcels of those of a batch who are still eligible, and the other deliveries with the reason.
+
+    Args:
+        setup: What every delivery needs.
+        send: The send.
+        batch: As it was claimed.
+        connection: Open.
+
+    Returns:
+        The parcels, and the ids of the deliveries that get none, each with the reason.
+    """
     rows = store.standing(connection, send.list_id, ledger.members(batch.id), setup.now())
     skipped = {row[0]: "no longer subscribed" for row in rows if not row[5]}
     if skipped:
@@ -35,5 +45,10 @@ def parcels_of(
 
 
 def name_of(send: Send, delivery: int) -> str:
-    """The name of a delivery at the provider: the left side of its Message-ID, the name of its file."""
+    """The name of a delivery at the provider: the left side of its Message-ID, the name of its file.
+
+    Args:
+        send: The send.
+        delivery: Id of the delivery.
+    """
     return f"{send.public_id}.{delivery}"

@@ -19,7 +19,7 @@ from newsletter.delivery.parcels import name_of, parcels_of
 from newsletter.delivery.setup import DeliverySetup, Progress
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import Batch, Send
-from newsletter.letters.mime import thaw
+from newsletter.letters.mime import from_json
 from newsletter.senders import Answer, Carrier, Parcel, UnreachableError, load
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
@@ -46,9 +46,9 @@ class _Lane:
     """Loaded with the letter of the last batch."""
     letter_id: int = 0
     taken: int = 0
-    """Tokens of the pace for the batch it is at."""
+    """Tokens of the rate limit taken for the batch it is at."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
-    """Whose the seats are."""
+    """Names this thread as the holder of its connections in the ledger."""
     connections: int = 0
     """Connections it may have open, where that is limited."""
     next: Claimed | None = None
@@ -74,7 +74,7 @@ class Run:
         # SQLite has one writer at a time, and who finds it taken sleeps: so they wait for each other here.
         self._pen = threading.Lock() if setup.database.is_sqlite else contextlib.nullcontext()
         self._settled = threading.Condition()
-        """Told when a thread is done with a batch; ``_busy`` are the places that have one."""
+        """Told when a thread is done with a batch; ``_busy`` are the ids of the lanes that have one."""
         self._busy: set[int] = set()
         self.over = threading.Event()
         """Set when nothing new is to be begun."""
@@ -138,7 +138,7 @@ class Run:
         return True
 
     def _hold(self, lane: _Lane) -> None:
-        """Say whether this place has a batch."""
+        """Note whether this thread has a batch."""
         with self._settled:
             if lane.next is not None and lane.next[0] is not None:
                 self._busy.add(id(lane))
@@ -168,7 +168,9 @@ class Run:
             if next(tries):
                 ledger.drop(connection, send, token)
             # Who has nothing to send needs no connection.
-            if self._setup.connections and not (ledger.free(connection, send) and self._seated(lane, connection)):
+            if self._setup.connections and not (
+                ledger.free(connection, send) and self._keep_connections(lane, connection)
+            ):
                 return None, 0
             batch = ledger.claim(connection, send, lease=self._setup.lease, token=token)
             # A first attempt has no holder before it who could have left something.
@@ -176,8 +178,8 @@ class Run:
 
         return claim
 
-    def _seated(self, lane: _Lane, connection: Connection, want: int = 0) -> bool:
-        """Keep the seats of this place, and take more while there are fewer than wanted; whether it has any."""
+    def _keep_connections(self, lane: _Lane, connection: Connection, want: int = 0) -> bool:
+        """Keep the connections of this thread, and take more up to those wanted; whether it may have any open."""
         setup = self._setup
         if not setup.connections:
             return True
@@ -193,7 +195,7 @@ class Run:
         return lane.connections > 0
 
     def _disconnect(self, lane: _Lane) -> None:
-        """Close the connections of this place, then give its seats back."""
+        """Close the connections of this thread, then let go of them in the ledger."""
         carrier, lane.carrier = lane.carrier, None
         if carrier is not None:
             carrier.close()
@@ -254,7 +256,7 @@ class Run:
         try:
             with self._pen, setup.database.write() as connection:
                 if lane.connections:
-                    self._seated(lane, connection, want=lane.connections)
+                    self._keep_connections(lane, connection, want=lane.connections)
                 marked = ledger.mark_submitting(connection, batch, skipped=skipped, lease=setup.lease)
             mine = marked
         except DatabaseAwayError:
@@ -280,7 +282,7 @@ class Run:
         if lane.carrier is None or lane.letter_id != letter_id:
             with self._turn:
                 frozen = self._retrying.read(lambda connection: ledger.letter_of(connection, letter_id))
-                lane.carrier = load(self._setup.sender, thaw(frozen), lane.carrier)
+                lane.carrier = load(self._setup.sender, from_json(frozen), lane.carrier)
                 lane.letter_id = letter_id
         return lane.carrier
 
@@ -301,7 +303,7 @@ class Run:
 
             def act(connection: Connection) -> Collection[int] | None:
                 if lane.connections:
-                    self._seated(lane, connection, want=lane.connections)
+                    self._keep_connections(lane, connection, want=lane.connections)
                 return ledger.advance(
                     connection, batch, answers=answers, going=() if over else going, marked=marked, lease=setup.lease
                 )

@@ -22,6 +22,33 @@ Progress = Callable[[str, int], None]
 ``full`` while others have all connections."""
 
 
+WAITS = frozenset({"waiting", "full"})
+"""What a ``Progress`` is told that is no state of a delivery."""
+
+
+class StateCounts:
+    """A ``Progress`` that counts how many deliveries have reached each state."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, int] = {}
+        """State to number of deliveries, in the order in which the states came."""
+
+    def __call__(self, state: str, count: int) -> None:
+        """Count what was told; that others hold the rest is no state.
+
+        Args:
+            state: A state of deliveries, or one of ``WAITS``.
+            count: How many deliveries have just reached it.
+        """
+        if state not in WAITS:
+            self.states[state] = self.states.get(state, 0) + count
+
+    @property
+    def submitted(self) -> int:
+        """Letters that the provider took."""
+        return self.states.get("submitted", 0)
+
+
 @dataclass(frozen=True, slots=True)
 class DeliverySetup:
     """What a delivery needs of the workspace."""
@@ -47,5 +74,5 @@ class DeliverySetup:
 
     @property
     def batch_size(self) -> int:
-        """Subscribers in one batch: what the sender takes at once, or less to keep the pace even."""
+        """Subscribers in one batch: what the sender takes at once, or fewer, so that a rate limit is kept evenly."""
         return self.rate_limit.batch(self.sender.batch_size)

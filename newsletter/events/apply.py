@@ -114,7 +114,8 @@ def _pause(connection: Connection, send_ids: Sequence[int]) -> tuple[str, ...]:
     reasons = []
     for send_id in send_ids:
         if reason := ledger.ill(connection, send_id):
-            send = next(one for one in ledger.sends(connection) if one.id == send_id)
+            send = ledger.send(connection, send_id)
+            assert send is not None
             ledger.move(connection, send, "paused", reason=reason)
             reasons.append(reason)
     return tuple(reasons)

@@ -54,11 +54,11 @@ def find(root: Path, name: str) -> Issue:
     for candidate in (path, path / FILE, root / FOLDER / name / FILE):
         if candidate.name == FILE and candidate.is_file():
             return read(candidate)
-    if name.isdecimal():
-        for issue in every(root):
-            if issue.number == int(name):
-                return issue
-    known = ", ".join(issue.slug for issue in every(root)) or "none yet; make one with: newsletter compose"
+    there = every(root)
+    for issue in there:
+        if name.isdecimal() and issue.number == int(name):
+            return issue
+    known = ", ".join(issue.slug for issue in there) or "none yet; make one with: newsletter compose"
     raise IssueError(f"no issue is called {name!r}", mend=f"issues here: {known}")
 
 

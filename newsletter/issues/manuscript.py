@@ -48,13 +48,26 @@ class Manuscript:
             IssueError: It cannot be read, or is not UTF-8.
         """
         try:
-            raw = path.read_bytes()
+            return cls.of(path.read_bytes(), path)
+        except OSError as error:
+            raise IssueError(f"cannot be read ({error.strerror})", where=str(path)) from None
+
+    @classmethod
+    def of(cls, raw: bytes, path: Path) -> Manuscript:
+        """A file whose bytes were read already.
+
+        Args:
+            raw: The whole file.
+            path: Of the issue.md.
+
+        Raises:
+            IssueError: It is not UTF-8.
+        """
+        try:
             return cls(raw.decode("utf-8"), path, raw)
         except UnicodeDecodeError as error:
             line = len(re.findall(rb"\r\n|\r|\n", error.object[: error.start])) + 1
             raise IssueError("is not UTF-8 text", where=f"{path}:{line}", mend="save it as UTF-8") from None
-        except OSError as error:
-            raise IssueError(f"cannot be read ({error.strerror})", where=str(path)) from None
 
     @property
     def lines(self) -> tuple[str, ...]:

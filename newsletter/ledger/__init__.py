@@ -18,7 +18,6 @@ from newsletter.ledger.events import (
     note,
     subscriber_of,
 )
-from newsletter.ledger.freezing import Mailing, count_without_delivery, freeze, issue_id, letter_of, without_delivery
 from newsletter.ledger.leases import (
     claim,
     deliveries,
@@ -42,14 +41,28 @@ from newsletter.ledger.rate_limit import take as take_rate
 from newsletter.ledger.sends import (
     accept_unknown,
     account,
+    last_send,
     move,
     named,
+    next_letter_at,
     resend_unknown,
+    running,
+    send,
     sends,
+    sends_called,
     sends_of,
+    sends_of_issues,
     start_due,
     state_of,
     unknown_deliveries,
+)
+from newsletter.ledger.writing import (
+    Mailing,
+    count_without_delivery,
+    issue_id,
+    letter_of,
+    without_delivery,
+    write_send,
 )
 
 __all__ = [
@@ -77,19 +90,20 @@ __all__ = [
     "finish",
     "first_reach",
     "free",
-    "freeze",
     "hold",
     "holder",
     "ill",
     "issue_id",
     "known_cursors",
     "last_of",
+    "last_send",
     "let_go",
     "letter_of",
     "mark_submitting",
     "members",
     "move",
     "named",
+    "next_letter_at",
     "note",
     "put_back",
     "reached",
@@ -97,8 +111,12 @@ __all__ = [
     "record",
     "release",
     "resend_unknown",
+    "running",
+    "send",
     "sends",
+    "sends_called",
     "sends_of",
+    "sends_of_issues",
     "set_cursor",
     "settle",
     "split",
@@ -110,4 +128,5 @@ __all__ = [
     "unknown_deliveries",
     "waiting",
     "without_delivery",
+    "write_send",
 ]

@@ -1,7 +1,8 @@
-"""How many connections to a provider there may be at once: one seat for each, in the database, shared by all processes.
+"""How many connections to a provider may be open at once: one row of the database each, shared by all processes.
 
-Whoever opens a connection has a seat first and gives it back after closing; a process that dies leaves seats whose
-lease runs out. So there are never more connections than seats, but for those of the dead that a server still keeps.
+Whoever opens a connection holds a row first and lets it go after closing; a row held by a process that died is free
+again when its lease runs out. So there are never more connections than rows, but for those of dead processes that the
+server has not closed yet.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ if TYPE_CHECKING:
 
 
 def hold(connection: Connection, provider: str, *, connections: int, want: int, token: str, lease: float) -> int:
-    """Keep the seats one has, and take free ones until there are enough.
+    """Keep the connections that this holder has, and take free ones until it has enough.
 
     Args:
         connection: A writing transaction.
         provider: Name of the sender.
-        seats: How many there are, for all processes together; fewer than before take some away.
-        want: Seats wanted in all.
-        token: Whose they are; random for each holder.
+        connections: How many there may be for all processes together; with fewer than before, those beyond are lost.
+        want: Connections wanted in all, those held already included.
+        token: Names the holder; random for each.
         lease: Seconds until they are free again should the holder go silent.
 
     Returns:
-        Seats held now, 0 to ``want``.
+        How many this holder has now, 0 to ``want``, or more when it had more before.
     """
     from sqlalchemy import func, or_, select, update
 
@@ -72,7 +73,12 @@ def hold(connection: Connection, provider: str, *, connections: int, want: int, 
 
 
 def let_go(connection: Connection, token: str) -> None:
-    """Give back every seat of this holder; needs a writing transaction."""
+    """Free every connection of a holder.
+
+    Args:
+        connection: A writing transaction.
+        token: Names the holder.
+    """
     from sqlalchemy import update
 
     from newsletter.storage.tables import provider_connection

@@ -36,6 +36,9 @@ def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[i
         connection: Open.
         sends: All of one issue.
         leavers: Ids of subscribers who ended their subscription since it went.
+
+    Returns:
+        The counts of each (send id, name of the variant); ``no letter`` stands for those who got none.
     """
     found: dict[Group, Tally] = {}
     for group, state, reason, count in _states(connection, [send.id for send in sends]):

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,11 +10,16 @@ from subscribers.store.dialect import insert
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+ALIVE = "worker"
+"""The cursor that workers move to the present moment as a sign of life."""
+SIGN_OF_LIFE = 10.0
+"""Seconds between two signs of life of a worker."""
 _MOST_NAMES = 500
+"""In one ``IN (…)``; old builds of SQLite take 999 parameters."""
 
 
 def cursor(connection: Connection, name: str) -> int:
-    """The moment of this name, in Unix seconds; 0 when it was never set."""
+    """How far something was read: a moment in Unix seconds, or what else counts up; 0 when it was never set."""
     from sqlalchemy import select
 
     from newsletter.storage.tables import cursor as table
@@ -42,7 +41,13 @@ def known_cursors(connection: Connection, names: Sequence[str]) -> frozenset[str
 
 
 def set_cursor(connection: Connection, name: str, at: int) -> None:
-    """Set the moment of this name."""
+    """Set how far something was read.
+
+    Args:
+        connection: A writing transaction.
+        name: Of what is read.
+        at: Unix seconds.
+    """
     from newsletter.storage.tables import cursor as table
 
     statement = insert(connection, table).values(name=name, at=at)
@@ -50,16 +55,18 @@ def set_cursor(connection: Connection, name: str, at: int) -> None:
 
 
 def advance_cursor(connection: Connection, name: str, at: int) -> bool:
-    """Set the moment of this name if it lies before; False when it does not, so that one of many callers gets it."""
+    """Move a cursor forward, never back.
+
+    Args:
+        connection: A writing transaction.
+        name: Of what is read.
+        at: Unix seconds.
+
+    Returns:
+        Whether it lay before ``at``; of many callers with the same ``at`` one is told True.
+    """
     from newsletter.storage.tables import cursor as table
 
     statement = insert(connection, table).values(name=name, at=at)
     statement = statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}, where=table.c.at < at)
     return connection.execute(statement.returning(table.c.at)).first() is not None
-
-
-SIGN_OF_LIFE = 10.0
-"""Seconds between two signs of life of a worker, for whoever waits for one."""
-
-
-ALIVE = "worker"

@@ -47,7 +47,13 @@ def claim(connection: Connection, send_id: int, *, lease: float, token: str = ""
 
 
 def drop(connection: Connection, send_id: int, token: str) -> None:
-    """Let go of what was claimed with this token, if anything was: the answer to that commit may have been lost."""
+    """Let go of what was claimed with this token, if anything was: the answer to that commit may have been lost.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send.
+        token: As it was given to ``claim``.
+    """
     from sqlalchemy import update
 
     from newsletter.storage.tables import batch as table
@@ -86,7 +92,7 @@ def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[in
     Args:
         connection: A writing transaction, committed before the last byte goes.
         batch: As it was claimed.
-        skipped: Deliveries that this batch leaves out, with the reason; settled in the same transaction.
+        skipped: Ids of deliveries that this batch leaves out, with the reason; settled in the same transaction.
         lease: Seconds the answer may take.
     """
     now = clock(connection)
@@ -100,13 +106,13 @@ def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[in
 def record(
     connection: Connection, batch: Batch, state: str, apart: Mapping[int, tuple[str, str]], *, pause: float = 0.0
 ) -> bool:
-    """Write down the answer, whatever became of the lease: a late truth is still the truth.
+    """Write down what the provider answered, also when the lease ran out meanwhile: it still tells what happened.
 
     Args:
         connection: A writing transaction.
         batch: As it was claimed.
         state: What its deliveries are now: ``submitted``, ``refused``, ``unknown``, or ``queued`` to be tried again.
-        apart: Deliveries that differ, with state and reason.
+        apart: Ids of deliveries that differ, each with its state and reason.
         pause: With ``queued``: seconds before anybody may try again.
 
     Returns:
@@ -138,7 +144,13 @@ def split(connection: Connection, batch: Batch) -> None:
 def put_back(connection: Connection, batch: Batch, settled: Mapping[int, tuple[str, str]]) -> Batch | None:
     """Make a batch in doubt ``queued`` again once it is known which of its deliveries went.
 
-    Its holder keeps the lease and works on at once, as a new attempt. None when the lease was lost meanwhile.
+    Args:
+        connection: A writing transaction.
+        batch: As it was claimed, in the state ``submitting``.
+        settled: Ids of the deliveries that went, each with its state and reason.
+
+    Returns:
+        The batch as a new attempt under the same lease; None when the lease was lost meanwhile.
     """
     mine = {"one": batch.id, "held_by": batch.token, "new_request": secrets.token_hex(16)}
     taken = _as_batch(connection, _statements().take_back, mine)
@@ -158,7 +170,13 @@ def release(connection: Connection, batch: Batch) -> None:
 
 
 def settle(connection: Connection, batch_id: int, states: Mapping[int, tuple[str, str]]) -> None:
-    """Give deliveries of a batch a state of their own, each with its reason."""
+    """Give deliveries of a batch a state of their own.
+
+    Args:
+        connection: A writing transaction.
+        batch_id: Id of the batch; a delivery that moved to another one is left alone.
+        states: Id of each delivery, with its state and its reason (empty for none).
+    """
     from sqlalchemy import bindparam, update
 
     from newsletter.storage.tables import delivery
@@ -189,7 +207,16 @@ def waiting(connection: Connection, send_id: int) -> float | None:
 
 
 def finish(connection: Connection, send_id: int, *, now: datetime) -> bool:
-    """Close a running send that has no open batch; False while it has one."""
+    """Close a running send that has no open batch.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send.
+        now: The present moment, timezone-aware.
+
+    Returns:
+        Whether it was closed by this call.
+    """
     from sqlalchemy import exists, select, update
 
     from newsletter.storage.tables import batch, send

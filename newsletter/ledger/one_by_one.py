@@ -23,11 +23,14 @@ _MOST_IDS = 500
 
 
 def doubt(connection: Connection, batch: Batch) -> int:
-    """What an earlier holder of this batch let go without seeing the answer is unknown; how many that are.
+    """Make ``unknown`` what an earlier holder of this batch let go without seeing the answer.
 
     Args:
         connection: The writing transaction in which the batch was claimed.
         batch: As it was claimed.
+
+    Returns:
+        How many deliveries that were.
     """
     from sqlalchemy import update
 
@@ -48,14 +51,14 @@ def advance(
 ) -> frozenset[int] | None:
     """Write answers down and mark the letters whose last byte goes next, in one transaction.
 
-    Answers to marked letters are written whatever became of the lease: a late truth is still the truth. One that was
-    not taken is tried again only while nobody else has the batch; else it stays unknown.
+    Answers to marked letters are written also when the lease ran out meanwhile: they still tell what happened. A letter
+    that was not taken is tried again only while nobody else has the batch; else it stays unknown.
 
     Args:
         connection: A writing transaction, committed before any last byte goes.
         batch: As it was claimed.
-        answers: Delivery to state and reason; ``queued`` was not taken and may be tried again.
-        going: Deliveries whose last byte is to go.
+        answers: Id of each delivery, with its state and reason; ``queued`` was not taken and may be tried again.
+        going: Ids of deliveries whose last byte is to go.
         marked: Those of ``answers`` that this holder had marked before.
         lease: Seconds until the next call.
 

@@ -44,7 +44,14 @@ def take(connection: Connection, list_id: int, rhythm: str, names: Iterable[str]
 
 
 def holder(connection: Connection, list_id: int, rhythm: str, name: str) -> str | None:
-    """Key of the issue that has a period; None while it is free."""
+    """Key of the issue that has a period; None while it is free.
+
+    Args:
+        connection: Open.
+        list_id: Id of the list.
+        rhythm: Whose period it is.
+        name: Of the period: a day, the first day of a week, or as ``article_period`` gives it.
+    """
     from sqlalchemy import select
 
     from newsletter.storage.tables import issue, period
@@ -58,7 +65,16 @@ def holder(connection: Connection, list_id: int, rhythm: str, name: str) -> str 
 
 
 def first_reach(connection: Connection, list_id: int, rhythms: Collection[str]) -> int | None:
-    """The newest article there was when the first letter of a list in one of these rhythms was frozen."""
+    """The newest article there was when the first letter of a list in one of these rhythms was frozen.
+
+    Args:
+        connection: Open.
+        list_id: Id of the list.
+        rhythms: Such as ``daily`` and ``all``.
+
+    Returns:
+        Id of an article; None before the first letter.
+    """
     from sqlalchemy import select
 
     from newsletter.storage.tables import issue, send
@@ -74,7 +90,16 @@ def first_reach(connection: Connection, list_id: int, rhythms: Collection[str]) 
 
 
 def last_of(connection: Connection, list_id: int, rhythms: Collection[str]) -> str | None:
-    """Key of the issue of the last send of a list in one of these rhythms."""
+    """Key of the issue of the last send of a list in one of these rhythms.
+
+    Args:
+        connection: Open.
+        list_id: Id of the list.
+        rhythms: Such as ``daily`` and ``all``.
+
+    Returns:
+        None before the first send.
+    """
     from sqlalchemy import select
 
     from newsletter.storage.tables import issue, send
@@ -115,19 +140,19 @@ def reached(
         .group_by(send.c.issue_id, issue.c.newest)
         .order_by(send.c.issue_id.desc())
     )
-    marks: dict[int, tuple[int, datetime]] = {}
+    letters: dict[int, tuple[int, datetime]] = {}
     for row in connection.execute(sends):
-        marks[row.issue_id] = (int(row.newest), datetime.fromtimestamp(row.created, UTC))
-        if row.newest <= above and len(marks) >= _LEAST_LETTERS:
+        letters[row.issue_id] = (int(row.newest), datetime.fromtimestamp(row.created, UTC))
+        if row.newest <= above and len(letters) >= _LEAST_LETTERS:
             break
     found: dict[int, tuple[int, datetime]] = {}
     for start in range(0, len(members), _MOST_IDS):
         some = members[start : start + _MOST_IDS]
         query = select(delivery.c.subscriber_id, func.max(delivery.c.issue_id)).where(
-            delivery.c.subscriber_id.in_(some), delivery.c.issue_id.in_(list(marks))
+            delivery.c.subscriber_id.in_(some), delivery.c.issue_id.in_(list(letters))
         )
         for member, last in connection.execute(query.group_by(delivery.c.subscriber_id)):
-            found[member] = marks[last]
+            found[member] = letters[last]
     return found
 
 
@@ -138,7 +163,17 @@ _LEAST_LETTERS = 50
 def received(
     connection: Connection, list_id: int, members: Sequence[int], article_ids: Collection[int]
 ) -> dict[int, set[int]]:
-    """Which of these articles each of these subscribers was sent already, by any letter of a list."""
+    """Which of these articles each of these subscribers was sent already, by any letter of a list.
+
+    Args:
+        connection: Open.
+        list_id: Id of the list.
+        members: Ids of subscribers.
+        article_ids: Ids of articles.
+
+    Returns:
+        Subscriber to ids of articles; who was sent none of them is missing.
+    """
     from sqlalchemy import func, select
 
     from newsletter.storage.tables import carried, delivery

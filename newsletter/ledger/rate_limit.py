@@ -1,6 +1,6 @@
 """How fast letters may go: one bucket of tokens for each limit, in the database, shared by every process.
 
-A letter costs a token; tokens come back at the pace that was set, by the database's own clock, and a bucket holds at
+A letter costs a token; tokens come back at the rate that was set, by the database's own clock, and a bucket holds at
 most those of one second (of one minute, for a limit by the hour). So in any span of time go no more letters than come
 back in it and one bucket full. Whoever finds too few waits outside the transaction and asks again, so that a process
 that dies while it waits has taken nothing.
@@ -54,8 +54,8 @@ def take(connection: Connection, rate_limit: RateLimit, number: int) -> float:
 
     Args:
         connection: A writing transaction, short and of its own.
-        pace: The limits.
-        number: Letters.
+        rate_limit: The limits of the workspace.
+        number: How many letters.
 
     Returns:
         0 when they are taken; else seconds to wait before asking again.
@@ -76,7 +76,7 @@ def charge(connection: Connection, rate_limit: RateLimit, number: int) -> None:
 
     Args:
         connection: A writing transaction.
-        pace: The limits.
+        rate_limit: The limits of the workspace.
         number: Letters.
     """
     if number and rate_limit.limits:

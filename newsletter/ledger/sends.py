@@ -2,40 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
-from newsletter.ledger.models import STATES, Account, Send
+from newsletter.ledger.models import ALL, STATES, Account, Send
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
 
 def state_of(connection: Connection, send_id: int) -> str:
     """The state of a send now."""
     from sqlalchemy import select
 
-    from newsletter.storage.tables import send
+    from newsletter.storage.tables import send as table
 
-    return str(connection.execute(select(send.c.state).where(send.c.id == send_id)).scalar_one())
+    return str(connection.execute(select(table.c.state).where(table.c.id == send_id)).scalar_one())
+
+
+def sends(connection: Connection) -> list[Send]:
+    """Every send of the workspace, oldest first."""
+    return _found(connection, _query())
+
+
+def sends_of_issues(connection: Connection) -> list[Send]:
+    """Every send of an issue, oldest first; letters of the latest posts, whose keys have a slash, are left out."""
+    from newsletter.storage.tables import issue
+
+    return _found(connection, _query().where(issue.c.key.not_like("%/%")))
 
 
 def sends_of(connection: Connection, key: str) -> list[Send]:
     """Every send of the issue with this key, oldest first."""
-    return [send for send in sends(connection) if send.issue == key]
+    from newsletter.storage.tables import issue
+
+    return _found(connection, _query().where(issue.c.key == _storable(key)))
 
 
-def sends(connection: Connection, *, state: str = "") -> list[Send]:
-    """Every send of the workspace, or those in one state, oldest first."""
-    from sqlalchemy import select
+def send(connection: Connection, send_id: int) -> Send | None:
+    """The send with this id, as it stands now; None when there is none."""
+    from newsletter.storage.tables import send as table
 
-    from newsletter.storage.tables import issue, send
+    return next(iter(_found(connection, _query().where(table.c.id == send_id))), None)
 
-    query = select(send, issue.c.key).join(issue, issue.c.id == send.c.issue_id).order_by(send.c.id)
-    if state:
-        query = query.where(send.c.state == state)
-    return [_send(row) for row in connection.execute(query)]
+
+def last_send(connection: Connection) -> Send | None:
+    """The send that was frozen last; None while there is none."""
+    from newsletter.storage.tables import send as table
+
+    return next(iter(_found(connection, _query().order_by(None).order_by(table.c.id.desc()).limit(1))), None)
+
+
+def running(connection: Connection, list_id: int | None = None, rhythms: Collection[str] = ()) -> list[Send]:
+    """Every send that runs now, oldest first.
+
+    Args:
+        connection: Open.
+        list_id: Only those to this list; None takes every list.
+        rhythms: Only those in these rhythms; none named takes every rhythm.
+    """
+    from newsletter.storage.tables import send as table
+
+    query = _query().where(table.c.state == "running")
+    if list_id is not None:
+        query = query.where(table.c.list_id == list_id)
+    if rhythms:
+        query = query.where(table.c.rhythm.in_(list(rhythms)))
+    return _found(connection, query)
+
+
+def sends_called(connection: Connection, name: str) -> list[Send]:
+    """The sends whose public id, or whose issue's key, is exactly this, oldest first."""
+    from newsletter.storage.tables import issue
+    from newsletter.storage.tables import send as table
+
+    name = _storable(name)
+    return _found(connection, _query().where((issue.c.key == name) | (table.c.public_id == name)))
+
+
+def next_letter_at(connection: Connection, send: Send) -> datetime | None:
+    """When the next letter of another issue was frozen for readers of the same list and rhythm; None while none was.
+
+    Args:
+        connection: Open.
+        send: Whose readers; a send in the rhythm ``all`` shares its readers with every rhythm.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import send as table
+
+    query = select(func.min(table.c.created)).where(
+        table.c.id > send.id, table.c.issue_id != send.issue_id, table.c.list_id == send.list_id
+    )
+    if send.rhythm != ALL:
+        query = query.where(table.c.rhythm.in_((send.rhythm, ALL)))
+    seconds = connection.execute(query).scalar_one()
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
 
 
 def account(connection: Connection, send_id: int) -> Account:
@@ -58,6 +122,25 @@ def account(connection: Connection, send_id: int) -> Account:
         if reason:
             reasons[reason] = reasons.get(reason, 0) + count
     return Account(**counts, reasons=reasons)
+
+
+def _query() -> Select[Any]:
+    """What a ``Send`` is made of, oldest first."""
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import issue
+    from newsletter.storage.tables import send as table
+
+    return select(table, issue.c.key).join(issue, issue.c.id == table.c.issue_id).order_by(table.c.id)
+
+
+def _found(connection: Connection, query: Select[Any]) -> list[Send]:
+    return [_send(row) for row in connection.execute(query)]
+
+
+def _storable(name: str) -> str:
+    """A name without the odd bytes of a command line that no database takes; nothing is called by such a name."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _send(row: Row[Any]) -> Send:
@@ -84,12 +167,22 @@ def _send(row: Row[Any]) -> Send:
 def named(connection: Connection, name: str) -> Send:
     """The send an editor means: by its id, or by the number of its issue when that went out once.
 
+    Args:
+        connection: Open.
+        name: The public id or its first four signs or more; or the key of an issue.
+
     Raises:
         SendError: None, or more than one.
     """
-    every = sends(connection)
-    found = [send for send in every if send.public_id.startswith(name) and len(name) >= 4]
-    found = found or [send for send in every if send.issue == name]
+    from sqlalchemy import func
+
+    from newsletter.storage.tables import send as table
+
+    found: list[Send] = []
+    if len(name) >= _LEAST_OF_AN_ID:
+        # Not LIKE: on SQLite that takes large and small letters for the same.
+        found = _found(connection, _query().where(func.substr(table.c.public_id, 1, len(name)) == _storable(name)))
+    found = found or sends_of(connection, name)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -98,8 +191,18 @@ def named(connection: Connection, name: str) -> Send:
     raise SendError(f"issue {name} has {len(found)} sends", mend=f"name one of them: {ids}")
 
 
+_LEAST_OF_AN_ID = 4
+"""Signs of a public id that name it."""
+
+
 def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> None:
     """Pause, resume or cancel a send; whoever delivers it follows with the next batch.
+
+    Args:
+        connection: A writing transaction.
+        send: The send; its state is looked at anew.
+        to: ``paused``, ``running``, ``scheduled`` (only what is paused) or ``cancelled``.
+        reason: Why, for people who read the ledger.
 
     Raises:
         SendError: Its state does not allow it.
@@ -127,14 +230,22 @@ _WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned", "can
 
 
 def start_due(connection: Connection, now: datetime) -> list[Send]:
-    """Let every scheduled send run whose moment has come; those that started now, each told to one caller only."""
+    """Let every scheduled send run whose moment has come.
+
+    Args:
+        connection: A writing transaction.
+        now: The present moment, timezone-aware.
+
+    Returns:
+        Those that started now, oldest first; of many callers one is told of each.
+    """
     from sqlalchemy import update
 
     from newsletter.storage.tables import send as table
 
-    due = [one for one in sends(connection, state="scheduled") if one.send_at is not None and one.send_at <= now]
+    due = _query().where(table.c.state == "scheduled", table.c.send_at <= int(now.timestamp()))
     started = []
-    for one in due:
+    for one in _found(connection, due):
         mine = update(table).where(table.c.id == one.id, table.c.state == "scheduled").values(state="running")
         if connection.execute(mine).rowcount:
             started.append(one)
@@ -152,7 +263,7 @@ def unknown_deliveries(connection: Connection, send_id: int) -> list[tuple[int, 
 
 
 def accept_unknown(connection: Connection, send_id: int) -> int:
-    """Take it that the provider took what is unknown; how many that were."""
+    """Count what is unknown as taken by the provider; gives the number of deliveries."""
     from sqlalchemy import update
 
     from newsletter.storage.tables import delivery
@@ -162,9 +273,16 @@ def accept_unknown(connection: Connection, send_id: int) -> int:
 
 
 def resend_unknown(connection: Connection, send_id: int) -> int:
-    """Queue what is unknown once more, as the editor says, and let the send run again; how many that were.
+    """Queue what is unknown once more and let the send run again, as an editor decided.
 
-    Who has it already gets it a second time; nothing but the editor's word does this.
+    Whoever has the letter already gets it a second time; so nothing else in the program does this.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send.
+
+    Returns:
+        How many deliveries were queued.
     """
     from sqlalchemy import select, update
 

@@ -151,8 +151,8 @@ def feedback_id(letter: Letter) -> str:
     return ":".join([*(re.sub(r"[^A-Za-z0-9._-]", "-", field) for field in fields), sender])
 
 
-def freeze(letter: Letter) -> str:
-    """A letter as text that ``thaw`` reads back, whatever version of the program runs by then."""
+def to_json(letter: Letter) -> str:
+    """A letter as text that ``from_json`` reads back, whatever version of the program runs by then."""
 
     def plain(value: object) -> Any:
         if isinstance(value, bytes):
@@ -164,8 +164,8 @@ def freeze(letter: Letter) -> str:
     return json.dumps({"format": _FORMAT, **asdict(letter)}, ensure_ascii=False, default=plain)
 
 
-def thaw(frozen: str) -> Letter:
-    """The letter that ``freeze`` wrote.
+def from_json(frozen: str) -> Letter:
+    """The letter that ``to_json`` wrote.
 
     Raises:
         RenderError: The text was written by a newer version, in a format this one does not know.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
@@ -20,8 +19,6 @@ from subscribers import store
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from newsletter.ledger import Send
-
 
 def of_issue(connection: Connection, name: str) -> Report:
     """What became of an issue: the one an editor names, or without a name the last one that went out.
@@ -33,17 +30,19 @@ def of_issue(connection: Connection, name: str) -> Report:
     Raises:
         SendError: Nothing was sent, or nothing by that name.
     """
-    every = ledger.sends(connection)
-    if not every:
+    last = ledger.last_send(connection)
+    if last is None:
         raise SendError("nothing was sent yet", mend="send an issue with: newsletter weekly")
-    named = [send for send in every if name in {send.issue, send.public_id}] if name else every
+    named = ledger.sends_called(connection, name) if name else [last]
     if not named:
         raise SendError(f"nothing was sent that is called {name!r}", mend="see: newsletter sends list")
-    sends = [send for send in every if send.issue_id == named[-1].issue_id]
+    sends = ledger.sends_of(connection, named[-1].issue)
     lists = {count.list.id: count.list.name for count in store.lists(connection)}
     leavers: set[int] = set()
     for send in sends:
-        leavers |= store.leavers(connection, send.list_id, since=send.created, until=_next(every, send))
+        # Whoever leaves after the next letter leaves that one.
+        until = ledger.next_letter_at(connection, send)
+        leavers |= store.leavers(connection, send.list_id, since=send.created, until=until)
     by_id = {send.id: send for send in sends}
     parts = [
         Part(
@@ -56,19 +55,6 @@ def of_issue(connection: Connection, name: str) -> Report:
         for (send, variant), tally in sorted(tallies(connection, sends, leavers).items())
     ]
     return Report(sends[0].issue, sends[0].subject, tuple(send.state for send in sends), tuple(parts))
-
-
-def _next(every: list[Send], send: Send) -> datetime | None:
-    """When the next letter went to the same readers: whoever leaves after it leaves that one."""
-    later = [
-        one.created
-        for one in every
-        if one.id > send.id
-        and one.issue_id != send.issue_id
-        and one.list_id == send.list_id
-        and (one.rhythm == send.rhythm or ledger.ALL in {one.rhythm, send.rhythm})
-    ]
-    return min(later, default=None)
 
 
 def _counts(tally: Tally) -> Counts:

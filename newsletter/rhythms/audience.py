@@ -19,5 +19,11 @@ def rhythms_of(rhythm: str) -> tuple[Rhythm, ...]:
 
 
 def audience(list_id: int, rhythm: str, now: datetime) -> Select[tuple[int]]:
-    """The query for the ids of the subscribers a send would go to now."""
+    """The query for the ids of the subscribers a send would go to now.
+
+    Args:
+        list_id: Id of the list.
+        rhythm: ``instant``, ``daily``, ``weekly`` or ``all``.
+        now: The present moment, timezone-aware; whose pause lasts longer is left out.
+    """
     return store.audience(list_id, rhythms=rhythms_of(rhythm), now=now)

@@ -40,7 +40,7 @@ class Due:
 
     job: Job
     moment: datetime
-    """When it was appointed; aware, UTC."""
+    """When it was appointed, timezone-aware, in UTC."""
     period: str
     """What it is for, as the ledger keeps it: the day, or the first day of the week; empty for ``instant``."""
 
@@ -49,8 +49,8 @@ def day_of(now: datetime, zone: ZoneInfo) -> str:
     """The local date, as the name of a daily period.
 
     Args:
-        now: Aware.
-        zone: Of the site.
+        now: The present moment, timezone-aware.
+        zone: The zone of the site.
     """
     return now.astimezone(zone).date().isoformat()
 
@@ -59,8 +59,8 @@ def week_of(now: datetime, zone: ZoneInfo, starts: int = 0) -> str:
     """The first day of the local week, as the name of a weekly period.
 
     Args:
-        now: Aware.
-        zone: Of the site.
+        now: The present moment, timezone-aware.
+        zone: The zone of the site.
         starts: The day a week begins with; Monday is 0.
     """
     return _week(now.astimezone(zone).date(), starts)
@@ -72,8 +72,8 @@ def due(now: datetime, zone: ZoneInfo, schedule: Schedule, handled: Mapping[str,
     A moment that was missed, because the machine was off, is due as long as no later one has come.
 
     Args:
-        now: Aware.
-        zone: Of the site.
+        now: The present moment, timezone-aware.
+        zone: The zone of the site.
         schedule: As the settings say.
         handled: Job to the appointed moment that was handled last, in Unix seconds.
     """
@@ -85,8 +85,8 @@ def upcoming(now: datetime, zone: ZoneInfo, schedule: Schedule) -> list[Due]:
     """The next moment of everything that is scheduled, soonest first.
 
     Args:
-        now: Aware.
-        zone: Of the site.
+        now: The present moment, timezone-aware.
+        zone: The zone of the site.
         schedule: As the settings say.
     """
     found = []

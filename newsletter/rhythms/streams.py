@@ -41,7 +41,7 @@ def candidates(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> l
     Args:
         holdings: Of the library, newest first.
         rules: Of the settings; how many an issue takes does not matter here.
-        now: Aware.
+        now: The present moment, timezone-aware.
     """
     return choose(holdings, Rules(days=rules.days, exclude=rules.exclude, pin_sticky=False), now=now)
 
@@ -56,7 +56,7 @@ def stream(
         rhythm: ``instant`` or ``daily``.
         carried: Ids of what flowed already.
         floor: Id of the newest article there was at the stream's first letter; None before that.
-        now: Aware.
+        now: The present moment, timezone-aware.
     """
     if floor is None:
         recent = [one for one in news if one.id not in carried and when(one) >= now - FIRST[rhythm]]

@@ -62,7 +62,12 @@ def titles(topics: Sequence[Topic]) -> tuple[str, ...]:
 
 
 def present(issue: Issue, topics: Sequence[Topic]) -> int:
-    """Bits of the topics that have something in this issue."""
+    """Bits of the topics that have something in this issue.
+
+    Args:
+        issue: Whole.
+        topics: Of its list.
+    """
     topic_of = _by_section(topics)
     found = 0
     for section in issue.sections:
@@ -103,7 +108,14 @@ def cut(issue: Issue, topics: Sequence[Topic], declined: int, *, lead: bool = Tr
 
 
 def cuts(issue: Issue, topics: Sequence[Topic], declinations: Iterable[int], *, lead: bool = True) -> list[Cut]:
-    """Every way the issue is cut for these declinations, each once; the whole issue first, wanted or not."""
+    """Every way the issue is cut for these declinations, each once; the whole issue first, wanted or not.
+
+    Args:
+        issue: Whole.
+        topics: Of its list.
+        declinations: Bits of the topics that are declined, one for each combination somebody has.
+        lead: As for ``cut``.
+    """
     effective = {declined & present(issue, topics) for declined in declinations} | {0}
     return [cut(issue, topics, declined, lead=lead) for declined in sorted(effective)]
 

@@ -116,7 +116,7 @@ letter = Table(
     Column("id", _Id, Identity(), primary_key=True),
     Column("send_id", ForeignKey("send.id"), nullable=False),
     Column("variant", Text, nullable=False),  # '' or the topics it holds
-    Column("frozen", LargeBinary, nullable=False),  # mail.freeze, compressed
+    Column("frozen", LargeBinary, nullable=False),  # letters.mime.to_json, compressed
     UniqueConstraint("send_id", "variant"),
     sqlite_autoincrement=True,
 )
@@ -168,7 +168,11 @@ event = Table(
     sqlite_with_rowid=False,
 )
 
-# How far a list of somebody else was read.
+# The three tables below keep their first names in SQL, since renaming a table is a migration of every workspace for no
+# reader's good; Python calls them by the words of the field: ``mark`` is a cursor, ``pace`` a rate limit, ``seat`` a
+# connection to a provider.
+
+# How far something outside was read.
 cursor = Table(
     "mark",
     metadata,
@@ -176,7 +180,7 @@ cursor = Table(
     Column("at", BigInteger, nullable=False),
 )
 
-# How many letters may go at this moment, for each limit of the pace; below 0 some are owed.
+# How many letters may go at this moment, for each rate limit; below 0 some are owed.
 rate_limit = Table(
     "pace",
     metadata,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter import ledger
 from newsletter.letters.catalogue import words
-from newsletter.letters.mime import thaw
+from newsletter.letters.mime import from_json
 from newsletter.text import bidi
 from newsletter.web.letter_page import WebView, web_view
 
@@ -96,7 +96,7 @@ class Archive:
 
     def _make_view(self, letter_id: int, key: str) -> WebView:
         with self._database.read() as connection:
-            letter = thaw(ledger.letter_of(connection, letter_id))
+            letter = from_json(ledger.letter_of(connection, letter_id))
         base = self._pages.base
         catalogue = words(self._pages.environment, letter.language)
         because = catalogue.gettext("You get this letter because you subscribed to {name}.")

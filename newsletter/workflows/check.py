@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from newsletter import ledger, library
+from newsletter import library
 from newsletter.check import Case, Known, check, links, probe
 from newsletter.check.addresses import private
 from newsletter.check.found import Findings
 from newsletter.errors import IssueError, RenderError
-from newsletter.issues import FILE, FOLDER, compose
+from newsletter.issues import compose
 from newsletter.letters import pictures
 from newsletter.models import Issue, Letter, Picture, Problem
 from newsletter.workflows import letter as letters
-from subscribers import store
+from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -50,6 +50,7 @@ def inspect(
     online: bool = False,
     before_send: bool = False,
     found: Findings | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Inspected:
     """Make the letter of an issue and look for everything that is wrong with both.
 
@@ -60,10 +61,12 @@ def inspect(
         online: Ask for every link and picture, and for the sender's DNS.
         before_send: Ask for the sender's DNS when a real provider carries the letters.
         found: What was asked a moment ago, so that nobody is asked again.
+        snapshot: Of the workspace; None takes one now.
     """
+    snapshot = snapshot or Snapshot.take(workspace)
     with workspace.database.read() as connection:
         holdings = library.by_address(connection, [story.url for story in issue.stories])
-        known = _known(workspace, issue, connection, holdings, list_name)
+        known = _known(workspace, issue, connection, holdings, list_name, snapshot)
     letter: Letter | None = None
     failure: IssueError | RenderError | None = None
     try:
@@ -80,14 +83,19 @@ def inspect(
 
 
 def _known(
-    workspace: Workspace, issue: Issue, connection: Connection, holdings: dict[str, Holding], list_name: str
+    workspace: Workspace,
+    issue: Issue,
+    connection: Connection,
+    holdings: dict[str, Holding],
+    list_name: str,
+    snapshot: Snapshot,
 ) -> Known:
-    lists = {count.list.name: count.list.id for count in store.lists(connection)}
+    lists = {one.name: one.id for one in snapshot.lists}
     target = lists.get(list_name or issue.list)
-    sends = [send for send in ledger.sends(connection) if send.issue.isdecimal()]
-    here = [send for send in sends if send.list_id == target]
+    here = [send for send in snapshot.sends if send.list_id == target]
     numbers = {send.issue for send in here}
     others = [send for send in here if send.issue != str(issue.number)]
+    went = any(send.issue == str(issue.number) for send in snapshot.sends)
     last = max(others, key=lambda send: (send.created, send.id), default=None)
     return Known(
         publication=workspace.publication,
@@ -95,8 +103,8 @@ def _known(
         lists=tuple(lists),
         carried={url: tuple(key for key in holding.carried_in if key in numbers) for url, holding in holdings.items()},
         last_subject=last.subject if last is not None else "",
-        sent=_sent(connection, str(issue.number)) if any(send.issue == str(issue.number) for send in sends) else (),
-        namesakes=tuple(_namesakes(workspace.root, issue)),
+        sent=_sent(connection, str(issue.number)) if went else (),
+        namesakes=tuple(_namesakes(snapshot, issue)),
         pictures=_pictures(workspace, issue),
         provider=workspace.settings.sender.kind if through_a_provider(workspace) else "",
         web_url=workspace.settings.web.url,
@@ -115,13 +123,13 @@ def _sent(connection: Connection, key: str) -> tuple[tuple[str, str], ...]:
     return tuple((article.url, article.title) for article in carried)
 
 
-def _namesakes(root: Path, issue: Issue) -> list[str]:
+def _namesakes(snapshot: Snapshot, issue: Issue) -> list[str]:
     """Other issues of the same number; their files are not understood, since a broken one is not this one's fault."""
     found = []
-    for path in sorted((root / FOLDER).glob(f"*/{FILE}")):
-        number = re.search(r"(?m)^\s*number\s*=\s*(\d+)\s*(?:#.*)?$", _text(path)[:_FRONT])
-        if number is not None and int(number[1]) == issue.number and path.resolve() != Path(issue.path).resolve():
-            found.append(str(path))
+    for file in snapshot.files:
+        number = re.search(r"(?m)^\s*number\s*=\s*(\d+)\s*(?:#.*)?$", file.text[:_FRONT])
+        if number is not None and int(number[1]) == issue.number and file.path.resolve() != Path(issue.path).resolve():
+            found.append(str(file.path))
     return found
 
 

@@ -17,6 +17,7 @@ from newsletter.workflows import draft
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
+    from newsletter.workflows.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Gathered:
     """What the editor should know though nothing went wrong."""
     grown: tuple[draft.Draft, ...] = ()
     """Drafts that have new candidates."""
+    snapshot: Snapshot | None = None
+    """The workspace as it stood at the end; None when no draft was looked at."""
 
 
 def sources_of(workspace: Workspace) -> list[str]:
@@ -95,7 +98,7 @@ def gather(
         ids = [*shelved.added, *shelved.updated, *shelved.known]
         holdings = tuple(library.holdings(connection, ids=ids))
         numbered = library.ids_of(connection, articles)
-    grown, broken = draft.grow(workspace, shelved.added)
+    grown = draft.grow(workspace, shelved.added)
     alike = {numbered[later]: numbered[earlier] for later, earlier in collected.alike.items()}
     return Gathered(
         shelved.added,
@@ -103,7 +106,8 @@ def gather(
         shelved.known,
         holdings,
         {later: earlier for later, earlier in alike.items() if later != earlier},
-        (*collected.troubles, *broken),
+        (*collected.troubles, *grown.broken),
         collected.notes,
-        tuple(grown),
+        grown.drafts,
+        grown.snapshot,
     )

@@ -81,6 +81,6 @@ def run(directory: Path, tell: Callable[[str], None]) -> Demo:
         tell("Checked it: ready.")
         html, text = letter.preview(issue, planned.letter)
         setup = workspace.delivery_setup
-        send = plan.freeze(workspace, planned)
+        send = plan.freeze_plan(workspace, planned)
         account = delivery.run(setup, send, lambda _state, _count: None)
         return Demo(issue.number, Path(issue.path), html, text, workspace.settings.outbox / "new", account.submitted)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter import issues, ledger, library
+from newsletter import issues, library
 from newsletter.errors import IssueError, SourceError
 from newsletter.issues import Manuscript, candidates, compose
 from newsletter.issues.compose import Rules
 from newsletter.models import Holding, Issue, Section
 from newsletter.sources.identity import article_key
-from subscribers import store
+from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from newsletter.models import Article, Story
@@ -33,6 +33,20 @@ class Draft:
     """Candidates that are new in it."""
     waiting: int = 0
     """Candidates that nobody has chosen."""
+    text: str = field(default="", repr=False)
+    """The whole of its issue.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrownDrafts:
+    """What new articles changed in the current drafts."""
+
+    drafts: tuple[Draft, ...] = ()
+    """Those that got candidates."""
+    broken: tuple[IssueError, ...] = ()
+    """What is wrong with drafts that could not be understood or written."""
+    snapshot: Snapshot | None = None
+    """The workspace as it stands then; None when nothing was looked at."""
 
 
 def rules_of(workspace: Workspace) -> Rules:
@@ -41,40 +55,55 @@ def rules_of(workspace: Workspace) -> Rules:
     return Rules(said.most, said.per_section, said.days, tuple(said.exclude), said.pin_sticky)
 
 
-def current(workspace: Workspace, list_name: str) -> Issue | None:
+def current(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = None) -> Issue | None:
     """The newest issue of a list that has not gone out, nor begun to; None when there is none.
+
+    Args:
+        workspace: The workspace.
+        list_name: The list.
+        snapshot: Of the workspace; None takes one now.
 
     Raises:
         IssueError: One of the workspace's issues cannot be understood.
     """
-    with workspace.database.read() as connection:
-        gone = {send.issue for send in ledger.sends(connection)}
-    waiting = [
-        issue for issue in issues.every(workspace.root) if issue.list == list_name and str(issue.number) not in gone
-    ]
+    snapshot = snapshot or Snapshot.take(workspace)
+    gone = {send.issue for send in snapshot.sends}
+    waiting = [one for one in snapshot.issues if one.list == list_name and str(one.number) not in gone]
     return waiting[-1] if waiting else None
 
 
-def unused(workspace: Workspace, list_name: str) -> list[Holding]:
+def unused(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = None) -> list[Holding]:
     """What no issue of this list has carried to its weekly readers and none holds as a story, newest first.
 
+    Args:
+        workspace: The workspace.
+        list_name: The list.
+        snapshot: Of the workspace; None takes one now.
+
     Raises:
         UnknownList: No such list.
     """
+    snapshot = snapshot or Snapshot.take(workspace)
+    target = snapshot.list_named(list_name)
     with workspace.database.read() as connection:
-        target = store.list_named(connection, list_name)
         carried = library.carried_to(connection, target.id, "weekly")
         holdings = [replace(one, carried_in=()) for one in library.holdings(connection) if one.id not in carried]
-    return library.unused(holdings, [issue for issue in issues.every(workspace.root) if issue.list == list_name])
+    return library.unused(holdings, [issue for issue in snapshot.issues if issue.list == list_name])
 
 
-def choosable(workspace: Workspace, list_name: str, rules: Rules) -> list[Holding]:
+def choosable(workspace: Workspace, list_name: str, rules: Rules, *, snapshot: Snapshot | None = None) -> list[Holding]:
     """What a new issue of this list would take by itself.
+
+    Args:
+        workspace: The workspace.
+        list_name: The list.
+        rules: What an issue takes.
+        snapshot: Of the workspace; None takes one now.
 
     Raises:
         UnknownList: No such list.
     """
-    return compose.choose(unused(workspace, list_name), rules, now=workspace.now())
+    return compose.choose(unused(workspace, list_name, snapshot=snapshot), rules, now=workspace.now())
 
 
 def write(
@@ -85,6 +114,7 @@ def write(
     rules: Rules | None = None,
     slug: str = "",
     empty: bool = False,
+    snapshot: Snapshot | None = None,
 ) -> Issue:
     """Compose a new issue of articles from the library and write its folder.
 
@@ -95,6 +125,7 @@ def write(
         rules: Without them none but those of ``ids``.
         slug: Name of its folder; empty makes one of number and date.
         empty: Choose nothing: everything waits as a candidate.
+        snapshot: Of the workspace; None takes one now. It knows nothing of the new issue.
 
     Raises:
         SourceError: An id the library does not hold, nothing new, or a picture that is no longer where it was.
@@ -102,17 +133,18 @@ def write(
         UnknownList: No such list.
     """
     rules = rules or Rules()
-    pool = unused(workspace, list_name)
+    snapshot = snapshot or Snapshot.take(workspace)
+    pool = unused(workspace, list_name, snapshot=snapshot)
     with workspace.database.read() as connection:
         given = library.holdings(connection, ids=list(dict.fromkeys(ids))) if ids is not None else None
-        sent = [int(send.issue) for send in ledger.sends(connection) if send.issue.isdecimal()]
         newest = library.newest(connection)
     chosen = given if given is not None else [] if empty else compose.choose(pool, rules, now=workspace.now())
     if not chosen and not empty:
         raise SourceError("the library holds nothing new", mend="collect first: newsletter collect PATH_OR_URL")
     taken = {one.id for one in chosen}
     left = [one for one in _allowed(workspace, pool, rules) if one.id not in taken]
-    number = compose.next_number([*(issue.number for issue in issues.every(workspace.root)), *sent])
+    sent = (int(send.issue) for send in snapshot.sends if send.issue.isdecimal())
+    number = compose.next_number([*(issue.number for issue in snapshot.issues), *sent])
     slug = slug or f"{number:03d}-{workspace.now().astimezone(workspace.zone):%Y-%m-%d}"
     issue = compose.draft(chosen, number=number, newsletter=workspace.publication.name, list_name=list_name)
     issue, copies = compose.with_local_pictures(issue)
@@ -127,7 +159,14 @@ def write(
     return replace(issue, slug=slug, path=str(path))
 
 
-def refresh(workspace: Workspace, issue: Issue, *, rules: Rules | None = None, after: int = 0) -> Draft:
+def refresh(
+    workspace: Workspace,
+    issue: Issue,
+    *,
+    rules: Rules | None = None,
+    after: int = 0,
+    snapshot: Snapshot | None = None,
+) -> Draft:
     """Add to a draft's candidates what has come since, and change nothing else in its file.
 
     What was offered before is not offered again: neither what the editor chose, nor what they deleted.
@@ -137,18 +176,20 @@ def refresh(workspace: Workspace, issue: Issue, *, rules: Rules | None = None, a
         issue: A draft.
         rules: What they keep out is no candidate.
         after: When it has no candidates yet: only articles with a larger id.
+        snapshot: Of the workspace; None takes one now.
 
     Raises:
         IssueError: The file cannot be understood or written, or somebody else changed it meanwhile.
     """
-    manuscript = Manuscript.read(Path(issue.path))
+    snapshot = snapshot or Snapshot.take(workspace)
+    manuscript = snapshot.manuscript(issue)
     there = candidates.candidates(manuscript)
     offered = there.newest if there is not None else after
     with workspace.database.read() as connection:
         newest = max(library.newest(connection), offered)
     known = {_key(story) for story in there.stories} if there is not None else set()
-    pool = [one for one in _allowed(workspace, unused(workspace, issue.list), rules or Rules()) if one.id > offered]
-    fresh = [one for one in pool if _key(one.article) not in known]
+    pool = _allowed(workspace, unused(workspace, issue.list, snapshot=snapshot), rules or Rules())
+    fresh = [one for one in pool if one.id > offered and _key(one.article) not in known]
     folder = Path(issue.path).parent
     sections, copies = _as_sections(fresh, first=_pictures_in(folder) + 1)
     changed = candidates.with_candidates(manuscript, sections, newest) if there is not None or sections else manuscript
@@ -158,53 +199,67 @@ def refresh(workspace: Workspace, issue: Issue, *, rules: Rules | None = None, a
             shutil.copyfile(source, folder / name)
         changed.save()
     waiting = len(there.stories) if there is not None else 0
-    return Draft(changed.issue, len(fresh), waiting + len(fresh))
+    return Draft(changed.issue, len(fresh), waiting + len(fresh), changed.text)
 
 
-def grow(workspace: Workspace, added: Collection[int]) -> tuple[list[Draft], list[IssueError]]:
+def grow(workspace: Workspace, added: Collection[int]) -> GrownDrafts:
     """Put articles that were just collected into the candidates of every list's current draft.
 
     Args:
         workspace: The workspace.
         added: Ids of the new articles; what a draft was not offered before comes too.
-
-    Returns:
-        The drafts that got candidates, and what is wrong with drafts that could not be understood or written.
     """
+    if not added or not workspace.settings.compose.candidates:
+        return GrownDrafts()
     grown: list[Draft] = []
     broken: list[IssueError] = []
-    if not added or not workspace.settings.compose.candidates:
-        return grown, broken
+    snapshot = Snapshot.take(workspace)
     try:
-        with workspace.database.read() as connection:
-            lists = [count.list.name for count in store.lists(connection)]
-        drafts = [issue for name in lists if (issue := current(workspace, name)) is not None]
+        found = [current(workspace, one.name, snapshot=snapshot) for one in snapshot.lists]
     except IssueError as error:
-        return grown, [error]
-    for issue in drafts:
+        return GrownDrafts(broken=(error,), snapshot=snapshot)
+    for issue in filter(None, found):
         try:
-            draft = refresh(workspace, issue, rules=rules_of(workspace), after=min(added) - 1)
-            grown += [draft] if draft.added else []
+            draft = refresh(workspace, issue, rules=rules_of(workspace), after=min(added) - 1, snapshot=snapshot)
         except IssueError as error:
             broken.append(error)
-    return grown, broken
+            snapshot = snapshot.with_file(Path(issue.path))
+            continue
+        grown += [draft] if draft.added else []
+        snapshot = snapshot.with_text(Path(issue.path), draft.text)
+    return GrownDrafts(tuple(grown), tuple(broken), snapshot)
 
 
-def waiting(issue: Issue) -> int:
-    """How many candidates of a draft nobody has chosen."""
-    there = candidates.candidates(Manuscript.read(Path(issue.path)))
+def waiting(issue: Issue, *, snapshot: Snapshot | None = None) -> int:
+    """How many candidates of a draft nobody has chosen.
+
+    Args:
+        issue: A draft.
+        snapshot: Of the workspace; None reads the draft's file now.
+
+    Raises:
+        IssueError: The file cannot be read or understood.
+    """
+    manuscript = snapshot.manuscript(issue) if snapshot is not None else Manuscript.read(Path(issue.path))
+    there = candidates.candidates(manuscript)
     return len(there.stories) if there is not None else 0
 
 
-def take(workspace: Workspace, issue: Issue, *, rules: Rules) -> Draft:
+def take(workspace: Workspace, issue: Issue, *, rules: Rules, snapshot: Snapshot | None = None) -> Draft:
     """Make the candidates of a draft its stories, section by section, as many as the rules allow.
 
     The subject becomes that of the first story, unless the editor has written one.
 
+    Args:
+        workspace: The workspace.
+        issue: A draft.
+        rules: How many of all, and of each section.
+        snapshot: Of the workspace; None reads the draft's file now.
+
     Raises:
-        IssueError: It has no candidates.
+        IssueError: It has no candidates, or somebody else changed its file meanwhile.
     """
-    manuscript = Manuscript.read(Path(issue.path))
+    manuscript = snapshot.manuscript(issue) if snapshot is not None else Manuscript.read(Path(issue.path))
     there = candidates.candidates(manuscript)
     if there is None or not there.stories:
         raise IssueError("has no candidates", where=issue.path, mend="run: newsletter compose --refresh")
@@ -219,7 +274,7 @@ def take(workspace: Workspace, issue: Issue, *, rules: Rules) -> Draft:
             changed = changed.with_value("preheader", " · ".join(others[:2]))
     changed.save()
     count = sum(len(section.stories) for section in left)
-    return Draft(changed.issue, waiting=count)
+    return Draft(changed.issue, waiting=count, text=changed.text)
 
 
 def _divided(sections: Sequence[Section], rules: Rules) -> tuple[list[Section], list[Section]]:

@@ -40,7 +40,7 @@ def members(connection: Connection, list_id: int, rhythm: str, now: datetime) ->
         connection: Open.
         list_id: The list.
         rhythm: ``instant``, ``daily`` or ``weekly``.
-        now: Aware.
+        now: The present moment, timezone-aware.
     """
     everybody = delivery.audience(list_id, rhythm, now)
     last = ledger.last_of(connection, list_id, (rhythm, ALL))
@@ -65,7 +65,7 @@ def standings(
         list_id: The list.
         who: As ``members`` gives it.
         news: As ``rhythms.candidates`` gives it.
-        now: Aware.
+        now: The present moment, timezone-aware.
         first: As for ``rhythms.start``.
     """
     if not who or not news:
@@ -85,7 +85,17 @@ def standings(
 def by_choice(
     connection: Connection, list_id: int, who: Sequence[int], bits: int
 ) -> tuple[dict[int, list[int]], Mapping[int, int]]:
-    """Subscribers by what they decline of these topics; and all that each of them declines."""
+    """Subscribers by what they decline of these topics; and all that each of them declines.
+
+    Args:
+        connection: Open.
+        list_id: Id of the list.
+        who: Ids of subscribers.
+        bits: Of the topics that matter; topic n is bit n - 1.
+
+    Returns:
+        Subscribers by the bits they decline among ``bits``; and for each subscriber all the bits they decline.
+    """
     declined = store.declined_of(connection, list_id, who)
     found: dict[int, list[int]] = {}
     for member in who:
@@ -94,13 +104,27 @@ def by_choice(
 
 
 def queries(who: Sequence[int], everybody: Select[tuple[int]]) -> Iterator[tuple[str, Select[tuple[int]]]]:
-    """Queries that name these subscribers as far as they are in an audience, each with an ending for its name."""
+    """Queries that name these subscribers as far as they are in an audience, each with an ending for its name.
+
+    Args:
+        who: Ids of subscribers, ascending.
+        everybody: Query for the ids of the audience.
+
+    Returns:
+        An ending for the name, empty for the first one, and a query for at most 5,000 ids.
+    """
     for number, start in enumerate(range(0, len(who), _PART)):
         yield f"/{number + 1}" if number else "", store.among(who[start : start + _PART], everybody)
 
 
 def without(counts: Mapping[int, int], declined: Iterable[int], bits: int) -> dict[int, int]:
-    """Counts by what is declined of these topics, less those who are counted apart."""
+    """Counts by what is declined of these topics, less those who are counted apart.
+
+    Args:
+        counts: Number of subscribers by the bits they decline.
+        declined: All that each of those apart declines, as bits.
+        bits: Of the topics that matter.
+    """
     left = dict(counts)
     for mask in declined:
         left[mask & bits] = left.get(mask & bits, 0) - 1

@@ -20,7 +20,7 @@ from newsletter.rhythms.schedule import day_of
 from newsletter.rhythms.streams import Stream
 from newsletter.rhythms.topics import Cut
 from newsletter.workflows import draft, latecomers, variants
-from newsletter.workflows.latest_letters import LetterCache
+from newsletter.workflows.latest_letters import LatestLetters
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
@@ -47,7 +47,7 @@ class Latest:
     period: str
     """The local date, or the ids of the articles."""
     moment: datetime
-    """When everything was looked at; aware."""
+    """When everything was looked at, timezone-aware."""
     issue: Issue | None = None
     """As those get it who go on with the stream; None when nothing is new, or the period's letter went."""
     went: str = ""
@@ -82,19 +82,30 @@ class LatestOutcome:
 
 
 def key_of(list_name: str, rhythm: str, period: str) -> str:
-    """The key of a letter, as ``readers/daily/2026-11-24``."""
+    """The key of a letter, as ``readers/daily/2026-11-24``.
+
+    Args:
+        list_name: The list.
+        rhythm: ``instant`` or ``daily``.
+        period: The date, or the ids of the articles with ``+`` between them.
+    """
     return f"{list_name}/{rhythm}/{period}"
 
 
 def unfinished(workspace: Workspace, rhythm: Rhythm, list_name: str) -> list[Send]:
-    """Letters of this stream that stopped in the middle, oldest first."""
+    """Letters of this stream that stopped in the middle, oldest first.
+
+    Args:
+        workspace: The workspace.
+        rhythm: ``instant`` or ``daily``.
+        list_name: The list.
+
+    Raises:
+        UnknownList: No such list.
+    """
     with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
-        return [
-            send
-            for send in ledger.sends(connection)
-            if (send.list_id, send.rhythm, send.state) == (target.id, rhythm, "running")
-        ]
+        return ledger.running(connection, target.id, (rhythm,))
 
 
 def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> Latest:
@@ -124,17 +135,17 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
         who = tuple(latecomers.members(connection, target.id, rhythm, now))
     if not flows.flowing:
         return nothing
-    cache = LetterCache(workspace, list_name, rhythm, {one.id: one for one in news})
-    flowing, issue = cache.issue(tuple(one.id for one in flows.flowing))
-    nothing = replace(nothing, problems=tuple(cache.problems))
+    made = LatestLetters(workspace, list_name, rhythm, {one.id: one for one in news}, now)
+    flowing, issue = made.issue(tuple(one.id for one in flows.flowing))
+    nothing = replace(nothing, problems=tuple(made.problems))
     if issue is None:
         return nothing
     latest = replace(nothing, period=period or "+".join(map(str, sorted(flowing))), issue=issue, articles=flowing)
-    cache.key = latest.key
+    made.key = latest.key
     flows = replace(flows, flowing=tuple(one for one in flows.flowing if one.id in flowing))
     with workspace.database.read() as connection:
         groups = _groups(connection, target.id, flows, news, who, now)
-        mailings, by_variant = _lots(connection, cache, latest, groups)
+        mailings, by_variant = _mailings(connection, made, latest, groups)
     audience = sum(count for name, count in by_variant.items() if name not in _UNSENT)
     behind = min((one.id for one in flows.later), default=newest + 1) - 1
     return replace(
@@ -145,11 +156,11 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
         skipped=sum(by_variant.values()) - audience,
         by_variant=by_variant,
         late=who,
-        problems=tuple(cache.problems),
+        problems=tuple(made.problems),
     )
 
 
-def freeze(workspace: Workspace, latest: Latest) -> Send | None:
+def freeze_latest(workspace: Workspace, latest: Latest) -> Send | None:
     """Write down what goes to whom, once for its period; None when nobody reads in this rhythm.
 
     What flowed has flowed, also when nobody is there: whoever comes tomorrow is not sent the whole month.
@@ -172,7 +183,7 @@ def freeze(workspace: Workspace, latest: Latest) -> Send | None:
                 "readers changed their rhythm meanwhile", mend="run the same command again"
             )
 
-    return delivery.freeze_mailings(
+    return delivery.freeze(
         workspace.delivery_setup,
         latest.mailings,
         key=latest.key,
@@ -217,7 +228,7 @@ def run(
         if latest.issue is None:
             return LatestOutcome(latest)
         try:
-            frozen = freeze(workspace, latest)
+            frozen = freeze_latest(workspace, latest)
         except delivery.AudienceChangedError:
             if tries == _TRIES - 1:
                 raise
@@ -232,12 +243,8 @@ def run(
 
 
 def _delivered(workspace: Workspace, send: Send) -> tuple[Account, int]:
-    settled: dict[str, int] = {}
-
-    def progress(state: str, count: int) -> None:
-        settled[state] = settled.get(state, 0) + count
-
-    return delivery.run(workspace.delivery_setup, send, progress), settled.get("submitted", 0)
+    counts = delivery.StateCounts()
+    return delivery.run(workspace.delivery_setup, send, counts), counts.submitted
 
 
 def _pass(workspace: Workspace, latest: Latest, periods: Sequence[str]) -> None:
@@ -283,17 +290,17 @@ def _groups(
 _UNSENT = frozenset({variants.UNCHOSEN, NOTHING_NEW})
 
 
-def _lots(
-    connection: Connection, cache: LetterCache, latest: Latest, groups: Mapping[tuple[int, ...], list[int]]
+def _mailings(
+    connection: Connection, made: LatestLetters, latest: Latest, groups: Mapping[tuple[int, ...], list[int]]
 ) -> tuple[list[Mailing], dict[str, int]]:
     """Every letter with those who get it; who is named one by one comes first, and then the stream takes the rest."""
-    list_id, known = latest.target.id, variants.topics_of(cache.workspace, latest.target.name)
+    list_id, known = latest.target.id, variants.topics_of(made.workspace, latest.target.name)
     everybody = delivery.audience(list_id, latest.rhythm, latest.moment)
     mailings: list[Mailing] = []
     counts: dict[str, int] = {}
     apart: list[int] = []
     for number, (articles, members) in enumerate(groups.items(), 1):
-        _, issue = cache.issue(articles)
+        _, issue = made.issue(articles)
         bits = topics.present(issue, known) if issue is not None else 0
         choices, declined = latecomers.by_choice(connection, list_id, members, bits)
         apart += declined.values()
@@ -302,7 +309,7 @@ def _lots(
             why = NOTHING_NEW if issue is None else variants.UNCHOSEN
             name = f"late-{number}{cut.variant}"
             mailings += [
-                cache.mailing(cut, query, name=name + ending, why=why)
+                made.mailing(cut, query, name=name + ending, why=why)
                 for ending, query in latecomers.queries(some, everybody)
             ]
             told = name if cut.issue is not None else why
@@ -313,7 +320,7 @@ def _lots(
     masks = latecomers.without(masks, apart, bits)
     for cut in topics.cuts(latest.issue, known, masks, lead=False):
         audience = variants.audience_of(list_id, latest.rhythm, latest.moment, (bits, cut.declined))
-        mailings.append(cache.mailing(cut, audience, name=cut.variant, why=variants.UNCHOSEN))
+        mailings.append(made.mailing(cut, audience, name=cut.variant, why=variants.UNCHOSEN))
         told = cut.variant if cut.issue is not None else variants.UNCHOSEN
         counts[told] = counts.get(told, 0) + masks.get(cut.declined, 0)
     return mailings, counts

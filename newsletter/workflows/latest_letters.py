@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from newsletter.check import Known, check
 from newsletter.errors import IssueError, RenderError, SendError
 from newsletter.issues import compose
 from newsletter.ledger import Mailing
-from newsletter.models import Holding, Issue, Letter, Problem, Section, Story
+from newsletter.models import Holding, Issue, Problem, Section, Story
 from newsletter.rhythms.topics import Cut
-from newsletter.workflows import letter as letters
 from newsletter.workflows import variants
+from newsletter.workflows.letter_cache import LetterCache
 from newsletter.workflows.variants import Variant
 
 if TYPE_CHECKING:
@@ -25,17 +25,20 @@ WHOLE = (15, 5, 0)
 """Stories with picture and summary, tried in turn until the letter is small enough; those after them are headlines."""
 
 
-class LetterCache:
+class LatestLetters:
     """Makes issues and letters of articles, each only once.
 
     Args:
         workspace: The workspace.
         list_name: The list.
-        rhythm: Of the stream.
+        rhythm: ``instant`` or ``daily``.
         known: Articles by id.
+        now: The present moment, timezone-aware.
     """
 
-    def __init__(self, workspace: Workspace, list_name: str, rhythm: str, known: Mapping[int, Holding]) -> None:
+    def __init__(
+        self, workspace: Workspace, list_name: str, rhythm: str, known: Mapping[int, Holding], now: datetime
+    ) -> None:
         self.workspace = workspace
         self.list_name = list_name
         self.rhythm = rhythm
@@ -44,7 +47,7 @@ class LetterCache:
         self.problems: list[Problem] = []
         """Articles that give no letter, and why."""
         self._known = known
-        self._letters: dict[tuple[object, ...], Letter] = {}
+        self._cache = LetterCache(workspace, now)
         self._issues: dict[tuple[int, ...], tuple[tuple[int, ...], Issue | None]] = {}
 
     def issue(self, articles: tuple[int, ...]) -> tuple[tuple[int, ...], Issue | None]:
@@ -69,11 +72,11 @@ class LetterCache:
         if cut.issue is None:
             return Mailing("", audience, name, why)
         titled = replace(cut.issue, subject=self._subject([story.headline for story in cut.issue.stories]))
-        letter = replace(self._letter(titled), issue=self.key)
+        letter = replace(self._cache.letter(titled), issue=self.key)
         return variants.mailing(Variant(cut, letter), audience, name=name)
 
     def _made(self, articles: tuple[int, ...]) -> tuple[tuple[int, ...], Issue | None]:
-        found: Sequence[Problem] | None = []
+        found: Sequence[Problem] | None = ()
         for whole in WHOLE if articles else ():
             issue = self._draft(articles, whole)
             found = self._errors(issue)
@@ -81,12 +84,12 @@ class LetterCache:
                 good = tuple(article for article in articles if self._is_good(article))
                 if good != articles:
                     return self.issue(good)
-            if found == []:
+            if found == ():
                 return articles, issue
         if found:
             raise SendError(found[0].words, where=found[0].place, mend=found[0].mend)
         if found is None:
-            self._letter(issue)  # raises what is wrong
+            self._cache.letter(issue)  # raises what is wrong
         return (), None
 
     def _draft(self, articles: Sequence[int], whole: int) -> Issue:
@@ -107,31 +110,21 @@ class LetterCache:
         alone = self.rhythm == "instant" and len(headlines) == 1
         return headlines[0] if alone else f"{self.workspace.publication.name}: {headlines[0]}"
 
-    def _letter(self, issue: Issue) -> Letter:
-        key = (issue.subject, issue.preheader, issue.template, issue.sections)
-        if key not in self._letters:
-            self._letters[key] = letters.of_issue(self.workspace, issue)
-        return self._letters[key]
-
-    def _errors(self, issue: Issue) -> list[Problem] | None:
+    def _errors(self, issue: Issue) -> tuple[Problem, ...] | None:
         """What keeps it from going; None when it gives no letter at all."""
         try:
-            letter = self._letter(issue)
+            return self._cache.errors(issue)
         except (RenderError, IssueError):
             return None
-        known = Known(publication=self.workspace.publication, now=self.workspace.now())
-        return [one for one in check(issue, letter, known) if one.level == "error"]
 
     def _is_good(self, article: int) -> bool:
         issue = self._draft([article], 1)
-        found = self._errors(issue)
-        if found is None:
-            try:
-                self._letter(issue)
-            except (RenderError, IssueError) as error:
-                found = [Problem("letter-impossible", "error", error.what, error.where, error.mend)]
+        try:
+            found = self._cache.errors(issue)
+        except (RenderError, IssueError) as error:
+            found = (Problem("letter-impossible", "error", error.what, error.where, error.mend),)
         name = f"article {article} «{self._known[article].article.title}»"
-        told = [replace(one, place=name) for one in found or ()]
+        told = [replace(one, place=name) for one in found]
         self.problems += [one for one in told if one not in self.problems]
         return not found
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 def of_issue(workspace: Workspace, issue: Issue) -> Letter:
     """Render an issue as it stands now.
 
+    Args:
+        workspace: The workspace.
+        issue: Whole, or cut.
+
     Raises:
         IssueError: A picture or template it names is not there.
         RenderError: A template that gives no letter.
@@ -37,7 +41,7 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
     page = f"{settings.web.url}/leave/{token}" if settings.web.url else ""
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = workspace.now()
-    with _place(issue):
+    with _where(issue):
         rendered = render(
             compose.enriched(issue, known),
             workspace.publication,
@@ -60,14 +64,14 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
         language=workspace.publication.language,
         issue=str(issue.number),
     )
-    with _place(issue):
+    with _where(issue):
         cut(letter, SLOT_WIDTHS)  # a letter that cannot be written must not be frozen
     return letter
 
 
 @contextmanager
-def _place(issue: Issue) -> Iterator[None]:
-    """What has no place of its own is wrong with the issue."""
+def _where(issue: Issue) -> Iterator[None]:
+    """Give an error that names no file that of the issue."""
     try:
         yield
     except RenderError as error:
@@ -76,6 +80,13 @@ def _place(issue: Issue) -> Iterator[None]:
 
 def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
     """Write issue.html and issue.txt beside the issue, as a subscriber would see them, pictures from their files.
+
+    Args:
+        issue: With the path of its file.
+        letter: As it was rendered.
+
+    Returns:
+        The paths of the two files.
 
     Raises:
         IssueError: The folder cannot be written.

@@ -1,70 +1,71 @@
-"""Letters of an issue, each made and checked once."""
+"""Letters of one run, each made and checked once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter.check import Known, check
-from newsletter.errors import IssueError, RenderError
-from newsletter.models import Letter, Problem, Section
-from newsletter.rhythms.topics import Cut
+from newsletter.models import Issue, Letter, Problem
 from newsletter.workflows import letter as letters
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
 
+_Key = tuple[object, ...]
 
-class _LetterCache:
-    """Makes the letters of an issue, each only once, and looks at each.
+
+class LetterCache:
+    """Makes the letters of issues, each only once, and looks at each only once.
+
+    Two issues give one letter when they say the same: subject, preheader, template, opening and sections. Their number
+    is not looked at, so one cache serves the issues of one number.
 
     Args:
         workspace: The workspace.
-        now: Aware.
-        made: Letters that are there already, by the sections they hold.
+        now: The moment for which letters are checked, timezone-aware.
+        made: Issues with letters that were made and checked before.
     """
 
-    def __init__(self, workspace: Workspace, now: datetime, made: dict[tuple[Section, ...], Letter]) -> None:
+    def __init__(self, workspace: Workspace, now: datetime, made: Iterable[tuple[Issue, Letter]] = ()) -> None:
         self.workspace = workspace
         self.now = now
-        self.problems: dict[Problem, None] = {}
-        self._made = made
+        self._letters: dict[_Key, Letter] = {}
+        self._errors: dict[_Key, tuple[Problem, ...]] = {}
+        for issue, letter in made:
+            self._letters[_key(issue)], self._errors[_key(issue)] = letter, ()
 
-    def letter(self, cut: Cut, *, strict: bool = True) -> Letter | None:
-        """The letter of a cut issue; None when it is for nobody, or cannot go and need not.
+    def letter(self, issue: Issue) -> Letter:
+        """The letter of an issue.
 
         Args:
-            cut: How the issue is cut.
-            strict: What is wrong with it keeps the issue from going.
+            issue: Whole, or cut for those who chose some of its topics.
 
         Raises:
-            RenderError: It gives no letter, and must.
+            IssueError: A picture or template it names is not there.
+            RenderError: A template that gives no letter.
         """
-        if cut.issue is None:
-            return None
-        if cut.issue.sections not in self._made:
-            try:
-                letter = letters.of_issue(self.workspace, cut.issue)
-            except (RenderError, IssueError):
-                if strict:
-                    raise
-                return None
-            found = _found(self.workspace, cut, letter, self.now)
-            if found and not strict:
-                return None
-            self.problems.update(dict.fromkeys(found))
-            self._made[cut.issue.sections] = letter
-        return self._made[cut.issue.sections]
+        key = _key(issue)
+        if key not in self._letters:
+            self._letters[key] = letters.of_issue(self.workspace, issue)
+        return self._letters[key]
+
+    def errors(self, issue: Issue) -> tuple[Problem, ...]:
+        """What keeps the letter of an issue from going: errors, no warnings; nothing for one that was made before.
+
+        Args:
+            issue: As for ``letter``.
+
+        Raises:
+            IssueError, RenderError: It gives no letter.
+        """
+        letter, key = self.letter(issue), _key(issue)
+        if key not in self._errors:
+            known = Known(publication=self.workspace.publication, now=self.now)
+            self._errors[key] = tuple(one for one in check(issue, letter, known) if one.level == "error")
+        return self._errors[key]
 
 
-def _found(workspace: Workspace, cut: Cut, letter: Letter, now: datetime) -> list[Problem]:
-    """Errors in one variant; warnings are those of the whole letter, and told there."""
-    assert cut.issue is not None
-    without = "، ".join(f"«{title}»" for title in cut.without)
-    problems = check(cut.issue, letter, Known(publication=workspace.publication, now=now))
-    return [
-        replace(problem, words=f"{problem.words} (in the letter without {without})")
-        for problem in problems
-        if problem.level == "error"
-    ]
+def _key(issue: Issue) -> _Key:
+    return issue.subject, issue.preheader, issue.template, issue.opening, issue.sections

@@ -20,8 +20,8 @@ from newsletter.rhythms import topics
 from newsletter.rhythms.schedule import week_of
 from newsletter.workflows import variants
 from newsletter.workflows.check import inspect
+from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.variants import Variant
-from subscribers import store
 
 if TYPE_CHECKING:
     from newsletter.ledger import Account, Send
@@ -60,29 +60,36 @@ _TRIES = 5
 """Times the letters are made anew when readers change their topics meanwhile."""
 
 
-def choose(workspace: Workspace, name: str, *, list_name: str, rhythm: str) -> Issue:
+def choose(workspace: Workspace, name: str, *, list_name: str, rhythm: str, snapshot: Snapshot | None = None) -> Issue:
     """The issue an editor names, or the newest one that has not gone to its list yet, or else the newest.
 
+    Args:
+        workspace: The workspace.
+        name: Its number, the name of its folder or a path; or empty.
+        list_name: Another list than the one each issue names, or empty.
+        rhythm: ``weekly``, or ``all`` for everybody.
+        snapshot: Of the workspace; None takes one now.
+
     Raises:
-        IssueError: There is none.
+        IssueError: There is none, or one cannot be understood.
     """
     if name:
         return issues.find(workspace.root, name)
-    found = issues.every(workspace.root)
+    snapshot = snapshot or Snapshot.take(workspace)
+    found = snapshot.issues
     if not found:
         raise IssueError("there is no issue yet", where=str(workspace.root), mend="make one with: newsletter compose")
-    with workspace.database.read() as connection:
-        lists = {count.list.id: count.list.name for count in store.lists(connection)}
-        gone = {
-            (send.issue, lists.get(send.list_id))
-            for send in ledger.sends(connection)
-            if send.rhythm == rhythm and send.state in {"finished", "cancelled"}
-        }
+    lists = {one.id: one.name for one in snapshot.lists}
+    gone = {
+        (send.issue, lists.get(send.list_id))
+        for send in snapshot.sends
+        if send.rhythm == rhythm and send.state in {"finished", "cancelled"}
+    }
     waiting = [issue for issue in found if (str(issue.number), list_name or issue.list) not in gone]
     return (waiting or found)[-1]
 
 
-def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str) -> Plan:
+def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, snapshot: Snapshot | None = None) -> Plan:
     """Look at everything a send of this issue needs, without writing anything.
 
     Args:
@@ -90,23 +97,28 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str) -> 
         issue: The issue.
         list_name: Another list than the one the issue names, or empty.
         rhythm: ``weekly``, or ``all`` for everybody.
+        snapshot: Of the workspace; None takes one now.
 
     Raises:
         UnknownList: No such list.
         IssueError, RenderError: The issue gives no letter.
     """
-    with workspace.database.read() as connection:
-        target = store.list_named(connection, list_name or issue.list)
-        for send in ledger.sends_of(connection, str(issue.number)):
-            if (send.list_id, send.rhythm) == (target.id, rhythm):
+    snapshot = snapshot or Snapshot.take(workspace)
+    target = snapshot.list_named(list_name or issue.list)
+    for send in snapshot.sends:
+        if (send.issue, send.list_id, send.rhythm) == (str(issue.number), target.id, rhythm):
+            with workspace.database.read() as connection:
                 return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
-    inspected = inspect(workspace, issue, list_name=list_name, before_send=True)
+    inspected = inspect(workspace, issue, list_name=list_name, before_send=True, snapshot=snapshot)
     if inspected.failure is not None:
         raise inspected.failure
-    return _with_variants(workspace, Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems))
+    plan = Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems)
+    return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in snapshot.sends))
 
 
-def freeze(workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_at: datetime | None = None) -> Send:
+def freeze_plan(
+    workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_at: datetime | None = None
+) -> Send:
     """Write down what goes to whom: every letter of the plan with those who get it, in one transaction.
 
     Args:
@@ -116,17 +128,19 @@ def freeze(workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_
         send_at: When it starts; None at once.
 
     Raises:
-        SendError: As ``deliver.freeze_mailings``.
+        SendError: As ``delivery.freeze``.
     """
     for tries in range(_TRIES):
         # An editor may have thought it over for long: readers come, go and choose meanwhile.
-        plan = _with_variants(workspace, plan)
+        with workspace.database.read() as connection:
+            went = bool(ledger.sends_of(connection, str(plan.issue.number)))
+        plan = _with_variants(workspace, plan, went=went)
         if not plan.ready:
             raise SendError(f"issue {plan.issue.number} cannot go like this", mend="see: newsletter check")
         now = workspace.now()
         bits = topics.present(plan.issue, variants.topics_of(workspace, plan.target.name))
         try:
-            return delivery.freeze_mailings(
+            return delivery.freeze(
                 workspace.delivery_setup,
                 variants.mailings(plan.variants, plan.target.id, plan.rhythm, now, bits=bits),
                 key=str(plan.issue.number),
@@ -146,8 +160,14 @@ def freeze(workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_
     raise AssertionError  # pragma: no cover  the last try returns or raises
 
 
-def _with_variants(workspace: Workspace, plan: Plan) -> Plan:
-    """The plan with its letters for everybody, as they choose now."""
+def _with_variants(workspace: Workspace, plan: Plan, *, went: bool) -> Plan:
+    """The plan with its letters for everybody, as they choose now.
+
+    Args:
+        workspace: The workspace.
+        plan: Without an earlier send.
+        went: Whether this issue went to anybody, in another rhythm or to another list.
+    """
     if plan.letter is None:
         return plan
     now, target = workspace.now(), plan.target
@@ -157,7 +177,7 @@ def _with_variants(workspace: Workspace, plan: Plan) -> Plan:
     key = str(plan.issue.number)
     bits = topics.present(plan.issue, variants.topics_of(workspace, target.name))
     with workspace.database.read() as connection:
-        if ledger.sends_of(connection, key):
+        if went:
             # Who has it already is not counted; asked one by one only then, since it costs a look at every delivery.
             made = tuple(
                 replace(

@@ -6,20 +6,21 @@ Each different letter is rendered once, whoever many get it; the ledger cuts its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import delivery, library
+from newsletter.errors import IssueError, RenderError
 from newsletter.issues import compose
 from newsletter.ledger import Mailing
-from newsletter.letters.mime import freeze
+from newsletter.letters.mime import to_json
 from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
 from newsletter.rhythms.streams import candidates, owed
 from newsletter.rhythms.topics import Cut, Topic
 from newsletter.workflows import draft, latecomers
-from newsletter.workflows.letter_cache import _LetterCache
+from newsletter.workflows.letter_cache import LetterCache
 from subscribers import store
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def make(
         whole: Its letter, checked already.
         target: The list it goes to.
         rhythm: ``weekly``, or ``all`` for everybody.
-        now: Aware.
+        now: The present moment, timezone-aware.
         ready: Variants made before, whose letters need not be made again.
 
     Raises:
@@ -82,20 +83,33 @@ def make(
     """
     known = topics_of(workspace, target.name)
     bits = topics.present(issue, known)
-    made = {one.cut.issue.sections: one.letter for one in ready if one.cut.issue is not None and one.letter is not None}
-    cache = _LetterCache(workspace, now, {**made, issue.sections: whole})
+    made = [(one.cut.issue, one.letter) for one in ready if one.cut.issue is not None and one.letter is not None]
+    cache = LetterCache(workspace, now, [*made, (issue, whole)])
     with workspace.database.read() as connection:
         counts = store.declination_counts(
             connection, target.id, rhythms=delivery.rhythms_of(rhythm), now=now, topics=bits
         )
         late_ones, apart = _late_ones(cache, connection, issue, target, rhythm)
     counts = latecomers.without(counts, apart, bits)
-    usual = [Variant(cut, cache.letter(cut), counts.get(cut.declined, 0)) for cut in topics.cuts(issue, known, counts)]
-    return (*late_ones, *usual), tuple(cache.problems)
+    usual: list[Variant] = []
+    problems: dict[Problem, None] = {}
+    for cut in topics.cuts(issue, known, counts):
+        letter = None
+        if cut.issue is not None:
+            letter = cache.letter(cut.issue)
+            problems.update(dict.fromkeys(_told(cut, cache.errors(cut.issue))))
+        usual.append(Variant(cut, letter, counts.get(cut.declined, 0)))
+    return (*late_ones, *usual), tuple(problems)
+
+
+def _told(cut: Cut, errors: Sequence[Problem]) -> list[Problem]:
+    """Errors of one variant, each with what is left out of it; warnings are those of the whole letter."""
+    without = "، ".join(f"«{title}»" for title in cut.without)
+    return [replace(one, words=f"{one.words} (in the letter without {without})") for one in errors]
 
 
 def _late_ones(
-    cache: _LetterCache, connection: Connection, issue: Issue, target: List, rhythm: str
+    cache: LetterCache, connection: Connection, issue: Issue, target: List, rhythm: str
 ) -> tuple[list[Variant], list[int]]:
     """Variants with what somebody would miss who reads weekly since this week; and all that those decline."""
     workspace, now = cache.workspace, cache.now
@@ -120,12 +134,22 @@ def _late_ones(
         choices, declined = latecomers.by_choice(connection, target.id, members, topics.present(more, known))
         for choice, some in choices.items():
             cut = topics.cut(more, known, choice)
-            letter = cache.letter(cut, strict=False)
+            letter = _letter_or_none(cache, cut)
             # Whom it cannot be made for gets the issue as everybody does.
             if letter is not None:
                 found.append(Variant(cut, letter, len(some), tuple(some), number))
                 apart += [declined.get(member, 0) for member in some]
     return found, apart
+
+
+def _letter_or_none(cache: LetterCache, cut: Cut) -> Letter | None:
+    """The letter of a cut issue that need not go; None when it holds nothing, gives no letter, or has an error."""
+    if cut.issue is None:
+        return None
+    try:
+        return None if cache.errors(cut.issue) else cache.letter(cut.issue)
+    except (RenderError, IssueError):
+        return None
 
 
 def mailings(variants: Sequence[Variant], list_id: int, rhythm: str, now: datetime, *, bits: int) -> list[Mailing]:
@@ -135,7 +159,7 @@ def mailings(variants: Sequence[Variant], list_id: int, rhythm: str, now: dateti
         variants: Of one issue; those with members come first.
         list_id: The list.
         rhythm: ``weekly``, or ``all``.
-        now: Aware.
+        now: The present moment, timezone-aware.
         bits: The topics that the issue has.
     """
     return [
@@ -148,26 +172,54 @@ def mailings(variants: Sequence[Variant], list_id: int, rhythm: str, now: dateti
 def audiences(
     variant: Variant, list_id: int, rhythm: str, now: datetime, *, bits: int
 ) -> list[tuple[str, Select[tuple[int]]]]:
-    """The queries for those who get a variant, each with an ending for its name."""
+    """The queries for those who get a variant, each with an ending for its name.
+
+    Args:
+        variant: Of an issue.
+        list_id: Id of the list.
+        rhythm: ``weekly``, or ``all``.
+        now: The present moment, timezone-aware.
+        bits: The topics that the issue has; topic n is bit n - 1.
+    """
     if variant.late:
         return list(latecomers.queries(variant.members, delivery.audience(list_id, rhythm, now)))
     return [("", audience_of(list_id, rhythm, now, (bits, variant.cut.declined)))]
 
 
 def mailing(variant: Variant, audience: Select[tuple[int]], *, name: str = "") -> Mailing:
-    """A variant with those who get it."""
+    """A variant with those who get it.
+
+    Args:
+        variant: Of an issue.
+        audience: Query for ids of subscribers.
+        name: Another name than that of its cut, or empty.
+    """
     if variant.letter is None:
         return Mailing("", audience, name or variant.cut.variant, UNCHOSEN)
-    return Mailing(freeze(variant.letter), audience, name or variant.cut.variant)
+    return Mailing(to_json(variant.letter), audience, name or variant.cut.variant)
 
 
 def audience_of(list_id: int, rhythm: str, now: datetime, declined: tuple[int, int]) -> Select[tuple[int]]:
-    """The query for those of an audience who decline exactly these of the topics."""
+    """The query for those of an audience who decline exactly these of the topics.
+
+    Args:
+        list_id: Id of the list.
+        rhythm: ``instant``, ``daily``, ``weekly`` or ``all``.
+        now: The present moment, timezone-aware.
+        declined: Bits of the topics that matter, and which of them are declined.
+    """
     return store.audience(list_id, rhythms=delivery.rhythms_of(rhythm), now=now, declined=declined)
 
 
 def by_rhythm(connection: Connection, list_id: int, rhythm: str, now: datetime) -> dict[str, int]:
-    """How many subscribers of each rhythm a send would reach."""
+    """How many subscribers of each rhythm a send would reach.
+
+    Args:
+        connection: Open.
+        list_id: Id of the list.
+        rhythm: ``weekly``, or ``all``.
+        now: The present moment, timezone-aware.
+    """
     return {
         one: sum(store.declination_counts(connection, list_id, rhythms=(one,), now=now, topics=0).values())
         for one in delivery.rhythms_of(rhythm)

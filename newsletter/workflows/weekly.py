@@ -19,12 +19,11 @@ from newsletter.workflows import draft, letter
 from newsletter.workflows import plan as plans
 from newsletter.workflows.collect import Gathered, gather
 from newsletter.workflows.plan import Plan
+from newsletter.workflows.snapshot import Snapshot
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from newsletter.ledger import Account, Send
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
@@ -61,7 +60,9 @@ class WeekOutcome:
     send: Send | None = None
     account: Account | None = None
     sent_now: int = 0
+    """Letters that this run submitted."""
     settled: dict[str, int] = field(default_factory=dict)
+    """State to the number of deliveries that reached it in this run."""
 
 
 def prepare(
@@ -85,7 +86,9 @@ def prepare(
     period = week_of(workspace.now(), workspace.zone, workspace.settings.schedule.week_starts)
     with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
-        unfinished = _unfinished(connection, target.id)
+        # Asked before the sites are, since what stopped in the middle goes first.
+        running = ledger.running(connection, target.id, ("weekly", ALL))
+        unfinished = next((one for one in running if one.issue.isdecimal()), None)
         account = ledger.account(connection, unfinished.id) if unfinished is not None else None
         went = ledger.holder(connection, target.id, "weekly", period)
     if unfinished is not None:
@@ -94,10 +97,12 @@ def prepare(
     if went is not None:
         return Week(period, list_name, went=went)
     gathered = gather(workspace, targets)
-    issue, composed = _draft(workspace, list_name)
+    # Taken when the sites have answered, which can take minutes.
+    snapshot = gathered.snapshot or Snapshot.take(workspace)
+    issue, composed, snapshot = _draft(workspace, list_name, snapshot)
     if issue is None:
         return Week(period, list_name, gathered)
-    plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm)
+    plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm, snapshot=snapshot)
     preview: tuple[Path, ...] = ()
     if plan.letter is not None:
         preview = letter.preview(issue, plan.letter)
@@ -108,13 +113,13 @@ def prepare(
         gathered,
         plan,
         composed=composed,
-        candidates=draft.waiting(issue),
+        candidates=draft.waiting(issue, snapshot=snapshot),
         preview=preview,
         size=size,
     )
 
 
-def freeze(workspace: Workspace, week: Week) -> Send | None:
+def freeze_week(workspace: Workspace, week: Week) -> Send | None:
     """Write down what goes to whom, once for this week; None when another run was quicker.
 
     Raises:
@@ -122,7 +127,7 @@ def freeze(workspace: Workspace, week: Week) -> Send | None:
     """
     assert week.plan is not None
     try:
-        return plans.freeze(workspace, week.plan, once_a_week=True)
+        return plans.freeze_plan(workspace, week.plan, once_a_week=True)
     except delivery.PeriodTakenError:
         return None
 
@@ -154,31 +159,14 @@ def run(
     if send is None:
         if not week.plan.ready or not agree(week):
             return WeekOutcome(week)
-        send = freeze(workspace, week)
+        send = freeze_week(workspace, week)
         if send is None:
             return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm))
-    settled: dict[str, int] = {}
-
-    def progress(state: str, count: int) -> None:
-        settled[state] = settled.get(state, 0) + count
-
-    account = delivery.run(workspace.delivery_setup, send, progress)
+    counts = delivery.StateCounts()
+    account = delivery.run(workspace.delivery_setup, send, counts)
     if week.overdue:
         return run(workspace, targets, list_name=list_name, rhythm=rhythm, agree=agree)
-    return WeekOutcome(week, send, account, settled.get("submitted", 0), settled)
-
-
-def _unfinished(connection: Connection, list_id: int) -> Send | None:
-    """The send of an issue to this list that is still running, the oldest first."""
-    running = [
-        send
-        for send in ledger.sends(connection)
-        if send.list_id == list_id
-        and send.state == "running"
-        and send.rhythm in {"weekly", ALL}
-        and send.issue.isdecimal()
-    ]
-    return running[0] if running else None
+    return WeekOutcome(week, send, account, counts.submitted, counts.states)
 
 
 def _issue_of(workspace: Workspace, send: Send) -> Issue:
@@ -192,18 +180,23 @@ def _issue_of(workspace: Workspace, send: Send) -> Issue:
         return Issue(int(send.issue), send.subject)
 
 
-def _draft(workspace: Workspace, list_name: str) -> tuple[Issue | None, bool]:
-    """The issue that is to go, and whether it was written just now; None when there is nothing to say."""
+def _draft(workspace: Workspace, list_name: str, snapshot: Snapshot) -> tuple[Issue | None, bool, Snapshot]:
+    """The issue that is to go, whether it was written just now, and the workspace as it stands then.
+
+    There is no issue when there is nothing to say.
+    """
     rules = draft.rules_of(workspace)
-    issue = draft.current(workspace, list_name)
+    issue = draft.current(workspace, list_name, snapshot=snapshot)
     if issue is None:
-        if not draft.choosable(workspace, list_name, rules):
-            return None, False
-        return draft.write(workspace, list_name=list_name, rules=rules), True
+        if not draft.choosable(workspace, list_name, rules, snapshot=snapshot):
+            return None, False, snapshot
+        issue = draft.write(workspace, list_name=list_name, rules=rules, snapshot=snapshot)
+        return issue, True, snapshot.with_file(Path(issue.path))
     if issue.stories:
-        return issue, False
-    if draft.waiting(issue):
+        return issue, False, snapshot
+    if draft.waiting(issue, snapshot=snapshot):
         # Nobody has chosen anything: the draft that grew during the week goes as it grew.
-        return draft.take(workspace, issue, rules=rules).issue, False
+        taken = draft.take(workspace, issue, rules=rules, snapshot=snapshot)
+        return taken.issue, False, snapshot.with_text(Path(issue.path), taken.text)
     has_words = issue.opening or any(section.blocks for section in issue.sections)
-    return (issue if has_words else None), False
+    return (issue if has_words else None), False, snapshot

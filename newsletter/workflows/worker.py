@@ -130,7 +130,7 @@ class Worker:
 
     def _open_sends(self, connection: Connection) -> list[int]:
         """Running sends with a batch that nobody holds, and that do not rest, oldest first."""
-        running = [send.id for send in ledger.sends(connection, state="running")]
+        running = [send.id for send in ledger.running(connection)]
         with self._lock:
             awake = [one for one in running if one not in self._at and not self._rests(one)]
         return [one for one in awake if ledger.free(connection, one) or ledger.waiting(connection, one) is None]
@@ -172,22 +172,18 @@ class Worker:
                 self._at.discard(send_id)
 
     def _take_up(self, send_id: int, connection: Connection) -> Send | None:
-        send = next((one for one in ledger.sends(connection, state="running") if one.id == send_id), None)
-        if send is not None:
-            # The next idle worker joins, and asks for another one in its turn.
-            jobs.enqueue(connection, send_id)
+        send = ledger.send(connection, send_id)
+        if send is None or send.state != "running":
+            return None
+        # The next idle worker joins, and asks for another one in its turn.
+        jobs.enqueue(connection, send_id)
         return send
 
     def _run(self, send: Send) -> None:
-        told: dict[str, int] = {}
-
-        def progress(state: str, count: int) -> None:
-            if state not in {"waiting", "full"}:
-                told[state] = told.get(state, 0) + count
-
-        account = delivery.run(self._workspace.delivery_setup, send, progress, over=self.over)
-        if told:
-            here = ", ".join(f"{count:,} {state}" for state, count in sorted(told.items()))
+        counts = delivery.StateCounts()
+        account = delivery.run(self._workspace.delivery_setup, send, counts, over=self.over)
+        if counts.states:
+            here = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.states.items()))
             self._tell(f"issue {send.issue}: {here} here; {account.open:,} of {account.total:,} still open")
 
     def _keep(self) -> None:

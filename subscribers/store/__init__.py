@@ -20,7 +20,17 @@ from subscribers.store.letters import (
     submitting_letter,
     taken,
 )
-from subscribers.store.lists import add_list, leavers, list_by_id, list_named, list_or_none, list_stats, lists
+from subscribers.store.lists import (
+    add_list,
+    all_lists,
+    leavers,
+    list_by_id,
+    list_named,
+    list_or_none,
+    list_stats,
+    lists,
+    unknown_list,
+)
 from subscribers.store.people import (
     add,
     confirmed_since,
@@ -60,6 +70,7 @@ from subscribers.store.suppressions import (
 __all__ = [
     "add",
     "add_list",
+    "all_lists",
     "among",
     "audience",
     "beginnings",
@@ -107,5 +118,6 @@ __all__ = [
     "suppressions",
     "taken",
     "troubles_of",
+    "unknown_list",
     "used_keys",
 ]

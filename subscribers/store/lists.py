@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -72,18 +73,32 @@ def list_named(connection: Connection, name: str) -> List:
     found = list_or_none(connection, name)
     if found is not None:
         return found
-    names = list(connection.execute(sa.select(list_.c.name).order_by(list_.c.id)).scalars())
+    raise unknown_list(name, [one.name for one in all_lists(connection)])
+
+
+def unknown_list(name: str, names: Sequence[str]) -> UnknownList:
+    """What is raised when no list has a name.
+
+    Args:
+        name: As it was asked for.
+        names: Those there are, oldest first.
+    """
     if not names:
-        raise UnknownList(
+        return UnknownList(
             f"no list is called '{shown(name)}', and there is no list yet",
             mend="make the list first",
         )
     near = difflib.get_close_matches(name, names, n=1)
     known = ", ".join(f"'{one}'" for one in names)
-    raise UnknownList(
+    return UnknownList(
         f"no list is called '{shown(name)}'; there is {known}",
         mend=f"did you mean '{near[0]}'?" if near else "write one of these names",
     )
+
+
+def all_lists(connection: Connection) -> list[List]:
+    """Every list, oldest first, without counting who is on it."""
+    return [_list(row) for row in connection.execute(sa.select(list_).order_by(list_.c.id))]
 
 
 def lists(connection: Connection) -> list[ListCount]:

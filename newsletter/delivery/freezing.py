@@ -1,4 +1,7 @@
-"""Freezing a send: its letters, its audience and what it carried, written down in one transaction."""
+"""Freezing: the letters of a send, its audience and what it carried, written down in one transaction.
+
+This is the one thing called freezing; the ledger's part of it is ``ledger.write_send``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from newsletter.delivery import jobs
 from newsletter.delivery.setup import DeliverySetup
 from newsletter.errors import SendError
 from newsletter.ledger import ALL, Mailing, Send
-from newsletter.letters.mime import freeze
+from newsletter.letters.mime import to_json
 from newsletter.models import Issue, Letter
 from newsletter.rhythms.audience import audience, rhythms_of
 
@@ -19,23 +22,26 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def freeze_send(setup: DeliverySetup, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
-    """Write down, in one transaction, what goes to whom: nothing is rendered or counted again after this.
+def freeze_letter(setup: DeliverySetup, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
+    """Freeze a send of one letter that goes to everybody of the audience.
 
     Args:
         setup: What every delivery needs.
         issue: The issue; its number is the key that can be sent once.
         letter: As it was rendered and checked.
-        list_id: The list it goes to.
-        rhythm: ``weekly``, or ``all`` for everybody.
+        list_id: Id of the list it goes to.
+        rhythm: ``weekly``, or ``all`` for the readers of every rhythm.
+
+    Returns:
+        The send, running.
 
     Raises:
         SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
     """
     now = setup.now()
-    return freeze_mailings(
+    return freeze(
         setup,
-        [Mailing(freeze(letter), audience(list_id, rhythm, now))],
+        [Mailing(to_json(letter), audience(list_id, rhythm, now))],
         key=str(issue.number),
         subject=issue.subject,
         list_id=list_id,
@@ -53,7 +59,7 @@ class AudienceChangedError(SendError):
     """Somebody chose other topics while the letters were being made; they must be made once more."""
 
 
-def freeze_mailings(
+def freeze(
     setup: DeliverySetup,
     mailings: Sequence[Mailing],
     *,
@@ -70,32 +76,36 @@ def freeze_mailings(
     guard: Callable[[Connection], None] = lambda _: None,
     send_at: datetime | None = None,
 ) -> Send:
-    """Write down a send of several letters: as ``freeze_send``, with everybody in the lot that is theirs.
+    """Write down, in one transaction, which letter goes to whom: nothing is rendered or counted again after this.
 
     Args:
         setup: What every delivery needs.
-        lots: Letters and who gets them; together they are the whole audience.
-        key: Of the issue.
+        mailings: Letters and who gets them; together they are the whole audience, and each subscriber gets the first
+            one whose audience they are in.
+        key: Key of the issue in the ledger, such as ``12`` or ``readers/daily/2026-11-24``.
         subject: For people who read the ledger.
-        list_id: The list it goes to.
+        list_id: Id of the list it goes to.
         rhythm: ``instant``, ``daily``, ``weekly`` or ``all``.
-        articles: Ids of the articles it carries, asked for in the transaction.
-        now: The moment at which the lots' subscribers were asked for; aware.
+        articles: Gives the ids of the articles it carries; called in the transaction.
+        now: The moment for which the mailings' audiences were made, timezone-aware.
         periods: Names of what goes out by it: a week, a day, articles.
-        newest: As for ``library.remember``.
+        newest: Id of an article, as for ``library.remember``.
         once: Refuse when another issue has one of these periods.
-        verify: Make sure that the lots reach everybody of the audience, as it is by now.
-        guard: Looks in the transaction whether all is as it was when the letters were made, and raises if not.
-        send_at: When it starts; None at once.
+        verify: Make sure that the mailings reach everybody of the audience, as it is by now.
+        guard: Called in the transaction before anything is written; raises when what the letters were made of changed.
+        send_at: When it starts, timezone-aware; None at once.
+
+    Returns:
+        The send, running, or scheduled when ``send_at`` is given.
 
     Raises:
-        SendError: As ``freeze_send``.
+        SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
         PeriodTakenError: Another issue has one of the periods.
-        AudienceChangedError: Somebody of the audience is in none of the lots.
+        AudienceChangedError: Somebody of the audience is in none of the mailings.
     """
     with setup.database.write() as connection:
         guard(connection)
-        send = ledger.freeze(
+        send = ledger.write_send(
             connection,
             mailings,
             key=key,

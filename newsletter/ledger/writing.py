@@ -1,4 +1,4 @@
-"""Writing a send down: the letter as it is, and one delivery for each subscriber, in batches; all of it or nothing."""
+"""A send written into the ledger: its letters, and one delivery for each subscriber, in batches; all or nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Mailing:
     """A letter and who gets it; without a letter, who gets none and why."""
 
     letter: str
-    """As ``mail.freeze`` makes it."""
+    """As ``letters.mime.to_json`` makes it."""
     audience: Select[tuple[int]]
     """Query for the ids of subscribers, ascending."""
     variant: str = ""
@@ -42,7 +42,7 @@ class Mailing:
     """Why these subscribers get nothing of this issue; then there is no letter."""
 
 
-def freeze(
+def write_send(
     connection: Connection,
     mailings: Sequence[Mailing],
     *,
@@ -58,14 +58,17 @@ def freeze(
 
     Args:
         connection: A writing transaction; nothing exists unless all of it does.
-        lots: The letters with their subscribers; who is in two of them gets the first.
+        mailings: The letters with their audiences; who is in two of them gets the first.
         key: Key of the issue.
-        list_id: The list it goes to.
+        list_id: Id of the list it goes to.
         rhythm: ``instant``, ``daily``, ``weekly`` or ``all``.
         subject: For people who read the ledger.
         batch_size: Subscribers in one batch.
-        now: When; aware.
-        send_at: When it starts; None at once.
+        now: The present moment, timezone-aware.
+        send_at: When it starts, timezone-aware; None at once.
+
+    Returns:
+        The send, running, or scheduled when ``send_at`` is given.
 
     Raises:
         SendError: This issue went, or is going, to this list in this rhythm.
@@ -119,7 +122,15 @@ def freeze(
 
 
 def without_delivery(audience: Select[tuple[int]], key: str) -> Select[tuple[int]]:
-    """Those of an audience who have no delivery of the issue with this key yet."""
+    """Those of an audience who have no delivery of the issue with this key yet.
+
+    Args:
+        audience: Query for ids of subscribers.
+        key: Of the issue.
+
+    Returns:
+        A query of the same kind, in no order.
+    """
     from sqlalchemy import exists, select
 
     from newsletter.storage.tables import delivery, issue
@@ -135,12 +146,18 @@ def without_delivery(audience: Select[tuple[int]], key: str) -> Select[tuple[int
 
 
 def count_without_delivery(connection: Connection, audience: Select[tuple[int]], key: str) -> int:
-    """How many of an audience have no delivery of the issue with this key yet."""
+    """How many of an audience have no delivery of the issue with this key yet.
+
+    Args:
+        connection: Open.
+        audience: Query for ids of subscribers.
+        key: Of the issue.
+    """
     return _count(connection, without_delivery(audience, key))
 
 
 def letter_of(connection: Connection, letter_id: int) -> str:
-    """The frozen letter with this id, for ``mail.thaw``."""
+    """The text of the frozen letter with this id, for ``letters.mime.from_json``."""
     from sqlalchemy import select
 
     from newsletter.storage.tables import letter
