@@ -20,6 +20,8 @@ from newsletter.storage.database import Database, open_database, upgrade
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # What lands must not depend on luck: elsewhere each run tries examples of its own.
 settings.register_profile("ci", settings.get_profile("house"), derandomize=True)
+# Faults are sown by the hundred: few examples, and always the same.
+settings.register_profile("mutants", settings.get_profile("house"), derandomize=True, database=None, max_examples=30)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "house")
 
 MakeDatabase = Callable[[str], str]
