@@ -121,6 +121,54 @@ class Carrier:
             self.provider.open -= 1
 
 
+class OneByOne(Provider):
+    """A provider whose letters go one by one, each with a last byte of its own.
+
+    Each is handed over when it may go, and answered with the next ``finishing``; ``queued`` puts it back.
+    """
+
+    last: Answer | None = None
+    """What is said of the whole batch, if not what follows from its letters."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.renew: list[float] = []
+        self.most: list[int] = []
+
+    def load(self, letter: Letter) -> Carrier:
+        super().load(letter)
+        return _CarrierOneByOne(self)
+
+
+class _CarrierOneByOne(Carrier):
+    provider: OneByOne
+    one_by_one = True
+
+    def carry(self, parcels: Sequence[Parcel], commit: Any, *, renew: float, most: int = 0) -> Answer:
+        provider = self.provider
+        provider.handed.append(list(parcels))
+        provider.renew.append(renew)
+        provider.most.append(most)
+        answers: dict[int, tuple[str, str]] = {}
+        put_back = False
+        for parcel in parcels:
+            may = commit(answers, [parcel.delivery])
+            answers = {}
+            if may is None:
+                return Answer("queued")
+            if parcel.delivery not in may:
+                continue
+            provider.taken.append(parcel.delivery)
+            step = provider.finishing.pop(0) if provider.finishing else Answer()
+            if isinstance(step, Exception):
+                raise step
+            answer = step() if callable(step) else step
+            answers = {parcel.delivery: (answer.state, answer.reason)}
+            put_back = put_back or answer.state == "queued"
+        commit(answers, [])
+        return provider.last or Answer("queued" if put_back else "submitted", reason="try again" if put_back else "")
+
+
 class Submission:
     """A submission that waits for its last byte."""
 

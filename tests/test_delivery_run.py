@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from scripted import KEYS, LETTER, NOW, Bench, Carrier, Provider, bench
+from scripted import KEYS, LETTER, NOW, Bench, Carrier, OneByOne, Provider, bench
 
 from newsletter import delivery, ledger
 from newsletter.errors import NashraError, SendError
@@ -677,6 +677,132 @@ def test_trouble_with_letting_go_does_not_hide_what_went_wrong(database: Databas
         here.deliver(send)
     assert not isinstance(caught.value, DatabaseAwayError)
     assert isinstance(caught.value, NashraError)
+
+
+# Letters that go one by one
+
+
+def test_letters_that_go_one_by_one_are_each_marked_and_answered(database: Database) -> None:
+    provider = OneByOne([Answer(), Answer("refused", reason="no such mailbox"), UNKNOWN], batch_size=4)
+    here = bench(database, 4, provider, lease=30.0)
+    account = here.deliver(here.freeze())
+    assert (account.submitted, account.refused, account.unknown) == (2, 1, 1)
+    assert here.told == [("submitted", 1), ("refused", 1), ("unknown", 1), ("submitted", 1)]
+    assert (provider.renew, provider.most) == ([10.0], [0])
+    assert {(state, token) for state, token, _ in here.states()} == {("submitted", None)}
+    assert here.slept == []
+
+
+def test_one_by_one_too_who_left_is_left_out(database: Database) -> None:
+    here = bench(database, 3, OneByOne(batch_size=3))
+    send = here.freeze()
+    with database.write() as connection:
+        store.set_status(connection, here.readers[1], 1, "left", now=NOW)
+    account = here.deliver(send)
+    assert account == Account(submitted=2, skipped=1, reasons={"no longer subscribed": 1})
+    assert sorted(here.told) == [("skipped", 1), ("submitted", 1), ("submitted", 1)]
+
+
+def test_one_that_is_wanted_later_waits_and_is_tried_again(database: Database, least: list[Any]) -> None:
+    here = bench(database, 2, OneByOne([busy()]), backoff=3.0)
+    assert here.deliver(here.freeze()).submitted == 2
+    assert here.provider.sizes == [2, 1]
+    assert here.now == pytest.approx(3.0, abs=1.1)
+    assert here.told[:2] == [("submitted", 1), ("waiting", 3)]
+    assert here.total("submitted") == 2
+    assert least == [(0.5, 1.0)]
+
+
+def test_one_by_one_nothing_taken_for_too_long_stops_the_send(database: Database, clock: SimpleNamespace) -> None:
+    here = bench(database, 1, OneByOne([busy()] * 50), backoff=30.0, patience=100)
+    here.on_sleep = lambda seconds: setattr(clock, "now", clock.now + seconds)
+    send = here.freeze()
+    with pytest.raises(SendError, match="try again") as caught:
+        here.deliver(send)
+    assert "run the same command again" in caught.value.mend
+    assert 100 < here.now < 240
+    assert here.account(send).queued == 1
+
+
+def test_one_letter_that_is_taken_renews_the_patience_of_all(database: Database, clock: SimpleNamespace) -> None:
+    def late(answer: Answer) -> Any:
+        def act() -> Answer:
+            clock.now += 60
+            return answer
+
+        return act
+
+    here = bench(database, 3, OneByOne([late(busy()), late(Answer()), late(busy())], batch_size=3), patience=100)
+    assert here.deliver(here.freeze()).submitted == 3
+
+
+def test_one_by_one_what_must_be_mended_first_stops_at_once(database: Database) -> None:
+    provider = OneByOne([busy()])
+    provider.last = Answer("queued", reason="the password is wrong", stop=True)
+    here = bench(database, 2, provider)
+    send = here.freeze()
+    with pytest.raises(SendError, match="the password is wrong"):
+        here.deliver(send)
+    assert [(state, token) for state, token, _ in here.states()] == [("queued", None)]
+    # Nobody waits after it was mended.
+    provider.last = None
+    assert here.deliver(send).submitted == 2
+    assert here.slept == []
+
+
+def test_over_one_by_one_nothing_new_goes_and_what_is_in_the_air_is_written_down(database: Database) -> None:
+    over = threading.Event()
+
+    def ends() -> Answer:
+        over.set()
+        time.sleep(0.3)
+        return Answer()
+
+    here = bench(database, 3, OneByOne([ends], batch_size=3))
+    send = here.freeze()
+    account = here.deliver(send, over)
+    assert (account.submitted, account.queued, account.submitting) == (1, 2, 0)
+    assert len(here.provider.taken) == 1
+    # The next run waits for nothing.
+    assert here.states()[0][:2] == ("queued", None)
+    assert here.ask("SELECT lease_until FROM batch") == [(None,)]
+
+
+def test_a_paused_send_lets_no_further_letter_go(database: Database) -> None:
+    here = bench(database, 3, OneByOne(batch_size=3))
+    send = here.freeze()
+
+    def pauses() -> Answer:
+        with Database(database.engine).write() as connection:
+            ledger.move(connection, send, "paused")
+        return Answer()
+
+    here.provider.finishing = [pauses]
+    account = here.deliver(send)
+    assert (account.submitted, account.queued) == (1, 2)
+
+
+def test_letters_left_in_the_air_by_a_dead_process_are_unknown_and_told(database: Database) -> None:
+    here = bench(database, 3, OneByOne(batch_size=3))
+    send = here.freeze()
+    with database.write() as connection:
+        batch = ledger.claim(connection, send.id, lease=30)
+        assert batch is not None
+        first = ledger.deliveries(connection, batch.id)[0].id
+        assert ledger.advance(connection, batch, answers={}, going=[first], marked=set(), lease=30) == {first}
+    here.run("UPDATE batch SET lease_until = 1")
+    account = here.deliver(send)
+    assert (account.unknown, account.submitted) == (1, 2)
+    assert here.told[0] == ("unknown", 1)
+    assert first not in here.provider.taken
+
+
+def test_one_by_one_the_connections_that_are_held_are_the_most(database: Database) -> None:
+    provider = OneByOne(batch_size=2, sockets=4)
+    here = bench(database, 2, provider, connections=3)
+    assert here.deliver(here.freeze()).submitted == 2
+    assert provider.most == [3]
+    assert here.ask("SELECT count(*) FROM seat WHERE token IS NOT NULL") == [(0,)]
 
 
 # Limits that all processes share

@@ -48,8 +48,7 @@ class Room:
 
     name: str
     files: tuple[str, ...]
-    """Patterns, from the root of the repository, each file in the first room that has it; none where only named
-    mutations are tried."""
+    """Patterns, from the root of the repository; none where only named mutations are tried."""
     tests: tuple[str, ...]
     """Files or tests, the quick ones first; from ``tests/``."""
     postgresql: bool = False
