@@ -206,7 +206,8 @@ def test_a_long_host_keeps_its_beginning_and_is_told_from_others() -> None:
     assert (one[:9], other[:9]) == ("averylong", "averylong")
     assert len(one) == len(other) == 15
     assert one != other
-    # Fifteen fit as they are, four do not.
+    # Five to fifteen fit as they are, four do not.
+    assert feedback_id(letter(list_id="r.ab.cde")).endswith(":abcde")
     assert feedback_id(letter(list_id="r.abcdefghijkl.org")).endswith(":abcdefghijklorg")
     assert len(feedback_id(letter(list_id="r.abcdefghijklm.org")).rpartition(":")[2]) == 15
     assert feedback_id(letter(list_id="r.abcdefghijklm.org")).rpartition(":")[2][:9] == "abcdefghi"

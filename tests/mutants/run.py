@@ -37,6 +37,8 @@ LEAST = 0.95
 """Of all mutations, the share that must be noticed."""
 MOST = 45
 """Mutations of one room that are tried unless told otherwise, besides those with a name."""
+TEST_SECONDS = 20
+"""How long one test may take before its process ends; all of a room together may take longer."""
 COPIED = ("newsletter", "subscribers", "templates", "tests", "pyproject.toml", "README.md", "LICENSE")
 
 Fate = Literal["killed", "timeout", "survived"]
@@ -138,6 +140,8 @@ class Copy:
         chosen = "not slow and not browser" + ("" if room.postgresql else " and not postgresql")
         command = [
             *(sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            # A loop that never ends is found by the test it hangs in.
+            *("-o", f"faulthandler_timeout={TEST_SECONDS}", "-o", "faulthandler_exit_on_timeout=true"),
             *("-m", chosen, "--hypothesis-profile=mutants", "--hypothesis-seed=0"),
             *(f"tests/{test}" for test in room.tests),
         ]
