@@ -621,15 +621,17 @@ def test_an_interrupt_lets_what_is_under_way_come_to_its_end(database: Database)
 def test_a_mark_whose_answer_is_lost_lets_no_byte_go_and_the_batch_is_tried_again(database: Database) -> None:
     here = bench(database, 2)
     send = here.freeze()
-    states: list[str] = []
+    seen: list[tuple[str, int]] = []
 
     def lost() -> bool:
         marked = here.ask("SELECT state FROM batch")[0][0]
-        states.append(marked)
-        return states.count("submitting") == 1 and marked == "submitting"
+        seen.append((marked, here.provider.abandoned))
+        return [state for state, _ in seen].count("submitting") == 1 and marked == "submitting"
 
     here.database.lost = lost
     assert here.deliver(send).submitted == 2
+    # The provider need not wait until the database is back.
+    assert seen[:3] == [("queued", 0), ("submitting", 0), ("queued", 1)]
     assert here.provider.abandoned == 1
     assert here.provider.sizes == [2, 2]
     assert len(here.provider.taken) == 2
