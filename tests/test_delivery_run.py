@@ -885,22 +885,28 @@ def test_the_collector_comes_less_often_while_something_is_sent(database: Databa
     assert gc.get_threshold() == before
 
 
-def test_the_collector_is_left_as_it_was_when_several_sends_end_in_turn() -> None:
+@pytest.mark.parametrize(("own", "meanwhile"), [((900, 7, 5), 50_000), ((60_000, 10, 10), 60_000)])
+def test_the_collector_is_left_as_it_was_when_several_sends_end_in_turn(
+    own: tuple[int, int, int], meanwhile: int
+) -> None:
     before = gc.get_threshold()
-    one, two = delivery._fewer_collections(), delivery._fewer_collections()
-    with one:
-        assert gc.get_threshold() == (50_000, *before[1:])
-        with two:
-            assert gc.get_threshold()[0] == 50_000
-        assert gc.get_threshold()[0] == 50_000
-    assert gc.get_threshold() == before
-    gc.disable()
+    gc.set_threshold(*own)
     try:
+        one, two = delivery._fewer_collections(), delivery._fewer_collections()
+        with one:
+            assert gc.get_threshold() == (meanwhile, *own[1:])
+            with two:
+                assert gc.get_threshold()[0] == meanwhile
+            assert gc.get_threshold()[0] == meanwhile
+        assert gc.get_threshold() == own
+        gc.disable()
         with delivery._fewer_collections():
             assert gc.get_threshold()[0] == 0
+        gc.enable()
+        assert gc.get_threshold() == own
     finally:
         gc.enable()
-    assert gc.get_threshold() == before
+        gc.set_threshold(*before)
 
 
 # A letter to try
