@@ -12,7 +12,7 @@ from mutants.operators import mutations
 SOURCE = '''"""What it says at the top is no behaviour."""
 MOST = 80
 Pair = tuple[int | str, ...]
-TABLE = {"leave": ("left", "goodbye")}
+TABLE = {"leave": ("left", "goodbye"), "ask": ("pending", None)}
 
 
 def kept(items, limit=MOST):
@@ -37,8 +37,9 @@ def test_faults_are_small_and_each_has_a_name_of_its_own() -> None:
     assert told == [
         "module: 80 → 81",
         "module: 80 → 79",
-        "module: 'left' → \"\"",
-        "module: 'goodbye' → \"\"",
+        "module: 'left' → 'pending'",
+        "module: 'goodbye' → ''",
+        "module: 'pending' → 'left'",
         "kept: item is None or item.size < 1 → not (item is None or item.size < 1)",
         "kept: item is None or item.size < 1 → item is None and item.size < 1",
         "kept: item is None → item is not None",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from dataclasses import dataclass
+from itertools import zip_longest
 
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
@@ -78,7 +79,6 @@ class _Finder(ast.NodeVisitor):
         self.scope: list[str] = []
         self.found: list[Mutation] = []
         self.names: Counter[str] = Counter()
-        self.table = False
 
     def add(self, node: ast.expr | ast.stmt, text: str, note: str = "") -> None:
         """Write a mutation down: this text in the place of the node."""
@@ -186,15 +186,19 @@ class _Finder(ast.NodeVisitor):
             if node.value:
                 self.add(node, str(node.value - 1))
 
-        elif self.table and isinstance(node.value, str) and node.value:
-            self.add(node, '""')
-
     def visit_Dict(self, node: ast.Dict) -> None:
-        # Of a table of the module, what its rows say is behaviour too.
-        self.table, before = not self.scope, self.table
         for value in node.values:
             self.visit(value)
-        self.table = before
+        if self.scope:
+            return
+        # Of a table of the module, what its rows say is behaviour too: each says what another one says in its place.
+        rows = [value.elts if isinstance(value, ast.Tuple) else [value] for value in node.values]
+        said = [sorted({_text(cell) for cell in column} - {""}) for column in zip_longest(*rows)]
+        for row in rows:
+            for cell, words in zip(row, said, strict=False):
+                text = _text(cell)
+                if text:
+                    self.add(cell, repr(words[(words.index(text) + 1) % len(words)] if len(words) > 1 else ""))
 
     def visit_Return(self, node: ast.Return) -> None:
         # A constant has mutations of its own, and whoever asks whether it is true takes None for False.
@@ -228,6 +232,10 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Continue(self, node: ast.Continue) -> None:
         self.add(node, "break")
+
+
+def _text(node: ast.expr | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _is_text(node: ast.expr) -> bool:
