@@ -105,6 +105,7 @@ def test_init(tmp_path: Path, root: Path) -> None:
     assert (done.code, done.err.splitlines()[1].split(",")[0]) == (0, f"Next: cd '{tmp_path / 'مجلد آخر'}'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]/", "https://intranet"])
 def test_init_says_when_no_sender_can_be_made_of_the_site(tmp_path: Path, url: str) -> None:
     done = here("init", tmp_path / "new", "--name", "الموجة", "--url", url)
@@ -255,6 +256,7 @@ def test_what_the_check_finds_keeps_a_letter_from_going(root: Path) -> None:
     assert not (root / "outbox").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("control", ["\\n", "\\u0007", "\\u0000", "\\u2028"])
 def test_a_subject_that_no_header_can_hold_is_never_frozen(root: Path, control: str) -> None:
     edit(root / ISSUE, lambda text: re.sub("subject = .*", lambda _: f'subject = "أ{control}ب"', text))
@@ -595,6 +597,7 @@ def test_a_workspace_that_may_not_be_written(small_disk: Path, made: Path) -> No
     assert dump(root) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocked", ["outbox", "outbox/tmp", "outbox/new"])
 def test_an_outbox_that_is_blocked(root: Path, blocked: str) -> None:
     (root / blocked).parent.mkdir(exist_ok=True)

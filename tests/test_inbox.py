@@ -133,6 +133,7 @@ def nested(depth: int) -> bytes:
     return b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(depth))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "raw",
     [

@@ -201,6 +201,7 @@ def everybody() -> Counter[str]:
     return Counter(f"reader{number}@example.net" for number in range(READERS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plan", "settings"),
     [
@@ -312,6 +313,7 @@ def poisoned(workspace: Workspace, *pairs: tuple[int, str]) -> None:
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"pipelining": False}])
 @pytest.mark.parametrize("always_354", [False, True])
 def test_one_that_is_refused_is_named_without_its_address_and_the_others_go(
@@ -369,6 +371,7 @@ ALWAYS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"pipelining": False}], ids=["pipelined", "one by one"])
 @pytest.mark.parametrize(("answers", "state", "stop", "told", "words"), ALWAYS, ids=[str(one[0]) for one in ALWAYS])
 def test_whatever_a_server_says_all_the_time_has_its_outcome(

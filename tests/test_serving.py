@@ -165,6 +165,7 @@ def test_without_an_address_there_are_no_pages(tmp_path: Path) -> None:
         complains(here("-C", tmp_path / "w", *words), "[web] url", "have no address", "write it into newsletter.toml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "parts"),
     [

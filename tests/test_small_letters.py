@@ -181,6 +181,7 @@ def test_the_three_letters_of_a_subscription(asked: Database, clock: Clock, tmp_
         assert MARKER not in body(message, "html") + body(message, "plain")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["ar", "en", "fr", "sw"])
 @pytest.mark.parametrize("kind", ["confirmation", "welcome", "goodbye"])
 def test_every_kind_in_every_language(asked: Database, clock: Clock, language: str, kind: str) -> None:

@@ -131,6 +131,7 @@ def layout(chance: random.Random) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(80))
 def test_random_layouts(seed: int) -> None:
     article = page.parse(layout(random.Random(seed)).encode(), WHERE, now=NOW)
