@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import itertools
 import random
 import threading
 import time
@@ -833,6 +834,33 @@ def test_nothing_is_taken_from_the_limit_when_nothing_is_left_to_send(database: 
     before = here.ask("SELECT tokens FROM pace")
     here.deliver(send)
     assert here.ask("SELECT tokens FROM pace") == before
+
+
+def test_a_long_wait_for_the_limit_is_taken_in_small_steps(database: Database) -> None:
+    here = bench(database, 4, rate_limit=RateLimit(per_second=0.5))
+    assert here.deliver(here.freeze()).submitted == 4
+    # So that a pause, an end or another setting is felt.
+    assert max(here.slept) == 1.0
+    assert here.now == pytest.approx(4.0, abs=2.1)
+
+
+def test_what_was_taken_for_a_batch_that_others_had_first_is_given_back(database: Database) -> None:
+    here = bench(database, 2, rate_limit=RateLimit(per_second=4))
+    send = here.freeze()
+    transactions = itertools.count(1)
+
+    def overtaken() -> bool:
+        # Between the tokens and the claim.
+        if next(transactions) == 2:
+            with Database(database.engine).write() as connection:
+                assert ledger.claim(connection, send.id, lease=30) is not None
+        return False
+
+    here.database.away = overtaken
+    here.on_sleep = lambda _: here.run("UPDATE batch SET state = 'submitted', token = NULL, lease_until = NULL")
+    here.deliver(send)
+    assert here.provider.handed == []
+    assert here.ask("SELECT tokens FROM pace") == [(pytest.approx(4.0, abs=0.01),)]
 
 
 def test_connections_are_held_while_it_sends_and_given_back(database: Database) -> None:

@@ -182,7 +182,8 @@ def judge(copy: Copy, task: Task, limit: float) -> tuple[Fate, str]:
     """What becomes of a mutation, and the test that noticed it."""
     with copy.with_(task.mutation):
         code, said = copy.run(task.room, limit)
-    if code is None:
+    # Python may crash while it says where it hangs.
+    if code is None or code < 0 or "Timeout (0:00:" in said:
         return "timeout", ""
     # 1 is a failed test, 2 an error while they were collected: the mutated file cannot be imported.
     if code in (1, 2):
