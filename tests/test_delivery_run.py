@@ -860,7 +860,8 @@ def test_what_was_taken_for_a_batch_that_others_had_first_is_given_back(database
     here.on_sleep = lambda _: here.run("UPDATE batch SET state = 'submitted', token = NULL, lease_until = NULL")
     here.deliver(send)
     assert here.provider.handed == []
-    assert here.ask("SELECT tokens FROM pace") == [(pytest.approx(4.0, abs=0.01),)]
+    # Two of the four were taken; meanwhile some may have come back by themselves.
+    assert here.ask("SELECT tokens FROM pace")[0][0] > 3.9
 
 
 def test_connections_are_held_while_it_sends_and_given_back(database: Database) -> None:
