@@ -5,8 +5,10 @@ RUN := requirements/run.txt
 DEV := requirements/dev.txt
 # Workers of pytest: the machine's cores.
 JOBS ?= auto
+# More words for `make mutants`, such as MUTANTS="--only delivery --jobs 2".
+MUTANTS ?=
 
-.PHONY: demo test lint check docs bench torture lock clean
+.PHONY: demo test lint quick check docs bench mutants torture lock clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -20,6 +22,14 @@ lint: .venv/dev                 ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Types and tests side by side; a test that takes long, or needs a server or a browser, is marked so.
+quick: .venv/dev                ## lint, types and the unit tests: under a minute on two cores
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy & types=$$!; \
+	    $(BIN)/python -m pytest -q -n $(JOBS) --dist=worksteal -m "not slow and not postgresql and not browser"; \
+	    tests=$$?; wait $$types && exit $$tests
+
 check: lint test                ## what CI runs
 
 docs: .venv/dev                 ## write docs/commands.md from the commands' own help, docs/settings.md from the schema
@@ -28,6 +38,9 @@ docs: .venv/dev                 ## write docs/commands.md from the commands' own
 
 bench: .venv/dev                ## measurements, each against a floor or a peer in the same run
 	for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+mutants: .venv/dev              ## faults sown into the rooms that carry most, and whether their own tests notice
+	$(BIN)/python tests/mutants/run.py $(MUTANTS)
 
 torture: .venv/dev              ## kill, stop and starve a send at hundreds of system calls; takes two hours
 	$(BIN)/python tests/torture.py --points 300 kill

@@ -40,6 +40,8 @@ def here(*arguments: str | Path, cwd: Path | None = None, more: Mapping[str, str
     streams[0].isatty = lambda: False  # type: ignore[method-assign]
     code = 0
     with (
+        # Else click names itself after whoever runs the tests: python -m pytest.
+        mock.patch.object(sys.modules["__main__"], "__package__", None),
         mock.patch.multiple(sys, argv=["newsletter", *map(str, arguments)], stdin=streams[0]),
         mock.patch.dict(os.environ, environment(more), clear=True),
         contextlib.redirect_stdout(streams[1]),

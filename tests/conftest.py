@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import gettempdir
@@ -13,12 +14,14 @@ from hypothesis import HealthCheck, settings
 from servers import postgres
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from newsletter.storage.database import Database, open_database
+from newsletter.storage.database import Database, open_database, upgrade
 
 # A slow machine is no fault of the code: how long an example takes is measured in benchmarks/ only.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # What lands must not depend on luck: elsewhere each run tries examples of its own.
 settings.register_profile("ci", settings.get_profile("house"), derandomize=True)
+# Faults are sown by the hundred: few examples, and always the same.
+settings.register_profile("mutants", settings.get_profile("house"), derandomize=True, database=None, max_examples=30)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "house")
 
 MakeDatabase = Callable[[str], str]
@@ -45,35 +48,106 @@ def _administer(url: str, *statements: str) -> None:
     engine.dispose()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs PostgreSQL by what it asks for, so that nobody has to think of it.
+
+    What needs a browser, or takes long, says so itself: ``pytest.mark.browser`` and ``pytest.mark.slow``.
+    """
+    for item in items:
+        call = getattr(item, "callspec", None)
+        asked = getattr(item, "fixturenames", ())
+        if "_postgres_server" in asked or (call is not None and "postgresql" in map(str, call.params.values())):
+            item.add_marker(pytest.mark.postgresql)
+
+
+TEMPLATE = "nashra_template"
+"""Of the server: a database with the tables, of which every other one is a copy."""
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(_postgres_server: str) -> str:
+    """URL of the server, which has the template now; the first process of pytest-xdist makes it, the others wait."""
+    engine = create_engine(_postgres_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        # Held until this connection closes.
+        connection.execute(text("SELECT pg_advisory_lock(20261128)"))
+        there = text("SELECT 1 FROM pg_database WHERE datname = :name")
+        if connection.execute(there, {"name": TEMPLATE}).first() is None:
+            connection.execute(text(f"CREATE DATABASE {TEMPLATE}_unfinished"))
+            _migrate(_named(_postgres_server, f"{TEMPLATE}_unfinished"))
+            # Its name says that it is whole: a process that died in the middle leaves none.
+            connection.execute(text(f"ALTER DATABASE {TEMPLATE}_unfinished RENAME TO {TEMPLATE}"))
+    engine.dispose()
+    return _postgres_server
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables: a copy takes a millisecond, the migrations take seventy (measured)."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+def _migrate(url: str) -> None:
+    database = open_database(url)
+    upgrade(database)
+    database.close()
+
+
+def _named(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture
-def database_urls(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeDatabase]:
-    """Make an empty database: call it with ``sqlite`` or ``postgresql``, get a SQLAlchemy URL."""
+def _postgres_urls(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
+    """Make a database of the server by the end of its ``CREATE DATABASE``; all are dropped after the test."""
     made: list[tuple[str, str]] = []
 
-    def make(kind: str) -> str:
-        if kind == "sqlite":
-            return f"sqlite:///{tmp_path / f'{secrets.token_hex(4)}.db'}"
-        server: str = request.getfixturevalue("_postgres_server")
+    def make(like: str) -> str:
+        if request.node.get_closest_marker("postgresql") is None:
+            pytest.fail("this test asks for PostgreSQL: mark it with pytest.mark.postgresql")
+        server: str = request.getfixturevalue("_postgres_template" if like else "_postgres_server")
         name = f"test_{secrets.token_hex(8)}"
-        _administer(server, f"CREATE DATABASE {name}")
+        _administer(server, f"CREATE DATABASE {name}{like}")
         made.append((server, name))
-        return make_url(server).set(database=name).render_as_string(hide_password=False)
+        return _named(server, name)
 
     yield make
     for server, name in made:
         _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, database_urls: MakeDatabase) -> Iterator[Database]:
-    """An empty database with the tables of both wings, once for each kind."""
-    from newsletter.storage import tables
-    from subscribers.store.tables import metadata
+@pytest.fixture
+def database_urls(tmp_path: Path, _postgres_urls: Callable[[str], str]) -> MakeDatabase:
+    """Make an empty database: call it with ``sqlite`` or ``postgresql``, get a SQLAlchemy URL."""
 
-    database = open_database(database_urls(request.param))
-    with database.write() as connection:
-        metadata.create_all(connection)
-        tables.metadata.create_all(connection)
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path / f'{secrets.token_hex(4)}.db'}"
+        return _postgres_urls("")
+
+    return make
+
+
+@pytest.fixture
+def ready_urls(tmp_path: Path, request: pytest.FixtureRequest, _postgres_urls: Callable[[str], str]) -> MakeDatabase:
+    """Make a database with the tables, as ``newsletter database upgrade`` leaves it, by copying one: called alike."""
+
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            path = tmp_path / f"{secrets.token_hex(4)}.db"
+            shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
+            return f"sqlite:///{path}"
+        return _postgres_urls(f" TEMPLATE {TEMPLATE}")
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, ready_urls: MakeDatabase) -> Iterator[Database]:
+    """A database with the tables of both wings and nothing in them, once for each kind."""
+    database = open_database(ready_urls(request.param))
     yield database
     database.close()
 

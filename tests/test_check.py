@@ -233,6 +233,7 @@ def checked(root: Path, text: str, *options: str) -> tuple[int, list[dict[str, A
     return done.code, problems
 
 
+@pytest.mark.slow
 def test_a_clean_issue_trips_nothing(root: Path) -> None:
     assert checked(root, HEAD) == (0, [])
     done = here("-C", root, "check", "first")
@@ -412,6 +413,7 @@ def test_before_a_real_send_dns_is_asked_and_errors_stop_it(root: Path, monkeypa
     assert zone.asked == []
 
 
+@pytest.mark.slow
 def test_what_the_library_and_the_ledger_know(root: Path) -> None:
     path = write(root, HEAD)
     here("-C", root, "subscribers", "add", "reader@example.net")
@@ -444,6 +446,7 @@ def test_what_the_library_and_the_ledger_know(root: Path) -> None:
     assert str(path) in done.out
 
 
+@pytest.mark.slow
 def test_the_demo_is_told_only_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from newsletter.wiring import Workspace
 

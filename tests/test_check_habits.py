@@ -101,6 +101,7 @@ def test_mending_is_stable_and_touches_only_what_was_told(text: str) -> None:
         assert [span.start for span in found] == sorted(span.start for span in found) or habit.code == "bidi-unbalanced"
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 def test_no_text_breaks_a_rule(text: str) -> None:
     story = Story(text or "x", summary=text, image_alt=text, line=3, summary_line=4)

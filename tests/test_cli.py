@@ -105,6 +105,7 @@ def test_init(tmp_path: Path, root: Path) -> None:
     assert (done.code, done.err.splitlines()[1].split(",")[0]) == (0, f"Next: cd '{tmp_path / 'مجلد آخر'}'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]/", "https://intranet"])
 def test_init_says_when_no_sender_can_be_made_of_the_site(tmp_path: Path, url: str) -> None:
     done = here("init", tmp_path / "new", "--name", "الموجة", "--url", url)
@@ -213,6 +214,7 @@ ISSUE = "issues/first/issue.md"
 STORY = "\n### [خبر](https://example.org)\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
@@ -254,6 +256,7 @@ def test_what_the_check_finds_keeps_a_letter_from_going(root: Path) -> None:
     assert not (root / "outbox").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("control", ["\\n", "\\u0007", "\\u0000", "\\u2028"])
 def test_a_subject_that_no_header_can_hold_is_never_frozen(root: Path, control: str) -> None:
     edit(root / ISSUE, lambda text: re.sub("subject = .*", lambda _: f'subject = "أ{control}ب"', text))
@@ -396,6 +399,7 @@ def test_a_wrong_secret_is_not_shown(root: Path) -> None:
 GOOD = "ab" * 32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -493,6 +497,7 @@ def fill(folder: Path) -> None:
             file.write(bytes(4096))
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing_that_was_committed(small_disk: Path, made: Path, tmp_path: Path) -> None:
     root = Path(shutil.copytree(made, small_disk / "w"))
     text = tmp_path / "other.txt"
@@ -528,6 +533,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(small_disk: Path, made: Pa
     assert here("init", small_disk / "new", "--name", "x", "--url", "https://example.org").code == 0
 
 
+@pytest.mark.slow
 def test_a_full_outbox_is_completed_by_the_same_command(small_disk: Path, tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", readers=60, settings="batch = 4\nlease = 1")
     (root / "outbox").symlink_to(small_disk, target_is_directory=True)
@@ -547,6 +553,7 @@ def test_a_full_outbox_is_completed_by_the_same_command(small_disk: Path, tmp_pa
     assert received(root) == everybody(60)
 
 
+@pytest.mark.slow
 def test_a_database_on_a_disk_that_fills_up_in_mid_send(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", readers=40, settings="batch = 4\nlease = 1")
     if (
@@ -590,6 +597,7 @@ def test_a_workspace_that_may_not_be_written(small_disk: Path, made: Path) -> No
     assert dump(root) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocked", ["outbox", "outbox/tmp", "outbox/new"])
 def test_an_outbox_that_is_blocked(root: Path, blocked: str) -> None:
     (root / blocked).parent.mkdir(exist_ok=True)
@@ -629,6 +637,7 @@ def at_a_terminal(root: Path, typed: str) -> tuple[int, str]:
     return process.wait(10), shown.decode("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", ["yes\n", "\n", "\x04"])
 def test_a_wrong_answer_sends_nothing(root: Path, typed: str) -> None:
     code, shown = at_a_terminal(root, typed)
@@ -638,6 +647,7 @@ def test_a_wrong_answer_sends_nothing(root: Path, typed: str) -> None:
     assert not (root / "outbox").exists()
 
 
+@pytest.mark.slow
 def test_the_right_answer_sends_also_in_arabic_digits(root: Path) -> None:
     code, shown = at_a_terminal(root, "١\n")
     assert code == 0, shown
@@ -654,6 +664,7 @@ HEED_INTERRUPTS = (
 """A shell lets what it starts with ``&`` ignore Ctrl-C: these tests, and their children too."""
 
 
+@pytest.mark.slow
 def test_a_send_that_is_killed_and_stopped_goes_on_with_the_same_command(tmp_path: Path) -> None:
     # At a pace that leaves time to be struck in the middle.
     root = make_workspace(tmp_path / "w", readers=200, settings="batch = 1\nlease = 1\nper_second = 60")
@@ -682,6 +693,7 @@ def test_a_send_that_is_killed_and_stopped_goes_on_with_the_same_command(tmp_pat
     assert count(root / "outbox" / "tmp") == 0
 
 
+@pytest.mark.slow
 def test_two_sends_at_once_do_not_double(root: Path) -> None:
     done: list[Done] = []
     runs = [threading.Thread(target=lambda: done.append(there("-C", root, "send", "--yes"))) for _ in range(2)]
@@ -698,6 +710,7 @@ def test_two_sends_at_once_do_not_double(root: Path) -> None:
 # Streams and locales
 
 
+@pytest.mark.slow
 def test_streams_that_are_closed_or_full(root: Path) -> None:
     def shell(line: str) -> Done:
         words = " ".join(f"'{word}'" for word in command("-C", root))
@@ -713,6 +726,7 @@ def test_streams_that_are_closed_or_full(root: Path) -> None:
         complains(shell("NEWSLETTER articles --json > /dev/full"), "stdout", "No space left on device")
 
 
+@pytest.mark.slow
 def test_a_terminal_that_cannot_show_arabic(root: Path, tmp_path: Path) -> None:
     more = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     text = tmp_path / "مقال جديد.txt"

@@ -18,6 +18,8 @@ from newsletter.letters.mime import to_json
 from newsletter.wiring import Workspace
 from newsletter.workflows.worker import Worker
 
+pytestmark = pytest.mark.slow
+
 # The evening before, and by how many hours the night is longer: by the tz database, 2026.
 NIGHTS = [
     ("Africa/Cairo", "2026-04-23", -1),

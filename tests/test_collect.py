@@ -189,6 +189,7 @@ def serve(body: bytes, headers: bytes = b"") -> socket.socket:
     return listener
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_hostile_answers_end_in_time_and_memory(name: str) -> None:
     process = psutil.Process()

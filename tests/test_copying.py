@@ -30,6 +30,8 @@ from newsletter.wiring import open_workspace
 from subscribers import actions, store
 from subscribers.store import tables as readers
 
+pytestmark = pytest.mark.slow
+
 KEYS = {1: b"k" * 32}
 NOW = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 ROADS = [("sqlite", "postgresql"), ("postgresql", "sqlite"), ("sqlite", "sqlite"), ("postgresql", "postgresql")]
@@ -136,6 +138,7 @@ def test_a_first_list_in_the_target_gives_way(pair: tuple[Database, Database]) -
     assert rows(target) == rows(source)
 
 
+@pytest.mark.postgresql
 def test_a_send_goes_on_in_the_copy(tmp_path: Path, database_urls: MakeDatabase) -> None:
     root = tmp_path / "w"
     addresses = make(root, 9, batch=2)

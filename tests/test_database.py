@@ -358,6 +358,7 @@ def hammer(path: str, name: str, times: int, told: multiprocessing.Queue[str]) -
             told.put(f"{type(error).__name__}: {error}")
 
 
+@pytest.mark.slow
 def test_a_command_and_two_other_writers_are_never_locked_out(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", readers=0)
     server = multiprocessing.get_context("forkserver")

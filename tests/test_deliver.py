@@ -119,6 +119,7 @@ def test_every_subscriber_gets_a_link_of_their_own(workspace: Workspace) -> None
     assert len(seen) == 5
 
 
+@pytest.mark.slow
 def test_wherever_it_dies_the_next_run_completes_it(tmp_path: Path) -> None:
     made = tmp_path / "made"
     addresses = make(made, 3, batch=2)
@@ -146,6 +147,7 @@ def test_wherever_it_dies_the_next_run_completes_it(tmp_path: Path) -> None:
     assert killed >= 15
 
 
+@pytest.mark.slow
 def test_a_send_killed_after_the_first_of_200_letters_is_completed_without_doubles(tmp_path: Path) -> None:
     addresses = make(tmp_path / "w", 200, batch=100)
     frozen = to_json(LETTER)
@@ -155,6 +157,7 @@ def test_a_send_killed_after_the_first_of_200_letters_is_completed_without_doubl
     assert received(tmp_path / "w") == Counter(addresses)
 
 
+@pytest.mark.slow
 def test_a_letter_that_a_mail_program_has_read_counts_as_taken(tmp_path: Path) -> None:
     addresses = make(tmp_path / "w", 4, batch=4)
     assert kills.send(tmp_path / "w", kill_at=3, steps="rename", frozen=to_json(LETTER)) == -9
@@ -165,6 +168,7 @@ def test_a_letter_that_a_mail_program_has_read_counts_as_taken(tmp_path: Path) -
     assert len(list(cur.iterdir())) + len(list(new.iterdir())) == len(addresses)
 
 
+@pytest.mark.slow
 def test_a_resumed_send_does_not_render_again(tmp_path: Path) -> None:
     make(tmp_path / "w", 4, batch=2)
     assert kills.send(tmp_path / "w", kill_at=2, steps="rename", frozen=to_json(LETTER)) == -9
@@ -208,6 +212,7 @@ def test_nobody_to_send_to_is_said_and_leaves_nothing(workspace: Workspace) -> N
         assert ledger.sends(connection) == []
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_send_without_doubles(tmp_path: Path) -> None:
     import threading
 

@@ -18,7 +18,10 @@ from newsletter.wiring import open_workspace
 from newsletter.workflows.demo import NAME, SAMPLE, run
 
 ARTICLES = sorted(SAMPLE.glob("*.md"))
-pytestmark = pytest.mark.skipif(not ARTICLES, reason="the sample articles are not there yet")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not ARTICLES, reason="the sample articles are not there yet"),
+]
 
 
 def test_the_demonstration(tmp_path: Path) -> None:

@@ -162,6 +162,7 @@ def test_a_hard_bounce_and_a_complaint_suppress_and_leaving_leaves(database: Dat
         assert set(eligible(connection, 1, range(1, 8), NOW)) == {4, 5, 6, 7}
 
 
+@pytest.mark.slow
 @given(order=st.permutations(range(5)))
 def test_order_does_not_matter(order: list[int]) -> None:
     database = open_database("sqlite:///:memory:")
@@ -247,6 +248,7 @@ def test_events_about_nothing_of_ours_change_nothing(database: Database, send: S
     assert suppressed(database) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bounces", "complaints", "state", "words"),
     [(10, 0, "running", ""), (11, 0, "paused", "11 of 200"), (0, 1, "paused", "1 of 200"), (0, 0, "running", "")],
@@ -325,6 +327,7 @@ def told_in(workspace: Workspace, items: list[dict[str, Any]], size: int) -> tup
     return counts, rows
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(data=st.data(), size=st.integers(2, 12))
 def test_told_together_or_one_by_one_comes_to_the_same(workspace: Workspace, data: st.DataObject, size: int) -> None:
@@ -624,6 +627,7 @@ def test_what_cannot_be_stored_is_to_be_told_again(database: Database, send: Sen
     assert hook(signed(body), body) == 200
 
 
+@pytest.mark.slow
 def test_the_signature_of_ten_thousand_mutations_is_refused() -> None:
     body = b'[{"event":"bounce","nashra_delivery":"ab.1","timestamp":1795503600}]\r\n'
     headers = signed(body)
@@ -657,6 +661,7 @@ names = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.dictionaries(names, values, max_size=11) | values, max_size=5))
 def test_any_array_is_a_report(items: list[Any]) -> None:
     for report in reports(json.dumps(items).encode()):

@@ -176,6 +176,7 @@ _MARKUP = ["**", "*", "`", "[", "](https://example.org/?fbclid=1)", "\\", "\n", 
 _PIECES = st.sampled_from([*_TEXT, *_MARKUP, "https://example.org/x,", "<https://example.org>"])
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.filter_too_much], max_examples=300)
 @given(st.lists(_PIECES, max_size=20).map("".join))
 def test_whatever_is_mended_reads_as_before_and_is_mended_once(body: str) -> None:

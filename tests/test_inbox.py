@@ -115,6 +115,7 @@ def test_statuses_have_their_meaning(action: str, status: str, words: str, expec
 SAMPLES = [filled(path.stem) for path in sorted(DATA.glob("*.eml"))]
 
 
+@pytest.mark.slow
 @given(st.sampled_from(SAMPLES), st.integers(0), st.binary(max_size=40), st.integers(0, 60))
 @settings(max_examples=400)
 def test_no_message_breaks_it(sample: bytes, place: int, junk: bytes, cut: int) -> None:
@@ -132,6 +133,7 @@ def nested(depth: int) -> bytes:
     return b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(depth))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "raw",
     [
@@ -794,6 +796,7 @@ def test_the_word_that_a_letter_asks_for_is_a_yes(room: Room, language: str) -> 
 # ---- the command
 
 
+@pytest.mark.slow
 def test_the_command_reads_a_mailbox_and_tells_what_it_did(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w")
     assert here("-C", root, "send", "--yes").code == 0

@@ -349,6 +349,7 @@ def understood(raw: bytes) -> bool:
 written = manuscripts().filter(understood)
 
 
+@pytest.mark.slow
 @given(written)
 def test_a_manuscript_is_its_bytes(raw: bytes) -> None:
     one = manuscript(raw)

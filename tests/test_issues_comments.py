@@ -63,6 +63,7 @@ def readable(text: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 @given(
     bodies, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans(), st.lists(sections, min_size=1, max_size=3)
 )

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 from command import Done, here, there
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parent / "data" / "journey"
-SEED = sorted((Path(__file__).resolve().parents[2] / "shared").glob("000_*.txt"))
 SITE = ("--url", "https://almawja.example.org")
 
 
@@ -149,15 +150,15 @@ def test_without_from_and_without_reader_pages(tmp_path: Path) -> None:
     assert "mailto:news@almawja.example.org?subject=unsubscribe%20" in part(message, "html")
 
 
-@pytest.mark.skipif(not SEED, reason="the article to try this on lies outside the repository, and is not here")
-def test_the_article_the_project_began_with(tmp_path: Path) -> None:
+def test_an_article_copied_with_all_that_stands_below_it(tmp_path: Path) -> None:
     from newsletter.sources.clean.boilerplate import is_discover_heading, is_subscribe_sentence
 
-    lines = SEED[0].read_text("utf-8").splitlines()
+    text = DATA / "article-with-tail.txt"
+    lines = text.read_text("utf-8").splitlines()
     end = next(number for number, line in enumerate(lines) if is_discover_heading(line))
     assert is_subscribe_sentence(lines[end + 1])
-    ok(here("init", "w", "--name", "المؤشر", "--url", "https://example.org", cwd=tmp_path))
-    done = ok(there("collect", SEED[0], "--json", cwd=tmp_path / "w"))
+    ok(here("init", "w", "--name", "الموجة", "--url", "https://example.org", cwd=tmp_path))
+    done = ok(there("collect", text, "--json", cwd=tmp_path / "w"))
     (article,) = json.loads(done.out)["articles"]
     assert article["title"] == lines[0]
     assert article["paragraphs"] == lines[1:end]

@@ -140,6 +140,7 @@ def test_nobody_gets_what_they_have_and_everybody_what_flows(
 # Who changes
 
 
+@pytest.mark.slow
 def test_from_weekly_to_daily_nothing_is_missed(workspace: Workspace, root: Path, clock: Clock) -> None:
     join(workspace, "daily", "daily")
     reader = join(workspace, "reader", "weekly")
@@ -166,6 +167,7 @@ def test_from_weekly_to_daily_nothing_is_missed(workspace: Workspace, root: Path
     assert mine(root, "reader") == [(1, 2, 3), (4, 5), (6,)]
 
 
+@pytest.mark.slow
 def test_from_instant_to_daily_and_back_nothing_comes_twice(workspace: Workspace, root: Path, clock: Clock) -> None:
     join(workspace, "daily", "daily")
     join(workspace, "instant", "instant")
@@ -209,6 +211,7 @@ def test_who_has_had_it_all_gets_no_letter(workspace: Workspace, root: Path, clo
     assert (part.counts.submitted, nobody.counts.reasons) == (1, {latest.NOTHING_NEW: 1})
 
 
+@pytest.mark.slow
 def test_from_daily_to_weekly_what_the_last_issue_had_comes_with_the_next(
     workspace: Workspace, root: Path, clock: Clock
 ) -> None:
@@ -235,6 +238,7 @@ def test_from_daily_to_weekly_what_the_last_issue_had_comes_with_the_next(
     assert mine(root, "reader") == [(1,), (2, 3, 4), (5,)]
 
 
+@pytest.mark.slow
 def test_a_stream_that_begins_brings_the_archive_to_nobody(workspace: Workspace, root: Path, clock: Clock) -> None:
     join(workspace, "daily", "daily")
     reader = join(workspace, "reader", "weekly")
@@ -250,6 +254,7 @@ def test_a_stream_that_begins_brings_the_archive_to_nobody(workspace: Workspace,
     assert mine(root, "reader") == [(1,), (2, 3, 4)]
 
 
+@pytest.mark.slow
 def test_who_joins_or_comes_back_gets_what_flows_from_then_on(workspace: Workspace, root: Path, clock: Clock) -> None:
     join(workspace, "daily", "daily")
     leaver = join(workspace, "leaver", "daily")
@@ -324,6 +329,7 @@ def test_days_without_readers_pass(workspace: Workspace, root: Path, clock: Cloc
     assert mine(root, "daily") == [(4,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill_at", [1, 2, 5, 8])
 def test_wherever_it_dies_the_next_run_completes_it(root: Path, clock: Clock, kill_at: int) -> None:
     with open_newsroom(root, clock) as workspace:
@@ -335,12 +341,13 @@ def test_wherever_it_dies_the_next_run_completes_it(root: Path, clock: Clock, ki
     assert given_to(root) == {f"reader{number}@example.net": Counter([1]) for number in range(3)}
 
 
-def test_the_same_on_postgresql(tmp_path: Path, database_urls: Callable[[str], str], clock: Clock) -> None:
+@pytest.mark.postgresql
+def test_the_same_on_postgresql(tmp_path: Path, ready_urls: Callable[[str], str], clock: Clock) -> None:
     from newsletter.storage.database import upgrade
 
     settings = f'[topics.readers]\n1 = "{SECTIONS[0]}"\n2 = "{SECTIONS[1]}"\n'
     root = make(tmp_path / "w", readers=0, settings=settings)
-    with open_newsroom(root, clock, NASHRA_DATABASE__URL=database_urls("postgresql")) as workspace:
+    with open_newsroom(root, clock, NASHRA_DATABASE__URL=ready_urls("postgresql")) as workspace:
         upgrade(workspace.any_database)
         with workspace.database.write() as connection:
             store.add_list(connection, "readers", "الموجة", now=START)
@@ -400,6 +407,7 @@ def test_topics_of_the_latest(tmp_path: Path, clock: Clock) -> None:
     assert {letter.subject for letter in received(root)} == {"الموجة: خبر 3", "الموجة: خبر 1"}
 
 
+@pytest.mark.slow
 def test_many_articles_are_told_shortly_and_the_rest_tomorrow(workspace: Workspace, root: Path, clock: Clock) -> None:
     join(workspace, "daily", "daily")
     shelve(workspace, 1)
@@ -464,6 +472,7 @@ def test_the_latest_letters_stand_in_the_ledger_and_not_among_unused_issues(work
     assert weekly.run(workspace).sent_now == 1
 
 
+@pytest.mark.slow
 def test_every_letter_has_a_page_in_the_archive(workspace: Workspace, clock: Clock) -> None:
     from starlette.testclient import TestClient
 
@@ -493,6 +502,7 @@ def test_every_letter_has_a_page_in_the_archive(workspace: Workspace, clock: Clo
     assert pages.get("/letters/readers/daily/2026-01-01").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_command(root: Path) -> None:
     done = here("-C", root, "latest", "--rhythm", "daily", "--json")
     assert (done.code, '"state": "nothing"' in done.out) == (0, True), done
@@ -533,6 +543,7 @@ class Life:
     """Day to the rhythm they choose on it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ZONES)
 def test_three_weeks_in_the_zones_of_five_newsrooms(tmp_path: Path, name: str) -> None:
     zone, chance = ZoneInfo(name), random.Random(name)

@@ -57,6 +57,7 @@ def go(
         time_.now += wait + late
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [0.0, 0.05])
 @pytest.mark.parametrize("number", [1, 5, 10, 25])
 def test_over_a_minute_it_is_exact(connection: Connection, time_: Clock, number: int, late: float) -> None:
@@ -67,6 +68,7 @@ def test_over_a_minute_it_is_exact(connection: Connection, time_: Clock, number:
     assert len(gone) * limits.batch(number) <= 60 * 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 5, 10])
 @pytest.mark.parametrize("takes", [0.0, 0.03, 0.4])
 def test_over_a_minute_two_workers_together_are_exact(
@@ -101,6 +103,7 @@ def test_no_window_holds_more_than_its_time_and_one_bucket(connection: Connectio
             assert sum(start <= moment < start + span for moment in gone) <= 20 * span + 20
 
 
+@pytest.mark.slow
 def test_both_limits_hold(connection: Connection, time_: Clock) -> None:
     limits = RateLimit(per_second=5, per_hour=3600)
     gone = go(connection, limits, 1, time_, 3600)
@@ -157,6 +160,7 @@ def sender(url: str, rate: float, seconds: float, told: multiprocessing.Queue[li
     told.put(moments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_two_processes_share_one_rate_limit(database_urls: MakeDatabase, kind: str) -> None:
     url, rate = database_urls(kind), 50.0
@@ -189,6 +193,7 @@ def test_two_processes_share_one_rate_limit(database_urls: MakeDatabase, kind: s
         assert (later - earlier) * rate * 1.05 + rate + 2 >= 2 * 40
 
 
+@pytest.mark.slow
 def test_a_send_keeps_it_and_says_what_is_sent_at_once(tmp_path: Path) -> None:
     addresses = make(tmp_path / "w", 30, batch=10)
     slept: list[float] = []

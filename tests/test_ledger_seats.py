@@ -117,6 +117,7 @@ class Counting:
             self.connected = False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("connections", "most"), [(3, 3), (1, 1), (0, 8)])
 def test_two_that_share_a_send_stay_within_them(tmp_path: Path, connections: int, most: int) -> None:
     make(tmp_path / "w", 60, batch=2)

@@ -32,6 +32,8 @@ from test_events import KEY, PUBLIC, signed
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows.serve import app_of
 
+pytestmark = pytest.mark.slow
+
 BASE = "https://news.example.org"
 READERS = 40
 SALMA = "salma@example.net"

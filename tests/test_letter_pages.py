@@ -27,6 +27,8 @@ from newsletter.letters.templates import environment
 from newsletter.models import Rendered
 from newsletter.text import bidi
 
+pytestmark = pytest.mark.browser
+
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 
 # Every golden issue in its own theme, and two of them in every theme.

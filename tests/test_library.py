@@ -136,6 +136,7 @@ def test_which_issue_carried_it(connection: Connection) -> None:
     assert by_address(connection, [WHOLE.url])[WHOLE.url].carried_in == ("12", "13")
 
 
+@pytest.mark.slow
 def test_a_library_of_many_years(connection: Connection) -> None:
     # More than the parameters that one statement of SQLite (32,766) or PostgreSQL (65,535) takes.
     many = 33_000 if connection.dialect.name == "sqlite" else 66_000

@@ -23,6 +23,8 @@ from newsletter.wiring import open_workspace
 from subscribers import actions, store
 from subscribers.addresses import normalise
 
+pytestmark = pytest.mark.slow
+
 OWN = "news@almawja.example.org"
 SALMA, NABIL, GONE = "salma@example.net", "nabil@example.net", "gone@example.net"
 SITE = "https://almawja.example.org"

@@ -20,6 +20,8 @@ from newsletter.storage.database import DatabaseAwayError, upgrade
 from newsletter.storage.retry import Retrying
 from newsletter.wiring import Workspace, open_workspace
 
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
+
 TEXT = "المدينة القديمة تستعيد أسوارها\nانتهت أشغال الترميم هذا الأسبوع.\n"
 
 

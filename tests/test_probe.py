@@ -180,6 +180,7 @@ def base() -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_the_real_fetcher_over_loopback(base: str) -> None:
     with Fetcher("test", allow_loopback=True, deadline=5) as fetcher:
         assert _reached(f"{base}/x", fetcher, None).url == f"{base}/x"

@@ -625,6 +625,7 @@ TAGS = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(field=st.sampled_from(sorted(FIELDS)), theme=st.sampled_from(THEMES), text=TEXTS)
 def test_any_text_gives_a_letter_or_a_complaint_and_never_markup(

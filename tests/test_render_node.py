@@ -18,6 +18,8 @@ import pytest
 
 from newsletter.letters.templates import environment
 
+pytestmark = pytest.mark.slow
+
 NODE = Path(__file__).parent / "node"
 
 

@@ -79,6 +79,7 @@ def tell(workspace: Workspace, send_id: int, numbers: list[int], kind: EventKind
         )
 
 
+@pytest.mark.slow
 def test_what_became_of_an_issue(tmp_path: Path) -> None:
     root = make(tmp_path / "w", readers=10)
     clock = Clock(START + timedelta(days=1))

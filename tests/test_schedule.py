@@ -177,6 +177,7 @@ def test_a_schedule_from_the_settings(tmp_path: Path) -> None:
     assert load(tmp_path / "w", {}).schedule == Schedule()
 
 
+@pytest.mark.slow
 def test_duties_of_four_days(tmp_path: Path) -> None:
     settings = '[schedule]\nweekly = "wednesday 10:00"\ndaily = "18:00"\ninstant = 60\n'
     root = make(tmp_path / "w", readers=1, settings=settings)

@@ -201,6 +201,7 @@ def everybody() -> Counter[str]:
     return Counter(f"reader{number}@example.net" for number in range(READERS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plan", "settings"),
     [
@@ -312,6 +313,7 @@ def poisoned(workspace: Workspace, *pairs: tuple[int, str]) -> None:
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"pipelining": False}])
 @pytest.mark.parametrize("always_354", [False, True])
 def test_one_that_is_refused_is_named_without_its_address_and_the_others_go(
@@ -326,6 +328,7 @@ def test_one_that_is_refused_is_named_without_its_address_and_the_others_go(
     assert account.reasons == {"the mail server refuses it: 550 5.1.1 <(address)>: no such user here": 3}
 
 
+@pytest.mark.slow
 def test_one_that_is_wanted_later_waits_while_the_others_go(workspace: Workspace, tmp_path: Path) -> None:
     poisoned(workspace, *((number, "later-") for number in range(15)))
     with smtp_standin.running(tmp_path) as server:
@@ -368,6 +371,7 @@ ALWAYS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"pipelining": False}], ids=["pipelined", "one by one"])
 @pytest.mark.parametrize(("answers", "state", "stop", "told", "words"), ALWAYS, ids=[str(one[0]) for one in ALWAYS])
 def test_whatever_a_server_says_all_the_time_has_its_outcome(
@@ -401,6 +405,7 @@ def test_a_server_that_refuses_everybody_ends_the_send(tmp_path: Path) -> None:
     assert MOST_REFUSED <= book.states()["refused"] <= MOST_REFUSED + 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "arrived"), [("dot drop", False), ("dot drop-after", True), ("dot hang-after", True)]
 )
@@ -751,6 +756,7 @@ def configure(root: Path, server: smtp_standin.StandIn, *lines: str) -> None:
 # ---- crash, lease, pause
 
 
+@pytest.mark.slow
 def test_wherever_it_dies_at_most_one_letter_of_each_connection_is_unknown(tmp_path: Path) -> None:
     addresses = make(tmp_path / "made", 3, batch=3)
     letter = frozen(LETTER)
@@ -831,6 +837,7 @@ def test_a_ledger_that_fails_once_is_told_again_what_went(tmp_path: Path) -> Non
         assert book.states()["submitted"] >= 2
 
 
+@pytest.mark.slow
 def test_a_long_wait_keeps_the_lease(tmp_path: Path) -> None:
     book = Book()
     with smtp_standin.running(tmp_path, dot_delay=1.0) as server:
@@ -840,6 +847,7 @@ def test_a_long_wait_keeps_the_lease(tmp_path: Path) -> None:
     assert book.commits >= 4
 
 
+@pytest.mark.slow
 def test_a_paused_send_stops_within_a_letter(workspace: Workspace, tmp_path: Path) -> None:
     with smtp_standin.running(tmp_path, dot_delay=0.05) as server:
         setup = desk_of(workspace, server, connections=2, batch=50)
@@ -862,6 +870,7 @@ def test_a_paused_send_stops_within_a_letter(workspace: Workspace, tmp_path: Pat
         assert server.addresses() == everybody()
 
 
+@pytest.mark.slow
 def test_ctrl_c_lets_what_is_in_the_air_come_to_its_end(made: Path, tmp_path: Path) -> None:
     root = tmp_path / "w"
     shutil.copytree(made, root)

@@ -86,6 +86,7 @@ def test_the_feed(client: TestClient) -> None:
     assert read.entries[0].link == f"{BASE}/letters/1"
 
 
+@pytest.mark.slow
 def test_letters_of_lists_that_are_not_offered_stay_private(tmp_path: Path) -> None:
     root = sent(tmp_path / "w")
     path = root / "newsletter.toml"
@@ -102,6 +103,7 @@ def test_letters_of_lists_that_are_not_offered_stay_private(tmp_path: Path) -> N
         assert ElementTree.fromstring(client.get("/archive.xml").content).findall(f"{ATOM}entry") == []
 
 
+@pytest.mark.slow
 def test_a_long_archive_has_pages(workspace: Workspace) -> None:
     from newsletter.web import archive
     from newsletter.web.archive import sent as sent_letters
@@ -163,6 +165,7 @@ def test_without_an_address_there_are_no_pages(tmp_path: Path) -> None:
         complains(here("-C", tmp_path / "w", *words), "[web] url", "have no address", "write it into newsletter.toml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "parts"),
     [
@@ -258,6 +261,7 @@ def ask(url: str, data: bytes | None = None, method: str | None = None) -> tuple
             return error.code, dict(error.headers), error.read().decode("utf-8")
 
 
+@pytest.mark.slow
 def test_two_processes_serve_one_workspace(tmp_path: Path) -> None:
     port = free_port()
     root = sent(tmp_path / "w")
@@ -279,6 +283,7 @@ def test_two_processes_serve_one_workspace(tmp_path: Path) -> None:
     assert f"Serving at http://127.0.0.1:{port}" in log
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_in_peace(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", readers=0)
     process = subprocess.Popen(

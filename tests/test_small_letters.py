@@ -181,6 +181,7 @@ def test_the_three_letters_of_a_subscription(asked: Database, clock: Clock, tmp_
         assert MARKER not in body(message, "html") + body(message, "plain")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["ar", "en", "fr", "sw"])
 @pytest.mark.parametrize("kind", ["confirmation", "welcome", "goodbye"])
 def test_every_kind_in_every_language(asked: Database, clock: Clock, language: str, kind: str) -> None:
@@ -378,6 +379,7 @@ def test_who_lost_the_lease_does_not_send(asked: Database, clock: Clock) -> None
     assert len(provider.took) == 1
 
 
+@pytest.mark.slow
 def test_two_offices_send_each_letter_once(database: Database, clock: Clock) -> None:
     import threading
 
@@ -405,6 +407,7 @@ def test_a_suppressed_address_gets_none(asked: Database, clock: Clock) -> None:
     assert states(asked) == [("confirmation", "refused", "suppressed")]
 
 
+@pytest.mark.slow
 def test_the_postman_goes_on_after_a_fault(asked: Database, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     import time
 

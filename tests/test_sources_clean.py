@@ -140,6 +140,7 @@ def test_no_html_raises_and_all_of_it_comes_out_harmless(pieces: list[str]) -> N
     assert all(line == line.strip() and "\n" not in line for line in paragraphs(once))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "html",
     [

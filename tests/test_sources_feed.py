@@ -86,6 +86,7 @@ def lol() -> bytes:
     ).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [

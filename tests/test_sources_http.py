@@ -453,6 +453,7 @@ def bounded(seconds: float = DEADLINE + 1, memory: int = 200 * MIB) -> Iterator[
     assert peak[0] - before < memory
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("handler", [drip, drip_headers, silence, endless, endless_headers])
 def test_hostile_answers_end_in_time_and_memory(handler: Handler, fetcher: Fetcher) -> None:
     with site(handler) as here, bounded(), pytest.raises(FetchError) as caught:
@@ -461,6 +462,7 @@ def test_hostile_answers_end_in_time_and_memory(handler: Handler, fetcher: Fetch
     assert here.url in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_packed_bomb_is_stopped_at_the_limit(fetcher: Fetcher, packed_bomb: bytes) -> None:
     with (
         site(lambda *_: ok(packed_bomb, "Content-Encoding: gzip")) as here,

@@ -131,6 +131,7 @@ def layout(chance: random.Random) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(80))
 def test_random_layouts(seed: int) -> None:
     article = page.parse(layout(random.Random(seed)).encode(), WHERE, now=NOW)
@@ -224,6 +225,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("html", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_pages_end_soon(html: str) -> None:
     began = time.thread_time()  # of this thread: other work on the machine does not count
@@ -249,6 +251,7 @@ PIECES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(PIECES.map("".join).map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=200))
 def test_no_bytes_raise_anything_but_our_own(data: bytes) -> None:

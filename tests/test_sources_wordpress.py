@@ -559,6 +559,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=120)
 @given(JSON)
 def test_no_json_raises_anything_but_our_own(value: Any) -> None:

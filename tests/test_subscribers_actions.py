@@ -240,11 +240,12 @@ def test_two_who_act_for_one_person_wait_for_each_other(database: Database) -> N
         assert [one.status for one in store.subscriptions_of(connection, person.id)] == ["confirmed"]
 
 
+@pytest.mark.postgresql
 def test_somebody_who_subscribes_during_an_import_keeps_what_they_did(
-    database_urls: object, monkeypatch: pytest.MonkeyPatch
+    ready_urls: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert callable(database_urls)
-    database = open_database(database_urls("postgresql"))  # SQLite has one writer at a time
+    assert callable(ready_urls)
+    database = open_database(ready_urls("postgresql"))  # SQLite has one writer at a time
     with database.write() as connection:
         metadata.create_all(connection)
         list_id = store.add_list(connection, "readers", "نشرة القراء", now=NOW).id
@@ -267,9 +268,9 @@ def test_somebody_who_subscribes_during_an_import_keeps_what_they_did(
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_file_that_breaks_in_the_middle_leaves_nothing(kind: str, database_urls: object, tmp_path: Path) -> None:
-    assert callable(database_urls)
-    database = open_database(database_urls(kind))
+def test_a_file_that_breaks_in_the_middle_leaves_nothing(kind: str, ready_urls: object, tmp_path: Path) -> None:
+    assert callable(ready_urls)
+    database = open_database(ready_urls(kind))
     path = tmp_path / "broken.csv"
     path.write_text("email\n" + "".join(f"p{n}@example.org\n" for n in range(3000)) + '"never closed@', "utf-8")
     path.write_text(path.read_text("utf-8") + "\nx@example.org\n", "utf-8")

@@ -90,6 +90,7 @@ _plain = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(_plain | st.text(alphabet=st.characters(max_codepoint=127), max_size=40))
 @example("Info@example.org")

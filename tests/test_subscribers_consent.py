@@ -61,3 +61,35 @@ def test_small_letters_go_out_once() -> None:
         ("pending", "confirm"): "welcome",
         ("confirmed", "leave"): "goodbye",
     }
+
+
+@pytest.mark.parametrize(
+    ("act", "nobody", "pending", "confirmed", "left"),
+    [
+        ("subscribe", "pending", "pending", "confirmed", "pending"),
+        ("ask", "pending", "pending", "confirmed", "left"),
+        ("confirm", None, "confirmed", "confirmed", "left"),
+        ("leave", None, "left", "left", "left"),
+        ("add", "confirmed", "confirmed", "confirmed", "left"),
+        ("restore", "confirmed", "confirmed", "confirmed", "confirmed"),
+        ("import", "confirmed", "confirmed", "confirmed", "left"),
+        ("import-pending", "pending", "pending", "confirmed", "left"),
+        ("import-left", "left", "left", "left", "left"),
+    ],
+)
+def test_what_an_act_makes_of_each_status(
+    act: Act, nobody: Status | None, pending: Status, confirmed: Status, left: Status
+) -> None:
+    """The rules once more, in the order in which a person comes and goes."""
+    before: tuple[Status | None, ...] = (None, "pending", "confirmed", "left")
+    assert [decide(status, act).status for status in before] == [nobody, pending, confirmed, left]
+
+
+def test_who_is_refused_and_in_which_words() -> None:
+    refused = {(status, act): decide(status, act).refusal for status, act in ALL if decide(status, act).refusal}
+    by_choice = "this person left the list; only they can come back"
+    assert refused == {
+        (None, "confirm"): "nobody asked for this subscription",
+        ("left", "confirm"): "this person left the list after asking for it",
+        **{("left", act): by_choice for act in ("ask", "add", "import", "import-pending")},
+    }

@@ -251,6 +251,7 @@ def test_a_long_line_in_the_middle_is_refused(tmp_path: Path) -> None:
     assert told.value.where == f"{path}:3"
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     st.binary(max_size=300)

@@ -88,6 +88,7 @@ def test_an_unknown_address_cannot_be_erased(lived: tuple[Database, int]) -> Non
         actions.erase(connection, "x@example.org", now=NOW, keys=KEYS)
 
 
+@pytest.mark.slow
 def test_no_byte_of_the_address_is_left_in_the_files(database_urls: object, tmp_path: Path) -> None:
     assert callable(database_urls)
     url = database_urls("sqlite")

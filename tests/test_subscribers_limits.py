@@ -129,6 +129,7 @@ def test_old_counts_are_forgotten(connection: Connection) -> None:
     limits.lock(connection)
 
 
+@pytest.mark.slow
 def test_posts_for_one_victim_from_a_thousand_networks(tmp_path: Path) -> None:
     """For ten weeks, day and night; at most one letter a day and three in 30 days."""
     from newsletter.storage.database import open_database
@@ -176,6 +177,7 @@ workspace.database.close()
 """
 
 
+@pytest.mark.slow
 def test_the_cap_in_total_holds_with_two_processes(database: Database, tmp_path: Path) -> None:
     workspace = Workspace(database)
     url = database.engine.url.render_as_string(hide_password=False)

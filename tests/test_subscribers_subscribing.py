@@ -133,6 +133,7 @@ def test_who_left_comes_back_through_the_form(connection: Connection, list_id: i
     assert status(connection, list_id) == "confirmed"
 
 
+@pytest.mark.slow
 def test_a_stranger_cannot_have_somebody_mailed_again_and_again(connection: Connection, list_id: int) -> None:
     sent = [asks(connection, now=NOW + timedelta(hours=hour)) for hour in range(24 * 29)]
     assert sum(sent) == 3

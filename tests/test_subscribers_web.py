@@ -383,6 +383,7 @@ def test_a_link_opens_nothing_but_its_own_page(workspace: Workspace, client: Tes
     assert workspace.rows() == before
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_changed_link_opens_nothing(sqlite_house: Workspace, data: st.DataObject) -> None:
@@ -634,6 +635,7 @@ FIELDS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=FUZZ, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_that_is_sent_makes_a_fault(sqlite_house: Workspace, data: st.DataObject) -> None:

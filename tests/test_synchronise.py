@@ -91,6 +91,7 @@ def test_each_list_has_its_effect_and_is_read_on_from_its_end(root: Path) -> Non
         assert "/v3/suppression/bounces?start_time=1794996400&limit=500&offset=0" in asked
 
 
+@pytest.mark.slow
 def test_long_lists_are_read_page_by_page(root: Path) -> None:
     asked: list[str] = []
     many = [{"email": f"someone{number}@example.org", "created": 1795000000} for number in range(1201)]

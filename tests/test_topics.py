@@ -185,6 +185,7 @@ def _bind(name: str) -> Any:
     return bindparam(name)
 
 
+@pytest.mark.slow
 def test_ten_thousand_readers_get_exactly_what_they_chose(
     ten_thousand: tuple[Path, dict[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torture
 
+pytestmark = pytest.mark.slow
+
 
 def _strace_works() -> bool:
     if shutil.which("strace") is None:

@@ -23,6 +23,8 @@ from reader_pages import CHROMIUM, FLAGS, free_port, served, workspace
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 if not Path(CHROMIUM).exists() and os.environ.get("CI") != "true":
     pytest.skip("needs Chromium", allow_module_level=True)
 

@@ -64,6 +64,7 @@ def everybody(count: int, readers: int = 3) -> dict[str, Counter[int]]:
     return {f"reader{number}@example.net": Counter(range(1, count + 1)) for number in range(readers)}
 
 
+@pytest.mark.slow
 def test_three_weeks_of_a_wordpress(root: Path, clock: Clock, site: WordPress) -> None:
     carried: list[int] = []
     for number in (1, 2, 3, 4):
@@ -86,6 +87,7 @@ def test_three_weeks_of_a_wordpress(root: Path, clock: Clock, site: WordPress) -
     assert len(list((root / "issues").iterdir())) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kill_at", "name"),
     [
@@ -159,6 +161,7 @@ def test_a_clock_set_back_sends_nothing_twice(root: Path, clock: Clock, site: Wo
     assert given(root) == everybody(20)
 
 
+@pytest.mark.slow
 def test_a_site_that_is_down_does_not_stop_the_week(root: Path, clock: Clock, site: WordPress) -> None:
     with open_newsroom(root, clock, site) as workspace:
         gather(workspace)
@@ -296,6 +299,7 @@ def files(root: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_the_command_from_files_to_the_report(files: Path) -> None:
     done = here("-C", files, "weekly", "--yes")
     assert done.code == 0
@@ -321,6 +325,7 @@ def test_the_command_from_files_to_the_report(files: Path) -> None:
     assert len(received(files)) == 4
 
 
+@pytest.mark.slow
 def test_every_prompt_answered_wrongly_once(files: Path) -> None:
     here("-C", files, "collect", files / "1.txt")
     for answer, code in ((b"yes\n", 1), (b"\n", 1), ("١\n".encode(), 0)):

@@ -42,7 +42,10 @@ def missing() -> str:
     return ", ".join(f"php-{name}" for name in ("mysqli", "mbstring", "xml") if name not in modules)
 
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"needs a WordPress: {missing()} is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(missing()), reason=f"needs a WordPress: {missing()} is not installed"),
+]
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,16 @@ from newsletter.storage.database import Database, upgrade
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows.worker import Worker
 
+pytestmark = pytest.mark.slow
 
-@pytest.fixture(params=["sqlite", "postgresql", "jobs"])
-def workspace(request: pytest.FixtureRequest, tmp_path: Path, database_urls: MakeDatabase) -> Iterator[Workspace]:
+
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("jobs", marks=pytest.mark.postgresql)])
+def workspace(request: pytest.FixtureRequest, tmp_path: Path, ready_urls: MakeDatabase) -> Iterator[Workspace]:
     """A workspace whose workers look into the ledger, or do jobs."""
     root = tmp_path / "w"
     make(root, 0, batch=2)
     if request.param != "sqlite":
-        on(root, database_urls("postgresql"))
+        on(root, ready_urls("postgresql"))
     with open_workspace(root, {}) as workspace:
         upgrade(workspace.any_database)
         if request.param == "jobs":
@@ -175,6 +177,7 @@ def test_one_worker_alone_looks_at_the_schedule_in_a_minute(workspace: Workspace
     assert [worker._my_minute() for worker in workers] == [True, False, False, False, False]
 
 
+@pytest.mark.postgresql
 def test_the_job_is_frozen_with_the_send_or_not_at_all(tmp_path: Path, database_urls: MakeDatabase) -> None:
     make(tmp_path / "w", 0, batch=2)
     on(tmp_path / "w", database_urls("postgresql"))
@@ -218,6 +221,7 @@ def test_a_signal_ends_it_cleanly(workspace: Workspace) -> None:
     assert account.queued > 0
 
 
+@pytest.mark.postgresql
 def test_send_watches_what_workers_do(tmp_path: Path, database_urls: MakeDatabase) -> None:
     root = make_workspace(tmp_path / "w", readers=0)
     on(root, database_urls("postgresql"))
@@ -237,6 +241,7 @@ def test_send_watches_what_workers_do(tmp_path: Path, database_urls: MakeDatabas
     assert received(root).total() == 9
 
 
+@pytest.mark.postgresql
 def test_send_delivers_itself_when_no_worker_takes_anything(
     tmp_path: Path, database_urls: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
