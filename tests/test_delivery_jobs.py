@@ -105,6 +105,34 @@ def test_a_worker_does_what_is_asked_for_and_ends_when_told(postgres: Database) 
     assert waiting(postgres) == []
 
 
+def test_how_a_worker_is_run(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    import procrastinate
+
+    jobs.make_ready(postgres)
+    asked: dict[str, object] = {}
+    over = threading.Event()
+
+    async def run_worker(_app: object, **options: object) -> None:
+        asked.update(options)
+        over.set()
+
+    monkeypatch.setattr(procrastinate.App, "run_worker_async", run_worker)
+    jobs.work(postgres, lambda _: None, over, concurrency=3, name="worker of a test")
+    assert asked == {
+        "queues": ["nashra"],
+        "name": "worker of a test",
+        "concurrency": 3,
+        # It runs in a thread, and whoever started it hears the signals.
+        "install_signal_handlers": False,
+        # Notifications may be lost with a connection; a look every two seconds finds what they told.
+        "fetch_job_polling_interval": 2.0,
+        # Several signs of life before it is taken for dead.
+        "update_heartbeat_interval": 5.0,
+        "stalled_worker_timeout": 30.0,
+        "delete_jobs": "successful",
+    }
+
+
 def test_when_the_server_breaks_off_it_comes_back_later_and_later(
     postgres: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
