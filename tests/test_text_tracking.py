@@ -27,8 +27,8 @@ PLAIN = "https://example.org/2026/11/harbour/"
 COPIES = [f"{PLAIN}?ttclid=E.C.P1", f"{PLAIN}?gbraid=0AAAA", f"{PLAIN}?li_fat_id=8ad9-11"]
 BEFORE = (
     "fbclid gclid dclid msclkid yclid twclid igshid igsh mc_cid mc_eid share replytocom amp _ga _gl mkt_tok vero_id "
-    "wt_mc wprov ref_src ref_url nb utm_source utm_anything hsa_cam pk_campaign mtm_source gbraid wbraid ttclid li_fat_id "
-    "_hsenc _hsmi oly_anon_id oly_enc_id s_cid spm"
+    "wt_mc wprov ref_src ref_url nb utm_source utm_anything hsa_cam pk_campaign mtm_source gbraid wbraid ttclid "
+    "li_fat_id _hsenc _hsmi oly_anon_id oly_enc_id s_cid spm"
 )
 """What one of the two tables before this one held."""
 NEEDED = (

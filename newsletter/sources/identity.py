@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from newsletter.models import Article
-from newsletter.sources.clean import paragraphs
 from newsletter.sources.links import absolute
-from newsletter.text.likeness import mark
 from newsletter.text.tidy import arabic_fold
 from newsletter.text.tracking import is_tracking
 
@@ -55,15 +52,3 @@ def article_key(article: Article) -> str:
         return f"url:{normal}"
     words = arabic_fold(article.title) + "\n" + arabic_fold(_TAGS.sub(" ", article.body) or article.summary)
     return "text:" + hashlib.sha256(words.encode()).hexdigest()[:32]
-
-
-def alike(articles: Sequence[Article]) -> dict[int, int]:
-    """Find the articles that tell what an earlier one tells already: copies, re-spellings, openings.
-
-    Args:
-        articles: The preferred version of each first.
-
-    Returns:
-        Number of each repeating article with the number of the one it repeats.
-    """
-    return mark([f"{each.title}\n" + ("\n".join(paragraphs(each.body)) or each.summary) for each in articles])

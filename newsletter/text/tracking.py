@@ -67,7 +67,7 @@ TRACKING = (
     TrackingGroup("Microsoft", "help.ads.microsoft.com/apex/index/3/en/60000", traces=("msclkid",)),
     TrackingGroup(
         "Yandex",
-        "yandex.com/support/metrica/en: data/get-yclid, general/search-query-sup (ysclid), general/source-tags (openstat)",
+        "yandex.com/support/metrica/en/: data/get-yclid, general/search-query-sup (ysclid), general/source-tags",
         traces=("yclid", "ysclid", "_openstat"),
     ),
     TrackingGroup(
