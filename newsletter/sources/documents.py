@@ -71,7 +71,7 @@ class Document:
         suffix = name.suffix.lower()
         if suffix == ".gz":
             suffix = PurePosixPath(name.stem).suffix.lower()
-        return suffix or (".txt" if self.content_type == "text/plain" else "")
+        return suffix
 
     @property
     def name(self) -> str:

@@ -44,11 +44,13 @@ def article_key(article: Article) -> str:
         article: Any article.
 
     Returns:
-        ``url:`` and the normal address, or ``text:`` and a hash of the folded headline and body when it has
-        no address.
+        ``url:`` and the normal address; without one ``id:`` and what its source calls it for good; without that
+        ``text:`` and a hash of the folded headline and body.
     """
     normal = normal_url(article.url)
     if normal:
         return f"url:{normal}"
+    if article.identity:
+        return f"id:{article.identity}"
     words = arabic_fold(article.title) + "\n" + arabic_fold(_TAGS.sub(" ", article.body) or article.summary)
     return "text:" + hashlib.sha256(words.encode()).hexdigest()[:32]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from newsletter.errors import SourceError
-from newsletter.sources import feed_pages, listing, markdown, page, plain_text, site
+from newsletter.sources import feed_pages, listing, markdown, page, plain_text, site, telegram
 from newsletter.sources.charset import decode
 from newsletter.sources.documents import Brought, Document, Wanted
 
@@ -40,6 +40,7 @@ def _by_name(_: Document) -> bool:
 
 
 KINDS = (
+    SourceKind("Telegram channel", telegram.holds, telegram.read),
     SourceKind("feed", feed_pages.holds, feed_pages.read, feed_pages.SUFFIXES),
     SourceKind("WordPress site", site.is_wordpress, site.read_wordpress),
     SourceKind("list of links", listing.holds, listing.read),
