@@ -61,6 +61,8 @@ _MAGIC = (
     (b"GIF8", "a picture"),
     (b"{\\rtf", "an RTF file"),
 )
+_UNSAID = frozenset({"", "text/plain", "application/octet-stream", "binary/octet-stream"})
+"""Media types that servers give to what they do not know."""
 _MARKUP = re.compile(r"\s*<[a-z!?]", re.IGNORECASE)
 
 
@@ -93,9 +95,10 @@ def recognised(document: Document) -> SourceKind:
     named = next((kind for kind in KINDS if document.suffix in kind.suffixes), None)
     if named is not None:
         return named
-    # Nothing says what it is: with a tag at its beginning it is part of a page.
-    name = "web page" if _MARKUP.match(decode(document.data[:200]).lstrip("\ufeff")) else "plain text"
-    return next(kind for kind in KINDS if kind.name == name)
+    # Nothing says what it is: with a tag at its beginning it is part of a page; and what a server calls something else
+    # than text (a script, a style sheet) is searched for an article as a page is, and holds none.
+    is_page = _MARKUP.match(decode(document.data[:200]).lstrip("\ufeff")) or document.content_type not in _UNSAID
+    return next(kind for kind in KINDS if kind.name == ("web page" if is_page else "plain text"))
 
 
 def _refuse_binary(document: Document) -> None:
