@@ -24,8 +24,8 @@ import feedparser
 
 from newsletter.models import Article
 from newsletter.sources import feed, wordpress
+from newsletter.sources.collect import alike
 from newsletter.sources.http import Fetched
-from newsletter.sources.identity import alike
 from newsletter.text.likeness import THRESHOLD
 from newsletter.text.tidy import arabic_fold
 

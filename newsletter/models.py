@@ -36,6 +36,8 @@ class Article:
     """The site's further words for it: tags, and categories besides its section."""
     sticky: bool | None = None
     """Whether the site holds it above the others; None when the source does not say."""
+    identity: str = ""
+    """What its source calls it for good, if it has no address: ``telegram:CHANNEL/POST``. Not kept with the article."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ def test_files_that_give_no_article(root: Path, tmp_path: Path) -> None:
         ("missing.txt", "there is no such file"),
         ("empty.txt", "the file is empty"),
         ("noise.txt", "no text"),
-        ("page.xml", "a web page, not a feed"),
+        ("page.xml", "no article can be found in this page"),
         (".", "a directory"),
     ):
         complains(here("-C", root, "collect", tmp_path / name), str(tmp_path / name), what)

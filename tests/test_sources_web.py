@@ -11,11 +11,11 @@ import pytest
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import feed, web
+from newsletter.sources import feed, kinds, web
 from newsletter.sources.collect import collect, with_pictures
+from newsletter.sources.documents import Brought, Wanted
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.sources.http.challenges import guard_of
-from newsletter.sources.web import Wanted
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 WANTED = Wanted(NOW)
@@ -51,7 +51,13 @@ def rss(inner: str, head: str = "<generator>https://wordpress.org/?v=6.6</genera
     return f'<rss version="2.0"><channel><title>م</title>{head}{inner}</channel></rss>'.encode()
 
 
-def titles(brought: web.Brought) -> list[str]:
+def read(url: str, site: Site, wanted: Wanted) -> Brought:
+    document = web.document(url, site)
+    assert document is not None
+    return kinds.read(document, wanted)
+
+
+def titles(brought: Brought) -> list[str]:
     return [article.title for article in brought.articles]
 
 
@@ -98,33 +104,33 @@ def paged(url: str, _: Mapping[str, str]) -> Fetched:
 
 def test_one_page_is_enough_when_no_time_is_asked_for() -> None:
     site = Site(paged)
-    assert len(web.read("https://example.org/feed/", site, WANTED).articles) == 10
+    assert len(read("https://example.org/feed/", site, WANTED).articles) == 10
     assert len(site.asked) == 1
 
 
 def test_further_pages_are_asked_until_the_time_is_passed() -> None:
     site = Site(paged)
-    found = web.read("https://example.org/feed/", site, replace(WANTED, since=NOW - timedelta(days=15)))
+    found = read("https://example.org/feed/", site, replace(WANTED, since=NOW - timedelta(days=15)))
     assert titles(found) == [f"خبر رقم {number}" for number in range(1, 16)]
     assert [url for url, _ in site.asked] == ["https://example.org/feed/", "https://example.org/feed/?paged=2"]
 
 
 def test_the_end_of_a_feed_is_no_trouble() -> None:
-    found = web.read("https://example.org/feed/", Site(paged), replace(WANTED, since=date(2026, 1, 1)))
+    found = read("https://example.org/feed/", Site(paged), replace(WANTED, since=date(2026, 1, 1)))
     assert len(found.articles) == 30
     assert found.notes == ()
 
 
 def test_a_time_in_which_nothing_was_published_is_noted() -> None:
     site = Site(lambda url, _: Fetched(url, rss(items(1, 3), head="")))
-    found = web.read("https://example.org/feed/", site, replace(WANTED, until=date(2026, 1, 1)))
+    found = read("https://example.org/feed/", site, replace(WANTED, until=date(2026, 1, 1)))
     assert found.articles == ()
     assert found.notes == ("https://example.org/feed/: nothing was published in the time asked for",)
 
 
 def test_a_feed_that_turns_in_a_circle_ends() -> None:
     site = Site(lambda url, _: Fetched(url, rss(items(1, 10))))
-    assert len(web.read("https://example.org/feed/", site, replace(WANTED, since=date(2020, 1, 1))).articles) == 10
+    assert len(read("https://example.org/feed/", site, replace(WANTED, since=date(2020, 1, 1))).articles) == 10
     assert len(site.asked) == 2
 
 
@@ -165,31 +171,31 @@ LINK = '<link rel="alternate" type="application/rss+xml" title="{}" href="{}">'
 
 def test_a_front_page_is_read_through_its_feed() -> None:
     site = Site(front(LINK.format("التعليقات", "/comments") + LINK.format("الأخبار", "/rss")))
-    assert titles(web.read("https://example.org/", site, WANTED)) == ["خبر رقم 1", "خبر رقم 2"]
+    assert titles(read("https://example.org/", site, WANTED)) == ["خبر رقم 1", "خبر رقم 2"]
     assert [url for url, _ in site.asked] == ["https://example.org/", "https://example.org/rss"]
 
 
 def test_the_next_feed_is_tried_when_one_is_broken() -> None:
     site = Site(front(LINK.format("a", "/broken") + LINK.format("b", "/second")))
-    assert len(web.read("https://example.org/", site, WANTED).articles) == 2
+    assert len(read("https://example.org/", site, WANTED).articles) == 2
 
 
 def test_a_page_without_an_article_is_read_through_its_feed_too() -> None:
     site = Site(front(LINK.format("a", "/rss")))
-    assert len(web.read("https://example.org/section/news", site, WANTED).articles) == 2
+    assert len(read("https://example.org/section/news", site, WANTED).articles) == 2
 
 
 def test_a_front_page_without_a_feed_says_so() -> None:
     with pytest.raises(SourceError, match="this is a front page without a feed; give the addresses of its articles"):
-        web.read("https://example.org/", Site(front("")), WANTED)
+        read("https://example.org/", Site(front("")), WANTED)
     with pytest.raises(SourceError, match="no article can be found in this page"):
-        web.read("https://example.org/x", Site(front("")), WANTED)
+        read("https://example.org/x", Site(front("")), WANTED)
 
 
 def test_an_article_is_read_even_where_a_feed_is_named() -> None:
     body = f"<article><h1>نادي القراءة يبدأ موسمه</h1><p>{TEXT}</p><p>{TEXT}</p></article>"
     site = Site(front(LINK.format("a", "/rss"), body))
-    assert titles(web.read("https://example.org/club", site, WANTED)) == ["نادي القراءة يبدأ موسمه"]
+    assert titles(read("https://example.org/club", site, WANTED)) == ["نادي القراءة يبدأ موسمه"]
 
 
 # Pictures

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import feed, web, wordpress
+from newsletter.sources import feed, site, wordpress
 from newsletter.sources.collect import Collected, collect
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.sources.wordpress import asking
@@ -301,10 +301,10 @@ def test_the_interface_and_a_fixed_front_page_list_the_site(address: str) -> Non
 
 def test_a_site_in_a_folder_has_its_front_page_there() -> None:
     got = Fetched("https://example.org/blog/", b"")
-    assert web._is_list(got, wordpress.Signpost("https://example.org/blog/wp-json/", "pages", 2))
-    assert web._is_list(got, wordpress.Signpost("https://example.org/blog/index.php?rest_route=/"))
+    assert site._is_list(got, wordpress.Signpost("https://example.org/blog/wp-json/", "pages", 2))
+    assert site._is_list(got, wordpress.Signpost("https://example.org/blog/index.php?rest_route=/"))
     article = Fetched("https://example.org/blog/a/", b"")
-    assert not web._is_list(article, wordpress.Signpost("https://example.org/blog/wp-json/"))
+    assert not site._is_list(article, wordpress.Signpost("https://example.org/blog/wp-json/"))
 
 
 @pytest.mark.parametrize("signs", [True, False])
@@ -408,8 +408,8 @@ def test_of_the_feeds_that_an_archive_names_its_own_comes_first(address: str, fe
     links = "".join(f'<link rel="alternate" type="application/rss+xml" href="{each}">' for each in feeds)
     got = Fetched(address, f"<html><head>{links}</head></html>".encode())
     ordered = ["https://example.org" + each.replace("&#038;", "&") for each in feeds]
-    assert web._feeds_of(got, is_list=True) == ordered[::-1]
-    assert web._feeds_of(got, is_list=False) == ordered
+    assert site._feeds_of(got, is_list=True) == ordered[::-1]
+    assert site._feeds_of(got, is_list=False) == ordered
 
 
 def test_locked_articles_of_a_closed_site_are_left_out_too() -> None:

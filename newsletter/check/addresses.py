@@ -6,13 +6,9 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from newsletter.text.tracking import is_trace, is_tracking
+
 _PRIVATE_NAMES = (".local", ".localhost", ".internal", ".intranet", ".lan", ".home", ".home.arpa", ".test", ".invalid")
-_TRACKING = (
-    "fbclid gclid gbraid wbraid dclid msclkid yclid twclid ttclid li_fat_id igshid igsh mc_cid mc_eid mkt_tok _hsenc "
-    "_hsmi vero_id wprov ref_src ref_url oly_anon_id oly_enc_id s_cid spm"
-)
-TRACKING = frozenset(_TRACKING.split())
-"""Parameters that say how somebody came to a page; some of them name the reader who copied the address."""
 _SOCIAL = (
     "facebook fb twitter x t.co instagram ig telegram whatsapp linkedin tiktok youtube rss feed google chatgpt.com"
 )
@@ -58,7 +54,7 @@ def page(address: str) -> str:
     if parts is None:
         return ""
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = [f"{name}={value}" for name, value in pairs if not name.lower().startswith("utm_") and name not in TRACKING]
+    query = [f"{name}={value}" for name, value in pairs if not is_tracking(name)]
     return f"{bare(parts.hostname or '')}{unquote(parts.path).rstrip('/')}?{'&'.join(query)}"
 
 
@@ -82,7 +78,7 @@ def tracking(address: str) -> list[str]:
     if parts is None:
         return []
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    found = [name for name, _ in pairs if name.lower() in TRACKING]
+    found = [name for name, _ in pairs if is_trace(name)]
     source = next((value.lower() for name, value in pairs if name.lower() == "utm_source"), "")
     if source in _SOCIAL_SOURCES:
         found += [name for name, _ in pairs if name.lower().startswith("utm_")]

@@ -205,9 +205,11 @@ def article_data(holding: Holding) -> dict[str, Any]:
     from newsletter.sources.clean import paragraphs
 
     article = holding.article
+    told = asdict(article)
+    del told["identity"]  # the library keeps the id above instead
     return {
         "id": holding.id,
-        **asdict(article),
+        **told,
         "published": article.published.isoformat() if article.published else None,
         "paragraphs": paragraphs(article.body),
         "collected": holding.collected.isoformat(),

@@ -26,7 +26,8 @@ def collect(
         list[str] | None,
         typer.Argument(
             metavar="PATH_OR_URL",
-            help="Text, Markdown, HTML, feeds, lists of links: files or addresses. [default: [collect] sources]",
+            help="Text, Markdown, HTML, feeds, lists of links, Telegram exports: files or addresses. "
+            "[default: [collect] sources]",
         ),
     ] = None,
     since: Annotated[
@@ -43,7 +44,8 @@ def collect(
     """Put articles into the library. Collecting again adds nothing twice.
 
     A WordPress site is asked through its REST interface, by its feed when that is closed. What cannot be had is told
-    in one line and stops nothing else; exit code 1 only when nothing could be had at all.
+    in one line and stops nothing else; exit code 1 only when nothing could be had at all. Of a Telegram channel, the
+    result.json of Telegram Desktop is read; named @channel.json, its posts get their addresses.
 
     \b
     Examples:

@@ -1,1 +1,1 @@
-"""Where articles come from, one file per kind: fetch brings bytes, parse makes Articles of them."""
+"""Where articles come from: file and web bring bytes, kinds says what they are, one file per kind reads it."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import file, listing, page, web
-from newsletter.sources.http import Door
-from newsletter.sources.http.models import Validator
-from newsletter.sources.identity import alike, article_key
+from newsletter.sources import file, kinds, page, web
+from newsletter.sources.clean import paragraphs
+from newsletter.sources.documents import Brought, ListedLink, Wanted
+from newsletter.sources.http.models import Door, Validator
+from newsletter.sources.identity import article_key
 from newsletter.sources.links import is_web
-from newsletter.sources.web import Brought, Wanted
+from newsletter.text.likeness import mark
 
 _WORKERS = 8
 _MOST = 50
@@ -45,10 +46,16 @@ class Collected:
 @dataclass(frozen=True, slots=True)
 class _Task:
     target: str
-    link: listing.ListedLink | None = None
+    link: ListedLink | None = None
     """The line of a list that it comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    brought: Brought = field(default_factory=Brought)
     trouble: SourceError | None = None
-    """Why there is nothing to do."""
+    further: tuple[tuple[_Task, Future[_Outcome]], ...] = ()
+    """What a list of links has set going."""
 
 
 def collect(
@@ -80,24 +87,21 @@ def collect(
         workers: Most targets under way at once.
     """
     wanted = Wanted(now, zone, most, since, until)
-    known = validators or {}
-    tasks = [task for target in dict.fromkeys(targets) for task in _tasks(target)]
     articles: list[Article] = []
     troubles: list[SourceError] = []
     notes: list[str] = []
     marks: dict[str, Validator] = {}
-    with ThreadPoolExecutor(max_workers=max(1, min(workers, len(tasks) or 1)), thread_name_prefix="collect") as pool:
-        runs = [pool.submit(_one, task, fetcher, wanted, known.get(task.target)) for task in tasks]
-        for task, run in zip(tasks, runs, strict=True):
-            brought, trouble = run.result()
-            articles += brought.articles
-            notes += brought.notes
-            if trouble:
-                troubles.append(trouble)
-            if brought.validator:
-                marks[task.target] = brought.validator
+    with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="collect") as pool:
+        tasks = [_Task(target) for target in dict.fromkeys(targets)]
+        for task, outcome in _Round(pool, fetcher, wanted, validators or {}).outcomes(tasks):
+            articles += outcome.brought.articles
+            notes += outcome.brought.notes
+            if outcome.trouble:
+                troubles.append(outcome.trouble)
+            if outcome.brought.validator:
+                marks[task.target] = outcome.brought.validator
             if progress:
-                progress(task.target, len(brought.articles))
+                progress(task.target, len(outcome.brought.articles))
     once = merged(articles)
     return Collected(once, tuple(troubles), tuple(notes), marks, alike(once))
 
@@ -140,6 +144,18 @@ def merged(articles: Sequence[Article]) -> tuple[Article, ...]:
     return tuple(by_key.values())
 
 
+def alike(articles: Sequence[Article]) -> dict[int, int]:
+    """Find the articles that tell what an earlier one tells already: copies, re-spellings, openings.
+
+    Args:
+        articles: The preferred version of each first.
+
+    Returns:
+        Number of each repeating article with the number of the one it repeats.
+    """
+    return mark([f"{each.title}\n" + ("\n".join(paragraphs(each.body)) or each.summary) for each in articles])
+
+
 def _joined(first: Article, other: Article) -> Article:
     missing = {
         field.name: getattr(other, field.name)
@@ -151,45 +167,64 @@ def _joined(first: Article, other: Article) -> Article:
     return replace(first, **missing)
 
 
-def _tasks(target: str) -> list[_Task]:
-    """What a target asks for: itself, or every line of a list of links."""
-    if is_web(target):
-        return [_Task(target)]
-    if (wrong := _no_source(target)) is not None:
-        return [_Task(target, trouble=wrong)]
-    path = Path(target).expanduser()
-    try:
-        data = file.content(path)
-        if not listing.looks_like(data, path.suffix.lower()):
-            return [_Task(target)]
-        return [_Task(link.url, link) for link in listing.parse(data, target)]
-    except SourceError as error:
-        return [_Task(target, trouble=error)]
+class _Round:
+    """Targets under way at once; the links of a list join them as soon as it is read.
 
+    Args:
+        pool: Runs them.
+        fetcher: Brings what is at an address.
+        wanted: Which articles.
+        known: Marks of the last round, by target.
+    """
 
-def _no_source(target: str) -> SourceError | None:
-    if not target.strip():
-        return SourceError("an empty name", mend="name a file, or an address that begins with https://")
-    scheme = _SCHEME.match(target)
-    if scheme is None:
-        return None
-    mend = "give the path alone" if scheme[1].lower() == "file" else "give an address that begins with https://"
-    return SourceError(f"{scheme[1]}: addresses are not collected from", where=target, mend=mend)
+    def __init__(self, pool: ThreadPoolExecutor, fetcher: Door, wanted: Wanted, known: Mapping[str, Validator]) -> None:
+        self._pool, self._fetcher, self._wanted, self._known = pool, fetcher, wanted, known
 
+    def outcomes(self, tasks: Sequence[_Task]) -> Iterator[tuple[_Task, _Outcome]]:
+        """What came of each target, in their order; of a list, what came of each of its links."""
+        for task, run in self._begun(tasks):
+            outcome = run.result()
+            if not outcome.further:
+                yield task, outcome
+            for link, of_link in outcome.further:
+                yield link, of_link.result()
 
-def _one(task: _Task, fetcher: Door, wanted: Wanted, validator: Validator | None) -> tuple[Brought, SourceError | None]:
-    if task.trouble:
-        return Brought(), task.trouble
-    try:
+    def _begun(self, tasks: Sequence[_Task]) -> tuple[tuple[_Task, Future[_Outcome]], ...]:
+        return tuple((task, self._pool.submit(self._one, task)) for task in tasks)
+
+    def _one(self, task: _Task) -> _Outcome:
+        try:
+            brought = self._brought(task)
+        except SourceError as error:
+            return _Outcome(trouble=error)
+        return _Outcome(brought, further=self._begun([_Task(link.url, link) for link in brought.links]))
+
+    def _brought(self, task: _Task) -> Brought:
         if not is_web(task.target):
-            return Brought(tuple(file.read(Path(task.target).expanduser(), wanted.now, zone=wanted.zone))), None
-        brought = web.read(task.target, fetcher, wanted, validator)
-        return (_as_listed(brought, task.link) if task.link else brought), None
-    except SourceError as error:
-        return Brought(), error
+            _refuse_what_is_no_path(task.target)
+            return kinds.read(file.document(Path(task.target).expanduser()), self._wanted)
+        validator = self._known.get(task.target)
+        document = web.document(task.target, self._fetcher, validator)
+        if document is None:
+            return Brought(validator=validator)
+        brought = kinds.read(document, self._wanted)
+        if task.link is None:
+            return brought
+        if brought.links:
+            raise SourceError("this is a list within a list", where=task.target, mend="collect from it by itself")
+        return _as_listed(brought, task.link)
 
 
-def _as_listed(brought: Brought, link: listing.ListedLink) -> Brought:
+def _refuse_what_is_no_path(target: str) -> None:
+    if not target.strip():
+        raise SourceError("an empty name", mend="name a file, or an address that begins with https://")
+    scheme = _SCHEME.match(target)
+    if scheme is not None:
+        mend = "give the path alone" if scheme[1].lower() == "file" else "give an address that begins with https://"
+        raise SourceError(f"{scheme[1]}: addresses are not collected from", where=target, mend=mend)
+
+
+def _as_listed(brought: Brought, link: ListedLink) -> Brought:
     """What the editor wrote in the list wins: the section for all articles, the rest for a single one."""
     names = ("title", "summary", "author", "section") if len(brought.articles) == 1 else ("section",)
     written = {name: value for name in names if (value := getattr(link, name))}

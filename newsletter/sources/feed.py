@@ -20,10 +20,10 @@ from newsletter.sources.charset import decode
 from newsletter.sources.clean import clean, first_image, plain
 from newsletter.sources.clean.boilerplate import author_name, section_name, without_first_on
 from newsletter.sources.clean.teaser import LONGEST, teaser
-from newsletter.sources.http import LIMITS
+from newsletter.sources.http.models import LIMITS
 from newsletter.sources.http.unpack import UnpackedTooLargeError, unpacked
 from newsletter.sources.links import absolute
-from newsletter.sources.wordpress import wants_password
+from newsletter.sources.wordpress.signs import wants_password
 from newsletter.text.tidy import summary
 
 _PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)

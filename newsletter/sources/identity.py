@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from newsletter.models import Article
-from newsletter.sources.clean import paragraphs
 from newsletter.sources.links import absolute
-from newsletter.text.likeness import mark
 from newsletter.text.tidy import arabic_fold
+from newsletter.text.tracking import is_tracking
 
-# Parameters that say how a reader came, not what is shown. `p` and every unknown one stay.
-_TRACKING = frozenset(
-    {
-        *("fbclid", "gclid", "dclid", "msclkid", "yclid", "twclid", "igshid", "igsh", "mc_cid", "mc_eid"),
-        *("share", "replytocom", "amp", "_ga", "_gl", "mkt_tok", "vero_id", "wt_mc", "wprov", "ref_src"),
-        *("ref_url", "nb"),
-    }
-)
-_TRACKING_PREFIXES = ("utm_", "hsa_", "pk_", "mtm_")
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -43,7 +32,7 @@ def normal_url(url: str) -> str:
     if not clean:
         return ""
     parts = urlsplit(url_normalize.url_normalize(clean) or clean)
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(name)]
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not is_tracking(name)]
     path = parts.path.rstrip("/").removesuffix("/amp")
     return urlunsplit(("https", parts.netloc, path, urlencode(query), ""))
 
@@ -55,28 +44,13 @@ def article_key(article: Article) -> str:
         article: Any article.
 
     Returns:
-        ``url:`` and the normal address, or ``text:`` and a hash of the folded headline and body when it has
-        no address.
+        ``url:`` and the normal address; without one ``id:`` and what its source calls it for good; without that
+        ``text:`` and a hash of the folded headline and body.
     """
     normal = normal_url(article.url)
     if normal:
         return f"url:{normal}"
+    if article.identity:
+        return f"id:{article.identity}"
     words = arabic_fold(article.title) + "\n" + arabic_fold(_TAGS.sub(" ", article.body) or article.summary)
     return "text:" + hashlib.sha256(words.encode()).hexdigest()[:32]
-
-
-def alike(articles: Sequence[Article]) -> dict[int, int]:
-    """Find the articles that tell what an earlier one tells already: copies, re-spellings, openings.
-
-    Args:
-        articles: The preferred version of each first.
-
-    Returns:
-        Number of each repeating article with the number of the one it repeats.
-    """
-    return mark([f"{each.title}\n" + ("\n".join(paragraphs(each.body)) or each.summary) for each in articles])
-
-
-def _is_tracking(name: str) -> bool:
-    name = name.lower()
-    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)

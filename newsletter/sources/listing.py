@@ -6,10 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from newsletter.errors import SourceError
 from newsletter.sources.charset import decode
+from newsletter.sources.documents import Brought, Document, ListedLink, Wanted
 from newsletter.sources.links import absolute, is_web
 from newsletter.text.tidy import arabic_fold, tidy
 
@@ -28,19 +28,6 @@ _DELIMITERS = (",", ";", "\t", "؛", "|")
 _MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class ListedLink:
-    """One line of a list; what the editor wrote there wins over what the page says."""
-
-    url: str
-    title: str = ""
-    section: str = ""
-    summary: str = ""
-    author: str = ""
-    line: int = 0
-    """Where it stands in the list, 1-based."""
-
-
 def looks_like(data: bytes, suffix: str) -> bool:
     """Say whether a file is a list of links.
 
@@ -55,6 +42,28 @@ def looks_like(data: bytes, suffix: str) -> bool:
         return text.startswith("[") and "http" in text
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return suffix in ("", ".txt", ".text") and bool(lines) and all(is_web(line) and " " not in line for line in lines)
+
+
+def holds(document: Document) -> bool:
+    """Say whether a document is a list of links.
+
+    Args:
+        document: Any document.
+    """
+    return looks_like(document.data, document.suffix)
+
+
+def read(document: Document, _wanted: Wanted) -> Brought:
+    """Read which links a list names; they are still to be read themselves.
+
+    Args:
+        document: The list.
+        _wanted: Not needed: it applies to what the links bring.
+
+    Raises:
+        SourceError: No line of it names an address, or a line names something that is none.
+    """
+    return Brought(links=tuple(parse(document.data, document.where)))
 
 
 def parse(data: bytes, where: str) -> list[ListedLink]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from newsletter.models import Article
 from newsletter.sources.charset import decode
 from newsletter.sources.clean import first_image, paragraphs
 from newsletter.sources.clean.markup import tree
-from newsletter.sources.http import LIMITS
+from newsletter.sources.http.models import LIMITS
 from newsletter.sources.page import body as bodies
 from newsletter.sources.page import metadata
 from newsletter.sources.page.leading import leading
@@ -20,12 +21,25 @@ from newsletter.text.tidy import summary
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+_BEFORE = re.compile(r"(?:\s+|<\?xml[^>]*>|<!--.*?-->)*", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_HEAD = 4096
 _SUMMARY_LENGTH = 320
 _LEAST_DESCRIPTION = 40
 _LEAST_BODY = 120
 """Letters without which a page that neither shows nor states a headline is no article."""
 _MOST_ELEMENTS = 20_000
 """Long articles with hundreds of comments have about 10,000; beyond this, extraction takes seconds."""
+
+
+def looks_like(data: bytes) -> bool:
+    """Say whether bytes begin as a page of HTML does; white space, comments and an XML prolog may stand before.
+
+    Args:
+        data: The document.
+    """
+    return bool(_PAGE.match(_BEFORE.sub("", decode(data[:_HEAD]).lstrip("\ufeff"), count=1)))
 
 
 def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tzinfo = UTC) -> Article:

@@ -1,0 +1,184 @@
+"""A page of the web: the article it shows, the WordPress site behind it, or the feed that it names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
+
+from newsletter.errors import SourceError
+from newsletter.models import Article
+from newsletter.sources import feed_pages, page, wordpress
+from newsletter.sources.charset import decode
+from newsletter.sources.clean.markup import tree
+from newsletter.sources.documents import Brought, Document, Wanted
+from newsletter.sources.http.models import Door, Fetched, FetchError
+from newsletter.sources.identity import normal_url
+from newsletter.sources.links import absolute
+
+_COMMENTS = ("التعليقات", "تعليقات", "comments")
+_MOST_FEEDS = 3
+
+
+def is_wordpress(document: Document) -> bool:
+    """Say whether an address belongs to a WordPress site that names its REST interface; a saved page asks nobody.
+
+    Args:
+        document: Any document.
+    """
+    return document.got is not None and wordpress.signpost(document.got) is not None
+
+
+def read_wordpress(document: Document, wanted: Wanted) -> Brought:
+    """Read a page of WordPress through its REST interface, as a page or by its feed where that is closed.
+
+    Args:
+        document: The page, of an address.
+        wanted: Which articles, if it lists many.
+
+    Raises:
+        SourceError: There is no article to be had.
+    """
+    got, door = _answer(document)
+    sign = wordpress.signpost(got)
+    assert sign is not None
+    try:
+        return _wordpress(document, sign, wanted)
+    except FetchError as error:
+        other = _page_or_feed(document, wanted, is_list=_is_list(got, sign))
+        is_page = any(article.source == got.url for article in other.articles)
+        way = "the page itself" if is_page else "its feed"
+        if is_page:
+            other = replace(other, articles=tuple(_completed(each, door, wanted) for each in other.articles))
+        return replace(other, notes=(f"{error.where}: {error.what}; {way} was read instead", *other.notes))
+
+
+def read_page(document: Document, wanted: Wanted) -> Brought:
+    """Read a page as an article; at an address, a front page and one without an article through the feed it names.
+
+    Args:
+        document: The page.
+        wanted: Which articles, if it stands for many.
+
+    Raises:
+        SourceError: There is no article to be had.
+    """
+    if document.got is not None:
+        return _page_or_feed(document, wanted)
+    if wordpress.wants_password(decode(document.data)):
+        raise wordpress.locked(document.where)
+    return Brought((_article(document, wanted),))
+
+
+def _article(document: Document, wanted: Wanted) -> Article:
+    return page.parse(document.data, document.where, charset=document.charset, now=wanted.now, zone=wanted.zone)
+
+
+def _answer(document: Document) -> tuple[Fetched, Door]:
+    """What only a document of an address has."""
+    assert document.got is not None
+    assert document.door is not None
+    return document.got, document.door
+
+
+def _completed(article: Article, door: Door, wanted: Wanted) -> Article:
+    """Author, section and moment of an article whose page hides them, from the feed that WordPress has of every one."""
+    if article.author and article.section and article.published:
+        return article
+    try:
+        got = door.get(wordpress.feed_of(article.url), "feed")
+        entries = feed_pages.parsed(Document(got.data, got.url, got=got, door=door), wanted)
+    except SourceError:
+        return article
+    own = next((each for each in entries if normal_url(each.url) == normal_url(article.url)), article)
+    return replace(
+        article,
+        author=article.author or own.author,
+        section=article.section or own.section,
+        published=article.published or (own.published and own.published.astimezone(wanted.zone)),
+    )
+
+
+def _wordpress(document: Document, sign: wordpress.Signpost, wanted: Wanted) -> Brought:
+    got, door = _answer(document)
+    site = wordpress.open_site(door, sign.root)
+    if not _is_list(got, sign):
+        article = wordpress.twin(door, site, sign, got, now=wanted.now)
+        return Brought((article,)) if article else _page_or_feed(document, wanted)
+    found = wordpress.listing(
+        door, site, now=wanted.now, most=wanted.most, since=wanted.since, until=wanted.until, archive=sign
+    )
+    notes = [str(found.trouble)] if found.trouble else []
+    if found.locked:
+        notes.append(f"{got.url}: {found.locked} of its articles want a password and were left out")
+    try:
+        articles = wordpress.details(door, site, found.posts, now=wanted.now)
+    except SourceError as error:
+        articles = [each.article for each in found.posts]
+        notes.append(f"{error.where}: {error.what}; headlines and excerpts only were taken")
+    if not articles:
+        notes.append(f"{got.url}: nothing was published in the time asked for")
+    return Brought(tuple(articles), tuple(notes))
+
+
+def _is_list(got: Fetched, sign: wordpress.Signpost) -> bool:
+    """Whether a page of WordPress lists articles: an archive, the front page, or the interface itself."""
+    parts = urlsplit(got.url)
+    is_interface = "/wp-json" in parts.path or "rest_route=" in parts.query
+    home = sign.root.partition("wp-json")[0].partition("?")[0].removesuffix("index.php")
+    return sign.is_archive or is_interface or _is_front(got.url) or normal_url(got.url) == normal_url(home)
+
+
+def _is_front(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.path.rstrip("/") in ("", "/index.php", "/index.html", "/ar", "/en", "/fr") and not parts.query
+
+
+def _page_or_feed(document: Document, wanted: Wanted, *, is_list: bool = False) -> Brought:
+    """Read a page as an article; a front page, and one in which no article is, through the feed it names."""
+    got, door = _answer(document)
+    is_list = is_list or _is_front(got.url)
+    trouble: SourceError | None = None
+    if not is_list:
+        if wordpress.wants_password(decode(got.data, got.charset)):
+            raise wordpress.locked(got.url)
+        try:
+            return Brought((_article(document, wanted),))
+        except SourceError as error:
+            trouble = error
+    for address in _feeds_of(got, is_list=is_list):
+        try:
+            answer = door.get(address, "feed")
+            named = Document(answer.data, answer.url, got=answer, door=door)
+            # What marks the feed of a site says nothing of the page that names it.
+            return replace(feed_pages.read(named, wanted, is_site=True), validator=None)
+        except SourceError as error:
+            trouble = trouble or error
+    if trouble:
+        raise trouble
+    raise SourceError("this is a front page without a feed", where=got.url, mend="give the addresses of its articles")
+
+
+def _feeds_of(got: Fetched, *, is_list: bool) -> list[str]:
+    """Addresses of the feeds that a page names, those of comments left out; for WordPress its usual one.
+
+    An archive names the feed of the whole site first: its own is the one below its own address.
+    """
+    root = tree(decode(got.data, got.charset))
+    found: dict[str, None] = {}
+    for element in root.iter("link") if root is not None else ():
+        kind = (element.get("type") or "").lower().strip()
+        is_feed = kind in feed_pages.MEDIA and "alternate" in (element.get("rel") or "").lower().split()
+        address = absolute(got.url, element.get("href") or "")
+        title = (element.get("title") or "").lower()
+        is_comments = any(word in title for word in _COMMENTS) or "/comments/" in address
+        if is_feed and address and not is_comments and len(found) < _MOST_FEEDS:
+            found[address] = None
+    if not found and wordpress.signpost(got):
+        found[absolute(got.url, got.url.partition("?")[0].rstrip("/") + "/feed/")] = None
+    return sorted(found, key=lambda address: not (is_list and _is_below(address, got.url)))
+
+
+def _is_below(address: str, page_url: str) -> bool:
+    """Whether an address is one in the folder of a page, with its parameters: ``/a/feed/``, ``/?feed=rss2&cat=4``."""
+    inner, outer = urlsplit(normal_url(address)), urlsplit(normal_url(page_url))
+    return inner.path.startswith(outer.path) and set(parse_qsl(inner.query)) >= set(parse_qsl(outer.query))
