@@ -28,7 +28,7 @@ import standin
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Letter, Rendered
 from newsletter.senders import Parcel
-from newsletter.senders.sendgrid.body import Body
+from newsletter.senders.sendgrid.body import MailSendBody
 from newsletter.senders.sendgrid.options import SendGridOptions
 from newsletter.senders.sendgrid.sender import SendGrid
 
@@ -110,7 +110,7 @@ def bare(requests: int, host: str) -> float:
     """Requests built before, over one connection: what the wire and the stand-in allow."""
     import http.client
 
-    body = Body(letter(), SendGridOptions(key="SG.test")).encode(parcels(), "request")
+    body = MailSendBody(letter(), SendGridOptions(key="SG.test")).encode(parcels(), "request")
     connection = http.client.HTTPConnection(host.removeprefix("http://"))
     start = time.perf_counter()
     for _ in range(requests):
@@ -128,7 +128,7 @@ def package_with_dict(requests: int, host: str) -> float:
     client = SendGridAPIClient("SG.test", host=host)
     start = time.perf_counter()
     for _ in range(requests):
-        body = json.loads(Body(letter(), SendGridOptions(key="SG.test")).encode([], "request"))
+        body = json.loads(MailSendBody(letter(), SendGridOptions(key="SG.test")).encode([], "request"))
         body["personalizations"] = [
             {
                 "to": [{"email": parcel.address}],

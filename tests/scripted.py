@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from newsletter import delivery, ledger
 from newsletter.delivery import DeliverySetup
-from newsletter.ledger import Account, Mailing, Send
+from newsletter.ledger import Mailing, Send, SendCounts
 from newsletter.letters.mime import LEAVE, slot, to_json
 from newsletter.models import Issue, Letter, Rendered
 from newsletter.senders import Answer, Parcel
@@ -282,10 +282,10 @@ class Bench:
             now=NOW,
         )
 
-    def deliver(self, send: Send, over: threading.Event | None = None) -> Account:
+    def deliver(self, send: Send, over: threading.Event | None = None) -> SendCounts:
         return delivery.run(self.setup, send, self.tell, over)
 
-    def account(self, send: Send) -> Account:
+    def account(self, send: Send) -> SendCounts:
         with Database(self.database.engine).read() as connection:
             return ledger.account(connection, send.id)
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from jinja2 import Environment
 
 from newsletter import issues
-from newsletter.check import Case, Known, check, links, probe
+from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.found import Findings
 from newsletter.check.probe.dns import Kind as RecordKind
 from newsletter.errors import RenderError
@@ -138,7 +138,7 @@ def inspected(folder: Path) -> list[Problem]:
         name: Picture(f"p{at}@example.org", kind, bytes(weight), name, width, height)
         for at, (name, (kind, width, height, weight)) in enumerate(facts.get("pictures", {}).items())
     }
-    known = Known(
+    known = CheckContext(
         publication=publication,
         now=NOW,
         lists=("readers",),
@@ -165,11 +165,11 @@ def inspected(folder: Path) -> list[Problem]:
     except RenderError as error:
         failure = Problem("letter-impossible", "error", error.what, error.where or issue.path, error.mend)
         known = replace(known, failure=failure)
-    known = replace(known, found=found(folder, Case(issue, letter, known), facts))
+    known = replace(known, found=found(folder, CheckInput(issue, letter, known), facts))
     return check(issue, letter, known)
 
 
-def found(folder: Path, case: Case, facts: Mapping[str, Any]) -> Findings | None:
+def found(folder: Path, case: CheckInput, facts: Mapping[str, Any]) -> Findings | None:
     """What probe finds in the folder's own world; None when it has none."""
     site, zone = stored(folder, "site.json"), stored(folder, "zone.json")
     if site is None and zone is None:

@@ -15,7 +15,7 @@ import pytest
 import seeded
 from command import here, make_workspace
 
-from newsletter.check import CODES, RULES, Known, check, has_errors
+from newsletter.check import CODES, RULES, CheckContext, check, has_errors
 from newsletter.check.fix import FIXES
 from newsletter.letters.templates import environment
 from newsletter.models import Issue, Letter, Problem, Publication, Rendered, Section, Story
@@ -133,7 +133,7 @@ def test_the_golden_issues_are_told_only_what_is_there(name: str) -> None:
         one = replace(one, issue=replace(one.issue, template="digest"))
     made = letter(golden_letters.rendered(one, environment()))
     problems = check(
-        one.issue, made, Known(publication=one.publication, now=golden_letters.DATE, pictures=one.pictures)
+        one.issue, made, CheckContext(publication=one.publication, now=golden_letters.DATE, pictures=one.pictures)
     )
     assert {problem.code for problem in problems} <= GOLDEN.get(name, set()), problems
 
@@ -190,9 +190,12 @@ def test_a_failure_is_not_told_beside_the_fault_that_caused_it() -> None:
     )
     issue = Issue(1, "موضوع هذا الأسبوع", sections=(Section("", (replace(story, line=3, image_line=4),)),), path="i.md")
     failure = Problem("letter-impossible", "error", "the picture is not encrypted", "i.md:4", "mend")
-    assert [one.code for one in check(issue, None, Known(failure=failure))] == ["image-http"]
+    assert [one.code for one in check(issue, None, CheckContext(failure=failure))] == ["image-http"]
     elsewhere = replace(failure, place="i.md:9")
-    assert [one.code for one in check(issue, None, Known(failure=elsewhere))] == ["image-http", "letter-impossible"]
+    assert [one.code for one in check(issue, None, CheckContext(failure=elsewhere))] == [
+        "image-http",
+        "letter-impossible",
+    ]
 
 
 # The command
@@ -483,4 +486,4 @@ def test_publication_of_another_language_is_left_alone() -> None:
         summary="Le maire l’a dit : « oui », puis non.",
     )
     issue = Issue(1, "La semaine au port", "Un quai, un livre", sections=(Section("À la une", (story,)),))
-    assert check(issue, None, Known(publication=about)) == []
+    assert check(issue, None, CheckContext(publication=about)) == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.check import Case, Known
+from newsletter.check import CheckContext, CheckInput
 from newsletter.check.addresses import hidden, page, private, tracking, without_hidden, without_parameters
 from newsletter.check.links import RULES as LINKS
 from newsletter.check.sender import organisation
@@ -106,7 +106,7 @@ def test_mending_is_stable_and_touches_only_what_was_told(text: str) -> None:
 def test_no_text_breaks_a_rule(text: str) -> None:
     story = Story(text or "x", summary=text, image_alt=text, line=3, summary_line=4)
     issue = Issue(1, text, text, opening=(Prose(text, 1),), sections=(Section(text, (story,), 2),))
-    case = Case(issue, None, Known())
+    case = CheckInput(issue, None, CheckContext())
     for rule in (*WRITING, *WORDING):
         for problem in rule(case):
             assert problem.words
@@ -115,7 +115,7 @@ def test_no_text_breaks_a_rule(text: str) -> None:
 
 def told(text: str, code: str, kind: str = "headline") -> bool:
     story = Story(text, line=3) if kind == "headline" else Story("عنوان", summary=text, line=3, summary_line=4)
-    case = Case(Issue(1, "موضوع", sections=(Section("", (story,)),)), None, Known())
+    case = CheckInput(Issue(1, "موضوع", sections=(Section("", (story,)),)), None, CheckContext())
     return code in {problem.code for rule in (*WRITING, *WORDING) for problem in rule(case)}
 
 
@@ -185,7 +185,7 @@ def test_bold_that_markdown_did_not_take() -> None:
 def test_digits_that_are_latin_by_nature_do_not_mix() -> None:
     def mixed(*texts: str) -> list[int]:
         issue = Issue(1, "موضوع", opening=tuple(Prose(text, line) for line, text in enumerate(texts, 1)), path="i.md")
-        case = Case(issue, None, Known())
+        case = CheckInput(issue, None, CheckContext())
         return [
             int(problem.place.rpartition(":")[2])
             for rule in WRITING
@@ -299,7 +299,7 @@ def test_the_part_of_a_domain_that_somebody_registered(domain: str, registered: 
 )
 def test_links_that_show_another_address(words: str, address: str, told_of: bool) -> None:
     issue = Issue(1, "موضوع", opening=(Prose(f"كلمة [{words}]({address}) ثم", 1),))
-    found = [problem.code for rule in LINKS for problem in rule(Case(issue, None, Known()))]
+    found = [problem.code for rule in LINKS for problem in rule(CheckInput(issue, None, CheckContext()))]
     assert found == (["link-text-differs"] if told_of else [])
 
 

@@ -18,7 +18,7 @@ import pytest
 from newsletter import delivery, ledger
 from newsletter.delivery import DeliverySetup
 from newsletter.errors import SendError
-from newsletter.ledger import Account
+from newsletter.ledger import SendCounts
 from newsletter.letters.mime import LEAVE, slot, to_json
 from newsletter.models import Issue, Letter, Rendered
 from newsletter.senders import Answer, Carrier, Parcel
@@ -77,7 +77,7 @@ def received(root: Path) -> Counter[str]:
     return counts
 
 
-def run(setup: DeliverySetup, told: Counter[str] | None = None) -> Account:
+def run(setup: DeliverySetup, told: Counter[str] | None = None) -> SendCounts:
     with setup.database.read() as connection:
         sends = ledger.sends(connection)
     send = sends[0] if sends else delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
@@ -91,10 +91,10 @@ def run(setup: DeliverySetup, told: Counter[str] | None = None) -> Account:
 
 def test_a_send_reaches_everybody_once(workspace: Workspace) -> None:
     told: Counter[str] = Counter()
-    assert run(workspace.delivery_setup, told) == Account(submitted=5, reasons={})
+    assert run(workspace.delivery_setup, told) == SendCounts(submitted=5, reasons={})
     assert told == {"submitted": 5}
     assert received(workspace.root) == Counter(f"reader{number}@example.net" for number in range(5))
-    assert run(workspace.delivery_setup) == Account(submitted=5, reasons={})
+    assert run(workspace.delivery_setup) == SendCounts(submitted=5, reasons={})
     assert received(workspace.root).total() == 5
     with workspace.database.read() as connection:
         assert [send.state for send in ledger.sends(connection)] == ["finished"]
@@ -142,7 +142,7 @@ def test_wherever_it_dies_the_next_run_completes_it(tmp_path: Path) -> None:
         with open_workspace(root, {}) as workspace, workspace.database.read() as connection:
             (send,) = ledger.sends(connection)
             assert send.state == "finished"
-            assert ledger.account(connection, send.id) == Account(submitted=3, reasons={})
+            assert ledger.account(connection, send.id) == SendCounts(submitted=3, reasons={})
     # Freezing, two batches of claim, mark, renames and record, and the end: more steps than these would be a change.
     assert killed >= 15
 
@@ -199,7 +199,7 @@ def test_a_batch_that_everybody_left_is_settled_without_the_sender(workspace: Wo
     with workspace.database.write() as connection:
         for person, _ in store.subscribers(connection, 1):
             store.set_status(connection, person.id, 1, "left", now=workspace.now())
-    assert run(setup) == Account(skipped=5, reasons={"no longer subscribed": 5})
+    assert run(setup) == SendCounts(skipped=5, reasons={"no longer subscribed": 5})
 
 
 def test_nobody_to_send_to_is_said_and_leaves_nothing(workspace: Workspace) -> None:

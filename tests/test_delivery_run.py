@@ -17,7 +17,7 @@ from scripted import KEYS, LETTER, NOW, Bench, Carrier, OneByOne, Provider, benc
 
 from newsletter import delivery, ledger
 from newsletter.errors import NashraError, SendError
-from newsletter.ledger import Account, RateLimit
+from newsletter.ledger import RateLimit, SendCounts
 from newsletter.letters.mime import LEAVE
 from newsletter.models import Letter, Rendered
 from newsletter.senders import Answer, Parcel, UnreachableError
@@ -70,7 +70,7 @@ def least(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
 def test_everybody_is_handed_over_once_batch_after_batch(database: Database) -> None:
     here = bench(database, 5)
     send = here.freeze()
-    assert here.deliver(send) == Account(submitted=5, reasons={})
+    assert here.deliver(send) == SendCounts(submitted=5, reasons={})
     provider = here.provider
     assert provider.sizes == [2, 2, 1]
     assert provider.loaded == [LETTER]
@@ -165,7 +165,7 @@ def test_who_left_is_left_out_with_the_reason(database: Database) -> None:
         for reader in here.readers[1:]:
             store.set_status(connection, reader, 1, "left", now=NOW)
     account = here.deliver(send)
-    assert account == Account(submitted=1, skipped=3, reasons={"no longer subscribed": 3})
+    assert account == SendCounts(submitted=1, skipped=3, reasons={"no longer subscribed": 3})
     # The second batch is settled without the provider.
     assert here.provider.sizes == [1]
     assert sorted(here.told) == [("skipped", 1), ("skipped", 2), ("submitted", 1)]
@@ -365,7 +365,7 @@ def test_letters_that_differ_from_their_batch_keep_their_own_answer(database: Da
     here = bench(database, 3, Provider(batch_size=3))
     here.provider.finishing = [lambda: refused(here.provider.handed[0][1].delivery)]
     account = here.deliver(here.freeze())
-    assert account == Account(submitted=2, refused=1, reasons={"no such mailbox": 1})
+    assert account == SendCounts(submitted=2, refused=1, reasons={"no such mailbox": 1})
     assert sorted(here.told) == [("refused", 1), ("submitted", 2)]
 
 
@@ -703,7 +703,7 @@ def test_one_by_one_too_who_left_is_left_out(database: Database) -> None:
     with database.write() as connection:
         store.set_status(connection, here.readers[1], 1, "left", now=NOW)
     account = here.deliver(send)
-    assert account == Account(submitted=2, skipped=1, reasons={"no longer subscribed": 1})
+    assert account == SendCounts(submitted=2, skipped=1, reasons={"no longer subscribed": 1})
     assert sorted(here.told) == [("skipped", 1), ("submitted", 1), ("submitted", 1)]
 
 

@@ -29,7 +29,7 @@ from who_may import eligible
 from newsletter import ledger
 from newsletter.delivery.names import name_of
 from newsletter.events import apply
-from newsletter.events.apply import Received
+from newsletter.events.apply import ReportOutcome
 from newsletter.events.hook import report_hook
 from newsletter.ledger import Batch, Send
 from newsletter.senders.reports import EventReport
@@ -92,7 +92,7 @@ def item(send: Send, delivery: int, event: str, *, minute: int = 0, request: str
     }
 
 
-def receive(database: Database, *items: dict[str, Any]) -> Received:
+def receive(database: Database, *items: dict[str, Any]) -> ReportOutcome:
     body = json.dumps(items).encode()
     return apply.receive(database, reports(body), now=NOW, link_keys=LINKS, suppression_keys=KEYS)
 
@@ -145,9 +145,9 @@ def test_each_of_the_providers_words_has_one_of_ours(send: Send) -> None:
 def test_a_repeated_event_changes_nothing(database: Database, send: Send) -> None:
     submit(database, send)
     bounce = item(send, 1, "bounce", type="bounce")
-    assert receive(database, bounce, bounce) == Received(new=1, known=1)
-    assert receive(database, bounce) == Received(known=1)
-    assert receive(database, {**bounce, "sg_event_id": "another"}) == Received(known=1)
+    assert receive(database, bounce, bounce) == ReportOutcome(new=1, known=1)
+    assert receive(database, bounce) == ReportOutcome(known=1)
+    assert receive(database, {**bounce, "sg_event_id": "another"}) == ReportOutcome(known=1)
     assert suppressed(database) == 1
 
 
@@ -244,7 +244,7 @@ def test_the_editor_may_accept_what_is_unknown(database: Database, send: Send) -
 def test_events_about_nothing_of_ours_change_nothing(database: Database, send: Send, name: str) -> None:
     submit(database, send)
     strange = {**item(send, 1, "bounce"), "nashra_delivery": name.format(send.public_id)}
-    assert receive(database, strange) == Received(strange=1)
+    assert receive(database, strange) == ReportOutcome(strange=1)
     assert suppressed(database) == 0
 
 
@@ -414,7 +414,7 @@ def test_of_two_who_are_told_the_same_at_once_one_writes_it_down(database: Datab
     submit(database, send)
     items = [item(send, number, "bounce" if number > 5 else "delivered") for number in range(1, 8)]
     others = [item(send, number, "bounce", type="blocked", minute=1) for number in range(1, 8)]
-    outcome: list[Received] = []
+    outcome: list[ReportOutcome] = []
     second = Thread(target=lambda: outcome.append(receive(database, *others, *items)))
     with database.write() as connection:
         told = [(report.event, report.request_id) for report in reports(json.dumps(items).encode())]
@@ -424,7 +424,7 @@ def test_of_two_who_are_told_the_same_at_once_one_writes_it_down(database: Datab
         second.join(0.3)
         assert second.is_alive()
     second.join(30)
-    assert outcome == [Received(new=7, known=7)]
+    assert outcome == [ReportOutcome(new=7, known=7)]
     assert sums(database) == (7, 2, 0)
 
 
@@ -471,7 +471,7 @@ def test_more_deliveries_than_fit_into_one_statement(database: Database) -> None
     for send in sends:
         submit(database, send)
     items = [item(sends[number // 300], number + 1, "delivered") for number in range(900)]
-    assert receive(database, *items, *items) == Received(new=900, known=900)
+    assert receive(database, *items, *items) == ReportOutcome(new=900, known=900)
     with database.read() as connection:
         assert connection.execute(select(tables.send.c.answered)).scalars().all() == [300] * 3
 
@@ -489,8 +489,8 @@ def test_no_words_of_a_provider_keep_a_report_out(database: Database, send: Send
         {**item(send, 3, "bounce"), "nashra_delivery": f"{text}.3"},
         {**item(send, 3, "bounce"), "nashra_request": text},
     ]
-    assert receive(database, *items) == Received(new=4, strange=1)
-    assert receive(database, *items) == Received(known=4, strange=1)
+    assert receive(database, *items) == ReportOutcome(new=4, strange=1)
+    assert receive(database, *items) == ReportOutcome(known=4, strange=1)
 
 
 # ---- small letters
@@ -517,13 +517,13 @@ def small_state(database: Database) -> str:
 
 
 def test_a_bounce_of_a_small_letter_suppresses_once_and_shows_that_it_went(database: Database, small: str) -> None:
-    assert receive(database, about(small, "bounce"), about(small, "bounce")) == Received(new=1, known=1)
+    assert receive(database, about(small, "bounce"), about(small, "bounce")) == ReportOutcome(new=1, known=1)
     assert suppressed(database) == 1
     assert small_state(database) == "submitted"
     with database.write() as connection:
         assert actions.unsuppress(connection, "reader1@example.net", keys=KEYS)
     # An editor has looked into it; the same event told again does not undo that.
-    assert receive(database, about(small, "bounce")) == Received(known=1)
+    assert receive(database, about(small, "bounce")) == ReportOutcome(known=1)
     assert suppressed(database) == 0
 
 
@@ -564,12 +564,12 @@ def test_leaving_through_the_provider_ends_the_subscription_of_that_letter(datab
 def test_a_small_letter_that_is_not_ours_or_of_nobody_changes_nothing(database: Database, small: str) -> None:
     forged = f"small-{'0' * 16}.1", name_of(1, {1: b"x" * 32}), name_of(99, LINKS), small.replace("small-", "")
     for name in forged:
-        assert receive(database, about(name, "bounce")) == Received(strange=1)
+        assert receive(database, about(name, "bounce")) == ReportOutcome(strange=1)
     assert suppressed(database) == 0
     assert small_state(database) == "submitting"
     with database.write() as connection:
         actions.erase(connection, "reader1@example.net", now=NOW, keys=KEYS)
-    assert receive(database, about(small, "bounce")) == Received(strange=1)
+    assert receive(database, about(small, "bounce")) == ReportOutcome(strange=1)
 
 
 # ---- the door

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter import issues
-from newsletter.check import Known, check
+from newsletter.check import CheckContext, check
 from newsletter.check.fix import (
     FIXES,
     Fixed,
@@ -30,7 +30,7 @@ PATH = Path("issues/3/issue.md")
 def fixed(text: str) -> tuple[str, list[Fixed]]:
     """The text after a check and a mend, without a letter."""
     manuscript = Manuscript(text, PATH)
-    changed, done = rewritten(manuscript, check(manuscript.issue, None, Known()))
+    changed, done = rewritten(manuscript, check(manuscript.issue, None, CheckContext()))
     return changed.text, done
 
 

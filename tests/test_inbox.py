@@ -25,7 +25,7 @@ from newsletter import ledger
 from newsletter.delivery.names import name_of
 from newsletter.errors import SourceError
 from newsletter.events import inbox
-from newsletter.events.inbox import Result
+from newsletter.events.inbox import InboxOutcome
 from newsletter.events.inbox.answers import (
     fold,
     own_words,
@@ -36,7 +36,7 @@ from newsletter.events.inbox.answers import (
 from newsletter.events.inbox.messages import (
     MOST_BYTES,
     Kind,
-    ReadMessage,
+    ParsedMessage,
     understand,
 )
 from newsletter.events.inbox.statuses import meaning
@@ -187,7 +187,7 @@ class Room:
         path.write_bytes(raw)
         return path
 
-    def read(self, **more: object) -> Result:
+    def read(self, **more: object) -> InboxOutcome:
         return inbox.read(self.setup(), self.maildir, **more)  # type: ignore[arg-type]
 
     def suppressed(self) -> int:
@@ -235,7 +235,7 @@ def room(database: Database, tmp_path: Path) -> Room:
 def test_bounces_reach_the_ledger_and_suppress(room: Room) -> None:
     for number, name in enumerate(("hard", "full", "delayed", "complaint")):
         room.put(name, number=number)
-    assert room.read() == Result(read=4, bounced=2, complained=1, reported=1)
+    assert room.read() == InboxOutcome(read=4, bounced=2, complained=1, reported=1)
     assert room.suppressed() == 2
     with room.database.read() as connection:
         assert set(eligible(connection, 1, range(1, 6), NOW)) == {2, 3, 5}
@@ -262,18 +262,18 @@ def test_a_bounce_settles_what_was_unknown(room: Room) -> None:
 
 def test_every_message_is_handled_once_wherever_a_mail_program_moves_it(room: Room) -> None:
     paths = [room.put("leave", number=0), room.put("hard", number=1), room.put("ordinary")]
-    assert room.read() == Result(read=3, left=1, bounced=1, other=1)
+    assert room.read() == InboxOutcome(read=3, left=1, bounced=1, other=1)
     with room.database.write() as connection:
         actions.add_subscriber(connection, "reader0@example.net", "readers", now=NOW, restore=True, keys=SUPPRESSIONS)
     before = room.dump()
-    assert room.read() == Result()
+    assert room.read() == InboxOutcome()
     for path in paths:
         path.rename(room.maildir / "cur" / f"{path.name}:2,S")
-    assert room.read() == Result()
+    assert room.read() == InboxOutcome()
     assert room.dump() == before
     (moved,) = (room.maildir / "cur").glob("*.leave.*")
     moved.rename(room.maildir / "new" / "1795509999.another-name")
-    assert room.read() == Result()
+    assert room.read() == InboxOutcome()
     assert room.status(0) == "confirmed"
 
 
@@ -281,7 +281,7 @@ def test_who_asks_to_leave_by_mail_has_left(room: Room) -> None:
     room.put("leave", number=2)
     room.put("leave-generated", number=3)
     room.put("leave-answered", number=4)
-    assert room.read() == Result(read=3, left=2, automatic=1)
+    assert room.read() == InboxOutcome(read=3, left=2, automatic=1)
     assert [room.status(number) for number in range(5)] == ["confirmed", "confirmed", "left", "left", "confirmed"]
     with room.database.read() as connection:
         (record,) = [one for one in store.consents_of(connection, 3) if one.act == "leave"]
@@ -294,7 +294,7 @@ def test_a_reply_that_carries_the_link_confirms(room: Room) -> None:
     assert room.status(0, 2) == "pending"
     room.put("confirm-reply")
     room.put("confirm-subject")
-    assert room.read() == Result(read=2, confirmed=1, known=1)
+    assert room.read() == InboxOutcome(read=2, confirmed=1, known=1)
     assert room.status(0, 2) == "confirmed"
     with room.database.read() as connection:
         (record,) = [one for one in store.consents_of(connection, 1) if one.act == "confirm"]
@@ -322,14 +322,14 @@ def test_links_that_are_not_ours_do_nothing(room: Room) -> None:
         room.put("leave", leave=leave)
     room.put("confirm-subject", token=TOKEN)
     room.put("confirm-reply", token=TOKEN)
-    assert room.read() == Result(read=6, refused=5, other=1)
+    assert room.read() == InboxOutcome(read=6, refused=5, other=1)
     assert room.status(0) == "confirmed"
 
 
 def test_a_confirmation_that_is_too_old_does_nothing(room: Room) -> None:
     room.put("confirm-subject")
     result = inbox.read(room.setup(now=NOW + timedelta(days=3)), room.maildir)
-    assert result == Result(read=1, refused=1)
+    assert result == InboxOutcome(read=1, refused=1)
     assert room.status(0, 2) == "pending"
 
 
@@ -337,7 +337,7 @@ def test_who_left_meanwhile_is_not_confirmed_by_an_older_link(room: Room) -> Non
     with room.database.write() as connection:
         actions.leave(connection, 1, 2, now=NOW, how="page")
     room.put("confirm-subject")
-    assert room.read() == Result(read=1, refused=1)
+    assert room.read() == InboxOutcome(read=1, refused=1)
     assert room.status(0, 2) == "left"
 
 
@@ -347,7 +347,7 @@ def test_a_forged_bounce_needs_the_address_of_the_reader(room: Room) -> None:
     room.put("complaint", number=1, name=f"{room.public_id}.1")
     room.put("hard", name="ffffffffffffffff.1")
     room.put("hard", name=f"{room.public_id}.999999999999999999")
-    assert room.read() == Result(read=4, refused=4)
+    assert room.read() == InboxOutcome(read=4, refused=4)
     assert room.suppressed() == 0
 
 
@@ -361,16 +361,16 @@ def test_a_forged_bounce_tries_one_letter_and_not_many(room: Room, parts: int) -
     )
     head = f"Date: {NOW:%a, %d %b %Y %T} +0000\nContent-Type: multipart/report; boundary=b\n\n"
     (room.maildir / "new" / "1.forged").write_text(f"{head}{blocks}--b--\n")
-    assert room.read() == Result(read=1, refused=1)
+    assert room.read() == InboxOutcome(read=1, refused=1)
     assert room.suppressed() == 0
     one = blocks[: blocks.index("--b", 3)]
     (room.maildir / "new" / "2.same").write_text(f"{head}{one}{one}--b--\n")
-    assert room.read() == Result(read=1, bounced=1)
+    assert room.read() == InboxOutcome(read=1, bounced=1)
 
 
 def test_the_spelling_of_the_address_does_not_matter(room: Room) -> None:
     room.put("hard", address="Reader0@EXAMPLE.net")
-    assert room.read() == Result(read=1, bounced=1)
+    assert room.read() == InboxOutcome(read=1, bounced=1)
 
 
 def test_a_bounce_of_somebody_who_was_erased_does_nothing(room: Room) -> None:
@@ -378,7 +378,7 @@ def test_a_bounce_of_somebody_who_was_erased_does_nothing(room: Room) -> None:
         actions.erase(connection, "reader0@example.net", now=NOW, keys=SUPPRESSIONS)
     room.put("hard")
     room.put("leave")
-    assert room.read() == Result(read=2, refused=2)
+    assert room.read() == InboxOutcome(read=2, refused=2)
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(room: Room) -> None:
@@ -387,7 +387,7 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(room: Room) -> None:
     before = room.dump()
     told = room.read(dry_run=True)
     assert room.dump() == before
-    assert replace(told, dry_run=False) == Result(
+    assert replace(told, dry_run=False) == InboxOutcome(
         read=8, bounced=1, complained=1, left=1, confirmed=1, automatic=1, other=1, reported=1, refused=1
     )
     assert room.read() == replace(told, dry_run=False)
@@ -454,14 +454,14 @@ def test_an_mbox_is_read_like_a_maildir(room: Room, tmp_path: Path) -> None:
         box.add(path.read_bytes())
     box.close()
     raw = (tmp_path / "box").read_bytes()
-    expected = Result(read=5, bounced=1, left=1, confirmed=1, automatic=1, other=1)
+    expected = InboxOutcome(read=5, bounced=1, left=1, confirmed=1, automatic=1, other=1)
     assert inbox.read(room.setup(), tmp_path / "box") == expected
     assert (tmp_path / "box").read_bytes() == raw
     # A mail program notes what it did in the messages themselves.
     (tmp_path / "box").write_bytes(raw.replace(b"\nReceived:", b"\nStatus: RO\nX-Status: A\nReceived:"))
-    assert inbox.read(room.setup(), tmp_path / "box") == Result()
+    assert inbox.read(room.setup(), tmp_path / "box") == InboxOutcome()
     # The same messages in a Maildir are known too.
-    assert room.read() == Result()
+    assert room.read() == InboxOutcome()
 
 
 def test_many_messages_are_taken_in_groups(room: Room) -> None:
@@ -469,8 +469,8 @@ def test_many_messages_are_taken_in_groups(room: Room) -> None:
         path = room.put("ordinary")
         path.write_bytes(path.read_bytes() + f"{number}\n".encode())
     room.put("leave")
-    assert room.read() == Result(read=251, other=250, left=1)
-    assert room.read() == Result()
+    assert room.read() == InboxOutcome(read=251, other=250, left=1)
+    assert room.read() == InboxOutcome()
 
 
 def test_what_is_no_mailbox_is_said(room: Room, tmp_path: Path) -> None:
@@ -483,13 +483,13 @@ def test_what_is_no_mailbox_is_said(room: Room, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match=words):
             inbox.read(room.setup(), path)
     (tmp_path / "empty").touch()
-    assert inbox.read(room.setup(), tmp_path / "empty") == Result()
+    assert inbox.read(room.setup(), tmp_path / "empty") == InboxOutcome()
 
 
 # ---- who wants to subscribe
 
 
-def wishes(room: Room, subject: str, sender: str = "Salma <salma@example.net>", **headers: str) -> Result:
+def wishes(room: Room, subject: str, sender: str = "Salma <salma@example.net>", **headers: str) -> InboxOutcome:
     """What comes of a message with this subject; it is dated as the others are."""
     number = next(room.counter)
     lines = {"From": sender, "To": OWN, "Date": "Tue, 24 Nov 2026 09:29:58 +0200", **headers, "X-Number": str(number)}
@@ -511,7 +511,7 @@ def statuses(room: Room, address: str) -> list[str]:
      "=?utf-8?B?2KfYtNiq2LHYp9mD?="],
 )  # fmt: skip
 def test_who_asks_by_mail_gets_a_confirmation_letter(room: Room, subject: str) -> None:
-    assert wishes(room, subject) == Result(read=1, asked=1)
+    assert wishes(room, subject) == InboxOutcome(read=1, asked=1)
     assert statuses(room, "salma@example.net") == ["pending"]
     with room.database.read() as connection:
         kinds = connection.execute(text("SELECT kind FROM small_letter WHERE list_id = 1")).scalars().all()
@@ -527,7 +527,7 @@ def test_who_asks_by_mail_gets_a_confirmation_letter(room: Room, subject: str) -
     ["Re: subscribe", "subscribe me please", "subscribe pending", "subscribe nowhere", "unsubscribe", "اشتراكي انتهى"],
 )
 def test_other_words_are_for_people(room: Room, subject: str) -> None:
-    assert wishes(room, subject) == Result(read=1, other=1)
+    assert wishes(room, subject) == InboxOutcome(read=1, other=1)
     assert statuses(room, "salma@example.net") == []
 
 
@@ -538,7 +538,7 @@ def test_other_words_are_for_people(room: Room, subject: str) -> None:
      {"From": "<noreply@example.net>"}],
 )  # fmt: skip
 def test_machines_subscribe_nobody(room: Room, headers: dict[str, str]) -> None:
-    assert wishes(room, "subscribe", **headers) == Result(read=1, automatic=1)
+    assert wishes(room, "subscribe", **headers) == InboxOutcome(read=1, automatic=1)
     assert statuses(room, "salma@example.net") == []
 
 
@@ -549,15 +549,15 @@ def test_machines_subscribe_nobody(room: Room, headers: dict[str, str]) -> None:
      ({"Date": "Mon, 16 Nov 2026 09:00:00 +0200"}, "refused")],
 )  # fmt: skip
 def test_a_wish_needs_one_address_and_a_fresh_date(room: Room, headers: dict[str, str], counts: str) -> None:
-    assert wishes(room, "subscribe", **headers) == Result(**{"read": 1, counts: 1})
+    assert wishes(room, "subscribe", **headers) == InboxOutcome(**{"read": 1, counts: 1})
     with room.database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM subscriber")).scalar_one() == 5
 
 
 def test_the_caps_of_the_form_hold_by_mail_too(room: Room) -> None:
     assert wishes(room, "subscribe", "salma@example.net").asked == 1
-    assert wishes(room, "subscribe", "salma+1@example.net") == Result(read=1, refused=1)
-    assert wishes(room, "اشتراك", "salma@example.net") == Result(read=1, refused=1)
+    assert wishes(room, "subscribe", "salma+1@example.net") == InboxOutcome(read=1, refused=1)
+    assert wishes(room, "اشتراك", "salma@example.net") == InboxOutcome(read=1, refused=1)
 
 
 def test_a_wish_that_only_the_crowd_keeps_back_is_tried_again(room: Room) -> None:
@@ -568,13 +568,13 @@ def test_a_wish_that_only_the_crowd_keeps_back_is_tried_again(room: Room) -> Non
         )
     setup = room.setup(lists=("readers",), caps=Caps(total_an_hour=50))
     told = inbox.read(setup, room.maildir, dry_run=True)
-    assert told == Result(read=30, asked=10, later=20, dry_run=True)
-    assert inbox.read(setup, room.maildir) == Result(read=30, asked=10, later=20)
-    assert inbox.read(setup, room.maildir) == Result(read=20, later=20)
+    assert told == InboxOutcome(read=30, asked=10, later=20, dry_run=True)
+    assert inbox.read(setup, room.maildir) == InboxOutcome(read=30, asked=10, later=20)
+    assert inbox.read(setup, room.maildir) == InboxOutcome(read=20, later=20)
     hour = timedelta(minutes=71)
-    assert inbox.read(replace(setup, now=NOW + hour), room.maildir) == Result(read=20, asked=10, later=10)
-    assert inbox.read(replace(setup, now=NOW + 2 * hour), room.maildir) == Result(read=10, asked=10)
-    assert inbox.read(replace(setup, now=NOW + 2 * hour), room.maildir) == Result()
+    assert inbox.read(replace(setup, now=NOW + hour), room.maildir) == InboxOutcome(read=20, asked=10, later=10)
+    assert inbox.read(replace(setup, now=NOW + 2 * hour), room.maildir) == InboxOutcome(read=10, asked=10)
+    assert inbox.read(replace(setup, now=NOW + 2 * hour), room.maildir) == InboxOutcome()
 
 
 def test_many_wishes_to_one_domain_hold_no_other_up(room: Room) -> None:
@@ -589,19 +589,19 @@ def test_many_wishes_to_one_domain_hold_no_other_up(room: Room) -> None:
             actions.wish(
                 connection, who, "readers", now=NOW, keys=SUPPRESSIONS, caps=caps, how="form", words="", network="n"
             )
-    assert inbox.read(room.setup(lists=("readers",), caps=caps), room.maildir) == Result(read=6, asked=3, later=3)
+    assert inbox.read(room.setup(lists=("readers",), caps=caps), room.maildir) == InboxOutcome(read=6, asked=3, later=3)
     assert statuses(room, "r5@b.example.net") == ["pending"]
 
 
 def test_a_wish_does_not_tell_or_change_what_somebody_is(room: Room) -> None:
-    assert wishes(room, "subscribe", "reader1@example.net") == Result(read=1, known=1)
+    assert wishes(room, "subscribe", "reader1@example.net") == InboxOutcome(read=1, known=1)
     with room.database.write() as connection:
         actions.suppress(connection, "reader2@example.net", now=NOW, keys=SUPPRESSIONS)
         actions.leave(connection, 4, 1, now=NOW, how="page", letters=False)
         actions.erase(connection, "reader4@example.net", now=NOW, keys=SUPPRESSIONS)
-    assert wishes(room, "subscribe", "reader2@example.net") == Result(read=1, refused=1)
-    assert wishes(room, "subscribe", "reader4@example.net") == Result(read=1, refused=1)
-    assert wishes(room, "subscribe", "reader3@example.net") == Result(read=1, asked=1)
+    assert wishes(room, "subscribe", "reader2@example.net") == InboxOutcome(read=1, refused=1)
+    assert wishes(room, "subscribe", "reader4@example.net") == InboxOutcome(read=1, refused=1)
+    assert wishes(room, "subscribe", "reader3@example.net") == InboxOutcome(read=1, asked=1)
     assert [room.status(number) for number in range(4)] == ["confirmed", "confirmed", "confirmed", "pending"]
 
 
@@ -609,10 +609,10 @@ def test_who_left_a_list_that_is_not_offered_may_come_back_to_it(room: Room) -> 
     with room.database.write() as connection:
         actions.leave(connection, 1, 2, now=NOW, how="page")
     # One confirmation letter a day, for everybody: the one of the fixture was today.
-    assert wishes(room, "subscribe pending", "reader0@example.net") == Result(read=1, refused=1)
+    assert wishes(room, "subscribe pending", "reader0@example.net") == InboxOutcome(read=1, refused=1)
     with room.database.write() as connection:
         connection.execute(text("UPDATE small_letter SET created = created - 90000"))
-    assert wishes(room, "subscribe pending", "reader0@example.net") == Result(read=1, asked=1)
+    assert wishes(room, "subscribe pending", "reader0@example.net") == InboxOutcome(read=1, asked=1)
     assert room.status(0, 2) == "pending"
 
 
@@ -624,7 +624,7 @@ def test_a_dry_run_of_a_wish_writes_nothing(room: Room) -> None:
     before = room.dump()
     assert inbox.read(room.setup(lists=("readers",)), room.maildir, dry_run=True).asked == 1
     assert room.dump() == before
-    assert inbox.read(room.setup(lists=()), room.maildir) == Result(read=1, other=1)
+    assert inbox.read(room.setup(lists=()), room.maildir) == InboxOutcome(read=1, other=1)
 
 
 # ---- small letters that come back, and answers to them
@@ -658,7 +658,7 @@ def test_a_forged_bounce_of_a_small_letter_does_nothing(room: Room) -> None:
     room.put("hard", name=name, address="reader1@example.net")
     room.put("hard", name=f"small-{'0' * 16}.{name.partition('.')[2]}", address="salma@example.net")
     room.put("hard", name=name_of(999, LINKS), address="salma@example.net")
-    assert room.read() == Result(read=3, refused=3)
+    assert room.read() == InboxOutcome(read=3, refused=3)
     assert room.suppressed() == 0
 
 
@@ -679,7 +679,7 @@ def test_what_is_no_yes_confirms_nobody(room: Room, said: str) -> None:
 LETTER = name_of(7, LINKS)
 
 
-def answered(said: str, subject: str = "Re: news", *, quoted: bool = True, kind: str = "plain") -> ReadMessage:
+def answered(said: str, subject: str = "Re: news", *, quoted: bool = True, kind: str = "plain") -> ParsedMessage:
     """An answer that quotes the confirmation letter and names it, as help desks and filters do too."""
     quote = f"> Somebody asked for it.\n> https://news.example.org/confirm/{TOKEN}\n"
     whole = said.replace("{quote}", quote) if "{quote}" in said else f"{said}\n\nOn Tuesday News wrote:\n{quote}"

@@ -22,7 +22,7 @@ from newsroom import given as given_to
 
 from newsletter import ledger, library
 from newsletter.delivery import AudienceChangedError, PeriodTakenError
-from newsletter.issues.compose import Rules
+from newsletter.issues.compose import ComposeRules
 from newsletter.models import Article, Holding
 from newsletter.report import read
 from newsletter.rhythms import streams
@@ -33,7 +33,7 @@ from newsletter.workflows import draft, latest, weekly
 from subscribers import actions, store
 from subscribers.models import Rhythm
 
-RULES = Rules(days=14)
+RULES = ComposeRules(days=14)
 
 
 def holding(number: int, published: datetime, *, collected: datetime | None = None) -> Holding:

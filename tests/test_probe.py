@@ -15,7 +15,7 @@ import pytest
 import seeded
 
 from newsletter.check import probe
-from newsletter.check.found import Dkim, Dmarc, LinkResult, MailHost, PictureResult
+from newsletter.check.found import DkimRecord, DmarcPolicy, LinkResult, MailHost, PictureResult
 from newsletter.check.probe.links import _pictured, _reached
 from newsletter.check.probe.sender import walk
 from newsletter.sources.http import Fetcher
@@ -343,10 +343,13 @@ def test_a_hopeless_spf_record_ends() -> None:
 def test_dkim_keys_of_the_sender_or_of_its_organisation() -> None:
     key = seeded.stored(seeded.ROOT / "clean-sender", "zone.json")["s1._domainkey.almawja.example.org TXT"][0]
     names = ("s1", "s2")
-    assert setup({f"s1._domainkey.{D} TXT": [key]}, selectors=names).dkim == (Dkim(D, "s1", key), Dkim(D, "s2"))
+    assert setup({f"s1._domainkey.{D} TXT": [key]}, selectors=names).dkim == (
+        DkimRecord(D, "s1", key),
+        DkimRecord(D, "s2"),
+    )
     above = {"s2._domainkey.example.org TXT": ["other=1", key]}
-    assert setup(above, selectors=names).dkim == (Dkim("example.org", "s1"), Dkim("example.org", "s2", key))
-    assert setup({}, selectors=names).dkim == (Dkim(D, "s1"), Dkim(D, "s2"))
+    assert setup(above, selectors=names).dkim == (DkimRecord("example.org", "s1"), DkimRecord("example.org", "s2", key))
+    assert setup({}, selectors=names).dkim == (DkimRecord(D, "s1"), DkimRecord(D, "s2"))
     assert setup({}).dkim is None
     silent = setup({f"s1._domainkey.{D}": None}, selectors=("s1",))
     assert silent.dkim is None
@@ -377,39 +380,39 @@ REJECT, NONE = "v=DMARC1; p=reject", "v=DMARC1; p=none"
     ("domain", "records", "expected"),
     [
         # RFC 7489: a record at the sender's own domain, or else at the registered one.
-        (D, {f"_dmarc.{D} TXT": [REJECT], "_dmarc.example.org TXT": [NONE]}, Dmarc(D, REJECT)),
-        (D, {"_dmarc.example.org TXT": [REJECT, "unrelated"]}, Dmarc("example.org", REJECT)),
-        (D, {}, Dmarc()),
+        (D, {f"_dmarc.{D} TXT": [REJECT], "_dmarc.example.org TXT": [NONE]}, DmarcPolicy(D, REJECT)),
+        (D, {"_dmarc.example.org TXT": [REJECT, "unrelated"]}, DmarcPolicy("example.org", REJECT)),
+        (D, {}, DmarcPolicy()),
         # RFC 9989: the shortest name that has one, up to psd=n, or below psd=y.
         (
             "a.b.example.org",
             {"_dmarc.b.example.org TXT": [NONE], "_dmarc.example.org TXT": [REJECT]},
-            Dmarc("example.org", REJECT),
+            DmarcPolicy("example.org", REJECT),
         ),
         (
             "a.b.example.org",
             {"_dmarc.b.example.org TXT": [f"{NONE}; psd=n"], "_dmarc.example.org TXT": [REJECT]},
-            Dmarc("b.example.org", f"{NONE}; psd=n"),
+            DmarcPolicy("b.example.org", f"{NONE}; psd=n"),
         ),
         (
             "a.shop.gov.example",
             {"_dmarc.shop.gov.example TXT": [NONE], "_dmarc.gov.example TXT": [f"{REJECT}; psd=y"]},
-            Dmarc("shop.gov.example", NONE),
+            DmarcPolicy("shop.gov.example", NONE),
         ),
         (
             "a.b.shop.gov.example",
             {"_dmarc.b.shop.gov.example TXT": [NONE], "_dmarc.gov.example TXT": [f"{REJECT}; psd=y"]},
-            Dmarc("gov.example", f"{REJECT}; psd=y"),
+            DmarcPolicy("gov.example", f"{REJECT}; psd=y"),
         ),
         # Several records at one name count as none.
         (
             D,
             {f"_dmarc.{D} TXT": [NONE, REJECT], "_dmarc.example.org TXT": [NONE]},
-            Dmarc("example.org", NONE, (D,)),
+            DmarcPolicy("example.org", NONE, (D,)),
         ),
     ],
 )
-def test_where_the_dmarc_policy_stands(domain: str, records: dict[str, Any], expected: Dmarc) -> None:
+def test_where_the_dmarc_policy_stands(domain: str, records: dict[str, Any], expected: DmarcPolicy) -> None:
     assert setup(records, domain=domain).dmarc == expected
 
 

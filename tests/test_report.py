@@ -20,9 +20,9 @@ from newsletter.report import read
 from newsletter.report.counts import (
     EVENTS,
     STATES,
-    Counts,
-    Part,
+    DeliveryCounts,
     Report,
+    ReportPart,
 )
 from newsletter.senders.reports import EventReport as Told
 from newsletter.wiring import Workspace
@@ -32,15 +32,15 @@ from subscribers import actions
 from subscribers.models import Event, EventKind
 
 counts = st.builds(
-    Counts,
+    DeliveryCounts,
     **{name: st.integers(0, 1000) for name in (*STATES, *EVENTS)},
     reasons=st.dictionaries(st.sampled_from(["bounced before", "paused"]), st.integers(1, 9)),
 )
 
 
 @given(st.lists(st.tuples(st.sampled_from(["weekly", "daily"]), st.sampled_from(["", "-1"]), counts), max_size=6))
-def test_parts_add_up(parts: list[tuple[str, str, Counts]]) -> None:
-    made = Report("1", "عدد", ("finished",), tuple(Part("s", "readers", *one) for one in parts))
+def test_parts_add_up(parts: list[tuple[str, str, DeliveryCounts]]) -> None:
+    made = Report("1", "عدد", ("finished",), tuple(ReportPart("s", "readers", *one) for one in parts))
     for name in (*STATES, *EVENTS):
         total = sum(getattr(one, name) for *_, one in parts)
         assert getattr(made.total, name) == total
@@ -114,7 +114,7 @@ def test_what_became_of_an_issue(tmp_path: Path) -> None:
             daily = read.of_issue(connection, "readers/daily/2026-11-04")
             by_send = read.of_issue(connection, send.public_id)
     assert first == by_send
-    assert first.total == Counts(
+    assert first.total == DeliveryCounts(
         submitted=9,
         skipped=1,
         delivered=5,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from newsletter.issues.compose import Rules
+from newsletter.issues.compose import ComposeRules
 from newsletter.models import Article, Holding, Issue, Prose, Section, Story
 from newsletter.rhythms import streams, topics
 from newsletter.rhythms.audience import audience, rhythms_of
@@ -218,10 +218,10 @@ def test_candidates_are_all_that_the_rules_let_in_without_those_held_above() -> 
         holding(3, timedelta(days=3)),
         holding(2, timedelta(days=8)),
     ]
-    rules = Rules(most=1, per_section=1, days=7, exclude=["رياضة"], pin_sticky=True)
+    rules = ComposeRules(most=1, per_section=1, days=7, exclude=["رياضة"], pin_sticky=True)
     assert ids(streams.candidates(news, rules, now=NOW)) == [4, 3]
-    assert ids(streams.candidates(holdings(1, 2, 3), Rules(), now=NOW)) == [3, 2, 1]
-    assert ids(streams.candidates([holding(2), holding(1, sticky=True)], Rules(), now=NOW)) == [2, 1]
+    assert ids(streams.candidates(holdings(1, 2, 3), ComposeRules(), now=NOW)) == [3, 2, 1]
+    assert ids(streams.candidates([holding(2), holding(1, sticky=True)], ComposeRules(), now=NOW)) == [2, 1]
 
 
 # Topics
@@ -239,7 +239,7 @@ def issue(*layout: tuple[str, tuple[int, ...]]) -> Issue:
     return Issue(1, "عدد", opening=(Prose("كلمة المحرر"),), sections=sections)
 
 
-def shape(cut: topics.Cut) -> list[tuple[str, list[str]]] | None:
+def shape(cut: topics.IssueCut) -> list[tuple[str, list[str]]] | None:
     if cut.issue is None:
         return None
     return [
@@ -256,8 +256,8 @@ def test_bits_and_numbers() -> None:
     assert topics.titles(TOPICS) == ("أخبار", "", "رياضة", "", "", "", "", "كتب")
     assert topics.titles([NEWS]) == ("أخبار",)
     assert topics.titles([]) == ()
-    assert topics.Cut(0b101, None).variant == "-1-3"
-    assert topics.Cut(0, None).variant == ""
+    assert topics.IssueCut(0b101, None).variant == "-1-3"
+    assert topics.IssueCut(0, None).variant == ""
 
 
 def test_a_topic_is_there_when_one_of_its_sections_has_something() -> None:
@@ -276,14 +276,14 @@ def test_declined_sections_are_left_out_and_named() -> None:
     assert cut.issue.opening == whole.opening
     # Books are declined, but not in this issue: they are no reason for another letter.
     assert topics.cut(whole, TOPICS, 0b1000_0100) == cut
-    assert topics.cut(whole, TOPICS, 0b1000_0010) == topics.Cut(0, whole)
+    assert topics.cut(whole, TOPICS, 0b1000_0010) == topics.IssueCut(0, whole)
     assert topics.cut(whole, TOPICS, 0).issue is whole
 
 
 def test_an_empty_section_of_a_topic_declines_nothing_and_chooses_nothing() -> None:
     with_empty = issue(("أخبار", ()), ("رياضة", (1, 2)))
     # Its topic has nothing in this issue: to decline it changes nothing.
-    assert topics.cut(with_empty, TOPICS, 0b001) == topics.Cut(0, with_empty)
+    assert topics.cut(with_empty, TOPICS, 0b001) == topics.IssueCut(0, with_empty)
     # And who keeps nothing but an empty section gets no letter.
     cut = topics.cut(with_empty, TOPICS, 0b100)
     assert (cut.issue, cut.declined, cut.without) == (None, 0b100, ("رياضة",))

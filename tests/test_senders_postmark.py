@@ -30,8 +30,8 @@ from newsletter import delivery, ledger
 from newsletter.delivery import DeliverySetup
 from newsletter.errors import SendError, SettingsError
 from newsletter.events import apply
-from newsletter.events.apply import Received
-from newsletter.ledger import Account, Send
+from newsletter.events.apply import ReportOutcome
+from newsletter.ledger import Send, SendCounts
 from newsletter.letters.mime import LEAVE, freeze, slot
 from newsletter.models import Picture
 from newsletter.senders import Answer, Parcel
@@ -46,7 +46,7 @@ from newsletter.storage.database import Database
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import suppressions
 from newsletter.workflows.serve import app_of
-from newsletter.workflows.suppressions import Synchronised
+from newsletter.workflows.suppressions import SuppressionsOutcome
 from subscribers import store
 
 send = of_seven
@@ -263,7 +263,7 @@ EVERYBODY = {f"reader{number}@example.net" for number in range(50)}
 
 def test_everybody_is_taken_once(workspace: Workspace, tmp_path: Path) -> None:
     with postmark_standin.running(tmp_path) as server:
-        assert run(setup_of(workspace, server.host)) == Account(submitted=50, reasons={})
+        assert run(setup_of(workspace, server.host)) == SendCounts(submitted=50, reasons={})
         assert server.addresses() == Counter(EVERYBODY)
         taken = server.taken()
     assert len({one["nashra_delivery"] for one in taken}) == len({one["unsubscribe"] for one in taken}) == 50
@@ -450,7 +450,7 @@ def report(send: Send, number: int, record: str, **fields: Any) -> dict[str, Any
 READER = GuardedReports(changed(webhook_user="nashra", webhook_password="geheim", webhook_token="zeichen"))
 
 
-def receive(database: Database, *items: dict[str, Any]) -> Received:
+def receive(database: Database, *items: dict[str, Any]) -> ReportOutcome:
     told = [one for found in items for one in READER.read(json.dumps(found).encode())]
     return apply.receive(database, told, now=NOW, link_keys=LINKS, suppression_keys=KEYS)
 
@@ -534,8 +534,8 @@ def test_any_object_is_a_report(found: dict[str, Any], record: str) -> None:
 def test_told_again_it_changes_nothing(database: Database, send: Send) -> None:
     submit(database, send)
     bounce = report(send, 1, "Bounce", Type="HardBounce", ID=42)
-    assert receive(database, bounce) == Received(new=1)
-    assert receive(database, bounce, {**bounce, "ID": 43}) == Received(known=2)
+    assert receive(database, bounce) == ReportOutcome(new=1)
+    assert receive(database, bounce, {**bounce, "ID": 43}) == ReportOutcome(known=2)
     assert suppressed(database) == 1
 
 
@@ -688,11 +688,11 @@ def test_the_lists_of_both_streams_are_taken_over(tmp_path: Path) -> None:
             "NASHRA_POSTMARK__HOST": server.host,
         }
         with open_workspace(root, more) as workspace:
-            assert suppressions.run(workspace) == Synchronised(read=7, suppressed=4, left=1, known=2)
+            assert suppressions.run(workspace) == SuppressionsOutcome(read=7, suppressed=4, left=1, known=2)
             with workspace.database.read() as connection:
                 assert set(eligible(connection, 1, range(1, 7), workspace.now())) == {6}
             asked.write_text("")
-            assert suppressions.run(workspace) == Synchronised(read=7, known=7)
+            assert suppressions.run(workspace) == SuppressionsOutcome(read=7, known=7)
         assert asked.read_text().splitlines() == [
             f"/message-streams/{name}/suppressions/dump?fromdate=2026-11-19" for name in ("broadcast", "outbound")
         ]

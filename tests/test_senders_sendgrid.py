@@ -21,13 +21,13 @@ from test_deliver import ISSUE, LETTER, make, run
 from newsletter import delivery, ledger
 from newsletter.delivery import DeliverySetup
 from newsletter.errors import SendError
-from newsletter.ledger import Account
+from newsletter.ledger import SendCounts
 from newsletter.letters.mime import LEAVE, slot
 from newsletter.models import Picture, Rendered
 from newsletter.senders import Parcel, UnreachableError, https, load
 from newsletter.senders.https import connect
 from newsletter.senders.sendgrid.answers import understand
-from newsletter.senders.sendgrid.body import Body, sort_out, substitution_tag
+from newsletter.senders.sendgrid.body import MailSendBody, sort_out, substitution_tag
 from newsletter.senders.sendgrid.options import SendGridOptions
 from newsletter.senders.sendgrid.sender import SendGrid
 from newsletter.wiring import Workspace, open_workspace
@@ -47,7 +47,7 @@ def parcel(number: int, address: str = "", **fields: Any) -> Parcel:
 
 
 def body(*parcels: Parcel, options: SendGridOptions = OPTIONS, **letter: Any) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(Body(replace(LETTER, **letter), options).encode(parcels, "req-1"))
+    made: dict[str, Any] = json.loads(MailSendBody(replace(LETTER, **letter), options).encode(parcels, "req-1"))
     return made
 
 
@@ -140,7 +140,7 @@ def test_addresses_are_sorted_out_and_written_as_if_each_were_looked_at(addresse
         fits = one.address.isascii() and one.address.casefold() not in folded
         assert (one in good, one.delivery in refused) == (fits, not fits)
         folded += [one.address.casefold()] if fits else []
-    carried = json.loads(Body(LETTER, OPTIONS).encode(parcels, "req"))["personalizations"]
+    carried = json.loads(MailSendBody(LETTER, OPTIONS).encode(parcels, "req"))["personalizations"]
     assert [person["to"] for person in carried] == [[{"email": address}] for address in addresses]
 
 
@@ -252,7 +252,7 @@ def desk_of(workspace: Workspace, host: str, *, batch: int = 7, timeout: float =
 
 def test_everybody_is_taken_once(workspace: Workspace, tmp_path: Path) -> None:
     with standin.running(tmp_path) as server:
-        assert run(desk_of(workspace, server.host)) == Account(submitted=50, reasons={})
+        assert run(desk_of(workspace, server.host)) == SendCounts(submitted=50, reasons={})
         assert server.addresses() == Counter(f"reader{number}@example.net" for number in range(50))
         taken = server.taken()
         assert len({one["nashra_delivery"] for one in taken}) == 50

@@ -33,7 +33,7 @@ from newsletter import delivery as deliver
 from newsletter import ledger
 from newsletter.delivery import SLOT_WIDTHS, DeliverySetup
 from newsletter.errors import SendError, SettingsError
-from newsletter.ledger import Account, Batch
+from newsletter.ledger import Batch, SendCounts
 from newsletter.letters.mime import LEAVE
 from newsletter.letters.mime import to_json as frozen
 from newsletter.senders import Answer, Parcel, UnreachableError
@@ -217,7 +217,7 @@ def test_everybody_is_taken_once(
     workspace: Workspace, tmp_path: Path, plan: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     with smtp_standin.running(tmp_path, **plan) as server:
-        assert run(desk_of(workspace, server, **settings)) == Account(submitted=READERS, reasons={})
+        assert run(desk_of(workspace, server, **settings)) == SendCounts(submitted=READERS, reasons={})
         assert server.faults() == []
         assert server.addresses() == everybody()
         taken = server.taken()
@@ -251,7 +251,7 @@ def test_a_server_that_ends_each_connection_after_some_letters_gets_them_all(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     with smtp_standin.running(tmp_path, most=4) as server:
-        assert run(desk_of(workspace, server)) == Account(submitted=READERS, reasons={})
+        assert run(desk_of(workspace, server)) == SendCounts(submitted=READERS, reasons={})
         assert server.addresses() == everybody()
         assert max(Counter(one["connection"] for one in server.taken()).values()) == 4
 
@@ -338,7 +338,7 @@ def test_one_that_is_wanted_later_waits_while_the_others_go(workspace: Workspace
         assert sum(server.addresses().values()) == 35
     with workspace.database.write() as connection:
         (send,) = ledger.sends(connection)
-        assert ledger.account(connection, send.id) == Account(queued=15, submitted=35, reasons={})
+        assert ledger.account(connection, send.id) == SendCounts(queued=15, submitted=35, reasons={})
         connection.exec_driver_sql("UPDATE subscriber SET address = replace(address, 'later-', '')")
     with smtp_standin.running(tmp_path) as server:
         assert run(desk_of(workspace, server)).submitted == READERS

@@ -31,7 +31,7 @@ from newsletter.senders.smtp.options import SmtpOptions
 from newsletter.senders.smtp.sender import Smtp
 from newsletter.storage.database import Database, DatabaseAwayError
 from newsletter.web.pages import Pages
-from newsletter.workflows.small_letters import From, Postman, SmallLetters
+from newsletter.workflows.small_letters import SmallLetters, SmallLetterSender, SmallLetterThread
 from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.store.tables import confirmation, small_letter
@@ -94,7 +94,9 @@ def office(
 ) -> SmallLetters:
     setup = DeliverySetup(database, sender, LINK_KEYS, 30.0, clock, **more)
     pages = Pages(environment(), Publication("الموجة", "https://example.org", language=language), base)
-    return SmallLetters(setup, pages, From("نشرة الموجة <news@example.org>", "editor@example.org"), lambda: MARKER)
+    return SmallLetters(
+        setup, pages, SmallLetterSender("نشرة الموجة <news@example.org>", "editor@example.org"), lambda: MARKER
+    )
 
 
 @pytest.fixture
@@ -423,7 +425,7 @@ def test_the_postman_goes_on_after_a_fault(asked: Database, clock: Clock, caplog
 
     letters.drain = drain  # type: ignore[method-assign]
     with caplog.at_level(logging.INFO, "nashra.letters"):
-        postman = Postman(letters, pause=0.01)
+        postman = SmallLetterThread(letters, pause=0.01)
         postman.start()
         until = time.monotonic() + 10
         while not provider.took and time.monotonic() < until:

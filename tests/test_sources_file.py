@@ -17,7 +17,7 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import file, kinds
 from newsletter.sources.clean import paragraphs
-from newsletter.sources.documents import Wanted
+from newsletter.sources.documents import ArticleFilter
 from newsletter.text.tidy import reading_minutes
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ CASES = sorted(path for path in DATA.iterdir() if path.suffix in (".txt", ".md")
 
 
 def read(path: Path) -> list[Article]:
-    return list(kinds.read(file.document(path), Wanted(NOW)).articles)
+    return list(kinds.read(file.document(path), ArticleFilter(NOW)).articles)
 
 
 def as_values(article: Article) -> dict[str, Any]:

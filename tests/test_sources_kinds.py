@@ -12,8 +12,8 @@ import pytest
 
 from newsletter.errors import SourceError
 from newsletter.sources import file, kinds
-from newsletter.sources.collect import Collected, collect
-from newsletter.sources.documents import Document, Wanted
+from newsletter.sources.collect import CollectedArticles, collect
+from newsletter.sources.documents import ArticleFilter, Document
 from newsletter.sources.http import Fetched, Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -81,18 +81,20 @@ class Door:
         return self._answer(url)
 
 
-def gathered(target: str, *, answer: Callable[[str], Fetched] | None = None, since: date | None = None) -> Collected:
+def gathered(
+    target: str, *, answer: Callable[[str], Fetched] | None = None, since: date | None = None
+) -> CollectedArticles:
     def nowhere(url: str) -> Fetched:
         raise AssertionError(url)
 
     return collect([target], fetcher=Door(answer or nowhere), now=NOW, zone=ZONE, since=since)
 
 
-def served(name: str, media: str, url: str) -> Collected:
+def served(name: str, media: str, url: str) -> CollectedArticles:
     return gathered(url, answer=lambda asked: Fetched(asked, (DATA / name).read_bytes(), media))
 
 
-def as_at(found: Collected, name: str, url: str) -> Collected:
+def as_at(found: CollectedArticles, name: str, url: str) -> CollectedArticles:
     """What was collected from a file, with what only an address can add."""
     articles = tuple(
         replace(
@@ -207,5 +209,5 @@ def test_all_of_a_file_is_wanted_but_only_so_many_of_an_address(tmp_path: Path) 
     data = f"<rss version='2.0'><channel>{items}</channel></rss>".encode()
     path = tmp_path / "feed.xml"
     path.write_bytes(data)
-    assert len(kinds.read(file.document(path), Wanted(NOW)).articles) == 60
+    assert len(kinds.read(file.document(path), ArticleFilter(NOW)).articles) == 60
     assert len(gathered(SITE, answer=lambda url: Fetched(url, data)).articles) == 50

@@ -19,13 +19,13 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import file, kinds, telegram
 from newsletter.sources.collect import collect
-from newsletter.sources.documents import Brought, Document, Wanted
+from newsletter.sources.documents import ArticleFilter, Document, SourceResult
 from newsletter.sources.http import Fetched
 from newsletter.sources.identity import article_key
 from newsletter.storage.database import Database
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-WANTED = Wanted(NOW, ZoneInfo("Africa/Algiers"))
+WANTED = ArticleFilter(NOW, ZoneInfo("Africa/Algiers"))
 DATA = Path(__file__).parent / "data" / "telegram"
 EXPORT = DATA / "result.json"
 
@@ -39,7 +39,7 @@ def as_values(article: Article) -> dict[str, Any]:
     }
 
 
-def read(path: Path, wanted: Wanted = WANTED) -> Brought:
+def read(path: Path, wanted: ArticleFilter = WANTED) -> SourceResult:
     return kinds.read(file.document(path), wanted)
 
 
@@ -79,9 +79,9 @@ def test_what_is_left_out_is_counted_in_one_line() -> None:
 
 
 def test_days_choose_among_the_posts() -> None:
-    found = read(EXPORT, Wanted(NOW, since=date(2026, 11, 21), until=date(2026, 11, 22)))
+    found = read(EXPORT, ArticleFilter(NOW, since=date(2026, 11, 21), until=date(2026, 11, 22)))
     assert [article.title for article in found.articles] == ["أمسية قراءة للأطفال مساء الأحد"]
-    nothing = read(EXPORT, Wanted(NOW, since=date(2026, 11, 24)))
+    nothing = read(EXPORT, ArticleFilter(NOW, since=date(2026, 11, 24)))
     assert nothing.articles == ()
     assert nothing.notes[-1] == f"{EXPORT}: nothing was published in the time asked for"
 

@@ -13,12 +13,12 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import feed, kinds, web
 from newsletter.sources.collect import collect, with_pictures
-from newsletter.sources.documents import Brought, Wanted
+from newsletter.sources.documents import ArticleFilter, SourceResult
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.sources.http.challenges import guard_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-WANTED = Wanted(NOW)
+WANTED = ArticleFilter(NOW)
 TEXT = "افتتح نادي القراءة موسمه الجديد مساء الأحد بلقاء مفتوح في حديقة المكتبة حضره عشرات القراء من كل الأعمار."
 
 
@@ -51,13 +51,13 @@ def rss(inner: str, head: str = "<generator>https://wordpress.org/?v=6.6</genera
     return f'<rss version="2.0"><channel><title>م</title>{head}{inner}</channel></rss>'.encode()
 
 
-def read(url: str, site: Site, wanted: Wanted) -> Brought:
+def read(url: str, site: Site, wanted: ArticleFilter) -> SourceResult:
     document = web.document(url, site)
     assert document is not None
     return kinds.read(document, wanted)
 
 
-def titles(brought: Brought) -> list[str]:
+def titles(brought: SourceResult) -> list[str]:
     return [article.title for article in brought.articles]
 
 

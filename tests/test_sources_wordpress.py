@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import feed, site, wordpress
-from newsletter.sources.collect import Collected, collect
+from newsletter.sources.collect import CollectedArticles, collect
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.sources.wordpress import asking
 
@@ -196,7 +196,7 @@ def test_bodies(path: Path) -> None:
     site = WordPress([value])
     open_workspace = wordpress.open_site(site, ROOT)
     found = wordpress.twin(
-        site, open_workspace, wordpress.Signpost(ROOT, "posts", value["id"]), Fetched(value["link"], b""), now=NOW
+        site, open_workspace, wordpress.RestLink(ROOT, "posts", value["id"]), Fetched(value["link"], b""), now=NOW
     )
     assert found is not None
     assert as_values(found) == expected
@@ -301,10 +301,10 @@ def test_the_interface_and_a_fixed_front_page_list_the_site(address: str) -> Non
 
 def test_a_site_in_a_folder_has_its_front_page_there() -> None:
     got = Fetched("https://example.org/blog/", b"")
-    assert site._is_list(got, wordpress.Signpost("https://example.org/blog/wp-json/", "pages", 2))
-    assert site._is_list(got, wordpress.Signpost("https://example.org/blog/index.php?rest_route=/"))
+    assert site._is_list(got, wordpress.RestLink("https://example.org/blog/wp-json/", "pages", 2))
+    assert site._is_list(got, wordpress.RestLink("https://example.org/blog/index.php?rest_route=/"))
     article = Fetched("https://example.org/blog/a/", b"")
-    assert not site._is_list(article, wordpress.Signpost("https://example.org/blog/wp-json/"))
+    assert not site._is_list(article, wordpress.RestLink("https://example.org/blog/wp-json/"))
 
 
 @pytest.mark.parametrize("signs", [True, False])
@@ -363,7 +363,7 @@ def closed(url: str) -> Fetched | None:
     return REFUSALS["401"] if "/wp-json/" in url else None
 
 
-def numbers(found: Collected) -> list[int]:
+def numbers(found: CollectedArticles) -> list[int]:
     return [int(article.title.rpartition(" ")[2]) for article in found.articles]
 
 
@@ -467,23 +467,23 @@ def test_details_refused_leave_the_short_forms() -> None:
 @pytest.mark.parametrize(
     ("header", "html", "expected"),
     [
-        (f'<{ROOT}>; rel="https://api.w.org/"', "", wordpress.Signpost(ROOT)),
+        (f'<{ROOT}>; rel="https://api.w.org/"', "", wordpress.RestLink(ROOT)),
         (
             f'<{ROOT}>; rel="https://api.w.org/", <{ROOT}wp/v2/pages/7>; rel="alternate"; type="application/json"',
             "",
-            wordpress.Signpost(ROOT, "pages", 7),
+            wordpress.RestLink(ROOT, "pages", 7),
         ),
         (
             "",
             '<link rel="https://api.w.org/" href="/?rest_route=/"><link rel="alternate" type="application/json" '
             'href="https://example.org/?rest_route=%2Fwp%2Fv2%2Fposts%2F5">',
-            wordpress.Signpost("https://example.org/?rest_route=/", "posts", 5),
+            wordpress.RestLink("https://example.org/?rest_route=/", "posts", 5),
         ),
         ('</x>; rel="shortlink", <javascript:x>; rel="https://api.w.org/"', "", None),
         ("", "<p>x", None),
     ],
 )
-def test_signposts(header: str, html: str, expected: wordpress.Signpost | None) -> None:
+def test_signposts(header: str, html: str, expected: wordpress.RestLink | None) -> None:
     got = Fetched("https://example.org/a/", html.encode(), "text/html", "", 200, {"link": header})
     assert wordpress.signpost(got) == expected
 

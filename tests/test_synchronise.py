@@ -18,7 +18,7 @@ from who_may import eligible as eligible_of
 from newsletter.errors import SendError
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import suppressions
-from newsletter.workflows.suppressions import Synchronised
+from newsletter.workflows.suppressions import SuppressionsOutcome
 
 
 @contextmanager
@@ -84,10 +84,10 @@ def test_each_list_has_its_effect_and_is_read_on_from_its_end(root: Path) -> Non
         ],
     }
     with account(lists, asked) as host, open_workspace(root, environment(host)) as workspace:
-        assert suppressions.run(workspace) == Synchronised(read=6, suppressed=2, left=1, known=3)
+        assert suppressions.run(workspace) == SuppressionsOutcome(read=6, suppressed=2, left=1, known=3)
         assert eligible(workspace) == {2, 5}
         asked.clear()
-        assert suppressions.run(workspace) == Synchronised(read=6, known=6)
+        assert suppressions.run(workspace) == SuppressionsOutcome(read=6, known=6)
         assert "/v3/suppression/bounces?start_time=1794996400&limit=500&offset=0" in asked
 
 
@@ -96,7 +96,7 @@ def test_long_lists_are_read_page_by_page(root: Path) -> None:
     asked: list[str] = []
     many = [{"email": f"someone{number}@example.org", "created": 1795000000} for number in range(1201)]
     with account({"bounces": many}, asked) as host, open_workspace(root, environment(host)) as workspace:
-        assert suppressions.run(workspace) == Synchronised(read=1201, suppressed=1201)
+        assert suppressions.run(workspace) == SuppressionsOutcome(read=1201, suppressed=1201)
     assert sum("bounces" in path for path in asked) == 3
 
 

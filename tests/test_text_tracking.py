@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.check import Case, Known
+from newsletter.check import CheckContext, CheckInput
 from newsletter.check.addresses import page, tracking, without_parameters
 from newsletter.check.links import RULES as LINKS
 from newsletter.models import Issue, Section, Story
@@ -147,7 +147,7 @@ def test_check_finds_them_to_be_one_story() -> None:
     stories = tuple(
         Story("رصيف جديد في مرسى الريحان", url, "افتتح الصيادون الرصيف.", line=at) for at, url in enumerate(COPIES, 7)
     )
-    case = Case(Issue(1, "موضوع", sections=(Section("أخبار", stories),)), None, Known())
+    case = CheckInput(Issue(1, "موضوع", sections=(Section("أخبار", stories),)), None, CheckContext())
     found = [problem.code for rule in LINKS for problem in rule(case)]
     assert found.count("story-twice") == 2
     assert found.count("link-tracking") == 3

@@ -130,7 +130,7 @@ def test_two_runs_at_once_freeze_one_issue(root: Path, clock: Clock, site: WordP
         other = plan.make(second, drafts.current(second, "readers"), list_name="", rhythm="weekly")  # type: ignore[arg-type]
         assert other.issue.number == 2
         assert weekly.freeze_week(first, theirs) is not None
-        assert weekly.freeze_week(second, weekly.Week(ours.period, "readers", plan=other)) is None
+        assert weekly.freeze_week(second, weekly.WeekPlan(ours.period, "readers", plan=other)) is None
         with first.database.read() as connection:
             assert [send.issue for send in ledger.sends(connection)] == ["1"]
 

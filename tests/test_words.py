@@ -20,43 +20,6 @@ PROPER = re.findall(r"`([A-Z][a-z]+[A-Z][A-Za-z]+)`", PAGE.partition(GENERAL)[2]
 """Proper names with a capital letter inside them; each counts as one word."""
 
 
-NOT_YET = frozenset(
-    [
-        "Asker",
-        "Brought",
-        "Case",
-        "Clock",
-        "Done",
-        "Door",
-        "From",
-        "Gathered",
-        "Hand",
-        "Inherits",
-        "Inspected",
-        "Item",
-        "Known",
-        "Memory",
-        "Noted",
-        "Packs",
-        "Postman",
-        "Reach",
-        "ReadMessage",
-        "Received",
-        "Round",
-        "Signpost",
-        "Standing",
-        "Synchronised",
-        "Tail",
-        "Tally",
-        "TooLateError",
-        "Waiting",
-        "Wanted",
-        "Wire",
-    ]
-)
-"""Names that are still riddles. None is ever added; one that is renamed is taken out."""
-
-
 def words() -> set[str]:
     """Every word of the page: the first cells of its tables, and the general words."""
     cells = re.findall(r"^\| ([^|]+?) \|", PAGE, re.MULTILINE)
@@ -85,11 +48,7 @@ def classes() -> Iterator[tuple[str, str]]:
                 yield path, node.name
 
 
-def test_a_riddle_that_was_renamed_is_taken_out() -> None:
-    assert sorted(NOT_YET - {name for _, name in classes()}) == []
-
-
-@pytest.mark.parametrize(("path", "name"), sorted(one for one in set(classes()) if one[1] not in NOT_YET))
+@pytest.mark.parametrize(("path", "name"), sorted(set(classes())))
 def test_a_class_is_named_in_the_words_of_the_page(path: str, name: str) -> None:
     page, split = words(), name
     for proper in PROPER:

@@ -16,7 +16,7 @@ from newsletter.errors import IssueError
 if TYPE_CHECKING:
     from newsletter.models import Holding, Issue, Problem
     from newsletter.wiring import Workspace
-    from newsletter.workflows.collect import Gathered
+    from newsletter.workflows.collect import CollectOutcome
     from subscribers.models import ListCount
 
 
@@ -47,7 +47,7 @@ class Newsroom:
         most: int | None = None,
         pictures: bool = False,
         progress: Callable[[str, int], None] | None = None,
-    ) -> Gathered:
+    ) -> CollectOutcome:
         """Put articles of sites, feeds, pages or files into the library; collecting again adds nothing twice.
 
         Args:

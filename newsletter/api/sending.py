@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.models import Problem
     from newsletter.wiring import Workspace
     from newsletter.workflows.plan import Plan
@@ -115,7 +115,7 @@ def send(
     return _report(plan, replace(send, state=state), account, sent_now=settled.get("submitted", 0))
 
 
-def _report(plan: Plan, send: Send | None, account: Account | None, *, sent_now: int = 0) -> SendReport:
+def _report(plan: Plan, send: Send | None, account: SendCounts | None, *, sent_now: int = 0) -> SendReport:
     return SendReport(
         issue=plan.issue.number,
         list=plan.target.name,

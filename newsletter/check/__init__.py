@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from newsletter.check import history, images, letter, links, mjml, sender, structure, subject, wording, writing
-from newsletter.check.context import Case, Known, Rule
+from newsletter.check.context import CheckContext, CheckInput, Rule
 from newsletter.models import Issue, Letter, Level, Problem
 
-__all__ = ["CODES", "RULES", "Case", "Known", "check", "has_errors"]
+__all__ = ["CODES", "RULES", "CheckContext", "CheckInput", "check", "has_errors"]
 
 _FAMILIES = (structure, subject, writing, wording, links, images, letter, history, sender, mjml)
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
@@ -24,7 +24,7 @@ CODES: Mapping[str, Level] = dict(pair for family in _FAMILIES for pair in famil
 """Every code and its level."""
 
 
-def check(issue: Issue, letter: Letter | None, known: Known | None = None) -> list[Problem]:
+def check(issue: Issue, letter: Letter | None, known: CheckContext | None = None) -> list[Problem]:
     """Everything the rules find, errors first, then by place in the file.
 
     Args:
@@ -32,7 +32,7 @@ def check(issue: Issue, letter: Letter | None, known: Known | None = None) -> li
         letter: Its letter; None when it could not be rendered.
         known: What else is known; rules that need what is not known stay silent.
     """
-    case = Case(issue, letter, known or Known())
+    case = CheckInput(issue, letter, known or CheckContext())
     problems = dict.fromkeys(problem for rule in RULES for problem in rule(case))
     if case.known.failure is not None and _told_better(case.known.failure, problems):
         del problems[case.known.failure]

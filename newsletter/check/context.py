@@ -15,7 +15,7 @@ SETTINGS = "newsletter.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CheckContext:
     """What is known besides the issue and its letter. Whatever is left out, the rules that need it stay silent."""
 
     publication: Publication | None = None
@@ -46,13 +46,13 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Case:
+class CheckInput:
     """One issue before the rules."""
 
     issue: Issue
     letter: Letter | None
     """None when it could not be rendered; rules about the letter are then passed over."""
-    known: Known
+    known: CheckContext
 
     @cached_property
     def reading(self) -> IssueContent:
@@ -68,7 +68,7 @@ class Case:
         return self.at(self.issue.lines.get(name, 0))
 
 
-Rule = Callable[[Case], Iterator[Problem]]
+Rule = Callable[[CheckInput], Iterator[Problem]]
 Tell = Callable[[str, str, str, str], Problem]
 
 

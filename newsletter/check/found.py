@@ -36,7 +36,7 @@ class PictureResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Spf:
+class SpfRecord:
     """The SPF policy of a domain (RFC 7208)."""
 
     records: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Spf:
 
 
 @dataclass(frozen=True, slots=True)
-class Dkim:
+class DkimRecord:
     """A DKIM key of a domain (RFC 6376 section 3.6)."""
 
     domain: str
@@ -61,7 +61,7 @@ class Dkim:
 
 
 @dataclass(frozen=True, slots=True)
-class Dmarc:
+class DmarcPolicy:
     """The DMARC policy that applies to a domain (RFC 9989 section 4.10)."""
 
     domain: str = ""
@@ -88,10 +88,10 @@ class SenderSetup:
 
     domain: str
     """Domain of From."""
-    spf: Spf | None = None
+    spf: SpfRecord | None = None
     """None here and below: no name server answered."""
-    dkim: tuple[Dkim, ...] | None = None
-    dmarc: Dmarc | None = None
+    dkim: tuple[DkimRecord, ...] | None = None
+    dmarc: DmarcPolicy | None = None
     hosts: tuple[MailHost, ...] = ()
     silent: tuple[str, ...] = ()
     """Names that no server answered for."""

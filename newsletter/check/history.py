@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from newsletter.check.addresses import page
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     shown,
     teller,
@@ -32,7 +32,7 @@ SOON = timedelta(hours=1)
 """Clocks of two machines differ, and sites publish a little ahead."""
 
 
-def list_unknown(case: Case) -> Iterator[Problem]:
+def list_unknown(case: CheckInput) -> Iterator[Problem]:
     """A list that nobody can be on."""
     lists = case.known.lists
     if lists is not None and case.issue.list not in lists:
@@ -45,7 +45,7 @@ def list_unknown(case: Case) -> Iterator[Problem]:
         )
 
 
-def number_taken(case: Case) -> Iterator[Problem]:
+def number_taken(case: CheckInput) -> Iterator[Problem]:
     """A number under which something else went out: the ledger would take this issue for that one."""
     sent = case.known.sent
     if not sent or not case.issue.stories:
@@ -61,7 +61,7 @@ def number_taken(case: Case) -> Iterator[Problem]:
         )
 
 
-def number_twice(case: Case) -> Iterator[Problem]:
+def number_twice(case: CheckInput) -> Iterator[Problem]:
     """Two folders of one number: only one of them can ever be sent."""
     for path in case.known.namesakes:
         yield _tell(
@@ -72,7 +72,7 @@ def number_twice(case: Case) -> Iterator[Problem]:
         )
 
 
-def sent_before(case: Case) -> Iterator[Problem]:
+def sent_before(case: CheckInput) -> Iterator[Problem]:
     """A story that the same list got in an earlier issue."""
     for story in case.issue.stories:
         numbers = [number for number in case.known.carried.get(story.url, ()) if number != str(case.issue.number)]
@@ -85,7 +85,7 @@ def sent_before(case: Case) -> Iterator[Problem]:
             )
 
 
-def dates(case: Case) -> Iterator[Problem]:
+def dates(case: CheckInput) -> Iterator[Problem]:
     """Stories older than a month, and stories from the future."""
     now = case.known.now
     if now is None:
@@ -110,7 +110,7 @@ def dates(case: Case) -> Iterator[Problem]:
             )
 
 
-def alike(case: Case) -> Iterator[Problem]:
+def alike(case: CheckInput) -> Iterator[Problem]:
     """Two stories that tell the same news in almost the same words, under two addresses."""
     stories = case.issue.stories
     repeats = mark([f"{story.headline}\n{story.summary}" for story in stories])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     shown,
     teller,
@@ -65,7 +65,7 @@ class _Sized:
     weight: int
 
 
-def image_words(case: Case) -> Iterator[Problem]:
+def image_words(case: CheckInput) -> Iterator[Problem]:
     """What is said to whoever does not see the picture; many mail programs show none at first."""
     for image in case.reading.images:
         alt = image.alt.strip()
@@ -83,7 +83,7 @@ def _same_as_file(alt: str, address: str) -> bool:
     return bool(name) and alt == name and (not re.search(r"\s", alt))
 
 
-def image_http(case: Case) -> Iterator[Problem]:
+def image_http(case: CheckInput) -> Iterator[Problem]:
     """A picture that is not encrypted; mail programs do not load it, or warn of it."""
     for image in case.reading.images:
         if image.address.lower().startswith("http://"):
@@ -95,7 +95,7 @@ def image_http(case: Case) -> Iterator[Problem]:
             )
 
 
-def image_twice(case: Case) -> Iterator[Problem]:
+def image_twice(case: CheckInput) -> Iterator[Problem]:
     """One picture under two stories."""
     seen: dict[str, int] = {}
     for image in case.reading.images:
@@ -109,7 +109,7 @@ def image_twice(case: Case) -> Iterator[Problem]:
         seen.setdefault(image.address, image.line)
 
 
-def image_form(case: Case) -> Iterator[Problem]:
+def image_form(case: CheckInput) -> Iterator[Problem]:
     """Kind, size, shape and weight of each picture, as far as its bytes are known."""
     for sized in _sized(case):
         yield from _kind(case, sized)
@@ -123,7 +123,7 @@ def image_form(case: Case) -> Iterator[Problem]:
             )
 
 
-def _kind(case: Case, sized: _Sized) -> Iterator[Problem]:
+def _kind(case: CheckInput, sized: _Sized) -> Iterator[Problem]:
     if sized.content_type and sized.content_type not in GOOD_KINDS:
         name = sized.content_type.partition("/")[2].removesuffix("+xml").upper()
         yield _tell(
@@ -134,7 +134,7 @@ def _kind(case: Case, sized: _Sized) -> Iterator[Problem]:
         )
 
 
-def _size(case: Case, sized: _Sized) -> Iterator[Problem]:
+def _size(case: CheckInput, sized: _Sized) -> Iterator[Problem]:
     if not sized.width or not sized.height:
         return
     place, form = case.at(sized.image.line), f"{sized.width}×{sized.height} pixels"
@@ -154,7 +154,7 @@ def _size(case: Case, sized: _Sized) -> Iterator[Problem]:
         yield _tell("image-ratio", f"the picture is {words}: {form}", place, "cut it to about three by two")
 
 
-def _sized(case: Case) -> Iterator[_Sized]:
+def _sized(case: CheckInput) -> Iterator[_Sized]:
     found = case.known.found.pictures if case.known.found is not None else {}
     told: set[str] = set()
     for image in case.reading.images:
@@ -171,7 +171,7 @@ def _sized(case: Case) -> Iterator[_Sized]:
             yield _Sized(image, _KIND_BY_NAME.get(suffix, ""), 0, 0, 0)
 
 
-def image_asked(case: Case) -> Iterator[Problem]:
+def image_asked(case: CheckInput) -> Iterator[Problem]:
     """Pictures that their server does not give."""
     if case.known.found is None:
         return
@@ -186,7 +186,7 @@ def image_asked(case: Case) -> Iterator[Problem]:
             )
 
 
-def letter_heavy(case: Case) -> Iterator[Problem]:
+def letter_heavy(case: CheckInput) -> Iterator[Problem]:
     """The letter with everything that travels in it or is loaded by it."""
     if case.letter is None:
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     setting,
     shown,
@@ -58,14 +58,14 @@ _DIRECTIONS = re.compile(r"[\u2066-\u2069]|&#x206[6-9];|</?(?:span|bdi)\b[^>]*>"
 """What rendering puts around words of another direction, also inside ``{{ name }}``."""
 
 
-def impossible(case: Case) -> Iterator[Problem]:
+def impossible(case: CheckInput) -> Iterator[Problem]:
     """An issue or a template that gives no letter at all."""
     failure = case.known.failure
     if failure is not None:
         yield failure
 
 
-def template_leaked(case: Case) -> Iterator[Problem]:
+def template_leaked(case: CheckInput) -> Iterator[Problem]:
     """Text of a template language that readers would see as it is."""
     if case.letter is None:
         return
@@ -85,7 +85,7 @@ def template_leaked(case: Case) -> Iterator[Problem]:
                 )
 
 
-def _line_of(case: Case, leak: str) -> str:
+def _line_of(case: CheckInput, leak: str) -> str:
     """Where in issue.md a text stands; empty when only the template can hold it."""
     plain = escaping.unescape(leak)
     line = next((run.line for run in case.reading.runs if leak in run.text or plain in run.text), None)
@@ -94,7 +94,7 @@ def _line_of(case: Case, leak: str) -> str:
     return case.at(line) if line is not None else ""
 
 
-def _raw_lines(case: Case, text: str) -> Iterator[int]:
+def _raw_lines(case: CheckInput, text: str) -> Iterator[int]:
     """Lines whose code, addresses or marks hold a text that no reader sees as text."""
     for story in case.issue.stories:
         if text in unquote(story.url):
@@ -113,7 +113,7 @@ def _below(first: int, markdown: str, text: str) -> int:
     return first + markdown.count("\n", 0, markdown.find(text)) if first else 0
 
 
-def unsubscribe_missing(case: Case) -> Iterator[Problem]:
+def unsubscribe_missing(case: CheckInput) -> Iterator[Problem]:
     """Every letter shows the way out, in both of its forms (RFC 8058; Gmail and Yahoo sender rules)."""
     for part, text in _forms(case.letter):
         assert case.letter is not None
@@ -132,7 +132,7 @@ def _forms(letter: Letter | None) -> Iterator[tuple[str, str]]:
         yield "text", letter.rendered.text
 
 
-def postal_address_missing(case: Case) -> Iterator[Problem]:
+def postal_address_missing(case: CheckInput) -> Iterator[Problem]:
     """Where the publisher can be found; the law of many countries asks for it (in the USA 15 U.S.C. 7704(a)(5))."""
     about = case.known.publication
     if about is None:
@@ -156,7 +156,7 @@ def postal_address_missing(case: Case) -> Iterator[Problem]:
             )
 
 
-def size(case: Case) -> Iterator[Problem]:
+def size(case: CheckInput) -> Iterator[Problem]:
     """A letter that mail programs cut off, its way to leave included."""
     if case.letter is None:
         return
@@ -182,7 +182,7 @@ def size(case: Case) -> Iterator[Problem]:
             return
 
 
-def twin_incomplete(case: Case) -> Iterator[Problem]:
+def twin_incomplete(case: CheckInput) -> Iterator[Problem]:
     """A plain text that leaves out a story: a template of one's own that was not kept in step."""
     if case.letter is None:
         return
@@ -201,7 +201,7 @@ def twin_incomplete(case: Case) -> Iterator[Problem]:
 _HREF = re.compile(r'<a\b[^>]*?\shref="([^"]*)"', re.IGNORECASE)
 
 
-def template_links(case: Case) -> Iterator[Problem]:
+def template_links(case: CheckInput) -> Iterator[Problem]:
     """Links of the letter itself that lead nowhere; those of the issue cannot, since it would not be read."""
     if case.letter is None:
         return
@@ -218,7 +218,7 @@ def template_links(case: Case) -> Iterator[Problem]:
             )
 
 
-def _template_with(case: Case, address: str) -> str:
+def _template_with(case: CheckInput, address: str) -> str:
     for path, source in case.known.templates.items():
         at = source.find(f'href="{address}"')
         if at >= 0:
@@ -226,7 +226,7 @@ def _template_with(case: Case, address: str) -> str:
     return ""
 
 
-def look(case: Case) -> Iterator[Problem]:
+def look(case: CheckInput) -> Iterator[Problem]:
     """What a template of one's own brought in that a letter should not have."""
     if case.letter is None:
         return
@@ -252,7 +252,7 @@ def look(case: Case) -> Iterator[Problem]:
             )
 
 
-def colours(case: Case) -> Iterator[Problem]:
+def colours(case: CheckInput) -> Iterator[Problem]:
     """The publication's colour where it must be seen and read."""
     about = case.known.publication
     if about is None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from newsletter.check.addresses import bare, hidden, page, parts_of, private, tracking, without_hidden
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     setting,
     shown,
@@ -65,12 +65,12 @@ _FILE_ENDINGS = frozenset({"js", "ts", "py", "rs", "md", "cs", "sh", "pl", "php"
 _WORDS_ARE_ADDRESS = re.compile(r"^(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[/?#]\S*)?$", re.IGNORECASE)
 
 
-def _own_host(case: Case) -> str:
+def _own_host(case: CheckInput) -> str:
     about = case.known.publication
     return bare(urlsplit(about.url).hostname or "") if about is not None else ""
 
 
-def addresses(case: Case) -> Iterator[tuple[str, str, str]]:
+def addresses(case: CheckInput) -> Iterator[tuple[str, str, str]]:
     """Every web address of the issue and its settings, with its place and what it is called."""
     for link in case.reading.links:
         yield link.address, case.at(link.line), "the link"
@@ -86,7 +86,7 @@ def addresses(case: Case) -> Iterator[tuple[str, str, str]]:
             yield url, setting("letter", "links"), "the link"
 
 
-def address_form(case: Case) -> Iterator[Problem]:
+def address_form(case: CheckInput) -> Iterator[Problem]:
     """What can be seen in an address without asking for it."""
     for address, place, what in addresses(case):
         parts = parts_of(address)
@@ -151,7 +151,7 @@ def address_form(case: Case) -> Iterator[Problem]:
             )
 
 
-def story_home(case: Case) -> Iterator[Problem]:
+def story_home(case: CheckInput) -> Iterator[Problem]:
     """A story that leads to the home page of a site, and not to itself."""
     for link in case.reading.links:
         parts = parts_of(link.address)
@@ -164,7 +164,7 @@ def story_home(case: Case) -> Iterator[Problem]:
             )
 
 
-def link_words(case: Case) -> Iterator[Problem]:
+def link_words(case: CheckInput) -> Iterator[Problem]:
     """Words of a link that do not say where it leads, or say another place."""
     for link in case.reading.links:
         if link.story:
@@ -201,7 +201,7 @@ def _same_site(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def repeated_stories(case: Case) -> Iterator[Problem]:
+def repeated_stories(case: CheckInput) -> Iterator[Problem]:
     """One address under two stories: the same story twice, or two stories of which one has the other's link."""
     seen: dict[str, IssueLink] = {}
     for link in case.reading.links:
@@ -227,7 +227,7 @@ def repeated_stories(case: Case) -> Iterator[Problem]:
             )
 
 
-def utm_mixed(case: Case) -> Iterator[Problem]:
+def utm_mixed(case: CheckInput) -> Iterator[Problem]:
     """Campaign parameters on some links to one's own site only, or not the same on all: nothing can be counted so."""
     own = _own_host(case)
     tagged: list[tuple[IssueLink, tuple[str, ...]]] = []
@@ -254,7 +254,7 @@ def _utm(tags: tuple[str, ...]) -> str:
     return "/".join(tag or "-" for tag in tags) if any(tags) else "missing"
 
 
-def asked(case: Case) -> Iterator[Problem]:
+def asked(case: CheckInput) -> Iterator[Problem]:
     """What the addresses answered."""
     if case.known.found is None:
         return

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     shown,
     teller,
@@ -117,7 +117,7 @@ def _tag_end(text: str, at: int) -> int:
     return len(text)
 
 
-def templates(case: Case) -> Iterator[Problem]:
+def templates(case: CheckInput) -> Iterator[Problem]:
     """Every fault of every MJML template that is the workspace's own."""
     for path, source in case.known.templates.items():
         yield from faults(path, source)

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from newsletter.check.addresses import private
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     setting,
     shown,
     teller,
 )
-from newsletter.check.found import Dkim, Dmarc, SenderSetup, Spf
+from newsletter.check.found import DkimRecord, DmarcPolicy, SenderSetup, SpfRecord
 from newsletter.check.records import dkim_key, dmarc_policy, reports_to, spf_terms, tags
 from newsletter.models import Level, Problem
 from newsletter.senders import registry
@@ -81,7 +81,7 @@ def _domain(mailbox: str) -> str:
     return split_mailbox(mailbox)[1].rpartition("@")[2].lower()
 
 
-def addresses(case: Case) -> Iterator[Problem]:
+def addresses(case: CheckInput) -> Iterator[Problem]:
     """From and Reply-To, as far as they can be judged by looking at them."""
     if case.letter is None:
         return
@@ -111,7 +111,7 @@ def addresses(case: Case) -> Iterator[Problem]:
         )
 
 
-def pages(case: Case) -> Iterator[Problem]:
+def pages(case: CheckInput) -> Iterator[Problem]:
     """The reader pages, which every letter leads to when it goes to real people."""
     url = case.known.web_url
     if case.known.provider and not url:
@@ -138,7 +138,7 @@ def pages(case: Case) -> Iterator[Problem]:
         )
 
 
-def setup(case: Case) -> Iterator[Problem]:
+def setup(case: CheckInput) -> Iterator[Problem]:
     """What DNS says of the sender's domain."""
     found = case.known.found.sender if case.known.found is not None else None
     if found is None:
@@ -166,18 +166,18 @@ def setup(case: Case) -> Iterator[Problem]:
         yield from _dmarc(found, found.dmarc, dkim_alone=_authentication(case).aligns_by_dkim)
 
 
-def _authentication(case: Case) -> Authentication:
+def _authentication(case: CheckInput) -> Authentication:
     """How the provider that letters go out through authenticates them."""
     name = case.known.provider
     return registry.provider(name).authentication if name else Authentication()
 
 
-def _signs(keys: tuple[Dkim, ...] | None) -> bool:
+def _signs(keys: tuple[DkimRecord, ...] | None) -> bool:
     """Whether one of the keys can sign."""
     return any((key := dkim_key(one.record)) is not None and not key.revoked for one in keys or ())
 
 
-def _spf(domain: str, spf: Spf, *, needed: bool) -> Iterator[Problem]:
+def _spf(domain: str, spf: SpfRecord, *, needed: bool) -> Iterator[Problem]:
     """SPF of the domain itself; not needed when bounces go to a name that the provider looks after."""
     place = f"DNS of {domain}"
     if not spf.records and not needed:
@@ -226,7 +226,7 @@ def _spf(domain: str, spf: Spf, *, needed: bool) -> Iterator[Problem]:
         )
 
 
-def _dkim(domain: str, keys: tuple[Dkim, ...]) -> Iterator[Problem]:
+def _dkim(domain: str, keys: tuple[DkimRecord, ...]) -> Iterator[Problem]:
     there = [(key, read) for key in keys if (read := dkim_key(key.record)) is not None]
     names = ", ".join(f"{key.selector}._domainkey.{key.domain}" for key in keys if key.domain == domain)
     if keys and not there:
@@ -255,7 +255,7 @@ def _dkim(domain: str, keys: tuple[Dkim, ...]) -> Iterator[Problem]:
             )
 
 
-def _dmarc(found: SenderSetup, dmarc: Dmarc, *, dkim_alone: bool) -> Iterator[Problem]:
+def _dmarc(found: SenderSetup, dmarc: DmarcPolicy, *, dkim_alone: bool) -> Iterator[Problem]:
     domain = found.domain
     for where in dmarc.several:
         yield _tell(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     shown,
     teller,
@@ -28,13 +28,13 @@ WHOLE = 25
 """Words from which the text of a story may be the story itself, which needs no page to read on."""
 
 
-def issue_empty(case: Case) -> Iterator[Problem]:
+def issue_empty(case: CheckInput) -> Iterator[Problem]:
     """An issue with no story and no word of the editor."""
     if not case.issue.stories and not any(run.kind == "text" for run in case.reading.runs):
         yield _tell("issue-empty", "there is nothing in this issue", case.issue.path, "add a story or some words")
 
 
-def story_without_headline(case: Case) -> Iterator[Problem]:
+def story_without_headline(case: CheckInput) -> Iterator[Problem]:
     """A story whose ``###`` line has no words."""
     for story in case.issue.stories:
         if not story.headline.strip():
@@ -46,7 +46,7 @@ def story_without_headline(case: Case) -> Iterator[Problem]:
             )
 
 
-def story_without_link(case: Case) -> Iterator[Problem]:
+def story_without_link(case: CheckInput) -> Iterator[Problem]:
     """A story that cannot be read elsewhere: an error when it says nothing here either."""
     for story in case.issue.stories:
         if story.url:
@@ -60,7 +60,7 @@ def story_without_link(case: Case) -> Iterator[Problem]:
             yield _tell("story-without-link", words, case.at(story.line), f"{mend}, or the whole text below it")
 
 
-def section_empty(case: Case) -> Iterator[Problem]:
+def section_empty(case: CheckInput) -> Iterator[Problem]:
     """A heading with nothing under it."""
     for section in case.issue.sections:
         if not section.blocks:
@@ -72,7 +72,7 @@ def section_empty(case: Case) -> Iterator[Problem]:
             )
 
 
-def section_twice(case: Case) -> Iterator[Problem]:
+def section_twice(case: CheckInput) -> Iterator[Problem]:
     """Two sections of one name: readers see the same heading again."""
     seen: dict[str, int] = {}
     for section in case.issue.sections:
@@ -87,7 +87,7 @@ def section_twice(case: Case) -> Iterator[Problem]:
         seen.setdefault(name, section.line)
 
 
-def heading_order(case: Case) -> Iterator[Problem]:
+def heading_order(case: CheckInput) -> Iterator[Problem]:
     """A heading that leaves out a level: programs that read aloud list a letter by its headings (WCAG 2.2, 1.3.1)."""
     before = 2
     for heading in case.reading.headings:

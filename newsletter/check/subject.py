@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     shown,
     teller,
@@ -40,13 +40,13 @@ def columns(text: str) -> int:
     return cell_len(text)
 
 
-def subject_empty(case: Case) -> Iterator[Problem]:
+def subject_empty(case: CheckInput) -> Iterator[Problem]:
     """A letter without a subject looks like spam, and is filed as such."""
     if not case.issue.subject.strip():
         yield _tell("subject-empty", "the subject is empty", case.key("subject"), "write what the letter brings")
 
 
-def subject_length(case: Case) -> Iterator[Problem]:
+def subject_length(case: CheckInput) -> Iterator[Problem]:
     """A subject that is cut before it says something, or that says nothing."""
     wide = columns(case.issue.subject.strip())
     if wide > LONGEST_SUBJECT:
@@ -65,7 +65,7 @@ def subject_length(case: Case) -> Iterator[Problem]:
         )
 
 
-def subject_name_only(case: Case) -> Iterator[Problem]:
+def subject_name_only(case: CheckInput) -> Iterator[Problem]:
     """A subject that repeats what From says already."""
     about = case.known.publication
     subject = _without_number(case.issue.subject)
@@ -78,7 +78,7 @@ def subject_name_only(case: Case) -> Iterator[Problem]:
         )
 
 
-def subject_repeated(case: Case) -> Iterator[Problem]:
+def subject_repeated(case: CheckInput) -> Iterator[Problem]:
     """The subject of the last issue again; mail programs put both letters into one thread."""
     before, subject = case.known.last_subject, case.issue.subject
     if not before or not arabic_fold(subject):
@@ -93,7 +93,7 @@ def subject_repeated(case: Case) -> Iterator[Problem]:
         )
 
 
-def preheader(case: Case) -> Iterator[Problem]:
+def preheader(case: CheckInput) -> Iterator[Problem]:
     """The line behind the subject: there, not cut, and not the subject once more."""
     own, subject = arabic_fold(case.issue.preheader), arabic_fold(case.issue.subject)
     if not own and not any(run.kind == "text" for run in case.reading.runs):

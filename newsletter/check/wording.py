@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     shown,
     teller,
@@ -29,7 +29,7 @@ MOST_EMOJI = 2
 _SHORT: frozenset[str] = frozenset({"subject", "preheader", "headline", "section"})
 
 
-def _short_texts(case: Case) -> list[TextRun]:
+def _short_texts(case: CheckInput) -> list[TextRun]:
     return [run for run in case.reading.runs if run.kind in _SHORT]
 
 
@@ -46,7 +46,7 @@ _SPAM = re.compile(
 )
 
 
-def spam_words(case: Case) -> Iterator[Problem]:
+def spam_words(case: CheckInput) -> Iterator[Problem]:
     """Phrases that advertisements wore out, in what inbox lists show."""
     for run in _short_texts(case):
         match = _SPAM.search(run.text)
@@ -63,7 +63,7 @@ _WORDS = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]{2,}")
 _LOUD_RUN = re.compile(r"\b[A-ZÀ-ÖØ-Þ]{3,}(?:\s+[A-ZÀ-ÖØ-Þ]{2,}){2,}\b")
 
 
-def all_caps(case: Case) -> Iterator[Problem]:
+def all_caps(case: CheckInput) -> Iterator[Problem]:
     """A line of capitals. Acronyms among Arabic words are none; three capital words in a row are."""
     for run in _short_texts(case):
         loud = [word for word in _WORDS.findall(run.text) if word.isupper() and len(word) >= 4]
@@ -78,7 +78,7 @@ def all_caps(case: Case) -> Iterator[Problem]:
             )
 
 
-def emoji_many(case: Case) -> Iterator[Problem]:
+def emoji_many(case: CheckInput) -> Iterator[Problem]:
     """More pictures than words can carry, in what inbox lists show."""
     pattern = _emoji()
     for run in case.reading.runs:
@@ -111,7 +111,7 @@ _PLACEHOLDERS = re.compile(
 _NOTES = re.compile(r"\b(?:TODO|FIXME|TBD|XXX+)\b|\[\s*[xX]*\s*\]")
 
 
-def placeholder_text(case: Case) -> Iterator[Problem]:
+def placeholder_text(case: CheckInput) -> Iterator[Problem]:
     """Text that stood in for another, and still does."""
     for run in case.reading.runs:
         match = _PLACEHOLDERS.search(run.text)
@@ -124,7 +124,7 @@ def placeholder_text(case: Case) -> Iterator[Problem]:
             )
 
 
-def note_left(case: Case) -> Iterator[Problem]:
+def note_left(case: CheckInput) -> Iterator[Problem]:
     """A note to oneself that readers were not meant to see."""
     for run in case.reading.runs:
         match = _NOTES.search(run.text)

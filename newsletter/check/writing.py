@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from newsletter.check.context import (
-    Case,
+    CheckInput,
     Rule,
     shown,
     teller,
@@ -27,7 +27,7 @@ CODES: Mapping[str, Level] = {
 _tell = teller(CODES)
 
 
-def habits(case: Case) -> Iterator[Problem]:
+def habits(case: CheckInput) -> Iterator[Problem]:
     """Every habit of typing, once for each line it stands in."""
     for run in case.reading.runs:
         for habit in HABITS:
@@ -50,7 +50,7 @@ def habits(case: Case) -> Iterator[Problem]:
 _REPEATED = re.compile(r"!{2,}|[؟?]{2,}|[!؟?]{3,}|،{2,}|(?<!\.)\.\.(?!\.)|\.{4,}")
 
 
-def signs_repeated(case: Case) -> Iterator[Problem]:
+def signs_repeated(case: CheckInput) -> Iterator[Problem]:
     """The same sign twice or more: it shouts, and spam filters count it (SpamAssassin's PLING_PLING)."""
     for run in case.reading.runs:
         match = _REPEATED.search(run.text)
@@ -69,7 +69,7 @@ _LATIN_BY_NATURE = re.compile(
 )
 
 
-def digits_mixed(case: Case) -> Iterator[Problem]:
+def digits_mixed(case: CheckInput) -> Iterator[Problem]:
     """Two sets of digits in one issue: each is right, both together look like an accident."""
     lines: dict[str, list[tuple[TextRun, str]]] = {name: [] for name, _ in _DIGITS}
     for run in case.reading.runs:
@@ -95,7 +95,7 @@ _GARBLED = re.compile(
 )
 
 
-def text_garbled(case: Case) -> Iterator[Problem]:
+def text_garbled(case: CheckInput) -> Iterator[Problem]:
     """Letters that a wrong character set has destroyed."""
     for run in case.reading.runs:
         match = _GARBLED.search(run.text)
@@ -116,7 +116,7 @@ _HTML = re.compile(
 )
 
 
-def html_in_text(case: Case) -> Iterator[Problem]:
+def html_in_text(case: CheckInput) -> Iterator[Problem]:
     """HTML in the Markdown: it is text there, and readers see it as it is."""
     for run in case.reading.runs:
         match = _HTML.search(run.text)
@@ -133,7 +133,7 @@ def html_in_text(case: Case) -> Iterator[Problem]:
 _MARKDOWN = re.compile(r"\*\*|__(?=\w)|\]\s?\((?:https?:|www\.)|^#{1,6}(?=[^\s#\d])")
 
 
-def markdown_leaked(case: Case) -> Iterator[Problem]:
+def markdown_leaked(case: CheckInput) -> Iterator[Problem]:
     """Signs of Markdown that were not understood, such as ``**«word»**next`` without a space."""
     for run in case.reading.runs:
         match = _MARKDOWN.search(run.text) if run.kind not in {"subject", "preheader"} else None
@@ -154,7 +154,7 @@ _LEFTOVERS = re.compile(
 )
 
 
-def excerpt_leftover(case: Case) -> Iterator[Problem]:
+def excerpt_leftover(case: CheckInput) -> Iterator[Problem]:
     """What a site's own excerpt puts at its end; the letter has its own link to read on."""
     for run in case.reading.runs:
         match = _LEFTOVERS.search(run.text) if run.kind == "text" else None

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from newsletter.cli.output import plural, say
 
 if TYPE_CHECKING:
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.models import Holding, Problem
     from newsletter.wiring import Workspace
     from newsletter.workflows.latest import LatestOutcome
     from newsletter.workflows.variants import Variant
-    from newsletter.workflows.weekly import Week
+    from newsletter.workflows.weekly import WeekPlan
 
 _MOST_VARIANTS = 12
 """Letters that are told one by one; eight topics can give 256."""
 
 
-def tell_week(week: Week, sender: str) -> None:
+def tell_week(week: WeekPlan, sender: str) -> None:
     """What would go to whom, before anybody is asked.
 
     Args:
@@ -59,7 +59,7 @@ def _kind(variant: Variant) -> str:
 
 
 def week_data(
-    week: Week, state: str, *, sent: Send | None = None, account: Account | None = None, sent_now: int = 0
+    week: WeekPlan, state: str, *, sent: Send | None = None, account: SendCounts | None = None, sent_now: int = 0
 ) -> dict[str, Any]:
     """A week as data for programs.
 
@@ -96,7 +96,7 @@ def week_data(
     }
 
 
-def account_data(account: Account | None) -> dict[str, Any]:
+def account_data(account: SendCounts | None) -> dict[str, Any]:
     """The deliveries of a send as data for programs: how many are in each state, and why some did not go.
 
     Args:
@@ -113,7 +113,7 @@ def tell_report(workspace: Workspace, issue: str) -> None:
     """Say what became of an issue.
 
     Args:
-        workspace: Open.
+        workspace: An open workspace.
         issue: Its key in the ledger.
     """
     from newsletter.report import counts as reports

@@ -14,7 +14,7 @@ from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
 
 if TYPE_CHECKING:
-    from newsletter.events.inbox import Result
+    from newsletter.events.inbox import InboxOutcome
 
 
 def inbox(
@@ -56,7 +56,7 @@ def inbox(
             posting.post(workspace)
 
 
-def _tell(result: Result, *, as_json: bool) -> None:
+def _tell(result: InboxOutcome, *, as_json: bool) -> None:
     if as_json:
         json_data(asdict(result))
     counts = {

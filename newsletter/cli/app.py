@@ -65,7 +65,7 @@ class Command(TyperCommand):
 
 
 @dataclass(frozen=True, slots=True)
-class Unbuilt:
+class LazyCommand:
     """A command of which nobody has asked more than its line in the help: Typer takes half a millisecond for each."""
 
     name: str
@@ -90,7 +90,7 @@ class Commands(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         found = super().__getitem__(name)
-        if isinstance(found, Unbuilt):
+        if isinstance(found, LazyCommand):
             found = self[name] = found.build()
         return found
 
@@ -111,10 +111,10 @@ class Commands(dict[str, Any]):
         return [(name, dict.__getitem__(self, name)) for name in self]
 
 
-class Panels(TyperGroup):
+class PanelGroup(TyperGroup):
     """A group that lists its commands by audience, in the order they were added."""
 
-    own: ClassVar[Mapping[str, Unbuilt]] = {}
+    own: ClassVar[Mapping[str, LazyCommand]] = {}
     """The commands that were added; those that Typer hands over are groups."""
 
     def __init__(self, *, commands: Mapping[str, Any], **options: Any) -> None:
@@ -142,11 +142,11 @@ class App(typer.Typer):
     """A Typer application in the manner of this house."""
 
     def __init__(self, name: str, *, help: str, **options: Any) -> None:  # noqa: A002  Typer's own name for it
-        self.own: dict[str, Unbuilt] = {}
+        self.own: dict[str, LazyCommand] = {}
         super().__init__(
             name=name,
             help=help,
-            cls=type(f"Panels of {name}", (Panels,), {"own": self.own}),
+            cls=type(f"Panels of {name}", (PanelGroup,), {"own": self.own}),
             no_args_is_help=True,
             rich_markup_mode=None,
             pretty_exceptions_enable=False,
@@ -165,7 +165,7 @@ class App(typer.Typer):
             self.add_typer(command, rich_help_panel=panel)
         else:
             name = command.__name__.removesuffix("_").replace("_", "-")
-            self.own[name] = Unbuilt(name, command, panel)
+            self.own[name] = LazyCommand(name, command, panel)
 
 
 def group(name: str, words: str, *commands: Callable[..., None]) -> App:

@@ -17,12 +17,12 @@ from newsletter.errors import SendError
 
 if TYPE_CHECKING:
     from newsletter.delivery import StateCounts
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue, Letter
     from newsletter.wiring import Workspace
 
 
-def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = False) -> tuple[Send, Account, int]:
+def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = False) -> tuple[Send, SendCounts, int]:
     """Deliver what is open of a send, with a bar, and say what came of it; exit when it stops in the middle.
 
     Args:
@@ -87,7 +87,7 @@ def send_test(workspace: Workspace, letter: Letter, address: str) -> None:
     """Send a letter to one address alone, and say so.
 
     Args:
-        workspace: Open.
+        workspace: An open workspace.
         letter: As it was rendered.
         address: As an editor wrote it.
 
@@ -119,7 +119,7 @@ def ask_for_number(issue: Issue, *, nobody: str, refused: str) -> None:
         raise typer.Exit(1)
 
 
-def account_words(account: Account) -> str:
+def account_words(account: SendCounts) -> str:
     """What became of the deliveries of a send, in one sentence.
 
     Args:

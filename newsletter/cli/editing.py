@@ -17,7 +17,7 @@ from newsletter.cli.output import data, json_data, plural, progress_bar, say
 if TYPE_CHECKING:
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
-    from newsletter.workflows.collect import Gathered
+    from newsletter.workflows.collect import CollectOutcome
 
 
 def collect(
@@ -100,7 +100,7 @@ def _asking(total: int) -> Iterator[Callable[[str, int], None]]:
         yield lambda target, count: bar.update(task, advance=1, description=f"{count} from {target[-60:]}")
 
 
-def _gathered(found: Gathered) -> dict[str, Any]:
+def _gathered(found: CollectOutcome) -> dict[str, Any]:
     status = {
         **dict.fromkeys(found.added, "added"),
         **dict.fromkeys(found.updated, "updated"),

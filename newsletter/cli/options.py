@@ -32,14 +32,16 @@ def day_of(option: str, words: str) -> date | None:
         raise typer.BadParameter(f"{option} takes a day such as 2026-11-20, not {words!r}") from None
 
 
-class Reach(enum.StrEnum):
+class SendRhythm(enum.StrEnum):
     """Whom an issue goes to."""
 
     WEEKLY = "weekly"
     ALL = "all"
 
 
-ToRhythm = Annotated[Reach, typer.Option("--rhythm", help="all: also to those who asked for daily or instant letters.")]
+ToRhythm = Annotated[
+    SendRhythm, typer.Option("--rhythm", help="all: also to those who asked for daily or instant letters.")
+]
 
 
 ToList = Annotated[str, typer.Option("--list", help="The list.")]

@@ -9,14 +9,14 @@ import typer
 from newsletter.cli.accounts import account_data, problem_lines
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import account_words, ask_for_number, deliver_now, send_test
-from newsletter.cli.options import AsJson, IssueName, Reach, ToRhythm
+from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm
 from newsletter.cli.output import json_data, plural, say
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
     from newsletter.workflows.plan import Plan
 
@@ -25,7 +25,7 @@ def send(
     context: typer.Context,
     name: IssueName = "",
     list_name: Annotated[str, typer.Option("--list", help="Another list than the one the issue names.")] = "",
-    rhythm: ToRhythm = Reach.WEEKLY,
+    rhythm: ToRhythm = SendRhythm.WEEKLY,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send the letter to this address only.")] = "",
     at: Annotated[
         str, typer.Option("--at", metavar="MOMENT", help="Freeze now, start at '2026-11-26 18:00' (site's zone).")
@@ -164,7 +164,7 @@ def _already(plan: Plan) -> str:
     )
 
 
-def _account(plan: Plan, sent: Send | None, account: Account | None, *, sent_now: int) -> dict[str, Any]:
+def _account(plan: Plan, sent: Send | None, account: SendCounts | None, *, sent_now: int) -> dict[str, Any]:
     return {
         "issue": plan.issue.number,
         "list": plan.target.name,

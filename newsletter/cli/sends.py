@@ -14,7 +14,7 @@ from newsletter.cli.output import ask, data, json_data, plural, say, table
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
 
 SendName = Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")]
@@ -207,7 +207,7 @@ def _unknown(connection: Connection, send: Send) -> list[dict[str, Any]]:
     return people
 
 
-def _told(send: Send, account: Account, lists: dict[int, str]) -> dict[str, Any]:
+def _told(send: Send, account: SendCounts, lists: dict[int, str]) -> dict[str, Any]:
     return {
         "send": send.public_id,
         "issue": send.issue,

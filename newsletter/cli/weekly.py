@@ -11,17 +11,17 @@ import typer
 from newsletter.cli.accounts import latest_data, tell_latest, tell_report, tell_week, week_data
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import ask_for_number, deliver_now, send_test
-from newsletter.cli.options import AsJson, Reach, ToList, ToRhythm, Yes, day_of
+from newsletter.cli.options import AsJson, SendRhythm, ToList, ToRhythm, Yes, day_of
 from newsletter.cli.output import data, json_data, plural, say, table
 from newsletter.cli.posting import post_without_pages
 
 if TYPE_CHECKING:
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
-    from newsletter.workflows.weekly import Week
+    from newsletter.workflows.weekly import WeekPlan
 
 
-class Automatic(enum.StrEnum):
+class AutomaticRhythm(enum.StrEnum):
     """The rhythms that go by themselves."""
 
     INSTANT = "instant"
@@ -35,7 +35,7 @@ def weekly(
         typer.Argument(metavar="PATH_OR_URL", help="Where articles come from. [default: [collect] sources]"),
     ] = None,
     list_name: ToList = "readers",
-    rhythm: ToRhythm = Reach.WEEKLY,
+    rhythm: ToRhythm = SendRhythm.WEEKLY,
     draft: Annotated[bool, typer.Option("--draft", help="Stop before sending, with the draft to edit.")] = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="First send the letter to this address alone.")] = "",
     yes: Yes = False,
@@ -109,7 +109,7 @@ def weekly(
 
 def latest(
     context: typer.Context,
-    rhythm: Annotated[Automatic, typer.Option(help="Whose letters.")],
+    rhythm: Annotated[AutomaticRhythm, typer.Option(help="Whose letters.")],
     list_name: ToList = "readers",
     collect: Annotated[bool, typer.Option("--collect", help="First collect from [collect] sources.")] = False,
     day: Annotated[
@@ -131,7 +131,7 @@ def latest(
     from newsletter.workflows import latest as letters
     from newsletter.workflows.collect import gather
 
-    if day and rhythm is not Automatic.DAILY:
+    if day and rhythm is not AutomaticRhythm.DAILY:
         raise typer.BadParameter("--day goes with --rhythm daily")
     wanted = day_of("--day", day)
     period = wanted.isoformat() if wanted is not None else ""
@@ -144,7 +144,7 @@ def latest(
             outcome = letters.LatestOutcome(would)
         else:
 
-            def deliver_send(send: Send) -> tuple[Account, int]:
+            def deliver_send(send: Send) -> tuple[SendCounts, int]:
                 again = f"newsletter latest --rhythm {rhythm.value}"
                 _, account, sent_now = deliver_now(workspace, send, again=again)
                 return account, sent_now
@@ -212,7 +212,7 @@ def schedule(
         say('Nothing is scheduled. In newsletter.toml, for example: [schedule] weekly = "thursday 10:00"')
 
 
-def _told_gathered(week: Week) -> None:
+def _told_gathered(week: WeekPlan) -> None:
     gathered = week.gathered
     for line in (*gathered.troubles, *gathered.notes):
         say(f"trouble: {line}" if line in gathered.troubles else f"note: {line}")
@@ -221,7 +221,7 @@ def _told_gathered(week: Week) -> None:
         say(f"Collected: {plural(len(gathered.added), 'new article')}, {known:,} known before.")
 
 
-def _nothing_to_do(workspace: Workspace, week: Week, as_json: bool) -> None:
+def _nothing_to_do(workspace: Workspace, week: WeekPlan, as_json: bool) -> None:
     from newsletter.workflows.collect import sources_of
 
     post_without_pages(workspace)

@@ -19,7 +19,7 @@ from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError,
 from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
 from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
 from newsletter.errors import SendError
-from newsletter.ledger import Account, Send
+from newsletter.ledger import Send, SendCounts
 from newsletter.letters.mime import LEAVE, SLOT_WIDTHS
 from newsletter.models import Letter
 from newsletter.rhythms.audience import audience, rhythms_of
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 
-def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None = None) -> Account:
+def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None = None) -> SendCounts:
     """Deliver everything of a send that is still open, and close it when nothing is.
 
     Any number of processes may run the same send at once, and each runs as many submissions at once as its sender
@@ -99,7 +99,7 @@ class _Collecting:
 _collecting = _Collecting()
 
 
-def _run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None) -> Account:
+def _run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None) -> SendCounts:
     ours = Run(setup, send, progress)
     # Events, since a join that a signal strikes takes its thread for ended on Python 3.11 (bpo-45274).
     ends: list[threading.Event] = []

@@ -24,7 +24,7 @@ def parcels_of(
         setup: What every delivery needs.
         send: The send.
         batch: As it was claimed.
-        connection: Open.
+        connection: An open connection to the database.
 
     Returns:
         The parcels, and the ids of the deliveries that get none, each with the reason.

@@ -334,9 +334,7 @@ class Run:
         pause = 0.0
         if answer.state == "queued" and not (answer.again or answer.split or answer.stop):
             pause = answer.pause or _backoff(setup.backoff, batch.attempt)
-
         further = answer.state == "submitted" and not setup.rate_limit.limits and not self.over.is_set()
-
         claim = self._claim(lane) if further else None
 
         def write_down(connection: Connection) -> Claimed | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from newsletter import ledger
 from newsletter.delivery.names import letter_of
-from newsletter.ledger import Noted
+from newsletter.ledger import ReportedDelivery
 from newsletter.senders.reports import EventReport
 from subscribers import actions, store
 from subscribers.models import Event
@@ -31,7 +31,7 @@ _MOST_BYTES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReportOutcome:
     """What came of the events of one report."""
 
     new: int = 0
@@ -49,7 +49,7 @@ def receive(
     now: datetime,
     link_keys: Mapping[int, bytes],
     suppression_keys: Mapping[int, bytes],
-) -> Received:
+) -> ReportOutcome:
     """Apply events in one transaction; an event told again changes nothing, and order does not matter.
 
     Args:
@@ -77,7 +77,7 @@ def receive(
                 told = _of_small_letter(connection, letter, report.event, now=now, keys=suppression_keys)
             counts[told] += 1
         paused = _pause(connection, sorted({one.send_id for one in noted if one is not None and one.new}))
-    return Received(counts["new"], counts["known"], counts["strange"], paused)
+    return ReportOutcome(counts["new"], counts["known"], counts["strange"], paused)
 
 
 def _storable(report: EventReport) -> EventReport:
@@ -97,7 +97,7 @@ def _tidy(text: str) -> str:
 
 
 def _of_delivery(
-    connection: Connection, noted: Noted | None, event: Event, *, now: datetime, keys: Mapping[int, bytes]
+    connection: Connection, noted: ReportedDelivery | None, event: Event, *, now: datetime, keys: Mapping[int, bytes]
 ) -> Told:
     """Do what an event of a delivery means for its reader, once it is written down."""
     if noted is None:

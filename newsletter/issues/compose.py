@@ -18,7 +18,7 @@ PICTURES = "pictures"
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ComposeRules:
     """Which articles an issue takes by itself."""
 
     most: int = 0
@@ -32,7 +32,7 @@ class Rules:
     """What the site holds above the others comes first."""
 
 
-def choose(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[Holding]:
+def choose(holdings: Sequence[Holding], rules: ComposeRules, *, now: datetime) -> list[Holding]:
     """Those of the articles that the rules let in, in their order; sticky ones first.
 
     Args:
@@ -60,7 +60,7 @@ def choose(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[
     return chosen
 
 
-def oldest(rules: Rules, now: datetime) -> datetime | None:
+def oldest(rules: ComposeRules, now: datetime) -> datetime | None:
     """Nothing from before this moment is taken; None sets no limit."""
     return now - timedelta(days=rules.days) if rules.days else None
 

@@ -13,7 +13,7 @@ from newsletter.ledger.cursors import (
     set_cursor,
 )
 from newsletter.ledger.events import (
-    Noted,
+    ReportedDelivery,
     ill,
     note,
     subscriber_of,
@@ -33,7 +33,7 @@ from newsletter.ledger.leases import (
     split,
     waiting,
 )
-from newsletter.ledger.models import ALL, Account, Batch, Delivery, Send
+from newsletter.ledger.models import ALL, Batch, Delivery, Send, SendCounts
 from newsletter.ledger.one_by_one import advance, close, doubt
 from newsletter.ledger.periods import article_period, first_reach, holder, last_of, reached, received, take
 from newsletter.ledger.rate_limit import RateLimit, charge
@@ -67,13 +67,13 @@ from newsletter.ledger.writing import (
 
 __all__ = [
     "ALL",
-    "Account",
     "Batch",
     "Delivery",
     "Mailing",
-    "Noted",
     "RateLimit",
+    "ReportedDelivery",
     "Send",
+    "SendCounts",
     "accept_unknown",
     "account",
     "advance",

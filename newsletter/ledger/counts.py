@@ -19,7 +19,7 @@ Group = tuple[int, str]
 
 
 @dataclass(slots=True)
-class Tally:
+class VariantCounts:
     """Counts of one group while they are gathered."""
 
     states: dict[str, int] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Tally:
     """Deliveries whose reader left."""
 
 
-def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[int]) -> dict[Group, Tally]:
+def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[int]) -> dict[Group, VariantCounts]:
     """The counts of some sends, by send and variant.
 
     Args:
@@ -40,16 +40,16 @@ def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[i
     Returns:
         The counts of each (send id, name of the variant); ``no letter`` stands for those who got none.
     """
-    found: dict[Group, Tally] = {}
+    found: dict[Group, VariantCounts] = {}
     for group, state, reason, count in _states(connection, [send.id for send in sends]):
-        tally = found.setdefault(group, Tally())
+        tally = found.setdefault(group, VariantCounts())
         tally.states[state] = tally.states.get(state, 0) + count
         if reason:
             tally.reasons[reason] = tally.reasons.get(reason, 0) + count
     for group, kind, count in _events(connection, [send.id for send in sends]):
-        found.setdefault(group, Tally()).events[kind] = count
+        found.setdefault(group, VariantCounts()).events[kind] = count
     for group, delivery in _left(connection, sends, leavers):
-        found.setdefault(group, Tally()).left.add(delivery)
+        found.setdefault(group, VariantCounts()).left.add(delivery)
     return found
 
 

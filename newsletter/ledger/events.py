@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from newsletter.ledger.evidence import BatchFound, DeliveryFound, SendFound, hear
+from newsletter.ledger.evidence import BatchEvidence, DeliveryEvidence, SendEvidence, hear
 from subscribers.store.dialect import insert
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _MOST_VALUES = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class ReportedDelivery:
     """A delivery that an event is about."""
 
     subscriber_id: int
@@ -58,7 +58,7 @@ def subscriber_of(connection: Connection, name: str) -> int | None:
     return int(found) if found is not None else None
 
 
-def note(connection: Connection, told: Sequence[tuple[Event, str]]) -> list[Noted | None]:
+def note(connection: Connection, told: Sequence[tuple[Event, str]]) -> list[ReportedDelivery | None]:
     """Write events down, and settle by them what was unknown; for each what it is about, None: no delivery of ours.
 
     It takes a handful of statements for any number of events. Whoever writes down events of the same send at the same
@@ -72,14 +72,14 @@ def note(connection: Connection, told: Sequence[tuple[Event, str]]) -> list[Note
     names = [_name(event.delivery) for event, _ in told]
     sends = _hold(connection, sorted({name[0] for name in names if name is not None}))
     found = _find(connection, sorted({name[1] for name in names if name is not None and name[0] in sends}), sends)
-    noted: list[Noted | None] = []
+    noted: list[ReportedDelivery | None] = []
     for name, (event, request_id) in zip(names, told, strict=True):
         one = found.get(name) if name is not None else None
         if one is None:
             noted.append(None)
         else:
             new = hear(one, event, request_id)
-            noted.append(Noted(one.subscriber_id, one.send.list_id, one.send.id, new))
+            noted.append(ReportedDelivery(one.subscriber_id, one.send.list_id, one.send.id, new))
     _write(connection, list(found.values()))
     return noted
 
@@ -109,37 +109,37 @@ def _name(name: str) -> tuple[str, int] | None:
     return public_id, int(number)
 
 
-def _hold(connection: Connection, public_ids: Sequence[str]) -> dict[str, SendFound]:
+def _hold(connection: Connection, public_ids: Sequence[str]) -> dict[str, SendEvidence]:
     """Sends by public id, each kept from other writers until the end of the transaction.
 
     They are taken in one order everywhere, so that nobody waits for one who waits for them.
     """
     query = _statements().sends
     rows = [row for part in _parts(public_ids) for row in connection.execute(query, {"public_ids": part})]
-    return {row.public_id: SendFound(row.id, row.list_id) for row in rows}
+    return {row.public_id: SendEvidence(row.id, row.list_id) for row in rows}
 
 
 def _find(
-    connection: Connection, ids: Sequence[int], sends: Mapping[str, SendFound]
-) -> dict[tuple[str, int], DeliveryFound]:
+    connection: Connection, ids: Sequence[int], sends: Mapping[str, SendEvidence]
+) -> dict[tuple[str, int], DeliveryEvidence]:
     """What is known of deliveries of these sends, by what their names are made of."""
     statements = _statements()
     by_id = {send.id: (public_id, send) for public_id, send in sends.items()}
-    batches: dict[int, BatchFound] = {}
-    found: dict[int, DeliveryFound] = {}
+    batches: dict[int, BatchEvidence] = {}
+    found: dict[int, DeliveryEvidence] = {}
     for part in _parts(ids):
         for row in connection.execute(statements.deliveries, {"ids": part}):
             if row.send_id in by_id:
-                batch = batches.setdefault(row.batch_id, BatchFound(row.batch_id, row.batch_state, row.request_id))
+                batch = batches.setdefault(row.batch_id, BatchEvidence(row.batch_id, row.batch_state, row.request_id))
                 send = by_id[row.send_id][1]
-                found[row.id] = DeliveryFound(row.id, row.subscriber_id, row.state, send, batch)
+                found[row.id] = DeliveryEvidence(row.id, row.subscriber_id, row.state, send, batch)
         for row in connection.execute(statements.events, {"ids": part}):
             if row.delivery_id in found:
                 found[row.delivery_id].told[row.kind, row.at, row.url] = row.bounce
     return {(by_id[one.send.id][0], one.id): one for one in found.values()}
 
 
-def _write(connection: Connection, found: Sequence[DeliveryFound]) -> None:
+def _write(connection: Connection, found: Sequence[DeliveryEvidence]) -> None:
     """Write what events said of these deliveries, in their order."""
     from newsletter.storage.tables import event
 

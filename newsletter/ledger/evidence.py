@@ -15,7 +15,7 @@ Key = tuple[str, int, str]
 
 
 @dataclass(slots=True)
-class SendFound:
+class SendEvidence:
     """A send, and what its sums are to grow by."""
 
     id: int
@@ -26,7 +26,7 @@ class SendFound:
 
 
 @dataclass(slots=True)
-class BatchFound:
+class BatchEvidence:
     """A batch as it was read, and then as events proved it."""
 
     id: int
@@ -37,15 +37,15 @@ class BatchFound:
 
 
 @dataclass(slots=True)
-class DeliveryFound:
+class DeliveryEvidence:
     """A delivery as it was read, and then as events proved it."""
 
     id: int
     subscriber_id: int
     state: str | None
     """None: as its batch."""
-    send: SendFound
-    batch: BatchFound
+    send: SendEvidence
+    batch: BatchEvidence
     told: dict[Key, str | None] = field(default_factory=dict)
     """Every event of it, with its kind of bounce."""
     fresh: list[Key] = field(default_factory=list)
@@ -54,7 +54,7 @@ class DeliveryFound:
     """An event showed that the provider took this one; to be written."""
 
 
-def hear(found: DeliveryFound, event: Event, request_id: str) -> bool:
+def hear(found: DeliveryEvidence, event: Event, request_id: str) -> bool:
     """Take an event in; False when it was told before, and then nothing changes.
 
     An event that names its request proves that the provider took all of it. Any other event, also one of an older
@@ -79,7 +79,7 @@ def hear(found: DeliveryFound, event: Event, request_id: str) -> bool:
     return True
 
 
-def _count(found: DeliveryFound, event: Event) -> None:
+def _count(found: DeliveryEvidence, event: Event) -> None:
     """Keep the sums of a send: a delivery counts as answered once, as bounced once, as complained once."""
     if event.kind not in {"delivered", "bounced", "complained"}:
         return

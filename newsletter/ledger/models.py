@@ -55,7 +55,7 @@ class Delivery(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SendCounts:
     """How many deliveries of a send are in each state, and why some were skipped or refused."""
 
     queued: int = 0

@@ -47,7 +47,7 @@ def holder(connection: Connection, list_id: int, rhythm: str, name: str) -> str 
     """Key of the issue that has a period; None while it is free.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: Id of the list.
         rhythm: Whose period it is.
         name: Of the period: a day, the first day of a week, or as ``article_period`` gives it.
@@ -68,7 +68,7 @@ def first_reach(connection: Connection, list_id: int, rhythms: Collection[str]) 
     """The newest article there was when the first letter of a list in one of these rhythms was frozen.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: Id of the list.
         rhythms: Such as ``daily`` and ``all``.
 
@@ -93,7 +93,7 @@ def last_of(connection: Connection, list_id: int, rhythms: Collection[str]) -> s
     """Key of the issue of the last send of a list in one of these rhythms.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: Id of the list.
         rhythms: Such as ``daily`` and ``all``.
 
@@ -166,7 +166,7 @@ def received(
     """Which of these articles each of these subscribers was sent already, by any letter of a list.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: Id of the list.
         members: Ids of subscribers.
         article_ids: Ids of articles.

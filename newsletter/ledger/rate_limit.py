@@ -77,7 +77,7 @@ def charge(connection: Connection, rate_limit: RateLimit, number: int) -> None:
     Args:
         connection: A writing transaction.
         rate_limit: The limits of the workspace.
-        number: Letters.
+        number: Number of letters.
     """
     if number and rate_limit.limits:
         _put(connection, {name: tokens - number for name, tokens in _buckets(connection, rate_limit).items()})

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
-from newsletter.ledger.models import ALL, STATES, Account, Send
+from newsletter.ledger.models import ALL, STATES, Send, SendCounts
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
@@ -59,7 +59,7 @@ def running(connection: Connection, list_id: int | None = None, rhythms: Collect
     """Every send that runs now, oldest first.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: Only those to this list; None takes every list.
         rhythms: Only those in these rhythms; none named takes every rhythm.
     """
@@ -86,7 +86,7 @@ def next_letter_at(connection: Connection, send: Send) -> datetime | None:
     """When the next letter of another issue was frozen for readers of the same list and rhythm; None while none was.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         send: Whose readers; a send in the rhythm ``all`` shares its readers with every rhythm.
     """
     from sqlalchemy import func, select
@@ -102,7 +102,7 @@ def next_letter_at(connection: Connection, send: Send) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
 
 
-def account(connection: Connection, send_id: int) -> Account:
+def account(connection: Connection, send_id: int) -> SendCounts:
     """Count the deliveries of a send by state, and those with a reason by reason."""
     from sqlalchemy import func, select
 
@@ -121,7 +121,7 @@ def account(connection: Connection, send_id: int) -> Account:
         counts[name] += count
         if reason:
             reasons[reason] = reasons.get(reason, 0) + count
-    return Account(**counts, reasons=reasons)
+    return SendCounts(**counts, reasons=reasons)
 
 
 def _query() -> Select[Any]:
@@ -168,7 +168,7 @@ def named(connection: Connection, name: str) -> Send:
     """The send an editor means: by its id, or by the number of its issue when that went out once.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         name: The public id or its first four signs or more; or the key of an issue.
 
     Raises:

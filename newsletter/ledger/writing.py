@@ -149,7 +149,7 @@ def count_without_delivery(connection: Connection, audience: Select[tuple[int]],
     """How many of an audience have no delivery of the issue with this key yet.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         audience: Query for ids of subscribers.
         key: Of the issue.
     """

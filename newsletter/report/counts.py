@@ -11,7 +11,7 @@ EVENTS = ("delivered", "bounced", "complained", "left")
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class DeliveryCounts:
     """How many deliveries came to what."""
 
     queued: int = 0
@@ -41,7 +41,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReportPart:
     """What became of one letter of an issue: those of one send who got the same variant."""
 
     send: str
@@ -50,7 +50,7 @@ class Part:
     rhythm: str
     variant: str
     """What the letter leaves out; empty for the whole one."""
-    counts: Counts
+    counts: DeliveryCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ class Report:
     subject: str
     states: tuple[str, ...]
     """State of each of its sends."""
-    parts: tuple[Part, ...]
+    parts: tuple[ReportPart, ...]
 
     @property
-    def total(self) -> Counts:
+    def total(self) -> DeliveryCounts:
         """All of it."""
         return added(part.counts for part in self.parts)
 
-    def by(self, what: str) -> dict[str, Counts]:
+    def by(self, what: str) -> dict[str, DeliveryCounts]:
         """Counts by ``rhythm``, ``variant``, ``list`` or ``send``, in the order they come."""
         names = dict.fromkeys(getattr(part, what) for part in self.parts)
         return {name: added(part.counts for part in self.parts if getattr(part, what) == name) for name in names}
@@ -87,7 +87,7 @@ class Report:
         }
 
 
-def added(many: Iterable[Counts]) -> Counts:
+def added(many: Iterable[DeliveryCounts]) -> DeliveryCounts:
     """The sum of counts."""
     sums: dict[str, int] = {}
     reasons: dict[str, int] = {}
@@ -96,7 +96,7 @@ def added(many: Iterable[Counts]) -> Counts:
             sums[name] = sums.get(name, 0) + getattr(counts, name)
         for reason, count in counts.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + count
-    return Counts(**sums, reasons=reasons)
+    return DeliveryCounts(**sums, reasons=reasons)
 
 
 def share(part: int, whole: int) -> str:
@@ -143,5 +143,5 @@ def rows(report: Report) -> Sequence[tuple[str, str, int, int, int, int, int, in
     ]
 
 
-def _plain(counts: Counts) -> dict[str, Any]:
+def _plain(counts: DeliveryCounts) -> dict[str, Any]:
     return {"audience": counts.audience, **{one.name: getattr(counts, one.name) for one in fields(counts)}}

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger
 from newsletter.errors import SendError
-from newsletter.ledger.counts import Tally, tallies
+from newsletter.ledger.counts import VariantCounts, tallies
 from newsletter.report.counts import (
     EVENTS,
     STATES,
-    Counts,
-    Part,
+    DeliveryCounts,
     Report,
+    ReportPart,
 )
 from subscribers import store
 
@@ -45,7 +45,7 @@ def of_issue(connection: Connection, name: str) -> Report:
         leavers |= store.leavers(connection, send.list_id, since=send.created, until=until)
     by_id = {send.id: send for send in sends}
     parts = [
-        Part(
+        ReportPart(
             by_id[send].public_id,
             lists.get(by_id[send].list_id, "?"),
             by_id[send].rhythm,
@@ -57,7 +57,7 @@ def of_issue(connection: Connection, name: str) -> Report:
     return Report(sends[0].issue, sends[0].subject, tuple(send.state for send in sends), tuple(parts))
 
 
-def _counts(tally: Tally) -> Counts:
+def _counts(tally: VariantCounts) -> DeliveryCounts:
     states = {name: tally.states.get(name, 0) for name in STATES}
     events = {name: tally.events.get(name, 0) for name in EVENTS if name != "left"}
-    return Counts(**states, **events, left=len(tally.left), reasons=dict(tally.reasons))
+    return DeliveryCounts(**states, **events, left=len(tally.left), reasons=dict(tally.reasons))

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.issues.compose import Rules, choose, when
+from newsletter.issues.compose import ComposeRules, choose, when
 from newsletter.models import Holding
 
 FIRST: Mapping[str, timedelta] = {"instant": timedelta(hours=1), "daily": timedelta(days=1)}
@@ -35,7 +35,7 @@ class Stream:
     """Whether it begins with this letter."""
 
 
-def candidates(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> list[Holding]:
+def candidates(holdings: Sequence[Holding], rules: ComposeRules, *, now: datetime) -> list[Holding]:
     """The articles that may still be news: what the rules let in, newest first, however many.
 
     Args:
@@ -43,7 +43,7 @@ def candidates(holdings: Sequence[Holding], rules: Rules, *, now: datetime) -> l
         rules: Of the settings; how many an issue takes does not matter here.
         now: The present moment, timezone-aware.
     """
-    return choose(holdings, Rules(days=rules.days, exclude=rules.exclude, pin_sticky=False), now=now)
+    return choose(holdings, ComposeRules(days=rules.days, exclude=rules.exclude, pin_sticky=False), now=now)
 
 
 def stream(

@@ -34,7 +34,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class IssueCut:
     """The issue as those get it who decline the same topics."""
 
     declined: int
@@ -65,7 +65,7 @@ def present(issue: Issue, topics: Sequence[Topic]) -> int:
     """Bits of the topics that have something in this issue.
 
     Args:
-        issue: Whole.
+        issue: The issue as the editor wrote it, with every section.
         topics: Of its list.
     """
     topic_of = _by_section(topics)
@@ -77,7 +77,7 @@ def present(issue: Issue, topics: Sequence[Topic]) -> int:
     return found
 
 
-def cut(issue: Issue, topics: Sequence[Topic], declined: int, *, lead: bool = True) -> Cut:
+def cut(issue: Issue, topics: Sequence[Topic], declined: int, *, lead: bool = True) -> IssueCut:
     """The issue without the sections of declined topics.
 
     The editor's words before the first section, sections of no topic and the chosen sections stay as they are.
@@ -103,15 +103,15 @@ def cut(issue: Issue, topics: Sequence[Topic], declined: int, *, lead: bool = Tr
             kept.append(replace(section, blocks=(first,)))
     without = tuple(topic.title for topic in topics if topic.bit & effective)
     if not effective:
-        return Cut(0, issue)
-    return Cut(effective, replace(issue, sections=tuple(kept)) if chosen else None, without)
+        return IssueCut(0, issue)
+    return IssueCut(effective, replace(issue, sections=tuple(kept)) if chosen else None, without)
 
 
-def cuts(issue: Issue, topics: Sequence[Topic], declinations: Iterable[int], *, lead: bool = True) -> list[Cut]:
+def cuts(issue: Issue, topics: Sequence[Topic], declinations: Iterable[int], *, lead: bool = True) -> list[IssueCut]:
     """Every way the issue is cut for these declinations, each once; the whole issue first, wanted or not.
 
     Args:
-        issue: Whole.
+        issue: The issue as the editor wrote it, with every section.
         topics: Of its list.
         declinations: Bits of the topics that are declined, one for each combination somebody has.
         lead: As for ``cut``.

@@ -132,7 +132,7 @@ class Carrier(ABC):
             ``submitted`` when every parcel has an answer; ``queued`` with a reason when some may be tried again.
             What became of each was told to ``commit``.
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not carry letters one by one")
 
 
 def load(sender: Sender, letter: Letter, before: Carrier | None) -> Carrier:

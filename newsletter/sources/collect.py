@@ -13,8 +13,8 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import file, kinds, page, web
 from newsletter.sources.clean import paragraphs
-from newsletter.sources.documents import Brought, ListedLink, Wanted
-from newsletter.sources.http.models import Door, Validator
+from newsletter.sources.documents import ArticleFilter, ListedLink, SourceResult
+from newsletter.sources.http.models import FetcherProtocol, Validator
 from newsletter.sources.identity import article_key
 from newsletter.sources.links import is_web
 from newsletter.text.likeness import mark
@@ -28,7 +28,7 @@ Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class CollectedArticles:
     """What one round of collecting brought."""
 
     articles: tuple[Article, ...]
@@ -52,7 +52,7 @@ class _Task:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    brought: Brought = field(default_factory=Brought)
+    brought: SourceResult = field(default_factory=SourceResult)
     trouble: SourceError | None = None
     further: tuple[tuple[_Task, Future[_Outcome]], ...] = ()
     """What a list of links has set going."""
@@ -61,7 +61,7 @@ class _Outcome:
 def collect(
     targets: Sequence[str],
     *,
-    fetcher: Door,
+    fetcher: FetcherProtocol,
     now: datetime,
     zone: tzinfo = UTC,
     since: datetime | date | None = None,
@@ -70,7 +70,7 @@ def collect(
     validators: Mapping[str, Validator] | None = None,
     progress: Progress | None = None,
     workers: int = _WORKERS,
-) -> Collected:
+) -> CollectedArticles:
     """Collect the articles of files and web addresses; a bad one never stops the others.
 
     Args:
@@ -86,7 +86,7 @@ def collect(
         progress: Told about each target when it is done.
         workers: Most targets under way at once.
     """
-    wanted = Wanted(now, zone, most, since, until)
+    wanted = ArticleFilter(now, zone, most, since, until)
     articles: list[Article] = []
     troubles: list[SourceError] = []
     notes: list[str] = []
@@ -103,10 +103,12 @@ def collect(
             if progress:
                 progress(task.target, len(outcome.brought.articles))
     once = merged(articles)
-    return Collected(once, tuple(troubles), tuple(notes), marks, alike(once))
+    return CollectedArticles(once, tuple(troubles), tuple(notes), marks, alike(once))
 
 
-def with_pictures(articles: Sequence[Article], *, fetcher: Door, workers: int = _WORKERS) -> tuple[Article, ...]:
+def with_pictures(
+    articles: Sequence[Article], *, fetcher: FetcherProtocol, workers: int = _WORKERS
+) -> tuple[Article, ...]:
     """Look on their pages for the pictures of articles that have none; what cannot be had stays without.
 
     Args:
@@ -177,7 +179,9 @@ class _Round:
         known: Marks of the last round, by target.
     """
 
-    def __init__(self, pool: ThreadPoolExecutor, fetcher: Door, wanted: Wanted, known: Mapping[str, Validator]) -> None:
+    def __init__(
+        self, pool: ThreadPoolExecutor, fetcher: FetcherProtocol, wanted: ArticleFilter, known: Mapping[str, Validator]
+    ) -> None:
         self._pool, self._fetcher, self._wanted, self._known = pool, fetcher, wanted, known
 
     def outcomes(self, tasks: Sequence[_Task]) -> Iterator[tuple[_Task, _Outcome]]:
@@ -199,14 +203,14 @@ class _Round:
             return _Outcome(trouble=error)
         return _Outcome(brought, further=self._begun([_Task(link.url, link) for link in brought.links]))
 
-    def _brought(self, task: _Task) -> Brought:
+    def _brought(self, task: _Task) -> SourceResult:
         if not is_web(task.target):
             _refuse_what_is_no_path(task.target)
             return kinds.read(file.document(Path(task.target).expanduser()), self._wanted)
         validator = self._known.get(task.target)
         document = web.document(task.target, self._fetcher, validator)
         if document is None:
-            return Brought(validator=validator)
+            return SourceResult(validator=validator)
         brought = kinds.read(document, self._wanted)
         if task.link is None:
             return brought
@@ -224,7 +228,7 @@ def _refuse_what_is_no_path(target: str) -> None:
         raise SourceError(f"{scheme[1]}: addresses are not collected from", where=target, mend=mend)
 
 
-def _as_listed(brought: Brought, link: ListedLink) -> Brought:
+def _as_listed(brought: SourceResult, link: ListedLink) -> SourceResult:
     """What the editor wrote in the list wins: the section for all articles, the rest for a single one."""
     names = ("title", "summary", "author", "section") if len(brought.articles) == 1 else ("section",)
     written = {name: value for name in names if (value := getattr(link, name))}

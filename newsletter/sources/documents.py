@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from newsletter.models import Article
-from newsletter.sources.http.models import Door, Fetched, Validator
+from newsletter.sources.http.models import Fetched, FetcherProtocol, Validator
 from newsletter.sources.links import absolute, is_web
 
 _SUFFIXES = {
@@ -41,7 +41,7 @@ class Document:
     """The file."""
     got: Fetched | None = None
     """The answer of the address."""
-    door: Door | None = None
+    door: FetcherProtocol | None = None
     """Fetches what the document names; None for a file, which asks for nothing."""
 
     @property
@@ -107,7 +107,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ArticleFilter:
     """Which articles are wanted of a source that has many."""
 
     now: datetime
@@ -165,7 +165,7 @@ class ListedLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class SourceResult:
     """What one file or address gave."""
 
     articles: tuple[Article, ...] = ()

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import feed
-from newsletter.sources.documents import Brought, Document, Wanted
+from newsletter.sources.documents import ArticleFilter, Document, SourceResult
 from newsletter.sources.http.models import FetchError, Validator
 
 SUFFIXES = frozenset({".xml", ".rss", ".atom", ".rdf", ".json"})
@@ -26,7 +26,7 @@ def holds(document: Document) -> bool:
     return feed.looks_like(document.data) or document.content_type in MEDIA
 
 
-def read(document: Document, wanted: Wanted, *, is_site: bool = False) -> Brought:
+def read(document: Document, wanted: ArticleFilter, *, is_site: bool = False) -> SourceResult:
     """Read a feed, and its further pages while they may hold what is wanted; a file has one page.
 
     Without a time asked for, a feed is its newest page; where it stands for a whole site it is read on to the number
@@ -69,10 +69,10 @@ def read(document: Document, wanted: Wanted, *, is_site: bool = False) -> Brough
     kept = [_in_zone(each, wanted.zone) if is_site else each for each in found if wanted.has(each)][:limit]
     if not kept:
         notes.append(f"{where}: nothing was published in the time asked for")
-    return Brought(tuple(kept), tuple(notes), _validator(document))
+    return SourceResult(tuple(kept), tuple(notes), _validator(document))
 
 
-def parsed(document: Document, wanted: Wanted) -> list[Article]:
+def parsed(document: Document, wanted: ArticleFilter) -> list[Article]:
     """Every article of one page of a feed, in its order.
 
     Args:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from newsletter.errors import SourceError
 from newsletter.sources import feed_pages, listing, markdown, page, plain_text, site, telegram
 from newsletter.sources.charset import decode
-from newsletter.sources.documents import Brought, Document, Wanted
+from newsletter.sources.documents import ArticleFilter, Document, SourceResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class SourceKind:
     """As editors call it."""
     holds: Callable[[Document], bool]
     """Whether a document is of this kind beyond doubt; the first that says so reads it."""
-    read: Callable[[Document, Wanted], Brought]
+    read: Callable[[Document, ArticleFilter], SourceResult]
     """Makes articles of it, or raises SourceError."""
     suffixes: frozenset[str] = frozenset()
     """Names of files, and what media types stand for, that decide where no kind is beyond doubt."""
@@ -66,7 +66,7 @@ _UNSAID = frozenset({"", "text/plain", "application/octet-stream", "binary/octet
 _MARKUP = re.compile(r"\s*<[a-z!?]", re.IGNORECASE)
 
 
-def read(document: Document, wanted: Wanted) -> Brought:
+def read(document: Document, wanted: ArticleFilter) -> SourceResult:
     """Read a document as what it turns out to be.
 
     Args:

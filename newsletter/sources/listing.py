@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from newsletter.errors import SourceError
 from newsletter.sources.charset import decode
-from newsletter.sources.documents import Brought, Document, ListedLink, Wanted
+from newsletter.sources.documents import ArticleFilter, Document, ListedLink, SourceResult
 from newsletter.sources.links import absolute, is_web
 from newsletter.text.tidy import arabic_fold, tidy
 
@@ -53,7 +53,7 @@ def holds(document: Document) -> bool:
     return looks_like(document.data, document.suffix)
 
 
-def read(document: Document, _wanted: Wanted) -> Brought:
+def read(document: Document, _wanted: ArticleFilter) -> SourceResult:
     """Read which links a list names; they are still to be read themselves.
 
     Args:
@@ -63,7 +63,7 @@ def read(document: Document, _wanted: Wanted) -> Brought:
     Raises:
         SourceError: No line of it names an address, or a line names something that is none.
     """
-    return Brought(links=tuple(parse(document.data, document.where)))
+    return SourceResult(links=tuple(parse(document.data, document.where)))
 
 
 def parse(data: bytes, where: str) -> list[ListedLink]:

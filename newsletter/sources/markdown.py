@@ -12,7 +12,7 @@ from newsletter.models import Article
 from newsletter.sources import when
 from newsletter.sources.clean import clean, first_image, paragraphs
 from newsletter.sources.clean.boilerplate import author_name, section_name
-from newsletter.sources.documents import Brought, Document, Wanted
+from newsletter.sources.documents import ArticleFilter, Document, SourceResult
 from newsletter.sources.links import absolute, is_web
 from newsletter.sources.plain_text import text_of
 from newsletter.text.tidy import summary, tidy
@@ -45,7 +45,7 @@ _KEYS: Mapping[str, str] = {
 _FENCES = ("+++", "---")
 
 
-def read(document: Document, wanted: Wanted) -> Brought:
+def read(document: Document, wanted: ArticleFilter) -> SourceResult:
     """Read the article of a Markdown file; raw HTML in it stays text.
 
     Args:
@@ -85,7 +85,7 @@ def read(document: Document, wanted: Wanted) -> Brought:
         published=when.parse(values.get("date", ""), now=wanted.now, zone=wanted.zone),
         source=where,
     )
-    return Brought((article,))
+    return SourceResult((article,))
 
 
 def _front_matter(text: str, where: str) -> tuple[Mapping[str, object], str, int]:

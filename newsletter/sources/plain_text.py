@@ -8,7 +8,7 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources.charset import decode
 from newsletter.sources.clean.boilerplate import cut_tail
-from newsletter.sources.documents import Brought, Document, Wanted
+from newsletter.sources.documents import ArticleFilter, Document, SourceResult
 from newsletter.sources.links import absolute, is_web
 from newsletter.text.tidy import summary, tidy
 
@@ -17,7 +17,7 @@ _LARGEST = 1_000_000
 _LONGEST_HEADLINE = 300
 
 
-def read(document: Document, _wanted: Wanted) -> Brought:
+def read(document: Document, _wanted: ArticleFilter) -> SourceResult:
     """Read the article of a text; a second line that is an address is the article's own.
 
     Args:
@@ -49,7 +49,7 @@ def read(document: Document, _wanted: Wanted) -> Brought:
         body="".join(f"<p>{html.escape(line, quote=False)}</p>" for line in body),
         source=document.where,
     )
-    return Brought((article,))
+    return SourceResult((article,))
 
 
 def text_of(document: Document) -> str:

@@ -10,8 +10,8 @@ from newsletter.models import Article
 from newsletter.sources import feed_pages, page, wordpress
 from newsletter.sources.charset import decode
 from newsletter.sources.clean.markup import tree
-from newsletter.sources.documents import Brought, Document, Wanted
-from newsletter.sources.http.models import Door, Fetched, FetchError
+from newsletter.sources.documents import ArticleFilter, Document, SourceResult
+from newsletter.sources.http.models import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
 
@@ -28,7 +28,7 @@ def is_wordpress(document: Document) -> bool:
     return document.got is not None and wordpress.signpost(document.got) is not None
 
 
-def read_wordpress(document: Document, wanted: Wanted) -> Brought:
+def read_wordpress(document: Document, wanted: ArticleFilter) -> SourceResult:
     """Read a page of WordPress through its REST interface, as a page or by its feed where that is closed.
 
     Args:
@@ -52,7 +52,7 @@ def read_wordpress(document: Document, wanted: Wanted) -> Brought:
         return replace(other, notes=(f"{error.where}: {error.what}; {way} was read instead", *other.notes))
 
 
-def read_page(document: Document, wanted: Wanted) -> Brought:
+def read_page(document: Document, wanted: ArticleFilter) -> SourceResult:
     """Read a page as an article; at an address, a front page and one without an article through the feed it names.
 
     Args:
@@ -66,21 +66,21 @@ def read_page(document: Document, wanted: Wanted) -> Brought:
         return _page_or_feed(document, wanted)
     if wordpress.wants_password(decode(document.data)):
         raise wordpress.locked(document.where)
-    return Brought((_article(document, wanted),))
+    return SourceResult((_article(document, wanted),))
 
 
-def _article(document: Document, wanted: Wanted) -> Article:
+def _article(document: Document, wanted: ArticleFilter) -> Article:
     return page.parse(document.data, document.where, charset=document.charset, now=wanted.now, zone=wanted.zone)
 
 
-def _answer(document: Document) -> tuple[Fetched, Door]:
+def _answer(document: Document) -> tuple[Fetched, FetcherProtocol]:
     """What only a document of an address has."""
     assert document.got is not None
     assert document.door is not None
     return document.got, document.door
 
 
-def _completed(article: Article, door: Door, wanted: Wanted) -> Article:
+def _completed(article: Article, door: FetcherProtocol, wanted: ArticleFilter) -> Article:
     """Author, section and moment of an article whose page hides them, from the feed that WordPress has of every one."""
     if article.author and article.section and article.published:
         return article
@@ -98,12 +98,12 @@ def _completed(article: Article, door: Door, wanted: Wanted) -> Article:
     )
 
 
-def _wordpress(document: Document, sign: wordpress.Signpost, wanted: Wanted) -> Brought:
+def _wordpress(document: Document, sign: wordpress.RestLink, wanted: ArticleFilter) -> SourceResult:
     got, door = _answer(document)
     site = wordpress.open_site(door, sign.root)
     if not _is_list(got, sign):
         article = wordpress.twin(door, site, sign, got, now=wanted.now)
-        return Brought((article,)) if article else _page_or_feed(document, wanted)
+        return SourceResult((article,)) if article else _page_or_feed(document, wanted)
     found = wordpress.listing(
         door, site, now=wanted.now, most=wanted.most, since=wanted.since, until=wanted.until, archive=sign
     )
@@ -117,10 +117,10 @@ def _wordpress(document: Document, sign: wordpress.Signpost, wanted: Wanted) -> 
         notes.append(f"{error.where}: {error.what}; headlines and excerpts only were taken")
     if not articles:
         notes.append(f"{got.url}: nothing was published in the time asked for")
-    return Brought(tuple(articles), tuple(notes))
+    return SourceResult(tuple(articles), tuple(notes))
 
 
-def _is_list(got: Fetched, sign: wordpress.Signpost) -> bool:
+def _is_list(got: Fetched, sign: wordpress.RestLink) -> bool:
     """Whether a page of WordPress lists articles: an archive, the front page, or the interface itself."""
     parts = urlsplit(got.url)
     is_interface = "/wp-json" in parts.path or "rest_route=" in parts.query
@@ -133,7 +133,7 @@ def _is_front(url: str) -> bool:
     return parts.path.rstrip("/") in ("", "/index.php", "/index.html", "/ar", "/en", "/fr") and not parts.query
 
 
-def _page_or_feed(document: Document, wanted: Wanted, *, is_list: bool = False) -> Brought:
+def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = False) -> SourceResult:
     """Read a page as an article; a front page, and one in which no article is, through the feed it names."""
     got, door = _answer(document)
     is_list = is_list or _is_front(got.url)
@@ -142,7 +142,7 @@ def _page_or_feed(document: Document, wanted: Wanted, *, is_list: bool = False) 
         if wordpress.wants_password(decode(got.data, got.charset)):
             raise wordpress.locked(got.url)
         try:
-            return Brought((_article(document, wanted),))
+            return SourceResult((_article(document, wanted),))
         except SourceError as error:
             trouble = error
     for address in _feeds_of(got, is_list=is_list):

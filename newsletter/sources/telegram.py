@@ -24,7 +24,7 @@ from newsletter.sources import when
 from newsletter.sources.charset import decode
 from newsletter.sources.clean import clean, paragraphs
 from newsletter.sources.clean.boilerplate import author_name, section_name
-from newsletter.sources.documents import Brought, Document, Wanted
+from newsletter.sources.documents import ArticleFilter, Document, SourceResult
 from newsletter.sources.links import absolute, host, is_web
 from newsletter.text.tidy import arabic_fold, summary, tidy
 
@@ -68,7 +68,7 @@ def holds(document: Document) -> bool:
     return is_chat or (head[1:].lstrip().startswith('"about"') and bool(_ACCOUNT.search(head)))
 
 
-def read(document: Document, wanted: Wanted) -> Brought:
+def read(document: Document, wanted: ArticleFilter) -> SourceResult:
     """Read the posts of a channel, newest first: the first line is the headline, the rest the body.
 
     Lines of hashtags are taken for labels: the first that names a subject is the section, the others are tags. A post
@@ -101,7 +101,7 @@ def read(document: Document, wanted: Wanted) -> Brought:
     kept = [each for each in found if wanted.has(each)][: wanted.limit(document)]
     if not kept:
         notes.append(f"{document.where}: nothing was published in the time asked for")
-    return Brought(tuple(kept), tuple(notes))
+    return SourceResult(tuple(kept), tuple(notes))
 
 
 def _json(text: str, where: str) -> Mapping[str, Any]:
@@ -130,7 +130,7 @@ def _messages(export: Mapping[str, Any], where: str) -> Sequence[Any]:
 
 
 def _article(
-    message: Any, export: Mapping[str, Any], document: Document, wanted: Wanted, left_out: Counter[str]
+    message: Any, export: Mapping[str, Any], document: Document, wanted: ArticleFilter, left_out: Counter[str]
 ) -> Article | None:
     """One message as an article; None, and a count more, for one that is none."""
     if not isinstance(message, dict) or message.get("type") not in ("message", "service"):
@@ -273,7 +273,7 @@ def _identity(message: Mapping[str, Any], export: Mapping[str, Any]) -> str:
     return f"telegram:{channel}/{number}" if channel and number else ""
 
 
-def _published(message: Mapping[str, Any], wanted: Wanted) -> datetime | None:
+def _published(message: Mapping[str, Any], wanted: ArticleFilter) -> datetime | None:
     seconds = str(message.get("date_unixtime") or "")
     if re.fullmatch(r"\d{1,11}", seconds, re.ASCII):
         moment = datetime.fromtimestamp(int(seconds), UTC)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from newsletter.errors import SourceError
 from newsletter.sources.documents import Document
-from newsletter.sources.http.models import Door, Validator
+from newsletter.sources.http.models import FetcherProtocol, Validator
 
 
-def document(url: str, door: Door, validator: Validator | None = None) -> Document | None:
+def document(url: str, door: FetcherProtocol, validator: Validator | None = None) -> Document | None:
     """Fetch an address.
 
     Args:
         url: http or https address.
-        door: Fetches.
+        door: Fetches an address, as a Fetcher does.
         validator: The feed's marks of the last time.
 
     Returns:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from newsletter import library
-from newsletter.check import Case, Known, check, links, probe
+from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.addresses import private
 from newsletter.check.found import Findings
 from newsletter.errors import IssueError, RenderError
@@ -30,7 +30,7 @@ _FRONT = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Inspected:
+class CheckResult:
     """What came of it."""
 
     letter: Letter | None
@@ -51,7 +51,7 @@ def inspect(
     before_send: bool = False,
     found: Findings | None = None,
     snapshot: Snapshot | None = None,
-) -> Inspected:
+) -> CheckResult:
     """Make the letter of an issue and look for everything that is wrong with both.
 
     Args:
@@ -77,9 +77,9 @@ def inspect(
         known = replace(known, failure=Problem("letter-impossible", "error", error.what, place, mend))
     enriched = compose.enriched(issue, holdings)
     if found is None and (online or (before_send and known.provider)):
-        found = _found(workspace, Case(enriched, letter, known), links_too=online)
+        found = _found(workspace, CheckInput(enriched, letter, known), links_too=online)
     known = replace(known, found=found)
-    return Inspected(letter, tuple(check(enriched, letter, known)), failure, found)
+    return CheckResult(letter, tuple(check(enriched, letter, known)), failure, found)
 
 
 def _known(
@@ -89,7 +89,7 @@ def _known(
     holdings: dict[str, Holding],
     list_name: str,
     snapshot: Snapshot,
-) -> Known:
+) -> CheckContext:
     lists = {one.name: one.id for one in snapshot.lists}
     target = lists.get(list_name or issue.list)
     here = [send for send in snapshot.sends if send.list_id == target]
@@ -97,7 +97,7 @@ def _known(
     others = [send for send in here if send.issue != str(issue.number)]
     went = any(send.issue == str(issue.number) for send in snapshot.sends)
     last = max(others, key=lambda send: (send.created, send.id), default=None)
-    return Known(
+    return CheckContext(
         publication=workspace.publication,
         now=workspace.now(),
         lists=tuple(lists),
@@ -147,7 +147,7 @@ def _pictures(workspace: Workspace, issue: Issue) -> dict[str, Picture]:
         return {}  # told by the letter that cannot be made
 
 
-def _found(workspace: Workspace, case: Case, *, links_too: bool) -> Findings:
+def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findings:
     settings = workspace.settings
     selectors = workspace.provider.authentication.selectors or tuple(settings.sender.dkim_selectors)
     sender = probe.sender_setup(

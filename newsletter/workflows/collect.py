@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class CollectOutcome:
     """What one round of collecting brought into the library."""
 
     added: tuple[int, ...] = ()
@@ -57,7 +57,7 @@ def gather(
     most: int | None = None,
     pictures: bool = False,
     progress: Progress | None = None,
-) -> Gathered:
+) -> CollectOutcome:
     """Collect from these targets, or from every source of the settings, into the library and the current drafts.
 
     A feed that has not changed since it was read last is not read again; nothing is stored half.
@@ -73,7 +73,7 @@ def gather(
     """
     wanted = list(targets) or sources_of(workspace)
     if not wanted:
-        return Gathered()
+        return CollectOutcome()
     now = workspace.now()
     with workspace.database.read() as connection:
         # A narrower question is asked anew: that the feed is the same does not answer it.
@@ -100,7 +100,7 @@ def gather(
         numbered = library.ids_of(connection, articles)
     grown = draft.grow(workspace, shelved.added)
     alike = {numbered[later]: numbered[earlier] for later, earlier in collected.alike.items()}
-    return Gathered(
+    return CollectOutcome(
         shelved.added,
         shelved.updated,
         shelved.known,

@@ -22,7 +22,7 @@ SITE = "https://almawja.example.org"
 
 
 @dataclass(frozen=True, slots=True)
-class Demo:
+class DemoResult:
     """Where everything is after a demo."""
 
     number: int
@@ -33,7 +33,7 @@ class Demo:
     letters: int
 
 
-def run(directory: Path, tell: Callable[[str], None]) -> Demo:
+def run(directory: Path, tell: Callable[[str], None]) -> DemoResult:
     """Make a workspace in ``directory`` and send its first issue into its outbox.
 
     Args:
@@ -83,4 +83,6 @@ def run(directory: Path, tell: Callable[[str], None]) -> Demo:
         setup = workspace.delivery_setup
         send = plan.freeze_plan(workspace, planned)
         account = delivery.run(setup, send, lambda _state, _count: None)
-        return Demo(issue.number, Path(issue.path), html, text, workspace.settings.outbox / "new", account.submitted)
+        return DemoResult(
+            issue.number, Path(issue.path), html, text, workspace.settings.outbox / "new", account.submitted
+        )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from newsletter import issues, library
 from newsletter.errors import IssueError, SourceError
 from newsletter.issues import Manuscript, candidates, compose
-from newsletter.issues.compose import Rules
+from newsletter.issues.compose import ComposeRules
 from newsletter.models import Holding, Issue, Section
 from newsletter.sources.identity import article_key
 from newsletter.workflows.snapshot import Snapshot
@@ -49,10 +49,10 @@ class GrownDrafts:
     """The workspace as it stands then; None when nothing was looked at."""
 
 
-def rules_of(workspace: Workspace) -> Rules:
+def rules_of(workspace: Workspace) -> ComposeRules:
     """The rules of the settings."""
     said = workspace.settings.compose
-    return Rules(said.most, said.per_section, said.days, tuple(said.exclude), said.pin_sticky)
+    return ComposeRules(said.most, said.per_section, said.days, tuple(said.exclude), said.pin_sticky)
 
 
 def current(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = None) -> Issue | None:
@@ -91,7 +91,9 @@ def unused(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = 
     return library.unused(holdings, [issue for issue in snapshot.issues if issue.list == list_name])
 
 
-def choosable(workspace: Workspace, list_name: str, rules: Rules, *, snapshot: Snapshot | None = None) -> list[Holding]:
+def choosable(
+    workspace: Workspace, list_name: str, rules: ComposeRules, *, snapshot: Snapshot | None = None
+) -> list[Holding]:
     """What a new issue of this list would take by itself.
 
     Args:
@@ -111,7 +113,7 @@ def write(
     ids: Sequence[int] | None = None,
     *,
     list_name: str,
-    rules: Rules | None = None,
+    rules: ComposeRules | None = None,
     slug: str = "",
     empty: bool = False,
     snapshot: Snapshot | None = None,
@@ -132,7 +134,7 @@ def write(
         IssueError: The folder holds an issue already.
         UnknownList: No such list.
     """
-    rules = rules or Rules()
+    rules = rules or ComposeRules()
     snapshot = snapshot or Snapshot.take(workspace)
     pool = unused(workspace, list_name, snapshot=snapshot)
     with workspace.database.read() as connection:
@@ -164,7 +166,7 @@ def refresh(
     workspace: Workspace,
     issue: Issue,
     *,
-    rules: Rules | None = None,
+    rules: ComposeRules | None = None,
     after: int = 0,
     snapshot: Snapshot | None = None,
 ) -> Draft:
@@ -189,7 +191,7 @@ def refresh(
     with workspace.database.read() as connection:
         newest = max(library.newest(connection), offered)
     known = {_key(story) for story in there.stories} if there is not None else set()
-    pool = _allowed(workspace, unused(workspace, issue.list, snapshot=snapshot), rules or Rules())
+    pool = _allowed(workspace, unused(workspace, issue.list, snapshot=snapshot), rules or ComposeRules())
     fresh = [one for one in pool if one.id > offered and _key(one.article) not in known]
     folder = Path(issue.path).parent
     sections, copies = _as_sections(fresh, first=_last_picture(folder) + 1)
@@ -246,7 +248,7 @@ def waiting(issue: Issue, *, snapshot: Snapshot | None = None) -> int:
     return len(there.stories) if there is not None else 0
 
 
-def take(workspace: Workspace, issue: Issue, *, rules: Rules, snapshot: Snapshot | None = None) -> Draft:
+def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: Snapshot | None = None) -> Draft:
     """Make the candidates of a draft its stories, section by section, as many as the rules allow.
 
     The subject becomes that of the first story, unless the editor has written one.
@@ -278,7 +280,7 @@ def take(workspace: Workspace, issue: Issue, *, rules: Rules, snapshot: Snapshot
     return Draft(changed.issue, waiting=count, text=changed.text)
 
 
-def _divided(sections: Sequence[Section], rules: Rules) -> tuple[list[Section], list[Section]]:
+def _divided(sections: Sequence[Section], rules: ComposeRules) -> tuple[list[Section], list[Section]]:
     """Sections of what the rules let in, and of what stays behind."""
     chosen, left, count = [], [], 0
     for section in sections:
@@ -293,7 +295,7 @@ def _divided(sections: Sequence[Section], rules: Rules) -> tuple[list[Section], 
     return [one for one in chosen if one.blocks], [one for one in left if one.blocks]
 
 
-def _allowed(workspace: Workspace, pool: Sequence[Holding], rules: Rules) -> list[Holding]:
+def _allowed(workspace: Workspace, pool: Sequence[Holding], rules: ComposeRules) -> list[Holding]:
     """What the rules keep out altogether is gone; how much an issue takes does not matter here."""
     return compose.choose(pool, replace(rules, most=0, per_section=0), now=workspace.now())
 

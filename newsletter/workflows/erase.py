@@ -19,7 +19,7 @@ _HEAD = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class EraseOutcome:
     """What was done, and what only the operator can do."""
 
     letters: int
@@ -30,7 +30,7 @@ class Erased:
     """Copies of the database that were made before, and still hold the address."""
 
 
-def erase(workspace: Workspace, address: str) -> Erased:
+def erase(workspace: Workspace, address: str) -> EraseOutcome:
     """Erase a person: what stays is a keyed fingerprint that keeps the address from being mailed again.
 
     Args:
@@ -48,7 +48,7 @@ def erase(workspace: Workspace, address: str) -> Erased:
     for path in (workspace.root / REJECTS).glob("*"):
         _take_lines_out(path, wanted)
     backups = tuple(sorted((workspace.root / "backups").glob("*.db")))
-    return Erased(letters, actions.scrub(workspace.database.engine), backups)
+    return EraseOutcome(letters, actions.scrub(workspace.database.engine), backups)
 
 
 def _letters(outbox: Path) -> list[Path]:

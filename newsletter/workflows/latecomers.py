@@ -24,7 +24,7 @@ _PART = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LatecomerStart:
     """Where somebody begins."""
 
     begins: int
@@ -57,7 +57,7 @@ def standings(
     now: datetime,
     *,
     first: bool = False,
-) -> dict[int, Standing]:
+) -> dict[int, LatecomerStart]:
     """Where each of these subscribers begins, and what of the news they got.
 
     Args:
@@ -74,7 +74,7 @@ def standings(
     beginnings = store.beginnings(connection, list_id, who, now)
     got = ledger.received(connection, list_id, who, {one.id for one in news})
     return {
-        member: Standing(
+        member: LatecomerStart(
             streams.start(last.get(member), beginnings.get(member), news, first=first),
             frozenset(got.get(member, ())),
         )
@@ -88,7 +88,7 @@ def by_choice(
     """Subscribers by what they decline of these topics; and all that each of them declines.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: Id of the list.
         who: Ids of subscribers.
         bits: Of the topics that matter; topic n is bit n - 1.

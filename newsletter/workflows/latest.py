@@ -18,7 +18,7 @@ from newsletter.models import Holding, Issue, Problem
 from newsletter.rhythms import streams, topics
 from newsletter.rhythms.schedule import day_of
 from newsletter.rhythms.streams import Stream
-from newsletter.rhythms.topics import Cut
+from newsletter.rhythms.topics import IssueCut
 from newsletter.workflows import draft, latecomers, variants
 from newsletter.workflows.latest_letters import LatestLetters
 from newsletter.workspace.folder import FIRST_LIST
@@ -27,7 +27,7 @@ from subscribers import store
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
     from subscribers.models import List
 
@@ -39,7 +39,7 @@ _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Latest:
+class LatestPlan:
     """A letter of the latest posts as it would be."""
 
     rhythm: Rhythm
@@ -75,9 +75,9 @@ class Latest:
 class LatestOutcome:
     """What came of a run."""
 
-    latest: Latest
+    latest: LatestPlan
     send: Send | None = None
-    account: Account | None = None
+    account: SendCounts | None = None
     sent_now: int = 0
 
 
@@ -108,7 +108,7 @@ def unfinished(workspace: Workspace, rhythm: Rhythm, list_name: str) -> list[Sen
         return ledger.running(connection, target.id, (rhythm,))
 
 
-def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> Latest:
+def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> LatestPlan:
     """Look at what is new for a stream and make every letter that somebody needs, without writing anything.
 
     Args:
@@ -127,7 +127,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
         period = period or day_of(now, workspace.zone)
     with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
-        nothing = Latest(rhythm, target, period, now)
+        nothing = LatestPlan(rhythm, target, period, now)
         if rhythm == "daily" and (went := ledger.holder(connection, target.id, rhythm, period)) is not None:
             return replace(nothing, went=went)
         news, flows = _flows(workspace, connection, target.id, rhythm, now)
@@ -160,7 +160,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
     )
 
 
-def freeze_latest(workspace: Workspace, latest: Latest) -> Send | None:
+def freeze_latest(workspace: Workspace, latest: LatestPlan) -> Send | None:
     """Write down what goes to whom, once for its period; None when nobody reads in this rhythm.
 
     What flowed has flowed, also when nobody is there: whoever comes tomorrow is not sent the whole month.
@@ -206,7 +206,7 @@ def run(
     *,
     list_name: str = FIRST_LIST,
     period: str = "",
-    deliver_send: Callable[[Send], tuple[Account, int]] | None = None,
+    deliver_send: Callable[[Send], tuple[SendCounts, int]] | None = None,
 ) -> LatestOutcome:
     """Finish what stopped in the middle, then send what is new.
 
@@ -242,12 +242,12 @@ def run(
     raise AssertionError  # pragma: no cover  the last try returns or raises
 
 
-def _delivered(workspace: Workspace, send: Send) -> tuple[Account, int]:
+def _delivered(workspace: Workspace, send: Send) -> tuple[SendCounts, int]:
     counts = delivery.StateCounts()
     return delivery.run(workspace.delivery_setup, send, counts), counts.submitted
 
 
-def _pass(workspace: Workspace, latest: Latest, periods: Sequence[str]) -> None:
+def _pass(workspace: Workspace, latest: LatestPlan, periods: Sequence[str]) -> None:
     """Let a period go by without a letter."""
     with workspace.database.write() as connection:
         issue_id = ledger.issue_id(connection, latest.key)
@@ -291,7 +291,7 @@ _UNSENT = frozenset({variants.UNCHOSEN, NOTHING_NEW})
 
 
 def _mailings(
-    connection: Connection, made: LatestLetters, latest: Latest, groups: Mapping[tuple[int, ...], list[int]]
+    connection: Connection, made: LatestLetters, latest: LatestPlan, groups: Mapping[tuple[int, ...], list[int]]
 ) -> tuple[list[Mailing], dict[str, int]]:
     """Every letter with those who get it; who is named one by one comes first, and then the stream takes the rest."""
     list_id, known = latest.target.id, variants.topics_of(made.workspace, latest.target.name)
@@ -305,7 +305,7 @@ def _mailings(
         choices, declined = latecomers.by_choice(connection, list_id, members, bits)
         apart += declined.values()
         for choice, some in choices.items():
-            cut = topics.cut(issue, known, choice, lead=False) if issue is not None else Cut(0, None)
+            cut = topics.cut(issue, known, choice, lead=False) if issue is not None else IssueCut(0, None)
             why = NOTHING_NEW if issue is None else variants.UNCHOSEN
             name = f"late-{number}{cut.variant}"
             mailings += [

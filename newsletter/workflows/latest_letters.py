@@ -11,7 +11,7 @@ from newsletter.errors import IssueError, RenderError, SendError
 from newsletter.issues import compose
 from newsletter.ledger import Mailing
 from newsletter.models import Holding, Issue, Problem, Section, Story
-from newsletter.rhythms.topics import Cut
+from newsletter.rhythms.topics import IssueCut
 from newsletter.workflows import variants
 from newsletter.workflows.letter_cache import LetterCache
 from newsletter.workflows.variants import Variant
@@ -60,7 +60,7 @@ class LatestLetters:
             self._issues[articles] = self._made(articles)
         return self._issues[articles]
 
-    def mailing(self, cut: Cut, audience: Select[tuple[int]], *, name: str, why: str) -> Mailing:
+    def mailing(self, cut: IssueCut, audience: Select[tuple[int]], *, name: str, why: str) -> Mailing:
         """A letter with those who get it, or those who get none and why.
 
         Args:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from newsletter.check import Known, check
+from newsletter.check import CheckContext, check
 from newsletter.models import Issue, Letter, Problem
 from newsletter.workflows import letter as letters
 
@@ -62,7 +62,7 @@ class LetterCache:
         """
         letter, key = self.letter(issue), _key(issue)
         if key not in self._errors:
-            known = Known(publication=self.workspace.publication, now=self.now)
+            known = CheckContext(publication=self.workspace.publication, now=self.now)
             self._errors[key] = tuple(one for one in check(issue, letter, known) if one.level == "error")
         return self._errors[key]
 

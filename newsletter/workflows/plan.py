@@ -24,7 +24,7 @@ from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.variants import Variant
 
 if TYPE_CHECKING:
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
     from subscribers.models import List
 
@@ -37,7 +37,7 @@ class Plan:
     target: List
     rhythm: str
     earlier: Send | None = None
-    account: Account | None = None
+    account: SendCounts | None = None
     """Of the earlier send."""
     letter: Letter | None = None
     problems: Sequence[Problem] = ()

@@ -24,7 +24,7 @@ _MARK = "schedule "
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class DutyOutcome:
     """What came of one duty for one list."""
 
     due: Due
@@ -48,7 +48,7 @@ def waiting(workspace: Workspace) -> list[Due]:
     return [one for one in found if one.job in handled]
 
 
-def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> list[Done]:
+def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> list[DutyOutcome]:
     """Do everything that is due. Trouble with one thing keeps no other from being done.
 
     Args:
@@ -57,7 +57,7 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
     """
     from newsletter.workflows.collect import gather
 
-    done: list[Done] = []
+    done: list[DutyOutcome] = []
     gathered = False
     for due in waiting(workspace):
         for name in workspace.settings.schedule.lists:
@@ -66,9 +66,9 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
                     for each in gather(workspace).troubles:
                         tell(f"trouble: {each}")
                     gathered = True
-                one = Done(due, name, _do(workspace, due, name))
+                one = DutyOutcome(due, name, _do(workspace, due, name))
             except Complaint as complaint:
-                one = Done(due, name, trouble=complaint)
+                one = DutyOutcome(due, name, trouble=complaint)
             done.append(one)
             tell(f"{due.job} '{name}': {one.words or one.trouble}")
         if not any(one.trouble for one in done if one.due is due):

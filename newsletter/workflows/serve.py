@@ -23,7 +23,7 @@ from newsletter.web.archive import Archive, PastLetter
 from newsletter.web.pages import Pages
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import small_letters
-from newsletter.workflows.small_letters import Postman
+from newsletter.workflows.small_letters import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
@@ -192,7 +192,7 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
         if not postman:
             yield
             return
-        worker = Postman(letters)
+        worker = SmallLetterThread(letters)
         worker.start()
         try:
             yield

@@ -52,7 +52,7 @@ _MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
-class From:
+class SmallLetterSender:
     """Who the small letters come from."""
 
     sender: str
@@ -86,7 +86,9 @@ class SmallLetters:
         marker: Makes a fresh marker for each letter.
     """
 
-    def __init__(self, setup: DeliverySetup, pages: Pages, mailbox: From, marker: Callable[[], str]) -> None:
+    def __init__(
+        self, setup: DeliverySetup, pages: Pages, mailbox: SmallLetterSender, marker: Callable[[], str]
+    ) -> None:
         self._setup = setup
         self._pages = pages
         self._from = mailbox
@@ -315,10 +317,12 @@ def of_workspace(workspace: Workspace) -> SmallLetters:
 
     sender = workspace.settings.sender
     pages = Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
-    return SmallLetters(workspace.delivery_setup, pages, From(sender.from_, sender.reply_to), workspace.marker)
+    return SmallLetters(
+        workspace.delivery_setup, pages, SmallLetterSender(sender.from_, sender.reply_to), workspace.marker
+    )
 
 
-class Postman:
+class SmallLetterThread:
     """Sends small letters in a thread of its own while the pages are served.
 
     Args:

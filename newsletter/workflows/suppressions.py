@@ -23,7 +23,7 @@ OVERLAP = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Synchronised:
+class SuppressionsOutcome:
     """What was taken over."""
 
     read: int = 0
@@ -33,7 +33,7 @@ class Synchronised:
     """Entries that changed nothing: known before, blocked only for now, or about nobody here."""
 
 
-def run(workspace: Workspace) -> Synchronised:
+def run(workspace: Workspace) -> SuppressionsOutcome:
     """Read every list of the provider from where the last run ended, each in one transaction with its mark.
 
     Raises:
@@ -48,7 +48,7 @@ def run(workspace: Workspace) -> Synchronised:
             mend="set [sender] kind = " + registry.listed((f'"{one.name}"' for one in keeping), "or"),
         )
     lists = provider.suppressions(workspace.settings.provider_options)
-    total = Synchronised()
+    total = SuppressionsOutcome()
     for name in lists.names:
         cursor = f"{provider.name} {name}"
         with workspace.database.read() as connection:
@@ -57,7 +57,7 @@ def run(workspace: Workspace) -> Synchronised:
         with workspace.database.write() as connection:
             outcomes = [_apply(workspace, connection, entry, f"{provider.title}'s list of {name}") for entry in found]
             ledger.set_cursor(connection, cursor, max([since, *(entry.at for entry in found)]))
-        total = Synchronised(
+        total = SuppressionsOutcome(
             total.read + len(found),
             total.suppressed + outcomes.count("suppressed"),
             total.left + outcomes.count("left"),

@@ -18,7 +18,7 @@ from newsletter.letters.mime import to_json
 from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
 from newsletter.rhythms.streams import candidates, owed
-from newsletter.rhythms.topics import Cut, Topic
+from newsletter.rhythms.topics import IssueCut, Topic
 from newsletter.workflows import draft, latecomers
 from newsletter.workflows.letter_cache import LetterCache
 from subscribers import store
@@ -37,7 +37,7 @@ UNCHOSEN = "none of their topics is in this issue"
 class Variant:
     """One letter of an issue and how many would get it."""
 
-    cut: Cut
+    cut: IssueCut
     letter: Letter | None
     """None when they get no letter."""
     audience: int = 0
@@ -102,7 +102,7 @@ def make(
     return (*late_ones, *usual), tuple(problems)
 
 
-def _told(cut: Cut, errors: Sequence[Problem]) -> list[Problem]:
+def _told(cut: IssueCut, errors: Sequence[Problem]) -> list[Problem]:
     """Errors of one variant, each with what is left out of it; warnings are those of the whole letter."""
     without = "، ".join(f"«{title}»" for title in cut.without)
     return [replace(one, words=f"{one.words} (in the letter without {without})") for one in errors]
@@ -142,7 +142,7 @@ def _late_ones(
     return found, apart
 
 
-def _letter_or_none(cache: LetterCache, cut: Cut) -> Letter | None:
+def _letter_or_none(cache: LetterCache, cut: IssueCut) -> Letter | None:
     """The letter of a cut issue that need not go; None when it holds nothing, gives no letter, or has an error."""
     if cut.issue is None:
         return None
@@ -215,7 +215,7 @@ def by_rhythm(connection: Connection, list_id: int, rhythm: str, now: datetime) 
     """How many subscribers of each rhythm a send would reach.
 
     Args:
-        connection: Open.
+        connection: An open connection to the database.
         list_id: Id of the list.
         rhythm: ``weekly``, or ``all``.
         now: The present moment, timezone-aware.

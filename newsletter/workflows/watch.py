@@ -12,7 +12,7 @@ from newsletter.ledger.models import STATES
 from newsletter.storage.retry import Retrying
 
 if TYPE_CHECKING:
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
 
 _OPEN = ("queued", "submitting")
@@ -47,7 +47,7 @@ def watch(
         sleep: How to wait.
     """
     retrying = Retrying(workspace.database, patience=workspace.settings.sender.patience, sleep=sleep)
-    before: Account | None = None
+    before: SendCounts | None = None
     waited = 0.0
     while True:
         start = time.monotonic()

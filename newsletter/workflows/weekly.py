@@ -17,26 +17,26 @@ from newsletter.letters.render import sizes
 from newsletter.rhythms.schedule import week_of
 from newsletter.workflows import draft, letter
 from newsletter.workflows import plan as plans
-from newsletter.workflows.collect import Gathered, gather
+from newsletter.workflows.collect import CollectOutcome, gather
 from newsletter.workflows.plan import Plan
 from newsletter.workflows.snapshot import Snapshot
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
 if TYPE_CHECKING:
-    from newsletter.ledger import Account, Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class WeekPlan:
     """What a run finds before it: at most one of a plan and an issue that went out already."""
 
     period: str
     """First day of the week."""
     list: str
-    gathered: Gathered = field(default_factory=Gathered)
+    gathered: CollectOutcome = field(default_factory=CollectOutcome)
     plan: Plan | None = None
     """None when there is nothing new, or the week's issue went out."""
     went: str = ""
@@ -56,9 +56,9 @@ class Week:
 class WeekOutcome:
     """What came of a run."""
 
-    week: Week
+    week: WeekPlan
     send: Send | None = None
-    account: Account | None = None
+    account: SendCounts | None = None
     sent_now: int = 0
     """Letters that this run submitted."""
     settled: dict[str, int] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class WeekOutcome:
 
 def prepare(
     workspace: Workspace, targets: Sequence[str] = (), *, list_name: str = FIRST_LIST, rhythm: str = "weekly"
-) -> Week:
+) -> WeekPlan:
     """Everything up to the question: nothing is sent, and nothing that is on its way is touched.
 
     A send that stopped in the middle comes first; then this week's issue, if it went; then the current draft; then a
@@ -93,21 +93,21 @@ def prepare(
         went = ledger.holder(connection, target.id, "weekly", period)
     if unfinished is not None:
         plan = Plan(_issue_of(workspace, unfinished), target, unfinished.rhythm, unfinished, account)
-        return Week(period, list_name, plan=plan, overdue=unfinished.issue != went)
+        return WeekPlan(period, list_name, plan=plan, overdue=unfinished.issue != went)
     if went is not None:
-        return Week(period, list_name, went=went)
+        return WeekPlan(period, list_name, went=went)
     gathered = gather(workspace, targets)
     # Taken when the sites have answered, which can take minutes.
     snapshot = gathered.snapshot or Snapshot.take(workspace)
     issue, composed, snapshot = _draft(workspace, list_name, snapshot)
     if issue is None:
-        return Week(period, list_name, gathered)
+        return WeekPlan(period, list_name, gathered)
     plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm, snapshot=snapshot)
     preview: tuple[Path, ...] = ()
     if plan.letter is not None:
         preview = letter.preview(issue, plan.letter)
     size = sizes(plan.letter.rendered.html)[0] if plan.letter is not None else 0
-    return Week(
+    return WeekPlan(
         period,
         list_name,
         gathered,
@@ -119,7 +119,7 @@ def prepare(
     )
 
 
-def freeze_week(workspace: Workspace, week: Week) -> Send | None:
+def freeze_week(workspace: Workspace, week: WeekPlan) -> Send | None:
     """Write down what goes to whom, once for this week; None when another run was quicker.
 
     Raises:
@@ -138,7 +138,7 @@ def run(
     *,
     list_name: str = FIRST_LIST,
     rhythm: str = "weekly",
-    agree: Callable[[Week], bool] = lambda _: True,
+    agree: Callable[[WeekPlan], bool] = lambda _: True,
 ) -> WeekOutcome:
     """The whole week without a person: nothing goes that the check finds errors in.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from newsletter.check.probe.dns import DnsResolver, Resolver
 from newsletter.check.probe.links import (
-    Asker,
+    LinkFetcher,
     links,
     pages,
     pictures,
@@ -16,8 +16,8 @@ from newsletter.check.probe.links import (
 from newsletter.check.probe.sender import sender_setup
 
 __all__ = [
-    "Asker",
     "DnsResolver",
+    "LinkFetcher",
     "Resolver",
     "links",
     "pages",

@@ -21,7 +21,7 @@ PATIENCE = 90.0
 T = TypeVar("T")
 
 
-class Asker(Protocol):
+class LinkFetcher(Protocol):
     """Whatever asks for an address: a Fetcher, or a function in its place."""
 
     def ask(
@@ -38,7 +38,7 @@ class Asker(Protocol):
 
 
 def links(
-    addresses: Iterable[str], asker: Asker, resolver: Resolver | None = None, *, patience: float = PATIENCE
+    addresses: Iterable[str], asker: LinkFetcher, resolver: Resolver | None = None, *, patience: float = PATIENCE
 ) -> dict[str, LinkResult]:
     """Ask for every address that can be asked for from outside.
 
@@ -53,7 +53,7 @@ def links(
 
 
 def pictures(
-    addresses: Iterable[str], asker: Asker, resolver: Resolver | None = None, *, patience: float = PATIENCE
+    addresses: Iterable[str], asker: LinkFetcher, resolver: Resolver | None = None, *, patience: float = PATIENCE
 ) -> dict[str, PictureResult]:
     """Bring every picture, and measure it.
 
@@ -67,7 +67,7 @@ def pictures(
     return _each(_askable(addresses), lambda url: _pictured(url, asker, resolver), patience, late)
 
 
-def pages(url: str, asker: Asker, resolver: Resolver | None = None) -> LinkResult:
+def pages(url: str, asker: LinkFetcher, resolver: Resolver | None = None) -> LinkResult:
     """Ask whether anything answers at the address of the reader pages; its root need not hold a page.
 
     Args:
@@ -98,7 +98,7 @@ def _each(urls: list[str], one: Callable[[str], T], patience: float, late: T) ->
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _reached(url: str, asker: Asker, resolver: Resolver | None) -> LinkResult:
+def _reached(url: str, asker: LinkFetcher, resolver: Resolver | None) -> LinkResult:
     try:
         answer = _asked(url, asker)
     except FetchError as error:
@@ -107,7 +107,7 @@ def _reached(url: str, asker: Asker, resolver: Resolver | None) -> LinkResult:
     return LinkResult(answer, secure=secure)
 
 
-def _asked(url: str, asker: Asker) -> str:
+def _asked(url: str, asker: LinkFetcher) -> str:
     """Where an address leads in the end: by HEAD, and by GET where a site has no answer to HEAD."""
     try:
         return asker.ask("HEAD", url).url
@@ -122,7 +122,7 @@ def _asked(url: str, asker: Asker) -> str:
         raise
 
 
-def _answers(url: str, asker: Asker) -> bool:
+def _answers(url: str, asker: LinkFetcher) -> bool:
     try:
         _asked(url, asker)
     except FetchError:
@@ -130,7 +130,7 @@ def _answers(url: str, asker: Asker) -> bool:
     return True
 
 
-def _pictured(url: str, asker: Asker, resolver: Resolver | None) -> PictureResult:
+def _pictured(url: str, asker: LinkFetcher, resolver: Resolver | None) -> PictureResult:
     try:
         answer = asker.ask("GET", url, "image")
     except FetchError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from newsletter.check.found import Dkim, Dmarc, MailHost, SenderSetup, Spf
+from newsletter.check.found import DkimRecord, DmarcPolicy, MailHost, SenderSetup, SpfRecord
 from newsletter.check.probe.dns import Kind, Records, Resolver
 from newsletter.check.records import ASKING, dkim_key, is_dmarc, spf_terms, tags
 from newsletter.check.sender import organisation
@@ -65,16 +65,16 @@ def _takes_mail(domain: str, ask: _Asker) -> bool:
     return any(found is None or found for found in addresses)
 
 
-def _spf(domain: str, ask: _Asker) -> Spf | None:
+def _spf(domain: str, ask: _Asker) -> SpfRecord | None:
     answer = ask(domain, "TXT")
     if answer is None:
         return None
     records = _spf_records(answer)
     if len(records) != 1:
-        return Spf(records)
+        return SpfRecord(records)
     count = _Count()
     _follow(domain, records[0], ask, count, ())
-    return Spf(records, count.lookups, count.voids, tuple(dict.fromkeys(count.faults)))
+    return SpfRecord(records, count.lookups, count.voids, tuple(dict.fromkeys(count.faults)))
 
 
 class _Count:
@@ -121,7 +121,7 @@ def _void(target: str, name: str, ask: _Asker) -> bool:
     return ask(target, "A") == () and ask(target, "AAAA") == ()
 
 
-def _dkim(domain: str, selectors: Sequence[str], ask: _Asker) -> tuple[Dkim, ...] | None:
+def _dkim(domain: str, selectors: Sequence[str], ask: _Asker) -> tuple[DkimRecord, ...] | None:
     """The keys of the first domain that has one, from the sender's upwards to its organisation's."""
     unanswered = False
     for place in _upwards(domain):
@@ -130,10 +130,10 @@ def _dkim(domain: str, selectors: Sequence[str], ask: _Asker) -> tuple[Dkim, ...
             answer = ask(f"{selector}._domainkey.{place}", "TXT")
             unanswered |= answer is None
             record = next((text for text in answer or () if "p" in tags(text)), "")
-            keys.append(Dkim(place, selector, record))
+            keys.append(DkimRecord(place, selector, record))
         if any(dkim_key(key.record) is not None for key in keys):
             return tuple(keys)
-    return None if unanswered else tuple(Dkim(domain, selector) for selector in selectors)
+    return None if unanswered else tuple(DkimRecord(domain, selector) for selector in selectors)
 
 
 def _upwards(domain: str) -> Iterator[str]:
@@ -159,7 +159,7 @@ def walk(domain: str) -> Iterator[str]:
         labels = labels[1:]
 
 
-def _dmarc(domain: str, ask: _Asker) -> Dmarc | None:
+def _dmarc(domain: str, ask: _Asker) -> DmarcPolicy | None:
     """The policy for a domain: its own, or that of its organisational domain, or that of a public suffix above it."""
     found: list[tuple[str, str, str]] = []
     several: list[str] = []
@@ -173,17 +173,17 @@ def _dmarc(domain: str, ask: _Asker) -> Dmarc | None:
         if len(records) != 1:
             continue
         if name == domain:
-            return Dmarc(domain, records[0], tuple(several))
+            return DmarcPolicy(domain, records[0], tuple(several))
         suffix = tags(records[0]).get("psd", "u").lower()
         found.append((name, records[0], suffix))
         if suffix in {"n", "y"}:
             break
     if not found:
-        return Dmarc(several=tuple(several))
+        return DmarcPolicy(several=tuple(several))
     # Organisational domain (RFC 9989 section 4.10.2): psd=n names it; psd=y stands one label above it; else it is the
     # shortest name with a record. What a public suffix says goes for an organisation that says nothing.
     name, record, suffix = found[-1]
     if suffix == "y":
         below = domain.split(".")[-name.count(".") - 2 :]
         name, record = next(((n, r) for n, r, _ in found if n == ".".join(below)), (name, record))
-    return Dmarc(name, record, tuple(several))
+    return DmarcPolicy(name, record, tuple(several))

@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.delivery.names import letter_of
 from newsletter.events import apply as events
-from newsletter.events.inbox.mailboxes import Item, file_names, items
-from newsletter.events.inbox.messages import Notice, ReadMessage, understand
+from newsletter.events.inbox.mailboxes import MailboxMessage, file_names, items
+from newsletter.events.inbox.messages import BounceNotice, ParsedMessage, understand
 from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
 from subscribers import actions, store
@@ -67,7 +67,7 @@ class InboxSetup:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class InboxOutcome:
     """What came of a mailbox; each message counts once, in one of these."""
 
     read: int = 0
@@ -98,7 +98,7 @@ class Result:
     dry_run: bool = False
 
 
-def read(setup: InboxSetup, path: Path, *, dry_run: bool = False) -> Result:
+def read(setup: InboxSetup, path: Path, *, dry_run: bool = False) -> InboxOutcome:
     """Read what is new in a mailbox and apply it.
 
     Args:
@@ -128,7 +128,7 @@ def read(setup: InboxSetup, path: Path, *, dry_run: bool = False) -> Result:
             with setup.database.write() as connection:
                 _remember(connection, setup.now, [item for item in group if item.label not in waiting])
     run.finish_rehearsal()
-    return Result(**run.counts, paused=tuple(dict.fromkeys(run.paused)), dry_run=dry_run)
+    return InboxOutcome(**run.counts, paused=tuple(dict.fromkeys(run.paused)), dry_run=dry_run)
 
 
 class _Run:
@@ -141,13 +141,15 @@ class _Run:
     def __init__(self, setup: InboxSetup) -> None:
         self._setup = setup
         self._no_more = False
-        self._to_rehearse: list[tuple[Item, ReadMessage]] = []
+        self._to_rehearse: list[tuple[MailboxMessage, ParsedMessage]] = []
         self.counts: Counter[str] = Counter()
         self.paused: list[str] = []
         self.rehearsed: set[str] = set()
         """Names of the messages that a dry run has seen."""
 
-    def apply(self, messages: Sequence[tuple[Item, ReadMessage]], setup: InboxSetup | None = None) -> set[str]:
+    def apply(
+        self, messages: Sequence[tuple[MailboxMessage, ParsedMessage]], setup: InboxSetup | None = None
+    ) -> set[str]:
         """Do what each message says, and count it; gives the labels of those that are to be tried again."""
         setup = setup or self._setup
         waiting = set()
@@ -158,7 +160,7 @@ class _Run:
                 waiting.add(item.label)
         return waiting
 
-    def _one(self, setup: InboxSetup, item: Item, message: ReadMessage) -> str:
+    def _one(self, setup: InboxSetup, item: MailboxMessage, message: ParsedMessage) -> str:
         if message.kind == "report":
             return _report(setup, message, self.paused)
         act = _ACTS.get(message.kind)
@@ -174,7 +176,7 @@ class _Run:
         self._no_more = self._no_more or outcome == "full"
         return outcome
 
-    def rehearse(self, messages: Sequence[tuple[Item, ReadMessage]]) -> None:
+    def rehearse(self, messages: Sequence[tuple[MailboxMessage, ParsedMessage]]) -> None:
         """Note what these messages would be counted as; those that would change something are tried some at a time."""
         self.rehearsed.update(name for item, _ in messages for name in item.names)
         for item, message in messages:
@@ -227,7 +229,7 @@ def _taken_back(database: Database) -> Iterator[Database]:
 # ---- applying
 
 
-def _report(setup: InboxSetup, message: ReadMessage, paused: list[str]) -> str:
+def _report(setup: InboxSetup, message: ParsedMessage, paused: list[str]) -> str:
     with setup.database.read() as connection:
         reports = [_event(setup, message, one) for one in message.notices if _is_ours(setup, connection, one)]
     if not reports:
@@ -240,12 +242,12 @@ def _report(setup: InboxSetup, message: ReadMessage, paused: list[str]) -> str:
     return _sort(reports) if received.new else "known"
 
 
-def _event(setup: InboxSetup, message: ReadMessage, notice: Notice) -> EventReport:
+def _event(setup: InboxSetup, message: ParsedMessage, notice: BounceNotice) -> EventReport:
     at = min(message.at or setup.now, setup.now)
     return EventReport(Event(notice.kind, at, notice.name, bounce=notice.bounce, reason=notice.reason), request_id="")
 
 
-def _is_ours(setup: InboxSetup, connection: Connection, notice: Notice) -> bool:
+def _is_ours(setup: InboxSetup, connection: Connection, notice: BounceNotice) -> bool:
     """Whether there is such a letter and it went to one of these addresses: names can be guessed, that cannot."""
     letter_id = letter_of(notice.name, setup.link_keys)
     if letter_id is None:
@@ -269,7 +271,7 @@ def _sort(reports: Sequence[EventReport]) -> str:
     return next((kind for kind in ("complained", "bounced", "left") if kind in kinds), "reported")
 
 
-def _leave(setup: InboxSetup, connection: Connection, message: ReadMessage) -> str:
+def _leave(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
     try:
         person, list_id = actions.holder_of(connection, message.tokens[0], "leave", setup.link_keys)
     except LinkError:
@@ -278,7 +280,7 @@ def _leave(setup: InboxSetup, connection: Connection, message: ReadMessage) -> s
     return "left" if ended else "known"
 
 
-def _confirm(setup: InboxSetup, connection: Connection, message: ReadMessage) -> str:
+def _confirm(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
     tries = [partial(actions.confirm, token=token) for token in message.tokens]
     tries += [partial(actions.confirm_letter, letter_id=letter_id) for letter_id in _answered(setup, message)]
     for attempt in tries:
@@ -292,12 +294,12 @@ def _confirm(setup: InboxSetup, connection: Connection, message: ReadMessage) ->
     return "refused" if message.pressed else "other"
 
 
-def _answered(setup: InboxSetup, message: ReadMessage) -> list[int]:
+def _answered(setup: InboxSetup, message: ParsedMessage) -> list[int]:
     """Ids of the small letters that a message answers with yes; a name that verifies was read off its letter."""
     return [found for name in message.letters if (found := letter_of(name, setup.link_keys)) is not None]
 
 
-def _subscribe(setup: InboxSetup, connection: Connection, message: ReadMessage) -> str:
+def _subscribe(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
     wanted = _wanted(setup, connection, message)
     if isinstance(wanted, str):
         return wanted
@@ -317,7 +319,7 @@ def _subscribe(setup: InboxSetup, connection: Connection, message: ReadMessage) 
     return "refused" if came in {"lately", "nothing"} else came
 
 
-def _wanted(setup: InboxSetup, connection: Connection, message: ReadMessage) -> tuple[Address, str] | str:
+def _wanted(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> tuple[Address, str] | str:
     """The address and the list that a message asks for, or what the message counts as without a letter to anybody."""
     if not setup.lists:
         return "other"
@@ -339,7 +341,7 @@ def _wanted(setup: InboxSetup, connection: Connection, message: ReadMessage) -> 
     return "known" if status == "confirmed" else (address, target.name)
 
 
-_ACTS: Mapping[str, Callable[[InboxSetup, Connection, ReadMessage], str]] = {
+_ACTS: Mapping[str, Callable[[InboxSetup, Connection, ParsedMessage], str]] = {
     "leave": _leave,
     "confirm": _confirm,
     "subscribe": _subscribe,
@@ -357,7 +359,7 @@ def _remembered(connection: Connection, names: Sequence[str]) -> frozenset[str]:
     return ledger.known_cursors(connection, names)
 
 
-def _remember(connection: Connection, now: datetime, handled: Sequence[Item]) -> None:
+def _remember(connection: Connection, now: datetime, handled: Sequence[MailboxMessage]) -> None:
     for item in handled:
         for name in item.names:
             ledger.set_cursor(connection, name, int(now.timestamp()))

@@ -20,7 +20,7 @@ _MOVING = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MailboxMessage:
     """One message of a mailbox."""
 
     label: str
@@ -31,7 +31,7 @@ class Item:
     """As much of it as is looked at."""
 
 
-def items(path: Path, known: frozenset[str] = frozenset()) -> Iterator[Item]:
+def items(path: Path, known: frozenset[str] = frozenset()) -> Iterator[MailboxMessage]:
     """The messages of a mailbox, oldest first as far as their names tell.
 
     Args:
@@ -65,7 +65,7 @@ def _is_maildir(path: Path) -> bool:
     return all((path / name).is_dir() for name in ("cur", "new"))
 
 
-def _maildir(path: Path, known: frozenset[str]) -> Iterator[Item]:
+def _maildir(path: Path, known: frozenset[str]) -> Iterator[MailboxMessage]:
     entries = [entry for folder in ("cur", "new") for entry in _entries(path / folder)]
     for entry in sorted(entries, key=lambda entry: entry.name):
         name = file_name(entry.name)
@@ -78,7 +78,7 @@ def _maildir(path: Path, known: frozenset[str]) -> Iterator[Item]:
             continue  # a mail program moved it meanwhile; the next run finds it
         except OSError as error:
             raise _unreadable(error, Path(entry.path)) from None
-        yield Item(entry.name, (name, _content(raw)), raw)
+        yield MailboxMessage(entry.name, (name, _content(raw)), raw)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -89,7 +89,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise _unreadable(error, folder) from None
 
 
-def _mbox(path: Path) -> Iterator[Item]:
+def _mbox(path: Path) -> Iterator[MailboxMessage]:
     import mailbox
 
     try:
@@ -105,7 +105,7 @@ def _mbox(path: Path) -> Iterator[Item]:
             for number, key in enumerate(box.iterkeys(), 1):
                 with box.get_file(key) as message:
                     raw = message.read(MOST_BYTES)
-                yield Item(f"message {number}", (_content(raw),), raw)
+                yield MailboxMessage(f"message {number}", (_content(raw),), raw)
         finally:
             box.close()
     except (OSError, mailbox.Error) as error:

@@ -63,7 +63,7 @@ Kind = Literal["report", "leave", "confirm", "subscribe", "automatic", "other", 
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class BounceNotice:
     """What a bounce or a complaint says of one letter."""
 
     name: str
@@ -76,13 +76,13 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadMessage:
+class ParsedMessage:
     """What a message is."""
 
     kind: Kind
     at: datetime | None = None
     """When it came, by its own words; None when it does not say."""
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[BounceNotice, ...] = ()
     tokens: tuple[str, ...] = ()
     """Of the link to leave, or what may be tokens of a confirmation."""
     pressed: bool = False
@@ -97,7 +97,7 @@ class ReadMessage:
     """Its subject, for the record of consent."""
 
 
-def understand(raw: bytes, own: str) -> ReadMessage:
+def understand(raw: bytes, own: str) -> ParsedMessage:
     """Say what a message is; never raises.
 
     Args:
@@ -107,34 +107,34 @@ def understand(raw: bytes, own: str) -> ReadMessage:
     try:
         return _understand(email.message_from_bytes(raw[:MOST_BYTES]), own)
     except Exception:
-        return ReadMessage("unreadable")
+        return ParsedMessage("unreadable")
 
 
-def _understand(message: Message, own: str) -> ReadMessage:
+def _understand(message: Message, own: str) -> ParsedMessage:
     at = _moment(message)
     reports = tuple(_reports(message))
     if reports or message.get_content_type() == "multipart/report":
-        return ReadMessage("report", at, reports)
+        return ParsedMessage("report", at, reports)
     subject = _decoded(message, "Subject")
     automatic = _automatic(message, subject, own)
     leave = _LEAVE.fullmatch(subject)
     # A mail program that writes the message for its user may say that it is generated; an answer to a letter is none.
     if leave is not None and automatic in {"", "auto-generated"}:
-        return ReadMessage("leave", at, tokens=(leave[1],), words=shown(subject, 200))
+        return ParsedMessage("leave", at, tokens=(leave[1],), words=shown(subject, 200))
     if automatic:
-        return ReadMessage("automatic", at)
+        return ParsedMessage("automatic", at)
     words = shown(subject, 200)
     people = getaddresses([_field(message, "From")])
     subscribe = _SUBSCRIBE.fullmatch(subject)
     if subscribe is not None and len(people) == 1 and "@" in people[0][1]:
-        return ReadMessage("subscribe", at, sender=people[0][1], list=(subscribe[1] or "").lower(), words=words)
+        return ParsedMessage("subscribe", at, sender=people[0][1], list=(subscribe[1] or "").lower(), words=words)
     return _answer(message, subject, at)
 
 
 # ---- reports
 
 
-def _reports(message: Message) -> Iterator[Notice]:
+def _reports(message: Message) -> Iterator[BounceNotice]:
     """Notices of a bounce (RFC 3464) or a complaint (RFC 5965) for the one letter it is about.
 
     Whoever forges one must guess which letter went to whom: so a report that names several letters says nothing.
@@ -153,13 +153,13 @@ def _reports(message: Message) -> Iterator[Notice]:
                     _field(block, "Action"), _field(block, "Status"), _field(block, "Diagnostic-Code")
                 )
                 people = {*_typed(block, "Original-Recipient"), *_typed(block, "Final-Recipient"), *returned}
-                yield Notice(name, event, bounce, shown(_field(block, "Diagnostic-Code"), 300), frozenset(people))
+                yield BounceNotice(name, event, bounce, shown(_field(block, "Diagnostic-Code"), 300), frozenset(people))
         elif kind == "message/feedback-report":
             (about, *_) = _blocks(part)
             sort = _field(about, "Feedback-Type").strip().lower()
             people = {*_typed(about, "Original-Rcpt-To"), *returned}
             event = "left" if sort.startswith("opt-out") else "unknown" if sort == "not-spam" else "complained"
-            yield Notice(name, event, None, shown(sort, 60), frozenset(people))
+            yield BounceNotice(name, event, None, shown(sort, 60), frozenset(people))
 
 
 def _names(message: Message) -> set[str]:
@@ -261,7 +261,7 @@ def _automatic(message: Message, subject: str, own: str) -> str:
     return "its subject" if _AWAY.match(subject) else submitted
 
 
-def _answer(message: Message, subject: str, at: datetime | None) -> ReadMessage:
+def _answer(message: Message, subject: str, at: datetime | None) -> ParsedMessage:
     """Whether it confirms: by the subject that a button wrote, or by a plain yes to a letter that it quotes or names.
 
     In-Reply-To and References name the letter that is answered (RFC 5322 section 3.6.4), and the letter stands in what
@@ -272,14 +272,14 @@ def _answer(message: Message, subject: str, at: datetime | None) -> ReadMessage:
     own = own_words(text if text.strip() else plain(html))
     pressed = _CONFIRM.fullmatch(subject.translate(_NO_MARKS))
     if pressed is not None and says_no(own):
-        return ReadMessage("other", at)
+        return ParsedMessage("other", at)
     tokens, letters = [] if pressed is None else [pressed[1]], []
     if says_yes(own):
         # A button of the letter is an address in the HTML that is quoted, and often nothing in its text.
         tokens += [one for where in (subject, text, html) for one in _TOKEN.findall(where)]
         answered = " ".join(_field(message, header) for header in ("In-Reply-To", "References"))
         letters += re.findall(rf"<({small_names.NAME})@", answered)
-    return ReadMessage(
+    return ParsedMessage(
         "confirm" if tokens or letters else "other",
         at,
         tokens=tuple(dict.fromkeys(tokens))[:MOST_TOKENS],

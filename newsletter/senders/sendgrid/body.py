@@ -21,7 +21,7 @@ MOST_RECIPIENTS = 1000
 """Personalizations in one request (vendor's API description, Mail Send)."""
 
 
-class Body:
+class MailSendBody:
     """The JSON of Mail Send for one letter: its common part encoded once, each subscriber's part by joining bytes."""
 
     def __init__(self, letter: Letter, options: SendGridOptions) -> None:

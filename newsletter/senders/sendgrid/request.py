@@ -8,7 +8,7 @@ from typing import Any
 from newsletter.senders import SUBMITTED, Answer, Parcel
 from newsletter.senders.https import Api, HttpsCarrier, PreparedRequest
 from newsletter.senders.sendgrid.answers import too_large, understand
-from newsletter.senders.sendgrid.body import Body, sort_out
+from newsletter.senders.sendgrid.body import MailSendBody, sort_out
 
 PATH = "/v3/mail/send"
 MOST_BYTES = 29_000_000
@@ -24,7 +24,7 @@ class MailSend(HttpsCarrier):
         accepts: The status that says that a request was taken.
     """
 
-    def __init__(self, api: Api, body: Body, *, accepts: int) -> None:
+    def __init__(self, api: Api, body: MailSendBody, *, accepts: int) -> None:
         super().__init__(api, PATH)
         self._body = body
         self._accepts = accepts

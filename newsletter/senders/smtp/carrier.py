@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from newsletter.errors import SendError
 from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carrier, Commit, Parcel, UnreachableError
-from newsletter.senders.smtp.round import Memory, Round, meaning
-from newsletter.senders.smtp.session import HaltError, Hand, Session, open_session
-from newsletter.senders.smtp.wire import BrokenError
+from newsletter.senders.smtp.round import CarrierState, SmtpBatch, meaning
+from newsletter.senders.smtp.session import Envelope, HaltError, Session, open_session
+from newsletter.senders.smtp.wire import ConnectionBrokenError
 
 if TYPE_CHECKING:
     import ssl
@@ -42,7 +42,7 @@ class SmtpCarrier(Carrier):
         self._context = context
         self._loop: asyncio.AbstractEventLoop | None = None
         self._resting: list[Session] = []
-        self._memory = Memory()
+        self._memory = CarrierState()
         self._most = options.connections
 
     def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float, most: int = 0) -> Answer:
@@ -53,9 +53,9 @@ class SmtpCarrier(Carrier):
             self._run(_quit(spare))
         put_off = self._memory.deferred
         first = sorted(parcels, key=lambda parcel: put_off.get(parcel.delivery, 0))
-        return self._run(Round(self, self._memory, first, commit, renew).deliver())
+        return self._run(SmtpBatch(self, self._memory, first, commit, renew).deliver())
 
-    def begin(self, parcels: Sequence[Parcel], _request_id: str) -> Waiting:
+    def begin(self, parcels: Sequence[Parcel], _request_id: str) -> HeldLetters:
         """Hand over the first letter, but for its final dot; the others follow it in ``finish``.
 
         Raises:
@@ -88,20 +88,20 @@ class SmtpCarrier(Carrier):
         """Connections there may be at once."""
         return self._most
 
-    def hand(self, parcel: Parcel) -> Hand:
+    def hand(self, parcel: Parcel) -> Envelope:
         """Fill the letter for one subscriber."""
         values = {**parcel.slots, "to": parcel.address.encode("utf-8"), "message_id": parcel.name.encode("ascii")}
         path = self._return_path
         if self._verp:
             local, _, domain = path.rpartition("@")
             path = f"{local}+{parcel.name}@{domain}"
-        return Hand(parcel, self._letter.fill(values), path)
+        return Envelope(parcel, self._letter.fill(values), path)
 
     async def session(self) -> Session:
         """A connection that is ready, one that rested if there is one.
 
         Raises:
-            BrokenError: There is none to be had now.
+            ConnectionBrokenError: There is none to be had now.
             HaltError: There is none to be had until something is mended.
         """
         while self._resting:
@@ -119,26 +119,26 @@ class SmtpCarrier(Carrier):
         else:
             await session.quit()
 
-    def broken(self, error: BrokenError) -> str:
+    def broken(self, error: ConnectionBrokenError) -> str:
         """Words for a connection that is not to be had."""
         return f"the SMTP server {self._options.where}: {error}"
 
-    async def _hand_over(self, parcels: Sequence[Parcel]) -> Waiting:
+    async def _hand_over(self, parcels: Sequence[Parcel]) -> HeldLetters:
         hand = self.hand(parcels[0])
         session: Session | None = None
         try:
             session = await self.session()
             if reason := session.impossible(hand):
                 await self.give_back(session)
-                return Waiting(self, None, parcels, {parcels[0].delivery: (REFUSED, reason)})
+                return HeldLetters(self, None, parcels, {parcels[0].delivery: (REFUSED, reason)})
             session.propose(hand)
             refusal = await session.admitted(hand)
             if refusal is not None:
                 await self.give_back(session)
-                return Waiting(self, None, parcels, {parcels[0].delivery: meaning(*refusal)})
+                return HeldLetters(self, None, parcels, {parcels[0].delivery: meaning(*refusal)})
             session.hand_over(hand)
             await session.handed_over()
-        except BrokenError as error:
+        except ConnectionBrokenError as error:
             if session is not None:
                 session.abort()
             raise UnreachableError(self.broken(error)) from None
@@ -146,7 +146,7 @@ class SmtpCarrier(Carrier):
             if session is not None:
                 session.abort()
             raise SendError(str(error), where=self._options.where) from None
-        return Waiting(self, session, parcels, {})
+        return HeldLetters(self, session, parcels, {})
 
     def last_byte(self, session: Session) -> tuple[str, str]:
         """Let the final dot of the one letter that waits go; what became of it."""
@@ -156,7 +156,7 @@ class SmtpCarrier(Carrier):
         session.last_byte(None)
         try:
             reply = await session.answer()
-        except BrokenError as error:
+        except ConnectionBrokenError as error:
             return UNKNOWN, self.broken(error)
         await self.give_back(session)
         return meaning(reply, ".")
@@ -167,7 +167,7 @@ class SmtpCarrier(Carrier):
         return self._loop.run_until_complete(work)
 
 
-class Waiting:
+class HeldLetters:
     """Letters of which the first waits for its final dot."""
 
     def __init__(

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Commit, Parcel
-from newsletter.senders.smtp.session import HaltError, Hand, Session
-from newsletter.senders.smtp.wire import BrokenError
+from newsletter.senders.smtp.session import Envelope, HaltError, Session
+from newsletter.senders.smtp.wire import ConnectionBrokenError
 
 if TYPE_CHECKING:
     from newsletter.senders.smtp.replies import Reply
@@ -37,7 +37,7 @@ LONGEST_WAIT = 0.02
 
 
 @dataclass(slots=True)
-class Memory:
+class CarrierState:
     """What a carrier remembers from one batch to the next."""
 
     deferred: dict[int, int] = field(default_factory=dict)
@@ -46,14 +46,14 @@ class Memory:
     """How many letters came to the same end without a break; one entry."""
 
 
-class Connections(Protocol):
+class SessionPool(Protocol):
     """What a round needs of its carrier."""
 
     @property
     def most(self) -> int:
         """Connections there may be at once."""
 
-    def hand(self, parcel: Parcel) -> Hand:
+    def hand(self, parcel: Parcel) -> Envelope:
         """Fill the letter for one subscriber."""
 
     async def session(self) -> Session:
@@ -62,7 +62,7 @@ class Connections(Protocol):
     async def give_back(self, session: Session) -> None:
         """Keep or close a connection."""
 
-    def broken(self, error: BrokenError) -> str:
+    def broken(self, error: ConnectionBrokenError) -> str:
         """Words for a connection that is not to be had."""
 
 
@@ -83,11 +83,11 @@ def meaning(reply: Reply, command: str) -> tuple[str, str]:
     return (UNKNOWN if command == "." else QUEUED), f"the mail server says: {reply.words}"
 
 
-class Round:
+class SmtpBatch:
     """A batch under way: what waits, what was answered, what is to be committed."""
 
     def __init__(
-        self, connections: Connections, memory: Memory, parcels: Sequence[Parcel], commit: Commit, renew: float
+        self, connections: SessionPool, memory: CarrierState, parcels: Sequence[Parcel], commit: Commit, renew: float
     ) -> None:
         self._connections = connections
         self._memory = memory
@@ -148,7 +148,7 @@ class Round:
         while self._waiting and not self._over:
             try:
                 session = await self._connections.session()
-            except BrokenError as error:
+            except ConnectionBrokenError as error:
                 # The other connections go on; the next batch tries again.
                 self._reason = self._reason or self._connections.broken(error)
                 return
@@ -159,7 +159,7 @@ class Round:
             self._talking += 1
             try:
                 await self._talk(session)
-            except BrokenError as error:
+            except ConnectionBrokenError as error:
                 self._reason = self._connections.broken(error)
                 if session.answered == answered:
                     return
@@ -201,8 +201,8 @@ class Round:
                 self._answered(in_air, *meaning(reply, "."))
                 in_air = None
                 if reply.closing:
-                    raise BrokenError(f"it says: {reply.words}")
-        except BrokenError as error:
+                    raise ConnectionBrokenError(f"it says: {reply.words}")
+        except ConnectionBrokenError as error:
             if in_air is not None:
                 self._answered(in_air, UNKNOWN, self._connections.broken(error))
             raise
@@ -212,7 +212,7 @@ class Round:
                     session.abort()
                     self._waiting.appendleft(hand.parcel)
 
-    def _take(self, session: Session, *, room: int = 1) -> Hand | None:
+    def _take(self, session: Session, *, room: int = 1) -> Envelope | None:
         """The next letter for a connection that may still carry ``room`` of them."""
         while self._waiting and not self._over and session.room >= room:
             hand = self._connections.hand(self._waiting.popleft())
@@ -265,7 +265,7 @@ class Round:
             if (self._answers or late) and not self._failure and not self._asking:
                 self._commit()
 
-    def _answered(self, hand: Hand, state: str, reason: str) -> None:
+    def _answered(self, hand: Envelope, state: str, reason: str) -> None:
         delivery, memory = hand.parcel.delivery, self._memory
         self._answers[delivery] = (state, reason)
         self._reason = reason or self._reason

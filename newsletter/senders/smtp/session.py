@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newsletter.senders.smtp.replies import Reply, extensions
-from newsletter.senders.smtp.wire import BrokenError, Wire
+from newsletter.senders.smtp.wire import ConnectionBrokenError, SmtpConnection
 
 if TYPE_CHECKING:
     import ssl
@@ -45,7 +45,7 @@ class HaltError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class Envelope:
     """A letter in hand: its envelope and its bytes."""
 
     parcel: Parcel
@@ -66,7 +66,7 @@ class Hand:
 class Session:
     """One connection that is ready for letters."""
 
-    def __init__(self, wire: Wire, options: SmtpOptions, context: ssl.SSLContext | None) -> None:
+    def __init__(self, wire: SmtpConnection, options: SmtpOptions, context: ssl.SSLContext | None) -> None:
         self._wire = wire
         self._options = options
         # Asked at every letter.
@@ -98,7 +98,7 @@ class Session:
         """Letters that may still go over it."""
         return self._most_letters - self.letters
 
-    def impossible(self, hand: Hand) -> str:
+    def impossible(self, hand: Envelope) -> str:
         """Why this server cannot take a letter, whatever it would say; empty when it may.
 
         Raises:
@@ -117,17 +117,17 @@ class Session:
 
     # ---- one letter: propose, admitted, hand_over, last_byte, answer
 
-    def propose(self, hand: Hand) -> None:
+    def propose(self, hand: Envelope) -> None:
         """Name sender and recipient, if they can go without waiting for answers."""
         self._commands = self._envelope(hand)
         if self.pipelining:
             self._wire.write(b"".join(self._commands))
 
-    async def admitted(self, hand: Hand) -> tuple[Reply, str] | None:
+    async def admitted(self, hand: Envelope) -> tuple[Reply, str] | None:
         """Whether the letter itself may follow; else the answer that stands against it, and to which command.
 
         Raises:
-            BrokenError: The connection broke off, or the server is closing it.
+            ConnectionBrokenError: The connection broke off, or the server is closing it.
             HaltError: The server takes nothing from us.
         """
         refusal: tuple[Reply, str] | None = None
@@ -151,7 +151,7 @@ class Session:
         self._leftover = refusal is not None
         return self._no(refusal, hand)
 
-    def hand_over(self, hand: Hand) -> None:
+    def hand_over(self, hand: Envelope) -> None:
         """Send the letter, all but its final dot."""
         self._wire.writelines(hand.segments)
 
@@ -159,7 +159,7 @@ class Session:
         """Wait until all that was sent is out of our hands."""
         await self._wire.drained(self._timeout)
 
-    def last_byte(self, following: Hand | None) -> None:
+    def last_byte(self, following: Envelope | None) -> None:
         """Let the final dot go, and with it the envelope of the letter that follows on this connection."""
         self._commands = self._envelope(following) if following is not None else []
         self.letters += 1
@@ -169,7 +169,7 @@ class Session:
         """What the server says of the letter whose final dot went.
 
         Raises:
-            BrokenError: Nothing, so nobody knows whether it took it.
+            ConnectionBrokenError: Nothing, so nobody knows whether it took it.
         """
         reply = await self._wire.reply(self._timeout * DOT_PATIENCE)
         self.answered += 1
@@ -190,7 +190,7 @@ class Session:
         try:
             self._wire.write(b"NOOP\r\n")
             return (await self._hear()).good
-        except BrokenError:
+        except ConnectionBrokenError:
             return False
 
     def abort(self) -> None:
@@ -202,13 +202,13 @@ class Session:
         seconds = min(self._timeout, 2.0)
         if not self._wire.broken:
             self._wire.write(b"QUIT\r\n")
-            with contextlib.suppress(BrokenError):
+            with contextlib.suppress(ConnectionBrokenError):
                 await self._wire.reply(seconds)
         await self._wire.end(seconds)
 
     # ---- within
 
-    def _envelope(self, hand: Hand) -> list[bytes]:
+    def _envelope(self, hand: Envelope) -> list[bytes]:
         offered, parcel = self._extensions, hand.parcel
         mail, rcpt = f"MAIL FROM:<{hand.return_path}>", f"RCPT TO:<{parcel.address}>"
         if "SIZE" in offered:
@@ -227,10 +227,10 @@ class Session:
         reply = await self._wire.reply(self._timeout)
         if reply.closing:
             self._wire.fail(f"it says: {reply.words}")
-            raise BrokenError(self._wire.broken)
+            raise ConnectionBrokenError(self._wire.broken)
         return reply
 
-    def _no(self, refusal: tuple[Reply, str] | None, hand: Hand) -> tuple[Reply, str] | None:
+    def _no(self, refusal: tuple[Reply, str] | None, hand: Envelope) -> tuple[Reply, str] | None:
         if refusal is None:
             return None
         self.answered += 1
@@ -250,7 +250,7 @@ class Session:
         if not greeting.good:
             if greeting.for_good:
                 raise HaltError(f"the SMTP server does not want us: {greeting.words}", "ask whoever runs it")
-            raise BrokenError(f"it says: {greeting.words}")
+            raise ConnectionBrokenError(f"it says: {greeting.words}")
         await self._hello()
         if self._options.security == "starttls":
             await self._starttls()
@@ -285,7 +285,7 @@ class Session:
         if not reply.good:
             if reply.for_good:
                 raise HaltError(f"the SMTP server does not want us: {reply.words}", "ask whoever runs it")
-            raise BrokenError(f"it says: {reply.words}")
+            raise ConnectionBrokenError(f"it says: {reply.words}")
 
     async def _starttls(self) -> None:
         if "STARTTLS" not in self._extensions:
@@ -295,7 +295,7 @@ class Session:
             )
         reply = await self._ask("STARTTLS")
         if not reply.good:
-            raise BrokenError(f"it says to STARTTLS: {reply.words}")
+            raise ConnectionBrokenError(f"it says to STARTTLS: {reply.words}")
         if not self._wire.quiet:
             # Somebody between us added commands or answers in the clear (CVE-2011-0411 is of this class).
             raise HaltError("the SMTP server spoke between STARTTLS and TLS", "find out who stands between")
@@ -321,7 +321,7 @@ class Session:
         if reply.good:
             return
         if 400 <= reply.code < 500:
-            raise BrokenError(f"it says to our log-in: {reply.words}")
+            raise ConnectionBrokenError(f"it says to our log-in: {reply.words}")
         raise HaltError(f"the SMTP server refuses user and password: {reply.words}", _MEND_LOGIN)
 
     async def _ask(self, command: str) -> Reply:
@@ -341,18 +341,20 @@ async def open_session(options: SmtpOptions, context: ssl.SSLContext | None) -> 
         context: For TLS; None for none.
 
     Raises:
-        BrokenError: It cannot be reached, or wants to be asked later.
+        ConnectionBrokenError: It cannot be reached, or wants to be asked later.
         HaltError: It will never work like this.
     """
     loop = asyncio.get_running_loop()
-    wire: Wire | None = None
+    wire: SmtpConnection | None = None
     try:
         async with asyncio.timeout(options.timeout):
-            _, wire = await loop.create_connection(Wire, options.host, options.usual_port, happy_eyeballs_delay=0.25)
+            _, wire = await loop.create_connection(
+                SmtpConnection, options.host, options.usual_port, happy_eyeballs_delay=0.25
+            )
     except TimeoutError:
-        raise BrokenError(f"no connection within {options.timeout:g} seconds") from None
+        raise ConnectionBrokenError(f"no connection within {options.timeout:g} seconds") from None
     except OSError as error:
-        raise BrokenError(f"it cannot be reached ({error.strerror or error})") from None
+        raise ConnectionBrokenError(f"it cannot be reached ({error.strerror or error})") from None
     session = Session(wire, options, context)
     try:
         if options.security == "tls":

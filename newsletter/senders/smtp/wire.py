@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import ssl
 
 
-class BrokenError(Exception):
+class ConnectionBrokenError(Exception):
     """The server cannot be reached, or the connection broke off; another try may do better."""
 
 
-class Wire(asyncio.Protocol):
+class SmtpConnection(asyncio.Protocol):
     """One connection. ``write`` never waits; ``drained`` and ``reply`` do."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Wire(asyncio.Protocol):
         """The next reply; what was said before the connection broke is still heard.
 
         Raises:
-            BrokenError: There is none.
+            ConnectionBrokenError: There is none.
         """
         while not self._replies:
             await self._wait(seconds)
@@ -88,7 +88,7 @@ class Wire(asyncio.Protocol):
         """Wait until everything written is with the operating system.
 
         Raises:
-            BrokenError: It never will be.
+            ConnectionBrokenError: It never will be.
         """
         while self._full or self.broken:
             await self._wait(seconds)
@@ -108,11 +108,11 @@ class Wire(asyncio.Protocol):
         """Go over to TLS, and make sure that the server is who it should be.
 
         Raises:
-            BrokenError: The connection broke off.
+            ConnectionBrokenError: The connection broke off.
             ssl.SSLError: They cannot agree, or the certificate is not that of ``host``.
         """
         if self.broken:
-            raise BrokenError(self.broken)
+            raise ConnectionBrokenError(self.broken)
         try:
             transport = await self._loop.start_tls(
                 self._transport, self, context, server_hostname=host, ssl_handshake_timeout=seconds
@@ -123,7 +123,7 @@ class Wire(asyncio.Protocol):
             self.fail(str(error) or "it closed the connection")
             if isinstance(error, ssl.SSLError):
                 raise
-            raise BrokenError(self.broken) from None
+            raise ConnectionBrokenError(self.broken) from None
         assert transport is not None
         self._transport = transport
         # Not 0: asyncio's TLS compares otherwise than its TCP, and would hold an empty buffer for a full one.
@@ -149,7 +149,7 @@ class Wire(asyncio.Protocol):
 
     async def _wait(self, seconds: float) -> None:
         if self.broken:
-            raise BrokenError(self.broken)
+            raise ConnectionBrokenError(self.broken)
         self._waiter = self._loop.create_future()
         timer = self._loop.call_later(seconds, self.fail, f"it said nothing for {seconds:g} seconds")
         try:

@@ -136,7 +136,7 @@ _SHARE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
+class CopiedFooter:
     """What stood under an article that was copied from a page with Jetpack's subscription block."""
 
     site: str
@@ -145,7 +145,7 @@ class Tail:
     """The lines that are not the article's, in order."""
 
 
-def cut_tail(lines: Sequence[str]) -> tuple[list[str], Tail | None]:
+def cut_tail(lines: Sequence[str]) -> tuple[list[str], CopiedFooter | None]:
     """Cut a copied page at Jetpack's block that follows the article.
 
     The cut is made only where both of its lines are there: the heading "Discover more from SITE" and, within
@@ -163,7 +163,7 @@ def cut_tail(lines: Sequence[str]) -> tuple[list[str], Tail | None]:
             continue
         following = lines[number + 1 : number + 1 + _WITHIN_LINES]
         if any(is_subscribe_sentence(each) for each in following):
-            return list(lines[:number]), Tail(heading["site"], tuple(lines[number:]))
+            return list(lines[:number]), CopiedFooter(heading["site"], tuple(lines[number:]))
     return list(lines), None
 
 

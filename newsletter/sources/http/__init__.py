@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from newsletter.sources.http.fetching import Fetcher
-from newsletter.sources.http.models import LIMITS, Door, Fetched, FetchError, Kind
+from newsletter.sources.http.models import LIMITS, Fetched, FetcherProtocol, FetchError, Kind
 
-__all__ = ["LIMITS", "Door", "FetchError", "Fetched", "Fetcher", "Kind"]
+__all__ = ["LIMITS", "FetchError", "Fetched", "Fetcher", "FetcherProtocol", "Kind"]

@@ -19,11 +19,11 @@ class ForbiddenError(Exception):
     """An address or port that must not be asked."""
 
 
-class TooLateError(Exception):
+class DeadlineError(Exception):
     """The deadline of the fetch has passed."""
 
 
-class Clock(threading.local):
+class FetchDeadline(threading.local):
     """When the fetch of this thread must be over, in monotonic seconds."""
 
     end: float = 0.0
@@ -48,11 +48,11 @@ class Clock(threading.local):
             longest: What the step would allow itself.
 
         Raises:
-            TooLateError: Nothing is left.
+            DeadlineError: Nothing is left.
         """
         left = self.end - time.monotonic()
         if left <= 0:
-            raise TooLateError
+            raise DeadlineError
         return min(left, longest)
 
 
@@ -60,7 +60,7 @@ class Clock(threading.local):
 class AddressGuard:
     """Decides which addresses a name may be reached at."""
 
-    clock: Clock
+    clock: FetchDeadline
     resolve: vetting.Resolve
     allow_loopback: bool
     allow: frozenset[str]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from newsletter.sources.http import vetting
 from newsletter.sources.http.answers import LONGEST_PAUSE, read
 from newsletter.sources.http.asked import brief, joined, request_url
-from newsletter.sources.http.connection import AddressGuard, Clock, ForbiddenError, TooLateError
+from newsletter.sources.http.connection import AddressGuard, DeadlineError, FetchDeadline, ForbiddenError
 from newsletter.sources.http.models import Fetched, FetchError, Kind
 from newsletter.sources.http.transport import guarded_client
 
@@ -61,7 +61,7 @@ class Fetcher:
         self._at_once = at_once
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Semaphore] = {}
-        self._clock = Clock()
+        self._clock = FetchDeadline()
         self._guard = AddressGuard(self._clock, resolve, allow_loopback, frozenset(name.lower() for name in allow))
         self._client: httpx2.Client | None = None
 
@@ -178,7 +178,7 @@ class Fetcher:
         except ForbiddenError as error:
             mend = f'if it is your own, set allow_private_hosts = ["{request.url.host}"] under [collect]'
             raise FetchError(str(error), where=asked, mend=mend) from None
-        except (httpx2.TimeoutException, httpcore2.TimeoutException, TooLateError):
+        except (httpx2.TimeoutException, httpcore2.TimeoutException, DeadlineError):
             words = f"no complete answer came within {self._deadline:g} seconds"
             raise FetchError(words, where=asked, mend="try again later", passing=True) from None
         except (httpx2.ConnectError, httpcore2.ConnectError) as error:

@@ -65,7 +65,7 @@ class FetchError(SourceError):
         self.pause = pause
 
 
-class Door(Protocol):
+class FetcherProtocol(Protocol):
     """Whatever brings the bytes of an address: a Fetcher, or a function in its place."""
 
     def get(

@@ -50,7 +50,7 @@ _CLOCK = re.compile(r"\d:\d\d")
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class PageClaims:
     """What a page states in its head and scripts, and where it says it belongs; read before anything is pruned."""
 
     metas: Mapping[str, Sequence[str]]
@@ -86,7 +86,7 @@ class Metadata:
     """Whether the page states a headline in OpenGraph or JSON-LD."""
 
 
-def claims(root: HtmlElement, where: str) -> Claims:
+def claims(root: HtmlElement, where: str) -> PageClaims:
     """Read what a page states of itself.
 
     Args:
@@ -98,7 +98,7 @@ def claims(root: HtmlElement, where: str) -> Claims:
     asked = absolute("", where) if is_web(where) else ""
     base = absolute(asked, next((each.get("href") or "" for each in root.iter("base")), "")) or asked
     url = _address(root, metas, asked)
-    return Claims(
+    return PageClaims(
         metas=metas,
         linked=linked,
         page_title=tidy(next((each.text_content() for each in root.iter("title")), "")),
@@ -109,7 +109,7 @@ def claims(root: HtmlElement, where: str) -> Claims:
     )
 
 
-def read(root: HtmlElement, stated: Claims, where: str, *, now: datetime, zone: tzinfo) -> Metadata:
+def read(root: HtmlElement, stated: PageClaims, where: str, *, now: datetime, zone: tzinfo) -> Metadata:
     """Read what a page says of its article.
 
     Args:
@@ -174,7 +174,7 @@ def _site_names(metas: Mapping[str, Sequence[str]], linked: LinkedData, url: str
 # Author
 
 
-def _author(root: HtmlElement, stated: Claims, shown: HtmlElement | None) -> str:
+def _author(root: HtmlElement, stated: PageClaims, shown: HtmlElement | None) -> str:
     def real(text: str) -> str:
         name = author_name(plain(text), stated.site)
         folded = arabic_fold(name)
@@ -205,7 +205,7 @@ def _author(root: HtmlElement, stated: Claims, shown: HtmlElement | None) -> str
 
 
 def _published(
-    root: HtmlElement, stated: Claims, shown: HtmlElement | None, where: str, now: datetime, zone: tzinfo
+    root: HtmlElement, stated: PageClaims, shown: HtmlElement | None, where: str, now: datetime, zone: tzinfo
 ) -> datetime | None:
     texts = [stated.linked.text("datePublished")]
     texts += [text for name in _DATE_METAS for text in stated.metas.get(name, ())]
@@ -254,7 +254,7 @@ def _path(address: str) -> str:
     return "/" + address.partition("://")[2].partition("/")[2]
 
 
-def picture(stated: Claims) -> tuple[str, str]:
+def picture(stated: PageClaims) -> tuple[str, str]:
     """The picture that a page states for its article, and its alternative text.
 
     Args:

@@ -6,14 +6,14 @@ answer.
 
 from __future__ import annotations
 
-from newsletter.sources.wordpress.models import Listed, Listing, Signpost, WordPressSite
+from newsletter.sources.wordpress.models import ListedPost, PostListing, RestLink, WordPressSite
 from newsletter.sources.wordpress.posts import details, listing, open_site, twin
 from newsletter.sources.wordpress.signs import feed_of, locked, signpost, wants_password
 
 __all__ = [
-    "Listed",
-    "Listing",
-    "Signpost",
+    "ListedPost",
+    "PostListing",
+    "RestLink",
     "WordPressSite",
     "details",
     "feed_of",

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from newsletter.sources.charset import decode
-from newsletter.sources.http import Door, Fetched, FetchError
+from newsletter.sources.http import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.wordpress.values import as_text
 
 
@@ -22,7 +22,9 @@ class ApiAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def ask(door: Door, root: str, route: str, asked: Mapping[str, str], *, past_the_end: bool = False) -> ApiAnswer:
+def ask(
+    door: FetcherProtocol, root: str, route: str, asked: Mapping[str, str], *, past_the_end: bool = False
+) -> ApiAnswer:
     """Ask for JSON: 200 with a list, or with one object, which is a list of one; anything else is a refusal.
 
     Args:

@@ -13,7 +13,7 @@ ARCHIVES = {"categories": "categories", "tags": "tags", "users": "author"}
 
 
 @dataclass(frozen=True, slots=True)
-class Signpost:
+class RestLink:
     """What a page of a WordPress site says about its REST interface."""
 
     root: str
@@ -39,7 +39,7 @@ class WordPressSite:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedPost:
     """One post as the short listing gives it: enough to choose, a tenth of the bytes."""
 
     id: int
@@ -48,10 +48,10 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class PostListing:
     """What a site lists."""
 
-    posts: tuple[Listed, ...]
+    posts: tuple[ListedPost, ...]
     """Sticky ones first, then by date, newest first."""
     locked: int = 0
     """Posts left out because they want a password."""

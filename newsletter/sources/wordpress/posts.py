@@ -9,11 +9,11 @@ from urllib.parse import unquote, urlsplit
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources.clean import plain
-from newsletter.sources.http import Door, Fetched
+from newsletter.sources.http import Fetched, FetcherProtocol
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
 from newsletter.sources.wordpress.asking import ask
-from newsletter.sources.wordpress.models import ARCHIVES, Listed, Listing, Signpost, WordPressSite
+from newsletter.sources.wordpress.models import ARCHIVES, ListedPost, PostListing, RestLink, WordPressSite
 from newsletter.sources.wordpress.reading import article_of, is_locked, listed
 from newsletter.sources.wordpress.signs import locked
 from newsletter.sources.wordpress.values import as_moment, as_text, zone_of
@@ -27,7 +27,7 @@ _AT_ONCE = 25
 _MOST_PAGES = 50
 
 
-def open_site(door: Door, root: str) -> WordPressSite:
+def open_site(door: FetcherProtocol, root: str) -> WordPressSite:
     """Ask a site for its name and zone.
 
     Args:
@@ -45,15 +45,15 @@ def open_site(door: Door, root: str) -> WordPressSite:
 
 
 def listing(
-    door: Door,
+    door: FetcherProtocol,
     site: WordPressSite,
     *,
     now: datetime,
     most: int,
     since: datetime | date | None = None,
     until: datetime | date | None = None,
-    archive: Signpost | None = None,
-) -> Listing:
+    archive: RestLink | None = None,
+) -> PostListing:
     """List posts in the short form, page by page, to the end or to the number wanted.
 
     Args:
@@ -75,7 +75,7 @@ def listing(
         asked["after"] = as_moment(since, time.min, -1)
     if until is not None:
         asked["before"] = as_moment(until, time.max, 1)
-    posts: list[Listed] = []
+    posts: list[ListedPost] = []
     locked = 0
     trouble = None
     for number in range(1, _MOST_PAGES + 1):
@@ -93,10 +93,10 @@ def listing(
         if is_last or len(posts) >= most:
             break
     posts.sort(key=lambda each: not each.is_sticky)
-    return Listing(tuple(posts[:most]), locked, trouble)
+    return PostListing(tuple(posts[:most]), locked, trouble)
 
 
-def details(door: Door, site: WordPressSite, posts: Sequence[Listed], *, now: datetime) -> list[Article]:
+def details(door: FetcherProtocol, site: WordPressSite, posts: Sequence[ListedPost], *, now: datetime) -> list[Article]:
     """Fetch content, picture, author and section names of chosen posts.
 
     Args:
@@ -122,7 +122,7 @@ def details(door: Door, site: WordPressSite, posts: Sequence[Listed], *, now: da
     return [whole.get(each.id, each.article) for each in posts]
 
 
-def twin(door: Door, site: WordPressSite, sign: Signpost, got: Fetched, *, now: datetime) -> Article | None:
+def twin(door: FetcherProtocol, site: WordPressSite, sign: RestLink, got: Fetched, *, now: datetime) -> Article | None:
     """Fetch the REST twin of a page that shows one post or page.
 
     Args:

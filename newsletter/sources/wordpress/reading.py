@@ -12,7 +12,7 @@ from newsletter.sources.clean import clean, first_image, plain
 from newsletter.sources.clean.boilerplate import author_name, section_name
 from newsletter.sources.clean.teaser import teaser
 from newsletter.sources.links import absolute
-from newsletter.sources.wordpress.models import Listed, WordPressSite
+from newsletter.sources.wordpress.models import ListedPost, WordPressSite
 from newsletter.sources.wordpress.values import as_list, as_text
 
 _WIDEST_LETTER = 600
@@ -31,7 +31,7 @@ def is_locked(value: Mapping[str, Any]) -> bool:
     )
 
 
-def listed(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> Listed | None:
+def listed(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> ListedPost | None:
     """A post of the short listing, or None when it can be neither read nor asked for.
 
     Args:
@@ -41,7 +41,7 @@ def listed(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> List
     """
     article = article_of(value, site, now)
     number = value.get("id")
-    return Listed(number, article, value.get("sticky") is True) if article and isinstance(number, int) else None
+    return ListedPost(number, article, value.get("sticky") is True) if article and isinstance(number, int) else None
 
 
 def article_of(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> Article | None:

@@ -11,7 +11,7 @@ from newsletter.sources.charset import decode
 from newsletter.sources.clean.markup import tree
 from newsletter.sources.http import Fetched
 from newsletter.sources.links import absolute
-from newsletter.sources.wordpress.models import Signpost
+from newsletter.sources.wordpress.models import RestLink
 
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
 _PARAMETER = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))")
@@ -27,7 +27,7 @@ _NO_EXCERPT = frozenset(
 """From WordPress' own words and their Arabic translation."""
 
 
-def signpost(got: Fetched) -> Signpost | None:
+def signpost(got: Fetched) -> RestLink | None:
     """Find the way from a page to the REST interface of its site.
 
     Args:
@@ -43,8 +43,8 @@ def signpost(got: Fetched) -> Signpost | None:
     for target, values in links:
         route = _ROUTE.search(unquote(target))
         if values.get("rel") == "alternate" and values.get("type") == "application/json" and route:
-            return Signpost(root, route[1], int(route[2]))
-    return Signpost(root)
+            return RestLink(root, route[1], int(route[2]))
+    return RestLink(root)
 
 
 def feed_of(url: str) -> str:
