@@ -199,6 +199,12 @@ def test_a_document_from_an_address_reaches_no_file(reference: str) -> None:
     assert found == "" or found.startswith("https://example.org/")
 
 
+@pytest.mark.parametrize("media", ["text/css", "application/javascript", "text/html"])
+def test_what_a_server_calls_something_else_is_no_plain_text(media: str) -> None:
+    found = gathered(SITE + "style", answer=lambda url: Fetched(url, b"body {\n  color: black;\n}\n", media))
+    assert [trouble.what for trouble in found.troubles] == ["no article can be found in this page"]
+
+
 def test_nothing_at_an_address_is_told() -> None:
     with pytest.raises(SourceError, match="the page is empty; check the address"):
         raise gathered(SITE, answer=lambda url: Fetched(url, b" \r\n")).troubles[0]

@@ -259,6 +259,7 @@ def test_only_pictures_of_the_export_are_taken(photo: Any, tmp_path: Path) -> No
             "{where}: this is the export of a personal chat, not of a channel",
         ),
         (export(post("عنوان"), type="public_supergroup"), "of a public supergroup, not of a channel"),
+        (export(post("عنوان"), type="\n"), "this is the export of a chat, not of a channel"),
         (export(post("عنوان"), type=None), "this is the export of a chat, not of a channel"),
         (json.dumps({"about": "…", "personal_information": {}, "chats": {}}), "of a whole account, not of one channel"),
         (export(), "{where}: the channel has no post with words; choose other days when you export it"),

@@ -66,6 +66,7 @@ def test_what_a_site_needs_to_find_a_page_stays(name: str) -> None:
 def test_what_was_written_on_purpose_is_no_trace(name: str) -> None:
     assert is_tracking(name)
     assert not is_trace(name)
+    assert tracking(f"https://example.org/a?{name}=letter") == []
 
 
 def test_every_group_says_where_it_is_from_and_no_name_stands_twice() -> None:

@@ -124,7 +124,7 @@ def _messages(export: Mapping[str, Any], where: str) -> Sequence[Any]:
     if not isinstance(messages, list):
         raise SourceError("this is the export of a whole account, not of one channel", where=where, mend=mend)
     if not (isinstance(kind, str) and kind.endswith("_channel")):
-        words = kind.replace("_", " ") if isinstance(kind, str) and kind.isascii() and len(kind) < 40 else "chat"
+        words = kind.replace("_", " ") if isinstance(kind, str) and re.fullmatch("[a-z_]{1,40}", kind) else "chat"
         raise SourceError(f"this is the export of a {words}, not of a channel", where=where, mend=mend)
     return messages
 
