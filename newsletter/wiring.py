@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from newsletter.delivery import DeliverySetup
     from newsletter.models import Publication
     from newsletter.senders import Sender
-    from newsletter.senders.registry import Provider
+    from newsletter.senders.provider import Provider
     from newsletter.sources.http import Fetcher
     from newsletter.storage.database import Database
     from subscribers.store.limits import Caps
@@ -117,7 +117,7 @@ class Workspace:
     def sender(self) -> Sender:
         """The provider that letters go through."""
         from newsletter.letters.mime import SLOT_WIDTHS
-        from newsletter.senders.registry import Opening
+        from newsletter.senders.provider import Opening
 
         said = self.settings.sender
         opening = Opening(self.root, self.settings.outbox, said.fsync, said.batch, SLOT_WIDTHS)

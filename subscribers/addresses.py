@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from subscribers.display import shown
 from subscribers.errors import AddressError
 
 
@@ -154,18 +155,3 @@ def _plain_reason(text: str) -> str:
         if any(comma in text for comma in (",", ";", "،", "؛")):
             return "it has a comma or semicolon in it"
     return ""
-
-
-def shown(text: str, most: int = 60) -> str:
-    """Text from a stranger as one can show it: on one line, shortened, without invisible characters.
-
-    Args:
-        text: Text as it was typed or received, of any length.
-        most: Longest result, in characters.
-    """
-    cut = text[: most * 4]  # a field can be 100 kB; what will be shown needs no more than this
-    tidy = "".join(
-        letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}" for letter in cut
-    )
-    tidy = " ".join(tidy.split())
-    return tidy if len(tidy) <= most and len(cut) == len(text) else tidy[: most - 1] + "…"

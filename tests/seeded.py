@@ -148,6 +148,7 @@ def inspected(folder: Path) -> list[Problem]:
         namesakes=tuple(facts.get("namesakes", ())),
         pictures=pictures,
         provider=facts.get("provider", ""),
+        authentication=registry.provider(facts.get("provider") or "outbox").authentication,
         web_url=facts.get("web_url", ""),
         templates={
             str(file.relative_to(folder)): file.read_text("utf-8")

@@ -20,7 +20,14 @@ ROOT = Path(__file__).resolve().parents[1]
 # Lowest floor first. A module belongs to the longest name here that it is, or stands in.
 FLOORS: tuple[tuple[str, ...], ...] = (
     # ---- the readers' side
-    ("subscribers", "subscribers.errors", "subscribers.models", "subscribers.moments", "subscribers.newfile"),
+    (
+        "subscribers",
+        "subscribers.display",
+        "subscribers.errors",
+        "subscribers.models",
+        "subscribers.moments",
+        "subscribers.newfile",
+    ),
     ("subscribers.addresses", "subscribers.consent", "subscribers.suppression", "subscribers.tokens"),
     ("subscribers.csvfile",),
     ("subscribers.store",),
@@ -213,8 +220,10 @@ def imports(module: str, *, typing_too: bool = True) -> set[str]:
 
 
 def arrows() -> dict[str, set[str]]:
-    """Each module with those it imports when it runs, early or late."""
-    return {
+    """Each module with those it imports when it runs, early or late; the table of providers imports them by name."""
+    from newsletter.senders import registry
+
+    graph = {
         module: {
             name
             for name in imports(module, typing_too=False)
@@ -222,6 +231,8 @@ def arrows() -> dict[str, set[str]]:
         }
         for module in MODULES
     }
+    graph["newsletter.senders.registry"] |= {f"newsletter.senders.{name}" for name in registry.FOLDERS}
+    return graph
 
 
 def longest_chain(graph: Mapping[str, set[str]]) -> list[str]:

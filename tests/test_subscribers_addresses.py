@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from subscribers.addresses import Address, normalise, shown, thorough
+from subscribers.addresses import Address, normalise, thorough
+from subscribers.display import shown
 from subscribers.errors import AddressError
 
 RIGHT_TO_LEFT_MARK = "\u200f"

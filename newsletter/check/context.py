@@ -10,6 +10,7 @@ from functools import cached_property
 from newsletter.check.found import Findings
 from newsletter.check.reading import IssueContent, read
 from newsletter.models import Issue, Letter, Level, Picture, Problem, Publication
+from newsletter.senders.reports import Authentication
 
 SETTINGS = "newsletter.toml"
 
@@ -35,6 +36,8 @@ class CheckContext:
     """The local pictures, by the name the issue calls them."""
     provider: str = ""
     """What letters really go out through, as ``[sender] kind`` says; empty when none leaves this machine."""
+    authentication: Authentication = field(default_factory=Authentication)
+    """How that provider authenticates letters."""
     web_url: str = ""
     """Base of the reader pages."""
     templates: Mapping[str, str] = field(default_factory=dict)

@@ -16,8 +16,6 @@ from newsletter.check.context import (
 from newsletter.check.found import DkimRecord, DmarcPolicy, SenderSetup, SpfRecord
 from newsletter.check.records import dkim_key, dmarc_policy, reports_to, spf_terms, tags
 from newsletter.models import Level, Problem
-from newsletter.senders import registry
-from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
 
 CODES: Mapping[str, Level] = {
@@ -159,17 +157,13 @@ def setup(case: CheckInput) -> Iterator[Problem]:
             "check the connection and try again",
         )
     if found.spf is not None:
-        yield from _spf(found.domain, found.spf, needed=not (_authentication(case).own_bounces and _signs(found.dkim)))
+        yield from _spf(
+            found.domain, found.spf, needed=not (case.known.authentication.own_bounces and _signs(found.dkim))
+        )
     if found.dkim is not None:
         yield from _dkim(found.domain, found.dkim)
     if found.dmarc is not None:
-        yield from _dmarc(found, found.dmarc, dkim_alone=_authentication(case).aligns_by_dkim)
-
-
-def _authentication(case: CheckInput) -> Authentication:
-    """How the provider that letters go out through authenticates them."""
-    name = case.known.provider
-    return registry.provider(name).authentication if name else Authentication()
+        yield from _dmarc(found, found.dmarc, dkim_alone=case.known.authentication.aligns_by_dkim)
 
 
 def _signs(keys: tuple[DkimRecord, ...] | None) -> bool:

@@ -119,7 +119,14 @@ class Carrier(ABC):
         By default there are none that outlive a letter.
         """
 
-    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float, most: int = 0) -> Answer:
+    def carry(  # for those that say so by ``one_by_one``
+        self,
+        parcels: Sequence[Parcel],  # noqa: ARG002
+        commit: Commit,  # noqa: ARG002
+        *,
+        renew: float,  # noqa: ARG002
+        most: int = 0,  # noqa: ARG002
+    ) -> Answer:
         """Deliver letters, each last byte held back until ``commit`` has given its delivery; with ``one_by_one``.
 
         Args:

@@ -16,6 +16,7 @@ from newsletter.errors import IssueError, RenderError
 from newsletter.issues import compose
 from newsletter.letters import pictures
 from newsletter.models import Issue, Letter, Picture, Problem
+from newsletter.senders.reports import Authentication
 from newsletter.workflows import letter as letters
 from newsletter.workflows.snapshot import Snapshot
 
@@ -97,6 +98,7 @@ def _known(
     others = [send for send in here if send.issue != str(issue.number)]
     went = any(send.issue == str(issue.number) for send in snapshot.sends)
     last = max(others, key=lambda send: (send.created, send.id), default=None)
+    provider = workspace.provider if through_a_provider(workspace) else None
     return CheckContext(
         publication=workspace.publication,
         now=workspace.now(),
@@ -106,7 +108,8 @@ def _known(
         sent=_sent(connection, str(issue.number)) if went else (),
         namesakes=tuple(_namesakes(snapshot, issue)),
         pictures=_pictures(workspace, issue),
-        provider=workspace.settings.sender.kind if through_a_provider(workspace) else "",
+        provider=provider.name if provider is not None else "",
+        authentication=provider.authentication if provider is not None else Authentication(),
         web_url=workspace.settings.web.url,
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from subscribers.addresses import shown
+from subscribers.display import shown
 from subscribers.errors import CsvError
 
 _LONGEST_LINE = 1_000_000  # characters; a list of addresses has no such line, and reading one costs memory

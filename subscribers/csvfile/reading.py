@@ -13,11 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from subscribers.addresses import Address, normalise, shown
+from subscribers.addresses import Address, normalise
 from subscribers.csvfile.files import lines, open_text, swallowed, undecodable
 from subscribers.csvfile.formulas import restored
 from subscribers.csvfile.sniff import CsvLayout
 from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing, fold
+from subscribers.display import shown
 from subscribers.errors import AddressError
 from subscribers.models import Rhythm
 from subscribers.moments import to_seconds

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from subscribers.addresses import shown
 from subscribers.csvfile.files import lines, open_text, swallowed, undecodable, unreadable
 from subscribers.csvfile.other_programs import (
     LEAVING,
@@ -33,6 +32,7 @@ from subscribers.csvfile.vocabulary import (
     speaks_of_leaving,
     speaks_of_status,
 )
+from subscribers.display import shown
 from subscribers.errors import CsvError
 
 _PEEK = 65_536

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.addresses import shown
 from subscribers.consent import Act
+from subscribers.display import shown
 from subscribers.errors import ListError, UnknownList
 from subscribers.models import RHYTHMS, List, ListCount, ListStats
 from subscribers.moments import to_moment, to_seconds

@@ -19,7 +19,7 @@ from starlette.requests import Request as HttpRequest  # noqa: TID253  the same
 from starlette.responses import Response  # noqa: TID253  the same
 from starlette.routing import Route  # noqa: TID253  the same
 
-from subscribers.addresses import shown
+from subscribers.display import shown
 from subscribers.errors import Complaint
 from subscribers.web import client_address, forms
 from subscribers.web.forms import Form

@@ -24,7 +24,7 @@ from newsletter.events.inbox.answers import (
     says_yes,
 )
 from newsletter.events.inbox.statuses import meaning
-from subscribers.addresses import shown
+from subscribers.display import shown
 from subscribers.models import BounceKind, EventKind
 
 MOST_BYTES = 300_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from newsletter.senders.registry import Opening, Provider
+from newsletter.senders.provider import Opening, Provider
 from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from newsletter.senders.registry import LOOPBACK, Opening, Provider
+from newsletter.senders.provider import LOOPBACK, Opening, Provider
 from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from subscribers.addresses import shown
+from subscribers.display import shown
 
 LONGEST_LINE = 4096
 """Octets; RFC 5321 section 4.5.3.1.5 allows 512, some servers write more."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from newsletter.errors import SettingsError
 from newsletter.letters.mime import cut
 from newsletter.models import Letter
-from newsletter.senders.registry import LOOPBACK
+from newsletter.senders.provider import LOOPBACK
 from newsletter.text.mailbox import split_mailbox
 
 if TYPE_CHECKING:

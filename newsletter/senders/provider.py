@@ -1,0 +1,67 @@
+"""What a provider's entry in the table says: all that the rest of the program asks about one provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from newsletter.fields import SettingsSection
+    from newsletter.senders import Sender
+    from newsletter.senders.reports import Authentication, ReportReader, SuppressionLists
+
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that are this machine itself: a stand-in there is no provider."""
+
+
+Options = TypeVar("Options")
+"""The class of a provider's own section of the settings; None for one without a section."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a provider is opened with, besides its own section of the settings."""
+
+    root: Path
+    """The workspace; relative paths in the settings start here."""
+    outbox: Path
+    """``[sender] outbox``."""
+    fsync: bool
+    """``[sender] fsync``."""
+    batch: int
+    """``[sender] batch``."""
+    widths: Mapping[str, int]
+    """Bytes of each slot's value in a letter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider(Generic[Options]):
+    """Everything that the rest of the program asks about one provider."""
+
+    name: str
+    """``[sender] kind``, the section of its settings, and ``/hooks/<name>``."""
+    title: str
+    """As editors know it."""
+    summary: str
+    """One line for the comment beside ``kind`` in a fresh newsletter.toml; empty when the title says enough."""
+    options: Callable[[], type[SettingsSection]] | None = None
+    """Gives the class of its section; None when ``[sender]`` says all it needs."""
+    open: Callable[[Options, Opening], Sender]
+    """Makes it ready to be loaded with letters."""
+    leaves: Callable[[Options], bool]
+    """Whether letters leave this machine, so that real people may get them."""
+    least_lease: Callable[[Options], float] | None = None
+    """Gives the seconds that a lease must last at least: longer than the longest wait between two looks at it."""
+    authentication: Authentication
+    """What DNS must say for its letters to be believed."""
+    reports: Callable[[Options], ReportReader | None] | None = None
+    """Gives what verifies and reads its event reports; None while the settings lack what that needs."""
+    suppressions: Callable[[Options], SuppressionLists] | None = None
+    """Gives the lists that it keeps itself of addresses it does not mail."""
+    secrets: tuple[str, ...] = ()
+    """Keys of its section whose values are never shown; each can stand in a file ``secrets/<name>.<key>``."""
+    example: str = ""
+    """The lines of its section in a fresh newsletter.toml, without the header."""
