@@ -56,8 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         call = getattr(item, "callspec", None)
         asked = getattr(item, "fixturenames", ())
-        if "_postgres_server" in asked or (call is not None and "postgresql" in map(str, call.params.values())):
+        values = call.params.values() if call is not None else ()
+        if "_postgres_server" in asked or any(_names_postgresql(value) for value in values):
             item.add_marker(pytest.mark.postgresql)
+
+
+def _names_postgresql(value: object) -> bool:
+    return value == "postgresql" or (isinstance(value, tuple) and "postgresql" in value)
 
 
 TEMPLATE = "nashra_template"

@@ -17,7 +17,7 @@ from newsletter.letters.mime import (
     LINE_BYTES,
     SLOT_WIDTHS,
     CutLetter,
-    EncodedRun,
+    EncodedLines,
     cut,
     feedback_id,
     from_json,
@@ -108,7 +108,7 @@ def test_only_values_of_the_right_width_are_taken(width: int) -> None:
 def test_only_the_lines_a_slot_touches_are_encoded_anew(before: int, after: int) -> None:
     text = "a" * before + slot(MARKER, LEAVE) + "z" * after
     pieces = cut(letter(text=text, html="<p>x</p>", unsubscribe_url=""), SLOT_WIDTHS).pieces
-    (run,) = (piece for piece in pieces if isinstance(piece, EncodedRun))
+    (run,) = (piece for piece in pieces if isinstance(piece, EncodedLines))
     inside = b"".join(part if isinstance(part, bytes) else TOKEN for part in run.parts)
     # Whole lines: from the first that the slot touches to the last, and none more.
     first, last = before // LINE_BYTES, (before + 52 - 1) // LINE_BYTES
@@ -126,14 +126,14 @@ def test_only_the_lines_a_slot_touches_are_encoded_anew(before: int, after: int)
 def test_two_slots_far_apart_are_two_runs() -> None:
     text = slot(MARKER, LEAVE) + "a" * 300 + slot(MARKER, LEAVE)
     pieces = cut(letter(text=text, html="<p>x</p>", unsubscribe_url=""), SLOT_WIDTHS).pieces
-    assert len([piece for piece in pieces if isinstance(piece, EncodedRun)]) == 2
+    assert len([piece for piece in pieces if isinstance(piece, EncodedLines)]) == 2
     # What is static stands in one piece each.
     kinds = [type(piece).__name__ for piece in pieces]
     assert all(pair != ("bytes", "bytes") for pair in itertools.pairwise(kinds))
 
 
 def test_a_run_knows_static_bytes_from_slots() -> None:
-    run = EncodedRun((b"ab", LEAVE, b"yz"))
+    run = EncodedLines((b"ab", LEAVE, b"yz"))
     assert run.encode({LEAVE: b"123"}) == base64.b64encode(b"ab123yz") + b"\r\n"
     whole = CutLetter((b"head ", "to", run), {LEAVE: 3})
     assert whole.fill({"to": b"x", LEAVE: b"123"}) == [b"head ", b"x", run.encode({LEAVE: b"123"})]

@@ -107,7 +107,9 @@ def test_export_never_overwrites(root: Path, tmp_path: Path, kind: str) -> None:
 def test_an_export_broken_off_with_ctrl_c_leaves_nothing(root: Path, tmp_path: Path) -> None:
     # The first row takes a minute, as a huge list would.
     slow = (
-        "import sys, time\n"
+        # A shell that runs the tests in the background lets its children ignore Ctrl-C.
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from subscribers.store import exports\n"
         "def wait(*_):\n    print('writing', flush=True)\n    time.sleep(60)\n"
         "exports._written = wait\n"

@@ -32,7 +32,7 @@ from newsletter.errors import SendError, SettingsError
 from newsletter.events import apply
 from newsletter.events.apply import ReportOutcome
 from newsletter.ledger import Send, SendCounts
-from newsletter.letters.mime import LEAVE, freeze, slot
+from newsletter.letters.mime import LEAVE, slot, to_json
 from newsletter.models import Picture
 from newsletter.senders import Answer, Parcel
 from newsletter.senders.postmark import body as bodies
@@ -389,7 +389,7 @@ def test_freezing_makes_batches_of_its_size(workspace: Workspace) -> None:
     sender = Postmark(changed(batch=500))
     assert (sender.batch_size, Postmark(OPTIONS).batch_size) == (500, 100)
     setup = replace(workspace.delivery_setup, sender=sender)
-    send = delivery.freeze_send(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
+    send = delivery.freeze_letter(setup, ISSUE, LETTER, list_id=1, rhythm="weekly")
     with workspace.database.read() as connection:
         assert len(connection.exec_driver_sql("SELECT id FROM batch WHERE send_id = ?", (send.id,)).all()) == 1
 
@@ -398,7 +398,7 @@ def test_wherever_it_dies_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     """Killed at every commit of a send in two batches, then run again: each reader is taken once, or unknown."""
     addresses = make(tmp_path / "made", 4, batch=2)
     path = tmp_path / "made" / "newsletter.toml"
-    letter = freeze(LETTER)
+    letter = to_json(LETTER)
     killed, unknown = 0, []
     with postmark_standin.running(tmp_path) as server:
         lines = f'token = "{postmark_standin.TOKEN}"\nhost = "{server.host}"\nconnections = 1\n'

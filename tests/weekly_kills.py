@@ -60,8 +60,9 @@ def _child(root: str, now: datetime, kill_at: int, what: str, log: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def audit(name: str, arguments: tuple[object, ...]) -> None:
-        if name == "os.rename":
-            step("rename:" + Path(os.fsdecode(arguments[1])).suffix)  # type: ignore[arg-type]
+        if name in {"os.rename", "os.link"}:
+            # Both give a finished file the name that others look for.
+            step(f"{name.removeprefix('os.')}:{Path(os.fsdecode(arguments[1])).suffix}")  # type: ignore[arg-type]
 
     def clock() -> datetime:
         return now
