@@ -71,9 +71,9 @@ class Site:
             assert made.code == 0, made
             settings = root / "newsletter.toml"
             text = settings.read_text("utf-8")
-            open_workspace = text.replace("\n# allow_private_hosts = ", '\nallow_private_hosts = ["127.0.0.1"]\n# ')
-            assert open_workspace != text
-            settings.write_text(open_workspace, "utf-8")
+            opened = text.replace("\n# allow_private_hosts = ", '\nallow_private_hosts = ["127.0.0.1"]\n# ')
+            assert opened != text
+            settings.write_text(opened, "utf-8")
         done = command.here("-C", root, "collect", *arguments, "--json")
         assert done.code == code, done
         found: dict[str, Any] = json.loads(done.out)
