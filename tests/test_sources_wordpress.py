@@ -194,9 +194,9 @@ def test_bodies(path: Path) -> None:
     value = json.loads(path.read_text(encoding="utf-8"))
     expected = json.loads(path.with_suffix(".expected.json").read_text(encoding="utf-8"))
     site = WordPress([value])
-    open_workspace = wordpress.open_site(site, ROOT)
+    opened = wordpress.open_site(site, ROOT)
     found = wordpress.twin(
-        site, open_workspace, wordpress.RestLink(ROOT, "posts", value["id"]), Fetched(value["link"], b""), now=NOW
+        site, opened, wordpress.RestLink(ROOT, "posts", value["id"]), Fetched(value["link"], b""), now=NOW
     )
     assert found is not None
     assert as_values(found) == expected
@@ -230,12 +230,12 @@ def test_a_category_that_says_nothing_is_neither_section_nor_tag() -> None:
 
 def test_every_page_is_asked_to_the_end() -> None:
     site = WordPress([post(number) for number in range(1, 251)])
-    open_workspace = wordpress.open_site(site, ROOT)
-    listing = wordpress.listing(site, open_workspace, now=NOW, most=1000)
+    opened = wordpress.open_site(site, ROOT)
+    listing = wordpress.listing(site, opened, now=NOW, most=1000)
     assert [each.id for each in listing.posts] == list(range(1, 251))
     assert len(site.asked) == 1 + 3
     del site.asked[:]
-    assert len(wordpress.details(site, open_workspace, listing.posts[:60], now=NOW)) == 60
+    assert len(wordpress.details(site, opened, listing.posts[:60], now=NOW)) == 60
     assert len(site.asked) == 3
 
 
@@ -377,14 +377,14 @@ def test_the_feed_of_a_closed_site_is_read_on_to_the_number_wanted() -> None:
 def test_days_long_past_are_found_in_the_feed_of_a_closed_site() -> None:
     site = WordPress([post(number) for number in range(1, 36)], closed)
     wanted = {"fetcher": site, "now": NOW, "zone": ALGIERS}
-    open_workspace = WordPress(site.posts)
+    opened = WordPress(site.posts)
     for since, until in (
         (date(2026, 11, 13), date(2026, 11, 13)),
         (None, date(2026, 11, 12)),
         (date(2026, 11, 18), None),
     ):
         by_feed = collect(["https://example.org/"], since=since, until=until, **wanted)
-        by_rest = collect(["https://example.org/"], since=since, until=until, **(wanted | {"fetcher": open_workspace}))
+        by_rest = collect(["https://example.org/"], since=since, until=until, **(wanted | {"fetcher": opened}))
         assert numbers(by_feed) == numbers(by_rest) != []
         assert [each.published for each in by_feed.articles] == [each.published for each in by_rest.articles]
         assert {str(each.published)[-6:] for each in by_feed.articles} == {"+01:00"}
