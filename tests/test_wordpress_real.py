@@ -1,7 +1,7 @@
 """A real WordPress on loopback, asked by the real command, against what its own database says was published.
 
-It runs where Debian's packages wordpress, php-cli, php-mysql, php-xml, php-mbstring and mariadb-server are installed, as
-.ci/run does.
+It runs where Debian's packages wordpress, php-cli, php-mysql, php-xml, php-mbstring and mariadb-server are installed;
+.ci/run installs them.
 """
 
 from __future__ import annotations
