@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Iterator
@@ -166,3 +167,65 @@ def test_when_the_server_breaks_off_it_comes_back_later_and_later(
     over.set()
     jobs.work(postgres, lambda _: None, over, concurrency=1)
     assert over.pauses == []
+
+
+def test_what_ends_the_worker_is_told(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    import procrastinate
+
+    async def run_worker(_app: object, **_options: object) -> None:
+        raise ConnectionError("the server is away")
+
+    jobs.make_ready(postgres)
+    monkeypatch.setattr(procrastinate.App, "run_worker_async", run_worker)
+    arguments = (jobs._conninfo(postgres), lambda _: None, threading.Event(), 1, "worker of a test")
+    with pytest.raises(ConnectionError, match="the server is away"):
+        asyncio.run(jobs._work(*arguments))
+
+
+def test_jobs_of_dead_workers_are_looked_for_at_once_and_then_in_time(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three looks in the time after which a worker counts as dead; whether it is over is asked five times a second."""
+    import procrastinate
+
+    async def run_worker(_app: object, **_options: object) -> None:
+        await asyncio.Event().wait()
+
+    jobs.make_ready(postgres)
+    over, passed, looks = threading.Event(), [0.0], list[float]()
+
+    async def wait(_tasks: object, *, timeout: float) -> None:
+        assert timeout == 0.2
+        passed[0] += timeout
+        if passed[0] > 25:
+            over.set()
+
+    async def revive(_app: object) -> None:
+        looks.append(passed[0])
+
+    monkeypatch.setattr(procrastinate.App, "run_worker_async", run_worker)
+    monkeypatch.setattr(asyncio, "wait", wait)
+    monkeypatch.setattr(jobs, "_revive", revive)
+    asyncio.run(jobs._work(jobs._conninfo(postgres), lambda _: None, over, 1, "worker of a test"))
+    assert looks == pytest.approx([0.2, 10.2, 20.2], abs=0.41)
+    assert looks[1] - looks[0] >= 9.99, "not before it is time"
+
+
+def test_a_worker_keeps_few_connections_and_knows_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    import procrastinate
+
+    class Made(Exception):
+        """Enough was seen."""
+
+    def connector(**options: object) -> None:
+        asked.update(options)
+        raise Made
+
+    asked: dict[str, object] = {}
+    database = open_database("postgresql+psycopg://nashra:s3cret@db.example.org/nashra")
+    monkeypatch.setattr(procrastinate, "PsycopgConnector", connector)
+    with pytest.raises(Made):
+        asyncio.run(jobs._work(jobs._conninfo(database), lambda _: None, threading.Event(), 1, "worker of a test"))
+    database.close()
+    conninfo = "postgresql://nashra:s3cret@db.example.org/nashra"
+    assert asked == {"conninfo": conninfo, "min_size": 1, "max_size": 4}
