@@ -140,7 +140,7 @@ def main() -> None:
     line(f"{options.entries} feed entries, {len(data) // 1024} KB", ours, floor, "feedparser alone", options.entries)
 
     data = posts(options.posts)
-    site = wordpress.Site(ROOT)
+    site = wordpress.WordPressSite(ROOT)
     floor, _ = best(options.rounds, lambda: json.loads(data))
     ours, listing = best(options.rounds, lambda: wordpress.listing(Door(data), site, now=NOW, most=options.posts))
     assert len(listing.posts) == options.posts

@@ -38,9 +38,9 @@ from bench_letters import WIDTHS, letter, standard_library
 from newsletter import delivery
 from newsletter.letters.mime import LEAVE, cut
 from newsletter.models import Issue, Letter
+from newsletter.senders.smtp.options import SmtpOptions
 from newsletter.wiring import open_workspace
 from newsletter.workspace import folder as workspaces
-from newsletter.workspace.schema import Smtp
 from subscribers import actions, store
 
 FEW = 20
@@ -189,7 +189,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--strict", action="store_true", help="fail when it is slower than wanted")
     asked = parser.parse_args()
-    one, shipped = replace(letter(), sender="news@example.org"), Smtp().connections
+    one, shipped = replace(letter(), sender="news@example.org"), SmtpOptions().connections
     print(f"ledger: SQLite, synchronous=FULL; one commit to this disk takes {commit_seconds() * 1000:.2f} ms")
     with sink() as port:
         print("with the settings of a fresh workspace: ", end="")
