@@ -252,7 +252,7 @@ def get_json(api: Api, path: str, *, mend: str) -> object:
         )
     try:
         found: object = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found
 
@@ -264,7 +264,9 @@ def retry_after(headers: Mapping[str, str] | Any) -> float:
             pause = float(headers["Retry-After"])
         else:
             pause = float(headers["X-RateLimit-Reset"]) - parsedate_to_datetime(headers["Date"]).timestamp()
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return 0.0
+    if pause != pause:  # noqa: PLR0124  "nan" is a number for float(), and no time
         return 0.0
     return min(max(pause, 0.0), LONGEST_PAUSE)
 

@@ -22,6 +22,9 @@ LATER = frozenset({100, 429})
 TOO_MANY = 410
 """More messages than one request may have."""
 
+_MOST_SIGNS = 2000
+"""Of a message that is kept."""
+
 _ABOUT_TO = re.compile(r"'To'")
 
 
@@ -116,4 +119,10 @@ def _error(found: object) -> tuple[int | None, str]:
         return None, ""
     code, message = found.get("ErrorCode"), found.get("Message")
     good = isinstance(code, int) and not isinstance(code, bool)
-    return code if good else None, message if isinstance(message, str) else ""
+    return code if good else None, _line(message) if isinstance(message, str) else ""
+
+
+def _line(message: str) -> str:
+    """One line that every database takes: no sign zero, no half a sign, and not without end."""
+    whole = message[:_MOST_SIGNS].encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    return " ".join(whole.split())
