@@ -85,6 +85,13 @@ def listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def key_of_api(value: str) -> str:
+    """A key that goes into a header line: printable ASCII without spaces, or empty."""
+    if value and not re.fullmatch(r"[!-~]+", value):
+        raise ValueError("a key without spaces, line breaks and other signs than ASCII is wanted")
+    return value
+
+
 class SettingsSection(BaseModel):
     """A section of the settings; a key that it does not know is an error."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from newsletter.fields import SettingsSection, https_or_loopback
+from newsletter.fields import SettingsSection, https_or_loopback, key_of_api
 
 Stream = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$")]
 """The id of a message stream (Message Streams API: lower case, 30 characters at most)."""
@@ -15,7 +15,9 @@ Stream = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$")]
 class PostmarkOptions(SettingsSection):
     """The Postmark server."""
 
-    token: str = Field(default="", description="server API token; in the file `secrets/postmark.token`")
+    token: Annotated[str, AfterValidator(key_of_api)] = Field(
+        default="", description="server API token; in the file `secrets/postmark.token`"
+    )
     message_stream: Stream = Field(
         default="broadcast", description="message stream of the issues, one of type Broadcasts"
     )

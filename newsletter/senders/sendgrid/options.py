@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from newsletter.fields import SettingsSection, https_or_loopback, listed
+from newsletter.fields import SettingsSection, https_or_loopback, key_of_api, listed
 
 
 def _public_key(value: str) -> str:
@@ -29,7 +29,9 @@ Category = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[ -~]+$
 class SendGridOptions(SettingsSection):
     """The SendGrid account."""
 
-    key: str = Field(default="", description="API key with the right to send; in the file `secrets/sendgrid.key`")
+    key: Annotated[str, AfterValidator(key_of_api)] = Field(
+        default="", description="API key with the right to send; in the file `secrets/sendgrid.key`"
+    )
     webhook_key: Annotated[str, AfterValidator(_public_key)] = Field(
         default="",
         description="verification key of SendGrid's event webhook; with it the pages answer `POST /hooks/sendgrid`",
