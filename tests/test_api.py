@@ -22,6 +22,8 @@ from newsletter.senders import Carrier, Sender
 from newsletter.workflows.demo import SAMPLE
 from subscribers.errors import AddressError, ConsentError, UnknownList
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import command_reference
@@ -194,8 +195,14 @@ def floor(module: str) -> int:
 
 def imports(module: str, *, typing_too: bool = True) -> set[str]:
     """What a module imports anywhere in it, in all three spellings."""
-    tree = ast.parse(MODULES[module].read_text("utf-8"))
-    package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+    path = MODULES[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    return set(imports_of(package, path.read_text("utf-8"), typing_too))
+
+
+@cache
+def imports_of(package: str, text: str, typing_too: bool) -> frozenset[str]:
+    tree = ast.parse(text)
     skipped: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not typing_too:
@@ -216,7 +223,7 @@ def imports(module: str, *, typing_too: bool = True) -> set[str]:
                 found.add(f"{base}.{alias.name}")
                 if f"{base}.{alias.name}" not in MODULES:
                     found.add(base)
-    return found
+    return frozenset(found)
 
 
 def arrows() -> dict[str, set[str]]:

@@ -337,6 +337,7 @@ def test_what_is_too_large_is_halved_until_it_fits(
     assert bodies.MOST_BYTES == 49_000_000
 
 
+@pytest.mark.slow
 def test_a_storm_loses_and_doubles_nothing(workspace: Workspace, tmp_path: Path) -> None:
     faults = dict.fromkeys(("429", "503", "500", "502", "drop_before", "drop_after", "hang_after"), 0.3 / 7)
     with postmark_standin.running(tmp_path, faults=faults, hang=1.5, seed=4) as server:
@@ -394,6 +395,7 @@ def test_freezing_makes_batches_of_its_size(workspace: Workspace) -> None:
         assert len(connection.exec_driver_sql("SELECT id FROM batch WHERE send_id = ?", (send.id,)).all()) == 1
 
 
+@pytest.mark.slow
 def test_wherever_it_dies_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     """Killed at every commit of a send in two batches, then run again: each reader is taken once, or unknown."""
     addresses = make(tmp_path / "made", 4, batch=2)

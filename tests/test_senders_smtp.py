@@ -1094,6 +1094,7 @@ SINK = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flags", "state", "told", "words"), SINK, ids=[" ".join(one[0]) for one in SINK])
 def test_each_fault_of_smtp_sink_has_its_outcome(
     sink: Any, flags: tuple[str, ...], state: str, told: dict[str, int], words: str

@@ -32,6 +32,8 @@ from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.weekly import WeekOutcome
 from subscribers.errors import UnknownList
 
+pytestmark = pytest.mark.slow
+
 THURSDAY = timedelta(days=3, hours=5)
 
 
