@@ -1,4 +1,4 @@
-"""The words of the house as values: article, issue, section, story, letter. No behaviour beyond what a value knows."""
+"""Values that rooms hand each other: article, issue, section, story, letter. No behaviour beyond what they know."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ Complaint                  what, where and how to mend it, in one line
 from __future__ import annotations
 
 
-class Complaint(Exception):  # noqa: N818  a word of the house
+class Complaint(Exception):  # noqa: N818  a word of docs/words.md
     """A problem told to a person: what is wrong, where, and how to mend it.
 
     Args:
@@ -55,7 +55,7 @@ class AddressError(SubscribersError):
         self.reason = reason or what
 
 
-class UnknownList(SubscribersError):  # noqa: N818  a word of the house
+class UnknownList(SubscribersError):  # noqa: N818  a word of docs/words.md
     """A list that does not exist in this workspace."""
 
 
@@ -63,7 +63,7 @@ class ListError(SubscribersError):
     """A list that cannot be made: its name is taken or cannot be used."""
 
 
-class UnknownSubscriber(SubscribersError):  # noqa: N818  a word of the house
+class UnknownSubscriber(SubscribersError):  # noqa: N818  a word of docs/words.md
     """An address that no subscriber has."""
 
 

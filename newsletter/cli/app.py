@@ -139,7 +139,7 @@ class PanelGroup(TyperGroup):
 
 
 class App(typer.Typer):
-    """A Typer application in the manner of this house."""
+    """A Typer application whose help and commands are built as this file says."""
 
     def __init__(self, name: str, *, help: str, **options: Any) -> None:  # noqa: A002  Typer's own name for it
         self.own: dict[str, LazyCommand] = {}

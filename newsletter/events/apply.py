@@ -132,9 +132,9 @@ def _of_small_letter(
     store.taken(connection, letter_id)
     if event.kind not in _ACT:
         return "new"
-    # A mark holds a number and no address. With it an event that is told again does not do again what an editor undid.
-    mark = f"small letter {letter_id} {event.kind} {event.bounce or ''}".strip()
-    if not ledger.advance_cursor(connection, mark, 1):
+    # A cursor holds a number, no address. With it an event that is told again does not do again what an editor undid.
+    name = f"small letter {letter_id} {event.kind} {event.bounce or ''}".strip()
+    if not ledger.advance_cursor(connection, name, 1):
         return "known"
     actions.receive(connection, event, subscriber_id=about.subscriber_id, list_id=about.list_id, now=now, keys=keys)
     return "new"

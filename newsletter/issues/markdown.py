@@ -1,4 +1,4 @@
-"""Markdown as this house writes it: one parser for all, plain text escaped, and an article's HTML turned into it."""
+"""Markdown as we write it: one parser for all, plain text escaped, and an article's HTML turned into it."""
 
 from __future__ import annotations
 

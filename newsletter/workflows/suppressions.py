@@ -34,7 +34,7 @@ class SuppressionsOutcome:
 
 
 def run(workspace: Workspace) -> SuppressionsOutcome:
-    """Read every list of the provider from where the last run ended, each in one transaction with its mark.
+    """Read every list of the provider from where the last run ended, each in one transaction with its cursor.
 
     Raises:
         SendError: The provider keeps no lists, or does not answer.

@@ -1,7 +1,7 @@
 """The tables of the readers' side. Import it late: it is all SQLAlchemy.
 
 Ids of subscribers are never given twice, also after an erasure (AUTOINCREMENT, identity), because other tables of
-the house keep them for years. Moments are whole Unix seconds in UTC. No foreign key crosses into other tables.
+both sides keep them for years. Moments are whole Unix seconds in UTC. No foreign key crosses into other tables.
 """
 
 from __future__ import annotations
