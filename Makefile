@@ -8,7 +8,7 @@ JOBS ?= auto
 # More words for `make mutants`, such as MUTANTS="--only delivery --jobs 2".
 MUTANTS ?=
 
-.PHONY: demo test lint quick check docs bench mutants torture lock clean
+.PHONY: demo test lint quick check docs bench mutants torture lock upgrade clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -65,7 +65,6 @@ lock: .venv/dev                 ## pin again what pyproject.toml asks for; pins 
 	$(COMPILE) $(UPGRADE) pyproject.toml --group build -o $(RUN)
 	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra workers -c $(RUN) -o $(DEV)
 
-.PHONY: upgrade
 upgrade:                        ## move every pin to the newest version; then: make check
 	$(MAKE) lock UPGRADE=--upgrade
 
