@@ -23,7 +23,7 @@ lint: .venv/dev                 ## style and types
 	$(BIN)/mypy
 
 # Types and tests side by side; a test that takes long, or needs a server or a browser, is marked so.
-quick: .venv/dev                ## lint, types and the unit tests: under a minute on two cores
+quick: .venv/dev                ## lint, types and the unit tests: about a minute on two cores
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy & types=$$!; \
