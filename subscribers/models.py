@@ -43,6 +43,8 @@ class List:
     title: str
     """What readers see, for example ``نشرة القراء``."""
     created: datetime
+    closed: datetime | None = None
+    """Since when nobody can join it and nothing goes out to it; None while it is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,39 @@ class Consent:
     """The road it came by: ``editor``, ``file readers.csv``, ``form`` …"""
     words: str
     """What the person was shown or what the editor stated."""
+    network: str = ""
+    """The network that they said it from, where that is kept; for example ``203.0.113.0/24``."""
+    page: str = ""
+    """Address of the page or form that they said it on."""
+    reason: str = ""
+    """Why they left, in their own words or those of the page."""
+    source: str = ""
+    """The file that the line was brought from; empty when it was written here at once."""
+    recorded: datetime | None = None
+    """When it was written here, if that was later than it was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWish:
+    """A wish to subscribe that waits until a confirmation letter may go out for it."""
+
+    list_id: int
+    address: str
+    address_key: str
+    """The folded address (``Address.key``)."""
+    road: str
+    """How it came: ``form``, ``mail`` or ``file``."""
+    rhythm: Rhythm
+    how: str
+    """The road it came by, for the record of consent."""
+    words: str
+    """What the person was shown or what the editor stated, for the record of consent."""
+    created: datetime
+    expires: datetime
+    """When it is thrown away if it could not be asked about."""
+    declined_topics: int = 0
+    network: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +234,16 @@ class Suppression:
     """The subscriber who has the address now, if there is one."""
 
 
-LetterKind = Literal["confirmation", "welcome", "goodbye"]
+LetterKind = Literal["confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure"]
+"""``preferences``: the link to one's page, asked for at the form; ``new-address``: to an address that a person wants to
+have from now on, to be confirmed; ``address-changed``: tells the one they had; ``erasure``: to be confirmed."""
+
+AccountRequest = Literal["address", "erase"]
+"""What a person can ask for on their page that a letter has to confirm."""
 
 LetterState = Literal["queued", "submitting", "submitted", "refused", "unknown"]
 
+ACCOUNT_REQUESTS: tuple[AccountRequest, ...] = get_args(AccountRequest)
 LETTER_KINDS: tuple[LetterKind, ...] = get_args(LetterKind)
 LETTER_STATES: tuple[LetterState, ...] = get_args(LetterState)
 

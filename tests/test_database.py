@@ -249,6 +249,34 @@ def test_ids_of_deleted_rows_never_come_back(empty: Database) -> None:
         assert connection.execute(text("INSERT INTO issue (key) VALUES ('1') RETURNING id")).scalar_one() > first
 
 
+def test_an_upgrade_keeps_small_letters_and_the_ids_they_had(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    with contextlib.closing(open_database(f"sqlite:///{tmp_path / 'old.db'}")) as database:
+        config = Config()
+        config.set_main_option("script_location", str(Path(room.__file__).parent / "migrations"))
+        with database.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0001")
+            for statement in (
+                "INSERT INTO list VALUES (1, 'readers', 'نشرة', 5)",
+                "INSERT INTO subscriber VALUES (7, 'a@example.org', 'a@example.org', x'01', 0, 0, 5)",
+                "INSERT INTO small_letter (id, kind, subscriber_id, list_id, created) VALUES (3, 'welcome', 7, 1, 5)",
+                "INSERT INTO small_letter (id, kind, subscriber_id, list_id, created) VALUES (9, 'goodbye', 7, 1, 5)",
+                "DELETE FROM small_letter WHERE id = 9",
+            ):
+                connection.execute(text(statement))
+        upgrade(database)
+        with database.write() as connection:
+            add = "INSERT INTO small_letter (kind, subscriber_id, list_id, created) VALUES ('erasure', 7, 1, 6)"
+            connection.execute(text(add))
+            rows = connection.execute(text("SELECT id, kind, state FROM small_letter ORDER BY id")).all()
+            assert [tuple(row) for row in rows] == [(3, "welcome", "queued"), (10, "erasure", "queued")]
+        with pytest.raises(IntegrityError), database.write() as connection:
+            connection.execute(text(add.replace("erasure", "anything")))
+
+
 def test_what_was_written_survives_a_power_cut(sqlite: Database) -> None:
     with sqlite.read() as connection:
         settings = [

@@ -13,7 +13,7 @@ from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.errors import SuppressedError, UnknownSubscriber
 from subscribers.models import Event
-from subscribers.store.tables import metadata, subscriber, suppression
+from subscribers.store.tables import account_request, held_bounce, kept_wish, metadata, subscriber, suppression
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 KEYS = {1: bytes(range(32))}
@@ -38,6 +38,14 @@ def lived(database: Database, tmp_path: Path) -> tuple[Database, int]:
         for bounce, delivery in (("soft", "d1"), ("hard", "d2")):
             event = Event("bounced", NOW, delivery, bounce=bounce)  # type: ignore[arg-type]
             actions.receive(connection, event, subscriber_id=person.id, list_id=list_id, now=NOW, keys=KEYS)
+        wish = {"how": "form", "words": CANARY, "created": 1, "expires": 2, "rhythm": "weekly", "road": "form"}
+        whose = {"address_key": normalise(f"{CANARY}@example.org").key, "address": f"{CANARY}@example.org"}
+        connection.execute(sa.insert(kept_wish).values(list_id=list_id, **whose, **wish))
+        rows = {"subscriber_id": person.id, "created": 1, "expires": 2, "address": f"{CANARY}@example.net"}
+        connection.execute(sa.insert(account_request).values(token_hash=b"x", kind="address", **rows))
+        connection.execute(
+            sa.insert(held_bounce).values(subscriber_id=person.id, reason="hard", domain="example.org", at=1)
+        )
     return database, person.id
 
 
@@ -45,7 +53,10 @@ def test_the_canary_is_in_every_table_before(lived: tuple[Database, int]) -> Non
     database, person = lived
     with database.read() as connection:
         rows = store.everything_about(connection, person)
-    assert set(rows) == {table.name for table in metadata.sorted_tables if "subscriber_id" in table.c} | {"subscriber"}
+    assert set(rows) == {table.name for table in metadata.sorted_tables if "subscriber_id" in table.c} | {
+        "subscriber",
+        "kept_wish",
+    }
     assert all(rows.values()), {name for name, found in rows.items() if not found}
 
 

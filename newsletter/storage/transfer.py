@@ -138,7 +138,7 @@ def _keep_ids(origin: Connection, goal: Connection, table: Table) -> None:
         last = origin.execute(query, {"name": table.name}).scalar()
     else:
         last = origin.execute(text(f"SELECT last_value FROM {_sequence(origin, table)} WHERE is_called")).scalar()  # noqa: S608  our own names
-    if last is None:
+    if not last:  # none was given yet
         return
     if goal.dialect.name == "sqlite":
         goal.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": table.name})

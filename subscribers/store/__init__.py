@@ -66,6 +66,7 @@ from subscribers.store.suppressions import (
     troubles_of,
     used_keys,
 )
+from subscribers.store.wishes import keep_wishes
 
 __all__ = [
     "add",
@@ -89,6 +90,7 @@ __all__ = [
     "find_id",
     "find_public",
     "keep_confirmation",
+    "keep_wishes",
     "leavers",
     "letters_in_doubt",
     "letters_since",

@@ -211,4 +211,5 @@ def _by_list(
 
 
 def _list(row: Any) -> List:
-    return List(row.id, row.name, row.title, to_moment(row.created))
+    closed = None if row.closed is None else to_moment(row.closed)
+    return List(row.id, row.name, row.title, to_moment(row.created), closed)

@@ -14,6 +14,7 @@ from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
 from subscribers.store.tables import (
     consent,
+    kept_wish,
     metadata,
     subscriber,
     subscription,
@@ -216,7 +217,9 @@ def everything_about(connection: Connection, subscriber_id: int) -> dict[str, li
             }
             for row in rows
         ]
-    return found
+    theirs = sa.select(subscriber.c.address_key).where(subscriber.c.id == subscriber_id).scalar_subquery()
+    wishes = connection.execute(sa.select(kept_wish).where(kept_wish.c.address_key == theirs)).mappings()
+    return found | {kept_wish.name: [dict(row) for row in wishes]}
 
 
 def erase(connection: Connection, subscriber_id: int) -> None:
@@ -229,6 +232,8 @@ def erase(connection: Connection, subscriber_id: int) -> None:
     connection.execute(
         sa.update(suppression).where(suppression.c.subscriber_id == subscriber_id).values(subscriber_id=None)
     )
+    theirs = sa.select(subscriber.c.address_key).where(subscriber.c.id == subscriber_id).scalar_subquery()
+    connection.execute(sa.delete(kept_wish).where(kept_wish.c.address_key == theirs))
     for table, column in reversed(_tables_with_people()):
         if table is not suppression:
             connection.execute(sa.delete(table).where(column == subscriber_id))
@@ -244,7 +249,17 @@ def _tables_with_people() -> list[tuple[sa.Table, sa.Column[Any]]]:
 
 
 def record(
-    connection: Connection, subscriber_id: int, list_id: int, act: str, *, now: datetime, how: str, words: str
+    connection: Connection,
+    subscriber_id: int,
+    list_id: int,
+    act: str,
+    *,
+    now: datetime,
+    how: str,
+    words: str,
+    network: str = "",
+    page: str = "",
+    reason: str = "",
 ) -> None:
     """Add a line to the record of consent.
 
@@ -256,10 +271,21 @@ def record(
         now: The present moment, timezone-aware.
         how: The road it came by.
         words: What the person was shown, or what the editor stated.
+        network: The network that the person said it from; empty when it is not kept.
+        page: Address of the page or form that they said it on.
+        reason: Why they left, if they told.
     """
     connection.execute(
         sa.insert(consent).values(
-            subscriber_id=subscriber_id, list_id=list_id, act=act, at=to_seconds(now), how=how, words=words
+            subscriber_id=subscriber_id,
+            list_id=list_id,
+            act=act,
+            at=to_seconds(now),
+            how=how,
+            words=words,
+            network=network,
+            page=page,
+            reason=reason,
         )
     )
 
@@ -268,7 +294,19 @@ def consents_of(connection: Connection, subscriber_id: int) -> list[Consent]:
     """The record of consent of one person, oldest first."""
     query = sa.select(consent).where(consent.c.subscriber_id == subscriber_id).order_by(consent.c.id)
     return [
-        Consent(row.subscriber_id, row.list_id, row.act, to_moment(row.at), row.how, row.words)
+        Consent(
+            row.subscriber_id,
+            row.list_id,
+            row.act,
+            to_moment(row.at),
+            row.how,
+            row.words,
+            network=row.network,
+            page=row.page,
+            reason=row.reason,
+            source=row.source,
+            recorded=None if row.recorded is None else to_moment(row.recorded),
+        )
         for row in connection.execute(query)
     ]
 

@@ -22,7 +22,7 @@ from sqlalchemy import (  # noqa: TID253  this module is nothing but SQL, and is
     Text,
 )
 
-from subscribers.models import LETTER_KINDS, LETTER_STATES, RHYTHMS, STATUSES
+from subscribers.models import ACCOUNT_REQUESTS, LETTER_KINDS, LETTER_STATES, RHYTHMS, STATUSES
 
 metadata = MetaData(
     naming_convention={
@@ -65,6 +65,7 @@ list_ = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("title", Text, nullable=False),
     Column("created", _BIG, nullable=False),
+    Column("closed", _BIG),  # since when nobody can join it and nothing goes out to it
     sqlite_autoincrement=True,
 )
 
@@ -99,6 +100,12 @@ consent = Table(
     Column("at", _BIG, nullable=False),
     Column("how", Text, nullable=False),
     Column("words", Text, nullable=False),
+    Column("network", Text, nullable=False, server_default=""),
+    Column("page", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    # Where a line was brought from, and when it was written here: ``at`` is when the person said it.
+    Column("source", Text, nullable=False, server_default=""),
+    Column("recorded", _BIG),
     Index(None, "subscriber_id"),
     sqlite_autoincrement=True,
 )
@@ -127,7 +134,19 @@ trouble = Table(
     sqlite_with_rowid=False,
 )
 
-# Confirmation, welcome and goodbye: written together with what caused them, sent afterwards by whoever serves.
+# Hard bounces that came too many at once to be believed: the address is mailed until an editor accepts them.
+held_bounce = Table(
+    "held_bounce",
+    metadata,
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("domain", _KEY, nullable=False),
+    Column("at", _BIG, nullable=False),
+    Index(None, "domain"),
+    sqlite_with_rowid=False,
+)
+
+# Small letters: written together with what caused them, sent afterwards by whoever serves.
 small_letter = Table(
     "small_letter",
     metadata,
@@ -136,6 +155,8 @@ small_letter = Table(
     Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), nullable=False),
     Column("list_id", Integer, ForeignKey(list_.c.id), nullable=False),
     Column("created", _BIG, nullable=False),
+    # Where it goes when that is not the address the subscriber has; emptied when the letter needs nothing more.
+    Column("address", Text),
     Column("state", Text, nullable=False, server_default="queued"),
     Column("reason", Text, nullable=False, server_default=""),
     Column("token", Text),  # whoever holds it at the moment; random for each claim
@@ -170,5 +191,43 @@ confirmation = Table(
     Column("created", _BIG, nullable=False),
     Column("expires", _BIG, nullable=False),
     Index(None, "subscriber_id"),
+    sqlite_with_rowid=False,
+)
+
+# What a person asked for on their own page and has to confirm by a letter: another address, or to be erased.
+account_request = Table(
+    "account_request",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("address", Text),
+    Column("created", _BIG, nullable=False),
+    Column("expires", _BIG, nullable=False),
+    CheckConstraint(_one_of("kind", ACCOUNT_REQUESTS), name="kind"),
+    Index(None, "subscriber_id"),
+    sqlite_with_rowid=False,
+)
+
+# Wishes to subscribe that could not be asked about at once, because too many came or a whole file is to be asked: the
+# confirmation letter follows when the caps allow it. Nobody is a subscriber by standing here.
+kept_wish = Table(
+    "kept_wish",
+    metadata,
+    Column("list_id", Integer, ForeignKey(list_.c.id), primary_key=True, autoincrement=False),
+    Column("address_key", _KEY, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("road", Text, nullable=False),
+    Column("rhythm", Text, nullable=False),
+    Column("declined_topics", SmallInteger, nullable=False, server_default="0"),
+    Column("how", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("network", Text, nullable=False, server_default=""),
+    Column("page", Text, nullable=False, server_default=""),
+    Column("created", _BIG, nullable=False),
+    Column("expires", _BIG, nullable=False),
+    CheckConstraint(_one_of("rhythm", RHYTHMS), name="rhythm"),
+    CheckConstraint("declined_topics BETWEEN 0 AND 255", name="declined_topics"),
+    Index(None, "created"),
     sqlite_with_rowid=False,
 )
