@@ -172,7 +172,7 @@ WORDS: tuple[tuple[BounceKind, str, str], ...] = (
     (
         "soft",
         "the domain's name server did not answer, which is no word of the domain: Postfix 4.4.3, Exchange"
-        " 5.4.312, SendGrid",
+        " 5.4.312, relays",
         r"host not found,? try again|name server|nameserver|\bservfail|dns (?:error|failure|query|timeout|lookup"
         r"|problem|temporar)"
         r"|unable to get mx|lookup (?:failure|failed|timed?)|cannot resolve|(?:dns|domain|name).{0,30}temporar"
@@ -263,8 +263,8 @@ WORDS: tuple[tuple[BounceKind, str, str], ...] = (
         r"|(?:kullanıcı|alıcı|adres).{0,30}(?:bulunamadı|yok|bilinmiyor)"
         r"|(?:العنوان|المستخدم|المستلم|البريد|الحساب).{0,40}(?:غير موجود|غير معروف|لم يتم العثور|معطل|مغلق)"
         r"|لم يتم العثور على (?:العنوان|المستلم)"
-        r"|(?:הנמען|הכתובת|המשתמש|תיבת).{0,30}(?:לא נמצא|לא קיי|אינ[הו] קיי)|(?:用户|收件人|邮箱|账号|帐号).{0,8}(?:不存在|未找到"
-        r"|已停用|无效)",
+        r"|(?:הנמען|הכתובת|המשתמש|תיבת).{0,30}(?:לא נמצא|לא קיי|אינ[הו] קיי)"
+        r"|(?:用户|收件人|邮箱|账号|帐号).{0,8}(?:不存在|未找到|已停用|无效)",
     ),
     (
         "blocked",
@@ -290,12 +290,14 @@ _LISTS = re.compile(r"spamhaus|spamcop|sorbs|barracudacentral|dnsbl|\brbl|\bbl\.
 _STRONGEST: tuple[BounceKind, ...] = ("policy", "soft", "blocked", "invalid", "hard")
 
 
-def refusal(words: str, status: str = "") -> BounceKind:
+def refusal(words: str, status: str = "", *, unclear: BounceKind | None = None) -> BounceKind:
     """Why a letter was refused for good.
 
     Args:
         words: What the refusing server said, on one line or several, with or without its codes.
         status: The code of who reports it (field Status of RFC 3464, or a provider's), empty when there is none.
+        unclear: What it counts as when neither says anything, for who knows better; without it ``blocked``, and
+            ``soft`` when there is not even a permanent reply.
 
     Returns:
         ``hard`` or ``invalid`` when the reader's address is at fault, ``soft`` when their mailbox or the moment is,
@@ -320,9 +322,9 @@ def refusal(words: str, status: str = "") -> BounceKind:
     if kind := _by_words(_OF_THE_ADDRESS, plain) or _by_words(_UNCLEAR, plain):
         return kind
     if sure is not None:
-        return "blocked"
+        return unclear or "blocked"
     vague = _strongest(_meaning(code) for code in codes if (code[1], code[2]) != ("0", "0"))
-    return vague or ("blocked" if "5" in replies else "soft")
+    return vague or unclear or ("blocked" if "5" in replies else "soft")
 
 
 def _by_words(rows: Iterable[tuple[BounceKind, str, str]], text: str) -> BounceKind | None:
