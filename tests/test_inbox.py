@@ -208,6 +208,10 @@ class Room:
 
 @pytest.fixture
 def room(database: Database, tmp_path: Path) -> Room:
+    return furnished(database, tmp_path)
+
+
+def furnished(database: Database, tmp_path: Path) -> Room:
     for name in ("cur", "new", "tmp"):
         (tmp_path / "mail" / name).mkdir(parents=True)
     with database.write() as connection:

@@ -110,7 +110,8 @@ WORDS: tuple[tuple[BounceKind, str, str], ...] = (
         " Barracuda, Spamhaus",
         r"(?:black|block|deny|reject|bad)[ -]?list|\b(?:dnsbl|rbl|dbl|uribl|surbl|sbl|xbl|pbl|cbl)\b|spamhaus"
         r"|spamcop|sorbs"
-        r"|barracuda|reputation|senderbase|senderscore|\bbanned|\bbann?ing\b|listed (?:in|on|by|at)\b|is listed"
+        r"|barracuda|reputation|senderbase|senderscore|\bbanned|\bbann?ing\b|(?<!not )listed (?:in|on|by|at)\b"
+        r"|is listed"
         r"|abuse|complaint"
         r"|block(?:ed|ing)? (?:us(?:ing|ed)|by|for|due|because|from|at|until|temporar)|blocked\W{0,3}(?:see|visit"
         r"|contact|refer)"
@@ -123,8 +124,8 @@ WORDS: tuple[tuple[BounceKind, str, str], ...] = (
     (
         "policy",
         "the sending server and its names in DNS: Postfix, Exim, Gmail 5.7.25, Rackspace G1F, AT&T, Yandex, GMX",
-        r"client host|sending (?:server|host|ip|mta|domain|system)|(?:remote|connecting) (?:host|ip|server|client)"
-        r"|reverse[ -]?(?:dns|hostname|lookup|record)|\brdns\b|\bptr\b|\b(?:helo|ehlo)\b|your (?:ip\b"
+        r"client host|sending (?:server|host|ip|mta|domain|system)|connecting (?:host|ip|server|client)"
+        r"|reverse[ -]?(?:dns|hostname|lookup|record)|\brdns\b|(?<!from )\bptr\b|\b(?:helo|ehlo)\b|your (?:ip\b"
         r"|(?:mail ?)?(?:server|host)\b"
         r"|domain\b|network|isp\b|hostname)|\bfcrdns\b|dynamic(?:ally)? (?:ip|assigned)"
         r"|\bmail server .{0,30}not permitted",
@@ -160,7 +161,8 @@ WORDS: tuple[tuple[BounceKind, str, str], ...] = (
     (
         "policy",
         "its size: RFC 1870, RFC 3463 X.2.3 and X.3.4",
-        r"too (?:large|big|long)|(?:message|mail|letter|header|maximum|max\w*|fixed) (?:\w+ )?size|size (?:limit"
+        r"too (?:large|big)|(?:message|mail|line|header|subject)s? (?:is |are )?too long|(?:message|mail|letter"
+        r"|header|maximum|max\w*|fixed) (?:\w+ )?size|size (?:limit"
         r"|exceed|of)"
         r"|exceeds? (?:the )?(?:\w+ )?(?:max|size|limit|fixed)|length exceeds|zu gro(?:ß|ss)|trop (?:gros|volumineu)",
     ),
