@@ -124,7 +124,7 @@ WORDS: tuple[tuple[BounceKind, str, str], ...] = (
         r"|sender|traffic|content)s?\W{1,3}(?:\S+ ){0,3}(?:is|are|was|were|has been"
         r"|have been|being) (?:\w+ )?(?:block|bann|refus|den[iy]|reject)"
         r"|(?:permanent|temporary|failure).{0,80}:\s*blocked|envelope blocked|\bblocked senders?|block(?:ed)? by"
-        r"|(?:refused|rejected|denied)\W{0,3}(?:see|visit|contact)\b|harvest|attack|attempts"
+        r"|(?:refused|rejected|denied)\W{0,3}(?:see|visit|contact)\b|harvest|attack|(?<!delivery )attempts\b(?!:)"
         r"|(?:unknown|invalid|bad|non-?existe\w+) (?:users|recipients|addresses|mailboxes)|(?<!get )\bips?\b"
         r"|refused to talk",
     ),

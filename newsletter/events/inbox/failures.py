@@ -23,9 +23,9 @@ _DAEMON_OF_EXCHANGE = "microsoftexchange"
 
 # From here on it is the letter that came back, whatever language announces it: a line of its header.
 _COPY = re.compile(
-    r"^[> \t]*(?:received|return-path|delivered-to|dkim-signature|arc-seal|message-id|mime-version|x-[a-z-]+|from"
-    r"|date"
-    r"|list-unsubscribe):[ \t]|^[> \t]*-{2,}[- ]*(?:below this line|this is a copy|original message|unsent message"
+    r"^[> \t]*(?:received|return-path|delivered-to|dkim-signature|arc-seal|message-id"
+    r"|mime-version|x-[a-z-]+|list-unsubscribe):[ \t]"
+    r"|^[> \t]*-{2,}[- ]*(?:below this line|this is a copy|original message|unsent message"
     r"|message header|forwarded|included is|returned message|copy of|.{0,40}headers?\b)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -33,50 +33,41 @@ _FAILED = re.compile(
     r"qmail-send program|created automatically by mail delivery software|permanent (?:fatal )?error"
     r"|failed permanently"
     r"|(?:could|can|was|were|has|have|is)(?:not| not|n't|n’t) (?:be |been )?(?:delivered|sent|reach)|undeliver"
-    r"|non[- ]?delivery"
-    r"|deliver\w* (?:\w+ ){0,6}(?:failed|failure|not possible)|fail\w* (?:\w+ ){0,3}deliver|returned (?:mail"
-    r"|to sender|message)"
-    r"|(?:unable|not able|failed|impossible) to (?:be )?(?:deliver|send|reach)|failure notice|address not found"
-    r"|message bounced"
-    r"|following address(?:\(es\)|es)? (?:\w+ )?(?:failed|had)|rejected your message|message (?:was )?(?:blocked"
-    r"|not delivered)"
-    r"|nicht (?:zugestellt|[üu]bermittelt|zustell)|unzustellbar|n'a pas pu [êe]tre|n’a pas pu [êe]tre"
-    r"|non (?:remis|distribu)"
+    r"|non[- ]?delivery|deliver\w* (?:\w+ ){0,6}(?:failed|failure|not possible)|fail\w* (?:\w+ ){0,3}deliver"
+    r"|returned (?:mail|to sender|message)|(?:unable|not able|failed|impossible) to (?:be )?(?:deliver|send|reach)"
+    r"|error delivering|failure notice|address not found|message bounced"
+    r"|following address(?:\(es\)|es)? (?:\w+ )?(?:failed|had)|rejected your message"
+    r"|message (?:was )?(?:blocked|not delivered)|nicht (?:zugestellt|[üu]bermittelt|zustell)|unzustellbar"
+    r"|n'a pas pu [êe]tre|n’a pas pu [êe]tre|non (?:remis|distribu)"
     r"|[ée]chec de (?:la )?(?:remise|distribution|livraison)|no se (?:pudo|ha podido) (?:entregar|enviar)"
-    r"|no entregado"
-    r"|non recapitat|impossibile (?:recapitare|consegnare)|n[ãa]o (?:p[ôo]de ser|foi) entreg|n[ãa]o entregue"
-    r"|onbestelbaar"
-    r"|teslim edilemedi|iletilemedi|не (?:было )?доставлен|недоставлен|не удалось доставить|не может быть доставлен"
-    r"|تعذ[ّ]?ر (?:تسليم|إرسال|توصيل)|لم (?:يتم|يتمكن) (?:من )?(?:تسليم|توصيل|إرسال)|فشل (?:في )?(?:تسليم|توصيل"
-    r"|إرسال)"
-    r"|غير قابلة? للتسليم|تحویل داده نشد|לא (?:נמסרה|ניתן למסור)|מסירה נכשלה"
-    r"|无法(?:投递|送达)|未送达|退信|配信(?:不能|できません)",
+    r"|no entregado|non recapitat|impossibile (?:recapitare|consegnare)|n[ãa]o (?:p[ôo]de ser|foi) entreg"
+    r"|n[ãa]o entregue|onbestelbaar|teslim edilemedi|iletilemedi|не (?:было )?доставлен|недоставлен"
+    r"|не удалось доставить|не может быть доставлен|تعذ[ّ]?ر (?:تسليم|إرسال|توصيل)"
+    r"|لم (?:يتم|يتمكن) (?:من )?(?:تسليم|توصيل|إرسال)|فشل (?:في )?(?:تسليم|توصيل|إرسال)|غير قابلة? للتسليم"
+    r"|تحویل داده نشد|לא (?:נמסרה|ניתן למסור)|מסירה נכשלה|无法(?:投递|送达)|未送达|退信|配信(?:不能|できません)",
     re.IGNORECASE,
 )
 _WAITS = re.compile(
     r"will (?:be |not give up |now )?(?:retr|keep trying|continue|try (?:again|to))|attempts will continue"
-    r"|warning message only"
-    r"|(?:keep|continue) (?:to )?try|delayed (?:for )?(?:\d+|by)|still undelivered"
-    r"|not (?:yet )?been delivered yet|has not yet been"
-    r"|delivery (?:is |has been )?(?:incomplete|delayed)|delivery status notification \(delay|message delayed"
-    r"|no action is required"
+    r"|warning message only|(?:keep|continue) (?:to )?try|delayed (?:for )?(?:\d+|by)|still undelivered"
+    r"|not (?:yet )?been delivered yet|has not yet been|delivery (?:is |has been )?(?:incomplete|delayed)"
+    r"|delivery status notification \(delay|message delayed|no action is required"
     r"|^warning: (?:message|could not send)|weitere zustellversuche|wird (?:weiter|erneut) versucht|verzögert"
-    r"|retard[ée]"
-    r"|sera (?:de nouveau|retent)|se (?:seguirá|volverá a) intent|تأخ[ّ]?ر (?:تسليم|توصيل)|ستتم إعادة المحاولة"
-    r"|задержан",
+    r"|retard[ée]|sera (?:de nouveau|retent)|se (?:seguirá|volverá a) intent|تأخ[ّ]?ر (?:تسليم|توصيل)"
+    r"|ستتم إعادة المحاولة|задержан",
     re.IGNORECASE | re.MULTILINE,
 )
 _PEOPLE = re.compile(
     r"out of (?:the )?office|vacation|on leave|annual leave|away from|auto(?:matic)?[ -]?(?:reply|respon)|holiday"
-    r"|abwesen|absence"
-    r"|not in the office|back (?:on|in the office)|خارج المكتب|إجازة|رد تلقائي|fuera de la oficina|urlaub|congés?\b",
+    r"|abwesen|absence|not in the office|back (?:on|in the office)|خارج المكتب|إجازة|رد تلقائي|fuera de la oficina"
+    r"|urlaub|congés?\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
     r"(?:please|kindly|must|need to|to) (?:confirm|prove|authenticate|validate|complete|click|reply|respond)"
     r"|verify (?:that )?(?:you|your)|challenge|captcha|(?:you are|are you) (?:a )?(?:human|person|real)"
-    r"|waiting for (?:your )?confirm"
-    r"|held (?:for|until|pending)|approval|whitelist|allowed senders|bitte bestätigen|veuillez confirmer|confirme",
+    r"|waiting for (?:your )?confirm|held (?:for|until|pending)|approval|whitelist|allowed senders"
+    r"|bitte bestätigen|veuillez confirmer|confirme",
     re.IGNORECASE,
 )
 # A code as a server writes it: behind nothing that makes it part of a number, an address or a name.
@@ -92,12 +83,12 @@ def from_a_server(senders: list[str], *, names_failed: bool, null_path: bool, te
     """Whether a mail server wrote a message, and no person and no program of theirs.
 
     Args:
-        senders: Bare addresses in From.
+        senders: Bare addresses in From, or names where there is no address.
         names_failed: The header ``X-Failed-Recipients`` is there, which Exim and Gmail write.
         null_path: It came with an empty return path (RFC 5321 section 4.5.5); vacation notes do too.
         text: What it says, without a letter that it returns.
     """
-    locals_ = [address.rpartition("@")[0].lower() for address in senders]
+    locals_ = [(address.rpartition("@")[0] or address).lower() for address in senders]
     if names_failed or any(one in _DAEMONS or one.startswith(_DAEMON_OF_EXCHANGE) for one in locals_):
         return True
     return null_path and _QUOTED.search(text) is not None

@@ -184,7 +184,7 @@ def _told_to_people(message: Message, own: str) -> Iterator[BounceNotice]:
         return
     text, copy = failures.split(_shown_text(message))
     if not failures.from_a_server(
-        [address for _, address in getaddresses([_field(message, "From")])],
+        [address or name for name, address in getaddresses([_field(message, "From")])],
         names_failed="X-Failed-Recipients" in message,
         null_path="Return-Path" in message and _field(message, "Return-Path").strip() in {"", "<>"},
         text=text,
