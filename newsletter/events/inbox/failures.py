@@ -74,6 +74,8 @@ _ASKS = re.compile(
 _QUOTED = re.compile(
     r"(?<![\w.:/-])[45][0-5][0-9][ -]#?(?=[^\s:])|(?<![\w.])[45]\.[0-7]\.[0-9]{1,3}(?![\w.]*[0-9])", re.IGNORECASE
 )
+_ENHANCED = re.compile(r"(?<![\w.])[45]\.[0-7]\.[0-9]{1,3}(?![\w.]*[0-9])")
+"""A code of RFC 3463; a person who writes of prices and telephones has none."""
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\u0080-\uffff-]{1,64}@[\w.-]{1,255}[\w]")
 _LONGEST = 30_000
 _MOST_LINES = 8
@@ -91,7 +93,7 @@ def from_a_server(senders: list[str], *, names_failed: bool, null_path: bool, te
     locals_ = [(address.rpartition("@")[0] or address).lower() for address in senders]
     if names_failed or any(one in _DAEMONS or one.startswith(_DAEMON_OF_EXCHANGE) for one in locals_):
         return True
-    return null_path and _QUOTED.search(text) is not None
+    return null_path and _ENHANCED.search(text) is not None
 
 
 def split(text: str) -> tuple[str, str]:

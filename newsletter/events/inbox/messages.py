@@ -205,7 +205,8 @@ def _told_to_people(message: Message, own: str) -> Iterator[BounceNotice]:
 
 def _shown_text(message: Message) -> str:
     text, html = _texts(message)
-    return text if text.strip() else plain(html)
+    # A rule across the page parts the diagnosis from the rest, not a quotation as in an answer.
+    return text if text.strip() else plain(re.sub(r"<hr\b", "<br", html, flags=re.IGNORECASE))
 
 
 def _names(message: Message) -> set[str]:
