@@ -178,6 +178,22 @@ def test_a_text_may_not_try_every_address_there_is(room: Room) -> None:
     assert room.read() == InboxOutcome(read=1, refused=1)
 
 
+@pytest.mark.parametrize("where", ["blocks", "returned"])
+def test_a_report_may_not_try_every_address_there_is(room: Room, where: str) -> None:
+    raw = filled(DATA / "bounces" / "postfix" / "user-unknown.eml", f"{room.public_id}.1", "{address}")
+    many = [f"other{number}@example.net" for number in range(20)] + ["reader0@example.net"]
+    if where == "returned":
+        forged = raw.replace(b"To: {address}", f"To: {', '.join(many)}".encode())
+    else:
+        head, block, tail = raw.partition(b"Final-Recipient: rfc822; {address}\nOriginal-Recipient: rfc822;{address}\n")
+        rest, end, more = tail.partition(b"\n\n--")
+        blocks = [(block + rest).replace(b"{address}", address.encode()) for address in many]
+        forged = head + b"\n\n".join(blocks) + end + more
+    (room.maildir / "new" / "1.many").write_bytes(forged.replace(b"{address}", b"other0@example.net"))
+    assert room.read() == InboxOutcome(read=1, refused=1)
+    assert room.suppressed() == 0
+
+
 def test_the_signed_name_of_a_small_letter_is_proof_where_no_address_is_told(room: Room) -> None:
     name = small(room)
     put(room, "qmail/verp-no-mailbox", name=name, address="the address you wrote to")

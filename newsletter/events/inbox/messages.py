@@ -117,7 +117,7 @@ def understand(raw: bytes, own: str) -> ParsedMessage:
 
 def _understand(message: Message, own: str) -> ParsedMessage:
     at = _moment(message)
-    reports = tuple(_reports(message)) or tuple(_told_to_people(message, own))
+    reports = _believable(_reports(message)) or _believable(_told_to_people(message, own))
     if reports or message.get_content_type() == "multipart/report":
         return ParsedMessage("report", at, reports)
     subject = _decoded(message, "Subject")
@@ -166,6 +166,13 @@ def _reports(message: Message) -> Iterator[BounceNotice]:
             people = {*_typed(about, "Original-Rcpt-To"), *returned}
             event = "left" if sort.startswith("opt-out") else "unknown" if sort == "not-spam" else "complained"
             yield BounceNotice(name, event, None, shown(sort, 60), frozenset(people))
+
+
+def _believable(notices: Iterator[BounceNotice]) -> tuple[BounceNotice, ...]:
+    """The notices of a message, or none when it tries one address after the other: a letter goes to one."""
+    found = tuple(notices)
+    addresses = {address.lower() for notice in found for address in notice.addresses}
+    return found if len(addresses) <= failures.MOST_ADDRESSES + 1 else ()
 
 
 def _told(message: Message) -> str:
