@@ -222,6 +222,49 @@ def test_a_person_who_writes_like_a_server_is_none(room: Room, sender: str) -> N
     assert room.suppressed() == 0
 
 
+@pytest.mark.parametrize(
+    ("subject", "said", "outcome"),
+    [
+        ("failure notice", "", "failed"),
+        ("news", "Your message could not be delivered.", "failed"),
+        ("Out of office", "Your message could not be delivered.", ""),
+        ("news", "Your message could not be delivered: I am on vacation.", ""),
+        ("news", "Your message could not be delivered. Please confirm that you wrote it.", ""),
+        ("news", "Your message could not be delivered. Please confirm the address.\n550 5.1.1 no such user", "failed"),
+        ("news", "The message has not been delivered yet. Delivery attempts will continue.", "delayed"),
+        ("Warning: message 1a delayed 24 hours", "", "delayed"),
+        ("news", "Thank you for your message.", ""),
+        ("news", "550 5.1.1 no such user", ""),
+    ],
+)
+def test_what_is_a_bounce_in_words(subject: str, said: str, outcome: str) -> None:
+    assert failures.outcome(subject, said) == outcome
+
+
+def test_only_what_stands_with_the_code_is_quoted() -> None:
+    advice = "Perhaps the mailbox is full, or a policy blocks you."
+    assert failures.quoted(f"{advice}\n\n<<< 550 no such user\nhere\n\n{advice}") == "550 no such user here"
+    lines = [f"line {number}" for number in range(1, 20)]
+    assert failures.quoted("\n".join(["550 no such user", *lines])) == " ".join(["550 no such user", *lines[:7]])
+    assert (
+        failures.quoted(f"{advice}\n\n<reader0@example.net>:\nno such\nuser") == "<reader0@example.net>: no such user"
+    )
+    assert failures.quoted("no such\nuser") == "no such user"
+
+
+def test_addresses_of_ours_and_of_servers_are_not_whom_it_was_for() -> None:
+    said = (
+        f"postmaster@example.net {OWN.upper()} 'reader0@example.net' MicrosoftExchange329e@example.net <a@example.org>"
+    )
+    assert failures.addresses(said, OWN) == ["reader0@example.net", "a@example.org"]
+
+
+def test_the_letter_that_is_returned_is_no_word_of_the_server() -> None:
+    said, copy = failures.split("no such user\n\nReceived: from spam.example\nMessage-ID: <1@example.org>\n")
+    assert (said, copy.partition(":")[0]) == ("no such user\n\n", "Received")
+    assert failures.split("no such user") == ("no such user", "")
+
+
 # ---- what providers report
 
 
@@ -319,6 +362,22 @@ def test_any_text_has_a_kind(words: str, status: str) -> None:
 )
 def test_the_servers_own_code_and_words_come_before_the_report(words: str, status: str, kind: str) -> None:
     assert refusal(words, status) == kind
+
+
+@pytest.mark.parametrize(("code", "kind"), json.loads((DATA / "reasons" / "codes.json").read_text()).items())
+def test_a_code_without_words_has_its_meaning(code: str, kind: BounceKind) -> None:
+    assert refusal("", code) == kind
+    assert refusal(f"smtp; {code}", "5.1.1" if not code.startswith("2") else "") == (
+        "soft" if code == "5.0.0" else kind
+    )
+
+
+def test_who_knows_better_says_what_unclear_words_count_as() -> None:
+    for unclear in ("hard", "soft", "blocked"):
+        assert refusal("550 Anfrage abgewiesen", "5.0.0", unclear=unclear) == unclear
+        assert refusal("550 Anfrage abgewiesen", "5.1.1", unclear=unclear) == unclear
+    assert refusal("550 5.7.1 SPF", unclear="hard") == "policy"
+    assert refusal("550 Access denied", unclear="hard") == "blocked"
 
 
 def test_every_row_names_its_source_and_decides_something() -> None:

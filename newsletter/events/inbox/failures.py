@@ -114,11 +114,14 @@ def outcome(subject: str, text: str) -> Literal["failed", "delayed", ""]:
         subject: Of the message, its encoded words decoded.
         text: What the server wrote.
     """
-    if _PEOPLE.search(subject) or not (_FAILED.search(subject) or _FAILED.search(text) or _WAITS.search(text)):
+    both = f"{subject}\n{text}"
+    if _PEOPLE.search(subject):
         return ""
-    if _WAITS.search(subject) or _WAITS.search(text):
+    if _WAITS.search(both):
         return "delayed"
-    if _QUOTED.search(text) is None and (_PEOPLE.search(text) or _ASKS.search(f"{subject}\n{text}")):
+    if not _FAILED.search(both):
+        return ""
+    if _QUOTED.search(text) is None and (_PEOPLE.search(text) or _ASKS.search(both)):
         return ""
     return "failed"
 
