@@ -263,6 +263,7 @@ def test_the_letter_that_is_returned_is_no_word_of_the_server() -> None:
     said, copy = failures.split("no such user\n\nReceived: from spam.example\nMessage-ID: <1@example.org>\n")
     assert (said, copy.partition(":")[0]) == ("no such user\n\n", "Received")
     assert failures.split("no such user") == ("no such user", "")
+    assert failures.split("a" * 30_001) == ("a" * 30_000, "")
 
 
 # ---- what providers report
@@ -349,6 +350,9 @@ def test_any_text_has_a_kind(words: str, status: str) -> None:
         ("550 5.1.1 <spam.policy@example.net>: user unknown", "5.1.1", "hard"),
         ("550 5.1.1 user unknown, see https://mx.example.net/policy/spam", "5.1.1", "hard"),
         ("450 4.1.1 user unknown", "5.1.1", "soft"),
+        ("450 bad address syntax", "5.1.3", "soft"),
+        ("550 5.1.1 bad address syntax", "", "hard"),
+        ("550 bad address syntax", "", "invalid"),
         ("550 Anfrage abgewiesen", "5.1.1", "blocked"),
         ("550 Anfrage abgewiesen", "5.7.26", "policy"),
         ("", "5.1.1", "hard"),

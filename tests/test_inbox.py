@@ -106,6 +106,8 @@ def test_every_kind_of_message_is_understood(path: Path, line_end: bytes) -> Non
         ("failed", "nonsense", "nonsense", ("bounced", "soft")),
         ("delayed", "4.4.1", "", ("deferred", None)),
         ("", "5.1.1", "", ("unknown", None)),
+        ("relayed", "2.0.0", "", ("unknown", None)),
+        ("expanded", "2.0.0", "", ("unknown", None)),
     ],
 )
 def test_statuses_have_their_meaning(action: str, status: str, words: str, expected: tuple[str, str | None]) -> None:

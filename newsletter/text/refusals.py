@@ -279,7 +279,8 @@ WORDS: tuple[tuple[BounceKind, str, str], ...] = (
 )
 """Kind, source and regular expression, in the order they are tried, held against lower-case words."""
 
-_SURE, _OF_THE_ADDRESS, _UNCLEAR = WORDS[:-4], WORDS[-4:-1], WORDS[-1:]
+_FIRST = next(number for number, (kind, _, _) in enumerate(WORDS) if kind == "invalid")
+_SURE, _OF_THE_ADDRESS = WORDS[:_FIRST], WORDS[_FIRST:]
 _COMPILED = {pattern: re.compile(pattern) for _, _, pattern in WORDS}
 _CODE = re.compile(r"(?<![\w.])([245])\.([0-7])\.([0-9]{1,3})(?!\.?[0-9])")
 _REPLY = re.compile(r"(?<![\w.:/-])([245])[0-5][0-9](?=[\s\-#:;,]|$)")
@@ -320,11 +321,11 @@ def refusal(words: str, status: str = "", *, unclear: BounceKind | None = None) 
     made_up = not own and "5" in replies and re.search(r"[^\W\d_]{3}", re.sub(r"\b(?:e?smtp|lmtp)\b", "", plain))
     if sure is not None and not (made_up and sure in {"hard", "invalid"}):
         return sure
-    if kind := _by_words(_OF_THE_ADDRESS, plain) or _by_words(_UNCLEAR, plain):
+    if kind := _by_words(_OF_THE_ADDRESS, plain):
         return kind
     if sure is not None:
         return unclear or "blocked"
-    vague = _strongest(_meaning(code) for code in codes if (code[1], code[2]) != ("0", "0"))
+    vague = _strongest(_meaning(code) for code in codes if code[1] != "0")
     return vague or unclear or ("blocked" if "5" in replies else "soft")
 
 
