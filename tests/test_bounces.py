@@ -299,6 +299,22 @@ def test_reasons_of_providers_blame_the_right_one(database: Database, provider: 
     assert readers.suppressed() == dead
 
 
+@pytest.mark.parametrize("change_first", [True, False])
+@pytest.mark.parametrize(("details", "gone"), [("smtp;550 5.1.1 user unknown", True), ("smtp;550 5.7.1 SPF", False)])
+def test_that_a_provider_stops_an_address_does_not_hide_why(
+    database: Database, change_first: bool, details: str, gone: bool
+) -> None:
+    """Both are told in the same second, in any order."""
+    readers = people(database, 1)
+    bounce = postmark({"Type": "HardBounce", "Details": details}, readers.name(0))
+    stops = {"RecordType": "SubscriptionChange", "SuppressSending": True, "SuppressionReason": "HardBounce"}
+    change = postmark({**stops, "ChangedAt": NOW.isoformat()}, readers.name(0))
+    told = [change, bounce] if change_first else [bounce, change]
+    for report in told:
+        apply.receive(database, [report], now=NOW, link_keys=LINKS, suppression_keys=SUPPRESSIONS)
+    assert readers.suppressed() == ({0} if gone else set())
+
+
 # ---- the table of words and codes
 
 AGAINST_US = (

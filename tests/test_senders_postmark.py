@@ -470,7 +470,7 @@ def receive(database: Database, *items: dict[str, Any]) -> ReportOutcome:
         ("Bounce", {"Type": "AutoResponder", "TypeCode": 64}, ("unknown", None)),
         ("Bounce", {"Type": "SomethingNew", "TypeCode": 7}, ("bounced", "soft")),
         ("SpamComplaint", {"Type": "SpamComplaint"}, ("complained", None)),
-        ("SubscriptionChange", {"SuppressSending": True, "SuppressionReason": "HardBounce"}, ("bounced", "blocked")),
+        ("SubscriptionChange", {"SuppressSending": True, "SuppressionReason": "HardBounce"}, ("unknown", None)),
         ("SubscriptionChange", {"SuppressSending": True, "SuppressionReason": "SpamComplaint"}, ("complained", None)),
         (
             "SubscriptionChange",

@@ -168,8 +168,8 @@ def _change(item: Mapping[str, Any]) -> tuple[EventKind, BounceKind | None]:
         return "unknown", None
     reason = item.get("SuppressionReason")
     if reason == "HardBounce":
-        # Postmark tells the bounce itself too, with the words that say whose fault it is; this one has none.
-        return "bounced", "blocked"
+        # The bounce itself is told too, in the same second, with the words that say whose fault it is; this has none.
+        return "unknown", None
     if reason == "SpamComplaint":
         return "complained", None
     # What editors do at Postmark (origin Customer or Admin) is no word of the reader.
