@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 
 from subscribers.models import BounceKind
 
@@ -281,7 +282,6 @@ WORDS: tuple[tuple[BounceKind, str, str], ...] = (
 
 _FIRST = next(number for number, (kind, _, _) in enumerate(WORDS) if kind == "invalid")
 _SURE, _OF_THE_ADDRESS = WORDS[:_FIRST], WORDS[_FIRST:]
-_COMPILED = {pattern: re.compile(pattern) for _, _, pattern in WORDS}
 _CODE = re.compile(r"(?<![\w.])([245])\.([0-7])\.([0-9]{1,3})(?!\.?[0-9])")
 _REPLY = re.compile(r"(?<![\w.:/-])([245])[0-5][0-9](?=[\s\-#:;,]|$)")
 _ADDRESS = re.compile(r"[^\s<>()\[\]{},;:\"']+@[^\s<>()\[\]{},;:\"']+")
@@ -306,6 +306,12 @@ def refusal(words: str, status: str = "", *, unclear: BounceKind | None = None) 
         ``policy`` when we are, ``blocked`` when neither the words nor the codes say.
     """
     plain = _LINK.sub(" ", _ADDRESS.sub(" ", " ".join(words[:MOST_WORDS].split()))).lower()
+    return _judged(plain, status[:100], unclear)
+
+
+@lru_cache(maxsize=512)
+def _judged(plain: str, status: str, unclear: BounceKind | None) -> BounceKind:
+    """The kind of words without addresses and links; many refusals of one server differ in nothing else."""
     quiet = _HOST.sub(lambda found: found[0] if _LISTS.search(found[0]) else " ", plain)
     own, reported = _CODE.findall(plain), _CODE.findall(status)
     if any(_meaning(code) == "policy" and not _vague(code) for code in own):
@@ -330,7 +336,13 @@ def refusal(words: str, status: str = "", *, unclear: BounceKind | None = None) 
 
 
 def _by_words(rows: Iterable[tuple[BounceKind, str, str]], text: str) -> BounceKind | None:
-    return next((kind for kind, _, pattern in rows if _COMPILED[pattern].search(text)), None)
+    return next((kind for kind, _, pattern in rows if _compiled(pattern).search(text)), None)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when the first refusal is judged: that takes longer than a command takes to start."""
+    return re.compile(pattern)
 
 
 def _for_now(own: list[tuple[str, str, str]], replies: set[str], reported: list[tuple[str, str, str]]) -> bool:
