@@ -408,7 +408,26 @@ def test_every_row_names_its_source_and_decides_something() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "piece", ["user ", "mailbox", "a.", "quota ", "550 ", "5.1.1 ", "sender", "could not be ", "@", "1"]
+    "piece",
+    [
+        "user ",
+        "mailbox",
+        "a.",
+        "quota ",
+        "550 ",
+        "5.1.1 ",
+        "sender",
+        "could not be ",
+        "@",
+        "1",
+        "-",
+        "> ",
+        "\t",
+        "- ",
+        "not been ",
+        "received: ",
+        "550 x\n",
+    ],
 )
 def test_hostile_words_take_no_time(piece: str) -> None:
     words = piece * (40_000 // len(piece))

@@ -23,9 +23,9 @@ _DAEMON_OF_EXCHANGE = "microsoftexchange"
 
 # From here on it is the letter that came back, whatever language announces it: a line of its header.
 _COPY = re.compile(
-    r"^[> \t]*(?:received|return-path|delivered-to|dkim-signature|arc-seal|message-id"
+    r"^[> \t]{0,40}(?:received|return-path|delivered-to|dkim-signature|arc-seal|message-id"
     r"|mime-version|x-[a-z-]+|list-unsubscribe):[ \t]"
-    r"|^[> \t]*-{2,}[- ]*(?:below this line|this is a copy|original message|unsent message"
+    r"|^[> \t]{0,40}--[- ]{0,80}(?:below this line|this is a copy|original message|unsent message"
     r"|message header|forwarded|included is|returned message|copy of|.{0,40}headers?\b)",
     re.IGNORECASE | re.MULTILINE,
 )
