@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from subscribers import store
 from subscribers.csvfile import BadCsvRow, CsvLayout, CsvRow, csv_writer, look, rows
-from subscribers.models import ImportReport, RejectedRow, Rhythm
+from subscribers.csvfile.own_export import record_as_json
+from subscribers.errors import ConsentError
+from subscribers.models import ImportReport, KeptWish, List, RejectedRow, Rhythm
 from subscribers.store import staging
 from subscribers.suppression import NO_KEYS
 from subscribers.tokens import PUBLIC_ID_BYTES
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 MOST_REJECTED = 1000
 """Rejected rows that a report keeps; the rest is counted."""
+
+ASKING_LASTS = timedelta(days=7)
+"""How long beyond the planned end somebody of a file waits to be asked, before the wish is thrown away."""
 
 
 def import_file(
@@ -36,6 +41,8 @@ def import_file(
     words: str = "",
     rejects: Path | None = None,
     dry_run: bool = False,
+    need_consent: bool = False,
+    ask_an_hour: int = 0,
 ) -> ImportReport:
     """Add everybody in a file of addresses to a list; all of it or, after an error, nothing.
 
@@ -54,8 +61,13 @@ def import_file(
         rejects: Where to write the rows that cannot be used, with line and reason, to be mended and imported again;
             written in a dry run too, and only if there is one.
         dry_run: Read and count everything, write nothing into the database.
+        need_consent: Refuse when somebody would be confirmed of whom neither ``words`` nor the file says how they
+            agreed; a dry run counts them and goes on.
+        ask_an_hour: Subscribe nobody; keep whom the file would bring in as wishes, to be asked by a confirmation letter
+            each, so many an hour. 0 asks nobody.
 
     Raises:
+        ConsentError: See ``need_consent``.
         CsvError: The file cannot be read as a list of addresses.
         UnknownList: No such list.
         SecretError: Addresses are suppressed, here or by the file, and the secret key is missing.
@@ -67,11 +79,72 @@ def import_file(
         addresses = stack.enter_context(staging.stage(connection, reading.staged(rows(path, layout))))
         staging.mark_suppressed(connection, keys)
         found = staging.groups(connection, target.id)
+        unstated = 0 if words.strip() or ask_an_hour else _unstated(found)
+        if need_consent and unstated and not dry_run:
+            raise ConsentError(
+                f"nothing says how {unstated:,} of these people agreed",
+                where=str(path),
+                mend='state it (--consent "form on the site"), or have each of them asked by a letter (--ask)',
+            )
+        source = f"file {path.name}"
+        asking = _Asking(connection, target, ask_an_hour, now)
         if not dry_run:
-            how = f"file {path.name}"
-            staging.write(connection, target.id, found, rhythm=rhythm, now=now, how=how, words=words)
+            asking.keep(source, words, rhythm)
+            asks = bool(ask_an_hour)
+            staging.write(connection, target.id, found, rhythm=rhythm, now=now, source=source, words=words, asking=asks)
             staging.suppress(connection, keys, now=now)
-    return _report(layout, reading, found, addresses, dry_run=dry_run)
+    return _report(layout, reading, found, addresses, asking, unstated=unstated, dry_run=dry_run)
+
+
+class _Asking:
+    """Whom an import asks instead of subscribing them, and until when."""
+
+    def __init__(self, connection: Connection, target: List, an_hour: int, now: datetime) -> None:
+        self.number, self.an_hour = 0, an_hour
+        self.until: datetime | None = None
+        self._connection, self._list, self._now = connection, target, now
+        if an_hour:
+            self.number, waiting = staging.count_to_ask(connection, target.id)
+            self.until = now + timedelta(hours=-(-(self.number + waiting) // an_hour))
+
+    def keep(self, source: str, words: str, rhythm: Rhythm) -> None:
+        """Keep the wishes; they are asked in this order as the caps allow."""
+        if self.until is None:
+            return
+        expires = self.until + ASKING_LASTS
+        store.keep_wishes(
+            self._connection,
+            (
+                KeptWish(
+                    list_id=self._list.id,
+                    address=one.address,
+                    address_key=one.address_key,
+                    road="file",
+                    rhythm=one.rhythm or rhythm,
+                    how=source,
+                    words=words,
+                    created=self._now,
+                    expires=expires,
+                    declined_topics=one.declined_topics,
+                )
+                for one in staging.to_ask(self._connection, self._list.id)
+            ),
+        )
+
+
+def _unstated(found: list[staging.StagedGroup]) -> int:
+    """How many would be confirmed without anything that says how they agreed."""
+    return sum(
+        group.number
+        for group in found
+        if not group.evident
+        # Who is suppressed besides is mailed as soon as the suppression is lifted.
+        and (_outcome(group) in ("added", "confirmed") or (group.before, group.status) == (None, "confirmed"))
+    )
+
+
+_PAST_OF_NOBODY: tuple[int | None, int | None, int | None, str | None, int | None, str | None] = (None,) * 6
+"""The last columns of a staged row of a file that tells of no past."""
 
 
 class _Reading:
@@ -96,7 +169,18 @@ class _Reading:
             self.good += 1
             if used >= len(pool):
                 pool, used = os.urandom(PUBLIC_ID_BYTES * 1024), 0
-            line, address, standing, rhythm, declined_topics, paused_until = row
+            line, address, standing, rhythm, declined_topics, paused_until, past = row
+            told = _PAST_OF_NOBODY
+            if past is not None:
+                stays = standing == "suppressed" and past.status is not None
+                told = (
+                    past.since,
+                    past.changed,
+                    standings[past.status] if stays and past.status else None,
+                    past.suppressed or None,
+                    past.suppressed_at,
+                    record_as_json(past.record) if past.record else None,
+                )
             yield staging.StagedRow(
                 address.key,
                 address.address,
@@ -107,6 +191,7 @@ class _Reading:
                 declined_topics,
                 paused_until,
                 line,
+                *told,
             )
             used += PUBLIC_ID_BYTES
 
@@ -125,11 +210,21 @@ class _Reading:
 
 
 def _report(
-    layout: CsvLayout, reading: _Reading, found: list[staging.StagedGroup], addresses: int, *, dry_run: bool
+    layout: CsvLayout,
+    reading: _Reading,
+    found: list[staging.StagedGroup],
+    addresses: int,
+    asking: _Asking,
+    *,
+    unstated: int,
+    dry_run: bool,
 ) -> ImportReport:
     counts = dict.fromkeys(("added", "pending", "confirmed", "already", "kept_out", "left", "suppressed"), 0)
     for group in found:
         counts[_outcome(group)] += group.number
+    if asking.an_hour:
+        # Who is not asked was asked before, or waits to be.
+        counts["already"] += sum(counts.pop(name) for name in ("added", "pending", "confirmed")) - asking.number
     return ImportReport(
         rows=reading.good + reading.rejected_count,
         merged=reading.good - addresses,
@@ -141,6 +236,10 @@ def _report(
         columns=layout.columns,
         layout=layout.tool.name,
         note=layout.tool.note,
+        unstated=unstated,
+        asked=asking.number,
+        letters_an_hour=asking.an_hour,
+        asked_until=asking.until,
         **counts,
     )
 

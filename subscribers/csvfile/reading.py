@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from subscribers.addresses import Address, normalise
 from subscribers.csvfile.files import lines, open_text, swallowed, undecodable
 from subscribers.csvfile.formulas import restored
+from subscribers.csvfile.own_export import CsvPerson, read_record
 from subscribers.csvfile.sniff import CsvLayout
 from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing, fold
 from subscribers.display import shown
@@ -38,6 +39,8 @@ class CsvRow(NamedTuple):
     declined_topics: int = 0
     paused_until: int | None = None
     """Unix seconds."""
+    record: CsvPerson | None = None
+    """What our own export says of the past; None in any other file."""
 
 
 class BadCsvRow(NamedTuple):
@@ -80,6 +83,7 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
         standing: Standing | None = None
         rhythm: Rhythm | None = None
         choices: tuple[int, int | None] = (0, None)
+        record: CsvPerson | None = None
         try:
             address = normalise(text)
             if special:
@@ -87,13 +91,15 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
             if careful:
                 standing, rhythm = _standing(layout, cells), _rhythm(layout, cells)
                 choices = _choices(layout, cells)
+            if layout.own:
+                record = _record(layout, cells)
         except (AddressError, _UnusableError) as error:
             reason = error.reason if isinstance(error, AddressError) else str(error)
             if not layout.header:
                 text = layout.delimiter.join(cells)
             yield BadCsvRow(line, shown(text), reason, tuple(cells))
             continue
-        yield CsvRow(line, address, standing, rhythm, *choices)
+        yield CsvRow(line, address, standing, rhythm, *choices, record)
 
 
 def _check(layout: CsvLayout, cells: list[str], address: Address) -> None:
@@ -148,6 +154,13 @@ def _choices(layout: CsvLayout, cells: list[str]) -> tuple[int, int | None]:
     if not 0 <= declined <= 255:
         raise _UnusableError(f"its topics '{declined}' are not between 0 and 255")
     return declined, paused
+
+
+def _record(layout: CsvLayout, cells: list[str]) -> CsvPerson:
+    try:
+        return read_record(cells, layout.own)
+    except ValueError as error:
+        raise _UnusableError(str(error)) from None
 
 
 def _records(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:

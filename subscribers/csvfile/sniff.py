@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import codecs
 import csv
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from subscribers.csvfile.other_programs import (
     OtherProgram,
     recognise,
 )
+from subscribers.csvfile.own_export import exported_columns
 from subscribers.csvfile.vocabulary import (
     ROLE_OF,
     VAGUE_ADDRESS,
@@ -71,6 +73,8 @@ class CsvLayout:
     """The program whose export this is, when the columns say so."""
     choices: tuple[int, int] | None = None
     """Indexes of the columns of declined topics and of pauses; only our own export has them."""
+    own: Mapping[str, int] = field(default_factory=dict)
+    """Which of our own columns stands where; empty unless the file is our own export."""
 
     @property
     def encoding_name(self) -> str:
@@ -198,6 +202,7 @@ def _with_header(
         skip=skip,
         tool=tool,
         choices=(names.index(TOPICS), names.index(PAUSE)) if {TOPICS, PAUSE} <= tool.needs else None,
+        own=exported_columns(names) if {TOPICS, PAUSE} <= tool.needs else {},
     )
 
 
