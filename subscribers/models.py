@@ -150,6 +150,19 @@ class KeptWish:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingWishes:
+    """How many wishes to subscribe wait until they can be asked about."""
+
+    number: int
+    of_files: int
+    """Of those, brought by an editor's file; the others came by the form."""
+    since: datetime | None
+    """When the oldest of them came; None when nobody waits."""
+    networks: int
+    """From how many networks those of the form came."""
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedRow:
     """A row of a file that was not taken."""
 

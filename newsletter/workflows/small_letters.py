@@ -29,7 +29,6 @@ from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel, load
 from newsletter.storage.retry import Retrying
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers import actions, store, tokens
-from subscribers.store import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from newsletter.senders import Answer, Carrier, Submission
     from newsletter.web.pages import Pages
     from newsletter.wiring import Workspace
+    from subscribers.actions import Upkeep
     from subscribers.models import LetterState, SmallLetter
 
 LOG = logging.getLogger("nashra.letters")
@@ -84,11 +84,19 @@ class SmallLetters:
         pages: For words, templates and the address of the pages.
         mailbox: Who they come from.
         marker: Makes a fresh marker for each letter.
+        upkeep: Asks those who wait and forgets what is over; None leaves that to others.
     """
 
     def __init__(
-        self, setup: DeliverySetup, pages: Pages, mailbox: SmallLetterSender, marker: Callable[[], str]
+        self,
+        setup: DeliverySetup,
+        pages: Pages,
+        mailbox: SmallLetterSender,
+        marker: Callable[[], str],
+        upkeep: Upkeep | None = None,
     ) -> None:
+        self._upkeep = upkeep
+        self._told: datetime | None = None
         self._setup = setup
         self._pages = pages
         self._from = mailbox
@@ -117,6 +125,7 @@ class SmallLetters:
         tally = SmallLetterCounts()
         setup = self._setup
         self._tidy(setup.now())
+        self._ask_kept(setup.now())
         with setup.database.read() as connection:
             waiting = store.letters_waiting(connection, now=setup.now())
         while waiting:
@@ -135,8 +144,28 @@ class SmallLetters:
     def _tidy(self, now: datetime) -> None:
         if self._tidied is None or now - self._tidied > TIDY_EVERY:
             self._tidied = now
-            with self._setup.database.write() as connection:
-                limits.forget(connection, now=now)
+            more = self._upkeep is not None
+            while more and self._upkeep is not None:
+                with self._setup.database.write() as connection:
+                    more = bool(self._upkeep.forget(connection, now=now))
+
+    def _ask_kept(self, now: datetime) -> None:
+        """Ask some of those who wait to be asked, and tell the log of them, once an hour at most."""
+        if self._upkeep is None:
+            return
+        with self._setup.database.read() as connection:
+            if not store.wishes_wait(connection):
+                return
+            waiting = store.waiting_wishes(connection)
+        with self._setup.database.write() as connection:
+            self._upkeep.ask(connection, now=now)
+        if waiting.number > waiting.of_files and (self._told is None or now - self._told > TIDY_EVERY):
+            self._told = now
+            LOG.warning(
+                "%d sign-ups from %d networks wait for their letter, since more came than [web] letters_an_hour allows",
+                waiting.number - waiting.of_files,
+                waiting.networks,
+            )
 
     def _settle(self, tally: SmallLetterCounts) -> None:
         """Letters in doubt: a sender that can look tells whether they went; else they become unknown when claimed."""
@@ -318,7 +347,11 @@ def of_workspace(workspace: Workspace) -> SmallLetters:
     sender = workspace.settings.sender
     pages = Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
     return SmallLetters(
-        workspace.delivery_setup, pages, SmallLetterSender(sender.from_, sender.reply_to), workspace.marker
+        workspace.delivery_setup,
+        pages,
+        SmallLetterSender(sender.from_, sender.reply_to),
+        workspace.marker,
+        workspace.upkeep,
     )
 
 

@@ -15,7 +15,7 @@ from subscribers.actions.importing import import_file
 from subscribers.actions.leaving import leave, leave_address
 from subscribers.actions.pages import left_lately, read_confirmation, undo_leave
 from subscribers.actions.preferring import holder_of, prefer
-from subscribers.actions.showing import Person, show, stats
+from subscribers.actions.showing import Person, show, stats, waiting
 from subscribers.actions.subscribing import (
     CONFIRMATION_BY_MAIL_LASTS,
     CONFIRMATION_LASTS,
@@ -28,17 +28,21 @@ from subscribers.actions.subscribing import (
     subscribe,
 )
 from subscribers.actions.suppressing import receive, suppress, unsuppress
+from subscribers.actions.waiting import PENDING_LASTS, Upkeep, ask_kept
 
 __all__ = [
     "CONFIRMATION_BY_MAIL_LASTS",
     "CONFIRMATION_LASTS",
+    "PENDING_LASTS",
     "AddedSubscriber",
     "Asked",
     "ConfirmationOutcome",
     "Person",
+    "Upkeep",
     "Wished",
     "add_subscriber",
     "ask",
+    "ask_kept",
     "confirm",
     "confirm_letter",
     "confirmation_behind",
@@ -62,5 +66,6 @@ __all__ = [
     "suppress",
     "undo_leave",
     "unsuppress",
+    "waiting",
     "wish",
 ]

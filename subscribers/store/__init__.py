@@ -5,8 +5,10 @@ runs on SQLite and PostgreSQL. Import it late: it is all SQLAlchemy.
 """
 
 from subscribers.store.exports import exported
+from subscribers.store.forgetting import forget_ended, forget_pending
 from subscribers.store.letters import (
     claim_letters,
+    confirmation_letter_of,
     confirmation_of,
     confirmation_open,
     keep_confirmation,
@@ -33,6 +35,7 @@ from subscribers.store.lists import (
 )
 from subscribers.store.people import (
     add,
+    asked_together,
     confirmed_since,
     consents_of,
     erase,
@@ -66,16 +69,27 @@ from subscribers.store.suppressions import (
     troubles_of,
     used_keys,
 )
-from subscribers.store.wishes import keep_wishes
+from subscribers.store.wishes import (
+    drop_wish,
+    form_wishes_wait,
+    keep_wishes,
+    make_room,
+    next_wish,
+    waiting_blocks,
+    waiting_wishes,
+    wishes_wait,
+)
 
 __all__ = [
     "add",
     "add_list",
     "all_lists",
     "among",
+    "asked_together",
     "audience",
     "beginnings",
     "claim_letters",
+    "confirmation_letter_of",
     "confirmation_of",
     "confirmation_open",
     "confirmed_since",
@@ -83,12 +97,16 @@ __all__ = [
     "declination_counts",
     "declinations",
     "declined_of",
+    "drop_wish",
     "erase",
     "everything_about",
     "exported",
     "find",
     "find_id",
     "find_public",
+    "forget_ended",
+    "forget_pending",
+    "form_wishes_wait",
     "keep_confirmation",
     "keep_wishes",
     "leavers",
@@ -101,6 +119,8 @@ __all__ = [
     "list_or_none",
     "list_stats",
     "lists",
+    "make_room",
+    "next_wish",
     "queue_letter",
     "queued_letters",
     "record",
@@ -122,4 +142,7 @@ __all__ = [
     "troubles_of",
     "unknown_list",
     "used_keys",
+    "waiting_blocks",
+    "waiting_wishes",
+    "wishes_wait",
 ]

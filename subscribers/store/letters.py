@@ -262,6 +262,32 @@ def confirmation_of(connection: Connection, token_hash: bytes, *, now: datetime)
     return None if row is None else (row.subscriber_id, row.list_id)
 
 
+def confirmation_letter_of(connection: Connection, token_hash: bytes) -> datetime | None:
+    """When the letter was written down that carries a confirmation link; None when neither is known any more.
+
+    Args:
+        connection: An open connection to the database.
+        token_hash: SHA-256 of the link's token.
+    """
+    query = (
+        sa.select(sa.func.max(small_letter.c.created))
+        .select_from(confirmation)
+        .join(
+            small_letter,
+            sa.and_(
+                small_letter.c.subscriber_id == confirmation.c.subscriber_id,
+                small_letter.c.list_id == confirmation.c.list_id,
+                small_letter.c.kind == "confirmation",
+                # A link is made when its letter is about to go, and before the next one is written down.
+                small_letter.c.created <= confirmation.c.created,
+            ),
+        )
+        .where(confirmation.c.token_hash == token_hash)
+    )
+    written = connection.execute(query).scalar()
+    return None if written is None else to_moment(int(written))
+
+
 def confirmation_open(
     connection: Connection, subscriber_id: int, list_id: int, *, since: datetime, now: datetime
 ) -> bool:
