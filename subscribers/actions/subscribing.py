@@ -79,8 +79,8 @@ def subscribe(
         remind: Send who is subscribed already the link to their preferences, at most once a day.
 
     Returns:
-        Whether a letter that asks was written down, or one with the link to their preferences, or this person got as many as one may lately, or there is nothing to ask; for
-        logs that count, not for the answer.
+        Whether a letter that asks was written down, or one with the link to their preferences, or this person got as
+        many as one may lately, or there is nothing to ask; for logs that count, not for the answer.
 
     Raises:
         AddressError: Not an address one can write to.

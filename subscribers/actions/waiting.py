@@ -99,15 +99,16 @@ class _Round:
 
     def of_forms(self) -> None:
         waiting = store.waiting_blocks(self.connection)
-        counted = [limits.widest(block) for block, _ in waiting]
+        counted = [limits.widest(block) for block, _, _ in waiting]
         numbers = limits.asked_lately(self.connection, counted, self.keys, now=self.now) if waiting else []
-        turns = [(number, oldest, block) for number, (block, oldest) in zip(numbers, waiting, strict=True)]
+        # Where as many were asked, the block that fewest wait from is next: no flood comes from there.
+        turns = [(asked, *each[1:], each[0]) for asked, each in zip(numbers, waiting, strict=True)]
         heapq.heapify(turns)
         while turns and self.left > 0 and not self.full:
-            number, _, block = heapq.heappop(turns)
+            number, rest, _, block = heapq.heappop(turns)
             more, asked = self._of_block(block)
             if more is not None:
-                heapq.heappush(turns, (number + asked, more, block))
+                heapq.heappush(turns, (number + asked, rest - 1, more, block))
 
     def _of_block(self, block: str) -> tuple[datetime | None, int]:
         """Ask one of a block; when its next came, or None when nobody of it can be asked now."""

@@ -159,7 +159,7 @@ def widest(network: str) -> tuple[Scope, str]:
 def asked_lately(
     connection: Connection, counted: Iterable[tuple[Scope, str]], keys: Mapping[int, bytes], *, now: datetime
 ) -> list[int]:
-    """How many letters were asked for within an hour from each of these blocks.
+    """How many letters were asked for within a day from each of these blocks.
 
     Args:
         connection: An open connection to the database.
@@ -171,7 +171,7 @@ def asked_lately(
         sa.select(letter_count.c.scope, letter_count.c.key, sa.func.sum(letter_count.c.number))
         .where(
             letter_count.c.scope.in_(("block", "allocation")),
-            letter_count.c.bucket >= (to_seconds(now) - HOUR) // BUCKET,
+            letter_count.c.bucket >= (to_seconds(now) - DAY) // BUCKET,
         )
         .group_by(letter_count.c.scope, letter_count.c.key)
     )

@@ -75,7 +75,7 @@ def make_room(connection: Connection, network: str, number: int, *, most: int, m
             sa.select(kept_wish.c.block)
             .where(kept_wish.c.road != "file")
             .group_by(kept_wish.c.block)
-            .order_by(sa.func.count().desc(), kept_wish.c.block)
+            .order_by(sa.func.count().desc(), sa.func.min(kept_wish.c.created), kept_wish.c.block)
         )
         _drop_oldest(connection, connection.execute(fullest.limit(1)).scalar_one(), beyond)
 
@@ -123,14 +123,14 @@ def waiting_wishes(connection: Connection) -> WaitingWishes:
     return WaitingWishes(number=int(number), of_files=int(files), since=since, networks=int(networks))
 
 
-def waiting_blocks(connection: Connection) -> list[tuple[str, datetime]]:
-    """Each block that wishes of the form wait from, with the moment of its oldest."""
+def waiting_blocks(connection: Connection) -> list[tuple[str, int, datetime]]:
+    """Each block that wishes of the form wait from, how many, and the moment of its oldest."""
     query = (
-        sa.select(kept_wish.c.block, sa.func.min(kept_wish.c.created))
+        sa.select(kept_wish.c.block, sa.func.count(), sa.func.min(kept_wish.c.created))
         .where(kept_wish.c.road != "file")
         .group_by(kept_wish.c.block)
     )
-    return [(block, to_moment(created)) for block, created in connection.execute(query)]
+    return [(block, number, to_moment(created)) for block, number, created in connection.execute(query)]
 
 
 def next_wish(
