@@ -213,8 +213,10 @@ class ImportReport:
 EventKind = Literal["delivered", "deferred", "bounced", "complained", "opened", "clicked", "left", "unknown"]
 """What a provider can report of a letter that it took."""
 
-BounceKind = Literal["hard", "invalid", "soft", "blocked"]
-"""Why a letter bounced: no such mailbox; no such address at all; full or busy; refused for what or whose it was."""
+BounceKind = Literal["hard", "invalid", "soft", "blocked", "policy"]
+"""Why a letter bounced: ``hard`` no such mailbox; ``invalid`` no such address at all; ``soft`` full, busy, or for the
+moment; ``policy`` refused for what we are or send (our server's address, domain, authentication, content, pace), which
+says nothing of the reader; ``blocked`` refused without a word of whose fault it is."""
 
 SuppressionReason = Literal["hard", "invalid", "soft", "blocked", "complained", "erased", "editor", "import"]
 

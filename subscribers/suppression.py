@@ -47,6 +47,8 @@ def judge(event: Event, troubles: int) -> tuple[Verdict, SuppressionReason | Non
         return "nothing", None
     if event.bounce in ("hard", "invalid"):
         return "suppress", event.bounce
+    if event.bounce == "policy":
+        return "nothing", None  # what a server holds against us is no reason to stop mailing its readers
     kind = event.bounce or "soft"
     return ("suppress", kind) if troubles + 1 >= PATIENCE else ("remember", None)
 

@@ -90,11 +90,11 @@ def test_every_kind_of_message_is_understood(path: Path, line_end: bytes) -> Non
         ("failed", "5.1.1", "", ("bounced", "hard")),
         ("FAILED ", "5.1.1 (bad mailbox)", "", ("bounced", "hard")),
         ("failed", "5.1.3", "", ("bounced", "invalid")),
-        ("failed", "5.1.8", "", ("bounced", "blocked")),
+        ("failed", "5.1.8", "", ("bounced", "policy")),
         ("failed", "5.2.2", "", ("bounced", "soft")),
         ("failed", "5.4.1", "", ("bounced", "blocked")),
-        ("failed", "5.6.0", "", ("bounced", "blocked")),
-        ("failed", "5.7.26", "", ("bounced", "blocked")),
+        ("failed", "5.6.0", "", ("bounced", "policy")),
+        ("failed", "5.7.26", "", ("bounced", "policy")),
         ("failed", "4.2.2", "", ("bounced", "soft")),
         ("failed", "5.9.9", "", ("bounced", "soft")),
         ("failed", "", "smtp; 550 5.1.1 gone", ("bounced", "hard")),
@@ -106,6 +106,8 @@ def test_every_kind_of_message_is_understood(path: Path, line_end: bytes) -> Non
         ("failed", "nonsense", "nonsense", ("bounced", "soft")),
         ("delayed", "4.4.1", "", ("deferred", None)),
         ("", "5.1.1", "", ("unknown", None)),
+        ("relayed", "2.0.0", "", ("unknown", None)),
+        ("expanded", "2.0.0", "", ("unknown", None)),
     ],
 )
 def test_statuses_have_their_meaning(action: str, status: str, words: str, expected: tuple[str, str | None]) -> None:
@@ -208,6 +210,10 @@ class Room:
 
 @pytest.fixture
 def room(database: Database, tmp_path: Path) -> Room:
+    return furnished(database, tmp_path)
+
+
+def furnished(database: Database, tmp_path: Path) -> Room:
     for name in ("cur", "new", "tmp"):
         (tmp_path / "mail" / name).mkdir(parents=True)
     with database.write() as connection:

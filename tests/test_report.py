@@ -35,6 +35,7 @@ counts = st.builds(
     DeliveryCounts,
     **{name: st.integers(0, 1000) for name in (*STATES, *EVENTS)},
     reasons=st.dictionaries(st.sampled_from(["bounced before", "paused"]), st.integers(1, 9)),
+    bounces=st.dictionaries(st.sampled_from(["hard", "policy"]), st.integers(1, 9)),
 )
 
 
@@ -46,6 +47,11 @@ def test_parts_add_up(parts: list[tuple[str, str, DeliveryCounts]]) -> None:
         assert getattr(made.total, name) == total
         for what in ("rhythm", "variant", "list", "send"):
             assert sum(getattr(one, name) for one in made.by(what).values()) == total
+    told = "\n".join(report.lines(made))
+    for kind in ("hard", "policy"):
+        count = sum(one.bounces.get(kind, 0) for *_, one in parts)
+        assert made.total.bounces.get(kind, 0) == count
+        assert (f"{count:,} bounced {report.BOUNCES[kind]}" in told) == (count > 0)
     assert made.total.audience == sum(one.audience for *_, one in parts)
     assert json.loads(json.dumps(made.plain()))["total"]["audience"] == made.total.audience
 
@@ -96,7 +102,8 @@ def test_what_became_of_an_issue(tmp_path: Path) -> None:
         assert outcome.sent_now == 9
         clock.forward(hours=1)
         tell(workspace, send.id, [0, 1, 2, 3, 4], "delivered")
-        tell(workspace, send.id, [5], "bounced", bounce="hard")
+        tell(workspace, send.id, [5, 7], "bounced", bounce="hard")
+        tell(workspace, send.id, [6], "bounced", bounce="policy")
         tell(workspace, send.id, [1], "complained")
         tell(workspace, send.id, [0, 2], "opened")
         with workspace.database.write() as connection:
@@ -118,10 +125,11 @@ def test_what_became_of_an_issue(tmp_path: Path) -> None:
         submitted=9,
         skipped=1,
         delivered=5,
-        bounced=1,
+        bounced=3,
         complained=1,
         left=first.total.left,
         reasons={"no longer subscribed": 1},
+        bounces={"hard": 2, "policy": 1},
     )
     # Two left by the page; who complained is taken off the list as well.
     assert first.total.left in {2, 3}
@@ -132,7 +140,7 @@ def test_what_became_of_an_issue(tmp_path: Path) -> None:
     assert lines[0].startswith("Issue 1 «الموجة: ")
     assert lines[1] == "Audience 10: 9 submitted, 0 refused, 0 unknown, 1 skipped, 0 still to go."
     assert lines[2] == "  1 no longer subscribed"
-    assert lines[3].startswith("Of those submitted: 5 delivered (55.6 %), 1 bounced (11.1 %), 1 complained (11.1 %), ")
+    assert lines[3].startswith("Of those submitted: 5 delivered (55.6 %), 3 bounced (33.3 %), 1 complained (11.1 %), ")
 
 
 def test_an_issue_that_went_twice_is_told_by_rhythm(tmp_path: Path) -> None:

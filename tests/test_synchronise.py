@@ -92,6 +92,24 @@ def test_each_list_has_its_effect_and_is_read_on_from_its_end(root: Path) -> Non
 
 
 @pytest.mark.slow
+def test_a_bounce_on_the_list_that_blames_us_or_a_full_mailbox_changes_nothing(root: Path) -> None:
+    reasons = [
+        ("5.1.1", "550 5.7.1 IP address blacklisted"),
+        ("5.1.0", "550 5.1.0 192.0.2.1 is not allowed to send mail for example.org. Please see SPF"),
+        ("5.1.1", "552 5.2.2 Over quota"),
+        ("5.2.1", "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents more"),
+        ("5.1.1", "550 5.1.1 user unknown"),
+    ]
+    found = [
+        {"email": f"reader{number}@example.net", "created": 1795000000 + number, "status": status, "reason": reason}
+        for number, (status, reason) in enumerate(reasons)
+    ]
+    with account({"bounces": found}, []) as host, open_workspace(root, environment(host)) as workspace:
+        assert suppressions.run(workspace) == SuppressionsOutcome(read=5, suppressed=1, known=4)
+        assert eligible(workspace) == {1, 2, 3, 4}
+
+
+@pytest.mark.slow
 def test_long_lists_are_read_page_by_page(root: Path) -> None:
     asked: list[str] = []
     many = [{"email": f"someone{number}@example.org", "created": 1795000000} for number in range(1201)]

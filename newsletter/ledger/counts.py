@@ -25,6 +25,8 @@ class VariantCounts:
     states: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
+    bounces: dict[str, int] = field(default_factory=dict)
+    """Deliveries that bounced, by the kind of bounce."""
     left: set[int] = field(default_factory=set)
     """Deliveries whose reader left."""
 
@@ -48,6 +50,8 @@ def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[i
             tally.reasons[reason] = tally.reasons.get(reason, 0) + count
     for group, kind, count in _events(connection, [send.id for send in sends]):
         found.setdefault(group, VariantCounts()).events[kind] = count
+    for group, bounce, count in _bounces(connection, [send.id for send in sends]):
+        found.setdefault(group, VariantCounts()).bounces[bounce] = count
     for group, delivery in _left(connection, sends, leavers):
         found.setdefault(group, VariantCounts()).left.add(delivery)
     return found
@@ -93,6 +97,31 @@ def _events(connection: Connection, send_ids: Sequence[int]) -> Iterable[tuple[G
     )
     for send, variant, kind, count in connection.execute(query):
         yield (send, _named(variant)), kind, count
+
+
+def _bounces(connection: Connection, send_ids: Sequence[int]) -> Iterable[tuple[Group, str, int]]:
+    """How many deliveries bounced, by kind; one that bounced in two ways counts in both."""
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import (
+        batch,
+        delivery,
+        event,
+        letter,
+    )
+
+    kind = func.coalesce(event.c.bounce, "soft")
+    query = (
+        select(batch.c.send_id, letter.c.variant, kind, func.count(event.c.delivery_id.distinct()))
+        .select_from(event)
+        .join(delivery, delivery.c.id == event.c.delivery_id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .outerjoin(letter, letter.c.id == batch.c.letter_id)
+        .where(batch.c.send_id.in_(send_ids), event.c.kind == "bounced")
+        .group_by(batch.c.send_id, letter.c.variant, kind)
+    )
+    for send, variant, bounce, count in connection.execute(query):
+        yield (send, _named(variant)), bounce, count
 
 
 def _left(connection: Connection, sends: Sequence[Send], leavers: Collection[int]) -> Iterable[tuple[Group, int]]:

@@ -6,8 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from subscribers.models import BounceKind
+
 STATES = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
 EVENTS = ("delivered", "bounced", "complained", "left")
+BOUNCES: Mapping[BounceKind, str] = {
+    "hard": "to mailboxes that do not exist",
+    "invalid": "to what is no address",
+    "soft": "to mailboxes that are full, or for the moment",
+    "blocked": "without saying whose fault it is",
+    "policy": "for what we are or send, which says nothing of the readers",
+}
+"""What each kind of bounce says, in words for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,8 @@ class DeliveryCounts:
     """Readers who ended their subscription after they got it."""
     reasons: Mapping[str, int] = field(default_factory=dict)
     """Why deliveries were skipped or refused."""
+    bounces: Mapping[str, int] = field(default_factory=dict)
+    """How many bounced in which way (``BounceKind``); a letter that bounced in two ways counts in both."""
 
     @property
     def audience(self) -> int:
@@ -91,12 +103,15 @@ def added(many: Iterable[DeliveryCounts]) -> DeliveryCounts:
     """The sum of counts."""
     sums: dict[str, int] = {}
     reasons: dict[str, int] = {}
+    bounces: dict[str, int] = {}
     for counts in many:
         for name in (*STATES, *EVENTS):
             sums[name] = sums.get(name, 0) + getattr(counts, name)
         for reason, count in counts.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + count
-    return DeliveryCounts(**sums, reasons=reasons)
+        for bounce, count in counts.bounces.items():
+            bounces[bounce] = bounces.get(bounce, 0) + count
+    return DeliveryCounts(**sums, reasons=reasons, bounces=bounces)
 
 
 def share(part: int, whole: int) -> str:
@@ -121,6 +136,9 @@ def lines(report: Report) -> list[str]:
             )
             + "."
         )
+    told += [f"  {count:,} bounced {words}" for kind, words in BOUNCES.items() if (count := total.bounces.get(kind, 0))]
+    if total.bounces.get("policy", 0):
+        told.append("  look at the sender's DNS, blocklists and pace: newsletter check --online")
     return told
 
 

@@ -60,4 +60,6 @@ def of_issue(connection: Connection, name: str) -> Report:
 def _counts(tally: VariantCounts) -> DeliveryCounts:
     states = {name: tally.states.get(name, 0) for name in STATES}
     events = {name: tally.events.get(name, 0) for name in EVENTS if name != "left"}
-    return DeliveryCounts(**states, **events, left=len(tally.left), reasons=dict(tally.reasons))
+    return DeliveryCounts(
+        **states, **events, left=len(tally.left), reasons=dict(tally.reasons), bounces=dict(tally.bounces)
+    )

@@ -164,7 +164,7 @@ event = Table(
     Column("kind", Text, primary_key=True),
     Column("at", BigInteger, primary_key=True),
     Column("url", Text, primary_key=True),  # '' but for clicks
-    Column("bounce", Text),  # hard, invalid, soft or blocked
+    Column("bounce", Text),  # hard, invalid, soft, blocked or policy
     sqlite_with_rowid=False,
 )
 

@@ -248,7 +248,11 @@ def _event(setup: InboxSetup, message: ParsedMessage, notice: BounceNotice) -> E
 
 
 def _is_ours(setup: InboxSetup, connection: Connection, notice: BounceNotice) -> bool:
-    """Whether there is such a letter and it went to one of these addresses: names can be guessed, that cannot."""
+    """Whether there is such a letter and it went to one of these addresses.
+
+    Names of deliveries can be counted up by every reader of their send, the address behind one cannot. The name of a
+    small letter is signed: who writes it has read it off the letter, so that it is enough where no address is told.
+    """
     letter_id = letter_of(notice.name, setup.link_keys)
     if letter_id is None:
         subscriber_id = ledger.subscriber_of(connection, notice.name)
@@ -256,6 +260,8 @@ def _is_ours(setup: InboxSetup, connection: Connection, notice: BounceNotice) ->
         letter = store.small_letter_of(connection, letter_id)
         subscriber_id = None if letter is None else letter.subscriber_id
     person = store.find_id(connection, subscriber_id) if subscriber_id is not None else None
+    if person is not None and letter_id is not None and not notice.addresses:
+        return True
     return person is not None and _key(person.address) in {_key(address) for address in notice.addresses}
 
 

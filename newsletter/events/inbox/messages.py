@@ -17,6 +17,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import Literal
 
 from newsletter.delivery import names as small_names
+from newsletter.events.inbox import failures
 from newsletter.events.inbox.answers import (
     own_words,
     plain,
@@ -24,6 +25,7 @@ from newsletter.events.inbox.answers import (
     says_yes,
 )
 from newsletter.events.inbox.statuses import meaning
+from newsletter.text.refusals import refusal
 from subscribers.display import shown
 from subscribers.models import BounceKind, EventKind
 
@@ -37,6 +39,9 @@ _LONGEST_TEXT = 100_000
 NAME = rf"(?:[0-9a-f]{{16}}\.[0-9]{{1,18}}|{small_names.NAME})"
 """The name of a delivery or a small letter, left of the at sign in its Message-ID."""
 _NAME = re.compile(rf"(?<![0-9A-Za-z.-])({NAME})(?![0-9A-Za-z.-])")
+_MESSAGE_ID = re.compile(rf"^[> \t]*message-id:\s*<({NAME})@", re.IGNORECASE | re.MULTILINE)
+_TO = re.compile(r"^[> \t]*to:[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+"""Lines in the copy of a letter that is returned as text."""
 _LEAVE = re.compile(r"\s*unsubscribe\s+([A-Za-z0-9_-]{52})\s*", re.IGNORECASE)
 # Also as it stands in a mailto address, behind a space that is written %20 there (RFC 6068 section 2).
 _TOKEN = re.compile(r"(?:(?<![A-Za-z0-9_-])|(?<=%20))([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
@@ -112,7 +117,7 @@ def understand(raw: bytes, own: str) -> ParsedMessage:
 
 def _understand(message: Message, own: str) -> ParsedMessage:
     at = _moment(message)
-    reports = tuple(_reports(message))
+    reports = _believable(_reports(message)) or _believable(_told_to_people(message, own))
     if reports or message.get_content_type() == "multipart/report":
         return ParsedMessage("report", at, reports)
     subject = _decoded(message, "Subject")
@@ -143,17 +148,18 @@ def _reports(message: Message) -> Iterator[BounceNotice]:
     if len(names) != 1:
         return
     (name,), returned = names, _returned(message)
+    told = _told(message)
     for part in _parts(message):
         kind = part.get_content_type()
         if kind == "message/delivery-status":
             for block in _blocks(part)[1:]:
                 if "Action" not in block:
                     continue
-                event, bounce = meaning(
-                    _field(block, "Action"), _field(block, "Status"), _field(block, "Diagnostic-Code")
-                )
+                # Some put what the other server said only into the text for people.
+                words = _field(block, "Diagnostic-Code") or told
+                event, bounce = meaning(_field(block, "Action"), _field(block, "Status"), words)
                 people = {*_typed(block, "Original-Recipient"), *_typed(block, "Final-Recipient"), *returned}
-                yield BounceNotice(name, event, bounce, shown(_field(block, "Diagnostic-Code"), 300), frozenset(people))
+                yield BounceNotice(name, event, bounce, shown(words, 300), frozenset(people))
         elif kind == "message/feedback-report":
             (about, *_) = _blocks(part)
             sort = _field(about, "Feedback-Type").strip().lower()
@@ -162,12 +168,74 @@ def _reports(message: Message) -> Iterator[BounceNotice]:
             yield BounceNotice(name, event, None, shown(sort, 60), frozenset(people))
 
 
+def _believable(notices: Iterator[BounceNotice]) -> tuple[BounceNotice, ...]:
+    """The notices of a message, or none when it tries one address after the other: a letter goes to one."""
+    found = tuple(notices)
+    addresses = {address.lower() for notice in found for address in notice.addresses}
+    return found if len(addresses) <= failures.MOST_ADDRESSES + 1 else ()
+
+
+def _told(message: Message) -> str:
+    """What the text of a report quotes of the server that refused; empty when it quotes nobody."""
+    own_part, _ = failures.split(_shown_text(message))
+    return failures.quoted(own_part) if failures.quotes(own_part) else ""
+
+
+def _told_to_people(message: Message, own: str) -> Iterator[BounceNotice]:
+    """The notice of a bounce that only people can read, when it names one letter of ours and whom it was for.
+
+    The letter is named by the address it came to (VERP), or by the Message-ID in what is returned. A delivery's name
+    can be counted up by every reader of the send, so that the text must name the right address too, in a few guesses.
+    """
+    if "disposition" in _field(message, "Content-Type").lower():
+        return
+    text, copy = failures.split(_shown_text(message))
+    if not failures.from_a_server(
+        [address or name for name, address in getaddresses([_field(message, "From")])],
+        names_failed="X-Failed-Recipients" in message,
+        null_path="Return-Path" in message and _field(message, "Return-Path").strip() in {"", "<>"},
+        text=text,
+    ):
+        return
+    outcome = failures.outcome(_decoded(message, "Subject"), text)
+    names = {*_named_by_path(message), *_named_by_parts(message), *_MESSAGE_ID.findall(copy)}
+    if not outcome or len(names) != 1:
+        return
+    failed = [address for _, address in getaddresses([_field(message, "X-Failed-Recipients")]) if "@" in address]
+    copied = [address for line in _TO.findall(copy) for _, address in getaddresses([line]) if "@" in address]
+    people = {*failed[:1], *failures.addresses(text, own), *copied[:1], *_returned(message)}
+    words = failures.quoted(text)
+    event: EventKind = "bounced" if outcome == "failed" else "deferred"
+    bounce = refusal(words) if outcome == "failed" else None
+    yield BounceNotice(names.pop(), event, bounce, shown(words, 300), frozenset(people))
+
+
+def _shown_text(message: Message) -> str:
+    text, html = _texts(message)
+    # A rule across the page parts the diagnosis from the rest, not a quotation as in an answer.
+    return text if text.strip() else plain(re.sub(r"<hr\b", "<br", html, flags=re.IGNORECASE))
+
+
 def _names(message: Message) -> set[str]:
     """Names of letters: by the return path it came to, the envelope and the letter it returns, or what it refers to."""
+    found = [*_named_by_path(message), *_named_by_parts(message)]
+    if not found:
+        for header in ("In-Reply-To", "References"):
+            found += re.findall(rf"<({NAME})@", _field(message, header))
+    return set(found)
+
+
+def _named_by_path(message: Message) -> list[str]:
+    return [
+        name
+        for header in ("Delivered-To", "X-Original-To", "Envelope-To", "To")
+        for _, address in getaddresses([_field(message, header)])
+        for name in re.findall(rf"\+({NAME})@", address)
+    ]
+
+
+def _named_by_parts(message: Message) -> list[str]:
     found: list[str] = []
-    for header in ("Delivered-To", "X-Original-To", "Envelope-To", "To"):
-        for _, address in getaddresses([_field(message, header)]):
-            found += re.findall(rf"\+({NAME})@", address)
     for part in _parts(message):
         kind = part.get_content_type()
         if kind == "message/delivery-status":
@@ -175,10 +243,7 @@ def _names(message: Message) -> set[str]:
         elif part is not message and kind in {"message/rfc822", "text/rfc822-headers"}:
             for inner in _blocks(part):
                 found += _NAME.findall(_field(inner, "Message-ID").partition("@")[0].strip(" \t<"))
-    if not found:
-        for header in ("In-Reply-To", "References"):
-            found += re.findall(rf"<({NAME})@", _field(message, header))
-    return set(found)
+    return found
 
 
 def _returned(message: Message) -> set[str]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.senders.reports import EventReport
+from newsletter.text.refusals import refusal
 from subscribers.models import BounceKind, Event, EventKind
 
 if TYPE_CHECKING:
@@ -39,12 +40,17 @@ BOUNCES: Mapping[str, tuple[EventKind, BounceKind | None]] = {
     "Transient": ("deferred", None),
     "DnsError": ("bounced", "soft"),
     "SoftBounce": ("bounced", "soft"),
-    "Blocked": ("bounced", "blocked"),
-    "SpamNotification": ("bounced", "blocked"),
-    "VirusNotification": ("bounced", "blocked"),
-    "ChallengeVerification": ("bounced", "blocked"),
-    "DMARCPolicy": ("bounced", "blocked"),
-    "SMTPApiError": ("bounced", "blocked"),
+    # "The message was delivered, but was either blocked by the user, or classified as spam, bulk mail, or had rejected
+    # content"; and what is wrong with the sender, its domain or the request.
+    "Blocked": ("bounced", "policy"),
+    "SpamNotification": ("bounced", "policy"),
+    "VirusNotification": ("bounced", "policy"),
+    "ChallengeVerification": ("bounced", "policy"),
+    "DMARCPolicy": ("bounced", "policy"),
+    "SMTPApiError": ("bounced", "policy"),
+    "InboundError": ("bounced", "policy"),
+    "TemplateRenderingFailed": ("bounced", "policy"),
+    "Unconfirmed": ("bounced", "policy"),
     "SpamComplaint": ("complained", None),
     "Unsubscribe": ("left", None),
     "Subscribe": ("unknown", None),
@@ -130,7 +136,7 @@ def _moment(text: object) -> datetime | None:
 
 def _meaning(record: str, item: Mapping[str, Any]) -> tuple[EventKind, BounceKind | None]:
     if record == "Bounce":
-        return BOUNCES.get(str(item.get("Type")), ("bounced", "soft"))
+        return _bounce(item)
     if record == "SubscriptionChange":
         return _change(item)
     kinds: Mapping[str, EventKind] = {
@@ -142,13 +148,28 @@ def _meaning(record: str, item: Mapping[str, Any]) -> tuple[EventKind, BounceKin
     return kinds[record], None
 
 
+def _bounce(item: Mapping[str, Any]) -> tuple[EventKind, BounceKind | None]:
+    """What a bounce means: Postmark's type, unless the words of the server that refused (``Details``) blame another.
+
+    Words can take the blame off the reader, and not put it on them: what Postmark calls soft is never gone for good.
+    """
+    kind, bounce = BOUNCES.get(str(item.get("Type")), ("bounced", "soft"))
+    if kind != "bounced":
+        return kind, None
+    told = refusal(str(item.get("Details") or ""), unclear=bounce)
+    if bounce in {"hard", "invalid"}:
+        return kind, bounce if told in {"hard", "invalid"} else told
+    return kind, "policy" if told == "policy" else bounce
+
+
 def _change(item: Mapping[str, Any]) -> tuple[EventKind, BounceKind | None]:
     """What it means that an address came onto the stream's list of suppressions, or left it."""
     if item.get("SuppressSending") is not True:
         return "unknown", None
     reason = item.get("SuppressionReason")
     if reason == "HardBounce":
-        return "bounced", "hard"
+        # The bounce itself is told too, in the same second, with the words that say whose fault it is; this has none.
+        return "unknown", None
     if reason == "SpamComplaint":
         return "complained", None
     # What editors do at Postmark (origin Customer or Admin) is no word of the reader.

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsletter.senders.reports import EventReport
+from newsletter.text.refusals import refusal
 from subscribers.models import BounceKind, Event, EventKind
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
@@ -34,13 +35,28 @@ KINDS: Mapping[str, EventKind] = {
     "unsubscribe": "left",
     "group_unsubscribe": "left",
 }
-# Why SendGrid dropped a letter by itself, by words of its reason; the first that fits.
+# Why SendGrid dropped a letter by itself, by words of its reason (vendor's guide "Event Webhook", event "dropped"); the
+# first that fits. What is wrong with our request, text or plan says nothing of the reader.
 DROPPED: tuple[tuple[str, EventKind, BounceKind | None], ...] = (
+    ("smtpapi", "bounced", "policy"),
+    ("spam content", "bounced", "policy"),
+    ("quota", "bounced", "policy"),
     ("bounced address", "bounced", "hard"),
     ("invalid", "bounced", "invalid"),
     ("spam reporting", "complained", None),
     ("unsubscribed", "left", None),
 )
+# What SendGrid's own classification says where the words of the server do not (its page "Bounce & Block
+# Classifications in Event Webhook").
+CLASSIFICATIONS: Mapping[str, BounceKind] = {
+    "invalid address": "hard",
+    "mailbox unavailable": "soft",
+    "content": "policy",
+    "reputation": "policy",
+    "frequency or volume too high": "policy",
+    "technical failure": "soft",
+    "technical": "soft",
+}
 
 
 class SignedReports:
@@ -130,6 +146,19 @@ def _meaning(item: Mapping[str, Any]) -> tuple[EventKind, BounceKind | None]:
         reason = str(item.get("reason") or "").lower()
         return next(((kind, bounce) for words, kind, bounce in DROPPED if words in reason), ("bounced", "blocked"))
     kind = KINDS.get(name, "unknown")
-    if kind != "bounced":
-        return kind, None
-    return kind, "blocked" if item.get("type") == "blocked" else "hard"
+    return kind, why_bounced(item) if kind == "bounced" else None
+
+
+def why_bounced(item: Mapping[str, Any]) -> BounceKind:
+    """Why a letter bounced, by the words of the server that refused it before SendGrid's own.
+
+    An address that SendGrid put among blocks was refused for once, by its own account, and so is never gone for good.
+
+    Args:
+        item: Event "bounce" of the webhook, or an entry of the list of bounces.
+    """
+    sort = str(item.get("bounce_classification") or "").strip().lower()
+    once = item.get("type") == "blocked"
+    unclear = CLASSIFICATIONS.get(sort, "blocked" if once else "hard")
+    told = refusal(str(item.get("reason") or ""), str(item.get("status") or ""), unclear=unclear)
+    return "blocked" if once and told in {"hard", "invalid"} else told

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from newsletter.errors import SendError
 from newsletter.senders.https import Api, get_json
 from newsletter.senders.reports import LEFT, SuppressionEntry
+from newsletter.senders.sendgrid.events import why_bounced
 from subscribers.models import SuppressionReason
 
 PAGE = 500
@@ -52,7 +53,14 @@ class AccountLists:
             for item in page:
                 address, created = item.get("email"), item.get("created")
                 if isinstance(address, str) and isinstance(created, int):
-                    yield SuppressionEntry(address, created, EFFECTS[name])
+                    yield SuppressionEntry(address, created, _effect(name, item))
             if len(page) < PAGE:
                 return
             offset += PAGE
+
+
+def _effect(name: str, item: Mapping[str, Any]) -> SuppressionReason | Literal["left"] | None:
+    """What an entry means; a bounce whose words blame us, a full mailbox or the moment changes nothing here."""
+    if name == "bounces" and why_bounced(item) not in {"hard", "invalid"}:
+        return None
+    return EFFECTS[name]
