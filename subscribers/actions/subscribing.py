@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from subscribers import store
+from subscribers.actions.letters import queue_daily
 from subscribers.addresses import normalise
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError, LinkError
@@ -189,7 +190,7 @@ def _confirm(
         store.set_status(connection, person.id, list_id, decision.status, now=now)
         store.record(connection, person.id, list_id, "confirm", now=now, how=how, words=words)
     if decision.letter is not None:
-        store.queue_letter(connection, decision.letter, person.id, list_id, now=now)
+        queue_daily(connection, decision.letter, person.id, list_id, now=now)
     return ConfirmationOutcome(person, store.list_by_id(connection, list_id), already=not decision.changes)
 
 
