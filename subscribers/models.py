@@ -256,6 +256,18 @@ have from now on, to be confirmed; ``address-changed``: tells the one they had; 
 AccountRequest = Literal["address", "erase"]
 """What a person can ask for on their page that a letter has to confirm."""
 
+
+@dataclass(frozen=True, slots=True)
+class KeptRequest:
+    """What a person asked for on their own page and has to confirm by a letter."""
+
+    subscriber_id: int
+    kind: AccountRequest
+    address: str
+    """The address that they want to have from now on; empty for an erasure."""
+    created: datetime
+
+
 LetterState = Literal["queued", "submitting", "submitted", "refused", "unknown"]
 
 ACCOUNT_REQUESTS: tuple[AccountRequest, ...] = get_args(AccountRequest)
@@ -265,7 +277,7 @@ LETTER_STATES: tuple[LetterState, ...] = get_args(LetterState)
 
 @dataclass(frozen=True, slots=True)
 class SmallLetter:
-    """A confirmation, welcome or goodbye that one person is to get."""
+    """A letter about a subscription that one person is to get: confirmation, welcome, goodbye …"""
 
     id: int
     kind: LetterKind

@@ -1,4 +1,4 @@
-"""Small letters on their way: confirmation, welcome and goodbye, claimed from the readers' side and sent one by one.
+"""Small letters on their way, confirmation, welcome and the like: claimed from the readers' side, sent one by one.
 
 The same order as for every letter: claim under a lease, hand over everything but the last byte, commit
 ``submitting``, let the last byte go, record the answer. The link of a confirmation is made here, when its letter is
@@ -31,23 +31,27 @@ from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers import actions, store, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from newsletter.delivery import DeliverySetup
     from newsletter.senders import Answer, Carrier, Submission
     from newsletter.web.pages import Pages
     from newsletter.wiring import Workspace
     from subscribers.actions import Upkeep
-    from subscribers.models import LetterState, SmallLetter
+    from subscribers.models import AccountRequest, LetterState, SmallLetter
 
 LOG = logging.getLogger("nashra.letters")
 
-CONFIRM, PREFERENCES = "confirm", "preferences"
+CONFIRM, PREFERENCES, ADDRESS, ERASE = "confirm", "preferences", "address", "erase"
 """Slots of a small letter beside the one of the link to leave; filled before the letter is cut."""
 
 TOO_OLD = timedelta(hours=48)
 """A small letter that could not go for so long is no longer wanted."""
 TIDY_EVERY = timedelta(hours=1)
+_REQUESTS: Mapping[str, tuple[str, AccountRequest]] = {"new-address": (ADDRESS, "address"), "erasure": (ERASE, "erase")}
+"""The kinds of letters that confirm what a person asked for on their page: their slot, and what it is."""
+_STRANGER = "new-address"
+"""The kind that may reach somebody else than the person it is about; no link of that person stands in it."""
 _MOST = 50
 
 
@@ -215,6 +219,9 @@ class SmallLetters:
         setup = self._setup
         who = letter.recipient
         leave = tokens.make("leave", setup.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch)
+        if letter.kind == _STRANGER:
+            # An address with a typing error belongs to somebody else: the token in the header opens nothing.
+            leave = secrets.token_urlsafe(tokens.WIDTH)[: tokens.WIDTH]
         slots = {LEAVE: leave.encode("ascii")}
         parcel = Parcel(letter.id, name_of(letter.id, setup.keys), who.address, slots, who.needs_smtputf8)
         submission = carrier.begin([parcel], secrets.token_hex(16))
@@ -259,15 +266,26 @@ class SmallLetters:
         """The letter of one person, but for the slot of the link to leave."""
         made = self._made(letter.kind, letter.list.name, letter.list.title)
         who = letter.recipient
-        values = {
-            PREFERENCES: tokens.make(
-                "preferences", self._setup.keys, public_id=who.public_id, list_id=0, epoch=who.epoch
-            )
-        }
+        values = (
+            {}
+            if letter.kind == _STRANGER
+            else {
+                PREFERENCES: tokens.make(
+                    "preferences", self._setup.keys, public_id=who.public_id, list_id=0, epoch=who.epoch
+                )
+            }
+        )
         if letter.kind == "confirmation":
             with self._setup.database.write() as connection:
                 values[CONFIRM] = actions.make_confirmation(
                     connection, who.subscriber_id, letter.list.id, now=self._setup.now(), lasts=self._lasts
+                )
+        if letter.kind in _REQUESTS:
+            name, asked = _REQUESTS[letter.kind]
+            with self._setup.database.write() as connection:
+                address = who.address if asked == "address" else ""
+                values[name] = actions.make_request(
+                    connection, who.subscriber_id, asked, now=self._setup.now(), address=address
                 )
         html, text = made.rendered.html, made.rendered.text
         for name, value in values.items():
@@ -298,7 +316,7 @@ class SmallLetters:
             rendered=rendered,
             marker=marker,
             # RFC 8058 section 3.1 wants an https address for one click; without one there is no such header.
-            unsubscribe_url="" if self._by_mail else urls["leave_url"],
+            unsubscribe_url="" if self._by_mail or kind == _STRANGER else urls["leave_url"],
             unsubscribe_mail=leave,
             date=now,
             language=about.language,
@@ -312,6 +330,8 @@ class SmallLetters:
             "leave_url": f"{base}/leave/{slot(marker, LEAVE)}",
             "confirm_url": f"{base}/confirm/{slot(marker, CONFIRM)}",
             "preferences_url": f"{base}/preferences/{slot(marker, PREFERENCES)}",
+            "address_url": f"{base}/address/{slot(marker, ADDRESS)}",
+            "erase_url": f"{base}/erase/{slot(marker, ERASE)}",
             "archive_url": f"{base}/archive",
         }
 

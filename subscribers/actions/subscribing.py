@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from subscribers import store
+from subscribers.actions.letters import queue_daily
 from subscribers.addresses import normalise
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError, LinkError
@@ -253,7 +254,7 @@ def _confirm(
         store.record(connection, person.id, list_id, "confirm", now=now, how=how, words=words)
     if decision.letter is not None or others:
         # One letter says welcome to all of them.
-        store.queue_letter(connection, "welcome", person.id, list_id, now=now)
+        queue_daily(connection, "welcome", person.id, list_id, now=now)
     for other in others:
         store.set_status(connection, person.id, other, "confirmed", now=now)
         store.record(connection, person.id, other, "confirm", now=now, how=how, words=words)

@@ -14,11 +14,13 @@ from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
 from subscribers.store.tables import (
     consent,
+    held_bounce,
     kept_wish,
     metadata,
     subscriber,
     subscription,
     suppression,
+    trouble,
 )
 
 if TYPE_CHECKING:
@@ -196,6 +198,36 @@ def set_preferences(
             paused_until=None if paused_until is None else to_seconds(paused_until),
             changed=to_seconds(now),
         )
+    )
+
+
+def lock_person(connection: Connection, subscriber_id: int) -> None:
+    """Let nobody else change anything about this person before the transaction ends.
+
+    Args:
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+    """
+    connection.execute(sa.select(subscriber.c.id).where(subscriber.c.id == subscriber_id).with_for_update())
+
+
+def change_address(connection: Connection, subscriber_id: int, address: Address) -> None:
+    """Give a subscriber another address. What is known against the old one stays with that address, not with them.
+
+    Args:
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+        address: The address they have from now on; nobody else has it.
+    """
+    connection.execute(
+        sa.update(suppression).where(suppression.c.subscriber_id == subscriber_id).values(subscriber_id=None)
+    )
+    for table in (trouble, held_bounce):
+        connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
+    connection.execute(
+        sa.update(subscriber)
+        .where(subscriber.c.id == subscriber_id)
+        .values(address=address.address, address_key=address.key, needs_smtputf8=address.needs_smtputf8)
     )
 
 
