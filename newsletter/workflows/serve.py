@@ -90,6 +90,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Si
         frame_ancestors=tuple(web.frame_ancestors) or (_origin(workspace.publication.url),),
         keep_client=web.keep_client,
         caps=workspace.caps,
+        pending=workspace.upkeep.pending,
         hooks=hooks,
     )
 
