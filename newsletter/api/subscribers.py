@@ -93,7 +93,13 @@ class Subscribers:
             )
 
     def import_file(
-        self, path: str | Path, *, list_name: str = "readers", consent: str = "", dry_run: bool = False
+        self,
+        path: str | Path,
+        *,
+        list_name: str = "readers",
+        consent: str = "",
+        ask: bool = False,
+        dry_run: bool = False,
     ) -> ImportReport:
         """Add the addresses of a CSV file: all that can be used, each other row in the report with its line.
 
@@ -102,9 +108,13 @@ class Subscribers:
                 a column of addresses.
             list_name: The list.
             consent: How these people agreed; kept in the record of consent.
+            ask: Subscribe nobody; whom the file would bring in gets a confirmation letter, as ``[web] letters_an_hour``
+                allows, from ``newsletter serve``, ``newsletter worker`` or ``newsletter subscribers letters``.
             dry_run: Count everything, and write nothing.
 
         Raises:
+            ConsentError: Somebody would be confirmed of whom neither ``consent`` nor the file says how they agreed,
+                and ``ask`` is not set.
             CsvError: The file cannot be read as a list of addresses.
             UnknownList: No such list.
 
@@ -124,8 +134,10 @@ class Subscribers:
                 now=workspace.now(),
                 keys=workspace.keys.suppression,
                 rhythm=workspace.settings.rhythms.default,
-                words=consent,
+                words=consent.strip(),
                 dry_run=dry_run,
+                need_consent=True,
+                ask_an_hour=workspace.caps.file_an_hour if ask else 0,
             )
 
     def all(self, list_name: str = "readers") -> Iterator[tuple[Subscriber, Subscription]]:

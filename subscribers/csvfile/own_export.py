@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, NamedTuple, get_args
 
 from subscribers.consent import ACTS, GIVING
 from subscribers.csvfile.vocabulary import fold
@@ -133,7 +133,7 @@ def read_record(cells: Sequence[str], columns: Mapping[str, int]) -> CsvPerson:
     return CsvPerson(
         since=_moment("since", cell("since")),
         changed=_moment("changed", cell("changed")),
-        status=cast("Status", status) if status in STATUSES else None,
+        status=status if status in STATUSES else None,
         suppressed=(suppressed if suppressed in _REASONS else "import") if suppressed else "",
         suppressed_at=_moment("suppressed_at", cell("suppressed_at")),
         record=_record(cell("consent_record"), cell("consent_act").strip(), cell("consent_at"), cell),
