@@ -50,6 +50,7 @@ from subscribers.store.people import (
     subscribers,
     subscription_of,
     subscriptions_of,
+    tell_reason,
 )
 from subscribers.store.recipients import (
     among,
@@ -129,6 +130,7 @@ __all__ = [
     "suppression_of",
     "suppressions",
     "taken",
+    "tell_reason",
     "troubles_of",
     "unknown_list",
     "used_keys",

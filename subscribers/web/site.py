@@ -67,6 +67,8 @@ class Site:
     caps: Caps = field(default_factory=Caps)
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     """Name in ``/hooks/<name>`` to whatever reads the reports of that provider."""
+    erase: Callable[[str], object] | None = None
+    """Erases the person who has an address, with what other tables and folders hold of them; None erases them here."""
 
     @cached_property
     def path(self) -> str:
