@@ -38,6 +38,7 @@ from subscribers.actions.subscribing import (
     subscribe,
 )
 from subscribers.actions.suppressing import receive, suppress, unsuppress
+from subscribers.actions.timeline import timeline
 from subscribers.actions.waiting import PENDING_LASTS, Upkeep, ask_kept
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "status_of",
     "subscribe",
     "suppress",
+    "timeline",
     "undo_leave",
     "unsuppress",
     "waiting",
