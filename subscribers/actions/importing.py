@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from subscribers import store
 from subscribers.csvfile import BadCsvRow, CsvLayout, CsvRow, csv_writer, look, rows
-from subscribers.csvfile.own_export import record_as_json
+from subscribers.csvfile.own_export import CsvPerson, record_as_json
 from subscribers.errors import ConsentError
 from subscribers.models import ImportReport, KeptWish, List, RejectedRow, Rhythm
 from subscribers.store import staging
@@ -76,7 +76,9 @@ def import_file(
     layout = look(path)
     with ExitStack() as stack:
         reading = _Reading(layout, stack, rejects)
-        addresses = stack.enter_context(staging.stage(connection, reading.staged(rows(path, layout))))
+        addresses = stack.enter_context(
+            staging.stage(connection, reading.staged(rows(path, layout)), past=bool(layout.own))
+        )
         staging.mark_suppressed(connection, keys)
         found = staging.groups(connection, target.id)
         unstated = 0 if words.strip() or ask_an_hour else _unstated(found)
@@ -143,8 +145,16 @@ def _unstated(found: list[staging.StagedGroup]) -> int:
     )
 
 
-_PAST_OF_NOBODY: tuple[int | None, int | None, int | None, str | None, int | None, str | None] = (None,) * 6
-"""The last columns of a staged row of a file that tells of no past."""
+def _told(past: CsvPerson, *, suppressed: bool) -> tuple[Any, ...]:
+    """The last columns of a ``StagedRow``: what our own export tells of the past."""
+    return (
+        past.since,
+        past.changed,
+        staging.STANDINGS.index(past.status) if suppressed and past.status else None,
+        past.suppressed or None,
+        past.suppressed_at,
+        record_as_json(past.record) if past.record else None,
+    )
 
 
 class _Reading:
@@ -157,7 +167,7 @@ class _Reading:
         self._layout, self._stack, self._rejects = layout, stack, rejects
         self._write: CsvWriter | None = None
 
-    def staged(self, source: Iterator[CsvRow | BadCsvRow]) -> Iterator[staging.StagedRow]:
+    def staged(self, source: Iterator[CsvRow | BadCsvRow]) -> Iterator[tuple[Any, ...]]:
         """The good rows, each with a public id; the others are kept for the report."""
         standings = {name: code for code, name in enumerate(staging.STANDINGS)}
         unsaid = standings["confirmed"]
@@ -170,18 +180,7 @@ class _Reading:
             if used >= len(pool):
                 pool, used = os.urandom(PUBLIC_ID_BYTES * 1024), 0
             line, address, standing, rhythm, declined_topics, paused_until, past = row
-            told = _PAST_OF_NOBODY
-            if past is not None:
-                stays = standing == "suppressed" and past.status is not None
-                told = (
-                    past.since,
-                    past.changed,
-                    standings[past.status] if stays and past.status else None,
-                    past.suppressed or None,
-                    past.suppressed_at,
-                    record_as_json(past.record) if past.record else None,
-                )
-            yield staging.StagedRow(
+            yield (
                 address.key,
                 address.address,
                 pool[used : used + PUBLIC_ID_BYTES],
@@ -191,7 +190,7 @@ class _Reading:
                 declined_topics,
                 paused_until,
                 line,
-                *told,
+                *(() if past is None else _told(past, suppressed=standing == "suppressed")),
             )
             used += PUBLIC_ID_BYTES
 
