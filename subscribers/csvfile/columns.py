@@ -23,7 +23,7 @@ def _parts(*words: str) -> tuple[str, ...]:
     return tuple(fold(word) for word in words)
 
 
-_STATE_PARTS = _parts("status", "statut", "estado", "حالة")
+_STATE_PARTS = _parts("status", "statut", "estado", "état abo", "état de l'abo", "état inscr", "حالة")
 _STATE_NAMES = frozenset(_parts("état", "state", "الوضع", "stand", "situation"))
 _LEAVING_PARTS = _parts(
     "unsubscri", "désabonn", "désinscri", "desuscri", "opt out", "opted out", "do not email", "do not mail",
@@ -98,7 +98,9 @@ TOLD_STATUS = ColumnMeaning(
 )
 """Of a column that an editor named: silence in it is no consent either."""
 LEAVING = ColumnMeaning({**STANDING_OF, **dict.fromkeys(YES, "left"), **dict.fromkeys(NOT_LEFT, "confirmed")}, "left")
-TROUBLE = ColumnMeaning(dict.fromkeys(NO, "confirmed"), "suppressed")
+TROUBLE = ColumnMeaning(
+    {**STANDING_OF, **dict.fromkeys(YES, "suppressed"), **dict.fromkeys(NO, "confirmed")}, "suppressed"
+)
 CONSENT = ColumnMeaning({**STANDING_OF, **dict.fromkeys(YES, "confirmed"), **dict.fromkeys(NO, "left")}, must=True)
 
 
@@ -144,7 +146,7 @@ def understood(name: str, topic: Topic, values: Collection[str]) -> ColumnMeanin
         plain = words <= YES | NO | STANDING_OF.keys() or any(part in name for part in _WHY_PARTS)
         return LEAVING if plain else None
     if topic == "trouble":
-        plain = words <= YES | NO or any(part in name for part in _WHY_PARTS)
+        plain = words <= YES | NO | STANDING_OF.keys() or any(part in name for part in _WHY_PARTS)
         return TROUBLE if plain else None
     if words <= YES | NO | STANDING_OF.keys() and not (dated and words):
         # A column of days says by each of them that the person agreed then.

@@ -27,7 +27,7 @@ _SHOWN_VALUES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class CsvShape:
+class CsvHeader:
     """A file as far as it is known before its columns are understood."""
 
     path: Path
@@ -94,7 +94,7 @@ OWN = {
 """The columns of our own export that are taken over as they are."""
 
 
-def layout_of(shape: CsvShape, choices: ColumnChoices, topics: Sequence[str]) -> CsvLayout:
+def layout_of(shape: CsvHeader, choices: ColumnChoices, topics: Sequence[str]) -> CsvLayout:
     """Decide what each column of a file means.
 
     Args:
@@ -111,7 +111,7 @@ def layout_of(shape: CsvShape, choices: ColumnChoices, topics: Sequence[str]) ->
 class _Columns:
     """The columns of one file on their way to a layout."""
 
-    def __init__(self, shape: CsvShape, choices: ColumnChoices) -> None:
+    def __init__(self, shape: CsvHeader, choices: ColumnChoices) -> None:
         self._shape, self._choices = shape, choices
         self._all = [fold(cell) for cell in shape.header]
         self._ignored = {at for name in choices.ignore for at in self._named(name, "--ignore-column")}

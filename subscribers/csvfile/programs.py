@@ -152,6 +152,21 @@ PROGRAMS = (
         harmless=_names("active_subscription,digest_enabled"),
     ),
     OtherProgram(
+        name="phpList",
+        source="phpList, admin/actions/export.php and the columns of its table of users",
+        needs=_names("email"),
+        any_of=_names("htmlemail,uniqid,bouncecount,subscribepage"),
+        says={
+            "confirmed": ColumnMeaning(_yes(yes="confirmed", no="pending"), must=True),
+            "blacklisted": _BAD_FLAG,
+            "isblacklisted": _BAD_FLAG,
+            "disabled": _FLAG,
+        },
+        agreed=_in_order("entered,subscribed"),
+        names=_names(_PEOPLE),
+        harmless=_names("bouncecount,optedin,lastbounce"),
+    ),
+    OtherProgram(
         name="Brevo",
         source="developers.brevo.com, 'Export contacts', and the attributes of its exports; the column of blocked "
         "addresses as users show it",
@@ -263,21 +278,6 @@ PROGRAMS = (
         names=_names(_PEOPLE),
         topics=_in_order("groups"),
         harmless=_names("opt-in date,opt-in ip,subscribed,subscribe date"),
-    ),
-    OtherProgram(
-        name="phpList",
-        source="phpList, admin/actions/export.php and the columns of its table of users",
-        needs=_names("email"),
-        any_of=_names("htmlemail,uniqid,bouncecount,subscribepage"),
-        says={
-            "confirmed": ColumnMeaning(_yes(yes="confirmed", no="pending"), must=True),
-            "blacklisted": _BAD_FLAG,
-            "isblacklisted": _BAD_FLAG,
-            "disabled": _FLAG,
-        },
-        agreed=_in_order("entered,subscribed"),
-        names=_names(_PEOPLE),
-        harmless=_names("bouncecount,optedin,lastbounce"),
     ),
     OtherProgram(
         name="Keila",

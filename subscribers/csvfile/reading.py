@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from subscribers.addresses import Address, normalise
-from subscribers.csvfile.files import lines, open_text, swallowed, undecodable
+from subscribers.csvfile.files import CsvLines, lines, open_text, swallowed, too_long, undecodable
 from subscribers.csvfile.formulas import restored
 from subscribers.csvfile.layout import CsvLayout
 from subscribers.csvfile.moments import moment_of
@@ -228,7 +228,8 @@ def _records(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
     with closing(open_text(path, layout.encoding)) as file:
         line = start = layout.skip + 1
         try:
-            reader = _reader(path, file, layout)
+            memory = CsvLines(lines(path, file, layout.skip))
+            reader = _cells(memory, layout)
             for cells in reader:
                 start, line = line, layout.skip + reader.line_num + 1
                 if line - start > 1 and "\n" in (text := _cell(cells, layout).strip()):
@@ -236,7 +237,7 @@ def _records(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
                 yield start, cells
         except csv.Error:
             # The one error of a reader that is not strict: a cell of more than 131,072 characters.
-            raise swallowed(path, line, "not closed") from None
+            raise too_long(path, line, memory.last, layout.delimiter) from None
         except UnicodeError:
             raise undecodable(path, layout.encoding, line) from None
     if line - start > 1 and _ends_in_quotes(path, layout, start):
@@ -247,15 +248,14 @@ def _cell(cells: list[str], layout: CsvLayout) -> str:
     return cells[layout.address] if layout.address < len(cells) else ""
 
 
-def _reader(path: Path, file: IO[str], layout: CsvLayout, start: int = 0, *, strict: bool = False) -> _csv.Reader:
-    text = lines(path, file, start or layout.skip)
+def _cells(text: Iterable[str], layout: CsvLayout, *, strict: bool = False) -> _csv.Reader:
     return csv.reader(text, delimiter=layout.delimiter, escapechar=layout.tool.escape, strict=strict)
 
 
 def _ends_in_quotes(path: Path, layout: CsvLayout, start: int) -> bool:
     """Whether the last record, which spans lines, has a quotation mark that the end of the file closed."""
     with closing(open_text(path, layout.encoding)) as file:
-        strict = _reader(path, file, layout, start - 1, strict=True)
+        strict = _cells(lines(path, file, start - 1), layout, strict=True)
         try:
             for _ in strict:
                 pass

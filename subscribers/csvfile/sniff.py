@@ -14,8 +14,8 @@ from contextlib import closing
 from pathlib import Path
 
 from subscribers.csvfile.columns import NO_CHOICES, ColumnChoices
-from subscribers.csvfile.files import lines, open_text, swallowed, undecodable, unreadable
-from subscribers.csvfile.layout import CsvLayout, CsvShape, address_column, layout_of
+from subscribers.csvfile.files import CsvLines, lines, open_text, too_long, undecodable, unreadable
+from subscribers.csvfile.layout import CsvLayout, CsvHeader, address_column, layout_of
 from subscribers.csvfile.vocabulary import fold
 from subscribers.display import shown
 from subscribers.errors import CsvError
@@ -56,7 +56,7 @@ def look(path: Path, choices: ColumnChoices = NO_CHOICES, topics: Sequence[str] 
         names = [fold(cell) for cell in cells]
         address = address_column(names)
         if address is not None:
-            shape = CsvShape(path, encoding, delimiter, skip, tuple(cells))
+            shape = CsvHeader(path, encoding, delimiter, skip, tuple(cells))
             return layout_of(shape, choices, topics)
     return _without_header(path, encoding, skip, told, choices)
 
@@ -105,14 +105,15 @@ def _excel_hint(beginning: str) -> tuple[int, str]:
 def _first_cells(path: Path, encoding: str, delimiter: str, skip: int) -> list[str]:
     """The cells of the first row with something in it, without the empty ones at its end."""
     with closing(open_text(path, encoding)) as file:
+        memory = CsvLines(lines(path, file, skip))
         try:
-            for cells in csv.reader(lines(path, file, skip), delimiter=delimiter):
+            for cells in csv.reader(memory, delimiter=delimiter):
                 while cells and not cells[-1].strip():
                     cells.pop()
                 if cells:
                     return cells
         except csv.Error:
-            raise swallowed(path, skip + 1, "not closed") from None
+            raise too_long(path, skip + 1, memory.last, delimiter) from None
         except UnicodeError:
             raise undecodable(path, encoding) from None
     return []
