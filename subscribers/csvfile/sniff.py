@@ -15,7 +15,7 @@ from pathlib import Path
 
 from subscribers.csvfile.columns import NO_CHOICES, ColumnChoices
 from subscribers.csvfile.files import CsvLines, lines, open_text, too_long, undecodable, unreadable
-from subscribers.csvfile.layout import CsvLayout, CsvHeader, address_column, layout_of
+from subscribers.csvfile.layout import CsvHeader, CsvLayout, address_column, layout_of
 from subscribers.csvfile.vocabulary import fold
 from subscribers.display import shown
 from subscribers.errors import CsvError
