@@ -155,7 +155,7 @@ PROGRAMS = (
         name="phpList",
         source="phpList, admin/actions/export.php and the columns of its table of users",
         needs=_names("email"),
-        any_of=_names("htmlemail,uniqid,bouncecount,subscribepage"),
+        any_of=_names("htmlemail,uniqid,subscribepage"),
         says={
             "confirmed": ColumnMeaning(_yes(yes="confirmed", no="pending"), must=True),
             "blacklisted": _BAD_FLAG,
@@ -364,7 +364,9 @@ PROGRAMS = (
                 _names("delivery_status,delivery status"),
                 ColumnMeaning(
                     _words(
-                        confirmed="enabled,by_user,by_moderator,unknown",
+                        confirmed="enabled",
+                        # Delivery is off, whoever switched it: no letter goes to them there.
+                        left="by_user,by_moderator,unknown",
                         suppressed="by_bounces",
                     )
                 ),

@@ -157,7 +157,7 @@ def _standing(layout: CsvLayout, cells: list[str]) -> Standing | None:
     return strongest
 
 
-_BETWEEN = re.compile(r"[,;|/\\[\\]\"'،؛\n]+")
+_BETWEEN = re.compile(r"""[,;|/\[\]"'،؛\n]+""")
 _CAUTION: tuple[Standing, ...] = ("confirmed", "pending", "left", "suppressed")
 
 
