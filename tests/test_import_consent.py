@@ -134,7 +134,7 @@ def test_how_the_file_was_read_stands_on_the_terminal(root: Path, tmp_path: Path
     done = here("-C", root, "subscribers", "import", path, "--dry-run")
     assert "Read as an export of Mailchimp, utf-16, with semicolons between the cells" in done.err
     assert "'Email Address' as address" in done.err
-    assert "Note: Mailchimp exports three files" in done.err
+    assert "Note: Mailchimp" in done.err
 
 
 # ---- asking a whole file
@@ -200,3 +200,55 @@ def test_the_command_asks_each_by_letter_and_the_answer_subscribes(root: Path, f
     again = here("-C", root, "subscribers", "import", file, "--ask", "--yes", "--json")
     assert json.loads(again.out)["asked"] == 0
     assert len(list((root / "outbox" / "new").iterdir())) == len(letters) == 2
+
+
+# ---- what other programs tell of the consent
+
+
+def test_dates_and_networks_of_another_program_are_the_evidence(
+    connection: Connection, readers: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "subscribed_members.csv"
+    path.write_text(
+        "Email Address,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP\n"
+        "salma@example.org,2,2020-01-02 03:04:05,192.0.2.7,2020-01-03 03:04:05,192.0.2.7\n",
+        "utf-8",
+    )
+    report = actions.import_file(connection, path, "readers", now=NOW, words="form", need_consent=True)
+    assert (report.added, report.unstated) == (1, 0)
+    person = store.find(connection, normalise("salma@example.org"))
+    assert person is not None
+    source = "file subscribed_members.csv"
+    lines = store.consents_of(connection, person.id)
+    assert [(one.act, one.at, one.how, one.words, one.network) for one in lines] == [
+        ("subscribe", datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC), source, "form", "192.0.2.7"),
+        ("import", datetime(2020, 1, 3, 3, 4, 5, tzinfo=UTC), source, "form", "192.0.2.7"),
+    ]
+    assert {(one.list_id, one.source, one.recorded) for one in lines} == {(readers, source, NOW)}
+
+
+def test_the_options_for_columns_reach_the_file(root: Path, tmp_path: Path) -> None:
+    settings = root / "newsletter.toml"
+    told = settings.read_text("utf-8").replace("[topics.readers]\n", '[topics.readers]\n1 = "رياضة"\n2 = "ثقافة"\n')
+    settings.write_text(told, "utf-8")
+    path = tmp_path / "old.csv"
+    path.write_text(
+        "email,Opted out by,Stufe,Gruppe\nsalma@example.org,x,ja,رياضة\nnader@example.org,y,nein,\n", "utf-8"
+    )
+    refused = here("-C", root, "subscribers", "import", path, "--dry-run")
+    assert (refused.code, "--ignore-column" in refused.err) == (1, True), refused.err
+    options = ("--ignore-column", "Opted out by", "--status-column", "Stufe", "--consent", "card")
+    done = here("-C", root, "subscribers", "import", path, *options, "--topics-column", "Gruppe", "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert (report["added"], report["left"]) == (1, 1)
+    assert "Nothing is taken from 1 column: Opted out by (ignored)." in done.err
+    with open_workspace(root, environment={}) as newsroom:
+        declined = {one.address: two.declined_topics for one, two in newsroom.subscribers.all()}
+    assert declined == {"salma@example.org": 0b10, "nader@example.org": 0}
+
+    gone = tmp_path / "gone.csv"
+    gone.write_text("email\nx@example.org\n", "utf-8")
+    left = here("-C", root, "subscribers", "import", gone, "--as", "left", "--json")
+    assert (left.code, json.loads(left.out)["left"]) == (0, 1)
+    assert here("-C", root, "subscribers", "import", gone, "--as", "confirmed").code == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -133,6 +133,21 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a column of addresses.")],
     list_name: ListName = "readers",
     consent: Annotated[str, typer.Option(help="How these people agreed; kept in the record of consent.")] = "",
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore-column", metavar="NAME", help="A column that says nothing of who may be mailed."),
+    ] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option("--status-column", metavar="NAME", help="A column that says how people stand: subscribed, no …"),
+    ] = None,
+    everybody: Annotated[
+        Literal["left", "suppressed"] | None,
+        typer.Option("--as", help="Everybody in the file left, or must never be mailed."),
+    ] = None,
+    topics: Annotated[
+        str, typer.Option("--topics-column", metavar="NAME", help="A column with the topics that people want.")
+    ] = "",
     ask: Annotated[bool, typer.Option("--ask", help="Subscribe nobody; ask each by a confirmation letter.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --ask: do not ask me first.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
@@ -149,10 +164,14 @@ def import_(
       newsletter subscribers import readers.csv --dry-run
       newsletter subscribers import readers.csv --consent "form on the site, 2019 to 2026"
       newsletter subscribers import old-list.csv --ask
+      newsletter subscribers import unsubscribed.csv --as left
     """
+    from newsletter.rhythms.topics import titles
     from subscribers import actions
+    from subscribers.csvfile import ColumnChoices
 
     with workspace_of(context) as workspace:
+        choices = ColumnChoices(tuple(ignore or ()), tuple(status or ()), everybody, topics)
 
         def read(*, dry_run: bool) -> ImportReport:
             with workspace.database.write() as connection:
@@ -167,6 +186,8 @@ def import_(
                     rhythm=workspace.settings.rhythms.default,
                     need_consent=True,
                     ask_an_hour=workspace.caps.file_an_hour if ask else 0,
+                    choices=choices,
+                    topics=titles(workspace.settings.topics.get(list_name, ())),
                 )
 
         if not dry_run and ((ask and not yes) or (not ask and not consent.strip() and on_terminal())):
@@ -241,6 +262,8 @@ def _understood(report: ImportReport) -> list[str]:
         columns = ", ".join(f"'{name}' as {role}" for name, role in report.columns)
         used = f"; its columns {columns}" if columns else ""
         lines.append(f"Read as {program}, {report.encoding}, with {between} between the cells{used}.")
+    if report.unused:
+        lines.append(f"Nothing is taken from {plural(len(report.unused), 'column')}: {', '.join(report.unused)}.")
     if report.note:
         lines.append(f"Note: {report.note}.")
     return lines

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from subscribers import store
-from subscribers.csvfile import BadCsvRow, CsvLayout, CsvRow, csv_writer, look, rows
-from subscribers.csvfile.own_export import CsvPerson, record_as_json
+from subscribers.csvfile import (
+    NO_CHOICES,
+    BadCsvRow,
+    ColumnChoices,
+    CsvLayout,
+    CsvRow,
+    RowEvidence,
+    csv_writer,
+    look,
+    rows,
+)
+from subscribers.csvfile.own_export import ConsentLine, CsvPerson, record_as_json
+from subscribers.csvfile.vocabulary import Standing
 from subscribers.errors import ConsentError
 from subscribers.models import ImportReport, KeptWish, List, RejectedRow, Rhythm
+from subscribers.moments import to_seconds
 from subscribers.store import staging
 from subscribers.suppression import NO_KEYS
 from subscribers.tokens import PUBLIC_ID_BYTES
@@ -43,12 +55,14 @@ def import_file(
     dry_run: bool = False,
     need_consent: bool = False,
     ask_an_hour: int = 0,
+    choices: ColumnChoices = NO_CHOICES,
+    topics: Sequence[str] = (),
 ) -> ImportReport:
     """Add everybody in a file of addresses to a list; all of it or, after an error, nothing.
 
     Rows that cannot be used are named in the report and do not stop the others. Who left this list stays out, who
-    must not be mailed is not added, and who is known already is not changed. Exports of Mailchimp, MailPoet,
-    listmonk, Ghost and WordPress.com are known by their columns.
+    must not be mailed is not added, and who is known already is not changed. Exports of other programs are known by
+    their columns (`subscribers.csvfile.programs`).
 
     Args:
         connection: A connection in a writing transaction.
@@ -65,6 +79,8 @@ def import_file(
             agreed; a dry run counts them and goes on.
         ask_an_hour: Subscribe nobody; keep whom the file would bring in as wishes, to be asked by a confirmation letter
             each, so many an hour. 0 asks nobody.
+        choices: What the editor says of the file's columns.
+        topics: Titles of the list's topics, in the order of their bits; for a column that names them.
 
     Raises:
         ConsentError: See ``need_consent``.
@@ -73,11 +89,11 @@ def import_file(
         SecretError: Addresses are suppressed, here or by the file, and the secret key is missing.
     """
     target = store.list_named(connection, list_name)
-    layout = look(path)
+    layout = look(path, choices, topics)
     with ExitStack() as stack:
-        reading = _Reading(layout, stack, rejects)
+        reading = _Reading(layout, stack, rejects, path.name, words, now)
         addresses = stack.enter_context(
-            staging.stage(connection, reading.staged(rows(path, layout)), past=bool(layout.own))
+            staging.stage(connection, reading.staged(rows(path, layout)), past=reading.tells)
         )
         staging.mark_suppressed(connection, keys)
         found = staging.groups(connection, target.id)
@@ -145,7 +161,7 @@ def _unstated(found: list[staging.StagedGroup]) -> int:
     )
 
 
-def _told(past: CsvPerson, *, suppressed: bool) -> tuple[Any, ...]:
+def _past(past: CsvPerson, *, suppressed: bool) -> tuple[Any, ...]:
     """The last columns of a ``StagedRow``: what our own export tells of the past."""
     return (
         past.since,
@@ -160,8 +176,13 @@ def _told(past: CsvPerson, *, suppressed: bool) -> tuple[Any, ...]:
 class _Reading:
     """Rows on their way from the file to the database, and what is counted as they pass."""
 
-    def __init__(self, layout: CsvLayout, stack: ExitStack, rejects: Path | None) -> None:
+    def __init__(
+        self, layout: CsvLayout, stack: ExitStack, rejects: Path | None, name: str, words: str, now: datetime
+    ) -> None:
         self.good = 0
+        self.tells = bool(layout.own or layout.evidence)
+        """The rows have the last columns of a ``StagedRow`` too."""
+        self._source, self._words, self._now = f"file {name}", words, to_seconds(now)
         self.rejected: list[RejectedRow] = []
         self.rejected_count = 0
         self._layout, self._stack, self._rejects = layout, stack, rejects
@@ -179,7 +200,7 @@ class _Reading:
             self.good += 1
             if used >= len(pool):
                 pool, used = os.urandom(PUBLIC_ID_BYTES * 1024), 0
-            line, address, standing, rhythm, declined_topics, paused_until, past = row
+            line, address, standing, rhythm, declined_topics, paused_until, evidence, past = row
             yield (
                 address.key,
                 address.address,
@@ -190,9 +211,33 @@ class _Reading:
                 declined_topics,
                 paused_until,
                 line,
-                *(() if past is None else _told(past, suppressed=standing == "suppressed")),
+                *(self._told(standing, evidence, past) if self.tells else ()),
             )
             used += PUBLIC_ID_BYTES
+
+    def _told(self, standing: Standing | None, evidence: RowEvidence | None, past: CsvPerson | None) -> tuple[Any, ...]:
+        """The last columns of a ``StagedRow``: the past of a person, as far as the file tells it."""
+        if past is not None:
+            return _past(past, suppressed=standing == "suppressed")
+        if evidence is None or standing == "suppressed":
+            return (None,) * 6
+        return (None,) * 5 + (record_as_json(self._record(standing, evidence)),)
+
+    def _record(self, standing: Standing | None, evidence: RowEvidence) -> list[ConsentLine]:
+        """The lines that another program's columns make: that they asked, if it has a date of its own, and the rest."""
+        at, now = min(evidence.at or self._now, self._now), self._now
+        words = evidence.words or self._words
+        asked = ConsentLine("subscribe", at, self._source, words, evidence.network, evidence.page)
+        if standing == "left":
+            # When they left, no column says that we know.
+            left = ConsentLine("import-left", now, self._source, self._words)
+            return [left] if evidence.at is None else [asked, left]
+        if standing == "pending":
+            return [asked._replace(act="import-pending")]
+        confirmed = min(evidence.confirmed or at, now)
+        if evidence.at is None or confirmed <= at:
+            return [asked._replace(act="import", at=confirmed if evidence.at is None else at)]
+        return [asked, asked._replace(act="import", at=confirmed)]
 
     def _reject(self, row: BadCsvRow) -> None:
         self.rejected_count += 1
@@ -233,6 +278,7 @@ def _report(
         encoding=layout.encoding_name,
         delimiter=layout.delimiter,
         columns=layout.columns,
+        unused=layout.unused,
         layout=layout.tool.name,
         note=layout.tool.note,
         unstated=unstated,
