@@ -9,6 +9,7 @@ newest. Without it, whatever would have to know whether an address may be mailed
 
 from subscribers.actions.adding import AddedSubscriber, add_subscriber
 from subscribers.actions.asking import Asked, Wished, ask, status_of, wish
+from subscribers.actions.bouncing import accept_held, bounced, dismiss_held, domain_meant, held, unsuppress_many
 from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
@@ -27,7 +28,7 @@ from subscribers.actions.subscribing import (
     make_confirmation,
     subscribe,
 )
-from subscribers.actions.suppressing import receive, suppress, unsuppress
+from subscribers.actions.suppressing import Outcome, receive, suppress, unsuppress
 
 __all__ = [
     "CONFIRMATION_BY_MAIL_LASTS",
@@ -35,15 +36,21 @@ __all__ = [
     "AddedSubscriber",
     "Asked",
     "ConfirmationOutcome",
+    "Outcome",
     "Person",
     "Wished",
+    "accept_held",
     "add_subscriber",
     "ask",
+    "bounced",
     "confirm",
     "confirm_letter",
     "confirmation_behind",
+    "dismiss_held",
+    "domain_meant",
     "erase",
     "export_file",
+    "held",
     "holder_of",
     "import_file",
     "leave",
@@ -62,5 +69,6 @@ __all__ = [
     "suppress",
     "undo_leave",
     "unsuppress",
+    "unsuppress_many",
     "wish",
 ]

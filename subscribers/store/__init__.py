@@ -4,6 +4,19 @@ Every function is handed an open SQLAlchemy connection and leaves commit and rol
 runs on SQLite and PostgreSQL. Import it late: it is all SQLAlchemy.
 """
 
+from subscribers.store.bounces import (
+    accept_held,
+    come_together,
+    dismiss_held,
+    forget_old_bounces,
+    held_domains,
+    hold,
+    is_suppressed,
+    lift_many,
+    lock_bounces,
+    note_bounce,
+    release_held,
+)
 from subscribers.store.exports import exported
 from subscribers.store.letters import (
     claim_letters,
@@ -58,6 +71,7 @@ from subscribers.store.recipients import (
     standing,
 )
 from subscribers.store.suppressions import (
+    forget_bounces,
     lift,
     remember_trouble,
     suppress,
@@ -69,6 +83,7 @@ from subscribers.store.suppressions import (
 from subscribers.store.wishes import keep_wishes
 
 __all__ = [
+    "accept_held",
     "add",
     "add_list",
     "all_lists",
@@ -76,6 +91,7 @@ __all__ = [
     "audience",
     "beginnings",
     "claim_letters",
+    "come_together",
     "confirmation_of",
     "confirmation_open",
     "confirmed_since",
@@ -83,12 +99,18 @@ __all__ = [
     "declination_counts",
     "declinations",
     "declined_of",
+    "dismiss_held",
     "erase",
     "everything_about",
     "exported",
     "find",
     "find_id",
     "find_public",
+    "forget_bounces",
+    "forget_old_bounces",
+    "held_domains",
+    "hold",
+    "is_suppressed",
     "keep_confirmation",
     "keep_wishes",
     "leavers",
@@ -96,14 +118,18 @@ __all__ = [
     "letters_since",
     "letters_waiting",
     "lift",
+    "lift_many",
     "list_by_id",
     "list_named",
     "list_or_none",
     "list_stats",
     "lists",
+    "lock_bounces",
+    "note_bounce",
     "queue_letter",
     "queued_letters",
     "record",
+    "release_held",
     "remember_trouble",
     "revoke_links",
     "set_preferences",
