@@ -11,6 +11,8 @@ from subscribers.models import HeldDomain
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+SEE = "newsletter subscribers bounces"
+"""The command that shows what is held."""
 _NAMED = 3
 """Domains that are named one by one."""
 
