@@ -269,6 +269,38 @@ def test_each_check(root: Path, text: str, code: str, level: str, line: int) -> 
     assert problem["place"] == f"{root / 'issues' / 'first' / 'issue.md'}:{line}"
 
 
+SPEAKS_OF_TEMPLATES = (
+    "direction: ltr",
+    "style='direction:ltr;text-align:left'",
+    r"\u{6f}",
+    r"\\u{64b}",
+    "&lt;mj-text>",
+    "{% if x %}",
+    "{{ }}",
+    "{{ غير مغلق",
+    "}} ثم {{ كلام طويل عن القوالب وما فيها من أقواس لا يعرف القارئ ما هي ولا من أين جاءت }}",
+    "<% x %>",
+    "قال \"{% x %}\" و'{{}}'",
+)
+
+
+@pytest.mark.parametrize("words", SPEAKS_OF_TEMPLATES)
+def test_an_article_about_templates_is_text(root: Path, words: str) -> None:
+    in_quotes = json.dumps(words)[1:-1]
+    text = (
+        HEAD.replace('"أسبوع', f'"{in_quotes} أسبوع')
+        .replace('"ثلاث', f'"{in_quotes} ثلاث')
+        .replace("هذه نشرة", f"قال {words} هذه نشرة")
+        .replace("[مرسى", f"[{words} مرسى")
+        .replace("[قوارب", f"[{words} قوارب")
+        .replace("بعد ثلاث", f"قال {words} بعد ثلاث")
+    )
+    code, problems = checked(root, text)
+    assert code == 0
+    told = {(one["code"], one["level"]) for one in problems}
+    assert {one for one in told if one[1] == "error" or one[0] in ("template-leaked", "align-left")} == set()
+
+
 def test_nothing_to_send(root: Path) -> None:
     code, problems = checked(root, HEAD.partition("أعزاءنا")[0])
     assert code == 3

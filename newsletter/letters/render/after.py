@@ -22,7 +22,7 @@ _MJML = re.compile(r"</?mj-?[a-z]*")
 _MEANT = re.compile(r'<[a-z]+(?=\s)[^<>]*\sdir="ltr"[^<>]*text-align:left')
 _LEFT_TO_RIGHT = re.compile(r"direction:\s*ltr")
 _TAGS = re.compile(r"""<[a-zA-Z/][^<>"']*+(?:"[^"]*+"[^<>"']*+|'[^']*+'[^<>"']*+)*+>""")
-_STYLING = re.compile(r"""\sstyle=("[^"]*"|'[^']*')""")
+_ATTRIBUTES = re.compile(r"""\s([\w:-]+)=("[^"]*"|'[^']*')""")
 
 
 def finish(html: str, language: str, direction: Literal["rtl", "ltr"]) -> str:
@@ -100,10 +100,9 @@ def styles_of(html: str) -> str:
     Args:
         html: The HTML of a finished letter.
     """
-    sheets = _STYLE.findall(html)
-    return "\n".join(
-        (*sheets, *(style for tag in _TAGS.findall(_STYLE.sub("", html)) for style in _STYLING.findall(tag)))
-    )
+    tags = _TAGS.findall(_STYLE.sub("", html))
+    styles = [value for tag in tags for name, value in _ATTRIBUTES.findall(tag) if name == "style"]
+    return "\n".join((*_STYLE.findall(html), *styles))
 
 
 def left_to_right_leftovers(html: str) -> int:
