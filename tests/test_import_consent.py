@@ -233,16 +233,16 @@ def test_the_options_for_columns_reach_the_file(root: Path, tmp_path: Path) -> N
     settings.write_text(told, "utf-8")
     path = tmp_path / "old.csv"
     path.write_text(
-        "email,Opted out by,Stufe,Gruppe\nsalma@example.org,x,ja,رياضة\nnader@example.org,y,nein,\n", "utf-8"
+        "email,Consent form,Stufe,Gruppe\nsalma@example.org,v2,ja,رياضة\nnader@example.org,v3,nein,\n", "utf-8"
     )
     refused = here("-C", root, "subscribers", "import", path, "--dry-run")
     assert (refused.code, "--ignore-column" in refused.err) == (1, True), refused.err
-    options = ("--ignore-column", "Opted out by", "--status-column", "Stufe", "--consent", "card")
+    options = ("--ignore-column", "Consent form", "--status-column", "Stufe", "--consent", "card")
     done = here("-C", root, "subscribers", "import", path, *options, "--topics-column", "Gruppe", "--json")
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert (report["added"], report["left"]) == (1, 1)
-    assert "Nothing is taken from 1 column: Opted out by (ignored)." in done.err
+    assert "Nothing is taken from 1 column: Consent form (ignored)." in done.err
     with open_workspace(root, environment={}) as newsroom:
         declined = {one.address: two.declined_topics for one, two in newsroom.subscribers.all()}
     assert declined == {"salma@example.org": 0b10, "nader@example.org": 0}
