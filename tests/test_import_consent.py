@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -252,3 +254,19 @@ def test_the_options_for_columns_reach_the_file(root: Path, tmp_path: Path) -> N
     left = here("-C", root, "subscribers", "import", gone, "--as", "left", "--json")
     assert (left.code, json.loads(left.out)["left"]) == (0, 1)
     assert here("-C", root, "subscribers", "import", gone, "--as", "confirmed").code == 2
+
+
+def test_a_send_that_is_paused_says_why_in_the_list(root: Path, tmp_path: Path) -> None:
+    text = tmp_path / "article.txt"
+    text.write_text("المدينة القديمة تستعيد أسوارها\nانتهت أشغال الترميم هذا الأسبوع.\n", "utf-8")
+    for verb in (
+        ("subscribers", "add", "salma@example.org", "--consent", "card"),
+        ("collect", text),
+        ("compose", "--slug", "one"),
+        ("send", "--yes"),
+    ):
+        assert here("-C", root, *verb).code == 0
+    assert " is paused: " not in here("-C", root, "sends", "list").err
+    with contextlib.closing(sqlite3.connect(root / "newsletter.db")) as database, database:
+        database.execute("UPDATE send SET state = 'paused', reason = 'too many bounced'")
+    assert here("-C", root, "sends", "list").err.endswith(" is paused: too many bounced\n")
