@@ -77,10 +77,11 @@ def subscribe(
     Raises:
         AddressError: Not an address one can write to.
         UnknownList: No such list.
+        ClosedList: Nobody can join it.
         SecretError: Nobody can tell whether the address may be mailed.
     """
     wanted = normalise(address)
-    target = store.list_named(connection, list_name)
+    target = store.open_list_named(connection, list_name)
     if store.suppression_of(connection, wanted.key, keys) is not None:
         return "nothing"
     person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)

@@ -134,7 +134,7 @@ def _framed(
 
 def _offered(connection: Any, site: Site) -> list[List]:
     found = [store.list_or_none(connection, name) for name in site.lists]
-    return [one for one in found if one is not None]
+    return [one for one in found if one is not None and one.closed is None]
 
 
 def _chosen(site: Site, form: Form) -> str:
