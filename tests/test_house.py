@@ -60,6 +60,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.check",
         "newsletter.workflows.collect",
         "newsletter.workflows.letter_cache",
+        "newsletter.workflows.lists",
         "newsletter.workflows.serve",
     ),
     ("newsletter.workflows.variants",),
@@ -78,6 +79,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.answering",
         "newsletter.cli.composing",
         "newsletter.cli.editing",
+        "newsletter.cli.lists",
         "newsletter.cli.people",
         "newsletter.cli.reporting",
         "newsletter.cli.sending",
@@ -465,7 +467,18 @@ def test_asking_the_table_imports_no_sender() -> None:
 
 
 # What other templates build on, and the small letters, which have a room and tests of their own.
-SHARED = {"base", "parts", "small", "confirmation", "welcome", "goodbye"}
+SHARED = {
+    "base",
+    "parts",
+    "small",
+    "confirmation",
+    "welcome",
+    "goodbye",
+    "preferences",
+    "new-address",
+    "address-changed",
+    "erasure",
+}
 LETTERS = sorted(
     path.name.removesuffix(".mjml.j2")
     for path in (ROOT / "templates" / "email").glob("*.mjml.j2")

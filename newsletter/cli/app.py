@@ -168,15 +168,18 @@ class App(typer.Typer):
             self.own[name] = LazyCommand(name, command, panel)
 
 
-def group(name: str, words: str, *commands: Callable[..., None]) -> App:
+def group(name: str, words: str, *commands: Callable[..., None], alone: Callable[..., None] | None = None) -> App:
     """A group of commands.
 
     Args:
         name: As it is typed.
         words: Its line in the help.
         commands: In the order of the help.
+        alone: Called before each of them, and when none is named; without it that shows the help.
     """
     made = App(name, help=words)
+    if alone is not None:
+        made.callback(invoke_without_command=True, no_args_is_help=False, help=inspect.getdoc(alone))(alone)
     for command in commands:
         made.add(command)
     return made

@@ -118,7 +118,7 @@ def compose(
         raise typer.BadParameter("--refresh goes with --exclude and --list only")
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
-            store.list_named(connection, list_name)
+            store.open_list_named(connection, list_name)
         rules = drafts.rules_of(workspace)
         rules = replace(
             rules,

@@ -1,4 +1,4 @@
-"""Commands for whoever looks after subscribers: lists, subscribers add, import, list."""
+"""Commands for whoever looks after subscribers: subscribers add, import, list."""
 
 from __future__ import annotations
 
@@ -11,38 +11,9 @@ import typer
 from newsletter.cli import posting
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import data, json_data, plural, say, table
+from newsletter.cli.output import data, json_data, plural, say
 
 ListName = Annotated[str, typer.Option("--list", help="The list.")]
-
-
-def lists(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show the lists with how many subscriptions each has.
-
-    \b
-    Example:
-      newsletter lists
-    """
-    from subscribers import store
-
-    with workspace_of(context) as workspace, workspace.database.read() as connection:
-        counts = store.lists(connection)
-    if as_json:
-        json_data(
-            [
-                {
-                    "name": count.list.name,
-                    "title": count.list.title,
-                    "confirmed": count.confirmed,
-                    "pending": count.pending,
-                    "left": count.left,
-                }
-                for count in counts
-            ]
-        )
-        return
-    rows = [(count.list.name, count.confirmed, count.pending, count.left, count.list.title) for count in counts]
-    table(("List", "Confirmed", "Pending", "Left", "Title"), rows)
 
 
 def add(
@@ -83,8 +54,19 @@ def add(
             )
             for address in addresses
         ]
+    _name_typos(addresses)
     new = sum(not one.already for one in added)
     say(f"{plural(new, 'subscriber')} added to '{list_name}', {len(added) - new} known before.")
+
+
+def _name_typos(addresses: list[str]) -> None:
+    """Say which addresses look like a slip of a large mail domain; they are taken all the same."""
+    from subscribers.addresses import likely_typo
+
+    for address in addresses:
+        meant = likely_typo(address)
+        if meant:
+            say(f"{address}: did you mean {meant}? It was taken as it is written.")
 
 
 def _ask(context: typer.Context, addresses: list[str], list_name: str, words: str, *, restore: bool) -> None:

@@ -133,9 +133,11 @@ def write(
         SourceError: An id the library does not hold, nothing new, or a picture that is no longer where it was.
         IssueError: The folder holds an issue already.
         UnknownList: No such list.
+        ClosedList: Nothing goes out to it.
     """
     rules = rules or ComposeRules()
     snapshot = snapshot or Snapshot.take(workspace)
+    snapshot.open_list_named(list_name)
     pool = unused(workspace, list_name, snapshot=snapshot)
     with workspace.database.read() as connection:
         given = library.holdings(connection, ids=list(dict.fromkeys(ids))) if ids is not None else None
@@ -218,7 +220,7 @@ def grow(workspace: Workspace, added: Collection[int]) -> GrownDrafts:
     broken: list[IssueError] = []
     snapshot = Snapshot.take(workspace)
     try:
-        found = [current(workspace, one.name, snapshot=snapshot) for one in snapshot.lists]
+        found = [current(workspace, one.name, snapshot=snapshot) for one in snapshot.lists if one.closed is None]
     except IssueError as error:
         return GrownDrafts(broken=(error,), snapshot=snapshot)
     for issue in filter(None, found):

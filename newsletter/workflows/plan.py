@@ -22,6 +22,7 @@ from newsletter.workflows import variants
 from newsletter.workflows.check import inspect
 from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.variants import Variant
+from subscribers import store
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
@@ -101,6 +102,7 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
 
     Raises:
         UnknownList: No such list.
+        ClosedList: Nothing goes out to it, and this issue did not go before.
         IssueError, RenderError: The issue gives no letter.
     """
     snapshot = snapshot or Snapshot.take(workspace)
@@ -109,6 +111,7 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
         if (send.issue, send.list_id, send.rhythm) == (str(issue.number), target.id, rhythm):
             with workspace.database.read() as connection:
                 return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
+    store.open_or_refuse(target)
     inspected = inspect(workspace, issue, list_name=list_name, before_send=True, snapshot=snapshot)
     if inspected.failure is not None:
         raise inspected.failure

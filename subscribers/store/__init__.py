@@ -5,8 +5,10 @@ runs on SQLite and PostgreSQL. Import it late: it is all SQLAlchemy.
 """
 
 from subscribers.store.exports import exported
+from subscribers.store.forgetting import forget_ended, forget_pending
 from subscribers.store.letters import (
     claim_letters,
+    confirmation_letter_of,
     confirmation_of,
     confirmation_open,
     keep_confirmation,
@@ -15,6 +17,7 @@ from subscribers.store.letters import (
     letters_waiting,
     queue_letter,
     queued_letters,
+    refuse_letter,
     settle_letter,
     small_letter_of,
     submitting_letter,
@@ -38,6 +41,8 @@ from subscribers.store.lists import (
 )
 from subscribers.store.people import (
     add,
+    asked_together,
+    change_address,
     confirmed_since,
     consents_of,
     erase,
@@ -45,6 +50,7 @@ from subscribers.store.people import (
     find,
     find_id,
     find_public,
+    lock_person,
     record,
     revoke_links,
     set_preferences,
@@ -62,6 +68,7 @@ from subscribers.store.recipients import (
     declined_of,
     standing,
 )
+from subscribers.store.requests import drop_requests, keep_request, request_of
 from subscribers.store.suppressions import (
     lift,
     remember_trouble,
@@ -71,17 +78,29 @@ from subscribers.store.suppressions import (
     troubles_of,
     used_keys,
 )
-from subscribers.store.wishes import keep_wishes
+from subscribers.store.wishes import (
+    drop_wish,
+    form_wishes_wait,
+    keep_wishes,
+    make_room,
+    next_wish,
+    waiting_blocks,
+    waiting_wishes,
+    wishes_wait,
+)
 
 __all__ = [
     "add",
     "add_list",
     "all_lists",
     "among",
+    "asked_together",
     "audience",
     "beginnings",
+    "change_address",
     "check_new_name",
     "claim_letters",
+    "confirmation_letter_of",
     "confirmation_of",
     "confirmation_open",
     "confirmed_since",
@@ -89,13 +108,19 @@ __all__ = [
     "declination_counts",
     "declinations",
     "declined_of",
+    "drop_requests",
+    "drop_wish",
     "erase",
     "everything_about",
     "exported",
     "find",
     "find_id",
     "find_public",
+    "forget_ended",
+    "forget_pending",
+    "form_wishes_wait",
     "keep_confirmation",
+    "keep_request",
     "keep_wishes",
     "leavers",
     "letters_in_doubt",
@@ -107,13 +132,18 @@ __all__ = [
     "list_or_none",
     "list_stats",
     "lists",
+    "lock_person",
+    "make_room",
+    "next_wish",
     "open_list_named",
     "open_or_refuse",
     "queue_letter",
     "queued_letters",
     "record",
+    "refuse_letter",
     "remember_trouble",
     "rename_list",
+    "request_of",
     "revoke_links",
     "set_closed",
     "set_preferences",
@@ -132,4 +162,7 @@ __all__ = [
     "troubles_of",
     "unknown_list",
     "used_keys",
+    "waiting_blocks",
+    "waiting_wishes",
+    "wishes_wait",
 ]

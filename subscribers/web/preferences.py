@@ -150,7 +150,7 @@ def _join(connection: Connection, site: Site, request: Request, who: Subscriber,
             store.record(
                 connection, who.id, listed.id, act, now=site.now(), how=request.how("preferences"), words=site.say(SAVE)
             )
-    store.queue_letter(connection, "welcome", who.id, listed.id, now=site.now())
+    actions.queue_daily(connection, "welcome", who.id, listed.id, now=site.now())
 
 
 def _rhythm(form: Form, choice: ListChoice) -> Rhythm:

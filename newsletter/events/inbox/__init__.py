@@ -336,7 +336,7 @@ def _wanted(setup: InboxSetup, connection: Connection, message: ParsedMessage) -
     except AddressError:
         return "refused"
     target = store.list_or_none(connection, message.list or setup.lists[0])
-    if target is None:
+    if target is None or target.closed is not None:
         return "other"
     status = actions.status_of(connection, address, target.id)
     # Who was on a list that is offered to nobody may come back to it.
