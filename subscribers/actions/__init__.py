@@ -23,7 +23,7 @@ from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
 from subscribers.actions.leaving import leave, leave_address
 from subscribers.actions.letters import queue_daily
-from subscribers.actions.pages import left_lately, read_confirmation, undo_leave
+from subscribers.actions.pages import UNDO_LASTS, left_lately, read_confirmation, undo_leave
 from subscribers.actions.preferring import holder_of, prefer
 from subscribers.actions.showing import Person, show, stats, waiting
 from subscribers.actions.subscribing import (
@@ -44,6 +44,7 @@ __all__ = [
     "CONFIRMATION_BY_MAIL_LASTS",
     "CONFIRMATION_LASTS",
     "PENDING_LASTS",
+    "UNDO_LASTS",
     "AddedSubscriber",
     "AddressAsked",
     "AddressChanged",

@@ -58,6 +58,7 @@ from subscribers.store.people import (
     subscribers,
     subscription_of,
     subscriptions_of,
+    tell_reason,
 )
 from subscribers.store.recipients import (
     among,
@@ -159,6 +160,7 @@ __all__ = [
     "suppression_of",
     "suppressions",
     "taken",
+    "tell_reason",
     "troubles_of",
     "unknown_list",
     "used_keys",

@@ -327,6 +327,33 @@ def record(
     )
 
 
+def tell_reason(connection: Connection, subscriber_id: int, list_id: int, reason: str, *, since: datetime) -> bool:
+    """Add why a person left to the line of the record that says so, if it is new and has no reason yet.
+
+    Args:
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+        list_id: Of the list; 0 for every list that was left lately.
+        reason: In their own words or those of the page.
+        since: Lines before this moment stay as they are.
+
+    Returns:
+        Whether there was such a line.
+    """
+    done = connection.execute(
+        sa.update(consent)
+        .where(
+            consent.c.subscriber_id == subscriber_id,
+            consent.c.act == "leave",
+            consent.c.at >= to_seconds(since),
+            consent.c.reason == "",
+            sa.true() if list_id == 0 else consent.c.list_id == list_id,
+        )
+        .values(reason=reason)
+    )
+    return bool(done.rowcount)
+
+
 def consents_of(connection: Connection, subscriber_id: int) -> list[Consent]:
     """The record of consent of one person, oldest first."""
     query = sa.select(consent).where(consent.c.subscriber_id == subscriber_id).order_by(consent.c.id)

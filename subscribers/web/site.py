@@ -70,6 +70,8 @@ class Site:
     """How long a wish waits to be asked about, when too many came at once."""
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     """Name in ``/hooks/<name>`` to whatever reads the reports of that provider."""
+    erase: Callable[[str], object] | None = None
+    """Erases the person who has an address, with what other tables and folders hold of them; None erases them here."""
 
     @cached_property
     def path(self) -> str:
