@@ -337,6 +337,8 @@ def commands() -> Iterator[tuple[str, object]]:
     def walk(group: object, prefix: str) -> Iterator[tuple[str, object]]:
         for name, command in group.commands.items():  # type: ignore[attr-defined]
             if hasattr(command, "commands"):
+                if command.invoke_without_command:  # a command by itself, too
+                    yield f"{prefix}{name}", command
                 yield from walk(command, f"{prefix}{name} ")
             else:
                 yield f"{prefix}{name}", command

@@ -86,7 +86,7 @@ class Subscribers:
                 list_name,
                 now=workspace.now(),
                 keys=workspace.keys.suppression,
-                rhythm=rhythm or workspace.settings.rhythms.default,
+                rhythm=rhythm or workspace.settings.rhythm_of(list_name),
                 how="program",
                 words=consent,
                 restore=restore,
@@ -123,7 +123,7 @@ class Subscribers:
                 list_name,
                 now=workspace.now(),
                 keys=workspace.keys.suppression,
-                rhythm=workspace.settings.rhythms.default,
+                rhythm=workspace.settings.rhythm_of(list_name),
                 words=consent,
                 dry_run=dry_run,
             )

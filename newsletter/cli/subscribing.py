@@ -50,7 +50,7 @@ def add(
                 keys=workspace.keys.suppression,
                 words=consent,
                 restore=restore,
-                rhythm=workspace.settings.rhythms.default,
+                rhythm=workspace.settings.rhythm_of(list_name),
             )
             for address in addresses
         ]
@@ -82,7 +82,7 @@ def _ask(context: typer.Context, addresses: list[str], list_name: str, words: st
                     now=workspace.now(),
                     keys=workspace.keys.suppression,
                     caps=workspace.caps,
-                    rhythm=workspace.settings.rhythms.default,
+                    rhythm=workspace.settings.rhythm_of(list_name),
                     words=words,
                     restore=restore,
                 )
@@ -120,7 +120,7 @@ def import_(
             keys=workspace.keys.suppression,
             words=consent,
             dry_run=dry_run,
-            rhythm=workspace.settings.rhythms.default,
+            rhythm=workspace.settings.rhythm_of(list_name),
         )
     if as_json:
         json_data(asdict(report))

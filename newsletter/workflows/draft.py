@@ -150,7 +150,9 @@ def write(
     sent = (int(send.issue) for send in snapshot.sends if send.issue.isdecimal())
     number = compose.next_number([*(issue.number for issue in snapshot.issues), *sent])
     slug = slug or f"{number:03d}-{workspace.now().astimezone(workspace.zone):%Y-%m-%d}"
-    issue = compose.draft(chosen, number=number, newsletter=workspace.publication.name, list_name=list_name)
+    about = workspace.settings.publication_of(list_name)
+    issue = compose.draft(chosen, number=number, newsletter=about.name, list_name=list_name)
+    issue = replace(issue, template=workspace.settings.template_of(list_name) or issue.template)
     folder = issues.folder_of(workspace.root, slug)
     first = _last_picture(folder) + 1
     issue, copies = compose.with_local_pictures(issue, first=first)
@@ -271,10 +273,11 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     chosen, left = _divided(candidates.merged(there.sections), rules)
     changed = candidates.taken(manuscript, chosen)
     changed = candidates.with_candidates(changed, left, there.newest)
-    made = compose.draft([], number=issue.number, newsletter=workspace.publication.name, list_name=issue.list)
+    about = workspace.settings.publication_of(issue.list)
+    made = compose.draft([], number=issue.number, newsletter=about.name, list_name=issue.list)
     if issue.subject == made.subject:
         lead, *others = [story.headline for section in chosen for story in section.stories]
-        changed = changed.with_value("subject", f"{workspace.publication.name}: {lead}")
+        changed = changed.with_value("subject", f"{about.name}: {lead}")
         if not issue.preheader:
             changed = changed.with_value("preheader", " · ".join(others[:2]))
     changed.save()

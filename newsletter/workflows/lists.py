@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Renaming:
+class ListPlan:
     """What giving a list another name or title changes."""
 
     before: List
@@ -102,13 +102,14 @@ def mentions(workspace: Workspace, name: str) -> list[str]:
     """
     settings = workspace.settings
     scheduled = settings.schedule.weekly or settings.schedule.daily or settings.schedule.instant
-    found = [f"[topics.{name}]"] if name in settings.topics else []
+    found = [f"[lists.{name}]"] if name in settings.lists else []
+    found += [f"[topics.{name}]"] if name in settings.topics else []
     found += ["[web] lists"] if name in settings.web.lists else []
     # Without a schedule its lists are for nothing; they are those of the default then.
     return found + (["[schedule] lists"] if scheduled and name in settings.schedule.lists else [])
 
 
-def plan_renaming(workspace: Workspace, name: str, *, to: str = "", title: str = "") -> Renaming:
+def plan_renaming(workspace: Workspace, name: str, *, to: str = "", title: str = "") -> ListPlan:
     """Look at everything that another name or title of a list changes, without writing anything.
 
     Args:
@@ -129,11 +130,11 @@ def plan_renaming(workspace: Workspace, name: str, *, to: str = "", title: str =
             store.check_new_name(connection, to)
     title = title.strip() or before.title
     if not to or to == name:
-        return Renaming(before, name, title)
+        return ListPlan(before, name, title)
     _check_settings(workspace, name, to)
     snapshot = Snapshot.take(workspace)
     named = [snapshot.manuscript(issue) for issue in snapshot.issues if issue.list == name]
-    return Renaming(before, to, title, tuple(one.with_value("list", to) for one in named))
+    return ListPlan(before, to, title, tuple(one.with_value("list", to) for one in named))
 
 
 def _check_settings(workspace: Workspace, name: str, to: str) -> None:
@@ -148,7 +149,7 @@ def _check_settings(workspace: Workspace, name: str, to: str) -> None:
     )
 
 
-def rename(workspace: Workspace, plan: Renaming) -> None:
+def rename(workspace: Workspace, plan: ListPlan) -> None:
     """Write the issues' files and the list; what was written is put back when one of them cannot be.
 
     Run again after a power cut it does what is left: files that have the new name are as they should be.

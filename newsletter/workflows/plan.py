@@ -115,6 +115,7 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
     inspected = inspect(workspace, issue, list_name=list_name, before_send=True, snapshot=snapshot)
     if inspected.failure is not None:
         raise inspected.failure
+    issue = replace(issue, list=target.name)  # its letters for other topics are those of this list too
     plan = Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems)
     return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in snapshot.sends))
 

@@ -69,6 +69,13 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Si
     with workspace.database.read() as connection:
         every = store.all_lists(connection)
     known = {one.name for one in every}
+    for name in workspace.settings.lists:
+        if name not in known:
+            raise SettingsError(
+                "there is no such list",
+                where=f"[lists.{name}]",
+                mend="use a name that exists: " + ", ".join(sorted(known)),
+            )
     for name in web.lists:
         if name not in known:
             raise SettingsError(
@@ -93,6 +100,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Si
         lists=tuple(dict.fromkeys(web.lists)),
         rhythms=tuple(dict.fromkeys(workspace.settings.rhythms.offered)),
         default=workspace.settings.rhythms.default,
+        defaults={one.name: workspace.settings.rhythm_of(one.name) for one in every},
         topics={name: titles(topics) for name, topics in workspace.settings.topics.items()},
         proxies=tuple(ip_network(one) for one in web.trusted_proxies),
         frame_ancestors=tuple(web.frame_ancestors) or (_origin(workspace.publication.url),),

@@ -122,7 +122,7 @@ def _choices(connection: Connection, site: Site, who: Subscriber) -> list[ListCh
 
 def _choice(site: Site, listed: List, theirs: Subscription | None, now: datetime) -> ListChoice:
     on = theirs is not None and theirs.status == "confirmed"
-    rhythm = theirs.rhythm if theirs is not None and on else site.rhythm
+    rhythm = theirs.rhythm if theirs is not None and on else site.rhythm_of(listed.name)
     declined = theirs.declined_topics if theirs is not None else 0
     paused = theirs.paused_until if theirs is not None and on else None
     return ListChoice(

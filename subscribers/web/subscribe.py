@@ -62,7 +62,7 @@ def _show_form(site: Site, form: Form, *, problem: str = "", framed: bool = Fals
         "chosen": _chosen(lists, form),
         "topics": () if framed else _topics(site, form, lists),
         "rhythms": site.rhythms,
-        "rhythm": _rhythm(site, form),
+        "rhythm": _rhythm(site, form, _chosen(lists, form)[0]),
         "email": forms.first(form, "email")[:254],
         "problem": problem,
         "action": "/embed" if framed else "/subscribe",
@@ -125,7 +125,7 @@ def _wish(site: Site, request: Request, wanted: Address, road: str) -> None:
             network=request.network,
             how=request.how(road),
             words=site.say(PITCH),
-            rhythm=_rhythm(site, request.form),
+            rhythm=_rhythm(site, request.form, chosen[0]),
             also=chosen[1:],
             declined=_declined(site, request.form),
             keep_for=site.pending,
@@ -204,6 +204,6 @@ def _declined(site: Site, form: Form) -> dict[str, int]:
     return found
 
 
-def _rhythm(site: Site, form: Form) -> Rhythm:
+def _rhythm(site: Site, form: Form, list_name: str) -> Rhythm:
     wanted = forms.first(form, "rhythm")
-    return next((rhythm for rhythm in site.rhythms if rhythm == wanted), site.rhythm)
+    return next((rhythm for rhythm in site.rhythms if rhythm == wanted), site.rhythm_of(list_name))

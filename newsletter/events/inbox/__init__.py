@@ -63,6 +63,8 @@ class InboxSetup:
     """What one can subscribe to by mail; the first is meant by who names none. Empty: nothing."""
     caps: Caps = field(default_factory=Caps)
     rhythm: Rhythm = "weekly"
+    rhythms: Mapping[str, Rhythm] = field(default_factory=dict)
+    """The same for one list, by its name, where it differs."""
     """Of who subscribes by mail."""
 
 
@@ -320,7 +322,7 @@ def _subscribe(setup: InboxSetup, connection: Connection, message: ParsedMessage
         how=ROAD,
         words=message.words,
         road="mail",
-        rhythm=setup.rhythm,
+        rhythm=setup.rhythms.get(list_name, setup.rhythm),
     )
     return "refused" if came in {"lately", "nothing"} else came
 

@@ -105,7 +105,7 @@ def _message(letter: Letter, options: PostmarkOptions) -> dict[str, Any]:
         **({"Auto-Submitted": "auto-generated"} if letter.automatic else {}),
     }
     message: dict[str, Any] = {
-        "From": _mailbox(options.from_name or own_name, address),
+        "From": _mailbox(own_name if letter.own_sender else options.from_name or own_name, address),
         "To": slot(letter.marker, _TO),
         "Subject": letter.rendered.subject,
         "Metadata": {"nashra_delivery": name},

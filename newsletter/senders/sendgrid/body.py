@@ -85,7 +85,7 @@ def _common(letter: Letter, options: SendGridOptions, tag: str) -> dict[str, Any
     """What is the same for every subscriber of a letter."""
     own_name, address = split_mailbox(letter.sender)
     # "to.name must not contain ; or ," (vendor documentation); the sender's is held to the same.
-    name = re.sub(r"\s*[;,]\s*", " ", options.from_name or own_name).strip()
+    name = re.sub(r"\s*[;,]\s*", " ", own_name if letter.own_sender else options.from_name or own_name).strip()
     mark = slot(letter.marker, LEAVE)
     texts = [_charset_safe(text.replace(mark, tag)) for text in (letter.rendered.text, letter.rendered.html)]
     body: dict[str, Any] = {
