@@ -10,7 +10,7 @@ import typer
 
 from newsletter.cli import posting
 from newsletter.cli.app import workspace_of
-from newsletter.cli.options import AsJson
+from newsletter.cli.options import AsJson, with_list
 from newsletter.cli.output import data, json_data, plural, say
 
 ListName = Annotated[str, typer.Option("--list", help="The list.")]
@@ -176,4 +176,5 @@ def list_(
             count += len(page)
             last = page[-1][0].id
     if not count:
-        say(f"Nobody on '{list_name}' yet. Add people with: newsletter subscribers import FILE")
+        more = with_list("newsletter subscribers import FILE", list_name)
+        say(f"Nobody on '{list_name}' yet. Add people with: {more}")

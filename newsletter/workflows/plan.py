@@ -67,17 +67,26 @@ def choose(workspace: Workspace, name: str, *, list_name: str, rhythm: str, snap
     Args:
         workspace: The workspace.
         name: Its number, the name of its folder or a path; or empty.
-        list_name: Another list than the one each issue names, or empty.
+        list_name: Only issues that are for this list, when none is named; or empty.
         rhythm: ``weekly``, or ``all`` for everybody.
         snapshot: Of the workspace; None takes one now.
 
     Raises:
         IssueError: There is none, or one cannot be understood.
+        UnknownList: No such list.
     """
     if name:
         return issues.find(workspace.root, name)
     snapshot = snapshot or Snapshot.take(workspace)
-    found = snapshot.issues
+    # Nobody's issue goes to another list unless it is named.
+    found = [issue for issue in snapshot.issues if not list_name or issue.list == list_name]
+    if not found and list_name and snapshot.issues:
+        snapshot.list_named(list_name)
+        raise IssueError(
+            f"there is no issue for '{list_name}' yet",
+            where=str(workspace.root),
+            mend=f"make one with: newsletter compose --list {list_name}; or name the issue to send",
+        )
     if not found:
         raise IssueError("there is no issue yet", where=str(workspace.root), mend="make one with: newsletter compose")
     lists = {one.id: one.name for one in snapshot.lists}
