@@ -231,6 +231,66 @@ def test_the_link_in_a_letter_leaves_its_list_alone(workspace: Workspace, root: 
     assert statuses(workspace) == {"readers": "confirmed", "sport": "left"}
 
 
+def test_a_mail_leaves_the_list_of_its_letter_and_another_asks_for_the_list_it_names(
+    workspace: Workspace, root: Path, tmp_path: Path
+) -> None:
+    from newsletter.events.inbox import InboxSetup, read
+
+    weekly.run(workspace, list_name="sport")
+    (letter,) = [one for one in received(root) if str(one.message["To"]) == BOTH]
+    subject = re.search(r"subject=(unsubscribe%20[\w-]+)", str(letter.message["List-Unsubscribe"]))
+    assert subject is not None
+    for name in ("new", "cur", "tmp"):
+        (tmp_path / "mailbox" / name).mkdir(parents=True)
+
+    def put(sender: str, words: str) -> None:
+        made = EmailMessage()
+        made["From"], made["To"], made["Subject"] = sender, "news@almawja.example.org", words
+        made["Date"] = f"{workspace.now():%a, %d %b %Y %H:%M:%S} +0000"
+        made["Message-ID"] = f"<{len(list((tmp_path / 'mailbox' / 'new').iterdir()))}@example.net>"
+        made.set_content("\n")
+        (tmp_path / "mailbox" / "new" / f"{made['Message-ID'][1:-1]}.eml").write_bytes(bytes(made))
+
+    put(BOTH, subject[1].replace("%20", " "))
+    put("hala@example.net", "subscribe sport")
+    keys = workspace.keys
+    setup = InboxSetup(
+        workspace.database,
+        workspace.settings.address,
+        keys.tokens,
+        keys.suppression,
+        workspace.now(),
+        lists=("readers", "sport"),
+        rhythms={"sport": "daily"},
+    )
+    read(setup, tmp_path / "mailbox")
+    assert statuses(workspace) == {"readers": "confirmed", "sport": "left"}
+    assert statuses(workspace, "hala@example.net") == {"sport": "pending"}
+    lists.close(workspace, "sport")
+    put("rim@example.net", "subscribe sport")
+    read(setup, tmp_path / "mailbox")
+    with workspace.database.read() as connection:
+        assert store.find(connection, normalise("rim@example.net")) is None
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_providers_name_does_not_stand_instead_of_that_of_a_list(workspace: Workspace, own: bool) -> None:
+    from newsletter.senders.postmark import body as postmark
+    from newsletter.senders.postmark.options import PostmarkOptions
+    from newsletter.senders.sendgrid import body as sendgrid
+    from newsletter.senders.sendgrid.options import SendGridOptions
+
+    weekly.prepare(workspace)
+    issue = plan.choose(workspace, "1", list_name="sport", rhythm="weekly")
+    letter = plan.make(workspace, issue, list_name="sport" if own else "readers", rhythm="weekly").letter
+    assert letter is not None
+    assert letter.own_sender is own
+    made = sendgrid._common(letter, SendGridOptions(from_name="Al-Mawja"), "-tag-")
+    name = "ملاعب الموجة" if own else "Al-Mawja"
+    assert made["from"]["name"] == name
+    assert name in postmark._message(letter, PostmarkOptions(from_name="Al-Mawja"))["From"]
+
+
 # ---- closed
 
 

@@ -75,7 +75,7 @@ def stats(
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         found = actions.stats(connection, now=workspace.now(), days=days)
-        waiting = actions.waiting(connection)
+        waiting = actions.wishes_waiting(connection)
     rows: list[dict[str, Any]] = [{**asdict(one), "list": one.list.name, "rhythms": dict(one.rhythms)} for one in found]
     if as_json:
         json_data(rows)

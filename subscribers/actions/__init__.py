@@ -25,7 +25,7 @@ from subscribers.actions.leaving import leave, leave_address
 from subscribers.actions.letters import queue_daily
 from subscribers.actions.pages import UNDO_LASTS, left_lately, read_confirmation, undo_leave
 from subscribers.actions.preferring import holder_of, prefer
-from subscribers.actions.showing import Person, show, stats, waiting
+from subscribers.actions.showing import Person, show, stats, wishes_waiting
 from subscribers.actions.subscribing import (
     CONFIRMATION_BY_MAIL_LASTS,
     CONFIRMATION_LASTS,
@@ -85,6 +85,6 @@ __all__ = [
     "suppress",
     "undo_leave",
     "unsuppress",
-    "waiting",
     "wish",
+    "wishes_waiting",
 ]

@@ -69,6 +69,6 @@ def stats(connection: Connection, *, now: datetime, days: int = 30) -> list[List
     return store.list_stats(connection, now=now, since=now - timedelta(days=days))
 
 
-def waiting(connection: Connection) -> WaitingWishes:
+def wishes_waiting(connection: Connection) -> WaitingWishes:
     """How many wishes to subscribe wait to be asked about, since when, and from how many networks."""
     return store.waiting_wishes(connection)
