@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 
 from newsletter.errors import IssueError, SendError, SettingsError
 from newsletter.wiring import Workspace
-from newsletter.workflows import draft, latest, lists, plan, scheduled, serve, weekly
+from newsletter.workflows import draft, latest, lists, plan, scheduled, serve, small_letters, weekly
 from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.errors import ClosedList, ListError
@@ -363,6 +363,18 @@ def test_who_was_asked_before_a_list_closed_cannot_confirm_it(workspace: Workspa
     with workspace.database.write() as connection, pytest.raises(ConsentError, match="closed"):
         actions.confirm(connection, token, now=workspace.now(), how="page")
     assert statuses(workspace, "late@example.net") == {"sport": "pending"}
+
+
+def test_a_letter_that_asks_for_a_list_does_not_go_when_it_closed_meanwhile(workspace: Workspace, root: Path) -> None:
+    keys = workspace.keys.suppression
+    with workspace.database.write() as connection:
+        for name in ("sport", "readers"):
+            actions.subscribe(
+                connection, f"{name}1@example.net", name, now=workspace.now(), keys=keys, how="form", words=""
+            )
+    lists.close(workspace, "sport")
+    assert small_letters.of_workspace(workspace).drain().states == {"submitted": 1, "refused": 1}
+    assert [str(one.message["To"]) for one in received(root)] == ["readers1@example.net"]
 
 
 def test_a_list_is_not_closed_under_a_letter_that_is_on_its_way(workspace: Workspace) -> None:

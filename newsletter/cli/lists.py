@@ -72,7 +72,7 @@ def add(
 
     with workspace_of(context) as workspace:
         with workspace.database.write() as connection:
-            made = store.add_list(connection, name, title, now=workspace.now())
+            made = store.add_list(connection, name, " ".join(title.split()), now=workspace.now())
         offered = tuple(dict.fromkeys((*workspace.settings.web.lists, made.name)))
     data(made.name)
     shown = ", ".join(f'"{one}"' for one in offered)
@@ -103,7 +103,7 @@ def rename(
     if not to and not title.strip():
         raise typer.BadParameter("give --to, --title or both")
     with workspace_of(context) as workspace:
-        plan = workflow.plan_renaming(workspace, name, to=to, title=title)
+        plan = workflow.plan_renaming(workspace, name, to=to, title=" ".join(title.split()))
         for path in plan.files:
             say(f'{path}: list = "{plan.name}"')
         if plan.name != name:
@@ -141,8 +141,9 @@ def close(context: typer.Context, name: ListName, yes: Yes = False, dry_run: Dry
         readers = plural(count.confirmed, "reader")
         waiting = f", and {count.pending:,} who have not confirmed cannot any more" if count.pending else ""
         say(f"{readers} of '{name}' will get nothing more of it{waiting}.")
-        for place in workflow.mentions(workspace, name):
-            say(f"{place} in newsletter.toml still names it: take it out.")
+        for place in ("[web] lists", "[schedule] lists"):
+            if place in workflow.mentions(workspace, name):
+                say(f"{place} in newsletter.toml still names it: take it out.")
         if dry_run:
             say("Nothing was written.")
             return

@@ -203,6 +203,9 @@ class SmallLetters:
         if letter.created < setup.now() - TOO_OLD:
             self._record(letter, token, REFUSED, "it could not be sent for too long", tally)
             return True
+        if letter.kind == "confirmation" and letter.list.closed is not None:
+            self._record(letter, token, REFUSED, "its list was closed meanwhile", tally)
+            return True
         try:
             self._carrier = load(setup.sender, self._filled(letter), self._carrier)
         except NashraError as error:
