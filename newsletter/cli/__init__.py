@@ -26,6 +26,7 @@ from newsletter.cli import (
     serving,
     setting_up,
     subscribing,
+    suppressing,
     weekly,
     working,
 )
@@ -68,8 +69,9 @@ _SUBSCRIBERS = group(
     people.show,
     people.stats,
     people.leave,
-    people.suppress,
-    people.unsuppress,
+    suppressing.suppress,
+    suppressing.unsuppress,
+    group("bounces", "", suppressing.accept, suppressing.dismiss, alone=suppressing.bounces),
     people.erase,
     people.sync,
     answering.inbox,
@@ -77,7 +79,7 @@ _SUBSCRIBERS = group(
 )
 _LISTS = group(
     "lists",
-    "Lists of the workspace: show them; add, rename, close and open one.",
+    "",
     lists.add,
     lists.rename,
     lists.close,
