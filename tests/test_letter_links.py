@@ -184,6 +184,8 @@ def test_a_letter_of_a_private_list_has_a_page_that_nobody_can_guess(root: Path)
             url.replace("/readers/", "/press/"),
             url.replace(signature, "é"),
             f"{BASE}/letters/1",
+            # Signed, but no letter went to this list.
+            f"{BASE}/{own_links.page_path('nobody', '1', opened=(), keys=workspace.keys.tokens)}",
         ):
             assert client.get(other).status_code == 404, other
 
