@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import standin
 
-from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.models import Letter, Rendered
 from newsletter.senders import Parcel
 from newsletter.senders.sendgrid.body import MailSendBody
@@ -40,12 +40,13 @@ MARKER = "n0123456789abcdef"
 def letter() -> Letter:
     """Some 50 kB, as a weekly letter has."""
     link = f"https://news.example.org/leave/{slot(MARKER, LEAVE)}"
-    html = f"<p>{PARAGRAPH}</p>\n" * 60 + f"<a href='{link}'>خروج</a>"
+    choose = f"https://news.example.org/preferences/{slot(MARKER, PREFERENCES)}"
+    html = f"<p>{PARAGRAPH}</p>\n" * 60 + f"<a href='{choose}'>اختيار</a><a href='{link}'>خروج</a>"
     return Letter(
         sender="نشرة الموجة <news@example.org>",
         reply_to="",
         list_id="readers.example.org",
-        rendered=Rendered("أسبوع", html, f"{PARAGRAPH}\n" * 15 + link),
+        rendered=Rendered("أسبوع", html, f"{PARAGRAPH}\n" * 15 + choose + "\n" + link),
         marker=MARKER,
         unsubscribe_url=link,
         unsubscribe_mail="mailto:news@example.org",
@@ -54,7 +55,8 @@ def letter() -> Letter:
 
 
 def parcels() -> list[Parcel]:
-    return [Parcel(n, f"0123456789abcdef.{n}", f"reader{n}@example.net", {LEAVE: b"T" * 52}) for n in range(BATCH)]
+    slots = {LEAVE: b"T" * 52, PREFERENCES: b"P" * 52}
+    return [Parcel(n, f"0123456789abcdef.{n}", f"reader{n}@example.net", slots) for n in range(BATCH)]
 
 
 def workspace_of(subscribers: int, root: Path) -> None:

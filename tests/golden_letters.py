@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter import issues
 from newsletter.issues import compose
 from newsletter.letters.catalogue import words
-from newsletter.letters.mime import LEAVE, cut, slot
+from newsletter.letters.mime import LEAVE, PREFERENCES, cut, slot
 from newsletter.letters.render import mjml_of, render
 from newsletter.letters.render.small import render_small
 from newsletter.models import Article, Holding, Issue, Letter, Picture, Publication, Rendered
@@ -31,8 +31,11 @@ THEMES = ("weekly", "digest", "bulletin")
 
 MARKER = "n0123456789abcdef"
 TOKEN = b"LEAVE" + b"A" * 47
-WIDTHS = {LEAVE: len(TOKEN)}
+CHOOSE_TOKEN = b"CHOOSE" + b"A" * 46
+WIDTHS = {LEAVE: len(TOKEN), PREFERENCES: len(CHOOSE_TOKEN)}
 LEAVE_URL = f"https://news.example.org/leave/{slot(MARKER, LEAVE)}"
+PREFERENCES_URL = f"https://news.example.org/preferences/{slot(MARKER, PREFERENCES)}"
+VIEW_URL = "https://news.example.org/letters/12"
 DATE = datetime(2025, 11, 14, 9, tzinfo=UTC)
 
 
@@ -80,7 +83,14 @@ def golden(name: str) -> Golden:
 
 def arguments(one: Golden) -> dict[str, Any]:
     """The keyword arguments of ``render`` and ``mjml_of``: all of them fixed."""
-    return {"marker": MARKER, "leave_url": LEAVE_URL, "date": DATE, "pictures": one.pictures}
+    return {
+        "marker": MARKER,
+        "leave_url": LEAVE_URL,
+        "preferences_url": PREFERENCES_URL,
+        "view_url": VIEW_URL,
+        "date": DATE,
+        "pictures": one.pictures,
+    }
 
 
 def rendered(one: Golden, templates: Environment) -> Rendered:
@@ -93,7 +103,10 @@ def mjml(one: Golden, templates: Environment) -> str:
     return mjml_of(one.issue, one.publication, templates, **arguments(one))
 
 
-SMALL = tuple(f"{kind}{way}" for way in ("", " by mail") for kind in ("confirmation", "welcome", "goodbye"))
+SMALL = (
+    *(f"{kind}{way}" for way in ("", " by mail") for kind in ("confirmation", "welcome", "goodbye")),
+    *("preferences", "new-address", "address-changed", "erasure"),
+)
 
 
 def small(kind: str, language: str, templates: Environment) -> Letter:
@@ -106,6 +119,8 @@ def small(kind: str, language: str, templates: Environment) -> Letter:
         "leave_url": LEAVE_URL,
         "confirm_url": f"{page}/confirm/{'C' * 52}",
         "preferences_url": f"{page}/preferences/{'P' * 52}",
+        "address_url": f"{page}/address/{'A' * 43}",
+        "erase_url": f"{page}/erase/{'E' * 43}",
         "archive_url": f"{page}/archive",
     }
     mail = "mailto:news@example.org?subject="
@@ -150,5 +165,5 @@ def letter(one: Golden, made: Rendered) -> Letter:
 
 def message(one: Letter) -> bytes:
     """The letter of one subscriber as it goes over the wire."""
-    values = {"to": b"reader@example.net", "message_id": b"1.7", LEAVE: TOKEN}
+    values = {"to": b"reader@example.net", "message_id": b"1.7", LEAVE: TOKEN, PREFERENCES: CHOOSE_TOKEN}
     return b"".join(cut(one, WIDTHS).fill(values))

@@ -111,11 +111,13 @@ def made(issue: Issue, publication: Publication, known: Mapping[str, Any], folde
         env,
         marker=MARKER,
         leave_url=f"https://news.example.org/leave/{MARKER}-leave-",
+        preferences_url=f"https://news.example.org/preferences/{MARKER}-preferences-",
+        view_url="https://news.example.org/letters/12",
         date=NOW,
         pictures=pictures,
     )
     if "lost" in known:  # as if a renderer had dropped it
-        rendered = replace(rendered, html=rendered.html.replace(MARKER, known["lost"]))
+        rendered = replace(rendered, html=rendered.html.replace(f"{MARKER}-leave-", known["lost"]))
     return Letter(
         sender=known.get("from", "نشرة الموجة <news@almawja.example.org>"),
         reply_to=known.get("reply_to", ""),

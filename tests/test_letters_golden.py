@@ -55,11 +55,12 @@ def test_mail_reads_back_as_the_letter_that_was_made(name: str, templates: Envir
     assert isinstance(message, EmailMessage)
     assert [part.defects for part in message.walk() if part.defects] == []
     assert message["Subject"] == rendered.subject
-    mark = golden.LEAVE_URL.rpartition("/")[2]
+    leave, choose = (url.rpartition("/")[2] for url in (golden.LEAVE_URL, golden.PREFERENCES_URL))
     for kind, text in (("plain", rendered.text), ("html", rendered.html)):
         body = message.get_body((kind,))
         assert body is not None
-        assert body.get_content().replace("\r\n", "\n") == text.replace(mark, golden.TOKEN.decode())
+        expected = text.replace(leave, golden.TOKEN.decode()).replace(choose, golden.CHOOSE_TOKEN.decode())
+        assert body.get_content().replace("\r\n", "\n") == expected
     pictures = {
         part["Content-ID"].strip("<>"): part.get_content()
         for part in message.walk()

@@ -103,7 +103,7 @@ def test_options_reach_the_messages() -> None:
     options = changed(message_stream="weekly", open_tracking=True, click_tracking=True)
     rendered = replace(LETTER.rendered, pictures=(picture,))
     (made,) = messages(parcel(1), options=options, reply_to="م <editor@example.org>", rendered=rendered)
-    assert (made["MessageStream"], made["TrackOpens"], made["TrackLinks"]) == ("weekly", True, "HtmlAndText")
+    assert (made["MessageStream"], made["TrackOpens"], made["TrackLinks"]) == ("weekly", True, "HtmlOnly")
     assert made["ReplyTo"] == "editor@example.org"
     (attachment,) = made["Attachments"]
     assert attachment == {

@@ -14,7 +14,8 @@ from newsletter.check.context import (
     shown,
     teller,
 )
-from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters import own_links
+from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, slot
 from newsletter.letters.render import sizes
 from newsletter.letters.render.after import left_to_right_leftovers
 from newsletter.letters.render.palette import ENOUGH, contrast, palette
@@ -27,6 +28,8 @@ CODES: Mapping[str, Level] = {
     "template-leaked": "error",
     "merge-field": "warning",
     "unsubscribe-missing": "error",
+    "preferences-missing": "warning",
+    "view-missing": "warning",
     "postal-address-missing": "warning",
     "letter-too-large": "error",
     "letter-nearly-too-large": "warning",
@@ -177,6 +180,30 @@ def unsubscribe_missing(case: CheckInput) -> Iterator[Problem]:
                 "the letter shows no way to leave",
                 f"the letter's {part}",
                 "put {{ leave_url }} into the template",
+            )
+
+
+def choices_missing(case: CheckInput) -> Iterator[Problem]:
+    """Where there are pages, every letter leads to the reader's choices and to its own page, in both of its forms."""
+    letter = case.letter
+    pages = own_links.base(letter) if letter is not None else ""
+    if letter is None or not pages:
+        return
+    own_page = re.compile(rf"{re.escape(pages)}/(?:letters|view|{re.escape(slot(letter.marker, VIEW))})")
+    for part, text in _forms(letter):
+        if slot(letter.marker, PREFERENCES) not in text:
+            yield _tell(
+                "preferences-missing",
+                "the letter does not lead to the page where readers choose rhythm and topics",
+                f"the letter's {part}",
+                "put {{ preferences_url }} into the template",
+            )
+        if not own_page.search(escaping.unescape(text)):
+            yield _tell(
+                "view-missing",
+                "the letter does not lead to its own page in the browser",
+                f"the letter's {part}",
+                "put {{ view_url }} into the template",
             )
 
 
@@ -337,6 +364,7 @@ RULES: tuple[Rule, ...] = (
     impossible,
     template_leaked,
     unsubscribe_missing,
+    choices_missing,
     postal_address_missing,
     size,
     twin_incomplete,

@@ -20,12 +20,11 @@ from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
 from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
 from newsletter.errors import SendError
 from newsletter.ledger import Send, SendCounts
-from newsletter.letters.mime import LEAVE, SLOT_WIDTHS
+from newsletter.letters.mime import SLOT_WIDTHS
 from newsletter.models import Letter
 from newsletter.rhythms.audience import audience, rhythms_of
 from newsletter.senders import Parcel
 from newsletter.storage.retry import Retrying
-from subscribers import tokens
 
 __all__ = [
     "MOST_UNKNOWN_IN_A_ROW",
@@ -126,7 +125,7 @@ def _run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.E
 
 
 def send_test(setup: DeliverySetup, letter: Letter, address: str) -> str:
-    """Send the letter to one address without writing it into the ledger; its unsubscribe link is nobody's.
+    """Send the letter to one address without writing it into the ledger; its links to leave and to choose are nobody's.
 
     Args:
         setup: What every delivery needs.
@@ -142,7 +141,8 @@ def send_test(setup: DeliverySetup, letter: Letter, address: str) -> str:
     name = f"test-{secrets.token_hex(8)}.0"
     carrier = setup.sender.load(letter)
     try:
-        parcel = Parcel(0, name, address, {LEAVE: secrets.token_urlsafe(tokens.WIDTH)[: tokens.WIDTH].encode()})
+        slots = {one: secrets.token_urlsafe(width)[:width].encode() for one, width in SLOT_WIDTHS.items()}
+        parcel = Parcel(0, name, address, slots)
         answer = carrier.begin([parcel], secrets.token_hex(16)).finish()
     finally:
         carrier.close()

@@ -1,4 +1,4 @@
-"""From the rows of a batch to parcels for a sender: who may still get the letter, and the link of each to leave."""
+"""From the rows of a batch to parcels for a sender: who may still get the letter, and the two links of each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.delivery.setup import DeliverySetup
 from newsletter.ledger import Batch, Send
-from newsletter.letters.mime import LEAVE
+from newsletter.letters.mime import LEAVE, PREFERENCES
 from newsletter.senders import Parcel
 from subscribers import store, tokens
 
@@ -37,10 +37,10 @@ def parcels_of(
         return [], skipped
     # Columns instead of rows: what is done to each subscriber is done by loops that are not Python's.
     ids, addresses, public_ids, epochs, utf8, _ = zip(*rows, strict=True)
-    made = tokens.maker("leave", setup.keys, list_id=send.list_id)(zip(public_ids, epochs, strict=True))
+    leave, choose = tokens.pairs(setup.keys, list_id=send.list_id)(zip(public_ids, epochs, strict=True))
     before = f"{send.public_id}."
     names = [f"{before}{delivery}" for delivery in ids]
-    slots = [{LEAVE: token} for token in made]
+    slots = [{LEAVE: one, PREFERENCES: other} for one, other in zip(leave, choose, strict=True)]
     return list(map(Parcel._make, zip(ids, names, addresses, slots, map(bool, utf8), strict=True))), skipped
 
 

@@ -35,6 +35,10 @@ LINE_CHARACTERS = 76
 
 LEAVE = "leave"
 """The slot of the signed token in every unsubscribe address."""
+PREFERENCES = "preferences"
+"""The slot of the signed token in the address of the page where a reader chooses what they get."""
+VIEW = "view"
+"""Where the path of the letter's own page will stand, the same for all its readers: filled before a send freezes it."""
 _FORMAT = 1
 
 Part = bytes | str
@@ -287,5 +291,5 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
     return joined
 
 
-SLOT_WIDTHS = {LEAVE: tokens.WIDTH}
+SLOT_WIDTHS = {LEAVE: tokens.WIDTH, PREFERENCES: tokens.WIDTH}
 """Bytes of the value of each slot that stands in the body of a letter."""

@@ -66,7 +66,9 @@ class Archive:
         self._lists = tuple(lists)
         # A frozen letter never changes. Each can hold megabytes of pictures, a summary next to nothing.
         self._view = lru_cache(maxsize=8)(self._make_view)
-        self._summary = lru_cache(maxsize=1000)(lambda letter_id, key: self._view(letter_id, key).summary)
+        self._summary = lru_cache(maxsize=1000)(
+            lambda letter_id, key: self._view(letter_id, key, f"letters/{key}").summary
+        )
 
     def entries(self, *, before: int = 0) -> tuple[list[ArchiveEntry], int]:
         """One page of the archive, newest first, and what to hand in as ``before`` for the next one (0: no more)."""
@@ -75,11 +77,19 @@ class Archive:
         shown = found[:PAGE]
         return [self._entry(one) for one in shown], shown[-1].id if len(found) > PAGE else 0
 
-    def view(self, key: str) -> tuple[PastLetter, LetterPage] | None:
-        """The letter of an issue as a page; None when there is none for everybody."""
+    def view(self, key: str, *, path: str = "", list_name: str = "") -> tuple[PastLetter, LetterPage] | None:
+        """The letter of an issue as a page; None when none went out that may be shown.
+
+        Where each topic's readers get a letter of their own, it is the one that leaves nothing out.
+
+        Args:
+            key: Key of the issue.
+            path: Where the page stands below the address of the pages; empty is its place in the archive.
+            list_name: The only list it may have gone to; empty for those whose letters everybody may read.
+        """
         with self._database.read() as connection:
-            found = sent(connection, self._lists, key=key, limit=1)
-        return (found[0], self._view(found[0].letter_id, found[0].key)) if found else None
+            found = sent(connection, (list_name,) if list_name else self._lists, key=key, limit=1)
+        return (found[0], self._view(found[0].letter_id, key, path or f"letters/{key}")) if found else None
 
     def number(self, one: PastLetter) -> str:
         """The number of an issue in the publication's digits; empty for a letter of the latest posts."""
@@ -94,7 +104,7 @@ class Archive:
             sent=one.sent,
         )
 
-    def _make_view(self, letter_id: int, key: str) -> LetterPage:
+    def _make_view(self, letter_id: int, key: str, path: str) -> LetterPage:
         with self._database.read() as connection:
             letter = from_json(ledger.letter_of(connection, letter_id))
         base = self._pages.base
@@ -102,7 +112,8 @@ class Archive:
         because = catalogue.gettext("You get this letter because you subscribed to {name}.")
         return web_view(
             letter,
-            folder=f"{base}/letters/{key}",
+            folder=f"{base}/{path}",
+            key=key,
             subscribe=(f"{base}/", self._pages.text("Subscribe me")),
             because=because.replace("{name}", self._pages.publication.name),
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from newsletter.letters.mime import PREFERENCES, slot
 from newsletter.models import Letter, Picture
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _UNWRAPPED = frozenset({"embed", "form", "button", "noscript"})  # the parser fi
 _SCHEMES = ("http", "https", "mailto", "tel", "")
 _FILLING = re.compile("[\u034f\u200c\u00a0\u00ad\u200b]+")
 _UNSAFE_STYLE = re.compile(r"[{}<>@\\]|/\*|url\s*\(|expression|import", re.IGNORECASE)
+_DOT_BEFORE = re.compile(r"^\s*·\s*")
+_DOT_AFTER = re.compile(r"\s*·\s*$")
 _ROOT = "letter"
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
 
@@ -44,13 +47,14 @@ class LetterPage:
     """Address of its first large picture, relative to ``folder`` for one that travelled inside; may be empty."""
 
 
-def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because: str) -> LetterPage:
+def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because: str, key: str = "") -> LetterPage:
     """Make a frozen letter into a page.
 
     Args:
         letter: As it was frozen.
         folder: Where its stylesheet and pictures will be, for example ``/letters/12``.
         subscribe: Address and words of the link that takes the place of the one to unsubscribe.
+        key: Key of the letter, by which its links to its own page are known; they are left out.
         because: The sentence that tells a subscriber why they got the letter; its paragraph is left out.
     """
     import lxml.html
@@ -59,6 +63,7 @@ def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because
     summary = _take_preheader(document)
     styles = [element.text or "" for element in document.iter("style")]
     _take_out(document)
+    _leave_out_its_own_page(document, key)
     _leave_out_the_reader(document, letter.marker, subscribe, because)
     pictures = {
         f"{number}{_SUFFIXES.get(one.content_type, '')}": one for number, one in enumerate(letter.rendered.pictures, 1)
@@ -109,7 +114,10 @@ def _harmless(address: str) -> bool:
 def _leave_out_the_reader(document: HtmlElement, marker: str, subscribe: tuple[str, str], because: str) -> None:
     href, words = subscribe
     for element in list(document.iter("a")):
-        if marker in (element.get("href") or ""):
+        if slot(marker, PREFERENCES) in (element.get("href") or ""):
+            # There is nobody whose choice it could show; one link to subscribe is enough.
+            _drop_link(element)
+        elif marker in (element.get("href") or ""):
             for child in list(element):
                 element.remove(child)
             element.set("href", href)
@@ -125,6 +133,31 @@ def _leave_out_the_reader(document: HtmlElement, marker: str, subscribe: tuple[s
                 del element.attrib[name]
         element.text = _without(element.text, marker)
         element.tail = _without(element.tail, marker)
+
+
+def _leave_out_its_own_page(document: HtmlElement, key: str) -> None:
+    """Take out the links by which a mail program opens the page that this is."""
+    for element in list(document.iter("a")):
+        path = element.get("href") or ""
+        if key and re.search(rf"/(?:letters/|view/[\w-]+/(?:[\w-]+/issue/)?){re.escape(key)}$", path):
+            _drop_link(element)
+
+
+def _drop_link(link: HtmlElement) -> None:
+    """Take out a link, and the dot that stood between it and its neighbour, or the line that held nothing else."""
+    parent, before = link.getparent(), link.getprevious()
+    link.tail = _DOT_BEFORE.sub("", link.tail or "", count=1)
+    ahead = (parent.text if before is None else before.tail) or ""
+    if not link.tail.strip() or link.tail.strip().startswith("·"):
+        ahead = _DOT_AFTER.sub("", ahead, count=1)
+        if before is None:
+            parent.text = ahead
+        else:
+            before.tail = ahead
+    _drop(link)
+    while parent.tag in ("p", "span") and not parent.text_content().strip() and not len(parent):
+        parent, empty = parent.getparent(), parent
+        _drop(empty)
 
 
 def _bare(text: str) -> str:

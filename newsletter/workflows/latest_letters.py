@@ -12,6 +12,7 @@ from newsletter.issues import compose
 from newsletter.ledger import Mailing
 from newsletter.models import Holding, Issue, Problem, Section, Story
 from newsletter.rhythms.topics import IssueCut
+from newsletter.workflows import letter as letters
 from newsletter.workflows import variants
 from newsletter.workflows.letter_cache import LetterCache
 from newsletter.workflows.variants import Variant
@@ -72,7 +73,7 @@ class LatestLetters:
         if cut.issue is None:
             return Mailing("", audience, name, why)
         titled = replace(cut.issue, subject=self._subject([story.headline for story in cut.issue.stories]))
-        letter = replace(self._cache.letter(titled), issue=self.key)
+        letter = letters.addressed(self.workspace, self._cache.letter(titled), self.list_name, self.key)
         return variants.mailing(Variant(cut, letter), audience, name=name)
 
     def _made(self, articles: tuple[int, ...]) -> tuple[tuple[int, ...], Issue | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -12,8 +13,8 @@ from newsletter import library
 from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import RenderError
 from newsletter.issues import compose
-from newsletter.letters import pictures
-from newsletter.letters.mime import LEAVE, cut, slot
+from newsletter.letters import own_links, pictures
+from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
 from newsletter.models import Issue, Letter
 from newsletter.text.mailbox import ascii_host
@@ -27,7 +28,7 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
 
     Args:
         workspace: The workspace.
-        issue: Whole, or cut.
+        issue: Whole, or cut. One without a number gives a letter whose own page has no address before `addressed`.
 
     Raises:
         IssueError: A picture or template it names is not there.
@@ -38,7 +39,9 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
     settings, marker = workspace.settings, workspace.marker()
     domain = settings.address.rpartition("@")[2]
     token = slot(marker, LEAVE)
-    page = f"{settings.web.url}/leave/{token}" if settings.web.url else ""
+    web = settings.web.url
+    page = f"{web}/leave/{token}" if web else ""
+    path = _page_path(workspace, issue.list, str(issue.number)) if issue.number else slot(marker, VIEW)
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = workspace.now()
     with _where(issue):
@@ -48,6 +51,8 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
             workspace.templates,
             marker=marker,
             leave_url=page or mail,
+            preferences_url=f"{web}/preferences/{slot(marker, PREFERENCES)}" if web else "",
+            view_url=f"{web}/{path}" if web else "",
             date=now,
             pictures=pictures.of_issue(issue, domain=domain),
         )
@@ -65,8 +70,29 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
         issue=str(issue.number),
     )
     with _where(issue):
-        cut(letter, SLOT_WIDTHS)  # a letter that cannot be written must not be frozen
+        # A letter that cannot be written must not be frozen.
+        cut(letter, SLOT_WIDTHS if issue.number else {**SLOT_WIDTHS, VIEW: 1})
     return letter
+
+
+def addressed(workspace: Workspace, letter: Letter, list_name: str, key: str) -> Letter:
+    """A letter of an issue without a number, now that its key is known: what a report and its own page go by.
+
+    Args:
+        workspace: The workspace.
+        letter: As `of_issue` made it.
+        list_name: The list it goes to.
+        key: Its key, for example ``readers/daily/2026-11-24``.
+    """
+    mark, path = slot(letter.marker, VIEW), _page_path(workspace, list_name, key)
+    made = letter.rendered
+    rendered = replace(made, html=made.html.replace(mark, path), text=made.text.replace(mark, path))
+    return replace(letter, rendered=rendered, issue=key)
+
+
+def _page_path(workspace: Workspace, list_name: str, key: str) -> str:
+    opened = workspace.settings.web.lists
+    return own_links.page_path(list_name, key, opened=opened, keys=workspace.keys.tokens)
 
 
 @contextmanager
@@ -104,7 +130,8 @@ def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
     paths = folder / "issue.html", folder / "issue.txt"
     try:
         for path, content in zip(paths, (html, text), strict=True):
-            path.write_text(content.replace(slot(letter.marker, LEAVE), sample), "utf-8")
+            for_one = content.replace(slot(letter.marker, LEAVE), sample)
+            path.write_text(for_one.replace(slot(letter.marker, PREFERENCES), sample), "utf-8")
     except OSError as error:
         where = str(error.filename or folder)
         raise IssueError(f"cannot be written ({error.strerror})", where=where, mend="make it writable") from None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from newsletter.errors import SettingsError
+from newsletter.letters import own_links
 from newsletter.rhythms.topics import titles
 from newsletter.senders import registry
 from newsletter.text.mailbox import ascii_host
@@ -23,6 +24,7 @@ from newsletter.web.archive import Archive, PastLetter
 from newsletter.web.pages import Pages
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import small_letters
+from newsletter.workflows.erase import erase
 from newsletter.workflows.small_letters import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
@@ -90,7 +92,9 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Si
         frame_ancestors=tuple(web.frame_ancestors) or (_origin(workspace.publication.url),),
         keep_client=web.keep_client,
         caps=workspace.caps,
+        pending=workspace.upkeep.pending,
         hooks=hooks,
+        erase=partial(erase, workspace, scrub=False),
     )
 
 
@@ -121,28 +125,41 @@ def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute
         """``12``, or ``readers/daily/2026-11-24`` for a letter of the latest posts."""
         return "/".join(request.parts[name] for name in ("list", "rhythm", "key") if name in request.parts)
 
+    def found_by(request: Request) -> tuple[str, tuple[PastLetter, LetterPage] | None]:
+        """Where the page of a letter stands, and the letter: of the archive, or of a signed address."""
+        key = key_of(request)
+        if "signature" not in request.parts:
+            return f"letters/{key}", archive.view(key)
+        path = f"view/{request.parts['signature']}/{key}"
+        opened = own_links.letter_of_path(request.parts["signature"], key, keys=site.link_keys)
+        return path, None if opened is None else archive.view(opened[1], path=path, list_name=opened[0])
+
     def letter(site: Site, request: Request) -> Response:
-        found = archive.view(key_of(request))
+        path, found = found_by(request)
         if found is None:
             return missing(site)
         one, view = found
-        html = _page(pages, archive, one, view)
+        html = _page(pages, archive, one, view, path)
         kind = "text/html; charset=utf-8"
-        return file_answer(html.encode("utf-8"), kind, public=MINUTES, pictures=view.hosts)
+        # What only some may read is kept by nobody on the way, and no search engine is told of it.
+        public = 0 if "signature" in request.parts else MINUTES
+        return file_answer(html.encode("utf-8"), kind, public=public, pictures=view.hosts)
 
     def part(site: Site, request: Request) -> Response:
-        found = archive.view(key_of(request))
+        _, found = found_by(request)
         name = request.parts["name"]
+        public = 0 if "signature" in request.parts else A_YEAR
         if found is not None and name == "letter.css":
             css = found[1].css + pages("web/letter_bar.css.j2", {})
-            return file_answer(css.encode("utf-8"), "text/css; charset=utf-8", public=A_YEAR)
+            return file_answer(css.encode("utf-8"), "text/css; charset=utf-8", public=public)
         if found is not None and name in found[1].pictures:
             picture = found[1].pictures[name]
-            return file_answer(picture.data, picture.content_type, public=A_YEAR, anywhere=True)
+            return file_answer(picture.data, picture.content_type, public=public, anywhere=True)
         return missing(site)
 
     def missing(site: Site) -> Response:
-        return answer(site, "web/trouble.html.j2", {"status": 404}, status=404)
+        # A test letter leads here too: its page opens when the letter goes out.
+        return answer(site, "web/trouble.html.j2", {"status": 404, "no_letter": True}, status=404)
 
     return [
         route(site, "/archive", listed),
@@ -152,12 +169,14 @@ def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute
         route(site, "/letters/{key}/{name}", part),
         route(site, "/letters/{list}/{rhythm}/{key}", letter),
         route(site, "/letters/{list}/{rhythm}/{key}/{name}", part),
+        route(site, "/view/{signature}/{list}/{rhythm}/{key}", letter),
+        route(site, "/view/{signature}/{list}/{rhythm}/{key}/{name}", part),
     ]
 
 
-def _page(pages: Pages, archive: Archive, one: PastLetter, view: LetterPage) -> str:
+def _page(pages: Pages, archive: Archive, one: PastLetter, view: LetterPage, path: str) -> str:
     """A past letter with the bar above it and what makes its card when it is shared."""
-    address = f"{pages.address}/letters/{one.key}"
+    address = f"{pages.address}/{path}"
     values: dict[str, Any] = {
         "letter": one,
         "number": archive.number(one),

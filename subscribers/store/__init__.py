@@ -18,8 +18,10 @@ from subscribers.store.bounces import (
     release_held,
 )
 from subscribers.store.exports import exported
+from subscribers.store.forgetting import forget_ended, forget_pending
 from subscribers.store.letters import (
     claim_letters,
+    confirmation_letter_of,
     confirmation_of,
     confirmation_open,
     keep_confirmation,
@@ -28,6 +30,7 @@ from subscribers.store.letters import (
     letters_waiting,
     queue_letter,
     queued_letters,
+    refuse_letter,
     settle_letter,
     small_letter_of,
     submitting_letter,
@@ -46,6 +49,8 @@ from subscribers.store.lists import (
 )
 from subscribers.store.people import (
     add,
+    asked_together,
+    change_address,
     confirmed_since,
     consents_of,
     erase,
@@ -53,6 +58,7 @@ from subscribers.store.people import (
     find,
     find_id,
     find_public,
+    lock_person,
     record,
     revoke_links,
     set_preferences,
@@ -60,6 +66,7 @@ from subscribers.store.people import (
     subscribers,
     subscription_of,
     subscriptions_of,
+    tell_reason,
 )
 from subscribers.store.recipients import (
     among,
@@ -70,6 +77,7 @@ from subscribers.store.recipients import (
     declined_of,
     standing,
 )
+from subscribers.store.requests import drop_requests, keep_request, request_of
 from subscribers.store.suppressions import (
     forget_bounces,
     lift,
@@ -80,7 +88,16 @@ from subscribers.store.suppressions import (
     troubles_of,
     used_keys,
 )
-from subscribers.store.wishes import keep_wishes
+from subscribers.store.wishes import (
+    drop_wish,
+    form_wishes_wait,
+    keep_wishes,
+    make_room,
+    next_wish,
+    waiting_blocks,
+    waiting_wishes,
+    wishes_wait,
+)
 
 __all__ = [
     "accept_held",
@@ -88,10 +105,13 @@ __all__ = [
     "add_list",
     "all_lists",
     "among",
+    "asked_together",
     "audience",
     "beginnings",
+    "change_address",
     "claim_letters",
     "come_together",
+    "confirmation_letter_of",
     "confirmation_of",
     "confirmation_open",
     "confirmed_since",
@@ -100,6 +120,8 @@ __all__ = [
     "declinations",
     "declined_of",
     "dismiss_held",
+    "drop_requests",
+    "drop_wish",
     "erase",
     "everything_about",
     "exported",
@@ -107,11 +129,15 @@ __all__ = [
     "find_id",
     "find_public",
     "forget_bounces",
+    "forget_ended",
     "forget_old_bounces",
+    "forget_pending",
+    "form_wishes_wait",
     "held_domains",
     "hold",
     "is_suppressed",
     "keep_confirmation",
+    "keep_request",
     "keep_wishes",
     "leavers",
     "letters_in_doubt",
@@ -125,12 +151,17 @@ __all__ = [
     "list_stats",
     "lists",
     "lock_bounces",
+    "lock_person",
+    "make_room",
+    "next_wish",
     "note_bounce",
     "queue_letter",
     "queued_letters",
     "record",
+    "refuse_letter",
     "release_held",
     "remember_trouble",
+    "request_of",
     "revoke_links",
     "set_preferences",
     "set_status",
@@ -145,7 +176,11 @@ __all__ = [
     "suppression_of",
     "suppressions",
     "taken",
+    "tell_reason",
     "troubles_of",
     "unknown_list",
     "used_keys",
+    "waiting_blocks",
+    "waiting_wishes",
+    "wishes_wait",
 ]

@@ -45,6 +45,8 @@ def render(
     *,
     marker: str,
     leave_url: str,
+    preferences_url: str = "",
+    view_url: str = "",
     date: datetime,
     pictures: Mapping[str, Picture] | None = None,
 ) -> Rendered:
@@ -56,6 +58,9 @@ def render(
         environment: Templates, as ``newsletter.letters.templates.environment`` gives it.
         marker: At least 16 lower-case letters and digits, fresh for this letter; stands before every slot.
         leave_url: https or mailto address of the link to leave, with the slot ``<marker>-leave-`` in it.
+        preferences_url: Address of the page where the reader chooses, with the slot ``<marker>-preferences-`` in it;
+            empty where there are no pages.
+        view_url: Address of the letter's own page, with a slot or without; empty where there are no pages.
         date: Aware moment printed as the letter's date.
         pictures: Local pictures by the path that names them in the issue.
 
@@ -64,6 +69,7 @@ def render(
     """
     pictures = pictures or {}
     viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures)
+    values |= {"preferences_url": preferences_url, "view_url": view_url}
     name = f"email/{issue.template}.mjml.j2"
     html = after.finish(
         _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
@@ -78,7 +84,7 @@ def render(
             "the subject or the preheader has this letter's marker in it", where=issue.path, mend="render it again"
         )
     try:
-        _slots_whole(html, text, marker, leave_url, name)
+        _slots_whole(html, text, marker, (leave_url, preferences_url, view_url), name)
     except RenderError:
         if any(marker in before.printable(part) for part in _texts((issue, publication))):
             raise RenderError(
@@ -101,6 +107,8 @@ def mjml_of(
     *,
     marker: str,
     leave_url: str,
+    preferences_url: str = "",
+    view_url: str = "",
     date: datetime,
     pictures: Mapping[str, Picture] | None = None,
 ) -> str:
@@ -110,6 +118,7 @@ def mjml_of(
         RenderError: The issue or the template gives no letter.
     """
     _, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {})
+    values |= {"preferences_url": preferences_url, "view_url": view_url}
     return before.prepare(fill(environment, f"email/{issue.template}.mjml.j2", values))
 
 
@@ -157,6 +166,8 @@ def _values(
         if publication.hijri
         else "",
         "leave_url": leave_url,
+        "preferences_url": "",
+        "view_url": "",
         "plain_subject": viewer.line(issue.subject),
         "say": say,
         "count": count,
@@ -248,8 +259,9 @@ def _spot(mjml: str, trouble: str) -> str:
     return ""
 
 
-def _slots_whole(html: str, text: str, marker: str, leave_url: str, name: str) -> None:
-    """Every slot is one that the link to leave brought in, and both letters have it."""
+def _slots_whole(html: str, text: str, marker: str, urls: tuple[str, ...], name: str) -> None:
+    """Every slot is one that an address of the letter brought in, and both letters have the link to leave."""
+    leave_url = urls[0]
     # References may stand in an address only where it has a sign that HTML escapes.
     shown = escaping.unescape(html) if re.search(r"[&'\"<>]", leave_url) else html
     for made, kind in ((shown, "mjml"), (text, "txt")):
@@ -257,5 +269,9 @@ def _slots_whole(html: str, text: str, marker: str, leave_url: str, name: str) -
         if not there:
             where = name.replace(".mjml.", f".{kind}.")
             raise RenderError("the letter has no link to leave", where=where, mend="put {{ leave_url }} into it")
-        if made.count(marker) != there * leave_url.count(marker):
-            raise RenderError("a slot stands where none belongs", where=name, mend="use {{ leave_url }} as it is")
+        if made.count(marker) != sum(made.count(url) * url.count(marker) for url in urls if url):
+            raise RenderError(
+                "a slot stands where none belongs",
+                where=name,
+                mend="use {{ leave_url }}, {{ preferences_url }} and {{ view_url }} as they are",
+            )

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
-from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters import own_links
+from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.models import Letter
 from newsletter.senders import REFUSED, Parcel
 from newsletter.senders.json_bytes import encode, escaped
@@ -27,7 +28,9 @@ MOST_BYTES = 49_000_000
 MOST_MESSAGE_BYTES = 9_900_000
 """Bytes of one message; the vendor's limit is 10 MB with attachments."""
 _TO, _NAME = "to", "name"
-"""Slots beside that of the token: the address, and the name of the delivery."""
+"""Slots beside those of the tokens: the address, and the name of the delivery."""
+_UNTRACKED = "data-pm-no-track"
+"""What keeps a link of the HTML from being led over Postmark's server (vendor's guide "Link tracking")."""
 # What Postmark's own check takes (support article "What does ErrorCode 300 mean"). A comma would add a second reader.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'`*+/=^_{}|~-]+@[A-Za-z0-9.-]+")
 
@@ -45,14 +48,15 @@ class Messages:
 
     def __init__(self, letter: Letter, options: PostmarkOptions) -> None:
         message = encode(_message(letter, options))
-        slots = [slot(letter.marker, name) for name in (_TO, _NAME, LEAVE)]
+        slots = [slot(letter.marker, name) for name in (_TO, _NAME, LEAVE, PREFERENCES)]
         cut = re.split(b"(%b)" % b"|".join(re.escape(one.encode()) for one in slots), message)
         index = {one.encode(): number for number, one in enumerate(slots)}
         self._first = cut[0]
         self._rest = [(index[mark], after) for mark, after in zip(cut[1::2], cut[2::2], strict=True)]
-        """Which value stands next (0 address, 1 name, 2 token), and what follows it."""
+        """Which value stands next (0 address, 1 name, 2 and 3 tokens), and what follows it."""
         self._fixed = sum(map(len, cut[::2]))
         self._tokens = sum(number == 2 for number, _ in self._rest)
+        self._choices = sum(number == 3 for number, _ in self._rest)
         self._names = sum(number == 1 for number, _ in self._rest)
         if self._fixed > MOST_MESSAGE_BYTES:
             raise SendError(f"the letter has {self._fixed:,} bytes, and Postmark takes 10 MB", mend="take out pictures")
@@ -60,7 +64,11 @@ class Messages:
     def size(self, parcels: Sequence[Parcel]) -> int:
         """Bytes of the request for these parcels, none of them too few."""
         values = sum(
-            2 * len(one.address) + self._names * len(one.name) + self._tokens * len(one.slots[LEAVE]) for one in parcels
+            2 * len(one.address)
+            + self._names * len(one.name)
+            + self._tokens * len(one.slots[LEAVE])
+            + self._choices * len(one.slots.get(PREFERENCES, b""))
+            for one in parcels
         )
         return 2 + len(parcels) * (self._fixed + 1) + values
 
@@ -68,7 +76,9 @@ class Messages:
         """The body of one request."""
         pieces, between = [b"["], b""
         for parcel, address in zip(parcels, escaped([one.address for one in parcels]), strict=True):
-            values = (address, parcel.name.encode("ascii"), parcel.slots[LEAVE])
+            slots = parcel.slots
+            # A small letter has the second token in its text already.
+            values = (address, parcel.name.encode("ascii"), slots[LEAVE], slots.get(PREFERENCES, b""))
             pieces += (between, self._first)
             for number, after in self._rest:
                 pieces += (values[number], after)
@@ -104,6 +114,7 @@ def _message(letter: Letter, options: PostmarkOptions) -> dict[str, Any]:
         "Content-Language": letter.language,
         **({"Auto-Submitted": "auto-generated"} if letter.automatic else {}),
     }
+    # Nothing keeps a link of the text from being tracked, and those to leave and to choose are never wrapped.
     message: dict[str, Any] = {
         "From": _mailbox(options.from_name or own_name, address),
         "To": slot(letter.marker, _TO),
@@ -112,9 +123,9 @@ def _message(letter: Letter, options: PostmarkOptions) -> dict[str, Any]:
         "Headers": [{"Name": key, "Value": value} for key, value in headers.items()],
         "MessageStream": options.transactional_stream if letter.automatic else options.message_stream,
         "TrackOpens": options.open_tracking,
-        "TrackLinks": "HtmlAndText" if options.click_tracking else "None",
+        "TrackLinks": "HtmlOnly" if options.click_tracking else "None",
         "TextBody": letter.rendered.text,
-        "HtmlBody": letter.rendered.html,
+        "HtmlBody": own_links.marked(letter, _UNTRACKED) if options.click_tracking else letter.rendered.html,
     }
     if letter.reply_to:
         message["ReplyTo"] = split_mailbox(letter.reply_to)[1]

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
-from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters import own_links
+from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.models import Letter
 from newsletter.senders import REFUSED, Parcel
 from newsletter.senders.json_bytes import encode, escaped
@@ -19,14 +20,20 @@ if TYPE_CHECKING:
 
 MOST_RECIPIENTS = 1000
 """Personalizations in one request (vendor's API description, Mail Send)."""
+_UNTRACKED = "clicktracking=off"
+"""What keeps a link from being led over SendGrid's server, written as the vendor's guide "Click Tracking" has it."""
 
 
 class MailSendBody:
     """The JSON of Mail Send for one letter: its common part encoded once, each subscriber's part by joining bytes."""
 
     def __init__(self, letter: Letter, options: SendGridOptions) -> None:
-        self._tag = substitution_tag(letter)
-        self._after = encode(_common(letter, options, self._tag))[1:]
+        self._tags = encode(substitution_tag(letter)), encode(substitution_tag(letter, PREFERENCES))
+        self._chooses = any(
+            slot(letter.marker, PREFERENCES) in text for text in (letter.rendered.text, letter.rendered.html)
+        )
+        """Whether the letter has the link by which a reader chooses."""
+        self._after = encode(_common(letter, options))[1:]
         ways = [f"<{way}>" for way in (letter.unsubscribe_url, letter.unsubscribe_mail) if way]
         # Substitutions do not reach header values: each subscriber's is finished here.
         before, mark, after = encode(", ".join(ways)).partition(slot(letter.marker, LEAVE).encode())
@@ -40,14 +47,19 @@ class MailSendBody:
         before, after = self._unsubscribe
         # What stands between two places of a subscriber's token, so that one join writes most of their part.
         around = [b'"}],"headers":{"List-Unsubscribe":' + before, *after]
-        around[-1] += b'%b},"substitutions":{%b:"' % (self._post, encode(self._tag))
-        around.append(b'"},"custom_args":{"nashra_delivery":"')
+        around[-1] += b'%b},"substitutions":{%b:"' % (self._post, self._tags[0])
+        custom = b'"},"custom_args":{"nashra_delivery":"'
+        around.append(b'",%b:"' % self._tags[1] if self._chooses else custom)
         first, last = b'{"to":[{"email":"', b'","nashra_request":%b}},' % encode(request_id)
         names = " ".join([parcel.name for parcel in parcels]).encode("ascii").split(b" ")
         pieces = [b'{"personalizations":[']
         addresses = escaped([parcel.address for parcel in parcels])
         for parcel, address, name in zip(parcels, addresses, names, strict=False):
-            pieces += (first, address, parcel.slots[LEAVE].join(around), name, last)
+            slots = parcel.slots
+            if self._chooses:
+                pieces += (first, address, slots[LEAVE].join(around), slots[PREFERENCES], custom, name, last)
+            else:
+                pieces += (first, address, slots[LEAVE].join(around), name, last)
         if parcels:
             pieces[-1] = last[:-1]
         return b"".join((*pieces, b"],", self._after))
@@ -76,18 +88,21 @@ def sort_out(parcels: Sequence[Parcel]) -> tuple[Sequence[Parcel], dict[int, tup
     return good, refused
 
 
-def substitution_tag(letter: Letter) -> str:
-    """How the slot of the token is written in what SendGrid substitutes: ``-name-`` (vendor's guide, "Tags")."""
-    return f"-{letter.marker}{LEAVE}-"
+def substitution_tag(letter: Letter, name: str = LEAVE) -> str:
+    """How the slot of a token is written in what SendGrid substitutes: ``-name-`` (vendor's guide, "Tags").
+
+    It stands in every reader's part of a request, so of its name only the first letter does.
+    """
+    return f"-{letter.marker}{name[0]}-"
 
 
-def _common(letter: Letter, options: SendGridOptions, tag: str) -> dict[str, Any]:
+def _common(letter: Letter, options: SendGridOptions) -> dict[str, Any]:
     """What is the same for every subscriber of a letter."""
     own_name, address = split_mailbox(letter.sender)
     # "to.name must not contain ; or ," (vendor documentation); the sender's is held to the same.
     name = re.sub(r"\s*[;,]\s*", " ", options.from_name or own_name).strip()
-    mark = slot(letter.marker, LEAVE)
-    texts = [_charset_safe(text.replace(mark, tag)) for text in (letter.rendered.text, letter.rendered.html)]
+    html = own_links.marked(letter, _UNTRACKED) if options.click_tracking else letter.rendered.html
+    texts = [_charset_safe(_tagged(letter, text)) for text in (letter.rendered.text, html)]
     body: dict[str, Any] = {
         "from": {"email": address, "name": name} if name else {"email": address},
         "subject": letter.rendered.subject,
@@ -126,6 +141,12 @@ def _common(letter: Letter, options: SendGridOptions, tag: str) -> dict[str, Any
             for picture in letter.rendered.pictures
         ]
     return body
+
+
+def _tagged(letter: Letter, text: str) -> str:
+    for name in (LEAVE, PREFERENCES):
+        text = text.replace(slot(letter.marker, name), substitution_tag(letter, name))
+    return text
 
 
 def _charset_safe(text: str) -> str:
