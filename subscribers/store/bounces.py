@@ -48,14 +48,15 @@ def lock_bounces(connection: Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
-def forget_old_bounces(connection: Connection, *, now: datetime) -> None:
-    """Delete what is too old to tell that bounces come together, twice over.
+def forget_old_bounces(connection: Connection, *, now: datetime) -> int:
+    """Delete what is too old to tell that bounces come together, twice over; how many.
 
     Args:
         connection: A connection in a writing transaction.
         now: The present moment, timezone-aware.
     """
-    connection.execute(sa.delete(recent_bounce).where(recent_bounce.c.at < to_seconds(now - 2 * BRAKE_WINDOW)))
+    old = recent_bounce.c.at < to_seconds(now - 2 * BRAKE_WINDOW)
+    return connection.execute(sa.delete(recent_bounce).where(old)).rowcount
 
 
 def is_suppressed(connection: Connection, subscriber_id: int) -> bool:
