@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.models import HeldDomain, LiftedCount, SuppressionReason
+from subscribers.models import HeldDomain, SuppressionCounts, SuppressionReason
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
 from subscribers.store.tables import (
@@ -251,7 +251,7 @@ def lift_many(
     since: datetime | None = None,
     reasons: Collection[SuppressionReason] = (),
     dry_run: bool = False,
-) -> LiftedCount:
+) -> SuppressionCounts:
     """Let many addresses be mailed again; a complaint or an erasure stays.
 
     Args:
@@ -288,7 +288,7 @@ def lift_many(
         for table in (trouble, recent_bounce, held_bounce):
             connection.execute(sa.delete(table).where(table.c.subscriber_id.in_(ids)))
         connection.execute(sa.delete(suppression).where(condition))
-    return LiftedCount(
+    return SuppressionCounts(
         sum(number for _, number in lifted), lifted, tuple(one for one in counts if one[0] in FINAL_REASONS), untold
     )
 
