@@ -280,7 +280,7 @@ class HeldDomain:
 
 
 @dataclass(frozen=True, slots=True)
-class LiftedCount:
+class SuppressionCounts:
     """What taking back many suppressions at once did, or would do."""
 
     lifted: int

@@ -1,4 +1,4 @@
-"""Commands for whoever looks after subscribers: lists, subscribers add, import, list."""
+"""Commands for whoever looks after subscribers: subscribers add, import, list."""
 
 from __future__ import annotations
 
@@ -10,43 +10,14 @@ import typer
 
 from newsletter.cli import posting
 from newsletter.cli.app import workspace_of
-from newsletter.cli.options import AsJson
+from newsletter.cli.options import AsJson, with_list
 from newsletter.cli.output import ask as question
-from newsletter.cli.output import data, json_data, on_terminal, plural, say, table
+from newsletter.cli.output import data, json_data, on_terminal, plural, say
 
 if TYPE_CHECKING:
     from subscribers.models import ImportReport
 
 ListName = Annotated[str, typer.Option("--list", help="The list.")]
-
-
-def lists(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show the lists with how many subscriptions each has.
-
-    \b
-    Example:
-      newsletter lists
-    """
-    from subscribers import store
-
-    with workspace_of(context) as workspace, workspace.database.read() as connection:
-        counts = store.lists(connection)
-    if as_json:
-        json_data(
-            [
-                {
-                    "name": count.list.name,
-                    "title": count.list.title,
-                    "confirmed": count.confirmed,
-                    "pending": count.pending,
-                    "left": count.left,
-                }
-                for count in counts
-            ]
-        )
-        return
-    rows = [(count.list.name, count.confirmed, count.pending, count.left, count.list.title) for count in counts]
-    table(("List", "Confirmed", "Pending", "Left", "Title"), rows)
 
 
 def add(
@@ -83,7 +54,7 @@ def add(
                 keys=workspace.keys.suppression,
                 words=consent,
                 restore=restore,
-                rhythm=workspace.settings.rhythms.default,
+                rhythm=workspace.settings.rhythm_of(list_name),
             )
             for address in addresses
         ]
@@ -115,7 +86,7 @@ def _ask(context: typer.Context, addresses: list[str], list_name: str, words: st
                     now=workspace.now(),
                     keys=workspace.keys.suppression,
                     caps=workspace.caps,
-                    rhythm=workspace.settings.rhythms.default,
+                    rhythm=workspace.settings.rhythm_of(list_name),
                     words=words,
                     restore=restore,
                 )
@@ -183,7 +154,7 @@ def import_(
                     keys=workspace.keys.suppression,
                     words=consent.strip(),
                     dry_run=dry_run,
-                    rhythm=workspace.settings.rhythms.default,
+                    rhythm=workspace.settings.rhythm_of(list_name),
                     need_consent=True,
                     ask_an_hour=workspace.caps.file_an_hour if ask else 0,
                     choices=choices,
@@ -301,4 +272,5 @@ def list_(
             count += len(page)
             last = page[-1][0].id
     if not count:
-        say(f"Nobody on '{list_name}' yet. Add people with: newsletter subscribers import FILE")
+        more = with_list("newsletter subscribers import FILE", list_name)
+        say(f"Nobody on '{list_name}' yet. Add people with: {more}")

@@ -55,6 +55,7 @@ from newsletter.ledger.sends import (
     sends_of_issues,
     start_due,
     state_of,
+    unfinished_to,
     unknown_deliveries,
 )
 from newsletter.ledger.writing import (
@@ -128,6 +129,7 @@ __all__ = [
     "subscriber_of",
     "take",
     "take_rate",
+    "unfinished_to",
     "unknown_deliveries",
     "waiting",
     "without_delivery",

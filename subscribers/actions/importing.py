@@ -86,9 +86,10 @@ def import_file(
         ConsentError: See ``need_consent``.
         CsvError: The file cannot be read as a list of addresses.
         UnknownList: No such list.
+        ClosedList: Nobody can join it.
         SecretError: Addresses are suppressed, here or by the file, and the secret key is missing.
     """
-    target = store.list_named(connection, list_name)
+    target = store.open_list_named(connection, list_name)
     layout = look(path, choices, topics)
     with ExitStack() as stack:
         reading = _Reading(layout, stack, rejects, path.name, words, now)
