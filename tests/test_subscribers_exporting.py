@@ -311,10 +311,13 @@ def test_a_record_too_long_for_a_spreadsheet_keeps_what_gave_consent() -> None:
         ("consent_record", "[" * 100_000, "its consent_record is not a list in JSON"),
         ("consent_record", '["confirm"]', "its consent_record is not a list in JSON"),
         ("consent_record", '[{"act": "confirm"}]', "its consent_record tells of no act and moment that we know"),
-        (
-            "consent_record",
-            '[{"act": "confirm", "at": "2026-11-24T08:00:00+00:00", "words": 1}]',
-            "its consent_record tells of no act and moment that we know",
+        *(
+            (
+                "consent_record",
+                f'[{{"act": "confirm", "at": "2026-11-24T08:00:00+00:00", "words": {words}}}]',
+                "its consent_record tells of no act and moment that we know",
+            )
+            for words in ("1", "null", r'"\ud800"', r'"a\u0000b"')
         ),
     ],
 )

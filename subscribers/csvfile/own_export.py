@@ -160,9 +160,14 @@ def _earlier(text: str) -> list[ConsentLine]:
 def _line(column: str, act: object, at: object, texts: Mapping[str, object]) -> ConsentLine:
     told = [texts.get(name, "") for name in _TEXTS]
     moment = _moment(column, at) if isinstance(at, str) else None
-    if act not in ACTS or moment is None or not all(isinstance(one, str) and "\0" not in one for one in told):
+    if act not in ACTS or moment is None or not all(map(_is_text, told)):
         raise ValueError(f"its {column} tells of no act and moment that we know")
     return ConsentLine(str(act), moment, *map(str, told))
+
+
+def _is_text(value: object) -> bool:
+    """Whether both databases can keep it: no NUL, and none of the half characters that JSON can name."""
+    return isinstance(value, str) and not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _moment(column: str, text: str) -> int | None:
