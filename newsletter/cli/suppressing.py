@@ -19,7 +19,7 @@ All = Annotated[bool, typer.Option("--all", help="Those of every domain.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")]
 
 
-class LiftableReason(enum.StrEnum):
+class _LiftableReason(enum.StrEnum):
     """Why an address is suppressed, where an editor may take it back for many at once."""
 
     HARD = "hard"
@@ -55,7 +55,7 @@ def unsuppress(
         str, typer.Option(metavar="DAY", help="Only those suppressed on this day or later: 2026-11-20.")
     ] = "",
     reason: Annotated[
-        list[LiftableReason] | None, typer.Option("--reason", help="Only those suppressed for this; can be repeated.")
+        list[_LiftableReason] | None, typer.Option("--reason", help="Only those suppressed for this; can be repeated.")
     ] = None,
     yes: Yes = False,
     dry_run: DryRun = False,

@@ -139,8 +139,11 @@ def latest(
     period = wanted.isoformat() if wanted is not None else ""
     with workspace_of(context) as workspace:
         if collect:
-            for trouble in gather(workspace).troubles:
+            gathered = gather(workspace)
+            for trouble in gathered.troubles:
                 say(f"trouble: {trouble}")
+            for note in gathered.notes:
+                say(f"note: {note}")
         if dry_run:
             would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
             outcome = letters.LatestOutcome(would)

@@ -18,6 +18,7 @@ from newsletter.ledger.events import (
     note,
     subscriber_of,
 )
+from newsletter.ledger.history import letters_to, reports_of
 from newsletter.ledger.leases import (
     claim,
     deliveries,
@@ -100,6 +101,7 @@ __all__ = [
     "last_send",
     "let_go",
     "letter_of",
+    "letters_to",
     "mark_submitting",
     "members",
     "move",
@@ -111,6 +113,7 @@ __all__ = [
     "received",
     "record",
     "release",
+    "reports_of",
     "resend_unknown",
     "running",
     "send",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from newsletter.letters import own_links
 from newsletter.letters.mime import PREFERENCES, slot
 from newsletter.models import Letter, Picture
 
@@ -63,7 +64,7 @@ def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because
     summary = _take_preheader(document)
     styles = [element.text or "" for element in document.iter("style")]
     _take_out(document)
-    _leave_out_its_own_page(document, key)
+    _leave_out_its_own_page(document, own_links.base(letter), key)
     _leave_out_the_reader(document, letter.marker, subscribe, because)
     pictures = {
         f"{number}{_SUFFIXES.get(one.content_type, '')}": one for number, one in enumerate(letter.rendered.pictures, 1)
@@ -135,11 +136,13 @@ def _leave_out_the_reader(document: HtmlElement, marker: str, subscribe: tuple[s
         element.tail = _without(element.tail, marker)
 
 
-def _leave_out_its_own_page(document: HtmlElement, key: str) -> None:
+def _leave_out_its_own_page(document: HtmlElement, pages: str, key: str) -> None:
     """Take out the links by which a mail program opens the page that this is."""
+    if not pages or not key:
+        return
+    own = re.compile(rf"{re.escape(pages)}/(?:letters/|view/[\w-]+/(?:[\w-]+/issue/)?){re.escape(key)}")
     for element in list(document.iter("a")):
-        path = element.get("href") or ""
-        if key and re.search(rf"/(?:letters/|view/[\w-]+/(?:[\w-]+/issue/)?){re.escape(key)}$", path):
+        if own.fullmatch(element.get("href") or ""):
             _drop_link(element)
 
 

@@ -63,8 +63,11 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
         for name in workspace.settings.schedule.lists:
             try:
                 if not gathered:
-                    for each in gather(workspace).troubles:
+                    found = gather(workspace)
+                    for each in found.troubles:
                         tell(f"trouble: {each}")
+                    for note in found.notes:
+                        tell(f"note: {note}")
                     gathered = True
                 one = DutyOutcome(due, name, _do(workspace, due, name))
             except ClosedList as closed:

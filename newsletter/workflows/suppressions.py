@@ -63,12 +63,15 @@ def run(workspace: Workspace) -> SuppressionsOutcome:
         with workspace.database.write() as connection:
             store.lock_bounces(connection)
             store.forget_old_bounces(connection, now=workspace.now())
+            before = _held(connection)
             outcomes = [_apply(workspace, connection, entry, f"{provider.title}'s list of {name}") for entry in found]
+            held = max(_held(connection) - before, 0)
             ledger.set_cursor(connection, cursor, max([since, *(entry.at for entry in found)]))
         total = SuppressionsOutcome(
             total.read + len(found),
-            total.suppressed + outcomes.count("suppressed"),
-            total.held + outcomes.count("held"),
+            # Those that were held with the last of their domain had been suppressed before it.
+            total.suppressed + max(outcomes.count("suppressed") + outcomes.count("held") - held, 0),
+            total.held + held,
             total.left + outcomes.count("left"),
             total.known + outcomes.count("known"),
         )
@@ -103,3 +106,7 @@ def _stop(workspace: Workspace, connection: Connection, entry: SuppressionEntry,
     at = datetime.fromtimestamp(entry.at, UTC)
     outcome = actions.bounced(connection, person, reason, at=at, now=now, keys=keys)
     return "known" if outcome == "nothing" else outcome
+
+
+def _held(connection: Connection) -> int:
+    return sum(one.number for one in store.held_domains(connection))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from subscribers import store
 from subscribers.addresses import normalise
 from subscribers.errors import SubscribersError, SuppressedError
-from subscribers.models import HeldDomain, LiftedCount, Subscriber, SuppressionReason
+from subscribers.models import HeldDomain, Subscriber, SuppressionCounts, SuppressionReason
 from subscribers.suppression import FINAL_REASONS, bounce_domain
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def unsuppress_many(
     since: datetime | None = None,
     reasons: Collection[SuppressionReason] = (),
     dry_run: bool = False,
-) -> LiftedCount:
+) -> SuppressionCounts:
     """Let all addresses be mailed again for which each of these conditions holds; complaints and erasures stay.
 
     Args:

@@ -57,7 +57,8 @@ class Upkeep:
             How many rows and subscriptions.
         """
         pending = store.forget_pending(connection, now=now, lasts=self.pending)
-        return pending + store.forget_ended(connection, now=now) + limits.forget(connection, now=now)
+        ended = store.forget_ended(connection, now=now) + store.forget_old_bounces(connection, now=now)
+        return pending + ended + limits.forget(connection, now=now)
 
 
 def ask_kept(connection: Connection, *, now: datetime, keys: Mapping[int, bytes], caps: Caps, limit: int = 50) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.models import HeldDomain, LiftedCount, SuppressionReason
+from subscribers.models import HeldDomain, SuppressionCounts, SuppressionReason
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
 from subscribers.store.tables import (
@@ -48,14 +48,15 @@ def lock_bounces(connection: Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
-def forget_old_bounces(connection: Connection, *, now: datetime) -> None:
-    """Delete what is too old to tell that bounces come together, twice over.
+def forget_old_bounces(connection: Connection, *, now: datetime) -> int:
+    """Delete what is too old to tell that bounces come together, twice over; how many.
 
     Args:
         connection: A connection in a writing transaction.
         now: The present moment, timezone-aware.
     """
-    connection.execute(sa.delete(recent_bounce).where(recent_bounce.c.at < to_seconds(now - 2 * BRAKE_WINDOW)))
+    old = recent_bounce.c.at < to_seconds(now - 2 * BRAKE_WINDOW)
+    return connection.execute(sa.delete(recent_bounce).where(old)).rowcount
 
 
 def is_suppressed(connection: Connection, subscriber_id: int) -> bool:
@@ -83,7 +84,8 @@ def come_together(connection: Connection, domain: str, *, at: datetime) -> bool:
     """Whether bounces of a domain come too many at once to be believed.
 
     They are counted along an index. Only when there are `BRAKE_NUMBER` of them the readers of the domain are counted
-    too, once in `BRAKE_WINDOW`, since that walks along all readers (1,000,000: 0.2 s on SQLite).
+    too, once in `BRAKE_WINDOW`, since that walks along all readers (of 1,000,000 on SQLite: 0.4 s,
+    beside 3 to 5 ms for every other bounce).
 
     Args:
         connection: A connection in a writing transaction that holds `lock_bounces`.
@@ -249,7 +251,7 @@ def lift_many(
     since: datetime | None = None,
     reasons: Collection[SuppressionReason] = (),
     dry_run: bool = False,
-) -> LiftedCount:
+) -> SuppressionCounts:
     """Let many addresses be mailed again; a complaint or an erasure stays.
 
     Args:
@@ -286,7 +288,7 @@ def lift_many(
         for table in (trouble, recent_bounce, held_bounce):
             connection.execute(sa.delete(table).where(table.c.subscriber_id.in_(ids)))
         connection.execute(sa.delete(suppression).where(condition))
-    return LiftedCount(
+    return SuppressionCounts(
         sum(number for _, number in lifted), lifted, tuple(one for one in counts if one[0] in FINAL_REASONS), untold
     )
 

@@ -17,6 +17,7 @@ from subscribers.store.tables import (
     held_bounce,
     kept_wish,
     metadata,
+    recent_bounce,
     subscriber,
     subscription,
     suppression,
@@ -222,7 +223,7 @@ def change_address(connection: Connection, subscriber_id: int, address: Address)
     connection.execute(
         sa.update(suppression).where(suppression.c.subscriber_id == subscriber_id).values(subscriber_id=None)
     )
-    for table in (trouble, held_bounce):
+    for table in (trouble, held_bounce, recent_bounce):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
     connection.execute(
         sa.update(subscriber)

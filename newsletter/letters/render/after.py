@@ -21,7 +21,7 @@ _CODE = re.compile(r"\\u\{")
 _MJML = re.compile(r"</?mj-?[a-z]*")
 _MEANT = re.compile(r'<[a-z]+(?=\s)[^<>]*\sdir="ltr"[^<>]*text-align:left')
 _LEFT_TO_RIGHT = re.compile(r"direction:\s*ltr")
-_TAGS = re.compile(r"""<[a-zA-Z/][^<>"']*+(?:"[^"]*+"[^<>"']*+|'[^']*+'[^<>"']*+)*+>""")
+_TAGS = re.compile(r"""<[a-zA-Z/][^<>"']*+(?:"[^"]*+"[^<>"']*+|'[^']*+'[^<>"']*+)*>""")
 _ATTRIBUTES = re.compile(r"""\s([\w:-]+)=("[^"]*"|'[^']*')""")
 
 

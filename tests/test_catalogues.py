@@ -1,0 +1,55 @@
+"""The catalogues of pages and letters: every language says everything, once, in its own letters."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+LOCALES = Path(__file__).resolve().parents[1] / "templates" / "locale"
+LANGUAGES = sorted(path.name for path in LOCALES.iterdir())
+CATALOGUES = [(language, name) for language in LANGUAGES for name in ("pages", "letter")]
+RIGHT_TO_LEFT = {"ar", "fa", "he"}
+NAMES = re.compile(r"\{\w+\}|JSON|RSS|Atom")
+
+
+def texts(language: str, name: str) -> dict[str, str]:
+    with (LOCALES / language / f"{name}.po").open("rb") as file:
+        return {str(one.id): str(one.string) for one in read_po(file) if one.id and isinstance(one.id, str)}
+
+
+@pytest.mark.parametrize(("language", "name"), CATALOGUES)
+def test_every_language_has_every_text_once(language: str, name: str) -> None:
+    found = texts(language, name)
+    assert found.keys() == texts("ar", name).keys()
+    assert [text for text, said in found.items() if not said.strip()] == []
+    written = re.findall(r'^msgid "(.+)"$', (LOCALES / language / f"{name}.po").read_text("utf-8"), re.MULTILINE)
+    assert [text for text, number in Counter(written).items() if number > 1] == []
+
+
+@pytest.mark.parametrize(("language", "name"), CATALOGUES)
+def test_what_is_put_into_a_text_is_the_same_in_each(language: str, name: str) -> None:
+    for text, said in texts(language, name).items():
+        assert sorted(re.findall(r"\{\w+\}", said)) == sorted(re.findall(r"\{\w+\}", text)), said
+
+
+@pytest.mark.parametrize(("language", "name"), [one for one in CATALOGUES if one[0] in RIGHT_TO_LEFT])
+def test_no_english_is_left_and_letters_are_those_of_the_language(language: str, name: str) -> None:
+    for said in texts(language, name).values():
+        assert not re.search(r"[A-Za-z]{3,}", NAMES.sub("", said)), said
+        assert not re.search("[\u202a-\u202e\u2066-\u2069]", said), said
+        if language == "fa":
+            assert not re.search("[\u064a\u0643]", said), said
+
+
+def test_the_templates_ask_for_nothing_that_is_missing() -> None:
+    """Plain calls in templates; texts that are put together in code are held by the tests of the pages."""
+    asked = set()
+    for path in (LOCALES.parent / "web").glob("*.j2"):
+        asked |= set(re.findall(r'\bsay\("([^"{}]+(?:\{\w+\}[^"{}]*)*)"', path.read_text("utf-8")))
+    missing = asked - texts("ar", "pages").keys()
+    assert len(asked) > 80
+    assert missing == set()
