@@ -285,7 +285,7 @@ def test_a_providers_name_does_not_stand_instead_of_that_of_a_list(workspace: Wo
     letter = plan.make(workspace, issue, list_name="sport" if own else "readers", rhythm="weekly").letter
     assert letter is not None
     assert letter.own_sender is own
-    made = sendgrid._common(letter, SendGridOptions(from_name="Al-Mawja"), "-tag-")
+    made = sendgrid._common(letter, SendGridOptions(from_name="Al-Mawja"))
     name = "ملاعب الموجة" if own else "Al-Mawja"
     assert made["from"]["name"] == name
     assert name in postmark._message(letter, PostmarkOptions(from_name="Al-Mawja"))["From"]

@@ -129,7 +129,13 @@ def claim_letters(
         SmallLetter(
             id=row.small_letter_id,
             kind=row.small_letter_kind,
-            list=List(row.list_id, row.list_name, row.list_title, to_moment(row.list_created)),
+            list=List(
+                row.list_id,
+                row.list_name,
+                row.list_title,
+                to_moment(row.list_created),
+                None if row.list_closed is None else to_moment(row.list_closed),
+            ),
             recipient=Recipient(
                 subscriber_id=row.subscriber_id,
                 address=row.small_letter_address or row.subscriber_address,
