@@ -40,6 +40,11 @@ def everybody(root: Path) -> list[tuple[str, str, int]]:
         return connection.execute(query).fetchall()
 
 
+def plain(letter: EmailMessage) -> str:
+    body = letter.get_body(("plain",))
+    return "" if body is None else str(body.get_content())
+
+
 def to(letter: EmailMessage) -> str:
     return str(letter["To"])
 
@@ -69,14 +74,10 @@ def test_from_a_letter_to_ones_choices_and_the_next_letter_obeys(
             # The weekly letter is not theirs any more; the daily one is, at the new address and without sport.
             article(root, 2, "سياسة")
             article(root, 3, "رياضة")
-            sent = run(root, "latest", "--rhythm", "daily")
-            assert sent is not None
-            daily = letters(root, 4)[3]
+            run(root, "latest", "--rhythm", "daily")
+            [daily] = [letter for letter in letters(root, 4) if "خبر رقم 2" in plain(letter)]
             assert to(daily) == NEW
-            body = daily.get_body(("plain",))
-            assert body is not None
-            assert "خبر رقم 2" in body.get_content()
-            assert "خبر رقم 3" not in body.get_content()
+            assert "خبر رقم 3" not in plain(daily)
             assert link(daily, "preferences", base)
 
 
@@ -95,15 +96,14 @@ def _choose(browser: Browser, base: str, root: Path, preferences: str) -> None: 
     page.get_by_label("العنوان الجديد").fill(NEW)
     page.get_by_role("button", name="أرسلوا رسالة إليه").click()
     assert everybody(root) == [(OLD, "daily", 0b10)]
-    asked = letters(root, 2)[1]
-    assert to(asked) == NEW
+    [asked] = [letter for letter in letters(root, 2) if to(letter) == NEW]
     page.goto(link(asked, "address", base))
     assert everybody(root) == [(OLD, "daily", 0b10)]
     page.get_by_role("button", name="نعم، أرسلوا إلى هذا العنوان").click()
     page.wait_for_load_state()
     assert everybody(root) == [(NEW, "daily", 0b10)]
-    told = letters(root, 3)[2]
-    assert to(told) == OLD
+    told = [letter for letter in letters(root, 3) if to(letter) == OLD]
+    assert len(told) == 2  # the issue, and that the address is another one now
     assert troubles == []
     assert context.cookies() == []
     context.close()
