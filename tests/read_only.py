@@ -32,6 +32,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "subscribers list": ((), BASE),
     "subscribers show": (("yasmin@example.org",), BASE),
     "subscribers stats": ((), BASE),
+    "subscribers bounces": ((), BASE),
     "subscribers unsuppress": (("--reason", "hard", "--dry-run"), BASE),
     "subscribers bounces accept": (("--all", "--dry-run"), BASE),
     "subscribers bounces dismiss": (("--all", "--dry-run"), BASE),
