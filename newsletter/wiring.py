@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from newsletter.senders.provider import Provider
     from newsletter.sources.http import Fetcher
     from newsletter.storage.database import Database
+    from subscribers.actions import Upkeep
     from subscribers.store.limits import Caps
 
 
@@ -69,6 +70,14 @@ class Workspace:
 
         web = self.settings.web
         return Caps(network_an_hour=web.letters_an_hour_per_network, total_an_hour=web.letters_an_hour)
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """What it takes to ask readers who wait, and to forget what is over."""
+        from subscribers.actions import Upkeep
+
+        pending = timedelta(days=self.settings.web.pending_days)
+        return Upkeep(self.keys.suppression, self.caps, pending)
 
     @cached_property
     def any_database(self) -> Database:

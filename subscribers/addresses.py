@@ -155,3 +155,53 @@ def _plain_reason(text: str) -> str:
         if any(comma in text for comma in (",", ";", "،", "؛")):
             return "it has a comma or semicolon in it"
     return ""
+
+
+# Where most readers have their mailbox, in the Arab world too. Short names and the domains of single countries are left
+# out: there, one letter more or less is often somebody else's domain.
+_LARGE = (
+    "gmail.com",
+    "googlemail.com",
+    "yahoo.com",
+    "hotmail.com",
+    "outlook.com",
+    "icloud.com",
+    "maktoob.com",
+    "protonmail.com",
+    "windowslive.com",
+    "rocketmail.com",
+)
+
+# Real domains of mail that differ by a letter from one above.
+_ALSO_REAL = frozenset(
+    f"{name}.com"
+    for name in ("mail", "email", "fmail", "hmail", "imail", "jmail", "rmail", "tmail", "vmail", "ymail", "zmail")
+)
+
+
+def likely_typo(address: str) -> str:
+    """The address that was probably meant, when the domain is a slip of a large mail domain; else empty.
+
+    Args:
+        address: As it was typed, or as `normalise` gives it.
+
+    Returns:
+        The same local part at the large domain that is one letter, missing, added, wrong or swapped with its
+        neighbour, away (the distance of Damerau, 1964).
+    """
+    local, at, domain = address.strip(_EDGES).rpartition("@")
+    domain = domain.lower()
+    if not at or not local or domain in _LARGE or domain in _ALSO_REAL:
+        return ""
+    meant = next((one for one in _LARGE if _one_slip(domain, one)), "")
+    return f"{local}@{meant}" if meant else ""
+
+
+def _one_slip(typed: str, meant: str) -> bool:
+    """Whether exactly one letter is missing, added or wrong, or two neighbours are swapped."""
+    if typed == meant or abs(len(typed) - len(meant)) > 1:
+        return False
+    start = next((n for n, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), min(len(typed), len(meant)))
+    rest, wanted = typed[start:], meant[start:]
+    swapped = rest[:2] == wanted[1::-1] and len(wanted) > 1 and rest[2:] == wanted[2:]
+    return swapped or rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:]

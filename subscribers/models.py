@@ -150,6 +150,19 @@ class KeptWish:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingWishes:
+    """How many wishes to subscribe wait until they can be asked about."""
+
+    number: int
+    of_files: int
+    """Of those, brought by an editor's file; the others came by the form."""
+    since: datetime | None
+    """When the oldest of them came; None when nobody waits."""
+    networks: int
+    """From how many networks those of the form came."""
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedRow:
     """A row of a file that was not taken."""
 
@@ -243,6 +256,18 @@ have from now on, to be confirmed; ``address-changed``: tells the one they had; 
 AccountRequest = Literal["address", "erase"]
 """What a person can ask for on their page that a letter has to confirm."""
 
+
+@dataclass(frozen=True, slots=True)
+class KeptRequest:
+    """What a person asked for on their own page and has to confirm by a letter."""
+
+    subscriber_id: int
+    kind: AccountRequest
+    address: str
+    """The address that they want to have from now on; empty for an erasure."""
+    created: datetime
+
+
 LetterState = Literal["queued", "submitting", "submitted", "refused", "unknown"]
 
 ACCOUNT_REQUESTS: tuple[AccountRequest, ...] = get_args(AccountRequest)
@@ -252,7 +277,7 @@ LETTER_STATES: tuple[LetterState, ...] = get_args(LetterState)
 
 @dataclass(frozen=True, slots=True)
 class SmallLetter:
-    """A confirmation, welcome or goodbye that one person is to get."""
+    """A letter about a subscription that one person is to get: confirmation, welcome, goodbye …"""
 
     id: int
     kind: LetterKind

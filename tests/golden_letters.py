@@ -103,7 +103,10 @@ def mjml(one: Golden, templates: Environment) -> str:
     return mjml_of(one.issue, one.publication, templates, **arguments(one))
 
 
-SMALL = tuple(f"{kind}{way}" for way in ("", " by mail") for kind in ("confirmation", "welcome", "goodbye"))
+SMALL = (
+    *(f"{kind}{way}" for way in ("", " by mail") for kind in ("confirmation", "welcome", "goodbye")),
+    *("preferences", "new-address", "address-changed", "erasure"),
+)
 
 
 def small(kind: str, language: str, templates: Environment) -> Letter:
@@ -116,6 +119,8 @@ def small(kind: str, language: str, templates: Environment) -> Letter:
         "leave_url": LEAVE_URL,
         "confirm_url": f"{page}/confirm/{'C' * 52}",
         "preferences_url": f"{page}/preferences/{'P' * 52}",
+        "address_url": f"{page}/address/{'A' * 43}",
+        "erase_url": f"{page}/erase/{'E' * 43}",
         "archive_url": f"{page}/archive",
     }
     mail = "mailto:news@example.org?subject="

@@ -465,7 +465,18 @@ def test_asking_the_table_imports_no_sender() -> None:
 
 
 # What other templates build on, and the small letters, which have a room and tests of their own.
-SHARED = {"base", "parts", "small", "confirmation", "welcome", "goodbye"}
+SHARED = {
+    "base",
+    "parts",
+    "small",
+    "confirmation",
+    "welcome",
+    "goodbye",
+    "preferences",
+    "new-address",
+    "address-changed",
+    "erasure",
+}
 LETTERS = sorted(
     path.name.removesuffix(".mjml.j2")
     for path in (ROOT / "templates" / "email").glob("*.mjml.j2")

@@ -27,6 +27,7 @@ def texts() -> set[str]:
         if path.parent.name == "web" or small:
             found |= set(_SAY.findall(path.read_text("utf-8")))
     said = {subscribe.PITCH, subscribe.CONFIRM, leave.LEAVE, leave.UNDO, preferences.SAVE, preferences.LEAVE}
+    said |= set(leave.REASONS.values())
     return found | said | {text for pair in SUBJECTS.values() for text in pair} | set(BY_MAIL.values())
 
 

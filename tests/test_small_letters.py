@@ -23,6 +23,7 @@ from newsletter.delivery import SLOT_WIDTHS, DeliverySetup
 from newsletter.delivery.names import name_of
 from newsletter.errors import DatabaseError, SendError
 from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters.render.small import SUBJECTS
 from newsletter.letters.templates import environment
 from newsletter.models import Letter, Publication
 from newsletter.senders import Answer, Parcel, UnreachableError
@@ -34,6 +35,7 @@ from newsletter.web.pages import Pages
 from newsletter.workflows.small_letters import SmallLetters, SmallLetterSender, SmallLetterThread
 from subscribers import actions, store
 from subscribers.addresses import normalise
+from subscribers.models import LETTER_KINDS
 from subscribers.store.tables import confirmation, small_letter
 
 MARKER = "n0123456789abcdef0123"
@@ -185,19 +187,19 @@ def test_the_three_letters_of_a_subscription(asked: Database, clock: Clock, tmp_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["ar", "en", "fr", "sw"])
-@pytest.mark.parametrize("kind", ["confirmation", "welcome", "goodbye"])
+@pytest.mark.parametrize("kind", LETTER_KINDS)
 def test_every_kind_in_every_language(asked: Database, clock: Clock, language: str, kind: str) -> None:
     with asked.write() as connection:
         person = store.find(connection, normalise(ADDRESS))
         assert person is not None
-        store.queue_letter(connection, kind, person.id, 1, now=START)  # type: ignore[arg-type]
+        store.queue_letter(connection, kind, person.id, 1, now=START)
     provider = Provider()
     office(asked, provider, clock, language).drain()
     letter, _ = provider.took[1]
     rtl = language == "ar"
     assert f'dir="{"rtl" if rtl else "ltr"}"' in letter.rendered.html
     assert letter.language == ("en" if language == "sw" else language)
-    assert "نشرة الموجة" in letter.rendered.subject
+    assert ("نشرة الموجة" in letter.rendered.subject) == ("{list}" in SUBJECTS[kind][0])
     assert "{" not in letter.rendered.subject + letter.rendered.text
     assert (
         bool(re.search("[\u0621-\u064a]", letter.rendered.text.replace("نشرة الموجة", "").replace("الموجة", ""))) == rtl

@@ -74,7 +74,7 @@ def test_spellings_of_one_mailbox(one: str, other: str, same: bool) -> None:
 def test_marks_give_nobody_away(connection: Connection) -> None:
     assert asks(connection, Caps(), after=MINUTE)
     rows = connection.execute(sa.select(letter_count)).all()
-    assert {row.scope for row in rows} == {"hold", "mailbox", "network", "domain", "total"}
+    assert {row.scope for row in rows} == {"hold", "mailbox", "network", "block", "domain", "total"}
     assert all(part not in repr(rows) for part in ("salma", "example", "192.0.2"))
     other = limits.counter_keys(ADDRESS, {1: bytes(32)}, network="192.0.2.0/24")
     assert set(other.values()) & set(limits.counter_keys(ADDRESS, ADDRESS_KEYS, network="192.0.2.0/24").values()) == {
@@ -124,7 +124,7 @@ def test_what_an_editor_asks_takes_nothing_from_the_form(connection: Connection)
 def test_old_counts_are_forgotten(connection: Connection) -> None:
     asks(connection, Caps(), after=MINUTE)
     assert limits.forget(connection, now=START + 30 * DAY) == 0
-    assert limits.forget(connection, now=START + 31 * DAY) == 4
+    assert limits.forget(connection, now=START + 31 * DAY) == 5
     assert [row.scope for row in connection.execute(sa.select(letter_count))] == ["hold"]
     limits.lock(connection)
 

@@ -185,8 +185,8 @@ def test_six_states_of_an_address_get_the_same_answer(workspace: Workspace, clie
         answers.append((answer.status_code, dict(answer.headers), answer.content))
     assert answers == [answers[0]] * len(STATES)
     assert [workspace.status(address) for address in addresses[:4]] == ["pending", "pending", "confirmed", "pending"]
-    # Letters: unknown, pending again, left again; nothing for the others.
-    assert workspace.letters()[-3:] == ["confirmation"] * 3
+    # Letters: unknown, pending again, left again; the way to their choices for the confirmed; nothing for the others.
+    assert workspace.letters()[-4:] == ["confirmation", "confirmation", "preferences", "confirmation"]
 
 
 def test_beyond_the_caps_the_answer_is_the_same_too(workspace: Workspace, client: TestClient) -> None:

@@ -75,6 +75,7 @@ def stats(
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         found = actions.stats(connection, now=workspace.now(), days=days)
+        waiting = actions.wishes_waiting(connection)
     rows: list[dict[str, Any]] = [{**asdict(one), "list": one.list.name, "rhythms": dict(one.rhythms)} for one in found]
     if as_json:
         json_data(rows)
@@ -84,6 +85,12 @@ def stats(
         before = ("list", "pending", "confirmed")
         ordered = {**{name: row.pop(name) for name in before}, **confirmed, **row}
         table(("What", "Number"), list(ordered.items()))
+    if waiting.since is not None:
+        say(
+            f"{plural(waiting.number, 'sign-up')} from {plural(waiting.networks, 'network')} wait for their letter "
+            f"since {waiting.since:%Y-%m-%d %H:%M} UTC, {waiting.of_files} of them from files: they are asked as [web] "
+            "letters_an_hour allows."
+        )
 
 
 def leave(

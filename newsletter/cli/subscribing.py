@@ -83,8 +83,19 @@ def add(
             )
             for address in addresses
         ]
+    _name_typos(addresses)
     new = sum(not one.already for one in added)
     say(f"{plural(new, 'subscriber')} added to '{list_name}', {len(added) - new} known before.")
+
+
+def _name_typos(addresses: list[str]) -> None:
+    """Say which addresses look like a slip of a large mail domain; they are taken all the same."""
+    from subscribers.addresses import likely_typo
+
+    for address in addresses:
+        meant = likely_typo(address)
+        if meant:
+            say(f"{address}: did you mean {meant}? It was taken as it is written.")
 
 
 def _ask(context: typer.Context, addresses: list[str], list_name: str, words: str, *, restore: bool) -> None:

@@ -30,12 +30,14 @@ class EraseOutcome:
     """Copies of the database that were made before, and still hold the address."""
 
 
-def erase(workspace: Workspace, address: str) -> EraseOutcome:
+def erase(workspace: Workspace, address: str, *, scrub: bool = True) -> EraseOutcome:
     """Erase a person: what stays is a keyed fingerprint that keeps the address from being mailed again.
 
     Args:
         workspace: The workspace.
         address: As it was typed.
+        scrub: Rewrite the database file too, so that no freed page holds the address; a page that a reader waits for
+            does not, since it takes long and keeps everybody else waiting.
 
     Raises:
         AddressError: Not an address.
@@ -48,7 +50,7 @@ def erase(workspace: Workspace, address: str) -> EraseOutcome:
     for path in (workspace.root / REJECTS).glob("*"):
         _take_lines_out(path, wanted)
     backups = tuple(sorted((workspace.root / "backups").glob("*.db")))
-    return EraseOutcome(letters, actions.scrub(workspace.database.engine), backups)
+    return EraseOutcome(letters, scrub and actions.scrub(workspace.database.engine), backups)
 
 
 def _letters(outbox: Path) -> list[Path]:

@@ -24,6 +24,7 @@ from newsletter.web.archive import Archive, PastLetter
 from newsletter.web.pages import Pages
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import small_letters
+from newsletter.workflows.erase import erase
 from newsletter.workflows.small_letters import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
@@ -91,7 +92,9 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Si
         frame_ancestors=tuple(web.frame_ancestors) or (_origin(workspace.publication.url),),
         keep_client=web.keep_client,
         caps=workspace.caps,
+        pending=workspace.upkeep.pending,
         hooks=hooks,
+        erase=partial(erase, workspace, scrub=False),
     )
 
 

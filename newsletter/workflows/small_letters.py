@@ -1,4 +1,4 @@
-"""Small letters on their way: confirmation, welcome and goodbye, claimed from the readers' side and sent one by one.
+"""Small letters on their way, confirmation, welcome and the like: claimed from the readers' side, sent one by one.
 
 The same order as for every letter: claim under a lease, hand over everything but the last byte, commit
 ``submitting``, let the last byte go, record the answer. The link of a confirmation is made here, when its letter is
@@ -29,25 +29,29 @@ from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel, load
 from newsletter.storage.retry import Retrying
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers import actions, store, tokens
-from subscribers.store import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from newsletter.delivery import DeliverySetup
     from newsletter.senders import Answer, Carrier, Submission
     from newsletter.web.pages import Pages
     from newsletter.wiring import Workspace
-    from subscribers.models import LetterState, SmallLetter
+    from subscribers.actions import Upkeep
+    from subscribers.models import AccountRequest, LetterState, SmallLetter
 
 LOG = logging.getLogger("nashra.letters")
 
-CONFIRM, PREFERENCES = "confirm", "preferences"
+CONFIRM, PREFERENCES, ADDRESS, ERASE = "confirm", "preferences", "address", "erase"
 """Slots of a small letter beside the one of the link to leave; filled before the letter is cut."""
 
 TOO_OLD = timedelta(hours=48)
 """A small letter that could not go for so long is no longer wanted."""
 TIDY_EVERY = timedelta(hours=1)
+_REQUESTS: Mapping[str, tuple[str, AccountRequest]] = {"new-address": (ADDRESS, "address"), "erasure": (ERASE, "erase")}
+"""The kinds of letters that confirm what a person asked for on their page: their slot, and what it is."""
+_STRANGER = "new-address"
+"""The kind that may reach somebody else than the person it is about; no link of that person stands in it."""
 _MOST = 50
 
 
@@ -84,11 +88,19 @@ class SmallLetters:
         pages: For words, templates and the address of the pages.
         mailbox: Who they come from.
         marker: Makes a fresh marker for each letter.
+        upkeep: Asks those who wait and forgets what is over; None leaves that to others.
     """
 
     def __init__(
-        self, setup: DeliverySetup, pages: Pages, mailbox: SmallLetterSender, marker: Callable[[], str]
+        self,
+        setup: DeliverySetup,
+        pages: Pages,
+        mailbox: SmallLetterSender,
+        marker: Callable[[], str],
+        upkeep: Upkeep | None = None,
     ) -> None:
+        self._upkeep = upkeep
+        self._told: datetime | None = None
         self._setup = setup
         self._pages = pages
         self._from = mailbox
@@ -117,6 +129,7 @@ class SmallLetters:
         tally = SmallLetterCounts()
         setup = self._setup
         self._tidy(setup.now())
+        self._ask_kept(setup.now())
         with setup.database.read() as connection:
             waiting = store.letters_waiting(connection, now=setup.now())
         while waiting:
@@ -135,8 +148,28 @@ class SmallLetters:
     def _tidy(self, now: datetime) -> None:
         if self._tidied is None or now - self._tidied > TIDY_EVERY:
             self._tidied = now
-            with self._setup.database.write() as connection:
-                limits.forget(connection, now=now)
+            more = self._upkeep is not None
+            while more and self._upkeep is not None:
+                with self._setup.database.write() as connection:
+                    more = bool(self._upkeep.forget(connection, now=now))
+
+    def _ask_kept(self, now: datetime) -> None:
+        """Ask some of those who wait to be asked, and tell the log of them, once an hour at most."""
+        if self._upkeep is None:
+            return
+        with self._setup.database.read() as connection:
+            if not store.wishes_wait(connection):
+                return
+            waiting = store.waiting_wishes(connection)
+        with self._setup.database.write() as connection:
+            self._upkeep.ask(connection, now=now)
+        if waiting.number > waiting.of_files and (self._told is None or now - self._told > TIDY_EVERY):
+            self._told = now
+            LOG.warning(
+                "%d sign-ups from %d networks wait for their letter, since more came than [web] letters_an_hour allows",
+                waiting.number - waiting.of_files,
+                waiting.networks,
+            )
 
     def _settle(self, tally: SmallLetterCounts) -> None:
         """Letters in doubt: a sender that can look tells whether they went; else they become unknown when claimed."""
@@ -186,6 +219,9 @@ class SmallLetters:
         setup = self._setup
         who = letter.recipient
         leave = tokens.make("leave", setup.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch)
+        if letter.kind == _STRANGER:
+            # An address with a typing error belongs to somebody else: the token in the header opens nothing.
+            leave = secrets.token_urlsafe(tokens.WIDTH)[: tokens.WIDTH]
         slots = {LEAVE: leave.encode("ascii")}
         parcel = Parcel(letter.id, name_of(letter.id, setup.keys), who.address, slots, who.needs_smtputf8)
         submission = carrier.begin([parcel], secrets.token_hex(16))
@@ -230,15 +266,26 @@ class SmallLetters:
         """The letter of one person, but for the slot of the link to leave."""
         made = self._made(letter.kind, letter.list.name, letter.list.title)
         who = letter.recipient
-        values = {
-            PREFERENCES: tokens.make(
-                "preferences", self._setup.keys, public_id=who.public_id, list_id=0, epoch=who.epoch
-            )
-        }
+        values = (
+            {}
+            if letter.kind == _STRANGER
+            else {
+                PREFERENCES: tokens.make(
+                    "preferences", self._setup.keys, public_id=who.public_id, list_id=0, epoch=who.epoch
+                )
+            }
+        )
         if letter.kind == "confirmation":
             with self._setup.database.write() as connection:
                 values[CONFIRM] = actions.make_confirmation(
                     connection, who.subscriber_id, letter.list.id, now=self._setup.now(), lasts=self._lasts
+                )
+        if letter.kind in _REQUESTS:
+            name, asked = _REQUESTS[letter.kind]
+            with self._setup.database.write() as connection:
+                address = who.address if asked == "address" else ""
+                values[name] = actions.make_request(
+                    connection, who.subscriber_id, asked, now=self._setup.now(), address=address
                 )
         html, text = made.rendered.html, made.rendered.text
         for name, value in values.items():
@@ -269,7 +316,7 @@ class SmallLetters:
             rendered=rendered,
             marker=marker,
             # RFC 8058 section 3.1 wants an https address for one click; without one there is no such header.
-            unsubscribe_url="" if self._by_mail else urls["leave_url"],
+            unsubscribe_url="" if self._by_mail or kind == _STRANGER else urls["leave_url"],
             unsubscribe_mail=leave,
             date=now,
             language=about.language,
@@ -283,6 +330,8 @@ class SmallLetters:
             "leave_url": f"{base}/leave/{slot(marker, LEAVE)}",
             "confirm_url": f"{base}/confirm/{slot(marker, CONFIRM)}",
             "preferences_url": f"{base}/preferences/{slot(marker, PREFERENCES)}",
+            "address_url": f"{base}/address/{slot(marker, ADDRESS)}",
+            "erase_url": f"{base}/erase/{slot(marker, ERASE)}",
             "archive_url": f"{base}/archive",
         }
 
@@ -318,7 +367,11 @@ def of_workspace(workspace: Workspace) -> SmallLetters:
     sender = workspace.settings.sender
     pages = Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
     return SmallLetters(
-        workspace.delivery_setup, pages, SmallLetterSender(sender.from_, sender.reply_to), workspace.marker
+        workspace.delivery_setup,
+        pages,
+        SmallLetterSender(sender.from_, sender.reply_to),
+        workspace.marker,
+        workspace.upkeep,
     )
 
 

@@ -67,6 +67,7 @@ from = {sender}
 # keep_client = true         # network address and browser of the person, in the record of consent
 # letters_an_hour = 1000     # confirmation letters at most, in total
 # letters_an_hour_per_network = 30                   # … asked for from one network (/24, IPv6 /64)
+# pending_days = 7           # sign-ups that nobody confirmed are deleted after so many days
 
 [rhythms]
 # default = "weekly"         # of who does not choose: instant, daily or weekly

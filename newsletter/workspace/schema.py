@@ -270,6 +270,13 @@ class WebSettings(SettingsSection):
         le=1_000_000,
         description="confirmation letters an hour asked for from one network (/24, IPv6 /64)",
     )
+    pending_days: int = Field(
+        default=7,
+        ge=2,
+        le=90,
+        description="days after which a sign-up that nobody confirmed is deleted, with its links; a wish that waits "
+        "for its letter waits no longer either",
+    )
 
 
 class RhythmSettings(SettingsSection):

@@ -7,15 +7,25 @@ another table, a letter to be sent) happen together or not at all. Import it lat
 newest. Without it, whatever would have to know whether an address may be mailed refuses to go on.
 """
 
+from subscribers.actions.account import (
+    AddressAsked,
+    AddressChanged,
+    ask_address,
+    ask_erasure,
+    change_address,
+    make_request,
+    request_behind,
+)
 from subscribers.actions.adding import AddedSubscriber, add_subscriber
 from subscribers.actions.asking import Asked, Wished, ask, status_of, wish
 from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
 from subscribers.actions.leaving import leave, leave_address
-from subscribers.actions.pages import left_lately, read_confirmation, undo_leave
+from subscribers.actions.letters import queue_daily
+from subscribers.actions.pages import UNDO_LASTS, left_lately, read_confirmation, undo_leave
 from subscribers.actions.preferring import holder_of, prefer
-from subscribers.actions.showing import Person, show, stats
+from subscribers.actions.showing import Person, show, stats, wishes_waiting
 from subscribers.actions.subscribing import (
     CONFIRMATION_BY_MAIL_LASTS,
     CONFIRMATION_LASTS,
@@ -28,17 +38,27 @@ from subscribers.actions.subscribing import (
     subscribe,
 )
 from subscribers.actions.suppressing import receive, suppress, unsuppress
+from subscribers.actions.waiting import PENDING_LASTS, Upkeep, ask_kept
 
 __all__ = [
     "CONFIRMATION_BY_MAIL_LASTS",
     "CONFIRMATION_LASTS",
+    "PENDING_LASTS",
+    "UNDO_LASTS",
     "AddedSubscriber",
+    "AddressAsked",
+    "AddressChanged",
     "Asked",
     "ConfirmationOutcome",
     "Person",
+    "Upkeep",
     "Wished",
     "add_subscriber",
     "ask",
+    "ask_address",
+    "ask_erasure",
+    "ask_kept",
+    "change_address",
     "confirm",
     "confirm_letter",
     "confirmation_behind",
@@ -51,9 +71,12 @@ __all__ = [
     "left_lately",
     "letter_open",
     "make_confirmation",
+    "make_request",
     "prefer",
+    "queue_daily",
     "read_confirmation",
     "receive",
+    "request_behind",
     "scrub",
     "show",
     "stats",
@@ -63,4 +86,5 @@ __all__ = [
     "undo_leave",
     "unsuppress",
     "wish",
+    "wishes_waiting",
 ]

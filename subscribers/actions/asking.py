@@ -6,7 +6,7 @@ subscribes anybody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -16,9 +16,9 @@ from subscribers.actions.subscribing import subscribe
 from subscribers.addresses import Address
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError
-from subscribers.models import Rhythm, Status
+from subscribers.models import KeptWish, Rhythm, Status
 from subscribers.store import limits
-from subscribers.store.limits import Caps, Road
+from subscribers.store.limits import Caps, Road, Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 Asked = Literal["asked", "confirmed", "lately"]
 """``asked``: a letter is on its way; ``confirmed``: the person is subscribed; ``lately``: they got one lately."""
 
-Wished = Literal["asked", "lately", "domain", "full", "nothing"]
-"""``asked``: a letter is on its way; ``lately``: this mailbox got one lately; ``domain``: too many letters to its
-domain within an hour; ``full``: too many altogether, by mail, or from this network; ``nothing``: nothing to ask."""
+Wished = Literal["asked", "reminded", "lately", "domain", "full", "kept", "nothing"]
+"""``asked``: a letter is on its way; ``reminded``: one with the link to their preferences is, since they are
+subscribed; ``lately``: this mailbox got one lately; ``domain``: too many letters to its
+domain within an hour; ``full``: too many altogether, by mail, or from this network; ``kept``: as
+``domain`` and ``full``, and it waits to be asked about; ``nothing``: nothing to ask."""
 
 
 def wish(
@@ -45,6 +47,9 @@ def wish(
     network: str = "",
     rhythm: Rhythm = "weekly",
     act: Act = "subscribe",
+    also: Sequence[str] = (),
+    declined: Mapping[str, int] | None = None,
+    keep_for: timedelta | None = None,
 ) -> Wished:
     """Subscribe somebody who asked for it, as ``subscribe`` does, if the caps allow one more letter.
 
@@ -63,6 +68,9 @@ def wish(
         network: Where it came from, see there.
         rhythm: What the person chose, if the subscription is new.
         act: ``subscribe``, or ``ask`` when an editor asks the person.
+        also: More lists that are asked for in the same act; one letter asks about all of them.
+        declined: By name of a list, the bits of the topics that are not wanted.
+        keep_for: How long the wish may wait when the caps do not allow it now; None lets it go at once.
 
     Returns:
         What came of it; for whoever counts, not for the answer to a stranger.
@@ -71,9 +79,10 @@ def wish(
         UnknownList: No such list.
         SecretError: Nobody can tell whether the address may be mailed.
     """
-    asked = limits.counter_keys(wanted.key, keys, road=road, network=network)
     limits.lock(connection)
-    beyond = limits.exceeded(connection, asked, caps, now=now, answered=_answered(connection, wanted, now))
+    counted = limits.counter_keys(wanted.key, keys, road=road, network=network)
+    room = caps.behind_waiting() if road == "form" and store.form_wishes_wait(connection) else caps
+    beyond = limits.exceeded(connection, counted, room, now=now, answered=_answered(connection, wanted, now))
     came: Wished = "full"
     if "mailbox" in beyond:
         came = "lately"
@@ -90,9 +99,49 @@ def wish(
             words=words,
             rhythm=rhythm,
             act=act,
+            also=also,
+            declined=declined,
+            remind=road == "form",
         )
-    limits.add(connection, asked, int(came == "asked"), now=now)
-    return came
+    count_letter(connection, counted, came, now=now)
+    if came not in ("domain", "full") or keep_for is None:
+        return came
+    wishes = [
+        KeptWish(
+            list_id=store.list_named(connection, name).id,
+            address=wanted.address,
+            address_key=wanted.key,
+            road=road,
+            rhythm=rhythm,
+            how=how,
+            words=words,
+            created=now,
+            expires=now + keep_for,
+            declined_topics=(declined or {}).get(name, 0),
+            network=network,
+        )
+        for name in dict.fromkeys((list_name, *also))
+    ]
+    store.make_room(connection, network, len(wishes), most=caps.kept, most_of_block=caps.kept_of_block)
+    store.keep_wishes(connection, wishes)
+    return "kept"
+
+
+def count_letter(connection: Connection, counted: Mapping[Scope, bytes], came: str, *, now: datetime) -> None:
+    """Count what was written down, with the same statements whatever that was.
+
+    The letter with the link to one's preferences has a cap of its own for each person, so that who gets one, leaves
+    and regrets it can be asked again on the same day.
+
+    Args:
+        connection: In a writing transaction.
+        counted: What ``limits.counter_keys`` gave.
+        came: What ``subscribe`` gave.
+        now: The present moment, timezone-aware.
+    """
+    for scope, key in counted.items():
+        number = int(came == "asked" or (came == "reminded" and scope != "mailbox"))
+        limits.add(connection, {scope: key}, number, now=now)
 
 
 def _answered(connection: Connection, wanted: Address, now: datetime) -> dict[int, int]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from subscribers import store
+from subscribers.actions.letters import queue_daily
 from subscribers.addresses import normalise
 from subscribers.consent import decide
 from subscribers.errors import UnknownSubscriber
@@ -49,7 +50,7 @@ def leave(
         store.set_status(connection, subscriber_id, one.list_id, decision.status, now=now)
         store.record(connection, subscriber_id, one.list_id, "leave", now=now, how=how, words=words)
         if decision.letter is not None and letters:
-            store.queue_letter(connection, decision.letter, subscriber_id, one.list_id, now=now)
+            queue_daily(connection, decision.letter, subscriber_id, one.list_id, now=now)
         ended.append(one.list_id)
     return ended
 

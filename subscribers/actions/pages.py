@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from subscribers import store
-from subscribers.actions.subscribing import confirmation_behind
+from subscribers.actions.subscribing import confirmation_behind, lists_behind
 from subscribers.consent import Act, decide
 from subscribers.models import List, Status
 
@@ -26,6 +26,9 @@ class ConfirmationLink:
 
     list: List
     status: Status
+    """Pending too while another list that was asked for together with it still waits."""
+    also: tuple[List, ...] = ()
+    """The others that the same answer confirms."""
 
 
 def read_confirmation(connection: Connection, token: str, *, now: datetime) -> ConfirmationLink | None:
@@ -41,7 +44,11 @@ def read_confirmation(connection: Connection, token: str, *, now: datetime) -> C
         return None
     subscriber_id, list_id = found
     theirs = store.subscription_of(connection, subscriber_id, list_id)
-    return None if theirs is None else ConfirmationLink(store.list_by_id(connection, list_id), theirs.status)
+    if theirs is None:
+        return None
+    also = tuple(store.list_by_id(connection, one) for one in lists_behind(connection, token, *found))
+    status: Status = "pending" if also and theirs.status == "confirmed" else theirs.status
+    return ConfirmationLink(store.list_by_id(connection, list_id), status, also)
 
 
 def left_lately(connection: Connection, subscriber_id: int, list_id: int, *, now: datetime) -> list[int]:

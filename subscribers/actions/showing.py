@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from subscribers import store
 from subscribers.addresses import normalise
 from subscribers.errors import UnknownSubscriber
-from subscribers.models import Consent, List, ListStats, Subscriber, Subscription, Suppression
+from subscribers.models import Consent, List, ListStats, Subscriber, Subscription, Suppression, WaitingWishes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -67,3 +67,8 @@ def stats(connection: Connection, *, now: datetime, days: int = 30) -> list[List
         days: How far "lately" goes back.
     """
     return store.list_stats(connection, now=now, since=now - timedelta(days=days))
+
+
+def wishes_waiting(connection: Connection) -> WaitingWishes:
+    """How many wishes to subscribe wait to be asked about, since when, and from how many networks."""
+    return store.waiting_wishes(connection)

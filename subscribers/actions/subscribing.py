@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from subscribers import store
+from subscribers.actions.letters import queue_daily
 from subscribers.addresses import normalise
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError, LinkError
-from subscribers.models import List, Rhythm, SmallLetterRecord, Subscriber
+from subscribers.models import List, Rhythm, SmallLetterRecord, Subscriber, Subscription
 from subscribers.tokens import PUBLIC_ID_BYTES
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class ConfirmationOutcome:
     list: List
     already: bool
     """The subscription had been confirmed before."""
+    also: tuple[List, ...] = ()
+    """The other lists that were asked for in the same act, and that the same answer confirmed."""
 
 
 def subscribe(
@@ -54,7 +57,10 @@ def subscribe(
     words: str,
     rhythm: Rhythm = "weekly",
     act: Act = "subscribe",
-) -> Literal["asked", "lately", "nothing"]:
+    also: Sequence[str] = (),
+    declined: Mapping[str, int] | None = None,
+    remind: bool = False,
+) -> Literal["asked", "reminded", "lately", "nothing"]:
     """Take a wish to subscribe; a confirmation letter is written down, or nothing happens.
 
     The one who asked must not learn which: it would tell whether somebody is subscribed.
@@ -69,10 +75,13 @@ def subscribe(
         words: What the person was shown, for the record of consent.
         rhythm: What the person chose, if the subscription is new.
         act: ``subscribe``, or ``ask`` when an editor asks the person.
+        also: More lists that are asked for in the same act; one letter asks about all of them.
+        declined: By name of a list, the bits of the topics that are not wanted.
+        remind: Send who is subscribed already the link to their preferences, at most once a day.
 
     Returns:
-        Whether a letter was written down, or this person got as many as one may lately, or there is nothing to ask; for
-        logs that count, not for the answer.
+        Whether a letter that asks was written down, or one with the link to their preferences, or this person got as
+        many as one may lately, or there is nothing to ask; for logs that count, not for the answer.
 
     Raises:
         AddressError: Not an address one can write to.
@@ -80,21 +89,47 @@ def subscribe(
         SecretError: Nobody can tell whether the address may be mailed.
     """
     wanted = normalise(address)
-    target = store.list_named(connection, list_name)
+    targets = [store.list_named(connection, name) for name in dict.fromkeys((list_name, *also))]
     if store.suppression_of(connection, wanted.key, keys) is not None:
         return "nothing"
     person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)
-    before = store.subscription_of(connection, person.id, target.id, lock=True)
-    decision = decide(before.status if before else None, act)
-    if decision.letter is None:
-        return "nothing"
+    before = [store.subscription_of(connection, person.id, target.id, lock=True) for target in targets]
+    decisions = [
+        (target, decide(one.status if one else None, act)) for target, one in zip(targets, before, strict=True)
+    ]
+    asked = [(target, decision) for target, decision in decisions if decision.letter is not None]
+    if not asked:
+        on = next((one for one in before if one is not None and one.status == "confirmed"), None)
+        return _remind(connection, on, now) if remind and on is not None else "nothing"
     if not _may_get_confirmation(connection, person.id, now):
         return "lately"
-    if decision.changes and decision.status is not None:
-        store.set_status(connection, person.id, target.id, decision.status, now=now, rhythm=rhythm)
-        store.record(connection, person.id, target.id, act, now=now, how=how, words=words)
-    store.queue_letter(connection, decision.letter, person.id, target.id, now=now)
+    for target, decision in asked:
+        if decision.changes and decision.status is not None:
+            wanted_topics = None if declined is None else declined.get(target.name)
+            store.set_status(
+                connection,
+                person.id,
+                target.id,
+                decision.status,
+                now=now,
+                rhythm=rhythm,
+                declined_topics=wanted_topics,
+            )
+        # Of several, each is written down: that is how the answer to the one letter finds them all.
+        if decision.changes or len(asked) > 1:
+            store.record(connection, person.id, target.id, act, now=now, how=how, words=words)
+    store.queue_letter(connection, "confirmation", person.id, asked[0][0].id, now=now)
     return "asked"
+
+
+def _remind(connection: Connection, on: Subscription, now: datetime) -> Literal["reminded", "lately"]:
+    """Write down the letter with the link to one's preferences, at most one a day and three in 30 days."""
+    for days, most in ((1, CONFIRMATIONS_A_DAY), (30, CONFIRMATIONS_A_MONTH)):
+        since = now - timedelta(days=days)
+        if store.letters_since(connection, "preferences", on.subscriber_id, since=since) >= most:
+            return "lately"
+    store.queue_letter(connection, "preferences", on.subscriber_id, on.list_id, now=now)
+    return "reminded"
 
 
 def _may_get_confirmation(connection: Connection, subscriber_id: int, now: datetime) -> bool:
@@ -143,7 +178,28 @@ def confirm(connection: Connection, token: str, *, now: datetime, how: str, word
     found = confirmation_behind(connection, token, now=now)
     if found is None:
         raise LinkError("this link is too old or not complete", mend="subscribe again to get a new one")
-    return _confirm(connection, *found, now=now, how=how, words=words)
+    also = lists_behind(connection, token, *found)
+    return _confirm(connection, *found, also, now=now, how=how, words=words)
+
+
+def lists_behind(connection: Connection, token: str, subscriber_id: int, list_id: int) -> list[int]:
+    """Ids of the other lists that were asked for together with the one of a confirmation link, and still wait.
+
+    Args:
+        connection: An open connection to the database.
+        token: What stood in the link.
+        subscriber_id: Whose link it is.
+        list_id: The list it is made for.
+    """
+    return _together(connection, subscriber_id, list_id, store.confirmation_letter_of(connection, _hash(token)))
+
+
+def _together(connection: Connection, subscriber_id: int, list_id: int, at: datetime | None) -> list[int]:
+    if at is None:
+        return []
+    theirs = {one.list_id: one.status for one in store.subscriptions_of(connection, subscriber_id)}
+    others = store.asked_together(connection, subscriber_id, list_id, at=at)
+    return [one for one in others if theirs.get(one) == "pending"]
 
 
 def confirm_letter(
@@ -165,7 +221,8 @@ def confirm_letter(
     letter = letter_open(connection, letter_id, now=now)
     if letter is None:
         raise LinkError("this letter can be answered no more", mend="subscribe again to get a new one")
-    return _confirm(connection, letter.subscriber_id, letter.list_id, now=now, how=how, words=words)
+    also = _together(connection, letter.subscriber_id, letter.list_id, letter.created)
+    return _confirm(connection, letter.subscriber_id, letter.list_id, also, now=now, how=how, words=words)
 
 
 def letter_open(connection: Connection, letter_id: int, *, now: datetime) -> SmallLetterRecord | None:
@@ -178,7 +235,14 @@ def letter_open(connection: Connection, letter_id: int, *, now: datetime) -> Sma
 
 
 def _confirm(
-    connection: Connection, subscriber_id: int, list_id: int, *, now: datetime, how: str, words: str
+    connection: Connection,
+    subscriber_id: int,
+    list_id: int,
+    others: Sequence[int],
+    *,
+    now: datetime,
+    how: str,
+    words: str,
 ) -> ConfirmationOutcome:
     person = store.find_id(connection, subscriber_id)
     before = store.subscription_of(connection, subscriber_id, list_id, lock=True)
@@ -188,9 +252,18 @@ def _confirm(
     if decision.changes:
         store.set_status(connection, person.id, list_id, decision.status, now=now)
         store.record(connection, person.id, list_id, "confirm", now=now, how=how, words=words)
-    if decision.letter is not None:
-        store.queue_letter(connection, decision.letter, person.id, list_id, now=now)
-    return ConfirmationOutcome(person, store.list_by_id(connection, list_id), already=not decision.changes)
+    if decision.letter is not None or others:
+        # One letter says welcome to all of them.
+        queue_daily(connection, "welcome", person.id, list_id, now=now)
+    for other in others:
+        store.set_status(connection, person.id, other, "confirmed", now=now)
+        store.record(connection, person.id, other, "confirm", now=now, how=how, words=words)
+    return ConfirmationOutcome(
+        person,
+        store.list_by_id(connection, list_id),
+        already=not decision.changes and not others,
+        also=tuple(store.list_by_id(connection, other) for other in others),
+    )
 
 
 def confirmation_behind(connection: Connection, token: str, *, now: datetime) -> tuple[int, int] | None:

@@ -5,8 +5,10 @@ runs on SQLite and PostgreSQL. Import it late: it is all SQLAlchemy.
 """
 
 from subscribers.store.exports import exported
+from subscribers.store.forgetting import forget_ended, forget_pending
 from subscribers.store.letters import (
     claim_letters,
+    confirmation_letter_of,
     confirmation_of,
     confirmation_open,
     keep_confirmation,
@@ -15,6 +17,7 @@ from subscribers.store.letters import (
     letters_waiting,
     queue_letter,
     queued_letters,
+    refuse_letter,
     settle_letter,
     small_letter_of,
     submitting_letter,
@@ -33,6 +36,8 @@ from subscribers.store.lists import (
 )
 from subscribers.store.people import (
     add,
+    asked_together,
+    change_address,
     confirmed_since,
     consents_of,
     erase,
@@ -40,6 +45,7 @@ from subscribers.store.people import (
     find,
     find_id,
     find_public,
+    lock_person,
     record,
     revoke_links,
     set_preferences,
@@ -47,6 +53,7 @@ from subscribers.store.people import (
     subscribers,
     subscription_of,
     subscriptions_of,
+    tell_reason,
 )
 from subscribers.store.recipients import (
     among,
@@ -57,6 +64,7 @@ from subscribers.store.recipients import (
     declined_of,
     standing,
 )
+from subscribers.store.requests import drop_requests, keep_request, request_of
 from subscribers.store.suppressions import (
     lift,
     remember_trouble,
@@ -66,16 +74,28 @@ from subscribers.store.suppressions import (
     troubles_of,
     used_keys,
 )
-from subscribers.store.wishes import keep_wishes
+from subscribers.store.wishes import (
+    drop_wish,
+    form_wishes_wait,
+    keep_wishes,
+    make_room,
+    next_wish,
+    waiting_blocks,
+    waiting_wishes,
+    wishes_wait,
+)
 
 __all__ = [
     "add",
     "add_list",
     "all_lists",
     "among",
+    "asked_together",
     "audience",
     "beginnings",
+    "change_address",
     "claim_letters",
+    "confirmation_letter_of",
     "confirmation_of",
     "confirmation_open",
     "confirmed_since",
@@ -83,13 +103,19 @@ __all__ = [
     "declination_counts",
     "declinations",
     "declined_of",
+    "drop_requests",
+    "drop_wish",
     "erase",
     "everything_about",
     "exported",
     "find",
     "find_id",
     "find_public",
+    "forget_ended",
+    "forget_pending",
+    "form_wishes_wait",
     "keep_confirmation",
+    "keep_request",
     "keep_wishes",
     "leavers",
     "letters_in_doubt",
@@ -101,10 +127,15 @@ __all__ = [
     "list_or_none",
     "list_stats",
     "lists",
+    "lock_person",
+    "make_room",
+    "next_wish",
     "queue_letter",
     "queued_letters",
     "record",
+    "refuse_letter",
     "remember_trouble",
+    "request_of",
     "revoke_links",
     "set_preferences",
     "set_status",
@@ -119,7 +150,11 @@ __all__ = [
     "suppression_of",
     "suppressions",
     "taken",
+    "tell_reason",
     "troubles_of",
     "unknown_list",
     "used_keys",
+    "waiting_blocks",
+    "waiting_wishes",
+    "wishes_wait",
 ]

@@ -21,25 +21,56 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def queue_letter(connection: Connection, kind: LetterKind, subscriber_id: int, list_id: int, *, now: datetime) -> int:
+def queue_letter(
+    connection: Connection,
+    kind: LetterKind,
+    subscriber_id: int,
+    list_id: int,
+    *,
+    now: datetime,
+    address: str = "",
+) -> int:
     """Write a small letter down to be sent, in the transaction of what caused it.
 
     Args:
         connection: A connection in a writing transaction.
-        kind: ``confirmation``, ``welcome`` or ``goodbye``.
+        kind: What the letter is for, for example ``welcome``.
         subscriber_id: Id of the subscriber it goes to.
         list_id: Id of the list it is about.
         now: The present moment, timezone-aware.
+        address: Where it goes when that is not the address the subscriber has; the caller has judged that it may be
+            mailed.
 
     Returns:
         Its id.
     """
     row = connection.execute(
         sa.insert(small_letter)
-        .values(kind=kind, subscriber_id=subscriber_id, list_id=list_id, created=to_seconds(now))
+        .values(
+            kind=kind,
+            subscriber_id=subscriber_id,
+            list_id=list_id,
+            created=to_seconds(now),
+            address=address or None,
+        )
         .returning(small_letter.c.id)
     )
     return int(row.scalar_one())
+
+
+def refuse_letter(connection: Connection, letter_id: int, *, reason: str) -> None:
+    """Write down that a letter which was just queued does not go.
+
+    Args:
+        connection: In a writing transaction.
+        letter_id: Id of the small letter.
+        reason: In plain words, without the address.
+    """
+    connection.execute(
+        sa.update(small_letter)
+        .where(small_letter.c.id == letter_id, small_letter.c.state == "queued")
+        .values(state="refused", reason=reason, address=None)
+    )
 
 
 def letters_since(connection: Connection, kind: LetterKind, subscriber_id: int, *, since: datetime) -> int:
@@ -101,10 +132,14 @@ def claim_letters(
             list=List(row.list_id, row.list_name, row.list_title, to_moment(row.list_created)),
             recipient=Recipient(
                 subscriber_id=row.subscriber_id,
-                address=row.subscriber_address,
+                address=row.small_letter_address or row.subscriber_address,
                 public_id=bytes(row.subscriber_public_id),
                 epoch=row.subscriber_epoch,
-                needs_smtputf8=row.subscriber_needs_smtputf8,
+                needs_smtputf8=(
+                    not row.small_letter_address.isascii()
+                    if row.small_letter_address
+                    else row.subscriber_needs_smtputf8
+                ),
             ),
             created=to_moment(row.small_letter_created),
         )
@@ -146,6 +181,8 @@ def _settle(connection: Connection, at: int) -> None:
         sa.update(small_letter)
         .where(
             small_letter.c.state == "queued",
+            # Another address than the subscriber's own was judged by itself.
+            small_letter.c.address.is_(None),
             sa.exists().where(suppression.c.subscriber_id == small_letter.c.subscriber_id),
         )
         .values(state="refused", reason="suppressed")
@@ -189,8 +226,13 @@ def settle_letter(connection: Connection, letter_id: int, state: LetterState, *,
     connection.execute(
         sa.update(small_letter)
         .where(small_letter.c.id == letter_id, small_letter.c.token == token)
-        .values(state=state, reason=reason)
+        .values(state=state, reason=reason, **_address_kept(state))
     )
+
+
+def _address_kept(state: LetterState) -> dict[str, None]:
+    """What to write over the other address of a letter: nobody needs it once the letter went or was refused."""
+    return {} if state in ("queued", "submitting", "unknown") else {"address": None}
 
 
 def small_letter_of(connection: Connection, letter_id: int) -> SmallLetterRecord | None:
@@ -214,7 +256,7 @@ def taken(connection: Connection, letter_id: int) -> None:
     connection.execute(
         sa.update(small_letter)
         .where(small_letter.c.id == letter_id, small_letter.c.state.in_(("submitting", "unknown")))
-        .values(state="submitted", reason="")
+        .values(state="submitted", reason="", address=None)
     )
 
 
@@ -260,6 +302,32 @@ def confirmation_of(connection: Connection, token_hash: bytes, *, now: datetime)
         )
     ).one_or_none()
     return None if row is None else (row.subscriber_id, row.list_id)
+
+
+def confirmation_letter_of(connection: Connection, token_hash: bytes) -> datetime | None:
+    """When the letter was written down that carries a confirmation link; None when neither is known any more.
+
+    Args:
+        connection: An open connection to the database.
+        token_hash: SHA-256 of the link's token.
+    """
+    query = (
+        sa.select(sa.func.max(small_letter.c.created))
+        .select_from(confirmation)
+        .join(
+            small_letter,
+            sa.and_(
+                small_letter.c.subscriber_id == confirmation.c.subscriber_id,
+                small_letter.c.list_id == confirmation.c.list_id,
+                small_letter.c.kind == "confirmation",
+                # A link is made when its letter is about to go, and before the next one is written down.
+                small_letter.c.created <= confirmation.c.created,
+            ),
+        )
+        .where(confirmation.c.token_hash == token_hash)
+    )
+    written = connection.execute(query).scalar()
+    return None if written is None else to_moment(int(written))
 
 
 def confirmation_open(

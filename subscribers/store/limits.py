@@ -2,9 +2,10 @@
 
 A form that sends mail to whatever address is typed into it is a weapon: Ghost counted 2,500 false subscribers within
 minutes before it had a limit (its issue 10076), and one Mailman site 73,000 requests in three weeks. So letters are
-counted for the mailbox, for the network that asks, for the domain of the address, and in total. What goes beyond is
-dropped in silence, since an answer that differs would tell who is subscribed. Those asked for by mail are counted apart
-too, well under the total: whoever writes a thousand messages with forged senders shall not close the form.
+counted for the mailbox, for the network that asks and the larger blocks it lies in, for the domain of the address, and
+in total. What goes beyond is answered like everything else, since an answer that differs would tell who is subscribed.
+Those asked for by mail are counted apart too, well under the total: whoever writes a thousand messages with forged
+senders shall not close the form.
 
 Time is cut into buckets of ten minutes; a window holds one bucket more than it needs, so a cap is never exceeded.
 """
@@ -12,9 +13,10 @@ Time is cut into buckets of ten minutes; a window holds one bucket more than it 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
@@ -27,9 +29,9 @@ from subscribers.suppression import newest
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Scope = Literal["mailbox", "network", "domain", "mail", "total"]
-Road = Literal["form", "mail", "editor"]
-"""How a wish came: by a form of the pages, in a message, or from an editor who asks somebody."""
+Scope = Literal["mailbox", "network", "block", "allocation", "domain", "mail", "file", "total"]
+Road = Literal["form", "mail", "editor", "file"]
+"""How a wish came: by a form of the pages, in a message, from an editor who asks somebody, or in an editor's file."""
 
 BUCKET = 600
 """Seconds of one bucket."""
@@ -52,6 +54,35 @@ class Caps:
     total_an_hour: int = 1000
 
     @property
+    def block_an_hour(self) -> int:
+        """Asked for from one /16, or /48 of IPv6: a fifth of all, so that whoever holds one does not close the form."""
+        return max(self.network_an_hour, self.total_an_hour // 5)
+
+    @property
+    def allocation_an_hour(self) -> int:
+        """Asked for from one /32 of IPv6, what a provider is given (RIPE-738): a quarter of all."""
+        return max(self.network_an_hour, self.total_an_hour // 4)
+
+    @property
+    def file_an_hour(self) -> int:
+        """Asked for because a file names them: as many as half of all, and counted apart from them."""
+        return max(1, self.total_an_hour // 2)
+
+    @property
+    def kept(self) -> int:
+        """Wishes that wait at most: what twenty hours can ask for."""
+        return 20 * self.total_an_hour
+
+    @property
+    def kept_of_block(self) -> int:
+        """Of those, from one block: what one hour can ask for."""
+        return self.total_an_hour
+
+    def behind_waiting(self) -> Caps:
+        """The caps for who comes while others wait: a quarter of all is left to those."""
+        return replace(self, total_an_hour=max(1, self.total_an_hour * 3 // 4))
+
+    @property
     def domain_an_hour(self) -> int:
         """To addresses of one domain: half of all, since half of all readers have theirs at one provider."""
         return max(1, self.total_an_hour // 2)
@@ -67,8 +98,11 @@ class Caps:
             ("mailbox", DAY, self.mailbox_a_day),
             ("mailbox", MONTH, self.mailbox_a_month),
             ("network", HOUR, self.network_an_hour),
+            ("block", HOUR, self.block_an_hour),
+            ("allocation", HOUR, self.allocation_an_hour),
             ("domain", HOUR, self.domain_an_hour),
             ("mail", HOUR, self.mail_an_hour),
+            ("file", HOUR, self.file_an_hour),
             ("total", HOUR, self.total_an_hour),
         )
 
@@ -92,15 +126,62 @@ def counter_keys(
     if domain in _DOTLESS:
         local, domain = local.replace(".", ""), "gmail.com"
     key = keys[newest(keys)]
-
-    def mark(scope: str, value: str) -> bytes:
-        return hmac.digest(key, _SIGNED_FOR + f"{scope}\0{value}".encode("utf-8", "surrogatepass"), "sha256")
-
-    asked: dict[Scope, bytes] = {"mailbox": mark("mailbox", f"{local}@{domain}")}
+    asked: dict[Scope, bytes] = {"mailbox": _mark(key, "mailbox", f"{local}@{domain}")}
+    if road == "file":
+        return asked | {"file": b""}
     if road != "editor":
-        asked |= {"domain": mark("domain", domain), "total": b""}
-        asked |= {"network": mark("network", network)} if road == "form" else {"mail": b""}
+        asked |= {"domain": _mark(key, "domain", domain), "total": b""}
+        asked |= {"mail": b""} if road == "mail" else {"network": _mark(key, "network", network)}
+        if road == "form":
+            asked |= {scope: _mark(key, scope, value) for scope, value in blocks(network).items()}
     return asked
+
+
+def blocks(network: str) -> dict[Scope, str]:
+    """The larger blocks that a network lies in: its /16, or its /48 and /32 of IPv6.
+
+    Args:
+        network: As text, a /24 or a /64 of IPv6; what is none stands for itself.
+    """
+    try:
+        found = ip_network(network)
+    except ValueError:
+        return {"block": network}
+    sizes: dict[Scope, int] = {"block": 16} if found.version == 4 else {"block": 48, "allocation": 32}
+    return {scope: str(found.supernet(new_prefix=min(size, found.prefixlen))) for scope, size in sizes.items()}
+
+
+def widest(network: str) -> tuple[Scope, str]:
+    """The largest block of a network, which whoever holds it can ask from at will, with the name of its counter."""
+    return list(blocks(network).items())[-1]
+
+
+def asked_lately(
+    connection: Connection, counted: Iterable[tuple[Scope, str]], keys: Mapping[int, bytes], *, now: datetime
+) -> list[int]:
+    """How many letters were asked for within a day from each of these blocks.
+
+    Args:
+        connection: An open connection to the database.
+        counted: What `widest` gave for each.
+        keys: Secret keys of suppressed addresses.
+        now: The present moment, timezone-aware.
+    """
+    sums = connection.execute(
+        sa.select(letter_count.c.scope, letter_count.c.key, sa.func.sum(letter_count.c.number))
+        .where(
+            letter_count.c.scope.in_(("block", "allocation")),
+            letter_count.c.bucket >= (to_seconds(now) - DAY) // BUCKET,
+        )
+        .group_by(letter_count.c.scope, letter_count.c.key)
+    )
+    numbers = {(scope, bytes(key)): int(number) for scope, key, number in sums}
+    secret = keys[newest(keys)]
+    return [numbers.get((scope, _mark(secret, scope, value)), 0) for scope, value in counted]
+
+
+def _mark(key: bytes, scope: str, value: str) -> bytes:
+    return hmac.digest(key, _SIGNED_FOR + f"{scope}\0{value}".encode("utf-8", "surrogatepass"), "sha256")
 
 
 def lock(connection: Connection) -> None:

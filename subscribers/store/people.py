@@ -14,11 +14,13 @@ from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
 from subscribers.store.tables import (
     consent,
+    held_bounce,
     kept_wish,
     metadata,
     subscriber,
     subscription,
     suppression,
+    trouble,
 )
 
 if TYPE_CHECKING:
@@ -128,6 +130,7 @@ def set_status(
     *,
     now: datetime,
     rhythm: Rhythm | None = None,
+    declined_topics: int | None = None,
 ) -> Subscription:
     """Make the subscription, or give it another status.
 
@@ -138,11 +141,14 @@ def set_status(
         status: The status that the subscription has from now on.
         now: The present moment, timezone-aware.
         rhythm: The new one; None keeps what it is (a new subscription gets ``weekly``).
+        declined_topics: Bit n is set when topic n is not wanted; None keeps what it is (new: 0, all are wanted).
     """
     at = to_seconds(now)
     changed: dict[str, Any] = {"status": status, "changed": at}
     if rhythm is not None:
         changed["rhythm"] = rhythm
+    if declined_topics is not None:
+        changed["declined_topics"] = declined_topics
     connection.execute(
         insert(connection, subscription)
         .values(
@@ -150,6 +156,7 @@ def set_status(
             subscriber_id=subscriber_id,
             status=status,
             rhythm=rhythm or "weekly",
+            declined_topics=declined_topics or 0,
             created=at,
             changed=at,
         )
@@ -194,6 +201,36 @@ def set_preferences(
     )
 
 
+def lock_person(connection: Connection, subscriber_id: int) -> None:
+    """Let nobody else change anything about this person before the transaction ends.
+
+    Args:
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+    """
+    connection.execute(sa.select(subscriber.c.id).where(subscriber.c.id == subscriber_id).with_for_update())
+
+
+def change_address(connection: Connection, subscriber_id: int, address: Address) -> None:
+    """Give a subscriber another address. What is known against the old one stays with that address, not with them.
+
+    Args:
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+        address: The address they have from now on; nobody else has it.
+    """
+    connection.execute(
+        sa.update(suppression).where(suppression.c.subscriber_id == subscriber_id).values(subscriber_id=None)
+    )
+    for table in (trouble, held_bounce):
+        connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
+    connection.execute(
+        sa.update(subscriber)
+        .where(subscriber.c.id == subscriber_id)
+        .values(address=address.address, address_key=address.key, needs_smtputf8=address.needs_smtputf8)
+    )
+
+
 def revoke_links(connection: Connection, subscriber_id: int) -> None:
     """Make every link void that this person was ever sent: their epoch becomes the next one."""
     connection.execute(
@@ -208,7 +245,7 @@ def everything_about(connection: Connection, subscriber_id: int) -> dict[str, li
     moments as Unix seconds.
     """
     found = {}
-    for table, column in _tables_with_people():
+    for table, column in tables_with_people():
         rows = connection.execute(sa.select(table).where(column == subscriber_id)).mappings()
         found[table.name] = [
             {
@@ -234,12 +271,12 @@ def erase(connection: Connection, subscriber_id: int) -> None:
     )
     theirs = sa.select(subscriber.c.address_key).where(subscriber.c.id == subscriber_id).scalar_subquery()
     connection.execute(sa.delete(kept_wish).where(kept_wish.c.address_key == theirs))
-    for table, column in reversed(_tables_with_people()):
+    for table, column in reversed(tables_with_people()):
         if table is not suppression:
             connection.execute(sa.delete(table).where(column == subscriber_id))
 
 
-def _tables_with_people() -> list[tuple[sa.Table, sa.Column[Any]]]:
+def tables_with_people() -> list[tuple[sa.Table, sa.Column[Any]]]:
     """Tables whose rows belong to a person, with the column that says whose; a table stands after what it refers to."""
     return [
         (table, table.c.id if table is subscriber else table.c.subscriber_id)
@@ -290,6 +327,33 @@ def record(
     )
 
 
+def tell_reason(connection: Connection, subscriber_id: int, list_id: int, reason: str, *, since: datetime) -> bool:
+    """Add why a person left to the line of the record that says so, if it is new and has no reason yet.
+
+    Args:
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+        list_id: Of the list; 0 for every list that was left lately.
+        reason: In their own words or those of the page.
+        since: Lines before this moment stay as they are.
+
+    Returns:
+        Whether there was such a line.
+    """
+    done = connection.execute(
+        sa.update(consent)
+        .where(
+            consent.c.subscriber_id == subscriber_id,
+            consent.c.act == "leave",
+            consent.c.at >= to_seconds(since),
+            consent.c.reason == "",
+            sa.true() if list_id == 0 else consent.c.list_id == list_id,
+        )
+        .values(reason=reason)
+    )
+    return bool(done.rowcount)
+
+
 def consents_of(connection: Connection, subscriber_id: int) -> list[Consent]:
     """The record of consent of one person, oldest first."""
     query = sa.select(consent).where(consent.c.subscriber_id == subscriber_id).order_by(consent.c.id)
@@ -309,6 +373,24 @@ def consents_of(connection: Connection, subscriber_id: int) -> list[Consent]:
         )
         for row in connection.execute(query)
     ]
+
+
+def asked_together(connection: Connection, subscriber_id: int, list_id: int, *, at: datetime) -> list[int]:
+    """The other lists that a person asked for in the same act as this one, in order of id.
+
+    Args:
+        connection: An open connection to the database.
+        subscriber_id: Id of the subscriber.
+        list_id: Id of the list that is known.
+        at: The moment of the act, to the second.
+    """
+    query = sa.select(consent.c.list_id).where(
+        consent.c.subscriber_id == subscriber_id,
+        consent.c.list_id != list_id,
+        consent.c.act.in_(("subscribe", "ask")),
+        consent.c.at == to_seconds(at),
+    )
+    return sorted(set(connection.execute(query).scalars()))
 
 
 def confirmed_since(connection: Connection, subscriber_id: int, *, since: datetime) -> int:

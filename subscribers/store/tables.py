@@ -223,11 +223,13 @@ kept_wish = Table(
     Column("how", Text, nullable=False),
     Column("words", Text, nullable=False),
     Column("network", Text, nullable=False, server_default=""),
+    Column("block", _KEY, nullable=False, server_default=""),  # the widest that the network lies in; they take turns
     Column("page", Text, nullable=False, server_default=""),
     Column("created", _BIG, nullable=False),
     Column("expires", _BIG, nullable=False),
     CheckConstraint(_one_of("rhythm", RHYTHMS), name="rhythm"),
     CheckConstraint("declined_topics BETWEEN 0 AND 255", name="declined_topics"),
     Index(None, "created"),
+    Index(None, "block", "created"),
     sqlite_with_rowid=False,
 )

@@ -35,7 +35,8 @@ def _icon(site: Site, _request: Request) -> Response:
 
 
 def _robots(_site: Site, _request: Request) -> Response:
-    text = "User-agent: *\nDisallow: /confirm/\nDisallow: /leave/\nDisallow: /preferences/\nDisallow: /hooks/\n"
+    closed = ("confirm", "leave", "preferences", "address", "erase", "hooks")
+    text = "User-agent: *\n" + "".join(f"Disallow: /{path}/\n" for path in closed)
     return PlainTextResponse(text, headers={"cache-control": f"public, max-age={A_DAY}"})
 
 

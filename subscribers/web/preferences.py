@@ -10,6 +10,7 @@ from starlette.responses import Response  # noqa: TID253  this room is nothing b
 from starlette.routing import BaseRoute  # noqa: TID253  the same
 
 from subscribers import actions, store
+from subscribers.addresses import normalise
 from subscribers.consent import Act, decide
 from subscribers.errors import LinkError
 from subscribers.models import List, Rhythm, Subscriber, Subscription
@@ -54,24 +55,47 @@ def _preferences(site: Site, request: Request) -> Response:
             with site.database.write() as connection:
                 who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
                 _save(connection, site, request, who)
-                choices = _choices(connection, site, who)
-            return _page(site, choices, saved=True)
+                return page_of(connection, site, token, who, saved=True)
         if request.posts and act == "leave":
             with site.database.write() as connection:
                 who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
                 actions.leave(connection, who.id, 0, now=site.now(), how=request.how("page"), words=site.say(LEAVE))
-                choices = _choices(connection, site, who)
-            return _page(site, choices, left=True)
+                return page_of(connection, site, token, who, left=True)
         with site.database.read() as connection:
             who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
-            choices = _choices(connection, site, who)
-        return _page(site, choices)
+            return page_of(connection, site, token, who)
     except LinkError:
         return answer(site, "web/dead.html.j2", {"kind": "preferences"}, status=404)
 
 
-def _page(site: Site, choices: list[ListChoice], *, saved: bool = False, left: bool = False) -> Response:
+def page_of(
+    connection: Connection,
+    site: Site,
+    token: str,
+    who: Subscriber,
+    *,
+    saved: bool = False,
+    left: bool = False,
+    back: bool = False,
+) -> Response:
+    """The preferences of a person.
+
+    Args:
+        connection: An open connection to the database.
+        site: The reader pages that the request is for.
+        token: The token of the link that opened the page.
+        who: Whose page it is.
+        saved: What they chose was just kept.
+        left: They have just left every list.
+        back: Letters to their address were just allowed again.
+    """
+    choices = _choices(connection, site, who)
+    stopped = store.suppression_of(connection, normalise(who.address).key, site.address_keys)
     values = {
+        "token": token,
+        "address": who.address,
+        "stopped": None if stopped is None else stopped.reason,
+        "back": back,
         "choices": choices,
         "on": any(choice.on for choice in choices),
         "pauses": PAUSES,
@@ -149,7 +173,7 @@ def _join(connection: Connection, site: Site, request: Request, who: Subscriber,
             store.record(
                 connection, who.id, listed.id, act, now=site.now(), how=request.how("preferences"), words=site.say(SAVE)
             )
-    store.queue_letter(connection, "welcome", who.id, listed.id, now=site.now())
+    actions.queue_daily(connection, "welcome", who.id, listed.id, now=site.now())
 
 
 def _rhythm(form: Form, choice: ListChoice) -> Rhythm:

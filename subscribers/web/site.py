@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from subscribers.actions.waiting import PENDING_LASTS
 from subscribers.models import RHYTHMS, Rhythm
 from subscribers.store.limits import Caps
 
@@ -65,8 +66,12 @@ class Site:
     pace: float = 0.05
     """An answer that must not tell who is subscribed goes out at a whole multiple of so many seconds."""
     caps: Caps = field(default_factory=Caps)
+    pending: timedelta = PENDING_LASTS
+    """How long a wish waits to be asked about, when too many came at once."""
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     """Name in ``/hooks/<name>`` to whatever reads the reports of that provider."""
+    erase: Callable[[str], object] | None = None
+    """Erases the person who has an address, with what other tables and folders hold of them; None erases them here."""
 
     @cached_property
     def path(self) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import Response  # noqa: TID253  this room is nothing b
 from starlette.routing import BaseRoute  # noqa: TID253  the same
 
 from subscribers import actions, store, tokens
-from subscribers.addresses import Address, normalise
+from subscribers.addresses import Address, likely_typo, normalise
 from subscribers.consent import PITCH
 from subscribers.errors import AddressError, ConsentError, LinkError
 from subscribers.models import List, Rhythm
@@ -57,6 +57,7 @@ def _show_form(site: Site, form: Form, *, problem: str = "", framed: bool = Fals
         "stamp": forms.stamp(site.link_keys, site.now()),
         "lists": lists,
         "chosen": _chosen(site, form),
+        "topics": () if framed else _topics(site, form, lists),
         "rhythms": site.rhythms,
         "rhythm": _rhythm(site, form),
         "email": forms.first(form, "email")[:254],
@@ -75,22 +76,43 @@ def _take(site: Site, request: Request, *, framed: bool) -> Response:
     except AddressError:
         problem = "address" if forms.first(form, "email").strip() else "empty"
         return _show_form(site, form, problem=problem, framed=framed, status=400)
+    if "lists" in form and not form.get("list"):
+        return _show_form(site, form, problem="list", framed=framed, status=400)
     age = forms.age(forms.first(form, "at"), site.link_keys, site.now())
     if age is None or not forms.SOONEST <= age <= forms.LATEST:
         # A form on another site cannot say when its page was made: its reader presses once more, on ours.
         return _show_form(site, form, problem="again", framed=framed)
     if not forms.first(form, HONEYPOT):
         _wish(site, request, wanted, "embedded form" if framed else "form")
-    return _framed(site, "web/inbox.html.j2", {"framed": framed}, framed=framed)
+    values = {"framed": framed, "action": "/embed" if framed else "/subscribe"} | _meant(site, form, wanted)
+    return _framed(site, "web/inbox.html.j2", values, framed=framed)
+
+
+def _meant(site: Site, form: Form, wanted: Address) -> dict[str, Any]:
+    """What the page needs to offer another spelling: it hangs on the address that was typed, and on nothing else.
+
+    The wish as it was typed is taken all the same: the domain may be real, and nobody has to press again.
+    """
+    meant = likely_typo(wanted.address)
+    if not meant:
+        return {"meant": ""}
+    again = [(name, value) for name, values in form.items() if _repeated(name) for value in values]
+    return {"meant": meant, "again": again, "stamp": forms.stamp(site.link_keys, site.now())}
+
+
+def _repeated(name: str) -> bool:
+    """Whether a field of the form goes into the one that corrects the address."""
+    return name in ("list", "lists", "rhythm", "topics") or name.startswith("topic-")
 
 
 def _wish(site: Site, request: Request, wanted: Address, road: str) -> None:
     """Write the wish down, within the caps; nearly the same statements whatever state the address is in."""
+    chosen = _chosen(site, request.form)
     with site.database.write() as connection:
         actions.wish(
             connection,
             wanted,
-            _chosen(site, request.form),
+            chosen[0],
             now=site.now(),
             keys=site.address_keys,
             caps=site.caps,
@@ -98,6 +120,9 @@ def _wish(site: Site, request: Request, wanted: Address, road: str) -> None:
             how=request.how(road),
             words=site.say(PITCH),
             rhythm=_rhythm(site, request.form),
+            also=chosen[1:],
+            declined=_declined(site, request.form),
+            keep_for=site.pending,
         )
 
 
@@ -108,7 +133,11 @@ def _confirm(site: Site, request: Request) -> Response:
             asked = actions.read_confirmation(connection, token, now=now)
         if asked is None or asked.status == "left":
             return _dead(site)
-        return answer(site, "web/confirm.html.j2", {"list": asked.list, "already": asked.status == "confirmed"})
+        return answer(
+            site,
+            "web/confirm.html.j2",
+            {"list": asked.list, "also": asked.also, "already": asked.status == "confirmed"},
+        )
     try:
         with site.database.write() as connection:
             done = actions.confirm(
@@ -118,7 +147,8 @@ def _confirm(site: Site, request: Request) -> Response:
         return _dead(site)
     who = done.subscriber
     link = tokens.make("preferences", site.link_keys, public_id=who.public_id, list_id=0, epoch=who.epoch)
-    return answer(site, "web/confirmed.html.j2", {"list": done.list, "already": done.already, "preferences": link})
+    values = {"list": done.list, "also": done.also, "already": done.already, "preferences": link}
+    return answer(site, "web/confirmed.html.j2", values)
 
 
 def _dead(site: Site) -> Response:
@@ -137,9 +167,34 @@ def _offered(connection: Any, site: Site) -> list[List]:
     return [one for one in found if one is not None]
 
 
-def _chosen(site: Site, form: Form) -> str:
-    name = forms.first(form, "list")
-    return name if name in site.lists else site.lists[0]
+def _chosen(site: Site, form: Form) -> tuple[str, ...]:
+    """Names of the lists that are ticked, at least one."""
+    wanted = form.get("list", ())
+    return tuple(name for name in site.lists if name in wanted) or site.lists[:1]
+
+
+def _topics(site: Site, form: Form, lists: list[List]) -> list[tuple[List, list[tuple[int, str, bool]]]]:
+    """Each list that has topics, with (bit, title, ticked) of each."""
+    declined = _declined(site, form)
+    return [
+        (one, [(bit, title, not declined.get(one.name, 0) >> bit & 1) for bit, title in topics])
+        for one in lists
+        if (topics := _titles(site, one.name))
+    ]
+
+
+def _titles(site: Site, name: str) -> list[tuple[int, str]]:
+    return [(bit, title) for bit, title in enumerate(site.topics.get(name, ())) if title]
+
+
+def _declined(site: Site, form: Form) -> dict[str, int]:
+    """By list, the bits of the topics that the form showed and that are not ticked."""
+    found = {}
+    for name in form.get("topics", ()):
+        if name in site.lists:
+            ticked = form.get(f"topic-{name}", ())
+            found[name] = sum(1 << bit for bit, _ in _titles(site, name) if str(bit) not in ticked)
+    return found
 
 
 def _rhythm(site: Site, form: Form) -> Rhythm:

@@ -1,4 +1,4 @@
-"""A small letter (confirmation, welcome, goodbye) on the frame of the large ones."""
+"""A small letter (confirmation, welcome, goodbye …) on the frame of the large ones."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     ),
     "welcome": ("Welcome to {list}", "Your subscription is confirmed. Here is how to make it fit you."),
     "goodbye": ("You have left {list}", "No further letter comes. By mistake? You can take it back."),
+    "preferences": ("The link to your preferences", "How often, which topics, a pause: it is all in your hands."),
+    "new-address": (
+        "Confirm your new address",
+        "One click is left: press the button, and our letters come to this address.",
+    ),
+    "address-changed": ("Your address was changed", "Our letters go to another address of yours from now on."),
+    "erasure": ("Confirm that we erase your data", "One click is left, and nothing of you stays with us."),
 }
 """Subject and preheader of each kind, as the catalogue knows them."""
 
@@ -57,7 +64,7 @@ def render_small(
     """Make a small letter.
 
     Args:
-        kind: ``confirmation``, ``welcome`` or ``goodbye``.
+        kind: What the letter is for, for example ``confirmation``.
         publication: The newsroom that writes.
         environment: The environment that finds and fills templates.
         title: Title of the list it is about.

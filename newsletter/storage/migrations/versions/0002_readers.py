@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("how", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("network", sa.Text(), server_default="", nullable=False),
+        sa.Column("block", KEY, server_default="", nullable=False),
         sa.Column("page", sa.Text(), server_default="", nullable=False),
         sa.Column("created", BIG, nullable=False),
         sa.Column("expires", BIG, nullable=False),
@@ -77,6 +78,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_kept_wish_created"), "kept_wish", ["created"], unique=False)
+    op.create_index(op.f("ix_kept_wish_block_created"), "kept_wish", ["block", "created"], unique=False)
 
 
 def _last_id(table: str) -> int | None:
