@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 
 from newsletter.models import Letter
 
-_PAGES = ("leave", "preferences", "confirm", "letters", "view", "archive")
+_PAGES = ("leave", "preferences", "confirm", "address", "erase", "letters", "view", "archive")
 _SIGNED_FOR = b"nashra letter 1\0"  # the same keys also sign readers' links; this keeps their signatures apart
 _SIGNATURE = 17
 """Bytes kept of the HMAC-SHA-256: with the key's id 18, which are 24 characters of base64url and no bit left over."""
@@ -22,7 +22,8 @@ _SIGNATURE = 17
 
 def base(letter: Letter) -> str:
     """The address of the reader pages that a letter leads to, without a slash at its end; empty without pages."""
-    return letter.unsubscribe_url.rpartition("/leave/")[0]
+    # A letter that was frozen by an older version does not say it.
+    return letter.pages or letter.unsubscribe_url.rpartition("/leave/")[0]
 
 
 def marked(letter: Letter, attribute: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from newsletter.letters import own_links
 from newsletter.letters.mime import PREFERENCES, slot
 from newsletter.models import Letter, Picture
 
@@ -63,7 +64,7 @@ def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because
     summary = _take_preheader(document)
     styles = [element.text or "" for element in document.iter("style")]
     _take_out(document)
-    _leave_out_its_own_page(document, key)
+    _leave_out_its_own_page(document, own_links.base(letter), key)
     _leave_out_the_reader(document, letter.marker, subscribe, because)
     pictures = {
         f"{number}{_SUFFIXES.get(one.content_type, '')}": one for number, one in enumerate(letter.rendered.pictures, 1)
@@ -135,21 +136,20 @@ def _leave_out_the_reader(document: HtmlElement, marker: str, subscribe: tuple[s
         element.tail = _without(element.tail, marker)
 
 
-def _leave_out_its_own_page(document: HtmlElement, key: str) -> None:
-    """Take out the links by which a mail program opens the page that this is."""
-    for element in list(document.iter("a")):
-        path = element.get("href") or ""
-        if key and re.search(rf"/(?:letters/|view/[\w-]+/(?:[\w-]+/issue/)?){re.escape(key)}$", path):
+def _leave_out_its_own_page(document: HtmlElement, pages: str, key: str) -> None:
+    """Take out the links by which a mail program opens the page that this is; an article may have a like address."""
+    own = re.compile(rf"{re.escape(pages)}/(?:letters/|view/[\w-]+/(?:[\w-]+/issue/)?){re.escape(key)}")
+    for element in list(document.iter("a")) if pages and key else ():
+        if own.fullmatch(element.get("href") or ""):
             _drop_link(element)
 
 
 def _drop_link(link: HtmlElement) -> None:
     """Take out a link, and the dot that stood between it and its neighbour, or the line that held nothing else."""
     parent, before = link.getparent(), link.getprevious()
-    link.tail = _DOT_BEFORE.sub("", link.tail or "", count=1)
-    ahead = (parent.text if before is None else before.tail) or ""
-    if not link.tail.strip() or link.tail.strip().startswith("·"):
-        ahead = _DOT_AFTER.sub("", ahead, count=1)
+    link.tail, dots = _DOT_BEFORE.subn("", link.tail or "", count=1)
+    if not dots:
+        ahead = _DOT_AFTER.sub("", (parent.text if before is None else before.tail) or "", count=1)
         if before is None:
             parent.text = ahead
         else:

@@ -109,6 +109,8 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
         if (send.issue, send.list_id, send.rhythm) == (str(issue.number), target.id, rhythm):
             with workspace.database.read() as connection:
                 return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
+    # What a letter says of its list, and where its own page stands, are those of the list it goes to.
+    issue = replace(issue, list=target.name)
     inspected = inspect(workspace, issue, list_name=list_name, before_send=True, snapshot=snapshot)
     if inspected.failure is not None:
         raise inspected.failure

@@ -321,6 +321,7 @@ class SmallLetters:
             date=now,
             language=about.language,
             automatic=True,
+            pages=pages.address,
         )
 
     def _links(self, marker: str) -> dict[str, str]:
