@@ -204,6 +204,8 @@ class ImportReport:
     delimiter: str = ""
     columns: tuple[tuple[str, str], ...] = ()
     """What each used column was understood as: (its name in the file, ``address`` | ``status`` | ``rhythm`` …)."""
+    unused: tuple[str, ...] = ()
+    """Names of the columns that nothing was taken from, with what is known of them."""
     layout: str = ""
     """Name of the program the file came from, when its columns say so."""
     note: str = ""

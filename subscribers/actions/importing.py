@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from subscribers import store
-from subscribers.csvfile import BadCsvRow, CsvLayout, CsvRow, csv_writer, look, rows
+from subscribers.csvfile import (
+    NO_CHOICES,
+    BadCsvRow,
+    ColumnChoices,
+    CsvLayout,
+    CsvRow,
+    csv_writer,
+    look,
+    rows,
+)
 from subscribers.models import ImportReport, RejectedRow, Rhythm
 from subscribers.store import staging
 from subscribers.suppression import NO_KEYS
@@ -36,12 +45,14 @@ def import_file(
     words: str = "",
     rejects: Path | None = None,
     dry_run: bool = False,
+    choices: ColumnChoices = NO_CHOICES,
+    topics: Sequence[str] = (),
 ) -> ImportReport:
     """Add everybody in a file of addresses to a list; all of it or, after an error, nothing.
 
     Rows that cannot be used are named in the report and do not stop the others. Who left this list stays out, who
-    must not be mailed is not added, and who is known already is not changed. Exports of Mailchimp, MailPoet,
-    listmonk, Ghost and WordPress.com are known by their columns.
+    must not be mailed is not added, and who is known already is not changed. Exports of other programs are known by
+    their columns (`subscribers.csvfile.programs`).
 
     Args:
         connection: A connection in a writing transaction.
@@ -54,6 +65,8 @@ def import_file(
         rejects: Where to write the rows that cannot be used, with line and reason, to be mended and imported again;
             written in a dry run too, and only if there is one.
         dry_run: Read and count everything, write nothing into the database.
+        choices: What the editor says of the file's columns.
+        topics: Titles of the list's topics, in the order of their bits; for a column that names them.
 
     Raises:
         CsvError: The file cannot be read as a list of addresses.
@@ -61,7 +74,7 @@ def import_file(
         SecretError: Addresses are suppressed, here or by the file, and the secret key is missing.
     """
     target = store.list_named(connection, list_name)
-    layout = look(path)
+    layout = look(path, choices, topics)
     with ExitStack() as stack:
         reading = _Reading(layout, stack, rejects)
         addresses = stack.enter_context(staging.stage(connection, reading.staged(rows(path, layout))))
@@ -96,7 +109,7 @@ class _Reading:
             self.good += 1
             if used >= len(pool):
                 pool, used = os.urandom(PUBLIC_ID_BYTES * 1024), 0
-            line, address, standing, rhythm, declined_topics, paused_until = row
+            line, address, standing, rhythm, declined_topics, paused_until, *_ = row
             yield staging.StagedRow(
                 address.key,
                 address.address,
@@ -139,6 +152,7 @@ def _report(
         encoding=layout.encoding_name,
         delimiter=layout.delimiter,
         columns=layout.columns,
+        unused=layout.unused,
         layout=layout.tool.name,
         note=layout.tool.note,
         **counts,

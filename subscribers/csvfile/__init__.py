@@ -1,7 +1,19 @@
 """Files of addresses: what their columns mean, reading them row by row, writing our own."""
 
-from subscribers.csvfile.reading import BadCsvRow, CsvRow, rows
-from subscribers.csvfile.sniff import CsvLayout, look
+from subscribers.csvfile.columns import NO_CHOICES, ColumnChoices
+from subscribers.csvfile.layout import CsvLayout
+from subscribers.csvfile.reading import BadCsvRow, CsvRow, RowEvidence, rows
+from subscribers.csvfile.sniff import look
 from subscribers.csvfile.writing import csv_writer
 
-__all__ = ["BadCsvRow", "CsvLayout", "CsvRow", "csv_writer", "look", "rows"]
+__all__ = [
+    "NO_CHOICES",
+    "BadCsvRow",
+    "ColumnChoices",
+    "CsvLayout",
+    "CsvRow",
+    "RowEvidence",
+    "csv_writer",
+    "look",
+    "rows",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -85,4 +86,43 @@ def swallowed(path: Path, line: int, how: str, text: str = "") -> CsvError:
         f'a quotation mark (") is opened here and {how}, so the lines after it cannot be told apart{begins}',
         where=f"{path}:{line}",
         mend="close it or take it out; nothing was imported",
+    )
+
+
+class CsvLines:
+    """The lines of a file on their way to the reader of cells, with the last one kept for a message.
+
+    Args:
+        source: Lines with their ends.
+    """
+
+    def __init__(self, source: Iterator[str]) -> None:
+        self._source = source
+        self.last = ""
+
+    def __iter__(self) -> Iterator[str]:
+        """Give each line once."""
+        for line in self._source:
+            self.last = line
+            yield line
+
+
+def too_long(path: Path, line: int, last: str, delimiter: str) -> CsvError:
+    """Make the error for a cell that the reader of cells refuses: too long, or an open quotation mark makes it so.
+
+    Args:
+        path: Path of the file.
+        line: Where the record starts, 1-based.
+        last: The line that was read last.
+        delimiter: What stands between cells.
+    """
+    cells = last.rstrip("\r\n").split(delimiter)
+    longest = max(range(len(cells)), key=lambda at: len(cells[at]))
+    if '"' in last or len(cells[longest]) <= csv.field_size_limit():
+        return swallowed(path, line, "not closed")
+    return CsvError(
+        f"the cell in column {longest + 1} has {len(cells[longest]):,} characters (it begins "
+        f"'{shown(cells[longest], 40)}'); the most is {csv.field_size_limit():,}",
+        where=f"{path}:{line}",
+        mend="take that cell or its column out; nothing was imported",
     )

@@ -7,16 +7,18 @@ A row that cannot be used is named with its line. A file that would swallow rows
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from subscribers.addresses import Address, normalise
-from subscribers.csvfile.files import lines, open_text, swallowed, undecodable
+from subscribers.csvfile.files import CsvLines, lines, open_text, swallowed, too_long, undecodable
 from subscribers.csvfile.formulas import restored
-from subscribers.csvfile.sniff import CsvLayout
+from subscribers.csvfile.layout import CsvLayout
+from subscribers.csvfile.moments import moment_of
 from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing, fold
 from subscribers.display import shown
 from subscribers.errors import AddressError
@@ -25,6 +27,24 @@ from subscribers.moments import to_seconds
 
 if TYPE_CHECKING:
     import _csv
+
+
+class RowEvidence(NamedTuple):
+    """What a row tells of the consent behind it."""
+
+    act: str = ""
+    """One of `subscribers.consent.Act`; only our own export names it."""
+    at: int | None = None
+    """Unix seconds when the person agreed."""
+    confirmed: int | None = None
+    """Unix seconds when they confirmed it."""
+    how: str = ""
+    words: str = ""
+    network: str = ""
+    page: str = ""
+    reason: str = ""
+    story: str = ""
+    """The whole record, as our own export writes it."""
 
 
 class CsvRow(NamedTuple):
@@ -38,6 +58,13 @@ class CsvRow(NamedTuple):
     declined_topics: int = 0
     paused_until: int | None = None
     """Unix seconds."""
+    since: int | None = None
+    """Unix seconds when the subscription began, as our own export says."""
+    changed: int | None = None
+    """Unix seconds when it changed last, as our own export says."""
+    evidence: RowEvidence | None = None
+    suppressed_for: str = ""
+    """Why the address must not be mailed, as our own export says."""
 
 
 class BadCsvRow(NamedTuple):
@@ -66,6 +93,7 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
     """
     at, guarded = layout.address, layout.tool.guarded
     careful = bool(layout.says) or layout.rhythm is not None or layout.everybody is not None
+    telling = bool(layout.evidence) or layout.topics is not None
     special = not layout.header or layout.encoding == "cp1256"
     header_seen = not layout.header
     for line, cells in _records(path, layout):
@@ -87,13 +115,16 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
             if careful:
                 standing, rhythm = _standing(layout, cells), _rhythm(layout, cells)
                 choices = _choices(layout, cells)
+            if layout.topics is not None:
+                choices = (_declined(layout.topics, cells), choices[1])
         except (AddressError, _UnusableError) as error:
             reason = error.reason if isinstance(error, AddressError) else str(error)
             if not layout.header:
                 text = layout.delimiter.join(cells)
             yield BadCsvRow(line, shown(text), reason, tuple(cells))
             continue
-        yield CsvRow(line, address, standing, rhythm, *choices)
+        row = CsvRow(line, address, standing, rhythm, *choices)
+        yield _told(layout, cells, row) if telling else row
 
 
 def _check(layout: CsvLayout, cells: list[str], address: Address) -> None:
@@ -107,21 +138,26 @@ def _check(layout: CsvLayout, cells: list[str], address: Address) -> None:
 def _standing(layout: CsvLayout, cells: list[str]) -> Standing | None:
     """What a row says of the person; when its columns disagree, the one that mails less counts."""
     strongest = layout.everybody
+    silent = ""
     for at, says in layout.says:
         cell = cells[at] if at < len(cells) else ""
         word = fold(cell)
         if not word:
-            if says.must:
-                raise _UnusableError("its status is empty")
+            if says.must and not silent:
+                silent = shown(layout.header[at], 30)
             continue
         standing = says.words.get(word, says.otherwise)
         if standing is None:
             raise _UnusableError(f"its status '{shown(cell, 30)}' is none we know")
         if strongest is None or _CAUTION.index(standing) > _CAUTION.index(strongest):
             strongest = standing
+    # Where silence is no consent, it keeps out nobody who is kept out by another word.
+    if silent and strongest not in ("left", "suppressed"):
+        raise _UnusableError(f"its status is empty ('{silent}'), and silence is no consent")
     return strongest
 
 
+_BETWEEN = re.compile(r"""[,;|/\[\]"'،؛\n]+""")
 _CAUTION: tuple[Standing, ...] = ("confirmed", "pending", "left", "suppressed")
 
 
@@ -150,12 +186,50 @@ def _choices(layout: CsvLayout, cells: list[str]) -> tuple[int, int | None]:
     return declined, paused
 
 
+def _declined(topics: tuple[int, Mapping[str, int]], cells: list[str]) -> int:
+    """Topics that a row does not name, when it names some; who names none of ours wants everything."""
+    at, bits = topics
+    named = {fold(part) for part in _BETWEEN.split(cells[at] if at < len(cells) else "")}
+    wanted = [bit for title, bit in bits.items() if title in named]
+    return sum(1 << bit for bit in bits.values() if bit not in wanted) if wanted else 0
+
+
+def _told(layout: CsvLayout, cells: list[str], row: CsvRow) -> CsvRow:
+    """The row with what it tells of the consent behind it."""
+
+    def cell(key: str) -> str:
+        columns = layout.evidence.get(key, ())
+        return next((found for at in columns if at < len(cells) and (found := cells[at].strip())), "")
+
+    agreed, confirmed = moment_of(cell("agreed")), moment_of(cell("confirmed"))
+    # A day that can be read in two ways is kept as it stands.
+    unread = cell("agreed") if agreed is None else ""
+    evidence = RowEvidence(
+        act=cell("act"),
+        at=agreed,
+        confirmed=confirmed,
+        how=shown(cell("how"), 500),
+        words=cell("words") or shown(unread, 100),
+        network=shown(cell("network"), 100),
+        page=shown(cell("page"), 500),
+        reason=cell("reason"),
+        story=cell("story"),
+    )
+    return row._replace(
+        since=moment_of(cell("since")),
+        changed=moment_of(cell("changed")),
+        evidence=evidence if any(evidence) else None,
+        suppressed_for=cell("suppressed"),
+    )
+
+
 def _records(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
     """Every record with the line it starts on; refuses a quotation mark that swallows what follows."""
     with closing(open_text(path, layout.encoding)) as file:
         line = start = layout.skip + 1
         try:
-            reader = _reader(path, file, layout)
+            memory = CsvLines(lines(path, file, layout.skip))
+            reader = _cells(memory, layout)
             for cells in reader:
                 start, line = line, layout.skip + reader.line_num + 1
                 if line - start > 1 and "\n" in (text := _cell(cells, layout).strip()):
@@ -163,7 +237,7 @@ def _records(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
                 yield start, cells
         except csv.Error:
             # The one error of a reader that is not strict: a cell of more than 131,072 characters.
-            raise swallowed(path, line, "not closed") from None
+            raise too_long(path, line, memory.last, layout.delimiter) from None
         except UnicodeError:
             raise undecodable(path, layout.encoding, line) from None
     if line - start > 1 and _ends_in_quotes(path, layout, start):
@@ -174,15 +248,14 @@ def _cell(cells: list[str], layout: CsvLayout) -> str:
     return cells[layout.address] if layout.address < len(cells) else ""
 
 
-def _reader(path: Path, file: IO[str], layout: CsvLayout, start: int = 0, *, strict: bool = False) -> _csv.Reader:
-    text = lines(path, file, start or layout.skip)
+def _cells(text: Iterable[str], layout: CsvLayout, *, strict: bool = False) -> _csv.Reader:
     return csv.reader(text, delimiter=layout.delimiter, escapechar=layout.tool.escape, strict=strict)
 
 
 def _ends_in_quotes(path: Path, layout: CsvLayout, start: int) -> bool:
     """Whether the last record, which spans lines, has a quotation mark that the end of the file closed."""
     with closing(open_text(path, layout.encoding)) as file:
-        strict = _reader(path, file, layout, start - 1, strict=True)
+        strict = _cells(lines(path, file, start - 1), layout, strict=True)
         try:
             for _ in strict:
                 pass

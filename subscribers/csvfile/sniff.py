@@ -1,37 +1,22 @@
 """Finding out how a file of addresses is to be read: encoding, delimiter, and what its columns mean.
 
 Understood: UTF-8 with or without byte order mark, UTF-16, windows-1256; comma, semicolon or tab; column names in
-Arabic, English and French; one column without a name.
+Arabic, English, French, Spanish and German; one column without a name. What the columns mean is decided in
+`subscribers.csvfile.layout`.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
-from subscribers.csvfile.files import lines, open_text, swallowed, undecodable, unreadable
-from subscribers.csvfile.other_programs import (
-    LEAVING,
-    PAUSE,
-    STATUS,
-    TOPICS,
-    UNKNOWN,
-    ColumnMeaning,
-    OtherProgram,
-    recognise,
-)
-from subscribers.csvfile.vocabulary import (
-    ROLE_OF,
-    VAGUE_ADDRESS,
-    Standing,
-    fold,
-    speaks_of_leaving,
-    speaks_of_status,
-)
+from subscribers.csvfile.columns import NO_CHOICES, ColumnChoices
+from subscribers.csvfile.files import CsvLines, lines, open_text, too_long, undecodable, unreadable
+from subscribers.csvfile.layout import CsvHeader, CsvLayout, address_column, layout_of
+from subscribers.csvfile.vocabulary import fold
 from subscribers.display import shown
 from subscribers.errors import CsvError
 
@@ -46,48 +31,16 @@ _NOT_CSV = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CsvLayout:
-    """How a file is to be read."""
-
-    encoding: str
-    """A Python codec: ``utf-8-sig``, ``utf-8``, ``utf-16`` …, or ``cp1256``."""
-    delimiter: str
-    address: int
-    """Index of the column of addresses."""
-    rhythm: int | None = None
-    """Index of the column of rhythms."""
-    says: tuple[tuple[int, ColumnMeaning], ...] = ()
-    """Index of every column that says how a person stands, and how to understand it."""
-    everybody: Standing | None = None
-    """What the name of the file says of everybody in it."""
-    columns: tuple[tuple[str, str], ...] = ()
-    """What each used column was understood as: (its name in the file, ``address`` | ``status`` | ``rhythm``)."""
-    header: tuple[str, ...] = ()
-    """Names of all columns; empty when the first row is a person already."""
-    skip: int = 0
-    """Lines before the header that belong to no row (``sep=;``)."""
-    tool: OtherProgram = UNKNOWN
-    """The program whose export this is, when the columns say so."""
-    choices: tuple[int, int] | None = None
-    """Indexes of the columns of declined topics and of pauses; only our own export has them."""
-
-    @property
-    def encoding_name(self) -> str:
-        """The encoding as people call it."""
-        if self.encoding == "cp1256":
-            return "windows-1256"
-        return "utf-16" if self.encoding.startswith("utf-16") else "utf-8"
-
-
-def look(path: Path) -> CsvLayout:
+def look(path: Path, choices: ColumnChoices = NO_CHOICES, topics: Sequence[str] = ()) -> CsvLayout:
     """Find out how a file is to be read, without taking anything from it yet.
 
     Args:
         path: Path of the file.
+        choices: What the editor says of its columns.
+        topics: Titles of the list's topics, in the order of their bits.
 
     Raises:
-        CsvError: It is not there, not text, empty, or has no column of addresses.
+        CsvError: It is not there, not text, empty, has no column of addresses, or one whose meaning must be told first.
     """
     encoding = _encoding(path)
     with closing(open_text(path, encoding)) as file:
@@ -101,10 +54,11 @@ def look(path: Path) -> CsvLayout:
         if not cells:
             raise CsvError("the file is empty", where=str(path), mend="give a file with one address a line")
         names = [fold(cell) for cell in cells]
-        address = _address_column(names)
+        address = address_column(names)
         if address is not None:
-            return _with_header(path, encoding, delimiter, skip, cells, names, address)
-    return _without_header(path, encoding, skip, told)
+            shape = CsvHeader(path, encoding, delimiter, skip, tuple(cells))
+            return layout_of(shape, choices, topics)
+    return _without_header(path, encoding, skip, told, choices)
 
 
 def _encoding(path: Path) -> str:
@@ -151,57 +105,21 @@ def _excel_hint(beginning: str) -> tuple[int, str]:
 def _first_cells(path: Path, encoding: str, delimiter: str, skip: int) -> list[str]:
     """The cells of the first row with something in it, without the empty ones at its end."""
     with closing(open_text(path, encoding)) as file:
+        memory = CsvLines(lines(path, file, skip))
         try:
-            for cells in csv.reader(lines(path, file, skip), delimiter=delimiter):
+            for cells in csv.reader(memory, delimiter=delimiter):
                 while cells and not cells[-1].strip():
                     cells.pop()
                 if cells:
                     return cells
         except csv.Error:
-            raise swallowed(path, skip + 1, "not closed") from None
+            raise too_long(path, skip + 1, memory.last, delimiter) from None
         except UnicodeError:
             raise undecodable(path, encoding) from None
     return []
 
 
-def _address_column(names: list[str]) -> int | None:
-    """Index of the column of addresses: by a name that says e-mail, else by one that may also mean a street."""
-    sure = (at for at, name in enumerate(names) if ROLE_OF.get(name) == "address")
-    vague = (at for at, name in enumerate(names) if name in VAGUE_ADDRESS)
-    return next(chain(sure, vague), None)
-
-
-def _with_header(
-    path: Path, encoding: str, delimiter: str, skip: int, cells: list[str], names: list[str], address: int
-) -> CsvLayout:
-    tool = recognise(names)
-    rhythm = next((at for at, name in enumerate(names) if ROLE_OF.get(name) == "rhythm"), None)
-    if tool is UNKNOWN:
-        # Any column that speaks of a status: rather refuse rows whose word we do not know than mail who left.
-        says = [(at, STATUS) for at, name in enumerate(names) if speaks_of_status(name)]
-        says += [(at, LEAVING) for at, name in enumerate(names) if speaks_of_leaving(name)]
-    else:
-        says = [(at, tool.says[name]) for at, name in enumerate(names) if name in tool.says]
-    used = {address: "address"} | {at: "status" for at, _ in says}
-    if rhythm is not None:
-        used[rhythm] = "rhythm"
-    file_name = fold(path.stem)
-    return CsvLayout(
-        encoding=encoding,
-        delimiter=delimiter,
-        address=address,
-        rhythm=rhythm,
-        says=tuple(says),
-        everybody=next((one for begin, one in tool.files.items() if file_name.startswith(begin)), None),
-        columns=tuple((shown(cells[at]), used[at]) for at in sorted(used)),
-        header=tuple(cells),
-        skip=skip,
-        tool=tool,
-        choices=(names.index(TOPICS), names.index(PAUSE)) if {TOPICS, PAUSE} <= tool.needs else None,
-    )
-
-
-def _without_header(path: Path, encoding: str, skip: int, told: str) -> CsvLayout:
+def _without_header(path: Path, encoding: str, skip: int, told: str, choices: ColumnChoices) -> CsvLayout:
     """One column of addresses without a name; anything wider has to say which column is the address."""
     first = {one: _first_cells(path, encoding, one, skip) for one in ((told,) if told else _DELIMITERS)}
     widest = max(first.values(), key=len)
@@ -218,5 +136,6 @@ def _without_header(path: Path, encoding: str, skip: int, told: str) -> CsvLayou
         encoding=encoding,
         delimiter=next(clean, ","),
         address=0,
+        everybody=choices.everybody,
         skip=skip,
     )

@@ -1,4 +1,4 @@
-"""The words that files use for columns, statuses and rhythms, in Arabic, English and French (pure)."""
+"""The words that files use for columns, statuses and rhythms, in Arabic, English, French, Spanish and German (pure)."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ COLUMNS: Mapping[Role, frozenset[str]] = {
         "adresse courriel",
         "courriel",
         "mél",
+        "correo",
+        "correo electrónico",
+        "dirección de correo",
+        "dirección de correo electrónico",
+        "e-mail-adresse",
+        "mailadresse",
         "البريد",
         "بريد",
         "البريد الإلكتروني",
@@ -87,22 +93,6 @@ COLUMNS: Mapping[Role, frozenset[str]] = {
 # Words that may also mean a street or a headline: they count only where no better one stands.
 VAGUE_ADDRESS = _words("address", "addresses", "subscriber", "adresse", "العنوان", "عنوان", "العناوين")
 
-# What is in the names of columns that say whether a person is subscribed.
-_STATUS_PARTS = tuple(fold(word) for word in ("status", "statut", "حالة"))
-_STATUS_NAMES = _words("état", "الوضع")
-_ENDED_PARTS = tuple(fold(word) for word in ("unsubscri", "désabonn", "désinscri", "opt out"))
-
-
-def speaks_of_status(name: str) -> bool:
-    """Whether a column of this folded name says how people stand, in words like ``confirmed``."""
-    return name in _STATUS_NAMES or any(part in name for part in _STATUS_PARTS)
-
-
-def speaks_of_leaving(name: str) -> bool:
-    """Whether a column of this folded name says that people have left, with a yes, a moment or a reason."""
-    return any(part in name for part in _ENDED_PARTS)
-
-
 STANDINGS: Mapping[Standing, frozenset[str]] = {
     "confirmed": _words(
         "confirmed",
@@ -128,6 +118,23 @@ STANDINGS: Mapping[Standing, frozenset[str]] = {
         "فعال",
         "مفعل",
         "نعم",
+        "opted in",
+        "opt in",
+        "opt-in",
+        "express",
+        "regular",
+        "premium",
+        "suscrito",
+        "suscrita",
+        "activo",
+        "activa",
+        "abonniert",
+        "angemeldet",
+        "aktiv",
+        "bestätigt",
+        "فعالة",
+        "مفعلة",
+        "موافق",
     ),
     "pending": _words(
         "pending",
@@ -145,6 +152,17 @@ STANDINGS: Mapping[Standing, frozenset[str]] = {
         "غير مؤكد",
         "غير مؤكدة",
         "بانتظار التأكيد",
+        "unactivated",
+        "validating",
+        "awaiting confirmation",
+        "unconfirmed email",
+        "no confirmado",
+        "pendiente",
+        "unbestätigt",
+        "ausstehend",
+        "nicht bestätigt",
+        "لم يؤكد",
+        "بانتظار الموافقة",
     ),
     "left": _words(
         "left",
@@ -168,6 +186,46 @@ STANDINGS: Mapping[Standing, frozenset[str]] = {
         "غير مشترك",
         "غير مشتركة",
         "لا",
+        "cancelled",
+        "canceled",
+        "inactive",
+        "opted out",
+        "opt out",
+        "opt-out",
+        "unsubscribe",
+        "never subscribed",
+        "not subscribed",
+        "nonsubscribed",
+        "non-subscribed",
+        "transactional",
+        "not opted in",
+        "withdrawn",
+        "revoked",
+        "deleted",
+        "not set",
+        "paused by user",
+        "désinscription",
+        "refusé",
+        "refusée",
+        "cancelado",
+        "cancelada",
+        "dado de baja",
+        "dada de baja",
+        "baja",
+        "no suscrito",
+        "inactivo",
+        "inactiva",
+        "abgemeldet",
+        "ausgetragen",
+        "abbestellt",
+        "inaktiv",
+        "ملغاة",
+        "ألغي",
+        "غير نشط",
+        "غير نشطة",
+        "انسحب",
+        "انسحبت",
+        "منسحب",
     ),
     "suppressed": _words(
         "suppressed",
@@ -187,10 +245,44 @@ STANDINGS: Mapping[Standing, frozenset[str]] = {
         "محظورة",
         "محجوب",
         "غير صالح",
+        "hard bounce",
+        "hard bounced",
+        "soft bounced",
+        "undeliverable",
+        "unreachable",
+        "blocked",
+        "reported spam",
+        "spam complaint",
+        "spammy",
+        "junk",
+        "upstreamed",
+        "malicious",
+        "abuse",
+        "plainte",
+        "rebond",
+        "rebot",
+        "rebotado",
+        "rebotada",
+        "bloqueado",
+        "bloqueada",
+        "queja",
+        "no válido",
+        "unzustellbar",
+        "gesperrt",
+        "beschwerde",
+        "ungültig",
+        "شكوى",
+        "مرفوض",
+        "محجوبة",
     ),
 }
 
-NOT_LEFT = _words("no", "false", "0", "non", "faux", "لا", "subscribed", "abonné", "مشترك")
+YES = _words(
+    "yes", "true", "t", "y", "1", "x", "on", "checked", "oui", "vrai", "o", "sí", "verdadero", "ja", "wahr", "نعم"
+)
+NO = _words("no", "false", "f", "n", "0", "off", "none", "null", "never", "non", "faux", "nein", "falsch", "لا", "كلا")
+
+NOT_LEFT = NO | _words("subscribed", "active", "abonné", "suscrito", "angemeldet", "مشترك")
 """What stands in a column about leaving for somebody who has not left."""
 
 RHYTHM_WORDS: Mapping[Rhythm, frozenset[str]] = {

@@ -89,8 +89,11 @@ def sort_out(parcels: Sequence[Parcel]) -> tuple[Sequence[Parcel], dict[int, tup
 
 
 def substitution_tag(letter: Letter, name: str = LEAVE) -> str:
-    """How the slot of a token is written in what SendGrid substitutes: ``-name-`` (vendor's guide, "Tags")."""
-    return f"-{letter.marker}{name}-"
+    """How the slot of a token is written in what SendGrid substitutes: ``-name-`` (vendor's guide, "Tags").
+
+    It stands in every reader's part of a request, so of its name only the first letter does.
+    """
+    return f"-{letter.marker}{name[0]}-"
 
 
 def _common(letter: Letter, options: SendGridOptions) -> dict[str, Any]:
