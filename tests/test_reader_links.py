@@ -14,7 +14,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,9 @@ from starlette.testclient import TestClient
 
 from newsletter import delivery, library
 from newsletter.api import Newsroom
+from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.models import Article, Issue, Section, Story
+from newsletter.web.letter_page import web_view
 from newsletter.wiring import Workspace
 from newsletter.workflows import latest, small_letters
 from newsletter.workflows import letter as letters
@@ -420,8 +422,34 @@ def test_an_article_that_stands_at_a_like_address_keeps_its_links(tmp_path: Path
         page = pages_of(workspace).get("/letters/1").text
         for url in like:
             assert f'href="{url}"' in page
-        footer = tree(page).find_class("foot")[0]
-        assert " ".join(footer.text_content().split()).endswith("اشترك · almawja.example.org")
+        (footer,) = tree(page).find_class("foot")
+        assert [line.text_content().strip() for line in footer.iter("p")] == ["الموجة", "اشترك", "almawja.example.org"]
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("{choose} · {leave} · {view} · {site}", "اشترك · الموقع"),
+        ("{view} · {leave} · {choose}", "اشترك"),
+        ("{site} · {view} · {choose} · {leave}", "الموقع · اشترك"),
+        ("{site}، {view}", "الموقع، "),
+    ],
+)
+def test_what_is_left_of_a_line_has_its_dots(tmp_path: Path, line: str, left: str) -> None:
+    with newsroom(tmp_path) as (workspace, _):
+        issue = Issue(1, "أسبوع", sections=(Section("أخبار", (Story("خبر", f"{SITE}/1/", "ملخص."),)),))
+        made = letters.of_issue(workspace, issue)
+        links = {
+            "choose": (f"{PAGES}/preferences/{slot(made.marker, PREFERENCES)}", "اختيار"),
+            "leave": (f"{PAGES}/leave/{slot(made.marker, LEAVE)}", "خروج"),
+            "view": (f"{PAGES}/letters/1", "المتصفح"),
+            "site": (SITE, "الموقع"),
+        }
+        whole = line.format(**{name: f'<a href="{href}">{words}</a>' for name, (href, words) in links.items()})
+        html = f"<html><head></head><body><div><p>{whole}</p></div></body></html>"
+        one = replace(made, rendered=replace(made.rendered, html=html))
+        page = web_view(one, folder="/letters/1", subscribe=("/", "اشترك"), because="لأنك اشتركت", key="1")
+        assert "".join(tree(page.html).xpath("//p")[0].itertext()) == left
 
 
 @pytest.mark.parametrize(("named", "target"), [("readers", "staff"), ("staff", "readers")])
