@@ -251,6 +251,40 @@ class Suppression:
     """The subscriber who has the address now, if there is one."""
 
 
+@dataclass(frozen=True, slots=True)
+class HeldDomain:
+    """Bounces of one domain that came too many at once to be believed, and wait for an editor."""
+
+    domain: str
+    number: int
+    """How many readers are held; they are mailed as before."""
+    reasons: tuple[tuple[SuppressionReason, int], ...]
+    """How many for each reason, by name."""
+    since: datetime
+    """When the first of those that are held came in."""
+    readers: int | None
+    """How many readers of the domain could be mailed when it was last counted; None when nobody counted."""
+
+    @property
+    def share(self) -> float | None:
+        """How much of the domain is held, 0 to 1; None when its readers were not counted."""
+        return min(self.number / self.readers, 1.0) if self.readers else None
+
+
+@dataclass(frozen=True, slots=True)
+class LiftedCount:
+    """What taking back many suppressions at once did, or would do."""
+
+    lifted: int
+    reasons: tuple[tuple[SuppressionReason, int], ...]
+    """How many for each reason, by name."""
+    kept: tuple[tuple[SuppressionReason, int], ...] = ()
+    """Those that stay, since only the person themselves can take them back: complained, erased."""
+    untold: int = 0
+    """Suppressed addresses that no subscriber has, when a domain was asked for: only a fingerprint is kept of them, and
+    it does not tell a domain."""
+
+
 LetterKind = Literal["confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure"]
 """``preferences``: the link to one's page, asked for at the form; ``new-address``: to an address that a person wants to
 have from now on, to be confirmed; ``address-changed``: tells the one they had; ``erasure``: to be confirmed."""

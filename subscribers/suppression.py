@@ -23,6 +23,23 @@ PATIENCE = 3
 LOOKS_BACK = timedelta(days=30)
 """How long such a letter counts."""
 
+BRAKE_NUMBER = 20
+"""Readers of one domain that bounce within `BRAKE_WINDOW` before their bounces may be held as doubtful."""
+
+BRAKE_PERCENT = 30
+"""… and how many of a hundred readers of that domain they are at least."""
+
+BRAKE_WINDOW = timedelta(hours=1)
+"""How close together such bounces come. A provider whose directory is away refuses a whole domain within minutes."""
+
+BOUNCE_REASONS: tuple[SuppressionReason, ...] = ("hard", "invalid", "soft", "blocked")
+"""Why an address is suppressed by what servers said, and not by what a person did."""
+
+FINAL_REASONS: tuple[SuppressionReason, ...] = ("complained", "erased")
+"""Why an address is suppressed until the person themselves asks for letters again."""
+
+_SAME_MAILBOXES = {"googlemail.com": "gmail.com"}  # support.google.com/mail/answer/10313: one service, two names
+
 Verdict = Literal["suppress", "remember", "nothing"]
 
 _SIGNED_FOR = b"nashra address 1\0"  # the same secret may serve other things; this keeps them apart
@@ -51,6 +68,31 @@ def judge(event: Event, troubles: int) -> tuple[Verdict, SuppressionReason | Non
         return "nothing", None  # what a server holds against us is no reason to stop mailing its readers
     kind = event.bounce or "soft"
     return ("suppress", kind) if troubles + 1 >= PATIENCE else ("remember", None)
+
+
+def bounce_domain(address: str) -> str:
+    """The domain whose mail server answers for an address, for telling bounces that come together.
+
+    Args:
+        address: As `subscribers.addresses` gives it, its domain in A-labels and lower case.
+    """
+    domain = address.rpartition("@")[2]
+    return _SAME_MAILBOXES.get(domain, domain)
+
+
+def names_of(domain: str) -> tuple[str, ...]:
+    """Every name under which a domain of `bounce_domain` stands in addresses."""
+    return (domain, *(name for name, same in _SAME_MAILBOXES.items() if same == domain))
+
+
+def doubtful(bounced: int, readers: int) -> bool:
+    """Whether so many bounces of one domain within `BRAKE_WINDOW` say more of its server than of its readers.
+
+    Args:
+        bounced: Readers of the domain that bounced.
+        readers: Readers of the domain that could be mailed before.
+    """
+    return bounced >= BRAKE_NUMBER and bounced * 100 >= BRAKE_PERCENT * readers
 
 
 def fingerprint(address_key: str, key: bytes) -> bytes:

@@ -40,6 +40,8 @@ def text() -> str:
 def _commands(group: Any, prefix: str) -> Iterator[str]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield _command(f"{prefix}{name}", command)
             yield from _commands(command, f"{prefix}{name} ")
         else:
             yield _command(f"{prefix}{name}", command)

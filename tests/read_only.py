@@ -30,6 +30,9 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "subscribers list": ((), BASE),
     "subscribers show": (("yasmin@example.org",), BASE),
     "subscribers stats": ((), BASE),
+    "subscribers unsuppress": (("--reason", "hard", "--dry-run"), BASE),
+    "subscribers bounces accept": (("--all", "--dry-run"), BASE),
+    "subscribers bounces dismiss": (("--all", "--dry-run"), BASE),
     "subscribers inbox": (("mailbox", "--dry-run"), BASE),
     "subscribers letters": (("--dry-run",), BASE),
     "sends show": (("1",), BASE),
@@ -42,7 +45,7 @@ ACTS = frozenset(
     {
         *("init", "demo", "weekly", "collect", "compose", "worker", "serve", "database backup", "database copy"),
         *("subscribers add", "subscribers export", "subscribers leave", "subscribers suppress"),
-        *("subscribers unsuppress", "subscribers erase", "subscribers sync"),
+        *("subscribers erase", "subscribers sync"),
         *("sends pause", "sends resume", "sends cancel"),
     }
 )

@@ -72,7 +72,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
-    ("newsletter.cli.accounts", "newsletter.cli.posting"),
+    ("newsletter.cli.accounts", "newsletter.cli.holding", "newsletter.cli.posting"),
     ("newsletter.cli.delivering",),
     (
         "newsletter.cli.answering",
@@ -85,6 +85,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.serving",
         "newsletter.cli.setting_up",
         "newsletter.cli.subscribing",
+        "newsletter.cli.suppressing",
         "newsletter.cli.weekly",
         "newsletter.cli.working",
     ),

@@ -433,12 +433,12 @@ def test_an_article_that_gives_no_letter_is_named_and_left_out(workspace: Worksp
     shelve(workspace, 1)
     with workspace.database.write() as connection:
         library.shelve(
-            connection, [Article("خبر {{ name }}", f"{SITE}/2/", "ملخص.", published=clock.now)], now=clock.now
+            connection, [Article("اكتب العنوان هنا", f"{SITE}/2/", "ملخص.", published=clock.now)], now=clock.now
         )
     shelve(workspace, 3, image="http://images.example.org/3.jpg", image_alt="صورة")
     outcome = latest.run(workspace, "daily")
     told = {(problem.code, problem.place) for problem in outcome.latest.problems}
-    assert told == {("template-leaked", "article 2 «خبر {{ name }}»")}
+    assert told == {("placeholder-text", "article 2 «اكتب العنوان هنا»")}
     assert mine(root, "daily") == [(1, 3)]
     assert "images.example.org" not in received(root)[0].html  # no mail program loads a picture over http
 

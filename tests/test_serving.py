@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import signal
+import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -298,3 +299,43 @@ def test_ctrl_c_ends_it_in_peace(tmp_path: Path) -> None:
     _, rest = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "Traceback" not in rest
+
+
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+TWO_LENGTHS = {
+    "both": b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "in the other order": (
+        b"POST /subscribe HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n"
+    ),
+    "a page": b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "an old version": b"POST /subscribe HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n12345",
+    "unknown coding": b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: x\r\n\r\n12345",
+}
+
+
+def test_a_request_that_tells_its_length_twice_is_refused_and_the_connection_closed(tmp_path: Path) -> None:
+    port = free_port()
+    root = sent(tmp_path / "w")
+    text = (root / "newsletter.toml").read_text("utf-8")
+    (root / "newsletter.toml").write_text(text.replace(f'"{BASE}"', f'"http://127.0.0.1:{port}"'), "utf-8")
+    with served(root, port):
+        for kind, request in TWO_LENGTHS.items():
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+                line.sendall(request + SMUGGLED)
+                answer = b""
+                while part := line.recv(65_536):
+                    answer += part
+            status, _, rest = answer.partition(b"\r\n")
+            head = rest.partition(b"\r\n\r\n")[0].lower()
+            assert status.split()[1] in (b"400", b"501"), (kind, status)
+            assert b"connection: close" in head, kind
+            # What followed was read by nobody.
+            assert answer.count(b"HTTP/1.1 ") == 1, kind
+        # A chunked body alone is fine.
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+            line.sendall(
+                b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
+            )
+            assert line.recv(65_536).startswith(b"HTTP/1.1 404")
+    assert "smuggled" not in (root / "serve.log").read_text("utf-8")

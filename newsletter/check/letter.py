@@ -26,6 +26,7 @@ from newsletter.text.tidy import arabic_fold
 CODES: Mapping[str, Level] = {
     "letter-impossible": "error",
     "template-leaked": "error",
+    "merge-field": "warning",
     "unsubscribe-missing": "error",
     "preferences-missing": "warning",
     "view-missing": "warning",
@@ -57,6 +58,13 @@ _LEAKS = re.compile(
     re.DOTALL,
 )
 
+_FIELDS = re.compile(
+    r"\{\{[\s\w.|]{1,60}\}\}|\[(?:NAME|FNAME|EMAIL|الاسم)\]|\*?\|[A-Z_:]+\|\*?",
+)
+"""What mailing programs fill with something of the reader."""
+_SPACES = re.compile(r"[\s\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+|\\(?=[\[\]{}*|<>_])")
+"""White space, direction signs, and the backslash that keeps Markdown from reading a sign."""
+
 _DIRECTIONS = re.compile(r"[\u2066-\u2069]|&#x206[6-9];|</?(?:span|bdi)\b[^>]*>")
 """What rendering puts around words of another direction, also inside ``{{ name }}``."""
 
@@ -69,23 +77,69 @@ def impossible(case: CheckInput) -> Iterator[Problem]:
 
 
 def template_leaked(case: CheckInput) -> Iterator[Problem]:
-    """Text of a template language that readers would see as it is."""
+    """Text of a template language that readers would see as it is, where the template brought it in.
+
+    In an editor's or an article's own words it is text: who writes about templates must be able to. Only what other
+    programs fill with a reader's name is told there, since it may have been copied from one.
+    """
     if case.letter is None:
         return
     rendered = case.letter.rendered
     told: set[tuple[str, str]] = set()
+    words = ""
     for part, text in (("subject", rendered.subject), ("html", rendered.html), ("text", rendered.text)):
         for leak in (match.group() for match in _LEAKS.finditer(escaping.unescape(_DIRECTIONS.sub("", text)))):
-            place = _line_of(case, leak) or f"the letter's {part}"
+            words = words or _words_of(case)
+            own = _is_in(leak, words)
             # What an editor wrote stands in both forms of the letter: it is told once.
-            if (leak, place) not in told:
-                told.add((leak, place))
+            place = (_line_of(case, " ".join(leak.split())) or case.issue.path) if own else f"the letter's {part}"
+            if (own and not _FIELDS.fullmatch(leak)) or (leak, place) in told:
+                continue
+            told.add((leak, place))
+            if own:
+                yield _tell(
+                    "merge-field",
+                    f"{shown(leak)} stands in the text, and readers will see it as it is",
+                    place,
+                    "take it out if another program should have put a name there",
+                )
+            else:
                 yield _tell(
                     "template-leaked",
                     f"text of a template stands in the letter: {shown(leak)}",
                     place,
-                    "take it out, or correct the template",
+                    "correct the template",
                 )
+
+
+def _words_of(case: CheckInput) -> str:
+    """Every word that the issue brings into its letter, without spaces and direction signs."""
+    found: list[str] = [run.text for run in case.reading.runs]
+    waiting: list[object] = [case.issue]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found += (one, unquote(one))
+        elif isinstance(one, tuple | list):
+            waiting.extend(one)
+        elif isinstance(one, Mapping):
+            waiting.extend(one.values())
+        else:
+            waiting.extend(getattr(one, name) for name in getattr(one, "__dataclass_fields__", ()))
+    return _bare("\n".join(found))
+
+
+def _is_in(leak: str, words: str) -> bool:
+    """Whether it is, or begins, something of these words; the letter may have broken it into lines or marked parts."""
+    if _bare(re.sub("<[^<>]*>", "", leak)) in words:
+        return True
+    # Two brackets may stand in the words of one article, and what closes them in those of the next.
+    first = _bare(re.split(r"[<\n]", leak, maxsplit=1)[0])
+    return bool(first) and first in words
+
+
+def _bare(text: str) -> str:
+    return _SPACES.sub("", escaping.unescape(text))
 
 
 def _line_of(case: CheckInput, leak: str) -> str:

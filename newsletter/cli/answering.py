@@ -10,6 +10,7 @@ import typer
 
 from newsletter.cli import posting
 from newsletter.cli.app import workspace_of
+from newsletter.cli.holding import tell_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
 
@@ -78,3 +79,4 @@ def _tell(result: InboxOutcome, *, as_json: bool) -> None:
     say(f"{plural(result.read, 'new message')}{': ' + told if told else ''}{would}.")
     for reason in result.paused:
         say(f"A send {'would be' if result.dry_run else 'was'} paused: {reason}")
+    tell_held(result.held, would=result.dry_run)

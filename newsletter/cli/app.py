@@ -141,13 +141,20 @@ class PanelGroup(TyperGroup):
 class App(typer.Typer):
     """A Typer application whose help and commands are built as this file says."""
 
-    def __init__(self, name: str, *, help: str, **options: Any) -> None:  # noqa: A002  Typer's own name for it
+    def __init__(
+        self,
+        name: str,
+        *,
+        help: str,  # noqa: A002  Typer's own name for it
+        no_args_is_help: bool = True,
+        **options: Any,
+    ) -> None:
         self.own: dict[str, LazyCommand] = {}
         super().__init__(
             name=name,
             help=help,
             cls=type(f"Panels of {name}", (PanelGroup,), {"own": self.own}),
-            no_args_is_help=True,
+            no_args_is_help=no_args_is_help,
             rich_markup_mode=None,
             pretty_exceptions_enable=False,
             context_settings={"help_option_names": ["-h", "--help"]},
@@ -168,15 +175,20 @@ class App(typer.Typer):
             self.own[name] = LazyCommand(name, command, panel)
 
 
-def group(name: str, words: str, *commands: Callable[..., None]) -> App:
+def group(name: str, words: str, *commands: Callable[..., None] | App, alone: Callable[..., None] | None = None) -> App:
     """A group of commands.
 
     Args:
         name: As it is typed.
-        words: Its line in the help.
+        words: Its line in the help; empty for that of ``alone``.
         commands: In the order of the help.
+        alone: What the name does without a command behind it, if it does something.
     """
-    made = App(name, help=words)
+    if alone is None:
+        made = App(name, help=words)
+    else:
+        made = App(name, help=words or inspect.getdoc(alone) or "", no_args_is_help=False, invoke_without_command=True)
+        made.callback()(alone)
     for command in commands:
         made.add(command)
     return made

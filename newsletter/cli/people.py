@@ -1,4 +1,4 @@
-"""Commands about one person or all: show, leave, suppress, erase; stats, export, sync."""
+"""Commands about one person or all: show, leave, erase; stats, export, sync."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from newsletter.cli.app import workspace_of
+from newsletter.cli.holding import tell_held, warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, table
 
@@ -76,6 +77,7 @@ def stats(
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         found = actions.stats(connection, now=workspace.now(), days=days)
         waiting = actions.wishes_waiting(connection)
+        warn_held(connection)
     rows: list[dict[str, Any]] = [{**asdict(one), "list": one.list.name, "rhythms": dict(one.rhythms)} for one in found]
     if as_json:
         json_data(rows)
@@ -110,38 +112,6 @@ def leave(
     with workspace_of(context) as workspace, workspace.database.write() as connection:
         left = actions.leave_address(connection, address, list_name or None, now=workspace.now(), words=words)
     say(f"{address} left {plural(len(left), 'list')}." if left else f"{address} had left already.")
-
-
-def suppress(context: typer.Context, address: Address) -> None:
-    """Never mail an address again, whether somebody has it or not.
-
-    \b
-    Example:
-      newsletter subscribers suppress amal@example.net
-    """
-    from subscribers import actions
-
-    with workspace_of(context) as workspace, workspace.database.write() as connection:
-        new = actions.suppress(connection, address, now=workspace.now(), keys=workspace.keys.suppression)
-    say(f"{address} will not be mailed." if new else f"{address} was not to be mailed before either.")
-
-
-def unsuppress(
-    context: typer.Context,
-    address: Address,
-    asked: Annotated[bool, typer.Option("--asked", help="They had complained or were erased, and asked.")] = False,
-) -> None:
-    """Let an address be mailed again; this subscribes nobody.
-
-    \b
-    Example:
-      newsletter subscribers unsuppress amal@example.net
-    """
-    from subscribers import actions
-
-    with workspace_of(context) as workspace, workspace.database.write() as connection:
-        freed = actions.unsuppress(connection, address, keys=workspace.keys.suppression, asked=asked)
-    say(f"{address} may be mailed again." if freed else f"{address} was not suppressed.")
 
 
 def erase(
@@ -185,14 +155,18 @@ def sync(context: typer.Context, as_json: AsJson = False) -> None:
     """
     from dataclasses import asdict
 
+    from newsletter.events.held import waiting
     from newsletter.workflows.suppressions import run
 
     with workspace_of(context) as workspace:
         result = run(workspace)
+        with workspace.database.read() as connection:
+            held = waiting(connection)
     if as_json:
-        json_data(asdict(result))
+        json_data({**asdict(result), "waiting": held})
         return
     say(
         f"{plural(result.read, 'entry', 'entries')} read: {result.suppressed} addresses suppressed, "
         f"{result.left} people left, {result.known} known before."
     )
+    tell_held(held)

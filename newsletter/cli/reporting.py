@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.app import workspace_of
+from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, say, table
 
@@ -32,6 +33,7 @@ def report(
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         found = read.of_issue(connection, name)
+        warn_held(connection)
     if as_json:
         json_data(found.plain())
         return

@@ -8,6 +8,7 @@ import typer
 
 from newsletter.cli.accounts import account_data
 from newsletter.cli.app import workspace_of
+from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, table
 
@@ -82,6 +83,7 @@ def show(
         account = ledger.account(connection, send.id)
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
         people = _unknown(connection, send) if unknown else []
+        warn_held(connection)
     if as_json:
         told = _told(send, account, lists)
         json_data({**told, "unknown_deliveries": people} if unknown else told)

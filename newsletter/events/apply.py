@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from newsletter import ledger
 from newsletter.delivery.names import letter_of
+from newsletter.events.held import waiting
 from newsletter.ledger import ReportedDelivery
 from newsletter.senders.reports import EventReport
 from subscribers import actions, store
@@ -40,6 +41,8 @@ class ReportOutcome:
     """About no delivery of ours."""
     paused: tuple[str, ...] = ()
     """Why sends were paused, one reason each."""
+    held: tuple[str, ...] = ()
+    """What is held as doubtful, a line for each domain, when this report brought more of it."""
 
 
 def receive(
@@ -65,19 +68,26 @@ def receive(
     reports = [_storable(report) for report in reports]
     letters = [letter_of(report.event.delivery, link_keys) for report in reports]
     counts: Counter[Told] = Counter()
+    acts: Counter[actions.Outcome] = Counter()
     with database.write() as connection:
         # All of them at once: most events change nothing for a reader, and are many.
         of_sends = [report for report, letter in zip(reports, letters, strict=True) if letter is None]
         noted = ledger.note(connection, [(report.event, report.request_id) for report in of_sends])
+        if any(report.event.kind == "bounced" for report in reports):
+            # Before anything of a reader is locked, so that nobody waits for one who waits for them.
+            store.lock_bounces(connection)
+            store.forget_old_bounces(connection, now=now)
         remaining = iter(noted)
         for report, letter in zip(reports, letters, strict=True):
             if letter is None:
-                told = _of_delivery(connection, next(remaining), report.event, now=now, keys=suppression_keys)
+                told = _of_delivery(connection, next(remaining), report.event, acts, now=now, keys=suppression_keys)
             else:
-                told = _of_small_letter(connection, letter, report.event, now=now, keys=suppression_keys)
+                told = _of_small_letter(connection, letter, report.event, acts, now=now, keys=suppression_keys)
             counts[told] += 1
+        _release(connection, of_sends, noted)
         paused = _pause(connection, sorted({one.send_id for one in noted if one is not None and one.new}))
-    return ReportOutcome(counts["new"], counts["known"], counts["strange"], paused)
+        held = waiting(connection) if acts["held"] else ()
+    return ReportOutcome(counts["new"], counts["known"], counts["strange"], paused, held)
 
 
 def _storable(report: EventReport) -> EventReport:
@@ -97,7 +107,13 @@ def _tidy(text: str) -> str:
 
 
 def _of_delivery(
-    connection: Connection, noted: ReportedDelivery | None, event: Event, *, now: datetime, keys: Mapping[int, bytes]
+    connection: Connection,
+    noted: ReportedDelivery | None,
+    event: Event,
+    acts: Counter[actions.Outcome],
+    *,
+    now: datetime,
+    keys: Mapping[int, bytes],
 ) -> Told:
     """Do what an event of a delivery means for its reader, once it is written down."""
     if noted is None:
@@ -105,8 +121,19 @@ def _of_delivery(
     if not noted.new:
         return "known"
     if event.kind in _ACT:
-        actions.receive(connection, event, subscriber_id=noted.subscriber_id, list_id=noted.list_id, now=now, keys=keys)
+        about = {"subscriber_id": noted.subscriber_id, "list_id": noted.list_id}
+        acts[actions.receive(connection, event, **about, now=now, keys=keys)] += 1
     return "new"
+
+
+def _release(connection: Connection, reports: Sequence[EventReport], noted: Sequence[ReportedDelivery | None]) -> None:
+    """Forget the held bounces of readers whom a later letter reached, as these events say."""
+    reached: dict[int, datetime] = {}
+    for report, one in zip(reports, noted, strict=True):
+        if one is not None and one.new and report.event.kind == "delivered":
+            known = reached.get(one.subscriber_id, report.event.at)
+            reached[one.subscriber_id] = max(known, report.event.at)
+    store.release_held(connection, reached)
 
 
 def _pause(connection: Connection, send_ids: Sequence[int]) -> tuple[str, ...]:
@@ -122,7 +149,13 @@ def _pause(connection: Connection, send_ids: Sequence[int]) -> tuple[str, ...]:
 
 
 def _of_small_letter(
-    connection: Connection, letter_id: int, event: Event, *, now: datetime, keys: Mapping[int, bytes]
+    connection: Connection,
+    letter_id: int,
+    event: Event,
+    acts: Counter[actions.Outcome],
+    *,
+    now: datetime,
+    keys: Mapping[int, bytes],
 ) -> Told:
     """Do what an event means for the reader of a small letter, once for each letter and kind of event."""
     about = store.small_letter_of(connection, letter_id)
@@ -130,11 +163,14 @@ def _of_small_letter(
         return "strange"  # its reader was erased
     # Whatever is told of it, the provider has taken it.
     store.taken(connection, letter_id)
+    if event.kind == "delivered":
+        store.release_held(connection, {about.subscriber_id: event.at})
     if event.kind not in _ACT:
         return "new"
     # A cursor holds a number, no address. With it an event that is told again does not do again what an editor undid.
     name = f"small letter {letter_id} {event.kind} {event.bounce or ''}".strip()
     if not ledger.advance_cursor(connection, name, 1):
         return "known"
-    actions.receive(connection, event, subscriber_id=about.subscriber_id, list_id=about.list_id, now=now, keys=keys)
+    who = {"subscriber_id": about.subscriber_id, "list_id": about.list_id}
+    acts[actions.receive(connection, event, **who, now=now, keys=keys)] += 1
     return "new"

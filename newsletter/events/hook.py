@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter.errors import NashraError
 from newsletter.events.apply import receive
+from newsletter.events.held import SEE
 from newsletter.senders.reports import ReportReader
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
 
+LOG = logging.getLogger("nashra.events")
 OK, BAD, FORBIDDEN, TRY_AGAIN = 200, 400, 403, 503
 
 
@@ -45,9 +48,13 @@ def report_hook(
         except (ValueError, RecursionError):
             return BAD
         try:
-            receive(database, reports, now=now(), link_keys=link_keys, suppression_keys=suppression_keys)
+            came = receive(database, reports, now=now(), link_keys=link_keys, suppression_keys=suppression_keys)
         except NashraError:
             return TRY_AGAIN
+        for reason in came.paused:
+            LOG.warning("a send was paused: %s", reason)
+        for words in came.held:
+            LOG.warning("%s; see: %s", words, SEE)
         return OK
 
     return hook

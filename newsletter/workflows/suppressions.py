@@ -10,8 +10,11 @@ from newsletter import ledger
 from newsletter.errors import SendError
 from newsletter.senders import registry
 from newsletter.senders.reports import LEFT, SuppressionEntry
-from subscribers import actions
+from subscribers import actions, store
+from subscribers.addresses import normalise
 from subscribers.errors import AddressError, UnknownSubscriber
+from subscribers.models import SuppressionReason
+from subscribers.suppression import BOUNCE_REASONS, fingerprint, newest
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,6 +31,8 @@ class SuppressionsOutcome:
 
     read: int = 0
     suppressed: int = 0
+    held: int = 0
+    """Bounces of one domain that came too many at once to be believed."""
     left: int = 0
     known: int = 0
     """Entries that changed nothing: known before, blocked only for now, or about nobody here."""
@@ -53,13 +58,17 @@ def run(workspace: Workspace) -> SuppressionsOutcome:
         cursor = f"{provider.name} {name}"
         with workspace.database.read() as connection:
             since = ledger.cursor(connection, cursor)
-        found = list(lists.entries(name, since=max(since - OVERLAP, 0)))
+        # In the order in which they bounced, so that what came together is seen to have.
+        found = sorted(lists.entries(name, since=max(since - OVERLAP, 0)), key=lambda entry: entry.at)
         with workspace.database.write() as connection:
+            store.lock_bounces(connection)
+            store.forget_old_bounces(connection, now=workspace.now())
             outcomes = [_apply(workspace, connection, entry, f"{provider.title}'s list of {name}") for entry in found]
             ledger.set_cursor(connection, cursor, max([since, *(entry.at for entry in found)]))
         total = SuppressionsOutcome(
             total.read + len(found),
             total.suppressed + outcomes.count("suppressed"),
+            total.held + outcomes.count("held"),
             total.left + outcomes.count("left"),
             total.known + outcomes.count("known"),
         )
@@ -67,16 +76,30 @@ def run(workspace: Workspace) -> SuppressionsOutcome:
 
 
 def _apply(workspace: Workspace, connection: Connection, entry: SuppressionEntry, source: str) -> str:
-    now, keys = workspace.now(), workspace.keys.suppression
+    now = workspace.now()
     try:
         if entry.effect == LEFT:
             words = f"{source}, {datetime.fromtimestamp(entry.at, UTC):%Y-%m-%d}"
             left = actions.leave_address(connection, entry.address, now=now, how="provider", words=words)
             return "left" if left else "known"
-        if entry.effect is not None and actions.suppress(
-            connection, entry.address, now=now, keys=keys, reason=entry.effect
-        ):
-            return "suppressed"
+        if entry.effect is not None:
+            return _stop(workspace, connection, entry, entry.effect)
     except (AddressError, UnknownSubscriber):
         pass
     return "known"
+
+
+def _stop(workspace: Workspace, connection: Connection, entry: SuppressionEntry, reason: SuppressionReason) -> str:
+    now, keys = workspace.now(), workspace.keys.suppression
+    address = normalise(entry.address)
+    person = store.find(connection, address) if reason in BOUNCE_REASONS else None
+    if person is None:
+        new = actions.suppress(connection, entry.address, now=now, keys=keys, reason=reason)
+        return "suppressed" if new else "known"
+    # What is read again each time must not do again what an editor undid. An HMAC, no address.
+    name = f"{workspace.provider.name} bounce {fingerprint(address.key, keys[newest(keys)]).hex()}"
+    if not ledger.advance_cursor(connection, name, max(entry.at, 1)):
+        return "known"
+    at = datetime.fromtimestamp(entry.at, UTC)
+    outcome = actions.bounced(connection, person, reason, at=at, now=now, keys=keys)
+    return "known" if outcome == "nothing" else outcome

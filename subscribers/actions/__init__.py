@@ -18,6 +18,7 @@ from subscribers.actions.account import (
 )
 from subscribers.actions.adding import AddedSubscriber, add_subscriber
 from subscribers.actions.asking import Asked, Wished, ask, status_of, wish
+from subscribers.actions.bouncing import accept_held, bounced, dismiss_held, domain_meant, held, unsuppress_many
 from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
 from subscribers.actions.importing import import_file
@@ -37,7 +38,7 @@ from subscribers.actions.subscribing import (
     make_confirmation,
     subscribe,
 )
-from subscribers.actions.suppressing import receive, suppress, unsuppress
+from subscribers.actions.suppressing import Outcome, receive, suppress, unsuppress
 from subscribers.actions.waiting import PENDING_LASTS, Upkeep, ask_kept
 
 __all__ = [
@@ -50,20 +51,26 @@ __all__ = [
     "AddressChanged",
     "Asked",
     "ConfirmationOutcome",
+    "Outcome",
     "Person",
     "Upkeep",
     "Wished",
+    "accept_held",
     "add_subscriber",
     "ask",
     "ask_address",
     "ask_erasure",
     "ask_kept",
+    "bounced",
     "change_address",
     "confirm",
     "confirm_letter",
     "confirmation_behind",
+    "dismiss_held",
+    "domain_meant",
     "erase",
     "export_file",
+    "held",
     "holder_of",
     "import_file",
     "leave",
@@ -85,6 +92,7 @@ __all__ = [
     "suppress",
     "undo_leave",
     "unsuppress",
+    "unsuppress_many",
     "wish",
     "wishes_waiting",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from subscribers import store
 from subscribers.actions.adding import REASONS
+from subscribers.actions.bouncing import bounced
 from subscribers.actions.leaving import leave
 from subscribers.addresses import Address, normalise
 from subscribers.errors import SuppressedError
@@ -17,7 +18,7 @@ from subscribers.suppression import judge
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Outcome = Literal["suppressed", "remembered", "left", "nothing"]
+Outcome = Literal["suppressed", "held", "remembered", "left", "nothing"]
 
 
 def receive(
@@ -55,6 +56,8 @@ def receive(
         return "remembered"
     if reason is None:
         return "nothing"
+    if event.kind == "bounced":
+        return bounced(connection, person, reason, at=now, now=now, keys=keys)
     new = store.suppress(connection, normalise(person.address).key, keys, reason=reason, now=now)
     return "suppressed" if new else "nothing"
 
@@ -98,7 +101,7 @@ def unsuppress(
         asked: The person asked for it themselves; needed when they had complained or asked to be erased.
 
     Returns:
-        The address, or None when it was not suppressed.
+        The address, or None when it was neither suppressed nor a bounce of it held.
 
     Raises:
         AddressError: Not an address.
@@ -108,7 +111,9 @@ def unsuppress(
     wanted = normalise(address)
     stopped = store.suppression_of(connection, wanted.key, keys)
     if stopped is None:
-        return None
+        person = store.find(connection, wanted)
+        held = person is not None and store.forget_bounces(connection, person.id)
+        return wanted if held else None
     if stopped.reason in ("complained", "erased") and not asked:
         raise SuppressedError(
             f"{wanted.address} stays suppressed: {REASONS[stopped.reason]}",

@@ -4,6 +4,19 @@ Every function is handed an open SQLAlchemy connection and leaves commit and rol
 runs on SQLite and PostgreSQL. Import it late: it is all SQLAlchemy.
 """
 
+from subscribers.store.bounces import (
+    accept_held,
+    come_together,
+    dismiss_held,
+    forget_old_bounces,
+    held_domains,
+    hold,
+    is_suppressed,
+    lift_many,
+    lock_bounces,
+    note_bounce,
+    release_held,
+)
 from subscribers.store.exports import exported
 from subscribers.store.forgetting import forget_ended, forget_pending
 from subscribers.store.letters import (
@@ -66,6 +79,7 @@ from subscribers.store.recipients import (
 )
 from subscribers.store.requests import drop_requests, keep_request, request_of
 from subscribers.store.suppressions import (
+    forget_bounces,
     lift,
     remember_trouble,
     suppress,
@@ -86,6 +100,7 @@ from subscribers.store.wishes import (
 )
 
 __all__ = [
+    "accept_held",
     "add",
     "add_list",
     "all_lists",
@@ -95,6 +110,7 @@ __all__ = [
     "beginnings",
     "change_address",
     "claim_letters",
+    "come_together",
     "confirmation_letter_of",
     "confirmation_of",
     "confirmation_open",
@@ -103,6 +119,7 @@ __all__ = [
     "declination_counts",
     "declinations",
     "declined_of",
+    "dismiss_held",
     "drop_requests",
     "drop_wish",
     "erase",
@@ -111,9 +128,14 @@ __all__ = [
     "find",
     "find_id",
     "find_public",
+    "forget_bounces",
     "forget_ended",
+    "forget_old_bounces",
     "forget_pending",
     "form_wishes_wait",
+    "held_domains",
+    "hold",
+    "is_suppressed",
     "keep_confirmation",
     "keep_request",
     "keep_wishes",
@@ -122,18 +144,22 @@ __all__ = [
     "letters_since",
     "letters_waiting",
     "lift",
+    "lift_many",
     "list_by_id",
     "list_named",
     "list_or_none",
     "list_stats",
     "lists",
+    "lock_bounces",
     "lock_person",
     "make_room",
     "next_wish",
+    "note_bounce",
     "queue_letter",
     "queued_letters",
     "record",
     "refuse_letter",
+    "release_held",
     "remember_trouble",
     "request_of",
     "revoke_links",

@@ -11,8 +11,8 @@ import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is 
 from subscribers.models import Suppression, SuppressionReason
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
-from subscribers.store.tables import subscriber, suppression, trouble
-from subscribers.suppression import LOOKS_BACK, fingerprint, fingerprints, newest
+from subscribers.store.tables import held_bounce, recent_bounce, subscriber, suppression, trouble
+from subscribers.suppression import BOUNCE_REASONS, LOOKS_BACK, fingerprint, fingerprints, newest
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,6 +28,8 @@ def suppress(
 ) -> bool:
     """Remember that an address must not be mailed; what was remembered before stays.
 
+    Only what a person said takes the place of a bounce: a bounce may turn out to be doubtful later.
+
     Args:
         connection: A connection in a writing transaction.
         address_key: The address as `subscribers.addresses` folds it for comparing.
@@ -41,7 +43,10 @@ def suppress(
     Raises:
         SecretError: No key, or not the one that the database needs.
     """
-    if suppression_of(connection, address_key, keys) is not None:
+    stopped = suppression_of(connection, address_key, keys)
+    if stopped is not None:
+        if stopped.reason in BOUNCE_REASONS and reason not in BOUNCE_REASONS:
+            _say_why(connection, address_key, keys, reason)
         return False
     key_id = newest(keys)
     person = connection.execute(
@@ -58,7 +63,14 @@ def suppress(
         )
         .on_conflict_do_nothing(index_elements=["fingerprint"])
     )
+    if person is not None:
+        connection.execute(sa.delete(held_bounce).where(held_bounce.c.subscriber_id == person))
     return bool(done.rowcount)
+
+
+def _say_why(connection: Connection, address_key: str, keys: Mapping[int, bytes], reason: SuppressionReason) -> None:
+    prints = fingerprints(address_key, keys, used_keys(connection))
+    connection.execute(sa.update(suppression).where(suppression.c.fingerprint.in_(prints)).values(reason=reason))
 
 
 def suppression_of(connection: Connection, address_key: str, keys: Mapping[int, bytes]) -> Suppression | None:
@@ -105,8 +117,20 @@ def lift(connection: Connection, address_key: str, keys: Mapping[int, bytes]) ->
     ).all()
     for (person,) in lifted:
         if person is not None:
-            connection.execute(sa.delete(trouble).where(trouble.c.subscriber_id == person))
+            forget_bounces(connection, person)
     return bool(lifted)
+
+
+def forget_bounces(connection: Connection, subscriber_id: int) -> bool:
+    """Forget what speaks against the address of a subscriber; a suppression stays.
+
+    Returns:
+        Whether a bounce was held.
+    """
+    for table in (trouble, recent_bounce):
+        connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
+    done = connection.execute(sa.delete(held_bounce).where(held_bounce.c.subscriber_id == subscriber_id))
+    return bool(done.rowcount)
 
 
 def used_keys(connection: Connection) -> frozenset[int]:

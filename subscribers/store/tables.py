@@ -146,6 +146,30 @@ held_bounce = Table(
     sqlite_with_rowid=False,
 )
 
+# Readers whose address bounced for good within the last hour or so, suppressed for it or held: what tells that bounces
+# of one domain come together. Older rows are of no use and are deleted.
+recent_bounce = Table(
+    "recent_bounce",
+    metadata,
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("domain", _KEY, nullable=False),
+    Column("at", _BIG, nullable=False),
+    Index(None, "domain", "at"),
+    Index(None, "at"),
+    sqlite_with_rowid=False,
+)
+
+# How many readers of a domain could be mailed when its bounces last came together: counting walks along all readers.
+domain_readers = Table(
+    "domain_readers",
+    metadata,
+    Column("domain", _KEY, primary_key=True),
+    Column("readers", Integer, nullable=False),
+    Column("at", _BIG, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Small letters: written together with what caused them, sent afterwards by whoever serves.
 small_letter = Table(
     "small_letter",

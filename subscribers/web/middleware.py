@@ -52,7 +52,10 @@ class Middleware:
             await send(message)
 
         try:
-            await self.app(scope, receive, guarded)
+            if _two_lengths(scope):
+                await trouble(self.site, 400, close=True)(scope, receive, guarded)
+            else:
+                await self.app(scope, receive, guarded)
         except Exception as error:
             LOG.error("a fault in the program: %s", told(error))
             if not status:
@@ -60,6 +63,17 @@ class Middleware:
         finally:
             spent = (time.perf_counter() - started) * 1000
             LOG.info("%s %s %s %.0f ms", _plain(scope["method"]), redacted(scope), status or "-", spent)
+
+
+def _two_lengths(scope: Scope) -> bool:
+    """Whether a request tells its length in two ways, or in one that its version does not know.
+
+    What stands before us may have taken the other one, and then the rest of the body for a request of its own: the
+    connection is closed (RFC 9112 sections 6.1 and 6.3, rule 3).
+    """
+    names = {bytes(name).lower() for name, _ in scope["headers"]}
+    coded = b"transfer-encoding" in names
+    return coded and (b"content-length" in names or scope.get("http_version") == "1.0")
 
 
 def told(error: BaseException) -> str:

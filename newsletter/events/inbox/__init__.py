@@ -95,6 +95,8 @@ class InboxOutcome:
     unreadable: int = 0
     paused: tuple[str, ...] = ()
     """Why sends were paused, by what the reports say."""
+    held: tuple[str, ...] = ()
+    """What is held as doubtful, a line for each domain, when this mailbox brought more of it."""
     dry_run: bool = False
 
 
@@ -128,7 +130,7 @@ def read(setup: InboxSetup, path: Path, *, dry_run: bool = False) -> InboxOutcom
             with setup.database.write() as connection:
                 _remember(connection, setup.now, [item for item in group if item.label not in waiting])
     run.finish_rehearsal()
-    return InboxOutcome(**run.counts, paused=tuple(dict.fromkeys(run.paused)), dry_run=dry_run)
+    return InboxOutcome(**run.counts, paused=tuple(dict.fromkeys(run.paused)), held=tuple(run.held), dry_run=dry_run)
 
 
 class _Run:
@@ -144,6 +146,7 @@ class _Run:
         self._to_rehearse: list[tuple[MailboxMessage, ParsedMessage]] = []
         self.counts: Counter[str] = Counter()
         self.paused: list[str] = []
+        self.held: list[str] = []
         self.rehearsed: set[str] = set()
         """Names of the messages that a dry run has seen."""
 
@@ -162,7 +165,7 @@ class _Run:
 
     def _one(self, setup: InboxSetup, item: MailboxMessage, message: ParsedMessage) -> str:
         if message.kind == "report":
-            return _report(setup, message, self.paused)
+            return _report(setup, message, self.paused, self.held)
         act = _ACTS.get(message.kind)
         if act is None:
             return message.kind
@@ -229,7 +232,7 @@ def _taken_back(database: Database) -> Iterator[Database]:
 # ---- applying
 
 
-def _report(setup: InboxSetup, message: ParsedMessage, paused: list[str]) -> str:
+def _report(setup: InboxSetup, message: ParsedMessage, paused: list[str], held: list[str]) -> str:
     with setup.database.read() as connection:
         reports = [_event(setup, message, one) for one in message.notices if _is_ours(setup, connection, one)]
     if not reports:
@@ -239,6 +242,7 @@ def _report(setup: InboxSetup, message: ParsedMessage, paused: list[str]) -> str
         setup.database, reports, now=setup.now, link_keys=setup.link_keys, suppression_keys=setup.suppression_keys
     )
     paused += received.paused
+    held[:] = received.held or held  # each time all that is held by then
     return _sort(reports) if received.new else "known"
 
 

@@ -57,6 +57,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_held_bounce_domain"), "held_bounce", ["domain"], unique=False)
     op.create_table(
+        "recent_bounce",
+        sa.Column("subscriber_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("domain", KEY, nullable=False),
+        sa.Column("at", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_recent_bounce_subscriber_id")),
+        sa.PrimaryKeyConstraint("subscriber_id", name=op.f("pk_recent_bounce")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_recent_bounce_domain_at"), "recent_bounce", ["domain", "at"], unique=False)
+    op.create_index(op.f("ix_recent_bounce_at"), "recent_bounce", ["at"], unique=False)
+    op.create_table(
+        "domain_readers",
+        sa.Column("domain", KEY, nullable=False),
+        sa.Column("readers", sa.Integer(), nullable=False),
+        sa.Column("at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("domain", name=op.f("pk_domain_readers")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "kept_wish",
         sa.Column("list_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("address_key", KEY, nullable=False),

@@ -1,0 +1,272 @@
+"""Commands about addresses that must not be mailed, and about bounces that are held as doubtful."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from newsletter.cli.app import workspace_of
+from newsletter.cli.options import AsJson, Yes, day_of
+from newsletter.cli.output import ask, json_data, plural, say, table
+
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
+OneDomain = Annotated[str, typer.Option("--domain", metavar="DOMAIN", help="Only addresses of this domain.")]
+All = Annotated[bool, typer.Option("--all", help="Those of every domain.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")]
+
+
+class LiftableReason(enum.StrEnum):
+    """Why an address is suppressed, where an editor may take it back for many at once."""
+
+    HARD = "hard"
+    INVALID = "invalid"
+    SOFT = "soft"
+    BLOCKED = "blocked"
+    EDITOR = "editor"
+    IMPORT = "import"
+
+
+def suppress(context: typer.Context, address: Address) -> None:
+    """Never mail an address again, whether somebody has it or not.
+
+    \b
+    Example:
+      newsletter subscribers suppress amal@example.net
+    """
+    from subscribers import actions
+
+    with workspace_of(context) as workspace, workspace.database.write() as connection:
+        new = actions.suppress(connection, address, now=workspace.now(), keys=workspace.keys.suppression)
+    say(f"{address} will not be mailed." if new else f"{address} was not to be mailed before either.")
+
+
+def unsuppress(
+    context: typer.Context,
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="An e-mail address. [default: all that the options name]")
+    ] = "",
+    asked: Annotated[bool, typer.Option("--asked", help="They had complained or were erased, and asked.")] = False,
+    domain: OneDomain = "",
+    since: Annotated[
+        str, typer.Option(metavar="DAY", help="Only those suppressed on this day or later: 2026-11-20.")
+    ] = "",
+    reason: Annotated[
+        list[LiftableReason] | None, typer.Option("--reason", help="Only those suppressed for this; can be repeated.")
+    ] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let an address be mailed again, or many at once; this subscribes nobody.
+
+    Many at once are all those for whom every option holds: of a domain, suppressed since a day, for a reason. Who
+    complained or was erased comes back only alone, with --asked.
+
+    \b
+    Examples:
+      newsletter subscribers unsuppress amal@example.net
+      newsletter subscribers unsuppress --domain example.net --since 2026-11-20 --reason hard
+    """
+    conditions = bool(domain or since or reason)
+    if bool(address) == conditions:
+        say(
+            "Name an address, or else some of --domain, --since and --reason; not both."
+            if address
+            else "Name an address, or some of --domain, --since and --reason."
+        )
+        raise typer.Exit(2)
+    if address:
+        if dry_run or as_json:
+            say("--dry-run and --json are for many at once: name --domain, --since or --reason instead of an address.")
+            raise typer.Exit(2)
+        _unsuppress_one(context, address, asked=asked)
+        return
+    if asked:
+        say("--asked is for one person: name their address.")
+        raise typer.Exit(2)
+    _unsuppress_many(context, domain, since, [str(one) for one in reason or ()], yes, dry_run, as_json)
+
+
+def _unsuppress_one(context: typer.Context, address: str, *, asked: bool) -> None:
+    from subscribers import actions
+
+    with workspace_of(context) as workspace, workspace.database.write() as connection:
+        freed = actions.unsuppress(connection, address, keys=workspace.keys.suppression, asked=asked)
+    say(f"{address} may be mailed again." if freed else f"{address} was not suppressed.")
+
+
+def _unsuppress_many(
+    context: typer.Context, domain: str, since: str, reasons: Sequence[Any], yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    from dataclasses import asdict
+
+    from subscribers import actions
+
+    day = day_of("--since", since)
+    with workspace_of(context) as workspace:
+        start = None if day is None else datetime(day.year, day.month, day.day, tzinfo=workspace.zone)
+
+        def lift(*, rehearse: bool) -> Any:
+            with workspace.database.read() if rehearse else workspace.database.write() as connection:
+                return actions.unsuppress_many(
+                    connection, domain=domain or None, since=start, reasons=reasons, dry_run=rehearse
+                )
+
+        found = lift(rehearse=True)
+        what = plural(found.lifted, "address", "addresses")
+        say(f"{what} may be mailed again{_of_reasons(dict(found.reasons))}.")
+        for name, number in found.kept:
+            say(f"{number:,} stay suppressed ({name}): only one by one, with --asked.")
+        if found.untold:
+            say(f"{found.untold:,} suppressed addresses belong to no subscriber: their domain is not known; they stay.")
+        if found.lifted and not dry_run:
+            _agree(f"Let {what} be mailed again?", yes=yes)
+            found = lift(rehearse=False)
+            say(f"{plural(found.lifted, 'address', 'addresses')} taken back.")
+    if as_json:
+        plain = {**asdict(found), "reasons": dict(found.reasons), "kept": dict(found.kept)}
+        json_data({**plain, "dry_run": dry_run})
+
+
+def bounces(context: typer.Context, as_json: AsJson = False) -> None:
+    """List bounces that came too many at once to be believed; accept or dismiss them.
+
+    When 20 or more readers of one domain bounce within an hour, and they are 30 % of the readers there or more, its
+    server is ill more often than its readers are gone. So nobody is suppressed: they are mailed as before until you
+    decide, and who gets a later letter is held no more. Told for each domain: how many, how much of it, why, since
+    when.
+
+    \b
+    Example:
+      newsletter subscribers bounces
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from subscribers import actions
+
+    with workspace_of(context) as workspace, workspace.database.read() as connection:
+        found = actions.held(connection)
+    if as_json:
+        json_data(
+            [
+                {
+                    "domain": one.domain,
+                    "number": one.number,
+                    "readers": one.readers,
+                    "share": one.share,
+                    "reasons": dict(one.reasons),
+                    "since": one.since.isoformat(),
+                }
+                for one in found
+            ]
+        )
+        return
+    if not found:
+        say("No bounces are held.")
+        return
+    rows = [
+        (
+            one.domain,
+            one.number,
+            "" if one.share is None else f"{one.share:.0%}",
+            ", ".join(f"{number:,} {reason}" for reason, number in one.reasons),
+            one.since.astimezone(workspace.zone).isoformat(timespec="minutes"),
+        )
+        for one in found
+    ]
+    table(("Domain", "Held", "Of its readers", "Reasons", "Since"), rows)
+    say("Believe them: newsletter subscribers bounces accept --domain DOMAIN")
+    say("Forget them:  newsletter subscribers bounces dismiss --domain DOMAIN")
+
+
+def accept(
+    context: typer.Context,
+    domain: OneDomain = "",
+    everything: All = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Believe held bounces: these addresses are not mailed any more.
+
+    \b
+    Example:
+      newsletter subscribers bounces accept --domain example.net
+    """
+    from subscribers import actions
+
+    with workspace_of(context) as workspace:
+        number = _held(workspace, domain, everything)
+        what = plural(number, "address", "addresses")
+        say(f"{what} would be suppressed{_where(domain)}.")
+        counts: Mapping[Any, int] = {}
+        if number and not dry_run:
+            _agree(f"Suppress {what}?", yes=yes)
+            with workspace.database.write() as connection:
+                counts = actions.accept_held(
+                    connection, now=workspace.now(), keys=workspace.keys.suppression, domain=domain or None
+                )
+            done = plural(sum(counts.values()), "address", "addresses")
+            say(f"{done} suppressed{_of_reasons(counts)}. Take it back: newsletter subscribers unsuppress --domain …")
+    if as_json:
+        json_data({"held": number, "suppressed": sum(counts.values()), "reasons": counts, "dry_run": dry_run})
+
+
+def dismiss(
+    context: typer.Context,
+    domain: OneDomain = "",
+    everything: All = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget held bounces: these addresses are as if they had not bounced.
+
+    \b
+    Example:
+      newsletter subscribers bounces dismiss --all
+    """
+    from subscribers import actions
+
+    with workspace_of(context) as workspace:
+        number = _held(workspace, domain, everything)
+        what = plural(number, "held bounce")
+        say(f"{what} would be forgotten{_where(domain)}.")
+        forgotten = 0
+        if number and not dry_run:
+            _agree(f"Forget {what}?", yes=yes)
+            with workspace.database.write() as connection:
+                forgotten = actions.dismiss_held(connection, domain=domain or None)
+            say(f"{plural(forgotten, 'held bounce')} forgotten.")
+    if as_json:
+        json_data({"held": number, "forgotten": forgotten, "dry_run": dry_run})
+
+
+def _held(workspace: Any, domain: str, everything: bool) -> int:
+    """How many are held of what was asked for; exits with 2 when that is not clear."""
+    from subscribers import actions
+
+    if bool(domain) == everything:
+        say("Name a domain with --domain, or take every domain with --all.")
+        raise typer.Exit(2)
+    with workspace.database.read() as connection:
+        return sum(one.number for one in actions.held(connection, domain or None))
+
+
+def _where(domain: str) -> str:
+    return f" of {domain.removeprefix('@')}" if domain else ""
+
+
+def _of_reasons(counts: Mapping[Any, int]) -> str:
+    told = ", ".join(f"{number:,} {reason}" for reason, number in counts.items())
+    return f" ({told})" if told else ""
+
+
+def _agree(question: str, *, yes: bool) -> None:
+    if not yes and ask(f"{question} [y/N]").lower() not in {"y", "yes"}:
+        say("Nothing changed.")
+        raise typer.Exit(1)
