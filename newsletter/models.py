@@ -212,8 +212,6 @@ class Letter:
     """Key of the issue, for reports on the whole of it; empty for a letter that belongs to none."""
     automatic: bool = False
     """Whether a program wrote it to one person as the answer to something they did (RFC 3834)."""
-    pages: str = ""
-    """Address of the reader pages that its links lead to, without a slash at its end; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,12 @@ def test_a_site_at_the_address_of_the_pages_keeps_its_own_links_tracked() -> Non
     assert own_links.marked(letter, "x-off") == html.replace('<a class="x"', '<a x-off class="x"')
 
 
+def test_a_letter_to_somebody_who_is_no_reader_yet_has_untracked_links_too() -> None:
+    html = f'<a href="https://n.example.org/x/address/{"C" * 43}">نعم</a><a href="https://almawja.example.org/address/">خبر</a>'
+    letter = replace(LETTER, rendered=replace(LETTER.rendered, html=html), unsubscribe_url="")
+    assert own_links.marked(letter, "x-off") == html.replace("<a ", "<a x-off ", 1)
+
+
 # The page of the letter
 
 

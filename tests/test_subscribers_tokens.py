@@ -69,11 +69,55 @@ def test_a_link_opens_nothing_else() -> None:
         assert not tokens.verify(claim, KEYS, 2)
 
 
+def pair(keys: dict[int, bytes] = KEYS, *, list_id: int = 7, epoch: int = 2) -> tuple[str, str]:
+    """The two links of a letter: to leave, and to the preferences."""
+    (leave,), (choose,) = tokens.pairs(keys, list_id=list_id)([(PERSON, epoch)])
+    return leave.decode(), choose.decode()
+
+
+def test_the_two_links_of_a_letter_open_each_its_own_page_and_no_other() -> None:
+    leave, choose = pair()
+    assert leave == link("leave")  # as it always was
+    # It stands in letters of years ago: no later version may read or sign it otherwise.
+    assert choose == "BAQAAQIDBAUGBwgJCgsMDQ4PAAAAAAfIpJf53roOWd2Ysm1sAT1M"
+    claim = tokens.read(choose, "preferences")
+    assert (claim.purpose, claim.key_id, claim.public_id, claim.list_id) == ("preferences", 4, PERSON, 7)
+    assert tokens.verify(claim, KEYS, 2)
+    assert not tokens.verify(claim, KEYS, 3)
+    for token, purpose in ((choose, "leave"), (choose, "view"), (leave, "preferences")):
+        with pytest.raises(LinkError, match="for something else"):
+            tokens.read(token, purpose)  # type: ignore[arg-type]
+
+
+def test_no_half_of_the_signature_serves_the_other_link() -> None:
+    leave, choose = (decoded(token) for token in pair())
+    assert leave[23:] != choose[23:]
+    for code, purpose in ((1, "leave"), (2, "preferences"), (3, "view"), (4, "preferences")):
+        for raw in (leave, choose):
+            token = encoded(bytes((code,)) + raw[1:])
+            good = tokens.verify(tokens.read(token, purpose), KEYS, 2)  # type: ignore[arg-type]
+            assert good == (raw is (leave if code == 1 else choose) and code in (1, 4))
+    # Nor is an older preferences link one of a letter.
+    old = decoded(link("preferences"))
+    assert not tokens.verify(tokens.read(encoded(b"\x04" + old[1:]), "preferences"), KEYS, 2)
+
+
+def test_the_links_of_a_letter_outlive_the_next_key_and_no_more() -> None:
+    _, choose = pair({3: KEYS[3]})
+    claim = tokens.read(choose, "preferences")
+    assert tokens.verify(claim, KEYS, 2)
+    assert not tokens.verify(claim, {4: KEYS[4]}, 2)
+    assert not tokens.verify(claim, {3: KEYS[4]}, 2)
+    with pytest.raises(ValueError, match="public id"):
+        tokens.pairs(KEYS, list_id=1)([(b"short", 0)])
+
+
 @pytest.mark.slow
-def test_100_000_mutations_are_refused() -> None:
+@pytest.mark.parametrize("purpose", ["leave", "preferences"])
+def test_100_000_mutations_are_refused(purpose: Purpose) -> None:
     letters = string.ascii_letters + string.digits + "-_"
     chance = random.Random(20261124)
-    token = link()
+    token = pair()[purpose == "preferences"]
     accepted = 0
     for _ in range(100_000):
         mutated = list(token)
@@ -83,7 +127,7 @@ def test_100_000_mutations_are_refused() -> None:
         if text == token:
             continue
         with contextlib.suppress(LinkError):
-            accepted += tokens.verify(tokens.read(text, "leave"), KEYS, 2)
+            accepted += tokens.verify(tokens.read(text, purpose), KEYS, 2)
     assert accepted == 0
 
 

@@ -15,6 +15,8 @@ from collections.abc import Collection, Mapping
 from newsletter.models import Letter
 
 _PAGES = ("leave", "preferences", "confirm", "address", "erase", "letters", "view", "archive")
+_FOR_ONE = r"https?://[^\"'\s>]*/(?:leave|preferences|confirm|address|erase)/(?:[\w-]{43,}|{marker}-)"
+"""A link that only one reader has. A letter to somebody who is no reader yet names no address of the pages besides."""
 _SIGNED_FOR = b"nashra letter 1\0"  # the same keys also sign readers' links; this keeps their signatures apart
 _SIGNATURE = 17
 """Bytes kept of the HMAC-SHA-256: with the key's id 18, which are 24 characters of base64url and no bit left over."""
@@ -22,8 +24,7 @@ _SIGNATURE = 17
 
 def base(letter: Letter) -> str:
     """The address of the reader pages that a letter leads to, without a slash at its end; empty without pages."""
-    # A letter that was frozen by an older version does not say it.
-    return letter.pages or letter.unsubscribe_url.rpartition("/leave/")[0]
+    return letter.unsubscribe_url.rpartition("/leave/")[0]
 
 
 def marked(letter: Letter, attribute: str) -> str:
@@ -33,11 +34,9 @@ def marked(letter: Letter, attribute: str) -> str:
         letter: As it was frozen.
         attribute: For example ``data-pm-no-track``.
     """
-    pages = base(letter)
-    if not pages:
-        return letter.rendered.html
-    ours = rf"<a(?=\s[^>]*?href=[\"']?{re.escape(pages)}/(?:{'|'.join(_PAGES)})[/\"'?#])"
-    return re.sub(ours, f"<a {attribute}", letter.rendered.html)
+    pages, one = base(letter), _FOR_ONE.replace("{marker}", re.escape(letter.marker))
+    ours = rf"{one}|{re.escape(pages)}/(?:{'|'.join(_PAGES)})[/\"'?#]" if pages else one
+    return re.sub(rf"<a(?=\s[^>]*?href=[\"']?(?:{ours}))", f"<a {attribute}", letter.rendered.html)
 
 
 def page_path(list_name: str, key: str, *, opened: Collection[str], keys: Mapping[int, bytes]) -> str:

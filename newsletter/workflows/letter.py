@@ -68,7 +68,6 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
         date=now,
         language=workspace.publication.language,
         issue=str(issue.number),
-        pages=web,
     )
     with _where(issue):
         # A letter that cannot be written must not be frozen.

@@ -321,7 +321,6 @@ class SmallLetters:
             date=now,
             language=about.language,
             automatic=True,
-            pages=pages.address,
         )
 
     def _links(self, marker: str) -> dict[str, str]:

@@ -43,7 +43,9 @@ class PostmarkOptions(SettingsSection):
     )
     from_name: str = Field(default="", description="display name to send under instead of the one in `from`")
     open_tracking: bool = Field(default=False, description="let Postmark count who opens letters")
-    click_tracking: bool = Field(default=False, description="let Postmark lead every link over its own server")
+    click_tracking: bool = Field(
+        default=False, description="let Postmark lead the links over its own server, but for those to the reader pages"
+    )
     batch: int = Field(
         default=100,
         ge=1,

@@ -48,7 +48,9 @@ class SendGridOptions(SettingsSection):
     )
     sandbox: bool = Field(default=False, description="SendGrid checks everything and sends nothing")
     open_tracking: bool = Field(default=False, description="let SendGrid count who opens letters")
-    click_tracking: bool = Field(default=False, description="let SendGrid lead every link over its own server")
+    click_tracking: bool = Field(
+        default=False, description="let SendGrid lead the links over its own server, but for those to the reader pages"
+    )
     batch: int = Field(
         default=1000,
         ge=1,
