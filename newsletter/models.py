@@ -212,6 +212,8 @@ class Letter:
     """Key of the issue, for reports on the whole of it; empty for a letter that belongs to none."""
     automatic: bool = False
     """Whether a program wrote it to one person as the answer to something they did (RFC 3834)."""
+    own_sender: bool = False
+    """Whether its list says itself who it comes from: no provider then puts another name there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ Act = Literal[
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 
+GIVING: frozenset[Act] = frozenset({"confirm", "add", "restore", "import"})
+"""Acts after which somebody is subscribed who was not."""
+
 PITCH = "Leave your address and our latest posts come to you by email."
 """What stands above the form; it goes into the record of consent in the words that were shown."""
 

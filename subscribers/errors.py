@@ -4,7 +4,8 @@ Complaint                  what, where and how to mend it, in one line
 └── SubscribersError       anything of this wing
     ├── AddressError       not an e-mail address one can write to
     ├── UnknownList        no list of that name
-    ├── ListError          a list that cannot be made as asked
+    ├── ListError          a list that cannot be made or renamed as asked
+    ├── ClosedList         a list that nobody can join and nothing goes out to
     ├── UnknownSubscriber  nobody with that address
     ├── ConsentError       something the person has not agreed to
     ├── SuppressedError    an address that must not be mailed
@@ -60,7 +61,11 @@ class UnknownList(SubscribersError):  # noqa: N818  a word of docs/words.md
 
 
 class ListError(SubscribersError):
-    """A list that cannot be made: its name is taken or cannot be used."""
+    """A list that cannot be made or renamed: the name is taken or cannot be used."""
+
+
+class ClosedList(SubscribersError):  # noqa: N818  a word of docs/words.md
+    """A list that is closed: nobody can join it, and nothing goes out to it."""
 
 
 class UnknownSubscriber(SubscribersError):  # noqa: N818  a word of docs/words.md

@@ -195,6 +195,8 @@ class ImportReport:
     """Addresses that the file says have left: they stay out, or leave."""
     suppressed: int = 0
     """Addresses that must not be mailed: known here as such, or marked so by the file."""
+    asked: int = 0
+    """Addresses that get a confirmation letter, at the pace that the caps allow."""
     rejected_count: int = 0
     rejected: tuple[RejectedRow, ...] = ()
     """The first rejected rows, at most 1000, in the order of the file."""
@@ -210,6 +212,12 @@ class ImportReport:
     """Name of the program the file came from, when its columns say so."""
     note: str = ""
     """What an editor should know of files of that program."""
+    unstated: int = 0
+    """How many of the added and confirmed have nothing that says how they agreed: neither words nor the file."""
+    letters_an_hour: int = 0
+    """How many of the asked get their letter within an hour, at most."""
+    asked_until: datetime | None = None
+    """When the last of the asked has got the letter, if nothing else is asked for."""
 
 
 EventKind = Literal["delivered", "deferred", "bounced", "complained", "opened", "clicked", "left", "unknown"]

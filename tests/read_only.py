@@ -22,6 +22,8 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "check": ((), LETTER | {"url_normalize", "rich"}),
     "preview": ((), LETTER | {"url_normalize"}),
     "lists": ((), BASE),
+    "lists rename": (("readers", "--title", "نشرة", "--dry-run"), BASE),
+    "lists close": (("readers", "--dry-run"), BASE),
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
     "embed": ((), BASE | {"jinja2", "babel"}),
@@ -46,6 +48,7 @@ ACTS = frozenset(
         *("init", "demo", "weekly", "collect", "compose", "worker", "serve", "database backup", "database copy"),
         *("subscribers add", "subscribers export", "subscribers leave", "subscribers suppress"),
         *("subscribers erase", "subscribers sync"),
+        *("lists add", "lists open"),
         *("sends pause", "sends resume", "sends cancel"),
     }
 )

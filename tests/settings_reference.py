@@ -102,11 +102,17 @@ def _sections() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _section(name: str, value: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """A section, or what every section of a family has: ``[topics.NAME]`` with ``NUMBER.title``."""
+    """A section, or what every section of a family has: ``[lists.NAME]``, ``[topics.NAME]`` with ``NUMBER.title``."""
     if "properties" in value:
         properties = {key: _resolved(one, known) for key, one in value["properties"].items()}
         return name, {**value, "properties": properties}
-    one = _every(_every(value, known), known)
+    one = _every(value, known)
+    if "properties" in one:
+        return f"{name}.LIST", {
+            **one,
+            "properties": {key: _resolved(part, known) for key, part in one["properties"].items()},
+        }
+    one = _every(one, known)
     properties = {f"NUMBER.{key}": _resolved(part, known) for key, part in one["properties"].items()}
     required = [f"NUMBER.{key}" for key in one.get("required", ())]
     return f"{name}.LIST", {"description": one["description"], "properties": properties, "required": required}
@@ -126,7 +132,7 @@ def _resolved(value: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str
 
 def _kind(value: Mapping[str, Any]) -> str:
     if "enum" in value:
-        *most, last = (f"`{one}`" for one in value["enum"])
+        *most, last = (f"`{one}`" for one in value["enum"] if one)
         return f"{', '.join(most)} or {last}" if most else last
     match value.get("type"):
         case "boolean":

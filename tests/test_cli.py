@@ -508,7 +508,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(small_disk: Path, made: Pa
     fill(small_disk)
     for verb in (
         ("collect", text),
-        ("subscribers", "import", readers),
+        ("subscribers", "import", readers, "--consent", "card"),
         ("compose", "1", "--slug", "second"),
         ("preview",),
     ):
@@ -520,12 +520,14 @@ def test_a_full_disk_loses_nothing_that_was_committed(small_disk: Path, made: Pa
     (small_disk / "filler").unlink()
     assert dump(root) == before
     # Room for the letters to begin with, but not for the import: it is undone as a whole.
-    complains(here("-C", root, "subscribers", "import", readers), "newsletter.db", "free some space")
+    complains(
+        here("-C", root, "subscribers", "import", readers, "--consent", "card"), "newsletter.db", "free some space"
+    )
     assert dump(root) == before
     assert mounted(small_disk, "-o", "remount,size=16m")
     for verb in (
         ("collect", text),
-        ("subscribers", "import", readers),
+        ("subscribers", "import", readers, "--consent", "card"),
         ("compose", "1", "--slug", "second"),
         ("preview",),
     ):

@@ -60,6 +60,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.check",
         "newsletter.workflows.collect",
         "newsletter.workflows.letter_cache",
+        "newsletter.workflows.lists",
         "newsletter.workflows.serve",
     ),
     ("newsletter.workflows.variants",),
@@ -78,6 +79,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.answering",
         "newsletter.cli.composing",
         "newsletter.cli.editing",
+        "newsletter.cli.lists",
         "newsletter.cli.people",
         "newsletter.cli.reporting",
         "newsletter.cli.sending",
@@ -336,6 +338,8 @@ def commands() -> Iterator[tuple[str, object]]:
     def walk(group: object, prefix: str) -> Iterator[tuple[str, object]]:
         for name, command in group.commands.items():  # type: ignore[attr-defined]
             if hasattr(command, "commands"):
+                if command.invoke_without_command:  # a command by itself, too
+                    yield f"{prefix}{name}", command
                 yield from walk(command, f"{prefix}{name} ")
             else:
                 yield f"{prefix}{name}", command

@@ -6,9 +6,11 @@ import email
 import email.policy
 import json
 import re
+import socketserver
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -23,7 +25,7 @@ from starlette.testclient import TestClient
 
 from newsletter import library
 from newsletter.letters import own_links
-from newsletter.letters.mime import LEAVE, PREFERENCES, slot
+from newsletter.letters.mime import LEAVE, PREFERENCES, SLOT_WIDTHS, slot
 from newsletter.letters.templates import environment
 from newsletter.models import Article, Letter
 from newsletter.senders import Parcel
@@ -31,6 +33,8 @@ from newsletter.senders.postmark.body import Messages
 from newsletter.senders.postmark.options import PostmarkOptions
 from newsletter.senders.sendgrid.body import MailSendBody, substitution_tag
 from newsletter.senders.sendgrid.options import SendGridOptions
+from newsletter.senders.smtp.options import SmtpOptions
+from newsletter.senders.smtp.sender import Smtp
 from newsletter.web.letter_page import web_view
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import latest
@@ -180,6 +184,8 @@ def test_a_letter_of_a_private_list_has_a_page_that_nobody_can_guess(root: Path)
             url.replace("/readers/", "/press/"),
             url.replace(signature, "é"),
             f"{BASE}/letters/1",
+            # Signed, but no letter went to this list.
+            f"{BASE}/{own_links.page_path('nobody', '1', opened=(), keys=workspace.keys.tokens)}",
         ):
             assert client.get(other).status_code == 404, other
 
@@ -331,8 +337,62 @@ def test_the_page_has_no_trace_of_the_links_of_a_reader(theme: str, url: str) ->
     assert not re.search(r"(?:^|\n)\s*·|·\s*$", foot.strip())
 
 
+def test_an_article_at_such_an_address_keeps_its_link_on_the_page() -> None:
+    html = (
+        '<p><a href="https://almawja.example.org/letters/12">رسائل</a> · <a href="' + f'{BASE}/letters/12">هنا</a></p>'
+    )
+    letter = with_links(rendered=replace(with_links().rendered, html=f"<html><head></head><body>{html}</body></html>"))
+    page = web_view(letter, folder="/letters/12", subscribe=("/", "اشترك"), because="", key="12")
+    assert '<p><a href="https://almawja.example.org/letters/12">رسائل</a></p>' in page.html
+
+
 def test_letters_name_every_slot() -> None:
     letter = with_links()
     for form in (letter.rendered.html, letter.rendered.text):
         assert slot(letter.marker, LEAVE) in form
         assert slot(letter.marker, PREFERENCES) in form
+
+
+@contextmanager
+def mailbox() -> Iterator[tuple[int, list[bytes]]]:
+    """A mail server that takes what it gets, as far as one connection needs it: its port and the letters."""
+    taken: list[bytes] = []
+
+    class Session(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 here\r\n")
+            while line := self.rfile.readline():
+                if line.startswith(b"DATA"):
+                    self.wfile.write(b"354 go on\r\n")
+                    body = b""
+                    while (one := self.rfile.readline()) != b".\r\n":
+                        body += one
+                    taken.append(body)
+                self.wfile.write(b"221 bye\r\n" if line.startswith(b"QUIT") else b"250 ok\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1], taken
+        server.shutdown()
+
+
+def test_both_tokens_are_filled_in_over_smtp() -> None:
+    readers = [
+        Parcel(n, f"ab12.{n}", f"reader{n}@example.net", {LEAVE: b"%d" % n * 52, PREFERENCES: b"%d" % (n + 5) * 52})
+        for n in (1, 2)
+    ]
+    with mailbox() as (port, taken):
+        options = SmtpOptions().model_copy(update={"host": "127.0.0.1", "port": port, "security": "none"})
+        carrier = Smtp(options, SLOT_WIDTHS).load(with_links())
+        try:
+            assert [carrier.begin([one], "r").finish().state for one in readers] == ["submitted", "submitted"]
+        finally:
+            carrier.close()
+    assert len(taken) == 2
+    for raw in taken:
+        message = email.message_from_bytes(raw, policy=email.policy.default)
+        number = int(str(message["To"])[6])
+        for kind in ("html", "plain"):
+            text = message.get_body((kind,)).get_content()  # type: ignore[attr-defined]
+            assert f"{BASE}/leave/{str(number) * 52}" in text
+            assert f"{BASE}/preferences/{str(number + 5) * 52}" in text

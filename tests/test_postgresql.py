@@ -54,7 +54,9 @@ def test_from_an_empty_folder_to_letters(tmp_path: Path, database_urls: MakeData
     (tmp_path / "readers.csv").write_text(
         "email\n" + "".join(f"reader{number}@example.net\n" for number in range(250)) + "READER7@example.net\n", "utf-8"
     )
-    report = json.loads(ok(here("-C", root, "subscribers", "import", tmp_path / "readers.csv", "--json")).out)
+    report = json.loads(
+        ok(here("-C", root, "subscribers", "import", tmp_path / "readers.csv", "--consent", "card", "--json")).out
+    )
     assert (report["added"], report["merged"]) == (250, 1)
     ok(here("-C", root, "subscribers", "leave", "reader3@example.net"))
     ok(here("-C", root, "subscribers", "suppress", "reader4@example.net"))

@@ -1,21 +1,29 @@
 from __future__ import annotations
 
 import csv
+import json
 import stat
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from newsletter.storage.database import open_database
 from subscribers import actions, store
 from subscribers.addresses import normalise
+from subscribers.consent import ACTS
 from subscribers.csvfile import BadCsvRow, csv_writer, look, rows
 from subscribers.csvfile.formulas import neutral, restored
+from subscribers.csvfile.own_export import MOST_CHARACTERS, ConsentLine, consent_cells
 from subscribers.errors import CsvError, UnknownList
+from subscribers.models import RHYTHMS, STATUSES
+from subscribers.moments import to_moment
+from subscribers.store import tables
 from subscribers.store.tables import metadata
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -103,12 +111,19 @@ def test_an_export_read_into_an_empty_house_keeps_everybody_where_they_were(
         assert (report.rejected_count, report.layout) == (0, "Nashra")
         assert [(one.address, theirs.status, theirs.rhythm) for one, theirs in store.subscribers(other, list_id)] == [
             ("=1+1|cmd@example.org", "confirmed", "weekly"),
+            ("bounced@example.org", "confirmed", "weekly"),
             ("hadi@example.org", "pending", "weekly"),
             ("nader@example.org", "left", "weekly"),
             ("Salma@example.org", "confirmed", "daily"),
             ("ليلى@example.org", "confirmed", "weekly"),
         ]
-        assert store.suppression_of(other, "bounced@example.org", KEYS) is not None
+        stopped = store.suppression_of(other, "bounced@example.org", KEYS)
+        assert stopped is not None
+        assert (stopped.reason, stopped.at) == ("hard", NOW)
+        mailed = other.execute(store.audience(list_id, rhythms=RHYTHMS, now=NOW)).scalars().all()
+        assert stopped.subscriber_id is not None
+        assert stopped.subscriber_id not in mailed
+        assert len(mailed) == 2  # Salma has paused
         chosen = {one.address: theirs for one, theirs in store.subscribers(other, list_id)}["Salma@example.org"]
         assert (chosen.declined_topics, chosen.paused_until) == (3, NOW + timedelta(days=7))
     database.close()
@@ -128,7 +143,7 @@ def test_an_export_read_into_an_empty_house_keeps_everybody_where_they_were(
 def test_choices_that_cannot_be_read_are_named(tmp_path: Path, topics: str, pause: str, reason: str | None) -> None:
     path = tmp_path / "out.csv"
     with csv_writer(path, actions.exporting.COLUMNS) as write:
-        write(["a@example.org", "confirmed", "daily", topics, pause, *[""] * 7])
+        write(["a@example.org", "confirmed", "daily", topics, pause, *[""] * 12])
     [row] = rows(path, look(path))
     assert (row.reason if isinstance(row, BadCsvRow) else None) == reason
 
@@ -189,3 +204,125 @@ def test_no_file_of_rejected_rows_is_written_when_there_are_none(connection: Con
         "email,line,reason",
         '"bad, worse",2,it has no @',
     ]
+
+
+# ---- there and back
+
+MOMENT = st.integers(1_500_000_000, 1_900_000_000)
+# No NUL, which PostgreSQL keeps in no text, and no lone surrogates, which are in no file.
+WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
+    [*FORMULAS, '{"a": "b"}', "[]", 'سطر\r\nوسطر، "بعلامة"', "  "]
+)
+LINE = st.builds(
+    ConsentLine,
+    act=st.sampled_from(ACTS),
+    at=MOMENT,
+    how=WORDS,
+    words=WORDS,
+    network=st.sampled_from(["", "203.0.113.0/24", "2001:db8::/48"]),
+    page=st.sampled_from(["", "https://example.org/اشتراك"]),
+    reason=WORDS,
+)
+ONE = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(STATUSES),
+        "rhythm": st.sampled_from(RHYTHMS),
+        "declined_topics": st.integers(0, 255),
+        "paused_until": st.none() | MOMENT,
+        "created": MOMENT,
+        "changed": MOMENT,
+        "reason": st.none() | st.sampled_from(["hard", "complained", "editor", "import"]),
+        "record": st.lists(LINE, min_size=1, max_size=4),
+    }
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(people=st.lists(ONE, max_size=5))
+def test_what_is_exported_read_in_and_exported_again_is_the_same(
+    connection: Connection, tmp_path: Path, people: list[dict[str, Any]]
+) -> None:
+    files = [tmp_path / f"{uuid.uuid4()}.csv" for _ in range(2)]
+    list_id = emptied(connection)
+    for number, one in enumerate(people):
+        put(connection, list_id, f"reader{number}@example.org", one)
+    # Who was erased is in no export.
+    gone = actions.add_subscriber(connection, "gone@example.org", "readers", now=NOW, keys=KEYS).subscriber
+    actions.erase(connection, gone.address, now=NOW, keys=KEYS)
+    assert actions.export_file(connection, files[0], "readers") == len(people)
+    list_id = emptied(connection)
+
+    report = actions.import_file(connection, files[0], "readers", now=NOW, keys=KEYS, need_consent=True)
+
+    assert (report.rows, report.rejected) == (len(people), ())
+    assert actions.export_file(connection, files[1], "readers") == len(people)
+    for one, _ in store.subscribers(connection, list_id):
+        for line in store.consents_of(connection, one.id):
+            assert (line.source, line.recorded) == (f"file {files[0].name}", NOW)
+    before, after = (sorted(cells(path)) for path in files)
+    assert after == before
+
+
+def cells(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def emptied(connection: Connection) -> int:
+    """Tables with nothing in them but a list."""
+    for table in reversed(metadata.sorted_tables):
+        connection.execute(table.delete())
+    return store.add_list(connection, "readers", "نشرة القراء", now=NOW).id
+
+
+def put(connection: Connection, list_id: int, address: str, one: dict[str, Any]) -> None:
+    person = store.add(connection, normalise(address), public_id=uuid.uuid4().bytes, now=NOW)
+    names = ("status", "rhythm", "declined_topics", "paused_until", "created", "changed")
+    connection.execute(
+        tables.subscription.insert(),
+        {"list_id": list_id, "subscriber_id": person.id, **{name: one[name] for name in names}},
+    )
+    for line in one["record"]:
+        connection.execute(tables.consent.insert(), {"list_id": list_id, "subscriber_id": person.id, **line._asdict()})
+    if one["reason"]:
+        at = to_moment(one["changed"])
+        actions.suppress(connection, address, now=at, keys=KEYS, reason=one["reason"])
+
+
+def test_a_record_too_long_for_a_spreadsheet_keeps_what_gave_consent() -> None:
+    chatter = [ConsentLine("leave", 1_700_000_000 + number, words="ل" * 5000) for number in range(20)]
+    record = [ConsentLine("confirm", 1_600_000_000, "form"), *chatter]
+    *_, told = consent_cells(record)
+    assert len(told) < MOST_CHARACTERS + 100
+    kept = json.loads(told)
+    assert kept[0] == {"act": "confirm", "at": "2020-09-13T12:26:40+00:00", "how": "form"}
+    assert 2 < len(kept) < 8
+    assert kept[-1]["at"] > kept[-2]["at"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("since", "last summer", "its since cannot be read as a moment with a time zone"),
+        ("changed", "2026-11-24", "its changed cannot be read as a moment with a time zone"),
+        ("suppressed_at", "1066-10-14T09:00:00+00:00", "its suppressed_at is no moment of our time"),
+        ("consent_act", "swore", "its consent_act tells of no act and moment that we know"),
+        ("consent_record", "{", "its consent_record is not a list in JSON"),
+        ("consent_record", "[" * 100_000, "its consent_record is not a list in JSON"),
+        ("consent_record", '["confirm"]', "its consent_record is not a list in JSON"),
+        ("consent_record", '[{"act": "confirm"}]', "its consent_record tells of no act and moment that we know"),
+        (
+            "consent_record",
+            '[{"act": "confirm", "at": "2026-11-24T08:00:00+00:00", "words": 1}]',
+            "its consent_record tells of no act and moment that we know",
+        ),
+    ],
+)
+def test_a_past_that_cannot_be_read_is_named(tmp_path: Path, column: str, cell: str, reason: str) -> None:
+    path = tmp_path / "out.csv"
+    told = {"address": "a@example.org", "status": "confirmed", column: cell}
+    with csv_writer(path, actions.exporting.COLUMNS) as write:
+        write([told.get(name, "") for name in actions.exporting.COLUMNS])
+    [row] = rows(path, look(path))
+    assert isinstance(row, BadCsvRow)
+    assert row.reason == reason

@@ -101,7 +101,7 @@ def make(root: Path, server: Server | None, connections: int, url: str = "", rea
     (root / "issues" / "one" / "issue.md").write_text(ISSUE, "utf-8")
     table = root.parent / "readers.csv"
     table.write_text("email\n" + "".join(f"reader{n}@example.net\n" for n in range(readers or READERS)), "utf-8")
-    code, words = done(newsletter(root, "subscribers", "import", str(table)))
+    code, words = done(newsletter(root, "subscribers", "import", str(table), "--consent", "card"))
     assert code == 0, words
 
 

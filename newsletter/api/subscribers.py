@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
     from subscribers.actions.adding import AddedSubscriber
+    from subscribers.csvfile import ColumnChoices
     from subscribers.models import ImportReport, List, Rhythm, Subscriber, Subscription
 
 _PAGE = 1000
@@ -86,14 +87,21 @@ class Subscribers:
                 list_name,
                 now=workspace.now(),
                 keys=workspace.keys.suppression,
-                rhythm=rhythm or workspace.settings.rhythms.default,
+                rhythm=rhythm or workspace.settings.rhythm_of(list_name),
                 how="program",
                 words=consent,
                 restore=restore,
             )
 
     def import_file(
-        self, path: str | Path, *, list_name: str = "readers", consent: str = "", dry_run: bool = False
+        self,
+        path: str | Path,
+        *,
+        list_name: str = "readers",
+        consent: str = "",
+        ask: bool = False,
+        dry_run: bool = False,
+        choices: ColumnChoices | None = None,
     ) -> ImportReport:
         """Add the addresses of a CSV file: all that can be used, each other row in the report with its line.
 
@@ -102,9 +110,15 @@ class Subscribers:
                 a column of addresses.
             list_name: The list.
             consent: How these people agreed; kept in the record of consent.
+            ask: Subscribe nobody; whom the file would bring in gets a confirmation letter, as ``[web] letters_an_hour``
+                allows, from ``newsletter serve``, ``newsletter worker`` or ``newsletter subscribers letters``.
             dry_run: Count everything, and write nothing.
+            choices: What you know of its columns: which say nothing, which say how people stand, which names topics,
+                or that everybody in it left; see ``subscribers.csvfile.ColumnChoices``.
 
         Raises:
+            ConsentError: Somebody would be confirmed of whom neither ``consent`` nor the file says how they agreed,
+                and ``ask`` is not set.
             CsvError: The file cannot be read as a list of addresses.
             UnknownList: No such list.
 
@@ -113,7 +127,9 @@ class Subscribers:
             report = newsroom.subscribers.import_file("readers.csv", consent="form on the site", dry_run=True)
             print(report.added, [(row.line, row.reason) for row in report.rejected])
         """
+        from newsletter.rhythms.topics import titles
         from subscribers import actions
+        from subscribers.csvfile import NO_CHOICES
 
         workspace = self._workspace
         with workspace.database.write() as connection:
@@ -123,9 +139,13 @@ class Subscribers:
                 list_name,
                 now=workspace.now(),
                 keys=workspace.keys.suppression,
-                rhythm=workspace.settings.rhythms.default,
-                words=consent,
+                rhythm=workspace.settings.rhythm_of(list_name),
+                words=consent.strip(),
                 dry_run=dry_run,
+                need_consent=True,
+                ask_an_hour=workspace.caps.file_an_hour if ask else 0,
+                choices=choices or NO_CHOICES,
+                topics=titles(workspace.settings.topics.get(list_name, ())),
             )
 
     def all(self, list_name: str = "readers") -> Iterator[tuple[Subscriber, Subscription]]:

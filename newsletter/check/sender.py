@@ -79,6 +79,11 @@ def _domain(mailbox: str) -> str:
     return split_mailbox(mailbox)[1].rpartition("@")[2].lower()
 
 
+def _section(case: CheckInput) -> str:
+    """The section of the settings that says who the letter comes from."""
+    return f"lists.{case.issue.list}" if case.letter is not None and case.letter.own_sender else "sender"
+
+
 def addresses(case: CheckInput) -> Iterator[Problem]:
     """From and Reply-To, as far as they can be judged by looking at them."""
     if case.letter is None:
@@ -88,14 +93,14 @@ def addresses(case: CheckInput) -> Iterator[Problem]:
         yield _tell(
             "sender-free-mail",
             f"letters from {sender} through {case.known.provider} are refused: only {sender} itself may send them",
-            setting("sender", "from"),
+            setting(_section(case), "from"),
             "write an address at a domain of your own",
         )
     if reply_to and organisation(reply_to) != organisation(sender):
         yield _tell(
             "reply-to-elsewhere",
             f"answers go to {reply_to}, letters come from {sender}; spam filters count the difference",
-            setting("sender", "reply_to"),
+            setting(_section(case), "reply_to"),
             "take an address of the same domain; it can forward to the other",
         )
     name, mailbox = ("reply_to", case.letter.reply_to) if reply_to else ("from", case.letter.sender)
@@ -104,7 +109,7 @@ def addresses(case: CheckInput) -> Iterator[Problem]:
         yield _tell(
             "sender-unread",
             f"nobody reads {split_mailbox(mailbox)[1]}; readers answer a letter, also to leave it",
-            setting("sender", name),
+            setting(_section(case), name),
             "write an address that somebody reads",
         )
 
@@ -146,14 +151,14 @@ def setup(case: CheckInput) -> Iterator[Problem]:
             yield _tell(
                 "sender-domain-without-mail",
                 f"{host.domain} in {host.use} takes no mail; many receivers refuse letters from such a domain",
-                setting("sender", "from" if host.use == "From" else "reply_to"),
+                setting(_section(case), "from" if host.use == "From" else "reply_to"),
                 "correct the address, or add an MX record",
             )
     if found.silent:
         yield _tell(
             "dns-silent",
             f"no name server answered for {', '.join(found.silent[:3])}; what it says could not be checked",
-            setting("sender", "from"),
+            setting(_section(case), "from"),
             "check the connection and try again",
         )
     if found.spf is not None:

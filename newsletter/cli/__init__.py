@@ -17,6 +17,7 @@ from newsletter.cli import (
     answering,
     composing,
     editing,
+    lists,
     people,
     posting,
     reporting,
@@ -76,6 +77,15 @@ _SUBSCRIBERS = group(
     answering.inbox,
     posting.letters,
 )
+_LISTS = group(
+    "lists",
+    "",
+    lists.add,
+    lists.rename,
+    lists.close,
+    lists.open_,
+    alone=lists.lists,
+)
 _SENDS = group(
     "sends",
     "The sends of the workspace: list, show, pause, resume, cancel.",
@@ -90,7 +100,7 @@ for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
     ("The week", (weekly.weekly, weekly.latest, weekly.schedule)),
     ("Making an issue", (editing.collect, composing.articles, composing.compose, editing.check, editing.preview)),
-    ("Subscribers", (subscribing.lists, _SUBSCRIBERS)),
+    ("Subscribers", (_LISTS, _SUBSCRIBERS)),
     ("Sending", (sending.send, reporting.report, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):

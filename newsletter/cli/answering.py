@@ -50,6 +50,7 @@ def inbox(
             lists=tuple(settings.web.lists),
             caps=workspace.caps,
             rhythm=settings.rhythms.default,
+            rhythms={name: settings.rhythm_of(name) for name in settings.lists},
         )
         result = read(setup, mailbox, dry_run=dry_run)
         _tell(result, as_json=as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +116,8 @@ class PanelGroup(TyperGroup):
 
     own: ClassVar[Mapping[str, LazyCommand]] = {}
     """The commands that were added; those that Typer hands over are groups."""
+    panels: ClassVar[Sequence[str]] = ()
+    """The headings, in their order."""
 
     def __init__(self, *, commands: Mapping[str, Any], **options: Any) -> None:
         self.known = Commands({**self.own, **commands})
@@ -127,13 +129,15 @@ class PanelGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  Typer's own signature
         """Write one section for each panel."""
-        panels: dict[str, list[tuple[str, str]]] = {}
+        panels: dict[str, list[tuple[str, str]]] = {title: [] for title in self.panels}
         for name, command in self.known.listed():
             if not command.hidden:
                 panel = getattr(command, "rich_help_panel", None)
                 key = panel if isinstance(panel, str) else "Commands"
                 panels.setdefault(key, []).append((name, command.get_short_help_str(limit=_SHORT_HELP)))
         for title, rows in panels.items():
+            if not rows:
+                continue
             with formatter.section(title):
                 formatter.write_dl(rows)
 
@@ -150,10 +154,11 @@ class App(typer.Typer):
         **options: Any,
     ) -> None:
         self.own: dict[str, LazyCommand] = {}
+        self.panels: list[str] = []
         super().__init__(
             name=name,
             help=help,
-            cls=type(f"Panels of {name}", (PanelGroup,), {"own": self.own}),
+            cls=type(f"Panels of {name}", (PanelGroup,), {"own": self.own, "panels": self.panels}),
             no_args_is_help=no_args_is_help,
             rich_markup_mode=None,
             pretty_exceptions_enable=False,
@@ -168,6 +173,8 @@ class App(typer.Typer):
             command: A function whose name may end with ``_``, where Python has the name already; or a group.
             panel: Heading of the help under which it stands.
         """
+        if panel is not None and panel not in self.panels:
+            self.panels.append(panel)
         if isinstance(command, App):
             self.add_typer(command, rich_help_panel=panel)
         else:

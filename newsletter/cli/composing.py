@@ -27,6 +27,9 @@ def articles(
     ] = False,
     section: Annotated[str, typer.Option(help="Only those of this section.")] = "",
     days: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only those of the last N days.")] = None,
+    list_name: Annotated[
+        str, typer.Option("--list", help="Only what this list's weekly readers have not had. [default: every list]")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """List the articles of the library, newest first, with what helps to choose.
@@ -36,6 +39,7 @@ def articles(
     \b
     Examples:
       newsletter articles --unused
+      newsletter articles --unused --list sport
       newsletter articles --section رياضة --days 7
     """
     from newsletter import issues, library
@@ -46,7 +50,12 @@ def articles(
         now = workspace.now()
         with workspace.database.read() as connection:
             holdings = library.holdings(connection, since=now - timedelta(days=days) if days else None)
-        if unused:
+        if list_name:
+            from newsletter.workflows import draft
+
+            free = {one.id for one in draft.unused(workspace, list_name)}
+            holdings = [one for one in holdings if one.id in free]
+        elif unused:
             holdings = library.unused(holdings, issues.every(workspace.root))
     repeats = _repeats(holdings)
     shown = [
@@ -71,7 +80,11 @@ def articles(
     table(("ID", "Age", "Section", "Words", "Min", "Headline", "Repeats", "Sent in"), rows, sparse=True)
     if not rows:
         filtered = section or days
-        nothing = "Nothing unused." if unused else "The library is empty. Fill it with: newsletter collect PATH_OR_URL"
+        nothing = (
+            "Nothing unused."
+            if unused or list_name
+            else "The library is empty. Fill it with: newsletter collect PATH_OR_URL"
+        )
         say("Nothing like that." if filtered else nothing)
 
 
@@ -118,7 +131,7 @@ def compose(
         raise typer.BadParameter("--refresh goes with --exclude and --list only")
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
-            store.list_named(connection, list_name)
+            store.open_list_named(connection, list_name)
         rules = drafts.rules_of(workspace)
         rules = replace(
             rules,

@@ -47,4 +47,16 @@ ToRhythm = Annotated[
 ToList = Annotated[str, typer.Option("--list", help="The list.")]
 
 
+def with_list(command: str, list_name: str) -> str:
+    """A command to run next, with the list that this one was for.
+
+    Args:
+        command: As it is typed, without ``--list``.
+        list_name: The list; the usual one is left out.
+    """
+    from newsletter.workspace.folder import FIRST_LIST
+
+    return command if list_name == FIRST_LIST else f"{command} --list {list_name}"
+
+
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")]

@@ -131,6 +131,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
     Console(no_color=True if os.environ.get("NO_COLOR") else None).print(grid)
 
 
+def on_terminal() -> bool:
+    """Whether somebody is there who can be asked."""
+    return sys.stdin.isatty()
+
+
 def ask(question: str, *, nobody: str = "") -> str:
     """What a person types in answer; exits with 2 when there is none to ask.
 
@@ -140,7 +145,7 @@ def ask(question: str, *, nobody: str = "") -> str:
     """
     import typer
 
-    if not sys.stdin.isatty():
+    if not on_terminal():
         say(f"Nobody is here to ask; add --yes{nobody}.")
         raise typer.Exit(2)
     return str(typer.prompt(question, default="", show_default=False, err=True)).strip()

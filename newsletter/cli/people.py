@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,11 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held, warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
 
@@ -35,7 +40,7 @@ def export(
 
 
 def show(context: typer.Context, address: Address, as_json: AsJson = False) -> None:
-    """Show everything that is known of one person; with --json the full copy they can ask for.
+    """Show how a person stands and what happened with them, oldest first; with --json the full copy they can ask for.
 
     \b
     Example:
@@ -45,6 +50,7 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         person = actions.show(connection, address, keys=workspace.keys.suppression)
+        happened = [*actions.timeline(person), *_issues(connection, person.subscriber.id)]
     if as_json:
         json_data(dict(person.rows))
         return
@@ -55,8 +61,30 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
     for one, subscription in person.subscriptions:
         paused = f"\tpaused until {subscription.paused_until.isoformat()}" if subscription.paused_until else ""
         data(f"list\t{one.name}\t{subscription.status}\t{subscription.rhythm}{paused}")
-    for consent in person.consents:
-        data(f"consent\t{consent.at.isoformat()}\t{consent.act}\t{consent.how}\t{consent.words}")
+    for at, what in sorted(happened, key=lambda one: one[0]):
+        data(f"{at.isoformat()}\t{what}")
+
+
+def _issues(connection: Connection, subscriber_id: int) -> list[tuple[datetime, str]]:
+    """The first and the last issue that went to a person, and what was reported of them."""
+    from newsletter import ledger
+    from subscribers.display import shown
+
+    sent = ledger.letters_to(connection, subscriber_id)
+    told = [
+        (at, f"a letter {what}, as the provider reports") for at, what in ledger.reports_of(connection, subscriber_id)
+    ]
+    for number in sorted({1, len(sent)} if sent else ()):
+        at, subject, state = sent[number - 1]
+        which = (
+            "first and only issue"
+            if len(sent) == 1
+            else "first issue"
+            if number == 1
+            else f"latest of {len(sent):,} issues"
+        )
+        told.append((at, f"{which}, “{shown(subject, 100)}”, {state}"))
+    return told
 
 
 def stats(

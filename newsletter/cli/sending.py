@@ -59,7 +59,7 @@ def send(
         snapshot = Snapshot.take(workspace)
         issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if test:
-            _test(workspace, issue.path, test)
+            _test(workspace, issue.path, test, list_name)
             return
         plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if plan.earlier is not None and plan.earlier.state != "running":
@@ -123,13 +123,13 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, here: bool) -> None:
         json_data(_account(plan, sent, account, sent_now=sent_now))
 
 
-def _test(workspace: Workspace, path: str, address: str) -> None:
+def _test(workspace: Workspace, path: str, address: str, list_name: str) -> None:
     from pathlib import Path
 
     from newsletter import issues
     from newsletter.workflows.check import inspect
 
-    inspected = inspect(workspace, issues.read(Path(path)))
+    inspected = inspect(workspace, issues.read(Path(path)), list_name=list_name)
     if inspected.failure is not None:
         raise inspected.failure
     assert inspected.letter is not None

@@ -57,6 +57,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         rows,
         sparse=True,
     )
+    for send, _ in found:
+        if send.reason:
+            say(f"{send.public_id} is {send.state}: {send.reason}")
     if not rows:
         say("Nothing was sent yet. Send an issue with: newsletter send")
 

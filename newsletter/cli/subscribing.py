@@ -1,48 +1,23 @@
-"""Commands for whoever looks after subscribers: lists, subscribers add, import, list."""
+"""Commands for whoever looks after subscribers: subscribers add, import, list."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from newsletter.cli import posting
 from newsletter.cli.app import workspace_of
-from newsletter.cli.options import AsJson
-from newsletter.cli.output import data, json_data, plural, say, table
+from newsletter.cli.options import AsJson, with_list
+from newsletter.cli.output import ask as question
+from newsletter.cli.output import data, json_data, on_terminal, plural, say
+
+if TYPE_CHECKING:
+    from subscribers.models import ImportReport
 
 ListName = Annotated[str, typer.Option("--list", help="The list.")]
-
-
-def lists(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show the lists with how many subscriptions each has.
-
-    \b
-    Example:
-      newsletter lists
-    """
-    from subscribers import store
-
-    with workspace_of(context) as workspace, workspace.database.read() as connection:
-        counts = store.lists(connection)
-    if as_json:
-        json_data(
-            [
-                {
-                    "name": count.list.name,
-                    "title": count.list.title,
-                    "confirmed": count.confirmed,
-                    "pending": count.pending,
-                    "left": count.left,
-                }
-                for count in counts
-            ]
-        )
-        return
-    rows = [(count.list.name, count.confirmed, count.pending, count.left, count.list.title) for count in counts]
-    table(("List", "Confirmed", "Pending", "Left", "Title"), rows)
 
 
 def add(
@@ -79,7 +54,7 @@ def add(
                 keys=workspace.keys.suppression,
                 words=consent,
                 restore=restore,
-                rhythm=workspace.settings.rhythms.default,
+                rhythm=workspace.settings.rhythm_of(list_name),
             )
             for address in addresses
         ]
@@ -111,7 +86,7 @@ def _ask(context: typer.Context, addresses: list[str], list_name: str, words: st
                     now=workspace.now(),
                     keys=workspace.keys.suppression,
                     caps=workspace.caps,
-                    rhythm=workspace.settings.rhythms.default,
+                    rhythm=workspace.settings.rhythm_of(list_name),
                     words=words,
                     restore=restore,
                 )
@@ -129,34 +104,104 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a column of addresses.")],
     list_name: ListName = "readers",
     consent: Annotated[str, typer.Option(help="How these people agreed; kept in the record of consent.")] = "",
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore-column", metavar="NAME", help="A column that says nothing of who may be mailed."),
+    ] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option("--status-column", metavar="NAME", help="A column that says how people stand: subscribed, no …"),
+    ] = None,
+    everybody: Annotated[
+        Literal["left", "suppressed"] | None,
+        typer.Option("--as", help="Everybody in the file left, or must never be mailed."),
+    ] = None,
+    topics: Annotated[
+        str, typer.Option("--topics-column", metavar="NAME", help="A column with the topics that people want.")
+    ] = "",
+    ask: Annotated[bool, typer.Option("--ask", help="Subscribe nobody; ask each by a confirmation letter.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --ask: do not ask me first.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add the addresses of a CSV file; every row that cannot be used is named with its line.
 
-    \b
-    Example:
-      newsletter subscribers import readers.csv --dry-run
-    """
-    from subscribers import actions
+    Nobody is subscribed of whom nothing says how they agreed: state it with --consent, or have each of them asked with
+    --ask. Files that tell it themselves, as our own export does, need neither. With --ask the letters go out as [web]
+    letters_an_hour allows; who is subscribed, left, was asked before or must not be mailed gets none.
 
-    with workspace_of(context) as workspace, workspace.database.write() as connection:
-        report = actions.import_file(
-            connection,
-            file,
-            list_name,
-            now=workspace.now(),
-            keys=workspace.keys.suppression,
-            words=consent,
-            dry_run=dry_run,
-            rhythm=workspace.settings.rhythms.default,
-        )
-    if as_json:
-        json_data(asdict(report))
+    \b
+    Examples:
+      newsletter subscribers import readers.csv --dry-run
+      newsletter subscribers import readers.csv --consent "form on the site, 2019 to 2026"
+      newsletter subscribers import old-list.csv --ask
+      newsletter subscribers import unsubscribed.csv --as left
+    """
+    from newsletter.rhythms.topics import titles
+    from subscribers import actions
+    from subscribers.csvfile import ColumnChoices
+
+    with workspace_of(context) as workspace:
+        choices = ColumnChoices(tuple(ignore or ()), tuple(status or ()), everybody, topics)
+
+        def read(*, dry_run: bool) -> ImportReport:
+            with workspace.database.write() as connection:
+                return actions.import_file(
+                    connection,
+                    file,
+                    list_name,
+                    now=workspace.now(),
+                    keys=workspace.keys.suppression,
+                    words=consent.strip(),
+                    dry_run=dry_run,
+                    rhythm=workspace.settings.rhythm_of(list_name),
+                    need_consent=True,
+                    ask_an_hour=workspace.caps.file_an_hour if ask else 0,
+                    choices=choices,
+                    topics=titles(workspace.settings.topics.get(list_name, ())),
+                )
+
+        if not dry_run and ((ask and not yes) or (not ask and not consent.strip() and on_terminal())):
+            consent = _agreed(read(dry_run=True), consent, list_name)
+        report = read(dry_run=dry_run)
+        if as_json:
+            json_data(asdict(report))
+        _tell(report, file, list_name)
+        if report.asked and not dry_run:
+            posting.post(workspace)
+    if report.rows and report.rejected_count == report.rows:
+        raise typer.Exit(1)
+
+
+def _agreed(seen: ImportReport, consent: str, list_name: str) -> str:
+    """How the people of a file agreed, as the person at the terminal states it; or that they are to be asked."""
+    if seen.asked:
+        say(f"{plural(seen.asked, 'person', 'people')} of the file will be mailed a question{_pace(seen)}.")
+        if question("Type yes to ask them").lower() != "yes":
+            say("Nothing imported, nobody asked.")
+            raise typer.Exit(1)
+    if not seen.unstated:
+        return consent
+    say(f"{plural(seen.unstated, 'person', 'people')} will be subscribed to '{list_name}' and mailed.")
+    stated = question("How did these people agree? (nothing: stop here)")
+    if not stated:
+        say("Nothing imported. To have each of them asked by a letter: --ask")
+        raise typer.Exit(1)
+    return stated
+
+
+def _pace(report: ImportReport) -> str:
+    until = f", until about {report.asked_until:%Y-%m-%d %H:%M} UTC" if report.asked_until else ""
+    return f", at most {report.letters_an_hour:,} an hour{until}"
+
+
+def _tell(report: ImportReport, file: Path, list_name: str) -> None:
     for row in report.rejected:
         say(f"{file}:{row.line}: {row.value}: {row.reason}")
     if report.rejected_count > len(report.rejected):
         say(f"… and {report.rejected_count - len(report.rejected)} more rows that cannot be used.")
+    for line in _understood(report):
+        say(line)
     counts = {
         "known before": report.already,
         "confirmed now": report.confirmed,
@@ -168,9 +213,31 @@ def import_(
         "cannot be used": report.rejected_count,
     }
     told = "".join(f", {count} {words}" for words, count in counts.items() if count)
-    say(f"{'Would add' if dry_run else 'Added'} {plural(report.added, 'subscriber')} to '{list_name}'{told}.")
-    if report.rows and report.rejected_count == report.rows:
-        raise typer.Exit(1)
+    say(f"{'Would add' if report.dry_run else 'Added'} {plural(report.added, 'subscriber')} to '{list_name}'{told}.")
+    if report.asked:
+        will = "would be" if report.dry_run else "will be"
+        say(f"{plural(report.asked, 'person', 'people')} {will} asked by a letter{_pace(report)}.")
+    if report.unstated:
+        say(
+            f"Nothing says how {report.unstated:,} of them agreed: the import will ask for it. "
+            'State it with --consent "form on the site", or have each of them asked with --ask.'
+        )
+
+
+def _understood(report: ImportReport) -> list[str]:
+    """How the file was read, where there was anything to understand, and what to know of the program it is from."""
+    lines = []
+    if report.layout or report.encoding != "utf-8" or len(report.columns) > 1:
+        program = f"an export of {report.layout}" if report.layout else "a table"
+        between = {",": "commas", ";": "semicolons", "\t": "tabs"}.get(report.delimiter, f"'{report.delimiter}'")
+        columns = ", ".join(f"'{name}' as {role}" for name, role in report.columns)
+        used = f"; its columns {columns}" if columns else ""
+        lines.append(f"Read as {program}, {report.encoding}, with {between} between the cells{used}.")
+    if report.unused:
+        lines.append(f"Nothing is taken from {plural(len(report.unused), 'column')}: {', '.join(report.unused)}.")
+    if report.note:
+        lines.append(f"Note: {report.note}.")
+    return lines
 
 
 def list_(
@@ -205,4 +272,5 @@ def list_(
             count += len(page)
             last = page[-1][0].id
     if not count:
-        say(f"Nobody on '{list_name}' yet. Add people with: newsletter subscribers import FILE")
+        more = with_list("newsletter subscribers import FILE", list_name)
+        say(f"Nobody on '{list_name}' yet. Add people with: {more}")

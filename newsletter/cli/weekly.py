@@ -11,7 +11,7 @@ import typer
 from newsletter.cli.accounts import latest_data, tell_latest, tell_report, tell_week, week_data
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import ask_for_number, deliver_now, send_test
-from newsletter.cli.options import AsJson, SendRhythm, ToList, ToRhythm, Yes, day_of
+from newsletter.cli.options import AsJson, SendRhythm, ToList, ToRhythm, Yes, day_of, with_list
 from newsletter.cli.output import data, json_data, plural, say, table
 from newsletter.cli.posting import post_without_pages
 
@@ -55,11 +55,12 @@ def weekly(
     """
     from newsletter.workflows import weekly as journey
 
+    again = with_list("newsletter weekly", list_name)
     with workspace_of(context) as workspace:
         week = journey.prepare(workspace, targets or (), list_name=list_name, rhythm=rhythm.value)
         if week.overdue and week.plan is not None and week.plan.earlier is not None:
             say(f"Going on with issue {week.plan.issue.number} of an earlier week.")
-            deliver_now(workspace, week.plan.earlier, again="newsletter weekly")
+            deliver_now(workspace, week.plan.earlier, again=again)
             week = journey.prepare(workspace, targets or (), list_name=list_name, rhythm=rhythm.value)
         _told_gathered(week)
         if week.plan is None:
@@ -69,7 +70,7 @@ def weekly(
         if sent is None:
             tell_week(week, workspace.sender.name)
             if not week.plan.ready:
-                say(f"Issue {week.plan.issue.number} cannot go like this. Mend it, then run newsletter weekly again.")
+                say(f"Issue {week.plan.issue.number} cannot go like this. Mend it, then run {again} again.")
                 if as_json:
                     json_data(week_data(week, "errors"))
                 raise typer.Exit(FOUND_ERRORS)
@@ -81,10 +82,11 @@ def weekly(
                     json_data(week_data(week, "draft"))
                 else:
                     data(week.plan.issue.path)
-                say("Nothing sent. Edit the draft, then: newsletter weekly")
+                say(f"Nothing sent. Edit the draft, then: {again}")
                 return
             if not week.plan.audience and not week.plan.skipped:
-                say(f"Nobody on '{list_name}' is waiting for it. Add people with: newsletter subscribers import FILE")
+                more = with_list("newsletter subscribers import FILE", list_name)
+                say(f"Nobody on '{list_name}' is waiting for it. Add people with: {more}")
                 if as_json:
                     json_data(week_data(week, "nobody"))
                 return
@@ -92,7 +94,7 @@ def weekly(
                 ask_for_number(
                     week.plan.issue,
                     nobody=" to send it without asking, or --draft to stop here",
-                    refused="Nothing sent. The draft stays; run newsletter weekly when it is ready.",
+                    refused=f"Nothing sent. The draft stays; run {again} when it is ready.",
                 )
             sent = journey.freeze_week(workspace, week)
             if sent is None:
@@ -101,7 +103,7 @@ def weekly(
             say(f"Frozen: issue {week.plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
         else:
             say(f"Going on with issue {week.plan.issue.number}, which stopped in the middle.")
-        sent, account, sent_now = deliver_now(workspace, sent, again="newsletter weekly")
+        sent, account, sent_now = deliver_now(workspace, sent, again=again)
         tell_report(workspace, sent.issue)
         if as_json:
             json_data(week_data(week, sent.state, sent=sent, account=account, sent_now=sent_now))
@@ -137,15 +139,18 @@ def latest(
     period = wanted.isoformat() if wanted is not None else ""
     with workspace_of(context) as workspace:
         if collect:
-            for trouble in gather(workspace).troubles:
+            gathered = gather(workspace)
+            for trouble in gathered.troubles:
                 say(f"trouble: {trouble}")
+            for note in gathered.notes:
+                say(f"note: {note}")
         if dry_run:
             would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
             outcome = letters.LatestOutcome(would)
         else:
 
             def deliver_send(send: Send) -> tuple[SendCounts, int]:
-                again = f"newsletter latest --rhythm {rhythm.value}"
+                again = with_list(f"newsletter latest --rhythm {rhythm.value}", list_name)
                 _, account, sent_now = deliver_now(workspace, send, again=again)
                 return account, sent_now
 

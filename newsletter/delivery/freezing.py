@@ -17,6 +17,7 @@ from newsletter.ledger import ALL, Mailing, Send
 from newsletter.letters.mime import to_json
 from newsletter.models import Issue, Letter
 from newsletter.rhythms.audience import audience, rhythms_of
+from subscribers import store
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -102,8 +103,10 @@ def freeze(
         SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
         PeriodTakenError: Another issue has one of the periods.
         AudienceChangedError: Somebody of the audience is in none of the mailings.
+        ClosedList: Nothing goes out to this list.
     """
     with setup.database.write() as connection:
+        store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
         guard(connection)
         send = ledger.write_send(
             connection,

@@ -18,6 +18,7 @@ from newsletter.ledger.events import (
     note,
     subscriber_of,
 )
+from newsletter.ledger.history import letters_to, reports_of
 from newsletter.ledger.leases import (
     claim,
     deliveries,
@@ -54,6 +55,7 @@ from newsletter.ledger.sends import (
     sends_of_issues,
     start_due,
     state_of,
+    unfinished_to,
     unknown_deliveries,
 )
 from newsletter.ledger.writing import (
@@ -99,6 +101,7 @@ __all__ = [
     "last_send",
     "let_go",
     "letter_of",
+    "letters_to",
     "mark_submitting",
     "members",
     "move",
@@ -110,6 +113,7 @@ __all__ = [
     "received",
     "record",
     "release",
+    "reports_of",
     "resend_unknown",
     "running",
     "send",
@@ -125,6 +129,7 @@ __all__ = [
     "subscriber_of",
     "take",
     "take_rate",
+    "unfinished_to",
     "unknown_deliveries",
     "waiting",
     "without_delivery",

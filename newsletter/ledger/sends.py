@@ -73,6 +73,18 @@ def running(connection: Connection, list_id: int | None = None, rhythms: Collect
     return _found(connection, query)
 
 
+def unfinished_to(connection: Connection, list_id: int) -> list[Send]:
+    """Every send to a list that has not come to its end, oldest first: it runs, rests or waits for its hour.
+
+    Args:
+        connection: An open connection to the database.
+        list_id: Id of the list.
+    """
+    from newsletter.storage.tables import send as table
+
+    return _found(connection, _query().where(table.c.list_id == list_id, table.c.state.in_(_UNFINISHED)))
+
+
 def sends_called(connection: Connection, name: str) -> list[Send]:
     """The sends whose public id, or whose issue's key, is exactly this, oldest first."""
     from newsletter.storage.tables import issue

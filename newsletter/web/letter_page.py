@@ -137,9 +137,11 @@ def _leave_out_the_reader(document: HtmlElement, marker: str, subscribe: tuple[s
 
 
 def _leave_out_its_own_page(document: HtmlElement, pages: str, key: str) -> None:
-    """Take out the links by which a mail program opens the page that this is; an article may have a like address."""
+    """Take out the links by which a mail program opens the page that this is."""
+    if not pages or not key:
+        return
     own = re.compile(rf"{re.escape(pages)}/(?:letters/|view/[\w-]+/(?:[\w-]+/issue/)?){re.escape(key)}")
-    for element in list(document.iter("a")) if pages and key else ():
+    for element in list(document.iter("a")):
         if own.fullmatch(element.get("href") or ""):
             _drop_link(element)
 

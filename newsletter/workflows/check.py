@@ -17,6 +17,7 @@ from newsletter.issues import compose
 from newsletter.letters import pictures
 from newsletter.models import Issue, Letter, Picture, Problem
 from newsletter.senders.reports import Authentication
+from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import letter as letters
 from newsletter.workflows.snapshot import Snapshot
 
@@ -65,6 +66,8 @@ def inspect(
         snapshot: Of the workspace; None takes one now.
     """
     snapshot = snapshot or Snapshot.take(workspace)
+    # The letter says the name of the list it goes to, and comes from whom that list says.
+    issue = replace(issue, list=list_name or issue.list)
     with workspace.database.read() as connection:
         holdings = library.by_address(connection, [story.url for story in issue.stories])
         known = _known(workspace, issue, connection, holdings, list_name, snapshot)
@@ -100,7 +103,7 @@ def _known(
     last = max(others, key=lambda send: (send.created, send.id), default=None)
     provider = workspace.provider if through_a_provider(workspace) else None
     return CheckContext(
-        publication=workspace.publication,
+        publication=workspace.settings.publication_of(issue.list),
         now=workspace.now(),
         lists=tuple(lists),
         carried={url: tuple(key for key in holding.carried_in if key in numbers) for url, holding in holdings.items()},
@@ -154,9 +157,9 @@ def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findin
     settings = workspace.settings
     selectors = workspace.provider.authentication.selectors or tuple(settings.sender.dkim_selectors)
     sender = probe.sender_setup(
-        settings.address.rpartition("@")[2],
+        split_mailbox(settings.sender_of(case.issue.list))[1].rpartition("@")[2],
         workspace.resolver,
-        reply_domain=settings.sender.reply_to.rpartition("@")[2].rstrip(">"),
+        reply_domain=settings.reply_to_of(case.issue.list).rpartition("@")[2].rstrip(">"),
         selectors=selectors,
     )
     web = urlsplit(settings.web.url)

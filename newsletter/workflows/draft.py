@@ -133,9 +133,11 @@ def write(
         SourceError: An id the library does not hold, nothing new, or a picture that is no longer where it was.
         IssueError: The folder holds an issue already.
         UnknownList: No such list.
+        ClosedList: Nothing goes out to it.
     """
     rules = rules or ComposeRules()
     snapshot = snapshot or Snapshot.take(workspace)
+    snapshot.open_list_named(list_name)
     pool = unused(workspace, list_name, snapshot=snapshot)
     with workspace.database.read() as connection:
         given = library.holdings(connection, ids=list(dict.fromkeys(ids))) if ids is not None else None
@@ -148,7 +150,9 @@ def write(
     sent = (int(send.issue) for send in snapshot.sends if send.issue.isdecimal())
     number = compose.next_number([*(issue.number for issue in snapshot.issues), *sent])
     slug = slug or f"{number:03d}-{workspace.now().astimezone(workspace.zone):%Y-%m-%d}"
-    issue = compose.draft(chosen, number=number, newsletter=workspace.publication.name, list_name=list_name)
+    about = workspace.settings.publication_of(list_name)
+    issue = compose.draft(chosen, number=number, newsletter=about.name, list_name=list_name)
+    issue = replace(issue, template=workspace.settings.template_of(list_name) or issue.template)
     folder = issues.folder_of(workspace.root, slug)
     first = _last_picture(folder) + 1
     issue, copies = compose.with_local_pictures(issue, first=first)
@@ -218,7 +222,7 @@ def grow(workspace: Workspace, added: Collection[int]) -> GrownDrafts:
     broken: list[IssueError] = []
     snapshot = Snapshot.take(workspace)
     try:
-        found = [current(workspace, one.name, snapshot=snapshot) for one in snapshot.lists]
+        found = [current(workspace, one.name, snapshot=snapshot) for one in snapshot.lists if one.closed is None]
     except IssueError as error:
         return GrownDrafts(broken=(error,), snapshot=snapshot)
     for issue in filter(None, found):
@@ -269,10 +273,11 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     chosen, left = _divided(candidates.merged(there.sections), rules)
     changed = candidates.taken(manuscript, chosen)
     changed = candidates.with_candidates(changed, left, there.newest)
-    made = compose.draft([], number=issue.number, newsletter=workspace.publication.name, list_name=issue.list)
+    about = workspace.settings.publication_of(issue.list)
+    made = compose.draft([], number=issue.number, newsletter=about.name, list_name=issue.list)
     if issue.subject == made.subject:
         lead, *others = [story.headline for section in chosen for story in section.stories]
-        changed = changed.with_value("subject", f"{workspace.publication.name}: {lead}")
+        changed = changed.with_value("subject", f"{about.name}: {lead}")
         if not issue.preheader:
             changed = changed.with_value("preheader", " · ".join(others[:2]))
     changed.save()

@@ -119,6 +119,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
 
     Raises:
         UnknownList: No such list.
+        ClosedList: Nothing goes out to it.
         RenderError: A template gives no letter.
         SendError: No letter can be made that mail programs show whole.
     """
@@ -126,7 +127,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
     if rhythm == "daily":
         period = period or day_of(now, workspace.zone)
     with workspace.database.read() as connection:
-        target = store.list_named(connection, list_name)
+        target = store.open_list_named(connection, list_name)
         nothing = LatestPlan(rhythm, target, period, now)
         if rhythm == "daily" and (went := ledger.holder(connection, target.id, rhythm, period)) is not None:
             return replace(nothing, went=went)

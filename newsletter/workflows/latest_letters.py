@@ -109,7 +109,9 @@ class LatestLetters:
     def _subject(self, headlines: Sequence[str]) -> str:
         """Of what the letter holds: nobody is told of a story that is not in theirs."""
         alone = self.rhythm == "instant" and len(headlines) == 1
-        return headlines[0] if alone else f"{self.workspace.publication.name}: {headlines[0]}"
+        return (
+            headlines[0] if alone else f"{self.workspace.settings.publication_of(self.list_name).name}: {headlines[0]}"
+        )
 
     def _errors(self, issue: Issue) -> tuple[Problem, ...] | None:
         """What keeps it from going; None when it gives no letter at all."""

@@ -47,7 +47,7 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
     with _where(issue):
         rendered = render(
             compose.enriched(issue, known),
-            workspace.publication,
+            settings.publication_of(issue.list),
             workspace.templates,
             marker=marker,
             leave_url=page or mail,
@@ -57,8 +57,8 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
             pictures=pictures.of_issue(issue, domain=domain),
         )
     letter = Letter(
-        sender=settings.sender.from_,
-        reply_to=settings.sender.reply_to,
+        sender=settings.sender_of(issue.list),
+        reply_to=settings.reply_to_of(issue.list),
         # Constant for a list over the years (RFC 2919 section 3): the site's host, not that of a provider.
         list_id=f"{issue.list}.{ascii_host(urlsplit(workspace.publication.url).hostname or '')}",
         rendered=rendered,
@@ -68,6 +68,7 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
         date=now,
         language=workspace.publication.language,
         issue=str(issue.number),
+        own_sender=settings.has_own_sender(issue.list),
     )
     with _where(issue):
         # A letter that cannot be written must not be frozen.

@@ -62,10 +62,10 @@ class LetterCache:
         """
         letter, key = self.letter(issue), _key(issue)
         if key not in self._errors:
-            known = CheckContext(publication=self.workspace.publication, now=self.now)
+            known = CheckContext(publication=self.workspace.settings.publication_of(issue.list), now=self.now)
             self._errors[key] = tuple(one for one in check(issue, letter, known) if one.level == "error")
         return self._errors[key]
 
 
 def _key(issue: Issue) -> _Key:
-    return issue.subject, issue.preheader, issue.template, issue.opening, issue.sections
+    return issue.list, issue.subject, issue.preheader, issue.template, issue.opening, issue.sections

@@ -22,6 +22,7 @@ from newsletter.workflows import variants
 from newsletter.workflows.check import inspect
 from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.variants import Variant
+from subscribers import store
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
@@ -66,17 +67,26 @@ def choose(workspace: Workspace, name: str, *, list_name: str, rhythm: str, snap
     Args:
         workspace: The workspace.
         name: Its number, the name of its folder or a path; or empty.
-        list_name: Another list than the one each issue names, or empty.
+        list_name: Only issues that are for this list, when none is named; or empty.
         rhythm: ``weekly``, or ``all`` for everybody.
         snapshot: Of the workspace; None takes one now.
 
     Raises:
         IssueError: There is none, or one cannot be understood.
+        UnknownList: No such list.
     """
     if name:
         return issues.find(workspace.root, name)
     snapshot = snapshot or Snapshot.take(workspace)
-    found = snapshot.issues
+    # Nobody's issue goes to another list unless it is named.
+    found = [issue for issue in snapshot.issues if not list_name or issue.list == list_name]
+    if not found and list_name and snapshot.issues:
+        snapshot.list_named(list_name)
+        raise IssueError(
+            f"there is no issue for '{list_name}' yet",
+            where=str(workspace.root),
+            mend=f"make one with: newsletter compose --list {list_name}; or name the issue to send",
+        )
     if not found:
         raise IssueError("there is no issue yet", where=str(workspace.root), mend="make one with: newsletter compose")
     lists = {one.id: one.name for one in snapshot.lists}
@@ -101,6 +111,7 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
 
     Raises:
         UnknownList: No such list.
+        ClosedList: Nothing goes out to it, and this issue did not go before.
         IssueError, RenderError: The issue gives no letter.
     """
     snapshot = snapshot or Snapshot.take(workspace)
@@ -109,11 +120,13 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
         if (send.issue, send.list_id, send.rhythm) == (str(issue.number), target.id, rhythm):
             with workspace.database.read() as connection:
                 return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
+    store.open_or_refuse(target)
     # What a letter says of its list, and where its own page stands, are those of the list it goes to.
     issue = replace(issue, list=target.name)
     inspected = inspect(workspace, issue, list_name=list_name, before_send=True, snapshot=snapshot)
     if inspected.failure is not None:
         raise inspected.failure
+    issue = replace(issue, list=target.name)  # its letters for other topics are those of this list too
     plan = Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems)
     return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in snapshot.sends))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.rhythms import schedule
 from newsletter.rhythms.schedule import JOBS, Due
-from subscribers.errors import Complaint
+from subscribers.errors import ClosedList, Complaint
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -63,10 +63,16 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
         for name in workspace.settings.schedule.lists:
             try:
                 if not gathered:
-                    for each in gather(workspace).troubles:
+                    found = gather(workspace)
+                    for each in found.troubles:
                         tell(f"trouble: {each}")
+                    for note in found.notes:
+                        tell(f"note: {note}")
                     gathered = True
                 one = DutyOutcome(due, name, _do(workspace, due, name))
+            except ClosedList as closed:
+                # Trouble would be tried, and told, again and again; nothing about it mends itself.
+                one = DutyOutcome(due, name, f"skipped: {closed.what}; take it out of [schedule] lists")
             except Complaint as complaint:
                 one = DutyOutcome(due, name, trouble=complaint)
             done.append(one)

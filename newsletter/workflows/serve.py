@@ -68,7 +68,15 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Si
 
     web = workspace.settings.web
     with workspace.database.read() as connection:
-        known = {one.list.name for one in store.lists(connection)}
+        every = store.all_lists(connection)
+    known = {one.name for one in every}
+    for name in workspace.settings.lists:
+        if name not in known:
+            raise SettingsError(
+                "there is no such list",
+                where=f"[lists.{name}]",
+                mend="use a name that exists: " + ", ".join(sorted(known)),
+            )
     for name in web.lists:
         if name not in known:
             raise SettingsError(
@@ -76,6 +84,12 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Si
                 where="[web] lists",
                 mend="name lists that exist: " + (", ".join(sorted(known)) or f"make '{FIRST_LIST}' first"),
             )
+    if not any(one.closed is None for one in every if one.name in web.lists):
+        raise SettingsError(
+            "every list it names is closed",
+            where="[web] lists",
+            mend=f"name one that is open, or open one with: newsletter lists open {web.lists[0]}",
+        )
     return Site(
         base=pages.address,
         database=workspace.database,
@@ -87,6 +101,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Si
         lists=tuple(dict.fromkeys(web.lists)),
         rhythms=tuple(dict.fromkeys(workspace.settings.rhythms.offered)),
         default=workspace.settings.rhythms.default,
+        defaults={one.name: workspace.settings.rhythm_of(one.name) for one in every},
         topics={name: titles(topics) for name, topics in workspace.settings.topics.items()},
         proxies=tuple(ip_network(one) for one in web.trusted_proxies),
         frame_ancestors=tuple(web.frame_ancestors) or (_origin(workspace.publication.url),),
@@ -249,10 +264,21 @@ def embed_of(workspace: Workspace, *, list_name: str = "", height: int = 440) ->
 
     Raises:
         SettingsError: There is no address for the pages.
+        UnknownList: No list is called so.
+        ClosedList: Nobody can join it.
     """
     from subscribers.consent import PITCH
 
     pages = pages_of(workspace)
+    if list_name:
+        with workspace.database.read() as connection:
+            store.open_list_named(connection, list_name)
+        if list_name not in workspace.settings.web.lists:
+            raise SettingsError(
+                f"the pages do not offer '{list_name}': who sends the form would get another list",
+                where="[web] lists",
+                mend=f"add '{list_name}' there",
+            )
     values = {"pitch": pages.text(PITCH), "list": list_name, "height": height}
     return pages("web/embed_form.html.j2", values), pages("web/embed_frame.html.j2", values)
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from newsletter.delivery import DeliverySetup
+    from newsletter.models import Publication
     from newsletter.senders import Answer, Carrier, Submission
     from newsletter.web.pages import Pages
     from newsletter.wiring import Workspace
@@ -89,6 +90,7 @@ class SmallLetters:
         mailbox: Who they come from.
         marker: Makes a fresh marker for each letter.
         upkeep: Asks those who wait and forgets what is over; None leaves that to others.
+        of_list: Who publishes a list, by its name, and who its letters come from; None takes those of all.
     """
 
     def __init__(
@@ -98,7 +100,9 @@ class SmallLetters:
         mailbox: SmallLetterSender,
         marker: Callable[[], str],
         upkeep: Upkeep | None = None,
+        of_list: Callable[[str], tuple[Publication, SmallLetterSender]] | None = None,
     ) -> None:
+        self._of_list = of_list or (lambda _: (pages.publication, mailbox))
         self._upkeep = upkeep
         self._told: datetime | None = None
         self._setup = setup
@@ -199,6 +203,9 @@ class SmallLetters:
         if letter.created < setup.now() - TOO_OLD:
             self._record(letter, token, REFUSED, "it could not be sent for too long", tally)
             return True
+        if letter.kind == "confirmation" and letter.list.closed is not None:
+            self._record(letter, token, REFUSED, "its list was closed meanwhile", tally)
+            return True
         try:
             self._carrier = load(setup.sender, self._filled(letter), self._carrier)
         except NashraError as error:
@@ -295,7 +302,7 @@ class SmallLetters:
 
     def _make(self, kind: str, list_name: str, title: str) -> Letter:
         pages, marker, now = self._pages, self._marker(), self._setup.now()
-        about, leave = pages.publication, self._mail(f"unsubscribe {slot(marker, LEAVE)}")
+        (about, mailbox), leave = self._of_list(list_name), self._mail(f"unsubscribe {slot(marker, LEAVE)}")
         urls = self._addresses(marker, list_name) if self._by_mail else self._links(marker)
         rendered = render_small(
             kind,
@@ -309,9 +316,10 @@ class SmallLetters:
             by_mail=self._by_mail,
         )
         return Letter(
-            sender=self._from.sender,
+            sender=mailbox.sender,
             # An answer that confirms must reach the mailbox that is read, the one that the addresses name.
-            reply_to="" if self._by_mail and kind == "confirmation" else self._from.reply_to,
+            reply_to=self._read_at(mailbox) if self._by_mail and kind == "confirmation" else mailbox.reply_to,
+            own_sender=mailbox.sender != self._from.sender,
             list_id=f"{list_name}.{ascii_host(urlsplit(about.url).hostname or '')}",
             rendered=rendered,
             marker=marker,
@@ -348,6 +356,11 @@ class SmallLetters:
         address = split_mailbox(self._from.sender)[1]
         return f"mailto:{quote(address, safe='@')}?subject={quote(subject)}"
 
+    def _read_at(self, mailbox: SmallLetterSender) -> str:
+        """Reply-To of a letter whose answer must reach the mailbox that is read; empty when it comes from there."""
+        read = split_mailbox(self._from.sender)[1]
+        return "" if split_mailbox(mailbox.sender)[1] == read else read
+
     @property
     def _by_mail(self) -> bool:
         return not self._pages.address
@@ -364,7 +377,14 @@ def of_workspace(workspace: Workspace) -> SmallLetters:
     """The small letters of a workspace, ready to be sent."""
     from newsletter.web.pages import Pages
 
-    sender = workspace.settings.sender
+    settings, sender = workspace.settings, workspace.settings.sender
+
+    def of_list(name: str) -> tuple[Publication, SmallLetterSender]:
+        about = settings.publication_of(name)
+        # A language without a catalogue has English pages and small letters.
+        about = replace(about, language=pages.publication.language)
+        return about, SmallLetterSender(settings.sender_of(name), settings.reply_to_of(name))
+
     pages = Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
     return SmallLetters(
         workspace.delivery_setup,
@@ -372,6 +392,7 @@ def of_workspace(workspace: Workspace) -> SmallLetters:
         SmallLetterSender(sender.from_, sender.reply_to),
         workspace.marker,
         workspace.upkeep,
+        of_list,
     )
 
 

@@ -121,6 +121,15 @@ class Snapshot:
             raise store.unknown_list(name, [one.name for one in self.lists])
         return found
 
+    def open_list_named(self, name: str) -> List:
+        """The list of that name, which letters go out to.
+
+        Raises:
+            UnknownList: There is none; names those there are.
+            ClosedList: It is closed.
+        """
+        return store.open_or_refuse(self.list_named(name))
+
     def with_text(self, path: Path, text: str) -> Snapshot:
         """The snapshot with what was just written into an issue's file.
 

@@ -82,10 +82,11 @@ def prepare(
     Raises:
         NashraError: A draft that cannot be understood, an article whose picture is gone …
         UnknownList: No such list.
+        ClosedList: Nothing goes out to it.
     """
     period = week_of(workspace.now(), workspace.zone, workspace.settings.schedule.week_starts)
     with workspace.database.read() as connection:
-        target = store.list_named(connection, list_name)
+        target = store.open_list_named(connection, list_name)
         # Asked before the sites are, since what stopped in the middle goes first.
         running = ledger.running(connection, target.id, ("weekly", ALL))
         unfinished = next((one for one in running if one.issue.isdecimal()), None)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from newsletter.errors import SettingsError, WorkspaceError
 from newsletter.models import Publication
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from newsletter.workspace.schema import (
         CollectSettings,
         ComposeSettings,
+        ListSettings,
+        RhythmName,
         RhythmSettings,
         Schema,
         SenderSettings,
@@ -55,6 +57,8 @@ class Settings:
     web: WebSettings
     """``url`` is the base of the reader pages without a slash at its end; empty when there are none."""
     rhythms: RhythmSettings
+    lists: Mapping[str, ListSettings]
+    """What the letters of a list say otherwise than those of the others; a list without a section is missing."""
     topics: Mapping[str, tuple[Topic, ...]]
     """What readers of each list can choose, in the order of the numbers."""
     compose: ComposeSettings
@@ -73,6 +77,45 @@ class Settings:
     def address(self) -> str:
         """The bare address letters come from."""
         return split_mailbox(self.sender.from_)[1]
+
+    def publication_of(self, list_name: str) -> Publication:
+        """Who publishes, as the letters of a list say it.
+
+        Args:
+            list_name: The list; one without settings of its own has those of all.
+        """
+        own = self.lists.get(list_name)
+        if own is None:
+            return self.publication
+        about = self.publication
+        return replace(about, name=own.name or about.name, accent=own.accent or about.accent)
+
+    def sender_of(self, list_name: str) -> str:
+        """``Name <address>`` that the letters of a list come from."""
+        own = self.lists.get(list_name)
+        return own.from_ if own is not None and own.from_ else self.sender.from_
+
+    def reply_to_of(self, list_name: str) -> str:
+        """Where answers to the letters of a list go; empty when they go to where these come from."""
+        own = self.lists.get(list_name)
+        if own is None or not (own.reply_to or own.from_):
+            return self.sender.reply_to
+        return own.reply_to
+
+    def rhythm_of(self, list_name: str) -> RhythmName:
+        """The rhythm on a list of who does not choose."""
+        own = self.lists.get(list_name)
+        return own.rhythm if own is not None and own.rhythm else self.rhythms.default
+
+    def template_of(self, list_name: str) -> str:
+        """Looks of a new issue of a list; empty when it has the usual ones."""
+        own = self.lists.get(list_name)
+        return own.template if own is not None else ""
+
+    def has_own_sender(self, list_name: str) -> bool:
+        """Whether a list says itself who its letters come from."""
+        own = self.lists.get(list_name)
+        return own is not None and bool(own.from_)
 
 
 def find_workspace(start: Path) -> Path:
@@ -266,7 +309,9 @@ def _nearest(key: str) -> str:
 
     section, _, name = key.partition(".")
     fields = _schema().model_fields
-    inside = fields[section].annotation if name and section in fields else _schema()
+    inside: Any = fields[section].annotation if name and section in fields else _schema()
+    if section == "lists" and "." in name:  # [lists.NAME]: the same keys under every name
+        name, inside = name.rpartition(".")[2], get_args(inside)[1]
     known = list(getattr(inside, "model_fields", {}))
     near = difflib.get_close_matches(name or section, known, 1)
     return f"did you mean {near[0]}?" if near else "known here: " + ", ".join(known)
@@ -314,6 +359,7 @@ def _settings(checked: Schema, root: Path) -> Settings:
         options={name: getattr(checked, name, None) for name in registry.names()},
         web=checked.web,
         rhythms=checked.rhythms,
+        lists=checked.lists,
         topics={name: _topics(topics) for name, topics in checked.topics.items()},
         compose=checked.compose,
         schedule=_schedule(checked),

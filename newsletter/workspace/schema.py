@@ -48,6 +48,14 @@ def _colour(value: str) -> str:
     return value.lower()
 
 
+def _optional_line(value: str) -> str:
+    return plain_line(value) if value else value
+
+
+def _optional_colour(value: str) -> str:
+    return _colour(value) if value else value
+
+
 def _locale(value: str) -> str:
     if value and not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", value):
         raise ValueError("a locale such as ar_DZ or ar_LB is wanted")
@@ -311,6 +319,32 @@ class TopicSettings(SettingsSection):
     )
 
 
+class ListSettings(SettingsSection):
+    """What the letters of one list say and look like, where they differ from those of the others."""
+
+    name: Annotated[str, AfterValidator(_optional_line)] = Field(
+        default="", description="name of the newsletter in the letters of this list; without it that of [newsletter]"
+    )
+    from_: Annotated[str, AfterValidator(optional_mailbox)] = Field(
+        alias="from",
+        default="",
+        description="`Name <address>` that its letters come from; without it that of [sender]. Who unsubscribes or "
+        "confirms by mail writes to the address of [sender] all the same",
+    )
+    reply_to: Annotated[str, AfterValidator(optional_mailbox)] = Field(
+        default="", description="where answers to its letters go; without it, and without a `from` here, as [sender]"
+    )
+    rhythm: Literal["instant", "daily", "weekly", ""] = Field(
+        default="", description="of who does not choose; without it the default of [rhythms]"
+    )
+    accent: Annotated[str, AfterValidator(_optional_colour)] = Field(
+        default="", description="colour of links, rules and buttons; without it that of [letter]"
+    )
+    template: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = Field(
+        default="", description="looks of its new issues: `weekly`, `digest`, `bulletin`, or one of your own"
+    )
+
+
 Topics = Annotated[
     dict[Annotated[str, AfterValidator(_number)], Annotated[TopicSettings, BeforeValidator(_topic)]],
     AfterValidator(_apart),
@@ -387,6 +421,7 @@ class Schema(SettingsSection):
     sender: SenderSettings
     web: WebSettings = WebSettings()
     rhythms: RhythmSettings = RhythmSettings()
+    lists: dict[ListName, ListSettings] = {}
     topics: dict[ListName, Topics] = {}
     compose: ComposeSettings = ComposeSettings()
     schedule: ScheduleSettings = ScheduleSettings()

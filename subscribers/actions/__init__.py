@@ -39,6 +39,7 @@ from subscribers.actions.subscribing import (
     subscribe,
 )
 from subscribers.actions.suppressing import Outcome, receive, suppress, unsuppress
+from subscribers.actions.timeline import timeline
 from subscribers.actions.waiting import PENDING_LASTS, Upkeep, ask_kept
 
 __all__ = [
@@ -90,6 +91,7 @@ __all__ = [
     "status_of",
     "subscribe",
     "suppress",
+    "timeline",
     "undo_leave",
     "unsuppress",
     "unsuppress_many",

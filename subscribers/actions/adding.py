@@ -57,6 +57,7 @@ def add_subscriber(
     Raises:
         AddressError: Not an address one can write to.
         UnknownList: No such list.
+        ClosedList: Nobody can join it.
         SuppressedError: The address must not be mailed.
         ConsentError: The person left this list, and `restore` is not set.
         SecretError: Nobody can tell whether the address may be mailed.
@@ -106,7 +107,7 @@ def who_and_where(
         SecretError: Nobody can tell whether the address may be mailed.
     """
     wanted = normalise(address)
-    target = store.list_named(connection, list_name)
+    target = store.open_list_named(connection, list_name)
     stopped = store.suppression_of(connection, wanted.key, keys)
     if stopped is not None:
         raise stopped_error(wanted.address, stopped)

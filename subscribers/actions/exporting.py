@@ -7,31 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from subscribers import store
+from subscribers.csvfile.own_export import COLUMNS
 from subscribers.csvfile.writing import csv_writer
 from subscribers.models import STATUSES, Status
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-COLUMNS = (
-    "address",
-    "status",
-    "rhythm",
-    "declined_topics",
-    "paused_until",
-    "since",
-    "changed",
-    "suppressed",
-    "consent_act",
-    "consent_at",
-    "consent_how",
-    "consent_words",
-)
-"""Columns of our own export; `import_file` knows the file by them."""
-
 
 def export_file(connection: Connection, path: Path, list_name: str, *, statuses: Collection[Status] = STATUSES) -> int:
-    """Write the subscribers of a list into a CSV file, with their latest consent.
+    """Write the subscribers of a list into a CSV file, with their record of consent.
+
+    Read into an empty workspace it gives the same people with the same dates, choices, suppressions and record.
 
     Args:
         connection: Open; it sees one moment of the database when it is in a transaction.

@@ -46,9 +46,12 @@ def read_confirmation(connection: Connection, token: str, *, now: datetime) -> C
     theirs = store.subscription_of(connection, subscriber_id, list_id)
     if theirs is None:
         return None
+    listed = store.list_by_id(connection, list_id)
     also = tuple(store.list_by_id(connection, one) for one in lists_behind(connection, token, *found))
+    if listed.closed is not None and theirs.status == "pending":
+        return ConfirmationLink(also[0], "pending", also[1:]) if also else None
     status: Status = "pending" if also and theirs.status == "confirmed" else theirs.status
-    return ConfirmationLink(store.list_by_id(connection, list_id), status, also)
+    return ConfirmationLink(listed, status, also)
 
 
 def left_lately(connection: Connection, subscriber_id: int, list_id: int, *, now: datetime) -> list[int]:

@@ -89,7 +89,9 @@ def subscribe(
         SecretError: Nobody can tell whether the address may be mailed.
     """
     wanted = normalise(address)
-    targets = [store.list_named(connection, name) for name in dict.fromkeys((list_name, *also))]
+    named = [store.list_named(connection, name) for name in dict.fromkeys((list_name, *also))]
+    # A form that was made before a list was closed may still name it.
+    targets = [one for one in named if one.closed is None]
     if store.suppression_of(connection, wanted.key, keys) is not None:
         return "nothing"
     person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)
@@ -199,7 +201,8 @@ def _together(connection: Connection, subscriber_id: int, list_id: int, at: date
         return []
     theirs = {one.list_id: one.status for one in store.subscriptions_of(connection, subscriber_id)}
     others = store.asked_together(connection, subscriber_id, list_id, at=at)
-    return [one for one in others if theirs.get(one) == "pending"]
+    waiting = [one for one in others if theirs.get(one) == "pending"]
+    return [one for one in waiting if store.list_by_id(connection, one).closed is None]
 
 
 def confirm_letter(
@@ -249,6 +252,11 @@ def _confirm(
     decision = decide(before.status if before else None, "confirm")
     if person is None or decision.refusal or decision.status is None:
         raise ConsentError(decision.refusal or "this subscription is gone", mend="subscribe again on the site")
+    if decision.changes and store.list_by_id(connection, list_id).closed is not None:
+        # It was closed after the letter went; what else was asked for together is confirmed without it.
+        if not others:
+            raise ConsentError("this list is closed", mend="subscribe to another one on the site")
+        return _confirm(connection, subscriber_id, others[0], others[1:], now=now, how=how, words=words)
     if decision.changes:
         store.set_status(connection, person.id, list_id, decision.status, now=now)
         store.record(connection, person.id, list_id, "confirm", now=now, how=how, words=words)

@@ -16,6 +16,7 @@ from pathlib import Path
 from subscribers.csvfile.columns import TOLD_STATUS, ColumnChoices, ColumnMeaning, Topic, silent, topic_of, understood
 from subscribers.csvfile.files import lines, open_text
 from subscribers.csvfile.other_programs import UNKNOWN, OtherProgram
+from subscribers.csvfile.own_export import exported_columns
 from subscribers.csvfile.programs import COLUMNS_OF, PAUSE, PEOPLE, TAGS, TOPICS, recognise
 from subscribers.csvfile.vocabulary import ROLE_OF, VAGUE_ADDRESS, Standing, fold
 from subscribers.display import shown
@@ -24,6 +25,7 @@ from subscribers.errors import CsvError
 MOST_VALUES = 500
 """Different cells of a column that are looked at; a column of states has a handful."""
 _SHOWN_VALUES = 4
+_OWN_ROLES = {"declined_topics": "topics", "paused_until": "pause"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class CsvLayout:
     """Indexes of the columns of declined topics and of pauses; only our own export has them."""
     evidence: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """What tells of the consent (``agreed``, ``network`` …) to the indexes of its columns, the best first."""
+    own: Mapping[str, int] = field(default_factory=dict)
+    """Which of our own columns stands where; empty unless the file is our own export."""
     topics: tuple[int, Mapping[str, int]] | None = None
     """Index of the column that names topics, and the bit of each folded title."""
 
@@ -76,22 +80,6 @@ class CsvLayout:
         if self.encoding == "cp1256":
             return "windows-1256"
         return "utf-16" if self.encoding.startswith("utf-16") else "utf-8"
-
-
-OWN = {
-    "act": "consent_act",
-    "agreed": "consent_at",
-    "how": "consent_how",
-    "words": "consent_words",
-    "network": "consent_network",
-    "page": "consent_page",
-    "reason": "consent_reason",
-    "story": "consent_story",
-    "since": "since",
-    "changed": "changed",
-    "suppressed": "suppressed",
-}
-"""The columns of our own export that are taken over as they are."""
 
 
 def layout_of(shape: CsvHeader, choices: ColumnChoices, topics: Sequence[str]) -> CsvLayout:
@@ -132,7 +120,8 @@ class _Columns:
             self._use(rhythm, "rhythm")
         self._judge_name()
         own = {TOPICS, PAUSE} <= tool.needs
-        evidence = self._own() if own else self._evidence()
+        ours = self._own() if own else {}
+        evidence = {} if own else self._evidence()
         picked = self._topics(topics)
         says = () if self._choices.everybody else tuple(self._says())
         return CsvLayout(
@@ -149,6 +138,7 @@ class _Columns:
             tool=tool,
             choices=(names.index(TOPICS), names.index(PAUSE)) if own else None,
             evidence=evidence,
+            own=ours,
             topics=picked,
         )
 
@@ -272,16 +262,12 @@ class _Columns:
 
     # ---- what else a file tells
 
-    def _own(self) -> dict[str, tuple[int, ...]]:
+    def _own(self) -> dict[str, int]:
         """The columns of our own export."""
-        found: dict[str, tuple[int, ...]] = {
-            key: (self._names.index(fold(name)),) for key, name in OWN.items() if fold(name) in self._names
-        }
-        for key, [at] in found.items():
-            if key != "suppressed":
-                self._use(at, "consent" if key not in {"since", "changed"} else key)
-        self._use(self._names.index(TOPICS), "topics")
-        self._use(self._names.index(PAUSE), "pause")
+        found = exported_columns(self._names)
+        for name, at in found.items():
+            if name not in {"status", "suppressed"}:  # what stands there says how people stand, and is used as that
+                self._use(at, "consent" if name.startswith("consent_") else _OWN_ROLES.get(name, name))
         return found
 
     def _evidence(self) -> dict[str, tuple[int, ...]]:

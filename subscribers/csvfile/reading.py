@@ -19,6 +19,7 @@ from subscribers.csvfile.files import CsvLines, lines, open_text, swallowed, too
 from subscribers.csvfile.formulas import restored
 from subscribers.csvfile.layout import CsvLayout
 from subscribers.csvfile.moments import moment_of
+from subscribers.csvfile.own_export import CsvPerson, read_record
 from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing, fold
 from subscribers.display import shown
 from subscribers.errors import AddressError
@@ -32,19 +33,13 @@ if TYPE_CHECKING:
 class RowEvidence(NamedTuple):
     """What a row tells of the consent behind it."""
 
-    act: str = ""
-    """One of `subscribers.consent.Act`; only our own export names it."""
     at: int | None = None
     """Unix seconds when the person agreed."""
     confirmed: int | None = None
     """Unix seconds when they confirmed it."""
-    how: str = ""
     words: str = ""
     network: str = ""
     page: str = ""
-    reason: str = ""
-    story: str = ""
-    """The whole record, as our own export writes it."""
 
 
 class CsvRow(NamedTuple):
@@ -58,13 +53,9 @@ class CsvRow(NamedTuple):
     declined_topics: int = 0
     paused_until: int | None = None
     """Unix seconds."""
-    since: int | None = None
-    """Unix seconds when the subscription began, as our own export says."""
-    changed: int | None = None
-    """Unix seconds when it changed last, as our own export says."""
     evidence: RowEvidence | None = None
-    suppressed_for: str = ""
-    """Why the address must not be mailed, as our own export says."""
+    record: CsvPerson | None = None
+    """What our own export says of the past; None in any other file."""
 
 
 class BadCsvRow(NamedTuple):
@@ -93,7 +84,7 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
     """
     at, guarded = layout.address, layout.tool.guarded
     careful = bool(layout.says) or layout.rhythm is not None or layout.everybody is not None
-    telling = bool(layout.evidence) or layout.topics is not None
+    telling = bool(layout.evidence)
     special = not layout.header or layout.encoding == "cp1256"
     header_seen = not layout.header
     for line, cells in _records(path, layout):
@@ -108,6 +99,7 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
         standing: Standing | None = None
         rhythm: Rhythm | None = None
         choices: tuple[int, int | None] = (0, None)
+        record: CsvPerson | None = None
         try:
             address = normalise(text)
             if special:
@@ -115,6 +107,8 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
             if careful:
                 standing, rhythm = _standing(layout, cells), _rhythm(layout, cells)
                 choices = _choices(layout, cells)
+            if layout.own:
+                record = _record(layout, cells)
             if layout.topics is not None:
                 choices = (_declined(layout.topics, cells), choices[1])
         except (AddressError, _UnusableError) as error:
@@ -123,8 +117,8 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
                 text = layout.delimiter.join(cells)
             yield BadCsvRow(line, shown(text), reason, tuple(cells))
             continue
-        row = CsvRow(line, address, standing, rhythm, *choices)
-        yield _told(layout, cells, row) if telling else row
+        evidence = _evidence(layout, cells) if telling else None
+        yield CsvRow(line, address, standing, rhythm, *choices, evidence, record)
 
 
 def _check(layout: CsvLayout, cells: list[str], address: Address) -> None:
@@ -186,6 +180,13 @@ def _choices(layout: CsvLayout, cells: list[str]) -> tuple[int, int | None]:
     return declined, paused
 
 
+def _record(layout: CsvLayout, cells: list[str]) -> CsvPerson:
+    try:
+        return read_record(cells, layout.own)
+    except ValueError as error:
+        raise _UnusableError(str(error)) from None
+
+
 def _declined(topics: tuple[int, Mapping[str, int]], cells: list[str]) -> int:
     """Topics that a row does not name, when it names some; who names none of ours wants everything."""
     at, bits = topics
@@ -194,33 +195,23 @@ def _declined(topics: tuple[int, Mapping[str, int]], cells: list[str]) -> int:
     return sum(1 << bit for bit in bits.values() if bit not in wanted) if wanted else 0
 
 
-def _told(layout: CsvLayout, cells: list[str], row: CsvRow) -> CsvRow:
-    """The row with what it tells of the consent behind it."""
+def _evidence(layout: CsvLayout, cells: list[str]) -> RowEvidence | None:
+    """What a row tells of the consent behind it."""
 
     def cell(key: str) -> str:
         columns = layout.evidence.get(key, ())
         return next((found for at in columns if at < len(cells) and (found := cells[at].strip())), "")
 
-    agreed, confirmed = moment_of(cell("agreed")), moment_of(cell("confirmed"))
-    # A day that can be read in two ways is kept as it stands.
-    unread = cell("agreed") if agreed is None else ""
-    evidence = RowEvidence(
-        act=cell("act"),
+    agreed = moment_of(cell("agreed"))
+    found = RowEvidence(
         at=agreed,
-        confirmed=confirmed,
-        how=shown(cell("how"), 500),
-        words=cell("words") or shown(unread, 100),
+        confirmed=moment_of(cell("confirmed")),
+        # A day that can be read in two ways is kept as it stands.
+        words=cell("words") or (shown(cell("agreed"), 100) if agreed is None else ""),
         network=shown(cell("network"), 100),
         page=shown(cell("page"), 500),
-        reason=cell("reason"),
-        story=cell("story"),
     )
-    return row._replace(
-        since=moment_of(cell("since")),
-        changed=moment_of(cell("changed")),
-        evidence=evidence if any(evidence) else None,
-        suppressed_for=cell("suppressed"),
-    )
+    return found if any(found) else None
 
 
 def _records(path: Path, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
+from subscribers.csvfile.own_export import ConsentLine, consent_cells, written_moment
 from subscribers.models import Status
-from subscribers.moments import to_moment
 from subscribers.store.tables import (
     consent,
     subscriber,
@@ -23,19 +24,13 @@ _PAGE = 1000
 
 
 def exported(connection: Connection, list_id: int, *, statuses: Collection[Status]) -> Iterator[tuple[str, ...]]:
-    """Everybody of a list, in order of subscriber id, as the cells of `subscribers.actions.exporting.COLUMNS`.
+    """Everybody of a list, in order of subscriber id, as the cells of `subscribers.csvfile.own_export.COLUMNS`.
 
     Args:
         connection: An open connection to the database.
         list_id: Id of the list.
         statuses: Only subscriptions of these statuses.
     """
-    latest = (
-        sa.select(sa.func.max(consent.c.id))
-        .where(consent.c.subscriber_id == subscription.c.subscriber_id, consent.c.list_id == subscription.c.list_id)
-        .correlate(subscription)
-        .scalar_subquery()
-    )
     query = (
         sa.select(
             subscription.c.subscriber_id,
@@ -47,14 +42,10 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
             subscription.c.created,
             subscription.c.changed,
             suppression.c.reason,
-            consent.c.act,
-            consent.c.at,
-            consent.c.how,
-            consent.c.words,
+            suppression.c.at,
         )
         .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
         .outerjoin(suppression, suppression.c.subscriber_id == subscription.c.subscriber_id)
-        .outerjoin(consent, consent.c.id == latest)
         .where(subscription.c.list_id == list_id, subscription.c.status.in_(sorted(statuses)))
         .order_by(subscription.c.subscriber_id)
         .limit(_PAGE)
@@ -62,25 +53,30 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
     last = 0
     while True:
         page = connection.execute(query.where(subscription.c.subscriber_id > last)).all()
-        for _, address, status, rhythm, declined, paused, created, changed, reason, act, at, how, words in page:
+        records = _records(connection, list_id, [row[0] for row in page])
+        for id_, address, status, rhythm, declined, paused, created, changed, reason, stopped in page:
             yield (
                 address,
                 status,
                 rhythm,
                 str(declined),
-                _written(paused),
-                _written(created),
-                _written(changed),
+                *map(written_moment, (paused, created, changed)),
                 reason or "",
-                act or "",
-                _written(at),
-                how or "",
-                words or "",
+                written_moment(stopped),
+                *consent_cells(records[id_]),
             )
         if len(page) < _PAGE:
             return
         last = page[-1][0]
 
 
-def _written(seconds: int | None) -> str:
-    return "" if seconds is None else to_moment(seconds).isoformat()
+def _records(connection: Connection, list_id: int, people: list[int]) -> dict[int, list[ConsentLine]]:
+    """The record of consent of some people for a list, oldest line first."""
+    said = (consent.c[name] for name in ConsentLine._fields)
+    found: dict[int, list[ConsentLine]] = defaultdict(list)
+    query = sa.select(consent.c.subscriber_id, *said).where(
+        consent.c.list_id == list_id, consent.c.subscriber_id.in_(people)
+    )
+    for id_, *line in connection.execute(query.order_by(consent.c.id)):
+        found[id_].append(ConsentLine(*line))
+    return found

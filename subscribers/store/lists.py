@@ -12,7 +12,7 @@ import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is 
 
 from subscribers.consent import Act
 from subscribers.display import shown
-from subscribers.errors import ListError, UnknownList
+from subscribers.errors import ClosedList, ListError, UnknownList
 from subscribers.models import RHYTHMS, List, ListCount, ListStats
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.tables import (
@@ -40,6 +40,23 @@ def add_list(connection: Connection, name: str, title: str, *, now: datetime) ->
     Raises:
         ListError: The name is taken or cannot be used.
     """
+    check_new_name(connection, name)
+    row = connection.execute(
+        sa.insert(list_).values(name=name, title=title.strip() or name, created=to_seconds(now)).returning(*list_.c)
+    ).one()
+    return _list(row)
+
+
+def check_new_name(connection: Connection, name: str) -> None:
+    """Look whether a list may be called so.
+
+    Args:
+        connection: An open connection to the database.
+        name: As it is wanted.
+
+    Raises:
+        ListError: The name is taken or cannot be used.
+    """
     if _LIST_NAME.fullmatch(name) is None:
         raise ListError(
             f"'{shown(name)}' cannot be the name of a list",
@@ -47,10 +64,30 @@ def add_list(connection: Connection, name: str, title: str, *, now: datetime) ->
         )
     if list_or_none(connection, name) is not None:
         raise ListError(f"there is already a list called '{name}'", mend="choose another name")
-    row = connection.execute(
-        sa.insert(list_).values(name=name, title=title.strip() or name, created=to_seconds(now)).returning(*list_.c)
-    ).one()
-    return _list(row)
+
+
+def rename_list(connection: Connection, list_id: int, *, name: str, title: str) -> None:
+    """Give a list another name and title; its id, which links hold, stays.
+
+    Args:
+        connection: A connection in a writing transaction.
+        list_id: Of the list.
+        name: Its own, or one that ``check_new_name`` let through.
+        title: What readers see.
+    """
+    connection.execute(sa.update(list_).where(list_.c.id == list_id).values(name=name, title=title))
+
+
+def set_closed(connection: Connection, list_id: int, closed: datetime | None) -> None:
+    """Close a list, or open it again.
+
+    Args:
+        connection: A connection in a writing transaction.
+        list_id: Of the list.
+        closed: Since when, an aware datetime; None opens it.
+    """
+    since = None if closed is None else to_seconds(closed)
+    connection.execute(sa.update(list_).where(list_.c.id == list_id).values(closed=since))
 
 
 def list_or_none(connection: Connection, name: str) -> List | None:
@@ -74,6 +111,30 @@ def list_named(connection: Connection, name: str) -> List:
     if found is not None:
         return found
     raise unknown_list(name, [one.name for one in all_lists(connection)])
+
+
+def open_list_named(connection: Connection, name: str) -> List:
+    """The list of that name, which people can join and letters go out to.
+
+    Raises:
+        UnknownList: There is none; names those there are.
+        ClosedList: It is closed.
+    """
+    return open_or_refuse(list_named(connection, name))
+
+
+def open_or_refuse(listed: List) -> List:
+    """The list, if it is open.
+
+    Raises:
+        ClosedList: It is closed.
+    """
+    if listed.closed is None:
+        return listed
+    raise ClosedList(
+        f"the list '{listed.name}' is closed since {listed.closed:%Y-%m-%d}: nobody can join it, and nothing goes out",
+        mend=f"open it again with: newsletter lists open {listed.name}",
+    )
 
 
 def unknown_list(name: str, names: Sequence[str]) -> UnknownList:

@@ -109,7 +109,8 @@ def _choices(connection: Connection, site: Site, who: Subscriber) -> list[ListCh
     """The lists that are offered, and those the person is on."""
     now = site.now()
     theirs = {one.list_id: one for one in store.subscriptions_of(connection, who.id)}
-    offered = [found for name in site.lists if (found := store.list_or_none(connection, name)) is not None]
+    named = (store.list_or_none(connection, name) for name in site.lists)
+    offered = [found for found in named if found is not None and found.closed is None]
     known = {one.id for one in offered}
     also = [
         store.list_by_id(connection, one.list_id)
@@ -121,7 +122,7 @@ def _choices(connection: Connection, site: Site, who: Subscriber) -> list[ListCh
 
 def _choice(site: Site, listed: List, theirs: Subscription | None, now: datetime) -> ListChoice:
     on = theirs is not None and theirs.status == "confirmed"
-    rhythm = theirs.rhythm if theirs is not None and on else site.rhythm
+    rhythm = theirs.rhythm if theirs is not None and on else site.rhythm_of(listed.name)
     declined = theirs.declined_topics if theirs is not None else 0
     paused = theirs.paused_until if theirs is not None and on else None
     return ListChoice(

@@ -55,6 +55,8 @@ class Site:
     rhythms: tuple[Rhythm, ...] = RHYTHMS
     default: Rhythm = "weekly"
     """The rhythm of who does not choose."""
+    defaults: Mapping[str, Rhythm] = field(default_factory=dict)
+    """The same for one list, by its name, where it differs."""
     topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Titles of the topics of a list, in the order of their bits; empty where a bit has none."""
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -82,3 +84,8 @@ class Site:
     def rhythm(self) -> Rhythm:
         """The rhythm of a subscription that says nothing else."""
         return self.default if self.default in self.rhythms else self.rhythms[0]
+
+    def rhythm_of(self, list_name: str) -> Rhythm:
+        """The rhythm of a subscription to a list that says nothing else."""
+        own = self.defaults.get(list_name)
+        return own if own in self.rhythms else self.rhythm

@@ -51,15 +51,18 @@ def _embedded(site: Site, request: Request) -> Response:
 def _show_form(site: Site, form: Form, *, problem: str = "", framed: bool = False, status: int = 200) -> Response:
     with site.database.read() as connection:
         lists = _offered(connection, site)
+    if not lists:
+        # Every list is closed.
+        return answer(site, "web/trouble.html.j2", {"status": 404}, status=404)
     values = {
         "pitch": site.say(PITCH),
         "honeypot": HONEYPOT,
         "stamp": forms.stamp(site.link_keys, site.now()),
         "lists": lists,
-        "chosen": _chosen(site, form),
+        "chosen": _chosen(lists, form),
         "topics": () if framed else _topics(site, form, lists),
         "rhythms": site.rhythms,
-        "rhythm": _rhythm(site, form),
+        "rhythm": _rhythm(site, form, _chosen(lists, form)[0]),
         "email": forms.first(form, "email")[:254],
         "problem": problem,
         "action": "/embed" if framed else "/subscribe",
@@ -107,8 +110,11 @@ def _repeated(name: str) -> bool:
 
 def _wish(site: Site, request: Request, wanted: Address, road: str) -> None:
     """Write the wish down, within the caps; nearly the same statements whatever state the address is in."""
-    chosen = _chosen(site, request.form)
     with site.database.write() as connection:
+        # A form made before a list was closed may still name it.
+        chosen = _chosen(_offered(connection, site), request.form)
+        if not chosen:
+            return
         actions.wish(
             connection,
             wanted,
@@ -119,7 +125,7 @@ def _wish(site: Site, request: Request, wanted: Address, road: str) -> None:
             network=request.network,
             how=request.how(road),
             words=site.say(PITCH),
-            rhythm=_rhythm(site, request.form),
+            rhythm=_rhythm(site, request.form, chosen[0]),
             also=chosen[1:],
             declined=_declined(site, request.form),
             keep_for=site.pending,
@@ -164,13 +170,14 @@ def _framed(
 
 def _offered(connection: Any, site: Site) -> list[List]:
     found = [store.list_or_none(connection, name) for name in site.lists]
-    return [one for one in found if one is not None]
+    return [one for one in found if one is not None and one.closed is None]
 
 
-def _chosen(site: Site, form: Form) -> tuple[str, ...]:
-    """Names of the lists that are ticked, at least one."""
+def _chosen(offered: list[List], form: Form) -> tuple[str, ...]:
+    """Names of the lists that are ticked; without any, the first that is offered."""
     wanted = form.get("list", ())
-    return tuple(name for name in site.lists if name in wanted) or site.lists[:1]
+    names = tuple(one.name for one in offered)
+    return tuple(name for name in names if name in wanted) or names[:1]
 
 
 def _topics(site: Site, form: Form, lists: list[List]) -> list[tuple[List, list[tuple[int, str, bool]]]]:
@@ -197,6 +204,6 @@ def _declined(site: Site, form: Form) -> dict[str, int]:
     return found
 
 
-def _rhythm(site: Site, form: Form) -> Rhythm:
+def _rhythm(site: Site, form: Form, list_name: str) -> Rhythm:
     wanted = forms.first(form, "rhythm")
-    return next((rhythm for rhythm in site.rhythms if rhythm == wanted), site.rhythm)
+    return next((rhythm for rhythm in site.rhythms if rhythm == wanted), site.rhythm_of(list_name))

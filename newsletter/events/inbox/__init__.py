@@ -63,6 +63,8 @@ class InboxSetup:
     """What one can subscribe to by mail; the first is meant by who names none. Empty: nothing."""
     caps: Caps = field(default_factory=Caps)
     rhythm: Rhythm = "weekly"
+    rhythms: Mapping[str, Rhythm] = field(default_factory=dict)
+    """The same for one list, by its name, where it differs."""
     """Of who subscribes by mail."""
 
 
@@ -324,7 +326,7 @@ def _subscribe(setup: InboxSetup, connection: Connection, message: ParsedMessage
         how=ROAD,
         words=message.words,
         road="mail",
-        rhythm=setup.rhythm,
+        rhythm=setup.rhythms.get(list_name, setup.rhythm),
     )
     return "refused" if came in {"lately", "nothing"} else came
 
@@ -340,7 +342,7 @@ def _wanted(setup: InboxSetup, connection: Connection, message: ParsedMessage) -
     except AddressError:
         return "refused"
     target = store.list_or_none(connection, message.list or setup.lists[0])
-    if target is None:
+    if target is None or target.closed is not None:
         return "other"
     status = actions.status_of(connection, address, target.id)
     # Who was on a list that is offered to nobody may come back to it.

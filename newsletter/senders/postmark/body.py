@@ -116,7 +116,7 @@ def _message(letter: Letter, options: PostmarkOptions) -> dict[str, Any]:
     }
     # Nothing keeps a link of the text from being tracked, and those to leave and to choose are never wrapped.
     message: dict[str, Any] = {
-        "From": _mailbox(options.from_name or own_name, address),
+        "From": _mailbox(own_name if letter.own_sender else options.from_name or own_name, address),
         "To": slot(letter.marker, _TO),
         "Subject": letter.rendered.subject,
         "Metadata": {"nashra_delivery": name},

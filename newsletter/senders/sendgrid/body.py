@@ -100,7 +100,7 @@ def _common(letter: Letter, options: SendGridOptions) -> dict[str, Any]:
     """What is the same for every subscriber of a letter."""
     own_name, address = split_mailbox(letter.sender)
     # "to.name must not contain ; or ," (vendor documentation); the sender's is held to the same.
-    name = re.sub(r"\s*[;,]\s*", " ", options.from_name or own_name).strip()
+    name = re.sub(r"\s*[;,]\s*", " ", own_name if letter.own_sender else options.from_name or own_name).strip()
     html = own_links.marked(letter, _UNTRACKED) if options.click_tracking else letter.rendered.html
     texts = [_charset_safe(_tagged(letter, text)) for text in (letter.rendered.text, html)]
     body: dict[str, Any] = {
