@@ -296,9 +296,16 @@ def test_no_provider_leads_the_readers_own_links_over_its_server(
         assert {marked[href] for href in marked if href.startswith(SITE)} == {None}
 
 
-def test_a_letter_to_a_closed_list_has_a_page_that_only_its_readers_find(tmp_path: Path) -> None:
+def offer_another(workspace: Workspace) -> None:
+    """The pages offer another list from now on; the letters of the readers' own are not for everybody."""
+    with workspace.database.write() as connection:
+        store.add_list(connection, "others", "الآخرون", now=workspace.now())
+    object.__setattr__(workspace.settings.web, "lists", ["others"])
+
+
+def test_a_letter_to_a_private_list_has_a_page_that_only_its_readers_find(tmp_path: Path) -> None:
     with newsroom(tmp_path) as (workspace, arrived):
-        object.__setattr__(workspace.settings.web, "lists", [])
+        offer_another(workspace)
         key = send(workspace, "weekly")
         arrived.collect(workspace.root)
         paths = {path for _, html, plain in arrived.letters for path in (*views_in(html), *views_in(plain))}
@@ -334,9 +341,9 @@ def test_a_letter_to_a_closed_list_has_a_page_that_only_its_readers_find(tmp_pat
             assert pages.get(wrong).status_code == 404, wrong
 
 
-def test_the_page_of_a_closed_list_opens_while_its_key_is_kept(tmp_path: Path) -> None:
+def test_the_page_of_a_private_list_opens_while_its_key_is_kept(tmp_path: Path) -> None:
     with newsroom(tmp_path) as (workspace, arrived):
-        object.__setattr__(workspace.settings.web, "lists", [])
+        offer_another(workspace)
         send(workspace, "weekly")
         arrived.collect(workspace.root)
         (link,) = views_in(arrived.letters[0][1])
