@@ -149,10 +149,9 @@ def _leave_out_its_own_page(document: HtmlElement, pages: str, key: str) -> None
 def _drop_link(link: HtmlElement) -> None:
     """Take out a link, and the dot that stood between it and its neighbour, or the line that held nothing else."""
     parent, before = link.getparent(), link.getprevious()
-    link.tail = _DOT_BEFORE.sub("", link.tail or "", count=1)
-    ahead = (parent.text if before is None else before.tail) or ""
-    if not link.tail.strip() or link.tail.strip().startswith("·"):
-        ahead = _DOT_AFTER.sub("", ahead, count=1)
+    link.tail, dots = _DOT_BEFORE.subn("", link.tail or "", count=1)
+    if not dots:
+        ahead = _DOT_AFTER.sub("", (parent.text if before is None else before.tail) or "", count=1)
         if before is None:
             parent.text = ahead
         else:

@@ -121,6 +121,8 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
             with workspace.database.read() as connection:
                 return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
     store.open_or_refuse(target)
+    # What a letter says of its list, and where its own page stands, are those of the list it goes to.
+    issue = replace(issue, list=target.name)
     inspected = inspect(workspace, issue, list_name=list_name, before_send=True, snapshot=snapshot)
     if inspected.failure is not None:
         raise inspected.failure

@@ -35,7 +35,7 @@ def _icon(site: Site, _request: Request) -> Response:
 
 
 def _robots(_site: Site, _request: Request) -> Response:
-    closed = ("confirm", "leave", "preferences", "address", "erase", "hooks")
+    closed = ("confirm", "leave", "preferences", "address", "erase", "view", "hooks")
     text = "User-agent: *\n" + "".join(f"Disallow: /{path}/\n" for path in closed)
     return PlainTextResponse(text, headers={"cache-control": f"public, max-age={A_DAY}"})
 
