@@ -112,7 +112,7 @@ def test_an_export_broken_off_with_ctrl_c_leaves_nothing(root: Path, tmp_path: P
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from subscribers.store import exports\n"
         "def wait(*_):\n    print('writing', flush=True)\n    time.sleep(60)\n"
-        "exports._written = wait\n"
+        "exports._records = wait\n"
         "from newsletter.cli import main\n"
         "main()\n"
     )
