@@ -47,14 +47,14 @@ def test_it_tells_one_person_in_order(connection: Connection) -> None:
 
     assert [(at - NOW) // DAY for at, _ in told] == [0, 0, 1, 2, 3, 4, 5]
     assert [what for _, what in told] == [
-        "readers: asked to subscribe by form from 203.0.113.0/24 on https://example.org/subscribe saying "
+        "readers: asked to subscribe (form) from 203.0.113.0/24 on https://example.org/subscribe saying "
         "“اشترك�[31m معنا”",
         "readers: confirmation letter, queued",
-        "readers: confirmed by page",
+        "readers: confirmed (page)",
         "readers: changed preferences to daily, without 2 of the topics, paused until 2026-12-03",
         "not to be mailed any more: hard",
-        "readers: left by page because “رسائل كثيرة”",
-        "waits to be asked, by file a.csv",
+        "readers: left (page) because “رسائل كثيرة”",
+        "waits to be asked (file a.csv)",
     ]
 
 
@@ -68,7 +68,7 @@ def test_what_came_by_a_file_names_it_and_keeps_its_date(connection: Connection,
     assert [(at, what) for at, what in told if what.startswith("sport")] == [
         (
             NOW - 900 * DAY,
-            "sport: added by an editor by editor saying “بطاقة” (written here on 2026-11-24 from file out.csv)",
+            "sport: added by an editor (editor) saying “بطاقة” (written here on 2026-11-24 from file out.csv)",
         )
     ]
 
@@ -90,7 +90,7 @@ def test_the_command_tells_issues_too_and_writes_nothing(tmp_path: Path) -> None
     assert done.code == 0, done.err
     lines = [line.split("\t") for line in done.out.splitlines()]
     assert lines[0] == ["address", "salma@example.org"]
-    assert lines[-2][1] == "readers: added by an editor by editor saying “بطاقة”"
+    assert lines[-2][1] == "readers: added by an editor (editor) saying “بطاقة”"
     assert lines[-1][1].startswith("first and only issue, “")
     assert lines[-1][1].endswith("”, submitted")
     assert (root / "newsletter.db").read_bytes() == before

@@ -24,6 +24,7 @@ _ACTS: Mapping[str, str] = {
     "import": "subscribed by a file",
     "import-pending": "brought in by a file, to be confirmed",
     "import-left": "left, as a file says",
+    "address": "changed the address",
 }
 _MOST = 300
 """Characters of somebody's words that a line shows; the copy in JSON has all."""
@@ -45,8 +46,8 @@ def timeline(person: Person) -> list[Happening]:
 
 def _told(line: Consent) -> str:
     quoted = {"saying": line.words, "because": line.reason}
-    plain = {"by": line.how, "from": line.network, "on": line.page}
-    told = [_ACTS.get(line.act, line.act)]
+    plain = {"from": line.network, "on": line.page}
+    told = [_ACTS.get(line.act, line.act), *([f"({shown(line.how, _MOST)})"] if line.how else [])]
     told += [f"{word} {shown(text, _MOST)}" for word, text in plain.items() if text]
     told += [f"{word} “{shown(text, _MOST)}”" for word, text in quoted.items() if text]
     if line.recorded is not None:
@@ -59,7 +60,7 @@ def _letters(rows: Mapping[str, list[dict[str, Any]]], names: Mapping[int, str])
         name = names.get(row["list_id"], "?")
         yield to_moment(row["created"]), f"{name}: {row['kind']} letter, {row['state']}"
     for row in rows.get("kept_wish", []):
-        yield to_moment(row["created"]), f"waits to be asked, by {shown(row['how'], _MOST)}"
+        yield to_moment(row["created"]), f"waits to be asked ({shown(row['how'], _MOST)})"
     for row in rows.get("account_request", []):
         wanted = "to be erased" if row["kind"] == "erase" else "another address"
         yield to_moment(row["created"]), f"asked on their page for {wanted}; not confirmed yet"
