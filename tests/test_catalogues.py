@@ -45,6 +45,12 @@ def test_no_english_is_left_and_letters_are_those_of_the_language(language: str,
             assert not re.search("[\u064a\u0643]", said), said
 
 
+@pytest.mark.parametrize(("language", "name"), CATALOGUES)
+def test_catalogues_are_written_with_latin_digits(language: str, name: str) -> None:
+    """The digits of the publication are put in when a text is said."""
+    assert [said for said in texts(language, name).values() if re.search("[\u0660-\u0669\u06f0-\u06f9]", said)] == []
+
+
 def test_the_templates_ask_for_nothing_that_is_missing() -> None:
     """Plain calls in templates; texts that are put together in code are held by the tests of the pages."""
     asked = set()

@@ -12,10 +12,11 @@ from babel.messages.pofile import read_po
 from newsletter.letters.render.small import BY_MAIL, SUBJECTS
 from newsletter.letters.templates import environment, templates_dir
 from newsletter.models import Publication
+from newsletter.text.dates import Digits
 from newsletter.web.pages import Pages, speaks
 from subscribers.web import leave, preferences, subscribe
 
-LANGUAGES = ("ar", "en", "fr")
+LANGUAGES = ("ar", "en", "fr", "fa", "he")
 _SAY = re.compile(r'say\("((?:[^"\\]|\\.)+)"')
 
 
@@ -55,6 +56,24 @@ def test_arabic_is_arabic() -> None:
     for text, said in catalogue("ar").items():
         assert re.search("[\u0621-\u064a]", said) or text == "“{title}”", text
         assert not re.search("[A-Za-z?;,]", re.sub(r"\{\w+\}", "", said)), said
+
+
+@pytest.mark.parametrize(
+    ("language", "digits", "hours"),
+    [("fa", "latin", "48"), ("fa", "arabic-indic", "۴۸"), ("ar", "arabic-indic", "٤٨"), ("he", "latin", "48")],
+)
+def test_numbers_in_texts_have_the_digits_of_the_dates(language: str, digits: Digits, hours: str) -> None:
+    pages = Pages(environment(), Publication("x", "https://example.org", language=language, digits=digits), "")
+    assert re.findall(r"\d+", pages.text("The button works for 48 hours.")) == [hours]
+    assert "{list}" in pages.text("Welcome to {list}")
+
+
+@pytest.mark.parametrize("language", ["fa", "he"])
+def test_pages_of_other_languages_run_from_right_to_left(language: str) -> None:
+    pages = Pages(environment(), Publication("x", "https://example.org", language=language), "")
+    html = pages("web/trouble.html.j2", {"status": 404})
+    assert f'<html lang="{language}" dir="rtl">' in html
+    assert catalogue(language)["There is no such page"] in html
 
 
 def test_a_language_without_pages_gets_english_ones() -> None:

@@ -53,8 +53,8 @@ class Pages:
         return fill(self.environment, template, {**self._common, **values})
 
     def text(self, text: str) -> str:
-        """One of our texts in the language of the pages."""
-        return self._catalogue.gettext(text)
+        """One of our texts in the language of the pages, its numbers in the publication's digits."""
+        return self.digits(self._catalogue.gettext(text))
 
     def say(self, text: str, **parts: object) -> str | Markup:
         """A text for a page, with parts put into it; what is markup stays markup."""
