@@ -347,8 +347,26 @@ def test_another_list_is_joined_and_left_on_the_page(workspace: Workspace) -> No
 # ---- links
 
 
+NEW = "salma.new@example.org"
+
+
 def links(workspace: Workspace) -> list[str]:
-    return [workspace.confirm_link(), workspace.link("leave"), workspace.link("preferences", list_id=0)]
+    """One link for each page that a letter can lead to."""
+    with workspace.database.write() as connection:
+        who, now = workspace.person().id, workspace.clock()
+        change = actions.make_request(connection, who, "address", now=now, address=NEW)
+        erasure = actions.make_request(connection, who, "erase", now=now)
+    signed = [workspace.confirm_link(), workspace.link("leave"), workspace.link("preferences", list_id=0)]
+    return [*signed, f"/address/{change}", f"/erase/{erasure}"]
+
+
+OWN = ("address", "data", "data.json", "erase")
+"""Pages below the preferences that can be looked at."""
+
+
+def below(link: str) -> list[str]:
+    """A link, and what stands below it when it is one to somebody's own page."""
+    return [link, *(f"{link}/{one}" for one in OWN)] if link.startswith("/preferences/") else [link]
 
 
 def test_looking_changes_nothing(workspace: Workspace, client: TestClient) -> None:
@@ -358,13 +376,20 @@ def test_looking_changes_nothing(workspace: Workspace, client: TestClient) -> No
         *links(workspace),
         workspace.confirm_link("waiting@example.net"),
         workspace.link("leave", "waiting@example.net"),
+        workspace.link("preferences", "waiting@example.net", list_id=0),
     ]
+    mailed = [page for link in mailed for page in below(link)]
     before = workspace.rows()
-    for link in (*mailed, "/", "/subscribe", "/embed", "/health", "/style.css"):
+    for link in (*mailed, "/", "/subscribe", "/embed", "/health", "/style.css", "/robots.txt"):
         for _ in range(3):
             for method in ("GET", "HEAD", "OPTIONS"):
-                answer = client.request(method, f"{link}?act=leave&confirm=true&List-Unsubscribe=One-Click")
-                assert answer.status_code in ((405,) if method == "OPTIONS" else (200,))
+                query = f"act=leave&act=erase&confirm=true&email={NEW}&List-Unsubscribe=One-Click"
+                answer = client.request(method, f"{link}?{query}")
+                assert answer.status_code in ((405,) if method == "OPTIONS" else (200,)), (method, link)
+    for link in mailed:
+        if link.startswith("/preferences/") and link.count("/") == 2:
+            for method in ("GET", "HEAD", "OPTIONS"):
+                assert client.request(method, f"{link}/again?act=again").status_code == 405
     assert workspace.rows() == before
 
 
@@ -377,9 +402,23 @@ def test_a_link_opens_nothing_but_its_own_page(workspace: Workspace, client: Tes
             expected = 200 if page == purpose else 404
             assert client.get(f"/{page}/{token}").status_code == expected
             if page != purpose:
-                for act in ("leave", "save", "undo"):
+                for act in ("leave", "save", "undo", "weekly", "pause", "all", "reason", "erase", "again"):
                     answer = client.post(f"/{page}/{token}", data={"act": act, "List-Unsubscribe": "One-Click"})
                     assert answer.status_code == 404
+    assert workspace.rows() == before
+
+
+@pytest.mark.parametrize("purpose", ["leave", "confirm", "address", "erase"])
+def test_no_other_link_opens_what_stands_below_the_preferences(
+    workspace: Workspace, client: TestClient, purpose: str
+) -> None:
+    workspace.confirmed(client)
+    (token,) = (link.split("/")[2] for link in links(workspace) if link.startswith(f"/{purpose}/"))
+    before = workspace.rows()
+    for one in OWN:
+        assert client.get(f"/preferences/{token}/{one}").status_code == 404
+    for one, fields in (("address", {"email": NEW}), ("erase", {"act": "erase"}), ("again", {"act": "again"})):
+        assert client.post(f"/preferences/{token}/{one}", data=fields).status_code == 404
     assert workspace.rows() == before
 
 
@@ -458,7 +497,8 @@ def paths(workspace: Workspace) -> list[tuple[str, list[str]]]:
     found = []
     for one in create_app(workspace.site).app.routes:  # type: ignore[attr-defined]
         assert isinstance(one, Route)
-        found.append((made.get(one.path.split("/")[1], one.path), sorted(one.methods or ())))
+        head, _, tail = one.path.lstrip("/").partition("/{token}")
+        found.append((f"{made[head]}{tail}" if head in made else one.path, sorted(one.methods or ())))
     return found
 
 
@@ -467,6 +507,7 @@ def test_headers_on_every_route(workspace: Workspace) -> None:
     workspace.confirmed(client)
     every = paths(workspace)
     assert {"/", "/subscribe", "/embed", "/health", "/hooks/sendgrid"} <= {path for path, _ in every}
+    assert {*OWN, "again"} <= {path.rpartition("/")[2] for path, _ in every}
     requests = [(path, method) for path, methods in every for method in (*methods, "DELETE", "OPTIONS")]
     for path, method in [*requests, ("/nowhere", "GET"), ("//example.com/", "GET"), ("/leave/", "POST")]:
         answer = client.request(method, f"{BASE}{path}")
@@ -484,7 +525,7 @@ def test_headers_on_every_route(workspace: Workspace) -> None:
         assert (said["x-content-type-options"], said["referrer-policy"]) == ("nosniff", "no-referrer"), about
         public = path in ("/style.css", "/icon.svg", "/robots.txt") and answer.status_code == 200
         assert ("no-store" in said["cache-control"]) != public, about
-        if path.split("/")[1] in ("confirm", "leave", "preferences"):
+        if path.split("/")[1] in ("confirm", "leave", "preferences", "address", "erase"):
             assert said["x-robots-tag"] == "noindex", about
         assert "set-cookie" not in said
         assert "server" not in said
@@ -559,15 +600,21 @@ def test_no_token_and_no_address_in_the_log(workspace: Workspace, caplog: pytest
     client = workspace.client()
     with caplog.at_level(logging.INFO, "nashra.web"):
         workspace.confirmed(client)
-        for link in links(workspace):
+        mailed = links(workspace)
+        for link in mailed:
             client.get(link)
             client.get(link.upper())
             client.get(f"{link}/x?email={ADDRESS}")
+            for page in below(link):
+                client.get(f"{page}?email={ADDRESS}")
+                client.head(page)
+        client.post(f"{mailed[2]}/address", data={"email": NEW})
         client.get(f"/{ADDRESS}")
         client.get("/a%0ab%0d%00c")
     assert "/leave/… 200" in caplog.text
     assert ADDRESS not in caplog.text
-    for link in links(workspace):
+    assert NEW not in caplog.text
+    for link in mailed:
         for word in (link, link.upper()):
             assert word.rsplit("/", 1)[1] not in caplog.text
     assert all("\n" not in record.getMessage() for record in caplog.records)
@@ -629,9 +676,27 @@ def test_the_client_stands_in_the_record_only_when_it_may(workspace: Workspace) 
 # ---- anything at all
 
 
-WORDS = st.sampled_from(["leave", "save", "undo", "One-Click", "readers", "keep", "7", ADDRESS, "", "\0", "ليبيا"])
+WORDS = st.sampled_from(
+    [
+        *("leave", "save", "undo", "weekly", "pause", "all", "reason", "erase", "again", "One-Click", "readers"),
+        *("keep", "7", ADDRESS, NEW, "", "\0", "ليبيا"),
+    ]
+)
 FIELDS = st.sampled_from(
-    ["email", "at", "act", "list", "shown", "rhythm", "website", "List-Unsubscribe", "rhythm-readers", "pause-readers"]
+    [
+        "email",
+        "at",
+        "act",
+        "list",
+        "shown",
+        "rhythm",
+        "website",
+        "List-Unsubscribe",
+        "rhythm-readers",
+        "pause-readers",
+        "reason",
+        "more",
+    ]
 )
 
 
@@ -640,7 +705,8 @@ FIELDS = st.sampled_from(
 @settings(max_examples=FUZZ, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_that_is_sent_makes_a_fault(sqlite_house: Workspace, data: st.DataObject) -> None:
     client = sqlite_house.client(hooks={"sendgrid": lambda _headers, body: 200 if body else 400})
-    known = [*sqlite_house.changes["links"], "/", "/subscribe", "/embed", "/health", "/hooks/sendgrid", "/style.css"]
+    mailed = [page for link in sqlite_house.changes["links"] for page in (*below(link), f"{link}/again")]
+    known = [*mailed, "/", "/subscribe", "/embed", "/health", "/hooks/sendgrid", "/style.css"]
     path = data.draw(
         st.one_of(
             st.sampled_from(known),
