@@ -683,7 +683,20 @@ WORDS = st.sampled_from(
     ]
 )
 FIELDS = st.sampled_from(
-    "email at act list shown rhythm website List-Unsubscribe rhythm-readers pause-readers reason more".split()
+    [
+        "email",
+        "at",
+        "act",
+        "list",
+        "shown",
+        "rhythm",
+        "website",
+        "List-Unsubscribe",
+        "rhythm-readers",
+        "pause-readers",
+        "reason",
+        "more",
+    ]
 )
 
 
