@@ -39,11 +39,12 @@ def bounced(
         SecretError: The address should be suppressed and there is no key to do it with.
     """
     store.lock_bounces(connection)
-    if store.is_suppressed(connection, person.id):
-        return "nothing"
     domain = bounce_domain(person.address)
+    too_many = store.come_together(connection, person.id, domain, at=at)
+    if too_many is None:
+        return "nothing"
     store.note_bounce(connection, person.id, reason=reason, domain=domain, at=at)
-    if store.come_together(connection, domain, at=at):
+    if too_many:
         store.hold(connection, person.id, reason=reason, domain=domain, at=at)
         return "held"
     new = store.suppress(connection, normalise(person.address).key, keys, reason=reason, now=now)

@@ -64,8 +64,11 @@ def suppress(
         .on_conflict_do_nothing(index_elements=["fingerprint"])
     )
     if person is not None:
-        connection.execute(sa.delete(held_bounce).where(held_bounce.c.subscriber_id == person))
+        connection.execute(_FORGET_HELD, {"one": person})
     return bool(done.rowcount)
+
+
+_FORGET_HELD = sa.delete(held_bounce).where(held_bounce.c.subscriber_id == sa.bindparam("one"))
 
 
 def _say_why(connection: Connection, address_key: str, keys: Mapping[int, bytes], reason: SuppressionReason) -> None:
