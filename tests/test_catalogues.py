@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def test_every_language_has_every_text_once(language: str, name: str) -> None:
     assert [text for text, said in found.items() if not said.strip()] == []
     written = re.findall(r'^msgid "(.+)"$', (LOCALES / language / f"{name}.po").read_text("utf-8"), re.MULTILINE)
     assert [text for text, number in Counter(written).items() if number > 1] == []
+
+
+@pytest.mark.parametrize(("language", "name"), CATALOGUES)
+def test_no_text_has_two_translations(language: str, name: str) -> None:
+    """A merge that takes the lines of both sides leaves two, and the reader of catalogues takes one in silence."""
+    lines = (LOCALES / language / f"{name}.po").read_text("utf-8").splitlines()
+    assert [
+        line for before, line in pairwise(lines) if before.startswith('msgstr "') and line.startswith("msgstr ")
+    ] == []
 
 
 @pytest.mark.parametrize(("language", "name"), CATALOGUES)

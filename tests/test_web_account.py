@@ -8,11 +8,13 @@ import re
 from itertools import pairwise
 
 import pytest
-from reader_pages import ADDRESS, ADDRESS_KEYS, Workspace
+import sqlalchemy as sa
+from reader_pages import ADDRESS, ADDRESS_KEYS, BASE, Workspace
 from starlette.testclient import TestClient
 
 from newsletter.storage.database import Database
 from subscribers import actions, store
+from subscribers.store.tables import small_letter
 
 NEW = "salma.new@example.org"
 
@@ -216,3 +218,63 @@ def test_no_order_of_presses_makes_two_letters_of_a_kind_in_a_day(
     assert {"goodbye", "new-address", "erasure"} <= set(seen)
     for times in seen.values():
         assert all(later - earlier > 86_400 for earlier, later in pairwise(times))
+
+
+def test_what_is_said_on_a_page_is_kept_with_the_page(workspace: Workspace, client: TestClient) -> None:
+    leave, own = workspace.link("leave"), workspace.link("preferences")
+    change = f"/address/{token(workspace, 'address', NEW)}"
+    client.post(leave, data={"act": "leave"})
+    client.post(leave, data={"act": "undo"})
+    client.post(own, data={"act": "leave"})
+    client.post(own, data={"act": "save", "shown": "readers", "list": "readers"})
+    client.post(change)
+    with workspace.database.write() as connection:
+        actions.suppress(connection, NEW, now=workspace.clock(), keys=ADDRESS_KEYS)
+    client.post(f"{own}/again", data={"act": "again"})
+    lines = [row for row in workspace.rows()["consent"] if row.how != "editor"]
+    told = [(row.act, row.page.removeprefix(BASE)) for row in lines]
+    assert told == [
+        *(("subscribe", "/subscribe"), ("confirm", "/confirm"), ("leave", "/leave"), ("restore", "/leave")),
+        *(("leave", "/preferences"), ("subscribe", "/preferences"), ("confirm", "/preferences")),
+        *(("address", "/address"), ("unsuppress", "/preferences")),
+    ]
+    assert {row.network for row in lines} == {""}
+    shown = client.get(f"{own}/data").text
+    assert f"{BASE}/address" in shown
+    # No link of anybody stands in the record.
+    assert not any(len(part) > 20 for row in lines for part in row.page.removeprefix(BASE).split("/"))
+
+
+def test_the_network_is_kept_only_where_the_setting_says_so(workspace: Workspace) -> None:
+    client = workspace.client(keep_client=True)
+    workspace.confirmed(client)
+    client.post(workspace.link("leave"), data={"act": "leave"})
+    last = workspace.rows()["consent"][-1]
+    assert (last.act, last.network, last.page) == ("leave", "192.0.2.0/24", f"{BASE}/leave")
+    assert "192.0.2.0/24" in client.get(f"{workspace.link('preferences')}/data").text
+
+
+def test_the_page_tells_of_letters_that_went_and_of_those_that_were_stopped(
+    workspace: Workspace, client: TestClient
+) -> None:
+    link = f"{workspace.link('preferences')}/data"
+    assert "رسائل تخص اشتراكك" not in client.get(link).text
+    with workspace.database.write() as connection:
+        connection.execute(sa.update(small_letter).where(small_letter.c.kind == "welcome").values(state="submitted"))
+    before = client.get(link).text
+    assert "رسائل تخص اشتراكك: 1، آخرها في" in before
+    assert "لا نرسل رسائل إلى هذا العنوان" not in before
+    with workspace.database.write() as connection:
+        actions.suppress(connection, ADDRESS, now=workspace.clock(), keys=ADDRESS_KEYS)
+    assert "لا نرسل رسائل إلى هذا العنوان منذ" in client.get(link).text
+
+
+def test_forty_presses_bring_one_goodbye_and_no_second_welcome(workspace: Workspace, client: TestClient) -> None:
+    leave, own = workspace.link("leave"), workspace.link("preferences")
+    for number in range(40):
+        back = (leave, {"act": "undo"}) if number % 4 < 2 else (own, {"act": "save", "shown": "readers"})
+        client.post(leave, data={"List-Unsubscribe": "One-Click"} if number % 2 else {"act": "leave"})
+        client.post(back[0], data={**back[1], "list": "readers"})
+        workspace.clock.later(minutes=10)
+    assert workspace.letters().count("goodbye") == 1
+    assert workspace.letters().count("welcome") == 1

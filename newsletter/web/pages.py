@@ -100,6 +100,7 @@ class Pages:
             "say": self.say,
             "html": self._html,
             "date": self.date,
+            "digits": self.digits,
         }
 
     @cached_property

@@ -139,7 +139,15 @@ def request_behind(
 
 
 def change_address(
-    connection: Connection, token: str, *, now: datetime, keys: Mapping[int, bytes], how: str, words: str
+    connection: Connection,
+    token: str,
+    *,
+    now: datetime,
+    keys: Mapping[int, bytes],
+    how: str,
+    words: str,
+    page: str = "",
+    network: str = "",
 ) -> tuple[AddressChanged, Subscriber]:
     """Give a person the address that its owner has just confirmed; the one they had is told by a letter.
 
@@ -154,6 +162,8 @@ def change_address(
         keys: Secret keys of suppressed addresses.
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
+        page: Address of the page that they said it on, without a token.
+        network: The network that they said it from, where that is kept.
 
     Raises:
         LinkError: Not a link of ours, used, or too old.
@@ -174,7 +184,9 @@ def change_address(
     store.change_address(connection, person.id, wanted)
     theirs = store.subscriptions_of(connection, person.id)
     for one in theirs:
-        store.record(connection, person.id, one.list_id, "address", now=now, how=how, words=words)
+        store.record(
+            connection, person.id, one.list_id, "address", now=now, how=how, words=words, network=network, page=page
+        )
     if stopped is None and theirs:
         queue_daily(connection, "address-changed", person.id, theirs[0].list_id, now=now, address=old.address)
     return "changed", person

@@ -50,6 +50,7 @@ def wish(
     also: Sequence[str] = (),
     declined: Mapping[str, int] | None = None,
     keep_for: timedelta | None = None,
+    page: str = "",
 ) -> Wished:
     """Subscribe somebody who asked for it, as ``subscribe`` does, if the caps allow one more letter.
 
@@ -71,6 +72,7 @@ def wish(
         also: More lists that are asked for in the same act; one letter asks about all of them.
         declined: By name of a list, the bits of the topics that are not wanted.
         keep_for: How long the wish may wait when the caps do not allow it now; None lets it go at once.
+        page: Address of the form, for the record of consent.
 
     Returns:
         What came of it; for whoever counts, not for the answer to a stranger.
@@ -102,6 +104,7 @@ def wish(
             also=also,
             declined=declined,
             remind=road == "form",
+            page=page,
         )
     count_letter(connection, counted, came, now=now)
     if came not in ("domain", "full") or keep_for is None:
@@ -119,6 +122,7 @@ def wish(
             expires=now + keep_for,
             declined_topics=(declined or {}).get(name, 0),
             network=network,
+            page=page,
         )
         for name in dict.fromkeys((list_name, *also))
     ]

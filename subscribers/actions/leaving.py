@@ -23,6 +23,8 @@ def leave(
     now: datetime,
     how: str,
     words: str = "",
+    page: str = "",
+    network: str = "",
     letters: bool = True,
 ) -> list[int]:
     """End a subscription, or every one; doing it twice is no error.
@@ -34,6 +36,8 @@ def leave(
         now: The present moment, timezone-aware.
         how: The road it came by, for the record of consent.
         words: What the person said or was shown, for the record of consent.
+        page: Address of the page that they said it on, without a token.
+        network: The network that they said it from, where that is kept.
         letters: Write the goodbye letter down; not for somebody who complained.
 
     Returns:
@@ -48,7 +52,9 @@ def leave(
         if not decision.changes or decision.status is None:
             continue
         store.set_status(connection, subscriber_id, one.list_id, decision.status, now=now)
-        store.record(connection, subscriber_id, one.list_id, "leave", now=now, how=how, words=words)
+        store.record(
+            connection, subscriber_id, one.list_id, "leave", now=now, how=how, words=words, network=network, page=page
+        )
         if decision.letter is not None and letters:
             queue_daily(connection, decision.letter, subscriber_id, one.list_id, now=now)
         ended.append(one.list_id)

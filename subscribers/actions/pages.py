@@ -77,7 +77,15 @@ def left_lately(connection: Connection, subscriber_id: int, list_id: int, *, now
 
 
 def undo_leave(
-    connection: Connection, subscriber_id: int, list_id: int, *, now: datetime, how: str, words: str
+    connection: Connection,
+    subscriber_id: int,
+    list_id: int,
+    *,
+    now: datetime,
+    how: str,
+    words: str,
+    page: str = "",
+    network: str = "",
 ) -> list[int]:
     """Take a goodbye back, with everything the person had chosen; no letter goes out for it.
 
@@ -88,6 +96,8 @@ def undo_leave(
         now: The present moment, timezone-aware.
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
+        page: Address of the page that they said it on, without a token.
+        network: The network that they said it from, where that is kept.
 
     Returns:
         Ids of the lists that the person is on again.
@@ -98,6 +108,8 @@ def undo_leave(
         decision = decide(before.status if before else None, "restore")
         if decision.changes and decision.status is not None:
             store.set_status(connection, subscriber_id, one, decision.status, now=now)
-            store.record(connection, subscriber_id, one, "restore", now=now, how=how, words=words)
+            store.record(
+                connection, subscriber_id, one, "restore", now=now, how=how, words=words, network=network, page=page
+            )
             back.append(one)
     return back

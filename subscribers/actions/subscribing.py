@@ -60,6 +60,7 @@ def subscribe(
     also: Sequence[str] = (),
     declined: Mapping[str, int] | None = None,
     remind: bool = False,
+    page: str = "",
 ) -> Literal["asked", "reminded", "lately", "nothing"]:
     """Take a wish to subscribe; a confirmation letter is written down, or nothing happens.
 
@@ -78,6 +79,7 @@ def subscribe(
         also: More lists that are asked for in the same act; one letter asks about all of them.
         declined: By name of a list, the bits of the topics that are not wanted.
         remind: Send who is subscribed already the link to their preferences, at most once a day.
+        page: Address of the form, for the record of consent.
 
     Returns:
         Whether a letter that asks was written down, or one with the link to their preferences, or this person got as
@@ -119,7 +121,7 @@ def subscribe(
             )
         # Of several, each is written down: that is how the answer to the one letter finds them all.
         if decision.changes or len(asked) > 1:
-            store.record(connection, person.id, target.id, act, now=now, how=how, words=words)
+            store.record(connection, person.id, target.id, act, now=now, how=how, words=words, page=page)
     store.queue_letter(connection, "confirmation", person.id, asked[0][0].id, now=now)
     return "asked"
 
@@ -163,7 +165,16 @@ def make_confirmation(
     return token
 
 
-def confirm(connection: Connection, token: str, *, now: datetime, how: str, words: str = "") -> ConfirmationOutcome:
+def confirm(
+    connection: Connection,
+    token: str,
+    *,
+    now: datetime,
+    how: str,
+    words: str = "",
+    page: str = "",
+    network: str = "",
+) -> ConfirmationOutcome:
     """Confirm a subscription; doing it twice is no error.
 
     Args:
@@ -172,6 +183,8 @@ def confirm(connection: Connection, token: str, *, now: datetime, how: str, word
         now: The present moment, timezone-aware.
         how: The road it came by, for the record of consent.
         words: What the person was shown, for the record of consent.
+        page: Address of the page that they said it on, without a token.
+        network: The network that they said it from, where that is kept.
 
     Raises:
         LinkError: Not a link of ours, or too old.
@@ -181,7 +194,7 @@ def confirm(connection: Connection, token: str, *, now: datetime, how: str, word
     if found is None:
         raise LinkError("this link is too old or not complete", mend="subscribe again to get a new one")
     also = lists_behind(connection, token, *found)
-    return _confirm(connection, *found, also, now=now, how=how, words=words)
+    return _confirm(connection, *found, also, now=now, how=how, words=words, page=page, network=network)
 
 
 def lists_behind(connection: Connection, token: str, subscriber_id: int, list_id: int) -> list[int]:
@@ -246,6 +259,8 @@ def _confirm(
     now: datetime,
     how: str,
     words: str,
+    page: str = "",
+    network: str = "",
 ) -> ConfirmationOutcome:
     person = store.find_id(connection, subscriber_id)
     before = store.subscription_of(connection, subscriber_id, list_id, lock=True)
@@ -256,16 +271,28 @@ def _confirm(
         # It was closed after the letter went; what else was asked for together is confirmed without it.
         if not others:
             raise ConsentError("this list is closed", mend="subscribe to another one on the site")
-        return _confirm(connection, subscriber_id, others[0], others[1:], now=now, how=how, words=words)
+        return _confirm(
+            connection,
+            subscriber_id,
+            others[0],
+            others[1:],
+            now=now,
+            how=how,
+            words=words,
+            page=page,
+            network=network,
+        )
     if decision.changes:
         store.set_status(connection, person.id, list_id, decision.status, now=now)
-        store.record(connection, person.id, list_id, "confirm", now=now, how=how, words=words)
+        store.record(
+            connection, person.id, list_id, "confirm", now=now, how=how, words=words, network=network, page=page
+        )
     if decision.letter is not None or others:
         # One letter says welcome to all of them.
         queue_daily(connection, "welcome", person.id, list_id, now=now)
     for other in others:
         store.set_status(connection, person.id, other, "confirmed", now=now)
-        store.record(connection, person.id, other, "confirm", now=now, how=how, words=words)
+        store.record(connection, person.id, other, "confirm", now=now, how=how, words=words, network=network, page=page)
     return ConfirmationOutcome(
         person,
         store.list_by_id(connection, list_id),

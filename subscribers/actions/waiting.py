@@ -175,4 +175,5 @@ class _Round:
             also=names[1:],
             declined={name: one.declined_topics for name, one in zip(names, wishes, strict=True)},
             remind=first.road == "form",
+            page=first.page,
         )

@@ -13,6 +13,7 @@ from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.errors import AddressError, LinkError
 from subscribers.models import Subscriber
+from subscribers.moments import to_moment
 from subscribers.web import forms
 from subscribers.web.requests import Request, answer, file_answer, route
 from subscribers.web.site import Site
@@ -105,6 +106,8 @@ def _confirm_address(site: Site, request: Request) -> Response:
                     keys=site.address_keys,
                     how=request.how("address page"),
                     words=site.say(CHANGE),
+                    page=f"{site.base}/address",
+                    network=request.kept_network,
                 )
     except LinkError:
         return _dead(site, "request")
@@ -149,6 +152,8 @@ def _kept(connection: Connection, site: Site, who: Subscriber) -> dict[str, Any]
         titles[one.list_id] = store.list_by_id(connection, one.list_id).title
     stopped = store.suppression_of(connection, normalise(who.address).key, site.address_keys)
     lines = store.consents_of(connection, who.id)
+    small = store.everything_about(connection, who.id)["small_letter"]
+    went = [letter["created"] for letter in small if letter["state"] == "submitted"]
     return {
         "lists": [{"title": titles[one.list_id], "theirs": one} for one in store.subscriptions_of(connection, who.id)],
         "lines": [
@@ -158,11 +163,7 @@ def _kept(connection: Connection, site: Site, who: Subscriber) -> dict[str, Any]
             }
             for line in lines
         ],
-        "letters": {
-            name: len(rows)
-            for name, rows in store.everything_about(connection, who.id).items()
-            if rows and name == "small_letter"
-        },
+        "letters": {"number": len(went), "last": to_moment(max(went))} if went else None,
         "stopped": stopped,
     }
 
@@ -188,6 +189,8 @@ def _again(site: Site, request: Request) -> Response:
                         now=site.now(),
                         how=request.how("preferences"),
                         words=site.say(AGAIN),
+                        page=f"{site.base}/preferences",
+                        network=request.kept_network,
                     )
             return page_of(connection, site, request.parts["token"], who, back=True)
     except LinkError:

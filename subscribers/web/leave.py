@@ -78,7 +78,16 @@ def _left(site: Site, request: Request, *, one_click: bool = False, everything: 
     with site.database.write() as connection:
         who, list_id = actions.holder_of(connection, request.parts["token"], "leave", site.link_keys)
         list_id = 0 if everything else list_id
-        ended = actions.leave(connection, who.id, list_id, now=now, how=request.how(how), words=site.say(LEAVE))
+        ended = actions.leave(
+            connection,
+            who.id,
+            list_id,
+            now=now,
+            how=request.how(how),
+            words=site.say(LEAVE),
+            page=f"{site.base}/leave",
+            network=request.kept_network,
+        )
         back = bool(actions.left_lately(connection, who.id, list_id, now=now))
         values: dict[str, Any] = {"list": _list(connection, list_id), "undo": back, "already": False}
         values["ask_reason"] = bool(ended)
@@ -137,7 +146,14 @@ def _undone(site: Site, request: Request) -> Response:
     with site.database.write() as connection:
         who, list_id = actions.holder_of(connection, request.parts["token"], "leave", site.link_keys)
         back = actions.undo_leave(
-            connection, who.id, list_id, now=site.now(), how=request.how("page"), words=site.say(UNDO)
+            connection,
+            who.id,
+            list_id,
+            now=site.now(),
+            how=request.how("page"),
+            words=site.say(UNDO),
+            page=f"{site.base}/leave",
+            network=request.kept_network,
         )
         listed = _list(connection, list_id)
     if not back:

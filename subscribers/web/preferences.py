@@ -59,7 +59,7 @@ def _preferences(site: Site, request: Request) -> Response:
         if request.posts and act == "leave":
             with site.database.write() as connection:
                 who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
-                actions.leave(connection, who.id, 0, now=site.now(), how=request.how("page"), words=site.say(LEAVE))
+                _leave(connection, site, request, who, 0, "page")
                 return page_of(connection, site, token, who, left=True)
         with site.database.read() as connection:
             who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
@@ -147,9 +147,7 @@ def _save(connection: Connection, site: Site, request: Request, who: Subscriber)
         if name not in shown:
             continue
         if name not in wanted:
-            actions.leave(
-                connection, who.id, choice.list.id, now=now, how=request.how("preferences"), words=site.say(LEAVE)
-            )
+            _leave(connection, site, request, who, choice.list.id, "preferences")
             continue
         if not choice.on:
             _join(connection, site, request, who, choice.list)
@@ -164,6 +162,19 @@ def _save(connection: Connection, site: Site, request: Request, who: Subscriber)
         )
 
 
+def _leave(connection: Connection, site: Site, request: Request, who: Subscriber, list_id: int, road: str) -> None:
+    actions.leave(
+        connection,
+        who.id,
+        list_id,
+        now=site.now(),
+        how=request.how(road),
+        words=site.say(LEAVE),
+        page=f"{site.base}/preferences",
+        network=request.kept_network,
+    )
+
+
 def _join(connection: Connection, site: Site, request: Request, who: Subscriber, listed: List) -> None:
     """Subscribe and confirm in one: the link that opened this page was sent to the person's own mailbox."""
     for act in _JOIN:
@@ -172,7 +183,15 @@ def _join(connection: Connection, site: Site, request: Request, who: Subscriber,
         if decision.changes and decision.status is not None:
             store.set_status(connection, who.id, listed.id, decision.status, now=site.now())
             store.record(
-                connection, who.id, listed.id, act, now=site.now(), how=request.how("preferences"), words=site.say(SAVE)
+                connection,
+                who.id,
+                listed.id,
+                act,
+                now=site.now(),
+                how=request.how("preferences"),
+                words=site.say(SAVE),
+                page=f"{site.base}/preferences",
+                network=request.kept_network,
             )
     actions.queue_daily(connection, "welcome", who.id, listed.id, now=site.now())
 

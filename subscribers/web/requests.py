@@ -71,6 +71,11 @@ class Request:
         """Whether it may write."""
         return self.method == "POST"
 
+    @property
+    def kept_network(self) -> str:
+        """The network for the record of consent; empty when the setting says so."""
+        return self.network if self.client else ""
+
     def how(self, page: str) -> str:
         """The road an act came by, for the record of consent."""
         return f"{page}; {self.client}" if self.client else page

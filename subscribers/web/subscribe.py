@@ -125,6 +125,7 @@ def _wish(site: Site, request: Request, wanted: Address, road: str) -> None:
             network=request.network,
             how=request.how(road),
             words=site.say(PITCH),
+            page=f"{site.base}/embed" if road == "embedded form" else f"{site.base}/subscribe",
             rhythm=_rhythm(site, request.form, chosen[0]),
             also=chosen[1:],
             declined=_declined(site, request.form),
@@ -147,7 +148,13 @@ def _confirm(site: Site, request: Request) -> Response:
     try:
         with site.database.write() as connection:
             done = actions.confirm(
-                connection, token, now=now, how=request.how("confirmation page"), words=site.say(CONFIRM)
+                connection,
+                token,
+                now=now,
+                how=request.how("confirmation page"),
+                words=site.say(CONFIRM),
+                page=f"{site.base}/confirm",
+                network=request.kept_network,
             )
     except (LinkError, ConsentError):
         return _dead(site)
