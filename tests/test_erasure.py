@@ -57,3 +57,32 @@ def test_copies_made_before_are_named(tmp_path: Path) -> None:
     with open_workspace(root, {}) as workspace:
         copy = backup(workspace.database, now=workspace.now())
         assert erase.erase(workspace, VICTIM.decode()).left_over == (copy,)
+
+
+def test_who_erases_themselves_on_their_page_is_out_of_the_outbox_too(tmp_path: Path) -> None:
+    from starlette.testclient import TestClient
+
+    from newsletter.workflows.serve import app_of
+    from subscribers import store
+    from subscribers.addresses import normalise
+
+    root = tmp_path / "w"
+    make(root, 5, batch=2)
+    settings = root / "newsletter.toml"
+    settings.write_text(settings.read_text("utf-8").replace("[web]\n", '[web]\nurl = "https://news.example.org"\n', 1))
+    with open_workspace(root, {}) as workspace:
+        run(workspace.delivery_setup)
+        assert len(holding(root / "outbox")) == 1
+        with workspace.database.write() as connection:
+            person = store.find(connection, normalise(VICTIM.decode()))
+            assert person is not None
+            token = actions.make_request(connection, person.id, "erase", now=workspace.now())
+        client = TestClient(app_of(workspace, postman=False), base_url="https://news.example.org")
+        assert client.get(f"/erase/{token}").status_code == 200
+        assert len(holding(root / "outbox")) == 1
+        assert client.post(f"/erase/{token}").status_code == 200
+        assert holding(root / "outbox") == []
+        assert len(list((root / "outbox" / "new").iterdir())) == 4
+        with pytest.raises(UnknownSubscriber):
+            erase.erase(workspace, VICTIM.decode())
+        assert client.post(f"/erase/{token}").status_code == 404

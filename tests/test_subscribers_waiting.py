@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -257,14 +256,3 @@ _REAL = (
 )
 def test_a_slip_in_a_large_domain_is_noticed(typed: str, meant: str) -> None:
     assert likely_typo(typed) == meant
-
-
-def test_the_privacy_page_names_every_table_with_a_person_in_it() -> None:
-    from subscribers.store.tables import metadata
-
-    page = (Path(__file__).parent.parent / "docs" / "privacy.md").read_text("utf-8")
-    for half in page.split("## بالعربية"):
-        for table in metadata.sorted_tables:
-            assert table.name == "list" or f"`{table.name}`" in half
-        assert "`[web] pending_days`" in half
-        assert "`[web] keep_client`" in half

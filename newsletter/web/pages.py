@@ -88,7 +88,6 @@ class Pages:
         return {
             "language": about.language.replace("_", "-"),
             "direction": about.direction,
-            "comma": "،" if rtl and about.language.replace("_", "-").split("-")[0] not in {"he", "yi"} else ",",
             "start": "right" if rtl else "left",
             "fonts": Markup(about.fonts or FONTS),  # noqa: S704 - the settings and `render` judge it
             "colours": palette.palette(about.accent),
