@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.csvfile import ColumnChoices, CsvRow, look, rows
-from subscribers.csvfile.columns import topic_of, understood
+from subscribers.csvfile.columns import concern_of, understood
 from subscribers.csvfile.moments import moment_of
 from subscribers.csvfile.programs import PROGRAMS
 from subscribers.csvfile.vocabulary import fold
@@ -114,6 +114,25 @@ def test_a_column_that_may_speak_of_leaving_stops_the_import(
     first, second = standings(path, ColumnChoices(status=(header,)))
     assert "is none we know" in str(first)
     assert "silence is no consent" in str(second)
+
+
+def test_one_word_behind_a_thousand_days_is_seen(tmp_path: Path) -> None:
+    days = "".join(f"r{n}@example.org,{2000 + n % 25}-{n % 12 + 1:02}-{n % 28 + 1:02}\n" for n in range(8000))
+    path = write(tmp_path / "list.csv", f"email,Consent date\n{days}gone@example.org,withdrew by telephone\n")
+    with pytest.raises(CsvError, match="withdrew by telepho"):
+        look(path)
+
+
+def test_a_large_file_is_looked_at_a_row_at_a_time(tmp_path: Path) -> None:
+    import tracemalloc
+
+    lines = "".join(f"reader{n}@example.org,{'yes' if n % 9 else 'no'},note {n}\n" for n in range(50_000))
+    path = write(tmp_path / "list.csv", f"email,Opted out,Notes\n{lines}")
+    tracemalloc.start()
+    look(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5_000_000
 
 
 def test_a_status_column_that_an_editor_names_is_read_in_five_languages(tmp_path: Path) -> None:
@@ -227,9 +246,9 @@ YES = ["yes", "TRUE", "1", "x", "oui", "sí", "ja", "نعم", "2023-01-02", "01.
 @given(st.sampled_from(LEAVING + TROUBLE), st.lists(st.sampled_from(YES), min_size=1, max_size=5), st.text(max_size=3))
 def test_nobody_is_confirmed_whom_a_column_calls_gone(name: str, cells: list[str], around: str) -> None:
     folded = fold(name + "".join(one for one in around if not one.isalnum()))
-    topic = topic_of(folded)
-    assert topic in ("leaving", "trouble")
-    meaning = understood(folded, topic, cells)
+    concern = concern_of(folded)
+    assert concern in ("leaving", "trouble")
+    meaning = understood(folded, concern, cells)
     assert meaning is not None
     assert {meaning.words.get(fold(cell), meaning.otherwise) for cell in cells} <= {"left", "suppressed"}
 

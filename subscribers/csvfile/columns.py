@@ -14,7 +14,7 @@ from typing import Literal
 
 from subscribers.csvfile.vocabulary import NO, NOT_LEFT, STANDING_OF, YES, Standing, fold
 
-Topic = Literal["state", "leaving", "trouble", "consent", "agreement"]
+Concern = Literal["state", "leaving", "trouble", "consent", "agreement"]
 """``state``: how the person stands; ``leaving`` and ``trouble``: that they left, or that letters came back or were
 complained about; ``consent``: that they agreed; ``agreement``: the same in words that can mean other things too."""
 
@@ -104,7 +104,7 @@ TROUBLE = ColumnMeaning(
 CONSENT = ColumnMeaning({**STANDING_OF, **dict.fromkeys(YES, "confirmed"), **dict.fromkeys(NO, "left")}, must=True)
 
 
-def topic_of(name: str) -> Topic | None:
+def concern_of(name: str) -> Concern | None:
     """What a column promises to say of whether a person may be mailed; None when nothing.
 
     Args:
@@ -130,22 +130,22 @@ def is_date(cell: str) -> bool:
     return _DATE.fullmatch(cell.strip()) is not None
 
 
-def understood(name: str, topic: Topic, values: Collection[str]) -> ColumnMeaning | None:
+def understood(name: str, concern: Concern, values: Collection[str]) -> ColumnMeaning | None:
     """How to read a column by what stands in it; None when that is not plain.
 
     Args:
         name: The folded name of the column.
-        topic: What its name promises.
+        concern: What its name promises.
         values: The different cells that are not empty, as they stand there.
     """
     words = {fold(value) for value in values if not is_date(value)} - {""}
     dated = any(is_date(value) for value in values)
-    if topic == "state":
+    if concern == "state":
         return STATUS if words & STANDING_OF.keys() or not words else None
-    if topic == "leaving":
+    if concern == "leaving":
         plain = words <= YES | NO | STANDING_OF.keys() or any(part in name for part in _WHY_PARTS)
         return LEAVING if plain else None
-    if topic == "trouble":
+    if concern == "trouble":
         plain = words <= YES | NO | STANDING_OF.keys() or any(part in name for part in _WHY_PARTS)
         return TROUBLE if plain else None
     if words <= YES | NO | STANDING_OF.keys() and not (dated and words):
@@ -154,17 +154,17 @@ def understood(name: str, topic: Topic, values: Collection[str]) -> ColumnMeanin
     return None
 
 
-def silent(name: str, topic: Topic, values: Iterable[str]) -> bool:
+def silent(name: str, concern: Concern, values: Iterable[str]) -> bool:
     """Whether a column whose cells are not plain says nothing of mailing: its name has other meanings too.
 
     Args:
         name: The folded name of the column.
-        topic: What its name promises.
+        concern: What its name promises.
         values: The different cells that are not empty.
     """
-    if topic == "agreement":
+    if concern == "agreement":
         return True
     # "State" and "Estado" are where people live, too.
     return (
-        topic == "state" and name in _STATE_NAMES | {"estado"} and not any(fold(one) in STANDING_OF for one in values)
+        concern == "state" and name in _STATE_NAMES | {"estado"} and not any(fold(one) in STANDING_OF for one in values)
     )

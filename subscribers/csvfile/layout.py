@@ -7,13 +7,22 @@ does not begin.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from subscribers.csvfile.columns import TOLD_STATUS, ColumnChoices, ColumnMeaning, Topic, silent, topic_of, understood
+from subscribers.csvfile.columns import (
+    TOLD_STATUS,
+    ColumnChoices,
+    ColumnMeaning,
+    Concern,
+    concern_of,
+    is_date,
+    silent,
+    understood,
+)
 from subscribers.csvfile.files import lines, open_text
 from subscribers.csvfile.other_programs import UNKNOWN, OtherProgram
 from subscribers.csvfile.own_export import exported_columns
@@ -206,20 +215,22 @@ class _Columns:
             if name in self._tool.says and at not in self._told:
                 self._use(at, "status")
                 found.append((at, self._tool.says[name]))
-        left_open = {at: topic for at, name in enumerate(self._names) if (topic := self._speaks(at, name)) is not None}
+        left_open = {
+            at: concern for at, name in enumerate(self._names) if (concern := self._speaks(at, name)) is not None
+        }
         values = self._values(left_open)
-        for at, topic in left_open.items():
-            meaning = understood(self._names[at], topic, values[at])
+        for at, concern in left_open.items():
+            meaning = understood(self._names[at], concern, values[at])
             if meaning is not None:
                 self._use(at, "status")
                 found.append((at, meaning))
-            elif not silent(self._names[at], topic, values[at]):
+            elif not silent(self._names[at], concern, values[at]):
                 raise self._unclear(at, sorted(values[at])[:_SHOWN_VALUES])
         return found
 
-    def _speaks(self, at: int, name: str) -> Topic | None:
+    def _speaks(self, at: int, name: str) -> Concern | None:
         settled = at in self._used or name in self._tool.harmless or not name
-        return None if settled else topic_of(name)
+        return None if settled else concern_of(name)
 
     def _unclear(self, at: int, values: Sequence[str]) -> CsvError:
         name = shown(self._shape.header[at], 40)
@@ -237,17 +248,26 @@ class _Columns:
         found: dict[int, set[str]] = {at: set() for at in columns}
         if not found:
             return found
+        dated: set[int] = set()
         for row in self._rows():
             for at, values in found.items():
                 cell = row[at].strip() if at < len(row) else ""
-                if cell and len(values) < MOST_VALUES:
-                    values.add(cell)
+                if not cell or cell in values or len(values) >= MOST_VALUES:
+                    continue
+                # One day says as much as a thousand, and would hide the one word that is none behind them.
+                if is_date(cell):
+                    if at in dated:
+                        continue
+                    dated.add(at)
+                values.add(cell)
         return found
 
-    def _rows(self) -> list[list[str]]:
-        """The rows behind the header; a file that cannot be read to its end is told when its rows are taken."""
-        shape = self._shape
-        found: list[list[str]] = []
+    def _rows(self) -> Iterator[list[str]]:
+        """The rows behind the header, one at a time: a file may have a million.
+
+        One that cannot be read to its end is told when its rows are taken.
+        """
+        shape, header_seen = self._shape, False
         with closing(open_text(shape.path, shape.encoding)) as file:
             try:
                 reader = csv.reader(
@@ -255,10 +275,11 @@ class _Columns:
                 )
                 for cells in reader:
                     if any(cell.strip() for cell in cells):
-                        found.append(cells)
+                        if header_seen:
+                            yield cells
+                        header_seen = True
             except (csv.Error, UnicodeError):
-                pass
-        return found[1:]
+                return
 
     # ---- what else a file tells
 
@@ -281,7 +302,9 @@ class _Columns:
             if columns:
                 found[key] = columns
                 for at in columns:
-                    if self._names[at] not in tool.says:
+                    # In a file of nobody we know a day of consent is also judged: an empty one, or a word, is none.
+                    judged = tool is UNKNOWN and concern_of(self._names[at]) is not None
+                    if self._names[at] not in tool.says and not judged:
                         self._use(at, "consent")
         return found
 
