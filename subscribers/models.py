@@ -75,6 +75,8 @@ class ListStats:
     """Subscriptions that became confirmed lately."""
     parted: int
     """Subscriptions that ended lately."""
+    waiting: int = 0
+    """Wishes for it that wait until a confirmation letter may go out."""
 
 
 @dataclass(frozen=True, slots=True)

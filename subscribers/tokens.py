@@ -143,6 +143,15 @@ def _started(
     return inner.copy, hashlib.sha256(bytes(byte ^ 0x5C for byte in block)).copy
 
 
+def hash_of(token: str) -> bytes:
+    """What is kept of a random token that only a letter holds: its SHA-256, 32 bytes.
+
+    Args:
+        token: As it stands in the link, whatever a stranger put there.
+    """
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
 def read(token: str, purpose: Purpose) -> TokenContent:
     """Take a token apart without believing it.
 

@@ -178,14 +178,14 @@ workspace.database.close()
 
 
 @pytest.mark.slow
-def test_the_cap_in_total_holds_with_two_processes(database: Database, tmp_path: Path) -> None:
+def test_the_cap_in_total_holds_with_four_processes(database: Database, tmp_path: Path) -> None:
     workspace = Workspace(database)
     url = database.engine.url.render_as_string(hide_password=False)
     tests = Path(__file__).parent
     command = [sys.executable, "-c", _FLOOD, url]
     environment = {"PYTHONPATH": f"{tests}:{tests.parent}", "PATH": "/usr/bin"}
-    both = [subprocess.Popen([*command, name], env=environment, stderr=subprocess.PIPE) for name in ("a", "b")]
-    for process in both:
+    four = [subprocess.Popen([*command, name], env=environment, stderr=subprocess.PIPE) for name in "abcd"]
+    for process in four:
         _, words = process.communicate(timeout=120)
         assert process.returncode == 0, words.decode()
     assert workspace.letters() == ["confirmation"] * 20

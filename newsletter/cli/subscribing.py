@@ -166,7 +166,7 @@ def import_(
         report = read(dry_run=dry_run)
         if as_json:
             json_data(asdict(report))
-        _tell(report, file, list_name)
+        _tell(report, file, list_name, workspace.settings.web.pending_days)
         if report.asked and not dry_run:
             posting.post(workspace)
     if report.rows and report.rejected_count == report.rows:
@@ -195,7 +195,7 @@ def _pace(report: ImportReport) -> str:
     return f", at most {report.letters_an_hour:,} an hour{until}"
 
 
-def _tell(report: ImportReport, file: Path, list_name: str) -> None:
+def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int) -> None:
     for row in report.rejected:
         say(f"{file}:{row.line}: {row.value}: {row.reason}")
     if report.rejected_count > len(report.rejected):
@@ -214,6 +214,11 @@ def _tell(report: ImportReport, file: Path, list_name: str) -> None:
     }
     told = "".join(f", {count} {words}" for words, count in counts.items() if count)
     say(f"{'Would add' if report.dry_run else 'Added'} {plural(report.added, 'subscriber')} to '{list_name}'{told}.")
+    if report.pending:
+        say(
+            f"Who waits for confirmation gets no letter by this and is forgotten after {plural(pending_days, 'day')} "
+            "([web] pending_days). To ask them: --ask"
+        )
     if report.asked:
         will = "would be" if report.dry_run else "will be"
         say(f"{plural(report.asked, 'person', 'people')} {will} asked by a letter{_pace(report)}.")

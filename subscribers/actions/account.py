@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from subscribers import store
-from subscribers.actions.letters import queue_daily
+from subscribers import store, tokens
+from subscribers.actions.letters import had_enough, queue_daily
 from subscribers.addresses import Address, normalise
 from subscribers.errors import LinkError
-from subscribers.models import AccountRequest, LetterKind, Subscriber
+from subscribers.models import AccountRequest, Subscriber
 from subscribers.store import limits
 from subscribers.store.limits import Caps
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 REQUEST_LASTS = timedelta(hours=48)
 """How long the link of such a letter works."""
-A_MONTH = 3
-"""Letters of one kind that a person may ask for in 30 days."""
 
 AddressAsked = Literal["asked", "same", "lately"]
 """``asked``: a letter is on its way if the address may get one; ``same``: they have this address already; ``lately``:
@@ -63,7 +60,7 @@ def ask_address(
     if wanted.address == person.address:
         return "same"
     store.subscription_of(connection, person.id, list_id, lock=True)
-    if _lately(connection, "new-address", person.id, now):
+    if had_enough(connection, "new-address", person.id, now=now):
         return "lately"
     asked = limits.counter_keys(wanted.key, keys, road="editor")
     limits.lock(connection)
@@ -90,7 +87,7 @@ def ask_erasure(connection: Connection, person: Subscriber, list_id: int, *, now
         False when they got such a letter within a day, or three within a month.
     """
     store.subscription_of(connection, person.id, list_id, lock=True)
-    if _lately(connection, "erasure", person.id, now):
+    if had_enough(connection, "erasure", person.id, now=now):
         return False
     return queue_daily(connection, "erasure", person.id, list_id, now=now)
 
@@ -112,7 +109,13 @@ def make_request(
     """
     token = secrets.token_urlsafe(32)
     store.keep_request(
-        connection, _hash(token), subscriber_id, kind, now=now, expires=now + REQUEST_LASTS, address=address or None
+        connection,
+        tokens.hash_of(token),
+        subscriber_id,
+        kind,
+        now=now,
+        expires=now + REQUEST_LASTS,
+        address=address or None,
     )
     return token
 
@@ -131,7 +134,7 @@ def request_behind(
     Raises:
         LinkError: Not a link of ours, for something else, used, or too old.
     """
-    found = store.request_of(connection, _hash(token), kind, now=now)
+    found = store.request_of(connection, tokens.hash_of(token), kind, now=now)
     person = None if found is None else store.find_id(connection, found.subscriber_id)
     if found is None or person is None:
         raise LinkError("this link is not good any more", mend="ask for a new one on your page")
@@ -190,13 +193,3 @@ def change_address(
     if stopped is None and theirs:
         queue_daily(connection, "address-changed", person.id, theirs[0].list_id, now=now, address=old.address)
     return "changed", person
-
-
-def _lately(connection: Connection, kind: LetterKind, subscriber_id: int, now: datetime) -> bool:
-    day = store.letters_since(connection, kind, subscriber_id, since=now - timedelta(hours=24))
-    month = store.letters_since(connection, kind, subscriber_id, since=now - timedelta(days=30))
-    return day > 0 or month >= A_MONTH
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

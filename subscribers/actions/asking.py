@@ -51,6 +51,7 @@ def wish(
     declined: Mapping[str, int] | None = None,
     keep_for: timedelta | None = None,
     page: str = "",
+    keep_network: bool = False,
 ) -> Wished:
     """Subscribe somebody who asked for it, as ``subscribe`` does, if the caps allow one more letter.
 
@@ -73,6 +74,7 @@ def wish(
         declined: By name of a list, the bits of the topics that are not wanted.
         keep_for: How long the wish may wait when the caps do not allow it now; None lets it go at once.
         page: Address of the form, for the record of consent.
+        keep_network: Write the network into the record of consent; it is counted in any case.
 
     Returns:
         What came of it; for whoever counts, not for the answer to a stranger.
@@ -105,6 +107,7 @@ def wish(
             declined=declined,
             remind=road == "form",
             page=page,
+            network=network if keep_network else "",
         )
     count_letter(connection, counted, came, now=now)
     if came not in ("domain", "full") or keep_for is None:

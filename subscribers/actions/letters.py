@@ -17,6 +17,32 @@ if TYPE_CHECKING:
 
 A_DAY = timedelta(hours=24)
 
+MOST: tuple[tuple[int, int], ...] = ((1, 1), (30, 3))
+"""(Days, letters of one kind that a person gets at most in them, over all lists), where anybody may ask for them: a
+stranger may be filling in the form."""
+
+
+def had_enough(connection: Connection, kind: LetterKind, subscriber_id: int, *, now: datetime) -> bool:
+    """Whether a person got as many letters of a kind lately as `MOST` allows.
+
+    Confirmation letters that were answered with yes do not count: so who leaves by mistake can come back on the same
+    day.
+
+    Args:
+        connection: An open connection to the database.
+        kind: What the letter is for.
+        subscriber_id: Id of the subscriber.
+        now: The present moment, timezone-aware.
+    """
+    for days, most in MOST:
+        since = now - timedelta(days=days)
+        number = store.letters_since(connection, kind, subscriber_id, since=since)
+        if kind == "confirmation":
+            number -= store.confirmed_since(connection, subscriber_id, since=since)
+        if number >= most:
+            return True
+    return False
+
 
 def queue_daily(
     connection: Connection,

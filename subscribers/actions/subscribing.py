@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from subscribers import store
-from subscribers.actions.letters import queue_daily
+from subscribers import store, tokens
+from subscribers.actions.letters import had_enough, queue_daily
 from subscribers.addresses import normalise
 from subscribers.consent import Act, decide
 from subscribers.errors import ConsentError, LinkError
@@ -25,13 +24,6 @@ CONFIRMATION_LASTS = timedelta(hours=48)
 
 CONFIRMATION_BY_MAIL_LASTS = timedelta(days=7)
 """The same where a letter is the answer: people write when they get to it, and the mailbox is read now and then."""
-
-CONFIRMATIONS_A_DAY = 1
-CONFIRMATIONS_A_MONTH = 3
-"""Confirmation letters one person gets at most, over all lists: a stranger may be filling in the form.
-
-Those that were answered with yes do not count: so who leaves by mistake can come back on the same day.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +53,7 @@ def subscribe(
     declined: Mapping[str, int] | None = None,
     remind: bool = False,
     page: str = "",
+    network: str = "",
 ) -> Literal["asked", "reminded", "lately", "nothing"]:
     """Take a wish to subscribe; a confirmation letter is written down, or nothing happens.
 
@@ -80,6 +73,7 @@ def subscribe(
         declined: By name of a list, the bits of the topics that are not wanted.
         remind: Send who is subscribed already the link to their preferences, at most once a day.
         page: Address of the form, for the record of consent.
+        network: The network that the person said it from, where that is kept.
 
     Returns:
         Whether a letter that asks was written down, or one with the link to their preferences, or this person got as
@@ -105,7 +99,7 @@ def subscribe(
     if not asked:
         on = next((one for one in before if one is not None and one.status == "confirmed"), None)
         return _remind(connection, on, now) if remind and on is not None else "nothing"
-    if not _may_get_confirmation(connection, person.id, now):
+    if had_enough(connection, "confirmation", person.id, now=now):
         return "lately"
     for target, decision in asked:
         if decision.changes and decision.status is not None:
@@ -121,28 +115,19 @@ def subscribe(
             )
         # Of several, each is written down: that is how the answer to the one letter finds them all.
         if decision.changes or len(asked) > 1:
-            store.record(connection, person.id, target.id, act, now=now, how=how, words=words, page=page)
+            store.record(
+                connection, person.id, target.id, act, now=now, how=how, words=words, page=page, network=network
+            )
     store.queue_letter(connection, "confirmation", person.id, asked[0][0].id, now=now)
     return "asked"
 
 
 def _remind(connection: Connection, on: Subscription, now: datetime) -> Literal["reminded", "lately"]:
     """Write down the letter with the link to one's preferences, at most one a day and three in 30 days."""
-    for days, most in ((1, CONFIRMATIONS_A_DAY), (30, CONFIRMATIONS_A_MONTH)):
-        since = now - timedelta(days=days)
-        if store.letters_since(connection, "preferences", on.subscriber_id, since=since) >= most:
-            return "lately"
+    if had_enough(connection, "preferences", on.subscriber_id, now=now):
+        return "lately"
     store.queue_letter(connection, "preferences", on.subscriber_id, on.list_id, now=now)
     return "reminded"
-
-
-def _may_get_confirmation(connection: Connection, subscriber_id: int, now: datetime) -> bool:
-    def lately(days: int) -> int:
-        since = now - timedelta(days=days)
-        written = store.letters_since(connection, "confirmation", subscriber_id, since=since)
-        return written - store.confirmed_since(connection, subscriber_id, since=since)
-
-    return lately(1) < CONFIRMATIONS_A_DAY and lately(30) < CONFIRMATIONS_A_MONTH
 
 
 def make_confirmation(
@@ -161,7 +146,7 @@ def make_confirmation(
         43 characters of base64url, 256 random bits.
     """
     token = secrets.token_urlsafe(32)
-    store.keep_confirmation(connection, _hash(token), subscriber_id, list_id, now=now, expires=now + lasts)
+    store.keep_confirmation(connection, tokens.hash_of(token), subscriber_id, list_id, now=now, expires=now + lasts)
     return token
 
 
@@ -206,7 +191,9 @@ def lists_behind(connection: Connection, token: str, subscriber_id: int, list_id
         subscriber_id: Whose link it is.
         list_id: The list it is made for.
     """
-    return _together(connection, subscriber_id, list_id, store.confirmation_letter_of(connection, _hash(token)))
+    return _together(
+        connection, subscriber_id, list_id, store.confirmation_letter_of(connection, tokens.hash_of(token))
+    )
 
 
 def _together(connection: Connection, subscriber_id: int, list_id: int, at: datetime | None) -> list[int]:
@@ -303,8 +290,4 @@ def _confirm(
 
 def confirmation_behind(connection: Connection, token: str, *, now: datetime) -> tuple[int, int] | None:
     """(Subscriber id, list id) that a confirmation link is about; None when it is too old or not ours."""
-    return store.confirmation_of(connection, _hash(token), now=now)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return store.confirmation_of(connection, tokens.hash_of(token), now=now)

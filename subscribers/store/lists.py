@@ -17,6 +17,7 @@ from subscribers.models import RHYTHMS, List, ListCount, ListStats
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.tables import (
     consent,
+    kept_wish,
     list_,
     subscription,
     suppression,
@@ -217,6 +218,8 @@ def list_stats(connection: Connection, *, now: datetime, since: datetime) -> lis
             .group_by(consent.c.list_id, consent.c.act)
         )
     }
+    wishes = sa.select(kept_wish.c.list_id, sa.func.count().label("number")).group_by(kept_wish.c.list_id)
+    waiting = {row.list_id: row.number for row in connection.execute(wishes)}
     return [
         ListStats(
             list=one.list,
@@ -228,6 +231,7 @@ def list_stats(connection: Connection, *, now: datetime, since: datetime) -> lis
             suppressed=suppressed.get((one.list.id, "suppressed"), 0),
             joined=sum(moves.get((one.list.id, act), 0) for act in JOINING),
             parted=sum(moves.get((one.list.id, act), 0) for act in _PARTING),
+            waiting=waiting.get(one.list.id, 0),
         )
         for one in lists(connection)
     ]

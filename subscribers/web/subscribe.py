@@ -123,6 +123,7 @@ def _wish(site: Site, request: Request, wanted: Address, road: str) -> None:
             keys=site.address_keys,
             caps=site.caps,
             network=request.network,
+            keep_network=bool(request.kept_network),
             how=request.how(road),
             words=site.say(PITCH),
             page=f"{site.base}/embed" if road == "embedded form" else f"{site.base}/subscribe",
