@@ -16,6 +16,13 @@ from subscribers.store.bounces import (
     note_bounce,
     release_held,
 )
+from subscribers.store.consents import (
+    asked_together,
+    confirmed_since,
+    consents_of,
+    record,
+    tell_reason,
+)
 from subscribers.store.exports import exported
 from subscribers.store.forgetting import forget_ended, forget_pending
 from subscribers.store.letters import (
@@ -53,24 +60,19 @@ from subscribers.store.lists import (
 )
 from subscribers.store.people import (
     add,
-    asked_together,
     change_address,
-    confirmed_since,
-    consents_of,
     erase,
     everything_about,
     find,
     find_id,
     find_public,
     lock_person,
-    record,
     revoke_links,
     set_preferences,
     set_status,
     subscribers,
     subscription_of,
     subscriptions_of,
-    tell_reason,
 )
 from subscribers.store.recipients import (
     among,
