@@ -32,7 +32,8 @@ from newsletter.senders.smtp.options import SmtpOptions
 from newsletter.senders.smtp.sender import Smtp
 from newsletter.storage.database import Database, DatabaseAwayError
 from newsletter.web.pages import Pages
-from newsletter.workflows.small_letters import SmallLetters, SmallLetterSender, SmallLetterThread
+from newsletter.workflows.small_letters import SmallLetters, SmallLetterSender
+from newsletter.workflows.small_letters.thread import SmallLetterThread
 from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.models import LETTER_KINDS
@@ -138,6 +139,21 @@ def body(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     assert part is not None
     return str(part.get_content())
+
+
+def test_one_confirmation_names_every_list_that_was_chosen(database: Database, clock: Clock, tmp_path: Path) -> None:
+    with database.write() as connection:
+        store.add_list(connection, "readers", "نشرة الموجة", now=START)
+        store.add_list(connection, "books", "رفّ الكتب", now=START)
+        actions.subscribe(
+            connection, ADDRESS, "readers", now=START, keys=ADDRESS_KEYS, how="form", words="", also=["books"]
+        )
+    outbox = Outbox(tmp_path / "outbox", fsync=False, batch_size=10, widths=SLOT_WIDTHS)
+    assert office(database, outbox, clock).drain().states == {"submitted": 1}
+    confirmation = read(next((tmp_path / "outbox" / "new").iterdir()))
+    for kind in ("html", "plain"):
+        told = re.sub("[\u2066-\u2069]", "", body(confirmation, kind))
+        assert "نشرة الموجة، رفّ الكتب" in told
 
 
 def test_the_three_letters_of_a_subscription(asked: Database, clock: Clock, tmp_path: Path) -> None:
@@ -271,7 +287,7 @@ def test_a_letter_in_doubt(asked: Database, clock: Clock, knows: bool, went: boo
     letters.drain()
     assert states(asked) == [("confirmation", "submitting", "")]
     if went:
-        provider.took.append((letters._any_letter(), Parcel(1, name_of(1, LINK_KEYS), ADDRESS, {})))
+        provider.took.append((letters._builder.any_letter(), Parcel(1, name_of(1, LINK_KEYS), ADDRESS, {})))
     clock.later(seconds=31)
     if state == "queued":
         provider.answers = [Answer("queued")]

@@ -69,6 +69,13 @@ def test_so_has_a_form_in_parts() -> None:
         forms.fields("multipart/form-data; boundary=b", multipart(101))
 
 
+def test_a_part_without_a_name_or_without_a_value_is_no_field() -> None:
+    nameless = b"--b\r\nContent-Type: text/plain\r\n\r\n1\r\n"
+    bare = b'--b\r\nContent-Disposition: form-data; name="f"\r\n'
+    whole = b'--b\r\nContent-Disposition: form-data; name="g"\r\n\r\n2\r\n'
+    assert forms.fields("multipart/form-data; boundary=b", nameless + bare + whole + b"--b--\r\n") == {"g": ("2",)}
+
+
 def test_when_a_form_was_made_is_signed_and_read_to_the_second() -> None:
     stamp = forms.stamp(KEYS, NOW)
     assert (timedelta(seconds=2), timedelta(hours=24)) == (forms.SOONEST, forms.LATEST)

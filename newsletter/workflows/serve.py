@@ -25,7 +25,7 @@ from newsletter.web.pages import Pages
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import small_letters
 from newsletter.workflows.erase import erase
-from newsletter.workflows.small_letters import SmallLetterThread
+from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 

@@ -12,26 +12,22 @@ from __future__ import annotations
 
 import logging
 import secrets
-import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
 
 from newsletter import ledger
 from newsletter.delivery.names import name_of
 from newsletter.errors import NashraError
-from newsletter.letters.mime import LEAVE, slot
-from newsletter.letters.render.small import render_small
-from newsletter.models import Letter
+from newsletter.letters.mime import LEAVE
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel, load
 from newsletter.storage.retry import Retrying
-from newsletter.text.mailbox import ascii_host, split_mailbox
-from subscribers import actions, store, tokens
+from newsletter.workflows.small_letters.making import STRANGER, SmallLetterBuilder, SmallLetterSender
+from subscribers import store, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from newsletter.delivery import DeliverySetup
     from newsletter.models import Publication
@@ -39,30 +35,16 @@ if TYPE_CHECKING:
     from newsletter.web.pages import Pages
     from newsletter.wiring import Workspace
     from subscribers.actions import Upkeep
-    from subscribers.models import AccountRequest, LetterState, SmallLetter
+    from subscribers.models import LetterState, SmallLetter
 
 LOG = logging.getLogger("nashra.letters")
 
-CONFIRM, PREFERENCES, ADDRESS, ERASE = "confirm", "preferences", "address", "erase"
-"""Slots of a small letter beside the one of the link to leave; filled before the letter is cut."""
+__all__ = ["LOG", "SmallLetterCounts", "SmallLetterSender", "SmallLetters", "of_workspace"]
 
 TOO_OLD = timedelta(hours=48)
 """A small letter that could not go for so long is no longer wanted."""
 TIDY_EVERY = timedelta(hours=1)
-_REQUESTS: Mapping[str, tuple[str, AccountRequest]] = {"new-address": (ADDRESS, "address"), "erasure": (ERASE, "erase")}
-"""The kinds of letters that confirm what a person asked for on their page: their slot, and what it is."""
-_STRANGER = "new-address"
-"""The kind that may reach somebody else than the person it is about; no link of that person stands in it."""
 _MOST = 50
-
-
-@dataclass(frozen=True, slots=True)
-class SmallLetterSender:
-    """Who the small letters come from."""
-
-    sender: str
-    """``Name <address>``."""
-    reply_to: str = ""
 
 
 @dataclass(slots=True)
@@ -102,14 +84,10 @@ class SmallLetters:
         upkeep: Upkeep | None = None,
         of_list: Callable[[str], tuple[Publication, SmallLetterSender]] | None = None,
     ) -> None:
-        self._of_list = of_list or (lambda _: (pages.publication, mailbox))
+        self._builder = SmallLetterBuilder(setup, pages, mailbox, marker, of_list)
         self._upkeep = upkeep
         self._told: datetime | None = None
         self._setup = setup
-        self._pages = pages
-        self._from = mailbox
-        self._marker = marker
-        self._made = lru_cache(maxsize=64)(self._make)
         self._tidied: datetime | None = None
         self._carrier: Carrier | None = None
         """With the last letter of a round; its connection takes the next."""
@@ -184,7 +162,7 @@ class SmallLetters:
             return
         names = {name_of(letter_id, setup.keys): (letter_id, token) for letter_id, token in doubtful}
         # Any letter will do: only where letters go is asked.
-        carrier = setup.sender.load(self._any_letter())
+        carrier = setup.sender.load(self._builder.any_letter())
         try:
             taken = carrier.settle(list(names))
         finally:
@@ -207,7 +185,7 @@ class SmallLetters:
             self._record(letter, token, REFUSED, "its list was closed meanwhile", tally)
             return True
         try:
-            self._carrier = load(setup.sender, self._filled(letter), self._carrier)
+            self._carrier = load(setup.sender, self._builder.filled(letter), self._carrier)
         except NashraError as error:
             LOG.error("a small letter cannot be made: %s", error)
             self._record(letter, token, QUEUED, "", tally)
@@ -226,7 +204,7 @@ class SmallLetters:
         setup = self._setup
         who = letter.recipient
         leave = tokens.make("leave", setup.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch)
-        if letter.kind == _STRANGER:
+        if letter.kind == STRANGER:
             # An address with a typing error belongs to somebody else: the token in the header opens nothing.
             leave = secrets.token_urlsafe(tokens.WIDTH)[: tokens.WIDTH]
         slots = {LEAVE: leave.encode("ascii")}
@@ -269,109 +247,6 @@ class SmallLetters:
             store.settle_letter(connection, letter.id, state, token=token, reason=reason)
         tally.add(state)
 
-    def _filled(self, letter: SmallLetter) -> Letter:
-        """The letter of one person, but for the slot of the link to leave."""
-        made = self._made(letter.kind, letter.list.name, letter.list.title)
-        who = letter.recipient
-        values = (
-            {}
-            if letter.kind == _STRANGER
-            else {
-                PREFERENCES: tokens.make(
-                    "preferences", self._setup.keys, public_id=who.public_id, list_id=0, epoch=who.epoch
-                )
-            }
-        )
-        if letter.kind == "confirmation":
-            with self._setup.database.write() as connection:
-                values[CONFIRM] = actions.make_confirmation(
-                    connection, who.subscriber_id, letter.list.id, now=self._setup.now(), lasts=self._lasts
-                )
-        if letter.kind in _REQUESTS:
-            name, asked = _REQUESTS[letter.kind]
-            with self._setup.database.write() as connection:
-                address = who.address if asked == "address" else ""
-                values[name] = actions.make_request(
-                    connection, who.subscriber_id, asked, now=self._setup.now(), address=address
-                )
-        html, text = made.rendered.html, made.rendered.text
-        for name, value in values.items():
-            mark = slot(made.marker, name)
-            html, text = html.replace(mark, value), text.replace(mark, value)
-        return replace(made, rendered=replace(made.rendered, html=html, text=text), date=self._setup.now())
-
-    def _make(self, kind: str, list_name: str, title: str) -> Letter:
-        pages, marker, now = self._pages, self._marker(), self._setup.now()
-        (about, mailbox), leave = self._of_list(list_name), self._mail(f"unsubscribe {slot(marker, LEAVE)}")
-        urls = self._addresses(marker, list_name) if self._by_mail else self._links(marker)
-        rendered = render_small(
-            kind,
-            about,
-            pages.environment,
-            title=title,
-            say=pages.text,
-            marker=marker,
-            urls=urls,
-            date=now,
-            by_mail=self._by_mail,
-        )
-        return Letter(
-            sender=mailbox.sender,
-            # An answer that confirms must reach the mailbox that is read, the one that the addresses name.
-            reply_to=self._read_at(mailbox) if self._by_mail and kind == "confirmation" else mailbox.reply_to,
-            own_sender=mailbox.sender != self._from.sender,
-            list_id=f"{list_name}.{ascii_host(urlsplit(about.url).hostname or '')}",
-            rendered=rendered,
-            marker=marker,
-            # RFC 8058 section 3.1 wants an https address for one click; without one there is no such header.
-            unsubscribe_url="" if self._by_mail or kind == _STRANGER else urls["leave_url"],
-            unsubscribe_mail=leave,
-            date=now,
-            language=about.language,
-            automatic=True,
-        )
-
-    def _links(self, marker: str) -> dict[str, str]:
-        """The addresses of pages, with their slots."""
-        base = self._pages.address
-        return {
-            "leave_url": f"{base}/leave/{slot(marker, LEAVE)}",
-            "confirm_url": f"{base}/confirm/{slot(marker, CONFIRM)}",
-            "preferences_url": f"{base}/preferences/{slot(marker, PREFERENCES)}",
-            "address_url": f"{base}/address/{slot(marker, ADDRESS)}",
-            "erase_url": f"{base}/erase/{slot(marker, ERASE)}",
-            "archive_url": f"{base}/archive",
-        }
-
-    def _addresses(self, marker: str, list_name: str) -> dict[str, str]:
-        """What stands in their places where there are no pages: letters that are already written."""
-        return {
-            "leave_url": self._mail(f"unsubscribe {slot(marker, LEAVE)}"),
-            "confirm_url": self._mail(f"confirm {slot(marker, CONFIRM)}"),
-            "subscribe_url": self._mail(f"subscribe {list_name}"),
-        }
-
-    def _mail(self, subject: str) -> str:
-        """A ``mailto:`` address with a subject, percent-encoded (RFC 6068 section 2)."""
-        address = split_mailbox(self._from.sender)[1]
-        return f"mailto:{quote(address, safe='@')}?subject={quote(subject)}"
-
-    def _read_at(self, mailbox: SmallLetterSender) -> str:
-        """Reply-To of a letter whose answer must reach the mailbox that is read; empty when it comes from there."""
-        read = split_mailbox(self._from.sender)[1]
-        return "" if split_mailbox(mailbox.sender)[1] == read else read
-
-    @property
-    def _by_mail(self) -> bool:
-        return not self._pages.address
-
-    @property
-    def _lasts(self) -> timedelta:
-        return actions.CONFIRMATION_BY_MAIL_LASTS if self._by_mail else actions.CONFIRMATION_LASTS
-
-    def _any_letter(self) -> Letter:
-        return self._made("goodbye", "any", "any")
-
 
 def of_workspace(workspace: Workspace) -> SmallLetters:
     """The small letters of a workspace, ready to be sent."""
@@ -394,48 +269,6 @@ def of_workspace(workspace: Workspace) -> SmallLetters:
         workspace.upkeep,
         of_list,
     )
-
-
-class SmallLetterThread:
-    """Sends small letters in a thread of its own while the pages are served.
-
-    Args:
-        letters: What to send.
-        pause: Seconds between two looks.
-    """
-
-    def __init__(self, letters: SmallLetters, pause: float = 1.0) -> None:
-        self._letters = letters
-        self._pause = pause
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="small letters", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self, patience: float = 10.0) -> None:
-        """Come to an end; a letter that is under way goes first.
-
-        Args:
-            patience: Seconds to wait for it.
-        """
-        self._over.set()
-        self._thread.join(patience)
-
-    def _work(self) -> None:
-        pause = self._pause
-        while not self._over.wait(pause):
-            try:
-                tally = self._letters.drain()
-                pause = self._pause if QUEUED not in tally.states else min(pause * 2, 60.0)
-                if tally.done:
-                    LOG.info("small letters: %s", ", ".join(f"{n} {state}" for state, n in tally.states.items()))
-            except Exception as error:
-                # Whatever it is, the pages go on, and so does this at the next look. The words can hold an address.
-                where = error.where if isinstance(error, NashraError) else ""
-                LOG.error("small letters: %s %s", type(error).__name__, where)
-                pause = min(max(pause, 1.0) * 2, 60.0)
 
 
 def _outcome(answer: Answer, letter_id: int) -> tuple[LetterState, str]:

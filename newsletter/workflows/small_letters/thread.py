@@ -1,0 +1,55 @@
+"""A thread that sends small letters while the pages are served."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from newsletter.errors import NashraError
+from newsletter.senders import QUEUED
+from newsletter.workflows.small_letters import LOG
+
+if TYPE_CHECKING:
+    from newsletter.workflows.small_letters import SmallLetters
+
+
+class SmallLetterThread:
+    """Sends small letters in a thread of its own while the pages are served.
+
+    Args:
+        letters: What to send.
+        pause: Seconds between two looks.
+    """
+
+    def __init__(self, letters: SmallLetters, pause: float = 1.0) -> None:
+        self._letters = letters
+        self._pause = pause
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="small letters", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, patience: float = 10.0) -> None:
+        """Come to an end; a letter that is under way goes first.
+
+        Args:
+            patience: Seconds to wait for it.
+        """
+        self._over.set()
+        self._thread.join(patience)
+
+    def _work(self) -> None:
+        pause = self._pause
+        while not self._over.wait(pause):
+            try:
+                tally = self._letters.drain()
+                pause = self._pause if QUEUED not in tally.states else min(pause * 2, 60.0)
+                if tally.done:
+                    LOG.info("small letters: %s", ", ".join(f"{n} {state}" for state, n in tally.states.items()))
+            except Exception as error:
+                # Whatever it is, the pages go on, and so does this at the next look. The words can hold an address.
+                where = error.where if isinstance(error, NashraError) else ""
+                LOG.error("small letters: %s %s", type(error).__name__, where)
+                pause = min(max(pause, 1.0) * 2, 60.0)
