@@ -5,11 +5,8 @@ Only config.py imports this, and late: pydantic costs a tenth of a second that `
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 
@@ -22,99 +19,9 @@ from newsletter.fields import (
     plain_line,
     web_address,
 )
-from newsletter.rhythms.topics import MOST
 from newsletter.senders import registry
-from newsletter.text.mailbox import ascii_host
 from newsletter.text.tidy import arabic_fold
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a zone such as Africa/Algiers is wanted") from None
-    return value
-
-
-def _language(value: str) -> str:
-    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", value):
-        raise ValueError("a language such as ar, en or fr is wanted")
-    return value
-
-
-def _colour(value: str) -> str:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-        raise ValueError("a colour such as #0f766e is wanted")
-    return value.lower()
-
-
-def _optional_line(value: str) -> str:
-    return plain_line(value) if value else value
-
-
-def _optional_colour(value: str) -> str:
-    return _colour(value) if value else value
-
-
-def _locale(value: str) -> str:
-    if value and not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", value):
-        raise ValueError("a locale such as ar_DZ or ar_LB is wanted")
-    return value
-
-
-def _page(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError("an https address is wanted")
-    return value
-
-
-def _database(value: str) -> str:
-    known = value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://"))
-    if value and (not known or value in {"sqlite:///", "sqlite:///:memory:"}):
-        raise ValueError("sqlite:///PATH or postgresql://USER@HOST/NAME is wanted")
-    return re.sub(r"^postgresql://", "postgresql+psycopg://", value)
-
-
-def _network(value: str) -> str:
-    from ipaddress import ip_network
-
-    try:
-        return str(ip_network(value, strict=False))
-    except ValueError:
-        raise ValueError("an address or network such as 127.0.0.1 or 10.0.0.0/8 is wanted") from None
-
-
-def _origin(value: str) -> str:
-    parts = urlsplit(web_address(value))
-    if parts.path or parts.username is not None:
-        raise ValueError("the address of a site without a path is wanted, such as https://example.org")
-    port = "" if parts.port is None else f":{parts.port}"
-    host = ascii_host(parts.hostname or "")
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
-
-
-_WEEKDAYS = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday"
-_TIME = r"([01]\d|2[0-3]):[0-5]\d"
-
-
-def _clock(value: str) -> str:
-    if value and not re.fullmatch(_TIME, value):
-        raise ValueError("a local time such as 18:00 is wanted")
-    return value
-
-
-def _weekly(value: str) -> str:
-    value = value.strip().lower()
-    if value and not re.fullmatch(rf"({_WEEKDAYS}) {_TIME}", value):
-        raise ValueError("a day and a local time such as thursday 10:00 is wanted")
-    return value
-
-
-def _number(value: str) -> str:
-    if value not in {str(number) for number in range(1, MOST + 1)}:
-        raise ValueError(f"a number from 1 to {MOST} is wanted, which stays the same for good")
-    return value
+from newsletter.workspace import values
 
 
 def _topic(value: object) -> object:
@@ -155,10 +62,10 @@ class NewsletterSettings(SettingsSection):
     url: Annotated[str, AfterValidator(web_address)] = Field(
         description="address of the site", examples=['url = "https://example.org"']
     )
-    language: Annotated[str, AfterValidator(_language)] = Field(
+    language: Annotated[str, AfterValidator(values.language)] = Field(
         default="ar", description="decides the direction of the letter, and its words"
     )
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+    timezone: Annotated[str, AfterValidator(values.zone)] = Field(
         default="UTC", description="zone of the site, for dates in letters"
     )
 
@@ -168,7 +75,7 @@ class LetterSettings(SettingsSection):
 
     tagline: str = Field(default="", description="one line under the name")
     postal_address: str = Field(default="", description="stands at the foot of every letter")
-    accent: Annotated[str, AfterValidator(_colour)] = Field(
+    accent: Annotated[str, AfterValidator(values.colour)] = Field(
         default="#0f766e", description="colour of links, rules and buttons"
     )
     logo: str = Field(default="", description="https address of a logo; without it the name is shown")
@@ -177,11 +84,11 @@ class LetterSettings(SettingsSection):
         default="latin",
         description="digits of dates and numbers that the letter writes itself: `latin` or `arabic-indic`",
     )
-    months: Annotated[str, AfterValidator(_locale)] = Field(
+    months: Annotated[str, AfterValidator(values.locale)] = Field(
         default="", description="month names of a country, such as `ar_DZ`; without it those of the language"
     )
     hijri: bool = Field(default=False, description="the Hijri date beside the Gregorian one")
-    links: dict[str, Annotated[str, AfterValidator(_page)]] = Field(
+    links: dict[str, Annotated[str, AfterValidator(values.page)]] = Field(
         default={}, description="pages named at the foot: title to https address"
     )
 
@@ -252,14 +159,14 @@ class WebSettings(SettingsSection):
     lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(
         default=["readers"], min_length=1, description="what one can subscribe to on the pages"
     )
-    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(listed)] = Field(
+    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(values.network)]], BeforeValidator(listed)] = Field(
         default=[
             "127.0.0.1",
             "::1",
         ],
         description="who may say, in `X-Forwarded-For`, whom they speak for; addresses or networks",
     )
-    frame_ancestors: Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(listed)] = Field(
+    frame_ancestors: Annotated[list[Annotated[str, AfterValidator(values.origin)]], BeforeValidator(listed)] = Field(
         default=[], description="sites that may show `/embed` in a frame; without it only the site itself"
     )
     keep_client: bool = Field(
@@ -322,7 +229,7 @@ class TopicSettings(SettingsSection):
 class ListSettings(SettingsSection):
     """What the letters of one list say and look like, where they differ from those of the others."""
 
-    name: Annotated[str, AfterValidator(_optional_line)] = Field(
+    name: Annotated[str, AfterValidator(values.optional_line)] = Field(
         default="", description="name of the newsletter in the letters of this list; without it that of [newsletter]"
     )
     from_: Annotated[str, AfterValidator(optional_mailbox)] = Field(
@@ -337,7 +244,7 @@ class ListSettings(SettingsSection):
     rhythm: Literal["instant", "daily", "weekly", ""] = Field(
         default="", description="of who does not choose; without it the default of [rhythms]"
     )
-    accent: Annotated[str, AfterValidator(_optional_colour)] = Field(
+    accent: Annotated[str, AfterValidator(values.optional_colour)] = Field(
         default="", description="colour of links, rules and buttons; without it that of [letter]"
     )
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = Field(
@@ -346,7 +253,7 @@ class ListSettings(SettingsSection):
 
 
 Topics = Annotated[
-    dict[Annotated[str, AfterValidator(_number)], Annotated[TopicSettings, BeforeValidator(_topic)]],
+    dict[Annotated[str, AfterValidator(values.number)], Annotated[TopicSettings, BeforeValidator(_topic)]],
     AfterValidator(_apart),
 ]
 """The topics of a list by their number."""
@@ -374,10 +281,10 @@ class ComposeSettings(SettingsSection):
 class ScheduleSettings(SettingsSection):
     """What happens by itself, in the zone of the site."""
 
-    weekly: Annotated[str, AfterValidator(_weekly)] = Field(
+    weekly: Annotated[str, AfterValidator(values.weekly)] = Field(
         default="", description="day and local time of the draft, for example `thursday 10:00`"
     )
-    daily: Annotated[str, AfterValidator(_clock)] = Field(
+    daily: Annotated[str, AfterValidator(values.clock)] = Field(
         default="", description="local time of the daily letter, for example `18:00`"
     )
     instant: int = Field(
@@ -386,7 +293,7 @@ class ScheduleSettings(SettingsSection):
     lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(
         default=["readers"], min_length=1, description="the lists that this is done for"
     )
-    week_starts: Annotated[str, Field(pattern=rf"^({_WEEKDAYS})$")] = Field(
+    week_starts: Annotated[str, Field(pattern=rf"^({values.WEEKDAYS})$")] = Field(
         default="monday", description="what counts as one week for `newsletter weekly`"
     )
 
@@ -394,7 +301,7 @@ class ScheduleSettings(SettingsSection):
 class DatabaseSettings(SettingsSection):
     """Where everything is kept."""
 
-    url: Annotated[str, AfterValidator(_database)] = Field(
+    url: Annotated[str, AfterValidator(values.database)] = Field(
         default="",
         description="SQLite or PostgreSQL, as a URL; without it the SQLite file `newsletter.db` beside newsletter.toml",
     )

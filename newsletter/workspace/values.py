@@ -1,0 +1,117 @@
+"""What the text of a setting may be: each function gives the value in its one spelling, or says what is wanted.
+
+Used by the schema as validators of pydantic, which makes one line for the editor of each ValueError.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from newsletter.fields import plain_line, web_address
+from newsletter.rhythms.topics import MOST
+from newsletter.text.mailbox import ascii_host
+
+
+def zone(value: str) -> str:
+    """The name of a time zone (IANA). Raises ValueError for anything else."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a zone such as Africa/Algiers is wanted") from None
+    return value
+
+
+def language(value: str) -> str:
+    """A language tag such as ``ar`` or ``pt-BR``. Raises ValueError for anything else."""
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", value):
+        raise ValueError("a language such as ar, en or fr is wanted")
+    return value
+
+
+def colour(value: str) -> str:
+    """A colour as ``#rrggbb``, in small letters. Raises ValueError for anything else."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError("a colour such as #0f766e is wanted")
+    return value.lower()
+
+
+def optional_line(value: str) -> str:
+    """One plain line, or nothing. Raises ValueError for anything else."""
+    return plain_line(value) if value else value
+
+
+def optional_colour(value: str) -> str:
+    """A colour, or nothing. Raises ValueError for anything else."""
+    return colour(value) if value else value
+
+
+def locale(value: str) -> str:
+    """A language with its country, such as ``ar_DZ``, or nothing. Raises ValueError for anything else."""
+    if value and not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", value):
+        raise ValueError("a locale such as ar_DZ or ar_LB is wanted")
+    return value
+
+
+def page(value: str) -> str:
+    """An https address. Raises ValueError for anything else."""
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("an https address is wanted")
+    return value
+
+
+def database(value: str) -> str:
+    """The URL of a database, as SQLAlchemy wants it; or nothing. Raises ValueError for anything else."""
+    known = value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://"))
+    if value and (not known or value in {"sqlite:///", "sqlite:///:memory:"}):
+        raise ValueError("sqlite:///PATH or postgresql://USER@HOST/NAME is wanted")
+    return re.sub(r"^postgresql://", "postgresql+psycopg://", value)
+
+
+def network(value: str) -> str:
+    """An address or network, in its one spelling. Raises ValueError for anything else."""
+    from ipaddress import ip_network
+
+    try:
+        return str(ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError("an address or network such as 127.0.0.1 or 10.0.0.0/8 is wanted") from None
+
+
+def origin(value: str) -> str:
+    """A scheme, host and port, as a Content-Security-Policy names it. Raises ValueError for anything else."""
+    parts = urlsplit(web_address(value))
+    if parts.path or parts.username is not None:
+        raise ValueError("the address of a site without a path is wanted, such as https://example.org")
+    port = "" if parts.port is None else f":{parts.port}"
+    host = ascii_host(parts.hostname or "")
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+WEEKDAYS = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+"""The days of a week, as a pattern."""
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+
+
+def clock(value: str) -> str:
+    """A local time such as ``18:00``, or nothing. Raises ValueError for anything else."""
+    if value and not re.fullmatch(_TIME, value):
+        raise ValueError("a local time such as 18:00 is wanted")
+    return value
+
+
+def weekly(value: str) -> str:
+    """A weekday and a local time, or nothing. Raises ValueError for anything else."""
+    value = value.strip().lower()
+    if value and not re.fullmatch(rf"({WEEKDAYS}) {_TIME}", value):
+        raise ValueError("a day and a local time such as thursday 10:00 is wanted")
+    return value
+
+
+def number(value: str) -> str:
+    """The number of a topic, as text. Raises ValueError for anything else."""
+    if value not in {str(number) for number in range(1, MOST + 1)}:
+        raise ValueError(f"a number from 1 to {MOST} is wanted, which stays the same for good")
+    return value
