@@ -233,7 +233,7 @@ def test_an_old_key_goes_on_protecting_when_a_new_one_is_made(
 def test_an_import_sees_suppressed_addresses_on_every_page(
     connection: Connection, list_id: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscribers.store.staging._PAGE", 2)
+    monkeypatch.setattr("subscribers.store.staging.rows.PAGE", 2)
     for number in (0, 3, 4, 8):
         actions.suppress(connection, f"p{number}@example.org", now=NOW, keys=KEYS)
     path = tmp_path / "list.csv"
