@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
-from newsletter.issues.markdown import escape, from_html
+from newsletter.issues.escaping import escape
+from newsletter.issues.markdown import from_html
 from newsletter.models import Article, Holding, Issue, Section, Story
 from newsletter.text.tidy import arabic_fold
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from newsletter.issues.escaping import Place, escape
 from newsletter.issues.manuscript import toml
-from newsletter.issues.markdown import escape, one_line
+from newsletter.issues.markdown import one_line
 from newsletter.issues.reading import FENCE
 from newsletter.models import Issue, Prose, Section, Story
 
@@ -23,7 +24,7 @@ def to_text(issue: Issue) -> str:
 
 def blocks_of(section: Section) -> list[str]:
     """The text of a section, block by block: its heading if it has a title, then its stories and prose."""
-    title = _words(section.title)
+    title = _words(section.title, "heading")
     blocks = [f"## {title}"] if title else []
     story_open = False
     for block in section.blocks:
@@ -38,17 +39,17 @@ def blocks_of(section: Section) -> list[str]:
 
 
 def _story_text(story: Story) -> str:
-    headline = _words(story.headline)
+    headline = _words(story.headline, "link" if story.url else "heading")
     lines = [f"### [{headline}]({_target(story.url)})" if story.url else f"### {headline}"]
     if story.image:
-        lines.append(f"![{_words(story.image_alt)}]({_target(story.image)})")
+        lines.append(f"![{_words(story.image_alt, 'link')}]({_target(story.image)})")
     if story.summary:
         lines.append(story.summary)
     return "\n".join(lines)
 
 
-def _words(text: str) -> str:
-    return escape(one_line(text))
+def _words(text: str, place: Place) -> str:
+    return escape(one_line(text), place)
 
 
 def _target(address: str) -> str:
