@@ -276,10 +276,10 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     about = workspace.settings.publication_of(issue.list)
     made = compose.draft([], number=issue.number, newsletter=about.name, list_name=issue.list)
     if issue.subject == made.subject:
-        lead, *others = [story.headline for section in chosen for story in section.stories]
-        changed = changed.with_value("subject", f"{about.name}: {lead}")
+        subject, preheader = compose.inbox_lines(about.name, [one for section in chosen for one in section.stories])
+        changed = changed.with_value("subject", subject)
         if not issue.preheader:
-            changed = changed.with_value("preheader", " · ".join(others[:2]))
+            changed = changed.with_value("preheader", preheader)
     changed.save()
     count = sum(len(section.stories) for section in left)
     return Draft(changed.issue, waiting=count, text=changed.text)
