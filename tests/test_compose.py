@@ -58,7 +58,7 @@ def problems(issue: Issue) -> set[str]:
     st.text(st.sampled_from("ابجد. هو؟"), max_size=400),
 )
 def test_the_lines_of_an_inbox_have_room(titles: list[str], summary: str) -> None:
-    titles = [" ".join(title.split()) or f"خبر جديد من المدينة {at}" for at, title in enumerate(titles)]
+    titles = [" ".join(f"نبأ من المدينة {title}".split()) for title in titles]
     issue = draft(*(holding(at, title=title, summary=summary) for at, title in enumerate(titles, 1)))
     # Without another story and without a summary there is nothing to say behind the subject.
     assert problems(issue) <= {"subject-short"} | ({"preheader-empty"} if not summary.strip() else set())
