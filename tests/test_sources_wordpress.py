@@ -428,7 +428,8 @@ def test_locked_articles_of_a_closed_site_are_left_out_too() -> None:
 def test_a_feed_of_excerpts_does_not_give_locked_articles(excerpt: str) -> None:
     items = f"<item><title>محمي: سر</title><description>{excerpt}</description></item><item><title>خبر</title></item>"
     found = feed.parse(f'<rss version="2.0"><channel>{items}</channel></rss>'.encode(), "x", now=NOW)
-    assert [article.title for article in found] == ["خبر"]
+    assert [article.title for article in found.articles] == ["خبر"]
+    assert [one.what for one in found.refused] == ["محمي: سر"]
 
 
 def test_marks_of_the_feed_are_not_sent_to_the_page_that_names_it() -> None:

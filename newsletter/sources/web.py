@@ -7,7 +7,7 @@ from newsletter.sources.documents import Document
 from newsletter.sources.http.models import FetcherProtocol, Validator
 
 
-def document(url: str, door: FetcherProtocol, validator: Validator | None = None) -> Document | None:
+def document(url: str, door: FetcherProtocol, validator: Validator | None = None) -> Document | Validator:
     """Fetch an address.
 
     Args:
@@ -16,14 +16,16 @@ def document(url: str, door: FetcherProtocol, validator: Validator | None = None
         validator: The feed's marks of the last time.
 
     Returns:
-        What is there; None when it has not changed since the marks were given.
+        What is there; when that has not changed since the marks were given, the marks it has now (RFC 9110 section
+        15.4.5: an answer of 304 may carry new ones).
 
     Raises:
         SourceError: It cannot be had, or there is nothing in it.
     """
     got = door.get(url, headers=validator.headers() if validator else None, statuses={304} if validator else ())
-    if got.status == 304:
-        return None
+    if validator is not None and got.status == 304:
+        headers = got.headers
+        return Validator(headers.get("etag", validator.etag), headers.get("last-modified", validator.modified))
     if not got.data.strip():
         raise SourceError("the page is empty", where=got.url, mend="check the address")
     return Document(got.data, got.url, got=got, door=door)

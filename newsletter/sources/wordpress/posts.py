@@ -18,7 +18,7 @@ from newsletter.sources.wordpress.reading import article_of, is_locked, listed
 from newsletter.sources.wordpress.signs import locked
 from newsletter.sources.wordpress.values import as_moment, as_text, zone_of
 
-_SHORT = "id,date,date_gmt,link,title,excerpt,categories,featured_media,jetpack_featured_media_url,sticky"
+_SHORT = "id,guid,date,date_gmt,link,title,excerpt,categories,featured_media,jetpack_featured_media_url,sticky"
 _WHOLE = f"{_SHORT},content,author,_links,_embedded"
 _EMBED = "author,wp:featuredmedia,wp:term"
 _PER_PAGE = 100
