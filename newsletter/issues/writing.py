@@ -6,9 +6,9 @@ import re
 from urllib.parse import quote
 
 from newsletter.issues.escaping import Place, escape
+from newsletter.issues.lines import FENCE
 from newsletter.issues.manuscript import toml
 from newsletter.issues.markdown import one_line
-from newsletter.issues.reading import FENCE
 from newsletter.models import Issue, Prose, Section, Story
 
 
