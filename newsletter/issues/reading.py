@@ -69,19 +69,31 @@ def spans(text: str, path: Path) -> tuple[LineSpan, ...]:
     lines = lines_of(text)
     _, _, body_at = front_matter(lines, path)
     lines = without_comments(visible(lines), body_at, path)
+    return spans_of([""] * body_at + lines[body_at:], path)
+
+
+def spans_of(lines: Sequence[str], path: Path) -> tuple[LineSpan, ...]:
+    """Where sections, stories and passages stand in lines that have no front matter, counted from the first line.
+
+    Args:
+        lines: Without their line ends.
+        path: Path of the file, for messages only.
+
+    Raises:
+        IssueError: As for ``parse``.
+    """
     found: list[LineSpan] = []
-    for block in _blocks(lines[body_at:], _Place(path, body_at)):
-        last = body_at + block.end
+    for block in _blocks(lines, _Place(path, 0)):
         if isinstance(block.made, Story):
-            found.append(LineSpan("story", block.made.line, last))
+            found.append(LineSpan("story", block.made.line, block.end))
         elif isinstance(block.made, Section):
-            found.append(LineSpan("section", block.made.line, last))
+            found.append(LineSpan("section", block.made.line, block.end))
         elif block.kind == "rule":
-            found.append(LineSpan("rule", block.made.line, last))
+            found.append(LineSpan("rule", block.made.line, block.end))
         elif found and found[-1].kind == "story":
-            found[-1] = replace(found[-1], last=last)
+            found[-1] = replace(found[-1], last=block.end)
         else:
-            found.append(LineSpan("prose", block.made.line, last))
+            found.append(LineSpan("prose", block.made.line, block.end))
     return tuple(found)
 
 
