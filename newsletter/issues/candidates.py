@@ -153,6 +153,15 @@ def taken(manuscript: Manuscript, sections: Sequence[Section]) -> Manuscript:
     return manuscript.with_lines(there.first, there.last, f"{stories}\n\n{part}")
 
 
+def text_of(story: Story) -> str:
+    """A story as it is written among the candidates.
+
+    Args:
+        story: As the draft begins with it.
+    """
+    return next(_blocks((Section("", (story,)),)))
+
+
 def merged(sections: Sequence[Section]) -> tuple[Section, ...]:
     """Sections of the same title made one, where the first of them stands."""
     by_title: dict[str, Section] = {}

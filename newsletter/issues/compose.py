@@ -86,7 +86,7 @@ def draft(holdings: Sequence[Holding], *, number: int, newsletter: str, list_nam
     """
     sections: dict[str, list[Story]] = {}
     title = ""
-    stories = [_story(holding.article) for holding in holdings]
+    stories = [story_of(holding.article) for holding in holdings]
     for story in stories:
         # An article without a section of its own stays beside the one before it.
         title = story.label or title
@@ -131,7 +131,7 @@ def with_more(issue: Issue, holdings: Sequence[Holding]) -> Issue:
     """The issue with further articles, each at the end of its section, or in a section of its own at the end."""
     sections = list(issue.sections)
     for holding in holdings:
-        story = _story(holding.article)
+        story = story_of(holding.article)
         key = arabic_fold(holding.article.section)
         at = next((at for at, section in enumerate(sections) if arabic_fold(section.title) == key), None)
         if at is None:
@@ -199,14 +199,21 @@ def next_number(used: Iterable[int]) -> int:
     return max(used, default=0) + 1
 
 
-def _story(article: Article) -> Story:
+def story_of(article: Article, *, image: str | None = None) -> Story:
+    """An article as a story, as a draft begins with it.
+
+    Args:
+        article: Of the library.
+        image: The name that a local picture of it has in the issue; None takes the article's own.
+    """
     # An article with no address of its own cannot be read elsewhere: it stands whole in the letter.
     summary = escape(article.summary) if article.url else from_html(article.body) or escape(article.summary)
+    is_local = image is not None and not re.match(r"https?://", article.image)
     return Story(
         headline=article.title,
         url=article.url,
         summary=summary,
-        image=article.image,
+        image=image if is_local and image is not None else article.image,
         image_alt=article.image_alt,
         author=article.author,
         published=article.published,
