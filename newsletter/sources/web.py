@@ -5,10 +5,11 @@ from __future__ import annotations
 from newsletter.errors import SourceError
 from newsletter.sources.documents import Document
 from newsletter.sources.http.models import FetcherProtocol, Validator
+from newsletter.sources.links import unwrapped
 
 
 def document(url: str, door: FetcherProtocol, validator: Validator | None = None) -> Document | None:
-    """Fetch an address.
+    """Fetch an address; of one that only leads on and names its target, the target.
 
     Args:
         url: http or https address.
@@ -21,7 +22,8 @@ def document(url: str, door: FetcherProtocol, validator: Validator | None = None
     Raises:
         SourceError: It cannot be had, or there is nothing in it.
     """
-    got = door.get(url, headers=validator.headers() if validator else None, statuses={304} if validator else ())
+    marks = validator.headers() if validator else None
+    got = door.get(unwrapped(url), headers=marks, statuses={304} if validator else ())
     if got.status == 304:
         return None
     if not got.data.strip():
