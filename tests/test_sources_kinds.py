@@ -38,6 +38,7 @@ KIND_OF = {
     "telegram.json": "Telegram channel",
     "text-with-address.txt": "plain text",
     "text.txt": "plain text",
+    "wordpress.json": "WordPress list",
 }
 """Every file of the folder, and what it is."""
 SHOWS_ITS_OWN = {"markdown.md", "text.txt", "part-of-a-page"}
@@ -57,6 +58,7 @@ MEDIA = {
     "telegram.json": "application/json",
     "text-with-address.txt": "text/plain",
     "text.txt": "text/plain",
+    "wordpress.json": "application/json",
 }
 """What a careful server calls them; the others are text/html."""
 

@@ -57,6 +57,11 @@ def read(url: str, site: Site, wanted: ArticleFilter) -> SourceResult:
     return kinds.read(document, wanted)
 
 
+def feeds_of(site: Site) -> list[str]:
+    """Which feeds were asked for; of WordPress' the front page is asked too, for the way to the interface."""
+    return [url for url, _ in site.asked if "/feed/" in url]
+
+
 def titles(brought: SourceResult) -> list[str]:
     return [article.title for article in brought.articles]
 
@@ -82,9 +87,10 @@ def test_a_feed_that_has_not_changed_is_not_fetched_again(headers: dict[str, str
     site = Site(answer)
     first = collect(["https://example.org/feed/"], fetcher=site, now=NOW)
     assert len(first.articles) == 2
+    del site.asked[:]
     again = collect(["https://example.org/feed/"], fetcher=site, now=NOW, validators=first.validators)
     assert (again.articles, again.troubles, again.validators) == ((), (), first.validators)
-    assert site.asked[1][1] == sent
+    assert site.asked == [("https://example.org/feed/", sent)]
 
 
 def test_a_feed_without_marks_leaves_none() -> None:
@@ -105,14 +111,14 @@ def paged(url: str, _: Mapping[str, str]) -> Fetched:
 def test_one_page_is_enough_when_no_time_is_asked_for() -> None:
     site = Site(paged)
     assert len(read("https://example.org/feed/", site, WANTED).articles) == 10
-    assert len(site.asked) == 1
+    assert feeds_of(site) == ["https://example.org/feed/"]
 
 
 def test_further_pages_are_asked_until_the_time_is_passed() -> None:
     site = Site(paged)
     found = read("https://example.org/feed/", site, replace(WANTED, since=NOW - timedelta(days=15)))
     assert titles(found) == [f"خبر رقم {number}" for number in range(1, 16)]
-    assert [url for url, _ in site.asked] == ["https://example.org/feed/", "https://example.org/feed/?paged=2"]
+    assert feeds_of(site) == ["https://example.org/feed/", "https://example.org/feed/?paged=2"]
 
 
 def test_the_end_of_a_feed_is_no_trouble() -> None:
@@ -131,7 +137,7 @@ def test_a_time_in_which_nothing_was_published_is_noted() -> None:
 def test_a_feed_that_turns_in_a_circle_ends() -> None:
     site = Site(lambda url, _: Fetched(url, rss(items(1, 10))))
     assert len(read("https://example.org/feed/", site, replace(WANTED, since=date(2020, 1, 1))).articles) == 10
-    assert len(site.asked) == 2
+    assert len(feeds_of(site)) == 2
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from newsletter.errors import SourceError
-from newsletter.sources import feed_pages, listing, markdown, page, plain_text, site, telegram
+from newsletter.sources import (
+    feed_pages,
+    listing,
+    markdown,
+    page,
+    plain_text,
+    rest,
+    site,
+    telegram,
+    wordpress_feed,
+)
 from newsletter.sources.charset import decode
 from newsletter.sources.documents import ArticleFilter, Document, SourceResult
 
@@ -41,15 +51,16 @@ def _by_name(_: Document) -> bool:
 
 KINDS = (
     SourceKind("Telegram channel", telegram.holds, telegram.read),
-    SourceKind("feed", feed_pages.holds, feed_pages.read, feed_pages.SUFFIXES),
+    SourceKind("WordPress list", rest.holds, rest.read),
+    SourceKind("feed", feed_pages.holds, wordpress_feed.read, feed_pages.SUFFIXES),
     SourceKind("WordPress site", site.is_wordpress, site.read_wordpress),
     SourceKind("list of links", listing.holds, listing.read),
     SourceKind("web page", lambda document: page.looks_like(document.data), site.read_page, page.SUFFIXES),
     SourceKind("Markdown", _by_name, markdown.read, markdown.SUFFIXES),
     SourceKind("plain text", _by_name, plain_text.read, plain_text.SUFFIXES),
 )
-"""In the order they are asked. A feed of WordPress names the site's interface too, so feeds stand before it; and what
-that interface answers is a list with links, so lists stand behind it."""
+"""In the order they are asked. What WordPress' interface answers is JSON, as feeds and lists of links are, so it stands
+before them; and a feed of WordPress names the site's interface too, so feeds stand before the site."""
 
 # Beginnings of files that are no text, with the name a person knows them by.
 _MAGIC = (

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import feed_pages, page, wordpress
+from newsletter.sources import feed_pages, page, rest, wordpress
 from newsletter.sources.charset import decode
 from newsletter.sources.clean.markup import tree
 from newsletter.sources.documents import ArticleFilter, Document, SourceResult
@@ -100,32 +100,16 @@ def _completed(article: Article, door: FetcherProtocol, wanted: ArticleFilter) -
 
 def _wordpress(document: Document, sign: wordpress.RestLink, wanted: ArticleFilter) -> SourceResult:
     got, door = _answer(document)
-    site = wordpress.open_site(door, sign.root)
     if not _is_list(got, sign):
+        site = wordpress.open_site(door, sign.root)
         article = wordpress.twin(door, site, sign, got, now=wanted.now)
         return SourceResult((article,)) if article else _page_or_feed(document, wanted)
-    found = wordpress.listing(
-        door, site, now=wanted.now, most=wanted.most, since=wanted.since, until=wanted.until, archive=sign
-    )
-    notes = [str(found.trouble)] if found.trouble else []
-    if found.locked:
-        notes.append(f"{got.url}: {found.locked} of its articles want a password and were left out")
-    try:
-        articles = wordpress.details(door, site, found.posts, now=wanted.now)
-    except SourceError as error:
-        articles = [each.article for each in found.posts]
-        notes.append(f"{error.where}: {error.what}; headlines and excerpts only were taken")
-    if not articles:
-        notes.append(f"{got.url}: nothing was published in the time asked for")
-    return SourceResult(tuple(articles), tuple(notes))
+    return rest.read_list(door, sign, got.url, wanted)[0]
 
 
 def _is_list(got: Fetched, sign: wordpress.RestLink) -> bool:
-    """Whether a page of WordPress lists articles: an archive, the front page, or the interface itself."""
-    parts = urlsplit(got.url)
-    is_interface = "/wp-json" in parts.path or "rest_route=" in parts.query
-    home = sign.root.partition("wp-json")[0].partition("?")[0].removesuffix("index.php")
-    return sign.is_archive or is_interface or _is_front(got.url) or normal_url(got.url) == normal_url(home)
+    """Whether a page of WordPress lists articles: an archive page, or the front page."""
+    return sign.is_archive or _is_front(got.url) or normal_url(got.url) == normal_url(sign.home)
 
 
 def _is_front(url: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from newsletter.errors import SourceError
 from newsletter.sources.documents import Document
-from newsletter.sources.http.models import FetcherProtocol, Validator
+from newsletter.sources.http.models import FetcherProtocol, FetchError, Validator
 from newsletter.sources.links import unwrapped
+from newsletter.sources.wordpress.models import RestLink
+from newsletter.sources.wordpress.signs import interface_of
 
 
 def document(url: str, door: FetcherProtocol, validator: Validator | None = None) -> Document | None:
@@ -23,9 +25,22 @@ def document(url: str, door: FetcherProtocol, validator: Validator | None = None
         SourceError: It cannot be had, or there is nothing in it.
     """
     marks = validator.headers() if validator else None
-    got = door.get(unwrapped(url), headers=marks, statuses={304} if validator else ())
+    try:
+        got = door.get(unwrapped(url), headers=marks, statuses={304} if validator else ())
+    except FetchError as error:
+        raise _closed(url, error) or error from None
     if got.status == 304:
         return None
     if not got.data.strip():
         raise SourceError("the page is empty", where=got.url, mend="check the address")
     return Document(got.data, got.url, got=got, door=door)
+
+
+def _closed(url: str, error: FetchError) -> FetchError | None:
+    """The complaint about the list of a REST interface that is closed; None for any other address and error."""
+    within = interface_of(url)
+    if within is None or error.status not in (401, 403, 404):
+        return None
+    mend = f"give {RestLink(within[0]).home} or the page of its section, which are read by their feeds then"
+    what = f"its REST interface is closed ({error.status})"
+    return FetchError(what, where=url, mend=mend, status=error.status)
