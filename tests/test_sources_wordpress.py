@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import feed, site, wordpress
+from newsletter.sources import feed, file, kinds, site, web, wordpress
 from newsletter.sources.collect import CollectedArticles, collect
+from newsletter.sources.documents import ArticleFilter, Document, Refusal
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.sources.http.models import Validator
 from newsletter.sources.wordpress import asking
@@ -297,6 +298,17 @@ def test_sticky_posts_come_first_and_locked_ones_are_left_out_and_told() -> None
     assert found.notes == ("https://example.org/: 1 of its articles want a password and were left out",)
 
 
+def test_what_gives_no_article_is_told_by_name() -> None:
+    locked, nothing = {"rendered": "", "protected": True}, {"rendered": "", "protected": False}
+    posts = [post(1), post(2, content=locked, excerpt=locked), post(3, title=nothing, excerpt=nothing, content=nothing)]
+    document = web.document("https://example.org/", WordPress(posts))
+    assert isinstance(document, Document)
+    assert kinds.read(document, ArticleFilter(NOW)).refused == (
+        Refusal("سباق “الواحة” رقم 2", "it wants a password"),
+        Refusal(post(3)["link"], "it has neither a headline nor words"),
+    )
+
+
 def test_an_archive_page_lists_its_own_posts() -> None:
     site = WordPress([post(number) for number in range(1, 7)])
     found = collect(["https://example.org/category/x/"], fetcher=site, now=NOW)
@@ -450,7 +462,8 @@ def test_locked_articles_of_a_closed_site_are_left_out_too() -> None:
 def test_a_feed_of_excerpts_does_not_give_locked_articles(excerpt: str) -> None:
     items = f"<item><title>محمي: سر</title><description>{excerpt}</description></item><item><title>خبر</title></item>"
     found = feed.parse(f'<rss version="2.0"><channel>{items}</channel></rss>'.encode(), "x", now=NOW)
-    assert [article.title for article in found] == ["خبر"]
+    assert [article.title for article in found.articles] == ["خبر"]
+    assert [one.what for one in found.refused] == ["محمي: سر"]
 
 
 def test_marks_of_the_feed_are_not_sent_to_the_page_that_names_it() -> None:
@@ -799,6 +812,13 @@ def test_what_was_saved_of_an_interface_is_read_from_the_file(tmp_path: Path) ->
     found = collect([str(path)], fetcher=WordPress([]), now=NOW)
     assert numbers(found) == [1]
     assert found.notes == (f"{path}: 1 of its articles want a password and were left out",)
+    result = kinds.read(file.document(path), ArticleFilter(NOW))
+    assert result.articles[0].identities == ()  # of which site number 1 is, nothing in the file says
+    told = post(1) | {"_links": {"self": [{"href": "https://example.org/blog/wp-json/wp/v2/posts/1"}]}}
+    whole = Fetched("https://example.net/kept.json", json.dumps([told]).encode(), "application/json")
+    kept = collect([whole.url], fetcher=WordPress([], lambda _: whole), now=NOW)
+    assert kept.articles[0].identities == ("wordpress:example.org/blog#1",)
+    assert result.refused == (Refusal("سباق “الواحة” رقم 2", "it wants a password"),)
     path.write_text(json.dumps(post(2, content=locked)), encoding="utf-8")
     assert "the article wants a password" in str(collect([str(path)], fetcher=WordPress([]), now=NOW).troubles[0])
 

@@ -100,7 +100,10 @@ class Newsroom:
 
         with self.workspace.database.read() as connection:
             holdings = library.holdings(connection)
-        return library.unused(holdings, issues.every(self.root)) if unused else holdings
+            if not unused:
+                return holdings
+            free = library.unused(connection, holdings, issues.every(self.root))
+        return [holding for holding in free if not holding.withdrawn]
 
     def issues(self) -> list[Issue]:
         """List every issue of the workspace by its number.

@@ -50,13 +50,14 @@ def articles(
         now = workspace.now()
         with workspace.database.read() as connection:
             holdings = library.holdings(connection, since=now - timedelta(days=days) if days else None)
+            if unused and not list_name:
+                free = library.unused(connection, holdings, issues.every(workspace.root))
+                holdings = [one for one in free if not one.withdrawn]
         if list_name:
             from newsletter.workflows import draft
 
-            free = {one.id for one in draft.unused(workspace, list_name)}
-            holdings = [one for one in holdings if one.id in free]
-        elif unused:
-            holdings = library.unused(holdings, issues.every(workspace.root))
+            wanted = {one.id for one in draft.unused(workspace, list_name)}
+            holdings = [one for one in holdings if one.id in wanted]
     repeats = _repeats(holdings)
     shown = [
         holding for holding in holdings if not section or arabic_fold(holding.article.section) == arabic_fold(section)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path, PurePosixPath
@@ -107,6 +108,16 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry of a source that gave no article."""
+
+    what: str
+    """Its headline, else its address, else its place in the source."""
+    reason: str
+    """Why, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleFilter:
     """Which articles are wanted of a source that has many."""
 
@@ -132,6 +143,24 @@ class ArticleFilter:
             return True
         since, until = _bound(self.since, time.min, self.zone), _bound(self.until, time.max, self.zone)
         return (since is None or moment >= since) and (until is None or moment <= until)
+
+    def chosen(self, articles: Sequence[Article], limit: int | None) -> tuple[list[Article], list[Refusal]]:
+        """Those of a source's articles that are wanted, and the others with the reason.
+
+        Args:
+            articles: In order of preference.
+            limit: Most of them; None sets no limit.
+        """
+        kept: list[Article] = []
+        left: list[Refusal] = []
+        for article in articles:
+            if not self.has(article):
+                left.append(Refusal(article.title, "published outside the time asked for"))
+            elif limit is not None and len(kept) >= limit:
+                left.append(Refusal(article.title, f"beyond the {limit} asked for"))
+            else:
+                kept.append(article)
+        return kept, left
 
     def ends_before(self, article: Article) -> bool:
         """Whether an article, and so all that are older, was published before what is wanted.
@@ -172,9 +201,11 @@ class SourceResult:
     notes: tuple[str, ...] = ()
     """What the editor should know though nothing went wrong, one line each."""
     validator: Validator | None = None
-    """To be remembered for the next time, if the address itself is a feed."""
+    """To be remembered for the next time, if the address itself is a feed and all of it was taken."""
     links: tuple[ListedLink, ...] = ()
     """What a list of links names; they are still to be read."""
+    refused: tuple[Refusal, ...] = ()
+    """What it holds besides, and why that was not taken; nothing is passed over in silence."""
 
 
 def _bound(bound: datetime | date | None, of_day: time, zone: tzinfo) -> datetime | None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from datetime import UTC
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.errors import SourceError
-from newsletter.models import Article
 from newsletter.sources import wordpress
 from newsletter.sources.charset import decode
 from newsletter.sources.documents import ArticleFilter, Document, SourceResult
 from newsletter.sources.http.models import FetcherProtocol
+from newsletter.sources.links import absolute, is_web
 from newsletter.sources.wordpress.models import ARCHIVES
-from newsletter.sources.wordpress.reading import article_of, is_locked
+from newsletter.sources.wordpress.values import as_list, as_text
 
 _ROUTE = re.compile(r"^wp/v2/(?P<name>[\w-]{1,40})(?:/(?P<id>\d{1,12}))?$")
 _POSTS = re.compile(r'^\s*\[?\s*\{.{0,2000}?"title"\s*:\s*\{\s*"rendered"\s*:', re.DOTALL)
@@ -103,35 +102,44 @@ def read_list(
         door, site, now=wanted.now, most=wanted.most, since=wanted.since, until=wanted.until, archive=sign, own=own
     )
     is_whole = found.trouble is None
-    notes = [str(found.trouble)] if found.trouble else []
-    if found.locked:
-        notes.append(f"{where}: {found.locked} of its articles want a password and were left out")
+    notes = [*([str(found.trouble)] if found.trouble else []), *_locked(found.locked, where)]
     try:
         articles = wordpress.details(door, site, found.posts, now=wanted.now, route=own.route if own else "posts")
     except SourceError as error:
         is_whole = False
-        articles = [each.article for each in found.posts]
+        # The short form has no text: what a feed gives is as good.
+        articles = [replace(each.article, reading="feed") for each in found.posts]
         notes.append(f"{error.where}: {error.what}; headlines and excerpts only were taken")
-    if own is not None:
-        articles = [each for each in articles if wanted.has(each)]
-    if not articles:
+    kept, left = wanted.chosen(articles, None)
+    if not kept:
         notes.append(f"{where}: nothing was published in the time asked for")
-    return SourceResult(tuple(articles), tuple(notes)), is_whole
+    return SourceResult(tuple(kept), tuple(notes), refused=(*found.refused, *left)), is_whole
 
 
 def _saved(document: Document, wanted: ArticleFilter) -> SourceResult:
     """The posts that an answer holds itself; for more nobody is asked."""
     values = _values(document)
-    locked = sum(map(is_locked, values))
-    site = wordpress.WordPressSite(document.where, url=document.url, zone=wanted.zone or UTC)
-    found = (article_of(each, site, wanted.now) for each in values if not is_locked(each))
-    articles: Sequence[Article] = [each for each in found if each is not None and wanted.has(each)]
-    if locked and len(values) == 1:
+    site = wordpress.WordPressSite(document.where, url=_home(values), zone=wanted.zone)
+    found = wordpress.held(values, site, now=wanted.now)
+    if found.locked and len(values) == 1:
         raise wordpress.locked(document.where)
-    if not articles and not values:
+    if not values:
         raise SourceError("the list holds no article", where=document.where, mend="check the address")
-    notes = [f"{document.where}: {locked} of its articles want a password and were left out"] if locked else []
-    return SourceResult(tuple(articles[: wanted.limit(document)]), tuple(notes))
+    kept, left = wanted.chosen([each.article for each in found.posts], wanted.limit(document))
+    return SourceResult(tuple(kept), _locked(found.locked, document.where), refused=(*found.refused, *left))
+
+
+def _home(values: list[dict[str, Any]]) -> str:
+    """Front page of the site that saved posts are of, by what they say of their own place; empty when they do not."""
+    links = values[0].get("_links") if values else None
+    own = as_list(links.get("self")) if isinstance(links, dict) else []
+    address = as_text(own[0].get("href")) if own and isinstance(own[0], dict) else ""
+    within = wordpress.interface_of(address) if is_web(address) else None
+    return absolute("", wordpress.RestLink(within[0]).home) if within else ""
+
+
+def _locked(count: int, where: str) -> tuple[str, ...]:
+    return (f"{where}: {count} of its articles want a password and were left out",) if count else ()
 
 
 def _values(document: Document) -> list[dict[str, Any]]:

@@ -86,7 +86,7 @@ def _completed(article: Article, door: FetcherProtocol, wanted: ArticleFilter) -
         return article
     try:
         got = door.get(wordpress.feed_of(article.url), "feed")
-        entries = feed_pages.parsed(Document(got.data, got.url, got=got, door=door), wanted)
+        entries = feed_pages.parsed(Document(got.data, got.url, got=got, door=door), wanted).articles
     except SourceError:
         return article
     own = next((each for each in entries if normal_url(each.url) == normal_url(article.url)), article)

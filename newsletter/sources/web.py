@@ -10,7 +10,7 @@ from newsletter.sources.wordpress.models import RestLink
 from newsletter.sources.wordpress.signs import interface_of
 
 
-def document(url: str, door: FetcherProtocol, validator: Validator | None = None) -> Document | None:
+def document(url: str, door: FetcherProtocol, validator: Validator | None = None) -> Document | Validator:
     """Fetch an address; of one that only leads on and names its target, the target.
 
     Args:
@@ -19,7 +19,8 @@ def document(url: str, door: FetcherProtocol, validator: Validator | None = None
         validator: The feed's marks of the last time.
 
     Returns:
-        What is there; None when it has not changed since the marks were given.
+        What is there; when that has not changed since the marks were given, the marks it has now (RFC 9110 section
+        15.4.5: an answer of 304 may carry new ones).
 
     Raises:
         SourceError: It cannot be had, or there is nothing in it.
@@ -29,8 +30,9 @@ def document(url: str, door: FetcherProtocol, validator: Validator | None = None
         got = door.get(unwrapped(url), headers=marks, statuses={304} if validator else ())
     except FetchError as error:
         raise _closed(url, error) or error from None
-    if got.status == 304:
-        return None
+    if validator is not None and got.status == 304:
+        headers = got.headers
+        return Validator(headers.get("etag", validator.etag), headers.get("last-modified", validator.modified))
     if not got.data.strip():
         raise SourceError("the page is empty", where=got.url, mend="check the address")
     return Document(got.data, got.url, got=got, door=door)

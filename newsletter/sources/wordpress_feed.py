@@ -24,7 +24,7 @@ _GENERATOR = re.compile(
 _HEAD = 20_000
 _ENTRIES = re.compile(rb"<(?:item|entry)[\s>]", re.IGNORECASE)
 _OF_COMMENTS = re.compile(rb"<link>[^<]{0,2000}#comment-\d+\s*</link>|<thr:in-reply-to\b", re.IGNORECASE)
-_TRIED_IN_VAIN = frozenset({200, 401, 403, 404})
+_CLOSED = frozenset({200, 401, 403, 404})
 """Statuses of an interface that is closed and stays so; whatever else went wrong may pass."""
 
 
@@ -48,12 +48,10 @@ def read(document: Document, wanted: ArticleFilter) -> SourceResult:
         other = feed_pages.read(document, wanted, is_site=True)
         note = f"{error.where}: {error.what}; its feed was read instead"
         # The mark of the feed would keep the interface from being asked again once it answers.
-        mark = other.validator if error.status in _TRIED_IN_VAIN else None
-        return replace(other, notes=(note, *other.notes), validator=mark)
+        is_closed = error.status in _CLOSED
+        return replace(other, notes=(note, *other.notes), validator=_mark(document, wanted) if is_closed else None)
     # The interface marks nothing, so the feed stays the question whether there is anything new.
-    is_everything = is_whole and wanted.since is None and wanted.until is None
-    is_everything = is_everything and wanted.most >= min(len(_ENTRIES.findall(document.data)), len(found.articles) + 1)
-    return replace(found, validator=_mark(document) if is_everything else None)
+    return replace(found, validator=_mark(document, wanted) if is_whole else None)
 
 
 def _way(document: Document) -> wordpress.RestLink | None:
@@ -75,8 +73,12 @@ def _way(document: Document) -> wordpress.RestLink | None:
     return wordpress.RestLink(sign.root) if normal_url(sign.home) == normal_url(page) else None
 
 
-def _mark(document: Document) -> Validator | None:
-    headers = document.got.headers if document.got else {}
+def _mark(document: Document, wanted: ArticleFilter) -> Validator | None:
+    """What marks the feed, if all that it shows was taken."""
+    is_narrow = wanted.since is not None or wanted.until is not None
+    if is_narrow or document.got is None or wanted.most < len(_ENTRIES.findall(document.data)):
+        return None
+    headers = document.got.headers
     mark = Validator(headers.get("etag", ""), headers.get("last-modified", ""))
     return mark if mark.headers() else None
 

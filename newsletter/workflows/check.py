@@ -69,7 +69,7 @@ def inspect(
     # The letter says the name of the list it goes to, and comes from whom that list says.
     issue = replace(issue, list=list_name or issue.list)
     with workspace.database.read() as connection:
-        holdings = library.by_address(connection, [story.url for story in issue.stories])
+        holdings = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
         known = _known(workspace, issue, connection, holdings, list_name, snapshot)
     letter: Letter | None = None
     failure: IssueError | RenderError | None = None

@@ -4,20 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import library
-from newsletter.errors import NashraError
-from newsletter.models import Holding
-from newsletter.sources.collect import Progress, collect, with_pictures
+from newsletter.errors import NashraError, SourceError
+from newsletter.library import LibraryChange, Shelved
+from newsletter.library.shelving import State
+from newsletter.models import Article, Holding
+from newsletter.sources.collect import Arrival, Progress, alike, arrivals, with_pictures
+from newsletter.sources.documents import ArticleFilter, Refusal
 from newsletter.sources.links import is_web
 from newsletter.workflows import draft
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
     from newsletter.workflows.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What became of everything that one source has."""
+
+    target: str
+    shelved: tuple[Shelved, ...] = ()
+    """What became of its articles, in its order."""
+    refused: tuple[Refusal, ...] = ()
+    """What gave no article, or was not asked for."""
+    trouble: SourceError | None = None
+    unchanged: bool = False
+    """Whether its site says that nothing has changed since it was read last."""
+
+    def of(self, state: State) -> tuple[Shelved, ...]:
+        """Those of its articles that were new, updated, known or merged.
+
+        Args:
+            state: One of these four.
+        """
+        return tuple(one for one in self.shelved if one.state == state)
+
+    @property
+    def seen(self) -> int:
+        """Entries that it showed."""
+        return len(self.shelved) + len(self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +70,8 @@ class CollectOutcome:
     """Drafts that have new candidates."""
     snapshot: Snapshot | None = None
     """The workspace as it stood at the end; None when no draft was looked at."""
+    sources: tuple[SourceReport, ...] = ()
+    """What became of everything that each source has, in the order of the targets."""
 
 
 def sources_of(workspace: Workspace) -> list[str]:
@@ -60,7 +92,8 @@ def gather(
 ) -> CollectOutcome:
     """Collect from these targets, or from every source of the settings, into the library and the current drafts.
 
-    A feed that has not changed since it was read last is not read again; nothing is stored half.
+    A feed that has not changed since it was read whole is not read again. Each source is stored as it arrives, with
+    what marks it: whatever befalls the others, nothing of it is lost or stored half.
 
     Args:
         workspace: The workspace.
@@ -71,43 +104,84 @@ def gather(
         pictures: Look on their pages for the pictures of articles that have none, one request each.
         progress: Told of each target when it is done.
     """
-    wanted = list(targets) or sources_of(workspace)
-    if not wanted:
+    asked = list(targets) or sources_of(workspace)
+    if not asked:
         return CollectOutcome()
     now = workspace.now()
     with workspace.database.read() as connection:
         # A narrower question is asked anew: that the feed is the same does not answer it.
-        asked = [] if since or until else [target for target in wanted if is_web(target)]
-        marks = library.validators(connection, asked)
-    limits = {} if most is None else {"most": most}
-    collected = collect(
-        wanted,
-        fetcher=workspace.fetcher,
-        now=now,
-        zone=workspace.zone,
-        since=since,
-        until=until,
-        validators=marks,
-        progress=progress,
-        **limits,
-    )
-    articles = with_pictures(collected.articles, fetcher=workspace.fetcher) if pictures else collected.articles
-    with workspace.database.write() as connection:
-        shelved = library.shelve(connection, articles, now=now)
-        library.keep_validators(connection, collected.validators)
-        ids = [*shelved.added, *shelved.updated, *shelved.known]
-        holdings = tuple(library.holdings(connection, ids=ids))
-        numbered = library.ids_of(connection, articles)
-    grown = draft.grow(workspace, shelved.added)
-    alike = {numbered[later]: numbered[earlier] for later, earlier in collected.alike.items()}
-    return CollectOutcome(
-        shelved.added,
-        shelved.updated,
-        shelved.known,
-        holdings,
-        {later: earlier for later, earlier in alike.items() if later != earlier},
-        (*collected.troubles, *grown.broken),
-        collected.notes,
-        grown.drafts,
-        grown.snapshot,
-    )
+        marked = [] if since or until else [target for target in asked if is_web(target)]
+        marks = library.validators(connection, marked)
+    limit = {} if most is None else {"most": most}
+    wanted = ArticleFilter(now, workspace.zone, since=since, until=until, **limit)
+    shelf = _Shelves(workspace, now, pictures=pictures)
+    for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks):
+        shelf.store(arrival)
+        if progress:
+            progress(arrival.target, len(arrival.result.articles))
+    return shelf.outcome()
+
+
+class _Shelves:
+    """Stores what arrives, and tells in the end what became of all of it.
+
+    Args:
+        workspace: The workspace.
+        now: The present moment, aware.
+        pictures: As for ``gather``.
+    """
+
+    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool) -> None:
+        self._workspace, self._now, self._pictures = workspace, now, pictures
+        self._arrived: dict[tuple[int, int], tuple[Arrival, SourceReport]] = {}
+        self._states: dict[int, State] = {}
+
+    def store(self, arrival: Arrival) -> None:
+        """Put the articles of a source into the library, in one transaction with what marks it."""
+        articles: Sequence[Article] = arrival.result.articles
+        if self._pictures:
+            articles = with_pictures(articles, fetcher=self._workspace.fetcher)
+        changed = LibraryChange((), (), ())
+        if articles or arrival.result.validator:
+            with self._workspace.database.write() as connection:
+                changed = library.shelve(
+                    connection, articles, now=self._now, moved=arrival.moved, earlier=self._states.keys()
+                )
+                if arrival.result.validator:
+                    library.keep_validators(connection, {arrival.target: arrival.result.validator})
+        for one in changed.outcomes:
+            if one.state != "merged":
+                self._states.setdefault(one.id, one.state)
+        report = SourceReport(
+            arrival.target, changed.outcomes, arrival.result.refused, arrival.trouble, arrival.unchanged
+        )
+        self._arrived[arrival.place] = arrival, report
+
+    def outcome(self) -> CollectOutcome:
+        """What became of everything; the current drafts get their new candidates."""
+        arrived = [self._arrived[place] for place in sorted(self._arrived)]
+        reports = tuple(report for _, report in arrived)
+        order = dict.fromkeys(one.id for report in reports for one in report.shelved)
+        by_state = {
+            state: tuple(number for number in order if self._states[number] == state)
+            for state in ("new", "updated", "known")
+        }
+        with self._workspace.database.read() as connection:
+            ids = [number for numbers in by_state.values() for number in numbers]
+            holdings = tuple(library.holdings(connection, ids=ids))
+        grown = draft.grow(self._workspace, by_state["new"])
+        places = {number: place for place, number in enumerate(order)}
+        in_order = sorted(holdings, key=lambda one: places[one.id])
+        repeats = alike([one.article for one in in_order])
+        return CollectOutcome(
+            by_state["new"],
+            by_state["updated"],
+            by_state["known"],
+            holdings,
+            {in_order[later].id: in_order[earlier].id for later, earlier in repeats.items()},
+            (*(report.trouble for report in reports if report.trouble), *grown.broken),
+            tuple(note for arrival, _ in arrived for note in arrival.result.notes),
+            grown.drafts,
+            grown.snapshot,
+            reports,
+        )

@@ -16,11 +16,11 @@ from newsletter.errors import IssueError, SourceError
 from newsletter.issues import Manuscript, candidates, compose
 from newsletter.issues.compose import ComposeRules
 from newsletter.models import Holding, Issue, Section
-from newsletter.sources.identity import article_key
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from newsletter.models import Article, Story
+    from sqlalchemy import Connection
+
     from newsletter.wiring import Workspace
 
 
@@ -87,8 +87,12 @@ def unused(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = 
     target = snapshot.list_named(list_name)
     with workspace.database.read() as connection:
         carried = library.carried_to(connection, target.id, "weekly")
-        holdings = [replace(one, carried_in=()) for one in library.holdings(connection) if one.id not in carried]
-    return library.unused(holdings, [issue for issue in snapshot.issues if issue.list == list_name])
+        holdings = [
+            replace(one, carried_in=())
+            for one in library.holdings(connection)
+            if one.id not in carried and not one.withdrawn
+        ]
+        return library.unused(connection, holdings, [issue for issue in snapshot.issues if issue.list == list_name])
 
 
 def choosable(
@@ -194,9 +198,9 @@ def refresh(
     offered = there.newest if there is not None else after
     with workspace.database.read() as connection:
         newest = max(library.newest(connection), offered)
-    known = {_key(story) for story in there.stories} if there is not None else set()
+        known = _offered(connection, there)
     pool = _allowed(workspace, unused(workspace, issue.list, snapshot=snapshot), rules or ComposeRules())
-    fresh = [one for one in pool if one.id > offered and _key(one.article) not in known]
+    fresh = [one for one in pool if one.id > offered and one.id not in known]
     folder = Path(issue.path).parent
     sections, copies = _as_sections(fresh, first=_last_picture(folder) + 1)
     changed = candidates.with_candidates(manuscript, sections, newest) if there is not None or sections else manuscript
@@ -333,10 +337,7 @@ def _last_picture(folder: Path) -> int:
     return max(len(names), *numbers, 0)
 
 
-def _key(one: Article | Story) -> str:
-    """What tells a story and its article from others: the address, or the headline of what has none."""
-    from newsletter.models import Article
-
-    if one.url:
-        return article_key(Article(title="", url=one.url))
-    return one.title if isinstance(one, Article) else one.headline
+def _offered(connection: Connection, there: candidates.Candidates | None) -> set[int]:
+    """Ids of the articles that stand among the candidates of a draft."""
+    stories = there.stories if there is not None else ()
+    return {one.id for one in library.of_stories(connection, stories).values()}

@@ -12,6 +12,8 @@ from newsletter.sources.charset import decode
 from newsletter.sources.clean import first_image, paragraphs
 from newsletter.sources.clean.markup import tree
 from newsletter.sources.http.models import LIMITS
+from newsletter.sources.identity import of_guid
+from newsletter.sources.links import absolute
 from newsletter.sources.page import body as bodies
 from newsletter.sources.page import metadata
 from newsletter.sources.page.leading import leading
@@ -67,6 +69,7 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
             f"the page has more than {_MOST_ELEMENTS} elements", where=where, mend="give the address of one article"
         )
     stated = metadata.claims(root, where)
+    identities = _identities(root, stated.url)
     _prune(root)
     found = metadata.read(root, stated, where, now=now, zone=zone)
     body = bodies.extract(root, found, now)
@@ -88,6 +91,8 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
         section=found.section,
         published=found.published,
         source=where,
+        identities=identities,
+        reading="page",
     )
 
 
@@ -121,6 +126,14 @@ def _prune(root: HtmlElement) -> None:
     """Take out what is not the article's."""
     for element in outside_parts(root):
         element.drop_tree()
+
+
+def _identities(root: HtmlElement, url: str) -> tuple[str, ...]:
+    """What WordPress says of a post on its own page: its short address holds the number."""
+    for element in root.iter("link"):
+        if (element.get("rel") or "").lower() == "shortlink":
+            return of_guid(absolute(url, element.get("href") or ""), url, url)
+    return ()
 
 
 def _summary(description: str, body: str, title: str) -> str:

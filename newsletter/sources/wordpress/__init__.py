@@ -7,7 +7,7 @@ answer.
 from __future__ import annotations
 
 from newsletter.sources.wordpress.models import ListedPost, ListQuery, PostListing, RestLink, WordPressSite
-from newsletter.sources.wordpress.posts import details, listing, open_site, twin
+from newsletter.sources.wordpress.posts import details, held, listing, open_site, twin
 from newsletter.sources.wordpress.signs import feed_of, interface_of, locked, page_of_feed, signpost, wants_password
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "WordPressSite",
     "details",
     "feed_of",
+    "held",
     "interface_of",
     "listing",
     "locked",

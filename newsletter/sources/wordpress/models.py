@@ -8,6 +8,7 @@ from datetime import UTC, tzinfo
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
+from newsletter.sources.documents import Refusal
 
 ARCHIVES = {"categories": "categories", "tags": "tags", "users": "author"}
 """Routes of what is not an article but chooses some, with the parameter that does it."""
@@ -91,7 +92,9 @@ class PostListing:
 
     posts: tuple[ListedPost, ...]
     """Sticky ones first, then by date, newest first."""
+    refused: tuple[Refusal, ...] = ()
+    """Posts that give no article."""
     locked: int = 0
-    """Posts left out because they want a password."""
+    """How many of them want a password."""
     trouble: SourceError | None = None
     """Why the listing breaks off, if it does."""

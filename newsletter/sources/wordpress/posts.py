@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources.clean import plain
+from newsletter.sources.documents import Refusal
 from newsletter.sources.http import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
@@ -18,7 +20,7 @@ from newsletter.sources.wordpress.reading import article_of, is_locked, listed
 from newsletter.sources.wordpress.signs import locked
 from newsletter.sources.wordpress.values import as_moment, as_text, zone_of
 
-_SHORT = "id,date,date_gmt,link,title,excerpt,categories,featured_media,jetpack_featured_media_url,sticky"
+_SHORT = "id,guid,date,date_gmt,link,title,excerpt,categories,featured_media,jetpack_featured_media_url,sticky"
 _WHOLE = f"{_SHORT},content,author,_links,_embedded"
 _EMBED = "author,wp:featuredmedia,wp:term"
 _PER_PAGE = 100
@@ -78,6 +80,7 @@ def listing(
         asked["before"] = as_moment(until, time.max, 1)
     chosen = _chosen(archive)
     posts: list[ListedPost] = []
+    refused: list[Refusal] = []
     locked = 0
     trouble = None
     for number in range(1, _MOST_PAGES + 1):
@@ -89,15 +92,45 @@ def listing(
                 raise
             trouble = error
             break
-        locked += sum(map(is_locked, answer.values))
-        posts += [each for value in answer.values if not is_locked(value) and (each := listed(value, site, now))]
+        there = held(answer.values, site, now=now)
+        posts += there.posts
+        refused += there.refused
+        locked += there.locked
         pages = answer.headers.get("x-wp-totalpages", "")
         is_last = number >= int(pages) if pages.isdecimal() else len(answer.values) < int(asked["per_page"])
         if own.is_one_page or is_last or len(posts) >= most:
             break
     if not own.query:
         posts.sort(key=lambda each: not each.is_sticky)
-    return PostListing(tuple(posts[:most]), locked, trouble)
+    beyond = [Refusal(each.article.title, f"beyond the {most} asked for") for each in posts[most:]]
+    return PostListing(tuple(posts[:most]), (*refused, *beyond), locked, trouble)
+
+
+def _refusal(value: Mapping[str, Any]) -> Refusal:
+    """What is told of a post that gives no article."""
+    rendered = value.get("title")
+    title = plain(as_text(rendered.get("rendered"))) if isinstance(rendered, Mapping) else ""
+    reason = "it wants a password" if is_locked(value) else "it has neither a headline nor words"
+    return Refusal(title or as_text(value.get("link")) or f"post {value.get('id')}"[:60], reason)
+
+
+def held(values: Sequence[Mapping[str, Any]], site: WordPressSite, *, now: datetime) -> PostListing:
+    """Read the posts of one answer, in its order.
+
+    Args:
+        values: Posts of the interface.
+        site: As open_site gave it.
+        now: The present moment, aware.
+    """
+    posts: list[ListedPost] = []
+    refused: list[Refusal] = []
+    for value in values:
+        post = None if is_locked(value) else listed(value, site, now)
+        if post is None:
+            refused.append(_refusal(value))
+        else:
+            posts.append(post)
+    return PostListing(tuple(posts), tuple(refused), sum(map(is_locked, values)))
 
 
 def _chosen(archive: RestLink | None) -> list[dict[str, str]]:
