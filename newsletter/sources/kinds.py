@@ -23,11 +23,12 @@ from newsletter.sources import (
     plain_text,
     rest,
     site,
+    sitemap,
     telegram,
     wordpress_feed,
 )
 from newsletter.sources.charset import decode
-from newsletter.sources.documents import ArticleFilter, Document, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, NoArticleError, SourceResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def _by_name(_: Document) -> bool:
 
 KINDS = (
     SourceKind("Telegram channel", telegram.holds, telegram.read),
+    SourceKind("sitemap", sitemap.holds, sitemap.read),
     SourceKind("WordPress list", rest.holds, rest.read),
     SourceKind("feed", feed_pages.holds, wordpress_feed.read, feed_pages.SUFFIXES),
     SourceKind("WordPress site", site.is_wordpress, site.read_wordpress),
@@ -72,6 +74,8 @@ _MAGIC = (
     (b"GIF8", "a picture"),
     (b"{\\rtf", "an RTF file"),
 )
+_OF_ONE = frozenset({"WordPress site", "web page", "Markdown", "plain text"})
+"""Kinds that may be one article."""
 _UNSAID = frozenset({"", "text/plain", "application/octet-stream", "binary/octet-stream"})
 """Media types that servers give to what they do not know."""
 _MARKUP = re.compile(r"\s*<[a-z!?]", re.IGNORECASE)
@@ -87,7 +91,11 @@ def read(document: Document, wanted: ArticleFilter) -> SourceResult:
     Raises:
         SourceError: There is no article to be had.
     """
-    return recognised(document).read(document, wanted)
+    kind = recognised(document)
+    if wanted.is_single and kind.name not in _OF_ONE:
+        what = f"this is a {kind.name}, not an article"
+        raise NoArticleError(what, where=document.where, mend="collect from it by itself")
+    return kind.read(document, wanted)
 
 
 def recognised(document: Document) -> SourceKind:

@@ -10,7 +10,7 @@ from newsletter.models import Article
 from newsletter.sources import feed_pages, page, rest, wordpress
 from newsletter.sources.charset import decode
 from newsletter.sources.clean.markup import tree
-from newsletter.sources.documents import ArticleFilter, Document, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, NoArticleError, SourceResult
 from newsletter.sources.http.models import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
@@ -104,7 +104,14 @@ def _wordpress(document: Document, sign: wordpress.RestLink, wanted: ArticleFilt
         site = wordpress.open_site(door, sign.root)
         article = wordpress.twin(door, site, sign, got, now=wanted.now)
         return SourceResult((article,)) if article else _page_or_feed(document, wanted)
+    if wanted.is_single:
+        raise _no_article(got)
     return rest.read_list(door, sign, got.url, wanted)[0]
+
+
+def _no_article(got: Fetched) -> NoArticleError:
+    what = "this is the front page of a site" if _is_front(got.url) else "this is a page that lists articles"
+    return NoArticleError(f"{what}, not an article", where=got.url, mend="collect from it by itself")
 
 
 def _is_list(got: Fetched, sign: wordpress.RestLink) -> bool:
@@ -121,6 +128,8 @@ def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = 
     """Read a page as an article; a front page, and one in which no article is, through the feed it names."""
     got, door = _answer(document)
     is_list = is_list or _is_front(got.url)
+    if is_list and wanted.is_single:
+        raise _no_article(got)
     trouble: SourceError | None = None
     if not is_list:
         if wordpress.wants_password(decode(got.data, got.charset)):
@@ -128,6 +137,8 @@ def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = 
         try:
             return SourceResult((_article(document, wanted),))
         except SourceError as error:
+            if wanted.is_single:
+                raise
             trouble = error
     for address in _feeds_of(got, is_list=is_list):
         try:
