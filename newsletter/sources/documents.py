@@ -182,7 +182,7 @@ class ArticleFilter:
         """Whether a moment is before what is wanted.
 
         Args:
-            moment: Aware.
+            moment: When something was published or changed, aware.
         """
         since = _bound(self.since, time.min, self.zone)
         return since is not None and moment < since
@@ -191,7 +191,7 @@ class ArticleFilter:
         """Whether a moment is after what is wanted.
 
         Args:
-            moment: Aware.
+            moment: When something was published or changed, aware.
         """
         until = _bound(self.until, time.max, self.zone)
         return until is not None and moment > until

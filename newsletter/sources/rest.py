@@ -70,7 +70,7 @@ def read(document: Document, wanted: ArticleFilter) -> SourceResult:
     if named["id"]:
         return _saved(document, wanted)
     pairs = parse_qsl(urlsplit(document.url).query, keep_blank_values=True)
-    own = wordpress.ListQuery(named["name"], tuple(pair for pair in pairs if pair[0] not in _SHOWING))
+    own = wordpress.ListRequest(named["name"], tuple(pair for pair in pairs if pair[0] not in _SHOWING))
     return read_list(document.door, wordpress.RestLink(root), document.where, wanted, own=own)[0]
 
 
@@ -80,7 +80,7 @@ def read_list(
     where: str,
     wanted: ArticleFilter,
     *,
-    own: wordpress.ListQuery | None = None,
+    own: wordpress.ListRequest | None = None,
 ) -> tuple[SourceResult, bool]:
     """Read the newest posts of a site, those of an archive page, or those of one list.
 

@@ -6,12 +6,12 @@ answer.
 
 from __future__ import annotations
 
-from newsletter.sources.wordpress.models import ListedPost, ListQuery, PostListing, RestLink, WordPressSite
+from newsletter.sources.wordpress.models import ListedPost, ListRequest, PostListing, RestLink, WordPressSite
 from newsletter.sources.wordpress.posts import details, held, listing, open_site, twin
 from newsletter.sources.wordpress.signs import feed_of, interface_of, locked, page_of_feed, signpost, wants_password
 
 __all__ = [
-    "ListQuery",
+    "ListRequest",
     "ListedPost",
     "PostListing",
     "RestLink",

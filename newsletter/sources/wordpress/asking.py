@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from newsletter.sources.charset import decode
-from newsletter.sources.http import Fetched, FetcherProtocol, FetchError
+from newsletter.sources.http.models import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.wordpress.values import as_text
 
 

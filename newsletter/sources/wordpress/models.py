@@ -39,7 +39,7 @@ class RestLink:
 
 
 @dataclass(frozen=True, slots=True)
-class ListQuery:
+class ListRequest:
     """What the address of one list of the interface asks for: ``…/wp/v2/posts?categories=4&per_page=20``."""
 
     route: str = "posts"

@@ -11,11 +11,11 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources.clean import plain
 from newsletter.sources.documents import Refusal
-from newsletter.sources.http import Fetched, FetcherProtocol, FetchError
+from newsletter.sources.http.models import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
 from newsletter.sources.wordpress.asking import ApiAnswer, ask
-from newsletter.sources.wordpress.models import ARCHIVES, ListedPost, ListQuery, PostListing, RestLink, WordPressSite
+from newsletter.sources.wordpress.models import ARCHIVES, ListedPost, ListRequest, PostListing, RestLink, WordPressSite
 from newsletter.sources.wordpress.reading import article_of, is_locked, listed
 from newsletter.sources.wordpress.signs import locked
 from newsletter.sources.wordpress.values import as_moment, as_text, zone_of
@@ -55,7 +55,7 @@ def listing(
     since: datetime | date | None = None,
     until: datetime | date | None = None,
     archive: RestLink | None = None,
-    own: ListQuery | None = None,
+    own: ListRequest | None = None,
 ) -> PostListing:
     """List posts in the short form, page by page, to the end or to the number wanted.
 
@@ -72,7 +72,7 @@ def listing(
     Raises:
         SourceError: The first page cannot be had; of a later one the listing tells instead.
     """
-    own = own or ListQuery()
+    own = own or ListRequest()
     asked = {"per_page": str(min(most, own.per_page or _PER_PAGE)), "_fields": f"{_SHORT},content.protected"}
     if since is not None and not own.has("after"):
         asked["after"] = as_moment(since, time.min, -1)
@@ -149,7 +149,7 @@ def _chosen(archive: RestLink | None) -> list[dict[str, str]]:
 def _one_page(
     door: FetcherProtocol,
     site: WordPressSite,
-    own: ListQuery,
+    own: ListRequest,
     asked: Mapping[str, str],
     chosen: list[dict[str, str]],
     *,

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from newsletter.errors import SourceError
 from newsletter.sources.charset import decode
 from newsletter.sources.clean.markup import tree
-from newsletter.sources.http import Fetched
+from newsletter.sources.http.models import Fetched
 from newsletter.sources.links import absolute
 from newsletter.sources.wordpress.models import RestLink
 from newsletter.text.tracking import is_tracking
