@@ -206,7 +206,7 @@ def article_data(holding: Holding) -> dict[str, Any]:
 
     article = holding.article
     told = asdict(article)
-    del told["identity"]  # the library keeps the id above instead
+    del told["identities"]  # the library keeps the id above instead
     return {
         "id": holding.id,
         **told,

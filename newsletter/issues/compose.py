@@ -84,7 +84,7 @@ def draft(holdings: Sequence[Holding], *, number: int, newsletter: str, list_nam
     for holding in holdings:
         # An article without a section of its own stays beside the one before it.
         title = holding.article.section or title
-        sections.setdefault(title, []).append(_story(holding.article))
+        sections.setdefault(title, []).append(story_of(holding.article))
     lead, *others = [holding.article.title for holding in holdings] or [""]
     return Issue(
         number=number,
@@ -99,7 +99,7 @@ def with_more(issue: Issue, holdings: Sequence[Holding]) -> Issue:
     """The issue with further articles, each at the end of its section, or in a section of its own at the end."""
     sections = list(issue.sections)
     for holding in holdings:
-        story = _story(holding.article)
+        story = story_of(holding.article)
         key = arabic_fold(holding.article.section)
         at = next((at for at, section in enumerate(sections) if arabic_fold(section.title) == key), None)
         if at is None:
@@ -167,7 +167,12 @@ def next_number(used: Iterable[int]) -> int:
     return max(used, default=0) + 1
 
 
-def _story(article: Article) -> Story:
+def story_of(article: Article) -> Story:
+    """An article as the story that a draft begins with.
+
+    Args:
+        article: Any article.
+    """
     # An article with no address of its own cannot be read elsewhere: it stands whole in the letter.
     summary = escape(article.summary) if article.url else from_html(article.body) or escape(article.summary)
     return Story(

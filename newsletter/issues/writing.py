@@ -37,11 +37,21 @@ def blocks_of(section: Section) -> list[str]:
     return blocks
 
 
-def _story_text(story: Story) -> str:
+def headline_line(story: Story) -> str:
+    """The line of a story's headline, with its link."""
     headline = _words(story.headline)
-    lines = [f"### [{headline}]({_target(story.url)})" if story.url else f"### {headline}"]
+    return f"### [{headline}]({_target(story.url)})" if story.url else f"### {headline}"
+
+
+def picture_line(story: Story) -> str:
+    """The line of a story's picture, with its words."""
+    return f"![{_words(story.image_alt)}]({_target(story.image)})"
+
+
+def _story_text(story: Story) -> str:
+    lines = [headline_line(story)]
     if story.image:
-        lines.append(f"![{_words(story.image_alt)}]({_target(story.image)})")
+        lines.append(picture_line(story))
     if story.summary:
         lines.append(story.summary)
     return "\n".join(lines)

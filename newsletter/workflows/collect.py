@@ -15,7 +15,7 @@ from newsletter.library.shelving import State
 from newsletter.models import Article, Holding
 from newsletter.sources.collect import Arrival, Progress, alike, arrivals, with_pictures
 from newsletter.sources.documents import ArticleFilter, Refusal
-from newsletter.sources.links import is_web
+from newsletter.sources.links import absolute, host, is_web
 from newsletter.workflows import draft
 
 if TYPE_CHECKING:
@@ -120,6 +120,47 @@ def gather(
         if progress:
             progress(arrival.target, len(arrival.result.articles))
     return shelf.outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class MovedSite:
+    """A site that has another host now."""
+
+    old: str
+    """Host it had."""
+    new: str
+    """Host it has."""
+    articles: tuple[int, ...] = ()
+    """Ids of the articles that are known under both from now on."""
+    sources: tuple[str, ...] = ()
+    """Sources of the settings that still name the old one."""
+
+
+def move(workspace: Workspace, old: str, new: str) -> MovedSite:
+    """Know every article of a site at another host too, so that nothing of it comes again as new.
+
+    Args:
+        workspace: The workspace.
+        old: Host or address the site had.
+        new: Host or address it has now.
+
+    Raises:
+        SourceError: One of them is no host, both are the same, or the library has nothing of the old one.
+    """
+    hosts = [host(one if is_web(one) else f"https://{one}") for one in (old, new)]
+    for said, found in zip((old, new), hosts, strict=True):
+        if "." not in found or not absolute("", f"https://{found}/"):
+            raise SourceError(f"«{said}» is no host", mend="write both as old.example.org new.example.org")
+    if hosts[0] == hosts[1]:
+        raise SourceError(f"the site is at {hosts[0]} before and after", mend="name the host it had, then the new one")
+    with workspace.database.write() as connection:
+        articles = library.move(connection, *hosts)
+    if not articles:
+        raise SourceError(
+            f"the library has nothing of {hosts[0]}", mend="see the addresses: newsletter articles --json"
+        )
+    named = [one for one in workspace.settings.collect.sources if is_web(one) and host(one) == hosts[0]]
+    return MovedSite(hosts[0], hosts[1], tuple(articles), tuple(named))
 
 
 class _Shelves:

@@ -21,10 +21,10 @@ from newsletter.sources.wordpress.signs import locked
 from newsletter.sources.wordpress.values import as_moment, as_text, zone_of
 
 _SHORT = "id,guid,date,date_gmt,link,title,excerpt,categories,featured_media,jetpack_featured_media_url,sticky"
-_WHOLE = f"{_SHORT},content,author,_links,_embedded"
-_EMBED = "author,wp:featuredmedia,wp:term"
+WHOLE = f"{_SHORT},content,author,_links,_embedded"
+EMBED = "author,wp:featuredmedia,wp:term"
 _PER_PAGE = 100
-_AT_ONCE = 25
+AT_ONCE = 25
 """Posts whose content and embeds are asked for at once: about 17 KB each."""
 _MOST_PAGES = 50
 
@@ -185,9 +185,9 @@ def details(
         SourceError: An answer cannot be had.
     """
     whole: dict[int, Article] = {}
-    for at in range(0, len(posts), _AT_ONCE):
-        numbers = ",".join(str(each.id) for each in posts[at : at + _AT_ONCE])
-        asked = {"include": numbers, "per_page": str(_AT_ONCE), "_embed": _EMBED, "_fields": _WHOLE}
+    for at in range(0, len(posts), AT_ONCE):
+        numbers = ",".join(str(each.id) for each in posts[at : at + AT_ONCE])
+        asked = {"include": numbers, "per_page": str(AT_ONCE), "_embed": EMBED, "_fields": WHOLE}
         for value in ask(door, site.root, f"wp/v2/{route}", asked).values:
             article = article_of(value, site, now)
             if article and isinstance(value.get("id"), int):
@@ -212,7 +212,7 @@ def twin(door: FetcherProtocol, site: WordPressSite, sign: RestLink, got: Fetche
     Raises:
         SourceError: The interface does not answer, or the post wants a password.
     """
-    whole = {"_embed": _EMBED, "_fields": _WHOLE}
+    whole = {"_embed": EMBED, "_fields": WHOLE}
     if sign.route and not sign.is_archive:
         values = ask(door, site.root, f"wp/v2/{sign.route}/{sign.id}", whole).values
     else:
