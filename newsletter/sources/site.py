@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,6 +19,9 @@ from newsletter.sources.links import absolute
 
 _COMMENTS = ("التعليقات", "تعليقات", "comments")
 _MOST_FEEDS = 3
+_HEADING = re.compile(rb"<(?:h1|article)\b", re.IGNORECASE)
+_LITTLE = 600
+"""Letters of a body, tags included, up to which it may be the words of an error page."""
 
 
 def is_wordpress(document: Document) -> bool:
@@ -135,12 +140,17 @@ def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = 
         if wordpress.wants_password(decode(got.data, got.charset)):
             raise wordpress.locked(got.url)
         try:
-            return SourceResult((_article(document, wanted),))
+            article = _article(document, wanted)
+            _refuse_what_any_address_shows(article, document, wanted)
+            return SourceResult((article,))
         except SourceError as error:
             if wanted.is_single:
                 raise
             trouble = error
-    for address in _feeds_of(got, is_list=is_list):
+    feeds = _feeds_of(got, is_list=is_list or isinstance(trouble, NoArticleError))
+    if isinstance(trouble, NoArticleError):  # of a part of the site, never the whole: only its own feed stands for it
+        feeds = [each for each in feeds if urlsplit(got.url).path.strip("/") and _is_below(each, got.url)]
+    for address in feeds:
         try:
             answer = door.get(address, "feed")
             named = Document(answer.data, answer.url, got=answer, door=door)
@@ -151,6 +161,31 @@ def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = 
     if trouble:
         raise trouble
     raise SourceError("this is a front page without a feed", where=got.url, mend="give the addresses of its articles")
+
+
+def _refuse_what_any_address_shows(article: Article, document: Document, wanted: ArticleFilter) -> None:
+    """Refuse an article that the site shows at an address that nobody ever made: the shell of a program of the browser.
+
+    Only what bears no sign of an article is worth the question: no heading, no moment, no author, and little to say.
+
+    Raises:
+        NoArticleError: It is the same.
+    """
+    got, door = _answer(document)
+    is_signed = article.published is not None or article.author or len(article.body) > _LITTLE
+    if is_signed or _HEADING.search(got.data) or urlsplit(got.url).query:
+        return
+    name = hashlib.sha256(got.url.encode()).hexdigest()[:12]
+    address = got.url.rstrip("/").rpartition("/")[0] + f"/{name}/"
+    try:
+        answer = door.get(address, "page")
+        other = _article(Document(answer.data, answer.url, got=answer, door=door), wanted)
+    except SourceError:
+        return
+    if replace(other, url=article.url, source=article.source, identities=article.identities) == article:
+        what = "the site shows the same at any address that does not exist, so this is no article"
+        mend = f"check the address, or give the site's front page {absolute(got.url, '/')}"
+        raise NoArticleError(what, where=got.url, mend=mend)
 
 
 def _feeds_of(got: Fetched, *, is_list: bool) -> list[str]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 from newsletter.errors import SourceError
-from newsletter.sources.documents import Document
+from newsletter.sources.documents import Document, NoArticleError
 from newsletter.sources.http.models import FetcherProtocol, FetchError, Validator
-from newsletter.sources.links import unwrapped
+from newsletter.sources.links import host, unwrapped
 from newsletter.sources.wordpress.models import RestLink
 from newsletter.sources.wordpress.signs import interface_of
+
+_LONG = 20
+"""Characters of a part of an address that is no folder of a site."""
+_POST = re.compile(r"(?:^|&)(?:p|page_id|id|article|story)=\d")
 
 
 def document(url: str, door: FetcherProtocol, validator: Validator | None = None) -> Document | Validator:
@@ -33,9 +40,24 @@ def document(url: str, door: FetcherProtocol, validator: Validator | None = None
     if validator is not None and got.status == 304:
         headers = got.headers
         return Validator(headers.get("etag", validator.etag), headers.get("last-modified", validator.modified))
+    if _leads_home(unwrapped(url), got.url):
+        raise NoArticleError(
+            "this address leads to the site's front page: there is nothing at it any more",
+            where=url,
+            mend=f"check the address, or give {got.url}",
+        )
     if not got.data.strip():
         raise SourceError("the page is empty", where=got.url, mend="check the address")
     return Document(got.data, got.url, got=got, door=door)
+
+
+def _leads_home(asked: str, answered: str) -> bool:
+    """Whether a site led from the address of something to its front page, as many do with what they deleted."""
+    there, here = urlsplit(answered), urlsplit(asked)
+    if there.path not in ("", "/") or there.query or host(asked) != host(answered):
+        return False
+    parts = [part for part in here.path.split("/") if part]
+    return len(parts) > 1 or any(len(part) >= _LONG for part in parts) or bool(_POST.search(here.query))
 
 
 def _closed(url: str, error: FetchError) -> FetchError | None:

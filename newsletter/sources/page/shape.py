@@ -15,6 +15,7 @@ from newsletter.sources.clean.markup import classes, text_of
 from newsletter.sources.documents import NoArticleError
 from newsletter.sources.links import absolute, is_web
 from newsletter.sources.page.headline import without_site
+from newsletter.sources.page.outline import is_body
 from newsletter.text.tidy import arabic_fold
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ _SHORT_TITLE = 3
 _LITTLE = 600
 """Letters of a page that has no more to say than that something is missing."""
 _PIECE = 40
+_LEAST_BODY = 80
 _WITHIN = frozenset({"p", "span", "b", "strong", "em", "i", "u", "font", "br", "blockquote", "center", "small"})
 _NO_TEXT = frozenset({"script", "style", "noscript", "option", "textarea", "button", "template"})
 
@@ -240,8 +242,8 @@ def _is_missing(root: HtmlElement, titles: list[str]) -> bool:
 
 def _is_mostly(pattern: re.Pattern[str], text: str) -> bool:
     """Whether these words are half of a text or more: a headline may speak of them."""
-    found = pattern.search(text)
-    return found is not None and len(found[0]) * 2 >= len(text) and len(text) < 90
+    said = sum(len(found[0]) for found in pattern.finditer(text))
+    return len(text) < 90 and said > 0 and said * 2 >= len(text)
 
 
 def _begins(pattern: re.Pattern[str], text: str) -> bool:
@@ -256,9 +258,19 @@ def _is_list(root: HtmlElement) -> bool:
         for link in root.iter("a")
         if len(text := text_of(link)) >= _LEAST_LINKED and not _is_in_text(link) and (link.get("href") or "")[:1] != "#"
     }
-    if len(linked) < _LEAST_ITEMS:
+    if len(linked) < _LEAST_ITEMS or _has_one_body(root):
         return False
     return max(_blocks(root).values(), default=0) <= _LONGEST_TEASER
+
+
+def _has_one_body(root: HtmlElement) -> bool:
+    """Whether one element is by its name the body of an article, and holds words: a list has several, or none."""
+    bodies = [each for each in root.iter("div", "section", "article", "td") if is_body(each)]
+    outer = [each for each in bodies if not any(other in bodies for other in each.iterancestors())]
+    if len(outer) != 1 or next(outer[0].iter("h2", "h3", "h4"), None) is not None:
+        return False
+    linked = sum(len(text_of(link)) for link in outer[0].iter("a"))
+    return len(text_of(outer[0])) - linked >= _LEAST_BODY
 
 
 def _is_in_text(link: HtmlElement) -> bool:
