@@ -8,20 +8,16 @@ offered, so a candidate that the editor deletes does not come back.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.errors import IssueError
+from newsletter.issues.lines import CANDIDATES, COMMENT_END, HEAD, HINT, comments, lines_of, visible
 from newsletter.issues.manuscript import Manuscript
-from newsletter.issues.reading import COMMENT_END, begin, body_of, comments
+from newsletter.issues.reading import begin, body_of
 from newsletter.issues.writing import blocks_of
 from newsletter.models import Section, Story
 from newsletter.text.tidy import arabic_fold
-
-_WORD = "candidates"
-_HEAD = re.compile(rf" {{0,3}}<!--\s*{_WORD}\b\s*(\d*)")
-_HINT = "Nothing here goes out. Cut a story from here and paste it above; newsletter collect adds what is new."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +44,10 @@ def candidates(manuscript: Manuscript) -> Candidates | None:
     Raises:
         IssueError: What stands in it cannot be understood; with its line.
     """
-    lines = [line.rstrip("\r\n") for line in manuscript.lines]
-    body_at = begin(manuscript.text.removeprefix("\ufeff"), manuscript.path)
+    text = manuscript.text.removeprefix("\ufeff")
+    lines, body_at = visible(lines_of(text)), begin(text, manuscript.path)
     for first, last in comments(lines, body_at, manuscript.path):
-        head = _HEAD.match(lines[first])
+        head = HEAD.match(lines[first])
         if head is None:
             continue
         inside = [line if first < at < last else "" for at, line in enumerate(lines)]
@@ -70,7 +66,7 @@ def with_candidates(manuscript: Manuscript, sections: Sequence[Section], newest:
     """
     there = candidates(manuscript)
     if there is None:
-        text = "\n\n".join([f"<!-- {_WORD} {newest}\n{_HINT}", *_blocks(sections), COMMENT_END])
+        text = "\n\n".join([f"<!-- {CANDIDATES} {newest}\n{HINT}", *_blocks(sections), COMMENT_END])
         end = len(manuscript.lines)
         blank = "\n" if end and manuscript.lines[-1].strip() else ""
         return manuscript.with_lines(end + 1, end, blank + text)
@@ -83,7 +79,7 @@ def with_candidates(manuscript: Manuscript, sections: Sequence[Section], newest:
     if newest == there.newest:
         return manuscript
     head = manuscript.lines[there.first - 1].rstrip("\r\n")
-    found = _HEAD.match(head)
+    found = HEAD.match(head)
     assert found is not None
     changed = f"{head[: found.start(1)].rstrip()} {newest}{head[found.end(1) :]}"
     return manuscript.with_lines(there.first, there.first, changed)
@@ -102,7 +98,7 @@ def taken(manuscript: Manuscript, sections: Sequence[Section]) -> Manuscript:
     there = candidates(manuscript)
     if there is None:
         raise IssueError("has no candidates", where=str(manuscript.path), mend="run: newsletter compose --refresh")
-    part = f"<!-- {_WORD} {there.newest}\n{_HINT}\n\n{COMMENT_END}"
+    part = f"<!-- {CANDIDATES} {there.newest}\n{HINT}\n\n{COMMENT_END}"
     stories = "\n\n".join(_blocks(sections, comment=False))
     return manuscript.with_lines(there.first, there.last, f"{stories}\n\n{part}")
 

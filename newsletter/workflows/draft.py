@@ -16,6 +16,7 @@ from newsletter.errors import IssueError, SourceError
 from newsletter.issues import Manuscript, candidates, compose
 from newsletter.issues.compose import ComposeRules
 from newsletter.models import Holding, Issue, Section
+from newsletter.workflows import renewing
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ def write(
     if waiting or empty:
         manuscript = candidates.with_candidates(manuscript, waiting, newest)
     path = issues.write(issue, folder, pictures=pictures, text=manuscript.text)
+    with workspace.database.write() as connection:
+        renewing.offer(connection, issue, [*chosen, *left])
     return replace(issue, slug=slug, path=str(path))
 
 
@@ -209,22 +212,25 @@ def refresh(
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(source, folder / name)
         changed.save()
+        with workspace.database.write() as connection:
+            renewing.offer(connection, issue, fresh)
     waiting = len(there.stories) if there is not None else 0
     return Draft(changed.issue, len(fresh), waiting + len(fresh), changed.text)
 
 
-def grow(workspace: Workspace, added: Collection[int]) -> GrownDrafts:
+def grow(workspace: Workspace, added: Collection[int], *, snapshot: Snapshot | None = None) -> GrownDrafts:
     """Put articles that were just collected into the candidates of every list's current draft.
 
     Args:
         workspace: The workspace.
         added: Ids of the new articles; what a draft was not offered before comes too.
+        snapshot: Of the workspace; None takes one now.
     """
     if not added or not workspace.settings.compose.candidates:
         return GrownDrafts()
     grown: list[Draft] = []
     broken: list[IssueError] = []
-    snapshot = Snapshot.take(workspace)
+    snapshot = snapshot or Snapshot.take(workspace)
     try:
         found = [current(workspace, one.name, snapshot=snapshot) for one in snapshot.lists if one.closed is None]
     except IssueError as error:
@@ -280,10 +286,10 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     about = workspace.settings.publication_of(issue.list)
     made = compose.draft([], number=issue.number, newsletter=about.name, list_name=issue.list)
     if issue.subject == made.subject:
-        lead, *others = [story.headline for section in chosen for story in section.stories]
-        changed = changed.with_value("subject", f"{about.name}: {lead}")
+        subject, preheader = compose.inbox_lines(about.name, [one for section in chosen for one in section.stories])
+        changed = changed.with_value("subject", subject)
         if not issue.preheader:
-            changed = changed.with_value("preheader", " · ".join(others[:2]))
+            changed = changed.with_value("preheader", preheader)
     changed.save()
     count = sum(len(section.stories) for section in left)
     return Draft(changed.issue, waiting=count, text=changed.text)
