@@ -50,7 +50,7 @@ def weekly(
 
     \b
     Examples:
-      newsletter weekly https://example.org/feed/
+      newsletter weekly https://example.org/
       newsletter weekly --draft
       newsletter weekly --yes
     """
