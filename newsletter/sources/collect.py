@@ -221,16 +221,28 @@ class _Round:
         self._pool, self._fetcher, self._wanted, self._known = pool, fetcher, wanted, known
 
     def arrivals(self, tasks: Sequence[_Task]) -> Iterator[Arrival]:
-        """What came of each target as it is done; of a list, what came of the list and of each of its links."""
+        """What came of each target as it is done; of a list, what came of the list and of each of its links.
+
+        Files come in their order: none of them waits for a site, and whoever names three expects them as named.
+        """
         waiting = {self._pool.submit(self._one, task) for task in tasks}
+        files = [task.target for task in tasks if not is_web(task.target)]
+        read: dict[str, Arrival] = {}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            ready: list[Arrival] = []
             for arrival in sorted((one.result() for one in done), key=lambda one: one.place):
                 links = enumerate(arrival.result.links, start=1)
                 further = [_Task(link.url, (arrival.place[0], number), link) for number, link in links]
                 waiting |= {self._pool.submit(self._one, task) for task in further}
-                if not further or arrival.result.notes or arrival.result.refused:
-                    yield arrival
+                if arrival.target in files:
+                    read[arrival.target] = arrival
+                else:
+                    ready.append(arrival)
+            while files and files[0] in read:
+                ready.append(read.pop(files.pop(0)))
+            # A list itself is told of only when there is something to say beside its links.
+            yield from (one for one in ready if not one.result.links or one.result.notes or one.result.refused)
 
     def _one(self, task: _Task) -> Arrival:
         try:
