@@ -13,7 +13,8 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import file, kinds, page, web
 from newsletter.sources.clean import paragraphs
-from newsletter.sources.documents import ArticleFilter, ListedLink, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, ListedLink, SourceResult
+from newsletter.sources.fence import Fence
 from newsletter.sources.http.models import FetcherProtocol, Validator
 from newsletter.sources.identity import article_key
 from newsletter.sources.links import is_web
@@ -70,6 +71,7 @@ def collect(
     validators: Mapping[str, Validator] | None = None,
     progress: Progress | None = None,
     workers: int = _WORKERS,
+    fence: Fence | None = None,
 ) -> CollectedArticles:
     """Collect the articles of files and web addresses; a bad one never stops the others.
 
@@ -85,6 +87,7 @@ def collect(
         validators: Marks of the last round; a feed that has not changed since gives nothing, and no trouble.
         progress: Told about each target when it is done.
         workers: Most targets under way at once.
+        fence: Reads them in processes of their own, within limits; None reads them here.
     """
     wanted = ArticleFilter(now, zone, most, since, until)
     articles: list[Article] = []
@@ -93,7 +96,7 @@ def collect(
     marks: dict[str, Validator] = {}
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="collect") as pool:
         tasks = [_Task(target) for target in dict.fromkeys(targets)]
-        for task, outcome in _Round(pool, fetcher, wanted, validators or {}).outcomes(tasks):
+        for task, outcome in _Round(pool, fetcher, wanted, validators or {}, fence).outcomes(tasks):
             articles += outcome.brought.articles
             notes += outcome.brought.notes
             if outcome.trouble:
@@ -102,12 +105,14 @@ def collect(
                 marks[task.target] = outcome.brought.validator
             if progress:
                 progress(task.target, len(outcome.brought.articles))
+    if fence and fence.note:
+        notes.append(fence.note)
     once = merged(articles)
     return CollectedArticles(once, tuple(troubles), tuple(notes), marks, alike(once))
 
 
 def with_pictures(
-    articles: Sequence[Article], *, fetcher: FetcherProtocol, workers: int = _WORKERS
+    articles: Sequence[Article], *, fetcher: FetcherProtocol, workers: int = _WORKERS, fence: Fence | None = None
 ) -> tuple[Article, ...]:
     """Look on their pages for the pictures of articles that have none; what cannot be had stays without.
 
@@ -115,6 +120,7 @@ def with_pictures(
         articles: The chosen ones; each that has an address and no picture costs one request.
         fetcher: Brings the pages.
         workers: Most pages under way at once.
+        fence: Reads them in processes of their own, within limits; None reads them here.
     """
 
     def look(article: Article) -> Article:
@@ -122,9 +128,12 @@ def with_pictures(
             return article
         try:
             got = fetcher.get(article.url, "page")
+            if fence is None:
+                image, alt = page.picture(got.data, got.url, charset=got.charset)
+            else:
+                image, alt = fence.run(page.picture, got.data, got.url, got.charset, where=got.url)
         except SourceError:
             return article
-        image, alt = page.picture(got.data, got.url, charset=got.charset)
         return replace(article, image=image, image_alt=alt) if image else article
 
     with ThreadPoolExecutor(
@@ -177,12 +186,19 @@ class _Round:
         fetcher: Brings what is at an address.
         wanted: Which articles.
         known: Marks of the last round, by target.
+        fence: Reads what was brought; None reads it here.
     """
 
     def __init__(
-        self, pool: ThreadPoolExecutor, fetcher: FetcherProtocol, wanted: ArticleFilter, known: Mapping[str, Validator]
+        self,
+        pool: ThreadPoolExecutor,
+        fetcher: FetcherProtocol,
+        wanted: ArticleFilter,
+        known: Mapping[str, Validator],
+        fence: Fence | None,
     ) -> None:
         self._pool, self._fetcher, self._wanted, self._known = pool, fetcher, wanted, known
+        self._fence = fence
 
     def outcomes(self, tasks: Sequence[_Task]) -> Iterator[tuple[_Task, _Outcome]]:
         """What came of each target, in their order; of a list, what came of each of its links."""
@@ -206,17 +222,22 @@ class _Round:
     def _brought(self, task: _Task) -> SourceResult:
         if not is_web(task.target):
             _refuse_what_is_no_path(task.target)
-            return kinds.read(file.document(Path(task.target).expanduser()), self._wanted)
+            return self._read(file.document(Path(task.target).expanduser()))
         validator = self._known.get(task.target)
         document = web.document(task.target, self._fetcher, validator)
         if document is None:
             return SourceResult(validator=validator)
-        brought = kinds.read(document, self._wanted)
+        brought = self._read(document)
         if task.link is None:
             return brought
         if brought.links:
             raise SourceError("this is a list within a list", where=task.target, mend="collect from it by itself")
         return _as_listed(brought, task.link)
+
+    def _read(self, document: Document) -> SourceResult:
+        if self._fence is None:
+            return kinds.read(document, self._wanted)
+        return self._fence.run(kinds.read, document, self._wanted, where=document.where, door=document.door)
 
 
 def _refuse_what_is_no_path(target: str) -> None:

@@ -74,6 +74,7 @@ def gather(
     wanted = list(targets) or sources_of(workspace)
     if not wanted:
         return CollectOutcome()
+    workspace.fence.start()  # its processes load while the database opens and the first sources answer
     now = workspace.now()
     with workspace.database.read() as connection:
         # A narrower question is asked anew: that the feed is the same does not answer it.
@@ -89,9 +90,12 @@ def gather(
         until=until,
         validators=marks,
         progress=progress,
+        fence=workspace.fence,
         **limits,
     )
-    articles = with_pictures(collected.articles, fetcher=workspace.fetcher) if pictures else collected.articles
+    articles = collected.articles
+    if pictures:
+        articles = with_pictures(articles, fetcher=workspace.fetcher, fence=workspace.fence)
     with workspace.database.write() as connection:
         shelved = library.shelve(connection, articles, now=now)
         library.keep_validators(connection, collected.validators)
