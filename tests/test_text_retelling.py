@@ -28,7 +28,7 @@ def accounts(pair: dict[str, Any]) -> tuple[Account, Account]:
 
 
 def test_the_pairs_are_many() -> None:
-    assert (len(REPEATS), len(OTHERS)) == (8, 13)
+    assert (len(REPEATS), len(OTHERS)) == (8, 14)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["kind"])

@@ -33,6 +33,8 @@ _READ = 160
 _OPENING = 60
 """Words that an opening has at most, without those that every text has."""
 _LEAST_NUMBERS = 3
+_SHORT = 60
+"""Words below which a text is short."""
 _MOST_HOLDERS = 30
 """Articles that one run of words, title word or picture is looked up in; what more have says little."""
 _SIZED = re.compile(r"-(?:\d{2,4}x\d{2,4}|scaled)(?=\.\w{2,5}$)")
@@ -81,6 +83,7 @@ class _Traits:
     """The words of its title without days and numbers."""
     words: tuple[str, ...]
     numbers: frozenset[str]
+    title_numbers: frozenset[str]
     picture: str
     moment: datetime | None
 
@@ -148,7 +151,7 @@ def _one_story(one: _Traits, other: _Traits) -> bool:
     if one.whole and one.whole == other.whole:
         return True
     apart = abs(one.moment - other.moment) if one.moment and other.moment else timedelta()
-    if _other_numbers(one.numbers, other.numbers):
+    if _other_numbers(one, other):
         return False
     shared = _share(one.runs, other.runs, _LEAST_RUNS)
     if one.column == other.column and apart >= _COLUMN and shared < _NEARLY_ONE:
@@ -175,6 +178,7 @@ def _traits(account: Account, numbering: dict[str, int]) -> _Traits:
         column=frozenset(word for word in titled.split() if not word.isdecimal() and word not in _DAYS),
         words=tuple(words),
         numbers=frozenset(word for word in words if word.isdecimal()),
+        title_numbers=frozenset(word for word in titled.split() if word.isdecimal()),
         picture=_SIZED.sub("", re.sub(r"^https?:|[?#].*$", "", account.picture)),
         moment=account.moment,
     )
@@ -204,7 +208,16 @@ def _words_shared(one: _Traits, other: _Traits) -> float:
     return len(opening.intersection(longer)) / len(opening) if len(opening) >= _LEAST_WORDS else 0.0
 
 
-def _other_numbers(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether both are full of numbers, and of other ones: two days of exchange rates, scores or prayer times."""
-    smaller = min(len(one), len(other))
-    return smaller >= _LEAST_NUMBERS and len(one & other) * 2 <= smaller
+def _other_numbers(one: _Traits, other: _Traits) -> bool:
+    """Whether both have numbers, and other ones: two days of exchange rates, two scores, two numbers of a series."""
+    if one.title_numbers and other.title_numbers and not _nested(one.title_numbers, other.title_numbers):
+        return True
+    smaller, common = min(len(one.numbers), len(other.numbers)), len(one.numbers & other.numbers)
+    if smaller >= _LEAST_NUMBERS:
+        return common * 2 <= smaller
+    # In a long text one number may be that of a page or a reader; in a short one it is the news.
+    return smaller > 0 and common == 0 and min(len(one.words), len(other.words)) < _SHORT
+
+
+def _nested(one: frozenset[str], other: frozenset[str]) -> bool:
+    return one <= other or other <= one

@@ -166,7 +166,9 @@ def _renewed(
             changed, dropped = renewal.without(changed, story), dropped + 1
             continue
         fresh, _, after = renewal.compared(
-            story, known.get(one.holding.id, {}) or renewal.written(one.holding.article), renewal.written(one.holding.article)
+            story,
+            known.get(one.holding.id, {}) or renewal.written(one.holding.article),
+            renewal.written(one.holding.article),
         )
         if fresh:
             changed = renewal.renewed(changed, story, fresh, candidate=one.is_candidate)
@@ -214,7 +216,5 @@ def _keep(connection: Connection, issue: Issue, article_id: int, values: Mapping
     row = {"issue": str(issue.number), "article_id": article_id, "written": json.dumps(values, ensure_ascii=False)}
     statement = insert_or_update(connection, table).values(row)
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["issue", "article_id"], set_={"written": row["written"]}
-        )
+        statement.on_conflict_do_update(index_elements=["issue", "article_id"], set_={"written": row["written"]})
     )
