@@ -13,7 +13,7 @@ from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.addresses import private
 from newsletter.check.found import Findings
 from newsletter.errors import IssueError, RenderError
-from newsletter.issues import compose
+from newsletter.issues import compose, repeats
 from newsletter.letters import pictures
 from newsletter.models import Issue, Letter, Picture, Problem
 from newsletter.senders.reports import Authentication
@@ -107,6 +107,7 @@ def _known(
         now=workspace.now(),
         lists=tuple(lists),
         carried={url: tuple(key for key in holding.carried_in if key in numbers) for url, holding in holdings.items()},
+        retold=_retold(holdings),
         last_subject=last.subject if last is not None else "",
         sent=_sent(connection, str(issue.number)) if went else (),
         namesakes=tuple(_namesakes(snapshot, issue)),
@@ -116,6 +117,12 @@ def _known(
         web_url=workspace.settings.web.url,
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )
+
+
+def _retold(holdings: dict[str, Holding]) -> dict[str, str]:
+    addresses = {holding.id: url for url, holding in holdings.items() if url}
+    found = repeats.of(list(holdings.values()))
+    return {addresses[later]: addresses[first] for later, first in found.items() if {later, first} <= addresses.keys()}
 
 
 def through_a_provider(workspace: Workspace) -> bool:
