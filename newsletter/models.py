@@ -89,6 +89,19 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryChange:
+    """Something that the site has changed since the draft was written."""
+
+    story: Story
+    """As it stands in the draft."""
+    field: str
+    ours: str
+    """What the draft says."""
+    theirs: str
+    """What the site says now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A heading in an issue that groups stories; the title is empty for what stands before the first heading."""
 

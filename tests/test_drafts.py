@@ -16,6 +16,7 @@ from command import complains, here
 from newsroom import SITE, START, Clock, WordPress, make, open_newsroom, posts
 
 from newsletter import issues, library
+from newsletter.errors import IssueError
 from newsletter.issues import Manuscript, compose
 from newsletter.issues import candidates as comments
 from newsletter.models import Article, Issue, Story
@@ -278,7 +279,7 @@ def test_a_story_that_went_out_is_not_taken_in_other_words(root: Path, clock: Cl
 def stories_of(folder: str) -> tuple[Story, ...]:
     try:
         return issues.read(seeded.ROOT / folder / "issue.md").stories
-    except issues.IssueError:
+    except IssueError:
         return ()
 
 

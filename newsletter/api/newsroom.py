@@ -67,7 +67,7 @@ class Newsroom:
 
         Example::
 
-            gathered = newsroom.collect("https://example.org/feed/", most=10)
+            gathered = newsroom.collect("https://example.org/", most=10)
             print(len(gathered.added), [str(trouble) for trouble in gathered.troubles])
         """
         from newsletter.workflows.collect import gather

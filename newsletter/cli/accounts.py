@@ -148,6 +148,10 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
     found = outcome.latest
     for line in problem_lines(found.problems):
         say(f"left out: {line}")
+    for number, reason in outcome.looked.withdrawn.items():
+        say(f"left out: article {number}: the site has taken it back: {reason}")
+    for line in outcome.looked.notes:
+        say(f"note: {line}")
     if found.went:
         say(f"{found.went} went out already. Nothing sent now.")
     elif found.issue is None:
@@ -185,6 +189,7 @@ def latest_data(outcome: LatestOutcome, *, would: bool) -> dict[str, Any]:
         "without_letter": found.skipped,
         "by_variant": dict(found.by_variant),
         "problems": [asdict(problem) for problem in found.problems],
+        "withdrawn": [{"id": number, "reason": reason} for number, reason in outcome.looked.withdrawn.items()],
         "send": outcome.send.public_id if outcome.send is not None else None,
         "sent_now": outcome.sent_now,
     }

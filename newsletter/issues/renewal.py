@@ -7,31 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 from newsletter.issues.compose import story_of
 from newsletter.issues.lines import COMMENT_END
 from newsletter.issues.manuscript import Manuscript
 from newsletter.issues.writing import headline_line, picture_line
-from newsletter.models import Article, Story
+from newsletter.models import Article, Story, StoryChange
 
 FIELDS = ("headline", "url", "summary", "image", "image_alt")
 """What a draft takes from an article."""
 _MARK = re.compile(r" {0,3}<!-- withdrawn: ")
 _ESCAPED = re.compile(r"\\(?=[^\w\s])")
-
-
-@dataclass(frozen=True, slots=True)
-class StoryChange:
-    """Something that the site has changed since the draft was written."""
-
-    story: Story
-    """As it stands in the draft."""
-    field: str
-    ours: str
-    """What the draft says."""
-    theirs: str
-    """What the site says now."""
 
 
 def written(article: Article) -> dict[str, str]:
@@ -84,7 +72,8 @@ def renewed(manuscript: Manuscript, story: Story, fresh: Mapping[str, str], *, c
         fresh: Fields with their new values.
         candidate: It stands among the candidates, in a comment.
     """
-    new = replace(story, **fresh)
+    values: dict[str, Any] = dict(fresh)
+    new = replace(story, **values)
     changed = manuscript
 
     def put(first: int, last: int, text: str) -> None:

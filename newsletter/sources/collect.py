@@ -13,10 +13,10 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import file, kinds, page, web
 from newsletter.sources.clean import paragraphs
-from newsletter.sources.documents import ArticleFilter, Document, ListedLink, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, ListedLink, NoArticleError, Refusal, SourceResult
 from newsletter.sources.http.models import FetcherProtocol, Validator
 from newsletter.sources.identity import article_keys, contradict, normal_url
-from newsletter.sources.links import host, is_web
+from newsletter.sources.links import host, is_web, unwrapped
 from newsletter.text.likeness import mark
 
 _WORKERS = 8
@@ -221,20 +221,37 @@ class _Round:
         self._pool, self._fetcher, self._wanted, self._known = pool, fetcher, wanted, known
 
     def arrivals(self, tasks: Sequence[_Task]) -> Iterator[Arrival]:
-        """What came of each target as it is done; of a list, what came of the list and of each of its links."""
+        """What came of each target as it is done; of a list, what came of the list and of each of its links.
+
+        Files come in their order: none of them waits for a site, and whoever names three expects them as named.
+        """
         waiting = {self._pool.submit(self._one, task) for task in tasks}
+        files = [task.target for task in tasks if not is_web(task.target)]
+        read: dict[str, Arrival] = {}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            ready: list[Arrival] = []
             for arrival in sorted((one.result() for one in done), key=lambda one: one.place):
                 links = enumerate(arrival.result.links, start=1)
                 further = [_Task(link.url, (arrival.place[0], number), link) for number, link in links]
                 waiting |= {self._pool.submit(self._one, task) for task in further}
-                if not further:
-                    yield arrival
+                if arrival.target in files:
+                    read[arrival.target] = arrival
+                else:
+                    ready.append(arrival)
+            while files and files[0] in read:
+                ready.append(read.pop(files.pop(0)))
+            # A list itself is told of only when there is something to say beside its links.
+            yield from (one for one in ready if not one.result.links or one.result.notes or one.result.refused)
 
     def _one(self, task: _Task) -> Arrival:
         try:
             return self._arrival(task)
+        except NoArticleError as error:
+            if task.link is None or not task.link.is_single:
+                return Arrival(task.target, task.place, trouble=error)
+            title = task.link.stated.title if task.link.stated else ""
+            return Arrival(task.target, task.place, SourceResult(refused=(Refusal(title or task.target, error.what),)))
         except SourceError as error:
             return Arrival(task.target, task.place, trouble=error)
 
@@ -246,17 +263,17 @@ class _Round:
         document = web.document(task.target, self._fetcher, validator)
         if isinstance(document, Validator):
             return Arrival(task.target, task.place, SourceResult(validator=document), unchanged=True)
-        result = self._read(document)
+        result = self._read(document, task.link)
         if task.link is not None and result.links:
             raise SourceError("this is a list within a list", where=task.target, mend="collect from it by itself")
         if task.link is not None:
-            result = _as_listed(result, task.link)
-        asked, answered = host(task.target), host(document.url)
+            result = _as_listed(result, task.link, self._wanted)
+        asked, answered = host(unwrapped(task.target)), host(document.url)
         moved = {answered: asked} if asked != answered else {}
         return Arrival(task.target, task.place, _as_asked(result, task.target, document.url), moved=moved)
 
-    def _read(self, document: Document) -> SourceResult:
-        return kinds.read(document, self._wanted)
+    def _read(self, document: Document, link: ListedLink | None = None) -> SourceResult:
+        return kinds.read(document, replace(self._wanted, is_single=link is not None and link.is_single))
 
 
 def _refuse_what_is_no_path(target: str) -> None:
@@ -268,8 +285,15 @@ def _refuse_what_is_no_path(target: str) -> None:
         raise SourceError(f"{scheme[1]}: addresses are not collected from", where=target, mend=mend)
 
 
-def _as_listed(brought: SourceResult, link: ListedLink) -> SourceResult:
-    """What the editor wrote in the list wins: the section for all articles, the rest for a single one."""
+def _as_listed(brought: SourceResult, link: ListedLink, wanted: ArticleFilter) -> SourceResult:
+    """What the editor wrote in the list wins: the section for all articles, the rest for a single one.
+
+    What a program wrote there only adds what the page does not say, and then the days asked for are looked at.
+    """
+    if link.is_single:
+        whole = [_joined(each, link.stated) if link.stated else each for each in brought.articles]
+        kept, left = wanted.chosen(whole, None)
+        return replace(brought, articles=tuple(kept), refused=(*brought.refused, *left))
     names = ("title", "summary", "author", "section") if len(brought.articles) == 1 else ("section",)
     written = {name: value for name in names if (value := getattr(link, name))}
     return replace(brought, articles=tuple(replace(article, **written) for article in brought.articles))

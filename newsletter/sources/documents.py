@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources.http.models import Fetched, FetcherProtocol, Validator
 from newsletter.sources.links import absolute, is_web
@@ -107,6 +108,10 @@ class Document:
         return absolute(base, value) if base else ""
 
 
+class NoArticleError(SourceError):
+    """A page that can be read and is something else than an article; see Complaint."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """An entry of a source that gave no article."""
@@ -131,6 +136,8 @@ class ArticleFilter:
     """Not before; a date means its first moment in the site's zone where that is known."""
     until: datetime | date | None = None
     """Not after; a date means its last moment."""
+    is_single: bool = False
+    """Whether one article is wanted, so that a list of articles is refused."""
 
     def has(self, article: Article) -> bool:
         """Whether an article falls between since and until; one without a date does.
@@ -171,6 +178,24 @@ class ArticleFilter:
         since = _bound(self.since, time.min, self.zone)
         return since is not None and article.published is not None and article.published < since
 
+    def is_before(self, moment: datetime) -> bool:
+        """Whether a moment is before what is wanted.
+
+        Args:
+            moment: When something was published or changed, aware.
+        """
+        since = _bound(self.since, time.min, self.zone)
+        return since is not None and moment < since
+
+    def is_after(self, moment: datetime) -> bool:
+        """Whether a moment is after what is wanted.
+
+        Args:
+            moment: When something was published or changed, aware.
+        """
+        until = _bound(self.until, time.max, self.zone)
+        return until is not None and moment > until
+
     def limit(self, document: Document) -> int | None:
         """Most articles of a document; None sets no limit.
 
@@ -191,6 +216,10 @@ class ListedLink:
     author: str = ""
     line: int = 0
     """Where it stands in the list, 1-based."""
+    stated: Article | None = None
+    """What the list says of the article, taken where its page says nothing."""
+    is_single: bool = False
+    """Whether it is read only if it is an article: a program wrote the list, not an editor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from newsletter.models import Issue, Letter, Picture, Problem
 from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import letter as letters
+from newsletter.workflows import renewing
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def _known(
         lists=tuple(lists),
         carried={url: tuple(key for key in holding.carried_in if key in numbers) for url, holding in holdings.items()},
         retold=_retold(holdings),
+        withdrawn={url: holding.withdrawn for url, holding in holdings.items() if holding.withdrawn},
+        changes=() if went else tuple(renewing.changes(connection, issue)),
         last_subject=last.subject if last is not None else "",
         sent=_sent(connection, str(issue.number)) if went else (),
         namesakes=tuple(_namesakes(snapshot, issue)),

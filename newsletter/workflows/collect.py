@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +16,12 @@ from newsletter.models import Article, Holding
 from newsletter.sources.collect import Arrival, Progress, alike, arrivals, with_pictures
 from newsletter.sources.documents import ArticleFilter, Refusal
 from newsletter.sources.links import absolute, host, is_web
-from newsletter.workflows import draft
+from newsletter.workflows import draft, recheck, renewing
+from newsletter.workflows.recheck import Recheck
+from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
-    from newsletter.workflows.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class CollectOutcome:
     """The workspace as it stood at the end; None when no draft was looked at."""
     sources: tuple[SourceReport, ...] = ()
     """What became of everything that each source has, in the order of the targets."""
+    withdrawn: Mapping[int, str] = field(default_factory=dict)
+    """Id of each article that its site was found to have taken back, with the reason."""
 
 
 def sources_of(workspace: Workspace) -> list[str]:
@@ -112,14 +115,18 @@ def gather(
         # A narrower question is asked anew: that the feed is the same does not answer it.
         marked = [] if since or until else [target for target in asked if is_web(target)]
         marks = library.validators(connection, marked)
-    limit = {} if most is None else {"most": most}
-    wanted = ArticleFilter(now, workspace.zone, since=since, until=until, **limit)
+    wanted = ArticleFilter(now, workspace.zone, since=since, until=until)
+    wanted = wanted if most is None else replace(wanted, most=most)
     shelf = _Shelves(workspace, now, pictures=pictures)
     for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks):
         shelf.store(arrival)
         if progress:
             progress(arrival.target, len(arrival.result.articles))
-    return shelf.outcome()
+    if not any(map(is_web, asked)):
+        return shelf.outcome(Recheck())
+    snapshot = Snapshot.take(workspace)
+    missing = recheck.in_question(workspace, snapshot, shelf.shown, shelf.windows)
+    return shelf.outcome(recheck.recheck(workspace, missing, snapshot=snapshot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +183,14 @@ class _Shelves:
         self._workspace, self._now, self._pictures = workspace, now, pictures
         self._arrived: dict[tuple[int, int], tuple[Arrival, SourceReport]] = {}
         self._states: dict[int, State] = {}
+        self._changed = False
+        self.windows: dict[str, datetime] = {}
+        """Sources that list articles, each with the oldest moment of what it showed."""
+
+    @property
+    def shown(self) -> Collection[int]:
+        """Ids of the articles that a source of this round showed."""
+        return self._states.keys()
 
     def store(self, arrival: Arrival) -> None:
         """Put the articles of a source into the library, in one transaction with what marks it."""
@@ -193,13 +208,21 @@ class _Shelves:
         for one in changed.outcomes:
             if one.state != "merged":
                 self._states.setdefault(one.id, one.state)
+        self._changed = self._changed or bool(changed.updated or changed.returned)
+        moments = [article.published for article in articles if article.published is not None]
+        if len(articles) > 1 and moments and articles[0].reading in ("rest", "feed"):
+            self.windows[articles[0].source] = min(moments)
         report = SourceReport(
             arrival.target, changed.outcomes, arrival.result.refused, arrival.trouble, arrival.unchanged
         )
         self._arrived[arrival.place] = arrival, report
 
-    def outcome(self) -> CollectOutcome:
-        """What became of everything; the current drafts get their new candidates."""
+    def outcome(self, looked: Recheck) -> CollectOutcome:
+        """What became of everything; drafts follow their sites, and the current ones get new candidates.
+
+        Args:
+            looked: What was asked for besides.
+        """
         arrived = [self._arrived[place] for place in sorted(self._arrived)]
         reports = tuple(report for _, report in arrived)
         order = dict.fromkeys(one.id for report in reports for one in report.shelved)
@@ -210,7 +233,11 @@ class _Shelves:
         with self._workspace.database.read() as connection:
             ids = [number for numbers in by_state.values() for number in numbers]
             holdings = tuple(library.holdings(connection, ids=ids))
-        grown = draft.grow(self._workspace, by_state["new"])
+        renewed: list[renewing.RenewedDraft] = []
+        snapshot = looked.snapshot
+        if self._changed:
+            renewed, snapshot = renewing.renew(self._workspace, snapshot or Snapshot.take(self._workspace))
+        grown = draft.grow(self._workspace, by_state["new"], snapshot=snapshot)
         places = {number: place for place, number in enumerate(order)}
         in_order = sorted(holdings, key=lambda one: places[one.id])
         repeats = alike([one.article for one in in_order])
@@ -221,8 +248,13 @@ class _Shelves:
             holdings,
             {in_order[later].id: in_order[earlier].id for later, earlier in repeats.items()},
             (*(report.trouble for report in reports if report.trouble), *grown.broken),
-            tuple(note for arrival, _ in arrived for note in arrival.result.notes),
+            (
+                *(note for arrival, _ in arrived for note in arrival.result.notes),
+                *(line for one in renewed for line in recheck.told(one)),
+                *looked.notes,
+            ),
             grown.drafts,
-            grown.snapshot,
+            grown.snapshot or snapshot,
             reports,
+            looked.withdrawn,
         )

@@ -18,6 +18,7 @@ from newsletter.issues import Manuscript, candidates, compose, repeats
 from newsletter.issues.compose import ComposeRules
 from newsletter.issues.lines import REPEATS, UNSHOWN
 from newsletter.models import Holding, Issue, Section
+from newsletter.workflows import renewing
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -181,6 +182,8 @@ def write(
     if waiting or empty or notes:
         manuscript = candidates.with_notes(candidates.with_candidates(manuscript, waiting, newest), notes)
     issues.write(issue, folder, pictures=pictures, text=manuscript.text)
+    with workspace.database.write() as connection:
+        renewing.offer(connection, issue, [*chosen, *shown])
     # As it stands in its file: with the line of everything, which a problem is told with.
     return manuscript.issue
 
@@ -247,21 +250,24 @@ def refresh(
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(source, folder / name)
         changed.save()
+        with workspace.database.write() as connection:
+            renewing.offer(connection, issue, fresh)
     return Draft(changed.issue, len(fresh), fixed + len(shown), unshown, offer.told, changed.text)
 
 
-def grow(workspace: Workspace, added: Collection[int]) -> GrownDrafts:
+def grow(workspace: Workspace, added: Collection[int], *, snapshot: Snapshot | None = None) -> GrownDrafts:
     """Put articles that were just collected into the candidates of every list's current draft.
 
     Args:
         workspace: The workspace.
         added: Ids of the new articles; what a draft was not offered before comes too.
+        snapshot: Of the workspace; None takes one now.
     """
     if not added or not workspace.settings.compose.candidates:
         return GrownDrafts()
     grown: list[Draft] = []
     broken: list[IssueError] = []
-    snapshot = Snapshot.take(workspace)
+    snapshot = snapshot or Snapshot.take(workspace)
     try:
         found = [current(workspace, one.name, snapshot=snapshot) for one in snapshot.lists if one.closed is None]
     except IssueError as error:

@@ -1,9 +1,9 @@
-"""Drafts that follow their site: corrections taken over where no editor wrote otherwise, and what was taken back marked."""
+"""Drafts that follow their site: corrections taken over where no editor wrote otherwise, what was taken back marked."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from newsletter import library
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript, candidates, compose, renewal
-from newsletter.issues.renewal import StoryChange
-from newsletter.models import Holding, Issue, Story
+from newsletter.models import Holding, Issue, Story, StoryChange
 from newsletter.workflows.snapshot import Snapshot
 from subscribers.store.dialect import insert as insert_or_update
 
@@ -47,43 +46,50 @@ class _Standing:
     is_candidate: bool
 
 
-def note(workspace: Workspace) -> None:
-    """Write down what the stories of all drafts were written from, before anything is corrected.
+def offer(connection: Connection, issue: Issue, offered: Iterable[Holding]) -> None:
+    """Write down what stories of a draft are written from, to tell the site's corrections from the editor's words.
 
     Args:
-        workspace: The workspace.
+        connection: A connection in a writing transaction.
+        issue: The draft.
+        offered: What its stories and candidates are made of.
     """
-    snapshot = Snapshot.take(workspace)
-    if not any(snapshot.files):
-        return
-    with workspace.database.write() as connection:
-        for _, issue in _drafts(snapshot):
-            known = _written(connection, issue)
-            for one in _standings(connection, snapshot, issue):
-                if one.holding.id not in known:
-                    _keep(connection, issue, one.holding.id, renewal.written(one.holding.article))
+    for one in offered:
+        _keep(connection, issue, one.id, renewal.written(one.article))
 
 
-def renew(workspace: Workspace) -> list[RenewedDraft]:
+def renew(workspace: Workspace, snapshot: Snapshot) -> tuple[list[RenewedDraft], Snapshot]:
     """Bring all drafts to what their sites show now; a draft that cannot be read or written stays as it is.
 
     Args:
         workspace: The workspace.
+        snapshot: Of it.
 
     Returns:
-        Those that were changed.
+        The drafts that were changed, and the snapshot as it stands then.
     """
-    snapshot = Snapshot.take(workspace)
     changed: list[RenewedDraft] = []
     for manuscript, issue in _drafts(snapshot):
         with workspace.database.write() as connection:
             try:
-                found = _renewed(workspace, connection, snapshot, manuscript, issue)
+                found = _renewed(workspace, connection, manuscript, issue)
             except IssueError:
                 continue  # it is told by whatever reads or writes the draft next
         if found is not None:
             changed.append(found)
-    return changed
+            snapshot = snapshot.with_file(manuscript.path)
+    return changed, snapshot
+
+
+def held(connection: Connection, snapshot: Snapshot) -> list[int]:
+    """Ids of the articles that the stories of all drafts are.
+
+    Args:
+        connection: An open connection to the database.
+        snapshot: Of the workspace.
+    """
+    stories = [story for _, issue in _drafts(snapshot) for story in issue.stories]
+    return [one.id for one in library.of_stories(connection, stories).values()]
 
 
 def changes(connection: Connection, issue: Issue) -> list[StoryChange]:
@@ -139,9 +145,9 @@ def _drafts(snapshot: Snapshot) -> Iterator[tuple[Manuscript, Issue]]:
             yield manuscript, issue
 
 
-def _standings(connection: Connection, snapshot: Snapshot, issue: Issue) -> list[_Standing]:
+def _standings(connection: Connection, manuscript: Manuscript, issue: Issue) -> list[_Standing]:
     try:
-        there = candidates.candidates(snapshot.manuscript(issue))
+        there = candidates.candidates(manuscript)
     except IssueError:
         there = None
     waiting = there.stories if there is not None else ()
@@ -150,38 +156,33 @@ def _standings(connection: Connection, snapshot: Snapshot, issue: Issue) -> list
     return [_Standing(story, holding, story not in own) for story, holding in known.items()]
 
 
-def _renewed(
-    workspace: Workspace, connection: Connection, snapshot: Snapshot, manuscript: Manuscript, issue: Issue
-) -> RenewedDraft | None:
+def _renewed(workspace: Workspace, connection: Connection, manuscript: Manuscript, issue: Issue) -> RenewedDraft | None:
     known = _written(connection, issue)
-    standings = {one.story: one for one in _standings(connection, snapshot, issue)}
+    standings = {one.story: one for one in _standings(connection, manuscript, issue)}
     changed = manuscript
     titles: list[str] = []
     marked: list[str] = []
     returned: list[str] = []
     dropped = 0
     for story in renewal.from_below(list(standings)):
-        one = standings[story]
-        if one.holding.withdrawn and one.is_candidate:
+        holding, is_candidate = standings[story].holding, standings[story].is_candidate
+        if holding.withdrawn and is_candidate:
             changed, dropped = renewal.without(changed, story), dropped + 1
             continue
-        fresh, _, after = renewal.compared(
-            story,
-            known.get(one.holding.id, {}) or renewal.written(one.holding.article),
-            renewal.written(one.holding.article),
-        )
+        now = renewal.written(holding.article)
+        fresh, _, after = renewal.compared(story, known.get(holding.id, now), now)
+        if after != known.get(holding.id):
+            _keep(connection, issue, holding.id, after)
         if fresh:
-            changed = renewal.renewed(changed, story, fresh, candidate=one.is_candidate)
-            titles += [] if one.is_candidate else [story.headline]
-        if after != known.get(one.holding.id):
-            _keep(connection, issue, one.holding.id, after)
-        if not one.is_candidate:
-            before = changed
-            changed = renewal.marked(changed, story, one.holding.withdrawn)
-            if changed is not before:
-                (marked if one.holding.withdrawn else returned).append(
-                    f"«{story.headline}»: {one.holding.withdrawn}" if one.holding.withdrawn else story.headline
-                )
+            changed = renewal.renewed(changed, story, fresh, candidate=is_candidate)
+            titles += [] if is_candidate else [story.headline]
+        before = changed
+        if not is_candidate:
+            changed = renewal.marked(changed, story, holding.withdrawn)
+        if changed is not before and holding.withdrawn:
+            marked.append(f"«{story.headline}»: {holding.withdrawn}")
+        elif changed is not before:
+            returned.append(story.headline)
     if changed.text == manuscript.text:
         return None
     changed = _with_default_lines(workspace, changed, issue)

@@ -11,6 +11,7 @@ from newsletter.models import Article
 from newsletter.sources.charset import decode
 from newsletter.sources.clean import first_image, paragraphs
 from newsletter.sources.clean.markup import tree
+from newsletter.sources.documents import NoArticleError
 from newsletter.sources.http.models import LIMITS
 from newsletter.sources.identity import of_guid
 from newsletter.sources.links import absolute
@@ -18,6 +19,7 @@ from newsletter.sources.page import body as bodies
 from newsletter.sources.page import metadata
 from newsletter.sources.page.leading import leading
 from newsletter.sources.page.outline import outside_parts
+from newsletter.sources.page.shape import is_wall, no_article
 from newsletter.text.tidy import summary
 
 if TYPE_CHECKING:
@@ -69,6 +71,9 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
             f"the page has more than {_MOST_ELEMENTS} elements", where=where, mend="give the address of one article"
         )
     stated = metadata.claims(root, where)
+    other = no_article(root, stated, where)
+    if other is not None:
+        raise other
     identities = _identities(root, stated.url)
     _prune(root)
     found = metadata.read(root, stated, where, now=now, zone=zone)
@@ -78,6 +83,12 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
     if not found.title or (length < enough and len(found.description) < _LEAST_DESCRIPTION):
         raise SourceError(
             "no article can be found in this page", where=where, mend="save its text in a file, headline first"
+        )
+    if is_wall(paragraphs(body), found.description):
+        raise NoArticleError(
+            "only a wall is shown in place of the article",
+            where=where,
+            mend="save its text in a file, headline first",
         )
     image, alt = (found.image, found.image_alt) if found.image else first_image(body)
     return Article(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from newsletter.models import Article
-from newsletter.sources.http import FetcherProtocol, FetchError
+from newsletter.sources.http.models import FetcherProtocol, FetchError
 from newsletter.sources.wordpress.asking import ask
 from newsletter.sources.wordpress.models import WordPressSite
 from newsletter.sources.wordpress.posts import AT_ONCE, EMBED, WHOLE

@@ -13,7 +13,8 @@ from newsletter.sources.clean.boilerplate import author_name, section_name
 from newsletter.sources.clean.teaser import teaser
 from newsletter.sources.identity import of_guid, of_wordpress
 from newsletter.sources.links import absolute
-from newsletter.sources.wordpress.models import ListedPost, WordPressSite
+from newsletter.sources.wordpress.models import ListedPost, RestLink, WordPressSite
+from newsletter.sources.wordpress.signs import interface_of
 from newsletter.sources.wordpress.values import as_list, as_text
 
 _WIDEST_LETTER = 600
@@ -89,8 +90,8 @@ def article_of(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> 
 def _identities(value: Mapping[str, Any], site: WordPressSite, url: str) -> tuple[str, ...]:
     """Site and number, then the guid: it goes on naming the site by the domain it had when the post was written."""
     number = value.get("id")
-    home = site.url or site.root.partition("wp-json")[0].partition("?")[0]
-    own = (of_wordpress(home, number),) if isinstance(number, int) and number > 0 else ()
+    home = site.url or (RestLink(site.root).home if interface_of(site.root) else "")
+    own = (of_wordpress(home, number),) if home and isinstance(number, int) and number > 0 else ()
     return tuple(dict.fromkeys([*own, *of_guid(_rendered(value, "guid"), home, url)]))
 
 
