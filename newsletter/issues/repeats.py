@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from newsletter.issues.compose import when
 from newsletter.models import Holding
-from newsletter.text.retelling import Account, retold
+from newsletter.text.retelling import Telling, retold
 
 _TAGS = re.compile(r"<[^>]*>")
 _READ = 6000
@@ -45,7 +45,7 @@ def of(holdings: Sequence[Holding]) -> dict[int, int]:
         Id of each such article, with the id of the first one of its story.
     """
     oldest_first = sorted(holdings, key=lambda one: (when(one), one.id))
-    found = retold([_account(one) for one in oldest_first])
+    found = retold([_telling(one) for one in oldest_first])
     return {oldest_first[later].id: oldest_first[first].id for later, first in found.items()}
 
 
@@ -74,7 +74,7 @@ def each_story_once(
     return Offer(tuple(one for one in free if one.id not in repeats), repeats)
 
 
-def _account(holding: Holding) -> Account:
+def _telling(holding: Holding) -> Telling:
     article = holding.article
     text = html.unescape(_TAGS.sub(" ", article.body[:_READ])) or article.summary
-    return Account(article.title, text, article.image, when(holding))
+    return Telling(article.title, text, article.image, when(holding))

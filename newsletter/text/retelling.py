@@ -59,7 +59,7 @@ _DAYS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Telling:
     """What an article tells, as far as it can be compared."""
 
     title: str
@@ -73,7 +73,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class _Traits:
-    """What of an account is compared with others."""
+    """What of a telling is compared with others."""
 
     whole: str
     runs: frozenset[int]
@@ -88,20 +88,20 @@ class _Traits:
     moment: datetime | None
 
 
-def retold(accounts: Sequence[Account]) -> dict[int, int]:
-    """Find the accounts that tell again what an earlier one tells.
+def retold(tellings: Sequence[Telling]) -> dict[int, int]:
+    """Find the tellings that tell again what an earlier one tells.
 
     Args:
-        accounts: In order of preference, the oldest first for example.
+        tellings: In order of preference, the oldest first for example.
 
     Returns:
-        Number of each account that tells a story again, with the number of the first one of that story.
+        Number of each telling that tells a story again, with the number of the first one of that story.
     """
     numbering: dict[str, int] = {}
     index = _Index()
     first: dict[int, int] = {}
-    for at, account in enumerate(accounts):
-        mine = _traits(account, numbering)
+    for at, telling in enumerate(tellings):
+        mine = _traits(telling, numbering)
         found = [other for other in index.acquainted(mine) if _one_story(index.traits[other], mine)]
         if found:
             first[at] = min(first.get(other, other) for other in found)
@@ -110,7 +110,7 @@ def retold(accounts: Sequence[Account]) -> dict[int, int]:
 
 
 class _Index:
-    """Which accounts have what, so that each is compared with few others and the work stays near their number."""
+    """Which tellings have what, so that each is compared with few others and the work stays near their number."""
 
     def __init__(self) -> None:
         self.traits: list[_Traits] = []
@@ -167,8 +167,8 @@ def _one_story(one: _Traits, other: _Traits) -> bool:
     return titles >= _SAME_TITLE and words >= _SAME_WORDS
 
 
-def _traits(account: Account, numbering: dict[str, int]) -> _Traits:
-    titled, text = arabic_fold(account.title), arabic_fold(" ".join(account.text.split(None, _READ)[:_READ]))
+def _traits(telling: Telling, numbering: dict[str, int]) -> _Traits:
+    titled, text = arabic_fold(telling.title), arabic_fold(" ".join(telling.text.split(None, _READ)[:_READ]))
     words = text.split()
     numbered = [numbering.setdefault(word, len(numbering)) for word in words]
     return _Traits(
@@ -179,8 +179,8 @@ def _traits(account: Account, numbering: dict[str, int]) -> _Traits:
         words=tuple(words),
         numbers=frozenset(word for word in words if word.isdecimal()),
         title_numbers=frozenset(word for word in titled.split() if word.isdecimal()),
-        picture=_SIZED.sub("", re.sub(r"^https?:|[?#].*$", "", account.picture)),
-        moment=account.moment,
+        picture=_SIZED.sub("", re.sub(r"^https?:|[?#].*$", "", telling.picture)),
+        moment=telling.moment,
     )
 
 
@@ -201,7 +201,7 @@ def _share(one: frozenset[object], other: frozenset[object], least: int) -> floa
 
 
 def _words_shared(one: _Traits, other: _Traits) -> float:
-    """How much of the opening of the shorter account is anywhere in the other."""
+    """How much of the opening of the shorter telling is anywhere in the other."""
     # In their order, each once.
     shorter, longer = sorted((list(dict.fromkeys(_stems(each.words))) for each in (one, other)), key=len)
     opening = set(shorter[:_OPENING])
