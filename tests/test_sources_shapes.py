@@ -277,6 +277,10 @@ def test_an_article_about_walls_is_no_wall() -> None:
             "<link rel=alternate type=application/rss+xml href=/comments/feed/>",
             "give its feed https://example.org/tag/x/feed/, or the site's front page https://example.org/",
         ),
+        (
+            "<link rel='https://api.w.org/' href=/wp-json/><link rel=alternate type=application/rss+xml href=/feed/>",
+            "give its feed https://example.org/tag/x/feed/, or the site's front page https://example.org/",
+        ),
     ],
 )
 def test_what_to_give_instead_is_said(head: str, mend: str) -> None:

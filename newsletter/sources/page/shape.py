@@ -323,6 +323,8 @@ def _instead(root: HtmlElement, url: str, front: str) -> str:
         and "/comments/" not in address
     ]
     below = [each for each in feeds if url and each.startswith(url.partition("?")[0].rstrip("/") + "/")]
+    if not below and url and not urlsplit(url).query and _is_wordpress(root):
+        below = [f"{url.rstrip('/')}/feed/"]
     if below:
         return f"give its feed {below[0]}, or {front}"
     return (
@@ -330,3 +332,8 @@ def _instead(root: HtmlElement, url: str, front: str) -> str:
         if feeds
         else f"give {front}, or the addresses of its articles"
     )
+
+
+def _is_wordpress(root: HtmlElement) -> bool:
+    """Whether a page names the interface that only WordPress has; every archive page of it has a feed of its own."""
+    return any((link.get("rel") or "") == "https://api.w.org/" for link in root.iter("link"))
