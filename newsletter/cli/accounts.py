@@ -32,6 +32,7 @@ def tell_week(week: WeekPlan, sender: str) -> None:
     issue = plan.issue
     stories = plural(len(issue.stories), "story", "stories")
     waiting = f", {plural(week.candidates, 'candidate')} not taken" if week.candidates else ""
+    waiting += f", {week.unshown:,} more in: newsletter articles --unused" if week.unshown else ""
     say(f"{'New draft' if week.composed else 'Draft'}: {issue.path}")
     say(f"Issue {issue.number} «{issue.subject}»: {stories}{waiting}.")
     for section in issue.sections:
@@ -83,6 +84,7 @@ def week_data(
         "stories": len(plan.issue.stories) if plan is not None else 0,
         "sections": {one.title: len(one.stories) for one in plan.issue.sections} if plan is not None else {},
         "candidates": week.candidates,
+        "not_shown": week.unshown,
         "audience": plan.audience if plan is not None else 0,
         "by_rhythm": dict(plan.by_rhythm) if plan is not None else {},
         "by_variant": {one.name: one.audience for one in plan.variants} if plan is not None else {},

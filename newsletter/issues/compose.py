@@ -199,19 +199,21 @@ def next_number(used: Iterable[int]) -> int:
     return max(used, default=0) + 1
 
 
-def story_of(article: Article) -> Story:
-    """An article as the story that a draft begins with.
+def story_of(article: Article, *, image: str | None = None) -> Story:
+    """An article as a story, as a draft begins with it.
 
     Args:
-        article: Any article.
+        article: Of the library.
+        image: The name that a local picture of it has in the issue; None takes the article's own.
     """
     # An article with no address of its own cannot be read elsewhere: it stands whole in the letter.
     summary = escape(article.summary) if article.url else from_html(article.body) or escape(article.summary)
+    is_local = image is not None and not re.match(r"https?://", article.image)
     return Story(
         headline=article.title,
         url=article.url,
         summary=summary,
-        image=article.image,
+        image=image if is_local and image is not None else article.image,
         image_alt=article.image_alt,
         author=article.author,
         published=article.published,

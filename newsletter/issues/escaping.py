@@ -138,7 +138,7 @@ def _punctuation(sign: str) -> bool:
 def _brackets(text: str, place: Place) -> Iterator[int]:
     """Brackets that would be a link, the definition of one, or the end of the link they stand in."""
     if place in ("block", "heading"):
-        yield from (match.start() for match in re.finditer(r"\](?=\()", text))
+        yield from (match.start() for match in re.finditer(rf"\](?=[{INVISIBLE}]*\()", text))
         yield from (match.end() - 1 for match in _DEFINITION.finditer(text))
         return
     depth, broken = 0, "](" in text

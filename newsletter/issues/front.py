@@ -89,7 +89,7 @@ def _fault(lines: Sequence[str], error: tomllib.TOMLDecodeError, path: Path) -> 
             mend=again.mend,
         )
     match = re.search(r"at line (\d+)", str(error))
-    at = int(match[1]) if match else len(lines) + 1
+    at = int(match[1]) if match else max(len(lines), 1)
     wrong = lines[at - 1].strip() if at <= len(lines) else ""
     return IssueError(f"the front matter is not valid TOML: {wrong}", where=f"{path}:{at + 1}", mend=_mend(wrong))
 

@@ -128,7 +128,8 @@ def without_comments(lines: Sequence[str], body_at: int, path: Path) -> list[str
 
 
 def _plain_lead(match: re.Match[str]) -> str:
-    return re.sub(rf"[{INVISIBLE}]", "", match[0])
+    """The indentation that is seen: what stands before the first of them."""
+    return re.match(r"[ \t]*", match[0])[0]  # type: ignore[index]  # it matches anything
 
 
 def _endless(lines: Sequence[str], at: int, nested: int | None, path: Path) -> IssueError:

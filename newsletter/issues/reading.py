@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from newsletter.errors import IssueError
+from newsletter.issues.escaping import INVISIBLE
 from newsletter.issues.front import front_matter
 from newsletter.issues.lines import lines_of, visible, without_comments
 from newsletter.issues.markdown import parser
@@ -16,6 +17,10 @@ from newsletter.models import Issue, Prose, Section, Story
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
+
+
+_LINK = re.compile(r"\]\(")
+_BROKEN_LINK = re.compile(rf"\]\(|\][{INVISIBLE}]+\((?=<?(?:https?:|mailto:))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +69,31 @@ def spans(text: str, path: Path) -> tuple[LineSpan, ...]:
     lines = lines_of(text)
     _, _, body_at = front_matter(lines, path)
     lines = without_comments(visible(lines), body_at, path)
+    return spans_of([""] * body_at + lines[body_at:], path)
+
+
+def spans_of(lines: Sequence[str], path: Path) -> tuple[LineSpan, ...]:
+    """Where sections, stories and passages stand in lines that have no front matter, counted from the first line.
+
+    Args:
+        lines: Without their line ends.
+        path: Path of the file, for messages only.
+
+    Raises:
+        IssueError: As for ``parse``.
+    """
     found: list[LineSpan] = []
-    for block in _blocks(lines[body_at:], _Place(path, body_at)):
-        last = body_at + block.end
+    for block in _blocks(lines, _Place(path, 0)):
         if isinstance(block.made, Story):
-            found.append(LineSpan("story", block.made.line, last))
+            found.append(LineSpan("story", block.made.line, block.end))
         elif isinstance(block.made, Section):
-            found.append(LineSpan("section", block.made.line, last))
+            found.append(LineSpan("section", block.made.line, block.end))
         elif block.kind == "rule":
-            found.append(LineSpan("rule", block.made.line, last))
+            found.append(LineSpan("rule", block.made.line, block.end))
         elif found and found[-1].kind == "story":
-            found[-1] = replace(found[-1], last=last)
+            found[-1] = replace(found[-1], last=block.end)
         else:
-            found.append(LineSpan("prose", block.made.line, last))
+            found.append(LineSpan("prose", block.made.line, block.end))
     return tuple(found)
 
 
@@ -235,8 +252,8 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
     """A link that Markdown did not take for one, or that leads nowhere, with its line."""
     start, end = inline.map or [0, 0]
 
-    def at(sign: str) -> str:
-        return place.where(next((i for i in range(start, end) if sign in lines[i]), start))
+    def at(sign: re.Pattern[str]) -> str:
+        return place.where(next((i for i in range(start, end) if sign.search(lines[i])), start))
 
     for index in range(start, min(end, len(lines))):
         if (unspaced := re.match(r" {0,3}(#{2,6})(?=[^#\s])", lines[index])) is not None:
@@ -246,10 +263,10 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
                 mend=f"write {unspaced[1]}, a space, and then the words",
             )
     for child in inline.children or ():
-        if child.type == "text" and "](" in child.content:
+        if child.type == "text" and _BROKEN_LINK.search(child.content):
             raise IssueError(
                 f"a broken link: {child.content.strip()[:80]}",
-                where=at("]("),
+                where=at(_BROKEN_LINK),
                 mend="write [words](https://address); an address with spaces or brackets stands in <…>",
             )
         if child.type == "link_open":
@@ -257,7 +274,7 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
             if not re.match(r"(https?://[^/\s]+|mailto:[^@\s]+@)", href):
                 raise IssueError(
                     f"a link that leads nowhere: {href or 'empty'}",
-                    where=at("]("),
+                    where=at(_LINK),
                     mend="write a whole address that begins with https://",
                 )
 

@@ -48,6 +48,8 @@ class WeekPlan:
     """Whether this run wrote the draft."""
     candidates: int = 0
     """Articles that wait in the draft and do not go."""
+    unshown: int = 0
+    """Articles that could wait in it too, and are not shown."""
     preview: tuple[Path, ...] = ()
     size: int = 0
     """Bytes of HTML."""
@@ -121,13 +123,15 @@ def prepare(
     if plan.letter is not None:
         preview = letter.preview(issue, plan.letter)
     size = sizes(plan.letter.rendered.html)[0] if plan.letter is not None else 0
+    waiting, unshown = draft.waiting(issue, snapshot=snapshot)
     return WeekPlan(
         period,
         list_name,
         gathered,
         plan,
         composed=composed,
-        candidates=draft.waiting(issue, snapshot=snapshot),
+        candidates=waiting,
+        unshown=unshown,
         preview=preview,
         size=size,
         dropped=dropped,
@@ -234,7 +238,7 @@ def _draft(workspace: Workspace, list_name: str, snapshot: Snapshot) -> tuple[Is
         return issue, True, snapshot.with_file(Path(issue.path))
     if issue.stories:
         return issue, False, snapshot
-    if draft.waiting(issue, snapshot=snapshot):
+    if draft.waiting(issue, snapshot=snapshot)[0]:
         # Nobody has chosen anything: the draft that grew during the week goes as it grew.
         taken = draft.take(workspace, issue, rules=rules, snapshot=snapshot)
         return taken.issue, False, snapshot.with_text(Path(issue.path), taken.text)
