@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.errors import SourceError
-from newsletter.sources import wordpress
 from newsletter.sources.charset import decode
 from newsletter.sources.documents import ArticleFilter, Document, SourceResult
 from newsletter.sources.http.models import FetcherProtocol
 from newsletter.sources.links import absolute, is_web
-from newsletter.sources.wordpress.models import ARCHIVES
+from newsletter.sources.wordpress.models import ARCHIVES, ListRequest, RestLink, WordPressSite
+from newsletter.sources.wordpress.posts import details, held, listing, open_site
+from newsletter.sources.wordpress.signs import interface_of
+from newsletter.sources.wordpress.signs import locked as locked_post
 from newsletter.sources.wordpress.values import as_list, as_text
 
 _ROUTE = re.compile(r"^wp/v2/(?P<name>[\w-]{1,40})(?:/(?P<id>\d{1,12}))?$")
@@ -40,7 +42,7 @@ def holds(document: Document) -> bool:
     head = decode(document.data[:20_000]).lstrip("\ufeff \t\r\n")
     if not head.startswith(("[", "{")):
         return False
-    return bool(document.url and wordpress.interface_of(document.url)) or bool(_POSTS.match(head))
+    return bool(document.url and interface_of(document.url)) or bool(_POSTS.match(head))
 
 
 def read(document: Document, wanted: ArticleFilter) -> SourceResult:
@@ -53,34 +55,34 @@ def read(document: Document, wanted: ArticleFilter) -> SourceResult:
     Raises:
         SourceError: It lists something else than articles, or the interface does not answer.
     """
-    within = wordpress.interface_of(document.url) if document.url else None
+    within = interface_of(document.url) if document.url else None
     if document.door is None or within is None:
         return _saved(document, wanted)
     root, route = within
     if route in ("", "wp/v2"):
-        return read_list(document.door, wordpress.RestLink(root), document.where, wanted)[0]
+        return read_list(document.door, RestLink(root), document.where, wanted)[0]
     named = _ROUTE.match(route)
-    home = wordpress.RestLink(root).home
+    home = RestLink(root).home
     if named is None or (named["name"] in _NO_ARTICLES and not (named["name"] in ARCHIVES and named["id"])):
         what = f"the route {route} lists no articles"
         raise SourceError(what, where=document.where, mend=f"give {root}wp/v2/posts, or the site's front page {home}")
     if named["id"] and named["name"] in ARCHIVES:
-        sign = wordpress.RestLink(root, named["name"], int(named["id"]))
+        sign = RestLink(root, named["name"], int(named["id"]))
         return read_list(document.door, sign, document.where, wanted)[0]
     if named["id"]:
         return _saved(document, wanted)
     pairs = parse_qsl(urlsplit(document.url).query, keep_blank_values=True)
-    own = wordpress.ListRequest(named["name"], tuple(pair for pair in pairs if pair[0] not in _SHOWING))
-    return read_list(document.door, wordpress.RestLink(root), document.where, wanted, own=own)[0]
+    own = ListRequest(named["name"], tuple(pair for pair in pairs if pair[0] not in _SHOWING))
+    return read_list(document.door, RestLink(root), document.where, wanted, own=own)[0]
 
 
 def read_list(
     door: FetcherProtocol,
-    sign: wordpress.RestLink,
+    sign: RestLink,
     where: str,
     wanted: ArticleFilter,
     *,
-    own: wordpress.ListRequest | None = None,
+    own: ListRequest | None = None,
 ) -> tuple[SourceResult, bool]:
     """Read the newest posts of a site, those of an archive page, or those of one list.
 
@@ -97,14 +99,14 @@ def read_list(
     Raises:
         SourceError: The interface does not answer.
     """
-    site = wordpress.open_site(door, sign.root)
-    found = wordpress.listing(
+    site = open_site(door, sign.root)
+    found = listing(
         door, site, now=wanted.now, most=wanted.most, since=wanted.since, until=wanted.until, archive=sign, own=own
     )
     is_whole = found.trouble is None
     notes = [*([str(found.trouble)] if found.trouble else []), *_locked(found.locked, where)]
     try:
-        articles = wordpress.details(door, site, found.posts, now=wanted.now, route=own.route if own else "posts")
+        articles = details(door, site, found.posts, now=wanted.now, route=own.route if own else "posts")
     except SourceError as error:
         is_whole = False
         # The short form has no text: what a feed gives is as good.
@@ -119,10 +121,10 @@ def read_list(
 def _saved(document: Document, wanted: ArticleFilter) -> SourceResult:
     """The posts that an answer holds itself; for more nobody is asked."""
     values = _values(document)
-    site = wordpress.WordPressSite(document.where, url=_home(values), zone=wanted.zone)
-    found = wordpress.held(values, site, now=wanted.now)
+    site = WordPressSite(document.where, url=_home(values), zone=wanted.zone)
+    found = held(values, site, now=wanted.now)
     if found.locked and len(values) == 1:
-        raise wordpress.locked(document.where)
+        raise locked_post(document.where)
     if not values:
         raise SourceError("the list holds no article", where=document.where, mend="check the address")
     kept, left = wanted.chosen([each.article for each in found.posts], wanted.limit(document))
@@ -134,8 +136,8 @@ def _home(values: list[dict[str, Any]]) -> str:
     links = values[0].get("_links") if values else None
     own = as_list(links.get("self")) if isinstance(links, dict) else []
     address = as_text(own[0].get("href")) if own and isinstance(own[0], dict) else ""
-    within = wordpress.interface_of(address) if is_web(address) else None
-    return absolute("", wordpress.RestLink(within[0]).home) if within else ""
+    within = interface_of(address) if is_web(address) else None
+    return absolute("", RestLink(within[0]).home) if within else ""
 
 
 def _locked(count: int, where: str) -> tuple[str, ...]:

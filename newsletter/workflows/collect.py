@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,8 +115,8 @@ def gather(
         # A narrower question is asked anew: that the feed is the same does not answer it.
         marked = [] if since or until else [target for target in asked if is_web(target)]
         marks = library.validators(connection, marked)
-    limit = {} if most is None else {"most": most}
-    wanted = ArticleFilter(now, workspace.zone, since=since, until=until, **limit)
+    wanted = ArticleFilter(now, workspace.zone, since=since, until=until)
+    wanted = wanted if most is None else replace(wanted, most=most)
     shelf = _Shelves(workspace, now, pictures=pictures)
     for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks):
         shelf.store(arrival)
