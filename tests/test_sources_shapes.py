@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import product
 from urllib.parse import quote
 
@@ -9,7 +10,10 @@ import pytest
 from test_sources_page import NOW, OTHERS, TEASERS
 
 from newsletter.sources import page
+from newsletter.sources.clean.markup import tree
 from newsletter.sources.documents import NoArticleError
+from newsletter.sources.page import metadata
+from newsletter.sources.page.shape import no_article
 
 SITE = "صحيفة الواحة"
 HOME = "https://example.org/"
@@ -257,6 +261,33 @@ def test_a_short_article_among_many_links_is_one_when_it_says_so(title: str, hea
 def test_a_flash_of_two_words_among_many_links_is_an_article_where_its_body_is_named() -> None:
     html = document("سباق القوارب", f"<div class=article-body><p>{PARAGRAPHS[2]}</p></div>{cards()}{rows()}")
     assert page.parse(html.encode(), f"{HOME}sport/7", now=NOW).title == "سباق القوارب"
+
+
+@pytest.mark.parametrize("title", ["Gold not found", "خط 404", "رحلة 404 تصل", "حسابي مع الأيام", "Error of judgement"])
+def test_a_short_headline_with_such_words_is_a_headline(title: str) -> None:
+    text = "".join(f"<p>{each}</p>" for each in PARAGRAPHS)
+    assert page.parse(document(title, f"{text}{cards()}").encode(), f"{HOME}n/1", now=NOW).title == title
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "main",
+    [
+        f"<div>{'<span>' + PARAGRAPHS[0][:60] + '</span>'}</div>" * 9000,
+        "<div>" + f"<span>{PARAGRAPHS[0][:60]}</span>" * 19_000 + "</div>",
+        "<p>" + "<a href=/x>رابط طويل بما يكفي ليكون عنوانًا</a>" * 19_000 + "</p>",
+        "<div class=entry-content>" * 250 + PARAGRAPHS[0] + "<a href=/x>رابط طويل بما يكفي ليكون عنوانًا</a>" * 9000,
+        "<div class=entry-content><a href=/1>رابط طويل بما يكفي ليكون عنوانًا</a></div>" * 9000,
+        "<div>" * 250 + f"<p>{PARAGRAPHS[0]}</p>" * 15_000,
+    ],
+    ids=["divs", "spans", "links", "bodies in bodies", "bodies", "deep"],
+)
+def test_hostile_shapes_end_soon(main: str) -> None:
+    root = tree(document("رياضة", "".join(links(9)) + main))
+    assert root is not None
+    began = time.thread_time()
+    no_article(root, metadata.claims(root, HOME + "sport"), HOME + "sport")
+    assert time.thread_time() - began < 4
 
 
 def test_an_article_about_walls_is_no_wall() -> None:
