@@ -15,8 +15,7 @@ from newsletter.sources.http.models import FetcherProtocol
 from newsletter.sources.links import absolute, is_web
 from newsletter.sources.wordpress.models import ARCHIVES, ListRequest, RestLink, WordPressSite
 from newsletter.sources.wordpress.posts import details, held, listing, open_site
-from newsletter.sources.wordpress.signs import interface_of
-from newsletter.sources.wordpress.signs import locked as locked_post
+from newsletter.sources.wordpress.signs import interface_of, locked
 from newsletter.sources.wordpress.values import as_list, as_text
 
 _ROUTE = re.compile(r"^wp/v2/(?P<name>[\w-]{1,40})(?:/(?P<id>\d{1,12}))?$")
@@ -125,7 +124,7 @@ def _saved(document: Document, wanted: ArticleFilter) -> SourceResult:
     site = WordPressSite(document.where, url=_home(values), zone=wanted.zone)
     found = held(values, site, now=wanted.now)
     if found.locked and len(values) == 1:
-        raise locked_post(document.where)
+        raise locked(document.where)
     if not values:
         raise SourceError("the list holds no article", where=document.where, mend="check the address")
     articles = [replace(each.article, reading="feed") for each in found.posts]  # without pictures, and never again
