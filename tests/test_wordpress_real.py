@@ -157,3 +157,65 @@ def test_an_article_that_wants_a_password_is_a_trouble(
     found = site.collect(tmp_path / "w", f"{site.url}2025/11/{LOCKED}/", code=1)
     assert found["articles"] == []
     assert [trouble["what"] for trouble in found["troubles"]] == ["the article wants a password"]
+
+
+def test_a_feed_gives_what_its_site_gives(site: Site, tmp_path: Path) -> None:
+    by_site = site.collect(tmp_path / "w", site.url, "--most", "30")
+    for feed in ("feed/", "?feed=rss2", "feed/atom/"):
+        by_feed = site.collect(tmp_path / "w", f"{site.url}{feed}", "--most", "30")
+        assert (by_feed["troubles"], by_feed["notes"]) == ([], [])
+        assert [each["id"] for each in by_feed["articles"]] == [each["id"] for each in by_site["articles"]]
+        assert {each["status"] for each in by_feed["articles"]} == {"known"}
+    assert any(each["image"] for each in by_site["articles"])
+    unchanged = site.collect(tmp_path / "w", f"{site.url}feed/", "--most", "30")
+    assert unchanged["articles"] == []  # 304: the interface was not asked at all
+    section = site.collect(tmp_path / "v", f"{site.url}category/{SPORT}/feed/", "--most", "100")
+    expected = [each["title"] for each in in_order(site.articles) if "رياضة" in each["categories"]]
+    assert [each["title"] for each in section["articles"]] == expected
+    month = site.collect(tmp_path / "u", f"{site.url}2025/11/feed/")
+    assert {each["source"] for each in month["articles"]} == {f"{site.url}2025/11/feed/"}
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_feed_of_a_closed_site_is_read_itself(site: Site, tmp_path: Path) -> None:
+    found = site.collect(tmp_path / "w", f"{site.url}feed/", "--most", "30")
+    assert [each["title"] for each in found["articles"]] == [each["title"] for each in site.articles[:30]]
+    (note,) = found["notes"]
+    assert note.endswith("its feed was read instead")
+
+
+@pytest.mark.parametrize("name", ["wp-sitemap.xml", "robots.txt", "wp-sitemap-posts-post-1.xml"])
+def test_its_own_sitemap_leads_to_the_newest_articles(site: Site, tmp_path: Path, name: str) -> None:
+    found = site.collect(tmp_path / "w", f"{site.url}{name}", "--most", "5")
+    by_number = sorted(site.articles, key=lambda each: each["id"], reverse=True)
+    titles = {each["title"] for each in found["articles"]}
+    assert len(titles) >= 4  # the article that wants a password may be among the newest five
+    assert titles <= {each["title"] for each in by_number[:5]}
+    assert all(each["source"] == f"{site.url}wp-json/" for each in found["articles"])
+
+
+def test_a_list_of_the_interface_is_that_list(site: Site, tmp_path: Path) -> None:
+    found = site.collect(tmp_path / "w", f"{site.url}wp-json/wp/v2/posts?per_page=4&offset=2")
+    assert [each["title"] for each in found["articles"]] == [each["title"] for each in site.articles[2:6]]
+    by_query = site.collect(tmp_path / "w", f"{site.url}?rest_route=/wp/v2/posts&per_page=3")
+    assert [each["title"] for each in by_query["articles"]] == [each["title"] for each in site.articles[:3]]
+
+
+@pytest.mark.parametrize(
+    ("tail", "what"),
+    [
+        ("2025/11/", "this is the archive of a day, a month or a year, not an article"),
+        ("?s=%D8%B3%D9%88%D9%82", "these are the results of a search, not an article"),
+        ("wp-login.php", "this is a page to log in, not an article"),
+        ("page/2/", "this is a page that only lists articles, not an article"),
+    ],
+)
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_what_is_no_article_is_refused(
+    site: Site, tmp_path: Path, tail: str, what: str, is_closed: bool, request: pytest.FixtureRequest
+) -> None:
+    if is_closed:
+        request.getfixturevalue("closed")
+    found = site.collect(tmp_path / "w", f"{site.url}{tail}", code=1)
+    assert found["articles"] == []
+    assert what in [trouble["what"] for trouble in found["troubles"]]
