@@ -48,7 +48,8 @@ def values(text: str) -> list[Any]:
 
 
 def _values(text: str) -> list[Any]:
-    decoder, found, at = json.JSONDecoder(strict=False), [], 0
+    found: list[Any] = []
+    decoder, at = json.JSONDecoder(strict=False), 0
     while len(found) < _MOST_VALUES:
         begin = _BETWEEN.match(text, at)
         at = begin.end() if begin else at
