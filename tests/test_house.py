@@ -154,7 +154,6 @@ HEAVY = [
     "jinja2",
     "mjml",
     "sendgrid",
-    "trafilatura",
     "starlette",
     "uvicorn",
     "httpx2",
