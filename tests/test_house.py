@@ -51,6 +51,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.erase",
         "newsletter.workflows.latecomers",
         "newsletter.workflows.letter",
+        "newsletter.workflows.recheck",
+        "newsletter.workflows.renewing",
         "newsletter.workflows.small_letters",
         "newsletter.workflows.snapshot",
         "newsletter.workflows.suppressions",

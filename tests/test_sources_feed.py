@@ -24,7 +24,7 @@ WHERE = "https://example.net/feed/"
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
 def test_reads(path: Path) -> None:
     expected = json.loads(path.with_suffix(".expected.json").read_text(encoding="utf-8"))
-    found = feed.parse(path.read_bytes(), WHERE, now=NOW)
+    found = feed.parse(path.read_bytes(), WHERE, now=NOW).articles
     assert len(found) == len(expected)
     for article, values in zip(found, expected, strict=True):
         got = {name: getattr(article, name) for name in values}
@@ -56,7 +56,7 @@ def test_an_address_before_a_name_is_cut_by_its_grammar() -> None:
 
 def test_the_code_page_of_the_http_header_counts() -> None:
     data = '<rss version="2.0"><channel><item><title>Été</title></item></channel></rss>'.encode("cp1252")
-    assert feed.parse(data, WHERE, charset="windows-1252", now=NOW)[0].title == "Été"
+    assert feed.parse(data, WHERE, charset="windows-1252", now=NOW).articles[0].title == "Été"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_feed_that_names_a_file_does_not_open_it(tmp_path: Path) -> None:
 
 
 def test_an_empty_feed_is_no_fault() -> None:
-    assert feed.parse(b"<rss version='2.0'><channel><title>x</title></channel></rss>", WHERE, now=NOW) == []
+    assert feed.parse(b"<rss version='2.0'><channel><title>x</title></channel></rss>", WHERE, now=NOW).articles == []
 
 
 def lol() -> bytes:
@@ -119,7 +119,7 @@ def lol() -> bytes:
 def test_hostile_feeds_end_soon(data: bytes) -> None:
     began = time.thread_time()  # of this thread: other work on the machine does not count
     try:
-        found = feed.parse(data, WHERE, now=NOW)
+        found = feed.parse(data, WHERE, now=NOW).articles
     except SourceError as error:
         found = []
         assert error.mend  # noqa: PT017  # either outcome is right, both are looked at
@@ -170,7 +170,7 @@ PIECES = st.lists(
 @given(PIECES.map("".join).map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=200))
 def test_no_bytes_raise_anything_but_our_own(data: bytes) -> None:
     try:
-        found = feed.parse(data, WHERE, now=NOW)
+        found = feed.parse(data, WHERE, now=NOW).articles
     except SourceError as error:
         found = []
         assert "\n" not in str(error)  # noqa: PT017  # either outcome is right, both are looked at
@@ -209,4 +209,4 @@ JSON = st.recursive(
 @given(st.lists(JSON, max_size=4))
 def test_no_json_raises_anything_but_our_own(items: list[object]) -> None:
     data = json.dumps({"items": items, "authors": items, "home_page_url": items}).encode()
-    assert all(article.title for article in feed.parse(data, WHERE, now=NOW))
+    assert all(article.title for article in feed.parse(data, WHERE, now=NOW).articles)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from newsletter.check.found import Findings
 from newsletter.check.reading import IssueContent, read
-from newsletter.models import Issue, Letter, Level, Picture, Problem, Publication
+from newsletter.models import Issue, Letter, Level, Picture, Problem, Publication, StoryChange
 from newsletter.senders.reports import Authentication
 
 SETTINGS = "newsletter.toml"
@@ -26,6 +26,10 @@ class CheckContext:
     """Names of the lists there are."""
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Address of a story to the numbers of the issues that carried it to the same list."""
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
+    """Address of a story to the reason why its site shows it no more."""
+    changes: tuple[StoryChange, ...] = ()
+    """What sites have changed in stories that the editor has written otherwise."""
     last_subject: str = ""
     """Subject of the last issue that went to the same list."""
     sent: tuple[tuple[str, str], ...] = ()

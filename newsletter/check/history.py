@@ -21,6 +21,8 @@ CODES: Mapping[str, Level] = {
     "number-taken": "error",
     "number-twice": "warning",
     "story-sent-before": "warning",
+    "story-withdrawn": "error",
+    "story-changed": "warning",
     "stories-alike": "warning",
     "story-stale": "warning",
     "story-future": "warning",
@@ -85,6 +87,31 @@ def sent_before(case: CheckInput) -> Iterator[Problem]:
             )
 
 
+def withdrawn(case: CheckInput) -> Iterator[Problem]:
+    """A story that its site took back."""
+    for story in case.issue.stories:
+        if reason := case.known.withdrawn.get(story.url):
+            yield _tell(
+                "story-withdrawn",
+                f"«{shown(story.headline)}» is not on its site any more: {reason}",
+                case.at(story.line),
+                "take it out, or publish it again and collect; weekly and send go on with --without-withdrawn",
+            )
+
+
+def changed(case: CheckInput) -> Iterator[Problem]:
+    """A story that its site has corrected since the draft was written, where the editor wrote otherwise."""
+    names = {"image": "picture", "image_alt": "picture's words", "url": "address"}
+    for change in case.known.changes:
+        name = names.get(change.field, change.field)
+        yield _tell(
+            "story-changed",
+            f"the site has another {name} now: «{shown(change.theirs, 80)}»; here stands «{shown(change.ours, 80)}»",
+            case.at(change.story.line),
+            "see which is right; what you write stays",
+        )
+
+
 def dates(case: CheckInput) -> Iterator[Problem]:
     """Stories older than a month, and stories from the future."""
     now = case.known.now
@@ -127,4 +154,4 @@ def alike(case: CheckInput) -> Iterator[Problem]:
         )
 
 
-RULES: tuple[Rule, ...] = (list_unknown, number_taken, number_twice, sent_before, dates, alike)
+RULES: tuple[Rule, ...] = (list_unknown, number_taken, number_twice, sent_before, withdrawn, changed, dates, alike)

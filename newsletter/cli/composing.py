@@ -50,13 +50,14 @@ def articles(
         now = workspace.now()
         with workspace.database.read() as connection:
             holdings = library.holdings(connection, since=now - timedelta(days=days) if days else None)
+            if unused and not list_name:
+                free = library.unused(connection, holdings, issues.every(workspace.root))
+                holdings = [one for one in free if not one.withdrawn]
         if list_name:
             from newsletter.workflows import draft
 
-            free = {one.id for one in draft.unused(workspace, list_name)}
-            holdings = [one for one in holdings if one.id in free]
-        elif unused:
-            holdings = library.unused(holdings, issues.every(workspace.root))
+            wanted = {one.id for one in draft.unused(workspace, list_name)}
+            holdings = [one for one in holdings if one.id in wanted]
     repeats = _repeats(holdings)
     shown = [
         holding for holding in holdings if not section or arabic_fold(holding.article.section) == arabic_fold(section)
@@ -142,15 +143,17 @@ def compose(
         if refresh:
             draft = _refreshed(workspace, rules, list_name)
             data(draft.issue.path)
-            say(f"Issue {draft.issue.number}: {_candidates(draft)}, {plural(draft.added, 'new one')}.")
+            say(f"Issue {draft.issue.number}: {plural(draft.waiting, 'candidate')}, {plural(draft.added, 'new one')}.")
+            _tell_unshown(draft.unshown)
             return
         kept = [one for one in chosen if str(one) not in (exclude or [])]
         issue = drafts.write(workspace, kept or None, list_name=list_name, rules=rules, slug=slug)
-        waiting = drafts.waiting(issue)
+        waiting, unshown = drafts.waiting(issue)
     data(issue.path)
     say(f"Issue {issue.number} with {plural(len(issue.stories), 'story', 'stories')}.")
     if waiting:
         say(f"{plural(waiting, 'candidate')} more at the end of the file: cut what you want, and paste it above.")
+    _tell_unshown(unshown)
     say("Next: edit it, then: newsletter check && newsletter preview")
 
 
@@ -161,12 +164,14 @@ def _refreshed(workspace: Workspace, rules: Any, list_name: str) -> Draft:
     if issue is not None:
         return drafts.refresh(workspace, issue, rules=rules)
     issue = drafts.write(workspace, list_name=list_name, rules=rules, empty=True)
-    waiting = drafts.waiting(issue)
-    return drafts.Draft(issue, added=waiting, waiting=waiting)
+    waiting, unshown = drafts.waiting(issue)
+    return drafts.Draft(issue, added=waiting, waiting=waiting, unshown=unshown)
 
 
-def _candidates(draft: Draft) -> str:
-    return plural(draft.waiting, "candidate")
+def _tell_unshown(count: int) -> None:
+    """Say what a draft does not show, since nobody reads a thousand candidates."""
+    if count:
+        say(f"{count:,} more are not in the file: newsletter articles --unused")
 
 
 def _numbers(words: str) -> list[int]:

@@ -273,8 +273,12 @@ class ComposeSettings(SettingsSection):
         default=[], description="sections and tags (or ids of articles) that are not taken"
     )
     pin_sticky: bool = Field(default=True, description="what the site holds above the others leads")
-    candidates: bool = Field(
-        default=True, description="`collect` puts what is new at the end of the current draft, to choose from"
+    candidates: Annotated[int, BeforeValidator(values.candidates)] = Field(
+        default=values.CANDIDATES,
+        ge=0,
+        le=1000,
+        description="articles at the end of a draft to choose from, the newest of what no issue has carried; `true` is"
+        " 40, `false` or 0 none",
     )
 
 
