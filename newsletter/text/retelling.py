@@ -135,7 +135,7 @@ class _Index:
 
     def acquainted(self, mine: _Traits) -> set[int]:
         """Accounts that share enough with this one to be worth a comparison."""
-        found = {*self._whole.get(mine.whole, ()), *self._pictures.get(mine.picture, ())}
+        found = {*self._whole.get(mine.whole, ())[:1], *self._pictures.get(mine.picture, ())}
         runs = Counter(at for run in mine.runs if run in self._runs for at in self._runs[run])
         for at, count in runs.items():
             if count >= _LEAST_RUNS // 2 and count >= THRESHOLD * min(len(mine.runs), len(self.traits[at].runs)):
