@@ -40,6 +40,20 @@ def test_is_known_as_a_feed(path: Path) -> None:
     assert feed.looks_like(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data)
 
 
+@pytest.mark.parametrize("between", ["", "\n", " \ufeff\n"])
+def test_two_prologs_are_one(between: str) -> None:
+    prolog = '<?xml version="1.0" encoding="UTF-8"?>'
+    data = f'{prolog}{between}{prolog}<rss version="2.0"><channel><item><title>خبر</title></item></channel></rss>'
+    assert feed.looks_like(data.encode())
+    assert [each.title for each in feed.parse(data.encode(), WHERE, now=NOW)] == ["خبر"]
+
+
+def test_an_address_before_a_name_is_cut_by_its_grammar() -> None:
+    author = "editor@news.media (سلمى الراوي)"
+    data = f'<rss version="2.0"><channel><item><title>خبر</title><author>{author}</author></item></channel></rss>'
+    assert feed.parse(data.encode(), WHERE, now=NOW)[0].author == "سلمى الراوي"
+
+
 def test_the_code_page_of_the_http_header_counts() -> None:
     data = '<rss version="2.0"><channel><item><title>Été</title></item></channel></rss>'.encode("cp1252")
     assert feed.parse(data, WHERE, charset="windows-1252", now=NOW).articles[0].title == "Été"
@@ -196,3 +210,11 @@ JSON = st.recursive(
 def test_no_json_raises_anything_but_our_own(items: list[object]) -> None:
     data = json.dumps({"items": items, "authors": items, "home_page_url": items}).encode()
     assert all(article.title for article in feed.parse(data, WHERE, now=NOW).articles)
+
+
+def test_the_links_of_an_alert_are_those_they_lead_to() -> None:
+    link = "https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://example.org/2026/11/a/&amp;ct=ga&amp;usg=AOv"
+    data = '<feed xmlns="http://www.w3.org/2005/Atom"><title>تنبيه</title><entry><id>tag:google.com,2013:1</id>'
+    data += f'<title type="html">&lt;b&gt;الواحة&lt;/b&gt; تزرع</title><link href="{link}"/></entry></feed>'
+    (article,) = feed.parse(data.encode(), "https://www.google.com/alerts/feeds/1/2", now=NOW).articles
+    assert (article.title, article.url) == ("الواحة تزرع", "https://example.org/2026/11/a/")

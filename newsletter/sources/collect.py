@@ -14,6 +14,7 @@ from newsletter.models import Article
 from newsletter.sources import file, kinds, page, web
 from newsletter.sources.clean import paragraphs
 from newsletter.sources.documents import ArticleFilter, Document, ListedLink, NoArticleError, Refusal, SourceResult
+from newsletter.sources.fence import Fence
 from newsletter.sources.http.models import FetcherProtocol, Validator
 from newsletter.sources.identity import article_keys, contradict, normal_url
 from newsletter.sources.links import host, is_web, unwrapped
@@ -79,6 +80,7 @@ def collect(
     validators: Mapping[str, Validator] | None = None,
     progress: Progress | None = None,
     workers: int = _WORKERS,
+    fence: Fence | None = None,
 ) -> CollectedArticles:
     """Collect the articles of files and web addresses; a bad one never stops the others.
 
@@ -94,10 +96,12 @@ def collect(
         validators: Marks of the last round; a feed that has not changed since gives nothing, and no trouble.
         progress: Told about each target when it is done.
         workers: Most targets under way at once.
+        fence: Reads them in processes of their own, within limits; None reads them here.
     """
     found: list[Arrival] = []
     wanted = ArticleFilter(now, zone, most, since, until)
-    for arrival in arrivals(targets, wanted, fetcher=fetcher, validators=validators or {}, workers=workers):
+    marks = validators or {}
+    for arrival in arrivals(targets, wanted, fetcher=fetcher, validators=marks, workers=workers, fence=fence):
         found.append(arrival)
         if progress:
             progress(arrival.target, len(arrival.result.articles))
@@ -106,7 +110,7 @@ def collect(
     return CollectedArticles(
         once,
         tuple(one.trouble for one in found if one.trouble),
-        tuple(note for one in found for note in one.result.notes),
+        (*(note for one in found for note in one.result.notes), *([fence.note] if fence and fence.note else [])),
         {one.target: one.result.validator for one in found if one.result.validator},
         alike(once),
     )
@@ -119,6 +123,7 @@ def arrivals(
     fetcher: FetcherProtocol,
     validators: Mapping[str, Validator],
     workers: int = _WORKERS,
+    fence: Fence | None = None,
 ) -> Iterator[Arrival]:
     """Collect from files and web addresses, each handed over as it is done; a bad one never stops the others.
 
@@ -128,14 +133,15 @@ def arrivals(
         fetcher: Brings what is at an address.
         validators: Marks of the last round, by target.
         workers: Most targets under way at once.
+        fence: Reads them in processes of their own, within limits; None reads them here.
     """
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="collect") as pool:
         tasks = [_Task(target, (number, 0)) for number, target in enumerate(dict.fromkeys(targets))]
-        yield from _Round(pool, fetcher, wanted, validators).arrivals(tasks)
+        yield from _Round(pool, fetcher, wanted, validators, fence).arrivals(tasks)
 
 
 def with_pictures(
-    articles: Sequence[Article], *, fetcher: FetcherProtocol, workers: int = _WORKERS
+    articles: Sequence[Article], *, fetcher: FetcherProtocol, workers: int = _WORKERS, fence: Fence | None = None
 ) -> tuple[Article, ...]:
     """Look on their pages for the pictures of articles that have none; what cannot be had stays without.
 
@@ -143,6 +149,7 @@ def with_pictures(
         articles: The chosen ones; each that has an address and no picture costs one request.
         fetcher: Brings the pages.
         workers: Most pages under way at once.
+        fence: Reads them in processes of their own, within limits; None reads them here.
     """
 
     def look(article: Article) -> Article:
@@ -150,9 +157,12 @@ def with_pictures(
             return article
         try:
             got = fetcher.get(article.url, "page")
+            if fence is None:
+                image, alt = page.picture(got.data, got.url, charset=got.charset)
+            else:
+                image, alt = fence.run(page.picture, got.data, got.url, got.charset, where=got.url)
         except SourceError:
             return article
-        image, alt = page.picture(got.data, got.url, charset=got.charset)
         return replace(article, image=image, image_alt=alt) if image else article
 
     with ThreadPoolExecutor(
@@ -213,12 +223,19 @@ class _Round:
         fetcher: Brings what is at an address.
         wanted: Which articles.
         known: Marks of the last round, by target.
+        fence: Reads what was brought; None reads it here.
     """
 
     def __init__(
-        self, pool: ThreadPoolExecutor, fetcher: FetcherProtocol, wanted: ArticleFilter, known: Mapping[str, Validator]
+        self,
+        pool: ThreadPoolExecutor,
+        fetcher: FetcherProtocol,
+        wanted: ArticleFilter,
+        known: Mapping[str, Validator],
+        fence: Fence | None,
     ) -> None:
         self._pool, self._fetcher, self._wanted, self._known = pool, fetcher, wanted, known
+        self._fence = fence
 
     def arrivals(self, tasks: Sequence[_Task]) -> Iterator[Arrival]:
         """What came of each target as it is done; of a list, what came of the list and of each of its links.
@@ -273,7 +290,10 @@ class _Round:
         return Arrival(task.target, task.place, _as_asked(result, task.target, document.url), moved=moved)
 
     def _read(self, document: Document, link: ListedLink | None = None) -> SourceResult:
-        return kinds.read(document, replace(self._wanted, is_single=link is not None and link.is_single))
+        wanted = replace(self._wanted, is_single=link is not None and link.is_single)
+        if self._fence is None:
+            return kinds.read(document, wanted)
+        return self._fence.run(kinds.read, document, wanted, where=document.where, door=document.door)
 
 
 def _refuse_what_is_no_path(target: str) -> None:

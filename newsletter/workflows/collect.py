@@ -110,6 +110,7 @@ def gather(
     asked = list(targets) or sources_of(workspace)
     if not asked:
         return CollectOutcome()
+    workspace.fence.start()  # its processes load while the database opens and the first sources answer
     now = workspace.now()
     with workspace.database.read() as connection:
         # A narrower question is asked anew: that the feed is the same does not answer it.
@@ -118,7 +119,7 @@ def gather(
     wanted = ArticleFilter(now, workspace.zone, since=since, until=until)
     wanted = wanted if most is None else replace(wanted, most=most)
     shelf = _Shelves(workspace, now, pictures=pictures)
-    for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks):
+    for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks, fence=workspace.fence):
         shelf.store(arrival)
         if progress:
             progress(arrival.target, len(arrival.result.articles))
@@ -196,7 +197,7 @@ class _Shelves:
         """Put the articles of a source into the library, in one transaction with what marks it."""
         articles: Sequence[Article] = arrival.result.articles
         if self._pictures:
-            articles = with_pictures(articles, fetcher=self._workspace.fetcher)
+            articles = with_pictures(articles, fetcher=self._workspace.fetcher, fence=self._workspace.fence)
         changed = LibraryChange((), (), ())
         if articles or arrival.result.validator:
             with self._workspace.database.write() as connection:
@@ -250,6 +251,7 @@ class _Shelves:
             (*(report.trouble for report in reports if report.trouble), *grown.broken),
             (
                 *(note for arrival, _ in arrived for note in arrival.result.notes),
+                *([self._workspace.fence.note] if self._workspace.fence.note else []),
                 *(line for one in renewed for line in recheck.told(one)),
                 *looked.notes,
             ),

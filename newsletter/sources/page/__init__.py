@@ -107,7 +107,7 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
     )
 
 
-def picture(data: bytes, where: str, *, charset: str = "") -> tuple[str, str]:
+def picture(data: bytes, where: str, charset: str = "") -> tuple[str, str]:
     """The picture that a page names for sharing, else the one it shows over its article, and its alternative text.
 
     Args:
