@@ -347,3 +347,36 @@ def test_a_problem_of_an_issue_without_lines_names_no_line() -> None:
     words = [one.words for one in check(issue, None, CheckContext())]
     assert any("is there already" in one for one in words)
     assert not any("line" in one.split() for one in words)
+
+
+# What is for the editor stays with the editor
+
+
+@pytest.mark.parametrize(
+    ("damage", "with_what", "line"),
+    [
+        ("<!-- candidates", "<!— candidates", 14),
+        ("<!-- candidates 2\n", "", 14),
+        ("\n-->", "", 14),
+        ("أعزاءنا", "أعزاءنا <!-- سر المحرر --> و", 9),
+    ],
+)
+def test_a_draft_with_words_for_its_editor_is_neither_checked_nor_sent(
+    root: Path, clock: Clock, damage: str, with_what: str, line: int
+) -> None:
+    with open_newsroom(root, clock) as workspace:
+        shelve(workspace, pair("two reports", clock))
+        issue = drafts.write(workspace, [1], list_name="readers")
+    path = Path(issue.path)
+    text = (
+        path.read_text("utf-8")
+        .replace("+++\n\n##", "+++\n\nأعزاءنا القراء.\n\n##")
+        .replace("+++\n\n###", "+++\n\nأعزاءنا القراء.\n\n###")
+    )
+    assert damage in text
+    path.write_text(text.replace(damage, with_what), "utf-8")
+    told = [here("-C", root, *command) for command in (["check", "1"], ["send", "1", "--yes"], ["weekly", "--yes"])]
+    for done in told:
+        assert done.code in (1, 3), done
+        assert f"{path}:{line}" in done.out + done.err, done
+    assert not (root / "outbox").exists()
