@@ -273,6 +273,12 @@ def test_a_story_that_went_out_is_not_taken_in_other_words(root: Path, clock: Cl
         assert week.plan is not None
         assert [story.headline for story in week.plan.issue.stories] == ["افتتاح السوق"]
         assert week.repeats == "2 = issue 1"
+        # Whoever takes it all the same is told.
+        chosen = drafts.write(workspace, [3, 2], list_name="readers", slug="chosen")
+        told = [one for one in inspect(workspace, chosen).problems if one.code == "story-sent-before"]
+        assert [(one.place, one.level) for one in told] == [(f"{chosen.path}:{chosen.stories[1].line}", "warning")]
+        assert f"tells what issue 1 told: «{first.title[:20]}" in told[0].words
+        shutil.rmtree(Path(chosen.path).parent)
     done = here("-C", root, "weekly", "--draft", "--json")
     assert json.loads(done.out)["repeats"] == ["2 = issue 1"]
     assert "Left out, since each repeats another: 2 = issue 1" in done.err
