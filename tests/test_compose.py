@@ -144,6 +144,7 @@ def test_escaped_text_reads_back_as_itself(text: str) -> None:
             "<p>نص <b>غامق</b> و<a href='https://example.org/a(b)'>رابط</a></p>",
             "نص **غامق** و[رابط](<https://example.org/a(b)>)",
         ),
+        ("<p>نعم!<a href='https://example.org/a'>رابط</a>!</p>", "نعم\\![رابط](<https://example.org/a>)!"),
         ("<ul><li>أ</li><li>ب</li></ul><p>ج</p>", "- أ\n- ب\n\nج"),
         ("<ol><li>أ</li><li>ب</li></ol>", "1. أ\n2. ب"),
         ("<blockquote><p>قول</p></blockquote><p>بعده</p>", "> قول\n\nبعده"),

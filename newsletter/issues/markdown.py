@@ -70,6 +70,9 @@ class _Reader(HTMLParser):
                 self._text += "**"
             case "a":
                 self._href = dict(attrs).get("href") or ""
+                if self._href:
+                    # Behind an exclamation mark a link would be a picture.
+                    self._text = re.sub(r"!$", r"\\!", self._text)
                 self._text += "[" if self._href else ""
             case _:
                 pass
