@@ -266,12 +266,6 @@ def test_a_flash_of_two_words_among_many_links_is_an_article_where_its_body_is_n
 @pytest.mark.parametrize(
     "path",
     ["category/culture/museum-of-the-village-opens", "section/museum-of-the-village-opens", "read?id=7&q=x", "n/7"],
-        "category/culture/museum-of-the-village-opens",
-        "section/museum-of-the-village-opens",
-        "read?id=7&q=x",
-        "n/7",
-        "?p=7",
-    ],
 )
 @pytest.mark.parametrize("skin", SKINS)
 def test_a_flash_without_a_sign_of_its_own_is_an_article_by_its_headline(path: str, skin: object) -> None:
