@@ -156,7 +156,6 @@ HEAVY = [
     "jinja2",
     "mjml",
     "sendgrid",
-    "trafilatura",
     "starlette",
     "uvicorn",
     "httpx2",

@@ -40,6 +40,20 @@ def test_is_known_as_a_feed(path: Path) -> None:
     assert feed.looks_like(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data)
 
 
+@pytest.mark.parametrize("between", ["", "\n", " \ufeff\n"])
+def test_two_prologs_are_one(between: str) -> None:
+    prolog = '<?xml version="1.0" encoding="UTF-8"?>'
+    data = f'{prolog}{between}{prolog}<rss version="2.0"><channel><item><title>خبر</title></item></channel></rss>'
+    assert feed.looks_like(data.encode())
+    assert [each.title for each in feed.parse(data.encode(), WHERE, now=NOW)] == ["خبر"]
+
+
+def test_an_address_before_a_name_is_cut_by_its_grammar() -> None:
+    author = "editor@news.media (سلمى الراوي)"
+    data = f'<rss version="2.0"><channel><item><title>خبر</title><author>{author}</author></item></channel></rss>'
+    assert feed.parse(data.encode(), WHERE, now=NOW)[0].author == "سلمى الراوي"
+
+
 def test_the_code_page_of_the_http_header_counts() -> None:
     data = '<rss version="2.0"><channel><item><title>Été</title></item></channel></rss>'.encode("cp1252")
     assert feed.parse(data, WHERE, charset="windows-1252", now=NOW).articles[0].title == "Été"

@@ -1,106 +1,30 @@
-"""A real WordPress on loopback, asked by the real command, against what its own database says was published.
-
-It runs where Debian's packages wordpress, php-cli, php-mysql, php-xml, php-mbstring and mariadb-server are installed;
-.ci/run installs them.
-"""
+"""A real WordPress on loopback, asked by the real command, against what its own database says was published."""
 
 from __future__ import annotations
 
 import html
-import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-import command
 import pytest
+from real_wordpress import NEEDED, Site, running
 
-SITE = Path(__file__).parent / "wordpress" / "site.sh"
 ALGIERS = ZoneInfo("Africa/Algiers")
 SPORT = "%d8%b1%d9%8a%d8%a7%d8%b6%d8%a9"
 LOCKED = "%d8%ae%d9%84%d9%81-%d9%83%d9%84%d9%85%d8%a9-%d8%b3%d8%b1"
 
-
-def missing() -> str:
-    """What is not installed of a WordPress, or nothing."""
-    if not Path("/usr/share/wordpress/wp-load.php").is_file():
-        return "WordPress"
-    absent = [name for name in ("php", "mariadbd", "mariadb-install-db") if not shutil.which(name)]
-    if absent:
-        return ", ".join(absent)
-    modules = subprocess.run(["php", "-m"], capture_output=True, text=True, check=True).stdout.split()
-    return ", ".join(f"php-{name}" for name in ("mysqli", "mbstring", "xml") if name not in modules)
-
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        bool(missing()) and os.environ.get("CI") != "true", reason=f"needs a WordPress: {missing()} is not installed"
-    ),
-]
-
-
-@dataclass(frozen=True)
-class Site:
-    """The site as it runs, and its articles as its database has them, newest first."""
-
-    folder: Path
-    port: int
-    articles: list[dict[str, Any]]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def address(self, article: dict[str, Any]) -> str:
-        return f"{self.url}{article['date'][:4]}/{article['date'][5:7]}/{article['slug']}/"
-
-    def collect(self, root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
-        """Run the command in a workspace of its own, or in the one that is there, and hand back its JSON."""
-        if not root.exists():
-            words = ("--name", "الواحة", "--url", self.url, "--from", "الواحة <news@example.org>")
-            made = command.here("init", root, *words, "--timezone", "Africa/Algiers")
-            assert made.code == 0, made
-            settings = root / "newsletter.toml"
-            text = settings.read_text("utf-8")
-            opened = text.replace("\n# allow_private_hosts = ", '\nallow_private_hosts = ["127.0.0.1"]\n# ')
-            assert opened != text
-            settings.write_text(opened, "utf-8")
-        done = command.here("-C", root, "collect", *arguments, "--json")
-        assert done.code == code, done
-        found: dict[str, Any] = json.loads(done.out)
-        return found
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    """The site, made anew; a socket's path must be short, so it does not lie with pytest's own folders."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="wp-") as name:
-        folder = Path(name)
-        with (folder / "errors.log").open("wb") as errors:
-            running = subprocess.Popen(["bash", SITE, folder, str(port)], stdout=subprocess.PIPE, stderr=errors)
-        try:
-            assert running.stdout is not None
-            assert running.stdout.readline() == b"ready\n", (folder / "errors.log").read_text("utf-8")
-            yield Site(folder, port, json.loads((folder / "articles.json").read_text("utf-8"))["articles"])
-        finally:
-            running.send_signal(signal.SIGTERM)
-            running.wait(timeout=30)
-            if running.stdout is not None:
-                running.stdout.close()
+    with running() as made:
+        yield made
 
 
 @pytest.fixture

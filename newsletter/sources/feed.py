@@ -30,7 +30,7 @@ from newsletter.sources.links import absolute
 from newsletter.sources.wordpress.signs import wants_password
 from newsletter.text.tidy import summary
 
-_PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
+_PROLOG = re.compile(r"^[\s\ufeff]*(?:<\?xml[^>]*\?>[\s\ufeff]*)+", re.IGNORECASE)  # some sites send two
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,1000}\[", re.IGNORECASE)
 _DOCTYPE_END = re.compile(r"\]\s*>")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -258,6 +258,8 @@ def _headline(entry: Mapping[str, Any]) -> str:
 
 def _authors(entry: Mapping[str, Any]) -> str:
     people = [str(each.get("name", "")) for each in entry.get("authors", ()) if each] or [_text(entry, "author")]
+    if len(people) == 1 and "@" in _text(entry, "author"):  # feedparser cuts an address of a newer domain in two
+        people = [_text(entry, "author")]
     return "، ".join(dict.fromkeys(name for name in map(author_name, map(plain, people)) if name))
 
 
