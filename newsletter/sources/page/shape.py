@@ -149,8 +149,9 @@ def _what(root: HtmlElement, stated: PageClaims, where: str) -> tuple[str, str] 
     known_as = classes(body) if body is not None else frozenset()
     home = absolute(url, "/") if url else ""
     front = f"the site's front page {home}" if home else "the addresses of its articles"
+    elsewhere = f"check the address, or give {front}" if home else "save the page of an article"
     if "error404" in known_as:
-        return "this is the page of an address that does not exist", f"check the address, or give {front}"
+        return "this is the page of an address that does not exist", elsewhere
     if "search" in known_as and known_as & {"search-results", "search-no-results"}:
         return "these are the results of a search", f"give {front}"
     if "login" in known_as and any(name.startswith("login-action") for name in known_as):
@@ -163,7 +164,7 @@ def _what(root: HtmlElement, stated: PageClaims, where: str) -> tuple[str, str] 
     query = parse_qsl(urlsplit(url).query) if url else []
     titles = _titles(root, stated)
     if _is_missing(root, titles):
-        return "this is the page of an address that does not exist", f"check the address, or give {front}"
+        return "this is the page of an address that does not exist", elsewhere
     has_password = any((each.get("type") or "").lower() == "password" for each in root.iter("input"))
     if has_password and (_DOOR_PATH.search(path) or any(_is_mostly(_DOOR, title) for title in titles)):
         return "this is a page to log in", f"give {front}"
