@@ -666,6 +666,16 @@ def test_a_feed_that_chooses_otherwise_is_read_itself(address: str) -> None:
     assert {article.source for article in found.articles} == {address}
 
 
+@pytest.mark.parametrize("path", ["feed/", "category/x/feed/"])
+def test_a_feed_at_another_host_stands_for_itself(path: str) -> None:
+    """A service that hands feeds on may hand on that of one section, and names only the site."""
+    site = WordPress([post(number) for number in range(1, 31)])
+    address = f"https://feeds.example.net/{path}"
+    found = collect([address], fetcher=site, now=NOW)
+    assert len(found.articles) == 10
+    assert site.asked == [address]
+
+
 @pytest.mark.parametrize("kind", sorted(REFUSALS))
 def test_a_feed_stays_where_the_interface_is_closed(kind: str) -> None:
     site = WordPress([post(1), post(2)], lambda url: REFUSALS[kind] if "/wp-json/" in url else None)
