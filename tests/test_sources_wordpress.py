@@ -666,6 +666,24 @@ def test_a_feed_that_chooses_otherwise_is_read_itself(address: str) -> None:
     assert {article.source for article in found.articles} == {address}
 
 
+def test_what_only_the_feed_shows_comes_from_the_feed() -> None:
+    """A site may put posts of a type of its own into its feed, which the list of its posts has not."""
+    posts = [post(number) for number in range(1, 6)]
+    site = WordPress(posts)
+    listed = WordPress(posts[:1] + posts[3:])
+    site.closed = lambda url: listed._answer(url) if "/wp-json/" in url else None
+    found = collect([FEED], fetcher=site, now=NOW)
+    assert numbers(found) == [1, 4, 5, 2, 3]
+    assert [each.reading for each in found.articles] == ["rest"] * 3 + ["feed"] * 2
+    assert found.notes == (f"{FEED}: 2 articles are not in the site's REST interface and came from the feed",)
+    assert found.validators == MARKS
+    listed.posts = []
+    found = collect([FEED], fetcher=site, now=NOW)
+    assert numbers(found) == [1, 2, 3, 4, 5]
+    assert len(found.notes) == 1
+    assert numbers(collect([FEED], fetcher=site, now=NOW, most=2)) == [1, 2]
+
+
 @pytest.mark.parametrize("path", ["feed/", "category/x/feed/"])
 def test_a_feed_at_another_host_stands_for_itself(path: str) -> None:
     """A service that hands feeds on may hand on that of one section, and names only the site."""

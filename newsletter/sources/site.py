@@ -160,7 +160,9 @@ def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = 
             trouble = trouble or error
     if trouble:
         raise trouble
-    raise SourceError("this is a front page without a feed", where=got.url, mend="give the addresses of its articles")
+    raise SourceError(
+        "this is a front page without a feed", where=got.url, mend="give the addresses of its articles, or its sitemap"
+    )
 
 
 def _refuse_what_any_address_shows(article: Article, document: Document, wanted: ArticleFilter) -> None:
