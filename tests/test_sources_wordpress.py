@@ -684,6 +684,25 @@ def test_what_only_the_feed_shows_comes_from_the_feed() -> None:
     assert numbers(collect([FEED], fetcher=site, now=NOW, most=2)) == [1, 2]
 
 
+@pytest.mark.parametrize("status", [404, 410, 503])
+def test_what_an_old_feed_still_shows_and_its_site_no_more_is_left(status: int) -> None:
+    site = WordPress([post(1), post(2)])
+    listed = WordPress([post(1)])
+
+    def taken_back(url: str) -> Fetched | None:
+        if "/wp-json/" in url:
+            return listed._answer(url)
+        return Fetched(url, b"", status=status) if url == post(2)["link"] else None
+
+    site.closed = taken_back
+    document = web.document(FEED, site)
+    assert isinstance(document, Document)
+    result = kinds.read(document, ArticleFilter(NOW))
+    told = Refusal("سباق “الواحة” رقم 2", "the feed still shows it, and its site no more")
+    assert result.refused == ((told,) if status != 503 else ())
+    assert len(result.articles) == (1 if status != 503 else 2)
+
+
 @pytest.mark.parametrize("path", ["feed/", "category/x/feed/"])
 def test_a_feed_at_another_host_stands_for_itself(path: str) -> None:
     """A service that hands feeds on may hand on that of one section, and names only the site."""
