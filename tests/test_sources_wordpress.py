@@ -684,6 +684,16 @@ def test_what_only_the_feed_shows_comes_from_the_feed() -> None:
     assert numbers(collect([FEED], fetcher=site, now=NOW, most=2)) == [1, 2]
 
 
+def test_a_site_that_lists_nothing_is_read_by_its_feed() -> None:
+    nothing = WordPress([])
+    site = WordPress([post(1), post(2)], lambda url: nothing._answer(url) if "/wp-json/" in url else None)
+    found = collect(["https://example.org/"], fetcher=site, now=NOW)
+    assert numbers(found) == [1, 2]
+    assert found.notes == ("https://example.org/: its REST interface lists nothing; its feed was read instead",)
+    found = collect(["https://example.org/"], fetcher=site, now=NOW, until=date(2020, 1, 1))
+    assert found.notes == ("https://example.org/: nothing was published in the time asked for",)
+
+
 @pytest.mark.parametrize("status", [404, 410, 503])
 def test_what_an_old_feed_still_shows_and_its_site_no_more_is_left(status: int) -> None:
     site = WordPress([post(1), post(2)])
