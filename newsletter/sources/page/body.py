@@ -54,17 +54,19 @@ def extract(root: HtmlElement, found: Metadata, now: datetime) -> str:
         return _dense(root, found.base)  # no article is that long: only its plainest reading is worth the time
     prune(root)
     body = _named(root, found.base) or _dense(root, found.base)
+    if not body:  # a flash of one sentence
+        body = _named(root, found.base, _LEAST_SENTENCE) or _dense(root, found.base, _LEAST_SENTENCE)
     if not body:
         body = clean("".join(f"<p>{line}</p>" for line in found.article_body.splitlines()), found.base)
     return _trimmed(_with_missing(body, root, found), found, now)
 
 
-def _named(root: HtmlElement, base: str) -> str:
+def _named(root: HtmlElement, base: str, least: int = _LEAST_BODY) -> str:
     """The body by its own name, without the blocks in it that lead elsewhere; empty when none has such a name."""
     named = [each for each in root.iter("div", "section", "article", "td") if is_body(each)]
     sizes = {each: len(text_of(each)) for each in named}
     best = max(named, key=lambda each: sizes[each], default=None)
-    if best is None or sizes[best] < _LEAST_BODY:
+    if best is None or sizes[best] < least:
         return ""
     while True:
         within = (each for each in named if best in each.iterancestors() and sizes[each] >= 0.7 * sizes[best])
@@ -74,7 +76,7 @@ def _named(root: HtmlElement, base: str) -> str:
             break
         best = inner
     body = _prose_of(best, base)
-    return body if _length(body) >= _LEAST_BODY else ""
+    return body if _length(body) >= least else ""
 
 
 def _prose_of(element: HtmlElement, base: str) -> str:
@@ -93,7 +95,7 @@ def _belongs(block: str) -> bool:
     return share < 0.5 and (len(text) >= _LEAST_SENTENCE or bool(re.match(r"<(?:h[2-4]|ul|ol|blockquote)", block)))
 
 
-def _dense(root: HtmlElement, base: str) -> str:
+def _dense(root: HtmlElement, base: str, least: int = _LEAST_BODY) -> str:
     """The element whose own paragraphs, or own text between line breaks, are the longest."""
     lengths: dict[HtmlElement, int] = {}
     for element in root.iter(*_HOLDERS):
@@ -107,7 +109,7 @@ def _dense(root: HtmlElement, base: str) -> str:
                 lengths[holder] = lengths.get(holder, 0) + own
     deep = {element: sum(1 for _ in element.iterancestors()) for element in lengths}
     best = max(lengths, key=lambda each: (lengths[each], deep[each]), default=None)
-    if best is None or lengths[best] < _LEAST_BODY:
+    if best is None or lengths[best] < least:
         return ""
     inner = [each for each in lengths if lengths[each] >= _NEARLY_ALL * lengths[best] and deep[each] > deep[best]]
     inner = [each for each in inner if best in each.iterancestors()]
