@@ -40,7 +40,8 @@ def test_sections_stand_in_the_order_of_their_first_article() -> None:
         ("أخبار", ["عنوان 2"]),
     ]
     assert issue.subject == "الموجة: عنوان 1"
-    assert issue.preheader == "عنوان 2 · عنوان 3"
+    # In the order of the letter.
+    assert issue.preheader == "عنوان 3 · عنوان 4"
 
 
 LONG = "وزارة النقل تعلن افتتاح خط جديد للقطار السريع يربط العاصمة بمدينة الواحة في ساعة واحدة"

@@ -210,3 +210,11 @@ JSON = st.recursive(
 def test_no_json_raises_anything_but_our_own(items: list[object]) -> None:
     data = json.dumps({"items": items, "authors": items, "home_page_url": items}).encode()
     assert all(article.title for article in feed.parse(data, WHERE, now=NOW).articles)
+
+
+def test_the_links_of_an_alert_are_those_they_lead_to() -> None:
+    link = "https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://example.org/2026/11/a/&amp;ct=ga&amp;usg=AOv"
+    data = '<feed xmlns="http://www.w3.org/2005/Atom"><title>تنبيه</title><entry><id>tag:google.com,2013:1</id>'
+    data += f'<title type="html">&lt;b&gt;الواحة&lt;/b&gt; تزرع</title><link href="{link}"/></entry></feed>'
+    (article,) = feed.parse(data.encode(), "https://www.google.com/alerts/feeds/1/2", now=NOW).articles
+    assert (article.title, article.url) == ("الواحة تزرع", "https://example.org/2026/11/a/")

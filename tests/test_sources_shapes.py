@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import product
 from urllib.parse import quote
 
@@ -9,7 +10,10 @@ import pytest
 from test_sources_page import NOW, OTHERS, TEASERS
 
 from newsletter.sources import page
+from newsletter.sources.clean.markup import tree
 from newsletter.sources.documents import NoArticleError
+from newsletter.sources.page import metadata
+from newsletter.sources.page.shape import no_article
 
 SITE = "صحيفة الواحة"
 HOME = "https://example.org/"
@@ -131,7 +135,7 @@ def test_searches(skin: object, search: tuple[str, str]) -> None:
     assert refused(document(search[1], skin()), where) == "these are the results of a search, not an article"
 
 
-DOOR = "<form action=/in method=post><label>البريد <input name=u></label><input type=password name=p><button>دخول</button></form>"
+DOOR = "<form action=/in method=post><input name=u><input type=password name=p><button>دخول</button></form>"
 DOORS = [
     ("login", "تسجيل الدخول"),
     ("user/login/", "حسابي"),
@@ -164,7 +168,7 @@ MISSING += [
 @pytest.mark.parametrize("title", MISSING)
 @pytest.mark.parametrize("is_shown", [True, False])
 def test_soft_errors(title: str, is_shown: bool) -> None:
-    text = "<p>ربما نقلت الصفحة التي تبحث عنها أو غير عنوانها. عد إلى الصفحة الرئيسية أو ابحث عما تريد في المربع أعلاه.</p>"
+    text = "<p>ربما نقلت الصفحة التي تبحث عنها. عد إلى الصفحة الرئيسية أو ابحث عما تريد في المربع أعلاه.</p>"
     what = "this is the page of an address that does not exist, not an article"
     if is_shown:
         assert refused(document(title, text + rows()), f"{HOME}n/5") == what
@@ -185,11 +189,11 @@ def test_homes_of_sections_and_lists_of_links(skin: object, name: str) -> None:
 
 
 WALLS = [
-    "نستخدم ملفات تعريف الارتباط لتحسين تجربتك في موقعنا، وبالضغط على زر الموافقة فإنك تقبل استخدامها كما تصفه سياستنا.",
-    "اشترك الآن للاستمرار في القراءة والحصول على حق الوصول إلى الأرشيف الكامل، أو سجل الدخول إن كنت مشتركًا عندنا من قبل.",
-    "We use cookies and other data to deliver our services. Please accept all of them to continue to the page that you asked for.",
-    "هذا المحتوى متاح للمشتركين فقط. لقراءة هذا المقال كاملًا وغيره من مقالات الرأي اختر الاشتراك الذي يناسبك من القائمة.",
-    "Please enable JavaScript in your browser to go on reading. This site does not work without it, and neither does its search.",
+    "نستخدم ملفات تعريف الارتباط لتحسين تجربتك في موقعنا، وبالضغط على زر الموافقة فإنك تقبلها.",
+    "اشترك الآن للاستمرار في القراءة والحصول على حق الوصول إلى الأرشيف الكامل، أو سجل الدخول إن كنت مشتركًا.",
+    "We use cookies and other data to deliver our services. Please accept all of them to continue.",
+    "هذا المحتوى متاح للمشتركين فقط. لقراءة هذا المقال وغيره اختر الاشتراك الذي يناسبك من القائمة.",
+    "Please enable JavaScript in your browser to go on reading. This site does not work without it.",
 ]
 
 
@@ -259,6 +263,33 @@ def test_a_flash_of_two_words_among_many_links_is_an_article_where_its_body_is_n
     assert page.parse(html.encode(), f"{HOME}sport/7", now=NOW).title == "سباق القوارب"
 
 
+@pytest.mark.parametrize("title", ["Gold not found", "خط 404", "رحلة 404 تصل", "حسابي مع الأيام", "Error of judgement"])
+def test_a_short_headline_with_such_words_is_a_headline(title: str) -> None:
+    text = "".join(f"<p>{each}</p>" for each in PARAGRAPHS)
+    assert page.parse(document(title, f"{text}{cards()}").encode(), f"{HOME}n/1", now=NOW).title == title
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "main",
+    [
+        f"<div>{'<span>' + PARAGRAPHS[0][:60] + '</span>'}</div>" * 9000,
+        "<div>" + f"<span>{PARAGRAPHS[0][:60]}</span>" * 19_000 + "</div>",
+        "<p>" + "<a href=/x>رابط طويل بما يكفي ليكون عنوانًا</a>" * 19_000 + "</p>",
+        "<div class=entry-content>" * 250 + PARAGRAPHS[0] + "<a href=/x>رابط طويل بما يكفي ليكون عنوانًا</a>" * 9000,
+        "<div class=entry-content><a href=/1>رابط طويل بما يكفي ليكون عنوانًا</a></div>" * 9000,
+        "<div>" * 250 + f"<p>{PARAGRAPHS[0]}</p>" * 15_000,
+    ],
+    ids=["divs", "spans", "links", "bodies in bodies", "bodies", "deep"],
+)
+def test_hostile_shapes_end_soon(main: str) -> None:
+    root = tree(document("رياضة", "".join(links(9)) + main))
+    assert root is not None
+    began = time.thread_time()
+    no_article(root, metadata.claims(root, HOME + "sport"), HOME + "sport")
+    assert time.thread_time() - began < 4
+
+
 def test_an_article_about_walls_is_no_wall() -> None:
     text = "".join(f"<p>{each}</p>" for each in (WALLS[0], *PARAGRAPHS))
     assert page.parse(document(TITLES[5], text).encode(), f"{HOME}n/1", now=NOW).title == TITLES[5]
@@ -275,6 +306,10 @@ def test_an_article_about_walls_is_no_wall() -> None:
         (
             "<link rel=alternate type=application/rss+xml href=/tag/x/feed/>"
             "<link rel=alternate type=application/rss+xml href=/comments/feed/>",
+            "give its feed https://example.org/tag/x/feed/, or the site's front page https://example.org/",
+        ),
+        (
+            "<link rel='https://api.w.org/' href=/wp-json/><link rel=alternate type=application/rss+xml href=/feed/>",
             "give its feed https://example.org/tag/x/feed/, or the site's front page https://example.org/",
         ),
     ],

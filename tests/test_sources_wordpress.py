@@ -762,6 +762,19 @@ def archives(url: str) -> Fetched | None:
     return Fetched(url, value, "application/json") if url.endswith(("wp/v2/categories/2", "wp/v2")) else None
 
 
+def test_a_single_post_of_the_interface_comes_with_its_names() -> None:
+    found = collect([f"{ROOT}wp/v2/posts/6"], fetcher=WordPress([post(6)]), now=NOW)
+    assert [(each.author, each.section, each.reading) for each in found.articles] == [
+        ("سلمى الراوي", "سباقات & رحلات", "rest")
+    ]
+
+
+def test_days_are_of_the_site_s_zone_when_ours_is_another() -> None:
+    late = post(1, date="2026-11-20T00:30:00", date_gmt="2026-11-19T23:30:00")
+    found = collect([FEED], fetcher=WordPress([late]), now=NOW, since=date(2026, 11, 20))
+    assert len(found.articles) == 1
+
+
 def test_days_hold_for_a_list_of_the_interface_too() -> None:
     site = WordPress([post(number) for number in range(1, 9)])
     found = collect([f"{ROOT}wp/v2/posts?categories=2"], fetcher=site, now=NOW, since=date(2026, 11, 19))

@@ -9,6 +9,7 @@ from newsletter.check.addresses import page
 from newsletter.check.context import (
     CheckInput,
     Rule,
+    in_line,
     shown,
     teller,
 )
@@ -138,17 +139,23 @@ def dates(case: CheckInput) -> Iterator[Problem]:
 
 
 def alike(case: CheckInput) -> Iterator[Problem]:
-    """Two stories that tell the same news in almost the same words, under two addresses."""
+    """Two stories that tell the same news under two addresses: in almost the same words here, or at their source."""
     stories = case.issue.stories
     repeats = mark([f"{story.headline}\n{story.summary}" for story in stories])
     repeats |= mark([story.headline for story in stories])
+    places = {story.url: at for at, story in reversed(list(enumerate(stories)))}
+    for again, told in case.known.retold.items():
+        if again in places and told in places:
+            # Of a pair the one that stands below is told.
+            above, below = sorted((places[again], places[told]))
+            repeats.setdefault(below, above)
     for at, first in sorted(repeats.items()):
         story, other = stories[at], stories[first]
         if story.url and other.url and page(story.url) == page(other.url):
             continue  # told as the same address
         yield _tell(
             "stories-alike",
-            f"«{shown(story.headline, 40)}» tells the news of «{shown(other.headline, 40)}», line {other.line}",
+            f"«{shown(story.headline, 40)}» tells the news of «{shown(other.headline, 40)}»{in_line(other.line)}",
             case.at(story.line),
             "keep one of them",
         )

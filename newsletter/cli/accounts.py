@@ -35,6 +35,7 @@ def tell_week(week: WeekPlan, sender: str) -> None:
     waiting += f", {week.unshown:,} more in: newsletter articles --unused" if week.unshown else ""
     say(f"{'New draft' if week.composed else 'Draft'}: {issue.path}")
     say(f"Issue {issue.number} «{issue.subject}»: {stories}{waiting}.")
+    tell_repeats(week.repeats)
     for section in issue.sections:
         if section.stories:
             say(f"  {section.title or '(no heading)'}: {len(section.stories)}")
@@ -50,6 +51,16 @@ def tell_week(week: WeekPlan, sender: str) -> None:
         say(f"Letter: {week.size:,} bytes of HTML. Look at it: {week.preview[0]}")
     for line in problem_lines(plan.problems):
         say(line)
+
+
+def tell_repeats(pairs: str) -> None:
+    """Say which articles a draft leaves out, since each tells again what another tells.
+
+    Args:
+        pairs: As a draft gives them: ``58 = 57, 61 = issue 3``; or empty.
+    """
+    if pairs:
+        say(f"Left out, since each repeats another: {pairs}. To take one all the same: newsletter compose --ids ID,ID")
 
 
 def _kind(variant: Variant) -> str:
@@ -85,6 +96,7 @@ def week_data(
         "sections": {one.title: len(one.stories) for one in plan.issue.sections} if plan is not None else {},
         "candidates": week.candidates,
         "not_shown": week.unshown,
+        "repeats": week.repeats.split(", ") if week.repeats else [],
         "audience": plan.audience if plan is not None else 0,
         "by_rhythm": dict(plan.by_rhythm) if plan is not None else {},
         "by_variant": {one.name: one.audience for one in plan.variants} if plan is not None else {},

@@ -28,7 +28,8 @@ def collect(
         list[str] | None,
         typer.Argument(
             metavar="PATH_OR_URL",
-            help="Text, Markdown, HTML, feeds, lists of links, Telegram exports: files or addresses. "
+            help="A site's front page; sections, feeds, sitemaps, articles; files of text, Markdown, HTML, lists of "
+            "links, Telegram exports. "
             "[default: [collect] sources]",
         ),
     ] = None,
@@ -53,8 +54,9 @@ def collect(
 
     An article stays the same one when its address, the structure of all addresses or the domain of its site changes.
 
-    A WordPress site is asked through its REST interface, by its feed when that is closed. What cannot be had is told
-    in one line and stops nothing else; exit code 1 only when nothing could be had at all. Of a Telegram channel, the
+    Give the front page of the site: it finds all the rest, pictures too. A WordPress site and its feeds are asked
+    through the REST interface, by the feed when that is closed. What cannot be had is told in one line and stops
+    nothing else; exit code 1 only when nothing could be had at all. Of a Telegram channel, the
     result.json of Telegram Desktop is read; named @channel.json, its posts get their addresses.
 
     \b
@@ -76,7 +78,10 @@ def collect(
             if not targets:
                 raise typer.Exit(0)
         if not targets and not sources_of(workspace):
-            say("Nothing to collect from: name files or addresses, or set [collect] sources in newsletter.toml.")
+            say(
+                "Nothing to collect from: name files or addresses, or set [collect] sources in newsletter.toml, "
+                "best to the site's front page."
+            )
             raise typer.Exit(2)
         with _asking(len(targets or sources_of(workspace))) as progress:
             found = gather(

@@ -22,6 +22,7 @@ from newsletter.models import Section, Story
 from newsletter.text.tidy import arabic_fold
 
 _COUNT = re.compile(r"Not\s+shown\s+here:\s+([\d,]+)")
+_REPEATS = re.compile(r"Left\s+out,\s+since\s+each\s+repeats\s+another:\s+(.*?)\.(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Candidates:
     newest: int
     """Id of the newest article that was offered."""
     sections: tuple[Section, ...]
-    unshown: int = 0
-    """How many articles are not among them, as its note says."""
+    notes: tuple[str, ...] = ()
+    """What it says of articles that are not among them."""
     spans: tuple[LineSpan, ...] = ()
     """Where its headings, its stories and the words between stand."""
 
@@ -44,6 +45,16 @@ class Candidates:
     def stories(self) -> tuple[Story, ...]:
         """Every candidate, in order."""
         return tuple(story for section in self.sections for story in section.stories)
+
+    @property
+    def unshown(self) -> int:
+        """How many articles are not among them, since they are not the newest."""
+        return next((int(found[1].replace(",", "")) for note in self.notes if (found := _COUNT.match(note))), 0)
+
+    @property
+    def repeats(self) -> str:
+        """Which articles are not among them, since they repeat another: ``58 = 57, 61 = issue 3``."""
+        return next((found[1] for note in self.notes if (found := _REPEATS.match(note))), "")
 
 
 def candidates(manuscript: Manuscript) -> Candidates | None:
@@ -60,9 +71,9 @@ def candidates(manuscript: Manuscript) -> Candidates | None:
             continue
         inside = [line if first < at < last else "" for at, line in enumerate(lines)]
         _, sections = body_of(inside, manuscript.path)
-        count = next((int(found[1].replace(",", "")) for line in inside if (found := _COUNT.match(line))), 0)
+        notes = tuple(line for line in inside if HINT not in line and TOOL_TEXT.match(line))
         spans = spans_of(inside, manuscript.path)
-        return Candidates(first + 1, last + 1, int(head[1] or 0), sections, count, spans)
+        return Candidates(first + 1, last + 1, int(head[1] or 0), sections, notes, spans)
     return None
 
 

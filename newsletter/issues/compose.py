@@ -86,19 +86,13 @@ def draft(holdings: Sequence[Holding], *, number: int, newsletter: str, list_nam
     """
     sections: dict[str, list[Story]] = {}
     title = ""
-    stories = [story_of(holding.article) for holding in holdings]
-    for story in stories:
+    for story in (story_of(holding.article) for holding in holdings):
         # An article without a section of its own stays beside the one before it.
         title = story.label or title
         sections.setdefault(title, []).append(story)
-    subject, preheader = inbox_lines(newsletter, stories)
-    return Issue(
-        number=number,
-        subject=subject,
-        preheader=preheader,
-        list=list_name,
-        sections=tuple(Section(title, tuple(stories)) for title, stories in sections.items()),
-    )
+    made = Issue(number, "", list=list_name, sections=tuple(Section(one, tuple(sections[one])) for one in sections))
+    subject, preheader = inbox_lines(newsletter, made.stories)
+    return replace(made, subject=subject, preheader=preheader)
 
 
 def inbox_lines(newsletter: str, stories: Sequence[Story]) -> tuple[str, str]:

@@ -68,8 +68,9 @@ def read(document: Document, wanted: ArticleFilter) -> SourceResult:
     if named["id"] and named["name"] in ARCHIVES:
         sign = RestLink(root, named["name"], int(named["id"]))
         return read_list(document.door, sign, document.where, wanted)[0]
-    if named["id"]:
-        return _saved(document, wanted)
+    if named["id"]:  # the answer itself has neither its picture nor its names
+        own = ListRequest(named["name"], (("include", named["id"]),))
+        return read_list(document.door, RestLink(root), document.where, wanted, own=own)[0]
     pairs = parse_qsl(urlsplit(document.url).query, keep_blank_values=True)
     own = ListRequest(named["name"], tuple(pair for pair in pairs if pair[0] not in _SHOWING))
     return read_list(document.door, RestLink(root), document.where, wanted, own=own)[0]
@@ -111,7 +112,7 @@ def read_list(
         # The short form has no text: what a feed gives is as good.
         articles = [replace(each.article, reading="feed") for each in found.posts]
         notes.append(f"{error.where}: {error.what}; headlines and excerpts only were taken")
-    kept, left = wanted.chosen(articles, None)
+    kept, left = replace(wanted, zone=site.zone).chosen(articles, None)
     if not kept:
         notes.append(f"{where}: nothing was published in the time asked for")
     return SourceResult(tuple(kept), tuple(notes), refused=(*found.refused, *left)), is_whole
@@ -126,7 +127,8 @@ def _saved(document: Document, wanted: ArticleFilter) -> SourceResult:
         raise locked(document.where)
     if not values:
         raise SourceError("the list holds no article", where=document.where, mend="check the address")
-    kept, left = wanted.chosen([each.article for each in found.posts], wanted.limit(document))
+    articles = [replace(each.article, reading="feed") for each in found.posts]  # without pictures, and never again
+    kept, left = wanted.chosen(articles, wanted.limit(document))
     return SourceResult(tuple(kept), _locked(found.locked, document.where), refused=(*found.refused, *left))
 
 

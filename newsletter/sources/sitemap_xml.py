@@ -14,7 +14,7 @@ from newsletter.errors import SourceError
 from newsletter.sources import when
 from newsletter.sources.charset import decode
 from newsletter.sources.http.unpack import UnpackedTooLargeError, inflate, unpacked
-from newsletter.sources.links import absolute
+from newsletter.sources.links import absolute, is_web
 from newsletter.text.tidy import tidy
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def parse(data: bytes, where: str, *, now: datetime, zone: tzinfo = UTC) -> Pars
     root = _ROOT.match(text, _end_of(_BEFORE, text[:_HEAD]))
     if root is None:
         raise SourceError("this is no sitemap", where=where, mend="check the address")
+    base = where if is_web(where) else ""
     entries: list[SitemapEntry] = []
     bad = 0
     is_cut = False
@@ -107,7 +108,7 @@ def parse(data: bytes, where: str, *, now: datetime, zone: tzinfo = UTC) -> Pars
             if len(entries) >= _MOST_ENTRIES:
                 is_cut = True
                 break
-            entry = _entry(element, now, zone)
+            entry = _entry(element, base, now, zone)
             bad += entry is None
             entries += [entry] if entry else []
     except etree.XMLSyntaxError:
@@ -150,7 +151,7 @@ def _elements(text: str) -> Iterator[_Element]:
                 del element.getparent()[0]
 
 
-def _entry(element: _Element, now: datetime, zone: tzinfo) -> SitemapEntry | None:
+def _entry(element: _Element, base: str, now: datetime, zone: tzinfo) -> SitemapEntry | None:
     texts: dict[str, str] = {}
     for inner in element.iterdescendants():
         name, around = _name(inner), _name(inner.getparent())
@@ -160,7 +161,7 @@ def _entry(element: _Element, now: datetime, zone: tzinfo) -> SitemapEntry | Non
             continue
         if name not in texts and (value := "".join(map(str, inner.itertext()))[:_LONGEST_TEXT].strip()):
             texts[name] = value
-    url = absolute("", texts.get("loc", ""))
+    url = absolute(base, texts.get("loc", ""))
     if not url:
         return None
     return SitemapEntry(

@@ -13,7 +13,7 @@ from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.addresses import private
 from newsletter.check.found import Findings
 from newsletter.errors import IssueError, RenderError
-from newsletter.issues import compose
+from newsletter.issues import compose, repeats
 from newsletter.letters import pictures
 from newsletter.models import Issue, Letter, Picture, Problem
 from newsletter.senders.reports import Authentication
@@ -108,6 +108,7 @@ def _known(
         now=workspace.now(),
         lists=tuple(lists),
         carried={url: tuple(key for key in holding.carried_in if key in numbers) for url, holding in holdings.items()},
+        retold=_retold(holdings),
         withdrawn={url: holding.withdrawn for url, holding in holdings.items() if holding.withdrawn},
         changes=() if went else tuple(renewing.changes(connection, issue)),
         last_subject=last.subject if last is not None else "",
@@ -119,6 +120,12 @@ def _known(
         web_url=workspace.settings.web.url,
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )
+
+
+def _retold(holdings: dict[str, Holding]) -> dict[str, str]:
+    addresses = {holding.id: url for url, holding in holdings.items() if url}
+    found = repeats.of(list(holdings.values()))
+    return {addresses[later]: addresses[first] for later, first in found.items() if {later, first} <= addresses.keys()}
 
 
 def through_a_provider(workspace: Workspace) -> bool:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import issues, library
 from newsletter.errors import IssueError, SourceError
-from newsletter.issues import Manuscript, candidates, compose
+from newsletter.issues import Manuscript, candidates, compose, repeats
 from newsletter.issues.compose import ComposeRules
-from newsletter.issues.lines import UNSHOWN
+from newsletter.issues.lines import REPEATS, UNSHOWN
 from newsletter.models import Holding, Issue, Section
 from newsletter.workflows import renewing
 from newsletter.workflows.snapshot import Snapshot
@@ -23,6 +24,10 @@ from newsletter.workflows.snapshot import Snapshot
 if TYPE_CHECKING:
     from newsletter.models import Story
     from newsletter.wiring import Workspace
+
+
+_LOOK_BACK = timedelta(days=30)
+"""How long before the oldest free article an issue may have told its story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Draft:
     """Candidates that nobody has chosen."""
     unshown: int = 0
     """Articles that could wait in it and do not, since it shows so many at most."""
+    repeats: str = ""
+    """Articles that are left out, each with what it repeats: ``58 = 57, 61 = issue 3``."""
     text: str = field(default="", repr=False)
     """The whole of its issue.md."""
 
@@ -101,7 +108,7 @@ def unused(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = 
 def choosable(
     workspace: Workspace, list_name: str, rules: ComposeRules, *, snapshot: Snapshot | None = None
 ) -> list[Holding]:
-    """What a new issue of this list would take by itself.
+    """What a new issue of this list would take by itself, each story once.
 
     Args:
         workspace: The workspace.
@@ -112,7 +119,8 @@ def choosable(
     Raises:
         UnknownList: No such list.
     """
-    return compose.choose(unused(workspace, list_name, snapshot=snapshot), rules, now=workspace.now())
+    offer = _offer(workspace, list_name, rules, snapshot or Snapshot.take(workspace))
+    return compose.choose(offer.holdings, rules, now=workspace.now())
 
 
 def write(
@@ -147,15 +155,15 @@ def write(
     rules = rules or ComposeRules()
     snapshot = snapshot or Snapshot.take(workspace)
     snapshot.open_list_named(list_name)
-    pool = unused(workspace, list_name, snapshot=snapshot)
+    offer = _offer(workspace, list_name, rules, snapshot)
     with workspace.database.read() as connection:
         given = library.holdings(connection, ids=list(dict.fromkeys(ids))) if ids is not None else None
         newest = library.newest(connection)
-    chosen = given if given is not None else [] if empty else compose.choose(pool, rules, now=workspace.now())
+    chosen = given if given is not None else [] if empty else compose.choose(offer.holdings, rules, now=workspace.now())
     if not chosen and not empty:
         raise SourceError("the library holds nothing new", mend="collect first: newsletter collect PATH_OR_URL")
     taken = {one.id for one in chosen}
-    left = [one for one in _allowed(workspace, pool, rules) if one.id not in taken]
+    left = [one for one in offer.holdings if one.id not in taken]
     shown = _shown(workspace, left, rules, has_stories=bool(chosen))
     sent = (int(send.issue) for send in snapshot.sends if send.issue.isdecimal())
     number = compose.next_number([*(issue.number for issue in snapshot.issues), *sent])
@@ -170,9 +178,9 @@ def write(
     waiting, more = _as_sections(shown, first=first + len(copies))
     pictures = {name: Path(source) for name, source in {**copies, **more}.items()}
     manuscript = Manuscript(issues.to_text(issue), folder / issues.FILE)
-    if waiting or empty:
-        manuscript = candidates.with_candidates(manuscript, waiting, newest)
-        manuscript = candidates.with_notes(manuscript, _notes(len(left) - len(shown)))
+    notes = _notes(len(left) - len(shown), offer)
+    if waiting or empty or notes:
+        manuscript = candidates.with_notes(candidates.with_candidates(manuscript, waiting, newest), notes)
     issues.write(issue, folder, pictures=pictures, text=manuscript.text)
     with workspace.database.write() as connection:
         renewing.offer(connection, issue, [*chosen, *shown])
@@ -216,8 +224,10 @@ def refresh(
         newest = max(library.newest(connection), offered)
         known = library.of_stories(connection, there.stories if there is not None else ())
     waiting = {one.id for one in known.values()}
-    pool = _allowed(workspace, unused(workspace, issue.list, snapshot=snapshot), rules)
-    fresh = [one for one in pool if one.id > offered and one.id not in waiting]
+    if there is not None and newest == offered:
+        return Draft(manuscript.issue, 0, len(there.stories), there.unshown, there.repeats, manuscript.text)
+    offer = _offer(workspace, issue.list, rules, snapshot, waiting=waiting)
+    fresh = [one for one in offer.holdings if one.id > offered and one.id not in waiting]
     movable = _untouched(manuscript, there, known)
     fixed = len(there.stories) - len(movable) if there is not None else 0
     shown = _shown(
@@ -232,8 +242,9 @@ def refresh(
     sections, copies = _as_sections(fresh, first=_last_picture(folder) + 1)
     if there is not None or sections:
         changed = candidates.with_candidates(changed, sections, newest)
-    unshown = len([one for one in pool if one.id not in staying | (waiting - {m.id for m in movable.values()})])
-    changed = candidates.with_notes(changed, _notes(unshown))
+    there_now = staying | (waiting - {one.id for one in movable.values()})
+    unshown = sum(one.id not in there_now for one in offer.holdings)
+    changed = candidates.with_notes(changed, _notes(unshown, offer))
     if changed.text != manuscript.text:
         for name, source in copies.items():
             (folder / name).parent.mkdir(exist_ok=True)
@@ -241,7 +252,7 @@ def refresh(
         changed.save()
         with workspace.database.write() as connection:
             renewing.offer(connection, issue, fresh)
-    return Draft(changed.issue, len(fresh), fixed + len(shown), unshown, changed.text)
+    return Draft(changed.issue, len(fresh), fixed + len(shown), unshown, offer.told, changed.text)
 
 
 def grow(workspace: Workspace, added: Collection[int], *, snapshot: Snapshot | None = None) -> GrownDrafts:
@@ -273,8 +284,8 @@ def grow(workspace: Workspace, added: Collection[int], *, snapshot: Snapshot | N
     return GrownDrafts(tuple(grown), tuple(broken), snapshot)
 
 
-def waiting(issue: Issue, *, snapshot: Snapshot | None = None) -> tuple[int, int]:
-    """How many candidates of a draft nobody has chosen, and how many articles more it does not show.
+def waiting(issue: Issue, *, snapshot: Snapshot | None = None) -> Draft:
+    """A draft with how many candidates of it nobody has chosen, and what its notes say of articles it does not show.
 
     Args:
         issue: A draft.
@@ -285,11 +296,13 @@ def waiting(issue: Issue, *, snapshot: Snapshot | None = None) -> tuple[int, int
     """
     manuscript = snapshot.manuscript(issue) if snapshot is not None else Manuscript.read(Path(issue.path))
     there = candidates.candidates(manuscript)
-    return (len(there.stories), there.unshown) if there is not None else (0, 0)
+    if there is None:
+        return Draft(issue)
+    return Draft(issue, waiting=len(there.stories), unshown=there.unshown, repeats=there.repeats)
 
 
 def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: Snapshot | None = None) -> Draft:
-    """Make the candidates of a draft its stories, section by section, as many as the rules allow.
+    """Make the candidates of a draft its stories, section by section, as many as the rules allow, no story twice.
 
     The subject becomes that of the first story, unless the editor has written one.
 
@@ -306,10 +319,11 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     there = candidates.candidates(manuscript)
     if there is None or not there.stories:
         raise IssueError("has no candidates", where=issue.path, mend="run: newsletter compose --refresh")
-    chosen, left = _divided(candidates.merged(there.sections), rules)
+    again = _told_again(workspace, (*manuscript.issue.stories, *there.stories))
+    chosen, left = _divided(candidates.merged(there.sections), rules, again)
     changed = candidates.taken(manuscript, chosen)
     changed = candidates.with_candidates(changed, left, there.newest)
-    changed = candidates.with_notes(changed, _notes(there.unshown))
+    changed = candidates.with_notes(changed, there.notes)
     about = workspace.settings.publication_of(issue.list)
     made = compose.draft([], number=issue.number, newsletter=about.name, list_name=issue.list)
     if issue.subject == made.subject:
@@ -319,27 +333,63 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
             changed = changed.with_value("preheader", preheader)
     changed.save()
     count = sum(len(section.stories) for section in left)
-    return Draft(changed.issue, waiting=count, unshown=there.unshown, text=changed.text)
+    return Draft(changed.issue, waiting=count, unshown=there.unshown, repeats=there.repeats, text=changed.text)
 
 
-def _divided(sections: Sequence[Section], rules: ComposeRules) -> tuple[list[Section], list[Section]]:
-    """Sections of what the rules let in, and of what stays behind."""
+def _divided(
+    sections: Sequence[Section], rules: ComposeRules, again: Collection[Story]
+) -> tuple[list[Section], list[Section]]:
+    """Sections of what the rules let in, and of what stays behind; ``again`` stays behind."""
     chosen, left, count = [], [], 0
     for section in sections:
-        room = len(section.blocks)
+        fitting = [one for one in section.blocks if one not in again]
+        room = len(fitting)
         if rules.per_section:
             room = min(room, rules.per_section)
         if rules.most:
             room = min(room, max(rules.most - count, 0))
         count += room
-        chosen.append(replace(section, blocks=section.blocks[:room]))
-        left.append(replace(section, blocks=section.blocks[room:]))
+        chosen.append(replace(section, blocks=tuple(fitting[:room])))
+        left.append(replace(section, blocks=tuple(one for one in section.blocks if one not in fitting[:room])))
     return [one for one in chosen if one.blocks], [one for one in left if one.blocks]
 
 
-def _allowed(workspace: Workspace, pool: Sequence[Holding], rules: ComposeRules) -> list[Holding]:
-    """What the rules keep out altogether is gone; how much an issue takes does not matter here."""
-    return compose.choose(pool, replace(rules, most=0, per_section=0), now=workspace.now())
+def _told_again(workspace: Workspace, stories: Sequence[Story]) -> list[Story]:
+    """Those of the stories that tell what one before them tells."""
+    with workspace.database.read() as connection:
+        known = library.of_stories(connection, stories)
+    places = {one.id: at for at, one in enumerate(known.values())}
+    again = repeats.of(list(known.values()))
+    groups: dict[int, int] = {}
+    found = []
+    for story in sorted(known, key=lambda one: places[known[one].id]):
+        number = known[story].id
+        if groups.setdefault(again.get(number, number), number) != number:
+            found.append(story)
+    return found
+
+
+def _offer(
+    workspace: Workspace, list_name: str, rules: ComposeRules, snapshot: Snapshot, *, waiting: Collection[int] = ()
+) -> repeats.Offer:
+    """What a draft of a list may be offered, newest first, each story once: none that an issue of the list has.
+
+    How much an issue takes does not matter here.
+    """
+    now = workspace.now()
+    target = snapshot.list_named(list_name)
+    free = compose.choose(
+        unused(workspace, list_name, snapshot=snapshot), replace(rules, most=0, per_section=0), now=now
+    )
+    earliest = min(map(compose.when, free), default=now) - _LOOK_BACK
+    with workspace.database.read() as connection:
+        since = library.holdings(connection, since=earliest)
+        stories = {one: issue.number for issue in snapshot.issues if issue.list == list_name for one in issue.stories}
+        held = {one.id: f"issue {stories[story]}" for story, one in library.of_stories(connection, stories).items()}
+        carried = library.carried_to(connection, target.id, "weekly")
+    numbers = {one.id: next((key for key in one.carried_in if key.isdecimal()), "") for one in since}
+    taken = {number: f"issue {numbers[number]}" if numbers.get(number) else "what went out" for number in carried}
+    return repeats.each_story_once(free, since, taken=taken | held, waiting=waiting)
 
 
 def _as_sections(holdings: Sequence[Holding], *, first: int) -> tuple[tuple[Section, ...], Mapping[str, str]]:
@@ -409,9 +459,10 @@ def _untouched(
     return found
 
 
-def _notes(unshown: int) -> list[str]:
+def _notes(unshown: int, offer: repeats.Offer) -> list[str]:
     """What a draft says of articles that are not among its candidates."""
-    return [UNSHOWN.format(count=f"{unshown:,}")] if unshown else []
+    notes = [UNSHOWN.format(count=f"{unshown:,}")] if unshown else []
+    return [*notes, REPEATS.format(pairs=offer.told)] if offer.repeats else notes
 
 
 def _switched_off() -> IssueError:

@@ -50,6 +50,8 @@ class WeekPlan:
     """Articles that wait in the draft and do not go."""
     unshown: int = 0
     """Articles that could wait in it too, and are not shown."""
+    repeats: str = ""
+    """Articles that are left out, each with what it repeats: ``58 = 57, 61 = issue 3``."""
     preview: tuple[Path, ...] = ()
     size: int = 0
     """Bytes of HTML."""
@@ -123,15 +125,16 @@ def prepare(
     if plan.letter is not None:
         preview = letter.preview(issue, plan.letter)
     size = sizes(plan.letter.rendered.html)[0] if plan.letter is not None else 0
-    waiting, unshown = draft.waiting(issue, snapshot=snapshot)
+    left = draft.waiting(issue, snapshot=snapshot)
     return WeekPlan(
         period,
         list_name,
         gathered,
         plan,
         composed=composed,
-        candidates=waiting,
-        unshown=unshown,
+        candidates=left.waiting,
+        unshown=left.unshown,
+        repeats=left.repeats,
         preview=preview,
         size=size,
         dropped=dropped,
@@ -238,7 +241,7 @@ def _draft(workspace: Workspace, list_name: str, snapshot: Snapshot) -> tuple[Is
         return issue, True, snapshot.with_file(Path(issue.path))
     if issue.stories:
         return issue, False, snapshot
-    if draft.waiting(issue, snapshot=snapshot)[0]:
+    if draft.waiting(issue, snapshot=snapshot).waiting:
         # Nobody has chosen anything: the draft that grew during the week goes as it grew.
         taken = draft.take(workspace, issue, rules=rules, snapshot=snapshot)
         return taken.issue, False, snapshot.with_text(Path(issue.path), taken.text)

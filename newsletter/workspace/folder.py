@@ -98,7 +98,7 @@ from = {sender}
 # url = "postgresql://nashra@db.example.org/nashra"   # without it: the SQLite file newsletter.db beside this file
 
 [collect]
-# sources = ["https://example.org/"]                  # sites, feeds and files that newsletter weekly collects from
+# sources = ["https://example.org/"]                  # the site's front page; also sections, feeds, sitemaps, files
 # allow_private_hosts = ["intranet.example.org"]      # hosts that may be fetched although they are not public
 """
 

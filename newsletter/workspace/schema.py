@@ -316,8 +316,8 @@ class CollectSettings(SettingsSection):
 
     sources: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
         default=[],
-        description="sites, feeds and files that `collect`, `weekly` and the schedule read; paths start at the "
-        "workspace",
+        description="what `collect`, `weekly` and the schedule read: best the front page of the site, which leads to "
+        "the rest; also sections, feeds, sitemaps and files; paths start at the workspace",
     )
     allow_private_hosts: Annotated[list[str], BeforeValidator(listed)] = Field(
         default=[], description="hosts that may be fetched although they are not public"

@@ -7,6 +7,7 @@ its own moment of publication, or a headline in JSON-LD that it also shows, is a
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -35,7 +36,7 @@ _NOT_FOUND = _phrases(
     *("لم يتم العثور على الصفحة", "تعذر العثور على الصفحة", "الصفحة غير متوفرة", "هذه الصفحة غير متاحة", "خطأ 404"),
     *("المقال غير موجود", "الخبر غير موجود", "المحتوى غير موجود", "لم نعثر على الصفحة", "الرابط غير صحيح"),
     *("تم حذف هذا الخبر", "تم حذف هذه الصفحة", "لا يوجد شيء هنا", "لم يتم العثور على شيء", "لم يعثر على الصفحة"),
-    *("page not found", "404 not found", "error 404", "not found", "nothing found", "page introuvable", "404"),
+    *("page not found", "404 not found", "error 404", "page introuvable"),
     *(
         "page doesn't exist",
         "page does not exist",
@@ -45,6 +46,8 @@ _NOT_FOUND = _phrases(
     ),
     *("صفحه مورد نظر یافت نشد", "صفحه مورد نظر پیدا نشد", "صفحه یافت نشد", "הדף לא נמצא", "העמוד לא נמצא"),
 )
+_NOTHING = frozenset({"404", "not found", "nothing found", "خطا", "error"})
+"""As the whole of a title: a headline may end with them."""
 _SEARCH = _phrases(
     *("نتائج البحث", "نتيجة البحث", "نتائج بحث", "البحث عن", "بحث عن", "search results", "you searched for"),
     *("search for", "résultats de recherche", "résultats pour", "نتایج جستجو", "جستجو برای", "תוצאות חיפוש"),
@@ -92,6 +95,7 @@ _DOOR_PATH = re.compile(
 _PAGE_TYPES = re.compile(r'"@type"\s*:\s*(?:\[[^\]]{0,80})?"(CollectionPage|SearchResultsPage|ProfilePage|ItemPage)"')
 _LEAST_ITEMS = 5
 """Headlines that lead elsewhere; under an article there may be as many, so they are never enough by themselves."""
+_MOST_LINKS = 2000
 _LEAST_LINKED = 15
 _LONGEST_TEASER = 350
 """Letters in one block of running text up to which it may be the teaser of another article."""
@@ -234,7 +238,7 @@ def _titles(root: HtmlElement, stated: PageClaims) -> list[str]:
 
 def _is_missing(root: HtmlElement, titles: list[str]) -> bool:
     """Whether a page says that there is nothing at its address, as its title or as nearly all of its words."""
-    if any(_is_mostly(_NOT_FOUND, title) for title in titles):
+    if any(title in _NOTHING or _is_mostly(_NOT_FOUND, title) for title in titles):
         return True
     heads = [arabic_fold(text_of(each)) for each in list(root.iter("h1", "h2", "h3"))[:6]]
     return any(_is_mostly(_NOT_FOUND, text) for text in heads) and sum(_blocks(root).values()) < _LITTLE
@@ -253,11 +257,19 @@ def _begins(pattern: re.Pattern[str], text: str) -> bool:
 
 def _is_list(root: HtmlElement) -> bool:
     """Whether a page has many headlines that lead elsewhere, and no running text longer than a teaser."""
-    linked = {
-        text
-        for link in root.iter("a")
-        if len(text := text_of(link)) >= _LEAST_LINKED and not _is_in_text(link) and (link.get("href") or "")[:1] != "#"
-    }
+    sentences: dict[HtmlElement, int] = {}
+    linked: set[str] = set()
+    for link in itertools.islice(root.iter("a"), _MOST_LINKS):
+        text = text_of(link)
+        if len(text) < _LEAST_LINKED or (link.get("href") or "").startswith("#"):
+            continue
+        around = link.getparent()
+        if around is not None and around.tag in ("p", "span", "blockquote"):  # it may stand within a sentence
+            if around not in sentences:
+                sentences[around] = len(text_of(around))
+            if sentences[around] > 2 * len(text):
+                continue
+        linked.add(text)
     if len(linked) < _LEAST_ITEMS or _has_one_body(root):
         return False
     return max(_blocks(root).values(), default=0) <= _LONGEST_TEASER
@@ -265,7 +277,7 @@ def _is_list(root: HtmlElement) -> bool:
 
 def _has_one_body(root: HtmlElement) -> bool:
     """Whether one element is by its name the body of an article, and holds words: a list has several, or none."""
-    bodies = [each for each in root.iter("div", "section", "article", "td") if is_body(each)]
+    bodies = {each for each in root.iter("div", "section", "article", "td") if is_body(each)}
     outer = [each for each in bodies if not any(other in bodies for other in each.iterancestors())]
     if len(outer) != 1 or next(outer[0].iter("h2", "h3", "h4"), None) is not None:
         return False
@@ -273,28 +285,22 @@ def _has_one_body(root: HtmlElement) -> bool:
     return len(text_of(outer[0])) - linked >= _LEAST_BODY
 
 
-def _is_in_text(link: HtmlElement) -> bool:
-    """Whether a link stands within a sentence."""
-    around = link.getparent()
-    if around is None or around.tag not in ("p", "span", "blockquote"):
-        return False
-    return len(text_of(around)) > 2 * len(text_of(link))
-
-
 def _blocks(root: HtmlElement) -> dict[HtmlElement, int]:
     """Letters of running text outside links, by the block that they stand in together."""
+    marks = root.iter("a", "h1", "h2", "h3", "h4", "img")
+    framed = {ancestor for mark in marks for ancestor in (mark, *mark.iterancestors())}
     blocks: dict[HtmlElement, int] = {}
     for element in root.iter():
         if not isinstance(element.tag, str):
             continue
         own = len((element.text or "").strip())
         if own >= _PIECE and element.tag not in _NO_TEXT and not _is_linked(element):
-            holder = _block(element)
+            holder = _block(element, framed)
             blocks[holder] = blocks.get(holder, 0) + own
         tail = len((element.tail or "").strip())
         parent = element.getparent()
         if tail >= _PIECE and parent is not None and parent.tag not in _NO_TEXT and not _is_linked(parent):
-            holder = _block(parent)
+            holder = _block(parent, framed)
             blocks[holder] = blocks.get(holder, 0) + tail
     return blocks
 
@@ -303,11 +309,15 @@ def _is_linked(element: HtmlElement) -> bool:
     return element.tag == "a" or next(element.iterancestors("a"), None) is not None
 
 
-def _block(element: HtmlElement) -> HtmlElement:
-    """The element that holds a piece of text together with its neighbours: that of the paragraph, not the paragraph."""
+def _block(element: HtmlElement, framed: set[HtmlElement]) -> HtmlElement:
+    """The element that holds a piece of text together with its neighbours: that of the paragraph, not the paragraph.
+
+    Args:
+        element: What the text stands in.
+        framed: All elements that hold a link, a heading or a picture.
+    """
     while (parent := element.getparent()) is not None and parent.tag not in ("body", "html"):
-        is_bare = element.tag == "div" and next(element.iter("a", "h1", "h2", "h3", "h4", "img"), None) is None
-        if element.tag not in _WITHIN and not is_bare:
+        if element.tag not in _WITHIN and not (element.tag == "div" and element not in framed):
             break
         element = parent
     return element
@@ -323,6 +333,8 @@ def _instead(root: HtmlElement, url: str, front: str) -> str:
         and "/comments/" not in address
     ]
     below = [each for each in feeds if url and each.startswith(url.partition("?")[0].rstrip("/") + "/")]
+    if not below and url and not urlsplit(url).query and _is_wordpress(root):
+        below = [f"{url.rstrip('/')}/feed/"]
     if below:
         return f"give its feed {below[0]}, or {front}"
     return (
@@ -330,3 +342,8 @@ def _instead(root: HtmlElement, url: str, front: str) -> str:
         if feeds
         else f"give {front}, or the addresses of its articles"
     )
+
+
+def _is_wordpress(root: HtmlElement) -> bool:
+    """Whether a page names the interface that only WordPress has; every archive page of it has a feed of its own."""
+    return any((link.get("rel") or "") == "https://api.w.org/" for link in root.iter("link"))
