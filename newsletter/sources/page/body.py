@@ -39,24 +39,8 @@ _INLINE = ("strong", "b", "em", "i", "u")
 _BOLD = re.compile(r"<p[^>]*><(?:strong|b)>[^<]*</(?:strong|b)></p>")
 _SPOKEN = re.compile(r"\w\W*[.؟?!:…][»\"”)]?$|^[-–—]\s")
 _HOLDERS = (
-    *(
-        "p",
-        "div",
-        "td",
-        "section",
-        "span",
-        "article",
-        "main",
-        "font",
-        "center",
-        "dd",
-        "pre",
-        "blockquote",
-        "li",
-        "body",
-    ),
-    *_TOP_LINES,
-    *_INLINE,
+    *("p", "div", "td", "section", "span", "article", "main", "font", "center", "dd", "pre", "blockquote", "li"),
+    *("body", *_TOP_LINES, *_INLINE),
 )
 _BLOCKS = ("p", "h1", "h2", "h3", "h4", "li", "blockquote", "div", "section", "td")
 _LEADS = re.compile(
@@ -118,9 +102,8 @@ def _prose_of(element: HtmlElement, base: str) -> str:
     if True in wanted and next(element.iter("table", "dl"), None) is not None:
         first = 0 if element.tag == "dl" else wanted.index(True)  # its first term stands before the first text
         last = len(wanted) - wanted[::-1].index(True)
-        wanted[first:last] = [each or "<a " not in block for each, block in zip(wanted, blocks, strict=True)][
-            first:last
-        ]
+        for at in range(first, last):
+            wanted[at] = wanted[at] or "<a " not in blocks[at]
     return "".join(block for block, each in zip(blocks, wanted, strict=True) if each)
 
 
