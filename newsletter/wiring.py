@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from newsletter.models import Publication
     from newsletter.senders import Sender
     from newsletter.senders.provider import Provider
+    from newsletter.sources.fence import Fence
     from newsletter.sources.http import Fetcher
     from newsletter.storage.database import Database
     from subscribers.actions import Upkeep
@@ -111,6 +112,13 @@ class Workspace:
         return Fetcher(agent, allow=tuple(self.settings.collect.allow_private_hosts))
 
     @cached_property
+    def fence(self) -> Fence:
+        """The processes that sources are read in."""
+        from newsletter.sources.fence import Fence
+
+        return Fence()
+
+    @cached_property
     def resolver(self) -> Resolver:
         """What knows the records of names."""
         from newsletter.check.probe import DnsResolver
@@ -157,7 +165,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close what was opened."""
-        for name in ("any_database", "fetcher"):
+        for name in ("any_database", "fetcher", "fence"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
