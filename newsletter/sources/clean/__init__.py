@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 ALLOWED = frozenset(
     {
         *("p", "br", "a", "b", "strong", "i", "em", "u", "ul", "ol", "li", "blockquote"),
-        *("h2", "h3", "h4", "img", "figure", "figcaption"),
+        *("h2", "h3", "h4", "img", "figure", "figcaption", "pre", "code"),
     }
 )
-_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height"}, "p": {"dir"}, "li": {"dir"}}
+_ATTRIBUTES = {
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "p": {"dir"},
+    "li": {"dir", "value"},
+    "ol": {"start", "reversed"},
+}
 
 
 def clean(html: str, base: str = "") -> str:
@@ -29,8 +35,9 @@ def clean(html: str, base: str = "") -> str:
 
     Shortcodes that nobody ran go, and their words stay (see newsletter.text.shortcodes).
     Every block becomes a ``p``, ``h2``-``h4``, list, ``blockquote`` or ``figure``; text that stood bare, in
-    a ``div`` or between double line breaks becomes paragraphs; rows of a table become paragraphs. Scripts,
-    forms, players, sharing and subscribing furniture, hidden parts and tracking pictures go. Links and
+    a ``div`` or between double line breaks becomes paragraphs; rows of a table become paragraphs. Code
+    stays code, lists keep their numbers, and what plays becomes a named link, with its picture if it has one.
+    Scripts, forms, sharing and subscribing furniture, hidden parts and tracking pictures go. Links and
     pictures become absolute http(s) addresses (mailto links stay), or lose their element. nh3 passes over the
     result with the same allow-list, so that nothing depends on this code alone.
 
