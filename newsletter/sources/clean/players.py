@@ -178,7 +178,8 @@ def player(node: HtmlElement, base: str) -> Player | None:
         base: Address that its own is relative to; may be empty.
 
     Returns:
-        None when it is no player, has no address, or shows an advertisement or a button.
+        None when it is no player, has no address, or shows an advertisement or a button; also for a frame of an
+        unknown site that has neither a title nor a figure around it.
     """
     address = absolute(base, _given(node))
     if not address or _is_hidden(node) or _FURNITURE.search(host(address)) or _FURNITURE_PATHS.search(address):
@@ -189,6 +190,9 @@ def player(node: HtmlElement, base: str) -> Player | None:
         title = ""
     kind = {"video": "video", "audio": "audio", "amp-video": "video", "amp-audio": "audio"}.get(node.tag, "")
     poster = absolute(base, node.get("poster") or "")
+    is_frame = node.tag not in ("video", "audio", "amp-video", "amp-audio")
+    if found is None and is_frame and not title and next(node.iterancestors("figure"), None) is None:
+        return None  # a frame that nobody named may be anything, mostly an advertisement
     if found is None:
         return Player(address, kind, title, poster)
     return Player(found.address, found.kind, title, poster or found.picture)

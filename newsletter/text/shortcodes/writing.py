@@ -148,7 +148,7 @@ class HtmlWriter:
         if _FILM.search(address):
             poster = html.escape(shortcode.attributes.get("poster", ""))
             return f'<video src="{html.escape(address)}" poster="{poster}" title="{title}"></video>'
-        return f'<iframe src="{html.escape(address)}" title="{title}"></iframe>'
+        return f'<figure><iframe src="{html.escape(address)}" title="{title}"></iframe></figure>'
 
 
 def is_only_code(name: str, inside: str) -> bool:
