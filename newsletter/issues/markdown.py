@@ -184,14 +184,15 @@ class _Reader(HTMLParser):
     def _end_code(self, code: str) -> None:
         was_block, self._code, self._pre = self._pre, None, False
         longest = max((len(run) for run in re.findall("`+", code)), default=0)
+        if not code.strip():
+            return
         if was_block:
             fence = "`" * max(3, longest + 1)
             self._write(f"{fence}\n{code.strip(chr(10))}\n{fence}")
             return
         words = " ".join(code.split())
-        if words:
-            fence, pad = "`" * (longest + 1), " " if "`" in (words[0], words[-1]) else ""
-            self._text += f"{fence}{pad}{words}{pad}{fence}"
+        fence, pad = "`" * (longest + 1), " " if "`" in (words[0], words[-1]) else ""
+        self._text += f"{fence}{pad}{words}{pad}{fence}"
 
     def _end_block(self) -> None:
         text = re.sub(r" *\n *", "  \n", self._text.strip())

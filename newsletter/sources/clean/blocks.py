@@ -137,11 +137,13 @@ class _Blocks:
         if not piece:
             return
         if not piece.strip():
-            if self.has_words and not self.breaks:
+            if self.has_words and not self.breaks and not self.buffer[-1].endswith(" "):
                 self.buffer.append(" ")
             return
         self._settle_breaks()
-        piece = piece if self.has_words else piece.lstrip()
+        # What stood between two pieces may be gone, and leaves one space of two.
+        is_spaced = not self.has_words or (bool(self.buffer) and self.buffer[-1].endswith(" "))
+        piece = piece.lstrip() if is_spaced else piece
         for at in range(0, len(piece), _LONGEST_BLOCK):
             if self.length >= _LONGEST_BLOCK:
                 self._flush()

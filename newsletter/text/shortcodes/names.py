@@ -82,6 +82,11 @@ def is_word(name: str) -> bool:
     return name in _WORDS
 
 
+def lays_out(name: str) -> bool:
+    """Whether a shortcode is a block of a page, not something within a sentence."""
+    return bool(_BUILT.match(name)) or name in _WORDS
+
+
 def plays(name: str) -> bool:
     """Whether a shortcode shows a film, a sound or a piece of another site."""
     return name in PLAYERS or bool(_PLAYS.search(name.lower()))

@@ -12,6 +12,7 @@ from newsletter.text.shortcodes.names import (
     heads,
     is_coded,
     is_unread,
+    lays_out,
     links,
     plays,
     shows,
@@ -164,7 +165,10 @@ def is_only_code(name: str, inside: str) -> bool:
 
 
 def _gap(name: str) -> str:
-    return "" if stands_in_line(name) else _PARTED
+    """What parts the words before a shortcode from those behind it."""
+    if stands_in_line(name):
+        return ""
+    return _PARTED if lays_out(name) else " "
 
 
 def _title(shortcode: Shortcode) -> str:
