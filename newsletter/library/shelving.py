@@ -128,7 +128,7 @@ class _Shelf:
         if known is None:
             number = len(self._by_key[keys[0]]) + 1
             first = keys[0] if number == 1 else f"{keys[0]} ({number})"
-            known = Known(0, {"key": first, "collected": self._now, "seen": self._now, **row}, set(keys))
+            known = Known(0, {"key": first, "collected": self._now, "seen": self._now, **row}, set(keys), set(keys))
             self._new.append(known)
             self._index(known)
             return _Outcome(known, "new")
@@ -155,12 +155,17 @@ class _Shelf:
         from newsletter.storage.tables import article as table
         from newsletter.storage.tables import article_key
 
-        for known in self._new:
-            known.id = self._connection.execute(insert(table).values(**known.row).returning(table.c.id)).scalar_one()
+        for at in range(0, len(self._new), MOST_IDS):
+            some = self._new[at : at + MOST_IDS]
+            # In their order, since ids grow as articles are collected.
+            statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+            ids = self._connection.execute(statement, [known.row for known in some]).scalars()
+            for known, number in zip(some, ids, strict=True):
+                known.id = number
         names = [
             {"key": key, "article_id": known.id}
             for known in (*self._new, *self._touched.values())
-            for key in sorted(known.keys if known in self._new else known.fresh)
+            for key in sorted(known.fresh)
         ]
         if names:
             self._connection.execute(insert_or_ignore(self._connection, article_key).on_conflict_do_nothing(), names)

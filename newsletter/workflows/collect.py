@@ -118,7 +118,8 @@ def gather(
         marks = library.validators(connection, marked)
     wanted = ArticleFilter(now, workspace.zone, since=since, until=until)
     wanted = wanted if most is None else replace(wanted, most=most)
-    shelf = _Shelves(workspace, now, pictures=pictures)
+    # Of a narrowed reading nobody can tell what is missing.
+    shelf = _Shelves(workspace, now, pictures=pictures, whole=since is None and until is None)
     for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks, fence=workspace.fence):
         shelf.store(arrival)
         if progress:
@@ -178,10 +179,11 @@ class _Shelves:
         workspace: The workspace.
         now: The present moment, aware.
         pictures: As for ``gather``.
+        whole: Whether sources are read from their newest article on.
     """
 
-    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool) -> None:
-        self._workspace, self._now, self._pictures = workspace, now, pictures
+    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool, whole: bool) -> None:
+        self._workspace, self._now, self._pictures, self._whole = workspace, now, pictures, whole
         self._arrived: dict[tuple[int, int], tuple[Arrival, SourceReport]] = {}
         self._states: dict[int, State] = {}
         self._changed = False
@@ -211,7 +213,7 @@ class _Shelves:
                 self._states.setdefault(one.id, one.state)
         self._changed = self._changed or bool(changed.updated or changed.returned)
         moments = [article.published for article in articles if article.published is not None]
-        if len(articles) > 1 and moments and articles[0].reading in ("rest", "feed"):
+        if self._whole and len(articles) > 1 and moments and articles[0].reading in ("rest", "feed"):
             self.windows[articles[0].source] = min(moments)
         report = SourceReport(
             arrival.target, changed.outcomes, arrival.result.refused, arrival.trouble, arrival.unchanged

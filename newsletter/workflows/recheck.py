@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import library
-from newsletter.sources.links import is_web
+from newsletter.sources.links import host, is_web
 from newsletter.sources.standing import PublishedArticle, Standing, asked_again
 from newsletter.workflows import renewing
 from newsletter.workflows.renewing import RenewedDraft
@@ -46,8 +47,19 @@ class Recheck:
     @property
     def notes(self) -> tuple[str, ...]:
         """All of it for an editor, one line each."""
-        lines = [f"not looked at again: {one}" for one in self.troubles]
+        lines = [f"not looked at again: {one}" for one in _by_site(self.troubles)]
         return (*lines, *(line for one in self.drafts for line in told(one)))
+
+
+def _by_site(troubles: Sequence[str]) -> list[str]:
+    """One line for each site: what keeps us out of one of its pages keeps us out of most."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for one in troubles:
+        found[host(one.partition(": ")[0])].append(one)
+    return [
+        some[0] if len(some) == 1 else f"{some[0]} (and {len(some) - 1} more of its articles)"
+        for some in found.values()
+    ]
 
 
 def told(draft: RenewedDraft) -> list[str]:
