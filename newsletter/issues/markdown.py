@@ -65,7 +65,8 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self._done: list[tuple[str, str]] = []
+        self._done: list[tuple[str, str, int]] = []
+        """Kind and text of each block, and the number of the quotation it stands in."""
         self._text = ""
         self._markers: list[str] = []
         """Of the items that are open, from the outermost."""
@@ -76,6 +77,7 @@ class _Reader(HTMLParser):
         """Sign of the list that ended last, by its depth, while no other block has come between."""
         self._parts_lists = False
         self._quote = 0
+        self._quotations = 0
         self._heading = False
         self._href = ""
         self._code: list[str] | None = None
@@ -94,6 +96,7 @@ class _Reader(HTMLParser):
             case "li":
                 self._begin_item(values.get("value") or "")
             case "blockquote":
+                self._quotations += not self._quote
                 self._quote += 1
             case "h2" | "h3" | "h4":
                 self._heading = True
@@ -125,7 +128,8 @@ class _Reader(HTMLParser):
             case _ if tag in self._BLOCKS:
                 self._end_block()
                 if tag in {"ul", "ol"} and self._lists:
-                    self._ended[len(self._lists)] = self._lists.pop().signs[0]
+                    depth = len(self._lists)
+                    self._ended[depth] = self._lists.pop().signs[0]
                 elif tag == "li" and self._markers:
                     self._unwritten = self._unwritten.removesuffix(self._markers.pop())
                 elif tag == "blockquote":
@@ -146,11 +150,13 @@ class _Reader(HTMLParser):
         if self._code is not None:
             self._end_code("".join(self._code))
         self._end_block()
-        text, before = "", ""
-        for kind, block in self._done:
-            between = "\n" if kind == "item" and before in {"item", "first"} else "\n\n"
+        text, before, within = "", "", 0
+        for kind, block, quotation in self._done:
+            between = "\n\n" if not quotation or quotation != within else "\n>\n"
+            if kind == "item" and before in {"item", "first"}:
+                between = "\n"
             text += between + block if text else block
-            before = kind
+            before, within = kind, quotation
         return text
 
     def _begin_list(self, tag: str, values: Mapping[str, str | None]) -> None:
@@ -211,5 +217,5 @@ class _Reader(HTMLParser):
             self._ended = {}
         lines = block.split("\n")
         written = [f"{quote}{outer}{lines[0]}", *(f"{quote}{inner if line else ''}{line}" for line in lines[1:])]
-        self._done.append((kind, "\n".join(written)))
+        self._done.append((kind, "\n".join(written), self._quotations if self._quote else 0))
         self._unwritten, self._parts_lists = "", False
