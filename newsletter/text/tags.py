@@ -9,8 +9,10 @@ from typing import NamedTuple
 RAW = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "plaintext"})
 """Elements whose content is text up to their own end tag, whatever stands in it."""
 
-# A quotation mark opens a value behind an equals sign only. Nothing is tried twice, so a tag costs its length.
-_TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*+)(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+>")
+# A quotation mark opens a value behind an equals sign only, and only if it closes. Each sign can be read in one way
+# alone, so a tag costs its length.
+_VALUE = r"\"[^\"]*+\"|'[^']*+'"
+_TAG = re.compile(rf"<(/?)([A-Za-z][^\s/>]*+)(?:[^>=]++|=\s*+(?:{_VALUE}|(?!{_VALUE})))*>")
 # Void elements of the HTML standard (html.spec.whatwg.org, "Void elements"), and those its parser treats alike (the
 # insertion mode "in body"; "command" was one of HTML 5.0), that libxml2 2.14 takes for elements with content. It knows
 # the others: area, base, br, col, hr, img, input, link, meta, frame and param.
@@ -18,7 +20,7 @@ _UNKNOWN = ("embed", "source", "track", "wbr", "basefont", "bgsound", "command",
 _SWALLOWING = re.compile(rf"<(?:{'|'.join(_UNKNOWN)})\b", re.IGNORECASE)
 
 
-class Tag(NamedTuple):
+class HtmlTag(NamedTuple):
     """A tag where it stands in a text."""
 
     name: str
@@ -30,7 +32,7 @@ class Tag(NamedTuple):
     """It is an end tag."""
 
 
-def tag_at(html: str, at: int) -> Tag | None:
+def tag_at(html: str, at: int) -> HtmlTag | None:
     """The tag, comment or declaration that begins at a place.
 
     Args:
@@ -45,19 +47,19 @@ def tag_at(html: str, at: int) -> Tag | None:
     if following in ("!", "?"):
         is_comment = html.startswith("<!--", at)
         end = html.find("-->", at + 2) + 3 if is_comment else html.find(">", at) + 1
-        return Tag("", at, end if end > at else len(html), closes=False)
+        return HtmlTag("", at, end if end > at else len(html), closes=False)
     if not (following.isascii() and (following.isalpha() or following == "/")):
         return None
     match = _TAG.match(html, at)
     if match is None:
         # "</ " is a bogus comment; a letter begins a tag that nothing closes.
         end = html.find(">", at) + 1 if not following.isalpha() else 0
-        return Tag("", at, end or len(html), closes=False)
+        return HtmlTag("", at, end or len(html), closes=False)
     name = match[2].lower()
-    return Tag(name, at, match.end(), closes=bool(match[1]))
+    return HtmlTag(name, at, match.end(), closes=bool(match[1]))
 
 
-def tags(html: str) -> Iterator[Tag]:
+def tags(html: str) -> Iterator[HtmlTag]:
     """Every tag, comment and declaration of a text, in order; those inside scripts and the like are none.
 
     Args:
@@ -74,7 +76,7 @@ def tags(html: str) -> Iterator[Tag]:
         at = html.find("<", at)
 
 
-def past(html: str, tag: Tag) -> int:
+def past(html: str, tag: HtmlTag) -> int:
     """Where a text goes on after a tag: behind its content too when that is text that no tag can stand in.
 
     Args:

@@ -21,7 +21,7 @@ import re
 
 from newsletter.text.shortcodes.names import stands_in_line
 from newsletter.text.shortcodes.reading import Reader, Shortcode
-from newsletter.text.shortcodes.writing import LONGEST_CODE, HtmlWriter, is_only_code
+from newsletter.text.shortcodes.writing import LONGEST_CODE, ShortcodeWriter, is_only_code
 
 __all__ = ["Shortcode", "as_html", "found", "without"]
 
@@ -77,4 +77,4 @@ def as_html(html: str) -> str:
     Args:
         html: A document or fragment, with its shortcodes as they were saved or as wptexturize left them.
     """
-    return HtmlWriter(html).written() if _BEGINS.search(html) else html
+    return ShortcodeWriter(html).written() if _BEGINS.search(html) else html

@@ -62,7 +62,7 @@ _BY_NUMBER = (
 )
 
 
-class HtmlWriter:
+class ShortcodeWriter:
     """Walks the shortcodes of a body once and writes HTML in their places."""
 
     def __init__(self, text: str, *, nested: bool = False) -> None:
@@ -113,8 +113,8 @@ class HtmlWriter:
         words = html.escape(shortcode.attributes.get("caption", ""), quote=False)
         match = _PICTURE.search(inside)
         if match is None:
-            return f"{_PARTED}{HtmlWriter(inside, nested=True).written()} {words}{_PARTED}"
-        rest = HtmlWriter(inside[: match.start()] + inside[match.end() :], nested=True).written()
+            return f"{_PARTED}{ShortcodeWriter(inside, nested=True).written()} {words}{_PARTED}"
+        rest = ShortcodeWriter(inside[: match.start()] + inside[match.end() :], nested=True).written()
         rest = re.sub(r"</?(?:p|div)\b[^<>]*>", " ", rest, flags=re.IGNORECASE)
         return f"<figure>{match[0]}<figcaption>{rest}{' ' if words else ''}{words}</figcaption></figure>"
 
