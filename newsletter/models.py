@@ -36,8 +36,11 @@ class Article:
     """The site's further words for it: tags, and categories besides its section."""
     sticky: bool | None = None
     """Whether the site holds it above the others; None when the source does not say."""
-    identity: str = ""
-    """What its source calls it for good, if it has no address: ``telegram:CHANNEL/POST``. Not kept with the article."""
+    identities: tuple[str, ...] = ()
+    """What its source calls it for good, strongest first: ``wordpress:example.org#5``, ``guid:…``; then addresses that
+    lead to it besides its own. Empty as the library gives it back, which keeps them apart."""
+    reading: str = ""
+    """The road it came by: ``rest``, ``page`` or ``feed``; empty for text. A poorer one corrects no richer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Holding:
     collected: datetime
     carried_in: tuple[str, ...] = ()
     """Keys of the issues that carried it and were sent (``"12"``)."""
+    withdrawn: str = ""
+    """Why its site shows it no more, in plain words; empty while it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,19 @@ class Story:
     image_line: int = 0
     summary_line: int = 0
     """Line its summary starts on; the summary is the very lines of the file from there on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoryChange:
+    """Something that the site has changed since the draft was written."""
+
+    story: Story
+    """As it stands in the draft."""
+    field: str
+    ours: str
+    """What the draft says."""
+    theirs: str
+    """What the site says now."""
 
 
 @dataclass(frozen=True, slots=True)

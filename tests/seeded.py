@@ -25,7 +25,7 @@ from newsletter.check.probe.dns import Kind as RecordKind
 from newsletter.errors import RenderError
 from newsletter.letters.render import render
 from newsletter.letters.templates import environment
-from newsletter.models import Article, Holding, Issue, Letter, Picture, Problem, Publication
+from newsletter.models import Article, Holding, Issue, Letter, Picture, Problem, Publication, StoryChange
 from newsletter.senders import registry
 from newsletter.sources.http import Fetched, FetchError, Kind
 
@@ -145,6 +145,11 @@ def inspected(folder: Path) -> list[Problem]:
         now=NOW,
         lists=("readers",),
         carried={url: tuple(numbers) for url, numbers in facts.get("carried", {}).items()},
+        withdrawn=facts.get("withdrawn", {}),
+        changes=tuple(
+            StoryChange(story := issue.stories[at], field, str(getattr(story, field)), theirs)
+            for at, field, theirs in facts.get("changes", ())
+        ),
         last_subject=facts.get("last_subject", ""),
         sent=tuple((url, headline) for url, headline in facts.get("sent", ())),
         namesakes=tuple(facts.get("namesakes", ())),

@@ -109,6 +109,7 @@ def test_spf_is_not_asked_of_a_domain_that_sendgrid_signs_for(provider: str, cod
 GOLDEN = {
     # It holds every kind of markup and text that could break a letter.
     "hostile": {
+        "editor-text",
         "merge-field",
         "html-in-text",
         "quotes-straight",

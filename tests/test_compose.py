@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,16 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter import issues
+from newsletter.check import CheckContext, CheckInput
+from newsletter.check import subject as subject_rules
 from newsletter.issues import compose
-from newsletter.issues.markdown import escape, from_html, parser
-from newsletter.models import Article, Holding, Issue
+from newsletter.issues.escaping import escape
+from newsletter.issues.markdown import from_html, parser
+from newsletter.models import Article, Holding, Issue, Publication
+from newsletter.text.subject import LONGEST_PREHEADER, LONGEST_SUBJECT, columns
 
 WHEN = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def holding(number: int, **fields: str) -> Holding:
-    fields = {"title": f"عنوان {number}", "url": f"https://example.org/{number}", "summary": f"ملخص {number}."} | fields
-    return Holding(number, Article(**fields), WHEN)
+    article = Article(f"عنوان {number}", f"https://example.org/{number}", f"ملخص {number}.")
+    return Holding(number, replace(article, **fields), WHEN)  # type: ignore[arg-type]
 
 
 def draft(*holdings: Holding) -> Issue:
@@ -35,13 +40,71 @@ def test_sections_stand_in_the_order_of_their_first_article() -> None:
         ("أخبار", ["عنوان 2"]),
     ]
     assert issue.subject == "الموجة: عنوان 1"
-    assert issue.preheader == "عنوان 2 · عنوان 3"
+    # In the order of the letter.
+    assert issue.preheader == "عنوان 3 · عنوان 4"
+
+
+LONG = "وزارة النقل تعلن افتتاح خط جديد للقطار السريع يربط العاصمة بمدينة الواحة في ساعة واحدة"
+
+
+def problems(issue: Issue) -> set[str]:
+    """What our own check says of the subject and the line behind it."""
+    about = Publication("الموجة", "https://example.org", "news@example.org")
+    case = CheckInput(issue, None, CheckContext(publication=about))
+    return {problem.code for rule in subject_rules.RULES for problem in rule(case)}
+
+
+@given(
+    st.lists(st.text(st.sampled_from("ابج د،:هوزحطي é中👍🏽َّ"), max_size=200), min_size=1, max_size=3),
+    st.text(st.sampled_from("ابجد. هو؟"), max_size=400),
+)
+def test_the_lines_of_an_inbox_have_room(titles: list[str], summary: str) -> None:
+    titles = [" ".join(f"نبأ من المدينة {title}".split()) for title in titles]
+    issue = draft(*(holding(at, title=title, summary=summary) for at, title in enumerate(titles, 1)))
+    # Without another story and without a summary there is nothing to say behind the subject.
+    assert problems(issue) <= {"subject-short"} | ({"preheader-empty"} if not summary.strip() else set())
+    assert columns(issue.subject) <= LONGEST_SUBJECT
+    assert columns(issue.preheader) <= LONGEST_PREHEADER
+
+
+@pytest.mark.parametrize(
+    ("title", "subject"),
+    [
+        ("ميناء الواحة يفتح أبوابه", "الموجة: ميناء الواحة يفتح أبوابه"),
+        (LONG[:76].rpartition(" ")[0], LONG[:76].rpartition(" ")[0]),  # the name goes first
+        (LONG, "وزارة النقل تعلن افتتاح خط جديد للقطار السريع يربط العاصمة بمدينة الواحة في…"),
+        (f"خبر {'م' * 90}", "خبر…"),
+        ("م" * 90, "م" * 79 + "…"),
+    ],
+)
+def test_a_long_headline_gives_a_subject_that_our_check_lets_through(title: str, subject: str) -> None:
+    issue = draft(holding(1, title=title, summary="تفاصيل الخبر في سطر."))
+    assert issue.subject == subject
+    assert problems(issue) <= {"subject-short"}
+
+
+@pytest.mark.parametrize(
+    ("articles", "preheader"),
+    [
+        ([{"summary": "جملة أولى. وثانية."}], "جملة أولى. وثانية."),
+        ([{"title": "افتتاح الميناء", "summary": "افتتاح الميناء. حضر الصيادون مبكرا."}], "حضر الصيادون مبكرا."),
+        ([{"summary": "كلمة " * 60}], "كلمة " * 27 + "كلمة…"),
+        ([{"summary": "خبر *مهم* & جديد"}], "خبر *مهم* & جديد"),
+        ([{"summary": ""}], ""),
+        ([{"url": "", "summary": "", "body": "<p>قال <b>المدير</b> إن المعرض فتح.</p>"}], "قال المدير إن المعرض فتح."),
+        ([{}, {"title": "عنوان 1"}, {"title": "غيره"}], "غيره"),
+        ([{"summary": "الملخص."}, {"title": "عنوان 1"}], "الملخص."),
+        ([{}, {}, {}, {}], "عنوان 2 · عنوان 3"),
+    ],
+)
+def test_the_line_behind_the_subject_says_something_else(articles: list[dict[str, str]], preheader: str) -> None:
+    assert draft(*(holding(at, **fields) for at, fields in enumerate(articles, 1))).preheader == preheader
 
 
 def test_an_article_without_address_stands_whole() -> None:
     issue = draft(holding(1, url="", body="<p>أولى [1].</p><h2>فرعي</h2><p>ثانية.</p>"))
     (story,) = issue.stories
-    assert story.summary == "أولى \\[1\\].\n\n**فرعي**\n\nثانية."
+    assert story.summary == "أولى [1].\n\n**فرعي**\n\nثانية."
     again = issues.parse(issues.to_text(issue), Path("issue.md"))
     assert again.stories[0].summary == story.summary
 

@@ -95,6 +95,7 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path) 
         ("نص\n\n### [عنوان](https://example.org/a", 10, "a broken link"),
         ("### [عنوان](https://example.org/a b)", 8, "a broken link"),
         ("نص\nثم [رابط](javascript:alert(1)) هنا", 9, "a broken link"),
+        ("نص\nثم [رابط]\u200f(https://example.org) هنا", 9, "a broken link"),
         ("[رابط](http:/example)", 8, "leads nowhere"),
         ("[رابط](/relative)", 8, "leads nowhere"),
         ("[رابط]()", 8, "leads nowhere"),

@@ -43,6 +43,33 @@ def test_another_code_page_is_believed_when_it_is_named() -> None:
     assert decode(b'<meta charset="koi8-r">' + text.encode("koi8-r")).endswith(text)
 
 
+RUSSIAN = [
+    "Привет, это новости недели из города у моря.",
+    "Жители собрали двести книг для школьной библиотеки, и сегодня её открывают для всех желающих.",
+    "Объявление: завтра утром будет дождь",
+]
+HEBREW = "הספרייה העירונית פותחת את שעריה מחר בבוקר, והכניסה חופשית לכל תושבי השכונה"
+
+
+@pytest.mark.parametrize("label", ["", "utf-8", "iso-8859-1", "windows-1252", "nonsense"])
+@pytest.mark.parametrize("encoding", ["koi8-r", "cp1251", "iso8859-5", "utf-16-le"])
+def test_cyrillic_that_nobody_named(encoding: str, label: str) -> None:
+    for text in RUSSIAN:
+        data = f"<title>{text}</title>".encode(encoding)
+        assert decode(data, label) == f"<title>{text}</title>"
+
+
+def test_hebrew_that_nobody_named() -> None:
+    assert decode(HEBREW.encode("cp1255")) == HEBREW
+
+
+def test_the_prolog_counts_where_the_server_says_utf_8_to_everything() -> None:
+    greek = "Η βιβλιοθήκη ανοίγει αύριο το πρωί"
+    head = '<?xml version="1.0" encoding="utf-8"?><?xml version="1.0" encoding="windows-1253"?>'
+    assert decode((head + greek).encode("cp1253"), "utf-8") == head + greek
+    assert decode((head[38:] + greek).encode("cp1253"), "iso-8859-1") == head[38:] + greek
+
+
 def test_a_few_broken_bytes_leave_utf_8_utf_8() -> None:
     data = (TEXTS[0] * 5).encode()
     assert decode(data[:-1]).startswith(TEXTS[0])

@@ -24,7 +24,7 @@ WHERE = "https://example.net/feed/"
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
 def test_reads(path: Path) -> None:
     expected = json.loads(path.with_suffix(".expected.json").read_text(encoding="utf-8"))
-    found = feed.parse(path.read_bytes(), WHERE, now=NOW)
+    found = feed.parse(path.read_bytes(), WHERE, now=NOW).articles
     assert len(found) == len(expected)
     for article, values in zip(found, expected, strict=True):
         got = {name: getattr(article, name) for name in values}
@@ -40,9 +40,23 @@ def test_is_known_as_a_feed(path: Path) -> None:
     assert feed.looks_like(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data)
 
 
+@pytest.mark.parametrize("between", ["", "\n", " \ufeff\n"])
+def test_two_prologs_are_one(between: str) -> None:
+    prolog = '<?xml version="1.0" encoding="UTF-8"?>'
+    data = f'{prolog}{between}{prolog}<rss version="2.0"><channel><item><title>خبر</title></item></channel></rss>'
+    assert feed.looks_like(data.encode())
+    assert [each.title for each in feed.parse(data.encode(), WHERE, now=NOW)] == ["خبر"]
+
+
+def test_an_address_before_a_name_is_cut_by_its_grammar() -> None:
+    author = "editor@news.media (سلمى الراوي)"
+    data = f'<rss version="2.0"><channel><item><title>خبر</title><author>{author}</author></item></channel></rss>'
+    assert feed.parse(data.encode(), WHERE, now=NOW)[0].author == "سلمى الراوي"
+
+
 def test_the_code_page_of_the_http_header_counts() -> None:
     data = '<rss version="2.0"><channel><item><title>Été</title></item></channel></rss>'.encode("cp1252")
-    assert feed.parse(data, WHERE, charset="windows-1252", now=NOW)[0].title == "Été"
+    assert feed.parse(data, WHERE, charset="windows-1252", now=NOW).articles[0].title == "Été"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +89,7 @@ def test_a_feed_that_names_a_file_does_not_open_it(tmp_path: Path) -> None:
 
 
 def test_an_empty_feed_is_no_fault() -> None:
-    assert feed.parse(b"<rss version='2.0'><channel><title>x</title></channel></rss>", WHERE, now=NOW) == []
+    assert feed.parse(b"<rss version='2.0'><channel><title>x</title></channel></rss>", WHERE, now=NOW).articles == []
 
 
 def lol() -> bytes:
@@ -105,7 +119,7 @@ def lol() -> bytes:
 def test_hostile_feeds_end_soon(data: bytes) -> None:
     began = time.thread_time()  # of this thread: other work on the machine does not count
     try:
-        found = feed.parse(data, WHERE, now=NOW)
+        found = feed.parse(data, WHERE, now=NOW).articles
     except SourceError as error:
         found = []
         assert error.mend  # noqa: PT017  # either outcome is right, both are looked at
@@ -156,7 +170,7 @@ PIECES = st.lists(
 @given(PIECES.map("".join).map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=200))
 def test_no_bytes_raise_anything_but_our_own(data: bytes) -> None:
     try:
-        found = feed.parse(data, WHERE, now=NOW)
+        found = feed.parse(data, WHERE, now=NOW).articles
     except SourceError as error:
         found = []
         assert "\n" not in str(error)  # noqa: PT017  # either outcome is right, both are looked at
@@ -195,4 +209,12 @@ JSON = st.recursive(
 @given(st.lists(JSON, max_size=4))
 def test_no_json_raises_anything_but_our_own(items: list[object]) -> None:
     data = json.dumps({"items": items, "authors": items, "home_page_url": items}).encode()
-    assert all(article.title for article in feed.parse(data, WHERE, now=NOW))
+    assert all(article.title for article in feed.parse(data, WHERE, now=NOW).articles)
+
+
+def test_the_links_of_an_alert_are_those_they_lead_to() -> None:
+    link = "https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://example.org/2026/11/a/&amp;ct=ga&amp;usg=AOv"
+    data = '<feed xmlns="http://www.w3.org/2005/Atom"><title>تنبيه</title><entry><id>tag:google.com,2013:1</id>'
+    data += f'<title type="html">&lt;b&gt;الواحة&lt;/b&gt; تزرع</title><link href="{link}"/></entry></feed>'
+    (article,) = feed.parse(data.encode(), "https://www.google.com/alerts/feeds/1/2", now=NOW).articles
+    assert (article.title, article.url) == ("الواحة تزرع", "https://example.org/2026/11/a/")

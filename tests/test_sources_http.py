@@ -9,15 +9,17 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpcore2
 import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.errors import SourceError
 from newsletter.sources.http import Fetcher, FetchError, vetting
-from newsletter.sources.http.unpack import inflate
+from newsletter.sources.http.unpack import UnpackedTooLargeError, inflate, unpacked, unpacked_answer
 
 AGENT = "Nashra-test/1 (+https://example.org/)"
 DEADLINE = 3.0
@@ -277,6 +279,50 @@ def test_unpacks(packing: str, pack: Callable[[bytes], bytes], fetcher: Fetcher)
         assert fetcher.get(here.url).data == body
 
 
+def raw_deflate(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+@pytest.mark.parametrize("packing", ["gzip", "deflate", "identity"])
+@pytest.mark.parametrize(
+    "pack",
+    [
+        *(bytes, raw_deflate, zlib.compress, gzip.compress),
+        lambda body: gzip.compress(gzip.compress(body)),
+        lambda body: gzip.compress(zlib.compress(body)),
+    ],
+    ids=["plain", "raw deflate", "zlib", "gzip", "gzip twice", "zlib within gzip"],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1256", "utf-16"])
+def test_unpacks_what_was_packed_otherwise_than_told(
+    packing: str, pack: Callable[[bytes], bytes], encoding: str, fetcher: Fetcher
+) -> None:
+    body = ("<rss><title>خبر</title>" + "خبر طويل ".join(map(str, range(5000)))).encode(encoding)
+    with site(lambda *_: ok(pack(body), f"Content-Encoding: {packing}")) as here:
+        assert fetcher.get(here.url).data == body
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=200))
+def test_text_that_is_not_packed_comes_back(text: str) -> None:
+    for data in (text.encode(), text.encode("cp1256", "replace"), text.encode("utf-16")):
+        assert unpacked(data, 2000) == data
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_unpacking_raise_anything_else(data: bytes) -> None:
+    for way in (lambda: unpacked(data, 500), lambda: b"".join(unpacked_answer([data]))):
+        with suppress(zlib.error, UnpackedTooLargeError):
+            assert isinstance(way(), bytes)
+
+
+def test_layers_of_packing_are_counted() -> None:
+    data = b"<rss>" * 100
+    for _ in range(4):
+        data = gzip.compress(data)
+    assert gzip.decompress(unpacked(data, 10_000)) == b"<rss>" * 100
+
+
 def test_inflate_reads_several_members_and_padding() -> None:
     packed = gzip.compress(b"one ") + gzip.compress(b"two") + b"\0\0\0"
     assert b"".join(inflate([packed])) == b"one two"
@@ -480,7 +526,7 @@ def test_a_packed_bomb_is_stopped_at_the_limit(fetcher: Fetcher, packed_bomb: by
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
         b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8bpe",
         b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 302 Found\r\nLocation: \xff\xfe\r\nContent-Length: 0\r\n\r\n",
     ],

@@ -35,9 +35,11 @@ KIND_OF = {
     "page-without-suffix": "web page",
     "page.html": "web page",
     "part-of-a-page": "web page",
+    "sitemap.xml": "sitemap",
     "telegram.json": "Telegram channel",
     "text-with-address.txt": "plain text",
     "text.txt": "plain text",
+    "wordpress.json": "WordPress list",
 }
 """Every file of the folder, and what it is."""
 SHOWS_ITS_OWN = {"markdown.md", "text.txt", "part-of-a-page"}
@@ -54,9 +56,11 @@ MEDIA = {
     "links.txt": "text/plain",
     "markdown-with-address.md": "text/markdown",
     "markdown.md": "text/markdown",
+    "sitemap.xml": "application/xml",
     "telegram.json": "application/json",
     "text-with-address.txt": "text/plain",
     "text.txt": "text/plain",
+    "wordpress.json": "application/json",
 }
 """What a careful server calls them; the others are text/html."""
 

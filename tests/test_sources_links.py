@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.models import Article
 from newsletter.sources.identity import article_key, normal_url
-from newsletter.sources.links import absolute, host
+from newsletter.sources.links import absolute, host, unwrapped
 
 
 @pytest.mark.parametrize(
@@ -90,3 +92,60 @@ def test_the_key_is_the_address_or_else_the_words() -> None:
 def test_host() -> None:
     assert host("https://www.Example.org:8080/x") == "example.org"
     assert host("http://[") == host("x") == ""
+
+
+REAL = "https://example.org/2026/11/%D8%AE%D8%A8%D8%B1/?p=5&x=1"
+CODED = quote(REAL, safe="")
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        f"https://www.google.com/url?rct=j&sa=t&url={CODED}&ct=ga&cd=CAIyGjk&usg=AOvVaw0",
+        f"https://www.google.com.eg/url?q={CODED}&sa=D",
+        f"http://news.google.com/news/url?sa=t&fd=R&ct2=ar&usg=AFQ&url={CODED}",
+        f"https://l.facebook.com/l.php?u={CODED}&h=AT0",
+        f"https://l.instagram.com/?u={CODED}&e=AT1",
+        f"https://t.umblr.com/redirect?z={CODED}&t=NDk",
+        f"https://eur02.safelinks.protection.outlook.com/?url={CODED}&data=05%7C02&sdata=x&reserved=0",
+        f"https://eur02.safelinks.protection.outlook.com/GetUrlReputation?url={CODED}",
+        f"https://www.youtube.com/redirect?event=video_description&q={CODED}",
+        f"https://www.bing.com/news/apiclick.aspx?ref=FexRss&aid=&url={CODED}&c=1",
+        f"https://l.facebook.com/l.php?u={quote(f'https://www.google.com/url?url={CODED}', safe='')}",
+        f"https://www.google.com/url?url={quote(CODED, safe='')}",
+        "https://www.google.com/amp/s/example.org/2026/11/%D8%AE%D8%A8%D8%B1/?p=5&x=1",
+        "https://example-org.cdn.ampproject.org/c/s/example.org/2026/11/%D8%AE%D8%A8%D8%B1/?p=5&x=1",
+        f"HTTPS://WWW.Google.COM/url?url={CODED}",
+    ],
+)
+def test_an_address_that_names_its_target_is_the_target(wrapped: str) -> None:
+    assert absolute("", wrapped) == REAL
+    assert unwrapped(wrapped) == REAL
+    assert normal_url(wrapped) == normal_url(REAL)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "https://www.google.com/url?q=/search",
+        "https://www.google.com/url?url=javascript:alert(1)",
+        "https://www.google.com/search?q=https://example.org/",
+        "https://www.facebook.com/sharer/sharer.php?u=https://example.org/",
+        "https://www.google.com.example.org/url?url=https://example.net/",
+        "https://example.org/url?url=https://example.net/",
+        "https://example.org/?next=https://www.google.com/url",
+        "https://l.facebook.com/l.php?h=AT0",
+        "https://www.google.com/amp/s/x",
+        "https://[www.google.com/url?url=https://example.org/",
+        "",
+    ],
+)
+def test_an_address_that_leads_nowhere_else_stays(plain: str) -> None:
+    assert unwrapped(plain) == plain
+
+
+def test_redirects_that_turn_in_a_circle_end() -> None:
+    wrapped = REAL
+    for _ in range(9):
+        wrapped = f"https://t.umblr.com/redirect?z={quote(wrapped, safe='')}"
+    assert unwrapped(wrapped).startswith("https://t.umblr.com/redirect?z=")

@@ -172,6 +172,18 @@ def test_the_site_s_name_goes_from_either_end(text: str, expected: str) -> None:
         '[{"@type":"Person"},{"@type":"Article","headline":"خبر","author":[{"name":["سلمى"]}]}]',
         '{"@graph":[{"@id":"#p","name":"سلمى"},{"@type":"Article","headline":"خبر","author":{"@id":"#p"}}]}',
         '{"@type":"NewsArticle","headline":"خبر","creator":"سلمى"} {"x": 1}',
+        '{"@type":"Organization","name":"الواحة"}\n{"@type":"NewsArticle","headline":"خبر","author":"سلمى"}',
+        '{"x": 1}, {"@type":"NewsArticle","headline":"خبر","author":"سلمى"};',
+        '{"@type":"NewsArticle","headline":"خبر","author":["سلمى",],}',
+        '{"@type":"NewsArticle", /* العنوان */ "headline":"خبر", // الكاتب\n"author":"سلمى", /* "}" */ }',
+        '{"@type":"NewsArticle","url":"https://example.org/*a*/","headline":"خبر","author":"سلمى",}',
+        '{"@type":"NewsArticle","text":"سطر\nثان\tو\x01ثالث","headline":"خبر","author":"سلمى"}',
+        "{&quot;@type&quot;:&quot;NewsArticle&quot;,&quot;headline&quot;:&quot;خبر&quot;,&quot;author&quot;:&quot;سلمى&quot;}",
+        '<![CDATA[ {"@type":"NewsArticle","headline":"خبر","author":"سلمى",} ]]>',
+        '/* <![CDATA[ */ {"@type":"NewsArticle","headline":"خبر","author":"سلمى"} /* ]]> */',
+        '{"@type":"NewsArticle","description":"قال: "لن نعود" أبداً","headline":"خبر","author":"سلمى"}',
+        '{"@type":"NewsArticle","headline":{"@value":"خبر","@language":"ar"},"author":"سلمى"}',
+        '{"@context":"https://schema.org","@graph":[{"@type":"NewsArticle","headline":"خبر","author":"سلمى",},]}',
     ],
 )
 def test_linked_data_in_all_its_wrappings(script: str) -> None:
@@ -181,7 +193,9 @@ def test_linked_data_in_all_its_wrappings(script: str) -> None:
     assert (linked.text("headline"), linked.authors) == ("خبر", ("سلمى",))
 
 
-@pytest.mark.parametrize("script", ["", "{", "[[[", "null", '"x"', "[" * 50_000, '{"@graph": {"@graph": 5}}'])
+@pytest.mark.parametrize(
+    "script", ["", "{", "[[[", "null", '"x"', "[" * 50_000, '{"@graph": {"@graph": 5}}', "/* {} ", '"']
+)
 def test_linked_data_that_is_none(script: str) -> None:
     root = tree(f'<p>x<script type="application/ld+json">{script}</script>')
     assert root is not None
@@ -207,6 +221,15 @@ def test_what_is_no_article_is_said_so(data: bytes, what: str) -> None:
 HEAD = f"<title>{TITLE}</title><h1>{TITLE}</h1>"
 
 
+SCRIPTS = {
+    "quotes": '{"a":' + '"' * 900_000,
+    "escaped": '{"a":' + '"\\' * 450_000,
+    "comments": '{"a":' + "/*" * 450_000,
+    "commas": '{"a":' + ", " * 450_000,
+    "spaces": '{"a":' + '" ' * 450_000,
+    "values": "1 " * 450_000,
+    "long": '{"a":"' + "x" * 3_000_000,
+}
 HOSTILE = {
     "deep": HEAD + "<div>" * 100_000 + "x",
     "long": HEAD + "<p>نص طويل بما يكفي ليكون فقرة من خبر</p>" * 30_000,
@@ -220,6 +243,7 @@ HOSTILE = {
     "tables": HEAD + "<table><tr><td>" * 60_000,
     "forms": HEAD + "<form>" * 100 + "<p>نص</p>" * 19_000,
     "links": HEAD + "<a href=/x>رابط</a>" * 19_000,
+    **{f"script {name}": f"<script type='application/ld+json'>{text}</script>{HEAD}" for name, text in SCRIPTS.items()},
     "open": f"<script type='application/ld+json'>{'[' * 1_000_000}</script>{HEAD}",
     "graph": f"<script type='application/ld+json'>{json.dumps([{'@graph': [{'a': 1}] * 1000}] * 50)}</script>{HEAD}",
 }

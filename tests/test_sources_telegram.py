@@ -36,6 +36,7 @@ def as_values(article: Article) -> dict[str, Any]:
     return values | {
         "published": article.published.isoformat() if article.published else None,
         "tags": list(article.tags),
+        "identities": list(article.identities),
     }
 
 

@@ -57,6 +57,11 @@ def read(url: str, site: Site, wanted: ArticleFilter) -> SourceResult:
     return kinds.read(document, wanted)
 
 
+def feeds_of(site: Site) -> list[str]:
+    """Which feeds were asked for; of WordPress' the front page is asked too, for the way to the interface."""
+    return [url for url, _ in site.asked if "/feed/" in url]
+
+
 def titles(brought: SourceResult) -> list[str]:
     return [article.title for article in brought.articles]
 
@@ -82,9 +87,10 @@ def test_a_feed_that_has_not_changed_is_not_fetched_again(headers: dict[str, str
     site = Site(answer)
     first = collect(["https://example.org/feed/"], fetcher=site, now=NOW)
     assert len(first.articles) == 2
+    del site.asked[:]
     again = collect(["https://example.org/feed/"], fetcher=site, now=NOW, validators=first.validators)
     assert (again.articles, again.troubles, again.validators) == ((), (), first.validators)
-    assert site.asked[1][1] == sent
+    assert site.asked == [("https://example.org/feed/", sent)]
 
 
 def test_a_feed_without_marks_leaves_none() -> None:
@@ -105,14 +111,14 @@ def paged(url: str, _: Mapping[str, str]) -> Fetched:
 def test_one_page_is_enough_when_no_time_is_asked_for() -> None:
     site = Site(paged)
     assert len(read("https://example.org/feed/", site, WANTED).articles) == 10
-    assert len(site.asked) == 1
+    assert feeds_of(site) == ["https://example.org/feed/"]
 
 
 def test_further_pages_are_asked_until_the_time_is_passed() -> None:
     site = Site(paged)
     found = read("https://example.org/feed/", site, replace(WANTED, since=NOW - timedelta(days=15)))
     assert titles(found) == [f"خبر رقم {number}" for number in range(1, 16)]
-    assert [url for url, _ in site.asked] == ["https://example.org/feed/", "https://example.org/feed/?paged=2"]
+    assert feeds_of(site) == ["https://example.org/feed/", "https://example.org/feed/?paged=2"]
 
 
 def test_the_end_of_a_feed_is_no_trouble() -> None:
@@ -131,7 +137,7 @@ def test_a_time_in_which_nothing_was_published_is_noted() -> None:
 def test_a_feed_that_turns_in_a_circle_ends() -> None:
     site = Site(lambda url, _: Fetched(url, rss(items(1, 10))))
     assert len(read("https://example.org/feed/", site, replace(WANTED, since=date(2020, 1, 1))).articles) == 10
-    assert len(site.asked) == 2
+    assert len(feeds_of(site)) == 2
 
 
 @pytest.mark.parametrize(
@@ -196,6 +202,64 @@ def test_an_article_is_read_even_where_a_feed_is_named() -> None:
     body = f"<article><h1>نادي القراءة يبدأ موسمه</h1><p>{TEXT}</p><p>{TEXT}</p></article>"
     site = Site(front(LINK.format("a", "/rss"), body))
     assert titles(read("https://example.org/club", site, WANTED)) == ["نادي القراءة يبدأ موسمه"]
+
+
+def test_an_archive_page_is_read_through_its_own_feed_and_never_through_that_of_the_site() -> None:
+    teaser = f"<p>{TEXT}</p>"
+    cards = "".join(f"<div><h3><a href=/n/{n}>خبر من أخبار نادي القراءة {n}</a></h3>{teaser}</div>" for n in range(7))
+    site = Site(front(LINK.format("a", "/rss"), f"<h1>ثقافة</h1>{cards}"))
+    with pytest.raises(SourceError, match="this is the archive of a section, not an article; give the feed it names"):
+        read("https://example.org/category/culture/", site, WANTED)
+    assert [url for url, _ in site.asked] == ["https://example.org/category/culture/"]
+    own = LINK.format("a", "/rss") + LINK.format("b", "/category/culture/rss")
+    site = Site(front(own, f"<h1>ثقافة</h1>{cards}"))
+    assert len(read("https://example.org/category/culture/", site, WANTED).articles) == 2
+    assert site.asked[-1][0] == "https://example.org/category/culture/rss"
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_page_that_any_address_shows_is_no_article(is_same: bool) -> None:
+    def answer(url: str, _: Mapping[str, str]) -> Fetched:
+        words = TEXT if is_same or url.endswith("/note") else "لا شيء في هذا العنوان، وربما كان هنا شيء من قبل ثم نقل."
+        shell = f"<title>أهلاً بكم في الواحة الجديدة</title><meta name=description content='{words}'><div id=app></div>"
+        return Fetched(url, shell.encode())
+
+    site = Site(answer)
+    if not is_same:
+        assert len(read("https://example.org/n/note", site, WANTED).articles) == 1
+        return
+    with pytest.raises(SourceError, match="the site shows the same at any address that does not exist"):
+        read("https://example.org/n/note", site, WANTED)
+    assert len(site.asked) == 2
+    assert site.asked[1][0].startswith("https://example.org/n/")
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_gone"),
+    [
+        ("https://example.org/2026/11/club/", True),
+        ("https://example.org/the-reading-club-begins/", True),
+        ("http://www.example.org/?p=12", True),
+        ("https://example.org/ar", False),
+        ("https://example.org/?utm_source=x", False),
+        ("https://old.example.net/2026/11/", False),
+    ],
+)
+def test_an_address_that_leads_home_holds_nothing_any_more(asked: str, is_gone: bool) -> None:
+    def answer(url: str, _: Mapping[str, str]) -> Fetched:
+        return Fetched("https://example.org/" if url == asked else url, rss(items(1, 2), head=""))
+
+    found = collect([asked], fetcher=Site(answer), now=NOW)
+    assert len(found.articles) == (0 if is_gone else 2)
+    told = "this address leads to the site's front page: there is nothing at it any more; check the address, or give"
+    assert is_gone is any(told in str(trouble) for trouble in found.troubles)
+
+
+def test_an_article_with_its_day_asks_for_no_other_page() -> None:
+    body = f"<h1>نادي القراءة يبدأ موسمه</h1><time datetime=2026-11-20>أمس</time><p>{TEXT}</p>"
+    site = Site(lambda url, _: Fetched(url, body.encode()))
+    assert len(read("https://example.org/n/note", site, WANTED).articles) == 1
+    assert len(site.asked) == 1
 
 
 # Pictures

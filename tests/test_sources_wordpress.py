@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import feed, site, wordpress
+from newsletter.sources import feed, file, kinds, site, web, wordpress
 from newsletter.sources.collect import CollectedArticles, collect
+from newsletter.sources.documents import ArticleFilter, Document, Refusal
 from newsletter.sources.http import Fetched, FetchError, Kind
+from newsletter.sources.http.models import Validator
 from newsletter.sources.wordpress import asking
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -61,6 +63,10 @@ class WordPress:
         self.closed = closed
         self.asked: list[str] = []
         self.signs = True
+        self.feed_links = True
+        """Whether its feeds carry the Link header, as those of 5.5 and later do."""
+        self.knows_children = True
+        """Whether it understands ``categories[terms]``, as 5.7 and later do."""
 
     def get(
         self, url: str, kind: Kind = "any", *, headers: Mapping[str, str] | None = None, statuses: Collection[int] = ()
@@ -76,8 +82,9 @@ class WordPress:
         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path.startswith("/wp-json"):
             return self._rest(url, parts.path.removeprefix("/wp-json").strip("/"), asked)
-        if parts.path.endswith("/feed/"):
-            return self._feed(url, parts.path.removesuffix("feed/"), int(asked.get("paged", 1)))
+        if parts.path.endswith("/feed/") or "feed" in asked:
+            folder = "/category/x/" if asked.get("cat") == "2" else parts.path.removesuffix("feed/")
+            return self._feed(url, folder, int(asked.get("paged", 1)))
         shown = next((each for each in self.posts if urlsplit(each["link"]).path.lower() == parts.path.lower()), None)
         route = f"posts/{shown['id']}" if shown else ("categories/2" if "/category/" in parts.path else "")
         link = f'<{ROOT}>; rel="https://api.w.org/"'
@@ -116,6 +123,9 @@ class WordPress:
             f"<generator>https://wordpress.org/?v=6.1</generator>{items}</channel></rss>"
         )
         marks = {"etag": '"of-the-feed"', "last-modified": "Thu, 19 Nov 2026 16:30:00 GMT"}
+        if self.feed_links:
+            own = f', <{ROOT}wp/v2/categories/2>; rel="alternate"; title="JSON"; type="application/json"'
+            marks["link"] = f'<{ROOT}>; rel="https://api.w.org/"{own if "/category/x/" in folder else ""}'
         return Fetched(url, text.encode(), "application/rss+xml", "utf-8", 200 if items else 404, marks)
 
     def _rest(self, url: str, route: str, asked: dict[str, str]) -> Fetched:
@@ -141,8 +151,14 @@ class WordPress:
             found = [each for each in found if each["id"] in numbers]
         if "slug" in asked:
             found = [each for each in found if each["slug"] == quote(asked["slug"]).lower()]
-        if "categories" in asked:
-            found = [each for each in found if int(asked["categories"]) in each["categories"]]
+        if "categories[terms]" in asked and not self.knows_children:
+            return self._error(url, 400, "rest_invalid_param")
+        category = asked.get("categories[terms]", asked.get("categories"))
+        if category is not None:
+            whole = {int(category)} | ({9} if category == "2" and "categories[include_children]" in asked else set())
+            found = [each for each in found if whole & set(each["categories"])]
+        if "search" in asked:
+            found = [each for each in found if asked["search"] in each["title"]["rendered"]]
         for name in ("after", "before"):
             if name in asked:
                 if len(asked[name]) < 19:
@@ -282,16 +298,34 @@ def test_sticky_posts_come_first_and_locked_ones_are_left_out_and_told() -> None
     assert found.notes == ("https://example.org/: 1 of its articles want a password and were left out",)
 
 
+def test_what_gives_no_article_is_told_by_name() -> None:
+    locked, nothing = {"rendered": "", "protected": True}, {"rendered": "", "protected": False}
+    posts = [post(1), post(2, content=locked, excerpt=locked), post(3, title=nothing, excerpt=nothing, content=nothing)]
+    document = web.document("https://example.org/", WordPress(posts))
+    assert isinstance(document, Document)
+    assert kinds.read(document, ArticleFilter(NOW)).refused == (
+        Refusal("سباق “الواحة” رقم 2", "it wants a password"),
+        Refusal(post(3)["link"], "it has neither a headline nor words"),
+    )
+
+
 def test_an_archive_page_lists_its_own_posts() -> None:
     site = WordPress([post(number) for number in range(1, 7)])
     found = collect(["https://example.org/category/x/"], fetcher=site, now=NOW)
     assert [article.title[-1] for article in found.articles] == ["1", "3", "5"]
 
 
-@pytest.mark.parametrize(
-    "address", ["https://example.org/wp-json/wp/v2/posts", "https://example.org/", "https://example.org"]
-)
-def test_the_interface_and_a_fixed_front_page_list_the_site(address: str) -> None:
+def test_an_archive_page_lists_the_posts_of_the_categories_below_it_too() -> None:
+    posts = [post(1), post(2), post(3, categories=[9])]
+    for knows, expected in ((True, [1, 3]), (False, [1])):
+        site = WordPress(posts)
+        site.knows_children = knows
+        found = collect(["https://example.org/category/x/"], fetcher=site, now=NOW)
+        assert (numbers(found), found.notes, found.troubles) == (expected, (), ())
+
+
+@pytest.mark.parametrize("address", ["https://example.org/", "https://example.org"])
+def test_a_fixed_front_page_lists_the_site(address: str) -> None:
     own = f'<{ROOT}wp/v2/pages/2>; rel="alternate"; type="application/json"'
     link = f'<{ROOT}>; rel="https://api.w.org/", {own}'
     front = Fetched(address, b"<p>x", "text/html", "", 200, {"link": link})
@@ -428,7 +462,8 @@ def test_locked_articles_of_a_closed_site_are_left_out_too() -> None:
 def test_a_feed_of_excerpts_does_not_give_locked_articles(excerpt: str) -> None:
     items = f"<item><title>محمي: سر</title><description>{excerpt}</description></item><item><title>خبر</title></item>"
     found = feed.parse(f'<rss version="2.0"><channel>{items}</channel></rss>'.encode(), "x", now=NOW)
-    assert [article.title for article in found] == ["خبر"]
+    assert [article.title for article in found.articles] == ["خبر"]
+    assert [one.what for one in found.refused] == ["محمي: سر"]
 
 
 def test_marks_of_the_feed_are_not_sent_to_the_page_that_names_it() -> None:
@@ -575,3 +610,235 @@ def test_no_json_raises_anything_but_our_own(value: Any) -> None:
         assert "\n" not in str(error)  # noqa: PT017 - either outcome is right, both are looked at
     else:
         assert all(article.title for article in found)
+
+
+# Feeds that lead to the interface
+
+
+FEED = "https://example.org/feed/"
+MARKS = {FEED: Validator('"of-the-feed"', "Thu, 19 Nov 2026 16:30:00 GMT")}
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize(
+    "address", [FEED, "https://example.org/?feed=rss2", "https://example.org/feed/?utm_source=z", f"{FEED}"]
+)
+def test_a_feed_is_read_through_the_interface(address: str, links: bool) -> None:
+    site = WordPress([post(number) for number in range(1, 15)])
+    site.feed_links = links
+    by_feed = collect([address], fetcher=site, now=NOW)
+    by_site = collect(["https://example.org/"], fetcher=site, now=NOW)
+    assert by_feed.articles == by_site.articles
+    assert len(by_feed.articles) == 14
+    assert by_feed.articles[0].tags == () != by_feed.articles[0].author
+    assert (by_feed.notes, by_feed.troubles) == ((), ())
+    assert by_feed.validators == {address: MARKS[FEED]}
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("address", ["https://example.org/category/x/feed/", "https://example.org/?cat=2&feed=rss2"])
+def test_the_feed_of_an_archive_is_that_archive(address: str, links: bool) -> None:
+    site = WordPress([post(number) for number in range(1, 15)])
+    site.feed_links = links
+    found = collect([address], fetcher=site, now=NOW)
+    assert numbers(found) == [1, 3, 5, 7, 9, 11, 13]
+    if links or "cat=" not in address:  # without a header, the page of ?cat=2 of this site does not name its archive
+        assert any("/wp-json/" in url for url in site.asked)
+        assert found.articles[0].source == ROOT
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/2026/11/feed/",
+        "https://example.org/?s=x&feed=rss2",
+        "https://example.org/?cat=2,3&feed=rss2",
+        "https://example.org/category/x/feed/?author=4",
+        "https://example.org/feed/?paged=2",
+        "https://example.org/en/feed/",
+    ],
+)
+def test_a_feed_that_chooses_otherwise_is_read_itself(address: str) -> None:
+    site = WordPress([post(number) for number in range(1, 15)])
+    found = collect([address], fetcher=site, now=NOW)
+    assert found.articles
+    assert not any("/wp-json/" in url for url in site.asked)
+    assert {article.source for article in found.articles} == {address}
+
+
+@pytest.mark.parametrize("kind", sorted(REFUSALS))
+def test_a_feed_stays_where_the_interface_is_closed(kind: str) -> None:
+    site = WordPress([post(1), post(2)], lambda url: REFUSALS[kind] if "/wp-json/" in url else None)
+    found = collect([FEED], fetcher=site, now=NOW)
+    assert (numbers(found), found.troubles) == ([1, 2], ())
+    (note,) = found.notes
+    assert note.endswith("; its feed was read instead")
+    # What may pass leaves no mark: the interface is asked again though the feed stays the same.
+    assert found.validators == ({} if kind == "500" else MARKS)
+
+
+def test_a_feed_that_has_not_changed_asks_the_interface_nothing() -> None:
+    def unchanged(url: str) -> Fetched | None:
+        return Fetched(url, b"", status=304) if url == FEED else None
+
+    site = WordPress([post(1)], unchanged)
+    found = collect([FEED], fetcher=site, now=NOW, validators=MARKS)
+    assert (found.articles, found.troubles) == ((), ())
+    assert site.asked == [FEED]
+
+
+def test_a_reading_that_left_something_out_keeps_no_mark() -> None:
+    posts = [post(number) for number in range(1, 15)]
+    assert collect([FEED], fetcher=WordPress(posts), now=NOW, most=5).validators == {}
+    assert collect([FEED], fetcher=WordPress(posts), now=NOW, since=date(2026, 11, 18)).validators == {}
+    cut = WordPress(posts, lambda url: REFUSALS["403"] if "include=" in url else None)
+    assert collect([FEED], fetcher=cut, now=NOW).validators == {}
+    assert collect([FEED], fetcher=WordPress(posts), now=NOW, most=10).validators == MARKS
+
+
+@pytest.mark.parametrize("tail", ["", "?withcomments=1"])
+def test_a_feed_of_comments_is_refused(tail: str) -> None:
+    item = "<item><title>رد</title><link>https://example.org/a/#comment-{}</link><description>شكرا</description></item>"
+    data = f'<rss version="2.0"><channel><title>x</title>{item.format(1)}{item.format(2)}</channel></rss>'.encode()
+    address = f"https://example.org/comments/feed/{tail}"
+    found = collect([address], fetcher=WordPress([], lambda url: Fetched(url, data)), now=NOW)
+    assert found.articles == ()
+    assert "this is a feed of readers' comments, not of articles; give " in str(found.troubles[0])
+
+
+@pytest.mark.parametrize(
+    ("feed_url", "page"),
+    [
+        (FEED, "https://example.org/"),
+        ("https://example.org/feed", "https://example.org/"),
+        ("https://example.org/feed/atom/", "https://example.org/"),
+        ("https://example.org/wp-rss2.php", "https://example.org/"),
+        ("https://example.org/blog/feed/", "https://example.org/blog/"),
+        ("https://example.org/?feed=rss2&cat=4", "https://example.org/?cat=4"),
+        ("https://example.org/category/a/b/feed/", "https://example.org/category/a/b/"),
+        ("https://example.org/category/a+b/feed/", ""),
+        ("https://example.org/tag/a,b/feed/", ""),
+        ("https://example.org/?cat=-4&feed=rss2", ""),
+        ("https://example.org/?cat=4&tag=x&feed=rss2", ""),
+        ("https://example.org/feed/podcast/", ""),
+        ("https://example.org/?feed=podcast", ""),
+        ("https://example.org/rss.xml", ""),
+        ("https://example.org/feed/?paged=3", ""),
+    ],
+)
+def test_the_page_of_a_feed(feed_url: str, page: str) -> None:
+    assert wordpress.page_of_feed(feed_url) == page
+
+
+# Lists of the interface
+
+
+@pytest.mark.parametrize(
+    ("tail", "expected"),
+    [
+        ("", list(range(1, 15))),
+        ("wp/v2", list(range(1, 15))),
+        ("wp/v2/posts", list(range(1, 15))),
+        ("wp/v2/posts/", list(range(1, 15))),
+        ("wp/v2/posts?_embed=1&_fields=id", list(range(1, 15))),
+        ("wp/v2/posts?categories=2", [1, 3, 5, 7, 9, 11, 13]),
+        ("wp/v2/posts?per_page=3", [1, 2, 3]),
+        ("wp/v2/posts?per_page=3&page=2", [4, 5, 6]),
+        ("wp/v2/posts?search=%D8%B1%D9%82%D9%85%204", [4]),
+        ("wp/v2/posts?include=7,3", [3, 7]),
+        ("wp/v2/posts/6", [6]),
+        ("wp/v2/categories/2", [1, 3, 5, 7, 9, 11, 13]),
+    ],
+)
+def test_a_list_of_the_interface_is_that_very_list(tail: str, expected: list[int]) -> None:
+    site = WordPress([post(number) for number in range(1, 15)], archives)
+    found = collect([f"{ROOT}{tail}"], fetcher=site, now=NOW)
+    assert (numbers(found), found.troubles) == (expected, ())
+
+
+def archives(url: str) -> Fetched | None:
+    """What the fake site itself does not answer: how the interface describes itself and a category."""
+    value = b'{"id": 2, "name": "x", "link": "https://example.org/category/x/"}'
+    return Fetched(url, value, "application/json") if url.endswith(("wp/v2/categories/2", "wp/v2")) else None
+
+
+def test_a_single_post_of_the_interface_comes_with_its_names() -> None:
+    found = collect([f"{ROOT}wp/v2/posts/6"], fetcher=WordPress([post(6)]), now=NOW)
+    assert [(each.author, each.section, each.reading) for each in found.articles] == [
+        ("سلمى الراوي", "سباقات & رحلات", "rest")
+    ]
+
+
+def test_days_are_of_the_site_s_zone_when_ours_is_another() -> None:
+    late = post(1, date="2026-11-20T00:30:00", date_gmt="2026-11-19T23:30:00")
+    found = collect([FEED], fetcher=WordPress([late]), now=NOW, since=date(2026, 11, 20))
+    assert len(found.articles) == 1
+
+
+def test_days_hold_for_a_list_of_the_interface_too() -> None:
+    site = WordPress([post(number) for number in range(1, 9)])
+    found = collect([f"{ROOT}wp/v2/posts?categories=2"], fetcher=site, now=NOW, since=date(2026, 11, 19))
+    assert numbers(found) == [1, 3]
+    after = "2026-11-19T00:00:00"
+    found = collect([f"{ROOT}wp/v2/posts?after={after}"], fetcher=site, now=NOW, until=date(2026, 11, 18))
+    assert numbers(found) == []
+    assert numbers(collect([f"{ROOT}wp/v2/posts?after={after}"], fetcher=site, now=NOW)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("route", ["wp/v2/categories", "wp/v2/media", "wp/v2/users", "yoast/v1/get_head", "oembed/1.0"])
+def test_a_route_without_articles_is_refused(route: str) -> None:
+    site = WordPress([post(1)], lambda url: Fetched(url, b'[{"id": 1}]', "application/json"))
+    found = collect([f"{ROOT}{route}"], fetcher=site, now=NOW)
+    assert found.articles == ()
+    assert str(found.troubles[0]) == (
+        f"{ROOT}{route}: the route {route} lists no articles; give {ROOT}wp/v2/posts, or the site's front page "
+        "https://example.org/"
+    )
+
+
+def test_the_other_shape_of_an_interface_is_read_as_a_list_too() -> None:
+    assert wordpress.interface_of("https://example.org/?rest_route=/wp/v2/posts&categories=2") == (
+        "https://example.org/?rest_route=/",
+        "wp/v2/posts",
+    )
+    assert wordpress.interface_of("https://example.org/blog/index.php/wp-json/wp/v2/posts?x=1") == (
+        "https://example.org/blog/index.php/wp-json/",
+        "wp/v2/posts",
+    )
+    assert wordpress.interface_of("https://example.org/wp-json-news/") is None
+    asked: list[str] = []
+
+    class Door:
+        def get(self, url: str, kind: Kind = "any", **_: Any) -> Fetched:
+            asked.append(url)
+            return Fetched(url, json.dumps([post(1)]).encode(), "application/json")
+
+    found = collect(["https://example.org/?rest_route=/wp/v2/posts&categories=2"], fetcher=Door(), now=NOW)
+    assert numbers(found) == [1]
+    assert all("rest_route=/wp/v2/posts&categories=2&" in url for url in asked[2:3])
+
+
+def test_what_was_saved_of_an_interface_is_read_from_the_file(tmp_path: Path) -> None:
+    locked = {"rendered": "", "protected": True}
+    path = tmp_path / "posts.json"
+    path.write_text(json.dumps([post(1), post(2, content=locked), 7]), encoding="utf-8")
+    found = collect([str(path)], fetcher=WordPress([]), now=NOW)
+    assert numbers(found) == [1]
+    assert found.notes == (f"{path}: 1 of its articles want a password and were left out",)
+    result = kinds.read(file.document(path), ArticleFilter(NOW))
+    assert result.articles[0].identities == ()  # of which site number 1 is, nothing in the file says
+    told = post(1) | {"_links": {"self": [{"href": "https://example.org/blog/wp-json/wp/v2/posts/1"}]}}
+    whole = Fetched("https://example.net/kept.json", json.dumps([told]).encode(), "application/json")
+    kept = collect([whole.url], fetcher=WordPress([], lambda _: whole), now=NOW)
+    assert kept.articles[0].identities == ("wordpress:example.org/blog#1",)
+    assert result.refused == (Refusal("سباق “الواحة” رقم 2", "it wants a password"),)
+    path.write_text(json.dumps(post(2, content=locked)), encoding="utf-8")
+    assert "the article wants a password" in str(collect([str(path)], fetcher=WordPress([]), now=NOW).troubles[0])
+
+
+def test_a_list_of_a_closed_interface_names_what_to_give_instead() -> None:
+    found = collect([f"{ROOT}wp/v2/posts?categories=2"], fetcher=WordPress([post(1)], closed), now=NOW)
+    assert str(found.troubles[0]) == (
+        f"{ROOT}wp/v2/posts?categories=2: its REST interface is closed (401); give https://example.org/ or the page of "
+        "its section, which are read by their feeds then"
+    )

@@ -232,7 +232,7 @@ def test_a_draft_grows_and_its_editor_chooses(root: Path, clock: Clock, site: Wo
         clock.forward(days=2)
         gather(workspace)
         after = grown(root)
-        assert candidates(after) == ["2", "6", "5", "4", "3"]
+        assert candidates(after) == ["6", "5", "4", "3", "2"]
         kept = text[: text.index("<!-- candidates")]
         assert after.text.startswith(kept)
         # What the editor deletes does not come back, what they choose is no candidate any more.

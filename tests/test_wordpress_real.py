@@ -1,106 +1,30 @@
-"""A real WordPress on loopback, asked by the real command, against what its own database says was published.
-
-It runs where Debian's packages wordpress, php-cli, php-mysql, php-xml, php-mbstring and mariadb-server are installed;
-.ci/run installs them.
-"""
+"""A real WordPress on loopback, asked by the real command, against what its own database says was published."""
 
 from __future__ import annotations
 
 import html
-import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-import command
 import pytest
+from real_wordpress import NEEDED, Site, running
 
-SITE = Path(__file__).parent / "wordpress" / "site.sh"
 ALGIERS = ZoneInfo("Africa/Algiers")
 SPORT = "%d8%b1%d9%8a%d8%a7%d8%b6%d8%a9"
 LOCKED = "%d8%ae%d9%84%d9%81-%d9%83%d9%84%d9%85%d8%a9-%d8%b3%d8%b1"
 
-
-def missing() -> str:
-    """What is not installed of a WordPress, or nothing."""
-    if not Path("/usr/share/wordpress/wp-load.php").is_file():
-        return "WordPress"
-    absent = [name for name in ("php", "mariadbd", "mariadb-install-db") if not shutil.which(name)]
-    if absent:
-        return ", ".join(absent)
-    modules = subprocess.run(["php", "-m"], capture_output=True, text=True, check=True).stdout.split()
-    return ", ".join(f"php-{name}" for name in ("mysqli", "mbstring", "xml") if name not in modules)
-
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        bool(missing()) and os.environ.get("CI") != "true", reason=f"needs a WordPress: {missing()} is not installed"
-    ),
-]
-
-
-@dataclass(frozen=True)
-class Site:
-    """The site as it runs, and its articles as its database has them, newest first."""
-
-    folder: Path
-    port: int
-    articles: list[dict[str, Any]]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def address(self, article: dict[str, Any]) -> str:
-        return f"{self.url}{article['date'][:4]}/{article['date'][5:7]}/{article['slug']}/"
-
-    def collect(self, root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
-        """Run the command in a workspace of its own, or in the one that is there, and hand back its JSON."""
-        if not root.exists():
-            words = ("--name", "الواحة", "--url", self.url, "--from", "الواحة <news@example.org>")
-            made = command.here("init", root, *words, "--timezone", "Africa/Algiers")
-            assert made.code == 0, made
-            settings = root / "newsletter.toml"
-            text = settings.read_text("utf-8")
-            opened = text.replace("\n# allow_private_hosts = ", '\nallow_private_hosts = ["127.0.0.1"]\n# ')
-            assert opened != text
-            settings.write_text(opened, "utf-8")
-        done = command.here("-C", root, "collect", *arguments, "--json")
-        assert done.code == code, done
-        found: dict[str, Any] = json.loads(done.out)
-        return found
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    """The site, made anew; a socket's path must be short, so it does not lie with pytest's own folders."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="wp-") as name:
-        folder = Path(name)
-        with (folder / "errors.log").open("wb") as errors:
-            running = subprocess.Popen(["bash", SITE, folder, str(port)], stdout=subprocess.PIPE, stderr=errors)
-        try:
-            assert running.stdout is not None
-            assert running.stdout.readline() == b"ready\n", (folder / "errors.log").read_text("utf-8")
-            yield Site(folder, port, json.loads((folder / "articles.json").read_text("utf-8"))["articles"])
-        finally:
-            running.send_signal(signal.SIGTERM)
-            running.wait(timeout=30)
-            if running.stdout is not None:
-                running.stdout.close()
+    with running() as made:
+        yield made
 
 
 @pytest.fixture
@@ -233,3 +157,65 @@ def test_an_article_that_wants_a_password_is_a_trouble(
     found = site.collect(tmp_path / "w", f"{site.url}2025/11/{LOCKED}/", code=1)
     assert found["articles"] == []
     assert [trouble["what"] for trouble in found["troubles"]] == ["the article wants a password"]
+
+
+def test_a_feed_gives_what_its_site_gives(site: Site, tmp_path: Path) -> None:
+    by_site = site.collect(tmp_path / "w", site.url, "--most", "30")
+    for feed in ("feed/", "?feed=rss2", "feed/atom/"):
+        by_feed = site.collect(tmp_path / "w", f"{site.url}{feed}", "--most", "30")
+        assert (by_feed["troubles"], by_feed["notes"]) == ([], [])
+        assert [each["id"] for each in by_feed["articles"]] == [each["id"] for each in by_site["articles"]]
+        assert {each["status"] for each in by_feed["articles"]} == {"known"}
+    assert any(each["image"] for each in by_site["articles"])
+    unchanged = site.collect(tmp_path / "w", f"{site.url}feed/", "--most", "30")
+    assert unchanged["articles"] == []  # 304: the interface was not asked at all
+    section = site.collect(tmp_path / "v", f"{site.url}category/{SPORT}/feed/", "--most", "100")
+    expected = [each["title"] for each in in_order(site.articles) if "رياضة" in each["categories"]]
+    assert [each["title"] for each in section["articles"]] == expected
+    month = site.collect(tmp_path / "u", f"{site.url}2025/11/feed/")
+    assert {each["source"] for each in month["articles"]} == {f"{site.url}2025/11/feed/"}
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_feed_of_a_closed_site_is_read_itself(site: Site, tmp_path: Path) -> None:
+    found = site.collect(tmp_path / "w", f"{site.url}feed/", "--most", "30")
+    assert [each["title"] for each in found["articles"]] == [each["title"] for each in site.articles[:30]]
+    (note,) = found["notes"]
+    assert note.endswith("its feed was read instead")
+
+
+@pytest.mark.parametrize("name", ["wp-sitemap.xml", "robots.txt", "wp-sitemap-posts-post-1.xml"])
+def test_its_own_sitemap_leads_to_the_newest_articles(site: Site, tmp_path: Path, name: str) -> None:
+    found = site.collect(tmp_path / "w", f"{site.url}{name}", "--most", "5")
+    by_number = sorted(site.articles, key=lambda each: each["id"], reverse=True)
+    titles = {each["title"] for each in found["articles"]}
+    assert len(titles) >= 4  # the article that wants a password may be among the newest five
+    assert titles <= {each["title"] for each in by_number[:5]}
+    assert all(each["source"] == f"{site.url}wp-json/" for each in found["articles"])
+
+
+def test_a_list_of_the_interface_is_that_list(site: Site, tmp_path: Path) -> None:
+    found = site.collect(tmp_path / "w", f"{site.url}wp-json/wp/v2/posts?per_page=4&offset=2")
+    assert [each["title"] for each in found["articles"]] == [each["title"] for each in site.articles[2:6]]
+    by_query = site.collect(tmp_path / "w", f"{site.url}?rest_route=/wp/v2/posts&per_page=3")
+    assert [each["title"] for each in by_query["articles"]] == [each["title"] for each in site.articles[:3]]
+
+
+@pytest.mark.parametrize(
+    ("tail", "what"),
+    [
+        ("2025/11/", "this is the archive of a day, a month or a year, not an article"),
+        ("?s=%D8%B3%D9%88%D9%82", "these are the results of a search, not an article"),
+        ("wp-login.php", "this is a page to log in, not an article"),
+        ("page/2/", "this is a page that only lists articles, not an article"),
+    ],
+)
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_what_is_no_article_is_refused(
+    site: Site, tmp_path: Path, tail: str, what: str, is_closed: bool, request: pytest.FixtureRequest
+) -> None:
+    if is_closed:
+        request.getfixturevalue("closed")
+    found = site.collect(tmp_path / "w", f"{site.url}{tail}", code=1)
+    assert found["articles"] == []
+    assert what in [trouble["what"] for trouble in found["troubles"]]

@@ -67,7 +67,7 @@ class Newsroom:
 
         Example::
 
-            gathered = newsroom.collect("https://example.org/feed/", most=10)
+            gathered = newsroom.collect("https://example.org/", most=10)
             print(len(gathered.added), [str(trouble) for trouble in gathered.troubles])
         """
         from newsletter.workflows.collect import gather
@@ -100,7 +100,10 @@ class Newsroom:
 
         with self.workspace.database.read() as connection:
             holdings = library.holdings(connection)
-        return library.unused(holdings, issues.every(self.root)) if unused else holdings
+            if not unused:
+                return holdings
+            free = library.unused(connection, holdings, issues.every(self.root))
+        return [holding for holding in free if not holding.withdrawn]
 
     def issues(self) -> list[Issue]:
         """List every issue of the workspace by its number.

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from newsletter.check.found import Findings
 from newsletter.check.reading import IssueContent, read
-from newsletter.models import Issue, Letter, Level, Picture, Problem, Publication
+from newsletter.models import Issue, Letter, Level, Picture, Problem, Publication, StoryChange
 from newsletter.senders.reports import Authentication
 
 SETTINGS = "newsletter.toml"
@@ -26,6 +26,12 @@ class CheckContext:
     """Names of the lists there are."""
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Address of a story to the numbers of the issues that carried it to the same list."""
+    retold: Mapping[str, str] = field(default_factory=dict)
+    """Address of a story to that of the one here whose story it tells again, as far as the library knows."""
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
+    """Address of a story to the reason why its site shows it no more."""
+    changes: tuple[StoryChange, ...] = ()
+    """What sites have changed in stories that the editor has written otherwise."""
     last_subject: str = ""
     """Subject of the last issue that went to the same list."""
     sent: tuple[tuple[str, str], ...] = ()
@@ -91,6 +97,15 @@ def teller(levels: Mapping[str, Level]) -> Tell:
 def setting(section: str, key: str) -> str:
     """A setting, as messages show its place."""
     return f"{SETTINGS}: [{section}] {key}"
+
+
+def in_line(line: int) -> str:
+    """Where something stands in the file, for the middle of a message; nothing when nobody knows.
+
+    Args:
+        line: 1-based, or 0.
+    """
+    return f" in line {line}" if line else ""
 
 
 def shown(text: str, most: int = 60) -> str:

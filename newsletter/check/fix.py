@@ -18,6 +18,7 @@ from newsletter.check.reading import OBJECT, parse
 from newsletter.check.typing_habits import HABITS, TypingHabit, fixed
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript
+from newsletter.issues.lines import is_fence
 from newsletter.models import Problem
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _with_addresses(line: str, code: str) -> str:
 def _shape(manuscript: Manuscript, code: str) -> list[tuple[str, ...]]:
     """What must not change: blocks, links, pictures, code and marks in their order; addresses only as the mend says."""
     lines = manuscript.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    fences = [at for at, line in enumerate(lines) if line.strip() == "+++"][:2]
+    fences = [at for at, line in enumerate(lines) if is_fence(line)][:2]
     tokens = parse("\n".join(lines[fences[1] + 1 :]))
     shape: list[tuple[str, ...]] = []
     for token in tokens:

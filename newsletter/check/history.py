@@ -9,6 +9,7 @@ from newsletter.check.addresses import page
 from newsletter.check.context import (
     CheckInput,
     Rule,
+    in_line,
     shown,
     teller,
 )
@@ -21,6 +22,8 @@ CODES: Mapping[str, Level] = {
     "number-taken": "error",
     "number-twice": "warning",
     "story-sent-before": "warning",
+    "story-withdrawn": "error",
+    "story-changed": "warning",
     "stories-alike": "warning",
     "story-stale": "warning",
     "story-future": "warning",
@@ -85,6 +88,31 @@ def sent_before(case: CheckInput) -> Iterator[Problem]:
             )
 
 
+def withdrawn(case: CheckInput) -> Iterator[Problem]:
+    """A story that its site took back."""
+    for story in case.issue.stories:
+        if reason := case.known.withdrawn.get(story.url):
+            yield _tell(
+                "story-withdrawn",
+                f"«{shown(story.headline)}» is not on its site any more: {reason}",
+                case.at(story.line),
+                "take it out, or publish it again and collect; weekly and send go on with --without-withdrawn",
+            )
+
+
+def changed(case: CheckInput) -> Iterator[Problem]:
+    """A story that its site has corrected since the draft was written, where the editor wrote otherwise."""
+    names = {"image": "picture", "image_alt": "picture's words", "url": "address"}
+    for change in case.known.changes:
+        name = names.get(change.field, change.field)
+        yield _tell(
+            "story-changed",
+            f"the site has another {name} now: «{shown(change.theirs, 80)}»; here stands «{shown(change.ours, 80)}»",
+            case.at(change.story.line),
+            "see which is right; what you write stays",
+        )
+
+
 def dates(case: CheckInput) -> Iterator[Problem]:
     """Stories older than a month, and stories from the future."""
     now = case.known.now
@@ -111,20 +139,26 @@ def dates(case: CheckInput) -> Iterator[Problem]:
 
 
 def alike(case: CheckInput) -> Iterator[Problem]:
-    """Two stories that tell the same news in almost the same words, under two addresses."""
+    """Two stories that tell the same news under two addresses: in almost the same words here, or at their source."""
     stories = case.issue.stories
     repeats = mark([f"{story.headline}\n{story.summary}" for story in stories])
     repeats |= mark([story.headline for story in stories])
+    places = {story.url: at for at, story in reversed(list(enumerate(stories)))}
+    for again, told in case.known.retold.items():
+        if again in places and told in places:
+            # Of a pair the one that stands below is told.
+            above, below = sorted((places[again], places[told]))
+            repeats.setdefault(below, above)
     for at, first in sorted(repeats.items()):
         story, other = stories[at], stories[first]
         if story.url and other.url and page(story.url) == page(other.url):
             continue  # told as the same address
         yield _tell(
             "stories-alike",
-            f"«{shown(story.headline, 40)}» tells the news of «{shown(other.headline, 40)}», line {other.line}",
+            f"«{shown(story.headline, 40)}» tells the news of «{shown(other.headline, 40)}»{in_line(other.line)}",
             case.at(story.line),
             "keep one of them",
         )
 
 
-RULES: tuple[Rule, ...] = (list_unknown, number_taken, number_twice, sent_before, dates, alike)
+RULES: tuple[Rule, ...] = (list_unknown, number_taken, number_twice, sent_before, withdrawn, changed, dates, alike)

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from newsletter.check.context import (
     CheckInput,
     Rule,
+    in_line,
     shown,
     teller,
 )
@@ -102,7 +103,7 @@ def image_twice(case: CheckInput) -> Iterator[Problem]:
         if image.address in seen:
             yield _tell(
                 "image-twice",
-                f"the same picture stands in line {seen[image.address]}",
+                f"the same picture stands above{in_line(seen[image.address])}",
                 case.at(image.line),
                 "choose another one",
             )

@@ -11,6 +11,7 @@ from newsletter.check.addresses import bare, hidden, page, parts_of, private, tr
 from newsletter.check.context import (
     CheckInput,
     Rule,
+    in_line,
     setting,
     shown,
     teller,
@@ -214,14 +215,14 @@ def repeated_stories(case: CheckInput) -> Iterator[Problem]:
         if arabic_fold(first.words) == arabic_fold(link.words):
             yield _tell(
                 "story-twice",
-                f"the story «{shown(link.words)}» is there already, in line {first.line}",
+                f"the story «{shown(link.words)}» is there already{in_line(first.line)}",
                 case.at(link.line),
                 "take one of them out",
             )
         else:
             yield _tell(
                 "story-address-twice",
-                f"«{shown(link.words, 40)}» has the address of «{shown(first.words, 40)}» in line {first.line}",
+                f"«{shown(link.words, 40)}» has the address of «{shown(first.words, 40)}»{in_line(first.line)}",
                 case.at(link.line),
                 "write the address of this story",
             )

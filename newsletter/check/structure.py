@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from newsletter.check.context import (
     CheckInput,
     Rule,
+    in_line,
     shown,
     teller,
 )
@@ -80,7 +81,7 @@ def section_twice(case: CheckInput) -> Iterator[Problem]:
         if name and name in seen:
             yield _tell(
                 "section-twice",
-                f"the section «{shown(section.title)}» is there already, in line {seen[name]}",
+                f"the section «{shown(section.title)}» is there already{in_line(seen[name])}",
                 case.at(section.line),
                 "put its stories under the first one, or name it otherwise",
             )

@@ -12,6 +12,7 @@ from newsletter.check.context import (
     teller,
 )
 from newsletter.models import Level, Problem
+from newsletter.text.subject import LONGEST_PREHEADER, LONGEST_SUBJECT, SHORTEST_SUBJECT, columns, says_the_same
 from newsletter.text.tidy import arabic_fold
 
 CODES: Mapping[str, Level] = {
@@ -25,19 +26,6 @@ CODES: Mapping[str, Level] = {
     "preheader-repeats-subject": "warning",
 }
 _tell = teller(CODES)
-
-LONGEST_SUBJECT = 80
-"""Columns. Narrow phones show some 40 and wide windows some 70 to 80; what stands behind them nobody sees."""
-SHORTEST_SUBJECT = 10
-LONGEST_PREHEADER = 180
-"""Columns. Inbox lists show subject and preheader together in one or two lines, rarely more than 140 of them."""
-
-
-def columns(text: str) -> int:
-    """Width of a text as a terminal shows it: harakat and direction signs take no column, ideographs two."""
-    from rich.cells import cell_len
-
-    return cell_len(text)
 
 
 def subject_empty(case: CheckInput) -> Iterator[Problem]:
@@ -95,8 +83,7 @@ def subject_repeated(case: CheckInput) -> Iterator[Problem]:
 
 def preheader(case: CheckInput) -> Iterator[Problem]:
     """The line behind the subject: there, not cut, and not the subject once more."""
-    own, subject = arabic_fold(case.issue.preheader), arabic_fold(case.issue.subject)
-    if not own and not any(run.kind == "text" for run in case.reading.runs):
+    if not arabic_fold(case.issue.preheader) and not any(run.kind == "text" for run in case.reading.runs):
         yield _tell(
             "preheader-empty",
             "there is no preheader, and no text to make one of; inbox lists would show the foot of the letter",
@@ -111,7 +98,7 @@ def preheader(case: CheckInput) -> Iterator[Problem]:
             case.key("preheader"),
             "shorten it",
         )
-    if own and subject and (own in subject or subject in own):
+    if says_the_same(case.issue.preheader, case.issue.subject):
         yield _tell(
             "preheader-repeats-subject",
             f"the preheader says what the subject says: {shown(case.issue.preheader)}",

@@ -14,7 +14,8 @@ from newsletter.check.context import (
 )
 from newsletter.check.reading import TextRun
 from newsletter.check.typing_habits import has_arabic
-from newsletter.models import Level, Problem
+from newsletter.issues.lines import TOOL_TEXT
+from newsletter.models import Level, Problem, Story
 
 CODES: Mapping[str, Level] = {
     "spam-words": "warning",
@@ -22,6 +23,7 @@ CODES: Mapping[str, Level] = {
     "emoji-many": "warning",
     "placeholder-text": "error",
     "note-left": "warning",
+    "editor-text": "error",
 }
 _tell = teller(CODES)
 
@@ -137,4 +139,39 @@ def note_left(case: CheckInput) -> Iterator[Problem]:
             )
 
 
-RULES: tuple[Rule, ...] = (spam_words, all_caps, emoji_many, placeholder_text, note_left)
+_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+# An escaped one is a text about comments; a word processor makes long dashes of two hyphens.
+_COMMENT = re.compile(r"(?<!\\)<[ ]?![ ]?[-\u2010-\u2015\u2212]+[^\n]{0,40}")
+
+
+def editor_text(case: CheckInput) -> Iterator[Problem]:
+    """What stands in a draft for its editor alone: a comment within a line, what this program says of candidates."""
+    for text, line in _written(case):
+        match = TOOL_TEXT.search(text) or _COMMENT.search(_CODE.sub(" ", text))
+        if match is not None:
+            yield _tell(
+                "editor-text",
+                f"readers would see «{shown(match[0])}», which is for the editor",
+                case.at(line),
+                "take it out, or put the comment on a line of its own, from <!-- to -->",
+            )
+
+
+def _written(case: CheckInput) -> Iterator[tuple[str, int]]:
+    """Every line with its number; of passages the Markdown."""
+    for run in case.reading.runs:
+        if run.kind != "text":
+            yield run.text, run.line
+    passages = [(prose.markdown, prose.line) for prose in case.issue.opening]
+    for section in case.issue.sections:
+        for block in section.blocks:
+            if isinstance(block, Story):
+                passages.append((block.summary, block.summary_line))
+            else:
+                passages.append((block.markdown, block.line))
+    for markdown, first in passages:
+        for at, line in enumerate(markdown.split("\n")):
+            yield line, first + at if first else 0
+
+
+RULES: tuple[Rule, ...] = (spam_words, all_caps, emoji_many, placeholder_text, note_left, editor_text)

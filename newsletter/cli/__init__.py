@@ -45,7 +45,7 @@ app = App(
     \b
       newsletter init w --name "المؤشر" --url https://example.org --from "نشرة المؤشر <news@example.org>"
       cd w
-      newsletter collect https://example.org/feed/
+      newsletter collect https://example.org/
       newsletter compose --latest 5
       newsletter check && newsletter preview
       newsletter subscribers import readers.csv

@@ -32,8 +32,10 @@ def tell_week(week: WeekPlan, sender: str) -> None:
     issue = plan.issue
     stories = plural(len(issue.stories), "story", "stories")
     waiting = f", {plural(week.candidates, 'candidate')} not taken" if week.candidates else ""
+    waiting += f", {week.unshown:,} more in: newsletter articles --unused" if week.unshown else ""
     say(f"{'New draft' if week.composed else 'Draft'}: {issue.path}")
     say(f"Issue {issue.number} «{issue.subject}»: {stories}{waiting}.")
+    tell_repeats(week.repeats)
     for section in issue.sections:
         if section.stories:
             say(f"  {section.title or '(no heading)'}: {len(section.stories)}")
@@ -49,6 +51,16 @@ def tell_week(week: WeekPlan, sender: str) -> None:
         say(f"Letter: {week.size:,} bytes of HTML. Look at it: {week.preview[0]}")
     for line in problem_lines(plan.problems):
         say(line)
+
+
+def tell_repeats(pairs: str) -> None:
+    """Say which articles a draft leaves out, since each tells again what another tells.
+
+    Args:
+        pairs: As a draft gives them: ``58 = 57, 61 = issue 3``; or empty.
+    """
+    if pairs:
+        say(f"Left out, since each repeats another: {pairs}. To take one all the same: newsletter compose --ids ID,ID")
 
 
 def _kind(variant: Variant) -> str:
@@ -83,6 +95,8 @@ def week_data(
         "stories": len(plan.issue.stories) if plan is not None else 0,
         "sections": {one.title: len(one.stories) for one in plan.issue.sections} if plan is not None else {},
         "candidates": week.candidates,
+        "not_shown": week.unshown,
+        "repeats": week.repeats.split(", ") if week.repeats else [],
         "audience": plan.audience if plan is not None else 0,
         "by_rhythm": dict(plan.by_rhythm) if plan is not None else {},
         "by_variant": {one.name: one.audience for one in plan.variants} if plan is not None else {},
@@ -134,6 +148,10 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
     found = outcome.latest
     for line in problem_lines(found.problems):
         say(f"left out: {line}")
+    for number, reason in outcome.looked.withdrawn.items():
+        say(f"left out: article {number}: the site has taken it back: {reason}")
+    for line in outcome.looked.notes:
+        say(f"note: {line}")
     if found.went:
         say(f"{found.went} went out already. Nothing sent now.")
     elif found.issue is None:
@@ -171,6 +189,7 @@ def latest_data(outcome: LatestOutcome, *, would: bool) -> dict[str, Any]:
         "without_letter": found.skipped,
         "by_variant": dict(found.by_variant),
         "problems": [asdict(problem) for problem in found.problems],
+        "withdrawn": [{"id": number, "reason": reason} for number, reason in outcome.looked.withdrawn.items()],
         "send": outcome.send.public_id if outcome.send is not None else None,
         "sent_now": outcome.sent_now,
     }
@@ -206,7 +225,7 @@ def article_data(holding: Holding) -> dict[str, Any]:
 
     article = holding.article
     told = asdict(article)
-    del told["identity"]  # the library keeps the id above instead
+    del told["identities"]  # the library keeps the id above instead
     return {
         "id": holding.id,
         **told,

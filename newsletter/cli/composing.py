@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.accounts import article_data
+from newsletter.cli.accounts import article_data, tell_repeats
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, plural, say, table
@@ -34,7 +33,8 @@ def articles(
 ) -> None:
     """List the articles of the library, newest first, with what helps to choose.
 
-    Age, section, words, minutes of reading, the article that one repeats (by its words), and where it was sent.
+    Age, section, words, minutes of reading, the article whose story one repeats, and where it was sent. A story in
+    another source's words is a repeat too; a column that appears every day is none.
 
     \b
     Examples:
@@ -44,20 +44,24 @@ def articles(
     """
     from newsletter import issues, library
     from newsletter.issues.compose import when
+    from newsletter.issues.repeats import of as found_repeats
     from newsletter.text.tidy import arabic_fold
 
     with workspace_of(context) as workspace:
         now = workspace.now()
         with workspace.database.read() as connection:
             holdings = library.holdings(connection, since=now - timedelta(days=days) if days else None)
+            if unused and not list_name:
+                free = library.unused(connection, holdings, issues.every(workspace.root))
+                holdings = [one for one in free if not one.withdrawn]
         if list_name:
             from newsletter.workflows import draft
 
-            free = {one.id for one in draft.unused(workspace, list_name)}
-            holdings = [one for one in holdings if one.id in free]
-        elif unused:
-            holdings = library.unused(holdings, issues.every(workspace.root))
-    repeats = _repeats(holdings)
+            wanted = {one.id for one in draft.unused(workspace, list_name)}
+            holdings = [one for one in holdings if one.id in wanted]
+        with workspace.database.read() as connection:
+            # What repeats another may be far younger than it.
+            repeats = found_repeats(library.holdings(connection))
     shown = [
         holding for holding in holdings if not section or arabic_fold(holding.article.section) == arabic_fold(section)
     ]
@@ -142,15 +146,17 @@ def compose(
         if refresh:
             draft = _refreshed(workspace, rules, list_name)
             data(draft.issue.path)
-            say(f"Issue {draft.issue.number}: {_candidates(draft)}, {plural(draft.added, 'new one')}.")
+            say(f"Issue {draft.issue.number}: {plural(draft.waiting, 'candidate')}, {plural(draft.added, 'new one')}.")
+            _tell_left(draft)
             return
         kept = [one for one in chosen if str(one) not in (exclude or [])]
         issue = drafts.write(workspace, kept or None, list_name=list_name, rules=rules, slug=slug)
-        waiting = drafts.waiting(issue)
+        left = drafts.waiting(issue)
     data(issue.path)
     say(f"Issue {issue.number} with {plural(len(issue.stories), 'story', 'stories')}.")
-    if waiting:
-        say(f"{plural(waiting, 'candidate')} more at the end of the file: cut what you want, and paste it above.")
+    if left.waiting:
+        say(f"{plural(left.waiting, 'candidate')} more at the end of the file: cut what you want, and paste it above.")
+    _tell_left(left)
     say("Next: edit it, then: newsletter check && newsletter preview")
 
 
@@ -161,12 +167,15 @@ def _refreshed(workspace: Workspace, rules: Any, list_name: str) -> Draft:
     if issue is not None:
         return drafts.refresh(workspace, issue, rules=rules)
     issue = drafts.write(workspace, list_name=list_name, rules=rules, empty=True)
-    waiting = drafts.waiting(issue)
-    return drafts.Draft(issue, added=waiting, waiting=waiting)
+    made = drafts.waiting(issue)
+    return replace(made, added=made.waiting)
 
 
-def _candidates(draft: Draft) -> str:
-    return plural(draft.waiting, "candidate")
+def _tell_left(draft: Draft) -> None:
+    """Say what a draft does not show: nobody reads a thousand candidates, or one story twice."""
+    if draft.unshown:
+        say(f"{draft.unshown:,} more are not in the file: newsletter articles --unused")
+    tell_repeats(draft.repeats)
 
 
 def _numbers(words: str) -> list[int]:
@@ -189,16 +198,6 @@ def _minutes(holding: Holding) -> int:
     return reading_minutes(_text(holding))
 
 
-def _repeats(holdings: Sequence[Holding]) -> dict[int, int]:
-    """Id of each article whose words an earlier one has, with the id of that one."""
-    from newsletter.issues.compose import when
-    from newsletter.text.likeness import mark
-
-    oldest_first = sorted(holdings, key=lambda holding: (when(holding), holding.id))
-    found = mark([f"{holding.article.title}\n{_text(holding)}" for holding in oldest_first])
-    return {oldest_first[later].id: oldest_first[first].id for later, first in found.items()}
-
-
 def _age(moment: datetime, now: datetime) -> str:
     passed = max(now - moment, timedelta())
     return f"{passed.days} d" if passed.days else f"{passed.seconds // 3600} h"
@@ -212,4 +211,5 @@ def _help(holding: Holding, repeats: dict[int, int], now: datetime) -> dict[str,
         "words": len(_text(holding).split()),
         "minutes": _minutes(holding),
         "repeats": repeats.get(holding.id),
+        "repeated_by": sorted(later for later, first in repeats.items() if first == holding.id),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,9 +16,10 @@ from newsletter.cli.options import AsJson, IssueName, day_of
 from newsletter.cli.output import data, json_data, plural, progress_bar, say
 
 if TYPE_CHECKING:
+    from newsletter.library.shelving import State
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
-    from newsletter.workflows.collect import CollectOutcome
+    from newsletter.workflows.collect import CollectOutcome, SourceReport
 
 
 def collect(
@@ -26,7 +28,8 @@ def collect(
         list[str] | None,
         typer.Argument(
             metavar="PATH_OR_URL",
-            help="Text, Markdown, HTML, feeds, lists of links, Telegram exports: files or addresses. "
+            help="A site's front page; sections, feeds, sitemaps, articles; files of text, Markdown, HTML, lists of "
+            "links, Telegram exports. "
             "[default: [collect] sources]",
         ),
     ] = None,
@@ -39,12 +42,21 @@ def collect(
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Look on their pages for the pictures of articles that have none.")
     ] = False,
+    moved: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--moved", metavar="OLD NEW", help="The site has another host now: know all it has published by both."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put articles into the library. Collecting again adds nothing twice.
 
-    A WordPress site is asked through its REST interface, by its feed when that is closed. What cannot be had is told
-    in one line and stops nothing else; exit code 1 only when nothing could be had at all. Of a Telegram channel, the
+    An article stays the same one when its address, the structure of all addresses or the domain of its site changes.
+
+    Give the front page of the site: it finds all the rest, pictures too. A WordPress site and its feeds are asked
+    through the REST interface, by the feed when that is closed. What cannot be had is told in one line and stops
+    nothing else; exit code 1 only when nothing could be had at all. Of a Telegram channel, the
     result.json of Telegram Desktop is read; named @channel.json, its posts get their addresses.
 
     \b
@@ -52,13 +64,24 @@ def collect(
       newsletter collect
       newsletter collect https://example.org/ --since 2026-11-20
       newsletter collect article.txt notes/*.md https://example.org/2026/11/some-article/
+      newsletter collect --moved old.example.org example.org
     """
-    from newsletter.workflows.collect import gather, sources_of
+    from newsletter.workflows.collect import gather, move, sources_of
 
     first, last = day_of("--since", since), day_of("--until", until)
     with workspace_of(context) as workspace:
+        if moved:
+            there = move(workspace, *moved)
+            say(f"{plural(len(there.articles), 'article')} of {there.old} known at {there.new} too.")
+            for source in there.sources:
+                say(f"note: [collect] sources in newsletter.toml still names {source}")
+            if not targets:
+                raise typer.Exit(0)
         if not targets and not sources_of(workspace):
-            say("Nothing to collect from: name files or addresses, or set [collect] sources in newsletter.toml.")
+            say(
+                "Nothing to collect from: name files or addresses, or set [collect] sources in newsletter.toml, "
+                "best to the site's front page."
+            )
             raise typer.Exit(2)
         with _asking(len(targets or sources_of(workspace))) as progress:
             found = gather(
@@ -77,6 +100,9 @@ def collect(
         for holding in found.holdings:
             same = f"\tthe same story as {alike[holding.id]}" if holding.id in alike else ""
             data(f"{holding.id}\t{holding.article.title}{same}")
+    for report in found.sources:
+        if report.trouble is None:
+            say(_told(report))
     for trouble in found.troubles:
         say(f"trouble: {trouble}")
     for note in found.notes:
@@ -116,6 +142,32 @@ def _gathered(found: CollectOutcome) -> dict[str, Any]:
             {"where": trouble.where, "what": trouble.what, "mend": trouble.mend} for trouble in found.troubles
         ],
         "notes": list(found.notes),
+        "sources": [_source_data(report) for report in found.sources],
+    }
+
+
+def _told(report: SourceReport) -> str:
+    """What became of all that a source has, in one line."""
+    if report.unchanged:
+        return f"{report.target}: nothing has changed since it was read last."
+    states: tuple[State, ...] = ("new", "updated", "known", "merged")
+    counts = [f"{len(some)} {state}" for state in states if (some := report.of(state))]
+    reasons = Counter(one.reason for one in report.refused)
+    counts += [f"{count} not taken ({reason})" for reason, count in reasons.items()]
+    return f"{report.target}: {report.seen} seen{': ' if counts else ''}{', '.join(counts)}."
+
+
+def _source_data(report: SourceReport) -> dict[str, Any]:
+    def told(state: State) -> list[dict[str, Any]]:
+        return [{"id": one.id, "reason": one.reason} for one in report.of(state)]
+
+    return {
+        "source": report.target,
+        "unchanged": report.unchanged,
+        "seen": report.seen,
+        **{state: told(state) for state in ("new", "updated", "known", "merged")},
+        "refused": [asdict(one) for one in report.refused],
+        "trouble": str(report.trouble) if report.trouble else None,
     }
 
 

@@ -59,4 +59,8 @@ def with_list(command: str, list_name: str) -> str:
     return command if list_name == FIRST_LIST else f"{command} --list {list_name}"
 
 
+WithoutWithdrawn = Annotated[
+    bool, typer.Option("--without-withdrawn", help="Take out the stories that their site took back, and go on.")
+]
+
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")]

@@ -9,7 +9,7 @@ import typer
 from newsletter.cli.accounts import account_data, problem_lines
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import account_words, ask_for_number, deliver_now, send_test
-from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm
+from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn
 from newsletter.cli.output import json_data, plural, say
 from newsletter.errors import SendError
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.ledger import Send, SendCounts
+    from newsletter.models import Issue
     from newsletter.wiring import Workspace
     from newsletter.workflows.plan import Plan
+    from newsletter.workflows.snapshot import Snapshot
 
 
 def send(
@@ -32,6 +34,7 @@ def send(
     ] = "",
     here: Annotated[bool, typer.Option("--here", help="Deliver from here, also when workers run.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
+    without_withdrawn: WithoutWithdrawn = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -61,6 +64,8 @@ def send(
         if test:
             _test(workspace, issue.path, test, list_name)
             return
+        if without_withdrawn and not dry_run:
+            issue, snapshot = _without_withdrawn(workspace, issue, snapshot)
         plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if plan.earlier is not None and plan.earlier.state != "running":
             say(_already(plan))
@@ -77,13 +82,46 @@ def send(
             if as_json:
                 json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
             return
-        if plan.earlier is None and not yes:
-            say(_would(plan, workspace.sender.name))
-            ask_for_number(plan.issue, nobody=" to send it without asking", refused="Nothing sent.")
+        if plan.earlier is None:
+            plan = _agreed(workspace, plan, yes=yes, drop_withdrawn=without_withdrawn)
         if send_at is not None:
             _schedule(workspace, plan, send_at, as_json)
             return
         _run(workspace, plan, as_json, here)
+
+
+def _agreed(workspace: Workspace, plan: Plan, *, yes: bool, drop_withdrawn: bool) -> Plan:
+    """The plan as it may go: agreed to, and looked at again on its sites; what they changed meanwhile is asked anew."""
+    from newsletter.workflows import plan as plans
+
+    while True:
+        if not yes:
+            say(_would(plan, workspace.sender.name))
+            ask_for_number(plan.issue, nobody=" to send it without asking", refused="Nothing sent.")
+        before = plan
+        plan, looked, dropped = plans.look_again(workspace, plan, drop_withdrawn=drop_withdrawn)
+        for line in (*looked.notes, *(f"«{headline}» was taken out of the draft" for headline in dropped)):
+            say(f"note: {line}")
+        if plan.problems != before.problems:
+            for line in problem_lines(plan.problems):
+                say(line)
+        if not plan.ready:
+            say(f"Issue {plan.issue.number} cannot go like this. Nothing sent.")
+            raise typer.Exit(FOUND_ERRORS)
+        if yes or plan is before:
+            return plan
+
+
+def _without_withdrawn(workspace: Workspace, issue: Issue, snapshot: Snapshot) -> tuple[Issue, Snapshot]:
+    """The issue without what its sites took back, as far as is known by now."""
+    from pathlib import Path
+
+    from newsletter.workflows import renewing
+
+    issue, dropped = renewing.without_withdrawn(workspace, issue)
+    for headline in dropped:
+        say(f"note: «{headline}» was taken out of the draft")
+    return issue, snapshot.with_file(Path(issue.path)) if dropped else snapshot
 
 
 def _start_due(workspace: Workspace) -> None:

@@ -47,7 +47,7 @@ def init(
     except SettingsError as error:
         raise SettingsError("\n".join(_as_option(line, web) for line in str(error).splitlines())) from None
     say(f"Made the workspace {directory} with the list '{FIRST_LIST}'. Letters go into its outbox for now.")
-    say(f"Next: cd {quote(str(directory))}, then: newsletter collect {url.rstrip('/')}/feed/")
+    say(f"Next: cd {quote(str(directory))}, then: newsletter collect {url.rstrip('/')}/")
 
 
 def _sender(name: str, url: str) -> str:

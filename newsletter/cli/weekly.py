@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.accounts import latest_data, tell_latest, tell_report, tell_week, week_data
+from newsletter.cli.accounts import latest_data, problem_lines, tell_latest, tell_report, tell_week, week_data
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import ask_for_number, deliver_now, send_test
-from newsletter.cli.options import AsJson, SendRhythm, ToList, ToRhythm, Yes, day_of, with_list
+from newsletter.cli.options import AsJson, SendRhythm, ToList, ToRhythm, WithoutWithdrawn, Yes, day_of, with_list
 from newsletter.cli.output import data, json_data, plural, say, table
 from newsletter.cli.posting import post_without_pages
 
@@ -38,6 +38,7 @@ def weekly(
     rhythm: ToRhythm = SendRhythm.WEEKLY,
     draft: Annotated[bool, typer.Option("--draft", help="Stop before sending, with the draft to edit.")] = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="First send the letter to this address alone.")] = "",
+    without_withdrawn: WithoutWithdrawn = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -49,7 +50,7 @@ def weekly(
 
     \b
     Examples:
-      newsletter weekly https://example.org/feed/
+      newsletter weekly https://example.org/
       newsletter weekly --draft
       newsletter weekly --yes
     """
@@ -57,11 +58,16 @@ def weekly(
 
     again = with_list("newsletter weekly", list_name)
     with workspace_of(context) as workspace:
-        week = journey.prepare(workspace, targets or (), list_name=list_name, rhythm=rhythm.value)
+        to = rhythm.value
+        week = journey.prepare(
+            workspace, targets or (), list_name=list_name, rhythm=to, drop_withdrawn=without_withdrawn
+        )
         if week.overdue and week.plan is not None and week.plan.earlier is not None:
             say(f"Going on with issue {week.plan.issue.number} of an earlier week.")
             deliver_now(workspace, week.plan.earlier, again=again)
-            week = journey.prepare(workspace, targets or (), list_name=list_name, rhythm=rhythm.value)
+            week = journey.prepare(
+                workspace, targets or (), list_name=list_name, rhythm=to, drop_withdrawn=without_withdrawn
+            )
         _told_gathered(week)
         if week.plan is None:
             _nothing_to_do(workspace, week, as_json)
@@ -90,23 +96,53 @@ def weekly(
                 if as_json:
                     json_data(week_data(week, "nobody"))
                 return
-            if not yes:
-                ask_for_number(
-                    week.plan.issue,
-                    nobody=" to send it without asking, or --draft to stop here",
-                    refused=f"Nothing sent. The draft stays; run {again} when it is ready.",
-                )
+            week = _agreed(workspace, week, again, yes=yes, drop_withdrawn=without_withdrawn, as_json=as_json)
+            assert week.plan is not None
+            plan = week.plan
             sent = journey.freeze_week(workspace, week)
             if sent is None:
                 _nothing_to_do(workspace, journey.prepare(workspace, list_name=list_name), as_json)
                 return
-            say(f"Frozen: issue {week.plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+            say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
         else:
-            say(f"Going on with issue {week.plan.issue.number}, which stopped in the middle.")
+            say(f"Going on with issue {sent.issue}, which stopped in the middle.")
         sent, account, sent_now = deliver_now(workspace, sent, again=again)
         tell_report(workspace, sent.issue)
         if as_json:
             json_data(week_data(week, sent.state, sent=sent, account=account, sent_now=sent_now))
+
+
+def _agreed(
+    workspace: Workspace, week: WeekPlan, again: str, *, yes: bool, drop_withdrawn: bool, as_json: bool
+) -> WeekPlan:
+    """The week as it may go: agreed to, and looked at again on its sites; what they changed meanwhile is asked anew."""
+    from newsletter.workflows import weekly as journey
+
+    while True:
+        assert week.plan is not None
+        if not yes:
+            ask_for_number(
+                week.plan.issue,
+                nobody=" to send it without asking, or --draft to stop here",
+                refused=f"Nothing sent. The draft stays; run {again} when it is ready.",
+            )
+        before = week.plan
+        week, looked = journey.look_again(workspace, week, drop_withdrawn=drop_withdrawn)
+        for line in looked.notes:
+            say(f"note: {line}")
+        for headline in week.dropped if week.plan is not before else ():
+            say(f"note: «{headline}» was taken out of the draft")
+        assert week.plan is not None
+        if not week.plan.ready:
+            for line in problem_lines(week.plan.problems):
+                say(line)
+            say(f"Issue {week.plan.issue.number} cannot go like this. Nothing sent.")
+            if as_json:
+                json_data(week_data(week, "errors"))
+            raise typer.Exit(FOUND_ERRORS)
+        if yes or week.plan is before:
+            return week
+        tell_week(week, workspace.sender.name)
 
 
 def latest(
@@ -219,6 +255,8 @@ def schedule(
 
 def _told_gathered(week: WeekPlan) -> None:
     gathered = week.gathered
+    for headline in week.dropped:
+        say(f"note: «{headline}» was taken out of the draft")
     for line in (*gathered.troubles, *gathered.notes):
         say(f"trouble: {line}" if line in gathered.troubles else f"note: {line}")
     known = len(gathered.known) + len(gathered.updated)

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from newsletter.errors import IssueError
+from newsletter.issues.lines import FENCE
 from newsletter.issues.manuscript import Manuscript
-from newsletter.issues.reading import FENCE, parse
+from newsletter.issues.reading import parse
 from newsletter.issues.writing import to_text
 from newsletter.models import Issue
 from subscribers.newfile import NameTakenError, new_file

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
-from newsletter.issues.markdown import escape, from_html
+from newsletter.issues import prose
+from newsletter.issues.escaping import escape
+from newsletter.issues.markdown import from_html
 from newsletter.models import Article, Holding, Issue, Section, Story
-from newsletter.text.tidy import arabic_fold
+from newsletter.text.subject import LONGEST_PREHEADER, fitting, says_the_same, subject_of
+from newsletter.text.tidy import arabic_fold, sentences
 
 PICTURES = "pictures"
 """Folder inside an issue's folder that holds its local pictures."""
+_OPENING = 140
+"""Columns of a preheader that tells how a story begins; more than that inbox lists rarely show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +86,46 @@ def draft(holdings: Sequence[Holding], *, number: int, newsletter: str, list_nam
     """
     sections: dict[str, list[Story]] = {}
     title = ""
-    for holding in holdings:
+    for story in (story_of(holding.article) for holding in holdings):
         # An article without a section of its own stays beside the one before it.
-        title = holding.article.section or title
-        sections.setdefault(title, []).append(_story(holding.article))
-    lead, *others = [holding.article.title for holding in holdings] or [""]
-    return Issue(
-        number=number,
-        subject=f"{newsletter}: {lead}" if lead else newsletter,
-        preheader=" · ".join(others[:2]),
-        list=list_name,
-        sections=tuple(Section(title, tuple(stories)) for title, stories in sections.items()),
-    )
+        title = story.label or title
+        sections.setdefault(title, []).append(story)
+    made = Issue(number, "", list=list_name, sections=tuple(Section(one, tuple(sections[one])) for one in sections))
+    subject, preheader = inbox_lines(newsletter, made.stories)
+    return replace(made, subject=subject, preheader=preheader)
+
+
+def inbox_lines(newsletter: str, stories: Sequence[Story]) -> tuple[str, str]:
+    """The subject and the preheader that an issue of these stories gets, within what inbox lists show.
+
+    The subject is the first headline, behind the newsletter's name where both have room. The preheader tells what the
+    next stories are, or else how the first one begins: whatever the subject does not say already.
+
+    Args:
+        newsletter: Name of the newsletter; may be empty.
+        stories: In the order they stand; there may be none.
+    """
+    subject = subject_of(newsletter, stories[0].headline if stories else "")
+    return subject, next((one for one in _preheaders(stories, subject) if not says_the_same(one, subject)), "")
+
+
+def _preheaders(stories: Sequence[Story], subject: str) -> Iterator[str]:
+    others = [story.headline for story in stories[1:] if not says_the_same(story.headline, subject)]
+    if others:
+        yield fitting(" · ".join(others[:2]), LONGEST_PREHEADER)
+    for story in stories:
+        left = list(sentences(prose.read(story.summary).words()))
+        while left and arabic_fold(left[0]) in arabic_fold(subject):
+            del left[0]  # many a summary begins with its headline
+        for at in range(len(left)):
+            yield fitting(" ".join(left[at:]), _OPENING)
 
 
 def with_more(issue: Issue, holdings: Sequence[Holding]) -> Issue:
     """The issue with further articles, each at the end of its section, or in a section of its own at the end."""
     sections = list(issue.sections)
     for holding in holdings:
-        story = _story(holding.article)
+        story = story_of(holding.article)
         key = arabic_fold(holding.article.section)
         at = next((at for at, section in enumerate(sections) if arabic_fold(section.title) == key), None)
         if at is None:
@@ -167,14 +193,21 @@ def next_number(used: Iterable[int]) -> int:
     return max(used, default=0) + 1
 
 
-def _story(article: Article) -> Story:
+def story_of(article: Article, *, image: str | None = None) -> Story:
+    """An article as a story, as a draft begins with it.
+
+    Args:
+        article: Of the library.
+        image: The name that a local picture of it has in the issue; None takes the article's own.
+    """
     # An article with no address of its own cannot be read elsewhere: it stands whole in the letter.
     summary = escape(article.summary) if article.url else from_html(article.body) or escape(article.summary)
+    is_local = image is not None and not re.match(r"https?://", article.image)
     return Story(
         headline=article.title,
         url=article.url,
         summary=summary,
-        image=article.image,
+        image=image if is_local and image is not None else article.image,
         image_alt=article.image_alt,
         author=article.author,
         published=article.published,

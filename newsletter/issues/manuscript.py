@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.errors import IssueError
-from newsletter.issues.reading import FENCE, KEYS, LineSpan, parse, spans
+from newsletter.issues.escaping import INVISIBLE
+from newsletter.issues.front import KEYS
+from newsletter.issues.lines import is_fence
+from newsletter.issues.reading import LineSpan, parse, spans
 
 if TYPE_CHECKING:
     from newsletter.models import Issue
@@ -174,10 +177,10 @@ class Manuscript:
         at = self.issue.lines.get(key)
         written = toml(value)
         if at is None:
-            closing = next(n for n, line in enumerate(self.lines[1:], 2) if line.strip() == FENCE)
+            closing = next(n for n, line in enumerate(self.lines[1:], 2) if is_fence(line))
             return self.with_lines(closing, closing - 1, f"{key} = {written}")
         start = sum(map(len, self.lines[: at - 1]))
-        head = re.compile(r"[^=\r\n]*=[ \t]*").match(self.text, start)
+        head = re.compile(rf"[^=\r\n]*=[ \t{INVISIBLE}]*").match(self.text, start)
         old = _VALUE.match(self.text, head.end()) if head else None
         if old is None:
             raise IssueError(f"the value of {key} cannot be found", where=f"{self.path}:{at}", mend="change it by hand")

@@ -1,10 +1,12 @@
-"""Markdown as we write it: one parser for all, plain text escaped, and an article's HTML turned into it."""
+"""Markdown as we write it: one parser for all, and an article's HTML turned into it."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
+
+from newsletter.issues.escaping import escape
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -17,15 +19,6 @@ def parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     return MarkdownIt("js-default", {"linkify": False, "typographer": False})
-
-
-def escape(text: str) -> str:
-    """Plain text as Markdown that reads back as the same text."""
-    escaped = re.sub(r"([\\`*_\[\]<&]|~(?=~)|(?<=~)~)", r"\\\1", text)
-    # What would begin a heading, quote, list, table or rule at the start of a line, or close a heading at its end.
-    escaped = re.sub(r"(?m)^(\s*)([#>+=~|-]|:(?=-))", r"\1\\\2", escaped)
-    escaped = re.sub(r"(?m)(?<=\s)(#+\s*)$", r"\\\1", escaped)
-    return re.sub(r"(?m)^(\s*\d{1,9})([.)])", r"\1\\\2", escaped)
 
 
 def one_line(text: str) -> str:
@@ -100,7 +93,8 @@ class _Reader(HTMLParser):
                 pass
 
     def handle_data(self, data: str) -> None:
-        self._text += escape(re.sub(r"\s+", " ", data))
+        begins = not self._text.strip() or self._text.endswith("\n")
+        self._text += escape(re.sub(r"\s+", " ", data), "begin" if begins else "part")
 
     def markdown(self) -> str:
         self._end_block()

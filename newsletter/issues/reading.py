@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from newsletter.errors import IssueError
+from newsletter.issues.escaping import INVISIBLE
+from newsletter.issues.front import front_matter
+from newsletter.issues.lines import lines_of, visible, without_comments
 from newsletter.issues.markdown import parser
 from newsletter.models import Issue, Prose, Section, Story
-from newsletter.text.toml import duplicate_in
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-FENCE = "+++"
-KEYS: Mapping[str, type] = {"number": int, "subject": str, "preheader": str, "list": str, "template": str}
-_REQUIRED = ("number", "subject")
-COMMENT_END = "-->"
-_COMMENT = re.compile(r" {0,3}<!--")
+
+_LINK = re.compile(r"\]\(")
+_BROKEN_LINK = re.compile(rf"\]\(|\][{INVISIBLE}]+\((?=<?(?:https?:|mailto:))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,9 @@ def parse(text: str, path: Path) -> Issue:
     Raises:
         IssueError: As for ``read``.
     """
-    lines = _lines(text)
-    front, lines_of_keys, body_at = _front_matter(lines, path)
-    opening, sections = _body(_without_comments(lines, body_at, path)[body_at:], _Place(path, body_at))
+    lines = lines_of(text)
+    front, lines_of_keys, body_at = front_matter(lines, path)
+    opening, sections = _body(without_comments(visible(lines), body_at, path)[body_at:], _Place(path, body_at))
     return Issue(
         **front,
         opening=opening,
@@ -67,22 +66,34 @@ def spans(text: str, path: Path) -> tuple[LineSpan, ...]:
     Raises:
         IssueError: As for ``parse``.
     """
-    lines = _lines(text)
-    _, _, body_at = _front_matter(lines, path)
-    lines = _without_comments(lines, body_at, path)
+    lines = lines_of(text)
+    _, _, body_at = front_matter(lines, path)
+    lines = without_comments(visible(lines), body_at, path)
+    return spans_of([""] * body_at + lines[body_at:], path)
+
+
+def spans_of(lines: Sequence[str], path: Path) -> tuple[LineSpan, ...]:
+    """Where sections, stories and passages stand in lines that have no front matter, counted from the first line.
+
+    Args:
+        lines: Without their line ends.
+        path: Path of the file, for messages only.
+
+    Raises:
+        IssueError: As for ``parse``.
+    """
     found: list[LineSpan] = []
-    for block in _blocks(lines[body_at:], _Place(path, body_at)):
-        last = body_at + block.end
+    for block in _blocks(lines, _Place(path, 0)):
         if isinstance(block.made, Story):
-            found.append(LineSpan("story", block.made.line, last))
+            found.append(LineSpan("story", block.made.line, block.end))
         elif isinstance(block.made, Section):
-            found.append(LineSpan("section", block.made.line, last))
+            found.append(LineSpan("section", block.made.line, block.end))
         elif block.kind == "rule":
-            found.append(LineSpan("rule", block.made.line, last))
+            found.append(LineSpan("rule", block.made.line, block.end))
         elif found and found[-1].kind == "story":
-            found[-1] = replace(found[-1], last=last)
+            found[-1] = replace(found[-1], last=block.end)
         else:
-            found.append(LineSpan("prose", block.made.line, last))
+            found.append(LineSpan("prose", block.made.line, block.end))
     return tuple(found)
 
 
@@ -92,7 +103,7 @@ def begin(text: str, path: Path) -> int:
     Raises:
         IssueError: There is none, or it cannot be understood.
     """
-    return _front_matter(_lines(text), path)[2]
+    return front_matter(lines_of(text), path)[2]
 
 
 def body_of(lines: Sequence[str], path: Path) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
@@ -106,98 +117,6 @@ def body_of(lines: Sequence[str], path: Path) -> tuple[tuple[Prose, ...], tuple[
         IssueError: As for ``parse``.
     """
     return _body(lines, _Place(path, 0))
-
-
-def comments(lines: Sequence[str], body_at: int, path: Path) -> Iterator[tuple[int, int]]:
-    """First and last line of every comment, counted from 0.
-
-    Args:
-        lines: Of the whole file.
-        body_at: The line behind the front matter.
-        path: Path of the file, for messages only.
-
-    Raises:
-        IssueError: A comment without an end, which would swallow all that follows.
-    """
-    at = body_at
-    while at < len(lines):
-        begun = _COMMENT.match(lines[at])
-        if begun is None:
-            at += 1
-            continue
-        rest = [lines[at][begun.end() :], *lines[at + 1 :]]
-        last = next((at + n for n, line in enumerate(rest) if COMMENT_END in line), None)
-        if last is None:
-            raise IssueError(
-                "a comment that begins here has no end", where=f"{path}:{at + 1}", mend=f"close it with {COMMENT_END}"
-            )
-        yield at, last
-        at = last + 1
-
-
-def _without_comments(lines: Sequence[str], body_at: int, path: Path) -> list[str]:
-    """The lines with nothing where comments stand; what follows one on its last line stays."""
-    left = list(lines)
-    for first, last in comments(lines, body_at, path):
-        begun = _COMMENT.match(lines[first])
-        end = lines[last].index(COMMENT_END, begun.end() if begun and first == last else 0) + len(COMMENT_END)
-        left[first:last] = [""] * (last - first)
-        left[last] = lines[last][end:]
-    return left
-
-
-def _lines(text: str) -> list[str]:
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dict[str, int], int]:
-    """The checked values, the line of each key, and the index of the first line of the body."""
-    if not lines or lines[0].strip() != FENCE:
-        raise IssueError(
-            f"does not begin with {FENCE}",
-            where=f"{path}:1",
-            mend=f'begin with a line {FENCE}, then number = 1 and subject = "…", then a line {FENCE}',
-        )
-    end = next((at for at, line in enumerate(lines[1:], 1) if line.strip() == FENCE), None)
-    if end is None:
-        raise IssueError(
-            f"the front matter that begins with {FENCE} has no end", where=f"{path}:1", mend=f"close it with {FENCE}"
-        )
-    try:
-        values = tomllib.loads("\n".join(lines[1:end]))
-    except tomllib.TOMLDecodeError as error:
-        match = re.search(r"at line (\d+)", str(error))
-        line = int(match[1]) + 1 if match else end
-        if (again := duplicate_in("\n".join(lines[1:end]), error)) is not None:
-            raise IssueError(
-                f"{again.name} stands twice, first in line {again.first + 1}",
-                where=f"{path}:{again.second + 1}",
-                mend=again.mend,
-            ) from None
-        wrong = lines[line - 1].strip() if line <= len(lines) else ""
-        raise IssueError(
-            f"the front matter is not valid TOML: {wrong}",
-            where=f"{path}:{line}",
-            mend='text stands in quotes, for example: subject = "أخبار الأسبوع"',
-        ) from None
-    where = {
-        found[1]: at
-        for at, line in enumerate(lines[1:end], 2)
-        if (found := re.match(r"\s*([\w-]+)\s*=", line)) is not None
-    }
-    for key, value in values.items():
-        place = f"{path}:{where.get(key, 1)}"
-        if key not in KEYS:
-            raise IssueError(f"{key!r} is not known here", where=place, mend=f"known are {', '.join(KEYS)}")
-        if type(value) is not KEYS[key]:
-            wanted = "a whole number" if KEYS[key] is int else "text in quotes"
-            raise IssueError(f"{key} is {value!r}, but {wanted} is wanted", where=place)
-    for key in _REQUIRED:
-        if key not in values:
-            raise IssueError(f"the front matter has no {key}", where=f"{path}:1", mend=f"add a line {key} = …")
-    if values["number"] < 1:
-        raise IssueError("number must be 1 or more", where=f"{path}:{where['number']}")
-    return values, where, end + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +185,9 @@ def _grown(story: Story, block: _Block, lines: Sequence[str], place: _Place) -> 
 
 def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
     """The blocks of the body, in order."""
-    # Unjoined, an escaped bracket is told from one that the editor meant for a link.
-    tokens = parser().disable("text_join").parse("\n".join(lines))
+    # Unjoined, an escaped bracket is told from one that the editor meant for a link. As in the letter, an indented
+    # heading is a heading, and no code.
+    tokens = parser().disable(["code", "text_join"]).parse("\n".join(lines))
     for at, token in enumerate(tokens):
         if token.level or token.nesting < 0 or token.map is None:
             continue
@@ -332,8 +252,8 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
     """A link that Markdown did not take for one, or that leads nowhere, with its line."""
     start, end = inline.map or [0, 0]
 
-    def at(sign: str) -> str:
-        return place.where(next((i for i in range(start, end) if sign in lines[i]), start))
+    def at(sign: re.Pattern[str]) -> str:
+        return place.where(next((i for i in range(start, end) if sign.search(lines[i])), start))
 
     for index in range(start, min(end, len(lines))):
         if (unspaced := re.match(r" {0,3}(#{2,6})(?=[^#\s])", lines[index])) is not None:
@@ -343,10 +263,10 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
                 mend=f"write {unspaced[1]}, a space, and then the words",
             )
     for child in inline.children or ():
-        if child.type == "text" and "](" in child.content:
+        if child.type == "text" and _BROKEN_LINK.search(child.content):
             raise IssueError(
                 f"a broken link: {child.content.strip()[:80]}",
-                where=at("]("),
+                where=at(_BROKEN_LINK),
                 mend="write [words](https://address); an address with spaces or brackets stands in <…>",
             )
         if child.type == "link_open":
@@ -354,7 +274,7 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
             if not re.match(r"(https?://[^/\s]+|mailto:[^@\s]+@)", href):
                 raise IssueError(
                     f"a link that leads nowhere: {href or 'empty'}",
-                    where=at("]("),
+                    where=at(_LINK),
                     mend="write a whole address that begins with https://",
                 )
 

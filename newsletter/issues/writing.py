@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from newsletter.issues.escaping import Place, escape
+from newsletter.issues.lines import FENCE
 from newsletter.issues.manuscript import toml
-from newsletter.issues.markdown import escape, one_line
-from newsletter.issues.reading import FENCE
+from newsletter.issues.markdown import one_line
 from newsletter.models import Issue, Prose, Section, Story
 
 
@@ -23,7 +24,7 @@ def to_text(issue: Issue) -> str:
 
 def blocks_of(section: Section) -> list[str]:
     """The text of a section, block by block: its heading if it has a title, then its stories and prose."""
-    title = _words(section.title)
+    title = _words(section.title, "heading")
     blocks = [f"## {title}"] if title else []
     story_open = False
     for block in section.blocks:
@@ -37,18 +38,28 @@ def blocks_of(section: Section) -> list[str]:
     return blocks
 
 
+def headline_line(story: Story) -> str:
+    """The line of a story's headline, with its link."""
+    headline = _words(story.headline, "link" if story.url else "heading")
+    return f"### [{headline}]({_target(story.url)})" if story.url else f"### {headline}"
+
+
+def picture_line(story: Story) -> str:
+    """The line of a story's picture, with its words."""
+    return f"![{_words(story.image_alt, 'link')}]({_target(story.image)})"
+
+
 def _story_text(story: Story) -> str:
-    headline = _words(story.headline)
-    lines = [f"### [{headline}]({_target(story.url)})" if story.url else f"### {headline}"]
+    lines = [headline_line(story)]
     if story.image:
-        lines.append(f"![{_words(story.image_alt)}]({_target(story.image)})")
+        lines.append(picture_line(story))
     if story.summary:
         lines.append(story.summary)
     return "\n".join(lines)
 
 
-def _words(text: str) -> str:
-    return escape(one_line(text))
+def _words(text: str, place: Place) -> str:
+    return escape(one_line(text), place)
 
 
 def _target(address: str) -> str:

@@ -44,17 +44,23 @@ _BESIDE_LATIN = re.compile(rb"(?:[A-Za-z][\x80-\xff]+|[\x80-\xff]+(?=[A-Za-z]))"
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _COMMON = re.compile("[الينمتور]")
 _ODD = re.compile("[\ufffd\x80-\x9f×÷¤§¨¯±²³´µ¶·¸¹¼½¾‰†‡ˆƒ™]|(?<=[\u0621-\u064a])[à-ÿ]|[à-ÿ](?=[\u0621-\u064a])")
+_LEAST_LETTERS = 12
+_CYRILLIC = (re.compile("[а-яёА-ЯЁ]"), re.compile("[оеаинтсрвл]"))
+_HEBREW = (re.compile("[א-ת]"), re.compile("[יוהלאמרתבנ]"))
+_OTHER_SCRIPTS = {"cp1251": _CYRILLIC, "koi8-r": _CYRILLIC, "iso8859-5": _CYRILLIC, "cp1255": _HEBREW}
+"""Letters of each script, and the ten that its language writes most."""
 _SCRIPTS = frozenset({"cp1256", "iso8859-6", "mac-arabic", "cp864", "cp720"})
 # In order of preference when two read equally well; windows-1256 holds the Latin letters of French too.
 _CANDIDATES = ("cp1256", "iso8859-6")
 
 
 def decode(data: bytes, declared: str = "") -> str:
-    """Turn bytes into text: byte-order mark, then strict UTF-8, then the label, then Arabic code pages.
+    """Turn bytes into text: byte-order mark, strict UTF-8, the label, then Arabic, Cyrillic and Hebrew code pages.
 
     Strict UTF-8 goes before any label because text that is valid UTF-8 and has non-ASCII letters is hardly
     ever anything else, and labels are often wrong. The last step compares windows-1256 with ISO 8859-6 by
-    how much of what they give is Arabic letters; undeclared code pages of other scripts come out wrong.
+    how much of what they give is Arabic letters, and takes windows-1251, KOI8-R, ISO 8859-5 or windows-1255 where
+    the letters are clearly those of Russian or Hebrew; undeclared code pages of other scripts come out wrong.
 
     Args:
         data: The document.
@@ -73,11 +79,14 @@ def decode(data: bytes, declared: str = "") -> str:
         if _is_nearly_utf8(data):
             return data.decode("utf-8", errors="replace")
     sample = data.translate(None, _ASCII)[:_SAMPLE]
-    label = _codec(declared) or _codec(label_in(data))
+    label = _label(declared, data)
     if _amid_latin(data):
         return data.decode(label if label and label not in _UNTRUE else "cp1252", errors="replace")
     if label and label not in _UNTRUE and label not in _SCRIPTS:
         return data.decode(label, errors="replace")
+    other = _other_script(sample) if label not in _SCRIPTS else ""
+    if other:
+        return data.decode(other, errors="replace")
     # A label of an Arabic code page counts for a tenth: it may name the other one.
     weighed = {name: 10 * _arabic(sample, name) for name in _CANDIDATES}
     if label in _SCRIPTS:
@@ -98,6 +107,30 @@ def label_in(data: bytes) -> str:
     return (found[1] or found[2]).decode("ascii", errors="replace") if found else ""
 
 
+def _label(declared: str, data: bytes) -> str:
+    """Python's name of the first label that is not given to anything, or of the first."""
+    inner = [(found[1] or found[2]).decode("ascii", errors="replace") for found in _DECLARED.finditer(data[:_HEAD])]
+    known = [name for name in map(_codec, (declared, *inner)) if name]
+    return next((name for name in known if name not in _UNTRUE), known[0] if known else "")
+
+
+def _other_script(sample: bytes) -> str:
+    """The code page of Cyrillic or Hebrew letters that nobody named; nothing for Arabic and for short texts.
+
+    KOI8-R has its letters where windows-1256 has Arabic ones, so what decides is how many of the letters are those
+    that the language writes most. In Arabic its eight are half of all.
+    """
+    shares = {
+        name: len(common.findall(text)) / (len(text) or 1)
+        for name, (letters, common) in _OTHER_SCRIPTS.items()
+        if len(letters.findall(text := sample.decode(name, errors="replace"))) >= max(_LEAST_LETTERS, 0.85 * len(text))
+    }
+    best = max(shares, key=lambda name: shares[name], default="")
+    arabic = max(len(_COMMON.findall(sample.decode(name, errors="replace"))) for name in _CANDIDATES)
+    is_clear = best and shares[best] > 0.45 and shares[best] > arabic / len(sample) + 0.1
+    return best if is_clear else ""
+
+
 def _codec(label: str) -> str:
     """Python's name of a text code page, or nothing when it knows none."""
     label = label.strip().strip("\"'").lower()
@@ -113,13 +146,16 @@ def _codec(label: str) -> str:
 _NOT_FOR_TEXT = {"undefined", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "charmap"}
 
 
+_PAGES = (0x00, 0x04, 0x05, 0x06, 0x20)
+
+
 def _wide(data: bytes) -> str:
-    """UTF-16 without a mark: every second byte is then the page of ASCII (0) or of Arabic (6)."""
+    """UTF-16 without a mark: every second byte is then the page of ASCII (0), of other letters or of punctuation."""
     head = data[:200]
     if len(head) < 4 or b"\x00" not in head:
         return ""
     for name, low, high in (("utf-16-le", head[0::2], head[1::2]), ("utf-16-be", head[1::2], head[0::2])):
-        if 0 not in low and (high.count(0) + high.count(6)) * 10 > len(high) * 8:
+        if 0 not in low and sum(map(high.count, _PAGES)) * 10 > len(high) * 8:
             return name
     return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
@@ -13,11 +13,11 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import file, kinds, page, web
 from newsletter.sources.clean import paragraphs
-from newsletter.sources.documents import ArticleFilter, Document, ListedLink, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, ListedLink, NoArticleError, Refusal, SourceResult
 from newsletter.sources.fence import Fence
 from newsletter.sources.http.models import FetcherProtocol, Validator
-from newsletter.sources.identity import article_key
-from newsletter.sources.links import is_web
+from newsletter.sources.identity import article_keys, contradict, normal_url
+from newsletter.sources.links import host, is_web, unwrapped
 from newsletter.text.likeness import mark
 
 _WORKERS = 8
@@ -25,7 +25,7 @@ _MOST = 50
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 Progress = Callable[[str, int], None]
-"""Called with a target and how many articles it gave, in the order of the targets, as each one is done."""
+"""Called with a target and how many articles it gave, as each one is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +45,27 @@ class CollectedArticles:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class Arrival:
+    """What one target brought, or one link of a list."""
+
     target: str
-    link: ListedLink | None = None
-    """The line of a list that it comes from."""
+    place: tuple[int, int]
+    """Number of the target, and of the link within it."""
+    result: SourceResult = field(default_factory=SourceResult)
+    trouble: SourceError | None = None
+    """Why it brought nothing."""
+    unchanged: bool = False
+    """Whether its site says that nothing has changed since it was read last."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Host that answered to the host that was asked, where the site leads to another one."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    brought: SourceResult = field(default_factory=SourceResult)
-    trouble: SourceError | None = None
-    further: tuple[tuple[_Task, Future[_Outcome]], ...] = ()
-    """What a list of links has set going."""
+class _Task:
+    target: str
+    place: tuple[int, int]
+    link: ListedLink | None = None
+    """The line of a list that it comes from."""
 
 
 def collect(
@@ -89,26 +98,46 @@ def collect(
         workers: Most targets under way at once.
         fence: Reads them in processes of their own, within limits; None reads them here.
     """
+    found: list[Arrival] = []
     wanted = ArticleFilter(now, zone, most, since, until)
-    articles: list[Article] = []
-    troubles: list[SourceError] = []
-    notes: list[str] = []
-    marks: dict[str, Validator] = {}
+    marks = validators or {}
+    for arrival in arrivals(targets, wanted, fetcher=fetcher, validators=marks, workers=workers, fence=fence):
+        found.append(arrival)
+        if progress:
+            progress(arrival.target, len(arrival.result.articles))
+    found.sort(key=lambda one: one.place)
+    once = merged([article for one in found for article in one.result.articles])
+    return CollectedArticles(
+        once,
+        tuple(one.trouble for one in found if one.trouble),
+        (*(note for one in found for note in one.result.notes), *([fence.note] if fence and fence.note else [])),
+        {one.target: one.result.validator for one in found if one.result.validator},
+        alike(once),
+    )
+
+
+def arrivals(
+    targets: Sequence[str],
+    wanted: ArticleFilter,
+    *,
+    fetcher: FetcherProtocol,
+    validators: Mapping[str, Validator],
+    workers: int = _WORKERS,
+    fence: Fence | None = None,
+) -> Iterator[Arrival]:
+    """Collect from files and web addresses, each handed over as it is done; a bad one never stops the others.
+
+    Args:
+        targets: As for ``collect``; each is asked once.
+        wanted: Which articles of a source that has many.
+        fetcher: Brings what is at an address.
+        validators: Marks of the last round, by target.
+        workers: Most targets under way at once.
+        fence: Reads them in processes of their own, within limits; None reads them here.
+    """
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="collect") as pool:
-        tasks = [_Task(target) for target in dict.fromkeys(targets)]
-        for task, outcome in _Round(pool, fetcher, wanted, validators or {}, fence).outcomes(tasks):
-            articles += outcome.brought.articles
-            notes += outcome.brought.notes
-            if outcome.trouble:
-                troubles.append(outcome.trouble)
-            if outcome.brought.validator:
-                marks[task.target] = outcome.brought.validator
-            if progress:
-                progress(task.target, len(outcome.brought.articles))
-    if fence and fence.note:
-        notes.append(fence.note)
-    once = merged(articles)
-    return CollectedArticles(once, tuple(troubles), tuple(notes), marks, alike(once))
+        tasks = [_Task(target, (number, 0)) for number, target in enumerate(dict.fromkeys(targets))]
+        yield from _Round(pool, fetcher, wanted, validators, fence).arrivals(tasks)
 
 
 def with_pictures(
@@ -148,11 +177,18 @@ def merged(articles: Sequence[Article]) -> tuple[Article, ...]:
     Args:
         articles: In order of preference.
     """
-    by_key: dict[str, Article] = {}
+    found: list[Article] = []
+    by_key: dict[str, int] = {}
     for article in articles:
-        key = article_key(article)
-        by_key[key] = _joined(by_key[key], article) if key in by_key else article
-    return tuple(by_key.values())
+        keys = article_keys(article)
+        same = next((by_key[key] for key in keys if key in by_key), None)
+        if same is None or (keys[0] not in by_key and contradict(keys, article_keys(found[same]))):
+            same = len(found)
+            found.append(article)
+        else:
+            found[same] = _joined(found[same], article)
+        by_key |= {key: same for key in keys if key not in by_key}
+    return tuple(found)
 
 
 def alike(articles: Sequence[Article]) -> dict[int, int]:
@@ -175,6 +211,7 @@ def _joined(first: Article, other: Article) -> Article:
     }
     if first.image or "image" not in missing:  # the words of a picture belong to that picture
         missing.pop("image_alt", None)
+    missing["identities"] = tuple(dict.fromkeys([*first.identities, *other.identities]))
     return replace(first, **missing)
 
 
@@ -200,44 +237,63 @@ class _Round:
         self._pool, self._fetcher, self._wanted, self._known = pool, fetcher, wanted, known
         self._fence = fence
 
-    def outcomes(self, tasks: Sequence[_Task]) -> Iterator[tuple[_Task, _Outcome]]:
-        """What came of each target, in their order; of a list, what came of each of its links."""
-        for task, run in self._begun(tasks):
-            outcome = run.result()
-            if not outcome.further:
-                yield task, outcome
-            for link, of_link in outcome.further:
-                yield link, of_link.result()
+    def arrivals(self, tasks: Sequence[_Task]) -> Iterator[Arrival]:
+        """What came of each target as it is done; of a list, what came of the list and of each of its links.
 
-    def _begun(self, tasks: Sequence[_Task]) -> tuple[tuple[_Task, Future[_Outcome]], ...]:
-        return tuple((task, self._pool.submit(self._one, task)) for task in tasks)
+        Files come in their order: none of them waits for a site, and whoever names three expects them as named.
+        """
+        waiting = {self._pool.submit(self._one, task) for task in tasks}
+        files = [task.target for task in tasks if not is_web(task.target)]
+        read: dict[str, Arrival] = {}
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            ready: list[Arrival] = []
+            for arrival in sorted((one.result() for one in done), key=lambda one: one.place):
+                links = enumerate(arrival.result.links, start=1)
+                further = [_Task(link.url, (arrival.place[0], number), link) for number, link in links]
+                waiting |= {self._pool.submit(self._one, task) for task in further}
+                if arrival.target in files:
+                    read[arrival.target] = arrival
+                else:
+                    ready.append(arrival)
+            while files and files[0] in read:
+                ready.append(read.pop(files.pop(0)))
+            # A list itself is told of only when there is something to say beside its links.
+            yield from (one for one in ready if not one.result.links or one.result.notes or one.result.refused)
 
-    def _one(self, task: _Task) -> _Outcome:
+    def _one(self, task: _Task) -> Arrival:
         try:
-            brought = self._brought(task)
+            return self._arrival(task)
+        except NoArticleError as error:
+            if task.link is None or not task.link.is_single:
+                return Arrival(task.target, task.place, trouble=error)
+            title = task.link.stated.title if task.link.stated else ""
+            return Arrival(task.target, task.place, SourceResult(refused=(Refusal(title or task.target, error.what),)))
         except SourceError as error:
-            return _Outcome(trouble=error)
-        return _Outcome(brought, further=self._begun([_Task(link.url, link) for link in brought.links]))
+            return Arrival(task.target, task.place, trouble=error)
 
-    def _brought(self, task: _Task) -> SourceResult:
+    def _arrival(self, task: _Task) -> Arrival:
         if not is_web(task.target):
             _refuse_what_is_no_path(task.target)
-            return self._read(file.document(Path(task.target).expanduser()))
+            return Arrival(task.target, task.place, self._read(file.document(Path(task.target).expanduser())))
         validator = self._known.get(task.target)
         document = web.document(task.target, self._fetcher, validator)
-        if document is None:
-            return SourceResult(validator=validator)
-        brought = self._read(document)
-        if task.link is None:
-            return brought
-        if brought.links:
+        if isinstance(document, Validator):
+            return Arrival(task.target, task.place, SourceResult(validator=document), unchanged=True)
+        result = self._read(document, task.link)
+        if task.link is not None and result.links:
             raise SourceError("this is a list within a list", where=task.target, mend="collect from it by itself")
-        return _as_listed(brought, task.link)
+        if task.link is not None:
+            result = _as_listed(result, task.link, self._wanted)
+        asked, answered = host(unwrapped(task.target)), host(document.url)
+        moved = {answered: asked} if asked != answered else {}
+        return Arrival(task.target, task.place, _as_asked(result, task.target, document.url), moved=moved)
 
-    def _read(self, document: Document) -> SourceResult:
+    def _read(self, document: Document, link: ListedLink | None = None) -> SourceResult:
+        wanted = replace(self._wanted, is_single=link is not None and link.is_single)
         if self._fence is None:
-            return kinds.read(document, self._wanted)
-        return self._fence.run(kinds.read, document, self._wanted, where=document.where, door=document.door)
+            return kinds.read(document, wanted)
+        return self._fence.run(kinds.read, document, wanted, where=document.where, door=document.door)
 
 
 def _refuse_what_is_no_path(target: str) -> None:
@@ -249,8 +305,23 @@ def _refuse_what_is_no_path(target: str) -> None:
         raise SourceError(f"{scheme[1]}: addresses are not collected from", where=target, mend=mend)
 
 
-def _as_listed(brought: SourceResult, link: ListedLink) -> SourceResult:
-    """What the editor wrote in the list wins: the section for all articles, the rest for a single one."""
+def _as_listed(brought: SourceResult, link: ListedLink, wanted: ArticleFilter) -> SourceResult:
+    """What the editor wrote in the list wins: the section for all articles, the rest for a single one.
+
+    What a program wrote there only adds what the page does not say, and then the days asked for are looked at.
+    """
+    if link.is_single:
+        whole = [_joined(each, link.stated) if link.stated else each for each in brought.articles]
+        kept, left = wanted.chosen(whole, None)
+        return replace(brought, articles=tuple(kept), refused=(*brought.refused, *left))
     names = ("title", "summary", "author", "section") if len(brought.articles) == 1 else ("section",)
     written = {name: value for name in names if (value := getattr(link, name))}
     return replace(brought, articles=tuple(replace(article, **written) for article in brought.articles))
+
+
+def _as_asked(result: SourceResult, target: str, answered: str) -> SourceResult:
+    """A single article goes on being known by the address that led to it, which it had before perhaps."""
+    if len(result.articles) != 1 or normal_url(target) == normal_url(answered):
+        return result
+    (article,) = result.articles
+    return replace(result, articles=(replace(article, identities=(*article.identities, target)),))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources.http.models import Fetched, FetcherProtocol, Validator
 from newsletter.sources.links import absolute, is_web
@@ -106,6 +108,20 @@ class Document:
         return absolute(base, value) if base else ""
 
 
+class NoArticleError(SourceError):
+    """A page that can be read and is something else than an article; see Complaint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry of a source that gave no article."""
+
+    what: str
+    """Its headline, else its address, else its place in the source."""
+    reason: str
+    """Why, in plain words."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArticleFilter:
     """Which articles are wanted of a source that has many."""
@@ -120,6 +136,8 @@ class ArticleFilter:
     """Not before; a date means its first moment in the site's zone where that is known."""
     until: datetime | date | None = None
     """Not after; a date means its last moment."""
+    is_single: bool = False
+    """Whether one article is wanted, so that a list of articles is refused."""
 
     def has(self, article: Article) -> bool:
         """Whether an article falls between since and until; one without a date does.
@@ -133,6 +151,24 @@ class ArticleFilter:
         since, until = _bound(self.since, time.min, self.zone), _bound(self.until, time.max, self.zone)
         return (since is None or moment >= since) and (until is None or moment <= until)
 
+    def chosen(self, articles: Sequence[Article], limit: int | None) -> tuple[list[Article], list[Refusal]]:
+        """Those of a source's articles that are wanted, and the others with the reason.
+
+        Args:
+            articles: In order of preference.
+            limit: Most of them; None sets no limit.
+        """
+        kept: list[Article] = []
+        left: list[Refusal] = []
+        for article in articles:
+            if not self.has(article):
+                left.append(Refusal(article.title, "published outside the time asked for"))
+            elif limit is not None and len(kept) >= limit:
+                left.append(Refusal(article.title, f"beyond the {limit} asked for"))
+            else:
+                kept.append(article)
+        return kept, left
+
     def ends_before(self, article: Article) -> bool:
         """Whether an article, and so all that are older, was published before what is wanted.
 
@@ -141,6 +177,24 @@ class ArticleFilter:
         """
         since = _bound(self.since, time.min, self.zone)
         return since is not None and article.published is not None and article.published < since
+
+    def is_before(self, moment: datetime) -> bool:
+        """Whether a moment is before what is wanted.
+
+        Args:
+            moment: When something was published or changed, aware.
+        """
+        since = _bound(self.since, time.min, self.zone)
+        return since is not None and moment < since
+
+    def is_after(self, moment: datetime) -> bool:
+        """Whether a moment is after what is wanted.
+
+        Args:
+            moment: When something was published or changed, aware.
+        """
+        until = _bound(self.until, time.max, self.zone)
+        return until is not None and moment > until
 
     def limit(self, document: Document) -> int | None:
         """Most articles of a document; None sets no limit.
@@ -162,6 +216,10 @@ class ListedLink:
     author: str = ""
     line: int = 0
     """Where it stands in the list, 1-based."""
+    stated: Article | None = None
+    """What the list says of the article, taken where its page says nothing."""
+    is_single: bool = False
+    """Whether it is read only if it is an article: a program wrote the list, not an editor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +230,11 @@ class SourceResult:
     notes: tuple[str, ...] = ()
     """What the editor should know though nothing went wrong, one line each."""
     validator: Validator | None = None
-    """To be remembered for the next time, if the address itself is a feed."""
+    """To be remembered for the next time, if the address itself is a feed and all of it was taken."""
     links: tuple[ListedLink, ...] = ()
     """What a list of links names; they are still to be read."""
+    refused: tuple[Refusal, ...] = ()
+    """What it holds besides, and why that was not taken; nothing is passed over in silence."""
 
 
 def _bound(bound: datetime | date | None, of_day: time, zone: tzinfo) -> datetime | None:

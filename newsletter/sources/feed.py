@@ -8,7 +8,9 @@ import itertools
 import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -20,13 +22,15 @@ from newsletter.sources.charset import decode
 from newsletter.sources.clean import clean, first_image, plain
 from newsletter.sources.clean.boilerplate import author_name, section_name, without_first_on
 from newsletter.sources.clean.teaser import LONGEST, teaser
+from newsletter.sources.documents import Refusal
 from newsletter.sources.http.models import LIMITS
 from newsletter.sources.http.unpack import UnpackedTooLargeError, unpacked
+from newsletter.sources.identity import normal_url, of_guid
 from newsletter.sources.links import absolute
 from newsletter.sources.wordpress.signs import wants_password
 from newsletter.text.tidy import summary
 
-_PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
+_PROLOG = re.compile(r"^[\s\ufeff]*(?:<\?xml[^>]*\?>[\s\ufeff]*)+", re.IGNORECASE)  # some sites send two
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,1000}\[", re.IGNORECASE)
 _DOCTYPE_END = re.compile(r"\]\s*>")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -45,6 +49,16 @@ _MOST_UNCLOSED = 20_000
 """Feedparser takes seconds for a hundred thousand tags within one another; line breaks of HTML are some hundreds."""
 
 
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """What one page of a feed holds."""
+
+    articles: list[Article]
+    """In its order."""
+    refused: tuple[Refusal, ...] = ()
+    """Entries that give none."""
+
+
 def looks_like(data: bytes) -> bool:
     """Say whether bytes begin as a feed does.
 
@@ -59,7 +73,7 @@ def looks_like(data: bytes) -> bool:
 
 def parse(
     data: bytes, where: str, *, content_type: str = "", charset: str = "", now: datetime, zone: tzinfo = UTC
-) -> list[Article]:
+) -> ParsedFeed:
     """Read every article of a feed, in its order.
 
     Args:
@@ -124,7 +138,7 @@ def _unpacked(data: bytes, where: str) -> bytes:
         ) from None
 
 
-def _xml_feed(text: str, where: str, now: datetime, zone: tzinfo) -> list[Article]:
+def _xml_feed(text: str, where: str, now: datetime, zone: tzinfo) -> ParsedFeed:
     import feedparser  # type: ignore[import-untyped]  # it has no types, nor has anyone made stubs
 
     text = _well_formed(text)
@@ -142,8 +156,20 @@ def _xml_feed(text: str, where: str, now: datetime, zone: tzinfo) -> list[Articl
             raise SourceError("this is a web page, not a feed", where=where, mend="give the address of the feed")
         raise SourceError("this is no feed", where=where, mend="check the address")
     base = absolute(where, str(feed.feed.get("link", ""))) or where
-    articles = (_entry(entry, base, where, now, zone) for entry in feed.entries[:_MOST_ENTRIES])
-    return [article for article in articles if article is not None]
+    return _parsed([_entry(entry, base, where, now, zone) for entry in feed.entries[:_MOST_ENTRIES]])
+
+
+def _parsed(entries: Sequence[Article | Refusal]) -> ParsedFeed:
+    """Articles and refusals apart; a guid that entries of different addresses share says nothing of any of them."""
+    links: defaultdict[str, set[str]] = defaultdict(set)
+    articles = [one for one in entries if isinstance(one, Article)]
+    for one in articles:
+        for name in one.identities:
+            links[name].add(normal_url(one.url) or one.title)
+    sound = [
+        replace(one, identities=tuple(name for name in one.identities if len(links[name]) == 1)) for one in articles
+    ]
+    return ParsedFeed(sound, tuple(one for one in entries if isinstance(one, Refusal)))
 
 
 def _root(head: str) -> str:
@@ -193,13 +219,13 @@ def _mended_reference(match: re.Match[str]) -> str:
     return "".join(f"&#{ord(char)};" for char in meaning) if meaning else f"&amp;{name};"
 
 
-def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone: tzinfo) -> Article | None:
+def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone: tzinfo) -> Article | Refusal:
     url = absolute(base, _text(entry, "feedburner_origlink")) or absolute(base, _text(entry, "link"))
     title = _headline(entry)
     contents = [str(each.get("value", "")) for each in entry.get("content", ()) if each.get("value")]
     fragment = _text(entry, "summary")
     if any(map(wants_password, (*contents, fragment))):
-        return None
+        return Refusal(title or url, "it wants a password")
     body = without_first_on(clean(max(contents, key=len), url or base)) if contents else ""
     if not body and len(plain(fragment)) > LONGEST:
         body = without_first_on(clean(fragment, url or base))
@@ -208,7 +234,7 @@ def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone:
         image, alt = first_image(body or clean(fragment, url or base))
     short = teaser(fragment, body, title)
     if not title and not short:
-        return None
+        return Refusal(url or where, "it has neither a headline nor words")
     return Article(
         title=title or summary(short, least=20, most=80),
         url=url,
@@ -220,6 +246,8 @@ def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone:
         section=section_name([plain(str(tag.get("term") or tag.get("label") or "")) for tag in entry.get("tags", ())]),
         published=_published(entry, now, zone),
         source=where,
+        identities=of_guid(_text(entry, "id"), base, url),
+        reading="feed",
     )
 
 
@@ -230,6 +258,8 @@ def _headline(entry: Mapping[str, Any]) -> str:
 
 def _authors(entry: Mapping[str, Any]) -> str:
     people = [str(each.get("name", "")) for each in entry.get("authors", ()) if each] or [_text(entry, "author")]
+    if len(people) == 1 and "@" in _text(entry, "author"):  # feedparser cuts an address of a newer domain in two
+        people = [_text(entry, "author")]
     return "، ".join(dict.fromkeys(name for name in map(author_name, map(plain, people)) if name))
 
 
@@ -260,7 +290,7 @@ def _picture(entry: Mapping[str, Any], base: str) -> tuple[str, str]:
     return absolute(base, str(image.get("href") or "")) if isinstance(image, Mapping) else "", ""
 
 
-def _json_feed(text: str, where: str, now: datetime, zone: tzinfo) -> list[Article]:
+def _json_feed(text: str, where: str, now: datetime, zone: tzinfo) -> ParsedFeed:
     """JSON Feed 1 and 1.1 (jsonfeed.org)."""
     try:
         feed = json.loads(text.lstrip("\ufeff"))
@@ -269,11 +299,12 @@ def _json_feed(text: str, where: str, now: datetime, zone: tzinfo) -> list[Artic
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         raise SourceError("this JSON is no feed: it has no list of items", where=where, mend="check the address")
-    articles = (_item(item, feed, where, now, zone) for item in items[:_MOST_ENTRIES] if isinstance(item, dict))
-    return [article for article in articles if article is not None]
+    return _parsed([_item(item, feed, where, now, zone) for item in items[:_MOST_ENTRIES] if isinstance(item, dict)])
 
 
-def _item(item: Mapping[str, Any], feed: Mapping[str, Any], where: str, now: datetime, zone: tzinfo) -> Article | None:
+def _item(
+    item: Mapping[str, Any], feed: Mapping[str, Any], where: str, now: datetime, zone: tzinfo
+) -> Article | Refusal:
     base = absolute(where, _text(feed, "home_page_url")) or where
     url = absolute(base, _text(item, "url")) or absolute(base, _text(item, "external_url"))
     if not url and _text(item, "id").startswith("http"):
@@ -283,7 +314,7 @@ def _item(item: Mapping[str, Any], feed: Mapping[str, Any], where: str, now: dat
     title = plain(_text(item, "title"))
     short = teaser(_text(item, "summary"), body, title)
     if not title and not short:
-        return None
+        return Refusal(url or where, "it has neither a headline nor words")
     image, alt = absolute(base, _text(item, "image")) or absolute(base, _text(item, "banner_image")), ""
     if not image:
         image, alt = first_image(body)
@@ -299,6 +330,8 @@ def _item(item: Mapping[str, Any], feed: Mapping[str, Any], where: str, now: dat
         section=section_name([tag for tag in _list(item.get("tags")) if isinstance(tag, str)]),
         published=published,
         source=where,
+        identities=of_guid(_text(item, "id"), base, url),
+        reading="feed",
     )
 
 

@@ -8,7 +8,8 @@ from datetime import tzinfo
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import feed
-from newsletter.sources.documents import ArticleFilter, Document, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, Refusal, SourceResult
+from newsletter.sources.feed import ParsedFeed
 from newsletter.sources.http.models import FetchError, Validator
 
 SUFFIXES = frozenset({".xml", ".rss", ".atom", ".rdf", ".json"})
@@ -42,12 +43,14 @@ def read(document: Document, wanted: ArticleFilter, *, is_site: bool = False) ->
     """
     goes_on = document.door is not None and (is_site or wanted.since is not None or wanted.until is not None)
     found: list[Article] = []
+    refused: list[Refusal] = []
     notes: list[str] = []
     where, page, limit = document.where, document, wanted.limit(document)
     for number in range(1, _MOST_PAGES + 1):
-        articles = parsed(page, wanted)
-        known = {(each.url, each.title) for each in found}
-        fresh = [each for each in articles if (each.url, each.title) not in known]
+        there = parsed(page, wanted)
+        refused += there.refused
+        known = {(each.url, each.title, each.identities) for each in found}
+        fresh = [each for each in there.articles if (each.url, each.title, each.identities) not in known]
         found += fresh
         onward = feed.next_page(page.data, page.url) if goes_on else ""
         is_enough = limit is not None and sum(map(wanted.has, found)) >= limit
@@ -63,16 +66,18 @@ def read(document: Document, wanted: ArticleFilter, *, is_site: bool = False) ->
         page = replace(document, data=got.data, where=got.url, got=got)
         if number == _MOST_PAGES:
             notes.append(f"{where}: it has more than {_MOST_PAGES} pages; the newest {len(found)} articles were taken")
-    if not found:
+    if not found and not refused:
         mend = "check the address" if document.url else "check the file"
         raise SourceError("the feed holds no article", where=where, mend=mend)
-    kept = [_in_zone(each, wanted.zone) if is_site else each for each in found if wanted.has(each)][:limit]
-    if not kept:
+    kept, left = wanted.chosen([_in_zone(each, wanted.zone) if is_site else each for each in found], limit)
+    if found and not kept:
         notes.append(f"{where}: nothing was published in the time asked for")
-    return SourceResult(tuple(kept), tuple(notes), _validator(document))
+    # What marks the feed says "nothing new" the next time: that is true only if nothing of it was left.
+    validator = _validator(document) if not left else None
+    return SourceResult(tuple(kept), tuple(notes), validator, refused=(*refused, *left))
 
 
-def parsed(document: Document, wanted: ArticleFilter) -> list[Article]:
+def parsed(document: Document, wanted: ArticleFilter) -> ParsedFeed:
     """Every article of one page of a feed, in its order.
 
     Args:

@@ -15,9 +15,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from newsletter.errors import SourceError
-from newsletter.sources import feed_pages, listing, markdown, page, plain_text, site, telegram
+from newsletter.sources import (
+    feed_pages,
+    listing,
+    markdown,
+    page,
+    plain_text,
+    rest,
+    site,
+    sitemap,
+    telegram,
+    wordpress_feed,
+)
 from newsletter.sources.charset import decode
-from newsletter.sources.documents import ArticleFilter, Document, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, NoArticleError, SourceResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +52,17 @@ def _by_name(_: Document) -> bool:
 
 KINDS = (
     SourceKind("Telegram channel", telegram.holds, telegram.read),
-    SourceKind("feed", feed_pages.holds, feed_pages.read, feed_pages.SUFFIXES),
+    SourceKind("sitemap", sitemap.holds, sitemap.read),
+    SourceKind("WordPress list", rest.holds, rest.read),
+    SourceKind("feed", feed_pages.holds, wordpress_feed.read, feed_pages.SUFFIXES),
     SourceKind("WordPress site", site.is_wordpress, site.read_wordpress),
     SourceKind("list of links", listing.holds, listing.read),
     SourceKind("web page", lambda document: page.looks_like(document.data), site.read_page, page.SUFFIXES),
     SourceKind("Markdown", _by_name, markdown.read, markdown.SUFFIXES),
     SourceKind("plain text", _by_name, plain_text.read, plain_text.SUFFIXES),
 )
-"""In the order they are asked. A feed of WordPress names the site's interface too, so feeds stand before it; and what
-that interface answers is a list with links, so lists stand behind it."""
+"""In the order they are asked. What WordPress' interface answers is JSON, as feeds and lists of links are, so it stands
+before them; and a feed of WordPress names the site's interface too, so feeds stand before the site."""
 
 # Beginnings of files that are no text, with the name a person knows them by.
 _MAGIC = (
@@ -61,6 +74,8 @@ _MAGIC = (
     (b"GIF8", "a picture"),
     (b"{\\rtf", "an RTF file"),
 )
+_OF_ONE = frozenset({"WordPress site", "web page", "Markdown", "plain text"})
+"""Kinds that may be one article."""
 _UNSAID = frozenset({"", "text/plain", "application/octet-stream", "binary/octet-stream"})
 """Media types that servers give to what they do not know."""
 _MARKUP = re.compile(r"\s*<[a-z!?]", re.IGNORECASE)
@@ -76,7 +91,11 @@ def read(document: Document, wanted: ArticleFilter) -> SourceResult:
     Raises:
         SourceError: There is no article to be had.
     """
-    return recognised(document).read(document, wanted)
+    kind = recognised(document)
+    if wanted.is_single and kind.name not in _OF_ONE:
+        what = f"this is a {kind.name}, not an article"
+        raise NoArticleError(what, where=document.where, mend="collect from it by itself")
+    return kind.read(document, wanted)
 
 
 def recognised(document: Document) -> SourceKind:

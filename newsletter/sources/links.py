@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
+from newsletter.sources.wrappers import target_of
+
 _LONGEST = 2048
+_MOST_LAYERS = 5
+"""Redirects within one another: an alert of a link shared on a network, opened through a mail guard, has three."""
 # Characters that turn the reading order around: an address with one shows something else than it opens.
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|%E2%80%A[A-E]|%E2%81%A[6-9]", re.IGNORECASE)
 _CONTROLS = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff]+")
@@ -21,8 +25,31 @@ def absolute(base: str, reference: str) -> str:
         reference: What stands in its href or src; relative, ``//host`` and raw Arabic forms are welcome.
 
     Returns:
-        The address; empty for anything else than a web address, and for one with reading-order controls.
+        The address, with the redirects of alerts, networks and mail guards taken off that name their target; empty
+        for anything else than a web address, and for one with reading-order controls.
     """
+    return unwrapped(_absolute(base, reference))
+
+
+def unwrapped(url: str) -> str:
+    """Take off the redirects of alerts, networks and mail guards that name their target.
+
+    Args:
+        url: Any text.
+
+    Returns:
+        The innermost target; the text unchanged when it wraps nothing, or something that is no address.
+    """
+    for _ in range(_MOST_LAYERS):
+        target = _absolute("", target_of(url))
+        if not target:
+            break
+        url = target
+    return url
+
+
+def _absolute(base: str, reference: str) -> str:
+    """The address as it is written, redirecting or not."""
     reference = reference.strip("\x00\t\n\x0b\x0c\r \u2028\u2029\ufeff\xa0")
     reference = reference.replace("\n", "").replace("\r", "").replace("\t", "")
     if not reference or _BIDI.search(reference) or _CONTROLS.search(reference.replace(" ", "")):

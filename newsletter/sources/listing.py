@@ -94,8 +94,8 @@ def _link(row: Mapping[str, str], line: int, where: str) -> ListedLink:
             where=f"{where}:{line}",
             mend="write it out, beginning with https://",
         )
-    others = {name: tidy(row.get(name, "")) for name in ("title", "section", "summary", "author")}
-    return ListedLink(url=url, line=line, **others)
+    title, section, summary, author = (tidy(row.get(name, "")) for name in ("title", "section", "summary", "author"))
+    return ListedLink(url, title, section, summary, author, line)
 
 
 def _csv_rows(text: str, where: str) -> list[tuple[int, dict[str, str]]]:

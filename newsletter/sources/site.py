@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
-from newsletter.sources import feed_pages, page, wordpress
+from newsletter.sources import feed_pages, page, rest, wordpress
 from newsletter.sources.charset import decode
 from newsletter.sources.clean.markup import tree
-from newsletter.sources.documents import ArticleFilter, Document, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, NoArticleError, SourceResult
 from newsletter.sources.http.models import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
 
 _COMMENTS = ("التعليقات", "تعليقات", "comments")
 _MOST_FEEDS = 3
+_HEADING = re.compile(rb"<(?:h1|article)\b", re.IGNORECASE)
+_LITTLE = 600
+"""Letters of a body, tags included, up to which it may be the words of an error page."""
 
 
 def is_wordpress(document: Document) -> bool:
@@ -86,7 +91,7 @@ def _completed(article: Article, door: FetcherProtocol, wanted: ArticleFilter) -
         return article
     try:
         got = door.get(wordpress.feed_of(article.url), "feed")
-        entries = feed_pages.parsed(Document(got.data, got.url, got=got, door=door), wanted)
+        entries = feed_pages.parsed(Document(got.data, got.url, got=got, door=door), wanted).articles
     except SourceError:
         return article
     own = next((each for each in entries if normal_url(each.url) == normal_url(article.url)), article)
@@ -100,32 +105,23 @@ def _completed(article: Article, door: FetcherProtocol, wanted: ArticleFilter) -
 
 def _wordpress(document: Document, sign: wordpress.RestLink, wanted: ArticleFilter) -> SourceResult:
     got, door = _answer(document)
-    site = wordpress.open_site(door, sign.root)
     if not _is_list(got, sign):
+        site = wordpress.open_site(door, sign.root)
         article = wordpress.twin(door, site, sign, got, now=wanted.now)
         return SourceResult((article,)) if article else _page_or_feed(document, wanted)
-    found = wordpress.listing(
-        door, site, now=wanted.now, most=wanted.most, since=wanted.since, until=wanted.until, archive=sign
-    )
-    notes = [str(found.trouble)] if found.trouble else []
-    if found.locked:
-        notes.append(f"{got.url}: {found.locked} of its articles want a password and were left out")
-    try:
-        articles = wordpress.details(door, site, found.posts, now=wanted.now)
-    except SourceError as error:
-        articles = [each.article for each in found.posts]
-        notes.append(f"{error.where}: {error.what}; headlines and excerpts only were taken")
-    if not articles:
-        notes.append(f"{got.url}: nothing was published in the time asked for")
-    return SourceResult(tuple(articles), tuple(notes))
+    if wanted.is_single:
+        raise _no_article(got)
+    return rest.read_list(door, sign, got.url, wanted)[0]
+
+
+def _no_article(got: Fetched) -> NoArticleError:
+    what = "this is the front page of a site" if _is_front(got.url) else "this is a page that lists articles"
+    return NoArticleError(f"{what}, not an article", where=got.url, mend="collect from it by itself")
 
 
 def _is_list(got: Fetched, sign: wordpress.RestLink) -> bool:
-    """Whether a page of WordPress lists articles: an archive, the front page, or the interface itself."""
-    parts = urlsplit(got.url)
-    is_interface = "/wp-json" in parts.path or "rest_route=" in parts.query
-    home = sign.root.partition("wp-json")[0].partition("?")[0].removesuffix("index.php")
-    return sign.is_archive or is_interface or _is_front(got.url) or normal_url(got.url) == normal_url(home)
+    """Whether a page of WordPress lists articles: an archive page, or the front page."""
+    return sign.is_archive or _is_front(got.url) or normal_url(got.url) == normal_url(sign.home)
 
 
 def _is_front(url: str) -> bool:
@@ -137,15 +133,24 @@ def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = 
     """Read a page as an article; a front page, and one in which no article is, through the feed it names."""
     got, door = _answer(document)
     is_list = is_list or _is_front(got.url)
+    if is_list and wanted.is_single:
+        raise _no_article(got)
     trouble: SourceError | None = None
     if not is_list:
         if wordpress.wants_password(decode(got.data, got.charset)):
             raise wordpress.locked(got.url)
         try:
-            return SourceResult((_article(document, wanted),))
+            article = _article(document, wanted)
+            _refuse_what_any_address_shows(article, document, wanted)
+            return SourceResult((article,))
         except SourceError as error:
+            if wanted.is_single:
+                raise
             trouble = error
-    for address in _feeds_of(got, is_list=is_list):
+    feeds = _feeds_of(got, is_list=is_list or isinstance(trouble, NoArticleError))
+    if isinstance(trouble, NoArticleError):  # of a part of the site, never the whole: only its own feed stands for it
+        feeds = [each for each in feeds if urlsplit(got.url).path.strip("/") and _is_below(each, got.url)]
+    for address in feeds:
         try:
             answer = door.get(address, "feed")
             named = Document(answer.data, answer.url, got=answer, door=door)
@@ -156,6 +161,31 @@ def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = 
     if trouble:
         raise trouble
     raise SourceError("this is a front page without a feed", where=got.url, mend="give the addresses of its articles")
+
+
+def _refuse_what_any_address_shows(article: Article, document: Document, wanted: ArticleFilter) -> None:
+    """Refuse an article that the site shows at an address that nobody ever made: the shell of a program of the browser.
+
+    Only what bears no sign of an article is worth the question: no heading, no moment, no author, and little to say.
+
+    Raises:
+        NoArticleError: It is the same.
+    """
+    got, door = _answer(document)
+    is_signed = article.published is not None or article.author or len(article.body) > _LITTLE
+    if is_signed or _HEADING.search(got.data) or urlsplit(got.url).query:
+        return
+    name = hashlib.sha256(got.url.encode()).hexdigest()[:12]
+    address = got.url.rstrip("/").rpartition("/")[0] + f"/{name}/"
+    try:
+        answer = door.get(address, "page")
+        other = _article(Document(answer.data, answer.url, got=answer, door=door), wanted)
+    except SourceError:
+        return
+    if replace(other, url=article.url, source=article.source, identities=article.identities) == article:
+        what = "the site shows the same at any address that does not exist, so this is no article"
+        mend = f"check the address, or give the site's front page {absolute(got.url, '/')}"
+        raise NoArticleError(what, where=got.url, mend=mend)
 
 
 def _feeds_of(got: Fetched, *, is_list: bool) -> list[str]:

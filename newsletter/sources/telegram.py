@@ -24,7 +24,7 @@ from newsletter.sources import when
 from newsletter.sources.charset import decode
 from newsletter.sources.clean import clean, paragraphs
 from newsletter.sources.clean.boilerplate import author_name, section_name
-from newsletter.sources.documents import ArticleFilter, Document, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, Refusal, SourceResult
 from newsletter.sources.links import absolute, host, is_web
 from newsletter.text.tidy import arabic_fold, summary, tidy
 
@@ -98,10 +98,11 @@ def read(document: Document, wanted: ArticleFilter) -> SourceResult:
     if left_out:
         reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(left_out.items()))
         notes.append(f"{document.where}: messages left out: {left_out.total()} ({reasons})")
-    kept = [each for each in found if wanted.has(each)][: wanted.limit(document)]
+    kept, left = wanted.chosen(found, wanted.limit(document))
     if not kept:
         notes.append(f"{document.where}: nothing was published in the time asked for")
-    return SourceResult(tuple(kept), tuple(notes))
+    refused = [Refusal(f"{count} messages", reason) for reason, count in sorted(left_out.items())]
+    return SourceResult(tuple(kept), tuple(notes), refused=(*refused, *left))
 
 
 def _json(text: str, where: str) -> Mapping[str, Any]:
@@ -158,7 +159,7 @@ def _article(
         published=_published(message, wanted),
         source=document.where,
         tags=tuple(tag for tag in dict.fromkeys([*labels, *hashtags]) if tag and tag != section),
-        identity=_identity(message, export),
+        identities=_identities(message, export),
     )
 
 
@@ -268,9 +269,9 @@ def _address(message: Mapping[str, Any], export: Mapping[str, Any], document: Do
     return f"https://t.me/{username[1]}/{number}" if username and number else ""
 
 
-def _identity(message: Mapping[str, Any], export: Mapping[str, Any]) -> str:
+def _identities(message: Mapping[str, Any], export: Mapping[str, Any]) -> tuple[str, ...]:
     channel, number = _number(export.get("id")), _number(message.get("id"))
-    return f"telegram:{channel}/{number}" if channel and number else ""
+    return (f"telegram:{channel}/{number}",) if channel and number else ()
 
 
 def _published(message: Mapping[str, Any], wanted: ArticleFilter) -> datetime | None:

@@ -21,7 +21,7 @@ from subscribers.newfile import NameTakenError, new_file
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in migrations/versions; a test holds it equal to Alembic's own head."""
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""

@@ -37,7 +37,7 @@ article = Table(
     "article",
     metadata,
     Column("id", _Id, Identity(), primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # normalised URL, or a digest of the content
+    Column("key", Text, nullable=False, unique=True),  # the key it was added under; article_key has all of them
     Column("title", Text, nullable=False),
     Column("url", Text, nullable=False),  # '' when the source names none
     Column("summary", Text, nullable=False),
@@ -52,9 +52,24 @@ article = Table(
     Column("tags", Text, nullable=False, server_default=""),  # one a line
     Column("sticky", Integer),  # null when the source does not say
     Column("collected", BigInteger, nullable=False),
+    Column("reading", Text, nullable=False, server_default=""),  # the road its text came by: rest, page or feed
+    Column("seen", BigInteger),  # when that road showed it last
+    Column("withdrawn", BigInteger),  # when its site was found to show it no more; null while it does
+    Column("withdrawn_reason", Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 Index(None, article.c.published)
+
+# Every name an article is or was known by: what its source calls it for good, its addresses, a digest of its words.
+# Two articles may share an address (a live blog), so a key alone is not unique.
+article_key = Table(
+    "article_key",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("article_id", ForeignKey("article.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index(None, article_key.c.article_id)
 
 issue = Table(
     "issue",
@@ -65,6 +80,17 @@ issue = Table(
     Column("newest", BigInteger),
     sqlite_autoincrement=True,
 )
+
+# What a story of a draft was written from, to tell what the site has changed since from what the editor has.
+draft_story = Table(
+    "draft_story",
+    metadata,
+    Column("issue", Text, primary_key=True),  # its number
+    Column("article_id", ForeignKey("article.id"), primary_key=True),
+    Column("written", Text, nullable=False),  # JSON: headline, summary, image, image_alt, url, published
+    sqlite_with_rowid=False,
+)
+Index(None, draft_story.c.article_id)
 
 carried = Table(
     "carried",

@@ -13,12 +13,13 @@ from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.addresses import private
 from newsletter.check.found import Findings
 from newsletter.errors import IssueError, RenderError
-from newsletter.issues import compose
+from newsletter.issues import compose, repeats
 from newsletter.letters import pictures
 from newsletter.models import Issue, Letter, Picture, Problem
 from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import letter as letters
+from newsletter.workflows import renewing
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def inspect(
     # The letter says the name of the list it goes to, and comes from whom that list says.
     issue = replace(issue, list=list_name or issue.list)
     with workspace.database.read() as connection:
-        holdings = library.by_address(connection, [story.url for story in issue.stories])
+        holdings = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
         known = _known(workspace, issue, connection, holdings, list_name, snapshot)
     letter: Letter | None = None
     failure: IssueError | RenderError | None = None
@@ -107,6 +108,9 @@ def _known(
         now=workspace.now(),
         lists=tuple(lists),
         carried={url: tuple(key for key in holding.carried_in if key in numbers) for url, holding in holdings.items()},
+        retold=_retold(holdings),
+        withdrawn={url: holding.withdrawn for url, holding in holdings.items() if holding.withdrawn},
+        changes=() if went else tuple(renewing.changes(connection, issue)),
         last_subject=last.subject if last is not None else "",
         sent=_sent(connection, str(issue.number)) if went else (),
         namesakes=tuple(_namesakes(snapshot, issue)),
@@ -116,6 +120,12 @@ def _known(
         web_url=workspace.settings.web.url,
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )
+
+
+def _retold(holdings: dict[str, Holding]) -> dict[str, str]:
+    addresses = {holding.id: url for url, holding in holdings.items() if url}
+    found = repeats.of(list(holdings.values()))
+    return {addresses[later]: addresses[first] for later, first in found.items() if {later, first} <= addresses.keys()}
 
 
 def through_a_provider(workspace: Workspace) -> bool:

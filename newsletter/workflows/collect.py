@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import library
-from newsletter.errors import NashraError
-from newsletter.models import Holding
-from newsletter.sources.collect import Progress, collect, with_pictures
-from newsletter.sources.links import is_web
-from newsletter.workflows import draft
+from newsletter.errors import NashraError, SourceError
+from newsletter.library import LibraryChange, Shelved
+from newsletter.library.shelving import State
+from newsletter.models import Article, Holding
+from newsletter.sources.collect import Arrival, Progress, alike, arrivals, with_pictures
+from newsletter.sources.documents import ArticleFilter, Refusal
+from newsletter.sources.links import absolute, host, is_web
+from newsletter.workflows import draft, recheck, renewing
+from newsletter.workflows.recheck import Recheck
+from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
-    from newsletter.workflows.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What became of everything that one source has."""
+
+    target: str
+    shelved: tuple[Shelved, ...] = ()
+    """What became of its articles, in its order."""
+    refused: tuple[Refusal, ...] = ()
+    """What gave no article, or was not asked for."""
+    trouble: SourceError | None = None
+    unchanged: bool = False
+    """Whether its site says that nothing has changed since it was read last."""
+
+    def of(self, state: State) -> tuple[Shelved, ...]:
+        """Those of its articles that were new, updated, known or merged.
+
+        Args:
+            state: One of these four.
+        """
+        return tuple(one for one in self.shelved if one.state == state)
+
+    @property
+    def seen(self) -> int:
+        """Entries that it showed."""
+        return len(self.shelved) + len(self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +71,10 @@ class CollectOutcome:
     """Drafts that have new candidates."""
     snapshot: Snapshot | None = None
     """The workspace as it stood at the end; None when no draft was looked at."""
+    sources: tuple[SourceReport, ...] = ()
+    """What became of everything that each source has, in the order of the targets."""
+    withdrawn: Mapping[int, str] = field(default_factory=dict)
+    """Id of each article that its site was found to have taken back, with the reason."""
 
 
 def sources_of(workspace: Workspace) -> list[str]:
@@ -60,7 +95,8 @@ def gather(
 ) -> CollectOutcome:
     """Collect from these targets, or from every source of the settings, into the library and the current drafts.
 
-    A feed that has not changed since it was read last is not read again; nothing is stored half.
+    A feed that has not changed since it was read whole is not read again. Each source is stored as it arrives, with
+    what marks it: whatever befalls the others, nothing of it is lost or stored half.
 
     Args:
         workspace: The workspace.
@@ -71,47 +107,156 @@ def gather(
         pictures: Look on their pages for the pictures of articles that have none, one request each.
         progress: Told of each target when it is done.
     """
-    wanted = list(targets) or sources_of(workspace)
-    if not wanted:
+    asked = list(targets) or sources_of(workspace)
+    if not asked:
         return CollectOutcome()
     workspace.fence.start()  # its processes load while the database opens and the first sources answer
     now = workspace.now()
     with workspace.database.read() as connection:
         # A narrower question is asked anew: that the feed is the same does not answer it.
-        asked = [] if since or until else [target for target in wanted if is_web(target)]
-        marks = library.validators(connection, asked)
-    limits = {} if most is None else {"most": most}
-    collected = collect(
-        wanted,
-        fetcher=workspace.fetcher,
-        now=now,
-        zone=workspace.zone,
-        since=since,
-        until=until,
-        validators=marks,
-        progress=progress,
-        fence=workspace.fence,
-        **limits,
-    )
-    articles = collected.articles
-    if pictures:
-        articles = with_pictures(articles, fetcher=workspace.fetcher, fence=workspace.fence)
+        marked = [] if since or until else [target for target in asked if is_web(target)]
+        marks = library.validators(connection, marked)
+    wanted = ArticleFilter(now, workspace.zone, since=since, until=until)
+    wanted = wanted if most is None else replace(wanted, most=most)
+    shelf = _Shelves(workspace, now, pictures=pictures)
+    for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks, fence=workspace.fence):
+        shelf.store(arrival)
+        if progress:
+            progress(arrival.target, len(arrival.result.articles))
+    if not any(map(is_web, asked)):
+        return shelf.outcome(Recheck())
+    snapshot = Snapshot.take(workspace)
+    missing = recheck.in_question(workspace, snapshot, shelf.shown, shelf.windows)
+    return shelf.outcome(recheck.recheck(workspace, missing, snapshot=snapshot))
+
+
+@dataclass(frozen=True, slots=True)
+class MovedSite:
+    """A site that has another host now."""
+
+    old: str
+    """Host it had."""
+    new: str
+    """Host it has."""
+    articles: tuple[int, ...] = ()
+    """Ids of the articles that are known under both from now on."""
+    sources: tuple[str, ...] = ()
+    """Sources of the settings that still name the old one."""
+
+
+def move(workspace: Workspace, old: str, new: str) -> MovedSite:
+    """Know every article of a site at another host too, so that nothing of it comes again as new.
+
+    Args:
+        workspace: The workspace.
+        old: Host or address the site had.
+        new: Host or address it has now.
+
+    Raises:
+        SourceError: One of them is no host, both are the same, or the library has nothing of the old one.
+    """
+    hosts = [host(one if is_web(one) else f"https://{one}") for one in (old, new)]
+    for said, found in zip((old, new), hosts, strict=True):
+        if "." not in found or not absolute("", f"https://{found}/"):
+            raise SourceError(f"«{said}» is no host", mend="write both as old.example.org new.example.org")
+    if hosts[0] == hosts[1]:
+        raise SourceError(f"the site is at {hosts[0]} before and after", mend="name the host it had, then the new one")
     with workspace.database.write() as connection:
-        shelved = library.shelve(connection, articles, now=now)
-        library.keep_validators(connection, collected.validators)
-        ids = [*shelved.added, *shelved.updated, *shelved.known]
-        holdings = tuple(library.holdings(connection, ids=ids))
-        numbered = library.ids_of(connection, articles)
-    grown = draft.grow(workspace, shelved.added)
-    alike = {numbered[later]: numbered[earlier] for later, earlier in collected.alike.items()}
-    return CollectOutcome(
-        shelved.added,
-        shelved.updated,
-        shelved.known,
-        holdings,
-        {later: earlier for later, earlier in alike.items() if later != earlier},
-        (*collected.troubles, *grown.broken),
-        collected.notes,
-        grown.drafts,
-        grown.snapshot,
-    )
+        articles = library.move(connection, *hosts)
+    if not articles:
+        raise SourceError(
+            f"the library has nothing of {hosts[0]}", mend="see the addresses: newsletter articles --json"
+        )
+    named = [one for one in workspace.settings.collect.sources if is_web(one) and host(one) == hosts[0]]
+    return MovedSite(hosts[0], hosts[1], tuple(articles), tuple(named))
+
+
+class _Shelves:
+    """Stores what arrives, and tells in the end what became of all of it.
+
+    Args:
+        workspace: The workspace.
+        now: The present moment, aware.
+        pictures: As for ``gather``.
+    """
+
+    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool) -> None:
+        self._workspace, self._now, self._pictures = workspace, now, pictures
+        self._arrived: dict[tuple[int, int], tuple[Arrival, SourceReport]] = {}
+        self._states: dict[int, State] = {}
+        self._changed = False
+        self.windows: dict[str, datetime] = {}
+        """Sources that list articles, each with the oldest moment of what it showed."""
+
+    @property
+    def shown(self) -> Collection[int]:
+        """Ids of the articles that a source of this round showed."""
+        return self._states.keys()
+
+    def store(self, arrival: Arrival) -> None:
+        """Put the articles of a source into the library, in one transaction with what marks it."""
+        articles: Sequence[Article] = arrival.result.articles
+        if self._pictures:
+            articles = with_pictures(articles, fetcher=self._workspace.fetcher, fence=self._workspace.fence)
+        changed = LibraryChange((), (), ())
+        if articles or arrival.result.validator:
+            with self._workspace.database.write() as connection:
+                changed = library.shelve(
+                    connection, articles, now=self._now, moved=arrival.moved, earlier=self._states.keys()
+                )
+                if arrival.result.validator:
+                    library.keep_validators(connection, {arrival.target: arrival.result.validator})
+        for one in changed.outcomes:
+            if one.state != "merged":
+                self._states.setdefault(one.id, one.state)
+        self._changed = self._changed or bool(changed.updated or changed.returned)
+        moments = [article.published for article in articles if article.published is not None]
+        if len(articles) > 1 and moments and articles[0].reading in ("rest", "feed"):
+            self.windows[articles[0].source] = min(moments)
+        report = SourceReport(
+            arrival.target, changed.outcomes, arrival.result.refused, arrival.trouble, arrival.unchanged
+        )
+        self._arrived[arrival.place] = arrival, report
+
+    def outcome(self, looked: Recheck) -> CollectOutcome:
+        """What became of everything; drafts follow their sites, and the current ones get new candidates.
+
+        Args:
+            looked: What was asked for besides.
+        """
+        arrived = [self._arrived[place] for place in sorted(self._arrived)]
+        reports = tuple(report for _, report in arrived)
+        order = dict.fromkeys(one.id for report in reports for one in report.shelved)
+        by_state = {
+            state: tuple(number for number in order if self._states[number] == state)
+            for state in ("new", "updated", "known")
+        }
+        with self._workspace.database.read() as connection:
+            ids = [number for numbers in by_state.values() for number in numbers]
+            holdings = tuple(library.holdings(connection, ids=ids))
+        renewed: list[renewing.RenewedDraft] = []
+        snapshot = looked.snapshot
+        if self._changed:
+            renewed, snapshot = renewing.renew(self._workspace, snapshot or Snapshot.take(self._workspace))
+        grown = draft.grow(self._workspace, by_state["new"], snapshot=snapshot)
+        places = {number: place for place, number in enumerate(order)}
+        in_order = sorted(holdings, key=lambda one: places[one.id])
+        repeats = alike([one.article for one in in_order])
+        return CollectOutcome(
+            by_state["new"],
+            by_state["updated"],
+            by_state["known"],
+            holdings,
+            {in_order[later].id: in_order[earlier].id for later, earlier in repeats.items()},
+            (*(report.trouble for report in reports if report.trouble), *grown.broken),
+            (
+                *(note for arrival, _ in arrived for note in arrival.result.notes),
+                *([self._workspace.fence.note] if self._workspace.fence.note else []),
+                *(line for one in renewed for line in recheck.told(one)),
+                *looked.notes,
+            ),
+            grown.drafts,
+            grown.snapshot or snapshot,
+            reports,
+            looked.withdrawn,
+        )

@@ -8,20 +8,26 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import issues, library
 from newsletter.errors import IssueError, SourceError
-from newsletter.issues import Manuscript, candidates, compose
+from newsletter.issues import Manuscript, candidates, compose, repeats
 from newsletter.issues.compose import ComposeRules
+from newsletter.issues.lines import REPEATS, UNSHOWN
 from newsletter.models import Holding, Issue, Section
-from newsletter.sources.identity import article_key
+from newsletter.workflows import renewing
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from newsletter.models import Article, Story
+    from newsletter.models import Story
     from newsletter.wiring import Workspace
+
+
+_LOOK_BACK = timedelta(days=30)
+"""How long before the oldest free article an issue may have told its story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,10 @@ class Draft:
     """Candidates that are new in it."""
     waiting: int = 0
     """Candidates that nobody has chosen."""
+    unshown: int = 0
+    """Articles that could wait in it and do not, since it shows so many at most."""
+    repeats: str = ""
+    """Articles that are left out, each with what it repeats: ``58 = 57, 61 = issue 3``."""
     text: str = field(default="", repr=False)
     """The whole of its issue.md."""
 
@@ -87,14 +97,18 @@ def unused(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = 
     target = snapshot.list_named(list_name)
     with workspace.database.read() as connection:
         carried = library.carried_to(connection, target.id, "weekly")
-        holdings = [replace(one, carried_in=()) for one in library.holdings(connection) if one.id not in carried]
-    return library.unused(holdings, [issue for issue in snapshot.issues if issue.list == list_name])
+        holdings = [
+            replace(one, carried_in=())
+            for one in library.holdings(connection)
+            if one.id not in carried and not one.withdrawn
+        ]
+        return library.unused(connection, holdings, [issue for issue in snapshot.issues if issue.list == list_name])
 
 
 def choosable(
     workspace: Workspace, list_name: str, rules: ComposeRules, *, snapshot: Snapshot | None = None
 ) -> list[Holding]:
-    """What a new issue of this list would take by itself.
+    """What a new issue of this list would take by itself, each story once.
 
     Args:
         workspace: The workspace.
@@ -105,7 +119,8 @@ def choosable(
     Raises:
         UnknownList: No such list.
     """
-    return compose.choose(unused(workspace, list_name, snapshot=snapshot), rules, now=workspace.now())
+    offer = _offer(workspace, list_name, rules, snapshot or Snapshot.take(workspace))
+    return compose.choose(offer.holdings, rules, now=workspace.now())
 
 
 def write(
@@ -131,22 +146,25 @@ def write(
 
     Raises:
         SourceError: An id the library does not hold, nothing new, or a picture that is no longer where it was.
-        IssueError: The folder holds an issue already.
+        IssueError: The folder holds an issue already; or it is to be empty, and the settings want no candidates.
         UnknownList: No such list.
         ClosedList: Nothing goes out to it.
     """
+    if empty and not workspace.settings.compose.candidates:
+        raise _switched_off()
     rules = rules or ComposeRules()
     snapshot = snapshot or Snapshot.take(workspace)
     snapshot.open_list_named(list_name)
-    pool = unused(workspace, list_name, snapshot=snapshot)
+    offer = _offer(workspace, list_name, rules, snapshot)
     with workspace.database.read() as connection:
         given = library.holdings(connection, ids=list(dict.fromkeys(ids))) if ids is not None else None
         newest = library.newest(connection)
-    chosen = given if given is not None else [] if empty else compose.choose(pool, rules, now=workspace.now())
+    chosen = given if given is not None else [] if empty else compose.choose(offer.holdings, rules, now=workspace.now())
     if not chosen and not empty:
         raise SourceError("the library holds nothing new", mend="collect first: newsletter collect PATH_OR_URL")
     taken = {one.id for one in chosen}
-    left = [one for one in _allowed(workspace, pool, rules) if one.id not in taken]
+    left = [one for one in offer.holdings if one.id not in taken]
+    shown = _shown(workspace, left, rules, has_stories=bool(chosen))
     sent = (int(send.issue) for send in snapshot.sends if send.issue.isdecimal())
     number = compose.next_number([*(issue.number for issue in snapshot.issues), *sent])
     slug = slug or f"{number:03d}-{workspace.now().astimezone(workspace.zone):%Y-%m-%d}"
@@ -157,13 +175,17 @@ def write(
     first = _last_picture(folder) + 1
     issue, copies = compose.with_local_pictures(issue, first=first)
     _look_for(copies)
-    waiting, more = _as_sections(left, first=first + len(copies))
+    waiting, more = _as_sections(shown, first=first + len(copies))
     pictures = {name: Path(source) for name, source in {**copies, **more}.items()}
     manuscript = Manuscript(issues.to_text(issue), folder / issues.FILE)
-    if waiting or empty:
-        manuscript = candidates.with_candidates(manuscript, waiting, newest)
-    path = issues.write(issue, folder, pictures=pictures, text=manuscript.text)
-    return replace(issue, slug=slug, path=str(path))
+    notes = _notes(len(left) - len(shown), offer)
+    if waiting or empty or notes:
+        manuscript = candidates.with_notes(candidates.with_candidates(manuscript, waiting, newest), notes)
+    issues.write(issue, folder, pictures=pictures, text=manuscript.text)
+    with workspace.database.write() as connection:
+        renewing.offer(connection, issue, [*chosen, *shown])
+    # As it stands in its file: with the line of everything, which a problem is told with.
+    return manuscript.issue
 
 
 def refresh(
@@ -174,9 +196,11 @@ def refresh(
     after: int = 0,
     snapshot: Snapshot | None = None,
 ) -> Draft:
-    """Add to a draft's candidates what has come since, and change nothing else in its file.
+    """Add to a draft's candidates what has come since, as many as it may have, and change nothing else in its file.
 
-    What was offered before is not offered again: neither what the editor chose, nor what they deleted.
+    The newest come in, and the oldest beyond the limit of ``[compose] candidates`` leave, but never one that its
+    editor has changed. What was offered before is not offered again: neither what the editor chose, nor what they
+    deleted, nor what had to leave.
 
     Args:
         workspace: The workspace.
@@ -186,41 +210,64 @@ def refresh(
         snapshot: Of the workspace; None takes one now.
 
     Raises:
-        IssueError: The file cannot be understood or written, or somebody else changed it meanwhile.
+        IssueError: The file cannot be understood or written, or somebody else changed it meanwhile; or the settings
+            want no candidates.
     """
+    if not workspace.settings.compose.candidates:
+        raise _switched_off()
+    rules = rules or ComposeRules()
     snapshot = snapshot or Snapshot.take(workspace)
     manuscript = snapshot.manuscript(issue)
     there = candidates.candidates(manuscript)
     offered = there.newest if there is not None else after
     with workspace.database.read() as connection:
         newest = max(library.newest(connection), offered)
-    known = {_key(story) for story in there.stories} if there is not None else set()
-    pool = _allowed(workspace, unused(workspace, issue.list, snapshot=snapshot), rules or ComposeRules())
-    fresh = [one for one in pool if one.id > offered and _key(one.article) not in known]
+        known = library.of_stories(connection, there.stories if there is not None else ())
+    waiting = {one.id for one in known.values()}
+    if there is not None and newest == offered:
+        return Draft(manuscript.issue, 0, len(there.stories), there.unshown, there.repeats, manuscript.text)
+    offer = _offer(workspace, issue.list, rules, snapshot, waiting=waiting)
+    fresh = [one for one in offer.holdings if one.id > offered and one.id not in waiting]
+    movable = _untouched(manuscript, there, known)
+    fixed = len(there.stories) - len(movable) if there is not None else 0
+    shown = _shown(
+        workspace, [*fresh, *movable.values()], rules, fixed=fixed, has_stories=bool(manuscript.issue.stories)
+    )
+    staying = {one.id for one in shown}
+    fresh = [one for one in fresh if one.id in staying]
+    changed = manuscript
+    if there is not None:
+        changed = candidates.without_stories(changed, [at for at, one in movable.items() if one.id not in staying])
     folder = Path(issue.path).parent
     sections, copies = _as_sections(fresh, first=_last_picture(folder) + 1)
-    changed = candidates.with_candidates(manuscript, sections, newest) if there is not None or sections else manuscript
+    if there is not None or sections:
+        changed = candidates.with_candidates(changed, sections, newest)
+    there_now = staying | (waiting - {one.id for one in movable.values()})
+    unshown = sum(one.id not in there_now for one in offer.holdings)
+    changed = candidates.with_notes(changed, _notes(unshown, offer))
     if changed.text != manuscript.text:
         for name, source in copies.items():
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(source, folder / name)
         changed.save()
-    waiting = len(there.stories) if there is not None else 0
-    return Draft(changed.issue, len(fresh), waiting + len(fresh), changed.text)
+        with workspace.database.write() as connection:
+            renewing.offer(connection, issue, fresh)
+    return Draft(changed.issue, len(fresh), fixed + len(shown), unshown, offer.told, changed.text)
 
 
-def grow(workspace: Workspace, added: Collection[int]) -> GrownDrafts:
+def grow(workspace: Workspace, added: Collection[int], *, snapshot: Snapshot | None = None) -> GrownDrafts:
     """Put articles that were just collected into the candidates of every list's current draft.
 
     Args:
         workspace: The workspace.
         added: Ids of the new articles; what a draft was not offered before comes too.
+        snapshot: Of the workspace; None takes one now.
     """
     if not added or not workspace.settings.compose.candidates:
         return GrownDrafts()
     grown: list[Draft] = []
     broken: list[IssueError] = []
-    snapshot = Snapshot.take(workspace)
+    snapshot = snapshot or Snapshot.take(workspace)
     try:
         found = [current(workspace, one.name, snapshot=snapshot) for one in snapshot.lists if one.closed is None]
     except IssueError as error:
@@ -237,8 +284,8 @@ def grow(workspace: Workspace, added: Collection[int]) -> GrownDrafts:
     return GrownDrafts(tuple(grown), tuple(broken), snapshot)
 
 
-def waiting(issue: Issue, *, snapshot: Snapshot | None = None) -> int:
-    """How many candidates of a draft nobody has chosen.
+def waiting(issue: Issue, *, snapshot: Snapshot | None = None) -> Draft:
+    """A draft with how many candidates of it nobody has chosen, and what its notes say of articles it does not show.
 
     Args:
         issue: A draft.
@@ -249,11 +296,13 @@ def waiting(issue: Issue, *, snapshot: Snapshot | None = None) -> int:
     """
     manuscript = snapshot.manuscript(issue) if snapshot is not None else Manuscript.read(Path(issue.path))
     there = candidates.candidates(manuscript)
-    return len(there.stories) if there is not None else 0
+    if there is None:
+        return Draft(issue)
+    return Draft(issue, waiting=len(there.stories), unshown=there.unshown, repeats=there.repeats)
 
 
 def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: Snapshot | None = None) -> Draft:
-    """Make the candidates of a draft its stories, section by section, as many as the rules allow.
+    """Make the candidates of a draft its stories, section by section, as many as the rules allow, no story twice.
 
     The subject becomes that of the first story, unless the editor has written one.
 
@@ -270,39 +319,77 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     there = candidates.candidates(manuscript)
     if there is None or not there.stories:
         raise IssueError("has no candidates", where=issue.path, mend="run: newsletter compose --refresh")
-    chosen, left = _divided(candidates.merged(there.sections), rules)
+    again = _told_again(workspace, (*manuscript.issue.stories, *there.stories))
+    chosen, left = _divided(candidates.merged(there.sections), rules, again)
     changed = candidates.taken(manuscript, chosen)
     changed = candidates.with_candidates(changed, left, there.newest)
+    changed = candidates.with_notes(changed, there.notes)
     about = workspace.settings.publication_of(issue.list)
     made = compose.draft([], number=issue.number, newsletter=about.name, list_name=issue.list)
     if issue.subject == made.subject:
-        lead, *others = [story.headline for section in chosen for story in section.stories]
-        changed = changed.with_value("subject", f"{about.name}: {lead}")
+        subject, preheader = compose.inbox_lines(about.name, [one for section in chosen for one in section.stories])
+        changed = changed.with_value("subject", subject)
         if not issue.preheader:
-            changed = changed.with_value("preheader", " · ".join(others[:2]))
+            changed = changed.with_value("preheader", preheader)
     changed.save()
     count = sum(len(section.stories) for section in left)
-    return Draft(changed.issue, waiting=count, text=changed.text)
+    return Draft(changed.issue, waiting=count, unshown=there.unshown, repeats=there.repeats, text=changed.text)
 
 
-def _divided(sections: Sequence[Section], rules: ComposeRules) -> tuple[list[Section], list[Section]]:
-    """Sections of what the rules let in, and of what stays behind."""
+def _divided(
+    sections: Sequence[Section], rules: ComposeRules, again: Collection[Story]
+) -> tuple[list[Section], list[Section]]:
+    """Sections of what the rules let in, and of what stays behind; ``again`` stays behind."""
     chosen, left, count = [], [], 0
     for section in sections:
-        room = len(section.blocks)
+        fitting = [one for one in section.blocks if one not in again]
+        room = len(fitting)
         if rules.per_section:
             room = min(room, rules.per_section)
         if rules.most:
             room = min(room, max(rules.most - count, 0))
         count += room
-        chosen.append(replace(section, blocks=section.blocks[:room]))
-        left.append(replace(section, blocks=section.blocks[room:]))
+        chosen.append(replace(section, blocks=tuple(fitting[:room])))
+        left.append(replace(section, blocks=tuple(one for one in section.blocks if one not in fitting[:room])))
     return [one for one in chosen if one.blocks], [one for one in left if one.blocks]
 
 
-def _allowed(workspace: Workspace, pool: Sequence[Holding], rules: ComposeRules) -> list[Holding]:
-    """What the rules keep out altogether is gone; how much an issue takes does not matter here."""
-    return compose.choose(pool, replace(rules, most=0, per_section=0), now=workspace.now())
+def _told_again(workspace: Workspace, stories: Sequence[Story]) -> list[Story]:
+    """Those of the stories that tell what one before them tells."""
+    with workspace.database.read() as connection:
+        known = library.of_stories(connection, stories)
+    places = {one.id: at for at, one in enumerate(known.values())}
+    again = repeats.of(list(known.values()))
+    groups: dict[int, int] = {}
+    found = []
+    for story in sorted(known, key=lambda one: places[known[one].id]):
+        number = known[story].id
+        if groups.setdefault(again.get(number, number), number) != number:
+            found.append(story)
+    return found
+
+
+def _offer(
+    workspace: Workspace, list_name: str, rules: ComposeRules, snapshot: Snapshot, *, waiting: Collection[int] = ()
+) -> repeats.Offer:
+    """What a draft of a list may be offered, newest first, each story once: none that an issue of the list has.
+
+    How much an issue takes does not matter here.
+    """
+    now = workspace.now()
+    target = snapshot.list_named(list_name)
+    free = compose.choose(
+        unused(workspace, list_name, snapshot=snapshot), replace(rules, most=0, per_section=0), now=now
+    )
+    earliest = min(map(compose.when, free), default=now) - _LOOK_BACK
+    with workspace.database.read() as connection:
+        since = library.holdings(connection, since=earliest)
+        stories = {one: issue.number for issue in snapshot.issues if issue.list == list_name for one in issue.stories}
+        held = {one.id: f"issue {stories[story]}" for story, one in library.of_stories(connection, stories).items()}
+        carried = library.carried_to(connection, target.id, "weekly")
+    numbers = {one.id: next((key for key in one.carried_in if key.isdecimal()), "") for one in since}
+    taken = {number: f"issue {numbers[number]}" if numbers.get(number) else "what went out" for number in carried}
+    return repeats.each_story_once(free, since, taken=taken | held, waiting=waiting)
 
 
 def _as_sections(holdings: Sequence[Holding], *, first: int) -> tuple[tuple[Section, ...], Mapping[str, str]]:
@@ -333,10 +420,52 @@ def _last_picture(folder: Path) -> int:
     return max(len(names), *numbers, 0)
 
 
-def _key(one: Article | Story) -> str:
-    """What tells a story and its article from others: the address, or the headline of what has none."""
-    from newsletter.models import Article
+def _shown(
+    workspace: Workspace, holdings: Sequence[Holding], rules: ComposeRules, *, fixed: int = 0, has_stories: bool
+) -> list[Holding]:
+    """Those that a draft may show of what could wait in it, the newest; sticky ones first.
 
-    if one.url:
-        return article_key(Article(title="", url=one.url))
-    return one.title if isinstance(one, Article) else one.headline
+    Args:
+        workspace: The workspace.
+        holdings: All of them.
+        rules: What an issue takes by itself.
+        fixed: Candidates that stay whatever comes.
+        has_stories: Whether the draft has stories. One without goes as it grew: it shows what would be taken.
+    """
+    most = workspace.settings.compose.candidates
+    ordered = sorted(holdings, key=compose.when, reverse=True)
+    if rules.pin_sticky:
+        ordered.sort(key=lambda one: not one.article.sticky)
+    if most and not has_stories:
+        most = max(most, rules.most)
+        first = [one.id for one in compose.choose(ordered, rules, now=workspace.now())]
+        ordered.sort(key=lambda one: one.id not in first)
+    kept = {one.id for one in ordered[: max(most - fixed, 0)]}
+    return [one for one in holdings if one.id in kept]
+
+
+def _untouched(
+    manuscript: Manuscript, there: candidates.Candidates | None, known: Mapping[Story, Holding]
+) -> dict[int, Holding]:
+    """The articles of the candidates that stand as they were written, by the line on which each begins."""
+    if there is None:
+        return {}
+    lines, found = manuscript.lines, dict[int, Holding]()
+    last = {span.first: span.last for span in there.spans}
+    for story, holding in known.items():
+        text = "".join(lines[story.line - 1 : last[story.line]]).replace("\r\n", "\n").replace("\r", "\n")
+        if text.strip("\n") == candidates.text_of(compose.story_of(holding.article, image=story.image)):
+            found[story.line] = holding
+    return found
+
+
+def _notes(unshown: int, offer: repeats.Offer) -> list[str]:
+    """What a draft says of articles that are not among its candidates."""
+    notes = [UNSHOWN.format(count=f"{unshown:,}")] if unshown else []
+    return [*notes, REPEATS.format(pairs=offer.told)] if offer.repeats else notes
+
+
+def _switched_off() -> IssueError:
+    return IssueError(
+        "no candidates are wanted", where="newsletter.toml: [compose] candidates", mend="set it to true, or to a number"
+    )

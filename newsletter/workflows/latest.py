@@ -19,8 +19,9 @@ from newsletter.rhythms import streams, topics
 from newsletter.rhythms.schedule import day_of
 from newsletter.rhythms.streams import Stream
 from newsletter.rhythms.topics import IssueCut
-from newsletter.workflows import draft, latecomers, variants
+from newsletter.workflows import draft, latecomers, recheck, variants
 from newsletter.workflows.latest_letters import LatestLetters
+from newsletter.workflows.recheck import Recheck
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
@@ -79,6 +80,8 @@ class LatestOutcome:
     send: Send | None = None
     account: SendCounts | None = None
     sent_now: int = 0
+    looked: Recheck = field(default_factory=Recheck)
+    """What the look at the sites brought, right before the letter was frozen."""
 
 
 def key_of(list_name: str, rhythm: str, period: str) -> str:
@@ -228,6 +231,11 @@ def run(
         latest = prepare(workspace, rhythm, list_name=list_name, period=period)
         if latest.issue is None:
             return LatestOutcome(latest)
+        looked = recheck.recheck(workspace, latest.articles)
+        if looked.withdrawn or looked.corrected:
+            latest = prepare(workspace, rhythm, list_name=list_name, period=period)
+            if latest.issue is None:
+                return LatestOutcome(latest, looked=looked)
         try:
             frozen = freeze_latest(workspace, latest)
         except delivery.AudienceChangedError:
@@ -237,9 +245,9 @@ def run(
         except delivery.PeriodTakenError:
             return LatestOutcome(replace(latest, issue=None, went=latest.key))
         if frozen is None:
-            return LatestOutcome(latest)
+            return LatestOutcome(latest, looked=looked)
         account, sent_now = delivered(frozen)
-        return LatestOutcome(latest, frozen, account, sent_now)
+        return LatestOutcome(latest, frozen, account, sent_now, looked)
     raise AssertionError  # pragma: no cover  the last try returns or raises
 
 
@@ -269,7 +277,8 @@ def _flows(
     """What may still be news, and what of it flows."""
     rules = draft.rules_of(workspace)
     since = compose.oldest(rules, now)
-    news = streams.candidates(library.holdings(connection, since=since), rules, now=now)
+    there = [one for one in library.holdings(connection, since=since) if not one.withdrawn]
+    news = streams.candidates(there, rules, now=now)
     carried = library.carried_to(connection, list_id, rhythm)
     floor = ledger.first_reach(connection, list_id, (rhythm, ALL))
     return news, streams.stream(news, rhythm, carried=carried, floor=floor, now=now)

@@ -72,7 +72,8 @@ class LatestLetters:
         """
         if cut.issue is None:
             return Mailing("", audience, name, why)
-        titled = replace(cut.issue, subject=self._subject([story.headline for story in cut.issue.stories]))
+        subject, preheader = self._inbox_lines(cut.issue.stories)
+        titled = replace(cut.issue, subject=subject, preheader=preheader)
         letter = letters.addressed(self.workspace, self._cache.letter(titled), self.list_name, self.key)
         return variants.mailing(Variant(cut, letter), audience, name=name)
 
@@ -97,21 +98,22 @@ class LatestLetters:
         said = self.workspace.settings.rhythms
         holdings = [self._known[article] for article in articles]
         made = compose.draft(holdings, number=1, newsletter="", list_name=self.list_name)
+        made = replace(made, sections=_shortened(made.sections, whole))
         template = said.instant_template if self.rhythm == "instant" else said.daily_template
+        subject, preheader = self._inbox_lines(made.stories)
         return replace(
             made,
             number=0,
-            subject=self._subject([holding.article.title for holding in holdings]),
+            subject=subject,
+            preheader=preheader,
             template=said.daily_template if len(holdings) > WHOLE[0] else template,
-            sections=_shortened(made.sections, whole),
         )
 
-    def _subject(self, headlines: Sequence[str]) -> str:
+    def _inbox_lines(self, stories: Sequence[Story]) -> tuple[str, str]:
         """Of what the letter holds: nobody is told of a story that is not in theirs."""
-        alone = self.rhythm == "instant" and len(headlines) == 1
-        return (
-            headlines[0] if alone else f"{self.workspace.settings.publication_of(self.list_name).name}: {headlines[0]}"
-        )
+        alone = self.rhythm == "instant" and len(stories) == 1
+        name = "" if alone else self.workspace.settings.publication_of(self.list_name).name
+        return compose.inbox_lines(name, stories)
 
     def _errors(self, issue: Issue) -> tuple[Problem, ...] | None:
         """What keeps it from going; None when it gives no letter at all."""

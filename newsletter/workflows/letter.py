@@ -35,7 +35,7 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
         RenderError: A template that gives no letter.
     """
     with workspace.database.read() as connection:
-        known = library.by_address(connection, [story.url for story in issue.stories])
+        known = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
     settings, marker = workspace.settings, workspace.marker()
     domain = settings.address.rpartition("@")[2]
     token = slot(marker, LEAVE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import (
@@ -18,7 +19,7 @@ from newsletter.errors import IssueError, SendError
 from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
 from newsletter.rhythms.schedule import week_of
-from newsletter.workflows import variants
+from newsletter.workflows import recheck, renewing, variants
 from newsletter.workflows.check import inspect
 from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.variants import Variant
@@ -27,6 +28,7 @@ from subscribers import store
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
+    from newsletter.workflows.recheck import Recheck
     from subscribers.models import List
 
 
@@ -129,6 +131,31 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
     issue = replace(issue, list=target.name)  # its letters for other topics are those of this list too
     plan = Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems)
     return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in snapshot.sends))
+
+
+def look_again(
+    workspace: Workspace, plan: Plan, *, drop_withdrawn: bool = False
+) -> tuple[Plan, Recheck, tuple[str, ...]]:
+    """Ask the sites of a plan's stories once more before it is frozen: what they took back must not go.
+
+    Args:
+        workspace: The workspace.
+        plan: Of a send that is not there yet.
+        drop_withdrawn: Take the stories out of the draft that their sites took back.
+
+    Returns:
+        The plan, made anew when the look changed its draft; what the look brought; and the headlines of stories that
+        were taken out.
+
+    Raises:
+        IssueError, RenderError: The issue gives no letter any more.
+    """
+    looked = recheck.of_issue(workspace, plan.issue)
+    if not (looked.withdrawn or looked.returned or looked.drafts):
+        return plan, looked, ()
+    issue = issues.read(Path(plan.issue.path))
+    issue, dropped = renewing.without_withdrawn(workspace, issue) if drop_withdrawn else (issue, ())
+    return make(workspace, issue, list_name=plan.target.name, rhythm=plan.rhythm), looked, dropped
 
 
 def freeze_plan(

@@ -116,7 +116,8 @@ def _late_ones(
     if rhythm != "weekly":
         return [], []
     rules = draft.rules_of(workspace)
-    news = candidates(library.holdings(connection, since=compose.oldest(rules, now)), rules, now=now)
+    there = [one for one in library.holdings(connection, since=compose.oldest(rules, now)) if not one.withdrawn]
+    news = candidates(there, rules, now=now)
     gone = library.carried_to(connection, target.id, rhythm) - set(library.of_issue(connection, issue))
     carried = [one for one in news if one.id in gone]
     if not carried:

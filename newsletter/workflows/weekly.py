@@ -7,7 +7,7 @@ So the same command goes on from wherever the last one ended, and a week whose i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from newsletter import delivery, issues, ledger
 from newsletter.ledger import ALL
 from newsletter.letters.render import sizes
 from newsletter.rhythms.schedule import week_of
-from newsletter.workflows import draft, letter
+from newsletter.workflows import draft, letter, renewing
 from newsletter.workflows import plan as plans
 from newsletter.workflows.collect import CollectOutcome, gather
 from newsletter.workflows.plan import Plan
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
+    from newsletter.workflows.recheck import Recheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,15 @@ class WeekPlan:
     """Whether this run wrote the draft."""
     candidates: int = 0
     """Articles that wait in the draft and do not go."""
+    unshown: int = 0
+    """Articles that could wait in it too, and are not shown."""
+    repeats: str = ""
+    """Articles that are left out, each with what it repeats: ``58 = 57, 61 = issue 3``."""
     preview: tuple[Path, ...] = ()
     size: int = 0
     """Bytes of HTML."""
+    dropped: tuple[str, ...] = ()
+    """Headlines of stories that were taken out because their site took them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,12 @@ class WeekOutcome:
 
 
 def prepare(
-    workspace: Workspace, targets: Sequence[str] = (), *, list_name: str = FIRST_LIST, rhythm: str = "weekly"
+    workspace: Workspace,
+    targets: Sequence[str] = (),
+    *,
+    list_name: str = FIRST_LIST,
+    rhythm: str = "weekly",
+    drop_withdrawn: bool = False,
 ) -> WeekPlan:
     """Everything up to the question: nothing is sent, and nothing that is on its way is touched.
 
@@ -78,6 +90,7 @@ def prepare(
         targets: As for ``gather``.
         list_name: The list.
         rhythm: ``weekly``, or ``all`` for everybody.
+        drop_withdrawn: Take the stories out of the draft that their sites took back.
 
     Raises:
         NashraError: A draft that cannot be understood, an article whose picture is gone …
@@ -101,6 +114,10 @@ def prepare(
     # Taken when the sites have answered, which can take minutes.
     snapshot = gathered.snapshot or Snapshot.take(workspace)
     issue, composed, snapshot = _draft(workspace, list_name, snapshot)
+    dropped: tuple[str, ...] = ()
+    if issue is not None and drop_withdrawn:
+        issue, dropped = renewing.without_withdrawn(workspace, issue)
+        snapshot = snapshot.with_file(Path(issue.path))
     if issue is None:
         return WeekPlan(period, list_name, gathered)
     plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm, snapshot=snapshot)
@@ -108,16 +125,43 @@ def prepare(
     if plan.letter is not None:
         preview = letter.preview(issue, plan.letter)
     size = sizes(plan.letter.rendered.html)[0] if plan.letter is not None else 0
+    left = draft.waiting(issue, snapshot=snapshot)
     return WeekPlan(
         period,
         list_name,
         gathered,
         plan,
         composed=composed,
-        candidates=draft.waiting(issue, snapshot=snapshot),
+        candidates=left.waiting,
+        unshown=left.unshown,
+        repeats=left.repeats,
         preview=preview,
         size=size,
+        dropped=dropped,
     )
+
+
+def look_again(workspace: Workspace, week: WeekPlan, *, drop_withdrawn: bool = False) -> tuple[WeekPlan, Recheck]:
+    """Ask the sites of the week's stories once more before the letter is frozen.
+
+    Args:
+        workspace: The workspace.
+        week: With a plan that nothing has gone of.
+        drop_withdrawn: Take the stories out of the draft that their sites took back.
+
+    Returns:
+        The week, with its plan made anew when the look changed its draft; and what the look brought.
+
+    Raises:
+        NashraError: The draft gives no letter any more.
+    """
+    assert week.plan is not None
+    plan, looked, dropped = plans.look_again(workspace, week.plan, drop_withdrawn=drop_withdrawn)
+    week = replace(week, plan=plan, dropped=dropped)
+    if plan.letter is None:
+        return week, looked
+    size = sizes(plan.letter.rendered.html)[0]
+    return replace(week, preview=letter.preview(plan.issue, plan.letter), size=size), looked
 
 
 def freeze_week(workspace: Workspace, week: WeekPlan) -> Send | None:
@@ -158,6 +202,8 @@ def run(
         return WeekOutcome(week)
     send = week.plan.earlier
     if send is None:
+        week, _ = look_again(workspace, week)
+        assert week.plan is not None
         if not week.plan.ready or not agree(week):
             return WeekOutcome(week)
         send = freeze_week(workspace, week)
@@ -195,7 +241,7 @@ def _draft(workspace: Workspace, list_name: str, snapshot: Snapshot) -> tuple[Is
         return issue, True, snapshot.with_file(Path(issue.path))
     if issue.stories:
         return issue, False, snapshot
-    if draft.waiting(issue, snapshot=snapshot):
+    if draft.waiting(issue, snapshot=snapshot).waiting:
         # Nobody has chosen anything: the draft that grew during the week goes as it grew.
         taken = draft.take(workspace, issue, rules=rules, snapshot=snapshot)
         return taken.issue, False, snapshot.with_text(Path(issue.path), taken.text)

@@ -85,7 +85,7 @@ from = {sender}
 # days = 14                  # nothing older is taken
 # exclude = ["إعلان"]        # sections and tags whose articles are not taken
 # pin_sticky = true          # what the site holds above the others leads
-# candidates = true          # collect puts what is new at the end of the current draft, to choose from
+# candidates = 40            # articles at the end of a draft to choose from, the newest; 0 or false: none
 
 [schedule]
 # weekly = "thursday 10:00"  # the worker, or newsletter schedule --run in cron, makes the draft of the week
@@ -98,7 +98,7 @@ from = {sender}
 # url = "postgresql://nashra@db.example.org/nashra"   # without it: the SQLite file newsletter.db beside this file
 
 [collect]
-# sources = ["https://example.org/"]                  # sites, feeds and files that newsletter weekly collects from
+# sources = ["https://example.org/"]                  # the site's front page; also sections, feeds, sitemaps, files
 # allow_private_hosts = ["intranet.example.org"]      # hosts that may be fetched although they are not public
 """
 

@@ -273,8 +273,12 @@ class ComposeSettings(SettingsSection):
         default=[], description="sections and tags (or ids of articles) that are not taken"
     )
     pin_sticky: bool = Field(default=True, description="what the site holds above the others leads")
-    candidates: bool = Field(
-        default=True, description="`collect` puts what is new at the end of the current draft, to choose from"
+    candidates: Annotated[int, BeforeValidator(values.candidates)] = Field(
+        default=values.CANDIDATES,
+        ge=0,
+        le=1000,
+        description="articles at the end of a draft to choose from, the newest of what no issue has carried; `true` is"
+        " 40, `false` or 0 none",
     )
 
 
@@ -312,8 +316,8 @@ class CollectSettings(SettingsSection):
 
     sources: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
         default=[],
-        description="sites, feeds and files that `collect`, `weekly` and the schedule read; paths start at the "
-        "workspace",
+        description="what `collect`, `weekly` and the schedule read: best the front page of the site, which leads to "
+        "the rest; also sections, feeds, sitemaps and files; paths start at the workspace",
     )
     allow_private_hosts: Annotated[list[str], BeforeValidator(listed)] = Field(
         default=[], description="hosts that may be fetched although they are not public"

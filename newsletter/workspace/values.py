@@ -13,6 +13,17 @@ from newsletter.fields import plain_line, web_address
 from newsletter.rhythms.topics import MOST
 from newsletter.text.mailbox import ascii_host
 
+CANDIDATES = 40
+"""Articles that a draft offers its editor to choose from, unless the settings say otherwise."""
+
+
+def candidates(value: object) -> object:
+    """The number that ``true`` and ``false`` stand for, in TOML or as the text of a variable; else the value."""
+    word = value.strip().casefold() if isinstance(value, str) else value
+    if word is True or word == "true":
+        return CANDIDATES
+    return 0 if word is False or word == "false" else value
+
 
 def zone(value: str) -> str:
     """The name of a time zone (IANA). Raises ValueError for anything else."""

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A WordPress of one's own on loopback, with made-up articles, until this script is stopped.
 #
-#   tests/wordpress/site.sh DIR PORT
+#   tests/wordpress/site.sh DIR PORT [HOST]
 #
 # Needs Debian's packages: wordpress php-cli php-mysql php-xml php-mbstring mariadb-server. DIR is made and holds
 # everything: www/ (the site), base/ (the database), articles.json (what the database says was published).
@@ -11,6 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
 port=$2
+host=${3:-127.0.0.1}
 socket=$dir/db.sock
 pids=()
 stop() {
@@ -48,8 +49,8 @@ define('DB_PASSWORD', '');
 define('DB_HOST', 'localhost:$socket');
 define('DB_CHARSET', 'utf8mb4');
 define('DB_COLLATE', '');
-define('WP_HOME', 'http://127.0.0.1:$port');
-define('WP_SITEURL', 'http://127.0.0.1:$port');
+define('WP_HOME', 'http://$host:$port');
+define('WP_SITEURL', 'http://$host:$port');
 define('SITE_DIR', '$dir');
 define('DISABLE_WP_CRON', true);
 define('WP_HTTP_BLOCK_EXTERNAL', true);

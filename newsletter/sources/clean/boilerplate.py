@@ -33,11 +33,61 @@ _BY = re.compile(
 )
 _SLUG = re.compile(r"^(?:@[\w.]+|[a-z0-9_.+-]+)$", re.ASCII)
 _WEB = re.compile(r"https?:|www\.|//|\.(?:com|net|org|info|dz|tn|ma|eg|sa|ae|jo|iq)\b", re.IGNORECASE)
-_MAIL = re.compile(r"[\w.+-]+@[\w.-]+")
+# RFC 5322 section 3.4.1 for the local part, RFC 1123 for the domain: of ASCII, so that no name after it is taken too.
+_MAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62}")
+_COMMENTED = re.compile(rf"\s*(?:mailto:)?{_MAIL.pattern}\s*\((?P<name>.+)\)\s*")
+_MAKER = re.compile(
+    r"\b(?:developed|designed|powered|created|maintained|built|hosted|coded)\s+(?:and\s+\w+\s+)?by\b"
+    r"|^\W*(?:تصميم|تطوير|برمجة|استضافة|طراحی|پشتیبانی)\b",
+    re.IGNORECASE,
+)
+"""Who made the site or its theme is not who wrote the article."""
 _NOBODY = frozenset(
-    map(arabic_fold, ("admin", "administrator", "administrateur", "المدير", "مدير الموقع", "المشرف", "أدمن", "editor"))
+    map(
+        arabic_fold,
+        (
+            *(
+                "admin",
+                "administrator",
+                "administrateur",
+                "editor",
+                "the editor",
+                "webmaster",
+                "super user",
+                "superuser",
+            ),
+            *("root", "user", "guest", "anonymous", "unknown", "none", "null", "undefined", "wordpress", "author"),
+            *(
+                "المدير",
+                "مدير",
+                "مدير الموقع",
+                "المشرف",
+                "أدمن",
+                "الأدمن",
+                "المحرر",
+                "محرر",
+                "الكاتب",
+                "كاتب",
+                "المؤلف",
+            ),
+            *(
+                "الإدارة",
+                "إدارة الموقع",
+                "مجهول",
+                "زائر",
+                "مدیر",
+                "مدیر سایت",
+                "ادمین",
+                "نویسنده",
+                "كاتب",
+                "المؤلف",
+                "superuser",
+            ),
+        ),
+    )
 )
 _LONGEST_NAME = 100
+_LONGEST_BYLINE = 1000
 _LONGEST_LINE = 200
 _LONGEST_EXCERPT = 5000
 
@@ -115,6 +165,15 @@ _RELATED_HEADINGS = frozenset(
                 "اترك تعليقا",
             ),
             *(
+                "مواضيع قد تهمك",
+                "أخبار قد تهمك أيضا",
+                "مقالات قد تهمك",
+                "مواضيع أخرى",
+                "مواضيع مختارة",
+                "مقالات ذات علاقة",
+                "آراء القراء",
+                "مطالب مرتبط",
+                "اخبار مرتبط",
                 "related posts",
                 "related articles",
                 "related news",
@@ -224,15 +283,18 @@ def is_discover_heading(line: str) -> bool:
 def author_name(text: str, not_these: Collection[str] = ()) -> str:
     """Make a person's or desk's name of what a site gives as author.
 
-    "كتب", "بقلم" and the like before it go; an address, a log-in name in lower-case ASCII, "admin" and the
-    publisher's own name give nothing.
+    "كتب", "بقلم" and the like before it go, and so does an address beside it (``editor@example.org (name)``, RFC 822);
+    an address alone, a log-in name in lower-case ASCII, "admin", "المحرر", who developed the site and the publisher's
+    own name give nothing.
 
     Args:
         text: Plain text.
         not_these: Names that are no authors: site and publisher.
     """
-    name = tidy(text)
-    mail = re.fullmatch(r"\s*[\w.+-]+@[\w.-]+\s*\((?P<name>.+)\)\s*", name)
+    name = tidy(text[:_LONGEST_BYLINE])
+    if _MAKER.search(name):
+        return ""
+    mail = _COMMENTED.fullmatch(name)
     name = _MAIL.sub("", mail["name"] if mail else name)
     name = _BY.sub("", name.strip(" \t-–—|،,:/<>()«»"))
     name = name.strip(" \t-–—|،,:/<>«»")

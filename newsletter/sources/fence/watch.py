@@ -110,7 +110,10 @@ def ended(code: int, megabytes: int, where: str) -> SourceError:
         megabytes: Memory that was allowed.
         where: The source.
     """
-    if code in (OUT_OF_MEMORY, -signal.SIGABRT):  # nh3 is written in Rust, which ends its process for want of memory
+    if code in (
+        OUT_OF_MEMORY,
+        -signal.SIGABRT,
+    ):  # nh3 is written in Rust, which ends the process when there is no memory
         return out_of_memory(megabytes, where)
     name = signal.Signals(-code).name if code < 0 and -code in set(signal.Signals) else f"exit code {code}"
     return SourceError(f"reading it ended its reader ({name}); it was left out", where=where, mend="take it out")

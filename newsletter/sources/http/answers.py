@@ -12,8 +12,8 @@ from newsletter.sources.http.unpack import (
     CHUNK,
     UnpackedTooLargeError,
     capped,
-    inflate,
     unpacked,
+    unpacked_answer,
 )
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _unpacked(response: httpx2.Response, limit: int, asked: str) -> bytes:
     try:
         if packing in ("", "identity"):
             return unpacked(capped(response.iter_raw(CHUNK), limit), limit)
-        return capped(inflate(response.iter_raw(CHUNK)), limit)
+        return unpacked(capped(unpacked_answer(response.iter_raw(CHUNK)), limit), limit)
     except zlib.error:
         raise FetchError("its gzip packing is broken", where=asked, mend="try again later") from None
     except UnpackedTooLargeError:

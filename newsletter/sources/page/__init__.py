@@ -11,11 +11,15 @@ from newsletter.models import Article
 from newsletter.sources.charset import decode
 from newsletter.sources.clean import first_image, paragraphs
 from newsletter.sources.clean.markup import tree
+from newsletter.sources.documents import NoArticleError
 from newsletter.sources.http.models import LIMITS
+from newsletter.sources.identity import of_guid
+from newsletter.sources.links import absolute
 from newsletter.sources.page import body as bodies
 from newsletter.sources.page import metadata
 from newsletter.sources.page.leading import leading
 from newsletter.sources.page.outline import outside_parts
+from newsletter.sources.page.shape import is_wall, no_article
 from newsletter.text.tidy import summary
 
 if TYPE_CHECKING:
@@ -67,6 +71,10 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
             f"the page has more than {_MOST_ELEMENTS} elements", where=where, mend="give the address of one article"
         )
     stated = metadata.claims(root, where)
+    other = no_article(root, stated, where)
+    if other is not None:
+        raise other
+    identities = _identities(root, stated.url)
     _prune(root)
     found = metadata.read(root, stated, where, now=now, zone=zone)
     body = bodies.extract(root, found, now)
@@ -75,6 +83,12 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
     if not found.title or (length < enough and len(found.description) < _LEAST_DESCRIPTION):
         raise SourceError(
             "no article can be found in this page", where=where, mend="save its text in a file, headline first"
+        )
+    if is_wall(paragraphs(body), found.description):
+        raise NoArticleError(
+            "only a wall is shown in place of the article",
+            where=where,
+            mend="save its text in a file, headline first",
         )
     image, alt = (found.image, found.image_alt) if found.image else first_image(body)
     return Article(
@@ -88,6 +102,8 @@ def parse(data: bytes, where: str, *, charset: str = "", now: datetime, zone: tz
         section=found.section,
         published=found.published,
         source=where,
+        identities=identities,
+        reading="page",
     )
 
 
@@ -121,6 +137,14 @@ def _prune(root: HtmlElement) -> None:
     """Take out what is not the article's."""
     for element in outside_parts(root):
         element.drop_tree()
+
+
+def _identities(root: HtmlElement, url: str) -> tuple[str, ...]:
+    """What WordPress says of a post on its own page: its short address holds the number."""
+    for element in root.iter("link"):
+        if (element.get("rel") or "").lower() == "shortlink":
+            return of_guid(absolute(url, element.get("href") or ""), url, url)
+    return ()
 
 
 def _summary(description: str, body: str, title: str) -> str:

@@ -1,4 +1,4 @@
-"""The body of a page's article: what stands around it pruned, then trafilatura, then what it lost put back."""
+"""The body of a page's article: what stands around it pruned, then its name or its density, then what was lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newsletter.sources.clean.boilerplate import (
     is_share_line,
     is_subscribe_sentence,
 )
-from newsletter.sources.clean.markup import MOST_HTML, text_of, tree
+from newsletter.sources.clean.markup import text_of, tree
 from newsletter.sources.page.metadata import Metadata
 from newsletter.sources.page.outline import is_body, names
 from newsletter.sources.page.pruning import link_share, prune
@@ -30,8 +30,12 @@ _LEAD_LETTERS = 60
 _LEAST_BODY = 120
 _LEAST_SENTENCE = 25
 _LONG_SENTENCE = 90
+_NEARLY_ALL = 0.9
 _LEADING_BLOCKS = 12
 _LONGEST_BYLINE = 120
+_BOLD = re.compile(r"<p[^>]*><(?:strong|b)>[^<]*</(?:strong|b)></p>")
+_SPOKEN = re.compile(r"\w\W*[.؟?!:…][»\"”)]?$|^[-–—]\s")
+_HOLDERS = ("p", "div", "td", "section", "span", "article", "main", "font", "center", "dd", "pre")
 _BLOCKS = ("p", "h1", "h2", "h3", "h4", "li", "blockquote", "div", "section", "td")
 _LEADS = re.compile(
     r"^(?:(?:article|post|entry|news|story)[-_]{0,2})?(?:lead|lede|standfirst|intro|introtext|chapeau|itemintrotext|leadtext)$"
@@ -49,65 +53,14 @@ def extract(root: HtmlElement, found: Metadata, now: datetime) -> str:
     if sum(1 for _ in root.iter(*_BLOCKS)) > _MOST_BLOCKS:
         return _dense(root, found.base)  # no article is that long: only its plainest reading is worth the time
     prune(root)
-    guessed = clean(_trafilatura(root, found.url), found.base)
-    body = _named(root, found.base, guessed) or _better(guessed, _dense(root, found.base))
+    body = _named(root, found.base) or _dense(root, found.base)
     if not body:
         body = clean("".join(f"<p>{line}</p>" for line in found.article_body.splitlines()), found.base)
-    return _trimmed(_with_missing(body, guessed, root, found), found, now)
+    return _trimmed(_with_missing(body, root, found), found, now)
 
 
-def _better(guessed: str, dense: str) -> str:
-    """Choose between trafilatura's body and the densest block of the page.
-
-    The block wins where trafilatura gave up, took something else for the body, or took only a part of the block.
-    """
-    ours, theirs = _folded(dense), _folded(guessed)
-    if len(theirs) < _LEAST_BODY:
-        return max(guessed, dense, key=_length)
-    is_elsewhere = len(ours) >= len(theirs) and _share_in(ours, theirs) < 0.5
-    is_part = len(ours) > 1.1 * len(theirs) and _share_in(theirs, ours) > 0.8
-    return dense if is_elsewhere or is_part else guessed
-
-
-def _trafilatura(root: HtmlElement, url: str) -> str:
-    """The main part of a page as HTML, by trafilatura in its precise mode; empty when it finds none.
-
-    It takes seconds for 16,000 paragraphs and cannot be stopped: see _MOST_BLOCKS.
-    """
-    import lxml.etree
-    import trafilatura
-
-    if sum(1 for _ in root.iter("br", "span", "a", "img")) > 2 * _MOST_BLOCKS:
-        return ""
-    html = lxml.etree.tostring(root, encoding="unicode", method="html")
-    if len(html) > MOST_HTML:
-        return ""
-    try:
-        found = trafilatura.extract(
-            html,
-            url=url or None,
-            output_format="html",
-            favor_precision=True,
-            include_comments=False,
-            include_formatting=True,
-            include_images=True,
-            include_links=True,
-            include_tables=True,
-            with_metadata=False,
-        )
-    except Exception:  # a foreign page may upset it in any way; then there is no body
-        return ""
-    return found or ""
-
-
-def _named(root: HtmlElement, base: str, guessed: str) -> str:
-    """The body by its own name, without the blocks in it that lead elsewhere; empty when none has such a name.
-
-    Args:
-        root: The page.
-        base: Address that relative links are relative to.
-        guessed: What trafilatura found; its blocks are trusted to be no furniture.
-    """
+def _named(root: HtmlElement, base: str) -> str:
+    """The body by its own name, without the blocks in it that lead elsewhere; empty when none has such a name."""
     named = [each for each in root.iter("div", "section", "article", "td") if is_body(each)]
     sizes = {each: len(text_of(each)) for each in named}
     best = max(named, key=lambda each: sizes[each], default=None)
@@ -120,44 +73,60 @@ def _named(root: HtmlElement, base: str, guessed: str) -> str:
         if inner is None:
             break
         best = inner
-    body = _prose_of(best, base, _folded(guessed))
+    body = _prose_of(best, base)
     return body if _length(body) >= _LEAST_BODY else ""
 
 
-def _prose_of(element: HtmlElement, base: str, held: str) -> str:
-    return "".join(block for block in _top_blocks(_block(element, base)) if _belongs(block, held))
+def _prose_of(element: HtmlElement, base: str) -> str:
+    return "".join(block for block in _top_blocks(_block(element, base)) if _belongs(block))
 
 
-def _belongs(block: str, held: str) -> bool:
-    """Whether a block of a named body is text of the article: trafilatura thinks so too, or it reads like prose."""
+def _belongs(block: str) -> bool:
+    """Whether a block of a body is text of the article: it reads like prose, or is a picture."""
     root = tree(block)
     text = " ".join(paragraphs(block))
     if root is None or not text:
         return root is not None and "<img" in block
-    if arabic_fold(text) in held:
-        return True
-    return link_share(root) < 0.5 and (
-        len(text) >= _LEAST_SENTENCE or bool(re.match(r"<(?:h[2-4]|ul|ol|blockquote)", block))
-    )
+    share = link_share(root)
+    if share == 0 and (_BOLD.fullmatch(block) or _SPOKEN.search(text)):  # a question or an answer of an interview
+        return not is_share_line(text)
+    return share < 0.5 and (len(text) >= _LEAST_SENTENCE or bool(re.match(r"<(?:h[2-4]|ul|ol|blockquote)", block)))
 
 
 def _dense(root: HtmlElement, base: str) -> str:
-    """The element whose own paragraphs, or own text between line breaks, are the longest; for the last resort."""
+    """The element whose own paragraphs, or own text between line breaks, are the longest."""
     lengths: dict[HtmlElement, int] = {}
-    for element in root.iter("p", "div", "td", "section", "span", "article"):
+    for element in root.iter(*_HOLDERS):
         direct = len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element)
         own = len(text_of(element)) if element.tag == "p" else direct
         if own < _LEAST_SENTENCE or link_share(element) >= 0.5:
             continue
         holders = [_row_of(element)] if element.tag == "p" else [element, _row_of(element)]
-        for holder in holders:
+        for holder in (*holders, _entries_of(holders[-1])):
             if holder is not None:
                 lengths[holder] = lengths.get(holder, 0) + own
     deep = {element: sum(1 for _ in element.iterancestors()) for element in lengths}
     best = max(lengths, key=lambda each: (lengths[each], deep[each]), default=None)
     if best is None or lengths[best] < _LEAST_BODY:
         return ""
-    return _prose_of(best, base, "") if len(lengths) <= _MOST_BLOCKS else _block(best, base)
+    inner = [each for each in lengths if lengths[each] >= _NEARLY_ALL * lengths[best] and deep[each] > deep[best]]
+    inner = [each for each in inner if best in each.iterancestors()]
+    best = max(inner, key=lambda each: deep[each], default=best)  # without the headline and date that stand before it
+    return _prose_of(best, base) if len(lengths) <= _MOST_BLOCKS else _block(best, base)
+
+
+def _entries_of(row: HtmlElement | None) -> HtmlElement | None:
+    """What holds the entries of a live blog, one of which a row is: alike, each with a heading that is no link."""
+    if row is None or row.tag not in ("div", "article", "section", "li") or not _has_heading(row):
+        return None
+    beside = (row.getprevious(), row.getnext())
+    is_alike = (each is not None and each.tag == row.tag and each.get("class") == row.get("class") for each in beside)
+    return row.getparent() if any(is_alike) else None
+
+
+def _has_heading(element: HtmlElement) -> bool:
+    heading = next((each for each in element if each.tag in ("h2", "h3", "h4")), None)
+    return heading is not None and link_share(heading) == 0
 
 
 def _row_of(element: HtmlElement) -> HtmlElement | None:
@@ -173,11 +142,11 @@ def _row_of(element: HtmlElement) -> HtmlElement | None:
 # What was lost
 
 
-def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -> str:
+def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
     """Put back what belongs to the body: the lead in a container of its own, paragraphs lost in the middle.
 
     A paragraph is put back if the page's description begins as it does; if it stands between headline and body and is
-    named a lead, reads like a sentence or is text for trafilatura; if the page's JSON-LD has it in the article's body;
+    named a lead or reads like a sentence; if the page's JSON-LD has it in the article's body;
     or if it is the sibling of two paragraphs that were found. Never if the body has it already, in any spelling.
     """
     blocks = _top_blocks(body)
@@ -186,7 +155,7 @@ def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -
     folded = [arabic_fold(" ".join(paragraphs(block))) for block in blocks]
     held = " ".join(folded)
     lead = arabic_fold(found.description.rstrip("…"))[:_LEAD_LETTERS]
-    stated, taken = arabic_fold(found.article_body), _folded(guessed)
+    stated = arabic_fold(found.article_body)
     is_under = found.headline is None
     matched: set[HtmlElement] = set()
     missing: list[tuple[int, HtmlElement, str]] = []
@@ -210,7 +179,7 @@ def _with_missing(body: str, guessed: str, root: HtmlElement, found: Metadata) -
         is_opening = place == 0 and is_prose and len(words) >= _LEAD_LETTERS
         is_wanted = (
             (len(lead) >= _LEAD_LETTERS // 2 and words.startswith(lead))
-            or (is_opening and (_is_named_lead(element) or words in taken or _is_sentence(element)))
+            or (is_opening and (_is_named_lead(element) or _is_sentence(element)))
             or (len(words) >= _LEAD_LETTERS and words in stated)
             or (has_siblings and ((element.tag == "p" and is_prose) or is_between))
         )
@@ -257,10 +226,6 @@ def _is_prose(element: HtmlElement, words: str) -> bool:
 
 def _length(body: str) -> int:
     return sum(map(len, paragraphs(body)))
-
-
-def _folded(body: str) -> str:
-    return arabic_fold(" ".join(paragraphs(body)))
 
 
 def _share_in(words: str, held: str) -> float:

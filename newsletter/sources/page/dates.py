@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -19,6 +20,12 @@ _CHANGED = re.compile(r"modif|updat|edit|تحديث|تعديل", re.IGNORECASE)
 _SMALL_BLOCKS = (
     *("a", "span", "div", "p", "li", "address", "small", "strong", "b", "em", "i", "h4", "h5", "h6", "td", "abbr"),
     *("font", "ul", "dd", "h2", "h3", "meta", "time"),
+)
+_MACHINE_DATES = ("data-time", "data-date", "data-timestamp", "data-datetime", "data-published", "data-utime")
+_LABEL = re.compile(
+    r"\W*(?:تاريخ (?:ال)?(?:نشر|إضافة|الإضافة)|نُ?شرت?(?: هذا الخبر| المقال)? (?:في|بتاريخ|يوم)|أُ?ضيفت? (?:في|بتاريخ)"
+    r"|تاریخ (?:انتشار|خبر)|زمان انتشار|منتشر شده در|published|publié)",
+    re.IGNORECASE,
 )
 _MOST_LOOKED_AT = 4000
 _LONGEST_DATE = 120
@@ -44,15 +51,17 @@ def shown_dates(root: HtmlElement, headline: HtmlElement | None) -> Iterator[str
     if headline is None:
         for part in parts:
             yield from _texts(part)
+        yield from _labelled(root)
         return
     order = {element: number for number, element in enumerate(root.iter())}
     place = order[headline]
-    under = list(_under(root, headline))
-    changed = [text for text in under if _CHANGED.search(text)]
-    yield from (text for text in under if text not in changed)
+    lines = [text for each in under(root, headline) for text in _lines(each)]
+    changed = [text for text in lines if _CHANGED.search(text)]
+    yield from (text for text in lines if text not in changed)
     before = [part for part in parts if place - _NEAR <= order[part] < place]
     for part in reversed(before):
         yield from _texts(part)
+    yield from _labelled(root)
     yield from changed
     after = {text for part in parts if order[part] > place for text in list(_texts(part))[:1]}
     if len(after) == 1:
@@ -100,21 +109,41 @@ def _is_date(part: HtmlElement) -> bool:
 
 def _texts(part: HtmlElement) -> Iterator[str]:
     yield part.get("datetime") or part.get("content") or ""
+    yield from (part.get(name) or "" for name in _MACHINE_DATES)
     text = text_of(part)
     yield text if len(text) <= _LONGEST_DATE else ""
+    yield part.get("title") or ""
 
 
-def _under(root: HtmlElement, headline: HtmlElement) -> Iterator[str]:
-    """Machine dates and short lines between the headline and the first long paragraph."""
+def _labelled(root: HtmlElement) -> Iterator[str]:
+    """Short lines anywhere that say of themselves that they are the day of publication."""
+    for part in itertools.islice(root.iter(*_SMALL_BLOCKS), _MOST_LOOKED_AT):
+        text = text_of(part) if len(part) <= 4 else ""
+        if len(text) <= _LONGEST_DATE and _LABEL.match(text) and not _CHANGED.search(text):
+            yield text
+
+
+def under(root: HtmlElement, headline: HtmlElement) -> Iterator[HtmlElement]:
+    """The small elements between the headline and the first long paragraph.
+
+    Args:
+        root: The page without the parts that are not the article's.
+        headline: The element that shows the headline.
+    """
     is_under = False
     for element in root.iter("h1", *_SMALL_BLOCKS):
         if element is headline:
             is_under = True
         elif is_under:
-            if element.tag == "time":
-                yield from _texts(element)
-            if len(element) <= 4:
-                text = text_of(element)
-                if len(text) >= _LONG_PARAGRAPH:
-                    return
-                yield text if len(text) <= _LONGEST_DATE else ""
+            if len(element) <= 4 and len(text_of(element)) >= _LONG_PARAGRAPH:
+                return
+            yield element
+
+
+def _lines(element: HtmlElement) -> Iterator[str]:
+    """Machine dates and a short line of an element under the headline."""
+    if element.tag == "time" or any(map(element.get, _MACHINE_DATES)):
+        yield from _texts(element)
+    if len(element) <= 4:
+        text = text_of(element)
+        yield text if len(text) <= _LONGEST_DATE else ""

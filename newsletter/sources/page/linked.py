@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from newsletter.sources.clean import plain
+from newsletter.sources.page import lenient
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -26,9 +25,6 @@ _ARTICLES = frozenset(
         ),
         *("analysisnewsarticle", "backgroundnewsarticle", "liveblogposting", "socialmediaposting", "scholarlyarticle"),
     }
-)
-_WRAPPING = re.compile(
-    r"^\s*(?:<!--|/\*\s*<!\[CDATA\[\s*\*/|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*;?\s*$"
 )
 _MOST_NODES = 2000
 
@@ -54,7 +50,9 @@ class LinkedData:
         """
         nodes = list(_nodes(root))
         by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
-        articles = [node for node in nodes if _types(node) & _ARTICLES and isinstance(node.get("headline"), str)]
+        articles = [
+            node for node in nodes if _types(node) & _ARTICLES and isinstance(node.get("headline"), (str, dict, list))
+        ]
         article: Mapping[str, Any] = articles[0] if articles else {}
         if not article:
             article = next((node for node in nodes if _types(node) & {"webpage"} and "datePublished" in node), {})
@@ -81,6 +79,10 @@ class LinkedData:
         value = self.article.get(key)
         if isinstance(value, list) and value:
             value = value[0]
+        if isinstance(value, dict):
+            value = value.get("@value")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):  # a date in seconds since 1970
+            return str(value)
         return value if isinstance(value, str) else ""
 
 
@@ -89,7 +91,7 @@ def _nodes(root: HtmlElement) -> Iterator[dict[str, Any]]:
     for script in root.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower():
             continue
-        pending = [_json(script.text or "")]
+        pending: list[Any] = lenient.values(script.text or "")
         while pending and seen < _MOST_NODES:
             value = pending.pop(0)
             if isinstance(value, list):
@@ -102,19 +104,6 @@ def _nodes(root: HtmlElement) -> Iterator[dict[str, Any]]:
                     for key in ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement")
                     if key in value
                 ]
-
-
-def _json(text: str) -> Any:
-    """A JSON value; comment marks around it and control characters in its strings are forgiven."""
-    text = _WRAPPING.sub("", _WRAPPING.sub("", text.strip())).strip().rstrip(";")
-    try:
-        return json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        pass
-    try:  # a second value or a stray brace after the first
-        return json.JSONDecoder(strict=False).raw_decode(text)[0]
-    except (ValueError, RecursionError):
-        return None
 
 
 def _types(node: Mapping[str, Any]) -> set[str]:

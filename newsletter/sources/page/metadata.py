@@ -6,10 +6,11 @@ name to the headline; so each of these is looked for by its own rule, the most e
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from newsletter.sources import when
@@ -18,7 +19,8 @@ from newsletter.sources.clean.boilerplate import author_name, excerpt, section_n
 from newsletter.sources.clean.markup import classes, text_of
 from newsletter.sources.links import absolute, host, is_web
 from newsletter.sources.page import headline
-from newsletter.sources.page.dates import after_first, named_parts, shown_dates
+from newsletter.sources.page.bylines import shown_bylines
+from newsletter.sources.page.dates import shown_dates
 from newsletter.sources.page.leading import leading
 from newsletter.sources.page.linked import LinkedData
 from newsletter.sources.page.outline import names
@@ -32,21 +34,20 @@ _DATE_METAS = (
     *("publish-date", "date.published", "dc.date.issued", "dcterms.created", "dc.date", "dcterms.date", "datecreated"),
     *("parsely-pub-date", "sailthru.date", "article.published", "article:published", "published_time", "date"),
 )
-_AUTHOR_METAS = ("author", "article:author", "dc.creator", "dcterms.creator", "parsely-author", "sailthru.author")
+_AUTHOR_METAS = ("author", "article:author", "parsely-author", "sailthru.author")
+_THEME_METAS = ("dc.creator", "dcterms.creator")
+"""Themes put their own developer there, so it is believed only of somebody whom the article shows."""
+_PUBLISHER_METAS = ("dc.publisher", "dcterms.publisher", "publisher", "copyright")
+_MOST_LINKS = 3000
+_LONGEST_SITE = 80
 _SECTION_METAS = ("article:section", "parsely-section", "section")
-_AUTHOR_CLASSES = re.compile(
-    r"^(?:(?:entry|post|article|single|story|news|meta|td-post)[-_]{1,2})?(?:author|byline|writer|authors)"
-    r"(?:[-_]{1,2}(?:name|link|title))?$|^(?:author|writer|byline)(?:name|link)$|^by-author$|^fn$|^posted-by$"
-)
-_BYLINE = re.compile(r"^\s*(?:كتبت?|بقلم|بواسطة|حاورها|حاوره|حوار|تحرير|إعداد)\s*[:：/]?\s+(?P<name>\S.{2,60})$")
-_NO_NAME = re.compile(r"\s[|•·–—-]\s|\s*[|•·]\s*|\d|[؟?!.،]\s|[؟?!.]$")
 _URL_DATE = re.compile(
     r"/((?:19|20)\d\d)/(?:[^/]+/)??(\d{1,2})/(\d{1,2})(?:/|$)"
     r"|[/_-]((?:19|20)\d\d)[-_](\d\d)[-_](\d\d)(?:\D|$)"
     r"|/((?:19|20)\d\d)(\d\d)(\d\d)(?:/|$)"
 )
 _MOBILE = re.compile(r"^(?:m|mobile|amp)\.")
-_CLOCK = re.compile(r"\d:\d\d")
+_AROUND = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def claims(root: HtmlElement, where: str) -> PageClaims:
         metas=metas,
         linked=linked,
         page_title=tidy(next((each.text_content() for each in root.iter("title")), "")),
-        site=_site_names(metas, linked, url or asked),
+        site=_site_names(root, metas, linked, url or asked),
         url=url,
         base=base or url,
         section=_section(root, metas, linked),
@@ -135,7 +136,7 @@ def read(root: HtmlElement, stated: PageClaims, where: str, *, now: datetime, zo
         description=f"{described}…" if was_cut and described else described,
         image=image,
         image_alt=alt,
-        author=_author(root, stated, shown.element),
+        author=_author(root, stated, shown.element, now),
         section=stated.section,
         published=_published(root, stated, shown.element, where, now, zone),
         article_body=linked.text("articleBody"),
@@ -159,22 +160,34 @@ def _first(metas: Mapping[str, Sequence[str]], *names: str) -> str:
     return next((value for name in names for value in metas.get(name, ())), "")
 
 
-def _site_names(metas: Mapping[str, Sequence[str]], linked: LinkedData, url: str) -> frozenset[str]:
+def _site_names(root: HtmlElement, metas: Mapping[str, Sequence[str]], linked: LinkedData, url: str) -> frozenset[str]:
     called = (
         *metas.get("og:site_name", ()),
         *metas.get("application-name", ()),
         *metas.get("twitter:site", ()),
+        *(text for name in _PUBLISHER_METAS for text in metas.get(name, ())),
         *linked.publishers,
+        *_home_links(root, url),
         host(url).partition(".")[0],
         host(url),
     )
     return frozenset(filter(None, map(arabic_fold, map(plain, called))))
 
 
+def _home_links(root: HtmlElement, url: str) -> Iterator[str]:
+    """What the links to the front page say, for example a logo's alternative text."""
+    home = re.sub(r"(?<=[^/])/(?!/).*", "", url)
+    for link in itertools.islice(root.iter("a"), _MOST_LINKS):
+        target = (link.get("href") or "").strip()
+        if target in ("/", "./") or (home and target.rstrip("/") == home):
+            said = (text_of(link), link.get("title") or "", *(each.get("alt") or "" for each in link.iter("img")))
+            yield from (text for text in said if len(text) <= _LONGEST_SITE)
+
+
 # Author
 
 
-def _author(root: HtmlElement, stated: PageClaims, shown: HtmlElement | None) -> str:
+def _author(root: HtmlElement, stated: PageClaims, shown: HtmlElement | None, now: datetime) -> str:
     def real(text: str) -> str:
         name = author_name(plain(text), stated.site)
         folded = arabic_fold(name)
@@ -183,22 +196,13 @@ def _author(root: HtmlElement, stated: PageClaims, shown: HtmlElement | None) ->
     people = [name for name in map(real, stated.linked.authors) if name]
     if people:
         return "، ".join(dict.fromkeys(people))
-    for text in (text for name in _AUTHOR_METAS for text in stated.metas.get(name, ())):
-        if real(text):
-            return real(text)
-    for element in after_first(named_parts(root), shown):
-        relation = (element.get("rel") or "").lower().split()
-        is_marked = "author" in (element.get("itemprop") or "").lower().split() or "author" in relation
-        if is_marked or any(map(_AUTHOR_CLASSES.match, names(element))):
-            name = real(_NO_NAME.split(text_of(element))[0])
-            if name:
-                return name
-    for element in after_first(root.iter("p", "span", "div", "h4", "h5", "strong", "li", "b"), shown):
-        if len(element) <= 2 and (match := _BYLINE.match(text_of(element)[:80])):
-            name = real(_NO_NAME.split(match["name"])[0])
-            if name and len(name.split()) <= 5 and name == match["name"].strip(" :/"):
-                return name
-    return ""
+    whole = arabic_fold(text_of(root)) if any(stated.metas.get(name) for name in _THEME_METAS) else ""
+    for name in (*_AUTHOR_METAS, *_THEME_METAS):
+        for text in stated.metas.get(name, ()):
+            found = real(text)
+            if found and (name not in _THEME_METAS or arabic_fold(found) in whole):
+                return found
+    return next(filter(None, map(real, shown_bylines(root, shown, stated.section, now))), "")
 
 
 # Date
@@ -210,24 +214,28 @@ def _published(
     texts = [stated.linked.text("datePublished")]
     texts += [text for name in _DATE_METAS for text in stated.metas.get(name, ())]
     texts += [stated.linked.text("dateCreated"), stated.linked.text("uploadDate")]
-    found = [(text, moment) for text in texts if (moment := when.parse(text, now=now, zone=zone))]
-    if found:
-        text, first = found[0]
-        if not _CLOCK.search(text):  # a bare day; another statement may know the hour of it
-            return next((each for other, each in found if _CLOCK.search(other) and each.date() == first.date()), first)
-        return first
-    for text in shown_dates(root, shown):
-        moment = when.parse(text, now=now, zone=zone)
-        if moment:
-            return moment
-    for address in (where if is_web(where) else "", stated.url):
-        match = _URL_DATE.search(address)
-        if match:
-            year, month, day = (next(filter(None, (match[n], match[n + 3], match[n + 6]))) for n in (1, 2, 3))
-            moment = when.parse(f"{year}-{month}-{day}", now=now, zone=zone)
-            if moment:
-                return moment
-    return None
+    in_head = [found for text in texts if (found := when.read(text, now=now, zone=zone))]
+    addresses = (where if is_web(where) else "", stated.url)
+    others = itertools.chain(shown_dates(root, shown), map(_date_of_address, addresses))
+    on_page = (found for text in others if (found := when.read(text, now=now, zone=zone)))
+    first = in_head[0] if in_head else next(on_page, None)
+    if first is None:
+        return None
+    if first.precision == when.Precision.AROUND_THE_DAY:  # another statement may know the day itself
+        better = (each for each in (*in_head, *on_page) if each.precision > first.precision)
+        return next((each.moment for each in better if abs(each.moment - first.moment) <= _AROUND), first.moment)
+    if first.precision == when.Precision.DAY:  # another statement may know its hour
+        exact = (each.moment for each in in_head if each.precision > first.precision)
+        return next((each for each in exact if each.date() == first.moment.date()), first.moment)
+    return first.moment
+
+
+def _date_of_address(address: str) -> str:
+    """The day that stands in the path of an address, or nothing."""
+    match = _URL_DATE.search(address)
+    if not match:
+        return ""
+    return "-".join(next(filter(None, (match[n], match[n + 3], match[n + 6]))) for n in (1, 2, 3))
 
 
 # The rest

@@ -6,20 +6,24 @@ answer.
 
 from __future__ import annotations
 
-from newsletter.sources.wordpress.models import ListedPost, PostListing, RestLink, WordPressSite
-from newsletter.sources.wordpress.posts import details, listing, open_site, twin
-from newsletter.sources.wordpress.signs import feed_of, locked, signpost, wants_password
+from newsletter.sources.wordpress.models import ListedPost, ListRequest, PostListing, RestLink, WordPressSite
+from newsletter.sources.wordpress.posts import details, held, listing, open_site, twin
+from newsletter.sources.wordpress.signs import feed_of, interface_of, locked, page_of_feed, signpost, wants_password
 
 __all__ = [
+    "ListRequest",
     "ListedPost",
     "PostListing",
     "RestLink",
     "WordPressSite",
     "details",
     "feed_of",
+    "held",
+    "interface_of",
     "listing",
     "locked",
     "open_site",
+    "page_of_feed",
     "signpost",
     "twin",
     "wants_password",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from newsletter.sources.charset import decode
-from newsletter.sources.http import Fetched, FetcherProtocol, FetchError
+from newsletter.sources.http.models import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.wordpress.values import as_text
 
 
@@ -23,7 +23,13 @@ class ApiAnswer:
 
 
 def ask(
-    door: FetcherProtocol, root: str, route: str, asked: Mapping[str, str], *, past_the_end: bool = False
+    door: FetcherProtocol,
+    root: str,
+    route: str,
+    asked: Mapping[str, str],
+    *,
+    query: Sequence[tuple[str, str]] = (),
+    past_the_end: bool = False,
 ) -> ApiAnswer:
     """Ask for JSON: 200 with a list, or with one object, which is a list of one; anything else is a refusal.
 
@@ -32,12 +38,13 @@ def ask(
         root: Address of the interface.
         route: Below it, for example ``wp/v2/posts``.
         asked: Parameters of the query.
+        query: What else an address asks for; a name may stand there twice.
         past_the_end: A page behind the last one is an empty answer.
 
     Raises:
         SourceError: The interface is closed, cannot be reached, or answers with something else than JSON.
     """
-    url = _endpoint(root, route, asked)
+    url = _endpoint(root, route, [*query, *asked.items()])
     got = door.get(url, "json", statuses={400, 401, 403, 404})
     if past_the_end and got.status == 400 and b"rest_post_invalid_page_number" in got.data:
         return ApiAnswer([])
@@ -57,7 +64,7 @@ def ask(
     return ApiAnswer(values, got.headers)
 
 
-def _endpoint(root: str, route: str, asked: Mapping[str, str]) -> str:
+def _endpoint(root: str, route: str, asked: Sequence[tuple[str, str]]) -> str:
     """Address of a route, for both shapes of an interface: ``/wp-json/`` and ``/?rest_route=/``."""
     parts = urlsplit(root)
     query = parse_qsl(parts.query, keep_blank_values=True)
@@ -66,7 +73,7 @@ def _endpoint(root: str, route: str, asked: Mapping[str, str]) -> str:
         query = [(name, value.rstrip("/") + "/" + route if name == "rest_route" else value) for name, value in query]
     else:
         path = path.rstrip("/") + "/" + route
-    return urlunsplit((parts.scheme, parts.netloc, path, urlencode([*query, *asked.items()], safe=",:/"), ""))
+    return urlunsplit((parts.scheme, parts.netloc, path, urlencode([*query, *asked], safe=",:/"), ""))
 
 
 def _json(got: Fetched) -> Any:

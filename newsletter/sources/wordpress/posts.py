@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources.clean import plain
-from newsletter.sources.http import Fetched, FetcherProtocol
+from newsletter.sources.documents import Refusal
+from newsletter.sources.http.models import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.identity import normal_url
 from newsletter.sources.links import absolute
-from newsletter.sources.wordpress.asking import ask
-from newsletter.sources.wordpress.models import ARCHIVES, ListedPost, PostListing, RestLink, WordPressSite
+from newsletter.sources.wordpress.asking import ApiAnswer, ask
+from newsletter.sources.wordpress.models import ARCHIVES, ListedPost, ListRequest, PostListing, RestLink, WordPressSite
 from newsletter.sources.wordpress.reading import article_of, is_locked, listed
 from newsletter.sources.wordpress.signs import locked
 from newsletter.sources.wordpress.values import as_moment, as_text, zone_of
 
-_SHORT = "id,date,date_gmt,link,title,excerpt,categories,featured_media,jetpack_featured_media_url,sticky"
-_WHOLE = f"{_SHORT},content,author,_links,_embedded"
-_EMBED = "author,wp:featuredmedia,wp:term"
+_SHORT = "id,guid,date,date_gmt,link,title,excerpt,categories,featured_media,jetpack_featured_media_url,sticky"
+WHOLE = f"{_SHORT},content,author,_links,_embedded"
+EMBED = "author,wp:featuredmedia,wp:term"
 _PER_PAGE = 100
-_AT_ONCE = 25
+AT_ONCE = 25
 """Posts whose content and embeds are asked for at once: about 17 KB each."""
 _MOST_PAGES = 50
 
@@ -53,6 +55,7 @@ def listing(
     since: datetime | date | None = None,
     until: datetime | date | None = None,
     archive: RestLink | None = None,
+    own: ListRequest | None = None,
 ) -> PostListing:
     """List posts in the short form, page by page, to the end or to the number wanted.
 
@@ -64,39 +67,108 @@ def listing(
         since: Not before; a date means its first moment in the site's own zone, a datetime is aware.
         until: Not after; a date means its last moment.
         archive: A page of a category, tag or author, to list only its posts.
+        own: A list's own route and query, to list just what it lists.
 
     Raises:
         SourceError: The first page cannot be had; of a later one the listing tells instead.
     """
-    asked = {"per_page": str(min(most, _PER_PAGE)), "_fields": f"{_SHORT},content.protected"}
-    if archive is not None and archive.is_archive:
-        asked[ARCHIVES[archive.route]] = str(archive.id)
-    if since is not None:
+    own = own or ListRequest()
+    asked = {"per_page": str(min(most, own.per_page or _PER_PAGE)), "_fields": f"{_SHORT},content.protected"}
+    if since is not None and not own.has("after"):
         asked["after"] = as_moment(since, time.min, -1)
-    if until is not None:
+    if until is not None and not own.has("before"):
         asked["before"] = as_moment(until, time.max, 1)
+    chosen = _chosen(archive)
     posts: list[ListedPost] = []
+    refused: list[Refusal] = []
     locked = 0
     trouble = None
     for number in range(1, _MOST_PAGES + 1):
+        page = {} if own.is_one_page else {"page": str(number)}
         try:
-            answer = ask(door, site.root, "wp/v2/posts", asked | {"page": str(number)}, past_the_end=number > 1)
+            answer = _one_page(door, site, own, asked | page, chosen, past_the_end=number > 1)
         except SourceError as error:
             if number == 1:
                 raise
             trouble = error
             break
-        locked += sum(map(is_locked, answer.values))
-        posts += [each for value in answer.values if not is_locked(value) and (each := listed(value, site, now))]
+        there = held(answer.values, site, now=now)
+        posts += there.posts
+        refused += there.refused
+        locked += there.locked
         pages = answer.headers.get("x-wp-totalpages", "")
         is_last = number >= int(pages) if pages.isdecimal() else len(answer.values) < int(asked["per_page"])
-        if is_last or len(posts) >= most:
+        if own.is_one_page or is_last or len(posts) >= most:
             break
-    posts.sort(key=lambda each: not each.is_sticky)
-    return PostListing(tuple(posts[:most]), locked, trouble)
+    if not own.query:
+        posts.sort(key=lambda each: not each.is_sticky)
+    beyond = [Refusal(each.article.title, f"beyond the {most} asked for") for each in posts[most:]]
+    return PostListing(tuple(posts[:most]), (*refused, *beyond), locked, trouble)
 
 
-def details(door: FetcherProtocol, site: WordPressSite, posts: Sequence[ListedPost], *, now: datetime) -> list[Article]:
+def _refusal(value: Mapping[str, Any]) -> Refusal:
+    """What is told of a post that gives no article."""
+    rendered = value.get("title")
+    title = plain(as_text(rendered.get("rendered"))) if isinstance(rendered, Mapping) else ""
+    reason = "it wants a password" if is_locked(value) else "it has neither a headline nor words"
+    return Refusal(title or as_text(value.get("link")) or f"post {value.get('id')}"[:60], reason)
+
+
+def held(values: Sequence[Mapping[str, Any]], site: WordPressSite, *, now: datetime) -> PostListing:
+    """Read the posts of one answer, in its order.
+
+    Args:
+        values: Posts of the interface.
+        site: As open_site gave it.
+        now: The present moment, aware.
+    """
+    posts: list[ListedPost] = []
+    refused: list[Refusal] = []
+    for value in values:
+        post = None if is_locked(value) else listed(value, site, now)
+        if post is None:
+            refused.append(_refusal(value))
+        else:
+            posts.append(post)
+    return PostListing(tuple(posts), tuple(refused), sum(map(is_locked, values)))
+
+
+def _chosen(archive: RestLink | None) -> list[dict[str, str]]:
+    """Parameters that list only the posts of an archive page, and those for a WordPress that knows them not.
+
+    The page of a category shows the posts of those below it too; the interface does when it is told to, since 5.7.
+    """
+    if archive is None or not archive.is_archive:
+        return [{}]
+    name, number = ARCHIVES[archive.route], str(archive.id)
+    if name != "categories":
+        return [{name: number}]
+    return [{"categories[terms]": number, "categories[include_children]": "true"}, {name: number}]
+
+
+def _one_page(
+    door: FetcherProtocol,
+    site: WordPressSite,
+    own: ListRequest,
+    asked: Mapping[str, str],
+    chosen: list[dict[str, str]],
+    *,
+    past_the_end: bool,
+) -> ApiAnswer:
+    """One page of a list; what the site did not understand is taken out of ``chosen``, so it is asked once only."""
+    while True:
+        try:
+            whole = {**asked, **chosen[0]}
+            return ask(door, site.root, f"wp/v2/{own.route}", whole, query=own.query, past_the_end=past_the_end)
+        except FetchError as error:
+            if error.status != 400 or len(chosen) == 1:
+                raise
+            del chosen[0]
+
+
+def details(
+    door: FetcherProtocol, site: WordPressSite, posts: Sequence[ListedPost], *, now: datetime, route: str = "posts"
+) -> list[Article]:
     """Fetch content, picture, author and section names of chosen posts.
 
     Args:
@@ -104,6 +176,7 @@ def details(door: FetcherProtocol, site: WordPressSite, posts: Sequence[ListedPo
         site: As open_site gave it.
         posts: The chosen ones.
         now: The present moment, aware.
+        route: Of the list they stand in.
 
     Returns:
         Their articles, in the same order; the short form stays where the site gives nothing more.
@@ -112,10 +185,10 @@ def details(door: FetcherProtocol, site: WordPressSite, posts: Sequence[ListedPo
         SourceError: An answer cannot be had.
     """
     whole: dict[int, Article] = {}
-    for at in range(0, len(posts), _AT_ONCE):
-        numbers = ",".join(str(each.id) for each in posts[at : at + _AT_ONCE])
-        asked = {"include": numbers, "per_page": str(_AT_ONCE), "_embed": _EMBED, "_fields": _WHOLE}
-        for value in ask(door, site.root, "wp/v2/posts", asked).values:
+    for at in range(0, len(posts), AT_ONCE):
+        numbers = ",".join(str(each.id) for each in posts[at : at + AT_ONCE])
+        asked = {"include": numbers, "per_page": str(AT_ONCE), "_embed": EMBED, "_fields": WHOLE}
+        for value in ask(door, site.root, f"wp/v2/{route}", asked).values:
             article = article_of(value, site, now)
             if article and isinstance(value.get("id"), int):
                 whole[value["id"]] = article
@@ -139,7 +212,7 @@ def twin(door: FetcherProtocol, site: WordPressSite, sign: RestLink, got: Fetche
     Raises:
         SourceError: The interface does not answer, or the post wants a password.
     """
-    whole = {"_embed": _EMBED, "_fields": _WHOLE}
+    whole = {"_embed": EMBED, "_fields": WHOLE}
     if sign.route and not sign.is_archive:
         values = ask(door, site.root, f"wp/v2/{sign.route}/{sign.id}", whole).values
     else:

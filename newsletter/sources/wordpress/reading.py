@@ -11,8 +11,10 @@ from newsletter.sources import when
 from newsletter.sources.clean import clean, first_image, plain
 from newsletter.sources.clean.boilerplate import author_name, section_name
 from newsletter.sources.clean.teaser import teaser
+from newsletter.sources.identity import of_guid, of_wordpress
 from newsletter.sources.links import absolute
-from newsletter.sources.wordpress.models import ListedPost, WordPressSite
+from newsletter.sources.wordpress.models import ListedPost, RestLink, WordPressSite
+from newsletter.sources.wordpress.signs import interface_of
 from newsletter.sources.wordpress.values import as_list, as_text
 
 _WIDEST_LETTER = 600
@@ -80,7 +82,17 @@ def article_of(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> 
             name for name in dict.fromkeys([*categories, *_terms(parts, "post_tag")]) if name and name != section
         ),
         sticky=sticky if isinstance(sticky, bool) else None,
+        identities=_identities(value, site, url),
+        reading="rest",
     )
+
+
+def _identities(value: Mapping[str, Any], site: WordPressSite, url: str) -> tuple[str, ...]:
+    """Site and number, then the guid: it goes on naming the site by the domain it had when the post was written."""
+    number = value.get("id")
+    home = site.url or (RestLink(site.root).home if interface_of(site.root) else "")
+    own = (of_wordpress(home, number),) if home and isinstance(number, int) and number > 0 else ()
+    return tuple(dict.fromkeys([*own, *of_guid(_rendered(value, "guid"), home, url)]))
 
 
 def _published(value: Mapping[str, Any], site: WordPressSite, now: datetime) -> datetime | None:

@@ -9,13 +9,17 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from newsletter.errors import SourceError
 from newsletter.sources.charset import decode
 from newsletter.sources.clean.markup import tree
-from newsletter.sources.http import Fetched
+from newsletter.sources.http.models import Fetched
 from newsletter.sources.links import absolute
 from newsletter.sources.wordpress.models import RestLink
+from newsletter.text.tracking import is_tracking
 
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
 _PARAMETER = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))")
 _ROUTE = re.compile(r"wp/v2/([\w-]{1,40})/(\d{1,12})/?$")
+_FEED_TYPES = frozenset({"feed", "rss2", "rss", "rdf", "atom"})
+_FEED_PATH = re.compile(r"/(?:feed(?:/(?:feed|rss2?|rdf|atom))?|wp-(?:feed|rss2?|rdf|atom)\.php)/?$", re.IGNORECASE)
+_INTERFACE = re.compile(r"^(?P<root>.*?/wp-json)(?P<route>(?:/.*)?)$")
 _API = "https://api.w.org/"
 _LOCK = re.compile(r"<form\b[^>]{0,1000}\baction=postpass\b", re.IGNORECASE)
 _NO_EXCERPT = frozenset(
@@ -58,6 +62,49 @@ def feed_of(url: str) -> str:
     if any(name in ("p", "page_id") for name, _ in query):
         return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode([*query, ("feed", "rss2")]), ""))
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/feed/", urlencode(query), ""))
+
+
+def page_of_feed(url: str) -> str:
+    """Address of the page that a feed of WordPress belongs to: the front page, an archive page, an article.
+
+    Args:
+        url: Address of the feed, with or without pretty permalinks.
+
+    Returns:
+        For example ``https://example.org/category/x/``; empty when the address has no shape of WordPress' feeds, or
+        chooses posts in more ways than one archive page does.
+    """
+    parts = urlsplit(url)
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not is_tracking(pair[0])]
+    path = _FEED_PATH.sub("/", parts.path)
+    rest = [(name, value) for name, value in query if name != "feed"]
+    is_feed = path != parts.path or any(name == "feed" and value in _FEED_TYPES for name, value in query)
+    is_plain = len(rest) + (path.strip("/") not in ("", "index.php") and path != parts.path) <= 1
+    several = any(sign in value for value in (unquote(path), *(value for _, value in rest)) for sign in "+,") or any(
+        value.startswith("-") for _, value in rest
+    )
+    if not is_feed or not is_plain or several or any(name == "paged" for name, _ in rest):
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc, path, urlencode(rest), ""))
+
+
+def interface_of(url: str) -> tuple[str, str] | None:
+    """Take the address of something within a REST interface apart.
+
+    Args:
+        url: Any address.
+
+    Returns:
+        The address of the interface, and the route below it (``wp/v2/posts``, or empty); None when it is none.
+    """
+    parts = urlsplit(url)
+    within = _INTERFACE.match(parts.path)
+    if within:
+        return urlunsplit((parts.scheme, parts.netloc, within["root"] + "/", "", "")), within["route"].strip("/")
+    route = next((value for name, value in parse_qsl(parts.query) if name == "rest_route"), None)
+    if route is None:
+        return None
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "rest_route=/", "")), route.strip("/")
 
 
 def wants_password(fragment: str) -> bool:

@@ -1,0 +1,113 @@
+"""The front matter of an issue.md: TOML between two ``+++`` lines, with the line of each key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from newsletter.errors import IssueError
+from newsletter.issues.escaping import INVISIBLE
+from newsletter.issues.lines import FENCE, is_fence
+from newsletter.text.toml import duplicate_in
+
+KEYS: Mapping[str, type] = {"number": int, "subject": str, "preheader": str, "list": str, "template": str}
+_REQUIRED = ("number", "subject")
+_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
+_CURLY = re.compile("[\u00ab\u00bb\u2018-\u201f\u2032-\u2036\u2039\u203a\uff02\uff07]")
+
+
+def front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dict[str, int], int]:
+    """The checked values, the line of each key, and the index of the first line of the body.
+
+    Args:
+        lines: Of the whole file, without their line ends.
+        path: Path of the file, for messages only.
+
+    Raises:
+        IssueError: There is none, or it cannot be understood.
+    """
+    if not lines or not is_fence(lines[0]):
+        raise IssueError(
+            f"does not begin with {FENCE}",
+            where=f"{path}:1",
+            mend=f'begin with a line {FENCE}, then number = 1 and subject = "…", then a line {FENCE}',
+        )
+    end = next((at for at, line in enumerate(lines[1:], 1) if is_fence(line)), None)
+    if end is None:
+        raise IssueError(
+            f"the front matter that begins with {FENCE} has no end", where=f"{path}:1", mend=f"close it with {FENCE}"
+        )
+    values = _values(lines[1:end], path)
+    where = {
+        found[1]: at
+        for at, line in enumerate(lines[1:end], 2)
+        if (found := re.match(rf"[\s{INVISIBLE}]*([\w-]+)[\s{INVISIBLE}]*=", line)) is not None
+    }
+    for key, value in values.items():
+        place = f"{path}:{where.get(key, 1)}"
+        if key not in KEYS:
+            raise IssueError(f"{key!r} is not known here", where=place, mend=f"known are {', '.join(KEYS)}")
+        if type(value) is not KEYS[key]:
+            wanted = "a whole number" if KEYS[key] is int else "text in quotes"
+            raise IssueError(f"{key} is {value!r}, but {wanted} is wanted", where=place)
+    for key in _REQUIRED:
+        if key not in values:
+            raise IssueError(f"the front matter has no {key}", where=f"{path}:1", mend=f"add a line {key} = …")
+    if values["number"] < 1:
+        raise IssueError("number must be 1 or more", where=f"{path}:{where['number']}")
+    return values, where, end + 1
+
+
+def _values(lines: Sequence[str], path: Path) -> dict[str, Any]:
+    """What the lines between the fences say."""
+    try:
+        return tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError as error:
+        # Hard spaces and direction marks beside a key or a value mean nothing; within quotes they are text.
+        seen = [_outside_of_strings(line) for line in lines]
+        if seen != list(lines):
+            return _values(seen, path)
+        raise _fault(lines, error, path) from None
+
+
+def _outside_of_strings(line: str) -> str:
+    """The line with a plain space for every invisible sign that stands outside of its texts."""
+    texts = _STRING.findall(line)
+    between = [re.sub(f"[{INVISIBLE}]+", " ", part) for part in _STRING.split(line)]
+    return "".join(part + text for part, text in zip(between, [*texts, ""], strict=True))
+
+
+def _fault(lines: Sequence[str], error: tomllib.TOMLDecodeError, path: Path) -> IssueError:
+    text = "\n".join(lines)
+    if (again := duplicate_in(text, error)) is not None:
+        return IssueError(
+            f"{again.name} stands twice, first in line {again.first + 1}",
+            where=f"{path}:{again.second + 1}",
+            mend=again.mend,
+        )
+    match = re.search(r"at line (\d+)", str(error))
+    at = int(match[1]) if match else max(len(lines), 1)
+    wrong = lines[at - 1].strip() if at <= len(lines) else ""
+    return IssueError(f"the front matter is not valid TOML: {wrong}", where=f"{path}:{at + 1}", mend=_mend(wrong))
+
+
+def _mend(line: str) -> str:
+    """What to do about a line that is no TOML."""
+    key = line.partition("=")[0].strip() or "subject"
+    outside = _STRING.sub("", line)
+    if _CURLY.search(outside):
+        return f'quotation marks around a text are straight ones: {key} = "…" («» may stand within)'
+    if line.count('"') > 2:
+        return 'quotation marks within a text are «…», or each is written \\"'
+    if outside.count('"') == 1:
+        return f'a text ends with the mark it begins with: {key} = "…"'
+    if re.search("[،؛,;]", outside):
+        return "no comma ends a line here: take it out"
+    if re.search(r"[^\W\d_]", outside.partition("=")[0]) and re.search(r"[^\x00-\x7f]", key):
+        return f"known are {', '.join(KEYS)}"
+    if re.fullmatch(r"\s*\d+\s*", outside.partition("=")[2]):
+        return "write the number with the digits 0 to 9"
+    return 'text stands in quotes, for example: subject = "أخبار الأسبوع"'

@@ -1,0 +1,33 @@
+"""The articles we know, each once, and which issue carried each.
+
+An article is known by every name it ever had: what its source calls it for good, its addresses, its words. Collecting
+it again adds nothing, wherever its site has moved it, and takes over what its source has corrected since.
+"""
+
+from __future__ import annotations
+
+from newsletter.library.carrying import carried_to, remember
+from newsletter.library.names import move, name_of_wordpress, of_issue, of_stories, unused
+from newsletter.library.rows import holdings, newest
+from newsletter.library.shelving import LibraryChange, Shelved, shelve
+from newsletter.library.validators import keep_validators, validators
+from newsletter.library.withdrawing import restore, withdraw
+
+__all__ = [
+    "LibraryChange",
+    "Shelved",
+    "carried_to",
+    "holdings",
+    "keep_validators",
+    "move",
+    "name_of_wordpress",
+    "newest",
+    "of_issue",
+    "of_stories",
+    "remember",
+    "restore",
+    "shelve",
+    "unused",
+    "validators",
+    "withdraw",
+]

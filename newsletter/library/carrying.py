@@ -1,0 +1,88 @@
+"""Which issue carried which article to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from subscribers.store.dialect import insert as insert_or_update
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MOST_IDS = 1000
+"""In one ``IN (…)``; SQLite takes 32,766 parameters and PostgreSQL 65,535."""
+
+
+def carried_to(connection: Connection, list_id: int, rhythm: str) -> set[int]:
+    """Ids of the articles that the subscribers of a list with this rhythm were sent, as far as they wanted them."""
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import carried as table
+
+    query = select(table.c.article_id).where(table.c.list_id == list_id, table.c.rhythm == rhythm)
+    return set(connection.execute(query).scalars())
+
+
+def remember(
+    connection: Connection,
+    article_ids: Iterable[int],
+    *,
+    issue_id: int,
+    list_id: int,
+    rhythms: Sequence[str],
+    newest: int | None = None,
+) -> None:
+    """Note that an issue carried these articles to the subscribers of a list with these rhythms.
+
+    Args:
+        connection: A connection in a writing transaction.
+        article_ids: Ids of the articles that it carried.
+        issue_id: Id of the issue in the database.
+        list_id: Id of the list.
+        rhythms: Of the subscribers who got it.
+        newest: Whoever got it begins behind this article should they read in another rhythm from now on. None takes
+            the newest it carried: what came while an editor was at work is still news to its readers.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import carried as table
+    from newsletter.storage.tables import issue
+
+    ids = list(dict.fromkeys(article_ids))
+    behind = newest if newest is not None else max(ids, default=0)
+    first = update(issue).where(issue.c.id == issue_id, issue.c.newest.is_(None))
+    connection.execute(first.values(newest=behind))
+    rows = [
+        {"article_id": article, "issue_id": issue_id, "list_id": list_id, "rhythm": rhythm}
+        for article in ids
+        for rhythm in rhythms
+    ]
+    if rows:
+        # An issue may go twice: first to weekly readers, then to all.
+        connection.execute(insert_or_update(connection, table).on_conflict_do_nothing(), rows)
+
+
+def carried_in(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Keys of the issues that carried each of these articles and were sent; what none has carried is missing.
+
+    Args:
+        connection: An open connection to the database.
+        ids: Ids of articles.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import carried, issue
+
+    query = (
+        select(carried.c.article_id, issue.c.key)
+        .join(issue, issue.c.id == carried.c.issue_id)
+        .distinct()
+        .order_by(carried.c.article_id, issue.c.key)
+    )
+    if len(ids) <= MOST_IDS:
+        query = query.where(carried.c.article_id.in_(ids))
+    found: dict[int, tuple[str, ...]] = {}
+    for article_id, key in connection.execute(query):
+        found[article_id] = (*found.get(article_id, ()), key)
+    return found

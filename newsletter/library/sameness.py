@@ -1,0 +1,89 @@
+"""Whether an article that was collected is one that is known, when a name alone does not settle it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from newsletter.sources.identity import normal_url
+from newsletter.text.likeness import containment
+from newsletter.text.tidy import arabic_fold
+
+_DAY = 86_400
+_ALIKE = 0.8
+"""Share of common runs of three words in bodies: an edited text keeps more, another on the same subject far less."""
+_LEAST_WORDS = 12
+"""Fewer words say nothing: captions and numbers of the day."""
+_TAGS = re.compile(r"<[^>]*>")
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """An article of the library, or one that is about to be."""
+
+    id: int
+    """0 until it is written."""
+    row: dict[str, Any]
+    """Its columns."""
+    keys: set[str]
+    """Every name it is known by."""
+    fresh: set[str] = field(default_factory=set)
+    """Those of its names that are still to be written."""
+    changed: set[str] = field(default_factory=set)
+    """Those of its columns that are still to be written."""
+    is_own: bool = False
+    """Whether the road that its text came by showed it just now."""
+
+
+def is_same_post(known: Known, row: Mapping[str, Any]) -> bool:
+    """Whether two articles of one name given for good are one: a site that was set up anew counts its posts from 1.
+
+    Args:
+        known: Of the library.
+        row: Columns of what was collected.
+    """
+    old = known.row
+    if normal_url(old["url"]) == normal_url(row["url"]) or _near(old["published"], row["published"]):
+        return True
+    return is_titled_alike(known, row) or is_same_text(known, row)
+
+
+def is_titled_alike(known: Known, row: Mapping[str, Any]) -> bool:
+    """Whether two headlines share half of their words.
+
+    Args:
+        known: Of the library.
+        row: Columns of what was collected.
+    """
+    one, other = set(arabic_fold(known.row["title"]).split()), set(arabic_fold(row["title"]).split())
+    return bool(one & other) and len(one & other) * 2 >= min(len(one), len(other))
+
+
+def is_same_text(known: Known, row: Mapping[str, Any]) -> bool:
+    """Whether two articles of one host are one by their words.
+
+    Moments that differ set them apart: columns that come every day have the headline and most words of the day before.
+
+    Args:
+        known: Of the library.
+        row: Columns of what was collected.
+    """
+    old = known.row
+    moments = {old["published"], row["published"]} - {None}
+    if len(moments) > 1:
+        return False
+    is_titled = bool(row["title"]) and arabic_fold(old["title"]) == arabic_fold(row["title"])
+    one, other = _words(old["body"]), _words(row["body"])
+    if min(len(one.split()), len(other.split())) >= _LEAST_WORDS:
+        return containment(one, other) >= _ALIKE
+    return is_titled and arabic_fold(old["summary"]) == arabic_fold(row["summary"])
+
+
+def _near(one: int | None, other: int | None) -> bool:
+    return one is None or other is None or abs(one - other) <= _DAY
+
+
+def _words(body: str) -> str:
+    return _TAGS.sub(" ", body)

@@ -1,0 +1,218 @@
+"""Articles looked at again where they were published: still there as they were, changed, or taken back.
+
+Nothing here believes a silence: only an answer that says so makes an article withdrawn. A site that does not answer in
+time is named, and keeps nobody waiting.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from newsletter.errors import SourceError
+from newsletter.models import Article
+from newsletter.sources import page, wordpress
+from newsletter.sources.charset import decode
+from newsletter.sources.http.models import Fetched, FetcherProtocol
+from newsletter.sources.identity import of_wordpress
+from newsletter.sources.links import host, is_web
+from newsletter.sources.wordpress.again import PASSWORD, again
+
+_GONE = frozenset({404, 410})
+_WORKERS = 8
+_SUSPICIOUS = 3
+"""So many articles of a site, and all of them gone at once: that is a site in trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedArticle:
+    """An article to be looked at again."""
+
+    id: int
+    article: Article
+    """As it is known, with the road it came by and its source."""
+    posts: Sequence[tuple[str, int]] = ()
+    """Site and number, if it is a post of WordPress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a site says of one of its articles now."""
+
+    withdrawn: str = ""
+    """Why it is not shown any more, in plain words; empty when it is."""
+    article: Article | None = None
+    """As the site has it now, where the same road was asked that it came by."""
+    trouble: str = ""
+    """Why nothing is known: one line."""
+    by_page: bool = False
+    """Whether its page alone says so: a server in trouble says it of every page."""
+
+
+def asked_again(
+    articles: Sequence[PublishedArticle],
+    *,
+    fetcher: FetcherProtocol,
+    now: datetime,
+    zone: tzinfo = UTC,
+    seconds: float = 10.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[int, Standing]:
+    """Ask the sites of articles what has become of them.
+
+    WordPress is asked for all of its posts at once, by their numbers; of everything else the article's own page is
+    looked at. What was read from a file is not asked for.
+
+    Args:
+        articles: Those in question.
+        fetcher: Brings what is at an address.
+        now: The present moment, aware.
+        zone: Zone of dates that name none.
+        seconds: After that, what has not answered is left, and told as trouble.
+        clock: Seconds of a clock that is not set back.
+    """
+    answers: queue.SimpleQueue[Mapping[int, Standing]] = queue.SimpleQueue()
+    work: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
+    questions = list(_questions(articles))
+    waiting = {one.id: one for question in questions for one in question.articles}
+    for question in questions:
+        work.put(question)
+    for _ in range(min(_WORKERS, len(questions))):
+        work.put(None)
+        # A thread that nobody waits for: a site that hangs must not keep the program from ending.
+        threading.Thread(
+            target=_answer, args=(work, answers, fetcher, now, zone), daemon=True, name="look-again"
+        ).start()
+    found: dict[int, Standing] = {}
+    until = clock() + seconds
+    while waiting and (left := until - clock()) > 0:
+        try:
+            answer = answers.get(timeout=left)
+        except queue.Empty:
+            break
+        found.update(answer)
+        for number in answer:
+            waiting.pop(number, None)
+    for number, one in waiting.items():
+        words = f"{one.article.url or one.article.source}: no answer within {seconds:.0f} s"
+        found[number] = Standing(trouble=words)
+    return _believed(articles, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    root: str
+    """Of an interface; empty for the page of one article."""
+    articles: Sequence[PublishedArticle]
+
+
+def _questions(articles: Sequence[PublishedArticle]) -> Iterator[_Question]:
+    by_root: defaultdict[str, list[PublishedArticle]] = defaultdict(list)
+    for one in articles:
+        if one.article.reading == "rest" and one.posts and is_web(one.article.source):
+            by_root[one.article.source].append(one)
+        elif is_web(one.article.source) and is_web(one.article.url):
+            yield _Question("", [one])
+    for root, some in by_root.items():
+        yield _Question(root, some)
+
+
+def _answer(
+    work: queue.SimpleQueue[_Question | None],
+    answers: queue.SimpleQueue[Mapping[int, Standing]],
+    fetcher: FetcherProtocol,
+    now: datetime,
+    zone: tzinfo,
+) -> None:
+    while (question := work.get()) is not None:
+        try:
+            if question.root:
+                answers.put(_of_interface(question.root, question.articles, fetcher, now, zone))
+            else:
+                answers.put({one.id: _of_page(one, fetcher, now, zone) for one in question.articles})
+        except SourceError as error:
+            answers.put({one.id: Standing(trouble=str(error)) for one in question.articles})
+        except Exception as error:  # nobody waits for this thread: what goes wrong in it is told as trouble
+            words = f"cannot be looked at ({type(error).__name__})"
+            answers.put({one.id: Standing(trouble=f"{one.article.url}: {words}") for one in question.articles})
+
+
+def _of_interface(
+    root: str, articles: Sequence[PublishedArticle], fetcher: FetcherProtocol, now: datetime, zone: tzinfo
+) -> dict[int, Standing]:
+    try:
+        site = wordpress.open_site(fetcher, root)
+        home = of_wordpress(site.url or root, 0).removeprefix("wordpress:").rpartition("#")[0]
+        numbers = {one.id: dict(one.posts).get(home) or one.posts[0][1] for one in articles}
+        shown = again(fetcher, site, list(dict.fromkeys(numbers.values())), now=now)
+    except SourceError:  # closed today: the pages are still there, or are not
+        return {one.id: _of_page(one, fetcher, now, zone) for one in articles}
+    found: dict[int, Standing] = {}
+    for one in articles:
+        number = numbers[one.id]
+        if number in shown.there:
+            found[one.id] = Standing(article=shown.there[number])
+        elif number in shown.withdrawn:
+            found[one.id] = Standing(withdrawn=shown.withdrawn[number])
+        else:
+            found[one.id] = _of_page(one, fetcher, now, zone, number=number if number in shown.missing else 0)
+    return found
+
+
+def _of_page(
+    one: PublishedArticle, fetcher: FetcherProtocol, now: datetime, zone: tzinfo, *, number: int = 0
+) -> Standing:
+    """What the page of an article says.
+
+    Args:
+        one: The article.
+        fetcher: Brings the page.
+        now: The present moment, aware.
+        zone: Zone of dates that name none.
+        number: Of a post that the interface does not know any more; a page that shows it is a stored copy.
+    """
+    url = one.article.url
+    if not is_web(url):
+        return Standing(trouble=f"{one.article.source}: the article has no address")
+    got = fetcher.get(url, "page", statuses=_GONE)
+    if got.status in _GONE:
+        return Standing(withdrawn=f"its address answers {got.status}", by_page=True)
+    if _is_front(got.url) and not _is_front(url):
+        return Standing(withdrawn="its address leads to the front page", by_page=True)
+    if wordpress.wants_password(decode(got.data, got.charset)):
+        return Standing(withdrawn=PASSWORD)
+    sign = wordpress.signpost(got)
+    if number and sign is not None and (sign.route, sign.id) == ("posts", number):
+        return Standing(withdrawn="its site has deleted it, and shows a stored copy of the page")
+    return Standing(article=_read(got, now, zone) if one.article.reading == "page" else None)
+
+
+def _read(got: Fetched, now: datetime, zone: tzinfo) -> Article | None:
+    try:
+        return page.parse(got.data, got.url, charset=got.charset, now=now, zone=zone)
+    except SourceError:
+        return None  # it answers, with something that we cannot read as an article: no word of it being taken back
+
+
+def _is_front(url: str) -> bool:
+    rest = url.partition("://")[2].partition("/")[2]
+    return rest in ("", "index.php", "index.html", "ar", "ar/", "en", "en/", "fr", "fr/")
+
+
+def _believed(articles: Sequence[PublishedArticle], found: Mapping[int, Standing]) -> dict[int, Standing]:
+    """The answers, without those of a site that says of all its articles at once that they are gone."""
+    by_host: defaultdict[str, list[int]] = defaultdict(list)
+    for one in articles:
+        if one.id in found:
+            by_host[host(one.article.url)].append(one.id)
+    believed = dict(found)
+    for name, ids in by_host.items():
+        if len(ids) >= _SUSPICIOUS and all(found[number].by_page for number in ids):
+            words = f"{name}: says that all {len(ids)} of its articles are gone; that is not believed"
+            believed |= dict.fromkeys(ids, Standing(trouble=words))
+    return believed

@@ -1,0 +1,108 @@
+"""A WordPress of one's own on loopback, as Debian packages it, for tests that ask a real one.
+
+It runs where Debian's packages wordpress, php-cli, php-mysql, php-xml, php-mbstring and mariadb-server are installed;
+.ci/run installs them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import command
+import pytest
+
+FOLDER = Path(__file__).parent / "wordpress"
+
+
+def missing() -> str:
+    """What is not installed of a WordPress, or nothing."""
+    if not Path("/usr/share/wordpress/wp-load.php").is_file():
+        return "WordPress"
+    absent = [name for name in ("php", "mariadbd", "mariadb-install-db") if not shutil.which(name)]
+    if absent:
+        return ", ".join(absent)
+    modules = subprocess.run(["php", "-m"], capture_output=True, text=True, check=True).stdout.split()
+    return ", ".join(f"php-{name}" for name in ("mysqli", "mbstring", "xml") if name not in modules)
+
+
+NEEDED = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        bool(missing()) and os.environ.get("CI") != "true", reason=f"needs a WordPress: {missing()} is not installed"
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site as it runs, and its articles as its database has them, newest first."""
+
+    folder: Path
+    port: int
+    host: str
+    articles: list[dict[str, Any]]
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}/"
+
+    def address(self, article: dict[str, Any]) -> str:
+        return f"{self.url}{article['date'][:4]}/{article['date'][5:7]}/{article['slug']}/"
+
+    def edit(self, action: str, *arguments: str) -> str:
+        """Do what an editor does in WordPress; tests/wordpress/edit.php has the actions."""
+        asked = ["php", str(FOLDER / "edit.php"), str(self.folder), action, *arguments]
+        done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
+        return done.stdout.strip()
+
+    def collect(self, root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """Run the command in a workspace of its own, or in the one that is there, and hand back its JSON."""
+        if not root.exists():
+            words = ("--name", "الواحة", "--url", self.url, "--from", "الواحة <news@example.org>")
+            made = command.here("init", root, *words, "--timezone", "Africa/Algiers")
+            assert made.code == 0, made
+            settings = root / "newsletter.toml"
+            text = settings.read_text("utf-8")
+            opened = text.replace("\n# allow_private_hosts = ", '\nallow_private_hosts = ["127.0.0.1"]\n# ')
+            assert opened != text
+            settings.write_text(opened, "utf-8")
+        done = command.here("-C", root, "collect", *arguments, "--json")
+        assert done.code == code, done
+        found: dict[str, Any] = json.loads(done.out)
+        return found
+
+
+@contextmanager
+def running(host: str = "127.0.0.1") -> Iterator[Site]:
+    """The site, made anew; a socket's path must be short, so it does not lie with pytest's own folders.
+
+    Args:
+        host: What it calls itself; it answers on 127.0.0.1 whatever that is.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="wp-") as name:
+        folder = Path(name)
+        with (folder / "errors.log").open("wb") as errors:
+            asked = ["bash", FOLDER / "site.sh", folder, str(port), host]
+            process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=errors)
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n", (folder / "errors.log").read_text("utf-8")
+            yield Site(folder, port, host, json.loads((folder / "articles.json").read_text("utf-8"))["articles"])
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+            if process.stdout is not None:
+                process.stdout.close()
