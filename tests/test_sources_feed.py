@@ -45,13 +45,13 @@ def test_two_prologs_are_one(between: str) -> None:
     prolog = '<?xml version="1.0" encoding="UTF-8"?>'
     data = f'{prolog}{between}{prolog}<rss version="2.0"><channel><item><title>خبر</title></item></channel></rss>'
     assert feed.looks_like(data.encode())
-    assert [each.title for each in feed.parse(data.encode(), WHERE, now=NOW)] == ["خبر"]
+    assert [each.title for each in feed.parse(data.encode(), WHERE, now=NOW).articles] == ["خبر"]
 
 
 def test_an_address_before_a_name_is_cut_by_its_grammar() -> None:
     author = "editor@news.media (سلمى الراوي)"
     data = f'<rss version="2.0"><channel><item><title>خبر</title><author>{author}</author></item></channel></rss>'
-    assert feed.parse(data.encode(), WHERE, now=NOW)[0].author == "سلمى الراوي"
+    assert feed.parse(data.encode(), WHERE, now=NOW).articles[0].author == "سلمى الراوي"
 
 
 def test_the_code_page_of_the_http_header_counts() -> None:
