@@ -83,7 +83,8 @@ def told(draft: RenewedDraft) -> list[str]:
     lines += [f"{name}: the site has taken back {what}" for what in draft.marked]
     lines += [f"{name}: the site shows «{title}» again" for title in draft.returned]
     if draft.dropped:
-        lines.append(f"{name}: {draft.dropped} candidates are gone; the site has taken them back")
+        left = "a candidate has" if draft.dropped == 1 else f"{draft.dropped} candidates have"
+        lines.append(f"{name}: {left} left the draft, since the site has taken back what they tell")
     return lines
 
 
