@@ -106,6 +106,8 @@ class _Blocks:
             self._block(node, HEADINGS[tag])
         elif tag in ("ul", "ol"):
             self._list(node, tag)
+        elif tag == "p" and (found := _address_alone(node)) is not None:
+            self._player_block(found)
         elif tag == "li":
             self._item(node)
         elif tag == "dt":
@@ -358,12 +360,12 @@ class _Blocks:
     def _player_figure(self, node: HtmlElement, caption: str) -> bool:
         """Write a figure round one player, round one link, or round the bare address of something that plays."""
         frames = [found for each in node.iter() if isinstance(each.tag, str) and (found := player(each, self.base))]
-        if len(frames) == 1 and next(node.iter("blockquote"), None) is None:
+        text = tidy(visible_text(node)).removesuffix(caption).strip()
+        if len(frames) == 1 and not text and next(node.iter("blockquote", "img"), None) is None:
             self._player_block(frames[0], caption)
             return True
         if frames or next(node.iter("img", "table", "blockquote", "pre"), None) is not None:
             return False
-        text = tidy(visible_text(node)).removesuffix(caption).strip()
         links = [each for each in node.iter("a") if _link(self.base, each.get("href") or "")]
         target = absolute(self.base, text) if re.fullmatch(r"https?://\S+", text) else ""
         if target:
@@ -449,6 +451,15 @@ def _link(base: str, href: str) -> str:
 def _direction(node: HtmlElement) -> str:
     way = (node.get("dir") or "").lower()
     return way if way in ("rtl", "ltr") else ""
+
+
+def _address_alone(node: HtmlElement) -> Player | None:
+    """What plays at an address that is all of a paragraph, as WordPress turns it into a player by itself (oEmbed)."""
+    first = node.text or (node[0].text if len(node) == 1 and node[0].tag == "a" else "") or ""
+    if len(node) > 1 or not first.strip().startswith("http"):
+        return None
+    words = node.text_content().strip()
+    return player_at(words) if re.fullmatch(r"https?://[^\s<>\"]{1,500}", words) else None
 
 
 def _player_around(node: HtmlElement, base: str) -> str:
