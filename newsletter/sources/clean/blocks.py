@@ -26,6 +26,9 @@ _LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 _CODE_NAMES = re.compile(r"\b(?:language-|lang-|brush|prettyprint|hljs|highlight|wp-block-code|codehilite)")
 _HARMFUL = re.compile("[\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
+_LONGEST_NUMBER = 40
+_DEEPEST_FIGURE = 3
+"""A gallery is a figure of figures; each is looked through for what it shows."""
 _LONGEST_BLOCK = 20_000  # nh3 is quadratic in the entities of one text
 
 
@@ -62,6 +65,7 @@ class _Blocks:
         """No word of the list item under way is written yet."""
         self.number = ""
         self.language = ""
+        self.figures = 0
 
     def written(self, root: HtmlElement) -> str:
         """Walk a tree and return all of its blocks.
@@ -116,8 +120,10 @@ class _Blocks:
             self._code(node)
         elif tag == "blockquote":
             self._container(node, "blockquote")
-        elif tag == "figure" or "wp-caption" in classes(node):
+        elif self.figures < _DEEPEST_FIGURE and (tag == "figure" or "wp-caption" in classes(node)):
+            self.figures += 1
             self._figure(node)
+            self.figures -= 1
         elif tag == "tr":
             self._row(node)
         else:
@@ -288,7 +294,7 @@ class _Blocks:
 
     def _raised(self, node: HtmlElement, tag: str) -> None:
         """The number of a footnote in brackets, other figures as the signs that Unicode has for them."""
-        words = tidy(visible_text(node))
+        words = tidy(visible_text(node)) if len(node.text_content()) <= _LONGEST_NUMBER else ""
         link = next(node.iter("a"), None)
         if link is not None and _NOTE.fullmatch(words) and _FRAGMENT.fullmatch((link.get("href") or "").strip()):
             self._words(f"[{words}]")
