@@ -119,7 +119,7 @@ def _other_script(sample: bytes) -> str:
     """The code page of Cyrillic or Hebrew letters that nobody named; nothing for Arabic and for short texts.
 
     KOI8-R has its letters where windows-1256 has Arabic ones, so what decides is how many of the letters are those
-    that the language writes most: 55 to 75 % in its own code page, 26 % at most of Arabic texts read in these (measured).
+    that the language writes most: 55 to 75 % in its own code page, 26 % at most of Arabic texts read so (measured).
     """
     shares = {
         name: len(common.findall(text)) / (len(text) or 1)
