@@ -243,6 +243,25 @@ def test_nested_lists_come_back_from_markdown(shape: object) -> None:
     assert rendered == body
 
 
+def test_an_address_alone_in_its_paragraph_is_a_link_with_words() -> None:
+    link = "https://x.com/quay/status/12"
+    for written in (link, f'<a href="{link}">{link}</a>'):
+        figure = f'<figure><a href="{link}">اقرأ المنشور على إكس</a></figure>'
+        assert clean(f"<p>نص</p><p>{written}</p>", BASE) == f"<p>نص</p>{figure}"
+    assert clean(f"<p>نص {link}</p>", BASE) == f"<p>نص {link}</p>"
+    assert clean("<p>https://example.org/</p>", BASE) == "<p>https://example.org/</p>"
+
+
+def test_words_beside_a_player_stay() -> None:
+    html = (
+        "<figure><iframe src='https://vimeo.com/12345678'></iframe><p>نص مهم</p><figcaption>شرح</figcaption></figure>"
+    )
+    body = clean(html, BASE)
+    assert "<p>نص مهم</p>" in body
+    assert "<p>شرح</p>" in body
+    assert 'href="https://vimeo.com/12345678"' in body
+
+
 def test_what_plays_is_no_line_of_the_text() -> None:
     body = clean("<p>نص الخبر.</p><iframe src='https://www.youtube.com/embed/abcdefghijk'></iframe>", BASE)
     assert paragraphs(body) == ["نص الخبر."]

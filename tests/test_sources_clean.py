@@ -154,8 +154,13 @@ def test_no_html_raises_and_all_of_it_comes_out_harmless(pieces: list[str]) -> N
         "<!--" * 400_000,
         "&" * 2_000_000,
         "<div class=wp-block-group>" * 2_000 + "<p>x</p>" * 50_000,
+        "<figure>" * 140 + "<p>x</p>" * 50_000,
+        "<sup>" * 140 + "x" * 1_000_000,
     ],
-    ids=["divs", "bolds", "lists", "open", "paragraphs", "breaks", "attribute", "comments", "ampersands", "groups"],
+    ids=[
+        *("divs", "bolds", "lists", "open", "paragraphs", "breaks", "attribute", "comments", "ampersands", "groups"),
+        *("figures", "raised"),
+    ],
 )
 def test_hostile_html_ends_soon(html: str) -> None:
     began = time.thread_time()  # of this thread: other work on the machine does not count

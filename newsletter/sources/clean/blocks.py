@@ -26,6 +26,9 @@ _LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 _CODE_NAMES = re.compile(r"\b(?:language-|lang-|brush|prettyprint|hljs|highlight|wp-block-code|codehilite)")
 _HARMFUL = re.compile("[\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
+_LONGEST_NUMBER = 40
+_DEEPEST_FIGURE = 3
+"""A gallery is a figure of figures; each is looked through for what it shows."""
 _LONGEST_BLOCK = 20_000  # nh3 is quadratic in the entities of one text
 
 
@@ -62,6 +65,7 @@ class _Blocks:
         """No word of the list item under way is written yet."""
         self.number = ""
         self.language = ""
+        self.figures = 0
 
     def written(self, root: HtmlElement) -> str:
         """Walk a tree and return all of its blocks.
@@ -106,6 +110,8 @@ class _Blocks:
             self._block(node, HEADINGS[tag])
         elif tag in ("ul", "ol"):
             self._list(node, tag)
+        elif tag == "p" and (found := _address_alone(node)) is not None:
+            self._player_block(found)
         elif tag == "li":
             self._item(node)
         elif tag == "dt":
@@ -114,8 +120,10 @@ class _Blocks:
             self._code(node)
         elif tag == "blockquote":
             self._container(node, "blockquote")
-        elif tag == "figure" or "wp-caption" in classes(node):
+        elif self.figures < _DEEPEST_FIGURE and (tag == "figure" or "wp-caption" in classes(node)):
+            self.figures += 1
             self._figure(node)
+            self.figures -= 1
         elif tag == "tr":
             self._row(node)
         else:
@@ -286,7 +294,7 @@ class _Blocks:
 
     def _raised(self, node: HtmlElement, tag: str) -> None:
         """The number of a footnote in brackets, other figures as the signs that Unicode has for them."""
-        words = tidy(visible_text(node))
+        words = tidy(visible_text(node)) if len(node.text_content()) <= _LONGEST_NUMBER else ""
         link = next(node.iter("a"), None)
         if link is not None and _NOTE.fullmatch(words) and _FRAGMENT.fullmatch((link.get("href") or "").strip()):
             self._words(f"[{words}]")
@@ -358,12 +366,12 @@ class _Blocks:
     def _player_figure(self, node: HtmlElement, caption: str) -> bool:
         """Write a figure round one player, round one link, or round the bare address of something that plays."""
         frames = [found for each in node.iter() if isinstance(each.tag, str) and (found := player(each, self.base))]
-        if len(frames) == 1 and next(node.iter("blockquote"), None) is None:
+        text = tidy(visible_text(node)).removesuffix(caption).strip()
+        if len(frames) == 1 and not text and next(node.iter("blockquote", "img"), None) is None:
             self._player_block(frames[0], caption)
             return True
         if frames or next(node.iter("img", "table", "blockquote", "pre"), None) is not None:
             return False
-        text = tidy(visible_text(node)).removesuffix(caption).strip()
         links = [each for each in node.iter("a") if _link(self.base, each.get("href") or "")]
         target = absolute(self.base, text) if re.fullmatch(r"https?://\S+", text) else ""
         if target:
@@ -449,6 +457,15 @@ def _link(base: str, href: str) -> str:
 def _direction(node: HtmlElement) -> str:
     way = (node.get("dir") or "").lower()
     return way if way in ("rtl", "ltr") else ""
+
+
+def _address_alone(node: HtmlElement) -> Player | None:
+    """What plays at an address that is all of a paragraph, as WordPress turns it into a player by itself (oEmbed)."""
+    first = node.text or (node[0].text if len(node) == 1 and node[0].tag == "a" else "") or ""
+    if len(node) > 1 or not first.strip().startswith("http"):
+        return None
+    words = node.text_content().strip()
+    return player_at(words) if re.fullmatch(r"https?://[^\s<>\"]{1,500}", words) else None
 
 
 def _player_around(node: HtmlElement, base: str) -> str:
