@@ -84,7 +84,7 @@ def is_same_text(known: Known, row: Mapping[str, Any]) -> bool:
     return is_titled and arabic_fold(old["summary"]) == arabic_fold(row["summary"])
 
 
-class TextIndex:
+class KnownTexts:
     """Where an article of the same words may stand: at the same host, with the same moment or headline.
 
     Feeds that give only days, and columns that have one headline every day, fill a place with hundreds; then only what

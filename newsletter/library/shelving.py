@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from newsletter.library.carrying import MOST_IDS
 from newsletter.library.rows import row_of
-from newsletter.library.sameness import Known, TextIndex, is_same_post, is_same_text, is_titled_alike
+from newsletter.library.sameness import Known, KnownTexts, is_same_post, is_same_text, is_titled_alike
 from newsletter.models import Article
 from newsletter.sources.identity import GIVEN, article_keys, contradict, normal_url
 from newsletter.sources.links import host
@@ -116,7 +116,7 @@ class _Shelf:
         self.keys = [article_keys(article, moved=moved) for article in articles]
         self._present = {key for keys in self.keys for key in keys if key.startswith(GIVEN)}
         self._by_key: defaultdict[str, list[Known]] = defaultdict(list)
-        self._by_words = TextIndex()
+        self._by_words = KnownTexts()
         self._touched: dict[int, Known] = {}
         self._new: list[Known] = []
         self._load(articles)

@@ -19,7 +19,7 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import when
 from newsletter.sources.charset import decode
-from newsletter.sources.clean import clean, first_image, plain
+from newsletter.sources.clean import clean, first_image, opening, plain
 from newsletter.sources.clean.boilerplate import author_name, section_name, without_first_on
 from newsletter.sources.clean.teaser import LONGEST, teaser
 from newsletter.sources.documents import Refusal
@@ -45,7 +45,29 @@ _WORDPRESS = re.compile(r"<generator>\s*https?://wordpress\.(?:org|com)/", re.IG
 _NEXT_WITHIN = 20_000
 _HEAD = 4096
 _MOST_ENTRIES = 2000
-_MOST_UNCLOSED = 20_000
+_NAMED = re.compile(
+    r"<((?:[\w.-]{1,40}:)?(?:author|creator|publisher|owner|name|email|webmaster|managingeditor|keywords|tags))"
+    r"(?=[\s>])[^<>]{0,400}>",
+    re.IGNORECASE,
+)
+_LONGEST_NAME = 600
+"""Feedparser looks for an address in a name by a pattern whose time grows with the square of its length: 40,000
+characters take 15 s. Keywords it compares each with each."""
+_ENTRY_OR_REPEATED = re.compile(
+    r"<!\[CDATA\[(?:.*?\]\]>|.*)|(<(?:item|entry)[\s>])"
+    r"|<((?:[\w.-]{1,40}:)?(?:category|subject|author|creator|contributor|enclosure|link))(?:\s[^<>]*)?"
+    r"(?:/>|(?<!/)>(?:[^<]|<!\[CDATA\[[^\]]*\]\]>)*</\2\s*>)",
+    re.DOTALL | re.IGNORECASE,
+)
+_REPEATED = re.compile(r"<(?:[\w.-]{1,40}:)?(?:category|subject|author|creator|contributor|enclosure|link)[\s/>]", re.I)
+_MOST_REPEATED = 100
+"""Of the small elements of an entry together; feedparser compares each category with each."""
+_LONG_TAG = re.compile(r"<[^<>]{1000}")
+_LONG_TAG_OR_CDATA = re.compile(r"<!\[CDATA\[(?:.*?\]\]>|.*)|<(?=[^<>]{1000})([^\s<>/!?]{1,200})[^<>]*>", re.DOTALL)
+_MOST_ATTRIBUTES = 200
+"""Feedparser's time grows with the square of their number: 20,000 take 7 s."""
+_TAG = re.compile(r"<(/)?[^\s<>!?/][^<>]*?(/)?>")
+_DEEPEST = 20_000
 """Feedparser takes seconds for a hundred thousand tags within one another; line breaks of HTML are some hundreds."""
 
 
@@ -141,13 +163,15 @@ def _unpacked(data: bytes, where: str) -> bytes:
 def _xml_feed(text: str, where: str, now: datetime, zone: tzinfo) -> ParsedFeed:
     import feedparser  # type: ignore[import-untyped]  # it has no types, nor has anyone made stubs
 
-    text = _well_formed(text)
-    if _unclosed(text) > _MOST_UNCLOSED:
-        raise SourceError("the feed opens tags and never closes them", where=where, mend="tell the site's operator")
+    text = _bounded(_well_formed(text))
+    if _depth(text) > _DEEPEST:
+        raise SourceError("the feed opens tags and hardly closes them", where=where, mend="tell the site's operator")
     # Handed over as a stream of bytes we made ourselves: feedparser opens a str or bytes that names a file.
     stream = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>' + text.encode("utf-8", errors="replace"))
     try:
         feed = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
+    except MemoryError:
+        raise
     except Exception as error:  # its parsers are fed hostile bytes; whatever they raise, this feed is unreadable
         words = f"the feed cannot be read ({type(error).__name__})"
         raise SourceError(words, where=where, mend="tell the site's operator") from None
@@ -196,11 +220,50 @@ def _well_formed(text: str) -> str:
     return text
 
 
-def _unclosed(text: str) -> int:
-    """How many more tags are opened than closed, outside CDATA sections."""
+def _bounded(text: str) -> str:
+    """Take out what feedparser would need minutes for: names as long as books, and elements of attributes alone."""
+    if _LONG_TAG.search(text):
+        text = _LONG_TAG_OR_CDATA.sub(_with_few_attributes, text)
+    if sum(1 for _ in _REPEATED.finditer(text)) > _MOST_REPEATED * (1 + len(_ENTRY.findall(text)) // 2):
+        text = _with_few_repeated(text)
+    kept, at = [], 0
+    for found in _NAMED.finditer(text):
+        if found.start() < at:
+            continue
+        closing, begin = f"</{found[1]}", found.end()
+        if text.find(closing, begin, begin + _LONGEST_NAME + len(closing)) < 0 < len(text) - begin - _LONGEST_NAME:
+            kept.append(text[at:begin])
+            end = text.find(closing, begin)
+            at = end if end >= 0 else len(text)
+    return "".join([*kept, text[at:]])
+
+
+def _with_few_repeated(text: str) -> str:
+    """The text with a bearable number of categories, links and authors in every entry."""
+    count = 0
+
+    def mended(match: re.Match[str]) -> str:
+        nonlocal count
+        count = 0 if match[1] else count + bool(match[2])
+        return match[0] if not match[2] or count <= _MOST_REPEATED else ""
+
+    return _ENTRY_OR_REPEATED.sub(mended, text)
+
+
+def _with_few_attributes(match: re.Match[str]) -> str:
+    whole, name = match[0], match[1]
+    if name is None or whole.count("=") <= _MOST_ATTRIBUTES:
+        return whole
+    return f"<{name}/>" if whole.endswith("/>") else f"<{name}>"
+
+
+def _depth(text: str) -> int:
+    """How deep tags stand within one another, outside CDATA sections; one that is never closed counts for good."""
     bare = _REFERENCE.sub(lambda match: "" if match[0].startswith("<") else match[0], text)
-    opened = bare.count("<") - bare.count("</") - bare.count("<!") - bare.count("<?")
-    return opened - bare.count("</") - bare.count("/>")
+    if bare.count("<") <= _DEEPEST:
+        return 0
+    steps = (-1 if tag[1] else 0 if tag[2] else 1 for tag in _TAG.finditer(bare))
+    return max(itertools.accumulate(steps), default=0)
 
 
 def _mended_reference(match: re.Match[str]) -> str:
@@ -222,8 +285,8 @@ def _mended_reference(match: re.Match[str]) -> str:
 def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone: tzinfo) -> Article | Refusal:
     url = absolute(base, _text(entry, "feedburner_origlink")) or absolute(base, _text(entry, "link"))
     title = _headline(entry)
-    contents = [str(each.get("value", "")) for each in entry.get("content", ()) if each.get("value")]
-    fragment = _text(entry, "summary")
+    contents = [opening(str(each.get("value", ""))) for each in entry.get("content", ()) if each.get("value")]
+    fragment = opening(_text(entry, "summary"))
     if any(map(wants_password, (*contents, fragment))):
         return Refusal(title or url, "it wants a password")
     body = without_first_on(clean(max(contents, key=len), url or base)) if contents else ""
@@ -318,7 +381,8 @@ def _item(
     image, alt = absolute(base, _text(item, "image")) or absolute(base, _text(item, "banner_image")), ""
     if not image:
         image, alt = first_image(body)
-    published = when.parse(_text(item, "date_published") or _text(item, "date_modified"), now=now, zone=zone)
+    dates = (str(item.get(key) or "") for key in ("date_published", "date_modified"))  # some give seconds as a number
+    published = next((found for each in dates if (found := when.parse(each, now=now, zone=zone))), None)
     return Article(
         title=title or summary(short, least=20, most=80),
         url=url,

@@ -31,6 +31,11 @@ _PRESENTATION = re.compile("[\ufb50-\ufd3d\ufd40-\ufdcf\ufdf0-\ufdf9\ufdfc\ufdfe
 _UNUSUAL = re.compile(f"{_INVISIBLE.pattern}|{_PRESENTATION.pattern}|{_TATWEEL}")
 _STRETCHED = re.compile(f"(?<=[{_LETTERS}])([{_MARKS}]*{_TATWEEL}[{_MARKS}{_TATWEEL}]*)(?=[{_LETTERS}])")
 
+_NOT_WORD_RUN = re.compile(r"[^\w\s]{60,}")
+_MOST_MARKS = 30
+"""On one letter (UAX 15, Stream-Safe Text Format); normalising takes time that grows with the square of their number:
+600,000 take more than a minute."""
+
 _TRAILING = " \t\n،؛:,;.-–—«(["
 _OPENING_QUOTES = "\"“‘'"
 
@@ -62,6 +67,8 @@ def polish(text: str) -> str:
         text = _INVISIBLE.sub("", text)
         text = _PRESENTATION.sub(_plain_form, text)
         text = _STRETCHED.sub(lambda match: match[1].replace(_TATWEEL, ""), text)
+    if len(text) > _MOST_MARKS**2:
+        text = _NOT_WORD_RUN.sub(_with_few_marks, text)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text))
 
 
@@ -186,6 +193,18 @@ def arabic_fold(text: str) -> str:
         text = _folded(small)
     text = _DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
     return _NOT_WORDS.sub(" ", text).strip()
+
+
+def _with_few_marks(match: re.Match[str]) -> str:
+    """A run of signs without the combining marks that no letter can carry."""
+    if match[0].isascii():
+        return match[0]
+    kept, count = [], 0
+    for char in match[0]:
+        count = count + 1 if unicodedata.combining(char) else 0
+        if count <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def _folded(text: str) -> str:

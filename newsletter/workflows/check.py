@@ -116,7 +116,7 @@ def _known(
         withdrawn={url: holding.withdrawn for url, holding in holdings.items() if holding.withdrawn},
         changes=() if went else tuple(renewing.changes(connection, issue)),
         last_subject=last.subject if last is not None else "",
-        sent=_sent(connection, str(issue.number)) if went else (),
+        sent=_sent(connection, str(issue.number), holdings) if went else (),
         namesakes=tuple(_namesakes(snapshot, issue)),
         pictures=_pictures(workspace, issue),
         provider=provider.name if provider is not None else "",
@@ -153,10 +153,14 @@ def through_a_provider(workspace: Workspace) -> bool:
     return workspace.provider.leaves(workspace.settings.provider_options)
 
 
-def _sent(connection: Connection, key: str) -> tuple[tuple[str, str], ...]:
-    """The articles that went out under a number. Rare enough to look through the whole library for them."""
+def _sent(connection: Connection, key: str, holdings: dict[str, Holding]) -> tuple[tuple[str, str], ...]:
+    """The articles that went out under a number. Rare enough to look through the whole library for them.
+
+    A story may stand in the file with an address that its article had before.
+    """
     carried = [holding.article for holding in library.holdings(connection) if key in holding.carried_in]
-    return tuple((article.url, article.title) for article in carried)
+    named = [(url, one.article.title) for url, one in holdings.items() if key in one.carried_in]
+    return (*((article.url, article.title) for article in carried), *named)
 
 
 def _namesakes(snapshot: Snapshot, issue: Issue) -> list[str]:

@@ -28,6 +28,16 @@ _MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingSpan:
+    """What part of a source a reading showed."""
+
+    oldest: datetime
+    """Moment of the oldest article in it, aware."""
+    before: datetime
+    """When the source was read the time before, aware."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recheck:
     """What a look at the sites brought."""
 
@@ -93,7 +103,9 @@ def recheck(
     if not asked:
         return Recheck(snapshot=snapshot)
     now = workspace.now()
-    found = asked_again(asked, fetcher=workspace.fetcher, now=now, zone=workspace.zone, seconds=seconds)
+    found = asked_again(
+        asked, fetcher=workspace.fetcher, now=now, zone=workspace.zone, seconds=seconds, fence=workspace.fence
+    )
     with workspace.database.write() as connection:
         withdrawn, returned, corrected = _carried(connection, found, now)
     drafts: list[RenewedDraft] = []
@@ -117,7 +129,7 @@ def of_issue(workspace: Workspace, issue: Issue, *, seconds: float = SECONDS) ->
 
 
 def in_question(
-    workspace: Workspace, snapshot: Snapshot, seen: Collection[int], windows: Mapping[str, datetime]
+    workspace: Workspace, snapshot: Snapshot, seen: Collection[int], windows: Mapping[str, ReadingSpan]
 ) -> list[int]:
     """The articles to be looked at after a round of collecting, which the round did not show.
 
@@ -125,24 +137,18 @@ def in_question(
         workspace: The workspace.
         snapshot: Of it.
         seen: Ids of what it showed.
-        windows: Sources that were read, each with the oldest moment of what it showed: what the library has of it
-            since then, and it did not show, may be gone.
+        windows: Sources that were read: what they had shown the time before and do not show now may be gone.
 
     Returns:
         Ids of the stories of drafts, and of what is missing from the windows; newest first.
     """
     with workspace.database.read() as connection:
         drafts = renewing.held(connection, snapshot)
-        oldest = min(windows.values(), default=None)
-        recent = library.holdings(connection, since=oldest, latest=1000) if oldest is not None else []
-    missing = [
-        one.id
-        for one in recent
-        if one.article.source in windows
-        and one.article.published is not None
-        and one.article.published >= windows[one.article.source]
-        and not one.withdrawn
-    ]
+        missing = [
+            number
+            for source, window in windows.items()
+            for number in library.missing(connection, source, oldest=window.oldest, before=window.before, shown=seen)
+        ]
     return [number for number in dict.fromkeys([*drafts, *missing]) if number not in seen][:_MOST]
 
 

@@ -35,8 +35,11 @@ class ChannelFetcher:
         self, url: str, kind: Kind = "any", *, headers: Mapping[str, str] | None = None, statuses: Collection[int] = ()
     ) -> Fetched:
         """Bring what is at an address; see Fetcher.get."""
-        self._channel.send(FetchRequest(url, kind, dict(headers) if headers else None, tuple(statuses)))
-        outcome: ReadingOutcome = self._channel.receive()
+        try:
+            self._channel.send(FetchRequest(url, kind, dict(headers) if headers else None, tuple(statuses)))
+            outcome: ReadingOutcome = self._channel.receive()
+        except (EOFError, OSError):
+            raise SystemExit from None  # the fence is closed; no reader catches this
         if outcome.trouble is not None:
             raise outcome.trouble
         got: Fetched = outcome.value
@@ -74,8 +77,6 @@ def _done(job: ReadingRequest) -> ReadingOutcome:
         return ReadingOutcome(trouble=error)
     except MemoryError:
         return ReadingOutcome(is_out_of_memory=True)
-    except (EOFError, OSError):
-        raise
     except Exception as error:  # readers are fed hostile bytes; whatever they raise concerns this source alone
         at = traceback.extract_tb(error.__traceback__)[-1]
         words = str(error).splitlines()[0][:200] if str(error).strip() else ""
