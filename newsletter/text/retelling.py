@@ -136,7 +136,7 @@ class _Index:
             self._titles[word].append(at)
 
     def acquainted(self, mine: _Traits) -> set[int]:
-        """Accounts that share enough with this one to be worth a comparison."""
+        """Tellings that share enough with this one to be worth a comparison."""
         found = {*self._whole.get(mine.whole, ())[:1], *self._pictures.get(mine.picture, ())}
         runs = Counter(at for run in mine.runs if run in self._runs for at in self._runs[run])
         for at, count in runs.items():
