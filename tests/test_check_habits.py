@@ -167,6 +167,11 @@ def told(text: str, code: str, kind: str = "headline") -> bool:
             ["نص […]", "نص [...]", "نص. اقرأ المزيد »", "The post New quay appeared first on The Wave."],
             ["نص…", "اقرأ المزيد عن الميناء في تقريرنا"],
         ),
+        (
+            "shortcode-left",
+            ["[vc_row]نص", "نص [/et_pb_text]", '[gallery ids="1,2"]', "[caption]نص[/caption]", "[gallery]"],
+            ["قائمة [1]", "[تحديث] نص", "قال [sic] ثم", "[CNN]", "في [gallery] المدينة", "[[gallery ids=1]]", "[…]"],
+        ),
     ],
 )
 def test_what_words_are_told(code: str, yes: list[str], no: list[str]) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -275,6 +276,37 @@ def test_an_upgrade_keeps_small_letters_and_the_ids_they_had(tmp_path: Path) -> 
             assert [tuple(row) for row in rows] == [(3, "welcome", "queued"), (10, "erasure", "queued")]
         with pytest.raises(IntegrityError), database.write() as connection:
             connection.execute(text(add.replace("erasure", "anything")))
+
+
+def test_an_upgrade_knows_the_articles_that_were_there_by_the_key_they_had(empty: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    from newsletter.library import holdings, shelve
+    from newsletter.models import Article
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(room.__file__).parent / "migrations"))
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(
+            text(
+                "INSERT INTO article (key, title, url, summary, body, image, image_alt, author, section, zone, source,"
+                " collected) VALUES ('url:https://example.org/a', 'خبر', 'https://example.org/a/', '', '', '', '', '',"
+                " '', 0, 'https://example.org/wp-json/', 5)"
+            )
+        )
+    upgrade(empty)
+    names = ("wordpress:example.org#5",)
+    post = Article("خبر", "https://example.org/a/", source="https://example.org/wp-json/", identities=names)
+    post = replace(post, reading="rest")
+    with empty.write() as connection:
+        (known,) = holdings(connection)
+        assert shelve(connection, [post], now=NOW).added == ()
+        # From now on by its number too.
+        moved = replace(post, url="https://example.org/b/")
+        assert shelve(connection, [moved], now=NOW).updated == (known.id,)
 
 
 def test_what_was_written_survives_a_power_cut(sqlite: Database) -> None:

@@ -120,12 +120,17 @@ def test_the_newest_come_in_and_the_oldest_leave_but_not_what_the_editor_changed
         assert "ملاحظة للمحرر.".encode() in raw
         assert "بعنواني".encode() in raw
         assert b"\n" not in raw.replace(b"\r\n", b"")
-        # What left does not come back by itself, only when the editor sets the number lower.
+        # What left does not come back by itself, but when the editor sets the number lower and there is room.
         assert drafts.refresh(workspace, issue, rules=drafts.rules_of(workspace)).added == 0
-        path.write_bytes(re.sub(rb"candidates \d+", b"candidates 0", raw.replace("رقم 15](".encode(), b"](")))
-        settings(root, "")
-    for story in there(path).stories:
-        assert not story.headline.startswith("\\")
+        path.write_bytes(re.sub(rb"candidates \d+", b"candidates 0", raw))
+        assert drafts.refresh(workspace, issue, rules=drafts.rules_of(workspace)).added == 0
+        headline = "### [خبر المدينة رقم 15]"
+        first, _, rest = path.read_text("utf-8").partition(headline)
+        rest = rest[rest.index("\n###") if rest.find("\n###") < rest.find("\n## ") else rest.index("\n## ") :]
+        path.write_text(re.sub(r"candidates \d+", "candidates 0", first + rest), "utf-8")
+        again = drafts.refresh(workspace, issue, rules=drafts.rules_of(workspace))
+        assert (again.added, again.waiting) == (1, 4)
+        assert 15 in numbers(path)
 
 
 def test_a_draft_without_stories_keeps_what_would_go(root: Path, clock: Clock) -> None:
@@ -268,6 +273,12 @@ def test_a_story_that_went_out_is_not_taken_in_other_words(root: Path, clock: Cl
         assert week.plan is not None
         assert [story.headline for story in week.plan.issue.stories] == ["افتتاح السوق"]
         assert week.repeats == "2 = issue 1"
+        # Whoever takes it all the same is told.
+        chosen = drafts.write(workspace, [3, 2], list_name="readers", slug="chosen")
+        told = [one for one in inspect(workspace, chosen).problems if one.code == "story-sent-before"]
+        assert [(one.place, one.level) for one in told] == [(f"{chosen.path}:{chosen.stories[1].line}", "warning")]
+        assert f"tells what issue 1 told: «{first.title[:20]}" in told[0].words
+        shutil.rmtree(Path(chosen.path).parent)
     done = here("-C", root, "weekly", "--draft", "--json")
     assert json.loads(done.out)["repeats"] == ["2 = issue 1"]
     assert "Left out, since each repeats another: 2 = issue 1" in done.err
@@ -347,3 +358,36 @@ def test_a_problem_of_an_issue_without_lines_names_no_line() -> None:
     words = [one.words for one in check(issue, None, CheckContext())]
     assert any("is there already" in one for one in words)
     assert not any("line" in one.split() for one in words)
+
+
+# What is for the editor stays with the editor
+
+
+@pytest.mark.parametrize(
+    ("damage", "with_what", "line"),
+    [
+        ("<!-- candidates", "<!— candidates", 14),
+        ("<!-- candidates 2\n", "", 14),
+        ("\n-->", "", 14),
+        ("أعزاءنا", "أعزاءنا <!-- سر المحرر --> و", 9),
+    ],
+)
+def test_a_draft_with_words_for_its_editor_is_neither_checked_nor_sent(
+    root: Path, clock: Clock, damage: str, with_what: str, line: int
+) -> None:
+    with open_newsroom(root, clock) as workspace:
+        shelve(workspace, pair("two reports", clock))
+        issue = drafts.write(workspace, [1], list_name="readers")
+    path = Path(issue.path)
+    text = (
+        path.read_text("utf-8")
+        .replace("+++\n\n##", "+++\n\nأعزاءنا القراء.\n\n##")
+        .replace("+++\n\n###", "+++\n\nأعزاءنا القراء.\n\n###")
+    )
+    assert damage in text
+    path.write_text(text.replace(damage, with_what), "utf-8")
+    told = [here("-C", root, *command) for command in (["check", "1"], ["send", "1", "--yes"], ["weekly", "--yes"])]
+    for done in told:
+        assert done.code in (1, 3), done
+        assert f"{path}:{line}" in done.out + done.err, done
+    assert not (root / "outbox").exists()

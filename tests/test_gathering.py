@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from newsletter import library
 from newsletter.errors import SourceError
 from newsletter.sources.http import Fetched, Kind
 from newsletter.wiring import Workspace, open_workspace
@@ -86,6 +89,60 @@ def test_the_sources_of_the_settings_are_asked_and_read_again_only_when_changed(
     assert (again.added, len(again.known), again.troubles) == ((), 1, ())
     # A day asked for is a question of its own: that the feed is the same does not answer it.
     assert [one.article.title for one in gather(workspace, [FEED], since=date(2026, 11, 20)).holdings] == ["خبر 2"]
+
+
+def test_what_was_left_of_a_feed_comes_with_the_next_round(workspace: Workspace, site: Site) -> None:
+    first = gather(workspace, [FEED], most=1)
+    assert len(first.added) == 1
+    (report,) = first.sources
+    assert (report.seen, [one.reason for one in report.refused]) == (2, ["beyond the 1 asked for"])
+    # Nothing that marks the feed as read was kept, for it was not.
+    second = gather(workspace, [FEED])
+    assert (len(second.added), len(second.known), second.sources[0].unchanged) == (1, 1, False)
+    third = gather(workspace, [FEED])
+    assert (third.sources[0].unchanged, third.sources[0].seen) == (True, 0)
+
+
+def test_a_mark_that_comes_with_not_modified_replaces_the_one_before(
+    workspace: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather(workspace, [FEED])
+    sent: list[str] = []
+
+    def get(
+        url: str, kind: Kind = "any", *, headers: Mapping[str, str] | None = None, statuses: Collection[int] = ()
+    ) -> Fetched:
+        sent.append((headers or {}).get("If-None-Match", ""))
+        return Fetched(url, b"", "", "", 304, {"etag": '"two"'})
+
+    monkeypatch.setattr(site, "get", get)
+    gather(workspace, [FEED])
+    gather(workspace, [FEED])
+    assert [one for one in sent if one] == ['"one"', '"two"']
+
+
+def test_a_source_is_stored_when_it_arrives(workspace: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The second source ends the round as a killed process would; the first one is there all the same.
+    class KilledError(BaseException):
+        pass
+
+    get = site.get
+
+    def killed(url: str, *arguments: Any, **options: Any) -> Fetched:
+        if "slow" in url:
+            for _ in range(500):
+                with workspace.database.read() as connection:
+                    if library.newest(connection) == 2:
+                        raise KilledError
+                time.sleep(0.01)
+        return get(url, *arguments, **options)
+
+    monkeypatch.setattr(site, "get", killed)
+    with pytest.raises(KilledError):
+        gather(workspace, ["https://example.org/slow/", FEED])
+    with workspace.database.read() as connection:
+        assert len(library.holdings(connection)) == 2
+        assert set(library.validators(connection, [FEED])) == {FEED}
 
 
 def test_pictures_are_looked_up_when_asked(workspace: Workspace, site: Site) -> None:

@@ -5,6 +5,8 @@ Whatever happens to the comment of candidates: what we wrote there for the edito
 
 from __future__ import annotations
 
+import html
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,8 +19,10 @@ from newsletter.check import CheckContext, check
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript, prose
 from newsletter.issues.candidates import candidates, with_candidates
+from newsletter.issues.escaping import escape
 from newsletter.issues.lines import HINT, REPEATS, TOOL_TEXT, UNSHOWN
-from newsletter.models import Section, Story
+from newsletter.issues.markdown import from_html
+from newsletter.models import Issue, Section, Story
 
 PATH = Path("issues/twelve/issue.md")
 FRONT = '+++\nnumber = 12\nsubject = "أسبوع في الموجة"\n+++\n'
@@ -255,3 +259,52 @@ def test_text_about_comments_is_text() -> None:
         issue = issues.parse(f"{FRONT}\n{body}\n", PATH)
         assert "editor-text" not in {one.code for one in check(issue, None, CheckContext())}
         assert prose.read(issue.opening[0].markdown).words() == body.replace("`", "").replace("\\", "")
+
+
+HOSTILE = [
+    HINT,
+    UNSHOWN.format(count="3"),
+    REPEATS.format(pairs="1 = 2"),
+    "candidates 57",
+    "<!-- candidates 57",
+    "<!— candidates 57 —>",
+    "< ! -- candidates",
+    "-->",
+    "—>",
+    "-> ",
+    "---",
+    "+++",
+    "\u200f## قسم",
+    "\u200f-->",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_an_article_that_says_what_we_say_breaks_no_draft(text: str) -> None:
+    story = Story(
+        text, url="https://example.org/a", image="https://example.org/a.jpg", image_alt=text, summary=escape(text)
+    )
+    whole = Story(
+        text, summary=from_html(f"<p>{html.escape(text)}</p><p>نص <b>آخر</b></p><ul><li>{html.escape(text)}</li></ul>")
+    )
+    issue = Issue(1, text, sections=(Section(text, (story, whole)),))
+    manuscript = Manuscript(issues.to_text(issue), PATH)
+    read = manuscript.issue
+    assert [one.headline for one in read.stories] == [text.strip()] * 2
+    assert prose.read(read.stories[0].summary).words() == text.strip()
+    assert prose.read(read.stories[1].summary).words().count(text.strip()) == 2
+    more = with_candidates(manuscript, (Section(text, (story, whole)),), 7)
+    found = candidates(more)
+    assert found is not None
+    assert [one.headline for one in found.stories] == [text.strip()] * 2
+    assert more.issue == read
+
+
+@pytest.mark.parametrize("sign", ["\u200f", "\u00a0", "!", "<", "-", "#", "`", "*", "[", "<!", "&", "\\", "~", "| "])
+def test_a_line_of_one_sign_costs_no_time(sign: str) -> None:
+    begun = time.process_time()
+    line = sign * 20_000
+    with suppress(IssueError):
+        issues.parse(f"{FRONT}{line}س\n", PATH)
+    assert escape(line)
+    assert time.process_time() - begun < 3

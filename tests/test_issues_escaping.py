@@ -45,6 +45,8 @@ def shown(markdown: str) -> str:
 
 @given(many)
 @example(["a\\", "b"])
+@example(["*&", "***"])
+@example(["[a](https://example.org)", "[a]: https://example.org"])
 @example(["`a", "b`", "``"])
 @example(["a ` b `` c ``"])
 @example(["[a", "b]: https://example.org"])

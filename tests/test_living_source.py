@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from command import here
 from newsroom import START, Clock, make, open_newsroom, subscribe
 
 from newsletter import issues, library
@@ -93,7 +94,7 @@ class LivingSite:
         if parts.path.startswith("/wp-json"):
             return self._interface(url, parts.path.removeprefix("/wp-json").strip("/"), asked, statuses)
         if parts.path.startswith("/feed"):
-            return self._feed(url, asked)
+            return self._feed(url, asked, headers or {})
         if parts.path in ("", "/"):
             return Fetched(url, b"<html><body>..</body></html>", "text/html", "utf-8", 200, {"link": self._link()})
         for one in self.published():
@@ -154,7 +155,7 @@ class LivingSite:
             "sticky": False,
         }
 
-    def _feed(self, url: str, asked: Mapping[str, str]) -> Fetched:
+    def _feed(self, url: str, asked: Mapping[str, str], headers: Mapping[str, str]) -> Fetched:
         if int(asked.get("paged", 1)) > 1:
             raise FetchError("there is nothing at this address (404)", where=url, status=404)
         items = "".join(
@@ -166,7 +167,10 @@ class LivingSite:
             if not one.password
         )
         feed = f'<rss version="2.0"><channel><title>م</title><link>{self.home}/</link>{items}</channel></rss>'
-        return Fetched(url, feed.encode(), "application/rss+xml", "utf-8", 200, {"etag": f'"{hash(items)}"'})
+        mark = f'"{hash(items)}"'
+        if headers.get("If-None-Match") == mark:
+            return Fetched(url, b"", "", "", 304, {})
+        return Fetched(url, feed.encode(), "application/rss+xml", "utf-8", 200, {"etag": mark})
 
     @staticmethod
     def _status(status: int, url: str, data: bytes, statuses: Collection[int]) -> Fetched:
@@ -409,3 +413,64 @@ def test_a_frozen_plan_follows_the_look(root: Path, newsroom: Any, site: LivingS
     made, looked, dropped = plan.look_again(newsroom, made)
     assert (len(looked.corrected), dropped) == (1, ())
     assert "خبر رقم 1 بعد التصحيح" in made.issue.subject
+
+
+# As an editor runs it
+
+
+@pytest.fixture
+def terminal(root: Path, clock: Clock, site: LivingSite, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The command, with that site for the world and that clock for the time."""
+    from newsletter.wiring import Workspace
+
+    monkeypatch.setattr(Workspace, "fetcher", site)
+    monkeypatch.setattr(Workspace, "now", lambda _: clock())
+    return lambda *arguments, code=0: _run(root, arguments, code)
+
+
+def _run(root: Path, arguments: Sequence[str], code: int) -> Any:
+    done = here("-C", root, *arguments)
+    assert done.code == code, done
+    assert "Traceback" not in done.err
+    return done
+
+
+def test_an_editor_is_told_what_was_taken_back_and_how_to_go_on(root: Path, site: LivingSite, terminal: Any) -> None:
+    terminal("collect")
+    terminal("compose", "1", "2", "3")
+    site.edit(2, state="private")
+    told = terminal("weekly", "--yes", code=3)
+    assert f"the site has taken back «{post(2).title}»: it is private or a draft again" in told.err
+    assert "error story-withdrawn" in told.err
+    assert "--without-withdrawn" in told.err
+    assert json.loads(terminal("check", "--json", code=3).out)["problems"][0]["code"] == "story-withdrawn"
+    assert "it is private or a draft again" in terminal("articles").out
+    terminal("send", "--yes", code=3)
+    assert given(root) == {}
+    done = json.loads(terminal("weekly", "--yes", "--without-withdrawn", "--json").out)
+    assert done["sent_now"] == 3
+    assert done["taken_out"] == [post(2).title]
+    assert given(root) == everybody([1, 3])
+
+
+def test_collect_says_what_became_of_every_entry(site: LivingSite, terminal: Any) -> None:
+    feed = f"{HOME}/feed/"
+    site.closed = True
+    first = terminal("collect", feed, "--most", "2")
+    assert f"{feed}: 5 seen: 2 new, 3 not taken (beyond the 2 asked for)." in first.err
+    site.edit(1, title="خبر رقم 1 بعد التصحيح")
+    (source,) = json.loads(terminal("collect", feed, "--json").out)["sources"]
+    counts = {name: len(source[name]) for name in ("new", "updated", "known", "merged", "refused")}
+    assert counts == {"new": 3, "updated": 1, "known": 1, "merged": 0, "refused": 0}
+    assert source["updated"][0]["reason"] == "title"
+    assert (source["seen"], source["unchanged"], source["trouble"]) == (5, False, None)
+    assert "nothing has changed since it was read last" in terminal("collect", feed).err
+
+
+def test_moving_a_site_is_told_and_refuses_what_is_no_host(site: LivingSite, terminal: Any) -> None:
+    terminal("collect")
+    told = terminal("collect", "--moved", "almawja.example.org", "mawja.example.net").err
+    assert "5 articles of almawja.example.org known at mawja.example.net too." in told
+    assert f"[collect] sources in newsletter.toml still names {HOME}/" in told
+    for pair in (("x", "y"), ("example.org", "example.org"), ("nothing.example", "else.example")):
+        assert terminal("collect", "--moved", *pair, code=1).err.startswith("error: ")

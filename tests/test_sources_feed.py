@@ -48,6 +48,20 @@ def test_two_prologs_are_one(between: str) -> None:
     assert [each.title for each in feed.parse(data.encode(), WHERE, now=NOW).articles] == ["خبر"]
 
 
+@pytest.mark.parametrize("encoding", ["koi8-r", "cp1251", "cp1255", "utf-16-le"])
+def test_a_feed_of_another_alphabet_that_nobody_named(encoding: str) -> None:
+    title = "הספרייה העירונית נפתחת מחר בבוקר" if encoding == "cp1255" else "Библиотека открывается завтра утром"
+    data = f'<?xml version="1.0"?><rss version="2.0"><channel><item><title>{title}</title></item></channel></rss>'
+    packed = gzip.compress(gzip.compress(data.encode(encoding)))
+    assert [each.title for each in feed.parse(packed, WHERE, charset="utf-8", now=NOW).articles] == [title]
+
+
+@pytest.mark.parametrize("published", [1795169400, 1795169400000, "1795169400"])
+def test_a_json_feed_may_give_seconds(published: object) -> None:
+    data = json.dumps({"items": [{"title": "خبر", "content_text": "نص", "date_published": published}]}).encode()
+    assert feed.parse(data, WHERE, now=NOW).articles[0].published == datetime(2026, 11, 20, 10, 10, tzinfo=UTC)
+
+
 def test_an_address_before_a_name_is_cut_by_its_grammar() -> None:
     author = "editor@news.media (سلمى الراوي)"
     data = f'<rss version="2.0"><channel><item><title>خبر</title><author>{author}</author></item></channel></rss>'

@@ -263,6 +263,17 @@ def test_a_flash_of_two_words_among_many_links_is_an_article_where_its_body_is_n
     assert page.parse(html.encode(), f"{HOME}sport/7", now=NOW).title == "سباق القوارب"
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["category/culture/museum-of-the-village-opens", "section/museum-of-the-village-opens", "read?id=7&q=x", "n/7"],
+)
+@pytest.mark.parametrize("skin", SKINS)
+def test_a_flash_without_a_sign_of_its_own_is_an_article_by_its_headline(path: str, skin: object) -> None:
+    assert callable(skin)
+    html = document("متحف القرية يفتح قاعة جديدة للزوار", f"<p>{PARAGRAPHS[2]}</p><h3>آخر الأخبار</h3>{skin()}")
+    assert page.parse(html.encode(), HOME + path, now=NOW).title == "متحف القرية يفتح قاعة جديدة للزوار"
+
+
 @pytest.mark.parametrize("title", ["Gold not found", "خط 404", "رحلة 404 تصل", "حسابي مع الأيام", "Error of judgement"])
 def test_a_short_headline_with_such_words_is_a_headline(title: str) -> None:
     text = "".join(f"<p>{each}</p>" for each in PARAGRAPHS)

@@ -165,6 +165,22 @@ def test_of_an_index_only_the_newest_are_fetched(named_in: list[tuple[str, str]]
     assert (numbers(found), found.troubles) == ([2, 3, 4], ())
 
 
+def test_a_sitemap_changed_before_the_days_asked_for_is_not_fetched() -> None:
+    files = {
+        "sitemap.xml": index(("new.xml", day(1)), ("old.xml", day(20))),
+        "new.xml": urls(1, 2),
+        "old.xml": urls(20),
+    }
+    site = Site(files)
+    document = web.document(MAP, site)
+    assert isinstance(document, Document)
+    result = kinds.read(document, ArticleFilter(NOW, since=date(2026, 11, 10)))
+    assert [link.url for link in result.links] == ["https://example.org/a1", "https://example.org/a2"]
+    assert site.asked == [MAP, "https://example.org/new.xml"]
+    reason = "this sitemap was changed before the time asked for"
+    assert result.refused == (Refusal("https://example.org/old.xml", reason),)
+
+
 def test_a_sitemap_of_wordpress_without_dates_has_the_oldest_first() -> None:
     files = {
         "wp-sitemap.xml": index(("wp-sitemap-posts-post-1.xml", ""), ("wp-sitemap-taxonomies-category-1.xml", "")),

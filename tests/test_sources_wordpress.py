@@ -666,6 +666,63 @@ def test_a_feed_that_chooses_otherwise_is_read_itself(address: str) -> None:
     assert {article.source for article in found.articles} == {address}
 
 
+def test_what_only_the_feed_shows_comes_from_the_feed() -> None:
+    """A site may put posts of a type of its own into its feed, which the list of its posts has not."""
+    posts = [post(number) for number in range(1, 6)]
+    site = WordPress(posts)
+    listed = WordPress(posts[:1] + posts[3:])
+    site.closed = lambda url: listed._answer(url) if "/wp-json/" in url else None
+    found = collect([FEED], fetcher=site, now=NOW)
+    assert numbers(found) == [1, 4, 5, 2, 3]
+    assert [each.reading for each in found.articles] == ["rest"] * 3 + ["feed"] * 2
+    assert found.notes == (f"{FEED}: 2 articles are not in the site's REST interface and came from the feed",)
+    assert found.validators == MARKS
+    listed.posts = []
+    found = collect([FEED], fetcher=site, now=NOW)
+    assert numbers(found) == [1, 2, 3, 4, 5]
+    assert len(found.notes) == 1
+    assert numbers(collect([FEED], fetcher=site, now=NOW, most=2)) == [1, 2]
+
+
+def test_a_site_that_lists_nothing_is_read_by_its_feed() -> None:
+    nothing = WordPress([])
+    site = WordPress([post(1), post(2)], lambda url: nothing._answer(url) if "/wp-json/" in url else None)
+    found = collect(["https://example.org/"], fetcher=site, now=NOW)
+    assert numbers(found) == [1, 2]
+    assert found.notes == ("https://example.org/: its REST interface lists nothing; its feed was read instead",)
+    found = collect(["https://example.org/"], fetcher=site, now=NOW, until=date(2020, 1, 1))
+    assert found.notes == ("https://example.org/: nothing was published in the time asked for",)
+
+
+@pytest.mark.parametrize("status", [404, 410, 503])
+def test_what_an_old_feed_still_shows_and_its_site_no_more_is_left(status: int) -> None:
+    site = WordPress([post(1), post(2)])
+    listed = WordPress([post(1)])
+
+    def taken_back(url: str) -> Fetched | None:
+        if "/wp-json/" in url:
+            return listed._answer(url)
+        return Fetched(url, b"", status=status) if url == post(2)["link"] else None
+
+    site.closed = taken_back
+    document = web.document(FEED, site)
+    assert isinstance(document, Document)
+    result = kinds.read(document, ArticleFilter(NOW))
+    told = Refusal("سباق “الواحة” رقم 2", "the feed still shows it, and its site no more")
+    assert result.refused == ((told,) if status != 503 else ())
+    assert len(result.articles) == (1 if status != 503 else 2)
+
+
+@pytest.mark.parametrize("path", ["feed/", "category/x/feed/"])
+def test_a_feed_at_another_host_stands_for_itself(path: str) -> None:
+    """A service that hands feeds on may hand on that of one section, and names only the site."""
+    site = WordPress([post(number) for number in range(1, 31)])
+    address = f"https://feeds.example.net/{path}"
+    found = collect([address], fetcher=site, now=NOW)
+    assert len(found.articles) == 10
+    assert site.asked == [address]
+
+
 @pytest.mark.parametrize("kind", sorted(REFUSALS))
 def test_a_feed_stays_where_the_interface_is_closed(kind: str) -> None:
     site = WordPress([post(1), post(2)], lambda url: REFUSALS[kind] if "/wp-json/" in url else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_text_likeness import VARIANTS, story
 
 from newsletter.text.retelling import Telling, retold
 
@@ -28,7 +30,7 @@ def tellings(pair: dict[str, Any]) -> tuple[Telling, Telling]:
 
 
 def test_the_pairs_are_many() -> None:
-    assert (len(REPEATS), len(OTHERS)) == (8, 14)
+    assert (len(REPEATS), len(OTHERS)) == (9, 15)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["kind"])
@@ -40,8 +42,22 @@ def test_each_pair_is_told_for_what_it_is(pair: dict[str, Any]) -> None:
 
 
 def test_all_together_are_told_apart() -> None:
-    everything = [telling for pair in PAIRS for telling in tellings(pair)]
+    # Each pair in a year of its own: two of them are about the weather.
+    everything = [
+        replace(telling, moment=telling.moment + timedelta(days=400 * at))
+        for at, pair in enumerate(PAIRS)
+        for telling in tellings(pair)
+        if telling.moment
+    ]
     assert retold(everything) == {at * 2 + 1: at * 2 for at, pair in enumerate(PAIRS) if pair["repeat"]}
+
+
+@pytest.mark.parametrize("kind", sorted(VARIANTS))
+@pytest.mark.parametrize("length", [60, 150, 600])
+def test_variants_of_one_text_are_found_among_others(kind: str, length: int) -> None:
+    whole = story(1, length)
+    texts = [story(2), whole, story(3), VARIANTS[kind](whole), story(4)]
+    assert retold([Telling("", text) for text in texts]) == {3: 1}
 
 
 def test_a_third_telling_points_to_the_first() -> None:

@@ -26,6 +26,8 @@ class CheckContext:
     """Names of the lists there are."""
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Address of a story to the numbers of the issues that carried it to the same list."""
+    told_before: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Address of a story that tells again what an earlier issue told to the same list: its number, and the headline."""
     retold: Mapping[str, str] = field(default_factory=dict)
     """Address of a story to that of the one here whose story it tells again, as far as the library knows."""
     withdrawn: Mapping[str, str] = field(default_factory=dict)

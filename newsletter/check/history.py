@@ -86,6 +86,14 @@ def sent_before(case: CheckInput) -> Iterator[Problem]:
                 case.at(story.line),
                 "take it out, unless it is meant to come again",
             )
+        elif story.url in case.known.told_before:
+            number, headline = case.known.told_before[story.url]
+            yield _tell(
+                "story-sent-before",
+                f"«{shown(story.headline, 40)}» tells what issue {number} told: «{shown(headline, 40)}»",
+                case.at(story.line),
+                "take it out, unless it tells something new",
+            )
 
 
 def withdrawn(case: CheckInput) -> Iterator[Problem]:

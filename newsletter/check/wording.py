@@ -147,7 +147,7 @@ _COMMENT = re.compile(r"(?<!\\)<[ ]?![ ]?[-\u2010-\u2015\u2212]+[^\n]{0,40}")
 def editor_text(case: CheckInput) -> Iterator[Problem]:
     """What stands in a draft for its editor alone: a comment within a line, what this program says of candidates."""
     for text, line in _written(case):
-        match = TOOL_TEXT.search(text) or _COMMENT.search(_CODE.sub(" ", text))
+        match = TOOL_TEXT.search(text) or ("<" in text and _COMMENT.search(_CODE.sub(" ", text))) or None
         if match is not None:
             yield _tell(
                 "editor-text",

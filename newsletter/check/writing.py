@@ -14,6 +14,7 @@ from newsletter.check.context import (
 from newsletter.check.reading import TextRun
 from newsletter.check.typing_habits import HABITS, named, spans
 from newsletter.models import Level, Problem
+from newsletter.text import shortcodes
 
 CODES: Mapping[str, Level] = {
     **{habit.code: "warning" for habit in HABITS},
@@ -23,6 +24,7 @@ CODES: Mapping[str, Level] = {
     "html-in-text": "warning",
     "markdown-leaked": "warning",
     "excerpt-leftover": "warning",
+    "shortcode-left": "warning",
 }
 _tell = teller(CODES)
 
@@ -167,6 +169,18 @@ def excerpt_leftover(case: CheckInput) -> Iterator[Problem]:
             )
 
 
+def shortcode_left(case: CheckInput) -> Iterator[Problem]:
+    """A shortcode of the site, which its page builder would have made something of, and a letter does not."""
+    for run in case.reading.runs:
+        for one in shortcodes.found(run.text)[:1]:
+            yield _tell(
+                "shortcode-left",
+                f"readers would see the site's shortcode {shown(run.text[one.start : one.end])} as it is",
+                case.at(run.line),
+                "take it out; the words between it and its end may stay",
+            )
+
+
 RULES: tuple[Rule, ...] = (
     habits,
     signs_repeated,
@@ -175,4 +189,5 @@ RULES: tuple[Rule, ...] = (
     html_in_text,
     markdown_leaked,
     excerpt_leftover,
+    shortcode_left,
 )

@@ -92,6 +92,8 @@ def week_data(
         "subject": plan.issue.subject if plan is not None else None,
         "new_articles": len(week.gathered.added),
         "troubles": [str(trouble) for trouble in week.gathered.troubles],
+        "withdrawn": [{"id": number, "reason": reason} for number, reason in week.gathered.withdrawn.items()],
+        "taken_out": list(week.dropped),
         "stories": len(plan.issue.stories) if plan is not None else 0,
         "sections": {one.title: len(one.stories) for one in plan.issue.sections} if plan is not None else {},
         "candidates": week.candidates,
@@ -233,4 +235,5 @@ def article_data(holding: Holding) -> dict[str, Any]:
         "paragraphs": paragraphs(article.body),
         "collected": holding.collected.isoformat(),
         "carried_in": list(holding.carried_in),
+        "withdrawn": holding.withdrawn or None,
     }

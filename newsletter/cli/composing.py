@@ -78,10 +78,11 @@ def articles(
             holding.article.title,
             f"= {repeats[holding.id]}" if holding.id in repeats else "",
             ", ".join(holding.carried_in),
+            holding.withdrawn,
         )
         for holding in shown
     ]
-    table(("ID", "Age", "Section", "Words", "Min", "Headline", "Repeats", "Sent in"), rows, sparse=True)
+    table(("ID", "Age", "Section", "Words", "Min", "Headline", "Repeats", "Sent in", "Taken back"), rows, sparse=True)
     if not rows:
         filtered = section or days
         nothing = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.accounts import article_data, problem_lines
+from newsletter.cli.accounts import article_data, problem_lines, tell_repeats
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName, day_of
 from newsletter.cli.output import data, json_data, plural, progress_bar, say
@@ -111,7 +111,9 @@ def collect(
         raise typer.Exit(1)
     say(f"{plural(len(found.added), 'article')} added, {len(found.updated)} updated, {len(found.known)} known before.")
     for draft in found.grown:
-        say(f"Issue {draft.issue.number} has {plural(draft.waiting, 'candidate')}, {draft.added} of them new.")
+        more = f"; {draft.unshown:,} more in: newsletter articles --unused" if draft.unshown else ""
+        say(f"Issue {draft.issue.number} has {plural(draft.waiting, 'candidate')}, {draft.added} of them new{more}.")
+        tell_repeats(draft.repeats)
     if found.added and not found.grown:
         say("Next: newsletter compose")
 

@@ -126,11 +126,11 @@ def _agreed(
                 nobody=" to send it without asking, or --draft to stop here",
                 refused=f"Nothing sent. The draft stays; run {again} when it is ready.",
             )
-        before = week.plan
+        before, told = week.plan, len(week.dropped)
         week, looked = journey.look_again(workspace, week, drop_withdrawn=drop_withdrawn)
         for line in looked.notes:
             say(f"note: {line}")
-        for headline in week.dropped if week.plan is not before else ():
+        for headline in week.dropped[told:]:
             say(f"note: «{headline}» was taken out of the draft")
         assert week.plan is not None
         if not week.plan.ready:

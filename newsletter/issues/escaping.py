@@ -19,14 +19,16 @@ the beginning of a line that goes on; a piece in the middle of one. What stands 
 INVISIBLE = "\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff"
 """Signs that nobody sees, as the inside of a character class: direction marks and isolates, a byte order mark that
 slipped in, and every space but the plain one. Before a sign of Markdown they keep it from being one."""
-_LEAD = rf"^[ \t{INVISIBLE}]*"
+DASHES = "-\u2010-\u2015\u2212"
+"""Hyphens, and what word processors make of two of them; as the inside of a character class."""
+_LEAD = rf"^[ \t{INVISIBLE}]*+"
 _SIGNS = re.compile(r"[\\`*_\[\]<&~#>+=|:)-]|[0-9][.]")
 _BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~\n])")
 _AUTOLINK = re.compile(
-    r"<(?=[A-Za-z][A-Za-z0-9+.-]{1,31}:[^<>\x00-\x20]*>|[^<>\x00-\x20]+@[^<>\x00-\x20]+>|!\s?[-\u2010-\u2015])"
+    r"<(?=[A-Za-z][A-Za-z0-9+.-]{1,31}:[^<>\x00-\x20]*>|[^<>\x00-\x20]+@[^<>\x00-\x20]+>| ?! ?[-\u2010-\u2015\u2212])"
 )
 _ENTITY = re.compile(r"&(#[xX][0-9a-fA-F]{1,6};|#[0-9]{1,7};|[A-Za-z][A-Za-z0-9]{1,31};)")
-_DEFINITION = re.compile(rf"{_LEAD}\[(?=[^\[]*?\]:)", re.MULTILINE)
+_FIRST_BRACKET = re.compile(rf"{_LEAD}\[", re.MULTILINE)
 _CLOSING = re.compile(r"(?:^|(?<=[ \t]))#+[ \t]*$")
 _LINE_STARTS = tuple(
     re.compile(_LEAD + rule, re.MULTILINE)
@@ -39,8 +41,14 @@ _LINE_STARTS = tuple(
         r"(?P<sign>[-*_])[ \t]*(?:[-*_][ \t]*){2,}$",  # a divider
         r"(?P<sign>`(?=``)|~(?=~~))",  # a fence of code
         r"(?P<sign>[|:-])(?=[|: \t-]*$)(?=[^\n]*-)",  # the second line of a table
+        rf"[{DASHES}]{{1,3}} ?(?P<sign>>)[ \t{INVISIBLE}]*$",  # the end of a comment
     )
 )
+# What this program writes for the editor of a draft, and refuses to show to readers, may stand in an article too.
+_OURS = re.compile(
+    r"Nothing\s+here\s+goes\s+out(\.)|Not\s+shown\s+here(:)|Left\s+out,\s+since\s+each\s+repeats\s+another(:)"
+)
+_HEAD = re.compile(r"^([^\w\n#]{0,8}candidates)[ ](?=[ ]*\d+\W{0,4}$)", re.MULTILINE)
 
 
 def escape(text: str, place: Place = "block") -> str:
@@ -50,10 +58,10 @@ def escape(text: str, place: Place = "block") -> str:
         text: One or more lines without markup.
         place: Where it is to stand.
     """
-    if not _SIGNS.search(text):
-        return text
-    marked = set(_marked(text, place))
-    return "".join(f"\\{sign}" if at in marked else sign for at, sign in enumerate(text))
+    if _SIGNS.search(text) or _OURS.search(text):
+        marked = set(_marked(text, place))
+        text = "".join(f"\\{sign}" if at in marked else sign for at, sign in enumerate(text))
+    return _HEAD.sub(r"\1&#32;", text) if "candidates" in text else text
 
 
 def _marked(text: str, place: Place) -> Iterator[int]:
@@ -73,6 +81,7 @@ def _marked(text: str, place: Place) -> Iterator[int]:
     if place == "heading" and (closing := _CLOSING.search(text)) is not None:
         yield closing.start()
     yield from _line_starts(text, place)
+    yield from (match.end() - 1 for match in _OURS.finditer(text))
 
 
 def _line_starts(text: str, place: Place) -> Iterator[int]:
@@ -80,7 +89,9 @@ def _line_starts(text: str, place: Place) -> Iterator[int]:
         for match in rule.finditer(text):
             # The first line of a piece goes on what stands before it.
             if place != "part" or "\n" in text[: match.end("sign")]:
-                yield match.start("sign")
+                # What is left of a run of stars could be emphasis.
+                run = re.compile(r"\*+|_+|.").match(text, match.start("sign"))
+                yield from range(*run.span()) if run is not None else ()
 
 
 def _backticks(text: str, place: Place) -> Iterable[int]:
@@ -139,7 +150,7 @@ def _brackets(text: str, place: Place) -> Iterator[int]:
     """Brackets that would be a link, the definition of one, or the end of the link they stand in."""
     if place in ("block", "heading"):
         yield from (match.start() for match in re.finditer(rf"\](?=[{INVISIBLE}]*\()", text))
-        yield from (match.end() - 1 for match in _DEFINITION.finditer(text))
+        yield from _definitions(text)
         return
     depth, broken = 0, "](" in text
     for sign in text:
@@ -148,4 +159,10 @@ def _brackets(text: str, place: Place) -> Iterator[int]:
     if depth or broken:
         yield from (at for at, sign in enumerate(text) if sign in "[]")
     elif place == "begin":
-        yield from (match.end() - 1 for match in _DEFINITION.finditer(text))
+        yield from _definitions(text)
+
+
+def _definitions(text: str) -> Iterator[int]:
+    """Brackets that begin a line and could begin a definition: ``]:`` may stand far behind, past escaped brackets."""
+    last = text.rfind("]:")
+    yield from (match.end() - 1 for match in _FIRST_BRACKET.finditer(text) if match.end() <= last)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from newsletter.errors import IssueError
-from newsletter.issues.escaping import INVISIBLE
+from newsletter.issues.escaping import DASHES, INVISIBLE
 
 FENCE = "+++"
 COMMENT_END = "-->"
@@ -28,16 +28,17 @@ TOOL_TEXT = re.compile(
 """What this program writes beside candidates, and no reader is ever to see."""
 
 _HIDDEN = re.compile(
-    rf"^[ \t{INVISIBLE}]*[{INVISIBLE}][ \t{INVISIBLE}]*"
-    rf"(?=\#{{1,6}}(?:[ \t{INVISIBLE}]|$)|\#{{2}}|>|!\[[^\]]*\]\(|<!|--+>|[-+*][ \t]|[0-9]{{1,9}}[.)][ \t]|```|~~~"
+    rf"^[ \t]*+[{INVISIBLE}][ \t{INVISIBLE}]*+"
+    rf"(?=\#{{1,6}}(?:[ \t{INVISIBLE}]|$)|\#{{2}}|>|!\[[^\]]*\]\(|<!|[-+*][ \t]|[0-9]{{1,9}}[.)][ \t]|```|~~~"
     rf"|([-*_])(?:[ \t]*\1){{2,}}[ \t]*$)"
 )
 _UNSPACED = re.compile(rf"^([ \t]*#{{1,6}})[{INVISIBLE}]+[ \t]*")
 _COMMENT = re.compile(r"[ \t]*<!--")
-_DASHES = "-\u2010-\u2015\u2212"
-_DAMAGED_BEGIN = re.compile(rf"[ \t]*<[ ]?![ ]?[{_DASHES}][ {_DASHES}]*")
-_DAMAGED_END = re.compile(rf"[ \t{INVISIBLE}]*([{_DASHES}]{{1,3}}[ ]?>)[ \t{INVISIBLE}]*$")
-_DAMAGED_HEAD = re.compile(rf"\W{{0,8}}{CANDIDATES}\s+\d+\W{{0,4}}$|\W*[<!]\W*{CANDIDATES}\W*$")
+_DAMAGED_BEGIN = re.compile(rf"[ \t]*<[ ]?![ ]?[{DASHES}][ {DASHES}]*")
+_DAMAGED_END = re.compile(rf"[ \t{INVISIBLE}]*([{DASHES}]{{1,3}}[ ]?>)[ \t{INVISIBLE}]*$")
+_DAMAGED_HEAD = re.compile(
+    rf"[^\w#\\]{{0,8}}{CANDIDATES}\s+\d+\W{{0,4}}$|[^\w#\\]{{0,8}}[<!][^\w#\\]{{0,8}}{CANDIDATES}\W{{0,8}}$"
+)
 
 
 def lines_of(text: str) -> list[str]:

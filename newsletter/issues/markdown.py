@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -30,37 +32,71 @@ def one_line(text: str) -> str:
 
 
 def from_html(body: str) -> str:
-    """Sanitised HTML of an article as Markdown: paragraphs, sub-headings, lists, quotes, links, bold."""
+    """Sanitised HTML of an article as Markdown: paragraphs, sub-headings, lists, quotes, links, bold, code.
+
+    Lists keep their numbers and what is nested in them; a picture that leads to a film is a link of that name.
+    """
     reader = _Reader()
     reader.feed(body)
     reader.close()
     return reader.markdown()
 
 
+@dataclass(slots=True)
+class _List:
+    """A list under way. Another sign after its numbers, or for its points, begins another list of CommonMark."""
+
+    number: int | None
+    """Of the next item; None for points."""
+    step: int
+    signs: str
+    """The sign in use, then the other one."""
+    is_begun: bool = False
+
+    def swap(self) -> None:
+        self.signs = self.signs[::-1]
+        self.is_begun = False
+
+
 class _Reader(HTMLParser):
     """Collects blocks; inside a story a sub-heading becomes a bold line, since headings structure the issue."""
 
-    _BLOCKS = frozenset({"p", "h2", "h3", "h4", "li", "blockquote", "figcaption", "div", "ul", "ol", "figure"})
+    _BLOCKS = frozenset({"p", "h2", "h3", "h4", "li", "blockquote", "figcaption", "div", "ul", "ol", "figure", "pre"})
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self._done: list[tuple[str, str]] = []
+        self._done: list[tuple[str, str, int]] = []
+        """Kind and text of each block, and the number of the quotation it stands in."""
         self._text = ""
-        self._prefix = ""
-        self._lists: list[int | None] = []
+        self._markers: list[str] = []
+        """Of the items that are open, from the outermost."""
+        self._unwritten = ""
+        """Markers whose item has no word yet."""
+        self._lists: list[_List] = []
+        self._ended: dict[int, str] = {}
+        """Sign of the list that ended last, by its depth, while no other block has come between."""
+        self._parts_lists = False
         self._quote = 0
+        self._quotations = 0
         self._heading = False
         self._href = ""
+        self._code: list[str] | None = None
+        self._pre = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._code is not None:
+            self._code += ["\n"] if tag == "br" else []
+            return
         if tag in self._BLOCKS:
             self._end_block()
+        values = dict(attrs)
         match tag:
             case "ul" | "ol":
-                self._lists.append(None if tag == "ul" else 0)
+                self._begin_list(tag, values)
             case "li":
-                self._prefix = self._marker()
+                self._begin_item(values.get("value") or "")
             case "blockquote":
+                self._quotations += not self._quote
                 self._quote += 1
             case "h2" | "h3" | "h4":
                 self._heading = True
@@ -69,12 +105,23 @@ class _Reader(HTMLParser):
             case "strong" | "b":
                 self._text += "**"
             case "a":
-                self._href = dict(attrs).get("href") or ""
+                self._href = values.get("href") or ""
+                if self._href:
+                    # Behind an exclamation mark a link would be a picture.
+                    self._text = re.sub(r"!$", r"\!", self._text)
                 self._text += "[" if self._href else ""
+            case "img" if self._href:
+                self._text += escape(one_line(values.get("alt") or ""))
+            case "pre" | "code":
+                self._code, self._pre = [], tag == "pre"
             case _:
                 pass
 
     def handle_endtag(self, tag: str) -> None:
+        if self._code is not None:
+            if tag == ("pre" if self._pre else "code"):
+                self._end_code("".join(self._code))
+            return
         match tag:
             case "strong" | "b":
                 self._text += "**"
@@ -84,7 +131,10 @@ class _Reader(HTMLParser):
             case _ if tag in self._BLOCKS:
                 self._end_block()
                 if tag in {"ul", "ol"} and self._lists:
-                    self._lists.pop()
+                    depth = len(self._lists)
+                    self._ended[depth] = self._lists.pop().signs[0]
+                elif tag == "li" and self._markers:
+                    self._unwritten = self._unwritten.removesuffix(self._markers.pop())
                 elif tag == "blockquote":
                     self._quote = max(0, self._quote - 1)
                 elif tag in {"h2", "h3", "h4"}:
@@ -93,32 +143,82 @@ class _Reader(HTMLParser):
                 pass
 
     def handle_data(self, data: str) -> None:
+        if self._code is not None:
+            self._code.append(data)
+            return
         begins = not self._text.strip() or self._text.endswith("\n")
         self._text += escape(re.sub(r"\s+", " ", data), "begin" if begins else "part")
 
     def markdown(self) -> str:
+        if self._code is not None:
+            self._end_code("".join(self._code))
         self._end_block()
-        text, before = "", ""
-        for kind, block in self._done:
-            between = "\n" if kind == before == "item" else "\n\n"
+        text, before, within = "", "", 0
+        for kind, block, quotation in self._done:
+            between = "\n\n" if not quotation or quotation != within else "\n>\n"
+            if kind == "item" and before in {"item", "first"}:
+                between = "\n"
             text += between + block if text else block
-            before = kind
+            before, within = kind, quotation
         return text
 
-    def _marker(self) -> str:
-        number = self._lists[-1] if self._lists else None
-        if number is None:
-            return "- "
-        self._lists[-1] = number + 1
-        return f"{number + 1}. "
+    def _begin_list(self, tag: str, values: Mapping[str, str | None]) -> None:
+        start = values.get("start") or "1"
+        number = int(start) if tag == "ol" and start.isdecimal() else (1 if tag == "ol" else None)
+        one = _List(number, -1 if "reversed" in values else 1, "-*" if number is None else ".)")
+        if self._ended.get(len(self._lists) + 1) == one.signs[0]:
+            one.swap()
+        self._lists.append(one)
+
+    def _begin_item(self, value: str) -> None:
+        depth = len(self._lists)
+        self._ended = {level: sign for level, sign in self._ended.items() if level <= depth}
+        if not self._lists:
+            self._lists.append(_List(None, 1, "-*"))
+        one = self._lists[-1]
+        if one.number is None:
+            marker = f"{one.signs[0]} "
+        else:
+            number = int(value) if value.isdecimal() else one.number
+            if one.is_begun and (number != one.number or one.step < 0):
+                one.swap()  # CommonMark counts upwards from the first number of a list
+            marker = f"{number}{one.signs[0]} "
+            one.number = max(0, number + one.step)
+        # Only a list that begins with 1 may follow a paragraph without an empty line between.
+        self._parts_lists |= not one.is_begun and (depth <= 1 or not marker.startswith(("-", "*", "1")))
+        one.is_begun = True
+        self._markers.append(marker)
+        self._unwritten += marker
+
+    def _end_code(self, code: str) -> None:
+        was_block, self._code, self._pre = self._pre, None, False
+        longest = max((len(run) for run in re.findall("`+", code)), default=0)
+        if not code.strip():
+            return
+        if was_block:
+            fence = "`" * max(3, longest + 1)
+            self._write(f"{fence}\n{code.strip(chr(10))}\n{fence}")
+            return
+        words = " ".join(code.split())
+        fence, pad = "`" * (longest + 1), " " if "`" in (words[0], words[-1]) else ""
+        self._text += f"{fence}{pad}{words}{pad}{fence}"
 
     def _end_block(self) -> None:
         text = re.sub(r" *\n *", "  \n", self._text.strip())
         # Empty emphasis and links are left by pictures that stood inside them.
         text = re.sub(r"\*\*\s*\*\*|\[\s*\]\(<[^>]*>\)", "", text)
+        self._text = ""
         if text:
-            if self._heading:
-                text = f"**{text.replace('**', '')}**"
-            quote = "> " * min(self._quote, 1)
-            self._done.append(("item" if self._prefix else "block", f"{quote}{self._prefix}{text}"))
-        self._text = self._prefix = ""
+            self._write(f"**{text.replace('**', '')}**" if self._heading else text)
+
+    def _write(self, block: str) -> None:
+        quote = "> " * min(self._quote, 1)
+        inner = " " * sum(map(len, self._markers))
+        outer = inner[len(self._unwritten) :] + self._unwritten
+        kind = "block" if not self._unwritten else "first" if self._parts_lists else "item"
+        if kind == "block" and not self._markers:
+            self._ended = {}
+        lines = block.split("\n")
+        written = [f"{quote}{outer}{lines[0]}", *(f"{quote}{inner if line else ''}{line}" for line in lines[1:])]
+        self._done.append((kind, "\n".join(written), self._quotations if self._quote else 0))
+        self._unwritten, self._parts_lists = "", False

@@ -49,6 +49,21 @@ def of(holdings: Sequence[Holding]) -> dict[int, int]:
     return {oldest_first[later].id: oldest_first[first].id for later, first in found.items()}
 
 
+def told_by(ours: Sequence[Holding], earlier: Sequence[Holding]) -> dict[int, Holding]:
+    """Find the articles that tell what one of others tells.
+
+    Args:
+        ours: In any order.
+        earlier: The others.
+
+    Returns:
+        Id of each such article of ours, with the other one.
+    """
+    first = of([*ours, *earlier])
+    by_story = {first.get(one.id, one.id): one for one in earlier}
+    return {one.id: by_story[story] for one in ours if (story := first.get(one.id, one.id)) in by_story}
+
+
 def each_story_once(
     free: Sequence[Holding], every: Sequence[Holding], *, taken: Mapping[int, str], waiting: Collection[int] = ()
 ) -> Offer:

@@ -11,7 +11,7 @@ from newsletter.library.names import move, name_of_wordpress, of_issue, of_stori
 from newsletter.library.rows import holdings, newest
 from newsletter.library.shelving import LibraryChange, Shelved, shelve
 from newsletter.library.validators import keep_validators, validators
-from newsletter.library.withdrawing import restore, withdraw
+from newsletter.library.withdrawing import missing, restore, withdraw
 
 __all__ = [
     "LibraryChange",
@@ -19,6 +19,7 @@ __all__ = [
     "carried_to",
     "holdings",
     "keep_validators",
+    "missing",
     "move",
     "name_of_wordpress",
     "newest",

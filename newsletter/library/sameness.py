@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,8 @@ from newsletter.text.tidy import arabic_fold
 _DAY = 86_400
 _ALIKE = 0.8
 """Share of common runs of three words in bodies: an edited text keeps more, another on the same subject far less."""
+_MOST = 20
+"""Articles of one place that are compared word by word."""
 _LEAST_WORDS = 12
 """Fewer words say nothing: captions and numbers of the day."""
 _TAGS = re.compile(r"<[^>]*>")
@@ -79,6 +82,47 @@ def is_same_text(known: Known, row: Mapping[str, Any]) -> bool:
     if min(len(one.split()), len(other.split())) >= _LEAST_WORDS:
         return containment(one, other) >= _ALIKE
     return is_titled and arabic_fold(old["summary"]) == arabic_fold(row["summary"])
+
+
+class KnownTexts:
+    """Where an article of the same words may stand: at the same host, with the same moment or headline.
+
+    Feeds that give only days, and columns that have one headline every day, fill a place with hundreds; then only what
+    agrees in both is looked at.
+    """
+
+    def __init__(self) -> None:
+        self._places: defaultdict[tuple[object, ...], list[Known]] = defaultdict(list)
+
+    def add(self, known: Known, place: str) -> None:
+        """Enter an article.
+
+        Args:
+            known: Of the library, or about to be.
+            place: Its host, or where it was read from if it has no address.
+        """
+        moment, title = known.row["published"], arabic_fold(known.row["title"])
+        self._places[place, title].append(known)
+        self._places[place, moment, title].append(known)
+        if moment is not None:
+            self._places[place, moment].append(known)
+
+    def near(self, row: Mapping[str, Any], places: Iterable[str]) -> Iterator[Known]:
+        """The articles that one may be by its words, the likeliest first.
+
+        Args:
+            row: Columns of what was collected.
+            places: Its hosts.
+        """
+        moment, title = row["published"], arabic_fold(row["title"])
+        for place in places:
+            yield from self._places.get((place, moment, title), ())[-_MOST:]
+            if moment is None:
+                yield from self._places.get((place, title), ())[-_MOST:]
+                continue
+            yield from self._places.get((place, None, title), ())[-_MOST:]
+            at_once = self._places.get((place, moment), ())
+            yield from at_once if len(at_once) <= _MOST else ()
 
 
 def _near(one: int | None, other: int | None) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from newsletter.library.carrying import MOST_IDS
 from newsletter.library.rows import row_of
-from newsletter.library.sameness import Known, is_same_post, is_same_text, is_titled_alike
+from newsletter.library.sameness import Known, KnownTexts, is_same_post, is_same_text, is_titled_alike
 from newsletter.models import Article
 from newsletter.sources.identity import GIVEN, article_keys, contradict, normal_url
 from newsletter.sources.links import host
@@ -23,6 +23,8 @@ _RANKS: Mapping[str, int] = {"rest": 3, "page": 2, "feed": 1, "": 0}
 """Which reading of one article is the richer: WordPress' own fields, then the page, then what a feed gives."""
 _STALE = 86_400
 """Seconds after which a road that shows an article no more leaves the word to a poorer one."""
+_LOCK = 7_273_002
+"""Of PostgreSQL's advisory locks: two that collect the same story at once must not both find it new."""
 _SHOWN = ("title", "summary", "body", "image", "image_alt", "author", "section", "tags", "published", "url")
 
 State = Literal["new", "updated", "known", "merged"]
@@ -70,6 +72,7 @@ def shelve(
         earlier: Ids of what other sources of the same round brought already.
     """
     wanted = list(articles)
+    _alone(connection)
     shelf = _Shelf(connection, wanted, int(now.timestamp()), moved or {})
     outcomes = [shelf.put(article, keys, earlier) for article, keys in zip(wanted, shelf.keys, strict=True)]
     returned = shelf.write()
@@ -77,6 +80,14 @@ def shelve(
     added, updated = _ids(ids, "new"), _ids(ids, "updated")
     others = [one.id for one in ids if one.id not in {*added, *updated}]
     return LibraryChange(added, updated, tuple(dict.fromkeys(others)), tuple(ids), tuple(returned))
+
+
+def _alone(connection: Connection) -> None:
+    """Let one process at a time decide what is new; on SQLite a writing transaction is alone anyway."""
+    from sqlalchemy import func, select
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def _ids(outcomes: Sequence[Shelved], state: State) -> tuple[int, ...]:
@@ -105,10 +116,9 @@ class _Shelf:
         self.keys = [article_keys(article, moved=moved) for article in articles]
         self._present = {key for keys in self.keys for key in keys if key.startswith(GIVEN)}
         self._by_key: defaultdict[str, list[Known]] = defaultdict(list)
-        self._by_words: defaultdict[tuple[str, object], list[Known]] = defaultdict(list)
+        self._by_words = KnownTexts()
         self._touched: dict[int, Known] = {}
         self._new: list[Known] = []
-        self._names: dict[tuple[str, int], Known] = {}
         self._load(articles)
 
     def put(self, article: Article, keys: tuple[str, ...], earlier: Collection[int]) -> _Outcome:
@@ -116,7 +126,9 @@ class _Shelf:
         row = row_of(article)
         known = self._found(article, row, keys)
         if known is None:
-            known = Known(0, {"key": keys[0], "collected": self._now, "seen": self._now, **row}, set(keys))
+            number = len(self._by_key[keys[0]]) + 1
+            first = keys[0] if number == 1 else f"{keys[0]} ({number})"
+            known = Known(0, {"key": first, "collected": self._now, "seen": self._now, **row}, set(keys), set(keys))
             self._new.append(known)
             self._index(known)
             return _Outcome(known, "new")
@@ -143,12 +155,17 @@ class _Shelf:
         from newsletter.storage.tables import article as table
         from newsletter.storage.tables import article_key
 
-        for known in self._new:
-            known.id = self._connection.execute(insert(table).values(**known.row).returning(table.c.id)).scalar_one()
+        for at in range(0, len(self._new), MOST_IDS):
+            some = self._new[at : at + MOST_IDS]
+            # In their order, since ids grow as articles are collected.
+            statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+            ids = self._connection.execute(statement, [known.row for known in some]).scalars()
+            for known, number in zip(some, ids, strict=True):
+                known.id = number
         names = [
             {"key": key, "article_id": known.id}
             for known in (*self._new, *self._touched.values())
-            for key in sorted(known.keys if known in self._new else known.fresh)
+            for key in sorted(known.fresh)
         ]
         if names:
             self._connection.execute(insert_or_ignore(self._connection, article_key).on_conflict_do_nothing(), names)
@@ -187,23 +204,17 @@ class _Shelf:
                     not (known.keys & self._present) and is_same_text(known, row)
                 ):
                     return known
-        for place in self._places(article):
-            for known in self._by_words[place]:
-                if not contradict(known.keys, keys) and not (known.keys & set(keys)) and is_same_text(known, row):
-                    return known
+        places = [host(article.url)] if article.url else [article.source]
+        places += [self._moved[one] for one in places if one in self._moved]
+        for known in self._by_words.near(row, places):
+            if not contradict(known.keys, keys) and not (known.keys & set(keys)) and is_same_text(known, row):
+                return known
         return None
 
     @staticmethod
     def _is_here(known: Known, key: str, own: str) -> bool:
         """Whether a key is the address that both have now."""
         return key == own == f"url:{normal_url(known.row['url'])}"
-
-    def _places(self, article: Article) -> list[tuple[str, object]]:
-        """Where an article of the same words may stand: at the same host with the same moment or headline."""
-        hosts = [host(article.url)] if article.url else [article.source]
-        hosts += [self._moved[one] for one in hosts if one in self._moved]
-        row = row_of(article)
-        return [(one, value) for one in hosts for value in (row["published"], row["title"]) if value]
 
     def _news(self, known: Known, row: Mapping[str, Any], *, is_first: bool) -> dict[str, Any]:
         """What is to be changed of an article that is known, by what this reading of it says."""
@@ -282,7 +293,4 @@ class _Shelf:
     def _index(self, known: Known) -> None:
         for key in known.keys:
             self._by_key[key].append(known)
-        place = host(known.row["url"]) if known.row["url"] else known.row["source"]
-        for value in (known.row["published"], known.row["title"]):
-            if value:
-                self._by_words[place, value].append(known)
+        self._by_words.add(known, host(known.row["url"]) if known.row["url"] else known.row["source"])

@@ -33,6 +33,35 @@ def withdraw(connection: Connection, reasons: Mapping[int, str], *, now: datetim
     return done
 
 
+def missing(
+    connection: Connection, source: str, *, oldest: datetime, before: datetime, shown: Collection[int]
+) -> list[int]:
+    """Articles that a source showed when it was read the time before, and does not show now though they are no older.
+
+    Args:
+        connection: An open connection to the database.
+        source: As the articles have it.
+        oldest: Moment of the oldest article that it shows now, aware.
+        before: When it was read the time before, aware; what went missing earlier was asked for then.
+        shown: Ids of those that it shows.
+
+    Returns:
+        Their ids, newest first; those that are withdrawn already are not among them.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import article as table
+
+    query = select(table.c.id).where(
+        table.c.source == source,
+        table.c.published >= int(oldest.timestamp()),
+        table.c.seen >= int(before.timestamp()),
+        table.c.withdrawn.is_(None),
+    )
+    found = connection.execute(query.order_by(table.c.published.desc())).scalars()
+    return [number for number in found if number not in shown]
+
+
 def restore(connection: Connection, ids: Collection[int]) -> list[int]:
     """Note that the site shows these articles.
 

@@ -381,7 +381,8 @@ def _item(
     image, alt = absolute(base, _text(item, "image")) or absolute(base, _text(item, "banner_image")), ""
     if not image:
         image, alt = first_image(body)
-    published = when.parse(_text(item, "date_published") or _text(item, "date_modified"), now=now, zone=zone)
+    dates = (str(item.get(key) or "") for key in ("date_published", "date_modified"))  # some give seconds as a number
+    published = next((found for each in dates if (found := when.parse(each, now=now, zone=zone))), None)
     return Article(
         title=title or summary(short, least=20, most=80),
         url=url,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from newsletter.models import Article
@@ -32,6 +33,7 @@ _NOWHERE = re.compile(
 _LONGEST = 500
 
 
+@lru_cache(maxsize=8192)
 def normal_url(url: str) -> str:
     """Spell an address the one way that all its spellings share; for comparing, not for opening.
 

@@ -111,7 +111,18 @@ def _wordpress(document: Document, sign: wordpress.RestLink, wanted: ArticleFilt
         return SourceResult((article,)) if article else _page_or_feed(document, wanted)
     if wanted.is_single:
         raise _no_article(got)
-    return rest.read_list(door, sign, got.url, wanted)[0]
+    found, _ = rest.read_list(door, sign, got.url, wanted)
+    return found if found.articles or found.refused else _from_feed(document, found, wanted)
+
+
+def _from_feed(document: Document, found: SourceResult, wanted: ArticleFilter) -> SourceResult:
+    """What the feed shows of a site that lists no post at all: it may publish in a type of posts of its own."""
+    try:
+        other = _page_or_feed(document, wanted, is_list=True)
+    except SourceError:
+        return found
+    note = f"{document.where}: its REST interface lists nothing; its feed was read instead"
+    return replace(other, notes=(note, *other.notes)) if other.articles else found
 
 
 def _no_article(got: Fetched) -> NoArticleError:
@@ -160,7 +171,9 @@ def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = 
             trouble = trouble or error
     if trouble:
         raise trouble
-    raise SourceError("this is a front page without a feed", where=got.url, mend="give the addresses of its articles")
+    raise SourceError(
+        "this is a front page without a feed", where=got.url, mend="give the addresses of its articles, or its sitemap"
+    )
 
 
 def _refuse_what_any_address_shows(article: Article, document: Document, wanted: ArticleFilter) -> None:

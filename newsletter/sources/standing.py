@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
@@ -22,6 +23,9 @@ from newsletter.sources.http.models import Fetched, FetcherProtocol
 from newsletter.sources.identity import of_wordpress
 from newsletter.sources.links import host, is_web
 from newsletter.sources.wordpress.again import PASSWORD, again
+
+if TYPE_CHECKING:
+    from newsletter.sources.fence import Fence
 
 _GONE = frozenset({404, 410})
 _WORKERS = 8
@@ -61,6 +65,7 @@ def asked_again(
     now: datetime,
     zone: tzinfo = UTC,
     seconds: float = 10.0,
+    fence: Fence | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[int, Standing]:
     """Ask the sites of articles what has become of them.
@@ -74,6 +79,7 @@ def asked_again(
         now: The present moment, aware.
         zone: Zone of dates that name none.
         seconds: After that, what has not answered is left, and told as trouble.
+        fence: Reads the answers in processes of their own, within limits; None reads them here.
         clock: Seconds of a clock that is not set back.
     """
     answers: queue.SimpleQueue[Mapping[int, Standing]] = queue.SimpleQueue()
@@ -85,9 +91,8 @@ def asked_again(
     for _ in range(min(_WORKERS, len(questions))):
         work.put(None)
         # A thread that nobody waits for: a site that hangs must not keep the program from ending.
-        threading.Thread(
-            target=_answer, args=(work, answers, fetcher, now, zone), daemon=True, name="look-again"
-        ).start()
+        arguments = (work, answers, fetcher, now, zone, fence)
+        threading.Thread(target=_answer, args=arguments, daemon=True, name="look-again").start()
     found: dict[int, Standing] = {}
     until = clock() + seconds
     while waiting and (left := until - clock()) > 0:
@@ -128,18 +133,26 @@ def _answer(
     fetcher: FetcherProtocol,
     now: datetime,
     zone: tzinfo,
+    fence: Fence | None,
 ) -> None:
     while (question := work.get()) is not None:
+        where = question.root or question.articles[0].article.url
         try:
-            if question.root:
-                answers.put(_of_interface(question.root, question.articles, fetcher, now, zone))
+            if fence is None:
+                answers.put(_standings(question, fetcher, now, zone))
             else:
-                answers.put({one.id: _of_page(one, fetcher, now, zone) for one in question.articles})
+                answers.put(fence.run(_standings, question, fetcher, now, zone, where=where, door=fetcher))
         except SourceError as error:
             answers.put({one.id: Standing(trouble=str(error)) for one in question.articles})
         except Exception as error:  # nobody waits for this thread: what goes wrong in it is told as trouble
             words = f"cannot be looked at ({type(error).__name__})"
             answers.put({one.id: Standing(trouble=f"{one.article.url}: {words}") for one in question.articles})
+
+
+def _standings(question: _Question, fetcher: FetcherProtocol, now: datetime, zone: tzinfo) -> dict[int, Standing]:
+    if question.root:
+        return _of_interface(question.root, question.articles, fetcher, now, zone)
+    return {one.id: _of_page(one, fetcher, now, zone) for one in question.articles}
 
 
 def _of_interface(

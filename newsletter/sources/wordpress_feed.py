@@ -11,11 +11,12 @@ import re
 from dataclasses import replace
 
 from newsletter.errors import SourceError
+from newsletter.models import Article
 from newsletter.sources import feed_pages, rest, wordpress
 from newsletter.sources.charset import decode
-from newsletter.sources.documents import ArticleFilter, Document, SourceResult
+from newsletter.sources.documents import ArticleFilter, Document, Refusal, SourceResult
 from newsletter.sources.http.models import FetchError, Validator
-from newsletter.sources.identity import normal_url
+from newsletter.sources.identity import article_keys, normal_url
 from newsletter.sources.links import host
 
 _GENERATOR = re.compile(
@@ -24,6 +25,7 @@ _GENERATOR = re.compile(
 _HEAD = 20_000
 _ENTRIES = re.compile(rb"<(?:item|entry)[\s>]", re.IGNORECASE)
 _OF_COMMENTS = re.compile(rb"<link>[^<]{0,2000}#comment-\d+\s*</link>|<thr:in-reply-to\b", re.IGNORECASE)
+_GONE = frozenset({404, 410})
 _CLOSED = frozenset({200, 401, 403, 404})
 """Statuses of an interface that is closed and stays so; whatever else went wrong may pass."""
 
@@ -51,7 +53,43 @@ def read(document: Document, wanted: ArticleFilter) -> SourceResult:
         is_closed = error.status in _CLOSED
         return replace(other, notes=(note, *other.notes), validator=_mark(document, wanted) if is_closed else None)
     # The interface marks nothing, so the feed stays the question whether there is anything new.
-    return replace(found, validator=_mark(document, wanted) if is_whole else None)
+    return replace(_with_missing(found, document, wanted), validator=_mark(document, wanted) if is_whole else None)
+
+
+def _with_missing(found: SourceResult, document: Document, wanted: ArticleFilter) -> SourceResult:
+    """The articles of the interface, and those that only the feed shows.
+
+    Sites put a type of posts of their own into their feed, or list fewer posts to strangers than they publish.
+    """
+    try:
+        shown = feed_pages.parsed(document, wanted).articles
+    except SourceError:
+        return found
+    known = {key for article in found.articles for key in article_keys(article)}
+    missing = [each for each in shown if not known.intersection(article_keys(each))]
+    kept, left = wanted.chosen(missing, max(0, wanted.most - len(found.articles)))
+    gone = [each for each in kept if _is_gone(each, document)]
+    kept = [each for each in kept if each not in gone]
+    left += [Refusal(each.title, "the feed still shows it, and its site no more") for each in gone]
+    if not kept:
+        return replace(found, refused=(*found.refused, *left))
+    local = (each.published.astimezone(wanted.zone) if each.published else None for each in kept)
+    taken = [replace(each, published=moment) for each, moment in zip(kept, local, strict=True)]
+    many = f"{len(taken)} articles are" if len(taken) > 1 else "one article is"
+    notes = [f"{document.where}: {many} not in the site's REST interface and came from the feed"]
+    notes += [note for note in found.notes if not note.endswith("in the time asked for")]
+    return replace(found, articles=(*found.articles, *taken), notes=tuple(notes), refused=(*found.refused, *left))
+
+
+def _is_gone(article: Article, document: Document) -> bool:
+    """Whether the page of an article is not there: caches show an old feed for hours after something was taken back."""
+    if document.door is None or not article.url:
+        return False
+    try:
+        document.door.get(article.url, "page")
+    except FetchError as error:
+        return error.status in _GONE
+    return False
 
 
 def _way(document: Document) -> wordpress.RestLink | None:

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 from newsletter.letters import own_links
 from newsletter.letters.mime import PREFERENCES, slot
 from newsletter.models import Letter, Picture
+from newsletter.text import tags
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _GONE = frozenset({"script", "base", "object", "iframe", "input", "link", "style", "template"})
-_UNWRAPPED = frozenset({"embed", "form", "button", "noscript"})  # the parser finds what follows them inside
+_UNWRAPPED = frozenset({"embed", "form", "button", "noscript"})
 _SCHEMES = ("http", "https", "mailto", "tel", "")
 _FILLING = re.compile("[\u034f\u200c\u00a0\u00ad\u200b]+")
 _UNSAFE_STYLE = re.compile(r"[{}<>@\\]|/\*|url\s*\(|expression|import", re.IGNORECASE)
@@ -60,7 +61,7 @@ def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because
     """
     import lxml.html
 
-    document = lxml.html.document_fromstring(letter.rendered.html)
+    document = lxml.html.document_fromstring(tags.ended(letter.rendered.html))
     summary = _take_preheader(document)
     styles = [element.text or "" for element in document.iter("style")]
     _take_out(document)

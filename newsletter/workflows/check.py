@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from newsletter.models import Holding
     from newsletter.wiring import Workspace
 
+_LATELY = timedelta(days=30)
+"""How far back an earlier issue may have told a story that is told again."""
 _FRONT = 4096
 """Bytes in which the number of an issue.md stands."""
 
@@ -108,11 +111,12 @@ def _known(
         now=workspace.now(),
         lists=tuple(lists),
         carried={url: tuple(key for key in holding.carried_in if key in numbers) for url, holding in holdings.items()},
+        told_before=_told_before(workspace, connection, holdings, numbers - {str(issue.number)}),
         retold=_retold(holdings),
         withdrawn={url: holding.withdrawn for url, holding in holdings.items() if holding.withdrawn},
         changes=() if went else tuple(renewing.changes(connection, issue)),
         last_subject=last.subject if last is not None else "",
-        sent=_sent(connection, str(issue.number)) if went else (),
+        sent=_sent(connection, str(issue.number), holdings) if went else (),
         namesakes=tuple(_namesakes(snapshot, issue)),
         pictures=_pictures(workspace, issue),
         provider=provider.name if provider is not None else "",
@@ -120,6 +124,22 @@ def _known(
         web_url=workspace.settings.web.url,
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )
+
+
+def _told_before(
+    workspace: Workspace, connection: Connection, holdings: dict[str, Holding], numbers: set[str]
+) -> dict[str, tuple[str, str]]:
+    """What earlier issues of the list told, as far as a story here tells it again under another address."""
+    ours = [one for url, one in holdings.items() if url]
+    ids = {one.id for one in ours}
+    lately = library.holdings(connection, since=workspace.now() - _LATELY) if ours and numbers else []
+    earlier = [one for one in lately if one.id not in ids and numbers.intersection(one.carried_in)]
+    found = repeats.told_by(ours, earlier) if earlier else {}
+    return {
+        url: (max(numbers.intersection(found[one.id].carried_in)), found[one.id].article.title)
+        for url, one in holdings.items()
+        if one.id in found
+    }
 
 
 def _retold(holdings: dict[str, Holding]) -> dict[str, str]:
@@ -133,10 +153,14 @@ def through_a_provider(workspace: Workspace) -> bool:
     return workspace.provider.leaves(workspace.settings.provider_options)
 
 
-def _sent(connection: Connection, key: str) -> tuple[tuple[str, str], ...]:
-    """The articles that went out under a number. Rare enough to look through the whole library for them."""
+def _sent(connection: Connection, key: str, holdings: dict[str, Holding]) -> tuple[tuple[str, str], ...]:
+    """The articles that went out under a number. Rare enough to look through the whole library for them.
+
+    A story may stand in the file with an address that its article had before.
+    """
     carried = [holding.article for holding in library.holdings(connection) if key in holding.carried_in]
-    return tuple((article.url, article.title) for article in carried)
+    named = [(url, one.article.title) for url, one in holdings.items() if key in one.carried_in]
+    return (*((article.url, article.title) for article in carried), *named)
 
 
 def _namesakes(snapshot: Snapshot, issue: Issue) -> list[str]:

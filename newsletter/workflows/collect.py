@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter import library
+from newsletter import ledger, library
 from newsletter.errors import NashraError, SourceError
 from newsletter.library import LibraryChange, Shelved
 from newsletter.library.shelving import State
@@ -17,11 +17,19 @@ from newsletter.sources.collect import Arrival, Progress, alike, arrivals, with_
 from newsletter.sources.documents import ArticleFilter, Refusal
 from newsletter.sources.links import absolute, host, is_web
 from newsletter.workflows import draft, recheck, renewing
-from newsletter.workflows.recheck import Recheck
+from newsletter.workflows.recheck import ReadingSpan, Recheck
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from newsletter.wiring import Workspace
+
+
+_READ = "read "
+"""Begins the name of the cursor that says when a source was read last."""
+_LIST = 2
+"""Articles from which on an answer is a list, of which something can be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,8 @@ def gather(
         marks = library.validators(connection, marked)
     wanted = ArticleFilter(now, workspace.zone, since=since, until=until)
     wanted = wanted if most is None else replace(wanted, most=most)
-    shelf = _Shelves(workspace, now, pictures=pictures)
+    # Of a narrowed reading nobody can tell what is missing.
+    shelf = _Shelves(workspace, now, pictures=pictures, whole=since is None and until is None)
     for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks, fence=workspace.fence):
         shelf.store(arrival)
         if progress:
@@ -178,15 +187,16 @@ class _Shelves:
         workspace: The workspace.
         now: The present moment, aware.
         pictures: As for ``gather``.
+        whole: Whether sources are read from their newest article on.
     """
 
-    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool) -> None:
-        self._workspace, self._now, self._pictures = workspace, now, pictures
+    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool, whole: bool) -> None:
+        self._workspace, self._now, self._pictures, self._whole = workspace, now, pictures, whole
         self._arrived: dict[tuple[int, int], tuple[Arrival, SourceReport]] = {}
         self._states: dict[int, State] = {}
         self._changed = False
-        self.windows: dict[str, datetime] = {}
-        """Sources that list articles, each with the oldest moment of what it showed."""
+        self.windows: dict[str, ReadingSpan] = {}
+        """Sources that list articles and were read before, each with what part of it was shown."""
 
     @property
     def shown(self) -> Collection[int]:
@@ -204,19 +214,28 @@ class _Shelves:
                 changed = library.shelve(
                     connection, articles, now=self._now, moved=arrival.moved, earlier=self._states.keys()
                 )
+                self._look_back(connection, articles)
                 if arrival.result.validator:
                     library.keep_validators(connection, {arrival.target: arrival.result.validator})
         for one in changed.outcomes:
             if one.state != "merged":
                 self._states.setdefault(one.id, one.state)
         self._changed = self._changed or bool(changed.updated or changed.returned)
-        moments = [article.published for article in articles if article.published is not None]
-        if len(articles) > 1 and moments and articles[0].reading in ("rest", "feed"):
-            self.windows[articles[0].source] = min(moments)
         report = SourceReport(
             arrival.target, changed.outcomes, arrival.result.refused, arrival.trouble, arrival.unchanged
         )
         self._arrived[arrival.place] = arrival, report
+
+    def _look_back(self, connection: Connection, articles: Sequence[Article]) -> None:
+        """Note how far back a source was read now, and when it was the time before."""
+        moments = [article.published for article in articles if article.published is not None]
+        if not self._whole or len(articles) < _LIST or not moments or articles[0].reading not in ("rest", "feed"):
+            return
+        source = articles[0].source
+        before = ledger.cursor(connection, _READ + source)
+        ledger.set_cursor(connection, _READ + source, int(self._now.timestamp()))
+        if before:
+            self.windows[source] = ReadingSpan(min(moments), datetime.fromtimestamp(before, UTC))
 
     def outcome(self, looked: Recheck) -> CollectOutcome:
         """What became of everything; drafts follow their sites, and the current ones get new candidates.

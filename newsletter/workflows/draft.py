@@ -181,11 +181,12 @@ def write(
     notes = _notes(len(left) - len(shown), offer)
     if waiting or empty or notes:
         manuscript = candidates.with_notes(candidates.with_candidates(manuscript, waiting, newest), notes)
+    # As it will stand in its file: with the line of everything, which a problem is told with.
+    written = manuscript.issue
     issues.write(issue, folder, pictures=pictures, text=manuscript.text)
     with workspace.database.write() as connection:
         renewing.offer(connection, issue, [*chosen, *shown])
-    # As it stands in its file: with the line of everything, which a problem is told with.
-    return manuscript.issue
+    return written
 
 
 def refresh(

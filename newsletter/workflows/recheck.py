@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import library
-from newsletter.sources.links import is_web
+from newsletter.sources.links import host, is_web
 from newsletter.sources.standing import PublishedArticle, Standing, asked_again
 from newsletter.workflows import renewing
 from newsletter.workflows.renewing import RenewedDraft
@@ -24,6 +25,16 @@ SECONDS = 10.0
 """Longest look before a letter is frozen; a site that does not answer keeps no letter from going."""
 _MOST = 100
 """Articles of one look; more have never stood in a letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingSpan:
+    """What part of a source a reading showed."""
+
+    oldest: datetime
+    """Moment of the oldest article in it, aware."""
+    before: datetime
+    """When the source was read the time before, aware."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +57,19 @@ class Recheck:
     @property
     def notes(self) -> tuple[str, ...]:
         """All of it for an editor, one line each."""
-        lines = [f"not looked at again: {one}" for one in self.troubles]
+        lines = [f"not looked at again: {one}" for one in _by_site(self.troubles)]
         return (*lines, *(line for one in self.drafts for line in told(one)))
+
+
+def _by_site(troubles: Sequence[str]) -> list[str]:
+    """One line for each site: what keeps us out of one of its pages keeps us out of most."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for one in troubles:
+        found[host(one.partition(": ")[0])].append(one)
+    return [
+        some[0] if len(some) == 1 else f"{some[0]} (and {len(some) - 1} more of its articles)"
+        for some in found.values()
+    ]
 
 
 def told(draft: RenewedDraft) -> list[str]:
@@ -61,7 +83,8 @@ def told(draft: RenewedDraft) -> list[str]:
     lines += [f"{name}: the site has taken back {what}" for what in draft.marked]
     lines += [f"{name}: the site shows «{title}» again" for title in draft.returned]
     if draft.dropped:
-        lines.append(f"{name}: {draft.dropped} candidates are gone; the site has taken them back")
+        left = "a candidate has" if draft.dropped == 1 else f"{draft.dropped} candidates have"
+        lines.append(f"{name}: {left} left the draft, since the site has taken back what they tell")
     return lines
 
 
@@ -81,7 +104,9 @@ def recheck(
     if not asked:
         return Recheck(snapshot=snapshot)
     now = workspace.now()
-    found = asked_again(asked, fetcher=workspace.fetcher, now=now, zone=workspace.zone, seconds=seconds)
+    found = asked_again(
+        asked, fetcher=workspace.fetcher, now=now, zone=workspace.zone, seconds=seconds, fence=workspace.fence
+    )
     with workspace.database.write() as connection:
         withdrawn, returned, corrected = _carried(connection, found, now)
     drafts: list[RenewedDraft] = []
@@ -105,7 +130,7 @@ def of_issue(workspace: Workspace, issue: Issue, *, seconds: float = SECONDS) ->
 
 
 def in_question(
-    workspace: Workspace, snapshot: Snapshot, seen: Collection[int], windows: Mapping[str, datetime]
+    workspace: Workspace, snapshot: Snapshot, seen: Collection[int], windows: Mapping[str, ReadingSpan]
 ) -> list[int]:
     """The articles to be looked at after a round of collecting, which the round did not show.
 
@@ -113,24 +138,18 @@ def in_question(
         workspace: The workspace.
         snapshot: Of it.
         seen: Ids of what it showed.
-        windows: Sources that were read, each with the oldest moment of what it showed: what the library has of it
-            since then, and it did not show, may be gone.
+        windows: Sources that were read: what they had shown the time before and do not show now may be gone.
 
     Returns:
         Ids of the stories of drafts, and of what is missing from the windows; newest first.
     """
     with workspace.database.read() as connection:
         drafts = renewing.held(connection, snapshot)
-        oldest = min(windows.values(), default=None)
-        recent = library.holdings(connection, since=oldest, latest=1000) if oldest is not None else []
-    missing = [
-        one.id
-        for one in recent
-        if one.article.source in windows
-        and one.article.published is not None
-        and one.article.published >= windows[one.article.source]
-        and not one.withdrawn
-    ]
+        missing = [
+            number
+            for source, window in windows.items()
+            for number in library.missing(connection, source, oldest=window.oldest, before=window.before, shown=seen)
+        ]
     return [number for number in dict.fromkeys([*drafts, *missing]) if number not in seen][:_MOST]
 
 

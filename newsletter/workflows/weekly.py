@@ -157,7 +157,7 @@ def look_again(workspace: Workspace, week: WeekPlan, *, drop_withdrawn: bool = F
     """
     assert week.plan is not None
     plan, looked, dropped = plans.look_again(workspace, week.plan, drop_withdrawn=drop_withdrawn)
-    week = replace(week, plan=plan, dropped=dropped)
+    week = replace(week, plan=plan, dropped=(*week.dropped, *dropped))
     if plan.letter is None:
         return week, looked
     size = sizes(plan.letter.rendered.html)[0]

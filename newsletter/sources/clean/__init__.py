@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from newsletter.sources.clean.blocks import blocks_of
 from newsletter.sources.clean.elements import visible_text
 from newsletter.sources.clean.markup import tree
+from newsletter.text import shortcodes
 from newsletter.text.tidy import tidy
 
 if TYPE_CHECKING:
@@ -17,20 +18,28 @@ if TYPE_CHECKING:
 ALLOWED = frozenset(
     {
         *("p", "br", "a", "b", "strong", "i", "em", "u", "ul", "ol", "li", "blockquote"),
-        *("h2", "h3", "h4", "img", "figure", "figcaption"),
+        *("h2", "h3", "h4", "img", "figure", "figcaption", "pre", "code"),
     }
 )
 _MOST_TAGS = 20_000
 """Books have as many; 300,000 elements within and after one another take half a minute."""
-_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height"}, "p": {"dir"}, "li": {"dir"}}
+_ATTRIBUTES = {
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "p": {"dir"},
+    "li": {"dir", "value"},
+    "ol": {"start", "reversed"},
+}
 
 
 def clean(html: str, base: str = "") -> str:
     """Make foreign HTML the body of an article.
 
+    Shortcodes that nobody ran go, and their words stay (see newsletter.text.shortcodes).
     Every block becomes a ``p``, ``h2``-``h4``, list, ``blockquote`` or ``figure``; text that stood bare, in
-    a ``div`` or between double line breaks becomes paragraphs; rows of a table become paragraphs. Scripts,
-    forms, players, sharing and subscribing furniture, hidden parts and tracking pictures go. Links and
+    a ``div`` or between double line breaks becomes paragraphs; rows of a table become paragraphs. Code
+    stays code, lists keep their numbers, and what plays becomes a named link, with its picture if it has one.
+    Scripts, forms, sharing and subscribing furniture, hidden parts and tracking pictures go. Links and
     pictures become absolute http(s) addresses (mailto links stay), or lose their element. nh3 passes over the
     result with the same allow-list, so that nothing depends on this code alone.
 
@@ -41,7 +50,7 @@ def clean(html: str, base: str = "") -> str:
     """
     import nh3
 
-    root = tree(opening(html))
+    root = tree(opening(shortcodes.as_html(html)))
     if root is None:
         return ""
     return nh3.clean(
@@ -82,11 +91,12 @@ def paragraphs(html: str, *, headings: bool = True) -> list[str]:
 def plain(fragment: str) -> str:
     """One tidy line of a fragment that may hold tags and entities, such as a headline of a feed.
 
-    Entities are resolved once, tags dropped.
+    Entities are resolved once, tags and shortcodes dropped.
 
     Args:
         fragment: Text or HTML.
     """
+    fragment = shortcodes.without(fragment)
     if "<" in fragment:
         root = tree(f"<div>{fragment}</div>")
         return tidy(visible_text(root)) if root is not None else ""

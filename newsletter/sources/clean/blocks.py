@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from newsletter.sources.clean.elements import DROPPED, HEADINGS, INLINE, TRANSPARENT, is_furniture, visible_text
 from newsletter.sources.clean.markup import classes
 from newsletter.sources.clean.pictures import picture
+from newsletter.sources.clean.players import TAGS, Player, language_of, player, player_at
 from newsletter.sources.links import absolute
 from newsletter.text.tidy import polish, tidy
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _DEEPEST = 150
+_FRAGMENT = re.compile(r"[^#]*#\S*")
+_NOTE = re.compile(r"[\d*†‡]{1,4}")
+_NOTE_NAME = re.compile(r"#?_?(?:fn|ftn|footnote|note|easy-footnote|cite_note|sdfootnote)", re.IGNORECASE)
+_BACK = re.compile("[\\s↩↑⤴⬆^↵⏎\ufe0e\ufe0f]+")
+_RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
+_CODE_NAMES = re.compile(r"\b(?:language-|lang-|brush|prettyprint|hljs|highlight|wp-block-code|codehilite)")
+_HARMFUL = re.compile("[\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 _LONGEST_BLOCK = 20_000  # nh3 is quadratic in the entities of one text
 
 
@@ -48,6 +58,10 @@ class _Blocks:
         self.has_words = False
         self.breaks = 0
         self.length = 0
+        self.is_fresh = True
+        """No word of the list item under way is written yet."""
+        self.number = ""
+        self.language = ""
 
     def written(self, root: HtmlElement) -> str:
         """Walk a tree and return all of its blocks.
@@ -55,6 +69,7 @@ class _Blocks:
         Args:
             root: The tree.
         """
+        self.root = root
         self._walk(root)
         self._flush()
         return "".join(self.out)
@@ -77,8 +92,12 @@ class _Blocks:
             self._line_break()
         elif tag in ("img", "amp-img"):
             self._image(node)
-        elif tag in DROPPED or is_furniture(node):
+        elif tag == "noscript":
+            self._without_scripts(node)
+        elif is_furniture(node) or self._plays(node, tag) or tag in DROPPED:
             return
+        elif tag in ("sup", "sub"):
+            self._raised(node, tag)
         elif tag in INLINE:
             self._inline_element(node, tag)
         elif tag in TRANSPARENT:
@@ -87,6 +106,12 @@ class _Blocks:
             self._block(node, HEADINGS[tag])
         elif tag in ("ul", "ol"):
             self._list(node, tag)
+        elif tag == "li":
+            self._item(node)
+        elif tag == "dt":
+            self._term(node)
+        elif tag == "pre" and _is_code(node):
+            self._code(node)
         elif tag == "blockquote":
             self._container(node, "blockquote")
         elif tag == "figure" or "wp-caption" in classes(node):
@@ -112,11 +137,13 @@ class _Blocks:
         if not piece:
             return
         if not piece.strip():
-            if self.has_words and not self.breaks:
+            if self.has_words and not self.breaks and not self.buffer[-1].endswith(" "):
                 self.buffer.append(" ")
             return
         self._settle_breaks()
-        piece = piece if self.has_words else piece.lstrip()
+        # What stood between two pieces may be gone, and leaves one space of two.
+        is_spaced = not self.has_words or (bool(self.buffer) and self.buffer[-1].endswith(" "))
+        piece = piece.lstrip() if is_spaced else piece
         for at in range(0, len(piece), _LONGEST_BLOCK):
             if self.length >= _LONGEST_BLOCK:
                 self._flush()
@@ -142,7 +169,14 @@ class _Blocks:
     def _inline_element(self, node: HtmlElement, tag: str) -> None:
         opening = f"<{tag}>"
         if tag == "a":
-            target = _link(self.base, node.get("href") or "")
+            href = (node.get("href") or "").strip()
+            words = tidy(visible_text(node)) if _FRAGMENT.fullmatch(href) else ""
+            if words and _BACK.fullmatch(words):
+                return
+            if _NOTE.fullmatch(words) and _is_note(node, href):
+                self._words(f"[{words}]")
+                return
+            target = _link(self.base, href)
             if not target or any(name == "a" for name, _ in self.inline):
                 self._walk(node)
                 return
@@ -190,12 +224,14 @@ class _Blocks:
         self._flush()
         inside = self._open_item() if self.item_depth else False
         at = len(self.out)
-        self.out.append(f"<{tag}>")
+        self.out.append(f"<{tag}{_numbering(node) if tag == 'ol' else ''}>")
         before, self.kind = self.kind, "li"
         self.item_depth += 1
+        self.is_fresh = True
         self._walk(node)
         self._flush()
         self.item_depth -= 1
+        self.is_fresh = False
         self.kind = before
         self._close(at, tag)
         if inside and self.out[-1] == "<li>":
@@ -205,37 +241,154 @@ class _Blocks:
 
     def _open_item(self) -> bool:
         """Make the last list item the one that a list inside it belongs to."""
-        if self.out[-1].endswith("</li>"):
+        if not self.is_fresh and self.out[-1].endswith("</li>"):
             self.out[-1] = self.out[-1].removesuffix("</li>")
         else:
             self.out.append("<li>")
         return True
 
+    def _item(self, node: HtmlElement) -> None:
+        """An item of a list: all of its blocks stay in it, so that those after it keep their numbers."""
+        self._flush()
+        value = (node.get("value") or "").strip()
+        self.is_fresh, self.number = True, value if re.fullmatch("[0-9]{1,9}", value) else ""
+        self._block(node, "p")
+        self.is_fresh, self.number = False, ""
+
+    def _into_item(self, written: str, gap: str = "") -> None:
+        """Write into the item under way, or begin it."""
+        if not self.is_fresh and self.out[-1].endswith("</li>"):
+            self.out[-1] = f"{self.out[-1].removesuffix('</li>')}{gap}{written}</li>"
+        else:
+            value = f' value="{self.number}"' if self.number else ""
+            way = f' dir="{self.direction}"' if self.direction and gap else ""
+            self.out.append(f"<li{way}{value}>{written}</li>")
+        self.is_fresh = False
+
+    def _term(self, node: HtmlElement) -> None:
+        """The term of a definition, over what defines it."""
+        self._flush()
+        before, self.kind = self.kind, "li" if self.item_depth else "p"
+        self._inline_element(node, "strong")
+        self._flush()
+        self.kind = before
+
+    def _code(self, node: HtmlElement) -> None:
+        """Code with its line breaks and indents."""
+        self._flush()
+        for each in node.iter("br"):
+            each.tail = "\n" + (each.tail or "")
+        lines = (line.rstrip() for line in _HARMFUL.sub("", node.text_content()).expandtabs(4).splitlines())
+        text = "\n".join(lines).strip("\n")
+        for start in range(0, len(text), _LONGEST_BLOCK):
+            written = f"<pre><code>{html.escape(text[start : start + _LONGEST_BLOCK], quote=False)}</code></pre>"
+            self._apart(written)
+
+    def _raised(self, node: HtmlElement, tag: str) -> None:
+        """The number of a footnote in brackets, other figures as the signs that Unicode has for them."""
+        words = tidy(visible_text(node))
+        link = next(node.iter("a"), None)
+        if link is not None and _NOTE.fullmatch(words) and _FRAGMENT.fullmatch((link.get("href") or "").strip()):
+            self._words(f"[{words}]")
+        elif link is None and re.fullmatch("[0-9+-]{1,6}", words):
+            self._words(words.translate(_RAISED if tag == "sup" else _LOWERED))
+        else:
+            self._walk(node)
+
+    def _without_scripts(self, node: HtmlElement) -> None:
+        """What is shown without scripts, if the element beside it, which scripts fill, shows nothing by itself."""
+        for beside in (node.getprevious(), node.getnext()):
+            if beside is not None and isinstance(beside.tag, str) and self._shows(beside):
+                return
+        for each in list(node.iter("img", "iframe")):
+            if each.tag == "img":
+                self._image(each)
+            else:
+                self._plays(each, each.tag)
+
+    def _shows(self, node: HtmlElement) -> bool:
+        images = (each for each in node.iter("img", "amp-img") if picture(each, self.base))
+        return next(images, None) is not None or player(node, self.base) is not None
+
+    def _plays(self, node: HtmlElement, tag: str) -> bool:
+        """Write an element that plays something, or shows a piece of another site; say whether it is one."""
+        if tag not in TAGS and not node.get("class"):
+            return False
+        names = classes(node)
+        if "twitter-tweet" in names and tidy(visible_text(node)):
+            return False  # a quotation like any other, with its own link
+        found = player(node, self.base)
+        if found is None and "twitter-tweet" in names:
+            found = next((one for link in node.iter("a") if (one := player_at(link.get("href") or ""))), None)
+        if found is None:
+            return False
+        self._player_block(found)
+        return True
+
+    def _player_block(self, found: Player, caption: str = "", words: str = "") -> None:
+        self.language = self.language or language_of(self.root)
+        words = words or found.words(self.language)
+        self._flush()
+        label = html.escape(words, quote=False)
+        if found.picture:
+            label = f'<img src="{html.escape(found.picture)}" alt="{html.escape(words)}">'
+        under = f"<figcaption>{html.escape(caption, quote=False)}</figcaption>" if caption else ""
+        self._apart(f'<figure><a href="{html.escape(found.address)}">{label}</a>{under}</figure>')
+
+    def _apart(self, written: str) -> None:
+        """Write a block that stands by itself, in a list within the item."""
+        if self.item_depth:
+            self._into_item(written)
+        else:
+            self.out.append(written)
+
     def _figure(self, node: HtmlElement) -> None:
-        images = [image for image in node.iter("img", "amp-img") if picture(image, self.base)]
-        if len(images) != 1 or next(node.iter("table", "blockquote"), None) is not None:
-            self._block(node, "p")
-            return
         caption = next(
             (each for each in node.iter() if each.tag == "figcaption" or "wp-caption-text" in classes(each)), None
         )
         words = tidy(visible_text(caption)) if caption is not None else ""
-        self._picture_block(picture(images[0], self.base), words)
+        if self._player_figure(node, words):
+            return
+        images = [image for image in node.iter("img", "amp-img") if picture(image, self.base)]
+        if len(images) != 1 or next(node.iter("table", "blockquote", "pre"), None) is not None:
+            self._block(node, "p")
+            return
+        self._picture_block(picture(images[0], self.base), words, _player_around(images[0], self.base))
+
+    def _player_figure(self, node: HtmlElement, caption: str) -> bool:
+        """Write a figure round one player, round one link, or round the bare address of something that plays."""
+        frames = [found for each in node.iter() if isinstance(each.tag, str) and (found := player(each, self.base))]
+        if len(frames) == 1 and next(node.iter("blockquote"), None) is None:
+            self._player_block(frames[0], caption)
+            return True
+        if frames or next(node.iter("img", "table", "blockquote", "pre"), None) is not None:
+            return False
+        text = tidy(visible_text(node)).removesuffix(caption).strip()
+        links = [each for each in node.iter("a") if _link(self.base, each.get("href") or "")]
+        target = absolute(self.base, text) if re.fullmatch(r"https?://\S+", text) else ""
+        if target:
+            self._player_block(player_at(target) or Player(target, ""), caption)
+            return True
+        if len(links) == 1 and text and tidy(visible_text(links[0])) == text:
+            self._player_block(Player(_link(self.base, links[0].get("href") or ""), ""), caption, text)
+            return True
+        return False
 
     def _image(self, node: HtmlElement) -> None:
         names = classes(node)
         if names & {"wp-smiley", "emoji"}:
             self._words(node.get("alt") or "")
             return
-        self._picture_block(picture(node, self.base))
+        self._picture_block(picture(node, self.base), "", _player_around(node, self.base))
 
-    def _picture_block(self, shown: str, caption: str = "") -> None:
+    def _picture_block(self, shown: str, caption: str = "", leads_to: str = "") -> None:
         if not shown:
             return
         self._flush()
+        if leads_to:  # a picture in front of a film: the link is what it is for
+            shown = f'<a href="{html.escape(leads_to)}">{shown}</a>'
         words = f"<figcaption>{html.escape(caption, quote=False)}</figcaption>" if caption else ""
-        figure = f"<figure>{shown}{words}</figure>"
-        self.out.append(f"<li>{figure}</li>" if self.item_depth else figure)
+        self._apart(f"<figure>{shown}{words}</figure>")
 
     def _row(self, node: HtmlElement) -> None:
         """A row of short cells is one paragraph; cells that hold blocks (a page laid out in tables) are blocks."""
@@ -261,9 +414,12 @@ class _Blocks:
             self.buffer.pop()
         closing = "".join(f"</{tag}>" for tag, _ in reversed(self.inline[:opened]))
         if self.has_words:
-            way = f' dir="{self.direction}"' if self.direction and self.kind in ("p", "li") else ""
+            way = f' dir="{self.direction}"' if self.direction and self.kind == "p" else ""
             words = "".join(self.buffer).strip()
-            self.out.append(f"<{self.kind}{way}>{words}{closing}</{self.kind}>")
+            if self.kind == "li":
+                self._into_item(f"{words}{closing}", "<br>")
+            else:
+                self.out.append(f"<{self.kind}{way}>{words}{closing}</{self.kind}>")
         self.buffer = [opening for _, opening in self.inline]
         self.has_words = False
         self.breaks = 0
@@ -293,3 +449,43 @@ def _link(base: str, href: str) -> str:
 def _direction(node: HtmlElement) -> str:
     way = (node.get("dir") or "").lower()
     return way if way in ("rtl", "ltr") else ""
+
+
+def _player_around(node: HtmlElement, base: str) -> str:
+    """Address of a player that a picture leads to; empty when it leads elsewhere."""
+    around = next(node.iterancestors("a"), None)
+    target = absolute(base, around.get("href") or "") if around is not None else ""
+    return target if target and player_at(target) else ""
+
+
+def _is_note(node: HtmlElement, href: str) -> bool:
+    """Whether a link within the page is that to a footnote."""
+    parent = node.getparent()
+    named = f"{node.get('class') or ''} {node.get('role') or ''} {node.get('epub:type') or ''}"
+    return (
+        "note" in named
+        or bool(_NOTE_NAME.match(href[href.find("#") :]))
+        or (parent is not None and parent.tag == "sup")
+    )
+
+
+def _is_code(node: HtmlElement) -> bool:
+    """Whether preformatted text is code: it says so, or no letter of it is of a script that poems here are in."""
+    names = f"{node.get('class') or ''} {node.get('data-lang') or ''}"
+    if "wp-block-verse" in names:
+        return False
+    return (
+        next(node.iter("code"), None) is not None
+        or bool(_CODE_NAMES.search(names))
+        or not _RIGHT_TO_LEFT.search(node.text_content())
+    )
+
+
+def _numbering(node: HtmlElement) -> str:
+    """Where the numbers of a list begin, and whether they count down, as attributes."""
+    start = (node.get("start") or "").strip()
+    backwards = node.get("reversed") is not None
+    if not re.fullmatch("[0-9]{1,9}", start):
+        start = str(sum(1 for each in node if each.tag == "li")) if backwards else "1"
+    first = f' start="{int(start)}"' if int(start) != 1 or backwards else ""
+    return f'{first} reversed=""' if backwards else first

@@ -10,11 +10,11 @@ from newsletter.sources.clean.markup import classes
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-INLINE = frozenset({"a", "b", "strong", "i", "em", "u"})
+INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "code"})
 HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
 TRANSPARENT = frozenset(
     {
-        *("span", "font", "abbr", "acronym", "bdi", "bdo", "big", "small", "cite", "code", "data", "del"),
+        *("span", "font", "abbr", "acronym", "bdi", "bdo", "big", "small", "cite", "data", "del"),
         *("dfn", "ins", "kbd", "label", "mark", "q", "s", "samp", "strike", "sub", "sup", "time", "tt"),
         *("var", "wbr", "nobr", "ruby", "rb", "rt", "rp", "noindex", "output", "amp-img", "picture", "body"),
         *("html",),

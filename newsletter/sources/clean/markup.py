@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from newsletter.text import tags
 from newsletter.text.tidy import tidy
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def tree(html: str) -> HtmlElement | None:
     What is nested deeper than 254 elements is dropped by libxml2 itself, which also keeps every later walk
     over the tree, and nh3 (quadratic in depth), quick.
 
+    Elements that never have content end at once, also where libxml2 does not know them (see newsletter.text.tags).
+
     Args:
         html: Text already decoded; only its first MOST_HTML characters are read.
 
@@ -40,7 +43,7 @@ def tree(html: str) -> HtmlElement | None:
     import lxml.etree
     import lxml.html
 
-    html = _PROLOG.sub("", _UNHOLDABLE.sub("", html[:MOST_HTML]))
+    html = tags.ended(_PROLOG.sub("", _UNHOLDABLE.sub("", html[:MOST_HTML])))
     if not html.strip():
         return None
     try:

@@ -58,8 +58,24 @@ def _source(node: HtmlElement) -> str:
         value = (node.get(name) or "").strip()
         if value and not value.startswith("data:"):
             return value
-    candidates = (node.get("srcset") or node.get("data-srcset") or node.get("data-lazy-srcset") or "").split(",")
-    return candidates[-1].strip().split(" ")[0] or source
+    parent = node.getparent()
+    around = parent if parent is not None and parent.tag == "picture" else None
+    offers = [node, *(around.iter("source") if around is not None else ())]
+    # Outlook on Windows shows neither WebP nor AVIF (caniemail.com).
+    offers.sort(key=lambda each: (each.get("type") or "") in ("image/webp", "image/avif"))
+    for each in offers:
+        if widest := _widest(each.get("srcset") or "") or _widest(
+            each.get("data-srcset") or each.get("data-lazy-srcset") or ""
+        ):
+            return widest
+    return source
+
+
+def _widest(candidates: str) -> str:
+    """The last address of a srcset, which by custom is the widest; a comma may stand within an address."""
+    found = [each.split() for each in re.split(r",\s+|(?<=[0-9][wx]),", candidates) if each.strip()]
+    address = found[-1][0] if found else ""
+    return "" if _PLACEHOLDER.search(address) else address
 
 
 def _size(node: HtmlElement, name: str) -> int | None:

@@ -20,7 +20,7 @@ REQUEST = struct.Struct("!cqq")
 REPLY = struct.Struct("!qq")
 """Process, and for END how it ended: its exit code, negative for a signal."""
 FORK, END = b"F", b"E"
-_LOADED = ("newsletter.sources.kinds", "feedparser", "lxml.html", "nh3", "trafilatura")
+_LOADED = ("newsletter.sources.kinds", "feedparser", "lxml.html", "nh3")
 """In the order that they are needed; a reader forked before the last ones are there loads them itself."""
 
 

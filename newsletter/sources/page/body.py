@@ -31,11 +31,17 @@ _LEAST_BODY = 120
 _LEAST_SENTENCE = 25
 _LONG_SENTENCE = 90
 _NEARLY_ALL = 0.9
+_MOST_COLUMNS = 4
 _LEADING_BLOCKS = 12
 _LONGEST_BYLINE = 120
+_TOP_LINES = ("h3", "h4", "h5")
+_INLINE = ("strong", "b", "em", "i", "u")
 _BOLD = re.compile(r"<p[^>]*><(?:strong|b)>[^<]*</(?:strong|b)></p>")
 _SPOKEN = re.compile(r"\w\W*[.؟?!:…][»\"”)]?$|^[-–—]\s")
-_HOLDERS = ("p", "div", "td", "section", "span", "article", "main", "font", "center", "dd", "pre")
+_HOLDERS = (
+    *("p", "div", "td", "section", "span", "article", "main", "font", "center", "dd", "pre", "blockquote", "li"),
+    *("body", *_TOP_LINES, *_INLINE),
+)
 _BLOCKS = ("p", "h1", "h2", "h3", "h4", "li", "blockquote", "div", "section", "td")
 _LEADS = re.compile(
     r"^(?:(?:article|post|entry|news|story)[-_]{0,2})?(?:lead|lede|standfirst|intro|introtext|chapeau|itemintrotext|leadtext)$"
@@ -51,20 +57,32 @@ def extract(root: HtmlElement, found: Metadata, now: datetime) -> str:
         now: The present moment, to know a line that is only a date.
     """
     if sum(1 for _ in root.iter(*_BLOCKS)) > _MOST_BLOCKS:
-        return _dense(root, found.base)  # no article is that long: only its plainest reading is worth the time
+        return _dense(root, found)  # no article is that long: only its plainest reading is worth the time
     prune(root)
-    body = _named(root, found.base) or _dense(root, found.base)
+    part = _own_article(root, found.headline)
+    body = _named(part, found.base) or _dense(part, found)
+    if not body:  # a flash of one sentence
+        body = _named(part, found.base, _LEAST_SENTENCE) or _dense(part, found, _LEAST_SENTENCE)
     if not body:
         body = clean("".join(f"<p>{line}</p>" for line in found.article_body.splitlines()), found.base)
     return _trimmed(_with_missing(body, root, found), found, now)
 
 
-def _named(root: HtmlElement, base: str) -> str:
+def _own_article(root: HtmlElement, headline: HtmlElement | None) -> HtmlElement:
+    """The article element around the headline, where whole other articles follow on the same page; else the page."""
+    own = next(headline.iterancestors("article"), None) if headline is not None else None
+    if own is None or len(text_of(own)) < 2 * _LEAST_BODY:
+        return root
+    others = (each for each in own.itersiblings("article") if each.get("class") == own.get("class"))
+    return own if any(len(text_of(each)) > _LEAST_BODY for each in others) else root
+
+
+def _named(root: HtmlElement, base: str, least: int = _LEAST_BODY) -> str:
     """The body by its own name, without the blocks in it that lead elsewhere; empty when none has such a name."""
     named = [each for each in root.iter("div", "section", "article", "td") if is_body(each)]
     sizes = {each: len(text_of(each)) for each in named}
     best = max(named, key=lambda each: sizes[each], default=None)
-    if best is None or sizes[best] < _LEAST_BODY:
+    if best is None or sizes[best] < least:
         return ""
     while True:
         within = (each for each in named if best in each.iterancestors() and sizes[each] >= 0.7 * sizes[best])
@@ -74,11 +92,19 @@ def _named(root: HtmlElement, base: str) -> str:
             break
         best = inner
     body = _prose_of(best, base)
-    return body if _length(body) >= _LEAST_BODY else ""
+    return body if _length(body) >= least else ""
 
 
 def _prose_of(element: HtmlElement, base: str) -> str:
-    return "".join(block for block in _top_blocks(_block(element, base)) if _belongs(block))
+    """The blocks of an element that are text of the article, and between them the short rows of a table or a list."""
+    blocks = _top_blocks(_block(element, base))
+    wanted = [_belongs(block) for block in blocks]
+    if True in wanted and next(element.iter("table", "dl"), None) is not None:
+        first = 0 if element.tag == "dl" else wanted.index(True)  # its first term stands before the first text
+        last = len(wanted) - wanted[::-1].index(True)
+        for at in range(first, last):
+            wanted[at] = wanted[at] or "<a " not in blocks[at]
+    return "".join(block for block, each in zip(blocks, wanted, strict=True) if each)
 
 
 def _belongs(block: str) -> bool:
@@ -93,35 +119,68 @@ def _belongs(block: str) -> bool:
     return share < 0.5 and (len(text) >= _LEAST_SENTENCE or bool(re.match(r"<(?:h[2-4]|ul|ol|blockquote)", block)))
 
 
-def _dense(root: HtmlElement, base: str) -> str:
+def _dense(root: HtmlElement, found: Metadata, least: int = _LEAST_BODY) -> str:
     """The element whose own paragraphs, or own text between line breaks, are the longest."""
     lengths: dict[HtmlElement, int] = {}
     for element in root.iter(*_HOLDERS):
-        direct = len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element)
-        own = len(text_of(element)) if element.tag == "p" else direct
+        own, is_whole = _own_length(element)
         if own < _LEAST_SENTENCE or link_share(element) >= 0.5:
             continue
-        holders = [_row_of(element)] if element.tag == "p" else [element, _row_of(element)]
+        holders = [_row_of(element)] if is_whole else [element, _row_of(element)]
         for holder in (*holders, _entries_of(holders[-1])):
             if holder is not None:
                 lengths[holder] = lengths.get(holder, 0) + own
     deep = {element: sum(1 for _ in element.iterancestors()) for element in lengths}
     best = max(lengths, key=lambda each: (lengths[each], deep[each]), default=None)
-    if best is None or lengths[best] < _LEAST_BODY:
+    if best is None or lengths[best] < least:
         return ""
     inner = [each for each in lengths if lengths[each] >= _NEARLY_ALL * lengths[best] and deep[each] > deep[best]]
     inner = [each for each in inner if best in each.iterancestors()]
     best = max(inner, key=lambda each: deep[each], default=best)  # without the headline and date that stand before it
-    return _prose_of(best, base) if len(lengths) <= _MOST_BLOCKS else _block(best, base)
+    best = _columns(best, found.headline)
+    return _prose_of(best, found.base) if len(lengths) <= _MOST_BLOCKS else _block(best, found.base)
+
+
+def _own_length(element: HtmlElement) -> tuple[int, bool]:
+    """Letters of an element's own text, and whether they are one paragraph, not lines between its children.
+
+    Some sites put every paragraph into a heading, or the whole text between line breaks into one bold element.
+    """
+    if element.tag in _TOP_LINES:
+        length = len(text_of(element))
+        return (length if length >= _LONG_SENTENCE else 0), True
+    if element.tag in _INLINE and element.find("br") is None:
+        return 0, False
+    if element.tag == "p" or (element.tag == "li" and next(element.iterdescendants(*_BLOCKS), None) is None):
+        return len(text_of(element)), True
+    return len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element), False
+
+
+def _columns(element: HtmlElement, headline: HtmlElement | None) -> HtmlElement:
+    """What holds a body and the columns beside it in which it goes on; the body itself where there are none."""
+    parent = element.getparent()
+    if parent is None or not 2 <= len(parent) <= _MOST_COLUMNS or (headline is not None and headline in parent.iter()):
+        return element
+    are_alike = all(each.tag == element.tag and each.tag in ("div", "td", "section") for each in parent)
+    is_text = (link_share(each) < 0.1 and any(map(_is_sentence, each.iter("p"))) for each in parent)
+    return parent if are_alike and all(is_text) else element
 
 
 def _entries_of(row: HtmlElement | None) -> HtmlElement | None:
-    """What holds the entries of a live blog, one of which a row is: alike, each with a heading that is no link."""
-    if row is None or row.tag not in ("div", "article", "section", "li") or not _has_heading(row):
+    """What holds the entries of a live blog, one of which a row is.
+
+    They are alike, and each has a heading that is no link; or each has its time, and they stand under the headline,
+    where the comments of readers do not.
+    """
+    if row is None or row.tag not in ("div", "article", "section", "li"):
+        return None
+    above = row.getparent()
+    is_timed = any(each.tag == "time" for each in row) and above is not None and any(each.tag == "h1" for each in above)
+    if not is_timed and not _has_heading(row):
         return None
     beside = (row.getprevious(), row.getnext())
     is_alike = (each is not None and each.tag == row.tag and each.get("class") == row.get("class") for each in beside)
-    return row.getparent() if any(is_alike) else None
+    return above if any(is_alike) else None
 
 
 def _has_heading(element: HtmlElement) -> bool:
@@ -259,7 +318,8 @@ def _trimmed(body: str, found: Metadata, now: datetime) -> str:
         if is_edge and line and (arabic_fold(line) == headline or _is_byline(line, found, now)):
             continue
         kept.append(blocks[number])
-    while kept and re.match(r"<h[2-4]", kept[-1]):  # a heading over what was pruned
+    # A heading over what was pruned; a long one is a paragraph of a site that makes headings of all.
+    while kept and re.match(r"<h[2-4]", kept[-1]) and len("".join(paragraphs(kept[-1]))) < _LONG_SENTENCE:
         kept.pop()
     return "".join(kept)
 

@@ -76,7 +76,7 @@ _WALL = _phrases(
 )
 _ARCHIVE_PATHS = re.compile(
     r"/(?P<kind>tags?|label|topics?|category|categories|section|sections|author|authors|writer|writers|archives?"
-    r"|وسم|وسوم|تصنيف|قسم|أقسام|كاتب|كتاب|الكاتب|أرشيف|الأرشيف)(?:/[^/]+){0,3}/?$",
+    r"|وسم|وسوم|تصنيف|قسم|أقسام|كاتب|كتاب|الكاتب|أرشيف|الأرشيف)(?P<rest>(?:/[^/]+){0,3})/?$",
     re.IGNORECASE,
 )
 _KINDS = {
@@ -87,6 +87,7 @@ _KINDS = {
 _DATE_PATH = re.compile(r"/(?:19|20)\d\d(?:/\d\d?){0,2}/?$")
 _PAGED_PATH = re.compile(r"/page/\d{1,4}/?$")
 _SEARCH_PATH = re.compile(r"/(?:search|find|بحث|البحث|recherche)(?:/[^/]*|\.\w{2,5})?/?$", re.IGNORECASE)
+_ROOTS = frozenset({"", "/", "/index.php", "/ar/", "/fa/", "/en/", "/fr/", "/he/"})
 _SEARCH_NAMES = frozenset({"s", "q", "query", "search", "keyword", "keywords", "searchword"})
 _DOOR_PATH = re.compile(
     r"/(?:wp-login\.php|(?:user/|account/|accounts/|members?/)?(?:log-?in|sign-?in|register|sign-?up|my-account)(?:\.\w{2,5})?/?$)",
@@ -148,8 +149,9 @@ def _what(root: HtmlElement, stated: PageClaims, where: str) -> tuple[str, str] 
     known_as = classes(body) if body is not None else frozenset()
     home = absolute(url, "/") if url else ""
     front = f"the site's front page {home}" if home else "the addresses of its articles"
+    elsewhere = f"check the address, or give {front}" if home else "save the page of an article"
     if "error404" in known_as:
-        return "this is the page of an address that does not exist", f"check the address, or give {front}"
+        return "this is the page of an address that does not exist", elsewhere
     if "search" in known_as and known_as & {"search-results", "search-no-results"}:
         return "these are the results of a search", f"give {front}"
     if "login" in known_as and any(name.startswith("login-action") for name in known_as):
@@ -162,14 +164,15 @@ def _what(root: HtmlElement, stated: PageClaims, where: str) -> tuple[str, str] 
     query = parse_qsl(urlsplit(url).query) if url else []
     titles = _titles(root, stated)
     if _is_missing(root, titles):
-        return "this is the page of an address that does not exist", f"check the address, or give {front}"
+        return "this is the page of an address that does not exist", elsewhere
     has_password = any((each.get("type") or "").lower() == "password" for each in root.iter("input"))
     if has_password and (_DOOR_PATH.search(path) or any(_is_mostly(_DOOR, title) for title in titles)):
         return "this is a page to log in", f"give {front}"
-    is_search = bool(_SEARCH_PATH.search(path)) or any(name.lower() in _SEARCH_NAMES and value for name, value in query)
+    is_asked = any(name.lower() in _SEARCH_NAMES and value for name, value in query)
+    is_search = bool(_SEARCH_PATH.search(path)) or (is_asked and path in _ROOTS)
     types = {each[1] for script in root.iter("script") for each in _PAGE_TYPES.finditer((script.text or "")[:200_000])}
     if "SearchResultsPage" in types or any(_begins(_SEARCH, title) for title in titles):
-        is_list = is_search or _is_list(root) or "SearchResultsPage" in types
+        is_list = is_search or is_asked or _is_list(root) or "SearchResultsPage" in types
         return ("these are the results of a search", f"give {front}") if is_list else None
     return _archive(root, stated, url, path, types, titles, front, is_search=is_search)
 
@@ -190,8 +193,9 @@ def _archive(
         return None
     if is_search:
         return "these are the results of a search", f"give {front}"
+    is_named = any(_begins(_ARCHIVE, title) for title in titles[:2])
     named = _ARCHIVE_PATHS.search(path)
-    if named:
+    if named and (is_named or any(len(title.split()) <= _SHORT_TITLE for title in titles) or _is_name(named["rest"])):
         kind = next((name for name, words in _KINDS.items() if named["kind"].lower() in words), "")
         return f"this is the archive of {kind}" if kind else "this is an archive page", _instead(root, url, front)
     if _DATE_PATH.search(path):
@@ -200,11 +204,16 @@ def _archive(
     if og_type == "profile" or "ProfilePage" in types:
         return "this is the archive of an author", _instead(root, url, front)
     is_said = "CollectionPage" in types or bool(_PAGED_PATH.search(path))
-    is_named = any(_begins(_ARCHIVE, title) for title in titles[:2])
     is_short = bool(titles) and all(len(title.split()) <= _SHORT_TITLE for title in titles)
     if is_said or is_named or is_short or not titles:
         return "this is a page that only lists articles", _instead(root, url, front)
     return None
+
+
+def _is_name(rest: str) -> bool:
+    """Whether what follows in an address is the name of a tag, a section or an author, and not that of an article."""
+    parts = [part for part in rest.split("/") if part]
+    return len(parts) <= 1 and all(len(re.findall(r"[-_ ]", part)) < _SHORT_TITLE for part in parts)
 
 
 def _archive_of(known_as: frozenset[str]) -> str:

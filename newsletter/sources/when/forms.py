@@ -112,7 +112,8 @@ def _ctime(text: str, zone: tzinfo) -> Iterator[ParsedDate]:
 
 
 def _gregorian_words(text: str, zone: tzinfo) -> Iterator[ParsedDate]:
-    for pattern in (names.day_first(names.GREGORIAN), names.month_first(names.GREGORIAN)):
+    for shape in (names.day_first, names.month_first, names.year_first):
+        pattern = shape(names.GREGORIAN)
         for match, year, month, number in _worded(pattern, names.GREGORIAN, text):
             day = _gregorian(year, month, number)
             if day:
@@ -129,10 +130,12 @@ def _gregorian_numbers(text: str, zone: tzinfo) -> Iterator[ParsedDate]:
 
 
 def _other_words(text: str, zone: tzinfo) -> Iterator[ParsedDate]:
-    for match, year, month, number in _worded(names.day_first(names.PERSIAN), names.PERSIAN, text):
-        yield from _persian(year, month, number, text, match, zone)
-    for _match, year, month, number in _worded(names.day_first(names.HIJRI), names.HIJRI, text):
-        yield from _hijri(year, month, number, zone)
+    for shape in (names.day_first, names.year_first):
+        for match, year, month, number in _worded(shape(names.PERSIAN), names.PERSIAN, text):
+            yield from _persian(year, month, number, text, match, zone)
+    for shape in (names.day_first, names.year_first):
+        for _match, year, month, number in _worded(shape(names.HIJRI), names.HIJRI, text):
+            yield from _hijri(year, month, number, zone)
 
 
 def _other_numbers(text: str, zone: tzinfo) -> Iterator[ParsedDate]:

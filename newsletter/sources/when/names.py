@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 
 GREGORIAN = (
-    "يناير جانفي كانون_الثاني january jan janvier janv ژانویه ינואר جنوری",
+    "يناير جانفي كانون_الثاني كانون_ثاني january jan janvier janv ژانویه ינואר جنوری",
     "فبراير فيفري شباط february feb février fevrier févr فوریه פברואר فروری",
     "مارس آذار march mar mars מרץ מרס مارچ",
     "أبريل أفريل نيسان april apr avril avr آوریل אפריל اپریل",
@@ -16,9 +16,9 @@ GREGORIAN = (
     "يوليو يوليه جويلية يوليوز تموز july jul juillet juil ژوئیه ژوییه جولای יולי جولائی",
     "أغسطس غشت أوت آب august aug août aout אוגוסט اگست آگوست",
     "سبتمبر شتنبر أيلول september sep sept septembre سپتامبر ספטמבר ستمبر",
-    "أكتوبر تشرين_الأول october oct octobre اکتبر אוקטובר اکتوبر",
-    "نوفمبر نونبر تشرين_الثاني november nov novembre نوامبر נובמבר نومبر",
-    "ديسمبر دجنبر كانون_الأول december dec décembre decembre déc دسامبر דצמבר دسمبر",
+    "أكتوبر تشرين_الأول تشرين_أول october oct octobre اکتبر אוקטובר اکتوبر",
+    "نوفمبر نونبر تشرين_الثاني تشرين_ثاني november nov novembre نوامبر נובמבר نومبر",
+    "ديسمبر دجنبر كانون_الأول كانون_أول december dec décembre decembre déc دسامبر דצמבר دسمبر",
 )
 """Levantine, Egyptian and Maghrebi Arabic, English, French, Persian, Hebrew and Urdu."""
 PERSIAN = (
@@ -91,8 +91,21 @@ def day_first(months: tuple[str, ...]) -> re.Pattern[str]:
     """
     one = _any(months)
     return re.compile(
-        rf"(?<!\d)(?P<day>\d{{1,2}})(?:er|st|nd|rd|th)?\s*(?:من\s+|ב)?(?:شهر\s+)?[-/،,.]?\s*(?P<month>{one})\.?(?!\w)"
+        rf"(?<!\d)(?P<day>\d{{1,2}})(?:er|st|nd|rd|th)?\s*(?:من\s+|of\s+|ב)?(?:شهر\s+)?[-/،,.]?\s*(?P<month>{one})\.?(?!\w)"
         rf"(?:\s*[/(]\s*{one}\)?)?\s*[-/،,]?\s*(?:ماه\s+)?(?:ل?عام\s+|ل?سنه\s+|سال\s+)?(?P<year>\d{{4}})(?!\d)",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def year_first(months: tuple[str, ...]) -> re.Pattern[str]:
+    """A pattern for a year, a month's name and a day, in folded text.
+
+    Args:
+        months: One of the tables above.
+    """
+    return re.compile(
+        rf"(?<!\d)(?P<year>\d{{4}})\s*[-/،,]?\s*(?P<month>{_any(months)})\.?(?!\w)\s*[-/،,]?\s*(?P<day>\d{{1,2}})(?![\d:])",
         re.IGNORECASE,
     )
 
