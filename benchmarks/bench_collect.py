@@ -1,33 +1,47 @@
-"""Read a thousand feed entries and a hundred REST posts, and mark the copies among a thousand articles.
+"""Read a thousand feed entries and a hundred REST posts, mark the copies among a thousand articles, and collect.
 
     python benchmarks/bench_collect.py
 
 Each is measured in the same run beside a floor or the naive way: feedparser alone on the same feed (no decoding, no
 cleaning, no summary), json.loads alone on the same posts, and comparing every pair of articles by the same measure.
-Nothing is fetched. Times are the best of several rounds, in CPU seconds of this process.
+Times of these are the best of several rounds, in CPU seconds of this process; nothing is fetched.
+
+Then sources are collected from a server on loopback into a fresh workspace, as the command does it: a feed of two
+thousand entries, the same again, and fifty sources of which ten are dead, slow or lying; by the clock. And many good
+feeds are read within the fence and without it.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import random
+import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import feedparser
 
 from newsletter.models import Article
-from newsletter.sources import feed, wordpress
+from newsletter.sources import feed, kinds, wordpress
 from newsletter.sources.collect import alike
+from newsletter.sources.documents import ArticleFilter, Document
+from newsletter.sources.fence import Fence
 from newsletter.sources.http import Fetched
 from newsletter.text.likeness import THRESHOLD
 from newsletter.text.tidy import arabic_fold
+from newsletter.wiring import open_workspace
+from newsletter.workflows.collect import CollectOutcome, gather
+from newsletter.workspace import folder
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ROOT = "https://example.org/wp-json/"
@@ -52,11 +66,11 @@ def html(number: int) -> str:
     return f'{body}<figure><img src="/{number}.jpg" width="800" alt="صورة"></figure><p><a href="/more">المزيد</a></p>'
 
 
-def rss(entries: int) -> bytes:
+def rss(entries: int, site: int = 0) -> bytes:
     items = "".join(
-        f"<item><title>خبر رقم {n}</title><link>https://example.org/{n}/</link>"
-        f"<description>{story(n)[0][:200]} [&#8230;]</description><category>مدن</category>"
-        f"<content:encoded><![CDATA[{html(n)}]]></content:encoded>"
+        f"<item><title>خبر رقم {n}</title><link>https://example.org/{site * entries + n}/</link>"
+        f"<description>{story(site * entries + n)[0][:200]} [&#8230;]</description><category>مدن</category>"
+        f"<content:encoded><![CDATA[{html(site * entries + n)}]]></content:encoded>"
         f"<pubDate>{format_datetime(NOW - timedelta(hours=n))}</pubDate></item>"
         for n in range(entries)
     )
@@ -122,6 +136,102 @@ def line(what: str, ours: float, floor: float, beside: str, count: int) -> None:
     print(f"{what:<36} {each}: {ratio} {beside} ({floor * 1000:.0f} ms)")
 
 
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    big = b""
+
+    def do_GET(self) -> None:
+        kind, _, number = self.path.strip("/").partition("/")
+        with contextlib.suppress(OSError):
+            if kind == "slow":
+                time.sleep(30)
+            lies = kind in ("slow", "lying")
+            data = b"" if lies else self.big if kind == "big" else rss(40, int(number))
+            self.send_response(200 if kind != "dead" else 404)
+            self.send_header("Content-Type", "application/rss+xml")
+            self.send_header("Content-Length", "1000000" if lies else str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+            self.close_connection = self.close_connection or lies
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A connection that ours gave up."""
+
+
+@contextlib.contextmanager
+def workspace(root: Path) -> Iterator[Callable[[list[str], int], CollectOutcome]]:
+    """A fresh workspace; what collects into it, opened and closed each time as a command does."""
+    where = root / "w"
+    folder.make(
+        where, name="م", url="https://example.org", sender="a@example.org", web="", language="ar", timezone="UTC"
+    )
+    settings = where / "newsletter.toml"
+    text = settings.read_text("utf-8").replace("[collect]\n", '[collect]\nallow_private_hosts = ["127.0.0.1"]\n')
+    settings.write_text(text, "utf-8")
+
+    def collect(targets: list[str], most: int) -> CollectOutcome:
+        with open_workspace(where, {}) as opened:
+            return gather(opened, targets, most=most)
+
+    yield collect
+
+
+def clock(what: str, limit: float, work: Callable[[], Any]) -> Any:
+    """Print the seconds that something takes by the clock, beside what it may take."""
+    began = time.perf_counter()
+    result = work()
+    took = time.perf_counter() - began
+    print(f"{what:<36} {took:7.2f} s by the clock: {took / limit:.2f} of the {limit:g} s it may take")
+    return result
+
+
+def collecting(entries: int) -> None:
+    server = _Server(("127.0.0.1", 0), _Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    at = f"http://127.0.0.1:{server.server_address[1]}"
+    _Handler.big = rss(entries)
+    with tempfile.TemporaryDirectory() as root, workspace(Path(root)) as collect:
+        first = clock(f"collect {entries} entries", 5, lambda: collect([f"{at}/big/0"], entries))
+        assert len(first.added) == entries
+        again = clock("collect them again", 1, lambda: collect([f"{at}/big/0"], entries))
+        assert not again.added
+    with tempfile.TemporaryDirectory() as root, workspace(Path(root)) as collect:
+        bad = [*(f"{at}/dead/{n}" for n in range(5)), *(f"{at}/lying/{n}" for n in range(3))]
+        bad += [f"{at}/slow/0", "http://127.0.0.1:1/"]
+        good = [f"{at}/feed/{n}" for n in range(40)]
+        found = clock("50 sources, 10 of them bad", 25, lambda: collect([*bad, *good], 40))
+        assert len(found.added) == 1600, len(found.added)
+    server.shutdown()
+
+
+def fenced(feeds: int) -> None:
+    data = rss(40)
+    got = Fetched("https://example.org/feed/", data, "application/rss+xml")
+    document, wanted = Document(data, got.url, got=got), ArticleFilter(NOW)
+    fence = Fence()
+    fence.run(kinds.read, document, wanted, where=got.url)
+    began = time.perf_counter()
+    for _ in range(feeds):
+        kinds.read(document, wanted)
+    here = time.perf_counter() - began
+    began = time.perf_counter()
+    for _ in range(feeds):
+        fence.run(kinds.read, document, wanted, where=got.url)
+    there = time.perf_counter() - began
+    fence.close()
+    more = (there - here) / feeds * 1000
+    print(
+        f"{'the fence, a feed of 40 entries':<36} {more:7.1f} ms more than the {here / feeds * 1000:.1f} ms without it"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, default=1000)
@@ -130,13 +240,14 @@ def main() -> None:
     parser.add_argument(
         "--pairwise", type=int, default=100, help="articles of the naive way; it is scaled to --articles"
     )
+    parser.add_argument("--collected", type=int, default=2000, help="entries of the feed that is collected")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
 
     data = rss(options.entries)
     floor, bare = best(options.rounds, lambda: feedparser.parse(io.BytesIO(data)))
-    ours, articles = best(options.rounds, lambda: feed.parse(data, "https://example.org/feed/", now=NOW))
-    assert len(articles) == len(bare.entries) == options.entries
+    ours, parsed = best(options.rounds, lambda: feed.parse(data, "https://example.org/feed/", now=NOW))
+    assert len(parsed.articles) == len(bare.entries) == options.entries
     line(f"{options.entries} feed entries, {len(data) // 1024} KB", ours, floor, "feedparser alone", options.entries)
 
     data = posts(options.posts)
@@ -155,6 +266,8 @@ def main() -> None:
     floor, found = best(1, lambda: pairwise(texts))
     assert found == marked
     line(f"copies among {options.articles} articles", ours, floor, "comparing every pair", options.articles)
+    fenced(40)
+    collecting(options.collected)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ _HEAD = 4096
 _SAMPLE = 20_000
 _ASCII = bytes(range(128))
 _LETTER = re.compile("[\u0621-\u064a]")
-_BESIDE_LATIN = re.compile(rb"(?:[A-Za-z][\x80-\xff]+|[\x80-\xff]+(?=[A-Za-z]))")
+_BESIDE_LATIN = re.compile(rb"(?:[A-Za-z][\x80-\xff]++|(?<![\x80-\xff])[\x80-\xff]++(?=[A-Za-z]))")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _COMMON = re.compile("[الينمتور]")
 _ODD = re.compile("[\ufffd\x80-\x9f×÷¤§¨¯±²³´µ¶·¸¹¼½¾‰†‡ˆƒ™]|(?<=[\u0621-\u064a])[à-ÿ]|[à-ÿ](?=[\u0621-\u064a])")

@@ -28,6 +28,8 @@ MEGABYTES = 300
 _PATIENT_WITH = 2
 """Sources that may use up their whole time; a list full of such sources is not waited for."""
 _CUT = 4
+_LONGEST = 1.2
+"""By the clock, of the processor time of one source: a busy machine must not make a round endless."""
 
 
 class Fence:
@@ -99,7 +101,8 @@ class Fence:
             outcome: ReadingOutcome | None = None
             trouble: SourceError | None = None
             try:
-                outcome = WatchedReading(process, turn, self._allowed, door).outcome(work, arguments)
+                reading = WatchedReading(process, turn, self._allowed, door, longest=_LONGEST * self._seconds)
+                outcome = reading.outcome(work, arguments)
             except OverrunError as error:
                 with self._lock:
                     self._overruns += 1

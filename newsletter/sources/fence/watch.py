@@ -17,7 +17,8 @@ from newsletter.sources.http.models import FetcherProtocol
 _QUICK = 1.0
 """Seconds within which almost every source is read."""
 _PATIENCE = 3
-"""A reader may take so many times its processor time by the clock, for the machine has other work too."""
+"""A reader may take so many times its processor time by the clock, for the machine has other work too; but never longer
+than a little more than the whole time of one source, so that a round ends."""
 _LOOK = 0.2
 """Seconds between looks at what a reader has used."""
 
@@ -38,11 +39,19 @@ class WatchedReading:
         turn: Its turn at the processor.
         allowed: Says how many seconds of processor a source may cost; it may become fewer meanwhile.
         door: Fetches what the source names; None if it can name nothing.
+        longest: Seconds by the clock that reading may take whatever else the machine does.
     """
 
     def __init__(
-        self, process: ReaderProcess, turn: ReadingTurn, allowed: Callable[[], float], door: FetcherProtocol | None
+        self,
+        process: ReaderProcess,
+        turn: ReadingTurn,
+        allowed: Callable[[], float],
+        door: FetcherProtocol | None,
+        *,
+        longest: float,
     ) -> None:
+        self._longest = longest
         self._process, self._turn, self._allowed, self._door = process, turn, allowed, door
         self._at_first = process.processor_time()
         self._spent = 0.0
@@ -90,7 +99,7 @@ class WatchedReading:
     def _refuse_overrun(self) -> None:
         allowed, used = self._allowed(), self._process.processor_time()
         cost = self._spent if used is None or self._at_first is None else used - self._at_first
-        if cost > allowed or self._spent > allowed * _PATIENCE:
+        if cost > allowed or self._spent > min(allowed * _PATIENCE, self._longest):
             raise OverrunError(allowed)
 
     def _fetched(self, request: FetchRequest) -> ReadingOutcome:
