@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,24 @@ def test_a_mark_that_comes_with_not_modified_replaces_the_one_before(
     gather(workspace, [FEED])
     gather(workspace, [FEED])
     assert [one for one in sent if one] == ['"one"', '"two"']
+
+
+def test_a_feed_without_marks_that_comes_again_the_same_is_not_read_again(
+    workspace: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = site.get
+
+    def unmarked(url: str, *arguments: Any, **options: Any) -> Fetched:
+        return replace(get(url, *arguments, **options), headers={})
+
+    monkeypatch.setattr(site, "get", unmarked)
+    assert len(gather(workspace, [FEED]).added) == 2
+    assert gather(workspace, [FEED]).sources[0].unchanged
+    monkeypatch.setattr(
+        site, "get", lambda url, *a, **o: replace(got := unmarked(url, *a, **o), data=got.data + b"<!-- -->")
+    )
+    again = gather(workspace, [FEED])
+    assert (again.sources[0].unchanged, len(again.known)) == (False, 2)
 
 
 def test_a_source_is_stored_when_it_arrives(workspace: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

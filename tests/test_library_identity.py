@@ -124,7 +124,7 @@ def test_an_address_that_is_used_again_or_leads_elsewhere_is_another_article(con
     ]
 
 
-def test_the_richer_reading_stays_until_it_is_silent_for_a_day(connection: Connection) -> None:
+def test_the_richer_reading_stays_until_it_is_silent_for_a_week(connection: Connection) -> None:
     states(connection, FEED)
     assert states(connection, replace(POST, title="عنوان الواجهة")) == ["updated"]
     corrected = replace(FEED, title="عنوان مصحح", image="https://example.org/a.jpg", image_alt="وصف")
@@ -135,8 +135,8 @@ def test_the_richer_reading_stays_until_it_is_silent_for_a_day(connection: Conne
         "https://example.org/a.jpg",
         "وصف",
     )
-    assert states(connection, corrected, now=NOW + DAY / 2) == ["known"]
-    assert states(connection, corrected, now=NOW + 2 * DAY) == ["updated"]
+    assert states(connection, corrected, now=NOW + 7 * DAY) == ["known"]
+    assert states(connection, corrected, now=NOW + 9 * DAY) == ["updated"]
     assert holdings(connection)[0].article.title == "عنوان مصحح"
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _RANKS: Mapping[str, int] = {"rest": 3, "page": 2, "feed": 1, "": 0}
 """Which reading of one article is the richer: WordPress' own fields, then the page, then what a feed gives."""
-_STALE = 86_400
-"""Seconds after which a road that shows an article no more leaves the word to a poorer one."""
+_STALE = 8 * 86_400
+"""Seconds after which a road that shows an article no more leaves the word to a poorer one: more than a week, so that a
+newsroom that collects once a week does not hear two roads in turns."""
 _LOCK = 7_273_002
 """Of PostgreSQL's advisory locks: two that collect the same story at once must not both find it new."""
 _SHOWN = ("title", "summary", "body", "image", "image_alt", "author", "section", "tags", "published", "url")

@@ -21,7 +21,7 @@ def validators(connection: Connection, targets: Sequence[str]) -> dict[str, Vali
     from newsletter.storage.tables import validator as table
 
     rows = connection.execute(select(table).where(table.c.target.in_(targets))).all()
-    return {row.target: Validator(row.etag, row.modified) for row in rows}
+    return {row.target: Validator(row.etag, row.modified, row.digest) for row in rows}
 
 
 def keep_validators(connection: Connection, marks: Mapping[str, Validator]) -> None:
@@ -29,6 +29,6 @@ def keep_validators(connection: Connection, marks: Mapping[str, Validator]) -> N
     from newsletter.storage.tables import validator as table
 
     for target, mark in marks.items():
-        values = {"etag": mark.etag, "modified": mark.modified}
+        values = {"etag": mark.etag, "modified": mark.modified, "digest": mark.digest}
         statement = insert_or_update(connection, table).values(target=target, **values)
         connection.execute(statement.on_conflict_do_update(index_elements=["target"], set_=values))

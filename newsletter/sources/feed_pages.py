@@ -98,9 +98,7 @@ def parsed(document: Document, wanted: ArticleFilter) -> ParsedFeed:
 
 
 def _validator(document: Document) -> Validator | None:
-    headers = document.got.headers if document.got else {}
-    validator = Validator(headers.get("etag", ""), headers.get("last-modified", ""))
-    return validator if validator.headers() else None
+    return Validator.of(document.got) if document.got else None
 
 
 def _in_zone(article: Article, zone: tzinfo) -> Article:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
@@ -39,7 +40,10 @@ def document(url: str, door: FetcherProtocol, validator: Validator | None = None
         raise _closed(url, error) or error from None
     if validator is not None and got.status == 304:
         headers = got.headers
-        return Validator(headers.get("etag", validator.etag), headers.get("last-modified", validator.modified))
+        modified = headers.get("last-modified", validator.modified)
+        return replace(validator, etag=headers.get("etag", validator.etag), modified=modified)
+    if validator is not None and validator.digest and (now := Validator.of(got)).digest == validator.digest:
+        return now
     if _leads_home(unwrapped(url), got.url):
         raise NoArticleError(
             "this address leads to the site's front page: there is nothing at it any more",

@@ -116,9 +116,7 @@ def _mark(document: Document, wanted: ArticleFilter) -> Validator | None:
     is_narrow = wanted.since is not None or wanted.until is not None
     if is_narrow or document.got is None or wanted.most < len(_ENTRIES.findall(document.data)):
         return None
-    headers = document.got.headers
-    mark = Validator(headers.get("etag", ""), headers.get("last-modified", ""))
-    return mark if mark.headers() else None
+    return Validator.of(document.got)
 
 
 def _refuse_comments(document: Document) -> None:

@@ -232,4 +232,5 @@ validator = Table(
     Column("target", Text, primary_key=True),
     Column("etag", Text, nullable=False),
     Column("modified", Text, nullable=False),
+    Column("digest", Text, nullable=False, server_default=""),  # of its bytes: many servers mark nothing
 )

@@ -13,6 +13,12 @@ words and true variants at least 0.76."""
 _LEAST_RUNS = 6
 _MOST_HOLDERS = 30
 """Texts that one run is looked up in; what more unlike texts share is boilerplate and says nothing."""
+_LONG = 128
+"""Runs from which on a text is looked up, and found, by every eighth of them: which ones the run itself decides."""
+_GOLDEN = 0x9E3779B97F4A7C15
+"""2 to the 64th, divided by the golden ratio: multiplied by it, neighbouring numbers part (Knuth, volume 3, 6.4)."""
+_MOST_COMPARED = 5
+"""Texts that share most of the sample with one, which are compared with it run by run."""
 
 
 def mark(texts: Sequence[str], *, threshold: float = THRESHOLD) -> dict[int, int]:
@@ -31,7 +37,7 @@ def mark(texts: Sequence[str], *, threshold: float = THRESHOLD) -> dict[int, int
     """
     numbers: dict[str, int] = {}
     holders: defaultdict[int, list[int]] = defaultdict(list)
-    sizes: dict[int, int] = {}
+    kept: dict[int, set[int]] = {}
     whole: dict[str, int] = {}
     repeats: dict[int, int] = {}
     for at, text in enumerate(texts):
@@ -39,15 +45,15 @@ def mark(texts: Sequence[str], *, threshold: float = THRESHOLD) -> dict[int, int
         runs = _runs(folded, numbers)
         original = whole.get(folded) if folded else None
         if original is None and len(runs) >= _LEAST_RUNS:
-            original = _most_alike(runs, holders, sizes, threshold)
+            original = _most_alike(runs, holders, kept, threshold)
         if original is not None:
             repeats[at] = original
             continue
         if folded:
             whole[folded] = at
         if len(runs) >= _LEAST_RUNS:
-            sizes[at] = len(runs)
-            for run in runs:
+            kept[at] = runs
+            for run in _sample(runs):
                 if len(holders[run]) < _MOST_HOLDERS:
                     holders[run].append(at)
     return repeats
@@ -74,7 +80,17 @@ def _runs(folded: str, numbers: dict[str, int]) -> set[int]:
     return {a << 48 | b << 24 | c for a, b, c in zip(words, words[1:], words[2:], strict=False)}
 
 
-def _most_alike(runs: set[int], holders: dict[int, list[int]], sizes: dict[int, int], threshold: float) -> int | None:
-    common = Counter(at for run in runs if run in holders for at in holders[run])
-    best = max(common, key=lambda at: (common[at] / min(len(runs), sizes[at]), -at), default=None)
-    return best if best is not None and common[best] >= threshold * min(len(runs), sizes[best]) else None
+def _sample(runs: set[int]) -> set[int]:
+    """The runs that a text is looked up by: all of a short one, about an eighth of a long one."""
+    return {run for run in runs if not run * _GOLDEN >> 61 & 7} if len(runs) >= _LONG else runs
+
+
+def _most_alike(
+    runs: set[int], holders: dict[int, list[int]], kept: dict[int, set[int]], threshold: float
+) -> int | None:
+    common = Counter(at for run in _sample(runs) if run in holders for at in holders[run])
+    shares = [
+        (len(runs & kept[at]) / min(len(runs), len(kept[at])), -at) for at, _ in common.most_common(_MOST_COMPARED)
+    ]
+    share, best = max(shares, default=(0.0, 0))
+    return -best if share >= threshold else None

@@ -260,7 +260,8 @@ class _Shelves:
         grown = draft.grow(self._workspace, by_state["new"], snapshot=snapshot)
         places = {number: place for place, number in enumerate(order)}
         in_order = sorted(holdings, key=lambda one: places[one.id])
-        repeats = alike([one.article for one in in_order])
+        # Whoever is known was told before, when the article was new.
+        repeats = alike([one.article for one in in_order]) if by_state["new"] or by_state["updated"] else {}
         return CollectOutcome(
             by_state["new"],
             by_state["updated"],

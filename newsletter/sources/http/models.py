@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -82,6 +83,18 @@ class Validator:
     etag: str = ""
     modified: str = ""
     """Value of Last-Modified."""
+    digest: str = field(default="", compare=False)
+    """SHA-256 of its bytes, in hexadecimal: many servers mark nothing and send the same again."""
+
+    @classmethod
+    def of(cls, got: Fetched) -> Validator:
+        """The marks of an answer.
+
+        Args:
+            got: The answer, with its body.
+        """
+        digest = hashlib.sha256(got.data).hexdigest()
+        return cls(got.headers.get("etag", ""), got.headers.get("last-modified", ""), digest)
 
     def headers(self) -> dict[str, str]:
         """Request headers that ask for the feed only if it has changed.

@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("article", sa.Column("seen", sa.BigInteger(), nullable=True))
     op.add_column("article", sa.Column("withdrawn", sa.BigInteger(), nullable=True))
     op.add_column("article", sa.Column("withdrawn_reason", sa.Text(), server_default="", nullable=False))
+    op.add_column("validator", sa.Column("digest", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "article_key",
         sa.Column("key", sa.Text(), nullable=False),
