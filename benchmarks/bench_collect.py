@@ -27,7 +27,7 @@ from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import feedparser
 
@@ -136,17 +136,21 @@ def line(what: str, ours: float, floor: float, beside: str, count: int) -> None:
     print(f"{what:<36} {each}: {ratio} {beside} ({floor * 1000:.0f} ms)")
 
 
+HOSTS = [f"127.0.0.{number}" for number in range(1, 51)]
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    big = b""
+    answers: ClassVar[dict[str, bytes]] = {}
+    """Path to feed, made before any clock runs."""
 
     def do_GET(self) -> None:
-        kind, _, number = self.path.strip("/").partition("/")
+        kind = self.path.strip("/").partition("/")[0]
         with contextlib.suppress(OSError):
             if kind == "slow":
                 time.sleep(30)
             lies = kind in ("slow", "lying")
-            data = b"" if lies else self.big if kind == "big" else rss(40, int(number))
+            data = self.answers.get(self.path, b"")
             self.send_response(200 if kind != "dead" else 404)
             self.send_header("Content-Type", "application/rss+xml")
             self.send_header("Content-Length", "1000000" if lies else str(len(data)))
@@ -173,7 +177,7 @@ def workspace(root: Path) -> Iterator[Callable[[list[str], int], CollectOutcome]
         where, name="م", url="https://example.org", sender="a@example.org", web="", language="ar", timezone="UTC"
     )
     settings = where / "newsletter.toml"
-    text = settings.read_text("utf-8").replace("[collect]\n", '[collect]\nallow_private_hosts = ["127.0.0.1"]\n')
+    text = settings.read_text("utf-8").replace("[collect]\n", f"[collect]\nallow_private_hosts = {json.dumps(HOSTS)}\n")
     settings.write_text(text, "utf-8")
 
     def collect(targets: list[str], most: int) -> CollectOutcome:
@@ -192,23 +196,36 @@ def clock(what: str, limit: float, work: Callable[[], Any]) -> Any:
     return result
 
 
+@contextlib.contextmanager
+def servers() -> Iterator[list[str]]:
+    """Addresses of servers at fifty hosts, all of them this machine: no host is asked for more than two at once."""
+    running = [_Server((host, 0), _Handler) for host in HOSTS]
+    for server in running:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield [f"http://{host}:{server.server_address[1]}" for host, server in zip(HOSTS, running, strict=True)]
+    for server in running:
+        server.shutdown()
+
+
 def collecting(entries: int) -> None:
-    server = _Server(("127.0.0.1", 0), _Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    at = f"http://127.0.0.1:{server.server_address[1]}"
-    _Handler.big = rss(entries)
+    with servers() as hosts:
+        _collecting(entries, hosts)
+
+
+def _collecting(entries: int, hosts: list[str]) -> None:
+    at = hosts[0]
+    _Handler.answers |= {"/big/0": rss(entries), **{f"/feed/{n}": rss(40, n) for n in range(40)}}
     with tempfile.TemporaryDirectory() as root, workspace(Path(root)) as collect:
         first = clock(f"collect {entries} entries", 5, lambda: collect([f"{at}/big/0"], entries))
         assert len(first.added) == entries
         again = clock("collect them again", 1, lambda: collect([f"{at}/big/0"], entries))
         assert not again.added
     with tempfile.TemporaryDirectory() as root, workspace(Path(root)) as collect:
-        bad = [*(f"{at}/dead/{n}" for n in range(5)), *(f"{at}/lying/{n}" for n in range(3))]
-        bad += [f"{at}/slow/0", "http://127.0.0.1:1/"]
-        good = [f"{at}/feed/{n}" for n in range(40)]
+        bad = [*(f"{hosts[n]}/dead/{n}" for n in range(5)), *(f"{hosts[n]}/lying/{n}" for n in range(5, 8))]
+        bad += [f"{hosts[8]}/slow/0", "http://127.0.0.1:1/"]
+        good = [f"{hosts[10 + n]}/feed/{n}" for n in range(40)]
         found = clock("50 sources, 10 of them bad", 25, lambda: collect([*bad, *good], 40))
         assert len(found.added) == 1600, len(found.added)
-    server.shutdown()
 
 
 def fenced(feeds: int) -> None:

@@ -200,7 +200,7 @@ def alike(articles: Sequence[Article]) -> dict[int, int]:
     Returns:
         Number of each repeating article with the number of the one it repeats.
     """
-    return mark([f"{each.title}\n" + ("\n".join(paragraphs(each.body)) or each.summary) for each in articles])
+    return mark([f"{each.title} " + (" ".join(paragraphs(each.body)) or each.summary) for each in articles])
 
 
 def _joined(first: Article, other: Article) -> Article:
