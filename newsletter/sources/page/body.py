@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from newsletter.sources import when
@@ -16,6 +17,7 @@ from newsletter.sources.clean.boilerplate import (
     is_share_line,
     is_subscribe_sentence,
 )
+from newsletter.sources.clean.elements import is_hidden
 from newsletter.sources.clean.markup import text_of, tree
 from newsletter.sources.page.metadata import Metadata
 from newsletter.sources.page.outline import is_body, names
@@ -30,6 +32,8 @@ _LEAD_LETTERS = 60
 _LEAST_BODY = 120
 _LEAST_SENTENCE = 25
 _LONG_SENTENCE = 90
+_LEAST_AFTER = 5
+_MOST_IN_LEAD = 2
 _NEARLY_ALL = 0.9
 _MOST_COLUMNS = 4
 _LEADING_BLOCKS = 12
@@ -59,22 +63,40 @@ def extract(root: HtmlElement, found: Metadata, now: datetime) -> str:
     if sum(1 for _ in root.iter(*_BLOCKS)) > _MOST_BLOCKS:
         return _dense(root, found)  # no article is that long: only its plainest reading is worth the time
     prune(root)
+    _drop_hidden(root, found.headline)
     part = _own_article(root, found.headline)
     body = _named(part, found.base) or _dense(part, found)
     if not body:  # a flash of one sentence
         body = _named(part, found.base, _LEAST_SENTENCE) or _dense(part, found, _LEAST_SENTENCE)
-    if not body:
+    if not body or _is_another(body, found.article_body):
         body = clean("".join(f"<p>{line}</p>" for line in found.article_body.splitlines()), found.base)
     return _trimmed(_with_missing(body, root, found), found, now)
 
 
+def _drop_hidden(root: HtmlElement, headline: HtmlElement | None) -> None:
+    """Drop what a page does not show, which no body keeps, so that it is not taken for the longest text."""
+    kept = {headline, *headline.iterancestors()} if headline is not None else set()
+    for element in list(root.iter("div", "section", "p", "ul", "table")):
+        if is_hidden(element) and element not in kept and element.getparent() is not None:
+            element.drop_tree()
+
+
+def _is_another(body: str, stated: str) -> bool:
+    """Whether a body and what the page's JSON-LD states as the article's have no words in common."""
+    shown, told = arabic_fold(" ".join(paragraphs(body))), arabic_fold(stated)
+    return len(told) >= _LEAST_BODY and _share_in(shown, told) < 0.1 and _share_in(told, shown) < 0.1
+
+
 def _own_article(root: HtmlElement, headline: HtmlElement | None) -> HtmlElement:
-    """The article element around the headline, where whole other articles follow on the same page; else the page."""
-    own = next(headline.iterancestors("article"), None) if headline is not None else None
-    if own is None or len(text_of(own)) < 2 * _LEAST_BODY:
-        return root
-    others = (each for each in own.itersiblings("article") if each.get("class") == own.get("class"))
-    return own if any(len(text_of(each)) > _LEAST_BODY for each in others) else root
+    """What holds the headline and its article, where whole other articles follow on the same page; else the page."""
+    for own in headline.iterancestors("article", "div", "section") if headline is not None else ():
+        if len(text_of(own)) < 2 * _LEAST_BODY:
+            continue
+        alike = (each for each in own.itersiblings(own.tag) if each.get("class") == own.get("class"))
+        others = (each for each in alike if own.tag == "article" or next(each.iter("h1"), None) is not None)
+        if any(len(text_of(each)) > _LEAST_BODY for each in others):
+            return own
+    return root
 
 
 def _named(root: HtmlElement, base: str, least: int = _LEAST_BODY) -> str:
@@ -114,20 +136,31 @@ def _belongs(block: str) -> bool:
     if root is None or not text:
         return root is not None and "<img" in block
     share = link_share(root)
+    if 0.5 <= share < 0.9 and block.startswith("<p>"):
+        return _is_around_link(root)
     if share == 0 and (_BOLD.fullmatch(block) or _SPOKEN.search(text)):  # a question or an answer of an interview
         return not is_share_line(text)
     return share < 0.5 and (len(text) >= _LEAST_SENTENCE or bool(re.match(r"<(?:h[2-4]|ul|ol|blockquote)", block)))
 
 
+def _is_around_link(root: HtmlElement) -> bool:
+    """Whether a sentence begins before its first link and goes on after its last, as no line that leads away does."""
+    links = list(root.iter("a"))
+    whole = text_of(root)
+    before, after = whole.partition(text_of(links[0]))[0], whole.rpartition(text_of(links[-1]))[2]
+    return bool(before.strip()) and len(after.strip()) >= _LEAST_AFTER and bool(_SPOKEN.search(whole))
+
+
 def _dense(root: HtmlElement, found: Metadata, least: int = _LEAST_BODY) -> str:
     """The element whose own paragraphs, or own text between line breaks, are the longest."""
     lengths: dict[HtmlElement, int] = {}
+    told = _part_of_headline(found.headline)
     for element in root.iter(*_HOLDERS):
         own, is_whole = _own_length(element)
         if own < _LEAST_SENTENCE or link_share(element) >= 0.5:
             continue
         holders = [_row_of(element)] if is_whole else [element, _row_of(element)]
-        for holder in (*holders, _entries_of(holders[-1])):
+        for holder in (*holders, _entries_of(holders[-1], told)):
             if holder is not None:
                 lengths[holder] = lengths.get(holder, 0) + own
     deep = {element: sum(1 for _ in element.iterancestors()) for element in lengths}
@@ -138,7 +171,9 @@ def _dense(root: HtmlElement, found: Metadata, least: int = _LEAST_BODY) -> str:
     inner = [each for each in inner if best in each.iterancestors()]
     best = max(inner, key=lambda each: deep[each], default=best)  # without the headline and date that stand before it
     best = _columns(best, found.headline)
-    return _prose_of(best, found.base) if len(lengths) <= _MOST_BLOCKS else _block(best, found.base)
+    if len(lengths) > _MOST_BLOCKS:
+        return _block(best, found.base)
+    return "".join(_prose_of(each, found.base) for each in _pieces(best, found.headline))
 
 
 def _own_length(element: HtmlElement) -> tuple[int, bool]:
@@ -166,7 +201,40 @@ def _columns(element: HtmlElement, headline: HtmlElement | None) -> HtmlElement:
     return parent if are_alike and all(is_text) else element
 
 
-def _entries_of(row: HtmlElement | None) -> HtmlElement | None:
+def _pieces(element: HtmlElement, headline: HtmlElement | None) -> list[HtmlElement]:
+    """All containers of a body that a layout cuts in pieces, between advertisements or pictures: alike, with nothing
+    but paragraphs in them, where a comment has the name and the day of its writer too.
+    """
+    if not _is_piece(element):
+        return [element]
+    above = [element, *element.iterancestors()]
+    for piece, holder in pairwise(above):
+        if holder.tag in ("html",) or (headline is not None and headline in piece.iter()):
+            break
+        alike = [each for each in holder if each.tag == piece.tag and each.get("class") == piece.get("class")]
+        pieces = [each for each in alike if each is piece or _is_piece(each)]
+        if len(pieces) > 1:
+            return pieces
+    return [element]
+
+
+def _is_piece(element: HtmlElement) -> bool:
+    if element.tag not in ("div", "section", "td") or link_share(element) >= 0.1:
+        return False
+    lines = list(element.iter("p"))
+    letters = sum(len("".join(text_of(each).split())) for each in lines)
+    return any(map(_is_sentence, lines)) and letters == len("".join(text_of(element).split()))
+
+
+def _part_of_headline(headline: HtmlElement | None) -> HtmlElement | None:
+    """The smallest part of a page that holds the headline and more than a lead; entries after it are comments."""
+    for part in headline.iterancestors() if headline is not None else ():
+        if sum(map(_is_sentence, part.iter("p"))) > _MOST_IN_LEAD:
+            return part
+    return None
+
+
+def _entries_of(row: HtmlElement | None, told: HtmlElement | None) -> HtmlElement | None:
     """What holds the entries of a live blog, one of which a row is.
 
     They are alike, and each has a heading that is no link; or each has its time, and they stand under the headline,
@@ -175,6 +243,8 @@ def _entries_of(row: HtmlElement | None) -> HtmlElement | None:
     if row is None or row.tag not in ("div", "article", "section", "li"):
         return None
     above = row.getparent()
+    if told is not None and told not in row.iterancestors():
+        return None
     is_timed = any(each.tag == "time" for each in row) and above is not None and any(each.tag == "h1" for each in above)
     if not is_timed and not _has_heading(row):
         return None
@@ -238,7 +308,7 @@ def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
         is_opening = place == 0 and is_prose and len(words) >= _LEAD_LETTERS
         is_wanted = (
             (len(lead) >= _LEAD_LETTERS // 2 and words.startswith(lead))
-            or (is_opening and (_is_named_lead(element) or _is_sentence(element)))
+            or (is_opening and (_is_named_lead(element) or _is_sentence(element, ("p", "div", "h2", "h3", "h4"))))
             or (len(words) >= _LEAD_LETTERS and words in stated)
             or (has_siblings and ((element.tag == "p" and is_prose) or is_between))
         )
@@ -253,10 +323,10 @@ def _is_named_lead(element: HtmlElement) -> bool:
     return any(map(_LEADS.match, around))
 
 
-def _is_sentence(element: HtmlElement) -> bool:
+def _is_sentence(element: HtmlElement, tags: tuple[str, ...] = ("p",)) -> bool:
     """Whether a paragraph is long and ends as a sentence does, as no caption, date or byline is and does."""
     text = text_of(element)
-    return element.tag == "p" and len(text) >= _LONG_SENTENCE and text.endswith((".", "؟", "!", "…", ".»", '."', ".”"))
+    return element.tag in tags and len(text) >= _LONG_SENTENCE and text.endswith((".", "؟", "!", "…", ".»", '."', ".”"))
 
 
 def _top_blocks(body: str) -> list[str]:
