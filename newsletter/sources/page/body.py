@@ -292,7 +292,9 @@ def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
     for element, text in _leaves(root, found.headline):
         is_under = is_under or element is found.headline
         words = arabic_fold(text)
-        place = next((n for n in range(at, len(folded)) if words in folded[n]), None)
+        is_short = len(words) < _LEAST_SENTENCE  # a word of the menu stands in many a sentence
+        there = (n for n in range(at, len(folded)) if words == folded[n] or (words in folded[n] and not is_short))
+        place = next(there, None)
         if not words or (place is None and words in held):
             continue
         if place is not None:
@@ -301,6 +303,7 @@ def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
         elif matched or is_under:
             missing.append((at + 1 if matched else 0, element, words))
     parents = [element.getparent() for element in matched]
+    leads = ("p", "div", "h2", "h3", "h4") if matched else ("p",)  # what stands before a body, not somewhere
     for place, element, words in reversed(missing):
         has_siblings = parents.count(element.getparent()) >= 2
         is_between = 0 < place < len(blocks) and element.tag in ("h2", "h3", "h4") and link_share(element) == 0
@@ -308,7 +311,7 @@ def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
         is_opening = place == 0 and is_prose and len(words) >= _LEAD_LETTERS
         is_wanted = (
             (len(lead) >= _LEAD_LETTERS // 2 and words.startswith(lead))
-            or (is_opening and (_is_named_lead(element) or _is_sentence(element, ("p", "div", "h2", "h3", "h4"))))
+            or (is_opening and (_is_named_lead(element) or _is_sentence(element, leads)))
             or (len(words) >= _LEAD_LETTERS and words in stated)
             or (has_siblings and ((element.tag == "p" and is_prose) or is_between))
         )
