@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ _LEAST_SENTENCE = 25
 _LONG_SENTENCE = 90
 _LEAST_AFTER = 5
 _MOST_IN_LEAD = 2
+_TIMES_LONGER = 3
 _NEARLY_ALL = 0.9
 _MOST_COLUMNS = 4
 _LEADING_BLOCKS = 12
@@ -165,6 +166,10 @@ def _dense(root: HtmlElement, found: Metadata, least: int = _LEAST_BODY) -> str:
                 lengths[holder] = lengths.get(holder, 0) + own
     deep = {element: sum(1 for _ in element.iterancestors()) for element in lengths}
     best = max(lengths, key=lambda each: (lengths[each], deep[each]), default=None)
+    beside = _beside(found.headline, lengths)
+    if best is not None and beside and best not in beside:
+        nearest = max(beside, key=lambda each: (lengths[each], deep[each]))
+        best = nearest if lengths[best] < _TIMES_LONGER * lengths[nearest] else best
     if best is None or lengths[best] < least:
         return ""
     inner = [each for each in lengths if lengths[each] >= _NEARLY_ALL * lengths[best] and deep[each] > deep[best]]
@@ -174,6 +179,19 @@ def _dense(root: HtmlElement, found: Metadata, least: int = _LEAST_BODY) -> str:
     if len(lengths) > _MOST_BLOCKS:
         return _block(best, found.base)
     return "".join(_prose_of(each, found.base) for each in _pieces(best, found.headline))
+
+
+def _beside(headline: HtmlElement | None, holders: Iterable[HtmlElement]) -> list[HtmlElement]:
+    """The holders of text that share the smallest part of the page with the headline: under a flash of one sentence,
+    what the site says of its cookies is longer, but stands elsewhere.
+    """
+    above = list(headline.iterancestors()) if headline is not None else []
+    ranks = {each: number for number, each in enumerate(above)}
+    shared = {
+        each: next((ranks[up] for up in (each, *each.iterancestors()) if up in ranks), len(above)) for each in holders
+    }
+    least = min(shared.values(), default=len(above))
+    return [each for each, rank in shared.items() if rank == least < len(above)]
 
 
 def _own_length(element: HtmlElement) -> tuple[int, bool]:
