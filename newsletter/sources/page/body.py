@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from newsletter.sources import when
@@ -19,6 +18,16 @@ from newsletter.sources.clean.boilerplate import (
 )
 from newsletter.sources.clean.elements import is_hidden
 from newsletter.sources.clean.markup import text_of, tree
+from newsletter.sources.page.holders import (
+    beside,
+    columns,
+    entries_of,
+    is_sentence,
+    own_length,
+    part_of_headline,
+    pieces,
+    row_of,
+)
 from newsletter.sources.page.metadata import Metadata
 from newsletter.sources.page.outline import is_body, names
 from newsletter.sources.page.pruning import link_share, prune
@@ -33,10 +42,8 @@ _LEAST_BODY = 120
 _LEAST_SENTENCE = 25
 _LONG_SENTENCE = 90
 _LEAST_AFTER = 5
-_MOST_IN_LEAD = 2
 _TIMES_LONGER = 3
 _NEARLY_ALL = 0.9
-_MOST_COLUMNS = 4
 _LEADING_BLOCKS = 12
 _LONGEST_BYLINE = 120
 _TOP_LINES = ("h3", "h4", "h5")
@@ -155,135 +162,30 @@ def _is_around_link(root: HtmlElement) -> bool:
 def _dense(root: HtmlElement, found: Metadata, least: int = _LEAST_BODY) -> str:
     """The element whose own paragraphs, or own text between line breaks, are the longest."""
     lengths: dict[HtmlElement, int] = {}
-    told = _part_of_headline(found.headline)
+    told = part_of_headline(found.headline)
     for element in root.iter(*_HOLDERS):
-        own, is_whole = _own_length(element)
+        own, is_whole = own_length(element)
         if own < _LEAST_SENTENCE or link_share(element) >= 0.5:
             continue
-        holders = [_row_of(element)] if is_whole else [element, _row_of(element)]
-        for holder in (*holders, _entries_of(holders[-1], told)):
+        holders = [row_of(element)] if is_whole else [element, row_of(element)]
+        for holder in (*holders, entries_of(holders[-1], told)):
             if holder is not None:
                 lengths[holder] = lengths.get(holder, 0) + own
     deep = {element: sum(1 for _ in element.iterancestors()) for element in lengths}
     best = max(lengths, key=lambda each: (lengths[each], deep[each]), default=None)
-    beside = _beside(found.headline, lengths)
-    if best is not None and beside and best not in beside:
-        nearest = max(beside, key=lambda each: (lengths[each], deep[each]))
+    near = beside(found.headline, lengths)
+    if best is not None and near and best not in near:
+        nearest = max(near, key=lambda each: (lengths[each], deep[each]))
         best = nearest if lengths[best] < _TIMES_LONGER * lengths[nearest] else best
     if best is None or lengths[best] < least:
         return ""
     inner = [each for each in lengths if lengths[each] >= _NEARLY_ALL * lengths[best] and deep[each] > deep[best]]
     inner = [each for each in inner if best in each.iterancestors()]
     best = max(inner, key=lambda each: deep[each], default=best)  # without the headline and date that stand before it
-    best = _columns(best, found.headline)
+    best = columns(best, found.headline)
     if len(lengths) > _MOST_BLOCKS:
         return _block(best, found.base)
-    return "".join(_prose_of(each, found.base) for each in _pieces(best, found.headline))
-
-
-def _beside(headline: HtmlElement | None, holders: Iterable[HtmlElement]) -> list[HtmlElement]:
-    """The holders of text that share the smallest part of the page with the headline: under a flash of one sentence,
-    what the site says of its cookies is longer, but stands elsewhere.
-    """
-    above = list(headline.iterancestors()) if headline is not None else []
-    ranks = {each: number for number, each in enumerate(above)}
-    shared = {
-        each: next((ranks[up] for up in (each, *each.iterancestors()) if up in ranks), len(above)) for each in holders
-    }
-    least = min(shared.values(), default=len(above))
-    return [each for each, rank in shared.items() if rank == least < len(above)]
-
-
-def _own_length(element: HtmlElement) -> tuple[int, bool]:
-    """Letters of an element's own text, and whether they are one paragraph, not lines between its children.
-
-    Some sites put every paragraph into a heading, or the whole text between line breaks into one bold element.
-    """
-    if element.tag in _TOP_LINES:
-        length = len(text_of(element))
-        return (length if length >= _LONG_SENTENCE else 0), True
-    if element.tag in _INLINE and element.find("br") is None:
-        return 0, False
-    if element.tag == "p" or (element.tag == "li" and next(element.iterdescendants(*_BLOCKS), None) is None):
-        return len(text_of(element)), True
-    return len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element), False
-
-
-def _columns(element: HtmlElement, headline: HtmlElement | None) -> HtmlElement:
-    """What holds a body and the columns beside it in which it goes on; the body itself where there are none."""
-    parent = element.getparent()
-    if parent is None or not 2 <= len(parent) <= _MOST_COLUMNS or (headline is not None and headline in parent.iter()):
-        return element
-    are_alike = all(each.tag == element.tag and each.tag in ("div", "td", "section") for each in parent)
-    is_text = (link_share(each) < 0.1 and any(map(_is_sentence, each.iter("p"))) for each in parent)
-    return parent if are_alike and all(is_text) else element
-
-
-def _pieces(element: HtmlElement, headline: HtmlElement | None) -> list[HtmlElement]:
-    """All containers of a body that a layout cuts in pieces, between advertisements or pictures: alike, with nothing
-    but paragraphs in them, where a comment has the name and the day of its writer too.
-    """
-    if not _is_piece(element):
-        return [element]
-    above = [element, *element.iterancestors()]
-    for piece, holder in pairwise(above):
-        if holder.tag in ("html",) or (headline is not None and headline in piece.iter()):
-            break
-        alike = [each for each in holder if each.tag == piece.tag and each.get("class") == piece.get("class")]
-        pieces = [each for each in alike if each is piece or _is_piece(each)]
-        if len(pieces) > 1:
-            return pieces
-    return [element]
-
-
-def _is_piece(element: HtmlElement) -> bool:
-    if element.tag not in ("div", "section", "td") or link_share(element) >= 0.1:
-        return False
-    lines = list(element.iter("p"))
-    letters = sum(len("".join(text_of(each).split())) for each in lines)
-    return any(map(_is_sentence, lines)) and letters == len("".join(text_of(element).split()))
-
-
-def _part_of_headline(headline: HtmlElement | None) -> HtmlElement | None:
-    """The smallest part of a page that holds the headline and more than a lead; entries after it are comments."""
-    for part in headline.iterancestors() if headline is not None else ():
-        if sum(map(_is_sentence, part.iter("p"))) > _MOST_IN_LEAD:
-            return part
-    return None
-
-
-def _entries_of(row: HtmlElement | None, told: HtmlElement | None) -> HtmlElement | None:
-    """What holds the entries of a live blog, one of which a row is.
-
-    They are alike, and each has a heading that is no link; or each has its time, and they stand under the headline,
-    where the comments of readers do not.
-    """
-    if row is None or row.tag not in ("div", "article", "section", "li"):
-        return None
-    above = row.getparent()
-    if told is not None and told not in row.iterancestors():
-        return None
-    is_timed = any(each.tag == "time" for each in row) and above is not None and any(each.tag == "h1" for each in above)
-    if not is_timed and not _has_heading(row):
-        return None
-    beside = (row.getprevious(), row.getnext())
-    is_alike = (each is not None and each.tag == row.tag and each.get("class") == row.get("class") for each in beside)
-    return above if any(is_alike) else None
-
-
-def _has_heading(element: HtmlElement) -> bool:
-    heading = next((each for each in element if each.tag in ("h2", "h3", "h4")), None)
-    return heading is not None and link_share(heading) == 0
-
-
-def _row_of(element: HtmlElement) -> HtmlElement | None:
-    """The element in which a paragraph stands beside others, wrappers around it alone passed over."""
-    while (parent := element.getparent()) is not None:
-        is_alone = element.getprevious() is None and element.getnext() is None
-        if not is_alone or (parent.text or "").strip():
-            break
-        element = parent
-    return parent
+    return "".join(_prose_of(each, found.base) for each in pieces(best, found.headline))
 
 
 # What was lost
@@ -329,7 +231,7 @@ def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
         is_opening = place == 0 and is_prose and len(words) >= _LEAD_LETTERS
         is_wanted = (
             (len(lead) >= _LEAD_LETTERS // 2 and words.startswith(lead))
-            or (is_opening and (_is_named_lead(element) or _is_sentence(element, leads)))
+            or (is_opening and (_is_named_lead(element) or is_sentence(element, leads)))
             or (len(words) >= _LEAD_LETTERS and words in stated)
             or (has_siblings and ((element.tag == "p" and is_prose) or is_between))
         )
@@ -342,12 +244,6 @@ def _is_named_lead(element: HtmlElement) -> bool:
     parent = element.getparent()
     around = names(element) | (names(parent) if parent is not None else frozenset())
     return any(map(_LEADS.match, around))
-
-
-def _is_sentence(element: HtmlElement, tags: tuple[str, ...] = ("p",)) -> bool:
-    """Whether a paragraph is long and ends as a sentence does, as no caption, date or byline is and does."""
-    text = text_of(element)
-    return element.tag in tags and len(text) >= _LONG_SENTENCE and text.endswith((".", "؟", "!", "…", ".»", '."', ".”"))
 
 
 def _top_blocks(body: str) -> list[str]:
