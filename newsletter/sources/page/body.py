@@ -98,11 +98,9 @@ def _is_another(body: str, stated: str) -> bool:
 def _own_article(root: HtmlElement, headline: HtmlElement | None) -> HtmlElement:
     """What holds the headline and its article, where whole other articles follow on the same page; else the page."""
     for own in headline.iterancestors("article", "div", "section") if headline is not None else ():
-        if len(text_of(own)) < 2 * _LEAST_BODY:
-            continue
         alike = (each for each in own.itersiblings(own.tag) if each.get("class") == own.get("class"))
         others = (each for each in alike if own.tag == "article" or next(each.iter("h1"), None) is not None)
-        if any(len(text_of(each)) > _LEAST_BODY for each in others):
+        if any(len(text_of(each)) > _LEAST_BODY for each in others) and len(text_of(own)) >= 2 * _LEAST_BODY:
             return own
     return root
 

@@ -64,9 +64,9 @@ def pieces(element: HtmlElement, headline: HtmlElement | None) -> list[HtmlEleme
     """
     if not _is_piece(element):
         return [element]
-    above = [element, *element.iterancestors()]
-    for piece, holder in pairwise(above):
-        if holder.tag == "html" or (headline is not None and headline in piece.iter()):
+    around = {headline, *headline.iterancestors()} if headline is not None else set()
+    for piece, holder in pairwise([element, *element.iterancestors()]):
+        if holder.tag == "html" or piece in around:
             break
         alike = [each for each in holder if each.tag == piece.tag and each.get("class") == piece.get("class")]
         whole = [each for each in alike if each is piece or _is_piece(each)]
@@ -85,9 +85,14 @@ def _is_piece(element: HtmlElement) -> bool:
 
 def part_of_headline(headline: HtmlElement | None) -> HtmlElement | None:
     """The smallest part of a page that holds the headline and more than a lead; entries after it are comments."""
+    before: HtmlElement | None = None
+    sentences = 0
     for part in headline.iterancestors() if headline is not None else ():
-        if sum(map(is_sentence, part.iter("p"))) > _MOST_IN_LEAD:
+        beside_it = (each for each in part if each is not before)  # every paragraph is read once, however deep it is
+        sentences += sum(is_sentence(line) for each in beside_it for line in each.iter("p"))
+        if sentences > _MOST_IN_LEAD:
             return part
+        before = part
     return None
 
 
