@@ -38,7 +38,11 @@ BASE = "https://news.example.org"
 READERS = 40
 SALMA = "salma@example.net"
 """Who comes by the pages, and whose mailbox is gone soon after."""
-ARTICLE = "المدينة القديمة تستعيد {}\nانتهت أشغال الترميم هذا الأسبوع.\nوعادت الأسواق إلى ما كانت عليه.\n"
+ARTICLES = {
+    "أسوارها": "المدينة القديمة تستعيد أسوارها\nانتهت أشغال الترميم هذا الأسبوع.\nوعادت الأسواق إلى ما كانت عليه.\n",
+    "أبوابها": "صيادو المرسى يفتحون أبوابها للزوار\nسبعة زوارق تخرج كل فجر.\nوالرحلة الأولى بلا أجر للأطفال.\n",
+    "أسواقها": "مواسم الزيتون تعيد للقرى أسواقها\nالمعاصر تعمل حتى منتصف الليل.\nوالغلة أوفر من العام الماضي بالثلث.\n",
+}
 # The requests of a send have to last, so that there is something to share.
 SETTINGS = (
     "newsletter.toml",
@@ -91,7 +95,7 @@ class Newsroom:
     def issue(self, name: str) -> None:
         """An article, and the draft of an issue with it."""
         article = self.root.parent / f"{name}.txt"
-        article.write_text(ARTICLE.format(name), "utf-8")
+        article.write_text(ARTICLES[name], "utf-8")
         self.run("collect", article)
         self.run("compose", "--slug", name)
 

@@ -169,6 +169,7 @@ def test_what_was_withdrawn_comes_back_when_it_is_shown(connection: Connection) 
     assert restore(connection, [number]) == []
 
 
+@pytest.mark.slow
 def test_two_thousand_articles_again_are_asked_for_in_a_few_questions(connection: Connection) -> None:
     from sqlalchemy import event
 

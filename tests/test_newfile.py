@@ -153,6 +153,9 @@ def test_a_picture_that_is_there_keeps_its_name(root: Path, tmp_path: Path) -> N
 
     (tmp_path / "more.txt").write_text(f"خبر آخر\n{TEXT}", "utf-8")
     assert here("-C", root, "collect", tmp_path / "more.txt").code == 0
+    complains(here("-C", root, "compose"), "repeats a story that there is already (2 = issue 1)", "compose ID")
+    (tmp_path / "more.txt").write_text("خبر آخر\nفاز فريق النوارس بكأس المدينة بعد مباراة طويلة تحت المطر.\n", "utf-8")
+    assert here("-C", root, "collect", tmp_path / "more.txt").code == 0
     text = (folder / "issue.md").read_bytes()
     complains(here("-C", root, "compose", "--slug", "mine"), "an issue here already", "--slug")
     assert (folder / "issue.md").read_bytes() == text

@@ -19,9 +19,10 @@ from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import page, wordpress
 from newsletter.sources.charset import decode
-from newsletter.sources.http.models import Fetched, FetcherProtocol
+from newsletter.sources.http.models import FetcherProtocol
 from newsletter.sources.identity import of_wordpress
 from newsletter.sources.links import host, is_web
+from newsletter.sources.page.shape import MISSING
 from newsletter.sources.wordpress.again import PASSWORD, again
 
 if TYPE_CHECKING:
@@ -202,14 +203,14 @@ def _of_page(
     sign = wordpress.signpost(got)
     if number and sign is not None and (sign.route, sign.id) == ("posts", number):
         return Standing(withdrawn="its site has deleted it, and shows a stored copy of the page")
-    return Standing(article=_read(got, now, zone) if one.article.reading == "page" else None)
-
-
-def _read(got: Fetched, now: datetime, zone: tzinfo) -> Article | None:
     try:
-        return page.parse(got.data, got.url, charset=got.charset, now=now, zone=zone)
-    except SourceError:
-        return None  # it answers, with something that we cannot read as an article: no word of it being taken back
+        shown = page.parse(got.data, got.url, charset=got.charset, now=now, zone=zone)
+    except SourceError as error:
+        if error.what.startswith(MISSING):
+            return Standing(withdrawn="its address shows an error instead", by_page=True)
+        return Standing()  # it answers, with something that we cannot read: no word of it being taken back
+    # The words of a page say nothing of what another road gave.
+    return Standing(article=shown if one.article.reading == "page" else None)
 
 
 def _is_front(url: str) -> bool:

@@ -161,7 +161,7 @@ def write(
         newest = library.newest(connection)
     chosen = given if given is not None else [] if empty else compose.choose(offer.holdings, rules, now=workspace.now())
     if not chosen and not empty:
-        raise SourceError("the library holds nothing new", mend="collect first: newsletter collect PATH_OR_URL")
+        raise _nothing_new(offer)
     taken = {one.id for one in chosen}
     left = [one for one in offer.holdings if one.id not in taken]
     shown = _shown(workspace, left, rules, has_stories=bool(chosen))
@@ -458,6 +458,13 @@ def _untouched(
         if text.strip("\n") == candidates.text_of(compose.story_of(holding.article, image=story.image)):
             found[story.line] = holding
     return found
+
+
+def _nothing_new(offer: repeats.Offer) -> SourceError:
+    if not offer.repeats:
+        return SourceError("the library holds nothing new", mend="collect first: newsletter collect PATH_OR_URL")
+    what = f"what is new repeats a story that there is already ({offer.told})"
+    return SourceError(what, mend="name it if it shall be told again: newsletter compose ID")
 
 
 def _notes(unshown: int, offer: repeats.Offer) -> list[str]:

@@ -31,6 +31,8 @@ def _phrases(*phrases: str) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(arabic_fold(phrase)) for phrase in sorted(phrases, key=len, reverse=True)))
 
 
+MISSING = "this is the page of an address that does not exist"
+"""What is said of an error that a site sends as if it were an answer (200)."""
 _NOT_FOUND = _phrases(
     *("الصفحة غير موجودة", "صفحة غير موجودة", "الصفحة المطلوبة غير موجودة", "الصفحة التي تبحث عنها غير موجودة"),
     *("لم يتم العثور على الصفحة", "تعذر العثور على الصفحة", "الصفحة غير متوفرة", "هذه الصفحة غير متاحة", "خطأ 404"),
@@ -151,7 +153,7 @@ def _what(root: HtmlElement, stated: PageClaims, where: str) -> tuple[str, str] 
     front = f"the site's front page {home}" if home else "the addresses of its articles"
     elsewhere = f"check the address, or give {front}" if home else "save the page of an article"
     if "error404" in known_as:
-        return "this is the page of an address that does not exist", elsewhere
+        return MISSING, elsewhere
     if "search" in known_as and known_as & {"search-results", "search-no-results"}:
         return "these are the results of a search", f"give {front}"
     if "login" in known_as and any(name.startswith("login-action") for name in known_as):
@@ -164,7 +166,7 @@ def _what(root: HtmlElement, stated: PageClaims, where: str) -> tuple[str, str] 
     query = parse_qsl(urlsplit(url).query) if url else []
     titles = _titles(root, stated)
     if _is_missing(root, titles):
-        return "this is the page of an address that does not exist", elsewhere
+        return MISSING, elsewhere
     has_password = any((each.get("type") or "").lower() == "password" for each in root.iter("input"))
     if has_password and (_DOOR_PATH.search(path) or any(_is_mostly(_DOOR, title) for title in titles)):
         return "this is a page to log in", f"give {front}"
