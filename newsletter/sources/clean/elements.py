@@ -39,6 +39,15 @@ _FURNITURE = frozenset(
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
+def is_hidden(node: HtmlElement) -> bool:
+    """Say whether an element itself says that it is not shown.
+
+    Args:
+        node: Any element.
+    """
+    return node.get("hidden") is not None or bool(_HIDDEN.search(node.get("style") or ""))
+
+
 def is_furniture(node: HtmlElement) -> bool:
     """Say whether an element is hidden, or a block for sharing, liking, subscribing or related articles.
 
@@ -46,7 +55,7 @@ def is_furniture(node: HtmlElement) -> bool:
         node: Any element.
     """
     names = classes(node)
-    if names & _FURNITURE or node.get("hidden") is not None or _HIDDEN.search(node.get("style") or ""):
+    if names & _FURNITURE or is_hidden(node):
         return True
     # Jetpack's block after an article: a group without a name of its own around the subscription form.
     return "wp-block-group" in names and any(

@@ -16,7 +16,18 @@ from newsletter.sources.clean.boilerplate import (
     is_share_line,
     is_subscribe_sentence,
 )
+from newsletter.sources.clean.elements import is_hidden
 from newsletter.sources.clean.markup import text_of, tree
+from newsletter.sources.page.holders import (
+    beside,
+    columns,
+    entries_of,
+    is_sentence,
+    own_length,
+    part_of_headline,
+    pieces,
+    row_of,
+)
 from newsletter.sources.page.metadata import Metadata
 from newsletter.sources.page.outline import is_body, names
 from newsletter.sources.page.pruning import link_share, prune
@@ -30,8 +41,9 @@ _LEAD_LETTERS = 60
 _LEAST_BODY = 120
 _LEAST_SENTENCE = 25
 _LONG_SENTENCE = 90
+_LEAST_AFTER = 5
+_TIMES_LONGER = 3
 _NEARLY_ALL = 0.9
-_MOST_COLUMNS = 4
 _LEADING_BLOCKS = 12
 _LONGEST_BYLINE = 120
 _TOP_LINES = ("h3", "h4", "h5")
@@ -59,22 +71,38 @@ def extract(root: HtmlElement, found: Metadata, now: datetime) -> str:
     if sum(1 for _ in root.iter(*_BLOCKS)) > _MOST_BLOCKS:
         return _dense(root, found)  # no article is that long: only its plainest reading is worth the time
     prune(root)
+    _drop_hidden(root, found.headline)
     part = _own_article(root, found.headline)
     body = _named(part, found.base) or _dense(part, found)
     if not body:  # a flash of one sentence
         body = _named(part, found.base, _LEAST_SENTENCE) or _dense(part, found, _LEAST_SENTENCE)
-    if not body:
+    if not body or _is_another(body, found.article_body):
         body = clean("".join(f"<p>{line}</p>" for line in found.article_body.splitlines()), found.base)
     return _trimmed(_with_missing(body, root, found), found, now)
 
 
+def _drop_hidden(root: HtmlElement, headline: HtmlElement | None) -> None:
+    """Drop what a page does not show, which no body keeps, so that it is not taken for the longest text."""
+    kept = {headline, *headline.iterancestors()} if headline is not None else set()
+    for element in list(root.iter("div", "section", "p", "ul", "table")):
+        if is_hidden(element) and element not in kept and element.getparent() is not None:
+            element.drop_tree()
+
+
+def _is_another(body: str, stated: str) -> bool:
+    """Whether a body and what the page's JSON-LD states as the article's have no words in common."""
+    shown, told = arabic_fold(" ".join(paragraphs(body))), arabic_fold(stated)
+    return len(told) >= _LEAST_BODY and _share_in(shown, told) < 0.1 and _share_in(told, shown) < 0.1
+
+
 def _own_article(root: HtmlElement, headline: HtmlElement | None) -> HtmlElement:
-    """The article element around the headline, where whole other articles follow on the same page; else the page."""
-    own = next(headline.iterancestors("article"), None) if headline is not None else None
-    if own is None or len(text_of(own)) < 2 * _LEAST_BODY:
-        return root
-    others = (each for each in own.itersiblings("article") if each.get("class") == own.get("class"))
-    return own if any(len(text_of(each)) > _LEAST_BODY for each in others) else root
+    """What holds the headline and its article, where whole other articles follow on the same page; else the page."""
+    for own in headline.iterancestors("article", "div", "section") if headline is not None else ():
+        alike = (each for each in own.itersiblings(own.tag) if each.get("class") == own.get("class"))
+        others = (each for each in alike if own.tag == "article" or next(each.iter("h1"), None) is not None)
+        if any(len(text_of(each)) > _LEAST_BODY for each in others) and len(text_of(own)) >= 2 * _LEAST_BODY:
+            return own
+    return root
 
 
 def _named(root: HtmlElement, base: str, least: int = _LEAST_BODY) -> str:
@@ -114,88 +142,48 @@ def _belongs(block: str) -> bool:
     if root is None or not text:
         return root is not None and "<img" in block
     share = link_share(root)
+    if 0.5 <= share < 0.9 and block.startswith("<p>"):
+        return _is_around_link(root)
     if share == 0 and (_BOLD.fullmatch(block) or _SPOKEN.search(text)):  # a question or an answer of an interview
         return not is_share_line(text)
     return share < 0.5 and (len(text) >= _LEAST_SENTENCE or bool(re.match(r"<(?:h[2-4]|ul|ol|blockquote)", block)))
 
 
+def _is_around_link(root: HtmlElement) -> bool:
+    """Whether a sentence begins before its first link and goes on after its last, as no line that leads away does."""
+    links = list(root.iter("a"))
+    whole = text_of(root)
+    before, after = whole.partition(text_of(links[0]))[0], whole.rpartition(text_of(links[-1]))[2]
+    return bool(before.strip()) and len(after.strip()) >= _LEAST_AFTER and bool(_SPOKEN.search(whole))
+
+
 def _dense(root: HtmlElement, found: Metadata, least: int = _LEAST_BODY) -> str:
     """The element whose own paragraphs, or own text between line breaks, are the longest."""
     lengths: dict[HtmlElement, int] = {}
+    told = part_of_headline(found.headline)
     for element in root.iter(*_HOLDERS):
-        own, is_whole = _own_length(element)
+        own, is_whole = own_length(element)
         if own < _LEAST_SENTENCE or link_share(element) >= 0.5:
             continue
-        holders = [_row_of(element)] if is_whole else [element, _row_of(element)]
-        for holder in (*holders, _entries_of(holders[-1])):
+        holders = [row_of(element)] if is_whole else [element, row_of(element)]
+        for holder in (*holders, entries_of(holders[-1], told)):
             if holder is not None:
                 lengths[holder] = lengths.get(holder, 0) + own
     deep = {element: sum(1 for _ in element.iterancestors()) for element in lengths}
     best = max(lengths, key=lambda each: (lengths[each], deep[each]), default=None)
+    near = beside(found.headline, lengths)
+    if best is not None and near and best not in near:
+        nearest = max(near, key=lambda each: (lengths[each], deep[each]))
+        best = nearest if lengths[best] < _TIMES_LONGER * lengths[nearest] else best
     if best is None or lengths[best] < least:
         return ""
     inner = [each for each in lengths if lengths[each] >= _NEARLY_ALL * lengths[best] and deep[each] > deep[best]]
     inner = [each for each in inner if best in each.iterancestors()]
     best = max(inner, key=lambda each: deep[each], default=best)  # without the headline and date that stand before it
-    best = _columns(best, found.headline)
-    return _prose_of(best, found.base) if len(lengths) <= _MOST_BLOCKS else _block(best, found.base)
-
-
-def _own_length(element: HtmlElement) -> tuple[int, bool]:
-    """Letters of an element's own text, and whether they are one paragraph, not lines between its children.
-
-    Some sites put every paragraph into a heading, or the whole text between line breaks into one bold element.
-    """
-    if element.tag in _TOP_LINES:
-        length = len(text_of(element))
-        return (length if length >= _LONG_SENTENCE else 0), True
-    if element.tag in _INLINE and element.find("br") is None:
-        return 0, False
-    if element.tag == "p" or (element.tag == "li" and next(element.iterdescendants(*_BLOCKS), None) is None):
-        return len(text_of(element)), True
-    return len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element), False
-
-
-def _columns(element: HtmlElement, headline: HtmlElement | None) -> HtmlElement:
-    """What holds a body and the columns beside it in which it goes on; the body itself where there are none."""
-    parent = element.getparent()
-    if parent is None or not 2 <= len(parent) <= _MOST_COLUMNS or (headline is not None and headline in parent.iter()):
-        return element
-    are_alike = all(each.tag == element.tag and each.tag in ("div", "td", "section") for each in parent)
-    is_text = (link_share(each) < 0.1 and any(map(_is_sentence, each.iter("p"))) for each in parent)
-    return parent if are_alike and all(is_text) else element
-
-
-def _entries_of(row: HtmlElement | None) -> HtmlElement | None:
-    """What holds the entries of a live blog, one of which a row is.
-
-    They are alike, and each has a heading that is no link; or each has its time, and they stand under the headline,
-    where the comments of readers do not.
-    """
-    if row is None or row.tag not in ("div", "article", "section", "li"):
-        return None
-    above = row.getparent()
-    is_timed = any(each.tag == "time" for each in row) and above is not None and any(each.tag == "h1" for each in above)
-    if not is_timed and not _has_heading(row):
-        return None
-    beside = (row.getprevious(), row.getnext())
-    is_alike = (each is not None and each.tag == row.tag and each.get("class") == row.get("class") for each in beside)
-    return above if any(is_alike) else None
-
-
-def _has_heading(element: HtmlElement) -> bool:
-    heading = next((each for each in element if each.tag in ("h2", "h3", "h4")), None)
-    return heading is not None and link_share(heading) == 0
-
-
-def _row_of(element: HtmlElement) -> HtmlElement | None:
-    """The element in which a paragraph stands beside others, wrappers around it alone passed over."""
-    while (parent := element.getparent()) is not None:
-        is_alone = element.getprevious() is None and element.getnext() is None
-        if not is_alone or (parent.text or "").strip():
-            break
-        element = parent
-    return parent
+    best = columns(best, found.headline)
+    if len(lengths) > _MOST_BLOCKS:
+        return _block(best, found.base)
+    return "".join(_prose_of(each, found.base) for each in pieces(best, found.headline))
 
 
 # What was lost
@@ -222,7 +210,9 @@ def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
     for element, text in _leaves(root, found.headline):
         is_under = is_under or element is found.headline
         words = arabic_fold(text)
-        place = next((n for n in range(at, len(folded)) if words in folded[n]), None)
+        is_short = len(words) < _LEAST_SENTENCE  # a word of the menu stands in many a sentence
+        there = (n for n in range(at, len(folded)) if words == folded[n] or (words in folded[n] and not is_short))
+        place = next(there, None)
         if not words or (place is None and words in held):
             continue
         if place is not None:
@@ -231,6 +221,7 @@ def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
         elif matched or is_under:
             missing.append((at + 1 if matched else 0, element, words))
     parents = [element.getparent() for element in matched]
+    leads = ("p", "div", "h2", "h3", "h4") if matched else ("p",)  # what stands before a body, not somewhere
     for place, element, words in reversed(missing):
         has_siblings = parents.count(element.getparent()) >= 2
         is_between = 0 < place < len(blocks) and element.tag in ("h2", "h3", "h4") and link_share(element) == 0
@@ -238,7 +229,7 @@ def _with_missing(body: str, root: HtmlElement, found: Metadata) -> str:
         is_opening = place == 0 and is_prose and len(words) >= _LEAD_LETTERS
         is_wanted = (
             (len(lead) >= _LEAD_LETTERS // 2 and words.startswith(lead))
-            or (is_opening and (_is_named_lead(element) or _is_sentence(element)))
+            or (is_opening and (_is_named_lead(element) or is_sentence(element, leads)))
             or (len(words) >= _LEAD_LETTERS and words in stated)
             or (has_siblings and ((element.tag == "p" and is_prose) or is_between))
         )
@@ -251,12 +242,6 @@ def _is_named_lead(element: HtmlElement) -> bool:
     parent = element.getparent()
     around = names(element) | (names(parent) if parent is not None else frozenset())
     return any(map(_LEADS.match, around))
-
-
-def _is_sentence(element: HtmlElement) -> bool:
-    """Whether a paragraph is long and ends as a sentence does, as no caption, date or byline is and does."""
-    text = text_of(element)
-    return element.tag == "p" and len(text) >= _LONG_SENTENCE and text.endswith((".", "؟", "!", "…", ".»", '."', ".”"))
 
 
 def _top_blocks(body: str) -> list[str]:
