@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import random
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -413,6 +414,70 @@ def test_a_frozen_plan_follows_the_look(root: Path, newsroom: Any, site: LivingS
     made, looked, dropped = plan.look_again(newsroom, made)
     assert (len(looked.corrected), dropped) == (1, ())
     assert "خبر رقم 1 بعد التصحيح" in made.issue.subject
+
+
+# Weeks of editing by chance
+
+
+def _edit_by_chance(chance: random.Random, site: LivingSite) -> None:
+    """What editors do in a day, one to four times."""
+    structures = ["/{slug}/", "/2026/{slug}/", "/archives/{number}/", "/{number}/{slug}/"]
+    for _ in range(chance.randint(1, 4)):
+        one = site.posts[chance.choice(sorted(site.posts))]
+        match chance.randrange(8):
+            case 0:
+                site.edit(one.number, slug=f"{chance.randrange(1000)}-{one.number}")
+            case 1:
+                site.edit(one.number, slug=f"x{one.number}", title=f"{one.title} {chance.choice(['تصحيح', 'جديد'])}")
+            case 2:
+                site.structure = chance.choice(structures)
+            case 3:
+                site.closed = chance.random() < 0.3
+            case 4:
+                site.edit(one.number, state=chance.choice(["trash", "private", "draft"]))
+            case 5:
+                site.edit(one.number, password=True)
+            case 6:
+                site.edit(one.number, state="publish", password=False)
+            case _:
+                site.home = chance.choice([HOME, HOME.replace("https", "http")])
+
+
+def _visible(site: LivingSite) -> set[int]:
+    return {one.number for one in site.posts.values() if one.state == "publish" and not one.password}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 7, 11])
+def test_whatever_editors_do_nobody_gets_a_post_twice_or_one_that_is_not_there(
+    root: Path, newsroom: Any, clock: Clock, site: LivingSite, seed: int
+) -> None:
+    chance = random.Random(seed)
+    with newsroom.database.write() as connection:
+        subscribe(connection, newsroom, "instant@example.net", clock(), "instant")
+    got: dict[str, Counter[int]] = {}
+
+    def look() -> None:
+        nonlocal got
+        now = given(root)
+        fresh = {number for reader in now for number in now[reader] - got.get(reader, Counter())}
+        assert fresh <= _visible(site)
+        got = now
+
+    for day in range(1, 22):
+        clock.forward(days=1)
+        first = max(site.posts) + 1
+        site.put(*(post(first + number, day - number / 100) for number in range(chance.randrange(3))))
+        _edit_by_chance(chance, site)
+        gather(newsroom)
+        _edit_by_chance(chance, site)
+        latest.run(newsroom, "instant")
+        look()
+        if day % 7 == 0:
+            weekly.prepare(newsroom, drop_withdrawn=True)
+            weekly.run(newsroom)
+            look()
+    assert {count for reader in got.values() for count in reader.values()} == {1}
 
 
 # As an editor runs it
