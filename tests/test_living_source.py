@@ -21,6 +21,8 @@ from command import here
 from newsroom import START, Clock, make, open_newsroom, subscribe
 
 from newsletter import issues, library
+from newsletter.errors import IssueError
+from newsletter.issues import Manuscript
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.workflows import draft, latest, plan, weekly
 from newsletter.workflows.collect import gather, move
@@ -385,6 +387,41 @@ def test_a_correction_renews_what_no_editor_touched_and_tells_the_rest(newsroom:
     assert mine in told.words
     assert week.plan.ready
     assert gather(newsroom).notes == ()
+
+
+def test_a_draft_that_is_saved_meanwhile_is_renewed_the_next_time(
+    newsroom: Any, site: LivingSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = written(newsroom, [1, 2])
+    site.edit(1, title="خبر رقم 1 بعد التصحيح")
+    save = Manuscript.save
+
+    def taken(_: Manuscript) -> None:
+        raise IssueError("was changed by somebody else meanwhile")
+
+    monkeypatch.setattr(Manuscript, "save", taken)
+    gather(newsroom)
+    monkeypatch.setattr(Manuscript, "save", save)
+    assert issues.read(Path(issue.path)).stories[0].headline == post(1).title
+    site.edit(2, title="خبر رقم 2 بعد التصحيح")
+    gather(newsroom)
+    assert [story.headline for story in issues.read(Path(issue.path)).stories] == [
+        "خبر رقم 1 بعد التصحيح",
+        "خبر رقم 2 بعد التصحيح",
+    ]
+
+
+def test_a_mark_that_an_editor_parted_from_its_story_is_the_same_mark(newsroom: Any, site: LivingSite) -> None:
+    path = Path(written(newsroom, [1, 2]).path)
+    site.edit(2, state="draft")
+    gather(newsroom)
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("-->\n### ", "-->\n\n\n### "), "utf-8")
+    gather(newsroom)
+    assert path.read_text("utf-8").count("<!-- withdrawn") == 1
+    site.edit(2, state="publish")
+    gather(newsroom)
+    assert "withdrawn" not in path.read_text("utf-8")
 
 
 def test_an_instant_letter_leaves_out_what_was_taken_back_a_moment_ago(

@@ -102,12 +102,14 @@ def marked(manuscript: Manuscript, story: Story, reason: str) -> Manuscript:
         story: As it stands in it.
         reason: Why its site shows it no more.
     """
-    above = manuscript.lines[story.line - 2] if story.line > 1 else ""
-    is_marked = _MARK.match(above) is not None
+    at = story.line - 1
+    while at > 1 and not manuscript.lines[at - 1].strip():
+        at -= 1  # an editor may have parted them
+    is_marked = at > 0 and _MARK.match(manuscript.lines[at - 1]) is not None
     if bool(reason) == is_marked:
         return manuscript
     if is_marked:
-        return manuscript.with_lines(story.line - 1, story.line - 1, "")
+        return manuscript.with_lines(at, at, "")
     return manuscript.with_lines(story.line, story.line - 1, f"<!-- withdrawn: {reason} {COMMENT_END}")
 
 

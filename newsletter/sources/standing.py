@@ -7,6 +7,7 @@ time is named, and keeps nobody waiting.
 from __future__ import annotations
 
 import queue
+import re
 import threading
 import time
 from collections import defaultdict
@@ -14,21 +15,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import page, wordpress
 from newsletter.sources.charset import decode
+from newsletter.sources.clean import paragraphs
 from newsletter.sources.http.models import FetcherProtocol
 from newsletter.sources.identity import of_wordpress
-from newsletter.sources.links import host, is_web
+from newsletter.sources.links import absolute, host, is_web
 from newsletter.sources.page.shape import MISSING
 from newsletter.sources.wordpress.again import PASSWORD, again
+from newsletter.text.likeness import THRESHOLD, containment
+from newsletter.text.tidy import arabic_fold
 
 if TYPE_CHECKING:
     from newsletter.sources.fence import Fence
 
 _GONE = frozenset({404, 410})
+_ADDRESS = "its address"
+"""Begins the reasons that the page of an article gave, not the interface of its site."""
+_FRONT = re.compile(r"/?(?:index\.(?:php|html?)|[a-z]{2}/?)?")
 _WORKERS = 8
 _SUSPICIOUS = 3
 """So many articles of a site, and all of them gone at once: that is a site in trouble."""
@@ -43,6 +51,8 @@ class PublishedArticle:
     """As it is known, with the road it came by and its source."""
     posts: Sequence[tuple[str, int]] = ()
     """Site and number, if it is a post of WordPress."""
+    withdrawn: str = ""
+    """Why it was found withdrawn before; empty when it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,8 @@ class Standing:
 
     withdrawn: str = ""
     """Why it is not shown any more, in plain words; empty when it is."""
+    is_shown: bool = False
+    """Whether the answer proves that it is there: many a 200 is a door, a notice or a wall."""
     article: Article | None = None
     """As the site has it now, where the same road was asked that it came by."""
     trouble: str = ""
@@ -162,15 +174,16 @@ def _of_interface(
     try:
         site = wordpress.open_site(fetcher, root)
         home = of_wordpress(site.url or root, 0).removeprefix("wordpress:").rpartition("#")[0]
-        numbers = {one.id: dict(one.posts).get(home) or one.posts[0][1] for one in articles}
+        # A number says something of its own site only.
+        numbers = {one.id: number for one in articles if (number := dict(one.posts).get(home))}
         shown = again(fetcher, site, list(dict.fromkeys(numbers.values())), now=now)
     except SourceError:  # closed today: the pages are still there, or are not
         return {one.id: _of_page(one, fetcher, now, zone) for one in articles}
     found: dict[int, Standing] = {}
     for one in articles:
-        number = numbers[one.id]
+        number = numbers.get(one.id, 0)
         if number in shown.there:
-            found[one.id] = Standing(article=shown.there[number])
+            found[one.id] = Standing(is_shown=True, article=shown.there[number])
         elif number in shown.withdrawn:
             found[one.id] = Standing(withdrawn=shown.withdrawn[number])
         else:
@@ -195,9 +208,10 @@ def _of_page(
         return Standing(trouble=f"{one.article.source}: the article has no address")
     got = fetcher.get(url, "page", statuses=_GONE)
     if got.status in _GONE:
-        return Standing(withdrawn=f"its address answers {got.status}", by_page=True)
-    if _is_front(got.url) and not _is_front(url):
-        return Standing(withdrawn="its address leads to the front page", by_page=True)
+        fetcher.get(absolute(url, "/"), "page")  # a site that is down is trouble, not a withdrawal
+        return Standing(withdrawn=f"{_ADDRESS} answers {got.status}", by_page=True)
+    if _is_front(got.url) and not _is_front(url) and host(got.url) == host(url):
+        return Standing(withdrawn=f"{_ADDRESS} leads to the front page", by_page=True)
     if wordpress.wants_password(decode(got.data, got.charset)):
         return Standing(withdrawn=PASSWORD)
     sign = wordpress.signpost(got)
@@ -207,15 +221,27 @@ def _of_page(
         shown = page.parse(got.data, got.url, charset=got.charset, now=now, zone=zone)
     except SourceError as error:
         if error.what.startswith(MISSING):
-            return Standing(withdrawn="its address shows an error instead", by_page=True)
+            return Standing(withdrawn=f"{_ADDRESS} shows an error instead", by_page=True)
         return Standing()  # it answers, with something that we cannot read: no word of it being taken back
+    if not _tells_the_same(shown, one.article):
+        return Standing()  # a door, a notice, another article: neither gone nor there
+    # What an interface has taken back may still stand in a store of pages.
+    is_proof = one.article.reading != "rest" or one.withdrawn.startswith(_ADDRESS)
     # The words of a page say nothing of what another road gave.
-    return Standing(article=shown if one.article.reading == "page" else None)
+    return Standing(is_shown=is_proof, article=shown if one.article.reading == "page" else None)
+
+
+def _tells_the_same(shown: Article, known: Article) -> bool:
+    """Whether a page shows the article that was looked for: half of its headline's words, or of its text."""
+    one, other = set(arabic_fold(shown.title).split()), set(arabic_fold(known.title).split())
+    if one & other and len(one & other) * 2 >= min(len(one), len(other)):
+        return True
+    return containment(" ".join(paragraphs(shown.body)), " ".join(paragraphs(known.body))) >= THRESHOLD
 
 
 def _is_front(url: str) -> bool:
-    rest = url.partition("://")[2].partition("/")[2]
-    return rest in ("", "index.php", "index.html", "ar", "ar/", "en", "en/", "fr", "fr/")
+    parts = urlsplit(url)
+    return not parts.query and _FRONT.fullmatch(parts.path) is not None  # /?p=5 is a post
 
 
 def _believed(articles: Sequence[PublishedArticle], found: Mapping[int, Standing]) -> dict[int, Standing]:

@@ -157,7 +157,7 @@ def _asked(connection: Connection, ids: Sequence[int]) -> list[PublishedArticle]
     holdings: list[Holding] = library.holdings(connection, ids=ids) if ids else []
     web = [one for one in holdings if one.article.reading and is_web(one.article.source)]
     posts = library.name_of_wordpress(connection, [one.id for one in web])
-    return [PublishedArticle(one.id, one.article, tuple(posts.get(one.id, ()))) for one in web]
+    return [PublishedArticle(one.id, one.article, tuple(posts.get(one.id, ())), one.withdrawn) for one in web]
 
 
 def _carried(
@@ -166,7 +166,7 @@ def _carried(
     """Write into the library what the sites said."""
     gone = {number: one.withdrawn for number, one in found.items() if one.withdrawn}
     fresh = set(library.withdraw(connection, gone, now=now))
-    shown = [number for number, one in found.items() if not one.withdrawn and not one.trouble]
+    shown = [number for number, one in found.items() if one.is_shown]
     returned = library.restore(connection, shown)
     articles = [one.article for one in found.values() if one.article is not None]
     change = library.shelve(connection, articles, now=now)

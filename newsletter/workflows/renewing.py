@@ -70,11 +70,12 @@ def renew(workspace: Workspace, snapshot: Snapshot) -> tuple[list[RenewedDraft],
     """
     changed: list[RenewedDraft] = []
     for manuscript, issue in _drafts(snapshot):
-        with workspace.database.write() as connection:
-            try:
+        try:
+            # Around the transaction: what a draft is written from must not be noted when the draft was not written.
+            with workspace.database.write() as connection:
                 found = _renewed(workspace, connection, manuscript, issue)
-            except IssueError:
-                continue  # it is told by whatever reads or writes the draft next
+        except IssueError:
+            continue  # it is told by whatever reads or writes the draft next, and is renewed the next time
         if found is not None:
             changed.append(found)
             snapshot = snapshot.with_file(manuscript.path)
