@@ -23,9 +23,9 @@ def address() -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("hostile") / "w"
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "w"
     folder.make(
         root,
         name="الموجة",

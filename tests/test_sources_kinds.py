@@ -95,7 +95,8 @@ def gathered(
 
 
 def served(name: str, media: str, url: str) -> CollectedArticles:
-    return gathered(url, answer=lambda asked: Fetched(asked, (DATA / name).read_bytes(), media))
+    found = gathered(url, answer=lambda asked: Fetched(asked, (DATA / name).read_bytes(), media))
+    return replace(found, validators={})  # only an address has what says that it has not changed
 
 
 def as_at(found: CollectedArticles, name: str, url: str) -> CollectedArticles:

@@ -93,9 +93,10 @@ def test_a_feed_that_has_not_changed_is_not_fetched_again(headers: dict[str, str
     assert site.asked == [("https://example.org/feed/", sent)]
 
 
-def test_a_feed_without_marks_leaves_none() -> None:
+def test_a_feed_without_marks_is_known_by_its_bytes() -> None:
     site = Site(lambda url, _: Fetched(url, rss(items(1, 1))))
-    assert collect(["https://example.org/feed/"], fetcher=site, now=NOW).validators == {}
+    (mark,) = collect(["https://example.org/feed/"], fetcher=site, now=NOW).validators.values()
+    assert (mark.etag, mark.modified, len(mark.digest)) == ("", "", 64)
 
 
 # Pages of feeds
