@@ -21,7 +21,7 @@ from command import here
 from newsroom import START, Clock, make, open_newsroom, subscribe
 
 from newsletter import issues, library
-from newsletter.errors import IssueError
+from newsletter.errors import IssueError, SendError
 from newsletter.issues import Manuscript
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.workflows import draft, latest, plan, weekly
@@ -576,3 +576,31 @@ def test_moving_a_site_is_told_and_refuses_what_is_no_host(site: LivingSite, ter
     assert f"[collect] sources in newsletter.toml still names {HOME}/" in told
     for pair in (("x", "y"), ("example.org", "example.org"), ("nothing.example", "else.example")):
         assert terminal("collect", "--moved", *pair, code=1).err.startswith("error: ")
+
+
+def test_a_program_that_sends_is_refused_what_was_taken_back(root: Path, newsroom: Any, site: LivingSite) -> None:
+    from newsletter.api import sending
+
+    issue = written(newsroom, [1, 2])
+    site.edit(2, state="private")
+    options = {"list_name": "", "rhythm": "weekly", "dry_run": False, "at": None, "progress": None}
+    with pytest.raises(SendError, match="story-withdrawn"):
+        sending.send(newsroom, issue.path, **options)
+    assert given(root) == {}
+    site.edit(2, state="publish")
+    gather(newsroom)
+    assert sending.send(newsroom, issue.path, **options).sent_now == 3
+
+
+def test_the_schedule_tells_what_it_left_out(root: Path, clock: Clock, site: LivingSite) -> None:
+    from newsletter.rhythms.schedule import Due
+    from newsletter.workflows import scheduled
+
+    with open_newsroom(root, clock, site) as workspace:  # type: ignore[arg-type]
+        with workspace.database.write() as connection:
+            subscribe(connection, workspace, "instant@example.net", clock(), "instant")
+        gather(workspace)
+        site.edit(2, state="trash")
+        words = scheduled._do(workspace, Due("instant", clock(), ""), "readers")
+    assert words.startswith("1 letters: ")
+    assert "left out, since their site took them back: articles " in words

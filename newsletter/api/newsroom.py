@@ -252,6 +252,7 @@ class Newsroom:
         """Send an issue to its list: each subscriber gets it once, and a send that was interrupted goes on.
 
         The letter and its audience are frozen first; nobody is asked. What went already is reported, not sent again.
+        Right before, the sites of its stories are looked at: what they took back keeps the issue from going.
 
         Args:
             issue: Number, folder, path, or an Issue; without it the newest that has not gone yet.

@@ -96,6 +96,8 @@ def send(
         return _report(plan, plan.earlier, plan.account)
     if plan.earlier is not None and at is not None:
         raise SendError(f"issue {chosen.number} is on its way already", mend="send it on without a moment")
+    if plan.earlier is None and not has_errors(plan.problems):
+        plan, _, _ = plans.look_again(workspace, plan)  # what its sites took back meanwhile must not go
     if has_errors(plan.problems):
         codes = ", ".join(dict.fromkeys(one.code for one in plan.problems if one.level == "error"))
         raise SendError(f"cannot go like this: {codes}", where=chosen.path, mend="check() tells each with its mend")

@@ -105,4 +105,9 @@ def _do(workspace: Workspace, due: Due, list_name: str) -> str:
         return f"{outcome.latest.went} went out already"
     if outcome.latest.issue is None:
         return "nothing new"
-    return f"{outcome.sent_now:,} letters: {outcome.latest.issue.subject}"
+    words = f"{outcome.sent_now:,} letters: {outcome.latest.issue.subject}"
+    if outcome.looked.withdrawn:
+        words += (
+            f"; left out, since their site took them back: articles {', '.join(map(str, outcome.looked.withdrawn))}"
+        )
+    return "; ".join([words, *outcome.looked.notes])
