@@ -104,15 +104,6 @@ def test_everything_is_asked_at_once() -> None:
     assert not found.troubles
 
 
-def test_copies_of_one_story_are_marked() -> None:
-    def copies(url: str) -> bytes:
-        return PAGE.replace("السنوي للكتاب", f"السنوي للكتاب في {url[-1]}").replace("الجمعة", "الجمعه").encode()
-
-    found = collect(["https://a.example.org/1", "https://b.example.org/2"], fetcher=FakeSite(copies), now=NOW)
-    assert len(found.articles) == 2
-    assert found.alike == {1: 0}
-
-
 def test_nothing_to_collect() -> None:
     assert collect([], fetcher=FakeSite(answer), now=NOW).articles == ()
 

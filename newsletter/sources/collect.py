@@ -12,13 +12,11 @@ from pathlib import Path
 from newsletter.errors import SourceError
 from newsletter.models import Article
 from newsletter.sources import file, kinds, page, web
-from newsletter.sources.clean import paragraphs
 from newsletter.sources.documents import ArticleFilter, Document, ListedLink, NoArticleError, Refusal, SourceResult
 from newsletter.sources.fence import Fence
 from newsletter.sources.http.models import FetcherProtocol, Validator
 from newsletter.sources.identity import article_keys, contradict, normal_url
 from newsletter.sources.links import host, is_web, unwrapped
-from newsletter.text.likeness import mark
 
 _WORKERS = 8
 _MOST = 50
@@ -40,8 +38,6 @@ class CollectedArticles:
     """What the editor should know though nothing went wrong, one line each."""
     validators: Mapping[str, Validator] = field(default_factory=dict)
     """Marks of the feeds, by target, for the next round."""
-    alike: Mapping[int, int] = field(default_factory=dict)
-    """Number of each article that tells what an earlier one tells, with the number of that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +108,6 @@ def collect(
         tuple(one.trouble for one in found if one.trouble),
         (*(note for one in found for note in one.result.notes), *([fence.note] if fence and fence.note else [])),
         {one.target: one.result.validator for one in found if one.result.validator},
-        alike(once),
     )
 
 
@@ -189,18 +184,6 @@ def merged(articles: Sequence[Article]) -> tuple[Article, ...]:
             found[same] = _joined(found[same], article)
         by_key |= {key: same for key in keys if key not in by_key}
     return tuple(found)
-
-
-def alike(articles: Sequence[Article]) -> dict[int, int]:
-    """Find the articles that tell what an earlier one tells already: copies, re-spellings, openings.
-
-    Args:
-        articles: The preferred version of each first.
-
-    Returns:
-        Number of each repeating article with the number of the one it repeats.
-    """
-    return mark([f"{each.title} " + (" ".join(paragraphs(each.body)) or each.summary) for each in articles])
 
 
 def _joined(first: Article, other: Article) -> Article:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger, library
 from newsletter.errors import NashraError, SourceError
+from newsletter.issues import repeats
 from newsletter.library import LibraryChange, Shelved
 from newsletter.library.shelving import State
 from newsletter.models import Article, Holding
-from newsletter.sources.collect import Arrival, Progress, alike, arrivals, with_pictures
+from newsletter.sources.collect import Arrival, Progress, arrivals, with_pictures
 from newsletter.sources.documents import ArticleFilter, Refusal
 from newsletter.sources.links import absolute, host, is_web
 from newsletter.workflows import draft, recheck, renewing
@@ -258,16 +259,14 @@ class _Shelves:
         if self._changed:
             renewed, snapshot = renewing.renew(self._workspace, snapshot or Snapshot.take(self._workspace))
         grown = draft.grow(self._workspace, by_state["new"], snapshot=snapshot)
-        places = {number: place for place, number in enumerate(order)}
-        in_order = sorted(holdings, key=lambda one: places[one.id])
         # Whoever is known was told before, when the article was new.
-        repeats = alike([one.article for one in in_order]) if by_state["new"] or by_state["updated"] else {}
+        again = repeats.of(holdings) if by_state["new"] or by_state["updated"] else {}
         return CollectOutcome(
             by_state["new"],
             by_state["updated"],
             by_state["known"],
             holdings,
-            {in_order[later].id: in_order[earlier].id for later, earlier in repeats.items()},
+            again,
             (*(report.trouble for report in reports if report.trouble), *grown.broken),
             (
                 *(note for arrival, _ in arrived for note in arrival.result.notes),
