@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from newsletter.sources.identity import normal_url
-from newsletter.text.likeness import containment
+from newsletter.text.likeness import containment, shares_words
 from newsletter.text.tidy import arabic_fold
 
 _DAY = 86_400
@@ -52,18 +52,7 @@ def is_same_post(known: Known, row: Mapping[str, Any]) -> bool:
     old = known.row
     if normal_url(old["url"]) == normal_url(row["url"]) or _near(old["published"], row["published"]):
         return True
-    return is_titled_alike(known, row) or is_same_text(known, row)
-
-
-def is_titled_alike(known: Known, row: Mapping[str, Any]) -> bool:
-    """Whether two headlines share half of their words.
-
-    Args:
-        known: Of the library.
-        row: Columns of what was collected.
-    """
-    one, other = set(arabic_fold(known.row["title"]).split()), set(arabic_fold(row["title"]).split())
-    return bool(one & other) and len(one & other) * 2 >= min(len(one), len(other))
+    return shares_words(old["title"], row["title"]) or is_same_text(known, row)
 
 
 def is_same_text(known: Known, row: Mapping[str, Any]) -> bool:

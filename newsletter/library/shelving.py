@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from newsletter.library.carrying import MOST_IDS
 from newsletter.library.rows import row_of
-from newsletter.library.sameness import Known, KnownTexts, is_same_post, is_same_text, is_titled_alike
+from newsletter.library.sameness import Known, KnownTexts, is_same_post, is_same_text
 from newsletter.models import Article
 from newsletter.sources.identity import GIVEN, article_keys, contradict, normal_url
 from newsletter.sources.links import host
+from newsletter.text.likeness import shares_words
 from subscribers.store.dialect import insert as insert_or_ignore
 
 if TYPE_CHECKING:
@@ -198,7 +199,11 @@ class _Shelf:
                 if key.startswith(GIVEN):
                     if is_same_post(known, row):
                         return known
-                elif key.startswith("url:") and not self._is_here(known, key, own) and not is_titled_alike(known, row):
+                elif (
+                    key.startswith("url:")
+                    and not self._is_here(known, key, own)
+                    and not shares_words(known.row["title"], row["title"])
+                ):
                     continue  # an address of before: sites lead what they deleted to something else, or use it again
                 # One address and two names for good: two articles of a live blog, or one whose name was changed.
                 elif not contradict(known.keys, keys) or (

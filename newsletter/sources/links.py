@@ -14,6 +14,7 @@ _MOST_LAYERS = 5
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|%E2%80%A[A-E]|%E2%81%A[6-9]", re.IGNORECASE)
 _CONTROLS = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff]+")
 _SAFE = "/:?#[]@!$&'()*+,;=%-._~"
+_FRONT = re.compile(r"/?(?:index\.(?:php|html?)|(?:ar|en|fr|fa|he|ur)/?)?")
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -88,6 +89,16 @@ def host(url: str) -> str:
     except ValueError:
         return ""
     return name.removeprefix("www.")
+
+
+def is_front(url: str) -> bool:
+    """Whether an address is that of a site's front page, in whatever language; ``/?p=5`` is a post.
+
+    Args:
+        url: Absolute address.
+    """
+    parts = urlsplit(url)
+    return not parts.query and _FRONT.fullmatch(parts.path) is not None
 
 
 def _host(name: str) -> str:

@@ -15,7 +15,7 @@ from newsletter.sources.clean.markup import tree
 from newsletter.sources.documents import ArticleFilter, Document, NoArticleError, SourceResult
 from newsletter.sources.http.models import Fetched, FetcherProtocol, FetchError
 from newsletter.sources.identity import normal_url
-from newsletter.sources.links import absolute
+from newsletter.sources.links import absolute, is_front
 
 _COMMENTS = ("التعليقات", "تعليقات", "comments")
 _MOST_FEEDS = 3
@@ -126,24 +126,19 @@ def _from_feed(document: Document, found: SourceResult, wanted: ArticleFilter) -
 
 
 def _no_article(got: Fetched) -> NoArticleError:
-    what = "this is the front page of a site" if _is_front(got.url) else "this is a page that lists articles"
+    what = "this is the front page of a site" if is_front(got.url) else "this is a page that lists articles"
     return NoArticleError(f"{what}, not an article", where=got.url, mend="collect from it by itself")
 
 
 def _is_list(got: Fetched, sign: wordpress.RestLink) -> bool:
     """Whether a page of WordPress lists articles: an archive page, or the front page."""
-    return sign.is_archive or _is_front(got.url) or normal_url(got.url) == normal_url(sign.home)
-
-
-def _is_front(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.path.rstrip("/") in ("", "/index.php", "/index.html", "/ar", "/en", "/fr") and not parts.query
+    return sign.is_archive or is_front(got.url) or normal_url(got.url) == normal_url(sign.home)
 
 
 def _page_or_feed(document: Document, wanted: ArticleFilter, *, is_list: bool = False) -> SourceResult:
     """Read a page as an article; a front page, and one in which no article is, through the feed it names."""
     got, door = _answer(document)
-    is_list = is_list or _is_front(got.url)
+    is_list = is_list or is_front(got.url)
     if is_list and wanted.is_single:
         raise _no_article(got)
     trouble: SourceError | None = None

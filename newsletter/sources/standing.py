@@ -7,7 +7,6 @@ time is named, and keeps nobody waiting.
 from __future__ import annotations
 
 import queue
-import re
 import threading
 import time
 from collections import defaultdict
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.models import Article
@@ -24,11 +22,10 @@ from newsletter.sources.charset import decode
 from newsletter.sources.clean import paragraphs
 from newsletter.sources.http.models import FetcherProtocol
 from newsletter.sources.identity import of_wordpress
-from newsletter.sources.links import absolute, host, is_web
+from newsletter.sources.links import absolute, host, is_front, is_web
 from newsletter.sources.page.shape import MISSING
 from newsletter.sources.wordpress.again import PASSWORD, again
-from newsletter.text.likeness import THRESHOLD, containment
-from newsletter.text.tidy import arabic_fold
+from newsletter.text.likeness import THRESHOLD, containment, shares_words
 
 if TYPE_CHECKING:
     from newsletter.sources.fence import Fence
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
 _GONE = frozenset({404, 410})
 _ADDRESS = "its address"
 """Begins the reasons that the page of an article gave, not the interface of its site."""
-_FRONT = re.compile(r"/?(?:index\.(?:php|html?)|[a-z]{2}/?)?")
 _WORKERS = 8
 _SUSPICIOUS = 3
 """So many articles of a site, and all of them gone at once: that is a site in trouble."""
@@ -210,7 +206,7 @@ def _of_page(
     if got.status in _GONE:
         fetcher.get(absolute(url, "/"), "page")  # a site that is down is trouble, not a withdrawal
         return Standing(withdrawn=f"{_ADDRESS} answers {got.status}", by_page=True)
-    if _is_front(got.url) and not _is_front(url) and host(got.url) == host(url):
+    if is_front(got.url) and not is_front(url) and host(got.url) == host(url):
         return Standing(withdrawn=f"{_ADDRESS} leads to the front page", by_page=True)
     if wordpress.wants_password(decode(got.data, got.charset)):
         return Standing(withdrawn=PASSWORD)
@@ -233,15 +229,10 @@ def _of_page(
 
 def _tells_the_same(shown: Article, known: Article) -> bool:
     """Whether a page shows the article that was looked for: half of its headline's words, or of its text."""
-    one, other = set(arabic_fold(shown.title).split()), set(arabic_fold(known.title).split())
-    if one & other and len(one & other) * 2 >= min(len(one), len(other)):
-        return True
-    return containment(" ".join(paragraphs(shown.body)), " ".join(paragraphs(known.body))) >= THRESHOLD
-
-
-def _is_front(url: str) -> bool:
-    parts = urlsplit(url)
-    return not parts.query and _FRONT.fullmatch(parts.path) is not None  # /?p=5 is a post
+    return (
+        shares_words(shown.title, known.title)
+        or containment(" ".join(paragraphs(shown.body)), " ".join(paragraphs(known.body))) >= THRESHOLD
+    )
 
 
 def _believed(articles: Sequence[PublishedArticle], found: Mapping[int, Standing]) -> dict[int, Standing]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from newsletter.errors import SourceError
 from newsletter.sources.documents import Document, NoArticleError
 from newsletter.sources.http.models import FetcherProtocol, FetchError, Validator
-from newsletter.sources.links import host, unwrapped
+from newsletter.sources.links import host, is_front, unwrapped
 from newsletter.sources.wordpress.models import RestLink
 from newsletter.sources.wordpress.signs import interface_of
 
@@ -57,8 +57,8 @@ def document(url: str, door: FetcherProtocol, validator: Validator | None = None
 
 def _leads_home(asked: str, answered: str) -> bool:
     """Whether a site led from the address of something to its front page, as many do with what they deleted."""
-    there, here = urlsplit(answered), urlsplit(asked)
-    if there.path not in ("", "/") or there.query or host(asked) != host(answered):
+    here = urlsplit(asked)
+    if not is_front(answered) or host(asked) != host(answered):
         return False
     parts = [part for part in here.path.split("/") if part]
     return len(parts) > 1 or any(len(part) >= _LONG for part in parts) or bool(_POST.search(here.query))

@@ -74,6 +74,18 @@ def containment(one: str, other: str) -> float:
     return len(first & second) / min(len(first), len(second)) if first and second else 0.0
 
 
+def shares_words(one: str, other: str) -> bool:
+    """Whether two headlines share half of the words of the shorter one.
+
+    Args:
+        one: A headline.
+        other: Another one.
+    """
+    first, second = set(arabic_fold(one).split()), set(arabic_fold(other).split())
+    common = len(first & second)
+    return common > 0 and common * 2 >= min(len(first), len(second))
+
+
 def _runs(folded: str, numbers: dict[str, int]) -> set[int]:
     """Every run of three words as one number; words are numbered as they come."""
     words = [numbers.setdefault(word, len(numbers)) for word in folded.split()]
