@@ -140,6 +140,22 @@ def test_a_feed_without_marks_that_comes_again_the_same_is_not_read_again(
     assert (again.sources[0].unchanged, len(again.known)) == (False, 2)
 
 
+def test_a_story_that_two_sources_tell_is_told_as_such_and_columns_of_numbers_are_not(workspace: Workspace) -> None:
+    told = "افتتح معرض الكتاب أبوابه صباح الجمعة أمام آلاف الزوار الذين جاؤوا من المدن والقرى القريبة منذ الصباح."
+    rates = "سعر الدينار اليوم {} مقابل الدرهم، وسعر الذهب {} في سوق المدينة القديمة بعد ساعة من افتتاح السوق."
+    texts = [
+        f"معرض الكتاب يفتح أبوابه\n{told}\n",
+        f"آلاف الزوار في معرض الكتاب\n{told.replace('الجمعة', 'الجمعه')}\n",
+        f"أسعار الصرف في 3 نوفمبر\n{rates.format(12, 410)}\n",
+        f"أسعار الصرف في 4 نوفمبر\n{rates.format(13, 415)}\n",
+    ]
+    for number, text in enumerate(texts):
+        (workspace.root / f"{number}.txt").write_text(text, "utf-8")
+    found = gather(workspace, [str(workspace.root / f"{number}.txt") for number in range(4)])
+    first, second, *_ = found.added
+    assert found.alike == {second: first}
+
+
 def test_a_source_is_stored_when_it_arrives(workspace: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     # The second source ends the round as a killed process would; the first one is there all the same.
     class KilledError(BaseException):
