@@ -24,7 +24,7 @@ from newsletter import issues, library
 from newsletter.errors import IssueError, SendError
 from newsletter.issues import Manuscript
 from newsletter.sources.http import Fetched, FetchError, Kind
-from newsletter.workflows import draft, latest, plan, weekly
+from newsletter.workflows import draft, latest, plan, renewing, weekly
 from newsletter.workflows.collect import gather, move
 
 HOME = "https://almawja.example.org"
@@ -409,6 +409,21 @@ def test_a_draft_that_is_saved_meanwhile_is_renewed_the_next_time(
         "خبر رقم 1 بعد التصحيح",
         "خبر رقم 2 بعد التصحيح",
     ]
+
+
+def test_what_an_editor_saved_meanwhile_stays_when_a_story_is_taken_out(newsroom: Any, site: LivingSite) -> None:
+    issue = written(newsroom, [1, 2, 3])
+    site.edit(2, state="private")
+    gather(newsroom)
+    path = Path(issue.path)
+    read = issues.read(path)
+    path.write_text(path.read_text("utf-8").replace("### ", "كلمة المحرّر في سطر جديد.\n\n### ", 1), "utf-8")
+    now, dropped = renewing.without_withdrawn(newsroom, read)
+    assert dropped == (post(2).title,)
+    assert [story.headline for story in now.stories] == [post(1).title, post(3).title]
+    assert "كلمة المحرّر في سطر جديد." in path.read_text("utf-8")
+    assert WORDS.format(number=1) in path.read_text("utf-8")
+    assert "2" not in "".join(story.summary for story in now.stories)
 
 
 def test_a_mark_that_an_editor_parted_from_its_story_is_the_same_mark(newsroom: Any, site: LivingSite) -> None:

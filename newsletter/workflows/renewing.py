@@ -121,12 +121,14 @@ def without_withdrawn(workspace: Workspace, issue: Issue) -> tuple[Issue, tuple[
     Raises:
         IssueError: Somebody else changed the file meanwhile.
     """
+    # As the file stands now: its editor may have saved it since, and lines have moved.
+    manuscript = Manuscript.read(Path(issue.path))
+    issue = manuscript.issue
     with workspace.database.read() as connection:
         known = library.of_stories(connection, issue.stories)
     gone = [story for story in issue.stories if story in known and known[story].withdrawn]
     if not gone:
         return issue, ()
-    manuscript = Manuscript.read(Path(issue.path))
     for story in renewal.from_below(gone):
         manuscript = renewal.without(manuscript, story)
     manuscript = _with_default_lines(workspace, manuscript, issue)
