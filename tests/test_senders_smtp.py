@@ -1006,7 +1006,12 @@ def test_a_send_goes_through_a_storm_on_both_databases(database: Database, tmp_p
     with smtp_standin.running(tmp_path, faults={"dot drop": 0.1, "dot drop-after": 0.1, "RCPT 450": 0.1}) as server:
         sender = Smtp(options(server), SLOT_WIDTHS)
         setup = DeliverySetup(database, sender, {1: b"l" * 32}, 5.0, lambda: now, backoff=0.01, durable=False)
-        account = run(setup)
+        for tries in range(5):
+            try:
+                account = run(setup)
+                break
+            except SendError:  # by chance too many drops come in a row: the send stops, and the same call goes on
+                assert tries < 4
         taken = server.addresses()
     assert max(taken.values()) == 1
     assert account.submitted + account.unknown == READERS
