@@ -309,6 +309,42 @@ def test_an_upgrade_knows_the_articles_that_were_there_by_the_key_they_had(empty
         assert shelve(connection, [moved], now=NOW).updated == (known.id,)
 
 
+def test_an_upgrade_keeps_sends_with_all_that_refers_to_them_and_lets_undone_ones_go_again(empty: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(room.__file__).parent / "migrations"))
+    add = (
+        "INSERT INTO send (public_id, issue_id, list_id, rhythm, state, reason, subject, audience, created)"
+        " VALUES ('{}', 1, 1, '{}', '{}', '', 'أسبوع', 1, 5)"
+    )
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for statement in (
+            "INSERT INTO issue (key) VALUES ('1')",
+            add.format("gone", "daily", "cancelled"),
+            "DELETE FROM send",
+            add.format("a", "weekly", "paused"),
+            add.format("b", "all", "cancelled"),
+            "INSERT INTO batch (send_id, state) VALUES (2, 'queued')",
+            "INSERT INTO delivery (issue_id, subscriber_id, batch_id) VALUES (1, 7, 1)",
+        ):
+            connection.execute(text(statement))
+    upgrade(empty)
+    with empty.write() as connection:
+        rows = connection.execute(text("SELECT id, public_id, state, paused_by FROM send ORDER BY id")).all()
+        assert [tuple(row) for row in rows] == [(2, "a", "paused", "editor"), (3, "b", "cancelled", "")]
+        assert connection.execute(text("SELECT send_id, sender FROM batch")).all() == [(2, None)]
+        connection.execute(text(add.format("c", "all", "running")))
+        # No id comes back.
+        assert connection.execute(text("SELECT max(id) FROM send")).scalar_one() == 4
+    for statement in (add.format("d", "weekly", "running"), "INSERT INTO batch (send_id, state) VALUES (9, 'queued')"):
+        with pytest.raises(IntegrityError), empty.write() as connection:
+            connection.execute(text(statement))
+
+
 def test_what_was_written_survives_a_power_cut(sqlite: Database) -> None:
     with sqlite.read() as connection:
         settings = [

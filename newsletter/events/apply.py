@@ -143,7 +143,7 @@ def _pause(connection: Connection, send_ids: Sequence[int]) -> tuple[str, ...]:
         if reason := ledger.ill(connection, send_id):
             send = ledger.send(connection, send_id)
             assert send is not None
-            ledger.move(connection, send, "paused", reason=reason)
+            ledger.move(connection, send, "paused", reason=reason, by="reports")
             reasons.append(reason)
     return tuple(reasons)
 

@@ -32,6 +32,16 @@ class Send:
     """Why it is paused or cancelled."""
     send_at: datetime | None = None
     """When it starts; None at once."""
+    paused_by: str = ""
+    """What paused it: ``editor``, ``provider`` (the brake), ``reports`` or ``warm-up``; empty while it is not."""
+    probe_at: datetime | None = None
+    """When a paused send is tried again by itself; None when only an editor lets it go on."""
+    probes: int = 0
+    """How often it was tried since the brake stopped it."""
+    sender: str = ""
+    """Which provider and account it was frozen for; empty for a send of an older version."""
+    source: str = ""
+    """Digest of what its letters were made of; empty when that was no file."""
 
 
 @dataclass(frozen=True, slots=True)

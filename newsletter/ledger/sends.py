@@ -156,7 +156,7 @@ def _storable(name: str) -> str:
 
 
 def _send(row: Row[Any]) -> Send:
-    def moment(seconds: int | None) -> datetime | None:
+    def moment(seconds: float | None) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
 
     return Send(
@@ -173,6 +173,11 @@ def _send(row: Row[Any]) -> Send:
         finished=moment(row.finished),
         reason=row.reason,
         send_at=moment(row.send_at),
+        paused_by=row.paused_by,
+        probe_at=moment(row.probe_at),
+        probes=row.probes,
+        sender=row.sender,
+        source=row.source,
     )
 
 
@@ -207,7 +212,7 @@ _LEAST_OF_AN_ID = 4
 """Signs of a public id that name it."""
 
 
-def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> None:
+def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: str = "editor") -> None:
     """Pause, resume or cancel a send; whoever delivers it follows with the next batch.
 
     Args:
@@ -215,6 +220,7 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> No
         send: The send; its state is looked at anew.
         to: ``paused``, ``running``, ``scheduled`` (only what is paused) or ``cancelled``.
         reason: Why, for people who read the ledger.
+        by: Who pauses it: ``editor``, ``provider``, ``reports`` or ``warm-up``.
 
     Raises:
         SendError: Its state does not allow it.
@@ -229,9 +235,8 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "") -> No
         "scheduled": ("paused",),
         "cancelled": _UNFINISHED,
     }
-    statement = (
-        update(table).where(table.c.id == send.id, table.c.state.in_(allowed[to])).values(state=to, reason=reason)
-    )
+    values = {"state": to, "reason": reason, "paused_by": by if to == "paused" else "", "probe_at": None, "probes": 0}
+    statement = update(table).where(table.c.id == send.id, table.c.state.in_(allowed[to])).values(values)
     if connection.execute(statement).rowcount != 1:
         state = state_of(connection, send.id)
         raise SendError(f"the send of issue {send.issue} is {state} and cannot be {_WORDS[to]}")

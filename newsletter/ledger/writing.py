@@ -53,6 +53,8 @@ def write_send(
     batch_size: int,
     now: datetime,
     send_at: datetime | None = None,
+    sender: str = "",
+    source: str = "",
 ) -> Send:
     """Write down a send: its letters as they are, and one delivery for each subscriber who has none for this issue.
 
@@ -66,6 +68,8 @@ def write_send(
         batch_size: Subscribers in one batch.
         now: The present moment, timezone-aware.
         send_at: When it starts, timezone-aware; None at once.
+        sender: Which provider and account it is frozen for.
+        source: Digest of what its letters were made of; empty when that was no file.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
@@ -79,7 +83,9 @@ def write_send(
     from newsletter.storage.tables import letter as letters
 
     issue = issue_id(connection, key)
-    taken = select(send.c.id).where(send.c.issue_id == issue, send.c.list_id == list_id, send.c.rhythm == rhythm)
+    taken = select(send.c.id).where(
+        send.c.issue_id == issue, send.c.list_id == list_id, send.c.rhythm == rhythm, send.c.state != "cancelled"
+    )
     if connection.execute(taken).first() is not None:
         raise SendError(f"issue {key} is already on its way to this list")
     public_id = secrets.token_hex(8)
@@ -94,6 +100,8 @@ def write_send(
         "audience": 0,
         "created": int(now.timestamp()),
         "send_at": int(send_at.timestamp()) if send_at is not None else None,
+        "sender": sender,
+        "source": source,
     }
     send_id = connection.execute(insert(send).values(row).returning(send.c.id)).scalar_one()
     # Nearly always an issue is new, and then nobody can have it already.
@@ -118,7 +126,21 @@ def write_send(
         position += batches
         count += number
     connection.execute(update(send).where(send.c.id == send_id).values(audience=count))
-    return Send(send_id, public_id, key, issue, list_id, rhythm, state, subject, count, now, send_at=send_at)
+    return Send(
+        send_id,
+        public_id,
+        key,
+        issue,
+        list_id,
+        rhythm,
+        state,
+        subject,
+        count,
+        now,
+        send_at=send_at,
+        sender=sender,
+        source=source,
+    )
 
 
 def without_delivery(audience: Select[tuple[int]], key: str) -> Select[tuple[int]]:

@@ -22,6 +22,10 @@ REFUSED: Final = "refused"
 UNKNOWN: Final = "unknown"
 
 
+About = Literal["address", "letter", "account", "server", "moment"]
+"""Whom a refusal is about. Only one about an address refuses a reader; all others leave everybody ``queued``."""
+
+
 class UnreachableError(SendError):
     """The provider could not be reached, or broke off before the last byte: nothing was taken."""
 
@@ -57,6 +61,9 @@ class Answer:
     """With ``queued``: try the halves apart, one of them holds what is wrong."""
     stop: bool = False
     """With ``queued``: no letter of this send can go, until somebody has mended ``reason``."""
+    about: About = "moment"
+    """With ``queued``: whom ``reason`` is about. ``address`` with one parcel alone says that it was refused and not
+    why: that is a word about its reader only while others are taken."""
 
 
 class Submission(Protocol):

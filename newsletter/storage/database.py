@@ -21,7 +21,7 @@ from subscribers.newfile import NameTakenError, new_file
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in migrations/versions; a test holds it equal to Alembic's own head."""
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""
@@ -50,19 +50,34 @@ class Database:
         return self.engine.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True, rebuilds: bool = False) -> Iterator[Connection]:
         """One writing transaction: committed at the end of the block, rolled back when it raises.
 
         Args:
             durable: Whether the commit waits until the disk has it, for when the power fails. Without it the last
                 moments before that may be lost, and nothing else; a killed process loses nothing either way.
+            rebuilds: Whether tables are made anew under the name of old ones, to which others refer: SQLite can do so
+                only while it does not look at that (https://www.sqlite.org/lang_altertable.html section 7).
         """
-        with self._words(), self.engine.connect() as connection:
+        with self._words(), self.engine.connect() as connection, self._blind(connection, rebuilds):
             writer = connection.execution_options(nashra_write=True, nashra_relaxed=not durable)
             with writer.begin():
                 if not durable and not self.is_sqlite:
                     writer.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                 yield writer
+
+    @contextmanager
+    def _blind(self, connection: Connection, rebuilds: bool) -> Iterator[None]:
+        raw = connection.connection.driver_connection if rebuilds and self.is_sqlite else None
+        if raw is None:
+            yield
+            return
+        # Of the connection, and without effect inside a transaction.
+        raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            yield
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -255,9 +270,13 @@ def upgrade(database: Database) -> None:
     config = Config()
     # Alembic reads a percent sign as the beginning of a name to be filled in.
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with database.write() as connection:
+    with database.write(rebuilds=True) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if database.is_sqlite and (lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+            raise DatabaseError(
+                f"rows of {lost[0]} refer to what is not there", where=database.where, mend="restore a backup"
+            )
 
 
 def backup(database: Database, *, now: datetime) -> Path:

@@ -122,6 +122,11 @@ send = Table(
     Column("rhythm", Text, nullable=False),  # instant, daily, weekly or all
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),  # why it is paused or cancelled
+    Column("paused_by", Text, nullable=False, server_default=""),  # editor, provider, reports or warm-up; '' else
+    Column("probe_at", Double),  # by the database's clock: when a paused send is tried again by itself; null: never
+    Column("probes", Integer, nullable=False, server_default="0"),  # tried so often since a letter was taken last
+    Column("sender", Text, nullable=False, server_default=""),  # which provider and account it was frozen for
+    Column("source", Text, nullable=False, server_default=""),  # digest of what its letters were made of
     Column("subject", Text, nullable=False),
     Column("audience", Integer, nullable=False),  # deliveries frozen for it
     Column("created", BigInteger, nullable=False),
@@ -131,9 +136,20 @@ send = Table(
     Column("answered", Integer, nullable=False, server_default="0"),
     Column("bounced", Integer, nullable=False, server_default="0"),
     Column("complained", Integer, nullable=False, server_default="0"),
-    UniqueConstraint("issue_id", "list_id", "rhythm"),  # an issue goes to a list once
     CheckConstraint("state IN ('scheduled', 'running', 'paused', 'finished', 'cancelled')", name="state"),
+    CheckConstraint("paused_by IN ('', 'editor', 'provider', 'reports', 'warm-up')", name="paused_by"),
     sqlite_autoincrement=True,
+)
+# An issue goes to a list once, but for sends that an editor has undone.
+_LIVE = send.c.state != "cancelled"
+Index(
+    "uq_send_live",
+    send.c.issue_id,
+    send.c.list_id,
+    send.c.rhythm,
+    unique=True,
+    sqlite_where=_LIVE,
+    postgresql_where=_LIVE,
 )
 
 letter = Table(
@@ -160,6 +176,7 @@ batch = Table(
     Column("lease_until", Double),  # by the database's clock
     Column("request_id", Text),  # new for each attempt; travels with the letters
     Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("sender", Text),  # the provider of its last attempt; null before the first
     CheckConstraint("state IN ('queued', 'submitting', 'submitted', 'refused', 'unknown')", name="state"),
     sqlite_autoincrement=True,
 )

@@ -209,7 +209,12 @@ class _Rehearsal(Database):
         self._connection = connection
 
     @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Connection]:  # noqa: ARG002  as for every database
+    def write(
+        self,
+        *,
+        durable: bool = True,  # noqa: ARG002  as for every database
+        rebuilds: bool = False,  # noqa: ARG002
+    ) -> Iterator[Connection]:
         yield self._connection
 
     @contextmanager
