@@ -25,7 +25,7 @@ FEW_ALONE: Final = 3
 """So many that name the mailbox are believed where there was nothing else to be taken: a small list, or its rest."""
 
 
-class RefusalWatch:
+class RefusalRecord:
     """What one run has seen a provider take and refuse; for all of its threads."""
 
     def __init__(self) -> None:
@@ -121,14 +121,14 @@ class RefusalWatch:
         return Answer(QUEUED, kept, reason, stop=True, about="server")
 
 
-class NamedAddresses:
+class AddressRefusals:
     """Addresses that a provider named as the reason why it took nothing of a request; for all threads of a run.
 
     They are left out of the next try, and are refused when that is taken.
     """
 
     def __init__(self) -> None:
-        self._watch = RefusalWatch()
+        self._watch = RefusalRecord()
         self._named: dict[int, tuple[str, str]] = {}
         self._answers = 0
         """Those in a row that named somebody; one may name many, or the first of many."""

@@ -9,7 +9,7 @@ from newsletter.senders import SUBMITTED, Answer, Parcel
 from newsletter.senders.https import Api, HttpsCarrier, PreparedRequest
 from newsletter.senders.postmark.answers import too_large, understand
 from newsletter.senders.postmark.body import MOST_BYTES, Messages, sort_out
-from newsletter.senders.refusals import RefusalWatch
+from newsletter.senders.refusals import RefusalRecord
 
 PATH = "/email/batch"
 
@@ -23,7 +23,7 @@ class BatchSend(HttpsCarrier):
         watch: What all connections saw taken and refused.
     """
 
-    def __init__(self, api: Api, messages: Messages, watch: RefusalWatch) -> None:
+    def __init__(self, api: Api, messages: Messages, watch: RefusalRecord) -> None:
         super().__init__(api, PATH)
         self._messages = messages
         self._watch = watch

@@ -8,7 +8,7 @@ from typing import Any
 
 from newsletter.senders import QUEUED, SUBMITTED, Answer, Parcel
 from newsletter.senders.https import Api, HttpsCarrier, PreparedRequest
-from newsletter.senders.refusals import NamedAddresses
+from newsletter.senders.refusals import AddressRefusals
 from newsletter.senders.sendgrid.answers import too_large, understand
 from newsletter.senders.sendgrid.body import MailSendBody, sort_out
 
@@ -27,7 +27,7 @@ class MailSend(HttpsCarrier):
         named: Addresses that it named so far; of all connections.
     """
 
-    def __init__(self, api: Api, body: MailSendBody, *, accepts: int, named: NamedAddresses) -> None:
+    def __init__(self, api: Api, body: MailSendBody, *, accepts: int, named: AddressRefusals) -> None:
         super().__init__(api, PATH)
         self._body = body
         self._accepts = accepts

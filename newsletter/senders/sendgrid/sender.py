@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from newsletter.errors import SendError
 from newsletter.models import Letter
 from newsletter.senders.https import Api
-from newsletter.senders.refusals import NamedAddresses
+from newsletter.senders.refusals import AddressRefusals
 from newsletter.senders.sendgrid.body import MOST_RECIPIENTS, MailSendBody
 from newsletter.senders.sendgrid.request import MailSend
 from newsletter.senders.sendgrid.suppressions import AccountLists
@@ -39,7 +39,7 @@ class SendGrid:
         self.batch_size = min(options.batch, MOST_RECIPIENTS)
         self.connections = options.connections
         self._api = _account(options)
-        self._named = NamedAddresses()
+        self._named = AddressRefusals()
 
     def load(self, letter: Letter) -> MailSend:
         """Build what is the same in every request of this letter."""

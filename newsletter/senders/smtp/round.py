@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, About, Answer, Commit, Parcel
-from newsletter.senders.refusals import RefusalWatch
+from newsletter.senders.refusals import RefusalRecord
 from newsletter.senders.smtp.meaning import Meaning, meaning
 from newsletter.senders.smtp.session import Envelope, HaltError, Session
 from newsletter.senders.smtp.wire import ConnectionBrokenError
@@ -41,7 +41,7 @@ class CarrierState:
 
     deferred: dict[int, int] = field(default_factory=dict)
     """How often each delivery was put off, so that others go first."""
-    watch: RefusalWatch = field(default_factory=RefusalWatch)
+    watch: RefusalRecord = field(default_factory=RefusalRecord)
     """Whether refusals of addresses are to be believed."""
     blocked: int = 0
     """Letters refused for good, and not for their readers, since the last that was taken."""
