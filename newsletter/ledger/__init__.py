@@ -5,6 +5,7 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
+from newsletter.ledger.brakes import brake
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
@@ -12,6 +13,7 @@ from newsletter.ledger.cursors import (
     known_cursors,
     set_cursor,
 )
+from newsletter.ledger.cutting import cut, put_off, split
 from newsletter.ledger.events import (
     ReportedDelivery,
     ill,
@@ -31,7 +33,6 @@ from newsletter.ledger.leases import (
     record,
     release,
     settle,
-    split,
     waiting,
 )
 from newsletter.ledger.models import ALL, Batch, Delivery, Send, SendCounts
@@ -82,11 +83,13 @@ __all__ = [
     "advance",
     "advance_cursor",
     "article_period",
+    "brake",
     "charge",
     "claim",
     "close",
     "count_without_delivery",
     "cursor",
+    "cut",
     "deliveries",
     "doubt",
     "drop",
@@ -110,6 +113,7 @@ __all__ = [
     "next_letter_at",
     "note",
     "put_back",
+    "put_off",
     "reached",
     "received",
     "record",
