@@ -292,7 +292,8 @@ def accept_unknown(connection: Connection, send_id: int) -> int:
 def resend_unknown(connection: Connection, send_id: int) -> int:
     """Queue what is unknown once more and let the send run again, as an editor decided.
 
-    Whoever has the letter already gets it a second time; so nothing else in the program does this.
+    Whoever has the letter already gets it a second time; so nothing else in the program does this. Those of whom the
+    provider has reported anything have it, and are left out.
 
     Args:
         connection: A writing transaction.
@@ -303,9 +304,11 @@ def resend_unknown(connection: Connection, send_id: int) -> int:
     """
     from sqlalchemy import select, update
 
+    from newsletter.ledger.proof import prove
     from newsletter.storage.tables import batch, delivery
     from newsletter.storage.tables import send as table
 
+    prove(connection, send_id)
     ids = [id_ for id_, _ in unknown_deliveries(connection, send_id)]
     letters = select(batch.c.letter_id, delivery.c.id).join(batch, batch.c.id == delivery.c.batch_id)
     by_letter: dict[int, list[int]] = {}
