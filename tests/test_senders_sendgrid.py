@@ -99,12 +99,38 @@ def test_options_reach_the_body() -> None:
         reply_to="editor@example.org",
         rendered=replace(LETTER.rendered, pictures=(picture,)),
     )
-    assert made["from"]["name"] == "Almawja weekly news"
+    assert made["from"]["name"] == "Almawja; weekly, news"
     assert made["categories"] == ["weekly"]
     assert made["mail_settings"]["sandbox_mode"]["enable"] is True
     assert made["reply_to"] == {"email": "editor@example.org"}
     (attachment,) = made["attachments"]
     assert (attachment["content_id"], attachment["disposition"]) == ("picture-1@example.org", "inline")
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "expected"),
+    [
+        ("التحرير <editor@example.org>", {"email": "editor@example.org", "name": "التحرير"}),
+        ("editor@example.org", {"email": "editor@example.org"}),
+        # SendGrid would send answers to "Almawja".
+        (
+            '"Almawja, the editors; Tunis" <e@example.org>',
+            {"email": "e@example.org", "name": "Almawja the editors Tunis"},
+        ),
+        ('", ;" <e@example.org>', {"email": "e@example.org"}),
+    ],
+)
+def test_answers_go_to_the_name_they_are_to_go_to(reply_to: str, expected: dict[str, str]) -> None:
+    assert body(parcel(1), reply_to=reply_to)["reply_to"] == expected
+
+
+@pytest.mark.parametrize("name", ["Almawja, weekly", "الموجة, نشرة", "News; daily", "الموجة، نشرة", 'The "wave"'])
+def test_the_name_of_the_sender_is_as_it_was_written(name: str) -> None:
+    quoted = name.replace('"', '\\"')
+    assert body(parcel(1), sender=f'"{quoted}" <news@example.org>')["from"] == {
+        "email": "news@example.org",
+        "name": name,
+    }
 
 
 def test_a_letter_in_latin1_letters_only_is_made_safe_for_its_charset() -> None:
@@ -210,7 +236,7 @@ def test_bodies_keep_to_the_vendors_description() -> None:
         (["personalizations", 0, "substitutions", "-x-"], 1),
         (["personalizations", 0, "custom_args", "nashra_delivery"], 1),
         (["personalizations", 0, "to"], []),
-        (["from", "name"], "نشرة; الموجة"),
+        (["reply_to", "name"], "نشرة, الموجة"),
         (["subject"], ""),
         (["content"], made["content"][::-1]),
         (["tracking_settings", "click_tracking", "enable"], "false"),

@@ -41,6 +41,7 @@ from newsletter.ledger.one_by_one import advance, close, doubt
 from newsletter.ledger.periods import article_period, first_reach, holder, last_of, reached, received, take
 from newsletter.ledger.rate_limit import RateLimit, charge
 from newsletter.ledger.rate_limit import take as take_rate
+from newsletter.ledger.refused import refused_reasons, resend_refused
 from newsletter.ledger.sends import (
     UNFINISHED,
     accept_unknown,
@@ -124,8 +125,10 @@ __all__ = [
     "reached",
     "received",
     "record",
+    "refused_reasons",
     "release",
     "reports_of",
+    "resend_refused",
     "resend_unknown",
     "running",
     "send",

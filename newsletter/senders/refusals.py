@@ -17,7 +17,7 @@ from newsletter.senders import QUEUED, REFUSED, SUBMITTED, Answer, Parcel
 
 MOST_REFUSED: Final = 50
 """Letters refused one after the other, none taken in between, after which it is not about addresses."""
-MOST_AT_FIRST: Final = 10
+MOST_AT_FIRST: Final = 5
 """The same before anything was taken in this run: a server that takes nothing sees no more of the list than this."""
 FEW_AT_LAST: Final = 10
 """So many refusals at the end of a batch are no news where others were taken before."""
