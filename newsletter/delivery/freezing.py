@@ -5,7 +5,8 @@ This is the one thing called freezing; the ledger's part of it is ``ledger.write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ def freeze(
     verify: bool = False,
     guard: Callable[[Connection], None] = lambda _: None,
     send_at: datetime | None = None,
+    source: str = "",
 ) -> Send:
     """Write down, in one transaction, which letter goes to whom: nothing is rendered or counted again after this.
 
@@ -95,17 +97,19 @@ def freeze(
         verify: Make sure that the mailings reach everybody of the audience, as it is by now.
         guard: Called in the transaction before anything is written; raises when what the letters were made of changed.
         send_at: When it starts, timezone-aware; None at once.
+        source: Digest of what the letters were made of; empty when that is no file.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
 
     Raises:
-        SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
+        FrozenError: This issue went, or is going, to this list; somebody may have been quicker.
+        SendError: The list has nobody it could go to.
         PeriodTakenError: Another issue has one of the periods.
         AudienceChangedError: Somebody of the audience is in none of the mailings.
         ClosedList: Nothing goes out to this list.
     """
-    with setup.database.write() as connection:
+    with _alone(), setup.database.write() as connection:
         store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
         guard(connection)
         send = ledger.write_send(
@@ -118,6 +122,8 @@ def freeze(
             batch_size=setup.batch_size,
             now=now,
             send_at=send_at,
+            sender=setup.account,
+            source=source,
         )
         if not send.audience:
             raise SendError(
@@ -142,3 +148,21 @@ def freeze(
             # Together with the send or not at all.
             jobs.enqueue(connection, send.id)
     return send
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Turn the database's word that another process froze the same issue at this moment into ours.
+
+    Raises:
+        FrozenError: It did.
+    """
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        yield
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+        if constraint not in {"uq_send_live", "uq_issue_key", "uq_delivery_issue_id_subscriber_id"}:
+            raise
+        raise ledger.FrozenError("another process is freezing the same issue") from error
