@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from newsletter.sources.fence import Fence
     from newsletter.sources.http import Fetcher
     from newsletter.storage.database import Database
+    from newsletter.workspace.memory import Memory
     from subscribers.actions import Upkeep
     from subscribers.store.limits import Caps
 
@@ -85,6 +86,7 @@ class Workspace:
         """The database, whatever state its schema is in."""
         from newsletter.storage.database import open_database
 
+        self.memory.expect()
         return open_database(self.settings.database_url)
 
     @cached_property
@@ -93,7 +95,15 @@ class Workspace:
         from newsletter.storage.database import ready
 
         ready(self.any_database, now=self.now())
+        self.memory.recognise(self.any_database)
         return self.any_database
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What is remembered outside the database."""
+        from newsletter.workspace.memory import Memory
+
+        return Memory(self.root, self.settings.database_url, self.zone)
 
     @cached_property
     def templates(self) -> Environment:
@@ -161,6 +171,7 @@ class Workspace:
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,
             durable=self.settings.sender.fsync,
+            memory=self.memory,
         )
 
     def close(self) -> None:

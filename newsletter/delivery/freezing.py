@@ -20,7 +20,9 @@ from newsletter.rhythms.audience import audience, rhythms_of
 from subscribers import store
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
+
+    from newsletter.workspace.memory import Memory
 
 
 def freeze_letter(setup: DeliverySetup, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
@@ -104,10 +106,15 @@ def freeze(
         PeriodTakenError: Another issue has one of the periods.
         AudienceChangedError: Somebody of the audience is in none of the mailings.
         ClosedList: Nothing goes out to this list.
+        DatabaseRestoredError: The issue went already, as far as is known outside the database.
+        WorkspaceError: What is remembered outside the database cannot be read or written.
     """
     with setup.database.write() as connection:
-        store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
+        target = store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
         guard(connection)
+        if setup.memory is not None:
+            setup.memory.refuse(connection, key, target.name, rhythm)
+            mailings = [*_had(setup.memory, audience(list_id, rhythm, now)), *mailings]
         send = ledger.write_send(
             connection,
             mailings,
@@ -130,9 +137,10 @@ def freeze(
             raise PeriodTakenError("another letter has gone out for the same period")
         if verify and ledger.count_without_delivery(connection, audience(list_id, rhythm, now), key):
             raise AudienceChangedError("readers changed their topics meanwhile", mend="run the same command again")
+        carried = articles(connection)
         library.remember(
             connection,
-            articles(connection),
+            carried,
             issue_id=send.issue_id,
             list_id=list_id,
             rhythms=rhythms_of(rhythm),
@@ -141,4 +149,21 @@ def freeze(
         if send_at is None:
             # Together with the send or not at all.
             jobs.enqueue(connection, send.id)
+        if setup.memory is not None:
+            links = library.links(connection, carried) if "/" in key else ()
+            setup.memory.stamp(connection, send, list_name=target.name, articles=links)
+    if setup.memory is not None:
+        setup.memory.frozen(send)
     return send
+
+
+_HAD = "has had it, which a restored database did not know"
+_MOST_IDS = 5000
+"""In one query."""
+
+
+def _had(memory: Memory, everybody: Select[tuple[int]]) -> list[Mailing]:
+    """Those of an audience who have had the issue by a send that the database does not know, as an editor answered."""
+    who = sorted({one for members in memory.had.values() for one in members})
+    parts = range(0, len(who), _MOST_IDS)
+    return [Mailing("", store.among(who[at : at + _MOST_IDS], everybody), f"had/{at}", _HAD) for at in parts]
