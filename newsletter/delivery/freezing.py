@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import ledger, library
@@ -78,6 +79,7 @@ def freeze(
     verify: bool = False,
     guard: Callable[[Connection], None] = lambda _: None,
     send_at: datetime | None = None,
+    folder: Path | None = None,
 ) -> Send:
     """Write down, in one transaction, which letter goes to whom: nothing is rendered or counted again after this.
 
@@ -97,6 +99,7 @@ def freeze(
         verify: Make sure that the mailings reach everybody of the audience, as it is by now.
         guard: Called in the transaction before anything is written; raises when what the letters were made of changed.
         send_at: When it starts, timezone-aware; None at once.
+        folder: The issue's, which keeps its stamp; None looks for it, and there is none for an automatic letter.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
@@ -151,7 +154,7 @@ def freeze(
             jobs.enqueue(connection, send.id)
         if setup.memory is not None:
             links = library.links(connection, carried) if "/" in key else ()
-            setup.memory.stamp(connection, send, list_name=target.name, articles=links)
+            setup.memory.stamp(connection, send, list_name=target.name, folder=folder, articles=links)
     if setup.memory is not None:
         setup.memory.frozen(send)
     return send

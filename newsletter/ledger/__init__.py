@@ -19,14 +19,6 @@ from newsletter.ledger.events import (
     subscriber_of,
 )
 from newsletter.ledger.history import letters_to, reports_of
-from newsletter.ledger.identity import (
-    DatabaseIdentity,
-    identity,
-    known_sends,
-    make_identity,
-    next_generation,
-    reach_generation,
-)
 from newsletter.ledger.leases import (
     claim,
     deliveries,
@@ -50,6 +42,7 @@ from newsletter.ledger.rate_limit import take as take_rate
 from newsletter.ledger.sends import (
     accept_unknown,
     account,
+    known_sends,
     last_send,
     move,
     named,
@@ -78,7 +71,6 @@ from newsletter.ledger.writing import (
 __all__ = [
     "ALL",
     "Batch",
-    "DatabaseIdentity",
     "Delivery",
     "Mailing",
     "RateLimit",
@@ -103,7 +95,6 @@ __all__ = [
     "free",
     "hold",
     "holder",
-    "identity",
     "ill",
     "issue_id",
     "known_cursors",
@@ -113,16 +104,13 @@ __all__ = [
     "let_go",
     "letter_of",
     "letters_to",
-    "make_identity",
     "mark_submitting",
     "members",
     "move",
     "named",
-    "next_generation",
     "next_letter_at",
     "note",
     "put_back",
-    "reach_generation",
     "reached",
     "received",
     "record",

@@ -24,11 +24,16 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from newsletter import ledger
 from newsletter.errors import DatabaseError, SendError, WorkspaceError
-from newsletter.ledger import DatabaseIdentity
+from newsletter.storage.identity import (
+    DatabaseIdentity,
+    identity,
+    make_identity,
+    next_generation,
+    reach_generation,
+)
+from newsletter.workspace.stamps import FILE as STAMPS
 from newsletter.workspace.stamps import FREEZING, FROZEN, SETTLED, UNDONE, Stamp, Stamps, quoted, write_whole
-from subscribers import store
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -105,9 +110,9 @@ class Memory:
         """
         try:
             values = tomllib.loads(self.path.read_text("utf-8-sig"))
-            identity, where, generation = values["id"], values["where"], values["generation"]
+            found, where, generation = values["id"], values["where"], values["generation"]
             at = values.get("at")
-            good = isinstance(identity, str) and len(identity) == 16 and int(identity, 16) >= 0
+            good = isinstance(found, str) and len(found) == 16 and int(found, 16) >= 0
             good = good and isinstance(where, str) and type(generation) is int and isinstance(at, datetime | None)
             if not good:
                 raise ValueError("a value is of the wrong kind")
@@ -120,7 +125,7 @@ class Memory:
                 where=str(self.path),
                 mend="restore it from a backup; or take the database as it is: newsletter database adopt",
             ) from None
-        return RememberedDatabase(identity, where, generation, at)
+        return RememberedDatabase(found, where, generation, at)
 
     # ---- which database
 
@@ -160,20 +165,23 @@ class Memory:
             DatabaseError: It is another one.
         """
         with database.read() as connection:
-            found = ledger.identity(connection)
+            found = identity(connection)
         known = self.remembered()
         if known is None:
             if found is None:
                 with database.write() as connection:
-                    found = ledger.make_identity(connection)
+                    found = make_identity(connection)
             self._write(RememberedDatabase(found.id, database.where, found.generation), lenient=True)
             return
         if found is not None and found.id == known.id:
             if known.where != database.where:
                 self._write(replace(known, where=database.where), lenient=True)
             return
-        if not known.generation and known.where != database.where and found is not None:
+        if not known.generation and known.where != database.where:
             # Nothing ever went from here: this workspace was only made with another one.
+            if found is None:
+                with database.write() as connection:
+                    found = make_identity(connection)
             self._write(RememberedDatabase(found.id, database.where, found.generation), lenient=True)
             return
         path = Path(self.url.removeprefix(_SQLITE)) if database.is_sqlite else None
@@ -196,10 +204,10 @@ class Memory:
         with contextlib.suppress(WorkspaceError):  # that the file is damaged is a reason to come here
             known = self.remembered()
         with database.write() as connection:
-            found = ledger.make_identity(connection)
+            found = make_identity(connection)
             if known is not None:
-                ledger.reach_generation(connection, known.generation)
-            generation = ledger.next_generation(connection)
+                reach_generation(connection, known.generation)
+            generation = next_generation(connection)
         at = now or (known.at if known is not None else None)
         self._write(RememberedDatabase(found.id, database.where, generation, at))
 
@@ -210,7 +218,7 @@ class Memory:
             connection: An open connection to the database.
         """
         known = self.remembered()
-        found = ledger.identity(connection)
+        found = identity(connection)
         if known is None or (found is not None and found.id == known.id and found.generation >= known.generation):
             return None
         return known
@@ -266,36 +274,48 @@ class Memory:
         automatic = "/" in key
         stamps = self.stamps.of_stream(list_name, rhythm) if automatic else self.stamps.of_issue(key)
         open_ = [one for one in stamps if one.state not in {UNDONE, SETTLED}]
+        from newsletter import ledger
+
         known = ledger.known_sends(connection, [one.id for one in open_])
         return [one for one in open_ if one.id not in known and not self._crashed(connection, one)]
 
     def _crashed(self, connection: Connection, stamp: Stamp) -> bool:
         """Whether the program died before it was committed: the same database, not behind, and no letter could go."""
-        found = ledger.identity(connection)
+        found = identity(connection)
         same = found is not None and found.id == stamp.database
         return stamp.state == FREEZING and stamp.began is None and same and self.behind(connection) is None
 
-    def stamp(self, connection: Connection, send: Send, *, list_name: str, articles: Sequence[str] = ()) -> None:
+    def stamp(
+        self,
+        connection: Connection,
+        send: Send,
+        *,
+        list_name: str,
+        folder: Path | None = None,
+        articles: Sequence[str] = (),
+    ) -> None:
         """Write down that a send is being frozen; the last thing before its transaction is committed.
 
         Args:
             connection: The freezing transaction.
             send: As it was written there.
             list_name: Name of its list.
+            folder: Of its issue; None looks for it.
             articles: Addresses of what an automatic letter carries.
 
         Raises:
             WorkspaceError: It cannot be written; then nothing is to be committed.
         """
-        found = ledger.make_identity(connection)
+        from newsletter import ledger
+
+        found = make_identity(connection)
         made = self._stamp(send, FREEZING, found, list_name, articles)
         stamps = self.stamps.of_issue(send.issue)
         known = ledger.known_sends(connection, [one.id for one in stamps])
         # What a crash left behind went to nobody.
         dead = {one.id for one in stamps if one.id not in known and self._crashed(connection, one)}
-        self.stamps.change(
-            self.stamps.path_of(send.issue), lambda there: [*(one for one in there if one.id not in dead), made]
-        )
+        path = folder / STAMPS if folder is not None else self.stamps.path_of(send.issue)
+        self.stamps.change(path, lambda there: [*(one for one in there if one.id not in dead), made])
 
     def frozen(self, send: Send) -> None:
         """Write down that a send is frozen, and that what an editor answered for is settled by it.
@@ -354,8 +374,8 @@ class Memory:
         """
         retrying.read(self.refuse_behind)
         self._begun(retrying, send, now(), sender)
-        retrying.write(ledger.next_generation)
-        self._reached(retrying.database, retrying.read(ledger.identity), now())
+        retrying.write(next_generation)
+        self._reached(retrying.database, retrying.read(identity), now())
         over = threading.Event()
         beats = threading.Thread(target=self._beat, args=(retrying.database, now, over), daemon=True)
         beats.start()
@@ -374,9 +394,9 @@ class Memory:
         # A database that is away, or a full disk, is told by those who send the letters; the next count makes it good.
         with contextlib.suppress(DatabaseError, WorkspaceError):
             with database.write() as connection:
-                ledger.next_generation(connection)
+                next_generation(connection)
             with database.read() as connection:
-                found = ledger.identity(connection)
+                found = identity(connection)
             self._reached(database, found, now())
 
     def _reached(self, database: Database, found: DatabaseIdentity | None, now: datetime) -> None:
@@ -389,6 +409,8 @@ class Memory:
 
     def _begun(self, retrying: Retrying, send: Send, now: datetime, sender: str) -> None:
         """Write down that letters of a send can go, also where it was frozen on another machine."""
+        from subscribers import store
+
         began = now.astimezone(self.zone)
         try:
             there = next((one for one in self.stamps.of_issue(send.issue) if one.id == send.public_id), None)
@@ -396,7 +418,7 @@ class Memory:
                 if there.state != FROZEN or there.began is None:
                     self.stamps.mark(send.public_id, state=FROZEN, began=there.began or began)
                 return
-            found = retrying.read(ledger.identity) or retrying.write(ledger.make_identity)
+            found = retrying.read(identity) or retrying.write(make_identity)
             name = retrying.read(lambda connection: store.list_by_id(connection, send.list_id).name)
             made = replace(self._stamp(send, FROZEN, found, name), began=began)
             made = replace(made, sender=made.sender or sender)
@@ -412,7 +434,7 @@ class Memory:
         known = self.behind(connection)
         if known is None:
             return
-        found = ledger.identity(connection)
+        found = identity(connection)
         count = found.generation if found is not None else 0
         last = f"; letters went last {self._moment(known.at)}" if known.at is not None else ""
         raise DatabaseRestoredError(

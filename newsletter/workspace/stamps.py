@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from newsletter.errors import WorkspaceError
-from newsletter.issues import FOLDER
 
+FOLDER: Final = "issues"
+"""The folder of the issues, each in a folder of its own."""
 FILE: Final = "sent.toml"
 """Name of a file of stamps."""
 FREEZING, FROZEN, UNDONE, SETTLED = "freezing", "frozen", "undone", "settled"
