@@ -11,7 +11,8 @@ PLAN is JSON: ``{"offers": ["PIPELINING", …], "user": "u", "password": "p", "c
 ``answers`` replace what it would say to a command (``.``: the final dot; ``greeting``), always. Faults come by share:
 ``COMMAND 451`` answers so; ``COMMAND drop`` closes instead of answering; ``dot drop-after`` closes after it took the
 letter, ``dot hang-after`` is silent after it. An address that begins with ``poison`` is refused for good, one that
-begins with ``later`` for now. After ``most`` letters on one connection it says 421.
+begins with ``later`` for now; ``"refuses": {"full": "552 5.2.2 mailbox full"}`` says so of those that begin with
+``full``. After ``most`` letters on one connection it says 421.
 """
 
 from __future__ import annotations
@@ -259,7 +260,10 @@ class Conversation:
         address = found[1].encode("utf-8", "surrogateescape").decode()
         if not address.isascii() and "SMTPUTF8" not in self.mail:
             self.violation("an address beyond ASCII without SMTPUTF8")
-        if address.startswith("poison"):
+        refusal = next((said for name, said in self.plan.get("refuses", {}).items() if address.startswith(name)), "")
+        if refusal:
+            self.say(refusal)
+        elif address.startswith("poison"):
             self.say(f"550 5.1.1 <{address}>: no such user here")
         elif address.startswith("later"):
             self.say("450 4.2.1 mailbox busy")

@@ -454,7 +454,7 @@ def left_in_doubt(here: Bench) -> Any:
     """A send whose first batch was left by a process that died after its last byte."""
     send = here.freeze()
     with here.database.write() as connection:
-        batch = ledger.claim(connection, send.id, lease=30)
+        batch = ledger.claim(connection, send.id, lease=30, sender="scripted")
         assert batch is not None
         assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
     here.run("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
@@ -482,6 +482,17 @@ def test_what_a_provider_cannot_tell_is_unknown_for_good(database: Database) -> 
     assert here.provider.sizes == [1]
     assert here.told == [("unknown", 3), ("submitted", 1)]
     assert {token for _, token, _ in here.states()} == {None}
+
+
+@pytest.mark.parametrize("began", ["smtp", None])
+def test_what_another_provider_began_this_one_never_finishes(database: Database, began: str | None) -> None:
+    here = bench(database, 4, Provider(batch_size=3))
+    send = left_in_doubt(here)
+    here.run("UPDATE batch SET sender = :began WHERE state = 'submitting'", began=began)
+    here.provider.known = set()
+    account = here.deliver(send)
+    assert (account.unknown, account.submitted, here.provider.asked) == (3, 1, [])
+    assert here.provider.sizes == [1]
 
 
 def test_who_is_overtaken_while_asking_sends_nothing(database: Database) -> None:

@@ -75,7 +75,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
-    ("newsletter.cli.accounts", "newsletter.cli.holding", "newsletter.cli.posting"),
+    ("newsletter.cli.accounts", "newsletter.cli.holding", "newsletter.cli.posting", "newsletter.cli.refusing"),
     ("newsletter.cli.delivering",),
     (
         "newsletter.cli.answering",

@@ -9,7 +9,8 @@ from scripted import NOW, Bench, bench
 
 from newsletter import ledger
 from newsletter.ledger import Batch, Send
-from newsletter.ledger.leases import deliveries, settle, split
+from newsletter.ledger.cutting import split
+from newsletter.ledger.leases import deliveries, settle
 from newsletter.storage.database import Database, clock
 
 ROW = "SELECT id, state, token, lease_until, request_id, attempt FROM batch ORDER BY id"

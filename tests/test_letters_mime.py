@@ -88,6 +88,14 @@ def test_what_a_letter_has_not_stands_nowhere() -> None:
     assert "Auto-Submitted" not in [line.partition(":")[0] for line in head(letter())]
 
 
+@pytest.mark.parametrize("name", ["Desk", "التحرير", "Almawja, the editors", "التحرير, الموجة"])
+def test_answers_go_to_a_name_too(name: str) -> None:
+    mailbox = f'"{name}" <desk@example.org>'
+    parsed = email.message_from_bytes(made(letter(reply_to=mailbox)), policy=email.policy.default)
+    (found,) = parsed["Reply-To"].addresses
+    assert (found.display_name, found.addr_spec) == (name, "desk@example.org")
+
+
 def test_a_slot_that_stands_nowhere_needs_no_value() -> None:
     cut_ = cut(letter(unsubscribe_url="", text="كلمة", html="<p>كلمة</p>"), SLOT_WIDTHS)
     assert dict(cut_.widths) == {}

@@ -104,7 +104,7 @@ def test_options_reach_the_messages() -> None:
     rendered = replace(LETTER.rendered, pictures=(picture,))
     (made,) = messages(parcel(1), options=options, reply_to="م <editor@example.org>", rendered=rendered)
     assert (made["MessageStream"], made["TrackOpens"], made["TrackLinks"]) == ("weekly", True, "HtmlOnly")
-    assert made["ReplyTo"] == "editor@example.org"
+    assert made["ReplyTo"] == '"م" <editor@example.org>'
     (attachment,) = made["Attachments"]
     assert attachment == {
         "Name": "ميناء.png",

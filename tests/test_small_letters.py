@@ -476,3 +476,24 @@ def test_those_that_wait_together_go_over_one_connection(asked: Database, clock:
         (only,) = {one["connection"] for one in server.taken()}
         assert server.said("quit") == [only]
         assert server.faults() == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "tally"),
+    [
+        ([Answer("queued", reason="greylisted")], {"queued": 1, "submitted": 5}),
+        ([Answer("queued", reason="busy")] * 6, {"queued": 3}),
+        ([Answer("queued", reason="credits", stop=True)], {"queued": 1}),
+        ([Answer("queued", reason="too many", pause=30.0)], {"queued": 1}),
+    ],
+)
+def test_one_reader_who_cannot_get_theirs_now_keeps_nobody_else_waiting(
+    asked: Database, clock: Clock, answers: list[Answer], tally: dict[str, int]
+) -> None:
+    with asked.write() as connection:
+        for number in range(5):
+            address = f"reader{number}@example.net"
+            actions.subscribe(
+                connection, address, "readers", now=START, keys=ADDRESS_KEYS, how="form", words="", rhythm="weekly"
+            )
+    assert office(asked, Provider(*answers), clock).drain().states == tally

@@ -14,12 +14,15 @@ nothing lost, nothing doubled, and no more unknown than one request for each ope
 - ``restart``: two workers deliver, and PostgreSQL is stopped (``-m immediate``) and started N times meanwhile.
 - ``workers``: two workers deliver, and one is killed with SIGKILL and started again each second, N times: with
   ``--points 60`` for a minute.
+
+Files ``torture_<area>.py`` beside this one add modes of their own.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import shutil
 import signal
@@ -29,7 +32,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from email import message_from_bytes
 from pathlib import Path
@@ -444,7 +447,15 @@ def workers(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
         yield f"workers killed {killed}", replace(result, struck=killed == points)
 
 
-MODES = {"kill": kill, "stop": stop, "error": error, "two": two, "restart": restart, "workers": workers}
+Mode = Callable[["Bench", int], Iterator[tuple[str, Outcome]]]
+MODES: dict[str, Mode] = {
+    "kill": kill,
+    "stop": stop,
+    "error": error,
+    "two": two,
+    "restart": restart,
+    "workers": workers,
+}
 LASTING = ("restart", "workers")
 """Modes that need workers, and so PostgreSQL, and a send that lasts; their points are all in one send."""
 LONG = 60
@@ -453,6 +464,20 @@ LONGER = {"sendgrid": 16, "smtp": 45, "outbox": 100}
 """How many for each of its points, if that is more."""
 DELAY = 0.3
 """Seconds that a provider takes for a letter in such a send."""
+
+
+def take_up_modes() -> None:
+    """Add the modes of ``tests/torture_<area>.py``: each has a dict ``MODES`` of names to generators as those above.
+
+    They import from ``torture`` what they need.
+    """
+    # Run as a program this file has another name, and what they import must be this one.
+    sys.modules.setdefault("torture", sys.modules[__name__])
+    for path in sorted(Path(__file__).parent.glob("torture_*.py")):
+        module = importlib.import_module(path.stem)
+        twice = MODES.keys() & module.MODES.keys() if not MODES.items() >= module.MODES.items() else set()
+        assert not twice, f"{path.name}: {sorted(twice)} are there already"
+        MODES.update(module.MODES)
 
 
 def run(mode: str, points: int, sender: str, folder: Path, database: str = "sqlite") -> list[tuple[str, Outcome]]:
@@ -471,6 +496,8 @@ def run(mode: str, points: int, sender: str, folder: Path, database: str = "sqli
         connections = 1 if mode == "stop" else CONNECTIONS
         bench = Bench(folder, sender, server, connections, databases, readers)
         results = []
+        if mode not in MODES:
+            take_up_modes()
         for where, result in MODES[mode](bench, points):
             if mode not in {"error", "workers"}:
                 assert not result.faults(), (where, result.faults())
@@ -479,6 +506,7 @@ def run(mode: str, points: int, sender: str, folder: Path, database: str = "sqli
 
 
 def main() -> None:
+    take_up_modes()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=MODES)
     parser.add_argument("--points", type=int, default=300)

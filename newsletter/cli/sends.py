@@ -124,22 +124,42 @@ def resume(
     accept_unknown: Annotated[
         bool, typer.Option("--accept-unknown", help="Count what is unknown as submitted; some may never get it.")
     ] = False,
+    resend_refused: Annotated[
+        bool, typer.Option("--resend-refused", help="Send once more to those whom the provider refused.")
+    ] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="With --resend-refused: only those with this text in their reason.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --resend-refused: change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Let a paused send go on, or settle what is unknown of a send by your word.
+    """Let a paused send go on, or settle what is unknown or refused of a send by your word.
 
     An unknown delivery is one whose last byte went and whose answer nobody saw: the provider may have taken it or not.
     Its events settle it by themselves, mostly within minutes; only when none come should you say which risk you take.
+
+    A refused delivery went to nobody, so that sending it again doubles nothing. It is right when the provider was at
+    fault; the reasons are shown first.
 
     \b
     Examples:
       newsletter sends resume 12
       newsletter sends resume 12 --accept-unknown
+      newsletter sends resume 12 --resend-refused --reason "Bad Request"
     """
     from newsletter import ledger
 
-    if resend_unknown and accept_unknown:
-        raise typer.BadParameter("say --resend-unknown or --accept-unknown, not both")
+    if resend_unknown + accept_unknown + resend_refused > 1:
+        raise typer.BadParameter("say one of --resend-unknown, --accept-unknown and --resend-refused")
+    if (reason or dry_run or as_json) and not resend_refused:
+        raise typer.BadParameter("--reason, --dry-run and --json go with --resend-refused")
+    if resend_refused:
+        from newsletter.cli.refusing import resend_refused as resend
+
+        with workspace_of(context) as workspace:
+            resend(workspace, name, reason, dry_run=dry_run, yes=yes, as_json=as_json)
+        return
     if not (resend_unknown or accept_unknown):
         with workspace_of(context) as workspace:
             with workspace.database.read() as connection:

@@ -172,7 +172,7 @@ class Run:
                 ledger.free(connection, send) and self._keep_connections(lane, connection)
             ):
                 return None, 0
-            batch = ledger.claim(connection, send, lease=self._setup.lease, token=token)
+            batch = ledger.claim(connection, send, lease=self._setup.lease, token=token, sender=self._setup.sender.name)
             # A first attempt has no holder before it who could have left something.
             return batch, ledger.doubt(connection, batch) if batch is not None and batch.attempt > 1 else 0
 
@@ -368,7 +368,10 @@ class Run:
         None when the provider cannot tell, and everything of it is ``unknown`` now, or when the lease was lost.
         """
         deliveries = self._retrying.read(lambda connection: ledger.deliveries(connection, batch.id))
-        taken = carrier.settle([name_of(self._send, delivery.id) for delivery in deliveries])
+        taken = None
+        # What another provider began, this one cannot tell, and must not finish.
+        if batch.sender == self._setup.sender.name:
+            taken = carrier.settle([name_of(self._send, delivery.id) for delivery in deliveries])
         if taken is None:
             self._retrying.write(lambda connection: ledger.record(connection, batch, "unknown", {}))
             self._tell("unknown", len(deliveries))

@@ -5,6 +5,7 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
+from newsletter.ledger.brakes import brake
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
@@ -12,6 +13,7 @@ from newsletter.ledger.cursors import (
     known_cursors,
     set_cursor,
 )
+from newsletter.ledger.cutting import cut, put_off, split
 from newsletter.ledger.events import (
     ReportedDelivery,
     ill,
@@ -31,7 +33,6 @@ from newsletter.ledger.leases import (
     record,
     release,
     settle,
-    split,
     waiting,
 )
 from newsletter.ledger.models import ALL, Batch, Delivery, Send, SendCounts
@@ -39,6 +40,7 @@ from newsletter.ledger.one_by_one import advance, close, doubt
 from newsletter.ledger.periods import article_period, first_reach, holder, last_of, reached, received, take
 from newsletter.ledger.rate_limit import RateLimit, charge
 from newsletter.ledger.rate_limit import take as take_rate
+from newsletter.ledger.refused import refused_reasons, resend_refused
 from newsletter.ledger.sends import (
     accept_unknown,
     account,
@@ -82,11 +84,13 @@ __all__ = [
     "advance",
     "advance_cursor",
     "article_period",
+    "brake",
     "charge",
     "claim",
     "close",
     "count_without_delivery",
     "cursor",
+    "cut",
     "deliveries",
     "doubt",
     "drop",
@@ -111,11 +115,14 @@ __all__ = [
     "next_letter_at",
     "note",
     "put_back",
+    "put_off",
     "reached",
     "received",
     "record",
+    "refused_reasons",
     "release",
     "reports_of",
+    "resend_refused",
     "resend_unknown",
     "running",
     "send",

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.dml import ReturningUpdate
 
 
-def claim(connection: Connection, send_id: int, *, lease: float, token: str = "") -> Batch | None:
+def claim(
+    connection: Connection, send_id: int, *, lease: float, token: str = "", sender: str | None = None
+) -> Batch | None:
     """Take one free batch of a running send under a lease, or None when none is free.
 
     A batch is free when it is queued and nobody holds it, or when its lease ran out; a batch in doubt (``submitting``
@@ -32,6 +34,8 @@ def claim(connection: Connection, send_id: int, *, lease: float, token: str = ""
         send_id: The send.
         lease: Seconds until the batch is free again should its holder go silent.
         token: Who holds it then; random for each claim. Made here if not given.
+        sender: Name of the provider that is to carry it; written down with the attempt that this begins. A batch in
+            doubt keeps the provider of its attempt, since no other one can tell what became of that.
     """
     statements, now = _statements(), clock(connection)
     found = connection.execute(statements.first, {"of_send": send_id, "now": now}).scalar_one_or_none()
@@ -42,6 +46,7 @@ def claim(connection: Connection, send_id: int, *, lease: float, token: str = ""
         "held_by": token or secrets.token_hex(16),
         "until": now + lease,
         "new_request": secrets.token_hex(16),
+        "through": sender,
     }
     return _as_batch(connection, statements.take, row)
 
@@ -123,22 +128,6 @@ def record(
     mine = {"one": batch.id, "of_request": batch.request_id}
     until = clock(connection) + pause if pause else None
     return connection.execute(_statements().record, {**mine, "becomes": state, "until": until}).rowcount == 1
-
-
-def split(connection: Connection, batch: Batch) -> None:
-    """Make two batches of one that is queued, since something in one of its halves was refused."""
-    from sqlalchemy import insert, update
-
-    from newsletter.storage.tables import batch as table
-    from newsletter.storage.tables import delivery
-
-    ids = [one.id for one in deliveries(connection, batch.id)]
-    if len(ids) < 2:
-        return
-    row = {"send_id": batch.send_id, "letter_id": batch.letter_id, "state": "queued"}
-    half = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
-    moved = update(delivery).where(delivery.c.id.in_(ids[len(ids) // 2 :]), delivery.c.batch_id == batch.id)
-    connection.execute(moved.values(batch_id=half))
 
 
 def put_back(connection: Connection, batch: Batch, settled: Mapping[int, tuple[str, str]]) -> Batch | None:
@@ -271,7 +260,16 @@ def _statements() -> _Statements:
     # Paused or cancelled since it was claimed: not one letter more.
     runs = select(send.c.state).where(send.c.id == batch.c.send_id).scalar_subquery() == "running"
     one, mine = batch.c.id == bindparam("one"), batch.c.token == bindparam("held_by")
-    whole = (batch.c.id, batch.c.send_id, batch.c.letter_id, state, batch.c.token, batch.c.request_id, batch.c.attempt)
+    whole = (
+        batch.c.id,
+        batch.c.send_id,
+        batch.c.letter_id,
+        state,
+        batch.c.token,
+        batch.c.request_id,
+        batch.c.attempt,
+        batch.c.sender,
+    )
     request = bindparam("new_request", type_=Text())
     # What is queued becomes a new attempt with a request id of its own.
     take = {
@@ -279,6 +277,7 @@ def _statements() -> _Statements:
         "lease_until": until,
         "request_id": case((state == "queued", request), else_=batch.c.request_id),
         "attempt": batch.c.attempt + case((state == "queued", 1), else_=0),
+        "sender": case((state == "queued", bindparam("through", type_=Text())), else_=batch.c.sender),
     }
     back = {"state": "queued", "request_id": request, "attempt": batch.c.attempt + 1}
     of_request = batch.c.request_id == bindparam("of_request")

@@ -55,6 +55,8 @@ class Batch:
     token: str
     request_id: str
     attempt: int
+    sender: str | None = None
+    """Name of the provider of its last attempt; None when an older version began it."""
 
 
 class Delivery(NamedTuple):

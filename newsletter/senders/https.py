@@ -10,7 +10,7 @@ import select
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -59,6 +59,14 @@ class PreparedRequest:
     body: bytes
     answer: Answer | None = None
     """What becomes of it without a word to the provider."""
+    named: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    """Deliveries left out since the provider named their address, with state and reason. They are written down with
+    its answer to the others: until it takes those, they are as queued as they."""
+
+    @property
+    def settled(self) -> dict[int, tuple[str, str]]:
+        """What is known of those not in it, once the others are not queued any more."""
+        return {**self.refused, **self.named}
 
 
 class HttpsCarrier(Carrier):
@@ -129,7 +137,7 @@ class HttpsCarrier(Carrier):
             content = response.read(_ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            return Answer(UNKNOWN, request.refused, reason=f"{self._api.title} gave no answer ({_cause(error)})")
+            return Answer(UNKNOWN, request.settled, reason=f"{self._api.title} gave no answer ({_cause(error)})")
         self._rested_since = time.monotonic()
         if response.will_close or not response.isclosed():
             self.close()

@@ -140,17 +140,8 @@ send = Table(
     CheckConstraint("paused_by IN ('', 'editor', 'provider', 'reports', 'warm-up')", name="paused_by"),
     sqlite_autoincrement=True,
 )
-# An issue goes to a list once, but for sends that an editor has undone.
-_LIVE = send.c.state != "cancelled"
-Index(
-    "uq_send_live",
-    send.c.issue_id,
-    send.c.list_id,
-    send.c.rhythm,
-    unique=True,
-    sqlite_where=_LIVE,
-    postgresql_where=_LIVE,
-)
+# Unique on issue, list and rhythm while it is not cancelled (uq_send_live): an issue goes to a list once. The migration
+# makes that index; here it would load the words of PostgreSQL into every command.
 
 letter = Table(
     "letter",

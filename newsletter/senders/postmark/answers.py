@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Parcel
+from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, About, Answer, Parcel
 from newsletter.senders.https import retry_after
 
 INVALID, INACTIVE = 300, 406
@@ -21,6 +21,11 @@ LATER = frozenset({100, 429})
 """Codes that ask to wait: maintenance, too many requests."""
 TOO_MANY = 410
 """More messages than one request may have."""
+OF_THE_ACCOUNT = frozenset({10, 400, 401, 405, 412, 413, 1226, 1235, 1236})
+"""Codes that no other letter and no other reader changes: the token, the sender's signature, the credits, the account
+that waits for approval or may not send, a stream that is not there."""
+OF_THE_LETTER = frozenset({INVALID, 402, 403, 409, 411})
+"""Codes about what we wrote: fields and JSON that Postmark does not take, kinds of attachment it forbids."""
 
 _MOST_SIGNS = 2000
 """Of a message that is kept."""
@@ -58,21 +63,28 @@ def understand(
         return too_large(parcels, refused)
     if status == 422 and code in {INVALID, INACTIVE} and len(parcels) > 1:
         # Not what the documentation says of a batch; should it be, the halves find out whom it is about.
-        return Answer(QUEUED, refused, reason, split=True)
+        return Answer(QUEUED, refused, reason, split=True, about="address")
     if status == 422 and code in {INVALID, INACTIVE}:
         return _results([found], headers, parcels, refused)
     if 300 <= status < 500:
-        return Answer(QUEUED, refused, reason, stop=True)
+        return Answer(QUEUED, refused, reason, stop=True, about=_whose(code, status))
     # 500: "in most cases the message is lost" (HTTP response codes); others may come from a machine in between.
-    return Answer(UNKNOWN, refused, reason)
+    return Answer(UNKNOWN, refused, reason, about="server")
 
 
 def too_large(parcels: Sequence[Parcel], refused: Mapping[int, tuple[str, str]]) -> Answer:
     """The answer for a request over the limit: its halves may pass, one message alone cannot be made smaller."""
     reason = "the request is too large for Postmark (50 MB, and 10 MB for a message)"
     if len(parcels) > 1:
-        return Answer(QUEUED, refused, reason, split=True)
-    return Answer(QUEUED, refused, f"{reason} even for one reader: take out pictures", stop=True)
+        return Answer(QUEUED, refused, reason, split=True, about="letter")
+    return Answer(QUEUED, refused, f"{reason} even for one reader: take out pictures", stop=True, about="letter")
+
+
+def _whose(code: int | None, status: int = 200) -> About:
+    """Whom a code is about that stops a send."""
+    if code in OF_THE_ACCOUNT or (code is not None and status in {401, 403}):
+        return "account"
+    return "letter" if code in OF_THE_LETTER else "server"
 
 
 def _results(
@@ -84,8 +96,10 @@ def _results(
     """What the results of single messages mean together."""
     results = [_error(one) for one in found] if isinstance(found, list) else []
     if len(results) != len(parcels):
-        return Answer(UNKNOWN, refused, "Postmark's answer cannot be understood")
+        # A page of HTML with 200 as well: whether Postmark took anything behind it, nobody knows.
+        return Answer(UNKNOWN, refused, "Postmark's answer cannot be understood", about="server")
     apart, waiting, reason, stop = dict(refused), 0, "", False
+    about: About = "moment"
     for parcel, (code, message) in zip(parcels, results, strict=True):
         words = message.replace(parcel.address, "…")
         if code == 0:
@@ -99,13 +113,14 @@ def _results(
             # What stops the send is the reason to be told.
             if not reason or (code not in LATER and not stop):
                 reason = f"Postmark says: {words} ({code})"
+                about = "moment" if code in LATER else _whose(code)
             stop = stop or code not in LATER
     if not waiting:
         return Answer(SUBMITTED, apart)
     for parcel, (code, _) in zip(parcels, results, strict=True):
         if code == 0:
             apart[parcel.delivery] = (SUBMITTED, "")
-    return Answer(QUEUED, apart, reason, pause=0.0 if stop else retry_after(headers), stop=stop)
+    return Answer(QUEUED, apart, reason, pause=0.0 if stop else retry_after(headers), stop=stop, about=about)
 
 
 def _about_reader(message: str, parcel: Parcel) -> bool:

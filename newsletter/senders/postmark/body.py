@@ -128,7 +128,7 @@ def _message(letter: Letter, options: PostmarkOptions) -> dict[str, Any]:
         "HtmlBody": own_links.marked(letter, _UNTRACKED) if options.click_tracking else letter.rendered.html,
     }
     if letter.reply_to:
-        message["ReplyTo"] = split_mailbox(letter.reply_to)[1]
+        message["ReplyTo"] = _mailbox(*split_mailbox(letter.reply_to))
     if letter.rendered.pictures:
         message["Attachments"] = [
             {

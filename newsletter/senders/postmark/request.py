@@ -9,16 +9,24 @@ from newsletter.senders import SUBMITTED, Answer, Parcel
 from newsletter.senders.https import Api, HttpsCarrier, PreparedRequest
 from newsletter.senders.postmark.answers import too_large, understand
 from newsletter.senders.postmark.body import MOST_BYTES, Messages, sort_out
+from newsletter.senders.refusals import RefusalRecord
 
 PATH = "/email/batch"
 
 
 class BatchSend(HttpsCarrier):
-    """One connection to the batch endpoint, loaded with one letter."""
+    """One connection to the batch endpoint, loaded with one letter.
 
-    def __init__(self, api: Api, messages: Messages) -> None:
+    Args:
+        api: The server.
+        messages: Of this letter.
+        watch: What all connections saw taken and refused.
+    """
+
+    def __init__(self, api: Api, messages: Messages, watch: RefusalRecord) -> None:
         super().__init__(api, PATH)
         self._messages = messages
+        self._watch = watch
 
     def build(self, parcels: Sequence[Parcel], request_id: str) -> PreparedRequest:  # noqa: ARG002  proves nothing here
         """Make the request for these parcels."""
@@ -33,4 +41,5 @@ class BatchSend(HttpsCarrier):
         self, status: int, headers: Mapping[str, str] | Any, content: bytes, request: PreparedRequest
     ) -> Answer:
         """What an answer means for the parcels of its request."""
-        return understand(status, headers, content, request.parcels, request.refused)
+        answer = understand(status, headers, content, request.parcels, request.refused)
+        return self._watch.judged(answer, len(request.parcels), request.refused)

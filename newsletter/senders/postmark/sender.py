@@ -10,6 +10,7 @@ from newsletter.senders.https import Api
 from newsletter.senders.postmark.body import MOST_MESSAGES, Messages
 from newsletter.senders.postmark.request import BatchSend
 from newsletter.senders.postmark.suppressions import StreamLists
+from newsletter.senders.refusals import RefusalRecord
 
 if TYPE_CHECKING:
     from newsletter.senders.postmark.options import PostmarkOptions
@@ -41,6 +42,7 @@ class Postmark:
         self.batch_size = min(options.batch, MOST_MESSAGES)
         self.connections = options.connections
         headers = {"Accept": "application/json", "X-Postmark-Server-Token": options.token}
+        self._watch = RefusalRecord()
         self._api = Api("Postmark", options.host or HOST, headers, options.timeout)
 
     def load(self, letter: Letter) -> BatchSend:
@@ -49,7 +51,7 @@ class Postmark:
         Raises:
             SendError: The letter is larger than Postmark takes.
         """
-        return BatchSend(self._api, Messages(letter, self._options))
+        return BatchSend(self._api, Messages(letter, self._options), self._watch)
 
     def suppressions(self) -> StreamLists:
         """The lists of addresses that its streams do not mail."""

@@ -99,8 +99,9 @@ def substitution_tag(letter: Letter, name: str = LEAVE) -> str:
 def _common(letter: Letter, options: SendGridOptions) -> dict[str, Any]:
     """What is the same for every subscriber of a letter."""
     own_name, address = split_mailbox(letter.sender)
-    # "to.name must not contain ; or ," (vendor documentation); the sender's is held to the same.
-    name = re.sub(r"\s*[;,]\s*", " ", own_name if letter.own_sender else options.from_name or own_name).strip()
+    # As it is written: SendGrid quotes what the header needs. Quotes of ours would be shown to readers (sendgrid-nodejs
+    # issue 1121); that only names of recipients break at a comma is told in sendgrid-python issue 291.
+    name = own_name if letter.own_sender else options.from_name or own_name
     html = own_links.marked(letter, _UNTRACKED) if options.click_tracking else letter.rendered.html
     texts = [_charset_safe(_tagged(letter, text)) for text in (letter.rendered.text, html)]
     body: dict[str, Any] = {
@@ -124,7 +125,7 @@ def _common(letter: Letter, options: SendGridOptions) -> dict[str, Any]:
         },
     }
     if letter.reply_to:
-        body["reply_to"] = {"email": split_mailbox(letter.reply_to)[1]}
+        body["reply_to"] = _reply_to(letter.reply_to)
     if options.categories:
         body["categories"] = options.categories
     if options.sandbox:
@@ -141,6 +142,14 @@ def _common(letter: Letter, options: SendGridOptions) -> dict[str, Any]:
             for picture in letter.rendered.pictures
         ]
     return body
+
+
+def _reply_to(mailbox: str) -> dict[str, str]:
+    """Where answers go. SendGrid does not quote this name: at a comma it would begin another address, and answers would
+    go there (sendgrid-nodejs issue 1121)."""
+    name, address = split_mailbox(mailbox)
+    name = re.sub(r"\s*[;,]\s*", " ", name).strip()
+    return {"email": address, "name": name} if name else {"email": address}
 
 
 def _tagged(letter: Letter, text: str) -> str:

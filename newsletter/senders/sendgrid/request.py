@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from newsletter.senders import SUBMITTED, Answer, Parcel
+from newsletter.senders import QUEUED, SUBMITTED, Answer, Parcel
 from newsletter.senders.https import Api, HttpsCarrier, PreparedRequest
+from newsletter.senders.refusals import AddressRefusals
 from newsletter.senders.sendgrid.answers import too_large, understand
 from newsletter.senders.sendgrid.body import MailSendBody, sort_out
 
@@ -22,27 +24,37 @@ class MailSend(HttpsCarrier):
         api: The account.
         body: Of this letter.
         accepts: The status that says that a request was taken.
+        named: Addresses that it named so far; of all connections.
     """
 
-    def __init__(self, api: Api, body: MailSendBody, *, accepts: int) -> None:
+    def __init__(self, api: Api, body: MailSendBody, *, accepts: int, named: AddressRefusals) -> None:
         super().__init__(api, PATH)
         self._body = body
         self._accepts = accepts
+        self._named = named
 
     def build(self, parcels: Sequence[Parcel], request_id: str) -> PreparedRequest:
-        """Make the request for these parcels."""
+        """Make the request for these parcels, without those whose address was named."""
         good, refused = sort_out(parcels)
+        named = self._named.among(good)
+        if named:
+            good = [parcel for parcel in good if parcel.delivery not in named]
         if not good:
-            return PreparedRequest(good, refused, b"", Answer(SUBMITTED, refused))
+            return PreparedRequest(good, refused, b"", self._named.alone(named, refused))
         body = self._body.encode(good, request_id)
         if len(body) > MOST_BYTES:
-            return PreparedRequest(good, refused, b"", too_large(good, refused))
-        return PreparedRequest(good, refused, body)
+            return PreparedRequest(good, refused, b"", too_large(good, refused), named)
+        return PreparedRequest(good, refused, body, named=named)
 
     def understand(
         self, status: int, headers: Mapping[str, str] | Any, content: bytes, request: PreparedRequest
     ) -> Answer:
         """What an answer means for the parcels of its request."""
         if status == self._accepts:
-            return Answer(SUBMITTED, request.refused)
-        return understand(status, headers, content, request.parcels, request.refused)
+            self._named.took(request.named)
+            return Answer(SUBMITTED, request.settled)
+        answer = understand(status, headers, content, request.parcels, request.refused)
+        if answer.state != QUEUED:
+            return replace(answer, apart=request.settled)
+        fresh = {one: outcome for one, outcome in answer.apart.items() if one not in request.refused}
+        return self._named.learnt(fresh, answer, request.refused) if fresh else answer

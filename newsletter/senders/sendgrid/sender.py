@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from newsletter.errors import SendError
 from newsletter.models import Letter
 from newsletter.senders.https import Api
+from newsletter.senders.refusals import AddressRefusals
 from newsletter.senders.sendgrid.body import MOST_RECIPIENTS, MailSendBody
 from newsletter.senders.sendgrid.request import MailSend
 from newsletter.senders.sendgrid.suppressions import AccountLists
@@ -38,11 +39,13 @@ class SendGrid:
         self.batch_size = min(options.batch, MOST_RECIPIENTS)
         self.connections = options.connections
         self._api = _account(options)
+        self._named = AddressRefusals()
 
     def load(self, letter: Letter) -> MailSend:
         """Build what is the same in every request of this letter."""
         # In sandbox mode SendGrid answers 200; else a 200 comes from something that is not SendGrid.
-        return MailSend(self._api, MailSendBody(letter, self._options), accepts=200 if self._options.sandbox else 202)
+        accepts = 200 if self._options.sandbox else 202
+        return MailSend(self._api, MailSendBody(letter, self._options), accepts=accepts, named=self._named)
 
     def suppressions(self) -> AccountLists:
         """The lists of addresses that the account does not mail."""

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from newsletter.errors import SendError
 from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carrier, Commit, Parcel, UnreachableError
-from newsletter.senders.smtp.round import CarrierState, SmtpBatch, meaning
+from newsletter.senders.smtp.meaning import Meaning, meaning
+from newsletter.senders.smtp.round import CarrierState, SmtpBatch
 from newsletter.senders.smtp.session import Envelope, HaltError, Session, open_session
 from newsletter.senders.smtp.wire import ConnectionBrokenError
 
@@ -24,7 +25,6 @@ REST = 10.0
 """Seconds of rest after which a connection is asked whether it still is one."""
 
 Result = TypeVar("Result")
-State = Literal["submitted", "refused", "unknown", "queued"]
 
 
 class SmtpCarrier(Carrier):
@@ -130,12 +130,12 @@ class SmtpCarrier(Carrier):
             session = await self.session()
             if reason := session.impossible(hand):
                 await self.give_back(session)
-                return HeldLetters(self, None, parcels, {parcels[0].delivery: (REFUSED, reason)})
+                return HeldLetters(self, None, parcels, Meaning(REFUSED, reason, "address"))
             session.propose(hand)
             refusal = await session.admitted(hand)
             if refusal is not None:
                 await self.give_back(session)
-                return HeldLetters(self, None, parcels, {parcels[0].delivery: meaning(*refusal)})
+                return HeldLetters(self, None, parcels, meaning(*refusal))
             session.hand_over(hand)
             await session.handed_over()
         except ConnectionBrokenError as error:
@@ -146,20 +146,23 @@ class SmtpCarrier(Carrier):
             if session is not None:
                 session.abort()
             raise SendError(str(error), where=self._options.where) from None
-        return HeldLetters(self, session, parcels, {})
+        return HeldLetters(self, session, parcels, None)
 
-    def last_byte(self, session: Session) -> tuple[str, str]:
+    def last_byte(self, session: Session) -> Meaning:
         """Let the final dot of the one letter that waits go; what became of it."""
         return self._run(self._last_byte(session))
 
-    async def _last_byte(self, session: Session) -> tuple[str, str]:
+    async def _last_byte(self, session: Session) -> Meaning:
         session.last_byte(None)
         try:
             reply = await session.answer()
         except ConnectionBrokenError as error:
-            return UNKNOWN, self.broken(error)
+            return Meaning(UNKNOWN, self.broken(error))
         await self.give_back(session)
-        return meaning(reply, ".")
+        told = meaning(reply, ".")
+        if told.state == SUBMITTED:
+            self._memory.watch.took()
+        return told
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         if self._loop is None:
@@ -168,45 +171,57 @@ class SmtpCarrier(Carrier):
 
 
 class HeldLetters:
-    """Letters of which the first waits for its final dot."""
+    """Letters of which the first waits for its final dot.
+
+    Args:
+        carrier: That they go with.
+        session: Over which the first waits; None when it is not wanted.
+        parcels: All of them.
+        told: What became of the first, when that is clear already.
+    """
 
     def __init__(
-        self,
-        carrier: SmtpCarrier,
-        session: Session | None,
-        parcels: Sequence[Parcel],
-        settled: dict[int, tuple[str, str]],
+        self, carrier: SmtpCarrier, session: Session | None, parcels: Sequence[Parcel], told: Meaning | None
     ) -> None:
         self._carrier = carrier
         self._session = session
         self._parcels = parcels
-        self._settled = settled
+        self._told = told
 
     def finish(self) -> Answer:
         """Let the final dots go, one after the other."""
         first, *others = self._parcels
         if self._session is not None:
-            self._settled[first.delivery] = self._carrier.last_byte(self._session)
+            self._told = self._carrier.last_byte(self._session)
+        assert self._told is not None
+        told = self._told
+        if not others:
+            return _alone(told)
+        settled: dict[int, tuple[str, str]] = {first.delivery: (told.state, told.reason)}
 
         def commit(answers: Mapping[int, tuple[str, str]], going: Sequence[int]) -> Collection[int]:
             # Whoever called has marked them all together.
-            self._settled.update(answers)
+            settled.update(answers)
             return going
 
-        answer = self._carrier.carry(others, commit, renew=60.0) if others else Answer(QUEUED)
-        left = [parcel for parcel in self._parcels if self._settled.get(parcel.delivery, (QUEUED,))[0] == QUEUED]
-        if len(self._parcels) == 1:
-            state, reason = self._settled[first.delivery]
-            return Answer(cast("State", state), reason=reason)
+        answer = self._carrier.carry(others, commit, renew=60.0)
+        left = [parcel for parcel in self._parcels if settled.get(parcel.delivery, (QUEUED,))[0] == QUEUED]
         if left:
-            taken = {one: outcome for one, outcome in self._settled.items() if outcome[0] != QUEUED}
+            taken = {one: outcome for one, outcome in settled.items() if outcome[0] != QUEUED}
             return replace(answer, state=QUEUED, apart=taken)
-        return Answer(SUBMITTED, {one: outcome for one, outcome in self._settled.items() if outcome[0] != SUBMITTED})
+        return Answer(SUBMITTED, {one: outcome for one, outcome in settled.items() if outcome[0] != SUBMITTED})
 
     def abandon(self) -> None:
         """Close without the final dot."""
         if self._session is not None:
             self._session.abort()
+
+
+def _alone(told: Meaning) -> Answer:
+    """The answer to one letter by itself: a refusal that does not say why may be about anything."""
+    if told.state == REFUSED and not told.clear:
+        return Answer(QUEUED, reason=told.reason, about="address")
+    return Answer(told.state, reason=told.reason, about=told.about)
 
 
 async def _quit(sessions: Sequence[Session]) -> None:

@@ -13,21 +13,20 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Commit, Parcel
+from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, About, Answer, Commit, Parcel
+from newsletter.senders.refusals import RefusalRecord
+from newsletter.senders.smtp.meaning import Meaning, meaning
 from newsletter.senders.smtp.session import Envelope, HaltError, Session
 from newsletter.senders.smtp.wire import ConnectionBrokenError
 
-if TYPE_CHECKING:
-    from newsletter.senders.smtp.replies import Reply
-
-MOST_REFUSED = 50
-"""Letters refused one after the other, none taken in between, after which a send stops: it is not about addresses."""
+MOST_BLOCKED = 3
+"""Letters refused for good and not for their readers, none taken in between, after which a send stops."""
 MOST_DEFERRED = 10
 """The same for letters that are to be tried later: the server is busy, and is left alone for a while."""
 MOST_UNKNOWN = 3
-"""The same for letters whose answer nobody saw, beyond one for each connection: more would be in doubt for nothing."""
+"""Letters in a row whose answer nobody saw, beyond one for each connection: more would be in doubt for nothing."""
 FLUSH = 0.5
 """Seconds after which answers are committed though no mark is asked for."""
 FEWEST = 4
@@ -42,8 +41,14 @@ class CarrierState:
 
     deferred: dict[int, int] = field(default_factory=dict)
     """How often each delivery was put off, so that others go first."""
-    in_a_row: dict[str, int] = field(default_factory=dict)
-    """How many letters came to the same end without a break; one entry."""
+    watch: RefusalRecord = field(default_factory=RefusalRecord)
+    """Whether refusals of addresses are to be believed."""
+    blocked: int = 0
+    """Letters refused for good, and not for their readers, since the last that was taken."""
+    busy: int = 0
+    """Letters to be tried later since the last that was taken."""
+    unanswered: int = 0
+    """Letters without an answer since the last that had one."""
 
 
 class SessionPool(Protocol):
@@ -64,23 +69,6 @@ class SessionPool(Protocol):
 
     def broken(self, error: ConnectionBrokenError) -> str:
         """Words for a connection that is not to be had."""
-
-
-def meaning(reply: Reply, command: str) -> tuple[str, str]:
-    """What an answer that stands against a letter, or the one to its final dot, makes of it.
-
-    Args:
-        reply: To the command.
-        command: ``MAIL``, ``RCPT``, ``DATA``, or ``.`` for the final dot.
-    """
-    if command == "." and reply.good:
-        return SUBMITTED, ""
-    if reply.for_good:
-        return REFUSED, f"the mail server refuses it: {reply.words}"
-    if 400 <= reply.code < 500:
-        return QUEUED, f"the mail server wants it later: {reply.words}"
-    # Neither taken nor refused: no server should say this.
-    return (UNKNOWN if command == "." else QUEUED), f"the mail server says: {reply.words}"
 
 
 class SmtpBatch:
@@ -105,9 +93,14 @@ class SmtpBatch:
         """Connections that may still ask for a mark."""
         self._over = False
         """Nothing new is to go."""
+        self._begun: dict[int, int] = {}
+        """Refusals before each letter that is under way."""
+        self._held: dict[int, tuple[int, Meaning]] = {}
+        """Refusals of addresses that are not believed yet; the letters of which are not taken, whatever comes."""
         self._deferred = 0
         self._reason = ""
-        self._halt = ""
+        self._about: About = "moment"
+        self._halt: tuple[str, About] | None = None
         self._failure: Exception | None = None
 
     async def deliver(self) -> Answer:
@@ -126,6 +119,7 @@ class SmtpBatch:
             with contextlib.suppress(asyncio.CancelledError):
                 await pulse
         failure, self._failure = self._failure, None
+        self._decide()
         if self._answers:
             self._commit()
         for lane in lanes:
@@ -135,10 +129,11 @@ class SmtpBatch:
         return self._outcome()
 
     def _outcome(self) -> Answer:
-        if self._halt:
-            return Answer(QUEUED, reason=self._halt, stop=True)
+        if self._halt is not None:
+            reason, about = self._halt
+            return Answer(QUEUED, reason=reason, stop=True, about=about)
         if self._waiting or self._deferred or self._over:
-            return Answer(QUEUED, reason=self._reason)
+            return Answer(QUEUED, reason=self._reason, about=self._about)
         return Answer(SUBMITTED)
 
     # ---- one connection after the other
@@ -150,22 +145,22 @@ class SmtpBatch:
                 session = await self._connections.session()
             except ConnectionBrokenError as error:
                 # The other connections go on; the next batch tries again.
-                self._reason = self._reason or self._connections.broken(error)
+                self._because(self._reason or self._connections.broken(error))
                 return
             except HaltError as error:
-                self._stop(str(error))
+                self._stop(str(error), error.about)
                 return
             answered = session.answered
             self._talking += 1
             try:
                 await self._talk(session)
             except ConnectionBrokenError as error:
-                self._reason = self._connections.broken(error)
+                self._because(self._connections.broken(error))
                 if session.answered == answered:
                     return
             except HaltError as error:
                 session.abort()
-                self._stop(str(error))
+                self._stop(str(error), error.about)
             except BaseException:
                 session.abort()
                 raise
@@ -183,7 +178,7 @@ class SmtpBatch:
             while ahead is not None and not self._over:
                 refusal = await session.admitted(ahead)
                 if refusal is not None:
-                    self._answered(ahead, *meaning(*refusal))
+                    self._answered(ahead, meaning(*refusal))
                     ahead = self._take(session)
                     if ahead is not None:
                         session.propose(ahead)
@@ -198,13 +193,13 @@ class SmtpBatch:
                 in_air, ahead, following = ahead, following, None
                 session.last_byte(ahead)
                 reply = await session.answer()
-                self._answered(in_air, *meaning(reply, "."))
+                self._answered(in_air, meaning(reply, "."), marked=True)
                 in_air = None
                 if reply.closing:
                     raise ConnectionBrokenError(f"it says: {reply.words}")
         except ConnectionBrokenError as error:
             if in_air is not None:
-                self._answered(in_air, UNKNOWN, self._connections.broken(error))
+                self._answered(in_air, Meaning(UNKNOWN, self._connections.broken(error)), marked=True)
             raise
         finally:
             for hand in (following, ahead):
@@ -218,6 +213,7 @@ class SmtpBatch:
             hand = self._connections.hand(self._waiting.popleft())
             reason = session.impossible(hand)
             if not reason:
+                self._begun[hand.parcel.delivery] = self._memory.watch.number
                 return hand
             self._answers[hand.parcel.delivery] = (REFUSED, reason)
         return None
@@ -265,21 +261,83 @@ class SmtpBatch:
             if (self._answers or late) and not self._failure and not self._asking:
                 self._commit()
 
-    def _answered(self, hand: Envelope, state: str, reason: str) -> None:
-        delivery, memory = hand.parcel.delivery, self._memory
-        self._answers[delivery] = (state, reason)
-        self._reason = reason or self._reason
-        streak = memory.in_a_row.get(state, 0) + 1
-        memory.in_a_row = {state: streak}
-        if state == QUEUED:
-            self._deferred += 1
-            memory.deferred[delivery] = memory.deferred.get(delivery, 0) + 1
-            self._over = self._over or streak >= MOST_DEFERRED
-        elif state == REFUSED and streak >= MOST_REFUSED:
-            self._stop(f"{streak} letters were refused one after the other; {reason}")
-        elif state == UNKNOWN and streak >= self._connections.most + MOST_UNKNOWN:
-            self._stop(f"{streak} letters were left without an answer one after the other; {reason}")
+    def _answered(self, hand: Envelope, told: Meaning, *, marked: bool = False) -> None:
+        """Keep what became of a letter, and see whether it is time to stop.
 
-    def _stop(self, reason: str) -> None:
+        Args:
+            hand: The letter.
+            told: What the server made of it.
+            marked: Its final dot went, so that the ledger must hear at once that nothing is in doubt.
+        """
+        delivery, memory = hand.parcel.delivery, self._memory
+        begun = self._begun.pop(delivery, 0)
+        memory.unanswered = memory.unanswered + 1 if told.state == UNKNOWN else 0
+        if told.state == REFUSED:
+            self._refused(delivery, told, marked=marked)
+            return
+        self._answers[delivery] = (told.state, told.reason)
+        if told.reason:
+            self._because(told.reason, told.about)
+        if told.state == SUBMITTED:
+            memory.watch.took(begun)
+            memory.blocked = memory.busy = 0
+            self._believe()
+        elif told.state == QUEUED:
+            self._put_off(delivery)
+            self._count(told)
+        elif memory.unanswered >= self._connections.most + MOST_UNKNOWN:
+            self._stop(f"{memory.unanswered} letters were left without an answer one after the other; {told.reason}")
+
+    def _count(self, told: Meaning) -> None:
+        """Count a letter that was not taken, and end the batch when it is not the letter's fault."""
+        memory = self._memory
+        if told.about != "moment":
+            memory.blocked += 1
+            if memory.blocked >= MOST_BLOCKED:
+                self._stop(f"{memory.blocked} letters in a row were not taken; {told.reason}", told.about)
+        elif not told.alone:
+            memory.busy += 1
+            self._over = self._over or memory.busy >= MOST_DEFERRED
+
+    def _refused(self, delivery: int, told: Meaning, *, marked: bool) -> None:
+        """Hold a refusal of an address back until something was taken after it."""
+        watch = self._memory.watch
+        number = watch.refused(delivery)
+        if watch.proved(delivery):
+            self._answers[delivery] = (REFUSED, told.reason)
+            return
+        self._held[delivery] = (number, told)
+        if marked:
+            self._answers[delivery] = (QUEUED, told.reason)
+        if watch.about_everybody:
+            self._stop(f"{watch.in_a_row} letters were refused one after the other and none was taken; {told.reason}")
+
+    def _believe(self) -> None:
+        """Write down what was refused for the mailbox it names, since others are taken."""
+        watch = self._memory.watch
+        for delivery, (number, told) in list(self._held.items()):
+            if told.clear and watch.followed(number):
+                del self._held[delivery]
+                self._answers[delivery] = (REFUSED, told.reason)
+
+    def _decide(self) -> None:
+        """At the end, decide on refusals after which nothing was taken."""
+        held, self._held = self._held, {}
+        for delivery, (_, told) in held.items():
+            if self._halt is None and self._memory.watch.believed(delivery, clear=told.clear):
+                self._answers[delivery] = (REFUSED, told.reason)
+                continue
+            self._answers[delivery] = (QUEUED, told.reason)
+            self._put_off(delivery)
+            self._because(told.reason, "address")
+
+    def _put_off(self, delivery: int) -> None:
+        self._deferred += 1
+        self._memory.deferred[delivery] = self._memory.deferred.get(delivery, 0) + 1
+
+    def _because(self, reason: str, about: About = "moment") -> None:
+        self._reason, self._about = reason, about
+
+    def _stop(self, reason: str, about: About = "server") -> None:
         self._over = True
-        self._halt = self._halt or reason
+        self._halt = self._halt or (reason, about)

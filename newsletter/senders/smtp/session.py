@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping, Sequence
 
-    from newsletter.senders import Parcel
+    from newsletter.senders import About, Parcel
     from newsletter.senders.smtp.options import SmtpOptions
 
 FINAL_DOT = b".\r\n"
@@ -38,10 +38,12 @@ class HaltError(Exception):
     Args:
         what: In the server's words where it has any.
         mend: What has to be done before letters can go, as an order.
+        about: Whom it is about.
     """
 
-    def __init__(self, what: str, mend: str) -> None:
+    def __init__(self, what: str, mend: str, about: About = "server") -> None:
         super().__init__(f"{what}; {mend}")
+        self.about: About = about
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ class Session:
         limit = self._extensions.get("SIZE", "")
         if limit.isdecimal() and 0 < int(limit) < hand.size:
             raise HaltError(
-                f"the letter has {hand.size:,} bytes, and the SMTP server takes {int(limit):,}", "take out pictures"
+                f"the letter has {hand.size:,} bytes, and the SMTP server takes {int(limit):,}",
+                "take out pictures",
+                "letter",
             )
         if hand.utf8 and not {"SMTPUTF8", "8BITMIME"} <= self._extensions.keys():
             return "the server takes no address with letters beyond ASCII (it does not offer SMTPUTF8, RFC 6531)"
@@ -237,9 +241,9 @@ class Session:
         reply, command = refusal
         stranger = reply.code == 530 or (command == "RCPT" and reply.for_good and "relay" in reply.words.lower())
         if stranger:
-            raise HaltError(f"the SMTP server does not carry our letters: {reply.words}", _MEND_LOGIN)
+            raise HaltError(f"the SMTP server does not carry our letters: {reply.words}", _MEND_LOGIN, "account")
         if command == "MAIL" and reply.for_good and not hand.utf8:
-            raise HaltError(f"the SMTP server refuses our sender or our letter: {reply.words}", _MEND_SENDER)
+            raise HaltError(f"the SMTP server refuses our sender or our letter: {reply.words}", _MEND_SENDER, "account")
         return refusal
 
     # ---- opening
@@ -317,12 +321,14 @@ class Session:
                 reply = await self._ask(_base64(secret))
         else:
             ways = ", ".join(offered) or "none"
-            raise HaltError(f"the SMTP server offers no log-in that we know (it offers: {ways})", _MEND_LOGIN)
+            raise HaltError(
+                f"the SMTP server offers no log-in that we know (it offers: {ways})", _MEND_LOGIN, "account"
+            )
         if reply.good:
             return
         if 400 <= reply.code < 500:
             raise ConnectionBrokenError(f"it says to our log-in: {reply.words}")
-        raise HaltError(f"the SMTP server refuses user and password: {reply.words}", _MEND_LOGIN)
+        raise HaltError(f"the SMTP server refuses user and password: {reply.words}", _MEND_LOGIN, "account")
 
     async def _ask(self, command: str) -> Reply:
         self._wire.write(f"{command}\r\n".encode())

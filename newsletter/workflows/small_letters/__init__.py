@@ -45,6 +45,8 @@ TOO_OLD = timedelta(hours=48)
 """A small letter that could not go for so long is no longer wanted."""
 TIDY_EVERY = timedelta(hours=1)
 _MOST = 50
+MOST_QUEUED = 3
+"""Letters in a row that could not go now, after which a round ends: the provider takes nothing."""
 
 
 @dataclass(slots=True)
@@ -89,6 +91,8 @@ class SmallLetters:
         self._told: datetime | None = None
         self._setup = setup
         self._tidied: datetime | None = None
+        self._in_a_row = 0
+        """Letters that were not taken, since the last that was."""
         self._carrier: Carrier | None = None
         """With the last letter of a round; its connection takes the next."""
 
@@ -109,7 +113,7 @@ class SmallLetters:
 
     def _drain(self) -> SmallLetterCounts:
         tally = SmallLetterCounts()
-        setup = self._setup
+        setup, self._in_a_row = self._setup, 0
         self._tidy(setup.now())
         self._ask_kept(setup.now())
         with setup.database.read() as connection:
@@ -238,7 +242,12 @@ class SmallLetters:
             LOG.error("a small letter is in doubt: %s", _without(str(error), letter))
             return False
         tally.add(state)
-        return state != QUEUED
+        if state != QUEUED:
+            self._in_a_row = 0
+            return True
+        # One reader who cannot get theirs now (greylisting, a full mailbox) keeps nobody else from theirs.
+        self._in_a_row += 1
+        return not answer.stop and not answer.pause and self._in_a_row < MOST_QUEUED
 
     def _record(
         self, letter: SmallLetter, token: str, state: LetterState, reason: str, tally: SmallLetterCounts

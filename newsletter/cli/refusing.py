@@ -1,0 +1,88 @@
+"""What `sends resume --resend-refused` asks, says and does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import typer
+
+from newsletter.cli.output import ask, json_data, plural, say
+
+if TYPE_CHECKING:
+    from newsletter.wiring import Workspace
+
+MOST_REASONS = 10
+"""Reasons that are named one by one."""
+_ONLY_THERE = re.compile(r"beyond ASCII|SMTPUTF8|the same address twice")
+"""Reasons that are about what one provider can take, and not about the reader."""
+
+
+def resend_refused(
+    workspace: Workspace, name: str, containing: str, *, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Queue refused deliveries of a send once more, after asking.
+
+    Args:
+        workspace: An open workspace.
+        name: Of the send, as it was typed.
+        containing: Only those with these words in their reason; empty takes all.
+        dry_run: Say what would happen.
+        yes: Do not ask.
+        as_json: Print data instead of words.
+
+    Raises:
+        SendError: There is no such send, or it was cancelled.
+        typer.Exit: The editor said no.
+    """
+    from newsletter import ledger
+
+    with workspace.database.read() as connection:
+        send = ledger.named(connection, name)
+        reasons = ledger.refused_reasons(connection, send.id, containing)
+    count = sum(reasons.values())
+    told = {"send": send.public_id, "issue": send.issue, "refused": count, "reasons": reasons}
+    if not count:
+        if as_json:
+            json_data({**told, "queued": 0, "state": send.state})
+            return
+        with_words = f" for a reason with {containing!r} in it" if containing else ""
+        say(f"Nobody of issue {send.issue} was refused{with_words}. See: newsletter sends show {send.public_id}")
+        return
+    if not as_json:
+        _tell(send.issue, reasons, count)
+    if dry_run:
+        if as_json:
+            json_data({**told, "queued": 0, "state": send.state})
+        else:
+            say("Nothing changed: this was a dry run.")
+        return
+    if not yes and ask(f"Type {count} to send it to them once more, anything else to stop") != str(count):
+        say("Nothing changed.")
+        raise typer.Exit(1)
+    with workspace.database.write() as connection:
+        queued = ledger.resend_refused(connection, send, containing)
+        state = ledger.state_of(connection, send.id)
+    if as_json:
+        json_data({**told, "queued": queued, "state": state})
+        return
+    say(f"Queued once more: {plural(queued, 'delivery', 'deliveries')} of issue {send.issue}.")
+    if state == "paused":
+        say(f"The send rests. Let it go on with: newsletter sends resume {send.public_id}")
+    elif state == "running":
+        say(f"Deliver them with: newsletter send {send.issue}")
+
+
+def _tell(issue: str, reasons: dict[str, int], count: int) -> None:
+    """Say how many were refused and why."""
+    say(f"{plural(count, 'subscriber')} of issue {issue} {'was' if count == 1 else 'were'} refused:")
+    for reason, number in list(reasons.items())[:MOST_REASONS]:
+        say(f"  {number:,}: {reason or 'no reason was kept'}")
+    if len(reasons) > MOST_REASONS:
+        say(f"  … and {plural(len(reasons) - MOST_REASONS, 'other reason', 'other reasons')}")
+    elsewhere = sum(number for reason, number in reasons.items() if _ONLY_THERE.search(reason))
+    if elsewhere:
+        say(
+            f"{elsewhere:,} of them for what this provider cannot take: they come again too, and are refused again "
+            "unless another provider sends them."
+        )

@@ -1,0 +1,115 @@
+"""New batches made of parts of others: halves of one, the rest of one that is too large, letters that wait longer.
+
+Only deliveries without a state of their own move, and always into a batch that is ``queued``; the letter stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from newsletter.ledger.models import Batch
+from newsletter.storage.database import clock
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_MOST_IDS = 500
+"""In one statement; old builds of SQLite take 999."""
+
+
+def split(connection: Connection, batch: Batch) -> None:
+    """Make two batches of one that is queued, since something in one of its halves was refused.
+
+    Args:
+        connection: A writing transaction.
+        batch: As it was claimed.
+    """
+    ids = _ids(connection, batch.id)
+    if len(ids) > 1:
+        cut(connection, batch, len(ids) // 2)
+
+
+def cut(connection: Connection, batch: Batch, size: int, *, attempt: int = 0) -> int:
+    """Leave a batch its first deliveries; the rest becomes a batch of its own that anybody may claim at once.
+
+    Args:
+        connection: A writing transaction; the one in which the batch was claimed, or was written down as queued.
+        batch: As it was claimed.
+        size: Deliveries that it keeps.
+        attempt: Tries that the rest has had.
+
+    Returns:
+        How many deliveries moved.
+    """
+    from sqlalchemy import select, update
+
+    from newsletter.storage.tables import delivery
+
+    mine = (delivery.c.batch_id == batch.id) & delivery.c.state.is_(None)
+    query = select(delivery.c.id).where(mine).order_by(delivery.c.id).offset(size).limit(1)
+    first = connection.execute(query).scalar_one_or_none()
+    if first is None:
+        return 0
+    new = _batch(connection, batch, attempt)
+    return connection.execute(update(delivery).where(mine, delivery.c.id >= first).values(batch_id=new)).rowcount
+
+
+def put_off(
+    connection: Connection, batch: Batch, delivery_ids: Collection[int], seconds: float, *, attempt: int | None = None
+) -> int:
+    """Let some deliveries of a batch wait, while the others go on: they become a batch of their own with its own hour.
+
+    Args:
+        connection: A writing transaction.
+        batch: As it was claimed; nothing moves when somebody else has it by now.
+        delivery_ids: Which; those that have a state of their own stay where they are.
+        seconds: Before anybody may try them, by the database's clock.
+        attempt: Tries they have had; by default those of the batch.
+
+    Returns:
+        How many wait now.
+    """
+    from sqlalchemy import select, update
+
+    from newsletter.storage.tables import batch as table
+    from newsletter.storage.tables import delivery
+
+    ids = sorted(delivery_ids)
+    held = select(table.c.id).where(table.c.id == batch.id, table.c.token == batch.token, table.c.state == "queued")
+    if not ids or connection.execute(held.with_for_update()).first() is None:
+        return 0
+    new = _batch(connection, batch, batch.attempt if attempt is None else attempt, clock(connection) + seconds)
+    moved = 0
+    for start in range(0, len(ids), _MOST_IDS):
+        part = delivery.c.id.in_(ids[start : start + _MOST_IDS])
+        rows = update(delivery).where(part, delivery.c.batch_id == batch.id, delivery.c.state.is_(None))
+        moved += connection.execute(rows.values(batch_id=new)).rowcount
+    if not moved:
+        connection.execute(table.delete().where(table.c.id == new))
+    return moved
+
+
+def _batch(connection: Connection, like: Batch, attempt: int, until: float | None = None) -> int:
+    """A new batch of the same letter that nobody holds; its id."""
+    from sqlalchemy import insert
+
+    from newsletter.storage.tables import batch as table
+
+    row = {
+        "send_id": like.send_id,
+        "letter_id": like.letter_id,
+        "state": "queued",
+        "attempt": attempt,
+        "lease_until": until,
+    }
+    return int(connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
+
+
+def _ids(connection: Connection, batch_id: int) -> Sequence[int]:
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import delivery
+
+    mine = (delivery.c.batch_id == batch_id) & delivery.c.state.is_(None)
+    return connection.execute(select(delivery.c.id).where(mine).order_by(delivery.c.id)).scalars().all()

@@ -1,0 +1,190 @@
+"""Whether a provider's refusals of addresses may be believed: only while it takes other letters.
+
+A server that has lost its directory refuses everybody with the same words as a reader who is gone, and a machine in
+between may say anything. So a refusal is written down when something else was taken after it, or for a few at the end
+of a run in which something was taken; a whole row of them is a word about the server, and refuses nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from newsletter.senders import QUEUED, REFUSED, SUBMITTED, Answer, Parcel
+
+MOST_REFUSED: Final = 50
+"""Letters refused one after the other, none taken in between, after which it is not about addresses."""
+MOST_AT_FIRST: Final = 5
+"""The same before anything was taken in this run: a server that takes nothing sees no more of the list than this."""
+FEW_AT_LAST: Final = 10
+"""So many refusals at the end of a batch are no news where others were taken before."""
+FEW_ALONE: Final = 3
+"""So many that name the mailbox are believed where there was nothing else to be taken: a small list, or its rest."""
+
+
+class RefusalRecord:
+    """What one run has seen a provider take and refuse; for all of its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._number = 0
+        self._followed = 0
+        """Refusals up to this number were followed by a letter that was begun after them, and taken."""
+        self._refused = Counter[int]()
+        """How often each delivery was refused."""
+        self._first: dict[int, int] = {}
+        """The number of its first refusal."""
+
+    @property
+    def number(self) -> int:
+        """Refusals so far; noted when a letter is begun."""
+        return self._number
+
+    @property
+    def in_a_row(self) -> int:
+        """Refusals since the last letter that was taken."""
+        return self._number - self._followed
+
+    @property
+    def about_everybody(self) -> bool:
+        """Whether so many were refused in a row that it cannot be their addresses."""
+        return self.in_a_row >= (MOST_REFUSED if self._taken else MOST_AT_FIRST)
+
+    def took(self, begun: int | None = None) -> None:
+        """Note that something was taken.
+
+        Args:
+            begun: What ``number`` was when it was begun; without it, what it is now.
+        """
+        with self._lock:
+            self._taken += 1
+            self._followed = max(self._followed, self._number if begun is None else begun)
+
+    def refused(self, delivery: int) -> int:
+        """Note that the provider refused the address of a delivery; gives the number of the refusal."""
+        with self._lock:
+            self._number += 1
+            self._refused[delivery] += 1
+            self._first.setdefault(delivery, self._number)
+            return self._number
+
+    def followed(self, number: int) -> bool:
+        """Whether a letter was begun after this refusal, and taken."""
+        return number <= self._followed
+
+    def proved(self, delivery: int) -> bool:
+        """Whether it was refused before as well, and others were taken between the two."""
+        return self._refused[delivery] > 1 and self.followed(self._first[delivery])
+
+    def believed(self, delivery: int, *, clear: bool) -> bool:
+        """Whether a refusal holds though nothing was taken after it, since nothing else is there to be taken.
+
+        Args:
+            delivery: That was refused.
+            clear: The provider names the mailbox; else it must have said so twice.
+        """
+        if self.proved(delivery):
+            return True
+        if self._taken:
+            return self.in_a_row <= FEW_AT_LAST and (clear or self._refused[delivery] > 1)
+        return clear and self.in_a_row <= FEW_ALONE
+
+    def judged(self, answer: Answer, size: int, refused: Mapping[int, tuple[str, str]]) -> Answer:
+        """An answer that has a word for each of a request, with its refusals as far as they are believed.
+
+        Args:
+            answer: As it was understood.
+            size: How many were in the request.
+            refused: Deliveries that were not in it, with state and reason.
+        """
+        named = [one for one, (state, _) in answer.apart.items() if state == REFUSED and one not in refused]
+        apart = Counter(state for one, (state, _) in answer.apart.items() if one not in refused)
+        rest = size - apart.total()
+        if apart[SUBMITTED] or (answer.state == SUBMITTED and rest):
+            self.took()
+            return answer
+        for delivery in named:
+            self.refused(delivery)
+        if not named or (not answer.stop and all(self.believed(one, clear=True) for one in named)):
+            return answer
+        kept = {one: outcome for one, outcome in answer.apart.items() if one not in named}
+        if answer.stop:
+            return replace(answer, apart=kept)
+        reason = next(answer.apart[one][1] for one in named)
+        if not self.about_everybody:
+            return replace(answer, state=QUEUED, apart=kept, reason=answer.reason or reason, about="address")
+        reason = f"{self.in_a_row} readers were refused one after the other and nobody was taken; {reason}"
+        return Answer(QUEUED, kept, reason, stop=True, about="server")
+
+
+class AddressRefusals:
+    """Addresses that a provider named as the reason why it took nothing of a request; for all threads of a run.
+
+    They are left out of the next try, and are refused when that is taken.
+    """
+
+    def __init__(self) -> None:
+        self._watch = RefusalRecord()
+        self._named: dict[int, tuple[str, str]] = {}
+        self._answers = 0
+        """Those in a row that named somebody; one may name many, or the first of many."""
+
+    def among(self, parcels: Sequence[Parcel]) -> dict[int, tuple[str, str]]:
+        """Those of a request that were named, with state and reason."""
+        if not self._named:
+            return {}
+        return {parcel.delivery: self._named[parcel.delivery] for parcel in parcels if parcel.delivery in self._named}
+
+    def learnt(
+        self, named: Mapping[int, tuple[str, str]], answer: Answer, refused: dict[int, tuple[str, str]]
+    ) -> Answer:
+        """The answer to a request that was not taken for the sake of some addresses.
+
+        Args:
+            named: Their deliveries, with state and reason.
+            answer: As it was understood.
+            refused: Deliveries that were not in the request, with state and reason.
+
+        Returns:
+            To try the others at once; or, when nothing is taken whoever is left out, to stop, with nobody refused.
+        """
+        self._named.update(named)
+        self._answers += 1
+        for delivery in named:
+            self._watch.refused(delivery)
+        if self._answers < MOST_REFUSED:
+            return replace(answer, apart=refused)
+        return self._nobody(f"{self._answers} times in a row it took nothing for an address; {answer.reason}", refused)
+
+    def alone(self, named: dict[int, tuple[str, str]], refused: dict[int, tuple[str, str]]) -> Answer:
+        """The answer to a request in which nobody is left.
+
+        Args:
+            named: Deliveries whose address the provider named, with state and reason.
+            refused: Deliveries that it would never take, with state and reason.
+        """
+        if all(self._watch.believed(one, clear=True) for one in named):
+            return Answer(SUBMITTED, {**refused, **named})
+        reason = next(reason for _, reason in named.values())
+        if len(named) > FEW_AT_LAST:
+            return self._nobody(f"every address of a request was refused, {len(named):,} of them; {reason}", refused)
+        for one in named:
+            self._named.pop(one, None)
+        return Answer(QUEUED, refused, reason, about="address")
+
+    def _nobody(self, reason: str, refused: dict[int, tuple[str, str]]) -> Answer:
+        """Stop, and believe nothing of what was said of addresses."""
+        self._named.clear()
+        self._answers = 0
+        return Answer(QUEUED, refused, reason, stop=True, about="server")
+
+    def took(self, named: Mapping[int, tuple[str, str]]) -> None:
+        """Note that a request was taken, so that those left out of it are refused."""
+        self._watch.took()
+        self._answers = 0
+        for one in named:
+            self._named.pop(one, None)
