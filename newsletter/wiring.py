@@ -92,10 +92,16 @@ class Workspace:
     @cached_property
     def database(self) -> Database:
         """The database, with the schema of this version."""
+        found = self.ready_database
+        self.memory.recognise(found)
+        return found
+
+    @property
+    def ready_database(self) -> Database:
+        """The database with the schema of this version, be it the one that this workspace had or another."""
         from newsletter.storage.database import ready
 
         ready(self.any_database, now=self.now())
-        self.memory.recognise(self.any_database)
         return self.any_database
 
     @cached_property

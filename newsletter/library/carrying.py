@@ -82,6 +82,25 @@ def links(connection: Connection, ids: Collection[int]) -> list[str]:
     return found
 
 
+def with_links(connection: Connection, urls: Sequence[str]) -> list[int]:
+    """Ids of the articles that have one of these addresses.
+
+    Args:
+        connection: An open connection to the database.
+        urls: As ``links`` gives them.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import article
+
+    found: set[int] = set()
+    for start in range(0, len(urls), MOST_IDS):
+        found.update(
+            connection.execute(select(article.c.id).where(article.c.url.in_(urls[start : start + MOST_IDS]))).scalars()
+        )
+    return sorted(found)
+
+
 def carried_in(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """Keys of the issues that carried each of these articles and were sent; what none has carried is missing.
 

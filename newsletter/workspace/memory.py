@@ -193,12 +193,11 @@ class Memory:
             mend=f"{back}; or take this one as it is: newsletter database adopt",
         )
 
-    def adopt(self, database: Database, *, now: datetime | None) -> None:
+    def adopt(self, database: Database) -> None:
         """Take the database as this workspace's from now on; it counts on from wherever the last one was.
 
         Args:
             database: Open, with the schema of this version.
-            now: When letters went last; None leaves what is remembered.
         """
         known: RememberedDatabase | None = None
         with contextlib.suppress(WorkspaceError):  # that the file is damaged is a reason to come here
@@ -208,8 +207,7 @@ class Memory:
             if known is not None:
                 reach_generation(connection, known.generation)
             generation = next_generation(connection)
-        at = now or (known.at if known is not None else None)
-        self._write(RememberedDatabase(found.id, database.where, generation, at))
+        self._write(RememberedDatabase(found.id, database.where, generation, known.at if known is not None else None))
 
     def behind(self, connection: Connection) -> RememberedDatabase | None:
         """What is remembered of the database, if it is in an older state than that; None when it is not.
