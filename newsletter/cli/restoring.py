@@ -146,7 +146,7 @@ def _answer(workspace: Workspace, key: str, list_name: str, rhythm: str) -> None
     for stamp in unknown.stamps:
         say(f"Issue {key} went already: {workspace.memory.words(stamp)}.")
     if unknown.known:
-        say(f"{plural(unknown.known, 'reader')} had it: their letters are on this machine. They are left out.")
+        say(f"{plural(unknown.known, 'reader')} had it: the letters are on this machine. They are left out.")
     whom = plural(unknown.waiting, "reader")
     if unknown.told:
         say(f"{whom} had none: it goes to them.")

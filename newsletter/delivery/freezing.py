@@ -154,13 +154,15 @@ def freeze(
             jobs.enqueue(connection, send.id)
         if setup.memory is not None:
             links = library.links(connection, carried) if "/" in key else ()
-            setup.memory.stamp(connection, send, list_name=target.name, folder=folder, articles=links)
+            setup.memory.stamp(
+                connection, send, list_name=target.name, sender=setup.sender.name, folder=folder, articles=links
+            )
     if setup.memory is not None:
         setup.memory.frozen(send)
     return send
 
 
-_HAD = "has had it, which a restored database did not know"
+_HAD = "had it before the database was restored"
 _MOST_IDS = 5000
 """In one query."""
 

@@ -197,7 +197,7 @@ def unknown_sends(workspace: Workspace, key: str, list_name: str, rhythm: str) -
         target = store.list_named(connection, list_name)
         had: dict[str, list[int]] = {}
         told = True
-        for stamp in stamps:
+        for stamp in memory.unknown(connection, key, list_name, rhythm, settled=True):
             letters, all_here = kept(workspace, stamp.id, stamp.sender)
             had[stamp.id] = sorted(store.ids_of(connection, _keys(letters.values())))
             told = told and all_here

@@ -260,7 +260,9 @@ class Memory:
         through = f" through {stamp.sender}" if stamp.sender else ""
         return f"{name}send {stamp.id}, {when}, {whom}{through}, in database {stamp.database}{begun}"
 
-    def unknown(self, connection: Connection, key: str, list_name: str, rhythm: str) -> list[Stamp]:
+    def unknown(
+        self, connection: Connection, key: str, list_name: str, rhythm: str, *, settled: bool = False
+    ) -> list[Stamp]:
         """Stamps that keep an issue from being frozen: sends that may have gone, and the database does not know.
 
         Args:
@@ -268,10 +270,11 @@ class Memory:
             key: Of the issue.
             list_name: The list it is to go to.
             rhythm: In which it is to go.
+            settled: Also those after which an editor has said how to go on: by them, too, somebody has had it.
         """
         automatic = "/" in key
         stamps = self.stamps.of_stream(list_name, rhythm) if automatic else self.stamps.of_issue(key)
-        open_ = [one for one in stamps if one.state not in {UNDONE, SETTLED}]
+        open_ = [one for one in stamps if one.state != UNDONE and (settled or one.state != SETTLED)]
         from newsletter import ledger
 
         known = ledger.known_sends(connection, [one.id for one in open_])
@@ -289,6 +292,7 @@ class Memory:
         send: Send,
         *,
         list_name: str,
+        sender: str,
         folder: Path | None = None,
         articles: Sequence[str] = (),
     ) -> None:
@@ -298,6 +302,7 @@ class Memory:
             connection: The freezing transaction.
             send: As it was written there.
             list_name: Name of its list.
+            sender: Name of what it goes through, for a send that does not say.
             folder: Of its issue; None looks for it.
             articles: Addresses of what an automatic letter carries.
 
@@ -307,7 +312,7 @@ class Memory:
         from newsletter import ledger
 
         found = make_identity(connection)
-        made = self._stamp(send, FREEZING, found, list_name, articles)
+        made = self._stamp(send, FREEZING, found, list_name, sender, articles)
         stamps = self.stamps.of_issue(send.issue)
         known = ledger.known_sends(connection, [one.id for one in stamps])
         # What a crash left behind went to nobody.
@@ -339,7 +344,13 @@ class Memory:
         self.stamps.mark(send.public_id, state=UNDONE)
 
     def _stamp(
-        self, send: Send, state: str, database: DatabaseIdentity, list_name: str, articles: Sequence[str] = ()
+        self,
+        send: Send,
+        state: str,
+        database: DatabaseIdentity,
+        list_name: str,
+        sender: str,
+        articles: Sequence[str] = (),
     ) -> Stamp:
         return Stamp(
             id=send.public_id,
@@ -349,7 +360,7 @@ class Memory:
             list=list_name,
             rhythm=send.rhythm,
             audience=send.audience,
-            sender=send.sender,
+            sender=send.sender or sender,
             database=database.id,
             articles=tuple(articles),
         )
@@ -418,8 +429,7 @@ class Memory:
                 return
             found = retrying.read(identity) or retrying.write(make_identity)
             name = retrying.read(lambda connection: store.list_by_id(connection, send.list_id).name)
-            made = replace(self._stamp(send, FROZEN, found, name), began=began)
-            made = replace(made, sender=made.sender or sender)
+            made = replace(self._stamp(send, FROZEN, found, name, sender), began=began)
             self.stamps.change(self.stamps.path_of(send.issue), lambda stamps: [*stamps, made])
         except WorkspaceError as error:
             if not self._may_forget(retrying.database, error):
@@ -439,7 +449,7 @@ class Memory:
             f"the database is older than what was sent from here (it counts {count}, not {known.generation}){last}. "
             "Who has had a letter, left or was suppressed since then is not known in it",
             where=known.where,
-            mend="if it was restored from a backup, say so: newsletter database adopt, which asks what is to be done",
+            mend="if it was restored from a backup, say so: add --after-restore, or run newsletter database adopt",
         )
 
     def _write(self, known: RememberedDatabase, *, lenient: bool = False) -> None:
