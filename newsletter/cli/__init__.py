@@ -21,6 +21,7 @@ from newsletter.cli import (
     people,
     posting,
     reporting,
+    restoring,
     sending,
     sends,
     serving,
@@ -55,10 +56,11 @@ app = App(
 )
 _DATABASE = group(
     "database",
-    "The workspace's database: bring it up to date, copy it.",
+    "The workspace's database: bring it up to date, copy it, take a restored one.",
     setting_up.upgrade,
     setting_up.backup,
     setting_up.copy,
+    restoring.adopt,
 )
 _SUBSCRIBERS = group(
     "subscribers",

@@ -51,6 +51,24 @@ def send(connection: Connection, send_id: int) -> Send | None:
     return next(iter(found_sends(connection, send_query().where(table.c.id == send_id))), None)
 
 
+def known_sends(connection: Connection, public_ids: Collection[str]) -> frozenset[str]:
+    """Those of these public ids that are sends of this database.
+
+    Args:
+        connection: An open connection to the database.
+        public_ids: Of sends.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import send as table
+
+    names, found = sorted(public_ids), set[str]()
+    for start in range(0, len(names), _MOST_IDS):
+        part = select(table.c.public_id).where(table.c.public_id.in_(names[start : start + _MOST_IDS]))
+        found.update(connection.execute(part).scalars())
+    return frozenset(found)
+
+
 def last_send(connection: Connection) -> Send | None:
     """The send that was frozen last, but for undone ones; None while there is none."""
     from newsletter.storage.tables import issue

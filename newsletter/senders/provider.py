@@ -67,6 +67,9 @@ class Provider(Generic[Options]):
     """Whether letters leave this machine, so that real people may get them."""
     least_lease: Callable[[Options], float] | None = None
     """Gives the seconds that a lease must last at least: longer than the longest wait between two looks at it."""
+    kept: Callable[[Path, str], Mapping[str, str]] | None = None
+    """Gives the letters of a send that it keeps on this machine, names of deliveries with addresses, for the path of
+    ``[sender] outbox`` and the send's public id; None when it keeps none, and nothing here tells who has had one."""
     authentication: Authentication
     """What DNS must say for its letters to be believed."""
     reports: Callable[[Options], ReportReader | None] | None = None
