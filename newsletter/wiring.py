@@ -182,6 +182,7 @@ class Workspace:
             patience=patience,
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,
+            first_batch=self.settings.sender.first_batch,
             account=self.account,
             durable=self.settings.sender.fsync,
             memory=self.memory,
