@@ -32,6 +32,7 @@ from newsletter.cli import (
 )
 from newsletter.cli.app import App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
+from newsletter.errors import open_files_error
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -139,7 +140,7 @@ def main() -> None:
         finally:
             flush()
     except Complaint as complaint:
-        for line in str(complaint).splitlines():
+        for line in str(open_files_error(complaint) or complaint).splitlines():
             say(f"error: {line}")
         sys.exit(1)
     except BrokenPipeError:
@@ -154,6 +155,9 @@ def main() -> None:
     except Exception as error:
         if _debugging():
             raise
+        if (full := open_files_error(error)) is not None:
+            say(f"error: {full}")
+            sys.exit(1)
         # Its first line only: PostgreSQL shows the values of a row in the second, addresses too.
         words = str(error).partition("\n")[0]
         say(f"error: a fault in the program, please report it: {type(error).__name__}: {words}")
