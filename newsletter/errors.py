@@ -9,7 +9,7 @@ Complaint (of the readers' side, the shape of them all)
     ├── IssueError         an issue.md that cannot be understood, or an issue that is not there
     ├── RenderError        a template or MJML that gives no letter
     ├── SendError          a send that cannot start or go on
-    └── OpenFilesError     the system lets this process open no more files
+    └── FileLimitError     the system lets this process open no more files
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ class SendError(NashraError):
     """A send that cannot start, or cannot go on."""
 
 
-class OpenFilesError(NashraError):
+class FileLimitError(NashraError):
     """The system lets this process open no more files or connections."""
 
 
-def open_files_error(error: BaseException | None) -> OpenFilesError | None:
+def file_limit_error(error: BaseException | None) -> FileLimitError | None:
     """What to say when an error comes of the limit of open files; None when it does not.
 
     Args:
@@ -67,7 +67,7 @@ def open_files_error(error: BaseException | None) -> OpenFilesError | None:
     behind = error
     while behind is not None and id(behind) not in seen:
         seen.add(id(behind))
-        if isinstance(behind, OpenFilesError):
+        if isinstance(behind, FileLimitError):
             return behind
         if isinstance(behind, OSError) and behind.errno in _TOO_MANY:
             return _too_many(behind.errno)
@@ -92,14 +92,14 @@ def open_files_error(error: BaseException | None) -> OpenFilesError | None:
 _TOO_MANY = (errno.EMFILE, errno.ENFILE)
 
 
-def _too_many(number: int | None) -> OpenFilesError:
+def _too_many(number: int | None) -> FileLimitError:
     if number == errno.ENFILE:
-        return OpenFilesError(
+        return FileLimitError(
             "the whole system has no more files to open", mend="raise fs.file-max, or end programs that hold many"
         )
     # Not the module for limits: to import it, a file would have to be opened.
     limit = f" ({os.sysconf('SC_OPEN_MAX'):,} at once, nofile)" if hasattr(os, "sysconf") else ""
-    return OpenFilesError(
+    return FileLimitError(
         f"the system lets this process open no more files{limit}",
         mend="raise the limit, with `ulimit -n 1024` before the command or LimitNOFILE=1024 in a systemd unit",
     )

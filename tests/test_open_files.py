@@ -17,7 +17,7 @@ from command import Done, environment
 from test_deliver import make
 from test_senders_smtp import configure
 
-from newsletter.errors import OpenFilesError, SendError, open_files_error
+from newsletter.errors import FileLimitError, SendError, file_limit_error
 
 SAID = "the system lets this process open no more files"
 
@@ -95,10 +95,10 @@ def test_it_is_found_behind_other_errors_and_in_no_others() -> None:
         except OSError:
             raise SendError("it cannot be reached") from None
     except SendError as error:
-        found = open_files_error(error)
-    assert isinstance(found, OpenFilesError)
+        found = file_limit_error(error)
+    assert isinstance(found, FileLimitError)
     assert SAID in str(found)
-    whole = open_files_error(OSError(errno.ENFILE, "too many in the system"))
+    whole = file_limit_error(OSError(errno.ENFILE, "too many in the system"))
     assert "the whole system has no more files" in str(whole)
     for other in (
         OSError(errno.ENOENT, "no"),
@@ -107,19 +107,19 @@ def test_it_is_found_behind_other_errors_and_in_no_others() -> None:
         sqlite3.OperationalError("unable to open"),
         socket.gaierror(-3, "x"),
     ):
-        assert open_files_error(other) is None
+        assert file_limit_error(other) is None
 
 
 def test_errors_that_do_not_say_why_are_looked_into(tmp_path: Path) -> None:
     program = (
         "import os, socket, sqlite3\n"
-        "from newsletter.errors import open_files_error\n"
+        "from newsletter.errors import file_limit_error\n"
         "while True:\n"
         "    try: os.open(os.devnull, os.O_RDONLY)\n"
         "    except OSError: break\n"
         "for error in (sqlite3.OperationalError('unable to open database file'), socket.gaierror(-3, 'again'), None):\n"
-        "    print(open_files_error(error))\n"
-        "print(open_files_error(ValueError('x')))\n"
+        "    print(file_limit_error(error))\n"
+        "print(file_limit_error(ValueError('x')))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

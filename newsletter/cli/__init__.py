@@ -32,7 +32,7 @@ from newsletter.cli import (
 )
 from newsletter.cli.app import App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
-from newsletter.errors import open_files_error
+from newsletter.errors import file_limit_error
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -140,7 +140,7 @@ def main() -> None:
         finally:
             flush()
     except Complaint as complaint:
-        for line in str(open_files_error(complaint) or complaint).splitlines():
+        for line in str(file_limit_error(complaint) or complaint).splitlines():
             say(f"error: {line}")
         sys.exit(1)
     except BrokenPipeError:
@@ -155,7 +155,7 @@ def main() -> None:
     except Exception as error:
         if _debugging():
             raise
-        if (full := open_files_error(error)) is not None:
+        if (full := file_limit_error(error)) is not None:
             say(f"error: {full}")
             sys.exit(1)
         # Its first line only: PostgreSQL shows the values of a row in the second, addresses too.

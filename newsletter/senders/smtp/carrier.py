@@ -9,7 +9,7 @@ from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from newsletter.errors import SendError, open_files_error
+from newsletter.errors import SendError, file_limit_error
 from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carrier, Commit, Parcel, UnreachableError
 from newsletter.senders.smtp.meaning import Meaning, meaning
@@ -256,7 +256,7 @@ def _alone(told: Meaning) -> Answer:
 
 def _new_loop() -> asyncio.AbstractEventLoop:
     """A fresh event loop. One that cannot open its own three files would tell of it in a traceback of its own."""
-    if (full := open_files_error(None)) is not None:
+    if (full := file_limit_error(None)) is not None:
         raise full
     return asyncio.new_event_loop()
 

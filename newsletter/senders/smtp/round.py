@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from newsletter.errors import OpenFilesError
+from newsletter.errors import FileLimitError
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, About, Answer, Commit, Parcel
 from newsletter.senders.refusals import RefusalRecord
 from newsletter.senders.smtp.meaning import Meaning, meaning
@@ -108,7 +108,7 @@ class SmtpBatch:
         self._about: About = "moment"
         self._halt: tuple[str, About] | None = None
         self._connected = False
-        self._full: OpenFilesError | None = None
+        self._full: FileLimitError | None = None
         """A connection could not be had for want of files that may be open."""
         self._failure: Exception | None = None
 
@@ -159,7 +159,7 @@ class SmtpBatch:
             except HaltError as error:
                 self._stop(str(error), error.about)
                 return
-            except OpenFilesError as error:
+            except FileLimitError as error:
                 # Fewer connections will do, as long as there is one.
                 self._full = error
                 return
