@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HEAD = "0004"
 """The newest revision in migrations/versions; a test holds it equal to Alembic's own head."""
+ID, GENERATION = "database id", "database generation"
+"""Names of the two cursors that tell a database from every other one, and from older states of itself."""
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""
 
