@@ -157,6 +157,12 @@ class Workspace:
         return self.provider.open(self.settings.provider_options, opening)
 
     @property
+    def account(self) -> str:
+        """The provider and which account there: what a send is frozen for, without a secret."""
+        told = self.provider.account(self.settings.provider_options) if self.provider.account is not None else ""
+        return f"{self.provider.name} {told}".strip()
+
+    @property
     def delivery_setup(self) -> DeliverySetup:
         """What a delivery needs."""
         from newsletter.delivery import DeliverySetup
@@ -176,6 +182,7 @@ class Workspace:
             patience=patience,
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,
+            account=self.account,
             durable=self.settings.sender.fsync,
             memory=self.memory,
         )

@@ -77,7 +77,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     # ---- cli: what commands share, then the commands, then the application
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
     ("newsletter.cli.accounts", "newsletter.cli.holding", "newsletter.cli.posting", "newsletter.cli.refusing"),
-    ("newsletter.cli.restoring",),
+    ("newsletter.cli.restoring", "newsletter.cli.undoing"),
     ("newsletter.cli.delivering",),
     (
         "newsletter.cli.answering",

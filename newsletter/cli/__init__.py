@@ -28,6 +28,7 @@ from newsletter.cli import (
     setting_up,
     subscribing,
     suppressing,
+    undoing,
     weekly,
     working,
 )
@@ -94,7 +95,7 @@ _SENDS = group(
     sends.show,
     sends.pause,
     sends.resume,
-    sends.cancel,
+    undoing.cancel,
     sends.list_,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.

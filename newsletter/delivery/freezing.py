@@ -5,7 +5,8 @@ This is the one thing called freezing; the ledger's part of it is ``ledger.write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +80,7 @@ def freeze(
     verify: bool = False,
     guard: Callable[[Connection], None] = lambda _: None,
     send_at: datetime | None = None,
+    source: str = "",
     folder: Path | None = None,
 ) -> Send:
     """Write down, in one transaction, which letter goes to whom: nothing is rendered or counted again after this.
@@ -99,20 +101,22 @@ def freeze(
         verify: Make sure that the mailings reach everybody of the audience, as it is by now.
         guard: Called in the transaction before anything is written; raises when what the letters were made of changed.
         send_at: When it starts, timezone-aware; None at once.
+        source: Digest of what the letters were made of; empty when that is no file.
         folder: The issue's, which keeps its stamp; None looks for it, and there is none for an automatic letter.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
 
     Raises:
-        SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
+        FrozenError: This issue went, or is going, to this list; somebody may have been quicker.
+        SendError: The list has nobody it could go to.
         PeriodTakenError: Another issue has one of the periods.
         AudienceChangedError: Somebody of the audience is in none of the mailings.
         ClosedList: Nothing goes out to this list.
         DatabaseRestoredError: The issue went already, as far as is known outside the database.
         WorkspaceError: What is remembered outside the database cannot be read or written.
     """
-    with setup.database.write() as connection:
+    with _alone(), setup.database.write() as connection:
         target = store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
         guard(connection)
         if setup.memory is not None:
@@ -128,6 +132,8 @@ def freeze(
             batch_size=setup.batch_size,
             now=now,
             send_at=send_at,
+            sender=setup.account,
+            source=source,
         )
         if not send.audience:
             raise SendError(
@@ -160,6 +166,24 @@ def freeze(
     if setup.memory is not None:
         setup.memory.frozen(send)
     return send
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Turn the database's word that another process froze the same issue at this moment into ours.
+
+    Raises:
+        FrozenError: It did.
+    """
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        yield
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+        if constraint not in {"uq_send_live", "uq_issue_key", "uq_delivery_issue_id_subscriber_id"}:
+            raise
+        raise ledger.FrozenError("another process is freezing the same issue") from error
 
 
 _HAD = "had it before the database was restored"

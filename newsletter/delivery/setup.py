@@ -70,6 +70,8 @@ class DeliverySetup:
     """How fast letters may go, all processes together."""
     connections: int = 0
     """Connections to the provider that may be open at once, all processes together; 0 is no limit."""
+    account: str = ""
+    """Which provider and account this is, in words without a secret; empty where nobody compares them."""
     durable: bool = True
     """Whether letters that go one by one are marked on the disk, for when the power fails, or only in the database."""
     memory: Memory | None = None
