@@ -142,8 +142,8 @@ def dates(case: CheckInput) -> Iterator[Problem]:
         elif -age > SOON:
             yield _tell(
                 "story-future",
-                f"«{shown(story.headline)}» is dated {story.published.astimezone(zone):%Y-%m-%d %H:%M %Z}, which is yet "
-                "to come",
+                f"«{shown(story.headline)}» is dated {story.published.astimezone(zone):%Y-%m-%d %H:%M %Z}, "
+                "which is yet to come",
                 case.at(story.line),
                 "see on the site whether it is published, and collect it again",
             )

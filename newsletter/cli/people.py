@@ -120,8 +120,8 @@ def stats(
     if waiting.since is not None:
         say(
             f"{plural(waiting.number, 'sign-up')} from {plural(waiting.networks, 'network')} wait for their letter "
-            f"since {shown(waiting.since, workspace.zone)}, {waiting.of_files} of them from files: they are asked as [web] "
-            "letters_an_hour allows."
+            f"since {shown(waiting.since, workspace.zone)}, {waiting.of_files} of them from files: they are asked "
+            "as [web] letters_an_hour allows."
         )
 
 
