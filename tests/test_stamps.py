@@ -36,9 +36,9 @@ def stamp(public_id: str = "ab" * 8, **changes: object) -> Stamp:
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(lambda one: one.replace(microsecond=0))
+moments = st.integers(946_684_800, 4_102_444_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-aware = st.builds(lambda moment, zone: moment.replace(tzinfo=zone), moments, zones)
+aware = st.builds(lambda moment, zone: moment.astimezone(zone), moments, zones)
 stamps = st.builds(
     Stamp,
     id=texts,
@@ -121,7 +121,8 @@ def test_changes_of_many_at_once_are_all_there(tmp_path: Path) -> None:
 
     def add(number: int) -> None:
         for part in range(5):
-            Stamps(tmp_path).change(path, lambda there: [*there, stamp(f"{number}-{part}")])
+            new = stamp(f"{number}-{part}")
+            Stamps(tmp_path).change(path, lambda there, new=new: [*there, new])  # type: ignore[misc]
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(6)]
     for thread in threads:
