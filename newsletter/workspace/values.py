@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.fields import plain_line, web_address
 from newsletter.rhythms.topics import MOST
 from newsletter.text.mailbox import ascii_host
+from newsletter.workspace import zones
 
 CANDIDATES = 40
 """Articles that a draft offers its editor to choose from, unless the settings say otherwise."""
@@ -27,11 +27,10 @@ def candidates(value: object) -> object:
 
 def zone(value: str) -> str:
     """The name of a time zone (IANA). Raises ValueError for anything else."""
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a zone such as Africa/Algiers is wanted") from None
-    return value
+    if zones.known(value):
+        return value
+    near = zones.nearest(value)
+    raise ValueError(f"a zone such as Africa/Algiers is wanted{f'; did you mean {near}?' if near else ''}")
 
 
 def language(value: str) -> str:
