@@ -21,6 +21,7 @@ from newsletter.cli import (
     people,
     posting,
     reporting,
+    restoring,
     sending,
     sends,
     serving,
@@ -28,6 +29,7 @@ from newsletter.cli import (
     status,
     subscribing,
     suppressing,
+    undoing,
     weekly,
     working,
 )
@@ -55,10 +57,11 @@ app = App(
 )
 _DATABASE = group(
     "database",
-    "The workspace's database: bring it up to date, copy it.",
+    "The workspace's database: bring it up to date, copy it, take a restored one.",
     setting_up.upgrade,
     setting_up.backup,
     setting_up.copy,
+    restoring.adopt,
 )
 _SUBSCRIBERS = group(
     "subscribers",
@@ -93,7 +96,7 @@ _SENDS = group(
     sends.show,
     sends.pause,
     sends.resume,
-    sends.cancel,
+    undoing.cancel,
     sends.list_,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.

@@ -21,6 +21,7 @@ from newsletter.ledger.events import (
     subscriber_of,
 )
 from newsletter.ledger.history import letters_to, reports_of
+from newsletter.ledger.keys import issue_id
 from newsletter.ledger.leases import (
     claim,
     deliveries,
@@ -42,8 +43,10 @@ from newsletter.ledger.rate_limit import RateLimit, charge
 from newsletter.ledger.rate_limit import take as take_rate
 from newsletter.ledger.refused import refused_reasons, resend_refused
 from newsletter.ledger.sends import (
+    UNFINISHED,
     accept_unknown,
     account,
+    known_sends,
     last_send,
     move,
     named,
@@ -60,10 +63,11 @@ from newsletter.ledger.sends import (
     unfinished_to,
     unknown_deliveries,
 )
+from newsletter.ledger.undo import UndoOutcome, cancel, may_undo, undo_cancelled
 from newsletter.ledger.writing import (
+    FrozenError,
     Mailing,
     count_without_delivery,
-    issue_id,
     letter_of,
     without_delivery,
     write_send,
@@ -71,19 +75,23 @@ from newsletter.ledger.writing import (
 
 __all__ = [
     "ALL",
+    "UNFINISHED",
     "Batch",
     "Delivery",
+    "FrozenError",
     "Mailing",
     "RateLimit",
     "ReportedDelivery",
     "Send",
     "SendCounts",
+    "UndoOutcome",
     "accept_unknown",
     "account",
     "advance",
     "advance_cursor",
     "article_period",
     "brake",
+    "cancel",
     "charge",
     "claim",
     "close",
@@ -101,12 +109,14 @@ __all__ = [
     "ill",
     "issue_id",
     "known_cursors",
+    "known_sends",
     "last_of",
     "last_send",
     "let_go",
     "letter_of",
     "letters_to",
     "mark_submitting",
+    "may_undo",
     "members",
     "move",
     "named",
@@ -136,6 +146,7 @@ __all__ = [
     "subscriber_of",
     "take",
     "take_rate",
+    "undo_cancelled",
     "unfinished_to",
     "unknown_deliveries",
     "waiting",
