@@ -26,6 +26,7 @@ from newsletter.cli import (
     sends,
     serving,
     setting_up,
+    status,
     subscribing,
     suppressing,
     undoing,
@@ -105,7 +106,7 @@ for panel, parts in (
     ("The week", (weekly.weekly, weekly.latest, weekly.schedule)),
     ("Making an issue", (editing.collect, composing.articles, composing.compose, editing.check, editing.preview)),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, working.worker, _SENDS)),
+    ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
