@@ -46,6 +46,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     # ---- workflows: what one needs of another
     (
         "newsletter.workflows",
+        "newsletter.workflows.asking",
         "newsletter.workflows.create",
         "newsletter.workflows.draft",
         "newsletter.workflows.erase",
@@ -90,6 +91,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.setting_up",
         "newsletter.cli.subscribing",
         "newsletter.cli.suppressing",
+        "newsletter.cli.unknown",
         "newsletter.cli.weekly",
         "newsletter.cli.working",
     ),
