@@ -47,7 +47,18 @@ the dear modules that they may import there."""
 
 ACTS = frozenset(
     {
-        *("init", "demo", "weekly", "collect", "compose", "worker", "serve", "database backup", "database copy"),
+        *(
+            "init",
+            "demo",
+            "weekly",
+            "collect",
+            "compose",
+            "worker",
+            "serve",
+            "database backup",
+            "database copy",
+            "database adopt",
+        ),
         *("subscribers add", "subscribers export", "subscribers leave", "subscribers suppress"),
         *("subscribers erase", "subscribers sync"),
         *("lists add", "lists open"),

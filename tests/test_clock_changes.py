@@ -88,7 +88,7 @@ def test_a_night_in_which_the_clocks_are_changed(night: Night) -> None:
         ledger.move(connection, paused, "paused")
         ledger.move(connection, resumed, "paused")
     wall = {
-        "02:00": lambda connection: ledger.move(connection, cancelled, "cancelled"),
+        "02:00": lambda connection: ledger.cancel(connection, cancelled),
         "05:00": lambda connection: ledger.move(connection, resumed, "scheduled"),
         "08:00": lambda connection: ledger.move(connection, paused, "running"),
     }

@@ -54,6 +54,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.letter",
         "newsletter.workflows.recheck",
         "newsletter.workflows.renewing",
+        "newsletter.workflows.restored",
         "newsletter.workflows.small_letters",
         "newsletter.workflows.snapshot",
         "newsletter.workflows.suppressions",
@@ -77,6 +78,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     # ---- cli: what commands share, then the commands, then the application
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
     ("newsletter.cli.accounts", "newsletter.cli.holding", "newsletter.cli.posting", "newsletter.cli.refusing"),
+    ("newsletter.cli.restoring", "newsletter.cli.undoing"),
     ("newsletter.cli.delivering",),
     (
         "newsletter.cli.answering",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from test_ledger import claim, freeze, run_out
 
 from newsletter import ledger
-from newsletter.storage.database import clock
+from newsletter.storage.clock import clock
 from newsletter.storage.tables import batch as batches
 from newsletter.storage.tables import delivery, send
 
@@ -117,7 +117,10 @@ def test_a_brake_pauses_a_send_with_its_reason_and_the_hour_of_the_next_trial(co
 @pytest.mark.parametrize("word", ["paused", "cancelled"])
 def test_an_editors_word_wins_over_a_brake(connection: Connection, word: str) -> None:
     sent = freeze(connection)
-    ledger.move(connection, sent, word, reason="by hand")
+    if word == "cancelled":
+        ledger.cancel(connection, sent, reason="by hand")
+    else:
+        ledger.move(connection, sent, word, reason="by hand")
     assert not ledger.brake(connection, sent.id, by="provider", reason="554 blocked", probe_in=60)
     found = standing(connection, sent.id)
     assert (found.state, found.reason, found.probe_at, found.probes) == (word, "by hand", None, 0)

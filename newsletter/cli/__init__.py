@@ -21,12 +21,14 @@ from newsletter.cli import (
     people,
     posting,
     reporting,
+    restoring,
     sending,
     sends,
     serving,
     setting_up,
     subscribing,
     suppressing,
+    undoing,
     unknown,
     weekly,
     working,
@@ -55,10 +57,11 @@ app = App(
 )
 _DATABASE = group(
     "database",
-    "The workspace's database: bring it up to date, copy it.",
+    "The workspace's database: bring it up to date, copy it, take a restored one.",
     setting_up.upgrade,
     setting_up.backup,
     setting_up.copy,
+    restoring.adopt,
 )
 _SUBSCRIBERS = group(
     "subscribers",
@@ -93,7 +96,7 @@ _SENDS = group(
     sends.show,
     sends.pause,
     sends.resume,
-    sends.cancel,
+    undoing.cancel,
     unknown.unknown,
     sends.list_,
 )

@@ -15,6 +15,8 @@ IssueName = Annotated[
     str, typer.Argument(metavar="ISSUE", help="Its number, the name of its folder, or a path. [default: the newest]")
 ]
 
+SendName = Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")]
+
 
 def day_of(option: str, words: str) -> date | None:
     """The day that an option names, or None when it names none.

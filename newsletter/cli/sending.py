@@ -11,6 +11,7 @@ from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import account_words, ask_for_number, deliver_now, send_test
 from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn
 from newsletter.cli.output import json_data, plural, say
+from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def send(
     here: Annotated[bool, typer.Option("--here", help="Deliver from here, also when workers run.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
     without_withdrawn: WithoutWithdrawn = False,
+    after_restore: AfterRestore = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -58,6 +60,7 @@ def send(
 
     with workspace_of(context) as workspace:
         send_at = moment(at, workspace.zone, workspace.now()) if at else None
+        take_restored(workspace, yes=yes, wanted=after_restore and not dry_run)
         _start_due(workspace)
         snapshot = Snapshot.take(workspace)
         issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
@@ -77,6 +80,8 @@ def send(
         if has_errors(plan.problems):
             say(f"Issue {issue.number} cannot go like this.")
             raise typer.Exit(FOUND_ERRORS)
+        if plan.earlier is None:
+            before_freezing(workspace, plan, after_restore=after_restore, dry_run=dry_run)
         if dry_run:
             say(_would(plan, workspace.sender.name))
             if as_json:

@@ -1,4 +1,4 @@
-"""Commands for sends that are there: list, show, pause, resume, cancel, and what to do about the unknown."""
+"""Commands for sends that are there: list, show, pause, resume, and what to do about the unknown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from newsletter.cli.accounts import account_data
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
-from newsletter.cli.options import AsJson
+from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, data, json_data, plural, say, table
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
-
-SendName = Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")]
 
 
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
@@ -193,22 +191,6 @@ def resume(
             act = ledger.resend_unknown if resend_unknown else ledger.accept_unknown
             act(connection, send.id)
     say(f"Deliver them with: newsletter send {send.issue}" if resend_unknown else "Done.")
-
-
-def cancel(context: typer.Context, name: SendName) -> None:
-    """End a send for good: what has not gone will not go.
-
-    \b
-    Example:
-      newsletter sends cancel 12
-    """
-    from newsletter import ledger
-
-    with workspace_of(context) as workspace:
-        send = _move(workspace, name, "cancelled", reason="by an editor")
-        with workspace.database.read() as connection:
-            account = ledger.account(connection, send.id)
-    say(f"Issue {send.issue} is cancelled: {account.submitted:,} submitted, {account.open:,} will not go.")
 
 
 def _move(workspace: Workspace, name: str, to: str, *, reason: str = "") -> Send:

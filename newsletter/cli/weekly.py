@@ -14,6 +14,7 @@ from newsletter.cli.delivering import ask_for_number, deliver_now, send_test
 from newsletter.cli.options import AsJson, SendRhythm, ToList, ToRhythm, WithoutWithdrawn, Yes, day_of, with_list
 from newsletter.cli.output import data, json_data, plural, say, table
 from newsletter.cli.posting import post_without_pages
+from newsletter.cli.restoring import AfterRestore, before_freezing, pass_restored, take_restored
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
@@ -39,6 +40,7 @@ def weekly(
     draft: Annotated[bool, typer.Option("--draft", help="Stop before sending, with the draft to edit.")] = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="First send the letter to this address alone.")] = "",
     without_withdrawn: WithoutWithdrawn = False,
+    after_restore: AfterRestore = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -59,6 +61,7 @@ def weekly(
     again = with_list("newsletter weekly", list_name)
     with workspace_of(context) as workspace:
         to = rhythm.value
+        take_restored(workspace, yes=yes, wanted=after_restore)
         week = journey.prepare(
             workspace, targets or (), list_name=list_name, rhythm=to, drop_withdrawn=without_withdrawn
         )
@@ -96,6 +99,7 @@ def weekly(
                 if as_json:
                     json_data(week_data(week, "nobody"))
                 return
+            before_freezing(workspace, week.plan, after_restore=after_restore)
             week = _agreed(workspace, week, again, yes=yes, drop_withdrawn=without_withdrawn, as_json=as_json)
             assert week.plan is not None
             plan = week.plan
@@ -154,6 +158,7 @@ def latest(
         str, typer.Option(metavar="DATE", help="The day a daily letter is for. [default: today at the site]")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
+    after_restore: AfterRestore = False,
     as_json: AsJson = False,
 ) -> None:
     """Send the latest posts to those who asked for them at once or daily. For cron: it never asks.
@@ -174,12 +179,15 @@ def latest(
     wanted = day_of("--day", day)
     period = wanted.isoformat() if wanted is not None else ""
     with workspace_of(context) as workspace:
-        if collect:
+        take_restored(workspace, yes=False, wanted=after_restore and not dry_run)
+        if collect or after_restore:
             gathered = gather(workspace)
             for trouble in gathered.troubles:
                 say(f"trouble: {trouble}")
             for note in gathered.notes:
                 say(f"note: {note}")
+        if after_restore and not dry_run:
+            pass_restored(workspace, list_name, rhythm.value)
         if dry_run:
             would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
             outcome = letters.LatestOutcome(would)

@@ -62,11 +62,20 @@ def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Ev
         How many deliveries of the send are in each state then.
 
     Raises:
-        SendError: The provider or the outbox takes nothing more; everything is kept for the next run.
+        SendError: The provider or the outbox takes nothing more; everything is kept for the next run. Or the database
+            does not know of letters that went, and an editor is to say how to go on.
         DatabaseError: The ledger cannot be written; the same.
     """
-    with _fewer_collections():
+    with _fewer_collections(), _remembered(setup, send):
         return _run(setup, send, progress, over)
+
+
+def _remembered(setup: DeliverySetup, send: Send) -> contextlib.AbstractContextManager[None]:
+    """What is to be written down outside the database while letters go."""
+    if setup.memory is None:
+        return contextlib.nullcontext()
+    retrying = Retrying(setup.database, patience=setup.patience, sleep=setup.sleep)
+    return setup.memory.delivering(retrying, send, setup.now, setup.sender.name)
 
 
 @contextlib.contextmanager

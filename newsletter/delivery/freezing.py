@@ -5,8 +5,10 @@ This is the one thing called freezing; the ledger's part of it is ``ledger.write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import ledger, library
@@ -20,7 +22,9 @@ from newsletter.rhythms.audience import audience, rhythms_of
 from subscribers import store
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
+
+    from newsletter.workspace.memory import Memory
 
 
 def freeze_letter(setup: DeliverySetup, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
@@ -76,6 +80,8 @@ def freeze(
     verify: bool = False,
     guard: Callable[[Connection], None] = lambda _: None,
     send_at: datetime | None = None,
+    source: str = "",
+    folder: Path | None = None,
 ) -> Send:
     """Write down, in one transaction, which letter goes to whom: nothing is rendered or counted again after this.
 
@@ -95,19 +101,27 @@ def freeze(
         verify: Make sure that the mailings reach everybody of the audience, as it is by now.
         guard: Called in the transaction before anything is written; raises when what the letters were made of changed.
         send_at: When it starts, timezone-aware; None at once.
+        source: Digest of what the letters were made of; empty when that is no file.
+        folder: The issue's, which keeps its stamp; None looks for it, and there is none for an automatic letter.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
 
     Raises:
-        SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
+        FrozenError: This issue went, or is going, to this list; somebody may have been quicker.
+        SendError: The list has nobody it could go to.
         PeriodTakenError: Another issue has one of the periods.
         AudienceChangedError: Somebody of the audience is in none of the mailings.
         ClosedList: Nothing goes out to this list.
+        DatabaseRestoredError: The issue went already, as far as is known outside the database.
+        WorkspaceError: What is remembered outside the database cannot be read or written.
     """
-    with setup.database.write() as connection:
-        store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
+    with _alone(), setup.database.write() as connection:
+        target = store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
         guard(connection)
+        if setup.memory is not None:
+            setup.memory.refuse(connection, key, target.name, rhythm)
+            mailings = [*_had(setup.memory, audience(list_id, rhythm, now)), *mailings]
         send = ledger.write_send(
             connection,
             mailings,
@@ -118,6 +132,8 @@ def freeze(
             batch_size=setup.batch_size,
             now=now,
             send_at=send_at,
+            sender=setup.account,
+            source=source,
         )
         if not send.audience:
             raise SendError(
@@ -130,9 +146,10 @@ def freeze(
             raise PeriodTakenError("another letter has gone out for the same period")
         if verify and ledger.count_without_delivery(connection, audience(list_id, rhythm, now), key):
             raise AudienceChangedError("readers changed their topics meanwhile", mend="run the same command again")
+        carried = articles(connection)
         library.remember(
             connection,
-            articles(connection),
+            carried,
             issue_id=send.issue_id,
             list_id=list_id,
             rhythms=rhythms_of(rhythm),
@@ -141,4 +158,41 @@ def freeze(
         if send_at is None:
             # Together with the send or not at all.
             jobs.enqueue(connection, send.id)
+        if setup.memory is not None:
+            links = library.links(connection, carried) if "/" in key else ()
+            setup.memory.stamp(
+                connection, send, list_name=target.name, sender=setup.sender.name, folder=folder, articles=links
+            )
+    if setup.memory is not None:
+        setup.memory.frozen(send)
     return send
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Turn the database's word that another process froze the same issue at this moment into ours.
+
+    Raises:
+        FrozenError: It did.
+    """
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        yield
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+        if constraint not in {"uq_send_live", "uq_issue_key", "uq_delivery_issue_id_subscriber_id"}:
+            raise
+        raise ledger.FrozenError("another process is freezing the same issue") from error
+
+
+_HAD = "had it before the database was restored"
+_MOST_IDS = 5000
+"""In one query."""
+
+
+def _had(memory: Memory, everybody: Select[tuple[int]]) -> list[Mailing]:
+    """Those of an audience who have had the issue by a send that the database does not know, as an editor answered."""
+    who = sorted({one for members in memory.had.values() for one in members})
+    parts = range(0, len(who), _MOST_IDS)
+    return [Mailing("", store.among(who[at : at + _MOST_IDS], everybody), f"had/{at}", _HAD) for at in parts]

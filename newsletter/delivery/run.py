@@ -257,7 +257,8 @@ class Run:
             with self._pen, setup.database.write() as connection:
                 if lane.connections:
                     self._keep_connections(lane, connection, want=lane.connections)
-                marked = ledger.mark_submitting(connection, batch, skipped=skipped, lease=setup.lease)
+                going = len(parcels) + len(skipped)
+                marked = ledger.mark_submitting(connection, batch, skipped=skipped, lease=setup.lease, going=going)
             mine = marked
         except DatabaseAwayError:
             # Whether it was committed nobody knows, but nothing went: so it is queued.

@@ -13,6 +13,7 @@ from newsletter.senders import Sender
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
+    from newsletter.workspace.memory import Memory
 
 
 NO_LIMIT = RateLimit()
@@ -69,8 +70,12 @@ class DeliverySetup:
     """How fast letters may go, all processes together."""
     connections: int = 0
     """Connections to the provider that may be open at once, all processes together; 0 is no limit."""
+    account: str = ""
+    """Which provider and account this is, in words without a secret; empty where nobody compares them."""
     durable: bool = True
     """Whether letters that go one by one are marked on the disk, for when the power fails, or only in the database."""
+    memory: Memory | None = None
+    """What is remembered outside the database of what was sent; None where nothing is."""
 
     @property
     def batch_size(self) -> int:

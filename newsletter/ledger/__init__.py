@@ -32,6 +32,7 @@ from newsletter.ledger.events import (
     subscriber_of,
 )
 from newsletter.ledger.history import letters_to, reports_of
+from newsletter.ledger.keys import issue_id
 from newsletter.ledger.leases import (
     claim,
     deliveries,
@@ -53,8 +54,10 @@ from newsletter.ledger.rate_limit import RateLimit, charge
 from newsletter.ledger.rate_limit import take as take_rate
 from newsletter.ledger.refused import refused_reasons, resend_refused
 from newsletter.ledger.sends import (
+    UNFINISHED,
     accept_unknown,
     account,
+    known_sends,
     last_send,
     move,
     named,
@@ -71,10 +74,11 @@ from newsletter.ledger.sends import (
     unfinished_to,
     unknown_deliveries,
 )
+from newsletter.ledger.undo import UndoOutcome, cancel, may_undo, undo_cancelled
 from newsletter.ledger.writing import (
+    FrozenError,
     Mailing,
     count_without_delivery,
-    issue_id,
     letter_of,
     without_delivery,
     write_send,
@@ -82,20 +86,24 @@ from newsletter.ledger.writing import (
 
 __all__ = [
     "ALL",
+    "UNFINISHED",
     "Batch",
     "Delivery",
     "DoubtfulRequest",
+    "FrozenError",
     "Mailing",
     "RateLimit",
     "ReportedDelivery",
     "Send",
     "SendCounts",
+    "UndoOutcome",
     "accept_unknown",
     "account",
     "advance",
     "advance_cursor",
     "article_period",
     "brake",
+    "cancel",
     "charge",
     "claim",
     "close",
@@ -116,12 +124,14 @@ __all__ = [
     "in_doubt",
     "issue_id",
     "known_cursors",
+    "known_sends",
     "last_of",
     "last_send",
     "let_go",
     "letter_of",
     "letters_to",
     "mark_submitting",
+    "may_undo",
     "members",
     "move",
     "named",
@@ -155,6 +165,7 @@ __all__ = [
     "subscriber_of",
     "take",
     "take_rate",
+    "undo_cancelled",
     "unfinished_to",
     "unknown_deliveries",
     "waiting",

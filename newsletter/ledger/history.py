@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from newsletter.storage.tables import batch, delivery, event, send
+from newsletter.storage.tables import batch, delivery, event, issue, send
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,7 +26,7 @@ def letters_to(connection: Connection, subscriber_id: int) -> list[tuple[datetim
         select(send.c.created, send.c.subject, func.coalesce(delivery.c.state, batch.c.state))
         .join(batch, batch.c.send_id == send.c.id)
         .join(delivery, delivery.c.batch_id == batch.c.id)
-        .where(delivery.c.issue_id.in_(select(send.c.issue_id)), delivery.c.subscriber_id == subscriber_id)
+        .where(delivery.c.issue_id.in_(select(issue.c.id)), delivery.c.subscriber_id == subscriber_id)
         .order_by(send.c.created, send.c.id)
     )
     return [(datetime.fromtimestamp(at, UTC), subject, state) for at, subject, state in connection.execute(query)]
@@ -43,7 +43,7 @@ def reports_of(connection: Connection, subscriber_id: int) -> list[tuple[datetim
         select(event.c.at, event.c.kind, event.c.bounce)
         .join(delivery, delivery.c.id == event.c.delivery_id)
         .where(
-            delivery.c.issue_id.in_(select(send.c.issue_id)),
+            delivery.c.issue_id.in_(select(issue.c.id)),
             delivery.c.subscriber_id == subscriber_id,
             event.c.kind.in_(("bounced", "complained")),
         )

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 ALL = "all"
 """The rhythm of a send that goes to the subscribers of every rhythm."""
+UNDONE = "/cancelled/"
+"""Stands in the key of an undone send's issue, between the key that it had and its public id."""
 STATES = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
 
 
@@ -42,6 +44,8 @@ class Send:
     """Which provider and account it was frozen for; empty for a send of an older version."""
     source: str = ""
     """Digest of what its letters were made of; empty when that was no file."""
+    undone: bool = False
+    """Whether it was cancelled and its letters went to nobody: then its issue, stories and periods are free again."""
 
 
 @dataclass(frozen=True, slots=True)

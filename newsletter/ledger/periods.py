@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from newsletter.ledger.keys import counts_as_sent
+from newsletter.ledger.models import UNDONE
 from subscribers.store.dialect import insert
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def first_reach(connection: Connection, list_id: int, rhythms: Collection[str]) 
     query = (
         select(issue.c.newest)
         .join(send, send.c.issue_id == issue.c.id)
-        .where(send.c.list_id == list_id, send.c.rhythm.in_(list(rhythms)))
+        .where(send.c.list_id == list_id, send.c.rhythm.in_(list(rhythms)), issue.c.key.not_like(f"%{UNDONE}%"))
         .order_by(send.c.id)
         .limit(1)
     )
@@ -107,7 +109,7 @@ def last_of(connection: Connection, list_id: int, rhythms: Collection[str]) -> s
     query = (
         select(issue.c.key)
         .join(send, send.c.issue_id == issue.c.id)
-        .where(send.c.list_id == list_id, send.c.rhythm.in_(list(rhythms)))
+        .where(send.c.list_id == list_id, send.c.rhythm.in_(list(rhythms)), issue.c.key.not_like(f"%{UNDONE}%"))
         .order_by(send.c.id.desc())
         .limit(1)
     )
@@ -131,7 +133,7 @@ def reached(
     """
     from sqlalchemy import func, select
 
-    from newsletter.storage.tables import delivery, issue, send
+    from newsletter.storage.tables import batch, delivery, issue, send
 
     sends = (
         select(send.c.issue_id, func.min(send.c.created).label("created"), issue.c.newest)
@@ -148,8 +150,11 @@ def reached(
     found: dict[int, tuple[int, datetime]] = {}
     for start in range(0, len(members), _MOST_IDS):
         some = members[start : start + _MOST_IDS]
-        query = select(delivery.c.subscriber_id, func.max(delivery.c.issue_id)).where(
-            delivery.c.subscriber_id.in_(some), delivery.c.issue_id.in_(list(letters))
+        query = (
+            select(delivery.c.subscriber_id, func.max(delivery.c.issue_id))
+            .join(batch, batch.c.id == delivery.c.batch_id)
+            .join(send, send.c.id == batch.c.send_id)
+            .where(delivery.c.subscriber_id.in_(some), delivery.c.issue_id.in_(list(letters)), counts_as_sent())
         )
         for member, last in connection.execute(query.group_by(delivery.c.subscriber_id)):
             found[member] = letters[last]
@@ -176,7 +181,7 @@ def received(
     """
     from sqlalchemy import func, select
 
-    from newsletter.storage.tables import carried, delivery
+    from newsletter.storage.tables import batch, carried, delivery, send
 
     found: dict[int, set[int]] = {}
     pairs = select(carried.c.issue_id, carried.c.article_id).where(carried.c.list_id == list_id).distinct()
@@ -189,10 +194,16 @@ def received(
             inside.setdefault(issue_id, set()).add(article)
     for start in range(0, len(members), _MOST_IDS):
         some = members[start : start + _MOST_IDS]
-        query = select(delivery.c.subscriber_id, delivery.c.issue_id).where(
-            delivery.c.subscriber_id.in_(some),
-            delivery.c.issue_id.in_(list(inside)),
-            func.coalesce(delivery.c.state, "") != "skipped",
+        query = (
+            select(delivery.c.subscriber_id, delivery.c.issue_id)
+            .join(batch, batch.c.id == delivery.c.batch_id)
+            .join(send, send.c.id == batch.c.send_id)
+            .where(
+                delivery.c.subscriber_id.in_(some),
+                delivery.c.issue_id.in_(list(inside)),
+                func.coalesce(delivery.c.state, "") != "skipped",
+                counts_as_sent(),
+            )
         )
         for member, issue_id in connection.execute(query):
             found.setdefault(member, set()).update(inside[issue_id])

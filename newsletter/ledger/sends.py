@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
-from newsletter.ledger.models import ALL, STATES, Send, SendCounts
+from newsletter.ledger.models import ALL, STATES, UNDONE, Send, SendCounts
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
+
+UNFINISHED = ("scheduled", "running", "paused")
+"""States of a send that can still go."""
 
 
 def state_of(connection: Connection, send_id: int) -> str:
@@ -24,35 +27,55 @@ def state_of(connection: Connection, send_id: int) -> str:
 
 def sends(connection: Connection) -> list[Send]:
     """Every send of the workspace, oldest first."""
-    return _found(connection, _query())
+    return found_sends(connection, send_query())
 
 
 def sends_of_issues(connection: Connection) -> list[Send]:
     """Every send of an issue, oldest first; letters of the latest posts, whose keys have a slash, are left out."""
     from newsletter.storage.tables import issue
 
-    return _found(connection, _query().where(issue.c.key.not_like("%/%")))
+    return found_sends(connection, send_query().where(issue.c.key.not_like("%/%")))
 
 
 def sends_of(connection: Connection, key: str) -> list[Send]:
     """Every send of the issue with this key, oldest first."""
     from newsletter.storage.tables import issue
 
-    return _found(connection, _query().where(issue.c.key == _storable(key)))
+    return found_sends(connection, send_query().where(issue.c.key == _storable(key)))
 
 
 def send(connection: Connection, send_id: int) -> Send | None:
     """The send with this id, as it stands now; None when there is none."""
     from newsletter.storage.tables import send as table
 
-    return next(iter(_found(connection, _query().where(table.c.id == send_id))), None)
+    return next(iter(found_sends(connection, send_query().where(table.c.id == send_id))), None)
+
+
+def known_sends(connection: Connection, public_ids: Collection[str]) -> frozenset[str]:
+    """Those of these public ids that are sends of this database.
+
+    Args:
+        connection: An open connection to the database.
+        public_ids: Of sends.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import send as table
+
+    names, found = sorted(public_ids), set[str]()
+    for start in range(0, len(names), _MOST_IDS):
+        part = select(table.c.public_id).where(table.c.public_id.in_(names[start : start + _MOST_IDS]))
+        found.update(connection.execute(part).scalars())
+    return frozenset(found)
 
 
 def last_send(connection: Connection) -> Send | None:
-    """The send that was frozen last; None while there is none."""
+    """The send that was frozen last, but for undone ones; None while there is none."""
+    from newsletter.storage.tables import issue
     from newsletter.storage.tables import send as table
 
-    return next(iter(_found(connection, _query().order_by(None).order_by(table.c.id.desc()).limit(1))), None)
+    standing = send_query().where(issue.c.key.not_like(f"%{UNDONE}%"))
+    return next(iter(found_sends(connection, standing.order_by(None).order_by(table.c.id.desc()).limit(1))), None)
 
 
 def running(connection: Connection, list_id: int | None = None, rhythms: Collection[str] = ()) -> list[Send]:
@@ -65,12 +88,12 @@ def running(connection: Connection, list_id: int | None = None, rhythms: Collect
     """
     from newsletter.storage.tables import send as table
 
-    query = _query().where(table.c.state == "running")
+    query = send_query().where(table.c.state == "running")
     if list_id is not None:
         query = query.where(table.c.list_id == list_id)
     if rhythms:
         query = query.where(table.c.rhythm.in_(list(rhythms)))
-    return _found(connection, query)
+    return found_sends(connection, query)
 
 
 def unfinished_to(connection: Connection, list_id: int) -> list[Send]:
@@ -82,16 +105,16 @@ def unfinished_to(connection: Connection, list_id: int) -> list[Send]:
     """
     from newsletter.storage.tables import send as table
 
-    return _found(connection, _query().where(table.c.list_id == list_id, table.c.state.in_(_UNFINISHED)))
+    return found_sends(connection, send_query().where(table.c.list_id == list_id, table.c.state.in_(UNFINISHED)))
 
 
 def sends_called(connection: Connection, name: str) -> list[Send]:
-    """The sends whose public id, or whose issue's key, is exactly this, oldest first."""
+    """The sends whose public id, or whose issue's key, is exactly this, oldest first; an undone one by its id alone."""
     from newsletter.storage.tables import issue
     from newsletter.storage.tables import send as table
 
     name = _storable(name)
-    return _found(connection, _query().where((issue.c.key == name) | (table.c.public_id == name)))
+    return found_sends(connection, send_query().where((issue.c.key == name) | (table.c.public_id == name)))
 
 
 def next_letter_at(connection: Connection, send: Send) -> datetime | None:
@@ -103,10 +126,14 @@ def next_letter_at(connection: Connection, send: Send) -> datetime | None:
     """
     from sqlalchemy import func, select
 
+    from newsletter.storage.tables import issue
     from newsletter.storage.tables import send as table
 
-    query = select(func.min(table.c.created)).where(
-        table.c.id > send.id, table.c.issue_id != send.issue_id, table.c.list_id == send.list_id
+    query = (
+        select(func.min(table.c.created))
+        .join(issue, issue.c.id == table.c.issue_id)
+        .where(table.c.id > send.id, table.c.issue_id != send.issue_id, table.c.list_id == send.list_id)
+        .where(issue.c.key.not_like(f"%{UNDONE}%"))
     )
     if send.rhythm != ALL:
         query = query.where(table.c.rhythm.in_((send.rhythm, ALL)))
@@ -136,8 +163,8 @@ def account(connection: Connection, send_id: int) -> SendCounts:
     return SendCounts(**counts, reasons=reasons)
 
 
-def _query() -> Select[Any]:
-    """What a ``Send`` is made of, oldest first."""
+def send_query() -> Select[Any]:
+    """The query for what a ``Send`` is made of, joined with its issue, oldest first."""
     from sqlalchemy import select
 
     from newsletter.storage.tables import issue
@@ -146,7 +173,8 @@ def _query() -> Select[Any]:
     return select(table, issue.c.key).join(issue, issue.c.id == table.c.issue_id).order_by(table.c.id)
 
 
-def _found(connection: Connection, query: Select[Any]) -> list[Send]:
+def found_sends(connection: Connection, query: Select[Any]) -> list[Send]:
+    """The sends that a ``send_query`` with conditions of its own finds."""
     return [_send(row) for row in connection.execute(query)]
 
 
@@ -162,7 +190,7 @@ def _send(row: Row[Any]) -> Send:
     return Send(
         id=row.id,
         public_id=row.public_id,
-        issue=row.key,
+        issue=row.key.partition(UNDONE)[0],
         issue_id=row.issue_id,
         list_id=row.list_id,
         rhythm=row.rhythm,
@@ -178,6 +206,7 @@ def _send(row: Row[Any]) -> Send:
         probes=row.probes,
         sender=row.sender,
         source=row.source,
+        undone=UNDONE in row.key,
     )
 
 
@@ -198,7 +227,9 @@ def named(connection: Connection, name: str) -> Send:
     found: list[Send] = []
     if len(name) >= _LEAST_OF_AN_ID:
         # Not LIKE: on SQLite that takes large and small letters for the same.
-        found = _found(connection, _query().where(func.substr(table.c.public_id, 1, len(name)) == _storable(name)))
+        found = found_sends(
+            connection, send_query().where(func.substr(table.c.public_id, 1, len(name)) == _storable(name))
+        )
     found = found or sends_of(connection, name)
     if len(found) == 1:
         return found[0]
@@ -213,12 +244,12 @@ _LEAST_OF_AN_ID = 4
 
 
 def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: str = "editor") -> None:
-    """Pause, resume or cancel a send; whoever delivers it follows with the next batch.
+    """Pause or resume a send; whoever delivers it follows with the next batch. It ends by ``undo.cancel``.
 
     Args:
         connection: A writing transaction.
         send: The send; its state is looked at anew.
-        to: ``paused``, ``running``, ``scheduled`` (only what is paused) or ``cancelled``.
+        to: ``paused``, ``running`` or ``scheduled`` (only what is paused).
         reason: Why, for people who read the ledger.
         by: Who pauses it: ``editor``, ``provider``, ``reports`` or ``warm-up``.
 
@@ -233,7 +264,6 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
         "paused": ("running", "scheduled"),
         "running": ("paused", "scheduled"),
         "scheduled": ("paused",),
-        "cancelled": _UNFINISHED,
     }
     values = {"state": to, "reason": reason, "paused_by": by if to == "paused" else "", "probe_at": None, "probes": 0}
     statement = update(table).where(table.c.id == send.id, table.c.state.in_(allowed[to])).values(values)
@@ -242,8 +272,7 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
         raise SendError(f"the send of issue {send.issue} is {state} and cannot be {_WORDS[to]}")
 
 
-_UNFINISHED = ("scheduled", "running", "paused")
-_WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned", "cancelled": "cancelled"}
+_WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned"}
 
 
 def start_due(connection: Connection, now: datetime) -> list[Send]:
@@ -260,9 +289,9 @@ def start_due(connection: Connection, now: datetime) -> list[Send]:
 
     from newsletter.storage.tables import send as table
 
-    due = _query().where(table.c.state == "scheduled", table.c.send_at <= int(now.timestamp()))
+    due = send_query().where(table.c.state == "scheduled", table.c.send_at <= int(now.timestamp()))
     started = []
-    for one in _found(connection, due):
+    for one in found_sends(connection, due):
         mine = update(table).where(table.c.id == one.id, table.c.state == "scheduled").values(state="running")
         if connection.execute(mine).rowcount:
             started.append(one)
@@ -292,7 +321,8 @@ def accept_unknown(connection: Connection, send_id: int) -> int:
 def resend_unknown(connection: Connection, send_id: int) -> int:
     """Queue what is unknown once more and let the send run again, as an editor decided.
 
-    Whoever has the letter already gets it a second time; so nothing else in the program does this.
+    Whoever has the letter already gets it a second time; so nothing else in the program does this. Those of whom the
+    provider has reported anything have it, and are left out.
 
     Args:
         connection: A writing transaction.
@@ -303,9 +333,11 @@ def resend_unknown(connection: Connection, send_id: int) -> int:
     """
     from sqlalchemy import select, update
 
+    from newsletter.ledger.proof import prove
     from newsletter.storage.tables import batch, delivery
     from newsletter.storage.tables import send as table
 
+    prove(connection, send_id)
     ids = [id_ for id_, _ in unknown_deliveries(connection, send_id)]
     letters = select(batch.c.letter_id, delivery.c.id).join(batch, batch.c.id == delivery.c.batch_id)
     by_letter: dict[int, list[int]] = {}

@@ -10,22 +10,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
-from newsletter.ledger.models import Send
+from newsletter.ledger.keys import GONE, aside, counts_as_sent, issue_id
+from newsletter.ledger.models import UNDONE, Send
+from newsletter.ledger.sends import found_sends, send_query
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
 
-def issue_id(connection: Connection, key: str) -> int:
-    """The id of the issue with this key, made when it is asked for the first time (needs a writing transaction)."""
-    from sqlalchemy import insert, select
-
-    from newsletter.storage.tables import issue
-
-    found = connection.execute(select(issue.c.id).where(issue.c.key == key)).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    return int(connection.execute(insert(issue).values(key=key).returning(issue.c.id)).scalar_one())
+class FrozenError(SendError):
+    """An issue went, or is going, to the list: there is a send of it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +49,7 @@ def write_send(
     send_at: datetime | None = None,
     sender: str = "",
     source: str = "",
+    public_id: str = "",
 ) -> Send:
     """Write down a send: its letters as they are, and one delivery for each subscriber who has none for this issue.
 
@@ -70,25 +65,26 @@ def write_send(
         send_at: When it starts, timezone-aware; None at once.
         sender: Which provider and account it is frozen for.
         source: Digest of what its letters were made of; empty when that was no file.
+        public_id: The id it gets, which is random and may be written down elsewhere first; empty makes one.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
 
     Raises:
-        SendError: This issue went, or is going, to this list in this rhythm.
+        FrozenError: This issue went, or is going, to this list in this rhythm.
     """
     from sqlalchemy import insert, select, update
 
-    from newsletter.storage.tables import delivery, send
     from newsletter.storage.tables import letter as letters
+    from newsletter.storage.tables import send
 
     issue = issue_id(connection, key)
     taken = select(send.c.id).where(
         send.c.issue_id == issue, send.c.list_id == list_id, send.c.rhythm == rhythm, send.c.state != "cancelled"
     )
     if connection.execute(taken).first() is not None:
-        raise SendError(f"issue {key} is already on its way to this list")
-    public_id = secrets.token_hex(8)
+        raise FrozenError(f"issue {key} is already on its way to this list")
+    public_id = public_id or secrets.token_hex(8)
     state = "running" if send_at is None else "scheduled"
     row = {
         "public_id": public_id,
@@ -105,7 +101,10 @@ def write_send(
     }
     send_id = connection.execute(insert(send).values(row).returning(send.c.id)).scalar_one()
     # Nearly always an issue is new, and then nobody can have it already.
-    first = connection.execute(select(delivery.c.id).where(delivery.c.issue_id == issue).limit(1)).first() is None
+    first = _is_new(connection, issue)
+    if not first:
+        _free_deliveries(connection, issue, key)
+        first = _is_new(connection, issue)
     position = count = 0
     for mailing in mailings:
         letter_id = None
@@ -144,7 +143,7 @@ def write_send(
 
 
 def without_delivery(audience: Select[tuple[int]], key: str) -> Select[tuple[int]]:
-    """Those of an audience who have no delivery of the issue with this key yet.
+    """Those of an audience who have no delivery of the issue with this key, but for what a cancelled send left free.
 
     Args:
         audience: Query for ids of subscribers.
@@ -155,14 +154,16 @@ def without_delivery(audience: Select[tuple[int]], key: str) -> Select[tuple[int
     """
     from sqlalchemy import exists, select
 
-    from newsletter.storage.tables import delivery, issue
+    from newsletter.storage.tables import batch, delivery, issue, send
 
     who = audience.order_by(None).subquery("who")
     (member,) = who.c
     has_one = exists(
         select(delivery.c.id)
         .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(issue.c.key == key, delivery.c.subscriber_id == member)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(send, send.c.id == batch.c.send_id)
+        .where(issue.c.key == key, delivery.c.subscriber_id == member, counts_as_sent())
     )
     return select(member).where(~has_one)
 
@@ -186,6 +187,38 @@ def letter_of(connection: Connection, letter_id: int) -> str:
 
     frozen = connection.execute(select(letter.c.frozen).where(letter.c.id == letter_id)).scalar_one()
     return zlib.decompress(frozen).decode("utf-8")
+
+
+def _is_new(connection: Connection, issue: int) -> bool:
+    """Whether nobody has a delivery of this issue."""
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import delivery
+
+    return connection.execute(select(delivery.c.id).where(delivery.c.issue_id == issue).limit(1)).first() is None
+
+
+def _free_deliveries(connection: Connection, issue_id: int, key: str) -> None:
+    """Let go of those deliveries of an issue's cancelled sends that went to nobody, so that it can go to them.
+
+    Args:
+        connection: A writing transaction.
+        issue_id: Id of the issue.
+        key: Its key.
+    """
+    from sqlalchemy import func, select, update
+
+    from newsletter.storage.tables import batch, delivery, issue
+    from newsletter.storage.tables import send as table
+
+    own = (table.c.issue_id == issue_id) | issue.c.key.startswith(key + UNDONE, autoescape=True)
+    state = func.coalesce(
+        delivery.c.state, select(batch.c.state).where(batch.c.id == delivery.c.batch_id).scalar_subquery()
+    )
+    for one in found_sends(connection, send_query().where(table.c.state == "cancelled", own)):
+        batches = select(batch.c.id).where(batch.c.send_id == one.id)
+        free = (delivery.c.issue_id == issue_id, delivery.c.batch_id.in_(batches), state.not_in(GONE))
+        connection.execute(update(delivery).where(*free).values(issue_id=aside(connection, one)))
 
 
 def _count(connection: Connection, members: Select[tuple[int]]) -> int:

@@ -36,7 +36,7 @@ def of_issue(connection: Connection, name: str) -> Report:
     named = ledger.sends_called(connection, name) if name else [last]
     if not named:
         raise SendError(f"nothing was sent that is called {name!r}", mend="see: newsletter sends list")
-    sends = ledger.sends_of(connection, named[-1].issue)
+    sends = [named[-1]] if named[-1].undone else ledger.sends_of(connection, named[-1].issue)
     lists = {count.list.id: count.list.name for count in store.lists(connection)}
     leavers: set[int] = set()
     for send in sends:

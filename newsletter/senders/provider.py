@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,15 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Options = TypeVar("Options")
 """The class of a provider's own section of the settings; None for one without a section."""
+
+
+def fingerprint(secret: str) -> str:
+    """A short name for a key by which nobody can find the key; empty for none.
+
+    Args:
+        secret: Made at random by its provider, so that no list of likely ones can be tried.
+    """
+    return hashlib.sha256(b"nashra account\0" + secret.encode("utf-8")).hexdigest()[:8] if secret else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +61,15 @@ class Provider(Generic[Options]):
     """Gives the class of its section; None when ``[sender]`` says all it needs."""
     open: Callable[[Options, Opening], Sender]
     """Makes it ready to be loaded with letters."""
+    account: Callable[[Options], str] | None = None
+    """Gives what tells this account from another one, without a secret in it: a send goes on with the same alone."""
     leaves: Callable[[Options], bool]
     """Whether letters leave this machine, so that real people may get them."""
     least_lease: Callable[[Options], float] | None = None
     """Gives the seconds that a lease must last at least: longer than the longest wait between two looks at it."""
+    kept: Callable[[Path, str], Mapping[str, str]] | None = None
+    """Gives the letters of a send that it keeps on this machine, names of deliveries with addresses, for the path of
+    ``[sender] outbox`` and the send's public id; None when it keeps none, and nothing here tells who has had one."""
     authentication: Authentication
     """What DNS must say for its letters to be believed."""
     reports: Callable[[Options], ReportReader | None] | None = None

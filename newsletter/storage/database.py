@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HEAD = "0004"
 """The newest revision in migrations/versions; a test holds it equal to Alembic's own head."""
+ID, GENERATION = "database id", "database generation"
+"""Names of the two cursors that tell a database from every other one, and from older states of itself."""
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""
 
@@ -199,21 +201,6 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.info["synchronous"] = level
     writes = options.get("nashra_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-CLOCK = {
-    # julianday is older than unixepoch('subsec'), which needs SQLite 3.42.
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) AS float8)",
-}
-"""How each database says its own time in Unix seconds."""
-
-
-def clock(connection: Connection) -> float:
-    """The database's own time in Unix seconds: the one clock that all holders of leases share."""
-    from sqlalchemy import text
-
-    return float(connection.execute(text(f"SELECT {CLOCK[connection.dialect.name]}")).scalar_one())
 
 
 def version(database: Database) -> str | None:

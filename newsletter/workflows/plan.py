@@ -195,6 +195,7 @@ def freeze_plan(
                 once=once_a_week,
                 verify=bool(bits),
                 send_at=send_at,
+                folder=Path(plan.issue.path).parent if plan.issue.path else None,
             )
         except delivery.AudienceChangedError:
             if tries == _TRIES - 1:

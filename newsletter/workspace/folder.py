@@ -107,6 +107,7 @@ _IGNORE = """\
 /secrets/
 /.env
 /newsletter.db*
+/database.toml
 /backups/
 /outbox/
 /issues/*/issue.html

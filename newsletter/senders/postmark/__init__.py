@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from newsletter.senders.provider import LOOPBACK, Opening, Provider
+from newsletter.senders.provider import LOOPBACK, Opening, Provider, fingerprint
 from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     summary="",
     options=_options,
     open=_open,
+    account=lambda options: f"{options.host} {options.message_stream} {fingerprint(options.token)}".strip(),
     leaves=lambda options: urlsplit(options.host).hostname not in LOOPBACK,
     # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
     least_lease=lambda options: 2 * options.timeout + 5,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from newsletter.senders.provider import LOOPBACK, Opening, Provider
+from newsletter.senders.provider import LOOPBACK, Opening, Provider, fingerprint
 from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
     summary="",
     options=_options,
     open=_open,
+    account=lambda options: f"{options.host or options.region} {fingerprint(options.key)}".strip(),
     leaves=lambda options: urlsplit(options.host).hostname not in LOOPBACK,
     # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
     least_lease=lambda options: 2 * options.timeout + 5,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,13 +15,14 @@ from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carr
 from newsletter.senders.smtp.meaning import Meaning, meaning
 from newsletter.senders.smtp.round import CarrierState, SmtpBatch
 from newsletter.senders.smtp.session import Envelope, HaltError, Session, open_session
-from newsletter.senders.smtp.wire import ConnectionBrokenError
+from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
 
 if TYPE_CHECKING:
     import ssl
 
     from newsletter.senders.smtp.options import SmtpOptions
 
+LOG = logging.getLogger("nashra.smtp")
 REST = 10.0
 """Seconds of rest after which a connection is asked whether it still is one."""
 
@@ -109,7 +111,7 @@ class SmtpCarrier(Carrier):
             if await session.wake(REST):
                 return session
             await session.quit()
-        return await open_session(self._options, self._context)
+        return await open_session(self._options, self._context, self._memory.ahead)
 
     async def give_back(self, session: Session) -> None:
         """Keep a connection for the next batch, or close it when it has carried enough."""
@@ -123,7 +125,25 @@ class SmtpCarrier(Carrier):
         """Words for a connection that is not to be had."""
         return f"the SMTP server {self._options.where}: {error}"
 
+    def tell_lie(self) -> None:
+        """Tell that the server does not answer what is written ahead, and which setting spares the time to find out."""
+        LOG.warning(
+            "the SMTP server %s offers PIPELINING and does not answer commands that are written ahead: letters go on "
+            "one command at a time. Write pipelining = false under [smtp], so that this is known from the start",
+            self._options.where,
+        )
+
     async def _hand_over(self, parcels: Sequence[Parcel]) -> HeldLetters:
+        try:
+            return await self._try_over(parcels)
+        except PipeliningError:
+            pass
+        try:
+            return await self._try_over(parcels)
+        except PipeliningError as error:
+            raise UnreachableError(self.broken(error)) from None
+
+    async def _try_over(self, parcels: Sequence[Parcel]) -> HeldLetters:
         hand = self.hand(parcels[0])
         session: Session | None = None
         try:
@@ -133,11 +153,17 @@ class SmtpCarrier(Carrier):
                 return HeldLetters(self, None, parcels, Meaning(REFUSED, reason, "address"))
             session.propose(hand)
             refusal = await session.admitted(hand)
+            if session.found_out():
+                self.tell_lie()
             if refusal is not None:
                 await self.give_back(session)
                 return HeldLetters(self, None, parcels, meaning(*refusal))
             session.hand_over(hand)
             await session.handed_over()
+        except PipeliningError:
+            if session is not None:
+                session.abort()
+            raise
         except ConnectionBrokenError as error:
             if session is not None:
                 session.abort()

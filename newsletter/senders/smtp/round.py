@@ -18,8 +18,8 @@ from typing import Protocol
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, About, Answer, Commit, Parcel
 from newsletter.senders.refusals import RefusalRecord
 from newsletter.senders.smtp.meaning import Meaning, meaning
-from newsletter.senders.smtp.session import Envelope, HaltError, Session
-from newsletter.senders.smtp.wire import ConnectionBrokenError
+from newsletter.senders.smtp.session import Envelope, HaltError, PipeliningState, Session
+from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
 
 MOST_BLOCKED = 3
 """Letters refused for good and not for their readers, none taken in between, after which a send stops."""
@@ -43,6 +43,8 @@ class CarrierState:
     """How often each delivery was put off, so that others go first."""
     watch: RefusalRecord = field(default_factory=RefusalRecord)
     """Whether refusals of addresses are to be believed."""
+    ahead: PipeliningState = field(default_factory=PipeliningState)
+    """Whether the server answers commands that were written ahead."""
     blocked: int = 0
     """Letters refused for good, and not for their readers, since the last that was taken."""
     busy: int = 0
@@ -69,6 +71,9 @@ class SessionPool(Protocol):
 
     def broken(self, error: ConnectionBrokenError) -> str:
         """Words for a connection that is not to be had."""
+
+    def tell_lie(self) -> None:
+        """Tell that the server does not answer what was written ahead, though it offers to."""
 
 
 class SmtpBatch:
@@ -154,6 +159,9 @@ class SmtpBatch:
             self._talking += 1
             try:
                 await self._talk(session)
+            except PipeliningError as error:
+                # Nothing of it was a letter: the same ones go over another connection, one command after the other.
+                self._because(self._connections.broken(error))
             except ConnectionBrokenError as error:
                 self._because(self._connections.broken(error))
                 if session.answered == answered:
@@ -177,6 +185,8 @@ class SmtpBatch:
                 session.propose(ahead)
             while ahead is not None and not self._over:
                 refusal = await session.admitted(ahead)
+                if session.found_out():
+                    self._connections.tell_lie()
                 if refusal is not None:
                     self._answered(ahead, meaning(*refusal))
                     ahead = self._take(session)

@@ -1,0 +1,40 @@
+"""What an issue is in the ledger: the row of its key, and which deliveries count as letters of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from newsletter.ledger.models import UNDONE, Send
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection
+
+GONE = ("submitted", "unknown", "submitting")
+"""States of a delivery whose reader has the letter, or may have it."""
+
+
+def issue_id(connection: Connection, key: str) -> int:
+    """The id of the issue with this key, made when it is asked for the first time (needs a writing transaction)."""
+    from sqlalchemy import insert, select
+
+    from newsletter.storage.tables import issue
+
+    found = connection.execute(select(issue.c.id).where(issue.c.key == key)).scalar_one_or_none()
+    if found is not None:
+        return int(found)
+    return int(connection.execute(insert(issue).values(key=key).returning(issue.c.id)).scalar_one())
+
+
+def aside(connection: Connection, send: Send) -> int:
+    """The id of the issue row that an undone send has for itself, made when it is asked for the first time."""
+    return issue_id(connection, f"{send.issue}{UNDONE}{send.public_id}")
+
+
+def counts_as_sent() -> ColumnElement[bool]:
+    """The condition for a delivery, joined with its batch and send, that its reader has the letter or is to get it."""
+    from sqlalchemy import func, or_
+
+    from newsletter.storage.tables import batch, delivery
+    from newsletter.storage.tables import send as table
+
+    return or_(table.c.state != "cancelled", func.coalesce(delivery.c.state, batch.c.state).in_(GONE))
