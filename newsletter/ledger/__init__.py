@@ -14,6 +14,7 @@ from newsletter.ledger.cursors import (
     set_cursor,
 )
 from newsletter.ledger.cutting import cut, put_off, split
+from newsletter.ledger.domain_rate import DomainShare, forget_lines, take_domains
 from newsletter.ledger.doubts import (
     DoubtfulRequest,
     doubtful_deliveries,
@@ -89,6 +90,7 @@ __all__ = [
     "UNFINISHED",
     "Batch",
     "Delivery",
+    "DomainShare",
     "DoubtfulRequest",
     "FrozenError",
     "Mailing",
@@ -117,6 +119,7 @@ __all__ = [
     "finish",
     "first_reach",
     "forget_doubts",
+    "forget_lines",
     "free",
     "hold",
     "holder",
@@ -164,6 +167,7 @@ __all__ = [
     "state_of",
     "subscriber_of",
     "take",
+    "take_domains",
     "take_rate",
     "undo_cancelled",
     "unfinished_to",
