@@ -30,6 +30,7 @@ from newsletter.cli import (
     subscribing,
     suppressing,
     undoing,
+    unknown,
     weekly,
     working,
 )
@@ -93,11 +94,12 @@ _LISTS = group(
 )
 _SENDS = group(
     "sends",
-    "The sends of the workspace: list, show, pause, resume, cancel.",
+    "The sends of the workspace: list, show, pause, resume, cancel, settle what is unknown.",
     sends.show,
     sends.pause,
     sends.resume,
     undoing.cancel,
+    unknown.unknown,
     sends.list_,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.

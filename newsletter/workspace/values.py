@@ -25,6 +25,19 @@ def candidates(value: object) -> object:
     return 0 if word is False or word == "false" else value
 
 
+def domains(value: dict[str, float]) -> dict[str, float]:
+    """Domains as they stand in addresses, in A-label form. Raises ValueError for what is none."""
+    found: dict[str, float] = {}
+    for name, number in value.items():
+        domain = ascii_host(name.strip().rstrip("."))
+        if not re.fullmatch(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", domain):
+            raise ValueError(f'a domain in quotes is wanted, such as "gmail.com" = 20, and {name!r} is none')
+        if domain in found:
+            raise ValueError(f"{domain} is there twice")
+        found[domain] = number
+    return found
+
+
 def zone(value: str) -> str:
     """The name of a time zone (IANA). Raises ValueError for anything else."""
     if zones.known(value):
