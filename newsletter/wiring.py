@@ -184,6 +184,7 @@ class Workspace:
             connections=self.settings.sender.connections,
             first_batch=self.settings.sender.first_batch,
             account=self.account,
+            pace=self.settings.sender.pace,
             durable=self.settings.sender.fsync,
             memory=self.memory,
         )

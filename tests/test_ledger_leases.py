@@ -11,7 +11,8 @@ from newsletter import ledger
 from newsletter.ledger import Batch, Send
 from newsletter.ledger.cutting import split
 from newsletter.ledger.leases import deliveries, settle
-from newsletter.storage.database import Database, clock
+from newsletter.storage.clock import clock
+from newsletter.storage.database import Database
 
 ROW = "SELECT id, state, token, lease_until, request_id, attempt FROM batch ORDER BY id"
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.delivery import probing
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
-from newsletter.delivery.probing import LettersWaitError, SendPausedError
+from newsletter.delivery.probing import LettersWaitError, SendPausedError, is_braked
 from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
 from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
 from newsletter.errors import SendError
@@ -48,6 +48,7 @@ __all__ = [
     "audience",
     "freeze",
     "freeze_letter",
+    "is_braked",
     "rhythms_of",
     "run",
     "send_test",

@@ -20,6 +20,7 @@ from newsletter.delivery import probing
 from newsletter.delivery.dues import due_in
 from newsletter.delivery.growth import FEW, Growth
 from newsletter.delivery.halving import Halving
+from newsletter.delivery.pacing import hold_back
 from newsletter.delivery.parcels import name_of, parcels_of
 from newsletter.delivery.setup import DeliverySetup, Progress
 from newsletter.errors import NashraError, SendError
@@ -190,7 +191,7 @@ class Run:
             return False
         when = probing.hour(self._setup.now() + timedelta(seconds=pause))
         raise probing.LettersWaitError(
-            f"the letters that are left were put off by the server, and are tried again from {when} on",
+            f"the letters that are left wait for their time, and are tried again from {when} on",
             mend="run the same command then; a running worker does so by itself",
         )
 
@@ -312,6 +313,7 @@ class Run:
             self._retrying.write(partial(self._keep_few, batch))
         with self._turn:
             parcels, skipped = self._retrying.read(partial(parcels_of, setup, self._send, batch))
+            parcels = hold_back(setup, self._retrying, batch, parcels)
             one_by_one = bool(parcels) and carrier.one_by_one
             begin = carrier.pack(parcels, batch.request_id) if parcels and not one_by_one else None
         if one_by_one:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from newsletter.ledger.models import Batch
-from newsletter.storage.database import clock
+from newsletter.storage.clock import clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter.ledger import cutting, states
 from newsletter.ledger.brakes import PROVIDER
 from newsletter.ledger.models import Batch, Delivery
-from newsletter.storage.database import clock
+from newsletter.storage.clock import clock
 
 if TYPE_CHECKING:
     from sqlalchemy import BindParameter, Connection, Select, Update

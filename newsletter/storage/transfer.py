@@ -88,7 +88,8 @@ def _snapshot(database: Database) -> Iterator[Connection]:
 def _refuse(origin: Connection, source: Database, goal: Connection, target: Database) -> None:
     from sqlalchemy import func, select
 
-    from newsletter.storage.database import GENERATION, ID, clock
+    from newsletter.storage.clock import clock
+    from newsletter.storage.database import GENERATION, ID
     from newsletter.storage.tables import batch, send
 
     full = [table.name for table in _tables() if goal.execute(select(table).limit(1)).first() is not None]

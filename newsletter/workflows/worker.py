@@ -12,15 +12,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from newsletter import delivery, ledger
 from newsletter.delivery import jobs
-from newsletter.ledger.cursors import ALIVE, SIGN_OF_LIFE
+from newsletter.ledger.brakes import FIRST_PAUSE
+from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SIGN_OF_LIFE
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
-from newsletter.workflows import scheduled, small_letters
+from newsletter.workflows import alerts, asking, scheduled, small_letters
+from newsletter.workflows.alerts.thread import AlertThread
+from newsletter.workflows.logs import about_send
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
@@ -38,8 +42,12 @@ LOOK_EVERY = 1.0
 """Seconds between two looks at what there is to do."""
 TICK = 60
 """Seconds of the schedule's clock: one worker looks at it in each."""
+NEXT_RUN = 900
+"""Seconds after which a worker that works once, from cron, is expected again."""
+STILL = 120.0
+"""Seconds without a whole look after which a worker is not well."""
 REST = 60.0
-"""Seconds that a send rests here after it could not go on."""
+"""Seconds that a send rests here after something else than its provider kept it from going on."""
 
 
 class Worker:
@@ -50,6 +58,7 @@ class Worker:
         concurrency: Sends at once; each with as many connections as its sender has.
         tell: Told one line of everything that happens.
         look_every: Seconds between two looks.
+        probe_pause: Seconds before a send that its provider has stopped is tried again, doubled for each further trial.
     """
 
     def __init__(
@@ -59,30 +68,50 @@ class Worker:
         concurrency: int = 1,
         tell: Callable[[str], None] = LOG.info,
         look_every: float = LOOK_EVERY,
+        probe_pause: float = FIRST_PAUSE,
     ) -> None:
         self._workspace = workspace
         self._concurrency = concurrency
         self._tell = tell
         self._look_every = look_every
+        self._probe_pause = probe_pause
         self._resting: dict[int, float] = {}
         self._lock = threading.Lock()
         self._at: set[int] = set()
         self._signed = float("-inf")
+        self._next_sign = 6 * int(SIGN_OF_LIFE)
+        self._looked = time.monotonic()
         self.over = threading.Event()
         """Set from anywhere, also a signal handler, to let it come to its end: what is under way goes first."""
 
     def once(self) -> None:
         """Do everything there is to do now, and return."""
+        self._next_sign = NEXT_RUN
         self._open()
         letters = small_letters.of_workspace(self._workspace)
         self._look(letters)
         self._keep_schedule()
+        self._quietly(lambda: asking.ask_due(self._workspace, self._tell))
         while not self.over.is_set() and (send_id := self._next()) is not None:
             self._deliver(send_id)
         letters.drain()
+        alerts.tell(self._workspace, ended=True)
+
+    def ill(self) -> str:
+        """What is wrong with this worker; empty while its looks come to their end."""
+        still = time.monotonic() - self._looked
+        return f"no look came to its end for {still:.0f} s" if still > STILL + self._look_every else ""
 
     def run(self) -> None:
         """Work until ``over`` is set; a database that is away is waited for."""
+        teller = AlertThread(self._workspace)
+        teller.start()
+        try:
+            self._work()
+        finally:
+            teller.stop()
+
+    def _work(self) -> None:
         self._patiently(self._open)
         if self.over.is_set():
             return
@@ -122,18 +151,23 @@ class Worker:
             if time.monotonic() - self._signed > SIGN_OF_LIFE:
                 self._signed = time.monotonic()
                 ledger.set_cursor(connection, ALIVE, int(now.timestamp()))
+                ledger.set_cursor(connection, NEXT_SIGN, int(now.timestamp()) + self._next_sign)
             # A job that got lost, or a send that was frozen before there were jobs.
             for one in self._open_sends(connection):
                 jobs.enqueue(connection, one)
         if (tally := letters.drain()).done:
             self._tell("small letters: " + ", ".join(f"{n} {state}" for state, n in tally.states.items()))
+        self._looked = time.monotonic()
 
     def _open_sends(self, connection: Connection) -> list[int]:
-        """Running sends with a batch that nobody holds, and that do not rest, oldest first."""
+        """Sends to go on with, those first that run: with a batch that nobody holds; and those that are to be tried."""
         running = [send.id for send in ledger.running(connection)]
+        tried = ledger.due_probes(connection)
         with self._lock:
             awake = [one for one in running if one not in self._at and not self._rests(one)]
-        return [one for one in awake if ledger.free(connection, one) or ledger.waiting(connection, one) is None]
+            due = [one for one in tried if one not in self._at and not self._rests(one)]
+        free = [one for one in awake if ledger.free(connection, one) or ledger.waiting(connection, one) is None]
+        return free + due
 
     def _rests(self, send_id: int) -> bool:
         return time.monotonic() < self._resting.get(send_id, 0.0)
@@ -153,7 +187,7 @@ class Worker:
                 self._deliver(send_id)
 
     def _deliver(self, send_id: int) -> None:
-        """Deliver a send as far as it goes; trouble is told, and the send rests a while."""
+        """Deliver a send as far as it goes; trouble is told. What is not its provider's fault lets it rest here."""
         with self._lock:
             if self.over.is_set() or send_id in self._at or self._rests(send_id):
                 return
@@ -163,7 +197,11 @@ class Worker:
                 partial(self._take_up, send_id)
             )
             if send is not None:
-                self._run(send)
+                with about_send(send.public_id):
+                    self._run(send)
+        except delivery.SendPausedError as paused:
+            when = f"{paused.probe_at:%Y-%m-%d %H:%M:%SZ}" if paused.probe_at is not None else "by hand"
+            self._tell(f"error: {paused.what}; the send is paused, and tried again with one letter: {when}")
         except Complaint as complaint:
             self._tell(f"error: {complaint}")
             self._resting[send_id] = time.monotonic() + REST
@@ -173,7 +211,7 @@ class Worker:
 
     def _take_up(self, send_id: int, connection: Connection) -> Send | None:
         send = ledger.send(connection, send_id)
-        if send is None or send.state != "running":
+        if send is None or not (send.state == "running" or delivery.is_braked(send)):
             return None
         # The next idle worker joins, and asks for another one in its turn.
         jobs.enqueue(connection, send_id)
@@ -181,7 +219,8 @@ class Worker:
 
     def _run(self, send: Send) -> None:
         counts = delivery.StateCounts()
-        account = delivery.run(self._workspace.delivery_setup, send, counts, over=self.over)
+        setup = replace(self._workspace.delivery_setup, probe_pause=self._probe_pause)
+        account = delivery.run(setup, send, counts, over=self.over, at_once=False)
         if counts.states:
             here = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.states.items()))
             self._tell(f"issue {send.issue}: {here} here; {account.open:,} of {account.total:,} still open")
@@ -189,6 +228,7 @@ class Worker:
     def _keep(self) -> None:
         while not self.over.is_set():
             self._quietly(self._keep_schedule)
+            self._quietly(lambda: asking.ask_due(self._workspace, self._tell))
             self.over.wait(min(TICK / 4, max(self._look_every, 1.0)))
 
     def _keep_schedule(self) -> None:
