@@ -74,8 +74,7 @@ def run(
             when this one is taken.
         progress: Told what becomes of the letters.
         over: Set by somebody else when nothing new is to be begun.
-        at_once: By an editor's word: a send that was stopped is tried before its time, and one whose letters wait for
-            longer than patience is told. Without it both are left alone until it is time, as a worker does.
+        at_once: Try a send that was stopped also before its time, by an editor's word.
 
     Returns:
         How many deliveries of the send are in each state then.
@@ -89,7 +88,8 @@ def run(
     with _fewer_collections(), _remembered(setup, send):
         retrying = Retrying(setup.database, patience=setup.patience, sleep=setup.sleep)
         if _goes(setup, retrying, send, progress, over, at_once=at_once):
-            _work(Run(setup, send, progress, waits=at_once), setup.sender.connections, over)
+            # A worker comes back by itself.
+            _work(Run(setup, send, progress, waits=over is None), setup.sender.connections, over)
             if (paused := retrying.read(lambda connection: probing.paused(connection, send.id))) is not None:
                 raise paused
         return retrying.read(lambda connection: ledger.account(connection, send.id))
@@ -109,10 +109,11 @@ def _goes(
     Raises:
         SendPausedError: It does not.
     """
-    if retrying.read(lambda connection: probing.paused(connection, send.id)) is None:
+    paused = retrying.read(lambda connection: probing.paused(connection, send.id, tried=False))
+    if paused is None:
         return True
     if not retrying.write(lambda connection: probing.take(setup, connection, send.id, at_once=at_once)):
-        return False
+        raise paused
     _work(Run(setup, send, progress, probes=True), 1, over)
 
     def outcome(connection: Connection) -> probing.SendPausedError | None:
