@@ -841,7 +841,7 @@ def test_who_only_waits_for_letters_that_were_put_off_is_told_when_to_come_back(
     here = bench(database, 2, OneByOne([Answer(), later]), patience=100)
     send = here.freeze()
     if not worker:
-        with pytest.raises(delivery.LettersWaitError, match=r"tried again from 09:(09:59|10)"):
+        with pytest.raises(delivery.LettersWaitingError, match=r"tried again from 09:(09:59|10)"):
             here.deliver(send)
     else:
         assert here.deliver(send, threading.Event()).queued == 1

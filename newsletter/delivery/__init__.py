@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.delivery import probing
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
-from newsletter.delivery.probing import LettersWaitError, SendPausedError, is_braked
+from newsletter.delivery.probing import LettersWaitingError, SendPausedError, is_braked
 from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
 from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
 from newsletter.errors import SendError
@@ -39,7 +39,7 @@ __all__ = [
     "WAITS",
     "AudienceChangedError",
     "DeliverySetup",
-    "LettersWaitError",
+    "LettersWaitingError",
     "PeriodTakenError",
     "Progress",
     "Run",

@@ -33,7 +33,7 @@ class SendPausedError(SendError):
         self.tried = tried
 
 
-class LettersWaitError(SendError):
+class LettersWaitingError(SendError):
     """All that is left of a send was put off, for longer than a command stays; it goes on at its time."""
 
 
