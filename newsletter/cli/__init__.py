@@ -26,9 +26,11 @@ from newsletter.cli import (
     sends,
     serving,
     setting_up,
+    status,
     subscribing,
     suppressing,
     undoing,
+    unknown,
     weekly,
     working,
 )
@@ -92,11 +94,12 @@ _LISTS = group(
 )
 _SENDS = group(
     "sends",
-    "The sends of the workspace: list, show, pause, resume, cancel.",
+    "The sends of the workspace: list, show, pause, resume, cancel, settle what is unknown.",
     sends.show,
     sends.pause,
     sends.resume,
     undoing.cancel,
+    unknown.unknown,
     sends.list_,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
@@ -105,7 +108,7 @@ for panel, parts in (
     ("The week", (weekly.weekly, weekly.latest, weekly.schedule)),
     ("Making an issue", (editing.collect, composing.articles, composing.compose, editing.check, editing.preview)),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, working.worker, _SENDS)),
+    ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:

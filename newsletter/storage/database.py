@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -272,7 +272,7 @@ def backup(database: Database, *, now: datetime) -> Path:
     """Copy a SQLite database, also while it is in use, into ``backups/`` beside it.
 
     Args:
-        now: Goes into the file's name.
+        now: Goes into the file's name, in UTC.
 
     Raises:
         DatabaseError: The database is PostgreSQL, or the copy cannot be written.
@@ -282,7 +282,7 @@ def backup(database: Database, *, now: datetime) -> Path:
     if not database.is_sqlite:
         raise DatabaseError("PostgreSQL is backed up with its own tools", where=database.where, mend="use pg_dump")
     source = Path(str(database.engine.url.database))
-    folder, stem = source.parent / "backups", f"{source.stem}-{now:%Y%m%d-%H%M%S}"
+    folder, stem = source.parent / "backups", f"{source.stem}-{now.astimezone(UTC):%Y%m%d-%H%M%SZ}"
     number = 0
     while True:
         number += 1
