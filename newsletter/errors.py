@@ -9,6 +9,7 @@ Complaint (of the readers' side, the shape of them all)
     ├── IssueError         an issue.md that cannot be understood, or an issue that is not there
     ├── RenderError        a template or MJML that gives no letter
     └── SendError          a send that cannot start or go on
+        └── HeldSendError  something was due and nothing of it went
 """
 
 from __future__ import annotations
@@ -46,3 +47,7 @@ class RenderError(NashraError):
 
 class SendError(NashraError):
     """A send that cannot start, or cannot go on."""
+
+
+class HeldSendError(SendError):
+    """Something was due and nothing of it went: an editor must say how it goes on."""

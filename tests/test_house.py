@@ -47,6 +47,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "newsletter.workflows",
         "newsletter.workflows.create",
+        "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
         "newsletter.workflows.erase",
         "newsletter.workflows.latecomers",
@@ -55,6 +56,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.renewing",
         "newsletter.workflows.small_letters",
         "newsletter.workflows.snapshot",
+        "newsletter.workflows.source",
         "newsletter.workflows.suppressions",
         "newsletter.workflows.watch",
     ),

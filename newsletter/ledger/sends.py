@@ -257,6 +257,21 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
 _WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned"}
 
 
+def change_sender(connection: Connection, send: Send, sender: str) -> None:
+    """Let a send go on through another provider or account, as an editor agreed.
+
+    Args:
+        connection: A writing transaction.
+        send: The send.
+        sender: Which provider and account, as it is written at the freeze.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import send as table
+
+    connection.execute(update(table).where(table.c.id == send.id).values(sender=sender))
+
+
 def start_due(connection: Connection, now: datetime) -> list[Send]:
     """Let every scheduled send run whose moment has come.
 

@@ -27,6 +27,8 @@ class UndoOutcome:
     """What came of the end of a send."""
 
     send: Send
+    before: Send
+    """As it stood right before."""
     account: SendCounts
     doubted: int
     """Deliveries whose last byte was under way, and that are unknown now."""
@@ -56,6 +58,7 @@ def cancel(connection: Connection, one: Send, *, reason: str = "") -> UndoOutcom
     from newsletter.storage.tables import send as table
 
     hold_batches(connection, one.id)
+    before = send(connection, one.id)
     values = {"state": "cancelled", "reason": reason, "paused_by": "", "probe_at": None, "probes": 0}
     ended = update(table).where(table.c.id == one.id, table.c.state.in_(UNFINISHED)).values(values)
     if connection.execute(ended).rowcount != 1:
@@ -64,7 +67,8 @@ def cancel(connection: Connection, one: Send, *, reason: str = "") -> UndoOutcom
     _undo(connection, one)
     ended_send = send(connection, one.id)
     assert ended_send is not None
-    return UndoOutcome(ended_send, account(connection, one.id), doubted)
+    assert before is not None
+    return UndoOutcome(ended_send, before, account(connection, one.id), doubted)
 
 
 def undo_cancelled(connection: Connection) -> list[Send]:
