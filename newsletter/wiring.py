@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from newsletter.sources.fence import Fence
     from newsletter.sources.http import Fetcher
     from newsletter.storage.database import Database
+    from newsletter.workspace.memory import Memory
     from subscribers.actions import Upkeep
     from subscribers.store.limits import Caps
 
@@ -85,15 +86,30 @@ class Workspace:
         """The database, whatever state its schema is in."""
         from newsletter.storage.database import open_database
 
+        self.memory.expect()
         return open_database(self.settings.database_url)
 
     @cached_property
     def database(self) -> Database:
         """The database, with the schema of this version."""
+        found = self.ready_database
+        self.memory.recognise(found)
+        return found
+
+    @property
+    def ready_database(self) -> Database:
+        """The database with the schema of this version, be it the one that this workspace had or another."""
         from newsletter.storage.database import ready
 
         ready(self.any_database, now=self.now())
         return self.any_database
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What is remembered outside the database."""
+        from newsletter.workspace.memory import Memory
+
+        return Memory(self.root, self.settings.database_url, self.zone)
 
     @cached_property
     def templates(self) -> Environment:
@@ -167,7 +183,9 @@ class Workspace:
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,
             account=self.account,
+            pace=self.settings.sender.pace,
             durable=self.settings.sender.fsync,
+            memory=self.memory,
         )
 
     def close(self) -> None:

@@ -19,13 +19,13 @@ _SERVER.set_forkserver_preload(
 )
 
 
-def send(root: Path, *, kill_at: int = 0, steps: str = "commit rename", frozen: str = "") -> int:
+def send(root: Path, *, kill_at: int = 0, steps: str = "commit rename memory", frozen: str = "") -> int:
     """Run the workspace's send in a child; -9 when it was killed, 0 when it came to its end.
 
     Args:
         root: The workspace.
         kill_at: The step at which it dies, counted from 1; 0 never.
-        steps: What counts as a step: ``commit``, ``rename`` or both.
+        steps: What counts as a step: ``commit``, ``rename`` of a letter, ``memory`` outside the database, or several.
         frozen: A letter, as ``letters.mime.to_json`` makes it, for a send that is not frozen yet.
     """
     child = _SERVER.Process(target=_child, args=(str(root), kill_at, steps, frozen))
@@ -49,9 +49,9 @@ def _child(root: str, kill_at: int, steps: str, frozen: str) -> None:
         if kind in steps and next(counter) == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def audit(name: str, _arguments: object) -> None:
+    def audit(name: str, arguments: tuple[object, ...]) -> None:
         if name == "os.rename":
-            step("rename")
+            step("memory" if str(arguments[1]).endswith(".toml") else "rename")
 
     with open_workspace(Path(root), {}) as workspace:
         setup = workspace.delivery_setup

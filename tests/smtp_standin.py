@@ -12,7 +12,8 @@ PLAN is JSON: ``{"offers": ["PIPELINING", …], "user": "u", "password": "p", "c
 ``COMMAND 451`` answers so; ``COMMAND drop`` closes instead of answering; ``dot drop-after`` closes after it took the
 letter, ``dot hang-after`` is silent after it. An address that begins with ``poison`` is refused for good, one that
 begins with ``later`` for now; ``"refuses": {"full": "552 5.2.2 mailbox full"}`` says so of those that begin with
-``full``. After ``most`` letters on one connection it says 421.
+``full``. After ``most`` letters on one connection it says 421. ``"liar": "deaf"`` offers PIPELINING and answers only
+the first of commands written at once, ``"drop"`` closes after it, ``"deaf after dot"`` forgets what came with a dot.
 """
 
 from __future__ import annotations
@@ -155,8 +156,13 @@ class Conversation:
                 self.violation(f"written ahead after {command}")
             if len(line) > 510:
                 self.violation("a long command")
+            written_ahead = bool(self.buffer) and command in {"MAIL", "RCPT", "RSET"}
             if not self.spoiled(command):
                 getattr(self, f"do_{command.lower()}", self.unknown)(line)
+            if written_ahead and self.plan.get("liar") == "deaf":
+                self.buffer = b""
+            elif written_ahead and self.plan.get("liar") == "drop":
+                raise ClosedError
 
     def spoiled(self, command: str) -> bool:
         """Whether the plan answered instead of us."""
@@ -316,6 +322,8 @@ class Conversation:
                 raise ClosedError
             self.letters += 1
             self.say(f"250 2.0.0 taken as {self.number}.{self.letters}")
+            if self.plan.get("liar") == "deaf after dot":
+                self.buffer = b""
             if self.letters == self.plan.get("most"):
                 self.say("421 4.7.0 too many letters")
                 raise ClosedError

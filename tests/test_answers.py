@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from test_deliver import LETTER
 from test_senders_smtp import carry, load, options, parcel
 
-from newsletter.senders import Answer, Parcel
+from newsletter.senders import Answer, Parcel, UnreachableError
 from newsletter.senders.https import PreparedRequest
 from newsletter.senders.postmark.answers import understand as postmark
 from newsletter.senders.postmark.options import PostmarkOptions
@@ -534,3 +535,66 @@ def test_a_full_mailbox_is_tried_later_and_the_others_go(tmp_path: Path) -> None
         answer, book = carry(options(server, connections=1), *people)
     assert (answer.state, answer.about) == ("queued", "moment")
     assert book.states() == {"queued": 1, "submitted": 10}
+
+
+# ---- a server that lies about PIPELINING
+
+LIES = "offers PIPELINING and does not answer commands that are written ahead"
+
+
+@pytest.mark.parametrize("liar", ["deaf", "drop", "deaf after dot"])
+@pytest.mark.parametrize("connections", [1, 4])
+def test_a_server_that_lies_about_pipelining_is_found_out_and_gets_every_letter_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, liar: str, connections: int
+) -> None:
+    monkeypatch.setattr("newsletter.senders.smtp.session.AHEAD_PATIENCE", 0.2)
+    people, book = [parcel(number) for number in range(30)], Ledger()
+    with smtp_standin.running(tmp_path, liar=liar) as server:
+        # Without finding out, one wait for an answer would last longer than the test may.
+        carrier = load(options(server, connections=connections, timeout=60.0))
+        for _ in range(3):
+            left = [one for one in people if book.states.get(one.delivery) != "submitted"]
+            if left:
+                carrier.carry(left, book, renew=10.0)
+        carrier.close()
+        assert server.faults() == []
+        assert set(server.addresses().values()) == {1}
+    assert book.counts() == {"submitted": 30}
+    assert [record.message.count(LIES) for record in caplog.records] == [1]
+    assert "Write pipelining = false under [smtp]" in caplog.text
+
+
+@pytest.mark.parametrize("liar", ["deaf", "drop"])
+def test_a_small_letter_finds_a_liar_out_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, liar: str
+) -> None:
+    monkeypatch.setattr("newsletter.senders.smtp.session.AHEAD_PATIENCE", 0.2)
+    with smtp_standin.running(tmp_path, liar=liar) as server:
+        carrier = load(options(server, timeout=60.0))
+        with contextlib.suppress(UnreachableError):
+            carrier.begin([parcel(1)], "r").finish()
+        if not server.taken():
+            assert carrier.begin([parcel(1)], "r").finish() == Answer()
+        carrier.close()
+        assert server.addresses() == {"reader1@example.net": 1}
+    assert LIES in caplog.text
+
+
+@pytest.mark.parametrize("plan", [{}, {"most": 1}, {"faults": {"RCPT drop": 0.2}}, {"answers": {"DATA": "drop"}}])
+def test_a_server_that_does_not_lie_is_not_accused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, plan: dict[str, Any]
+) -> None:
+    with smtp_standin.running(tmp_path, **plan) as server:
+        carrier = load(options(server, connections=2))
+        carrier.carry([parcel(number) for number in range(6)], Ledger(), renew=10.0)
+        carrier.close()
+    assert LIES not in caplog.text
+
+
+def test_with_the_setting_nothing_is_written_ahead_and_nothing_is_to_be_found_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with smtp_standin.running(tmp_path, liar="deaf") as server:
+        answer, book = carry(options(server, pipelining=False), *(parcel(number) for number in range(6)))
+    assert (answer, book.states()) == (Answer(), {"submitted": 6})
+    assert caplog.text == ""

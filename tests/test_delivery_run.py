@@ -21,7 +21,8 @@ from newsletter.ledger import RateLimit, SendCounts
 from newsletter.letters.mime import LEAVE
 from newsletter.models import Letter, Rendered
 from newsletter.senders import Answer, Parcel, UnreachableError
-from newsletter.storage.database import CLOCK, Database, DatabaseAwayError
+from newsletter.storage.clock import CLOCK
+from newsletter.storage.database import Database, DatabaseAwayError
 from subscribers import store, tokens
 
 # The package has a function of this name too.

@@ -405,7 +405,7 @@ def test_each_event_of_a_report_sees_what_the_earlier_ones_proved(database: Data
     )
     with database.read() as connection:
         assert connection.execute(select(batches.c.state)).scalars().all() == ["submitted"]
-        # The third one had nothing left to prove: its batch had been.
+        # The others had nothing left to prove: their batch had been.
         own = select(deliveries.c.id).where(deliveries.c.state == "submitted")
         assert connection.execute(own).scalars().all() == [1]
 

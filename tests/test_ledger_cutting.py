@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from test_ledger import claim, freeze, run_out
 
 from newsletter import ledger
-from newsletter.storage.database import clock
+from newsletter.storage.clock import clock
 from newsletter.storage.tables import batch as batches
 from newsletter.storage.tables import delivery, send
 

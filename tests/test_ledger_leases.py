@@ -11,7 +11,8 @@ from newsletter import ledger
 from newsletter.ledger import Batch, Send
 from newsletter.ledger.cutting import split
 from newsletter.ledger.leases import deliveries, settle
-from newsletter.storage.database import Database, clock
+from newsletter.storage.clock import clock
+from newsletter.storage.database import Database
 
 ROW = "SELECT id, state, token, lease_until, request_id, attempt FROM batch ORDER BY id"
 
@@ -116,6 +117,7 @@ def test_a_batch_in_doubt_is_handed_out_with_its_request(here: Bench, send: Send
 def test_what_is_settled_is_never_handed_out(here: Bench, send: Send, state: str) -> None:
     batches = [claim(here, send) for _ in range(3)]
     for batch in batches:
+        assert do(here, ledger.mark_submitting, batch, skipped={}, lease=30.0) is True
         assert do(here, ledger.record, batch, state, {}) is True
     assert do(here, ledger.claim, send.id, lease=30.0) is None
     assert do(here, ledger.waiting, send.id) is None
@@ -171,8 +173,10 @@ def test_an_answer_lets_go_and_a_pause_keeps_everybody_away(here: Bench, send: S
     assert reasons(here)[0] == ("refused", None)
     assert claim(here, send).id not in {batch.id, later.id}
     assert do(here, ledger.claim, send.id, lease=30.0) is None
-    assert do(here, ledger.record, batch, "queued", {}) is True
-    assert here.ask(ROW)[0][3] is None
+    # What is taken is not to be sent again, whatever is said later.
+    for late in ("queued", "unknown", "refused"):
+        assert do(here, ledger.record, batch, late, {}) is False
+    assert here.ask(ROW)[0][1:4] == ("submitted", None, None)
 
 
 def test_the_answer_of_an_older_attempt_settles_its_own_letters_alone(here: Bench, send: Send) -> None:
@@ -287,6 +291,7 @@ def test_a_send_is_finished_when_no_batch_of_it_is_open(here: Bench, send: Send,
     if left == "submitting":
         do(here, ledger.mark_submitting, batches[0], skipped={}, lease=30.0)
     assert do(here, ledger.finish, send.id, now=NOW) is False
+    do(here, ledger.mark_submitting, batches[0], skipped={}, lease=30.0)
     do(here, ledger.record, batches[0], "unknown", {})
     assert do(here, ledger.finish, send.id, now=NOW) is True
     assert do(here, ledger.finish, send.id, now=NOW) is False

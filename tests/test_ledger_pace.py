@@ -19,7 +19,8 @@ from newsletter.ledger import (
     rate_limit,
     take_rate,
 )
-from newsletter.storage.database import clock, open_database
+from newsletter.storage.clock import clock
+from newsletter.storage.database import open_database
 from newsletter.storage.tables import metadata
 from newsletter.storage.tables import rate_limit as table
 from newsletter.wiring import open_workspace

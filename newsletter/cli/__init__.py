@@ -1,6 +1,7 @@
 """The command ``newsletter``: arguments in, one verb, words out, an exit code.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the check found errors, 75 stopped in the middle (run it again).
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the check found errors, 4 some letters were refused or are unknown,
+5 nothing sent though something was due, 75 stopped in the middle (run it again).
 Nothing heavy is imported before a command needs it, so ``--help`` answers at once.
 """
 
@@ -21,18 +22,22 @@ from newsletter.cli import (
     people,
     posting,
     reporting,
+    restoring,
     sending,
     sends,
     serving,
     setting_up,
+    status,
     subscribing,
     suppressing,
     undoing,
+    unknown,
     weekly,
     working,
 )
-from newsletter.cli.app import App, group
+from newsletter.cli.app import NOTHING_SENT, App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
+from newsletter.errors import HeldSendError, file_limit_error
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -55,10 +60,11 @@ app = App(
 )
 _DATABASE = group(
     "database",
-    "The workspace's database: bring it up to date, copy it.",
+    "The workspace's database: bring it up to date, copy it, take a restored one.",
     setting_up.upgrade,
     setting_up.backup,
     setting_up.copy,
+    restoring.adopt,
 )
 _SUBSCRIBERS = group(
     "subscribers",
@@ -89,11 +95,12 @@ _LISTS = group(
 )
 _SENDS = group(
     "sends",
-    "The sends of the workspace: list, show, pause, resume, cancel.",
+    "The sends of the workspace: list, show, pause, resume, cancel, settle what is unknown.",
     sends.show,
     sends.pause,
     sends.resume,
     undoing.cancel,
+    unknown.unknown,
     sends.list_,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
@@ -102,7 +109,7 @@ for panel, parts in (
     ("The week", (weekly.weekly, weekly.latest, weekly.schedule)),
     ("Making an issue", (editing.collect, composing.articles, composing.compose, editing.check, editing.preview)),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, working.worker, _SENDS)),
+    ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
@@ -140,9 +147,9 @@ def main() -> None:
         finally:
             flush()
     except Complaint as complaint:
-        for line in str(complaint).splitlines():
+        for line in str(file_limit_error(complaint) or complaint).splitlines():
             say(f"error: {line}")
-        sys.exit(1)
+        sys.exit(NOTHING_SENT if isinstance(complaint, HeldSendError) else 1)
     except BrokenPipeError:
         # Whoever read our data has gone; nothing more can be said on that stream.
         discard_stdout()
@@ -155,6 +162,9 @@ def main() -> None:
     except Exception as error:
         if _debugging():
             raise
+        if (full := file_limit_error(error)) is not None:
+            say(f"error: {full}")
+            sys.exit(1)
         # Its first line only: PostgreSQL shows the values of a row in the second, addresses too.
         words = str(error).partition("\n")[0]
         say(f"error: a fault in the program, please report it: {type(error).__name__}: {words}")

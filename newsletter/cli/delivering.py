@@ -73,7 +73,7 @@ def deliver_now(
 def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> DeliveryOutcome:
     from newsletter import delivery, ledger
     from newsletter.errors import DatabaseError
-    from newsletter.workflows import watch
+    from newsletter.workflows import alerts, watch
 
     setup = workspace.delivery_setup
     by_workers = not here and watch.workers(workspace)
@@ -97,6 +97,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> Del
             words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
             say(f"error: {words}")
             say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
+            alerts.tell(workspace, ended=True)
         return standing(workspace, sent, sent_now=counts.submitted, exit_code=STOPPED)
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
@@ -106,6 +107,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> Del
     if done.sent_now:
         tell_outbox(workspace)
     post_without_pages(workspace)
+    alerts.tell(workspace, ended=True)
     return done
 
 
@@ -194,6 +196,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
         asks: Whether somebody may be asked.
     """
     from newsletter import delivery, ledger
+    from newsletter.workflows import alerts
 
     setup = workspace.delivery_setup
     if not delivery.sender_changed(setup, sent):
@@ -203,6 +206,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
     if not with_this_sender:
         if not asks or not on_terminal():
             delivery.pause_for_sender(setup, sent)
+            alerts.tell(workspace, ended=True)
             say(f"Nothing sent. Set the settings back, or go on through the new one: {again} --with-this-sender")
             return None
         if ask(f"Type {sent.issue} to go on through the new one, anything else to stop") != sent.issue:

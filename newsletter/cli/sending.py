@@ -17,8 +17,10 @@ from newsletter.cli.delivering import (
     tell_edited,
     way_on,
 )
+from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn, WithThisSender
 from newsletter.cli.output import json_data, plural, say
+from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def send(
         bool, typer.Option("--rest", help="Of a cancelled issue: send it to those who have had none, as it stands now.")
     ] = False,
     with_this_sender: WithThisSender = False,
+    after_restore: AfterRestore = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -73,6 +76,7 @@ def send(
 
     with workspace_of(context) as workspace:
         send_at = moment(at, workspace.zone, workspace.now()) if at else None
+        take_restored(workspace, yes=yes, wanted=after_restore and not dry_run)
         _start_due(workspace)
         for one in plans.free_undone(workspace):
             say(f"note: issue {one.issue} was cancelled and went to nobody: it can be sent again")
@@ -93,6 +97,8 @@ def send(
         if has_errors(plan.problems):
             say(f"Issue {issue.number} cannot go like this.")
             _end(plan, None, as_json, FOUND_ERRORS)
+        if plan.earlier is None:
+            before_freezing(workspace, plan, after_restore=after_restore, dry_run=dry_run)
         if dry_run:
             say(_would(plan, workspace.sender.name))
             if as_json:
@@ -181,7 +187,7 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
     if plan.earlier is not None:
         raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
     sent = plans.freeze_plan(workspace, plan, send_at=send_at)
-    when = f"{send_at.astimezone(workspace.zone):%Y-%m-%d %H:%M %Z}"
+    when = shown(send_at, workspace.zone)
     say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
     say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
     if as_json:
@@ -258,12 +264,12 @@ def _already(workspace: Workspace, plan: Plan) -> str:
     sent, zone = plan.earlier, workspace.zone
     if sent.state == "scheduled" and sent.send_at is not None:
         return (
-            f"Issue {plan.issue.number} is frozen and starts {sent.send_at.astimezone(zone):%Y-%m-%d %H:%M %Z}. "
+            f"Issue {plan.issue.number} is frozen and starts {shown(sent.send_at, zone)}. "
             f"Start it now with: newsletter sends resume {plan.issue.number}"
         )
     if sent.state in {"paused", "cancelled"}:
         return f"{way_on(sent, plan.account)} Nothing sent now."
-    when = f"{(sent.finished or sent.created).astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    when = shown(sent.finished or sent.created, zone)
     if not plan.account.submitted and (plan.account.refused or plan.account.unknown):
         words = f"Of issue {plan.issue.number} to '{plan.target.name}' no letter was taken ({when})."
     else:

@@ -13,7 +13,6 @@ from newsletter.cli.output import ask, json_data, plural, say
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts, UndoOutcome
-    from newsletter.wiring import Workspace
 
 
 def cancel(
@@ -46,28 +45,13 @@ def cancel(
                 raise typer.Exit(1)
         with workspace.database.write() as connection:
             ended = ledger.cancel(connection, send, reason="by an editor")
+        if ended.undone:
+            workspace.memory.undone(ended.send)
         told = cancelled_words(ended)
     for line in told:
         say(line)
     if as_json:
         json_data(_data(ended))
-
-
-def free_what_is_undone(workspace: Workspace) -> None:
-    """Free what cancelled sends still hold though their letters went to nobody, and say so.
-
-    Args:
-        workspace: An open workspace.
-    """
-    from newsletter import ledger
-
-    with workspace.database.read() as connection:
-        if not ledger.may_undo(connection):
-            return
-    with workspace.database.write() as connection:
-        undone = ledger.undo_cancelled(connection)
-    for one in undone:
-        say(f"note: issue {one.issue} was cancelled and went to nobody: it can be sent again")
 
 
 def cancelled_words(ended: UndoOutcome) -> list[str]:

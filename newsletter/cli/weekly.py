@@ -21,6 +21,7 @@ from newsletter.cli.delivering import (
     tell_edited,
     way_on,
 )
+from newsletter.cli.moment import shown
 from newsletter.cli.options import (
     AsJson,
     SendRhythm,
@@ -34,6 +35,7 @@ from newsletter.cli.options import (
 )
 from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say, table
 from newsletter.cli.posting import post_without_pages
+from newsletter.cli.restoring import AfterRestore, before_freezing, pass_restored, take_restored
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
@@ -64,6 +66,7 @@ def weekly(
         bool, typer.Option("--again", help="Send the week's own also when an issue was sent by itself this week.")
     ] = False,
     with_this_sender: WithThisSender = False,
+    after_restore: AfterRestore = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -85,6 +88,7 @@ def weekly(
 
     command = with_list("newsletter weekly", list_name)
     with workspace_of(context) as workspace:
+        take_restored(workspace, yes=yes, wanted=after_restore)
 
         def prepared(again: bool) -> WeekPlan:
             return journey.prepare(
@@ -140,6 +144,7 @@ def weekly(
                 if as_json:
                     json_data({**week_data(week, "nobody"), "exit": 0})
                 return
+            before_freezing(workspace, week.plan, after_restore=after_restore)
             week = _agreed(workspace, week, command, yes=yes, drop_withdrawn=without_withdrawn, as_json=as_json)
             assert week.plan is not None
             plan = week.plan
@@ -214,6 +219,7 @@ def latest(
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
     with_this_sender: WithThisSender = False,
+    after_restore: AfterRestore = False,
     as_json: AsJson = False,
 ) -> None:
     """Send the latest posts to those who asked for them at once or daily. For cron: it never asks.
@@ -234,12 +240,15 @@ def latest(
     wanted = day_of("--day", day)
     period = wanted.isoformat() if wanted is not None else ""
     with workspace_of(context) as workspace:
-        if collect:
+        take_restored(workspace, yes=False, wanted=after_restore and not dry_run)
+        if collect or after_restore:
             gathered = gather(workspace)
             for trouble in gathered.troubles:
                 say(f"trouble: {trouble}")
             for note in gathered.notes:
                 say(f"note: {note}")
+        if after_restore and not dry_run:
+            pass_restored(workspace, list_name, rhythm.value)
         if dry_run:
             would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
             outcome = letters.LatestOutcome(would)
@@ -296,12 +305,13 @@ def schedule(
       */10 * * * *  newsletter -C /srv/nashra schedule --run
     """
     from newsletter.rhythms import schedule as times
-    from newsletter.workflows import scheduled
+    from newsletter.workflows import alerts, scheduled
 
     with workspace_of(context) as workspace:
         if run:
             done = scheduled.run(workspace, say)
             post_without_pages(workspace)
+            alerts.tell(workspace, ended=True)
             if as_json:
                 json_data(
                     [
@@ -326,7 +336,7 @@ def schedule(
         json_data([asdict(one) | {"due_now": one.job in due} for one in coming])
         return
     rows = [
-        (one.job, f"{one.moment.astimezone(zone):%A %Y-%m-%d %H:%M}", "due now" if one.job in due else "")
+        (one.job, f"{one.moment.astimezone(zone):%A} {shown(one.moment, zone)}", "due now" if one.job in due else "")
         for one in coming
     ]
     table(("What", "Next", ""), rows)
@@ -391,7 +401,7 @@ def _told_week(workspace: Workspace, week: WeekPlan, command: str) -> int:
         say(f"Nothing sent. {way_on(send, account)}")
         return NOTHING_SENT
     if send.state == "scheduled" and send.send_at is not None:
-        say(f"Issue {week.went} is frozen and starts {send.send_at.astimezone(workspace.zone):%Y-%m-%d %H:%M %Z}.")
+        say(f"Issue {week.went} is frozen and starts {shown(send.send_at, workspace.zone)}.")
     elif account.submitted or not (account.refused or account.unknown):
         say(f"{_has_the_week(week)} Nothing sent now.")
         tell_report(workspace, week.went)

@@ -96,7 +96,8 @@ def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Ev
 
     Raises:
         SenderChangedError: It was begun through another provider or account.
-        SendError: The provider or the outbox takes nothing more; everything is kept for the next run.
+        SendError: The provider or the outbox takes nothing more; everything is kept for the next run. Or the database
+            does not know of letters that went, and an editor is to say how to go on.
         DatabaseError: The ledger cannot be written; the same.
     """
     if sender_changed(setup, send):
@@ -104,8 +105,16 @@ def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Ev
             f"issue {send.issue} was begun through «{send.sender}», and the settings say «{setup.account}» now",
             mend="set them back, or go on with: newsletter send --with-this-sender",
         )
-    with _fewer_collections():
+    with _fewer_collections(), _remembered(setup, send):
         return _run(setup, send, progress, over)
+
+
+def _remembered(setup: DeliverySetup, send: Send) -> contextlib.AbstractContextManager[None]:
+    """What is to be written down outside the database while letters go."""
+    if setup.memory is None:
+        return contextlib.nullcontext()
+    retrying = Retrying(setup.database, patience=setup.patience, sleep=setup.sleep)
+    return setup.memory.delivering(retrying, send, setup.now, setup.sender.name)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import ledger, library
@@ -22,7 +23,9 @@ from newsletter.rhythms.audience import audience, rhythms_of
 from subscribers import store
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
+
+    from newsletter.workspace.memory import Memory
 
 
 def freeze_letter(setup: DeliverySetup, issue: Issue, letter: Letter, *, list_id: int, rhythm: str) -> Send:
@@ -80,6 +83,7 @@ def freeze(
     send_at: datetime | None = None,
     source: str = "",
     replaces: Send | None = None,
+    folder: Path | None = None,
 ) -> Send:
     """Write down, in one transaction, which letter goes to whom: nothing is rendered or counted again after this.
 
@@ -102,6 +106,7 @@ def freeze(
         source: Digest of what the letters were made of; empty when that is no file.
         replaces: A send of the same issue that nothing has gone of: it is cancelled in the same transaction, and the
             new one is paused if that one was.
+        folder: The issue's, which keeps its stamp; None looks for it, and there is none for an automatic letter.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
@@ -112,12 +117,17 @@ def freeze(
         PeriodTakenError: Another issue has one of the periods.
         AudienceChangedError: Somebody of the audience is in none of the mailings.
         ClosedList: Nothing goes out to this list.
+        DatabaseRestoredError: The issue went already, as far as is known outside the database.
+        WorkspaceError: What is remembered outside the database cannot be read or written.
     """
     with _alone(), setup.database.write() as connection:
         if replaces is not None:
             replaces = _cancelled(connection, replaces)
-        store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
+        target = store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
         guard(connection)
+        if setup.memory is not None:
+            setup.memory.refuse(connection, key, target.name, rhythm)
+            mailings = [*_had(setup.memory, audience(list_id, rhythm, now)), *mailings]
         send = ledger.write_send(
             connection,
             mailings,
@@ -142,9 +152,10 @@ def freeze(
             raise PeriodTakenError("another letter has gone out for the same period")
         if verify and ledger.count_without_delivery(connection, audience(list_id, rhythm, now), key):
             raise AudienceChangedError("readers changed their topics meanwhile", mend="run the same command again")
+        carried = articles(connection)
         library.remember(
             connection,
-            articles(connection),
+            carried,
             issue_id=send.issue_id,
             list_id=list_id,
             rhythms=rhythms_of(rhythm),
@@ -156,6 +167,13 @@ def freeze(
         if send_at is None:
             # Together with the send or not at all.
             jobs.enqueue(connection, send.id)
+        if setup.memory is not None:
+            links = library.links(connection, carried) if "/" in key else ()
+            setup.memory.stamp(
+                connection, send, list_name=target.name, sender=setup.sender.name, folder=folder, articles=links
+            )
+    if setup.memory is not None:
+        setup.memory.frozen(send)
     return send
 
 
@@ -190,3 +208,15 @@ def _alone() -> Iterator[None]:
         if constraint not in {"uq_send_live", "uq_issue_key", "uq_delivery_issue_id_subscriber_id"}:
             raise
         raise ledger.FrozenError("another process is freezing the same issue") from error
+
+
+_HAD = "had it before the database was restored"
+_MOST_IDS = 5000
+"""In one query."""
+
+
+def _had(memory: Memory, everybody: Select[tuple[int]]) -> list[Mailing]:
+    """Those of an audience who have had the issue by a send that the database does not know, as an editor answered."""
+    who = sorted({one for members in memory.had.values() for one in members})
+    parts = range(0, len(who), _MOST_IDS)
+    return [Mailing("", store.among(who[at : at + _MOST_IDS], everybody), f"had/{at}", _HAD) for at in parts]

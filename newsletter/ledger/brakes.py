@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from newsletter.storage.database import clock
+from newsletter.storage.clock import clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from newsletter.storage.database import clock
+from newsletter.storage.clock import clock
 from subscribers.store.dialect import insert
 
 if TYPE_CHECKING:

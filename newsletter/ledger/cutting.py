@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from newsletter.ledger.models import Batch
-from newsletter.storage.database import clock
+from newsletter.storage.clock import clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -70,16 +70,39 @@ def put_off(
     Returns:
         How many wait now.
     """
-    from sqlalchemy import select, update
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import batch as table
+
+    held = select(table.c.id).where(table.c.id == batch.id, table.c.token == batch.token, table.c.state == "queued")
+    if not delivery_ids or connection.execute(held.with_for_update()).first() is None:
+        return 0
+    return move_out(connection, batch, delivery_ids, seconds, attempt=attempt)
+
+
+def move_out(
+    connection: Connection, batch: Batch, delivery_ids: Collection[int], seconds: float, *, attempt: int | None = None
+) -> int:
+    """As ``put_off``, by whoever knows that nothing of these deliveries is under way.
+
+    Args:
+        connection: A writing transaction.
+        batch: As it was claimed.
+        delivery_ids: Which.
+        seconds: Before anybody may try them.
+        attempt: Tries they have had; by default those of the batch.
+
+    Returns:
+        How many wait now.
+    """
+    from sqlalchemy import update
 
     from newsletter.storage.tables import batch as table
     from newsletter.storage.tables import delivery
 
     ids = sorted(delivery_ids)
-    held = select(table.c.id).where(table.c.id == batch.id, table.c.token == batch.token, table.c.state == "queued")
-    if not ids or connection.execute(held.with_for_update()).first() is None:
-        return 0
-    new = _batch(connection, batch, batch.attempt if attempt is None else attempt, clock(connection) + seconds)
+    until = clock(connection) + seconds if seconds else None
+    new = _batch(connection, batch, batch.attempt if attempt is None else attempt, until)
     moved = 0
     for start in range(0, len(ids), _MOST_IDS):
         part = delivery.c.id.in_(ids[start : start + _MOST_IDS])

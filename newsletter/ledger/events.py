@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from newsletter.ledger import states
 from newsletter.ledger.evidence import BatchEvidence, DeliveryEvidence, SendEvidence, hear
 from subscribers.store.dialect import insert
 
@@ -164,6 +165,7 @@ def _write(connection: Connection, found: Sequence[DeliveryEvidence]) -> None:
             [{"one": batch.id, "of_request": batch.request_id} for batch in batches.values() if batch.proved],
         ),
         (statements.prove, [{"one": one.id} for one in found if one.proved]),
+        (statements.prove_moved, [{"one": one.id, "was_in": one.batch.id} for one in found if one.leans]),
     ):
         if rows:
             connection.execute(statement, rows)
@@ -184,6 +186,7 @@ class _Statements:
     count: Update
     prove_batch: Update
     prove: Update
+    prove_moved: Update
 
 
 @cache
@@ -226,7 +229,10 @@ def _statements() -> _Statements:
         # It may have become another attempt since it was read.
         prove_batch=update(batch)
         .where(batch.c.id == one, batch.c.request_id == bindparam("of_request"))
-        .where(or_(batch.c.state == "submitting", batch.c.state == "unknown"))
+        .where(or_(*(batch.c.state == before for before in states.MOVES["event"].of)))
         .values(state="submitted", token=None, lease_until=None),
+        prove_moved=update(delivery)
+        .where(delivery.c.id == one, delivery.c.batch_id != bindparam("was_in"), delivery.c.state.is_(None))
+        .values(state="submitted", reason=None),
         prove=update(delivery).where(delivery.c.id == one).values(state="submitted", reason=None),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from newsletter.ledger import states
 from subscribers.models import Event
 
 Key = tuple[str, int, str]
@@ -52,31 +53,40 @@ class DeliveryEvidence:
     """Those to be written."""
     proved: bool = False
     """An event showed that the provider took this one; to be written."""
+    leans: bool = False
+    """It is proved by its batch alone; should it have moved to another one meanwhile, it is proved for itself."""
 
 
 def hear(found: DeliveryEvidence, event: Event, request_id: str) -> bool:
-    """Take an event in; False when it was told before, and then nothing changes.
+    """Take an event in; False when it was told before, and then no sum changes.
 
-    An event that names its request proves that the provider took all of it. Any other event, also one of an older
-    attempt, proves it of its own delivery: that one is not sent again, whatever becomes of its batch.
+    An event proves that the provider took its own delivery, also one of an older attempt: that one is not sent again,
+    whatever becomes of its batch. One that names the request of the batch proves that it took all of it.
 
     Args:
         found: The delivery it is about.
         event: In our words.
         request_id: The attempt that travelled with it; may be empty.
     """
+    _prove(found, request_id)
     key = (event.kind, int(event.at.timestamp()), event.url)
     if key in found.told:
         return False
     _count(found, event)
     found.told[key] = event.bounce
     found.fresh.append(key)
-    batch = found.batch
-    if request_id and request_id == batch.request_id and batch.state in {"submitting", "unknown"}:
-        batch.state, batch.proved = "submitted", True
-    elif (found.state or batch.state) in {"queued", "submitting", "unknown"}:
-        found.state, found.proved = "submitted", True
     return True
+
+
+def _prove(found: DeliveryEvidence, request_id: str) -> None:
+    """What an event shows, however often it was told: so that telling it again mends what was written down wrongly."""
+    batch = found.batch
+    if request_id and request_id == batch.request_id and batch.state in states.MOVES["event"].of:
+        batch.state, batch.proved = "submitted", True
+    if (found.state or batch.state) in states.MOVES["event"].of:
+        found.state, found.proved = "submitted", True
+    elif found.state is None and batch.proved:
+        found.leans = True
 
 
 def _count(found: DeliveryEvidence, event: Event) -> None:

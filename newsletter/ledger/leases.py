@@ -13,8 +13,9 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from newsletter.ledger import cutting, states
 from newsletter.ledger.models import Batch, Delivery
-from newsletter.storage.database import clock
+from newsletter.storage.clock import clock
 
 if TYPE_CHECKING:
     from sqlalchemy import BindParameter, Connection, Select, Update
@@ -91,7 +92,9 @@ def deliveries(connection: Connection, batch_id: int) -> list[Delivery]:
     return [Delivery(*row) for row in connection.execute(members(batch_id).order_by(delivery.c.id))]
 
 
-def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[int, str], lease: float) -> bool:
+def mark_submitting(
+    connection: Connection, batch: Batch, *, skipped: Mapping[int, str], lease: float, going: int | None = None
+) -> bool:
     """Say that the last byte goes now; False when it must not: somebody else has the batch, or the send was stopped.
 
     Args:
@@ -99,9 +102,13 @@ def mark_submitting(connection: Connection, batch: Batch, *, skipped: Mapping[in
         batch: As it was claimed.
         skipped: Ids of deliveries that this batch leaves out, with the reason; settled in the same transaction.
         lease: Seconds the answer may take.
+        going: Deliveries that were read to go, those left out too. When an event has settled one of them since, False.
     """
     now = clock(connection)
     mine = {"one": batch.id, "held_by": batch.token, "now": now, "until": now + lease}
+    # Only an earlier attempt can have been reported meanwhile.
+    if going is not None and batch.attempt > 1 and _members(connection, batch.id) != going:
+        return False
     if connection.execute(_statements().submitting, mine).rowcount != 1:
         return False
     settle(connection, batch.id, {delivery: ("skipped", reason) for delivery, reason in skipped.items()})
@@ -113,21 +120,39 @@ def record(
 ) -> bool:
     """Write down what the provider answered, also when the lease ran out meanwhile: it still tells what happened.
 
+    What is proved stays, whatever comes late: see ``ledger.states``.
+
     Args:
         connection: A writing transaction.
         batch: As it was claimed.
         state: What its deliveries are now: ``submitted``, ``refused``, ``unknown``, or ``queued`` to be tried again.
-        apart: Ids of deliveries that differ, each with its state and reason.
+        apart: Ids of deliveries that differ, each with its state and reason. What is ``queued`` among them waits in a
+            batch of its own when the others are not.
         pause: With ``queued``: seconds before anybody may try again.
 
     Returns:
-        False when another attempt has begun since; then only ``apart`` was written.
+        False when it was settled otherwise or another attempt has begun since; then of ``apart`` only what was taken
+        or refused was written.
     """
-    settle(connection, batch.id, apart)
+    row = connection.execute(_statements().standing, {"one": batch.id}).one()
     # Another attempt may have begun since (the sender could tell what had gone): then the batch is its own.
-    mine = {"one": batch.id, "of_request": batch.request_id}
+    of_this_attempt = row.request_id == batch.request_id
+    open_for = {word for word in _WORDS if of_this_attempt and row.state in states.may_become(word)}
+    known = {one: answer for one, answer in apart.items() if answer[0] in open_for.union(_LASTING)}
+    again = [one for one, (becomes, _) in known.items() if becomes == "queued"]
+    settle(connection, batch.id, {one: answer for one, answer in known.items() if answer[0] != "queued"})
+    if again and state != "queued":
+        cutting.move_out(connection, batch, again, pause)
+    if not of_this_attempt or row.state not in states.may_become(state):
+        return False
     until = clock(connection) + pause if pause else None
-    return connection.execute(_statements().record, {**mine, "becomes": state, "until": until}).rowcount == 1
+    becomes = {"one": batch.id, "of_request": batch.request_id, "becomes": state, "until": until}
+    return connection.execute(_statements().record, becomes).rowcount == 1
+
+
+_WORDS = ("submitted", "refused", "unknown", "queued")
+_LASTING = ("submitted", "refused")
+"""Answers that say for good what became of a delivery, whichever attempt they are of."""
 
 
 def put_back(connection: Connection, batch: Batch, settled: Mapping[int, tuple[str, str]]) -> Batch | None:
@@ -158,26 +183,32 @@ def release(connection: Connection, batch: Batch) -> None:
     connection.execute(update(table).where(mine).values(token=None, lease_until=None))
 
 
-def settle(connection: Connection, batch_id: int, states: Mapping[int, tuple[str, str]]) -> None:
-    """Give deliveries of a batch a state of their own.
+def settle(connection: Connection, batch_id: int, answers: Mapping[int, tuple[str, str]]) -> None:
+    """Give deliveries of a batch a state of their own; what is settled already, and by more, stays.
 
     Args:
         connection: A writing transaction.
         batch_id: Id of the batch; a delivery that moved to another one is left alone.
-        states: Id of each delivery, with its state and its reason (empty for none).
+        answers: Id of each delivery, with its state and its reason (empty for none).
     """
-    from sqlalchemy import bindparam, update
+    from sqlalchemy import bindparam, or_, update
 
     from newsletter.storage.tables import delivery
 
-    if states:
-        statement = (
-            update(delivery)
-            .where(delivery.c.id == bindparam("one"), delivery.c.batch_id == batch_id)
-            .values(state=bindparam("new"), reason=bindparam("why"))
-        )
-        rows = [{"one": id_, "new": state, "why": reason or None} for id_, (state, reason) in states.items()]
-        connection.execute(statement, rows)
+    by_state: dict[str, list[dict[str, Any]]] = {}
+    for one, (state, reason) in answers.items():
+        by_state.setdefault(state, []).append({"one": one, "why": reason or None})
+    for state, rows in by_state.items():
+        # A word about one delivery is more than what was concluded for all of its batch.
+        open_ = or_(delivery.c.state.is_(None), *(delivery.c.state == before for before in states.may_become(state)))
+        which = (delivery.c.id == bindparam("one")) & (delivery.c.batch_id == batch_id)
+        connection.execute(update(delivery).where(which, open_).values(state=state, reason=bindparam("why")), rows)
+
+
+def _members(connection: Connection, batch_id: int) -> int:
+    from sqlalchemy import func, select
+
+    return connection.execute(select(func.count()).select_from(members(batch_id).subquery())).scalar_one()
 
 
 def waiting(connection: Connection, send_id: int) -> float | None:
@@ -235,6 +266,7 @@ class _Statements:
     take: ReturningUpdate[Any]
     take_back: ReturningUpdate[Any]
     submitting: Update
+    standing: Select[tuple[str, str | None]]
     record: Update
 
 
@@ -286,9 +318,11 @@ def _statements() -> _Statements:
         # On PostgreSQL other claimers pass by instead of waiting; SQLite has one writer at a time anyway.
         first=free.order_by(batch.c.id).limit(1).with_for_update(of=batch, skip_locked=True),
         take=update(batch).where(one).values(take).returning(*whole),
-        take_back=update(batch).where(one, mine).values(back).returning(*whole),
+        take_back=update(batch).where(one, mine, state == "submitting").values(back).returning(*whole),
         submitting=update(batch)
         .where(one, mine, batch.c.lease_until > now, state == "queued", runs)
         .values(state="submitting", lease_until=until),
+        # Kept from an event until it is written, as an event keeps it from us.
+        standing=select(state, batch.c.request_id).where(one).with_for_update(),
         record=update(batch).where(one, of_request).values(state=bindparam("becomes"), token=None, lease_until=until),
     )

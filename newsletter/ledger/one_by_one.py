@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from newsletter.ledger.models import Batch
-from newsletter.storage.database import CLOCK, clock
+from newsletter.storage.clock import CLOCK, clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

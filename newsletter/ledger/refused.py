@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
+from newsletter.ledger.sends import state_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -51,10 +52,8 @@ def resend_refused(connection: Connection, send: Send, containing: str = "") -> 
     from newsletter.storage.tables import batch, delivery
     from newsletter.storage.tables import send as table
 
-    # The row is locked, so that no other command cancels or finishes the send meanwhile.
-    state = connection.execute(select(table.c.state).where(table.c.id == send.id).with_for_update()).scalar_one()
-    if state not in _GOES_ON:
-        raise SendError(f"the send of issue {send.issue} is {state}, and nothing more of it goes")
+    state = state_of(connection, send.id)
+    _must_go_on(send, state)
     members: dict[int, list[int]] = {}
     for row in _refused(connection, send.id, containing):
         members.setdefault(row.letter_id, []).append(row.id)
@@ -64,14 +63,24 @@ def resend_refused(connection: Connection, send: Send, containing: str = "") -> 
             new = connection.execute(
                 batch.insert().values(send_id=send.id, letter_id=letter_id, state="queued").returning(batch.c.id)
             ).scalar_one()
-            moved = update(delivery).where(delivery.c.id.in_(ids[start : start + _MOST_IDS]))
+            # An event may have proved one of them since it was read.
+            still = delivery.c.state.is_(None) | (delivery.c.state == "refused")
+            moved = update(delivery).where(delivery.c.id.in_(ids[start : start + _MOST_IDS]), still)
             queued += connection.execute(moved.values(batch_id=new, state=None, reason=None)).rowcount
+    # After the batches, as a cancel takes its locks; and locked, so that nobody cancels or finishes it meanwhile.
+    state = str(connection.execute(select(table.c.state).where(table.c.id == send.id).with_for_update()).scalar_one())
+    _must_go_on(send, state)
     if queued and state == "finished":
         again = update(table).where(table.c.id == send.id, table.c.state == "finished")
         connection.execute(
             again.values(state="running", finished=None, reason="", paused_by="", probe_at=None, probes=0)
         )
     return queued
+
+
+def _must_go_on(send: Send, state: str) -> None:
+    if state not in _GOES_ON:
+        raise SendError(f"the send of issue {send.issue} is {state}, and nothing more of it goes")
 
 
 def _refused(connection: Connection, send_id: int, containing: str) -> list[Row[Any]]:

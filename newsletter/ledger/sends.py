@@ -51,6 +51,24 @@ def send(connection: Connection, send_id: int) -> Send | None:
     return next(iter(found_sends(connection, send_query().where(table.c.id == send_id))), None)
 
 
+def known_sends(connection: Connection, public_ids: Collection[str]) -> frozenset[str]:
+    """Those of these public ids that are sends of this database.
+
+    Args:
+        connection: An open connection to the database.
+        public_ids: Of sends.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import send as table
+
+    names, found = sorted(public_ids), set[str]()
+    for start in range(0, len(names), _MOST_IDS):
+        part = select(table.c.public_id).where(table.c.public_id.in_(names[start : start + _MOST_IDS]))
+        found.update(connection.execute(part).scalars())
+    return frozenset(found)
+
+
 def last_send(connection: Connection) -> Send | None:
     """The send that was frozen last, but for undone ones; None while there is none."""
     from newsletter.storage.tables import issue
@@ -318,7 +336,8 @@ def accept_unknown(connection: Connection, send_id: int) -> int:
 def resend_unknown(connection: Connection, send_id: int) -> int:
     """Queue what is unknown once more and let the send run again, as an editor decided.
 
-    Whoever has the letter already gets it a second time; so nothing else in the program does this.
+    Whoever has the letter already gets it a second time; so nothing else in the program does this. Those of whom the
+    provider has reported anything have it, and are left out.
 
     Args:
         connection: A writing transaction.
@@ -329,9 +348,11 @@ def resend_unknown(connection: Connection, send_id: int) -> int:
     """
     from sqlalchemy import select, update
 
+    from newsletter.ledger.proof import prove
     from newsletter.storage.tables import batch, delivery
     from newsletter.storage.tables import send as table
 
+    prove(connection, send_id)
     ids = [id_ for id_, _ in unknown_deliveries(connection, send_id)]
     letters = select(batch.c.letter_id, delivery.c.id).join(batch, batch.c.id == delivery.c.batch_id)
     by_letter: dict[int, list[int]] = {}

@@ -10,7 +10,7 @@ nobody asks again. No row is deleted, so no id of a delivery comes back.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
@@ -82,7 +82,11 @@ def undo_cancelled(connection: Connection) -> list[Send]:
     Returns:
         The sends that were undone now.
     """
-    return [one for one in found_sends(connection, send_query().where(*_to_undo())) if _undo(connection, one)]
+    return [
+        replace(one, undone=True)
+        for one in found_sends(connection, send_query().where(*_to_undo()))
+        if _undo(connection, one)
+    ]
 
 
 def may_undo(connection: Connection) -> bool:

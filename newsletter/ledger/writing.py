@@ -49,6 +49,7 @@ def write_send(
     send_at: datetime | None = None,
     sender: str = "",
     source: str = "",
+    public_id: str = "",
 ) -> Send:
     """Write down a send: its letters as they are, and one delivery for each subscriber who has none for this issue.
 
@@ -64,6 +65,7 @@ def write_send(
         send_at: When it starts, timezone-aware; None at once.
         sender: Which provider and account it is frozen for.
         source: Digest of what its letters were made of; empty when that was no file.
+        public_id: The id it gets, which is random and may be written down elsewhere first; empty makes one.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
@@ -82,7 +84,7 @@ def write_send(
     )
     if connection.execute(taken).first() is not None:
         raise FrozenError(f"issue {key} is already on its way to this list")
-    public_id = secrets.token_hex(8)
+    public_id = public_id or secrets.token_hex(8)
     state = "running" if send_at is None else "scheduled"
     row = {
         "public_id": public_id,

@@ -6,7 +6,7 @@ it again adds nothing, wherever its site has moved it, and takes over what its s
 
 from __future__ import annotations
 
-from newsletter.library.carrying import carried_to, remember
+from newsletter.library.carrying import carried_to, links, remember, with_links
 from newsletter.library.names import move, name_of_wordpress, of_issue, of_stories, unused
 from newsletter.library.rows import holdings, newest
 from newsletter.library.shelving import LibraryChange, Shelved, shelve
@@ -19,6 +19,7 @@ __all__ = [
     "carried_to",
     "holdings",
     "keep_validators",
+    "links",
     "missing",
     "move",
     "name_of_wordpress",
@@ -30,5 +31,6 @@ __all__ = [
     "shelve",
     "unused",
     "validators",
+    "with_links",
     "withdraw",
 ]

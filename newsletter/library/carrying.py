@@ -63,6 +63,44 @@ def remember(
         connection.execute(insert_or_update(connection, table).on_conflict_do_nothing(), rows)
 
 
+def links(connection: Connection, ids: Collection[int]) -> list[str]:
+    """Addresses of articles, in the order of their ids; one without an address is left out.
+
+    Args:
+        connection: An open connection to the database.
+        ids: Ids of articles.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import article
+
+    found: list[str] = []
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), MOST_IDS):
+        part = select(article.c.url).where(article.c.id.in_(wanted[start : start + MOST_IDS])).order_by(article.c.id)
+        found += [url for url in connection.execute(part).scalars() if url]
+    return found
+
+
+def with_links(connection: Connection, urls: Sequence[str]) -> list[int]:
+    """Ids of the articles that have one of these addresses.
+
+    Args:
+        connection: An open connection to the database.
+        urls: As ``links`` gives them.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import article
+
+    found: set[int] = set()
+    for start in range(0, len(urls), MOST_IDS):
+        found.update(
+            connection.execute(select(article.c.id).where(article.c.url.in_(urls[start : start + MOST_IDS]))).scalars()
+        )
+    return sorted(found)
+
+
 def carried_in(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """Keys of the issues that carried each of these articles and were sent; what none has carried is missing.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 if TYPE_CHECKING:
     from newsletter.fields import SettingsSection
     from newsletter.senders import Sender
-    from newsletter.senders.reports import Authentication, ReportReader, SuppressionLists
+    from newsletter.senders.reports import Authentication, ReportReader, SentMessages, SuppressionLists
 
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -67,12 +67,17 @@ class Provider(Generic[Options]):
     """Whether letters leave this machine, so that real people may get them."""
     least_lease: Callable[[Options], float] | None = None
     """Gives the seconds that a lease must last at least: longer than the longest wait between two looks at it."""
+    kept: Callable[[Path, str], Mapping[str, str]] | None = None
+    """Gives the letters of a send that it keeps on this machine, names of deliveries with addresses, for the path of
+    ``[sender] outbox`` and the send's public id; None when it keeps none, and nothing here tells who has had one."""
     authentication: Authentication
     """What DNS must say for its letters to be believed."""
     reports: Callable[[Options], ReportReader | None] | None = None
     """Gives what verifies and reads its event reports; None while the settings lack what that needs."""
     suppressions: Callable[[Options], SuppressionLists] | None = None
     """Gives the lists that it keeps itself of addresses it does not mail."""
+    ask: Callable[[Options], SentMessages] | None = None
+    """Gives what it shows of the messages it took, to be asked about deliveries in doubt; None if it shows nothing."""
     secrets: tuple[str, ...] = ()
     """Keys of its section whose values are never shown; each can stand in a file ``secrets/<name>.<key>``."""
     example: str = ""

@@ -88,13 +88,16 @@ def _snapshot(database: Database) -> Iterator[Connection]:
 def _refuse(origin: Connection, source: Database, goal: Connection, target: Database) -> None:
     from sqlalchemy import func, select
 
-    from newsletter.storage.database import clock
+    from newsletter.storage.clock import clock
+    from newsletter.storage.database import GENERATION, ID
     from newsletter.storage.tables import batch, send
 
     full = [table.name for table in _tables() if goal.execute(select(table).limit(1)).first() is not None]
-    # A new database has the list that every workspace begins with.
-    if full == ["list"] and _count(goal, _named("list")) == 1:
+    # A new database has the list that every workspace begins with, and an id of its own.
+    fresh = set(full) <= {"list", "mark"} and _count(goal, _named("list")) <= 1
+    if fresh and not set(goal.execute(select(_named("mark").c.name)).scalars()) - {ID, GENERATION}:
         goal.execute(_named("list").delete())
+        goal.execute(_named("mark").delete())
         full = []
     if full:
         raise DatabaseError(

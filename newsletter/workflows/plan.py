@@ -142,7 +142,10 @@ def free_undone(workspace: Workspace) -> list[Send]:
         if not ledger.may_undo(connection):
             return []
     with workspace.database.write() as connection:
-        return ledger.undo_cancelled(connection)
+        undone = ledger.undo_cancelled(connection)
+    for one in undone:
+        workspace.memory.undone(one)
+    return undone
 
 
 def make(
@@ -273,6 +276,7 @@ def freeze_plan(
                 send_at=send_at,
                 source=plan.source,
                 replaces=replaces,
+                folder=Path(plan.issue.path).parent if plan.issue.path else None,
             )
         except delivery.AudienceChangedError:
             if tries == _TRIES - 1:

@@ -58,6 +58,24 @@ def find(connection: Connection, address: Address) -> Subscriber | None:
     return _one_subscriber(connection, subscriber.c.address_key == address.key)
 
 
+def ids_of(connection: Connection, keys: Sequence[str]) -> set[int]:
+    """The ids of those subscribers who have one of these addresses.
+
+    Args:
+        connection: An open connection to the database.
+        keys: Keys of addresses, as `subscribers.addresses.normalise` gives them.
+    """
+    found: set[int] = set()
+    for start in range(0, len(keys), _MOST_KEYS):
+        part = sa.select(subscriber.c.id).where(subscriber.c.address_key.in_(keys[start : start + _MOST_KEYS]))
+        found.update(connection.execute(part).scalars())
+    return found
+
+
+_MOST_KEYS = 500
+"""In one ``IN (…)``; old builds of SQLite take 999 parameters."""
+
+
 def find_public(connection: Connection, public_id: bytes) -> Subscriber | None:
     """The subscriber whom a link stands for."""
     return _one_subscriber(connection, subscriber.c.public_id == public_id)

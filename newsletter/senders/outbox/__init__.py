@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from newsletter.senders.provider import Opening, Provider
@@ -17,11 +19,18 @@ def _open(_options: None, opening: Opening) -> Outbox:
     return Outbox(opening.outbox, fsync=opening.fsync, batch_size=opening.batch, widths=opening.widths)
 
 
+def _kept(outbox: Path, public_id: str) -> Mapping[str, str]:
+    from newsletter.senders.outbox.kept import kept
+
+    return kept(outbox, public_id)
+
+
 PROVIDER: Final[Provider[None]] = Provider(
     name="outbox",
     title="the outbox",
     summary="real letters as .eml files in a Maildir, nothing leaves this machine",
     open=_open,
     leaves=lambda _options: False,
+    kept=_kept,
     authentication=Authentication(),
 )

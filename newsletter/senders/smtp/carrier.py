@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from newsletter.errors import SendError
+from newsletter.errors import SendError, file_limit_error
 from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carrier, Commit, Parcel, UnreachableError
 from newsletter.senders.smtp.meaning import Meaning, meaning
 from newsletter.senders.smtp.round import CarrierState, SmtpBatch
 from newsletter.senders.smtp.session import Envelope, HaltError, Session, open_session
-from newsletter.senders.smtp.wire import ConnectionBrokenError
+from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
 
 if TYPE_CHECKING:
     import ssl
 
     from newsletter.senders.smtp.options import SmtpOptions
 
+LOG = logging.getLogger("nashra.smtp")
 REST = 10.0
 """Seconds of rest after which a connection is asked whether it still is one."""
 
@@ -109,7 +111,7 @@ class SmtpCarrier(Carrier):
             if await session.wake(REST):
                 return session
             await session.quit()
-        return await open_session(self._options, self._context)
+        return await open_session(self._options, self._context, self._memory.ahead)
 
     async def give_back(self, session: Session) -> None:
         """Keep a connection for the next batch, or close it when it has carried enough."""
@@ -123,7 +125,25 @@ class SmtpCarrier(Carrier):
         """Words for a connection that is not to be had."""
         return f"the SMTP server {self._options.where}: {error}"
 
+    def tell_lie(self) -> None:
+        """Tell that the server does not answer what is written ahead, and which setting spares the time to find out."""
+        LOG.warning(
+            "the SMTP server %s offers PIPELINING and does not answer commands that are written ahead: letters go on "
+            "one command at a time. Write pipelining = false under [smtp], so that this is known from the start",
+            self._options.where,
+        )
+
     async def _hand_over(self, parcels: Sequence[Parcel]) -> HeldLetters:
+        try:
+            return await self._try_over(parcels)
+        except PipeliningError:
+            pass
+        try:
+            return await self._try_over(parcels)
+        except PipeliningError as error:
+            raise UnreachableError(self.broken(error)) from None
+
+    async def _try_over(self, parcels: Sequence[Parcel]) -> HeldLetters:
         hand = self.hand(parcels[0])
         session: Session | None = None
         try:
@@ -133,11 +153,17 @@ class SmtpCarrier(Carrier):
                 return HeldLetters(self, None, parcels, Meaning(REFUSED, reason, "address"))
             session.propose(hand)
             refusal = await session.admitted(hand)
+            if session.found_out():
+                self.tell_lie()
             if refusal is not None:
                 await self.give_back(session)
                 return HeldLetters(self, None, parcels, meaning(*refusal))
             session.hand_over(hand)
             await session.handed_over()
+        except PipeliningError:
+            if session is not None:
+                session.abort()
+            raise
         except ConnectionBrokenError as error:
             if session is not None:
                 session.abort()
@@ -166,7 +192,11 @@ class SmtpCarrier(Carrier):
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
+            try:
+                self._loop = _new_loop()
+            except BaseException:
+                work.close()
+                raise
         return self._loop.run_until_complete(work)
 
 
@@ -222,6 +252,13 @@ def _alone(told: Meaning) -> Answer:
     if told.state == REFUSED and not told.clear:
         return Answer(QUEUED, reason=told.reason, about="address")
     return Answer(told.state, reason=told.reason, about=told.about)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """A fresh event loop. One that cannot open its own three files would tell of it in a traceback of its own."""
+    if (full := file_limit_error(None)) is not None:
+        raise full
+    return asyncio.new_event_loop()
 
 
 async def _quit(sessions: Sequence[Session]) -> None:

@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from newsletter.errors import FileLimitError
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, About, Answer, Commit, Parcel
 from newsletter.senders.refusals import RefusalRecord
 from newsletter.senders.smtp.meaning import Meaning, meaning
-from newsletter.senders.smtp.session import Envelope, HaltError, Session
-from newsletter.senders.smtp.wire import ConnectionBrokenError
+from newsletter.senders.smtp.session import Envelope, HaltError, PipeliningState, Session
+from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
 
 MOST_BLOCKED = 3
 """Letters refused for good and not for their readers, none taken in between, after which a send stops."""
@@ -43,6 +44,8 @@ class CarrierState:
     """How often each delivery was put off, so that others go first."""
     watch: RefusalRecord = field(default_factory=RefusalRecord)
     """Whether refusals of addresses are to be believed."""
+    ahead: PipeliningState = field(default_factory=PipeliningState)
+    """Whether the server answers commands that were written ahead."""
     blocked: int = 0
     """Letters refused for good, and not for their readers, since the last that was taken."""
     busy: int = 0
@@ -69,6 +72,9 @@ class SessionPool(Protocol):
 
     def broken(self, error: ConnectionBrokenError) -> str:
         """Words for a connection that is not to be had."""
+
+    def tell_lie(self) -> None:
+        """Tell that the server does not answer what was written ahead, though it offers to."""
 
 
 class SmtpBatch:
@@ -101,6 +107,9 @@ class SmtpBatch:
         self._reason = ""
         self._about: About = "moment"
         self._halt: tuple[str, About] | None = None
+        self._connected = False
+        self._full: FileLimitError | None = None
+        """A connection could not be had for want of files that may be open."""
         self._failure: Exception | None = None
 
     async def deliver(self) -> Answer:
@@ -124,7 +133,7 @@ class SmtpBatch:
             self._commit()
         for lane in lanes:
             lane.result()
-        if failure := failure or self._failure:
+        if failure := failure or self._failure or (None if self._connected else self._full):
             raise failure
         return self._outcome()
 
@@ -150,10 +159,18 @@ class SmtpBatch:
             except HaltError as error:
                 self._stop(str(error), error.about)
                 return
+            except FileLimitError as error:
+                # Fewer connections will do, as long as there is one.
+                self._full = error
+                return
+            self._connected = True
             answered = session.answered
             self._talking += 1
             try:
                 await self._talk(session)
+            except PipeliningError as error:
+                # Nothing of it was a letter: the same ones go over another connection, one command after the other.
+                self._because(self._connections.broken(error))
             except ConnectionBrokenError as error:
                 self._because(self._connections.broken(error))
                 if session.answered == answered:
@@ -177,6 +194,8 @@ class SmtpBatch:
                 session.propose(ahead)
             while ahead is not None and not self._over:
                 refusal = await session.admitted(ahead)
+                if session.found_out():
+                    self._connections.tell_lie()
                 if refusal is not None:
                     self._answered(ahead, meaning(*refusal))
                     ahead = self._take(session)

@@ -15,8 +15,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from newsletter.errors import file_limit_error
 from newsletter.senders.smtp.replies import Reply, extensions
-from newsletter.senders.smtp.wire import ConnectionBrokenError, SmtpConnection
+from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError, SmtpConnection
 
 if TYPE_CHECKING:
     import ssl
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 FINAL_DOT = b".\r\n"
 DOT_PATIENCE = 10
 """How many times longer the answer to a whole letter may take than that to a command (RFC 5321 section 4.5.3.2)."""
+AHEAD_PATIENCE = 5.0
+"""Seconds for the answer to a command written ahead, until a server has shown that it answers such commands. A slow
+one is taken for one that does not, which costs round trips and no letter; waiting out the time-out costs minutes."""
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _UNWRITABLE = re.compile(r"[\x00-\x20\x7f<>]")
 
@@ -44,6 +48,20 @@ class HaltError(Exception):
     def __init__(self, what: str, mend: str, about: About = "server") -> None:
         super().__init__(f"{what}; {mend}")
         self.about: About = about
+
+
+@dataclass(slots=True)
+class PipeliningState:
+    """What a run knows of whether its server answers commands that were written ahead."""
+
+    proved: bool = False
+    """It has answered a final dot and all commands written with it."""
+    broken_off: int = 0
+    """How often it closed the connection instead of answering the second one, before that was proved."""
+    suspected: bool = False
+    """It does not seem to, and nothing more is written ahead."""
+    told: bool = False
+    """Without that it answers, and the editor was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +86,22 @@ class Envelope:
 class Session:
     """One connection that is ready for letters."""
 
-    def __init__(self, wire: SmtpConnection, options: SmtpOptions, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, wire: SmtpConnection, options: SmtpOptions, context: ssl.SSLContext | None, ahead: PipeliningState
+    ) -> None:
         self._wire = wire
+        self._ahead = ahead
         self._options = options
         # Asked at every letter.
         self._writes_ahead, self._most_letters, self._timeout = options.pipelining, options.letters, options.timeout
         self._context = context
         self._extensions: Mapping[str, str] = {}
         self._commands: list[bytes] = []
-        """The envelope of the letter that is next; sent already where commands may be written ahead."""
+        """The envelope of the letter that is next."""
+        self._sent = 0
+        """How many commands of it were written at once, before any of them was answered; 0 for none."""
+        self._with_dot = False
+        """Whether they went with the final dot of the letter before."""
         self._leftover = False
         """A transaction stands open that a RSET must end."""
         self.letters = 0
@@ -88,7 +113,14 @@ class Session:
     @property
     def pipelining(self) -> bool:
         """Whether several commands may go in one write."""
-        return self._writes_ahead and "PIPELINING" in self._extensions
+        return self._writes_ahead and not self._ahead.suspected and "PIPELINING" in self._extensions
+
+    def found_out(self) -> bool:
+        """Whether it is clear now, and for the first time, that the server does not answer what is written ahead."""
+        if self._sent or not self._ahead.suspected or self._ahead.told:
+            return False
+        self._ahead.told = True
+        return True
 
     @property
     def usable(self) -> bool:
@@ -124,7 +156,8 @@ class Session:
     def propose(self, hand: Envelope) -> None:
         """Name sender and recipient, if they can go without waiting for answers."""
         self._commands = self._envelope(hand)
-        if self.pipelining:
+        self._sent, self._with_dot = len(self._commands) if self.pipelining else 0, False
+        if self._sent:
             self._wire.write(b"".join(self._commands))
 
     async def admitted(self, hand: Envelope) -> tuple[Reply, str] | None:
@@ -135,13 +168,13 @@ class Session:
             HaltError: The server takes nothing from us.
         """
         refusal: tuple[Reply, str] | None = None
-        for command in self._commands:
+        for position, command in enumerate(self._commands):
             name = command[:4].decode()
-            if not self.pipelining:
+            if not self._sent:
                 if refusal is not None:
                     break
                 self._wire.write(command)
-            reply = await self._hear()
+            reply = await self._hear(ahead=bool(self._sent) and (self._with_dot or position > 0))
             if name == "RSET":
                 self._leftover = False
             elif refusal is None and not (reply.code == 354 if name == "DATA" else reply.good):
@@ -153,6 +186,7 @@ class Session:
                 self._leftover = False
                 return self._no(refusal, hand)
         self._leftover = refusal is not None
+        self._ahead.proved = self._ahead.proved or (bool(self._sent) and self._with_dot)
         return self._no(refusal, hand)
 
     def hand_over(self, hand: Envelope) -> None:
@@ -167,7 +201,8 @@ class Session:
         """Let the final dot go, and with it the envelope of the letter that follows on this connection."""
         self._commands = self._envelope(following) if following is not None else []
         self.letters += 1
-        self._wire.write(b"".join((FINAL_DOT, *self._commands)) if self.pipelining else FINAL_DOT)
+        self._sent, self._with_dot = len(self._commands) if self.pipelining else 0, True
+        self._wire.write(b"".join((FINAL_DOT, *self._commands)) if self._sent else FINAL_DOT)
 
     async def answer(self) -> Reply:
         """What the server says of the letter whose final dot went.
@@ -175,7 +210,13 @@ class Session:
         Raises:
             ConnectionBrokenError: Nothing, so nobody knows whether it took it.
         """
-        reply = await self._wire.reply(self._timeout * DOT_PATIENCE)
+        try:
+            reply = await self._wire.reply(self._timeout * DOT_PATIENCE)
+        except ConnectionBrokenError:
+            # It may have broken off for what was written with the dot: that is not tried with a second letter.
+            if self._sent and not self._ahead.proved:
+                self._ahead.suspected = self._ahead.told = True
+            raise
         self.answered += 1
         return reply
 
@@ -227,12 +268,27 @@ class Session:
         commands = [f"{mail}\r\n".encode(), f"{rcpt}\r\n".encode(), b"DATA\r\n"]
         return [b"RSET\r\n", *commands] if self._leftover else commands
 
-    async def _hear(self) -> Reply:
-        reply = await self._wire.reply(self._timeout)
+    async def _hear(self, *, ahead: bool = False) -> Reply:
+        doubtful = ahead and not self._ahead.proved
+        try:
+            reply = await self._wire.reply(min(self._timeout, AHEAD_PATIENCE) if doubtful else self._timeout)
+        except ConnectionBrokenError as error:
+            if not doubtful or not self._suspicious():
+                raise
+            self._ahead.suspected = True
+            raise PipeliningError(str(error)) from None
         if reply.closing:
             self._wire.fail(f"it says: {reply.words}")
             raise ConnectionBrokenError(self._wire.broken)
         return reply
+
+    def _suspicious(self) -> bool:
+        """Whether the end of a connection in the midst of commands written ahead is about writing ahead."""
+        if self._wire.silent:
+            return True
+        # After a letter some servers close every connection; and one that closes once may have had another reason.
+        self._ahead.broken_off += not self._with_dot
+        return self._ahead.broken_off > 1
 
     def _no(self, refusal: tuple[Reply, str] | None, hand: Envelope) -> tuple[Reply, str] | None:
         if refusal is None:
@@ -339,12 +395,13 @@ _MEND_LOGIN = "check [smtp] user, security and the file secrets/smtp.password"
 _MEND_SENDER = "check [sender] from and [smtp] return_path"
 
 
-async def open_session(options: SmtpOptions, context: ssl.SSLContext | None) -> Session:
+async def open_session(options: SmtpOptions, context: ssl.SSLContext | None, ahead: PipeliningState) -> Session:
     """Connect, make sure that it is the right server, and log in.
 
     Args:
         options: Where and how.
         context: For TLS; None for none.
+        ahead: What is known of the server, and learnt of it; the same for all connections of a run.
 
     Raises:
         ConnectionBrokenError: It cannot be reached, or wants to be asked later.
@@ -360,8 +417,10 @@ async def open_session(options: SmtpOptions, context: ssl.SSLContext | None) -> 
     except TimeoutError:
         raise ConnectionBrokenError(f"no connection within {options.timeout:g} seconds") from None
     except OSError as error:
+        if (full := file_limit_error(error)) is not None:
+            raise full from None
         raise ConnectionBrokenError(f"it cannot be reached ({error.strerror or error})") from None
-    session = Session(wire, options, context)
+    session = Session(wire, options, context, ahead)
     try:
         if options.security == "tls":
             await session.encrypt()

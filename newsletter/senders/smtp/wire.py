@@ -17,6 +17,10 @@ class ConnectionBrokenError(Exception):
     """The server cannot be reached, or the connection broke off; another try may do better."""
 
 
+class PipeliningError(ConnectionBrokenError):
+    """The server answered the first of several commands written at once, and not the next: it lies about PIPELINING."""
+
+
 class SmtpConnection(asyncio.Protocol):
     """One connection. ``write`` never waits; ``drained`` and ``reply`` do."""
 
@@ -30,6 +34,8 @@ class SmtpConnection(asyncio.Protocol):
         self._full = False
         self.broken = ""
         """Why nothing more can be said here; empty while all is well."""
+        self.silent = False
+        """It is broken since the server said nothing for too long."""
 
     # ---- what asyncio calls
 
@@ -151,12 +157,16 @@ class SmtpConnection(asyncio.Protocol):
         if self.broken:
             raise ConnectionBrokenError(self.broken)
         self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(seconds, self.fail, f"it said nothing for {seconds:g} seconds")
+        timer = self._loop.call_later(seconds, self._give_up, seconds)
         try:
             await self._waiter
         finally:
             timer.cancel()
             self._waiter = None
+
+    def _give_up(self, seconds: float) -> None:
+        self.silent = not self.broken
+        self.fail(f"it said nothing for {seconds:g} seconds")
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -1,0 +1,86 @@
+"""What a database that was put back to an older state says of letters that may have gone since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from newsletter.ledger.models import Send
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection
+
+WHY = "the database was restored"
+"""Reason of deliveries that may have gone since."""
+_MOST_IDS = 500
+"""In one ``IN (…)``; old builds of SQLite take 999 parameters."""
+
+
+def unfinished(connection: Connection) -> list[Send]:
+    """Every send that has not come to its end, oldest first.
+
+    Args:
+        connection: An open connection to the database.
+    """
+    from newsletter.ledger.sends import sends
+
+    return [one for one in sends(connection) if one.state in {"scheduled", "running", "paused"}]
+
+
+def queued(connection: Connection, send_id: int) -> list[int]:
+    """Ids of the deliveries of a send that count as not begun, in order.
+
+    Args:
+        connection: An open connection to the database.
+        send_id: Id of the send.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import delivery
+
+    query = select(delivery.c.id).where(_is_queued(send_id)).order_by(delivery.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def prove_kept(connection: Connection, deliveries: Sequence[int]) -> None:
+    """Count deliveries as taken, since their letters were found.
+
+    Args:
+        connection: A writing transaction.
+        deliveries: Their ids; all of them queued.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import delivery
+
+    for start in range(0, len(deliveries), _MOST_IDS):
+        part = update(delivery).where(delivery.c.id.in_(deliveries[start : start + _MOST_IDS]))
+        connection.execute(part.values(state="submitted", reason=None))
+
+
+def doubt_queued(connection: Connection, send_id: int) -> int:
+    """Take every delivery of a send that counts as not begun for one that may have gone; gives how many.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import batch, delivery
+
+    count = connection.execute(update(delivery).where(_is_queued(send_id)).values(state="unknown", reason=WHY)).rowcount
+    # Each of their deliveries says for itself what it is; nobody is to take them up again.
+    over = update(batch).where(batch.c.send_id == send_id, batch.c.state == "queued")
+    connection.execute(over.values(state="unknown", token=None, lease_until=None))
+    return count
+
+
+def _is_queued(send_id: int) -> ColumnElement[bool]:
+    from sqlalchemy import and_, func, select
+
+    from newsletter.storage.tables import batch, delivery
+
+    batch_state = select(batch.c.state).where(batch.c.id == delivery.c.batch_id).scalar_subquery()
+    mine = delivery.c.batch_id.in_(select(batch.c.id).where(batch.c.send_id == send_id))
+    return and_(mine, func.coalesce(delivery.c.state, batch_state) == "queued")
