@@ -100,6 +100,7 @@ _SENDS = group(
     sends.pause,
     sends.resume,
     undoing.cancel,
+    undoing.refreeze,
     unknown.unknown,
     sends.list_,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.accounts import latest_data, problem_lines, tell_latest, tell_report, tell_week, week_data
-from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, STOPPED, workspace_of
+from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, SOME_NOT_TAKEN, STOPPED, workspace_of
 from newsletter.cli.delivering import (
     DeliveryOutcome,
     account_words,
@@ -36,11 +36,13 @@ from newsletter.cli.options import (
 from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say, table
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.restoring import AfterRestore, before_freezing, pass_restored, take_restored
+from newsletter.errors import HeldSendError
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
     from newsletter.workflows.latest import LatestOutcome
+    from newsletter.workflows.scheduled import DutyOutcome
     from newsletter.workflows.weekly import WeekPlan
 
 
@@ -297,7 +299,8 @@ def schedule(
     """Show what [schedule] asks for and when; --run does what is due, for cron or a worker.
 
     One line of cron is enough, however often it runs: each moment is handled once, a missed one when the machine is
-    back.
+    back. Exit codes of --run: 0 all went well, 1 something failed and is tried again, 4 some letters were refused or are
+    unknown, 5 something was due and does not go by itself.
 
     \b
     Examples:
@@ -320,14 +323,16 @@ def schedule(
                             "list": one.list,
                             "words": one.words,
                             "trouble": str(one.trouble) if one.trouble else None,
+                            "exit": _of_duty(one),
                         }
                         for one in done
                     ]
                 )
-            if any(one.trouble for one in done):
-                raise typer.Exit(1)
             if not done:
                 say("Nothing is due.")
+            codes = {_of_duty(one) for one in done}
+            if code := next((one for one in (1, NOTHING_SENT, SOME_NOT_TAKEN) if one in codes), 0):
+                raise typer.Exit(code)
             return
         now, zone = workspace.now(), workspace.zone
         due = {one.job for one in scheduled.waiting(workspace)}
@@ -342,6 +347,13 @@ def schedule(
     table(("What", "Next", ""), rows)
     if not rows:
         say('Nothing is scheduled. In newsletter.toml, for example: [schedule] weekly = "thursday 10:00"')
+
+
+def _of_duty(one: DutyOutcome) -> int:
+    """The exit code that follows from a duty."""
+    if one.trouble is not None:
+        return NOTHING_SENT if isinstance(one.trouble, HeldSendError) else 1
+    return NOTHING_SENT if one.held else SOME_NOT_TAKEN if one.faulty else 0
 
 
 def _told_gathered(week: WeekPlan) -> None:

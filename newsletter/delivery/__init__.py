@@ -95,14 +95,14 @@ def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Ev
         How many deliveries of the send are in each state then.
 
     Raises:
-        SenderChangedError: It was begun through another provider or account.
+        SenderChangedError: It was begun through another provider or account, and is paused by that.
         SendError: The provider or the outbox takes nothing more; everything is kept for the next run. Or the database
             does not know of letters that went, and an editor is to say how to go on.
         DatabaseError: The ledger cannot be written; the same.
     """
     if sender_changed(setup, send):
         raise SenderChangedError(
-            f"issue {send.issue} was begun through «{send.sender}», and the settings say «{setup.account}» now",
+            f"issue {send.issue} rests: {pause_for_sender(setup, send)}",
             mend="set them back, or go on with: newsletter send --with-this-sender",
         )
     with _fewer_collections(), _remembered(setup, send):

@@ -211,7 +211,7 @@ def _send(row: Row[Any]) -> Send:
 
 
 def named(connection: Connection, name: str) -> Send:
-    """The send an editor means: by its id, or by the number of its issue when that went out once.
+    """The send an editor means: by its id, or by the number of its issue when all of its others were cancelled.
 
     Args:
         connection: An open connection to the database.
@@ -233,6 +233,9 @@ def named(connection: Connection, name: str) -> Send:
     found = found or sends_of(connection, name)
     if len(found) == 1:
         return found[0]
+    standing = [one for one in found if one.state != "cancelled"]
+    if len(standing) == 1:
+        return standing[0]
     if not found:
         raise SendError(f"no send is called {name!r}", mend="see: newsletter sends list")
     ids = ", ".join(send.public_id for send in found)

@@ -155,7 +155,6 @@ def make(
     list_name: str,
     rhythm: str,
     rest: bool = False,
-    instead: Send | None = None,
     snapshot: Snapshot | None = None,
 ) -> Plan:
     """Look at everything a send of this issue needs, without writing anything.
@@ -166,7 +165,6 @@ def make(
         list_name: Another list than the one the issue names, or empty.
         rhythm: ``weekly``, or ``all`` for everybody.
         rest: Plan it for those who have had none of a send that was cancelled.
-        instead: Plan it as if this send of it were not there.
         snapshot: Of the workspace; None takes one now.
 
     Raises:
@@ -178,8 +176,7 @@ def make(
     snapshot = snapshot or Snapshot.take(workspace)
     target = snapshot.list_named(list_name or issue.list)
     here = (str(issue.number), target.id, rhythm)
-    others = [send for send in snapshot.sends if instead is None or send.id != instead.id]
-    sends = [send for send in others if (send.issue, send.list_id, send.rhythm) == here]
+    sends = [send for send in snapshot.sends if (send.issue, send.list_id, send.rhythm) == here]
     if rest and not sends:
         raise SendError(
             f"no send of issue {issue.number} to '{target.name}' was cancelled, so there is no rest of it",
@@ -198,7 +195,7 @@ def make(
         raise inspected.failure
     issue = replace(issue, list=target.name)  # its letters for other topics are those of this list too
     plan = Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems, rest=rest, source=source)
-    return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in others))
+    return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in snapshot.sends))
 
 
 def look_again(
