@@ -299,8 +299,8 @@ def schedule(
     """Show what [schedule] asks for and when; --run does what is due, for cron or a worker.
 
     One line of cron is enough, however often it runs: each moment is handled once, a missed one when the machine is
-    back. Exit codes of --run: 0 all went well, 1 something failed and is tried again, 4 some letters were refused or are
-    unknown, 5 something was due and does not go by itself.
+    back. Exit codes of --run: 0 all went well, 1 something failed and is tried again, 4 some letters were refused or
+    are unknown, 5 something was due and does not go by itself.
 
     \b
     Examples:
