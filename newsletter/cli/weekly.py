@@ -224,12 +224,13 @@ def schedule(
       */10 * * * *  newsletter -C /srv/nashra schedule --run
     """
     from newsletter.rhythms import schedule as times
-    from newsletter.workflows import scheduled
+    from newsletter.workflows import alerts, scheduled
 
     with workspace_of(context) as workspace:
         if run:
             done = scheduled.run(workspace, say)
             post_without_pages(workspace)
+            alerts.tell(workspace, ended=True)
             if as_json:
                 json_data(
                     [

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from newsletter.errors import DatabaseError
+from newsletter.errors import DatabaseError, file_limit_error
 from subscribers.newfile import NameTakenError, new_file
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Database:
             outside = isinstance(error, exc.OperationalError) or type(error) is exc.DatabaseError
             # PostgreSQL tells of a table that is not there as of a fault in the statement.
             outside = outside or "does not exist" in str(error.orig)
+            if (full := file_limit_error(error)) is not None:
+                raise full from error
             if not self.is_sqlite and (error.connection_invalidated or _is_away(error.orig)):
                 raise DatabaseAwayError(*_words(str(error.orig)), where=self.where) from error
             if outside or error.connection_invalidated:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from newsletter.workspace.schema import (
+        AlertSettings,
         CollectSettings,
         ComposeSettings,
         ListSettings,
@@ -64,6 +65,7 @@ class Settings:
     compose: ComposeSettings
     schedule: Schedule
     collect: CollectSettings
+    alerts: AlertSettings
     outbox: Path
     database_url: str
     """SQLAlchemy URL."""
@@ -283,7 +285,7 @@ def _named(key: str, layers: list[_Layer]) -> str:
 
 
 def _shown(key: str, value: object) -> str:
-    secret = {"database.url"} | registry.secret_keys()
+    secret = {"database.url", "alerts.url", "alerts.command", "web.metrics"} | registry.secret_keys()
     if isinstance(value, dict):
         value = {name: "a secret" if f"{key}.{name}" in secret else one for name, one in value.items()}
     return "a secret" if key in secret else repr(value)
@@ -361,6 +363,7 @@ def _settings(checked: Schema, root: Path) -> Settings:
         compose=checked.compose,
         schedule=_schedule(checked),
         collect=checked.collect,
+        alerts=checked.alerts,
         outbox=root / checked.sender.outbox,
         database_url=database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
     )

@@ -49,6 +49,9 @@ TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
+PerMinute = Annotated[float, Field(ge=0.1, le=100_000)]
+
+
 Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=200)]
 """The name of a DKIM key in DNS (RFC 6376 section 3.1)."""
 
@@ -148,6 +151,13 @@ class SenderSettings(SettingsSection):
         "database; 0: no limit. Small and test letters have one more for each process",
     )
     batch: int = Field(default=100, ge=1, le=1000, description="letters in one submission to the outbox")
+    pace: Annotated[dict[str, PerMinute], AfterValidator(values.domains)] = Field(
+        default={},
+        description="letters a minute at most to addresses of one domain, over all processes and machines of the "
+        "database; the others do not wait for them. Each domain wants a line of its own: `googlemail.com` is not "
+        "`gmail.com`, and other domains at the same provider count for themselves",
+        examples=['[sender.pace]\n"gmail.com" = 20'],
+    )
 
 
 class WebSettings(SettingsSection):
@@ -191,6 +201,11 @@ class WebSettings(SettingsSection):
         le=90,
         description="days after which a sign-up that nobody confirmed is deleted, with its links; a wish that waits "
         "for its letter waits no longer either",
+    )
+    metrics: Annotated[str, AfterValidator(values.token)] = Field(
+        default="",
+        description="the token that opens `/metrics`, and the details of `/health`, best in `secrets/web.metrics`; "
+        "without it there is no `/metrics`",
     )
 
 
@@ -324,6 +339,27 @@ class CollectSettings(SettingsSection):
     )
 
 
+class AlertSettings(SettingsSection):
+    """Who is told when something stops, fails or is in doubt, and how."""
+
+    mail: Annotated[list[Annotated[str, AfterValidator(mailbox)]], BeforeValidator(listed)] = Field(
+        default=[], description="mail addresses that alerts go to"
+    )
+    command: Annotated[str, AfterValidator(values.command)] = Field(
+        default="",
+        description="a program with its arguments, called without a shell; the alert comes on its standard input as "
+        "JSON, and in `ALERT_SUBJECT` and `ALERT_TEXT`",
+    )
+    url: Annotated[str, AfterValidator(values.hook)] = Field(
+        default="",
+        description="address that the alert is posted to as JSON (with `text`, as chats want it), https; a secret can "
+        "stand in `secrets/alerts.url`",
+    )
+    backup_days: int = Field(
+        default=8, ge=0, le=3650, description="days after which the newest copy in `backups/` is too old; 0: never"
+    )
+
+
 class Schema(SettingsSection):
     """The whole of newsletter.toml, but for the sections of providers."""
 
@@ -338,6 +374,7 @@ class Schema(SettingsSection):
     schedule: ScheduleSettings = ScheduleSettings()
     database: DatabaseSettings = DatabaseSettings()
     collect: CollectSettings = CollectSettings()
+    alerts: AlertSettings = AlertSettings()
 
 
 @cache
