@@ -225,13 +225,13 @@ def _of_send(one: SendState, state: WorkspaceState) -> Iterator[Finding]:
         yield _paused(one, state)
     started = max(send.created, send.send_at or send.created)
     still_open = one.counts.open if one.counts is not None else 0
-    alone = send.state == "running" and still_open and not one.at_work and not _alive(state)
-    if alone and state.now - started > JUST_FROZEN:
+    if send.state == "running" and still_open and not one.at_work and not _alive(state):
         yield _made(
             "stopped",
             name,
             parts={"issue": issue, "open": f"{still_open:,}"},
             command=f"newsletter send {issue}" if "/" not in issue else "newsletter worker --once",
+            needs_person=state.now - started > JUST_FROZEN,
             # A process that waits for its provider, or for its turn, holds nothing meanwhile.
             lasting=300.0,
             send=name,
