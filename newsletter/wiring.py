@@ -183,6 +183,7 @@ class Workspace:
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,
             account=self.account,
+            pace=self.settings.sender.pace,
             durable=self.settings.sender.fsync,
             memory=self.memory,
         )

@@ -21,6 +21,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import standin
 
@@ -78,6 +79,11 @@ def header_of(message: dict[str, Any], name: str) -> str:
 
 class Server(standin.Server):
     """Answers as Postmark does."""
+
+    def __init__(self, log: Path, plan: dict[str, Any]) -> None:
+        super().__init__(log, plan)
+        self.messages: list[dict[str, str]] = []
+        """The metadata of what it took."""
 
     def answer(self, headers: dict[str, str], body: bytes) -> bytes | None:
         time.sleep(self.plan.get("delay", 0))
@@ -145,9 +151,16 @@ class Server(standin.Server):
             for message in messages
         )
         with self.lock:
+            self.messages += [message["Metadata"] for message in messages]
             os.write(self.log, lines.encode())
 
     def dump(self, path: str) -> bytes:
+        if path.startswith("/messages/outbound?"):
+            asked = {name: values[0] for name, values in parse_qs(path.partition("?")[2]).items()}
+            (wanted,) = (value for name, value in asked.items() if name.startswith("metadata_"))
+            there = [one for one in self.messages if self.plan.get("unfiltered") or one["nashra_delivery"] == wanted]
+            shown = there[int(asked["offset"]) :][: int(asked["count"])]
+            return reply(200, {"TotalCount": len(there), "Messages": [{"Metadata": one} for one in shown]})
         found = re.fullmatch(r"/message-streams/([a-z-]+)/suppressions/dump(\?fromdate=(\d{4}-\d\d-\d\d))?", path)
         if found is None or found[1] not in STREAMS:
             return reply(404, error(1226, "no such stream"))

@@ -41,6 +41,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "subscribers letters": (("--dry-run",), BASE),
     "sends show": (("1",), BASE),
     "sends list": ((), BASE),
+    "sends unknown": ((), BASE),
 }
 """Commands that can be run without changing anything in the demonstration's workspace (its issue went out): how, and
 the dear modules that they may import there."""

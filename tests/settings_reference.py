@@ -145,7 +145,8 @@ def _kind(value: Mapping[str, Any]) -> str:
             limits += [f"at most {value['maxItems']}"] if "maxItems" in value else []
             return ", ".join([f"list of {_kind(value['items']).replace(' or ', ', ')}", *limits])
         case "object":
-            return "table: name = text"
+            inner = value.get("additionalProperties")
+            return f"table: name = {_kind(inner)}" if isinstance(inner, dict) else "table: name = text"
         case "string":
             return "text"
     raise AssertionError(f"nobody has said how to tell {value}")

@@ -7,9 +7,16 @@ let it pass: repeated addresses, an empty ``to``, reserved headers, HTML before 
     python tests/standin.py LOG [PLAN]      prints the port it listens on, on loopback
 
 PLAN is JSON: ``{"delay": seconds, "faults": {"429": 0.1, …}, "seed": 1, "mute_poison": true, "discard": true}``;
+``"shows": {"activity": {…}, "logs": {…}}`` are the searches of what it took that the account has (without: 403 for the
+one, 404 for the other), each with ``lag`` seconds behind the sending, ``a_minute`` answers, ``unfiltered`` as if the
+filter were not understood, or ``answer``: a status with JSON, ``html``, ``huge``, ``deep``, ``odd`` or ``drip``;
 with ``"texts": true`` the log holds subject and plain text of every letter too.
-Faults by share of requests: a status code, answered instead of taking the request; ``drop_before`` and ``drop_after``
-close without an answer before or after taking it; ``hang_before`` and ``hang_after`` answer nothing for long.
+Faults by share of requests: a status code, answered instead of taking the request; ``400_no_field``, ``400_html`` and
+``400_empty`` are the 400 of SendGrid that names nothing, the one of a machine in between, and one without a word;
+``400_first`` names the first address, whoever it is; ``drop_before`` and ``drop_after`` close without an answer before
+or after taking it; ``hang_before`` and ``hang_after`` answer nothing for long. With ``"seconds": 3`` or ``"first": 20``
+there are faults only in the first seconds after the first request, or for so many requests; with ``"while": path`` as
+long as there is such a file.
 """
 
 from __future__ import annotations
@@ -28,6 +35,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 RESERVED = {
     "x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding", "to", "from",
@@ -96,6 +104,11 @@ class Server:
         self.plan = plan
         self.random = random.Random(plan.get("seed", 1))
         self.lock = threading.Lock()
+        self.asked = 0
+        self.began = 0.0
+        self.shown: list[tuple[float, dict[str, Any]]] = []
+        """What it took, when."""
+        self.searches: list[float] = []
 
     def serve(self) -> None:
         listener = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -111,6 +124,11 @@ class Server:
                 while (request := self.read(stream)) is not None:
                     answer = self.answer(*request)
                     if answer is None:
+                        return
+                    if answer.startswith(b"drip"):
+                        for sign in answer.removeprefix(b"drip"):
+                            connection.sendall(bytes([sign]))
+                            time.sleep(0.05)
                         return
                     connection.sendall(answer)
             except OSError:
@@ -140,10 +158,19 @@ class Server:
             time.sleep(self.plan.get("hang", 30))
         if fault in {"hang_before", "drop_before"}:
             return None
+        if fault == "400_html":
+            return page(400)
+        if fault == "400_empty":
+            return response(400)
+        if fault in {"400_no_field", "400_first"}:
+            field = "personalizations.0.to.0.email" if fault == "400_first" else None
+            return response(400, [{"message": "Bad Request", "field": field, "help": None}])
         if fault.isdecimal():
             return response(int(fault), [{"message": "as planned", "field": None}], self.plan.get("retry_after", ""))
         if headers.get("authorization") != "Bearer SG.test":
             return response(401, [{"message": "The provided authorization grant is invalid", "field": None}])
+        if (found := self.search(headers[":line"], body)) is not None:
+            return found
         if headers[":line"] != "POST /v3/mail/send HTTP/1.1" or headers.get("content-type") != "application/json":
             return response(404)
         content = json.loads(body)
@@ -159,6 +186,52 @@ class Server:
             time.sleep(self.plan.get("hang", 30))
         return None if fault in {"hang_after", "drop_after"} else response(202)
 
+    def search(self, line: str, body: bytes) -> bytes | None:
+        """What Email Activity and Email Logs answer; None when it is no question to them."""
+        method, target, _ = line.split()
+        parts = urlsplit(target)
+        kind = {"messages": "activity", "logs": "logs"}.get(
+            parts.path.split("/")[2] if parts.path.count("/") > 1 else ""
+        )
+        if kind is None:
+            return None
+        plan = self.plan.get("shows", {}).get(kind)
+        if plan is None:
+            return response(403 if kind == "activity" else 404, [{"message": "access forbidden", "field": None}])
+        with self.lock:
+            self.searches = [one for one in self.searches if one > time.monotonic() - 60] + [time.monotonic()]
+            if len(self.searches) > plan.get("a_minute", 1000):
+                return response(429, [{"message": "too many requests", "field": None}], "7")
+            there = [one for at, one in self.shown if at + plan.get("lag", 0) <= time.monotonic()]
+        if "answer" in plan:
+            return odd_answer(plan["answer"])
+        names = ("msg_id", "unique_args") if kind == "activity" else ("sg_message_id", "custom_args")
+        number = parts.path.split("/")[3] if parts.path.count("/") == 3 else ""
+        if number:
+            one = there[int(number.removeprefix("id-"))]
+            arguments = json.dumps(one["custom_args"]) if kind == "activity" else one["custom_args"]
+            return json_response({names[0]: number, "to_email": one["to"][0]["email"], names[1]: arguments})
+        asked = parse_qs(parts.query) if method == "GET" else json.loads(body)
+        query, limit = (
+            (asked["query"][0], int(asked["limit"][0])) if method == "GET" else (asked["query"], asked["limit"])
+        )
+        wanted = (
+            re.fullmatch(r"\(unique_args\['(\w+)'\]=\"(\w+)\"\)", query)
+            if kind == "activity"
+            else re.fullmatch(
+                r'(to_email)="([^"]+)" AND sg_message_id_created_at >= TIMESTAMP "[-0-9]{10}T[:0-9]{8}Z"', query
+            )
+        )
+        if wanted is None:
+            return response(400, [{"message": f"invalid syntax: {query}"}])
+        found = [
+            {names[0]: f"id-{number}", "to_email": one["to"][0]["email"], "status": "delivered"}
+            for number, one in enumerate(there)
+            if plan.get("unfiltered")
+            or wanted[2] == (one["custom_args"].get(wanted[1]) if kind == "activity" else one["to"][0]["email"])
+        ]
+        return json_response({"messages": found[:limit]})
+
     def take(self, people: list[dict[str, Any]], kept: dict[str, str]) -> None:
         lines = "".join(
             json.dumps(
@@ -173,16 +246,32 @@ class Server:
             for person in people
         )
         with self.lock:
+            if "shows" in self.plan:
+                self.shown += [(time.monotonic(), person) for person in people]
             os.write(self.log, lines.encode())
 
     def fault(self) -> str:
         with self.lock:
             mailing = self.random.random()
+            self.asked += 1
+            self.began = self.began or time.monotonic()
+            lasts = time.monotonic() - self.began <= self.plan.get("seconds", float("inf"))
+            lasts = lasts and (not self.plan.get("while") or Path(self.plan["while"]).exists())
+            if not lasts or self.asked > self.plan.get("first", float("inf")):
+                return ""
         for name, share in self.plan.get("faults", {}).items():
             mailing -= share
             if mailing < 0:
                 return str(name)
         return ""
+
+
+def page(status: int) -> bytes:
+    """An answer of a machine in between."""
+    content = b"<html><head><title>400 Bad Request</title></head><body><center>nginx</center></body></html>"
+    return (
+        f"HTTP/1.1 {status} X\r\nContent-Type: text/html\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+    )
 
 
 def response(status: int, errors: list[dict[str, Any]] | None = None, retry_after: str = "") -> bytes:
@@ -192,6 +281,29 @@ def response(status: int, errors: list[dict[str, Any]] | None = None, retry_afte
         f"HTTP/1.1 {status} X\r\nX-Message-Id: stand-in\r\n{extra}Content-Length: {len(content)}\r\n\r\n".encode()
         + content
     )
+
+
+def json_response(found: object) -> bytes:
+    content = json.dumps(found).encode()
+    return (
+        f"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+    )
+
+
+def odd_answer(kind: str) -> bytes:
+    """Answers of a provider, or of something before it, that are none."""
+    if kind.isdecimal():
+        return response(int(kind), [{"message": "as planned", "field": None}])
+    if kind == "drip":
+        return b"dripHTTP/1.1 200 X\r\nContent-Length: 4000\r\n\r\n" + b" " * 4000
+    content = {
+        "html": b"<html>Bad gateway</html>",
+        "huge": b'{"messages":[' + b'{"msg_id":"x"},' * 200_000 + b"{}]}",
+        "deep": b"[" * 100_000,
+        "odd": json.dumps({"messages": [None, 7, {"msg_id": ["x"]}, {"msg_id": "../../../v3/x?y=\u202e"}]}).encode(),
+    }[kind]
+    status = 502 if kind == "html" else 200
+    return f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
 
 
 class StandIn:

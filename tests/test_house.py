@@ -47,6 +47,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "newsletter.workflows",
         "newsletter.workflows.alerts",
+        "newsletter.workflows.asking",
         "newsletter.workflows.create",
         "newsletter.workflows.draft",
         "newsletter.workflows.erase",
@@ -98,6 +99,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.status",
         "newsletter.cli.subscribing",
         "newsletter.cli.suppressing",
+        "newsletter.cli.unknown",
         "newsletter.cli.weekly",
         "newsletter.cli.working",
     ),

@@ -30,11 +30,13 @@ from newsletter.cli import (
     subscribing,
     suppressing,
     undoing,
+    unknown,
     weekly,
     working,
 )
 from newsletter.cli.app import App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
+from newsletter.errors import file_limit_error
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -92,11 +94,12 @@ _LISTS = group(
 )
 _SENDS = group(
     "sends",
-    "The sends of the workspace: list, show, pause, resume, cancel.",
+    "The sends of the workspace: list, show, pause, resume, cancel, settle what is unknown.",
     sends.show,
     sends.pause,
     sends.resume,
     undoing.cancel,
+    unknown.unknown,
     sends.list_,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
@@ -143,7 +146,7 @@ def main() -> None:
         finally:
             flush()
     except Complaint as complaint:
-        for line in str(complaint).splitlines():
+        for line in str(file_limit_error(complaint) or complaint).splitlines():
             say(f"error: {line}")
         sys.exit(1)
     except BrokenPipeError:
@@ -158,6 +161,9 @@ def main() -> None:
     except Exception as error:
         if _debugging():
             raise
+        if (full := file_limit_error(error)) is not None:
+            say(f"error: {full}")
+            sys.exit(1)
         # Its first line only: PostgreSQL shows the values of a row in the second, addresses too.
         words = str(error).partition("\n")[0]
         say(f"error: a fault in the program, please report it: {type(error).__name__}: {words}")

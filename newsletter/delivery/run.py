@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
+from newsletter.delivery.pacing import hold_back
 from newsletter.delivery.parcels import name_of, parcels_of
 from newsletter.delivery.setup import DeliverySetup, Progress
 from newsletter.errors import NashraError, SendError
@@ -242,6 +243,7 @@ class Run:
             batch = settled
         with self._turn:
             parcels, skipped = self._retrying.read(partial(parcels_of, setup, self._send, batch))
+            parcels = hold_back(setup, self._retrying, batch, parcels)
             one_by_one = bool(parcels) and carrier.one_by_one
             begin = carrier.pack(parcels, batch.request_id) if parcels and not one_by_one else None
         if one_by_one:

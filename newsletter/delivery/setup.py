@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,8 @@ class DeliverySetup:
     """Connections to the provider that may be open at once, all processes together; 0 is no limit."""
     account: str = ""
     """Which provider and account this is, in words without a secret; empty where nobody compares them."""
+    pace: Mapping[str, float] = field(default_factory=dict)
+    """Letters a minute to each domain that has a pace of its own, all processes together."""
     durable: bool = True
     """Whether letters that go one by one are marked on the disk, for when the power fails, or only in the database."""
     memory: Memory | None = None

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from newsletter.errors import SendError
+from newsletter.errors import SendError, file_limit_error
 from newsletter.senders import QUEUED, UNKNOWN, Answer, Carrier, Parcel, UnreachableError
 
 if TYPE_CHECKING:
@@ -228,6 +228,8 @@ def connect(api: Api) -> http.client.HTTPConnection:
     try:
         connection.connect()
     except OSError as error:
+        if (full := file_limit_error(error)) is not None:
+            raise full from None
         raise UnreachableError(f"{api.title} cannot be reached ({_cause(error)})", where=api.where) from None
     return connection
 
@@ -263,6 +265,56 @@ def get_json(api: Api, path: str, *, mend: str) -> object:
     except (ValueError, RecursionError):
         return None
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class JsonReply:
+    """What an API answered to a question."""
+
+    status: int
+    content: object
+    """Its JSON; None when it is none, or too much of it."""
+    pause: float
+    """Seconds it asks to wait; 0 when it says nothing."""
+
+
+def ask_json(api: Api, path: str, question: object = None) -> JsonReply:
+    """Ask an API something small, within its time-out in all, so that whoever asks on the side is not held up.
+
+    Args:
+        api: Where to.
+        path: With its query.
+        question: What is sent along as JSON, by POST; None asks by GET.
+
+    Raises:
+        SendError: No answer.
+    """
+    import http.client
+
+    until = time.monotonic() + api.timeout
+    connection = connect(api)
+    headers = dict(api.headers)
+    body = None
+    if question is not None:
+        headers["Content-Type"], body = "application/json", json.dumps(question).encode()
+    try:
+        connection.request("GET" if body is None else "POST", path, body, headers)
+        response = connection.getresponse()
+        content = b""
+        # A server may send a byte now and then for hours: each of them in time, and no answer.
+        while len(content) < _ANSWER_BYTES and (part := response.read1(_EARLY_BYTES)):
+            content += part
+            if time.monotonic() > until:
+                raise TimeoutError("it takes too long")
+    except (OSError, http.client.HTTPException) as error:
+        raise SendError(f"{api.title} gave no answer ({_cause(error)})", where=api.where) from None
+    finally:
+        connection.close()
+    try:
+        found: object = json.loads(content)
+    except (ValueError, RecursionError):
+        found = None
+    return JsonReply(response.status, found, retry_after(response.headers))
 
 
 def retry_after(headers: Mapping[str, str] | Any) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 if TYPE_CHECKING:
     from newsletter.fields import SettingsSection
     from newsletter.senders import Sender
-    from newsletter.senders.reports import Authentication, ReportReader, SuppressionLists
+    from newsletter.senders.reports import Authentication, ReportReader, SentMessages, SuppressionLists
 
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -76,6 +76,8 @@ class Provider(Generic[Options]):
     """Gives what verifies and reads its event reports; None while the settings lack what that needs."""
     suppressions: Callable[[Options], SuppressionLists] | None = None
     """Gives the lists that it keeps itself of addresses it does not mail."""
+    ask: Callable[[Options], SentMessages] | None = None
+    """Gives what it shows of the messages it took, to be asked about deliveries in doubt; None if it shows nothing."""
     secrets: tuple[str, ...] = ()
     """Keys of its section whose values are never shown; each can stand in a file ``secrets/<name>.<key>``."""
     example: str = ""

@@ -1,4 +1,5 @@
-"""What providers tell besides the answer to a request: events, lists of addresses they do not mail, and how they sign.
+"""What providers tell besides the answer to a request: events, lists of addresses they do not mail, what became of a
+request in doubt, and how they sign.
 
 Protocols and plain values only; each provider's folder has what fills them.
 """
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from newsletter.errors import SendError
 from subscribers.models import Event, SuppressionReason
 
 
@@ -70,6 +72,53 @@ class SuppressionLists(Protocol):
 
         Raises:
             SendError: The provider cannot be reached, refuses the key, or answers something else than a list.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a provider is asked of deliveries in doubt: whether it has a letter of them."""
+
+    request_id: str
+    """Of the request that all of them were in."""
+    deliveries: Sequence[tuple[str, str]]
+    """Name and address of each, of a few of them at most."""
+    since: int
+    """Unix seconds before which nothing of it went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a provider has of the deliveries that it was asked about. What is not here proves nothing."""
+
+    request: bool = False
+    """It has a letter of the request and takes requests as a whole or not at all: so it has all of them."""
+    deliveries: frozenset[str] = frozenset()
+    """Names of those of which it has the letter itself."""
+
+
+class NotShownError(SendError):
+    """The account or its key is not shown what was sent; asking again is no use before somebody has changed that."""
+
+    def __init__(self, message: str, *, where: str = "", mend: str = "", status: int = 0) -> None:
+        super().__init__(message, where=where, mend=mend)
+        self.status = status
+        """Of HTTP."""
+
+
+class SentMessages(Protocol):
+    """What a provider shows of the messages that it took."""
+
+    @property
+    def a_minute(self) -> int:
+        """Questions that it answers in a minute."""
+
+    def find(self, question: Question) -> Found:
+        """Look for the letters of one request.
+
+        Raises:
+            NotShownError: The account or the key may not see them.
+            SendError: No answer, too many questions, or an answer that is none; it may be asked again later.
         """
 
 

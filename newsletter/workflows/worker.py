@@ -20,7 +20,7 @@ from newsletter.delivery import jobs
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SIGN_OF_LIFE
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
-from newsletter.workflows import alerts, scheduled, small_letters
+from newsletter.workflows import alerts, asking, scheduled, small_letters
 from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.logs import about_send
 from subscribers.errors import Complaint
@@ -86,6 +86,7 @@ class Worker:
         letters = small_letters.of_workspace(self._workspace)
         self._look(letters)
         self._keep_schedule()
+        self._quietly(lambda: asking.ask_due(self._workspace, self._tell))
         while not self.over.is_set() and (send_id := self._next()) is not None:
             self._deliver(send_id)
         letters.drain()
@@ -215,6 +216,7 @@ class Worker:
     def _keep(self) -> None:
         while not self.over.is_set():
             self._quietly(self._keep_schedule)
+            self._quietly(lambda: asking.ask_due(self._workspace, self._tell))
             self.over.wait(min(TICK / 4, max(self._look_every, 1.0)))
 
     def _keep_schedule(self) -> None:

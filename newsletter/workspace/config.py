@@ -184,12 +184,9 @@ def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
     yield _secret_files(root / SECRETS)
     path = root / ".env"
     if path.is_file():
-        from io import StringIO
+        from newsletter.workspace import env_file
 
-        from dotenv import dotenv_values
-
-        dotenv = dotenv_values(stream=StringIO(_text(path)))
-        yield _environment({name: value for name, value in dotenv.items() if value is not None}, f"{path}: ")
+        yield _environment(env_file.read(_text(path), path), f"{path}: ")
     yield _environment(environment, "environment: ")
 
 

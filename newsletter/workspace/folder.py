@@ -58,6 +58,7 @@ from = {sender}
 # per_second = 50            # letters a second at most, all processes and machines together; 0: no limit
 # per_hour = 10000           # … an hour
 # connections = 8            # to the provider at once, all processes and machines together
+# pace = {{ "gmail.com" = 20 }}                        # letters a minute at most to addresses of one domain
 
 {providers}[web]
 {web}

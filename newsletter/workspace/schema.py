@@ -49,6 +49,9 @@ TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
+PerMinute = Annotated[float, Field(ge=0.1, le=100_000)]
+
+
 Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=200)]
 """The name of a DKIM key in DNS (RFC 6376 section 3.1)."""
 
@@ -148,6 +151,13 @@ class SenderSettings(SettingsSection):
         "database; 0: no limit. Small and test letters have one more for each process",
     )
     batch: int = Field(default=100, ge=1, le=1000, description="letters in one submission to the outbox")
+    pace: Annotated[dict[str, PerMinute], AfterValidator(values.domains)] = Field(
+        default={},
+        description="letters a minute at most to addresses of one domain, over all processes and machines of the "
+        "database; the others do not wait for them. Each domain wants a line of its own: `googlemail.com` is not "
+        "`gmail.com`, and other domains at the same provider count for themselves",
+        examples=['[sender.pace]\n"gmail.com" = 20'],
+    )
 
 
 class WebSettings(SettingsSection):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.fields import plain_line, web_address
 from newsletter.rhythms.topics import MOST
 from newsletter.text.mailbox import ascii_host
+from newsletter.workspace import zones
 
 CANDIDATES = 40
 """Articles that a draft offers its editor to choose from, unless the settings say otherwise."""
@@ -25,13 +25,25 @@ def candidates(value: object) -> object:
     return 0 if word is False or word == "false" else value
 
 
+def domains(value: dict[str, float]) -> dict[str, float]:
+    """Domains as they stand in addresses, in A-label form. Raises ValueError for what is none."""
+    found: dict[str, float] = {}
+    for name, number in value.items():
+        domain = ascii_host(name.strip().rstrip("."))
+        if not re.fullmatch(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", domain):
+            raise ValueError(f'a domain in quotes is wanted, such as "gmail.com" = 20, and {name!r} is none')
+        if domain in found:
+            raise ValueError(f"{domain} is there twice")
+        found[domain] = number
+    return found
+
+
 def zone(value: str) -> str:
     """The name of a time zone (IANA). Raises ValueError for anything else."""
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a zone such as Africa/Algiers is wanted") from None
-    return value
+    if zones.known(value):
+        return value
+    near = zones.nearest(value)
+    raise ValueError(f"a zone such as Africa/Algiers is wanted{f'; did you mean {near}?' if near else ''}")
 
 
 def language(value: str) -> str:

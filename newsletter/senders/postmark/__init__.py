@@ -1,8 +1,9 @@
 """Letters through Postmark, up to 500 messages in one request, each with an answer of its own.
 
 ``body`` writes a request, ``request`` carries it, ``answers`` understands what comes back, ``events`` reads reports,
-``suppressions`` its lists. This file is its entry in the table of providers. What is said of Postmark here stands in
-its developer documentation (https://postmarkapp.com/developer, read in November 2026); no live account was used.
+``suppressions`` its lists, ``search`` what it shows of messages it took. This file is its
+entry in the table of providers. What is said of Postmark here stands in its developer documentation
+(https://postmarkapp.com/developer, read in November 2026); no live account was used.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from newsletter.senders.reports import Authentication
 if TYPE_CHECKING:
     from newsletter.senders.postmark.options import PostmarkOptions
     from newsletter.senders.postmark.sender import Postmark
-    from newsletter.senders.reports import ReportReader, SuppressionLists
+    from newsletter.senders.reports import ReportReader, SentMessages, SuppressionLists
 
 
 def _options() -> type[PostmarkOptions]:
@@ -45,6 +46,12 @@ def _suppressions(options: PostmarkOptions) -> SuppressionLists:
     return Postmark(options).suppressions()
 
 
+def _ask(options: PostmarkOptions) -> SentMessages:
+    from newsletter.senders.postmark.sender import Postmark
+
+    return Postmark(options).sent_messages()
+
+
 PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     name="postmark",
     title="Postmark",
@@ -60,6 +67,7 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     authentication=Authentication(own_bounces=True),
     reports=_reports,
     suppressions=_suppressions,
+    ask=_ask,
     secrets=("token", "webhook_password", "webhook_token"),
     example="""\
 # The server's API token stands in the file secrets/postmark.token; user and password that its webhooks bring to

@@ -9,6 +9,7 @@ from newsletter.models import Letter
 from newsletter.senders.https import Api
 from newsletter.senders.postmark.body import MOST_MESSAGES, Messages
 from newsletter.senders.postmark.request import BatchSend
+from newsletter.senders.postmark.search import MessageSearch
 from newsletter.senders.postmark.suppressions import StreamLists
 from newsletter.senders.refusals import RefusalRecord
 
@@ -56,3 +57,7 @@ class Postmark:
     def suppressions(self) -> StreamLists:
         """The lists of addresses that its streams do not mail."""
         return StreamLists(self._api, (self._options.message_stream, self._options.transactional_stream))
+
+    def sent_messages(self) -> MessageSearch:
+        """What the server shows of the messages it took."""
+        return MessageSearch(self._api)

@@ -1,7 +1,8 @@
 """Letters through SendGrid, a thousand subscribers in one request, and what SendGrid reports of them.
 
 ``body`` writes a request, ``request`` carries it, ``answers`` understands what comes back, ``events`` reads reports,
-``suppressions`` its lists. This file is its entry in the table of providers.
+``suppressions`` its lists, ``activity`` what it shows of messages it took. This file
+is its entry in the table of providers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from newsletter.senders.provider import LOOPBACK, Opening, Provider, fingerprint
 from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:
-    from newsletter.senders.reports import ReportReader, SuppressionLists
+    from newsletter.senders.reports import ReportReader, SentMessages, SuppressionLists
     from newsletter.senders.sendgrid.options import SendGridOptions
     from newsletter.senders.sendgrid.sender import SendGrid
 
@@ -44,6 +45,12 @@ def _suppressions(options: SendGridOptions) -> SuppressionLists:
     return SendGrid(options).suppressions()
 
 
+def _ask(options: SendGridOptions) -> SentMessages:
+    from newsletter.senders.sendgrid.sender import SendGrid
+
+    return SendGrid(options).sent_messages()
+
+
 PROVIDER: Final[Provider[SendGridOptions]] = Provider(
     name="sendgrid",
     title="SendGrid",
@@ -63,6 +70,7 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
     ),
     reports=_reports,
     suppressions=_suppressions,
+    ask=_ask,
     secrets=("key",),
     example="""\
 # The key stands in the file secrets/sendgrid.key

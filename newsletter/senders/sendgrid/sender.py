@@ -13,6 +13,7 @@ from newsletter.errors import SendError
 from newsletter.models import Letter
 from newsletter.senders.https import Api
 from newsletter.senders.refusals import AddressRefusals
+from newsletter.senders.sendgrid.activity import AccountActivity
 from newsletter.senders.sendgrid.body import MOST_RECIPIENTS, MailSendBody
 from newsletter.senders.sendgrid.request import MailSend
 from newsletter.senders.sendgrid.suppressions import AccountLists
@@ -50,6 +51,10 @@ class SendGrid:
     def suppressions(self) -> AccountLists:
         """The lists of addresses that the account does not mail."""
         return AccountLists(self._api)
+
+    def sent_messages(self) -> AccountActivity:
+        """What the account shows of the messages it took."""
+        return AccountActivity(self._api)
 
 
 def _account(options: SendGridOptions) -> Api:

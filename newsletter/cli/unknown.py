@@ -1,0 +1,212 @@
+"""The command ``sends unknown``: what is in doubt, request by request, what is known of it, what each choice does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.app import workspace_of
+from newsletter.cli.options import AsJson
+from newsletter.cli.output import data, json_data, plural, say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.ledger import DoubtfulRequest, Send
+    from newsletter.wiring import Workspace
+
+Doubt = tuple["Send", list["DoubtfulRequest"]]
+MOST_SHOWN = 10
+"""Requests of a send that are described one by one."""
+
+
+def unknown(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue; every send if not given.")
+    ] = "",
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask the provider about it now, where it shows what it took.")
+    ] = False,
+    addresses: Annotated[
+        bool, typer.Option("--addresses", help="List the address of each reader it is about, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is unknown, grouped by request: what is known of it, and what each way to settle it would do.
+
+    An unknown delivery is one whose last byte went and whose answer nobody saw. Reports of the provider settle most
+    of them. A worker also asks the provider by itself, where it shows what it took: after 5 and 15 minutes, 1 and 6
+    hours, then daily for 3 days. A letter that is shown is a proof; one that is not shown proves nothing.
+
+    \b
+    Examples:
+      newsletter sends unknown
+      newsletter sends unknown 12 --ask
+    """
+    with workspace_of(context) as workspace:
+        found = _found(workspace, name)
+        told = _ask(workspace, found, aloud=not as_json) if ask else []
+        if told:
+            found = _found(workspace, name)
+        people = _people(workspace, found) if addresses else {}
+        if as_json:
+            asking = {"asked": told} if ask else {}
+            json_data({"sends": [_told(one, people) for one in found], **asking})
+            return
+        for one in found:
+            _say(workspace, one, people)
+        if not found:
+            say("Nothing is unknown." if not name else f"Nothing of {name} is unknown.")
+
+
+def _found(workspace: Workspace, name: str) -> list[Doubt]:
+    """What is in doubt of one send, or of every one; when it was seen first is noted, so that its age is known."""
+    from newsletter import ledger
+
+    with workspace.database.read() as connection:
+        sends = [ledger.named(connection, name)] if name else ledger.sends(connection)
+        found = [(one, ledger.in_doubt(connection, one.id)) for one in sends]
+    fresh = [request.batch_id for _, requests in found for request in requests if not request.seen]
+    if not fresh:
+        return [one for one in found if one[1]]
+    with workspace.database.write() as connection:
+        ledger.note_seen(connection, fresh, int(workspace.now().timestamp()))
+        return [one for one in ((send, ledger.in_doubt(connection, send.id)) for send, _ in found) if one[1]]
+
+
+def _ask(workspace: Workspace, found: list[Doubt], *, aloud: bool) -> list[dict[str, Any]]:
+    """Ask about everything, and say what came of it."""
+    from newsletter.workflows import asking
+
+    told: list[dict[str, Any]] = []
+    failures: list[str] = []
+    requests = [request for _, requests in found for request in requests]
+    for outcome in asking.ask_now(workspace, requests):
+        told.append({"request": outcome.request.request_id, "submitted": outcome.proved, "failure": outcome.failure})
+        if outcome.failure and outcome.failure not in failures:
+            failures.append(outcome.failure)
+            if aloud:
+                say(f"error: {outcome.failure}")
+        elif aloud and not outcome.failure:
+            words = f"found; {outcome.proved:,} submitted" if outcome.proved else "not found"
+            say(f"Asked about {plural(outcome.request.count, 'letter')}: {words}.")
+    if aloud and requests and not told:
+        names = ", ".join(sorted({_title(one.sender) for one in requests}))
+        say(f"{names} cannot be asked: only reports, or your word, settle this.")
+    return told
+
+
+def _people(workspace: Workspace, found: list[Doubt]) -> dict[int, list[dict[str, str]]]:
+    """Whom it is about, by batch."""
+    from newsletter import ledger
+
+    with workspace.database.read() as connection:
+        return {
+            request.batch_id: _readers(connection, send, ledger.doubtful_deliveries(connection, request.batch_id))
+            for send, requests in found
+            for request in requests
+        }
+
+
+def _readers(connection: Connection, send: Send, ids: list[tuple[int, int]]) -> list[dict[str, str]]:
+    from subscribers import store
+
+    people = []
+    for delivery, subscriber in ids:
+        person = store.find_id(connection, subscriber)
+        address = person.address if person is not None else "(erased)"
+        people.append({"delivery": f"{send.public_id}.{delivery}", "address": address})
+    return people
+
+
+def _title(sender: str) -> str:
+    from newsletter.senders import registry
+
+    return registry.provider(sender).title if sender in registry.names() else sender or "an older version"
+
+
+def _told(one: Doubt, people: dict[int, list[dict[str, str]]]) -> dict[str, Any]:
+    """A send's doubt as data."""
+    from newsletter.workflows import asking
+
+    send, requests = one
+    count = sum(request.count for request in requests)
+    return {
+        "send": send.public_id,
+        "issue": send.issue,
+        "state": send.state,
+        "unknown": count,
+        "most_doubled_by_resend": count,
+        "most_lost_by_accept": count,
+        "requests": [
+            {
+                "request": request.request_id,
+                "provider": request.sender,
+                "one_request": request.whole,
+                "unknown": request.count,
+                "reported": request.told,
+                "seen": _moment(request.seen),
+                "asked": request.times,
+                "last_asked": _moment(request.asked),
+                "can_be_asked": asking.asks(request.sender),
+                **({"deliveries": people[request.batch_id]} if request.batch_id in people else {}),
+            }
+            for request in requests
+        ],
+    }
+
+
+def _moment(seconds: int) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds else None
+
+
+def _say(workspace: Workspace, one: Doubt, people: dict[int, list[dict[str, str]]]) -> None:
+    """A send's doubt in words."""
+    send, requests = one
+    count = sum(request.count for request in requests)
+    inside = plural(len(requests), "request") if all(request.whole for request in requests) else "letters sent singly"
+    say(f"Issue {send.issue} (send {send.public_id}): {count:,} unknown, in {inside}.")
+    for request in requests[:MOST_SHOWN]:
+        for line in _lines(workspace, request):
+            say(line)
+        for person in people.get(request.batch_id, ()):
+            data(f"{person['delivery']}\t{person['address']}")
+    for request in requests[MOST_SHOWN:]:
+        for person in people.get(request.batch_id, ()):
+            data(f"{person['delivery']}\t{person['address']}")
+    if len(requests) > MOST_SHOWN:
+        say(f"  … and {plural(len(requests) - MOST_SHOWN, 'more')}; all of them with --json")
+    say("  You can wait: a report of the provider settles them. Or decide:")
+    whom = plural(count, "reader")
+    say(f"    newsletter sends resume {send.public_id} --resend-unknown   at most {whom} get it twice")
+    say(f"    newsletter sends resume {send.public_id} --accept-unknown   at most {whom} never get it")
+
+
+def _lines(workspace: Workspace, request: DoubtfulRequest) -> list[str]:
+    """What is known of one request."""
+    from newsletter.workflows import asking
+
+    def moment(seconds: int) -> str:
+        return f"{datetime.fromtimestamp(seconds, workspace.zone):%Y-%m-%d %H:%M}"
+
+    which = f"request {request.request_id[:8]} of" if request.whole else "each for itself,"
+    lines = [
+        f"  {which} {plural(request.count, 'letter')} through {_title(request.sender)}, noticed {moment(request.seen)}"
+    ]
+    if request.told:
+        lines.append(f"    reports came of {request.told:,} others that were in it at an earlier try or singly")
+    else:
+        lines.append("    no report came of any letter in it")
+    if request.asked:
+        hours = max(0, request.asked - request.seen) // asking.HOUR
+        weight = "" if hours * asking.HOUR >= asking.SPEAKS_AFTER else ", which says nothing yet"
+        after = f"{hours:,} hours" if hours else "less than an hour"
+        lines.append(f"    asked {plural(request.times, 'time')}: not found after {after}{weight}")
+    elif asking.asks(request.sender):
+        lines.append("    not asked yet; a worker does it, or now: --ask")
+    else:
+        lines.append(f"    {_title(request.sender)} cannot be asked about it")
+    return lines
