@@ -77,13 +77,15 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), text)
 
 
-def without_addresses(text: str) -> str:
+def without_addresses(text: str, most: int = 300) -> str:
     """A text of a provider in which every mail address is an ellipsis, on one line and not long.
 
     Args:
         text: As the provider or the database gave it.
+        most: Characters that are kept.
     """
-    return " ".join(_ADDRESS.sub("…", text).split())[:300]
+    # Cut before, since looking for an address in a text without one takes the square of its length.
+    return " ".join(_ADDRESS.sub("…", text[: most + 300]).split())[:most]
 
 
 COMMAND = "{command}"
