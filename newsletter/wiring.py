@@ -182,6 +182,7 @@ class Workspace:
             patience=patience,
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,
+            first_batch=self.settings.sender.first_batch,
             account=self.account,
             pace=self.settings.sender.pace,
             durable=self.settings.sender.fsync,

@@ -16,7 +16,7 @@ from newsletter.cli.posting import post_without_pages
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
-    from newsletter.delivery import StateCounts
+    from newsletter.delivery import SendPausedError, StateCounts
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue, Letter
     from newsletter.wiring import Workspace
@@ -59,6 +59,8 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
             raise typer.Exit(STOPPED)
         words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
         say(f"error: {words}")
+        if isinstance(failure, delivery.SendPausedError):
+            say(_paused_words(failure, by_itself=watch.alive(workspace)))
         say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
         alerts.tell(workspace, ended=True)
         raise typer.Exit(STOPPED)
@@ -73,6 +75,16 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
     post_without_pages(workspace)
     alerts.tell(workspace, ended=True)
     return sent, account, sent_now
+
+
+def _paused_words(paused: SendPausedError, *, by_itself: bool) -> str:
+    """When a send that its provider has stopped is tried again, and by whom."""
+    from newsletter.delivery.probing import hour
+
+    when = f"from {hour(paused.probe_at)} on" if paused.probe_at is not None else "when an editor says so"
+    if by_itself:
+        return f"The send is paused; the running worker tries it again with one letter {when}."
+    return f"The send is paused, and may be tried again {when}; no worker runs that would do so by itself."
 
 
 def tell_outbox(workspace: Workspace) -> None:

@@ -57,6 +57,7 @@ def send(
     """
     from newsletter.check import has_errors
     from newsletter.cli.moment import moment
+    from newsletter.delivery import is_braked
     from newsletter.workflows import plan as plans
     from newsletter.workflows.snapshot import Snapshot
 
@@ -72,7 +73,7 @@ def send(
         if without_withdrawn and not dry_run:
             issue, snapshot = _without_withdrawn(workspace, issue, snapshot)
         plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
-        if plan.earlier is not None and plan.earlier.state != "running":
+        if plan.earlier is not None and not (plan.earlier.state == "running" or is_braked(plan.earlier)):
             say(_already(plan, workspace.zone))
             if as_json:
                 json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
@@ -153,6 +154,7 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
 
 
 def _run(workspace: Workspace, plan: Plan, as_json: bool, here: bool) -> None:
+    from newsletter.delivery import is_braked
     from newsletter.workflows import plan as plans
 
     sent = plan.earlier
@@ -163,6 +165,8 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, here: bool) -> None:
         assert plan.account is not None
         still = f"{plan.account.open:,} of {plan.account.total:,}"
         say(f"Going on with issue {plan.issue.number}: {still} are still to go.")
+        if is_braked(sent):
+            say(f"It was stopped: {sent.reason}. One letter is tried first.")
     sent, account, sent_now = deliver_now(workspace, sent, again=f"newsletter send {plan.issue.number}", here=here)
     if as_json:
         json_data(_account(plan, sent, account, sent_now=sent_now))

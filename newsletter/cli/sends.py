@@ -103,6 +103,10 @@ def show(
             data(f"{key}\t{shown(moment, workspace.zone)}")
         elif value not in (None, "", {}, 0):
             data(f"{key}\t{value}")
+    if account.refused:
+        say(
+            f"Were they refused for another's fault? newsletter sends resume {send.public_id} --resend-refused --dry-run"
+        )
 
 
 def pause(context: typer.Context, name: SendName) -> None:

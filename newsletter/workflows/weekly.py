@@ -101,7 +101,7 @@ def prepare(
     with workspace.database.read() as connection:
         target = store.open_list_named(connection, list_name)
         # Asked before the sites are, since what stopped in the middle goes first.
-        running = ledger.running(connection, target.id, ("weekly", ALL))
+        running = ledger.running(connection, target.id, ("weekly", ALL), stopped=True)
         unfinished = next((one for one in running if one.issue.isdecimal()), None)
         account = ledger.account(connection, unfinished.id) if unfinished is not None else None
         went = ledger.holder(connection, target.id, "weekly", period)
@@ -210,7 +210,7 @@ def run(
         if send is None:
             return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm))
     counts = delivery.StateCounts()
-    account = delivery.run(workspace.delivery_setup, send, counts)
+    account = delivery.run(workspace.delivery_setup, send, counts, at_once=False)
     if week.overdue:
         return run(workspace, targets, list_name=list_name, rhythm=rhythm, agree=agree)
     return WeekOutcome(week, send, account, counts.submitted, counts.states)

@@ -151,6 +151,13 @@ class SenderSettings(SettingsSection):
         "database; 0: no limit. Small and test letters have one more for each process",
     )
     batch: int = Field(default=100, ge=1, le=1000, description="letters in one submission to the outbox")
+    first_batch: int = Field(
+        default=50,
+        ge=1,
+        le=1000,
+        description="letters in the first request of a run, which goes alone; each one that is taken lets the next be "
+        "twice as large, so that one broken answer leaves little in doubt",
+    )
     pace: Annotated[dict[str, PerMinute], AfterValidator(values.domains)] = Field(
         default={},
         description="letters a minute at most to addresses of one domain, over all processes and machines of the "
