@@ -8,10 +8,14 @@ Complaint (of the readers' side, the shape of them all)
     ├── SourceError        a file or URL that gives no article
     ├── IssueError         an issue.md that cannot be understood, or an issue that is not there
     ├── RenderError        a template or MJML that gives no letter
-    └── SendError          a send that cannot start or go on
+    ├── SendError          a send that cannot start or go on
+    └── FileLimitError     the system lets this process open no more files
 """
 
 from __future__ import annotations
+
+import errno
+import os
 
 from subscribers.errors import Complaint
 
@@ -46,3 +50,56 @@ class RenderError(NashraError):
 
 class SendError(NashraError):
     """A send that cannot start, or cannot go on."""
+
+
+class FileLimitError(NashraError):
+    """The system lets this process open no more files or connections."""
+
+
+def file_limit_error(error: BaseException | None) -> FileLimitError | None:
+    """What to say when an error comes of the limit of open files; None when it does not.
+
+    Args:
+        error: With those behind it. Some, such as SQLite's, do not say why a file cannot be opened: for them, or with
+            None, it is tried whether any can be.
+    """
+    seen: set[int] = set()
+    behind = error
+    while behind is not None and id(behind) not in seen:
+        seen.add(id(behind))
+        if isinstance(behind, FileLimitError):
+            return behind
+        if isinstance(behind, OSError) and behind.errno in _TOO_MANY:
+            return _too_many(behind.errno)
+        behind = behind.__cause__ or behind.__context__
+    # The second looks a host name up, and says of a socket that it cannot have that the name is not to be found.
+    mute = error is None or "unable to open" in str(error) or type(error).__name__ == "gaierror"
+    if not mute:
+        return None
+    opened: list[int] = []
+    try:
+        # A database takes three: the file, its log and what its readers share.
+        while len(opened) < 3:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError as found:
+        return _too_many(found.errno) if found.errno in _TOO_MANY else None
+    finally:
+        for one in opened:
+            os.close(one)
+    return None
+
+
+_TOO_MANY = (errno.EMFILE, errno.ENFILE)
+
+
+def _too_many(number: int | None) -> FileLimitError:
+    if number == errno.ENFILE:
+        return FileLimitError(
+            "the whole system has no more files to open", mend="raise fs.file-max, or end programs that hold many"
+        )
+    # Not the module for limits: to import it, a file would have to be opened.
+    limit = f" ({os.sysconf('SC_OPEN_MAX'):,} at once, nofile)" if hasattr(os, "sysconf") else ""
+    return FileLimitError(
+        f"the system lets this process open no more files{limit}",
+        mend="raise the limit, with `ulimit -n 1024` before the command or LimitNOFILE=1024 in a systemd unit",
+    )

@@ -26,6 +26,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "lists close": (("readers", "--dry-run"), BASE),
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
+    "status": ((), BASE),
     "embed": ((), BASE | {"jinja2", "babel"}),
     "database upgrade": ((), BASE),
     "subscribers import": ((str(SAMPLE / "subscribers.csv"), "--dry-run"), BASE),

@@ -155,6 +155,7 @@ def inspected(folder: Path) -> list[Problem]:
         namesakes=tuple(facts.get("namesakes", ())),
         pictures=pictures,
         provider=facts.get("provider", ""),
+        idle_providers=tuple(facts.get("idle_providers", ())),
         authentication=registry.provider(facts.get("provider") or "outbox").authentication,
         web_url=facts.get("web_url", ""),
         templates={

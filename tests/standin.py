@@ -11,8 +11,12 @@ PLAN is JSON: ``{"delay": seconds, "faults": {"429": 0.1, …}, "seed": 1, "mute
 one, 404 for the other), each with ``lag`` seconds behind the sending, ``a_minute`` answers, ``unfiltered`` as if the
 filter were not understood, or ``answer``: a status with JSON, ``html``, ``huge``, ``deep``, ``odd`` or ``drip``;
 with ``"texts": true`` the log holds subject and plain text of every letter too.
-Faults by share of requests: a status code, answered instead of taking the request; ``drop_before`` and ``drop_after``
-close without an answer before or after taking it; ``hang_before`` and ``hang_after`` answer nothing for long.
+Faults by share of requests: a status code, answered instead of taking the request; ``400_no_field``, ``400_html`` and
+``400_empty`` are the 400 of SendGrid that names nothing, the one of a machine in between, and one without a word;
+``400_first`` names the first address, whoever it is; ``drop_before`` and ``drop_after`` close without an answer before
+or after taking it; ``hang_before`` and ``hang_after`` answer nothing for long. With ``"seconds": 3`` or ``"first": 20``
+there are faults only in the first seconds after the first request, or for so many requests; with ``"while": path`` as
+long as there is such a file.
 """
 
 from __future__ import annotations
@@ -100,6 +104,8 @@ class Server:
         self.plan = plan
         self.random = random.Random(plan.get("seed", 1))
         self.lock = threading.Lock()
+        self.asked = 0
+        self.began = 0.0
         self.shown: list[tuple[float, dict[str, Any]]] = []
         """What it took, when."""
         self.searches: list[float] = []
@@ -152,6 +158,13 @@ class Server:
             time.sleep(self.plan.get("hang", 30))
         if fault in {"hang_before", "drop_before"}:
             return None
+        if fault == "400_html":
+            return page(400)
+        if fault == "400_empty":
+            return response(400)
+        if fault in {"400_no_field", "400_first"}:
+            field = "personalizations.0.to.0.email" if fault == "400_first" else None
+            return response(400, [{"message": "Bad Request", "field": field, "help": None}])
         if fault.isdecimal():
             return response(int(fault), [{"message": "as planned", "field": None}], self.plan.get("retry_after", ""))
         if headers.get("authorization") != "Bearer SG.test":
@@ -240,11 +253,25 @@ class Server:
     def fault(self) -> str:
         with self.lock:
             mailing = self.random.random()
+            self.asked += 1
+            self.began = self.began or time.monotonic()
+            lasts = time.monotonic() - self.began <= self.plan.get("seconds", float("inf"))
+            lasts = lasts and (not self.plan.get("while") or Path(self.plan["while"]).exists())
+            if not lasts or self.asked > self.plan.get("first", float("inf")):
+                return ""
         for name, share in self.plan.get("faults", {}).items():
             mailing -= share
             if mailing < 0:
                 return str(name)
         return ""
+
+
+def page(status: int) -> bytes:
+    """An answer of a machine in between."""
+    content = b"<html><head><title>400 Bad Request</title></head><body><center>nginx</center></body></html>"
+    return (
+        f"HTTP/1.1 {status} X\r\nContent-Type: text/html\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+    )
 
 
 def response(status: int, errors: list[dict[str, Any]] | None = None, retry_after: str = "") -> bytes:

@@ -44,6 +44,8 @@ class CheckContext:
     """The local pictures, by the name the issue calls them."""
     provider: str = ""
     """What letters really go out through, as ``[sender] kind`` says; empty when none leaves this machine."""
+    idle_providers: tuple[str, ...] = ()
+    """Providers that the settings describe, although letters stay on this machine."""
     authentication: Authentication = field(default_factory=Authentication)
     """How that provider authenticates letters."""
     web_url: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from newsletter.check.addresses import page
 from newsletter.check.context import (
@@ -126,6 +127,7 @@ def dates(case: CheckInput) -> Iterator[Problem]:
     now = case.known.now
     if now is None:
         return
+    zone = ZoneInfo(case.known.publication.timezone) if case.known.publication is not None else None
     for story in case.issue.stories:
         if story.published is None:
             continue
@@ -140,7 +142,8 @@ def dates(case: CheckInput) -> Iterator[Problem]:
         elif -age > SOON:
             yield _tell(
                 "story-future",
-                f"«{shown(story.headline)}» is dated {story.published:%Y-%m-%d %H:%M}, which is yet to come",
+                f"«{shown(story.headline)}» is dated {story.published.astimezone(zone):%Y-%m-%d %H:%M %Z}, "
+                "which is yet to come",
                 case.at(story.line),
                 "see on the site whether it is published, and collect it again",
             )

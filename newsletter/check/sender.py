@@ -21,6 +21,7 @@ from newsletter.text.mailbox import split_mailbox
 CODES: Mapping[str, Level] = {
     "sender-free-mail": "error",
     "sender-unread": "warning",
+    "sender-stays-here": "warning",
     "reply-to-elsewhere": "warning",
     "web-url-missing": "warning",
     "web-url-private": "error",
@@ -111,6 +112,18 @@ def addresses(case: CheckInput) -> Iterator[Problem]:
             f"nobody reads {split_mailbox(mailbox)[1]}; readers answer a letter, also to leave it",
             setting(_section(case), name),
             "write an address that somebody reads",
+        )
+
+
+def staying(case: CheckInput) -> Iterator[Problem]:
+    """Letters that stay in the outbox though a provider is set up."""
+    if case.known.idle_providers and not case.known.provider:
+        names = " and ".join(f"[{one}]" for one in case.known.idle_providers)
+        yield _tell(
+            "sender-stays-here",
+            f"letters stay in the outbox and reach nobody, though {names} is set up",
+            setting("sender", "kind"),
+            f'write kind = "{case.known.idle_providers[0]}" there, or take the lines of {names} out',
         )
 
 
@@ -308,4 +321,4 @@ def _dmarc(found: SenderSetup, dmarc: DmarcPolicy, *, dkim_alone: bool) -> Itera
         )
 
 
-RULES: tuple[Rule, ...] = (addresses, pages, setup)
+RULES: tuple[Rule, ...] = (addresses, staying, pages, setup)

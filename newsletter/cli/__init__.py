@@ -26,6 +26,7 @@ from newsletter.cli import (
     sends,
     serving,
     setting_up,
+    status,
     subscribing,
     suppressing,
     undoing,
@@ -35,6 +36,7 @@ from newsletter.cli import (
 )
 from newsletter.cli.app import App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
+from newsletter.errors import file_limit_error
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -106,7 +108,7 @@ for panel, parts in (
     ("The week", (weekly.weekly, weekly.latest, weekly.schedule)),
     ("Making an issue", (editing.collect, composing.articles, composing.compose, editing.check, editing.preview)),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, working.worker, _SENDS)),
+    ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
@@ -144,7 +146,7 @@ def main() -> None:
         finally:
             flush()
     except Complaint as complaint:
-        for line in str(complaint).splitlines():
+        for line in str(file_limit_error(complaint) or complaint).splitlines():
             say(f"error: {line}")
         sys.exit(1)
     except BrokenPipeError:
@@ -159,6 +161,9 @@ def main() -> None:
     except Exception as error:
         if _debugging():
             raise
+        if (full := file_limit_error(error)) is not None:
+            say(f"error: {full}")
+            sys.exit(1)
         # Its first line only: PostgreSQL shows the values of a row in the second, addresses too.
         words = str(error).partition("\n")[0]
         say(f"error: a fault in the program, please report it: {type(error).__name__}: {words}")

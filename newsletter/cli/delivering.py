@@ -36,7 +36,7 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
     """
     from newsletter import delivery, ledger
     from newsletter.errors import DatabaseError
-    from newsletter.workflows import watch
+    from newsletter.workflows import alerts, watch
 
     setup = workspace.delivery_setup
     by_workers = not here and watch.workers(workspace)
@@ -60,6 +60,7 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
         words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
         say(f"error: {words}")
         say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
+        alerts.tell(workspace, ended=True)
         raise typer.Exit(STOPPED)
     with workspace.database.read() as connection:
         account = ledger.account(connection, sent.id)
@@ -70,6 +71,7 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
     if sent_now:
         tell_outbox(workspace)
     post_without_pages(workspace)
+    alerts.tell(workspace, ended=True)
     return sent, account, sent_now
 
 

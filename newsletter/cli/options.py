@@ -34,6 +34,18 @@ def day_of(option: str, words: str) -> date | None:
         raise typer.BadParameter(f"{option} takes a day such as 2026-11-20, not {words!r}") from None
 
 
+class LogForm(enum.StrEnum):
+    """How a process that runs on writes its log."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+LogAs = Annotated[
+    LogForm, typer.Option("--log", help="How the log on stderr is written: for people, or one JSON object a line.")
+]
+
+
 class SendRhythm(enum.StrEnum):
     """Whom an issue goes to."""
 

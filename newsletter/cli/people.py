@@ -9,6 +9,7 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held, warn_held
+from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, table
 
@@ -50,19 +51,20 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         person = actions.show(connection, address, keys=workspace.keys.suppression)
+        zone = workspace.zone
         happened = [*actions.timeline(person), *_issues(connection, person.subscriber.id)]
     if as_json:
         json_data(dict(person.rows))
         return
     data(f"address\t{person.subscriber.address}")
-    data(f"since\t{person.subscriber.created.isoformat()}")
+    data(f"since\t{shown(person.subscriber.created, zone)}")
     if person.suppression is not None:
-        data(f"not to be mailed\t{person.suppression.reason}\t{person.suppression.at.isoformat()}")
+        data(f"not to be mailed\t{person.suppression.reason}\t{shown(person.suppression.at, zone)}")
     for one, subscription in person.subscriptions:
-        paused = f"\tpaused until {subscription.paused_until.isoformat()}" if subscription.paused_until else ""
+        paused = f"\tpaused until {shown(subscription.paused_until, zone)}" if subscription.paused_until else ""
         data(f"list\t{one.name}\t{subscription.status}\t{subscription.rhythm}{paused}")
     for at, what in sorted(happened, key=lambda one: one[0]):
-        data(f"{at.isoformat()}\t{what}")
+        data(f"{shown(at, zone)}\t{what}")
 
 
 def _issues(connection: Connection, subscriber_id: int) -> list[tuple[datetime, str]]:
@@ -118,8 +120,8 @@ def stats(
     if waiting.since is not None:
         say(
             f"{plural(waiting.number, 'sign-up')} from {plural(waiting.networks, 'network')} wait for their letter "
-            f"since {waiting.since:%Y-%m-%d %H:%M} UTC, {waiting.of_files} of them from files: they are asked as [web] "
-            "letters_an_hour allows."
+            f"since {shown(waiting.since, workspace.zone)}, {waiting.of_files} of them from files: they are asked "
+            "as [web] letters_an_hour allows."
         )
 
 

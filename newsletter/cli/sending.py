@@ -9,6 +9,7 @@ import typer
 from newsletter.cli.accounts import account_data, problem_lines
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import account_words, ask_for_number, deliver_now, send_test
+from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
@@ -16,6 +17,7 @@ from newsletter.errors import SendError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue
@@ -71,7 +73,7 @@ def send(
             issue, snapshot = _without_withdrawn(workspace, issue, snapshot)
         plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if plan.earlier is not None and plan.earlier.state != "running":
-            say(_already(plan))
+            say(_already(plan, workspace.zone))
             if as_json:
                 json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
             return
@@ -143,7 +145,7 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
     if plan.earlier is not None:
         raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
     sent = plans.freeze_plan(workspace, plan, send_at=send_at)
-    when = f"{send_at.astimezone(workspace.zone):%Y-%m-%d %H:%M %Z}"
+    when = shown(send_at, workspace.zone)
     say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
     say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
     if as_json:
@@ -192,15 +194,15 @@ def _would(plan: Plan, sender: str) -> str:
     )
 
 
-def _already(plan: Plan) -> str:
+def _already(plan: Plan, zone: ZoneInfo) -> str:
     assert plan.earlier is not None
     assert plan.account is not None
     if plan.earlier.state == "scheduled" and plan.earlier.send_at is not None:
         return (
-            f"Issue {plan.issue.number} is frozen and starts {plan.earlier.send_at:%Y-%m-%d %H:%M} UTC. "
+            f"Issue {plan.issue.number} is frozen and starts {shown(plan.earlier.send_at, zone)}. "
             f"Start it now with: newsletter sends resume {plan.issue.number}"
         )
-    when = f"{plan.earlier.finished or plan.earlier.created:%Y-%m-%d %H:%M} UTC"
+    when = shown(plan.earlier.finished or plan.earlier.created, zone)
     return (
         f"Issue {plan.issue.number} went to '{plan.target.name}' already ({plan.earlier.state}, {when}). "
         f"{account_words(plan.account)} Nothing sent now."

@@ -9,6 +9,7 @@ import typer
 from newsletter.cli.accounts import account_data
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
+from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, data, json_data, plural, say, table
 
@@ -46,7 +47,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             account.refused,
             account.unknown,
             account.skipped,
-            f"{send.created.astimezone(workspace.zone):%Y-%m-%d %H:%M}",
+            shown(send.created, workspace.zone),
         )
         for send, account in found
     ]
@@ -96,8 +97,11 @@ def show(
         if people:
             say("Events of the provider settle them. If none come: newsletter sends resume --help")
         return
+    moments = {"frozen": send.created, "send_at": send.send_at, "finished": send.finished}
     for key, value in _told(send, account, lists).items():
-        if value not in (None, "", {}, 0):
+        if (moment := moments.get(key)) is not None:
+            data(f"{key}\t{shown(moment, workspace.zone)}")
+        elif value not in (None, "", {}, 0):
             data(f"{key}\t{value}")
 
 
@@ -164,8 +168,7 @@ def resume(
                 send = ledger.named(connection, name)
             if send.state == "paused" and send.send_at is not None and send.send_at > workspace.now():
                 _move(workspace, name, "scheduled")
-                then = send.send_at.astimezone(workspace.zone)
-                say(f"Issue {send.issue} starts {then:%Y-%m-%d %H:%M %Z}, as planned.")
+                say(f"Issue {send.issue} starts {shown(send.send_at, workspace.zone)}, as planned.")
                 return
             send = _move(workspace, name, "running")
         say(f"Issue {send.issue} may go on. Deliver it with: newsletter send {send.issue}")

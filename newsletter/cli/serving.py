@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.app import workspace_of
+from newsletter.cli.options import LogAs, LogForm
 from newsletter.cli.output import data, say
 
 
@@ -16,6 +17,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes a free one.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    log: LogAs = LogForm.TEXT,
 ) -> None:
     """Serve the pages that readers see (subscribe, confirm, preferences, leave, past letters); send small letters.
 
@@ -25,12 +27,13 @@ def serve(
     Examples:
       newsletter serve
       newsletter serve --port 8080 --workers 2
+      newsletter serve --log json
     """
     from newsletter.workflows.serve import serve as run
 
     with workspace_of(context) as workspace:
         root = workspace.root
-    run(root, dict(os.environ), host=host, port=port, workers=workers)
+    run(root, dict(os.environ), host=host, port=port, workers=workers, log_json=log is LogForm.JSON)
 
 
 def embed(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.app import workspace_of
-from newsletter.cli.output import data, plural, progress_bar, say
+from newsletter.cli.output import ask, data, on_terminal, plural, progress_bar, say
 from newsletter.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def init(
     ] = "",
     web: Annotated[str, typer.Option(help="Base address of the reader pages (unsubscribing), https.")] = "",
     language: Annotated[str, typer.Option(help="Language of the letter: ar, en, fr, fa, he …")] = "ar",
-    timezone: Annotated[str, typer.Option(help="Zone of the site, for example Africa/Algiers.")] = "UTC",
+    timezone: Annotated[
+        str, typer.Option(help="Zone of the site, for example Africa/Algiers. [default: that of this machine]")
+    ] = "",
 ) -> None:
     """Make a workspace: settings, secret keys, an empty database with the list 'readers'.
 
@@ -43,11 +45,34 @@ def init(
 
     try:
         sender = sender or _sender(name, url)
+        timezone, taken = (timezone, "") if timezone else _zone()
         create(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
     except SettingsError as error:
         raise SettingsError("\n".join(_as_option(line, web) for line in str(error).splitlines())) from None
     say(f"Made the workspace {directory} with the list '{FIRST_LIST}'. Letters go into its outbox for now.")
+    if taken:
+        say(taken)
     say(f"Next: cd {quote(str(directory))}, then: newsletter collect {url.rstrip('/')}/")
+
+
+def _zone() -> tuple[str, str]:
+    """The zone of a site whose editor named none, and what to say of it.
+
+    A machine that says UTC is mostly one that was never told, so at a terminal that is asked.
+    """
+    from newsletter.workspace import zones
+
+    name, why = zones.of_machine()
+    change = "another one: timezone in newsletter.toml"
+    if name and name not in zones.UTC_NAMES:
+        return name, f"The site's zone is {name}, as this machine says ({why}); {change}."
+    if on_terminal():
+        asked = ask("Zone of the site, for example Africa/Algiers (nothing for UTC)")
+        return asked or "UTC", f"The site's zone is {asked or 'UTC'}; {change}."
+    return "UTC", (
+        "The site's zone is UTC, since this machine names no other; if that is wrong, set timezone in newsletter.toml "
+        '(timezone = "Africa/Algiers") before anything is scheduled.'
+    )
 
 
 def _sender(name: str, url: str) -> str:

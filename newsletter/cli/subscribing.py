@@ -10,11 +10,14 @@ import typer
 
 from newsletter.cli import posting
 from newsletter.cli.app import workspace_of
+from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, with_list
 from newsletter.cli.output import ask as question
 from newsletter.cli.output import data, json_data, on_terminal, plural, say
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from subscribers.models import ImportReport
 
 ListName = Annotated[str, typer.Option("--list", help="The list.")]
@@ -162,21 +165,21 @@ def import_(
                 )
 
         if not dry_run and ((ask and not yes) or (not ask and not consent.strip() and on_terminal())):
-            consent = _agreed(read(dry_run=True), consent, list_name)
+            consent = _agreed(read(dry_run=True), consent, list_name, workspace.zone)
         report = read(dry_run=dry_run)
         if as_json:
             json_data(asdict(report))
-        _tell(report, file, list_name, workspace.settings.web.pending_days)
+        _tell(report, file, list_name, workspace.settings.web.pending_days, workspace.zone)
         if report.asked and not dry_run:
             posting.post(workspace)
     if report.rows and report.rejected_count == report.rows:
         raise typer.Exit(1)
 
 
-def _agreed(seen: ImportReport, consent: str, list_name: str) -> str:
+def _agreed(seen: ImportReport, consent: str, list_name: str, zone: ZoneInfo) -> str:
     """How the people of a file agreed, as the person at the terminal states it; or that they are to be asked."""
     if seen.asked:
-        say(f"{plural(seen.asked, 'person', 'people')} of the file will be mailed a question{_pace(seen)}.")
+        say(f"{plural(seen.asked, 'person', 'people')} of the file will be mailed a question{_pace(seen, zone)}.")
         if question("Type yes to ask them").lower() != "yes":
             say("Nothing imported, nobody asked.")
             raise typer.Exit(1)
@@ -190,12 +193,12 @@ def _agreed(seen: ImportReport, consent: str, list_name: str) -> str:
     return stated
 
 
-def _pace(report: ImportReport) -> str:
-    until = f", until about {report.asked_until:%Y-%m-%d %H:%M} UTC" if report.asked_until else ""
+def _pace(report: ImportReport, zone: ZoneInfo) -> str:
+    until = f", until about {shown(report.asked_until, zone)}" if report.asked_until else ""
     return f", at most {report.letters_an_hour:,} an hour{until}"
 
 
-def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int) -> None:
+def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, zone: ZoneInfo) -> None:
     for row in report.rejected:
         say(f"{file}:{row.line}: {row.value}: {row.reason}")
     if report.rejected_count > len(report.rejected):
@@ -221,7 +224,7 @@ def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int) -
         )
     if report.asked:
         will = "would be" if report.dry_run else "will be"
-        say(f"{plural(report.asked, 'person', 'people')} {will} asked by a letter{_pace(report)}.")
+        say(f"{plural(report.asked, 'person', 'people')} {will} asked by a letter{_pace(report, zone)}.")
     if report.unstated:
         say(
             f"Nothing says how {report.unstated:,} of them agreed: the import will ask for it. "

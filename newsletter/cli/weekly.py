@@ -11,6 +11,7 @@ import typer
 from newsletter.cli.accounts import latest_data, problem_lines, tell_latest, tell_report, tell_week, week_data
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import ask_for_number, deliver_now, send_test
+from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, SendRhythm, ToList, ToRhythm, WithoutWithdrawn, Yes, day_of, with_list
 from newsletter.cli.output import data, json_data, plural, say, table
 from newsletter.cli.posting import post_without_pages
@@ -223,12 +224,13 @@ def schedule(
       */10 * * * *  newsletter -C /srv/nashra schedule --run
     """
     from newsletter.rhythms import schedule as times
-    from newsletter.workflows import scheduled
+    from newsletter.workflows import alerts, scheduled
 
     with workspace_of(context) as workspace:
         if run:
             done = scheduled.run(workspace, say)
             post_without_pages(workspace)
+            alerts.tell(workspace, ended=True)
             if as_json:
                 json_data(
                     [
@@ -253,7 +255,7 @@ def schedule(
         json_data([asdict(one) | {"due_now": one.job in due} for one in coming])
         return
     rows = [
-        (one.job, f"{one.moment.astimezone(zone):%A %Y-%m-%d %H:%M}", "due now" if one.job in due else "")
+        (one.job, f"{one.moment.astimezone(zone):%A} {shown(one.moment, zone)}", "due now" if one.job in due else "")
         for one in coming
     ]
     table(("What", "Next", ""), rows)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import signal
 from typing import Annotated
 
 import typer
 
 from newsletter.cli.app import workspace_of
+from newsletter.cli.options import LogAs, LogForm
 from newsletter.cli.output import say
 
 
@@ -17,6 +20,16 @@ def worker(
     concurrency: Annotated[
         int, typer.Option(min=1, max=32, help="Sends at once, each with the connections of its sender.")
     ] = 1,
+    health: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="Answer GET /health at this port of this machine; 0 takes a free one.",
+        ),
+    ] = None,
+    log: LogAs = LogForm.TEXT,
 ) -> None:
     """Deliver what is to be sent, send small letters and keep the schedule, until a signal ends it.
 
@@ -27,16 +40,31 @@ def worker(
     Examples:
       newsletter worker
       newsletter worker --once
+      newsletter worker --health 8001 --log json
     """
     from datetime import UTC, datetime
 
-    from newsletter.workflows.worker import Worker
+    from newsletter.workflows.worker import LOG, Worker
 
     def tell(line: str) -> None:
-        say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {line}")
+        if log is LogForm.JSON:
+            LOG.log(logging.ERROR if line.startswith("error: ") else logging.INFO, "%s", line)
+        else:
+            say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {line}")
 
-    with workspace_of(context) as workspace:
+    if log is LogForm.JSON:
+        from newsletter.workflows.logs import log_to_stderr
+
+        log_to_stderr(as_json=True)
+    with workspace_of(context) as workspace, contextlib.ExitStack() as stack:
         working = Worker(workspace, concurrency=concurrency, tell=tell)
+        if health is not None:
+            from newsletter.workflows.health import HealthServer
+
+            server = HealthServer("127.0.0.1", health, working.ill)
+            stack.callback(server.stop)
+            server.start()
+            tell(f"health at http://127.0.0.1:{server.port}/health")
 
         def stop(_number: int, _frame: object) -> None:
             working.over.set()

@@ -26,6 +26,7 @@ def report_hook(
     link_keys: Mapping[int, bytes],
     suppression_keys: Mapping[int, bytes],
     now: Callable[[], datetime],
+    note: Callable[[bool], None] = lambda _: None,
 ) -> Callable[[Mapping[str, str], bytes], int]:
     """The answer to ``POST /hooks/<provider>``: headers (names in lower case) and raw body in, a status out.
 
@@ -38,10 +39,13 @@ def report_hook(
         link_keys: The keys that sign links, and names of small letters.
         suppression_keys: Keys of suppressed addresses.
         now: The clock.
+        note: Told of each report whether it verified.
     """
 
     def hook(headers: Mapping[str, str], body: bytes) -> int:
-        if not reader.genuine(headers, body):
+        genuine = reader.genuine(headers, body)
+        note(genuine)
+        if not genuine:
             return FORBIDDEN
         try:
             reports = reader.read(body)

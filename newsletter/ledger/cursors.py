@@ -70,3 +70,38 @@ def advance_cursor(connection: Connection, name: str, at: int) -> bool:
     statement = insert(connection, table).values(name=name, at=at)
     statement = statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}, where=table.c.at < at)
     return connection.execute(statement.returning(table.c.at)).first() is not None
+
+
+SCHEDULE = "schedule "
+"""Before the name of a job: the appointed moment of it that was handled last."""
+NEXT_SIGN = "worker next"
+"""The moment before which a worker gives its next sign of life, as the last one said."""
+
+
+def drop_cursor(connection: Connection, name: str) -> bool:
+    """Forget a cursor; of many callers one is told True.
+
+    Args:
+        connection: A writing transaction.
+        name: Of the cursor.
+    """
+    from sqlalchemy import delete
+
+    from newsletter.storage.tables import cursor as table
+
+    return bool(connection.execute(delete(table).where(table.c.name == name)).rowcount)
+
+
+def cursors_named(connection: Connection, beginning: str) -> dict[str, int]:
+    """Every cursor whose name begins so, with where it stands.
+
+    Args:
+        connection: An open connection to the database.
+        beginning: Of the names.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import cursor as table
+
+    query = select(table.c.name, table.c.at).where(table.c.name.startswith(beginning, autoescape=True))
+    return {row.name: int(row.at) for row in connection.execute(query) if row.name.startswith(beginning)}

@@ -63,7 +63,9 @@ def resend_refused(connection: Connection, send: Send, containing: str = "") -> 
             new = connection.execute(
                 batch.insert().values(send_id=send.id, letter_id=letter_id, state="queued").returning(batch.c.id)
             ).scalar_one()
-            moved = update(delivery).where(delivery.c.id.in_(ids[start : start + _MOST_IDS]))
+            # An event may have proved one of them since it was read.
+            still = delivery.c.state.is_(None) | (delivery.c.state == "refused")
+            moved = update(delivery).where(delivery.c.id.in_(ids[start : start + _MOST_IDS]), still)
             queued += connection.execute(moved.values(batch_id=new, state=None, reason=None)).rowcount
     # After the batches, as a cancel takes its locks; and locked, so that nobody cancels or finishes it meanwhile.
     state = str(connection.execute(select(table.c.state).where(table.c.id == send.id).with_for_update()).scalar_one())

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from newsletter.errors import SendError
+from newsletter.errors import SendError, file_limit_error
 from newsletter.senders import QUEUED, UNKNOWN, Answer, Carrier, Parcel, UnreachableError
 
 if TYPE_CHECKING:
@@ -228,6 +228,8 @@ def connect(api: Api) -> http.client.HTTPConnection:
     try:
         connection.connect()
     except OSError as error:
+        if (full := file_limit_error(error)) is not None:
+            raise full from None
         raise UnreachableError(f"{api.title} cannot be reached ({_cause(error)})", where=api.where) from None
     return connection
 

@@ -11,11 +11,11 @@ import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from newsletter.errors import DatabaseError
+from newsletter.errors import DatabaseError, file_limit_error
 from subscribers.newfile import NameTakenError, new_file
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Database:
             outside = isinstance(error, exc.OperationalError) or type(error) is exc.DatabaseError
             # PostgreSQL tells of a table that is not there as of a fault in the statement.
             outside = outside or "does not exist" in str(error.orig)
+            if (full := file_limit_error(error)) is not None:
+                raise full from error
             if not self.is_sqlite and (error.connection_invalidated or _is_away(error.orig)):
                 raise DatabaseAwayError(*_words(str(error.orig)), where=self.where) from error
             if outside or error.connection_invalidated:
@@ -270,7 +272,7 @@ def backup(database: Database, *, now: datetime) -> Path:
     """Copy a SQLite database, also while it is in use, into ``backups/`` beside it.
 
     Args:
-        now: Goes into the file's name.
+        now: Goes into the file's name, in UTC.
 
     Raises:
         DatabaseError: The database is PostgreSQL, or the copy cannot be written.
@@ -280,7 +282,7 @@ def backup(database: Database, *, now: datetime) -> Path:
     if not database.is_sqlite:
         raise DatabaseError("PostgreSQL is backed up with its own tools", where=database.where, mend="use pg_dump")
     source = Path(str(database.engine.url.database))
-    folder, stem = source.parent / "backups", f"{source.stem}-{now:%Y%m%d-%H%M%S}"
+    folder, stem = source.parent / "backups", f"{source.stem}-{now.astimezone(UTC):%Y%m%d-%H%M%SZ}"
     number = 0
     while True:
         number += 1

@@ -17,6 +17,7 @@ from newsletter.errors import IssueError, RenderError
 from newsletter.issues import compose, repeats
 from newsletter.letters import pictures
 from newsletter.models import Issue, Letter, Picture, Problem
+from newsletter.senders import registry
 from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import letter as letters
@@ -120,6 +121,7 @@ def _known(
         namesakes=tuple(_namesakes(snapshot, issue)),
         pictures=_pictures(workspace, issue),
         provider=provider.name if provider is not None else "",
+        idle_providers=() if provider is not None else _idle_providers(workspace),
         authentication=provider.authentication if provider is not None else Authentication(),
         web_url=workspace.settings.web.url,
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
@@ -146,6 +148,16 @@ def _retold(holdings: dict[str, Holding]) -> dict[str, str]:
     addresses = {holding.id: url for url, holding in holdings.items() if url}
     found = repeats.of(list(holdings.values()))
     return {addresses[later]: addresses[first] for later, first in found.items() if {later, first} <= addresses.keys()}
+
+
+def _idle_providers(workspace: Workspace) -> tuple[str, ...]:
+    """Providers that somebody has set up and no letter goes through, as long as letters stay in the outbox."""
+    if workspace.provider.kept is None:
+        return ()
+    known = [registry.provider(name) for name in registry.names()]
+    return tuple(
+        one.name for one in known if one.options is not None and workspace.settings.options[one.name] != one.options()()
+    )
 
 
 def through_a_provider(workspace: Workspace) -> bool:

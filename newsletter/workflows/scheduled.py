@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
+from newsletter.ledger.cursors import SCHEDULE
 from newsletter.rhythms import schedule
 from newsletter.rhythms.schedule import JOBS, Due
 from subscribers.errors import ClosedList, Complaint
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.wiring import Workspace
-
-_CURSOR = "schedule "
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def waiting(workspace: Workspace) -> list[Due]:
     if fresh:
         with workspace.database.write() as connection:
             for one in fresh:
-                ledger.set_cursor(connection, _CURSOR + one.job, int(one.moment.timestamp()))
+                ledger.set_cursor(connection, SCHEDULE + one.job, int(one.moment.timestamp()))
     return [one for one in found if one.job in handled]
 
 
@@ -79,13 +78,13 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
             tell(f"{due.job} '{name}': {one.words or one.trouble}")
         if not any(one.trouble for one in done if one.due is due):
             with workspace.database.write() as connection:
-                ledger.set_cursor(connection, _CURSOR + due.job, int(due.moment.timestamp()))
+                ledger.set_cursor(connection, SCHEDULE + due.job, int(due.moment.timestamp()))
     return done
 
 
 def _handled(connection: Connection) -> dict[str, int]:
     """Job to the moment that was handled last; who has no moment yet is missing."""
-    return {job: at for job in JOBS if (at := ledger.cursor(connection, _CURSOR + job))}
+    return {job: at for job in JOBS if (at := ledger.cursor(connection, SCHEDULE + job))}
 
 
 def _do(workspace: Workspace, due: Due, list_name: str) -> str:

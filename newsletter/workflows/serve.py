@@ -6,7 +6,6 @@ Import it late: it brings Starlette and SQLAlchemy.
 from __future__ import annotations
 
 import contextlib
-import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
@@ -24,7 +23,10 @@ from newsletter.web.archive import Archive, PastLetter
 from newsletter.web.pages import Pages
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import small_letters
+from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.erase import erase
+from newsletter.workflows.health import Watched, metrics_routes
+from newsletter.workflows.logs import log_to_stderr
 from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
@@ -58,7 +60,7 @@ def pages_of(workspace: Workspace) -> Pages:
     return Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
 
 
-def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Site:
+def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook], watched: Watched | None = None) -> Site:
     """What the reader pages are handed.
 
     Raises:
@@ -109,6 +111,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook]) -> Si
         caps=workspace.caps,
         pending=workspace.upkeep.pending,
         hooks=hooks,
+        health=watched.health if watched is not None else None,
         erase=partial(erase, workspace, scrub=False),
     )
 
@@ -209,7 +212,7 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
     Args:
         workspace: The workspace, open as long as the application runs.
         hooks: Name to what reads the reports of that provider, for ``POST /hooks/<name>``.
-        postman: Send small letters in the background while it runs.
+        postman: Send small letters, and alerts, in the background while it runs.
 
     Raises:
         SettingsError: What the pages need is not set.
@@ -217,7 +220,8 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
     from subscribers.web import create_app
 
     pages = pages_of(workspace)
-    site = site_of(workspace, pages, hooks_of(workspace) if hooks is None else hooks)
+    watched = Watched(workspace)
+    site = site_of(workspace, pages, hooks_of(workspace) if hooks is None else hooks, watched)
     archive = Archive(workspace.database, pages, site.lists)
     letters = small_letters.of_workspace(workspace)
 
@@ -226,18 +230,24 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
         if not postman:
             yield
             return
-        worker = SmallLetterThread(letters)
+        worker, teller = SmallLetterThread(letters), AlertThread(workspace)
         worker.start()
+        teller.start()
         try:
             yield
         finally:
+            teller.stop()
             worker.stop()
 
-    return create_app(site, routes=archive_routes(site, archive, pages), lifespan=lifespan)
+    routes = archive_routes(site, archive, pages)
+    if workspace.settings.web.metrics:
+        routes += metrics_routes(site, watched)
+    return create_app(site, routes=routes, lifespan=lifespan)
 
 
 def hooks_of(workspace: Workspace) -> dict[str, Hook]:
     """The readers of providers' reports that this workspace has what they need for."""
+    from newsletter.events.genuine import HookRecord
     from newsletter.events.hook import report_hook
 
     hooks: dict[str, Hook] = {}
@@ -250,6 +260,7 @@ def hooks_of(workspace: Workspace) -> dict[str, Hook]:
                 link_keys=workspace.keys.tokens,
                 suppression_keys=workspace.keys.suppression,
                 now=workspace.now,
+                note=HookRecord(one.name, workspace.database, workspace.now).note,
             )
     return hooks
 
@@ -283,7 +294,9 @@ def embed_of(workspace: Workspace, *, list_name: str = "", height: int = 440) ->
     return pages("web/embed_form.html.j2", values), pages("web/embed_frame.html.j2", values)
 
 
-def serve(root: Path, environment: Mapping[str, str], *, host: str, port: int, workers: int) -> None:
+def serve(
+    root: Path, environment: Mapping[str, str], *, host: str, port: int, workers: int, log_json: bool = False
+) -> None:
     """Serve the pages until a signal ends it.
 
     Args:
@@ -292,6 +305,7 @@ def serve(root: Path, environment: Mapping[str, str], *, host: str, port: int, w
         host: Address to listen at.
         port: TCP port; 0 takes a free one.
         workers: Number of processes that answer.
+        log_json: Log one JSON object a line.
 
     Raises:
         SettingsError: What the pages need is not set, or the address cannot be listened at.
@@ -303,7 +317,7 @@ def serve(root: Path, environment: Mapping[str, str], *, host: str, port: int, w
         site_of(workspace, pages_of(workspace), {})  # complain here, once, and not in every process
         app_of(workspace, postman=False)
     config = uvicorn.Config(
-        partial(_built, root, dict(environment)),
+        partial(_built, root, dict(environment), log_json),
         factory=True,
         host=host,
         port=port,
@@ -315,7 +329,7 @@ def serve(root: Path, environment: Mapping[str, str], *, host: str, port: int, w
         proxy_headers=False,
         timeout_graceful_shutdown=10,
     )
-    _log_to_stderr()
+    log_to_stderr(as_json=log_json)
     socket = _listening(host, port)
     try:
         if workers > 1:
@@ -350,27 +364,11 @@ def _listening(host: str, port: int) -> Any:
     return listener
 
 
-def _built(root: Path, environment: Mapping[str, str]) -> Middleware:
+def _built(root: Path, environment: Mapping[str, str], log_json: bool = False) -> Middleware:
     """The application in the process that serves it; the workspace stays open until that ends."""
-    _log_to_stderr()
+    log_to_stderr(as_json=log_json)
     stack = contextlib.ExitStack()
     workspace = stack.enter_context(open_workspace(root, environment))
     app = app_of(workspace)
     app.closing = stack.close
     return app
-
-
-def _log_to_stderr() -> None:
-    """One line for each request and fault on stderr; uvicorn's own only from warnings on."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("nashra")
-    if not logger.handlers:
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-    server = logging.getLogger("uvicorn")
-    if not server.handlers:
-        server.addHandler(handler)
-        server.setLevel(logging.WARNING)
-        server.propagate = False

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from newsletter import delivery, ledger
 from newsletter.delivery import jobs
-from newsletter.ledger.cursors import ALIVE, SIGN_OF_LIFE
+from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SIGN_OF_LIFE
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
-from newsletter.workflows import asking, scheduled, small_letters
+from newsletter.workflows import alerts, asking, scheduled, small_letters
+from newsletter.workflows.alerts.thread import AlertThread
+from newsletter.workflows.logs import about_send
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ LOOK_EVERY = 1.0
 """Seconds between two looks at what there is to do."""
 TICK = 60
 """Seconds of the schedule's clock: one worker looks at it in each."""
+NEXT_RUN = 900
+"""Seconds after which a worker that works once, from cron, is expected again."""
+STILL = 120.0
+"""Seconds without a whole look after which a worker is not well."""
 REST = 60.0
 """Seconds that a send rests here after it could not go on."""
 
@@ -68,11 +74,14 @@ class Worker:
         self._lock = threading.Lock()
         self._at: set[int] = set()
         self._signed = float("-inf")
+        self._next_sign = 6 * int(SIGN_OF_LIFE)
+        self._looked = time.monotonic()
         self.over = threading.Event()
         """Set from anywhere, also a signal handler, to let it come to its end: what is under way goes first."""
 
     def once(self) -> None:
         """Do everything there is to do now, and return."""
+        self._next_sign = NEXT_RUN
         self._open()
         letters = small_letters.of_workspace(self._workspace)
         self._look(letters)
@@ -81,9 +90,23 @@ class Worker:
         while not self.over.is_set() and (send_id := self._next()) is not None:
             self._deliver(send_id)
         letters.drain()
+        alerts.tell(self._workspace, ended=True)
+
+    def ill(self) -> str:
+        """What is wrong with this worker; empty while its looks come to their end."""
+        still = time.monotonic() - self._looked
+        return f"no look came to its end for {still:.0f} s" if still > STILL + self._look_every else ""
 
     def run(self) -> None:
         """Work until ``over`` is set; a database that is away is waited for."""
+        teller = AlertThread(self._workspace)
+        teller.start()
+        try:
+            self._work()
+        finally:
+            teller.stop()
+
+    def _work(self) -> None:
         self._patiently(self._open)
         if self.over.is_set():
             return
@@ -123,11 +146,13 @@ class Worker:
             if time.monotonic() - self._signed > SIGN_OF_LIFE:
                 self._signed = time.monotonic()
                 ledger.set_cursor(connection, ALIVE, int(now.timestamp()))
+                ledger.set_cursor(connection, NEXT_SIGN, int(now.timestamp()) + self._next_sign)
             # A job that got lost, or a send that was frozen before there were jobs.
             for one in self._open_sends(connection):
                 jobs.enqueue(connection, one)
         if (tally := letters.drain()).done:
             self._tell("small letters: " + ", ".join(f"{n} {state}" for state, n in tally.states.items()))
+        self._looked = time.monotonic()
 
     def _open_sends(self, connection: Connection) -> list[int]:
         """Running sends with a batch that nobody holds, and that do not rest, oldest first."""
@@ -164,7 +189,8 @@ class Worker:
                 partial(self._take_up, send_id)
             )
             if send is not None:
-                self._run(send)
+                with about_send(send.public_id):
+                    self._run(send)
         except Complaint as complaint:
             self._tell(f"error: {complaint}")
             self._resting[send_id] = time.monotonic() + REST

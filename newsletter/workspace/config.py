@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from newsletter.workspace.schema import (
+        AlertSettings,
         CollectSettings,
         ComposeSettings,
         ListSettings,
@@ -64,6 +65,7 @@ class Settings:
     compose: ComposeSettings
     schedule: Schedule
     collect: CollectSettings
+    alerts: AlertSettings
     outbox: Path
     database_url: str
     """SQLAlchemy URL."""
@@ -182,12 +184,9 @@ def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
     yield _secret_files(root / SECRETS)
     path = root / ".env"
     if path.is_file():
-        from io import StringIO
+        from newsletter.workspace import env_file
 
-        from dotenv import dotenv_values
-
-        dotenv = dotenv_values(stream=StringIO(_text(path)))
-        yield _environment({name: value for name, value in dotenv.items() if value is not None}, f"{path}: ")
+        yield _environment(env_file.read(_text(path), path), f"{path}: ")
     yield _environment(environment, "environment: ")
 
 
@@ -286,7 +285,7 @@ def _named(key: str, layers: list[_Layer]) -> str:
 
 
 def _shown(key: str, value: object) -> str:
-    secret = {"database.url"} | registry.secret_keys()
+    secret = {"database.url", "alerts.url", "alerts.command", "web.metrics"} | registry.secret_keys()
     if isinstance(value, dict):
         value = {name: "a secret" if f"{key}.{name}" in secret else one for name, one in value.items()}
     return "a secret" if key in secret else repr(value)
@@ -364,6 +363,7 @@ def _settings(checked: Schema, root: Path) -> Settings:
         compose=checked.compose,
         schedule=_schedule(checked),
         collect=checked.collect,
+        alerts=checked.alerts,
         outbox=root / checked.sender.outbox,
         database_url=database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
     )

@@ -202,6 +202,11 @@ class WebSettings(SettingsSection):
         description="days after which a sign-up that nobody confirmed is deleted, with its links; a wish that waits "
         "for its letter waits no longer either",
     )
+    metrics: Annotated[str, AfterValidator(values.token)] = Field(
+        default="",
+        description="the token that opens `/metrics`, and the details of `/health`, best in `secrets/web.metrics`; "
+        "without it there is no `/metrics`",
+    )
 
 
 class RhythmSettings(SettingsSection):
@@ -334,6 +339,27 @@ class CollectSettings(SettingsSection):
     )
 
 
+class AlertSettings(SettingsSection):
+    """Who is told when something stops, fails or is in doubt, and how."""
+
+    mail: Annotated[list[Annotated[str, AfterValidator(mailbox)]], BeforeValidator(listed)] = Field(
+        default=[], description="mail addresses that alerts go to"
+    )
+    command: Annotated[str, AfterValidator(values.command)] = Field(
+        default="",
+        description="a program with its arguments, called without a shell; the alert comes on its standard input as "
+        "JSON, and in `ALERT_SUBJECT` and `ALERT_TEXT`",
+    )
+    url: Annotated[str, AfterValidator(values.hook)] = Field(
+        default="",
+        description="address that the alert is posted to as JSON (with `text`, as chats want it), https; a secret can "
+        "stand in `secrets/alerts.url`",
+    )
+    backup_days: int = Field(
+        default=8, ge=0, le=3650, description="days after which the newest copy in `backups/` is too old; 0: never"
+    )
+
+
 class Schema(SettingsSection):
     """The whole of newsletter.toml, but for the sections of providers."""
 
@@ -348,6 +374,7 @@ class Schema(SettingsSection):
     schedule: ScheduleSettings = ScheduleSettings()
     database: DatabaseSettings = DatabaseSettings()
     collect: CollectSettings = CollectSettings()
+    alerts: AlertSettings = AlertSettings()
 
 
 @cache

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.fields import plain_line, web_address
 from newsletter.rhythms.topics import MOST
 from newsletter.text.mailbox import ascii_host
+from newsletter.workspace import zones
 
 CANDIDATES = 40
 """Articles that a draft offers its editor to choose from, unless the settings say otherwise."""
@@ -40,11 +40,10 @@ def domains(value: dict[str, float]) -> dict[str, float]:
 
 def zone(value: str) -> str:
     """The name of a time zone (IANA). Raises ValueError for anything else."""
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a zone such as Africa/Algiers is wanted") from None
-    return value
+    if zones.known(value):
+        return value
+    near = zones.nearest(value)
+    raise ValueError(f"a zone such as Africa/Algiers is wanted{f'; did you mean {near}?' if near else ''}")
 
 
 def language(value: str) -> str:
@@ -138,4 +137,42 @@ def number(value: str) -> str:
     """The number of a topic, as text. Raises ValueError for anything else."""
     if value not in {str(number) for number in range(1, MOST + 1)}:
         raise ValueError(f"a number from 1 to {MOST} is wanted, which stays the same for good")
+    return value
+
+
+def command(value: str) -> str:
+    """A program with its arguments, as a shell would cut them; or nothing. Raises ValueError for anything else."""
+    import shlex
+
+    if any(ord(sign) < 32 for sign in value):
+        raise ValueError("one line of text is wanted")
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise ValueError(f'a program with its arguments is wanted ("{error}")') from None
+    if value.strip() and not (words and words[0]):
+        raise ValueError("a program with its arguments is wanted")
+    return value.strip()
+
+
+def hook(value: str) -> str:
+    """An address that something is posted to: https, or http to this machine; or nothing. Raises ValueError else."""
+    if not value:
+        return value
+    if not re.fullmatch(r"[!-~]+", value):
+        raise ValueError("an address without spaces, in ASCII, is wanted")
+    parts = urlsplit(value)
+    loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not parts.hostname or parts.fragment or not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
+        raise ValueError("an https address such as https://hooks.example.org/… is wanted")
+    if parts.username is not None or parts.port == 0:
+        raise ValueError("an address without a name and a password, and with a port from 1 to 65535, is wanted")
+    return value
+
+
+def token(value: str) -> str:
+    """A secret that a program shows in a header line, or nothing. Raises ValueError for anything else."""
+    if value and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,200}", value):
+        # The signs are those of RFC 6750 section 2.1.
+        raise ValueError("16 to 200 letters, digits and signs of -._~+/= are wanted")
     return value

@@ -272,6 +272,14 @@ def queued_letters(connection: Connection) -> int:
     return connection.execute(waiting.where(small_letter.c.state.in_(("queued", "submitting")))).scalar_one()
 
 
+def queued_since(connection: Connection) -> datetime | None:
+    """When the oldest small letter was written down that is still to go; None when none is."""
+    oldest = sa.select(sa.func.min(small_letter.c.id)).where(small_letter.c.state.in_(("queued", "submitting")))
+    written = sa.select(small_letter.c.created).where(small_letter.c.id == oldest.scalar_subquery())
+    seconds = connection.execute(written).scalar()
+    return None if seconds is None else to_moment(int(seconds))
+
+
 # ---- links of confirmation letters
 
 

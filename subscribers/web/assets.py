@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.responses import PlainTextResponse, Response  # noqa: TID253  this room is nothing but pages
+from starlette.responses import JSONResponse, PlainTextResponse, Response  # noqa: TID253  this room is nothing but pages
 from starlette.routing import BaseRoute  # noqa: TID253  the same
 
 from subscribers.errors import Complaint
@@ -23,6 +23,7 @@ def routes(site: Site) -> list[BaseRoute]:
         route(site, "/icon.svg", _icon),
         route(site, "/robots.txt", _robots),
         route(site, "/health", _health),
+        route(site, "/health/pages", _health_of_pages),
     ]
 
 
@@ -40,7 +41,15 @@ def _robots(_site: Site, _request: Request) -> Response:
     return PlainTextResponse(text, headers={"cache-control": f"public, max-age={A_DAY}"})
 
 
-def _health(site: Site, _request: Request) -> Response:
+def _health(site: Site, request: Request) -> Response:
+    """Whether the program is well, as far as somebody outside was handed in who knows; else as ``/health/pages``."""
+    if site.health is None:
+        return _health_of_pages(site, request)
+    status, told = site.health(request.headers.get("authorization", ""))
+    return JSONResponse(dict(told), status, {"cache-control": "no-store"})
+
+
+def _health_of_pages(site: Site, _request: Request) -> Response:
     """Whether the pages can be served: 200, or 503 when the database does not answer."""
     from sqlalchemy import text
 
@@ -48,5 +57,5 @@ def _health(site: Site, _request: Request) -> Response:
         with site.database.read() as connection:
             connection.execute(text("SELECT 1")).one()
     except Complaint:
-        return PlainTextResponse("the database does not answer\n", 503)
-    return PlainTextResponse("ok\n")
+        return JSONResponse({"ok": False}, 503, {"cache-control": "no-store"})
+    return JSONResponse({"ok": True}, headers={"cache-control": "no-store"})

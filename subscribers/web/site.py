@@ -72,6 +72,9 @@ class Site:
     """How long a wish waits to be asked about, when too many came at once."""
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     """Name in ``/hooks/<name>`` to whatever reads the reports of that provider."""
+    health: Callable[[str], tuple[int, Mapping[str, Any]]] | None = None
+    """Whether what runs is well: the header Authorization in, an HTTP status and what is told out; None asks the
+    database alone."""
     erase: Callable[[str], object] | None = None
     """Erases the person who has an address, with what other tables and folders hold of them; None erases them here."""
 

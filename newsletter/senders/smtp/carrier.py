@@ -9,7 +9,7 @@ from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from newsletter.errors import SendError
+from newsletter.errors import SendError, file_limit_error
 from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carrier, Commit, Parcel, UnreachableError
 from newsletter.senders.smtp.meaning import Meaning, meaning
@@ -192,7 +192,11 @@ class SmtpCarrier(Carrier):
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
+            try:
+                self._loop = _new_loop()
+            except BaseException:
+                work.close()
+                raise
         return self._loop.run_until_complete(work)
 
 
@@ -248,6 +252,13 @@ def _alone(told: Meaning) -> Answer:
     if told.state == REFUSED and not told.clear:
         return Answer(QUEUED, reason=told.reason, about="address")
     return Answer(told.state, reason=told.reason, about=told.about)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """A fresh event loop. One that cannot open its own three files would tell of it in a traceback of its own."""
+    if (full := file_limit_error(None)) is not None:
+        raise full
+    return asyncio.new_event_loop()
 
 
 async def _quit(sessions: Sequence[Session]) -> None:

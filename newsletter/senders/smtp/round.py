@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from newsletter.errors import FileLimitError
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, About, Answer, Commit, Parcel
 from newsletter.senders.refusals import RefusalRecord
 from newsletter.senders.smtp.meaning import Meaning, meaning
@@ -106,6 +107,9 @@ class SmtpBatch:
         self._reason = ""
         self._about: About = "moment"
         self._halt: tuple[str, About] | None = None
+        self._connected = False
+        self._full: FileLimitError | None = None
+        """A connection could not be had for want of files that may be open."""
         self._failure: Exception | None = None
 
     async def deliver(self) -> Answer:
@@ -129,7 +133,7 @@ class SmtpBatch:
             self._commit()
         for lane in lanes:
             lane.result()
-        if failure := failure or self._failure:
+        if failure := failure or self._failure or (None if self._connected else self._full):
             raise failure
         return self._outcome()
 
@@ -155,6 +159,11 @@ class SmtpBatch:
             except HaltError as error:
                 self._stop(str(error), error.about)
                 return
+            except FileLimitError as error:
+                # Fewer connections will do, as long as there is one.
+                self._full = error
+                return
+            self._connected = True
             answered = session.answered
             self._talking += 1
             try:

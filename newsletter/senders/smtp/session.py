@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from newsletter.errors import file_limit_error
 from newsletter.senders.smtp.replies import Reply, extensions
 from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError, SmtpConnection
 
@@ -416,6 +417,8 @@ async def open_session(options: SmtpOptions, context: ssl.SSLContext | None, ahe
     except TimeoutError:
         raise ConnectionBrokenError(f"no connection within {options.timeout:g} seconds") from None
     except OSError as error:
+        if (full := file_limit_error(error)) is not None:
+            raise full from None
         raise ConnectionBrokenError(f"it cannot be reached ({error.strerror or error})") from None
     session = Session(wire, options, context, ahead)
     try:

@@ -1,0 +1,188 @@
+"""The command that tells how everything is: status."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.app import workspace_of
+from newsletter.cli.options import AsJson
+from newsletter.cli.output import json_data, plural, say, table
+from newsletter.errors import NashraError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from newsletter.wiring import Workspace
+    from newsletter.workflows.status import Finding, WorkspaceState
+
+
+def status(
+    context: typer.Context,
+    test_alert: Annotated[
+        bool,
+        typer.Option("--test-alert", help="Send a test by every way that [alerts] names, and tell what came of it."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what runs, waits, stopped or is in doubt, and what needs a person. Nothing is changed.
+
+    Exit code 0: nothing needs a person. 1: something does: a send that is paused (but for a warm-up), stopped in the
+    middle, late, in doubt, or of which addresses were refused within a week; a moment of the schedule that was missed;
+    a worker that is silent while work waits for one; small letters, held bounces or people at the form that wait; a
+    webhook whose reports do not verify; a disk that is nearly full; a backup that is too old; a database that is away.
+
+    \b
+    Examples:
+      newsletter status
+      newsletter status --json
+      newsletter status --test-alert
+    """
+    from newsletter.workflows import status as how
+
+    with workspace_of(context) as workspace:
+        if test_alert:
+            _test_alert(workspace, as_json)
+            return
+        state: WorkspaceState | None = None
+        try:
+            state = how.workspace_state(workspace)
+            found = how.findings_of(state)
+        except NashraError as error:
+            found = [how.away(error)]
+    if as_json:
+        json_data(status_data(found, state))
+    else:
+        _tell(found, state, workspace)
+    if any(one.needs_person for one in found):
+        raise typer.Exit(1)
+
+
+def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[str, Any]:
+    """What ``--json`` prints; docs/operating.md tells its shape.
+
+    Args:
+        found: What is to be said.
+        state: The facts; None when they could not be read.
+    """
+    findings = [
+        {
+            "kind": one.kind,
+            "key": one.key,
+            "words": one.words,
+            "next": one.next,
+            "needs_person": one.needs_person,
+            "since": _iso(one.since),
+            "send": one.send or None,
+        }
+        for one in found
+    ]
+    told: dict[str, Any] = {"ok": not any(one.needs_person for one in found), "findings": findings}
+    if state is None:
+        return {**told, "at": None, "database": {"reachable": False}}
+    return {
+        **told,
+        "at": _iso(state.now),
+        "database": {"reachable": True, "kind": "sqlite" if state.is_sqlite else "postgresql"},
+        "sends": [
+            {
+                "send": one.send.public_id,
+                "issue": one.send.issue,
+                "state": one.send.state,
+                "paused_by": one.send.paused_by,
+                "tried_again": _iso(one.send.probe_at),
+                "send_at": _iso(one.send.send_at),
+                "audience": one.send.audience,
+                "submitted": one.counts.submitted if one.counts is not None else None,
+                "open": one.counts.open if one.counts is not None else None,
+                "refused": one.refused,
+                "unknown": one.unknown,
+                "at_work": one.at_work,
+            }
+            for one in state.sends
+            if one.send.state in _UNFINISHED or one.refused or one.unknown
+        ],
+        "worker": {"last_sign": _iso(state.worker_at), "next_sign_before": _iso(state.worker_until)},
+        "schedule": {
+            "next": [{"job": one.job, "moment": _iso(one.moment)} for one in state.scheduled],
+            "last": {job: _iso(moment) for job, moment in sorted(state.handled.items())},
+        },
+        "small_letters": {"waiting": state.letters, "since": _iso(state.letters_since)},
+        "bounces_held": sum(one.number for one in state.held),
+        "form": {
+            "waiting": state.wishes.number - state.wishes.of_files,
+            "networks": state.wishes.networks,
+            "since": _iso(state.wishes.since),
+        },
+        "disks": [{name: value for name, value in asdict(one).items() if name != "path"} for one in state.disks],
+        "backup": {"known": state.is_sqlite, "newest": _iso(state.backup_at)},
+    }
+
+
+_UNFINISHED = frozenset({"scheduled", "running", "paused"})
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
+
+
+def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Workspace) -> None:
+    rows: list[tuple[str, str, str]] = []
+    for one in found:
+        since = f"{one.since.astimezone(workspace.zone):%Y-%m-%d %H:%M}" if one.since is not None else ""
+        rows.append(("needs you" if one.needs_person else "note", one.words, since))
+    if state is not None:
+        rows += [("runs", words, "") for words in _going_on(state, workspace)]
+    table(("", "What", "Since"), rows, sparse=True)
+    needing = sum(one.needs_person for one in found)
+    if needing:
+        say(f"{plural(needing, 'thing needs', 'things need')} a person.")
+    else:
+        say("Nothing needs a person.")
+
+
+def _going_on(state: WorkspaceState, workspace: Workspace) -> list[str]:
+    """What runs or waits as it should, in words."""
+
+    def at(moment: datetime) -> str:
+        return f"{moment.astimezone(workspace.zone):%Y-%m-%d %H:%M}"
+
+    lines = []
+    for one in state.sends:
+        if one.send.state == "running" and one.counts is not None:
+            said = f"issue {one.send.issue} goes out: {one.counts.open:,} of {one.send.audience:,} letters are to go"
+            said += f", {one.unknown:,} unknown" if one.unknown else ""
+            lines.append(said + (f", {one.refused:,} refused" if one.refused else ""))
+        if one.send.state == "scheduled" and one.send.send_at is not None:
+            lines.append(f"issue {one.send.issue} starts {at(one.send.send_at)}")
+    for due in state.scheduled:
+        last = state.handled.get(due.job)
+        lines.append(f"schedule, {due.job}: next {at(due.moment)}" + (f", last {at(last)}" if last else ""))
+    if state.worker_at is not None:
+        lines.append(f"worker: last sign of life {at(state.worker_at)}")
+    if state.letters:
+        lines.append(f"{plural(state.letters, 'small letter')} waiting")
+    if state.backup_at is not None:
+        lines.append(f"newest backup: {at(state.backup_at)}")
+    elif not state.is_sqlite:
+        lines.append("backup: PostgreSQL is backed up with its own tools, and nobody can see that from here")
+    for disk in state.disks:
+        lines.append(f"disk of the {disk.place}: {disk.free / 1e9:,.1f} of {disk.total / 1e9:,.1f} GB free")
+    return lines
+
+
+def _test_alert(workspace: Workspace, as_json: bool) -> None:
+    from newsletter.workflows import alerts
+
+    outcomes = alerts.send_test(workspace)
+    if as_json:
+        json_data([asdict(one) for one in outcomes])
+    for one in outcomes:
+        say(f"{one.way}: {one.words or 'sent'}" if one.sent else f"{one.way}: failed: {one.words}")
+    if not outcomes:
+        say('No way is named. In newsletter.toml, for example: [alerts] mail = "editor@example.org"')
+    if not outcomes or not all(one.sent for one in outcomes):
+        raise typer.Exit(1)

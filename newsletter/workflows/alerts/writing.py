@@ -1,0 +1,135 @@
+"""An alert in words: the findings of one look in the language of the site, as plain text, as a letter and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from newsletter.letters.catalogue import words
+from newsletter.letters.render import fill
+from newsletter.models import Letter, Rendered
+from newsletter.text import bidi, dates
+from newsletter.text.mailbox import ascii_host
+from newsletter.text.tidy import shorten
+from newsletter.workflows.alerts.ways import AlertMessage
+from newsletter.workflows.status.judging import filled
+
+if TYPE_CHECKING:
+    from newsletter.wiring import Workspace
+    from newsletter.workflows.status import Finding
+
+DOMAIN = "alerts"
+"""Name of the catalogue of alerts."""
+TEST = "This is a test: alerts of {name} arrive here."
+NEXT = "Next step:"
+OVER = "Over:"
+FOOT = "How everything is, this command tells:"
+OWN_TEXTS = (TEST, NEXT, OVER, FOOT)
+"""What an alert says besides its findings, as the catalogue knows it."""
+_SUBJECT = 150
+"""Characters of a subject."""
+
+
+def message_of(
+    workspace: Workspace,
+    found: Sequence[Finding],
+    over: Sequence[tuple[str, str, Mapping[str, str]]] = (),
+    *,
+    test: bool = False,
+) -> AlertMessage:
+    """Write an alert.
+
+    Args:
+        workspace: An open workspace; its database is not asked.
+        found: What is to be told.
+        over: Key, text and parts of what is over.
+        test: It only tries the way.
+
+    Raises:
+        RenderError: A template or a catalogue is broken.
+    """
+    about = workspace.publication
+    catalogue = words(workspace.templates, about.language, DOMAIN)
+
+    def say(text: str, parts: Mapping[str, str] | None = None) -> str:
+        said = dates.in_digits(catalogue.gettext(text), about.language, about.digits)
+        return filled(said, parts or {})
+
+    lines = [say(one.text, one.parts) for one in found]
+    mended = [say(text, parts) for _, text, parts in over]
+    if test:
+        lines.append(say(TEST, {"name": about.name}))
+    first, *others = [*lines, *mended]
+    more = f" (+{len(others)})" if others else ""
+    subject = f"{shorten(f'{about.name}: {first}', _SUBJECT)}{more}"
+    # A command alone is no sentence to be translated.
+    steps = [say(one.step, one.parts) if one.step else "" for one in found] + [""] * test
+    text = _plain(lines, steps, mended, say, about.direction)
+    data: dict[str, Any] = {
+        "version": 1,
+        "site": {"name": about.name, "url": about.url},
+        "subject": subject,
+        "text": bidi.strip(text),
+        "test": test,
+        "findings": [
+            {"kind": one.kind, "key": one.key, "words": one.words, "needs_person": one.needs_person} for one in found
+        ],
+        "over": [{"key": key, "words": filled(english, parts)} for key, english, parts in over],
+    }
+    letter = _letter(workspace, subject, text, lines, steps, mended, say)
+    return AlertMessage(subject, bidi.strip(text), letter, data)
+
+
+def _plain(
+    lines: Sequence[str], steps: Sequence[str], mended: Sequence[str], say: Callable[[str], str], direction: Any
+) -> str:
+    def line(text: str) -> str:
+        return bidi.steered(bidi.isolate(text, direction), direction)
+
+    parts: list[str] = []
+    for text, step in zip(lines, steps, strict=True):
+        parts += [line(f"- {text}"), *([line(f"  {say(NEXT)} {step}")] if step else []), ""]
+    if mended:
+        parts += [line(say(OVER)), *(line(f"- {text}") for text in mended), ""]
+    return "\n".join([*parts, line(f"{say(FOOT)} newsletter status"), ""])
+
+
+def _letter(
+    workspace: Workspace,
+    subject: str,
+    text: str,
+    lines: Sequence[str],
+    steps: Sequence[str],
+    mended: Sequence[str],
+    say: Callable[[str], str],
+) -> Letter:
+    about, settings = workspace.publication, workspace.settings
+    direction = about.direction
+    values = {
+        "language": about.language.replace("_", "-"),
+        "direction": direction,
+        "accent": about.accent,
+        "name": about.name,
+        "found": list(zip(lines, steps, strict=True)),
+        "mended": mended,
+        "next": say(NEXT),
+        "over": say(OVER),
+        "foot": say(FOOT),
+        "html": lambda part: bidi.to_html(part, direction),
+    }
+    shown = bidi.steered(bidi.isolate(subject, direction), direction)
+    rendered = Rendered(shown, fill(workspace.templates, "email/alert.html.j2", values), text)
+    return Letter(
+        sender=settings.sender.from_,
+        reply_to="",
+        list_id=f"alerts.{ascii_host(urlsplit(about.url).hostname or '')}",
+        rendered=rendered,
+        marker=workspace.marker(),
+        unsubscribe_url="",
+        # Every letter names a way; who gets alerts is said in the settings.
+        unsubscribe_mail=f"mailto:{quote(settings.address, safe='@')}?subject=alerts",
+        date=workspace.now(),
+        language=about.language,
+        automatic=True,
+    )

@@ -1,0 +1,348 @@
+"""What is to be said of a workspace, of facts that somebody has read. Pure: no database, no network, no clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from newsletter.workflows.status.reading import UNFINISHED, SendState, WorkspaceState
+
+if TYPE_CHECKING:
+    from subscribers.errors import Complaint
+
+JUST_FROZEN = timedelta(seconds=60)
+"""A send that runs and nobody holds was frozen a moment ago, or is left alone."""
+LATE = timedelta(minutes=5)
+"""A planned send that nobody started for so long is late."""
+OVERDUE = timedelta(minutes=30)
+"""A moment of the schedule that nobody handled for so long is missed."""
+LETTERS_WAIT = timedelta(minutes=15)
+"""A small letter goes within seconds; somebody waits for it."""
+REFUSED_DAYS = timedelta(days=7)
+"""How long after the end of a send its refused addresses are told."""
+MOST_REJECTED = 5
+"""Reports of a provider in a row that did not verify, after which its key is doubted."""
+LEAST_FREE, LEAST_SHARE, PLENTY = 200_000_000, 0.05, 2_000_000_000
+"""Bytes that must be free; the share of the disk that must be; and the bytes that are enough on any disk."""
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:=\[\]]+(?:@|%40)[^\s<>\"'(),;\[\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to be said of a workspace."""
+
+    kind: str
+    """What it is: one of ``KINDS``."""
+    key: str
+    """Names it for as long as it lasts: its kind, and the send, job, provider or disk it is about."""
+    text: str
+    """In English, with ``{parts}`` in it; the catalogue of alerts knows it."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    step: str = ""
+    """What comes next, in English, with the same parts; empty when there is nothing."""
+    needs_person: bool = True
+    since: datetime | None = None
+    alert: bool = True
+    """Whether somebody is told of it, as ``[alerts]`` says."""
+    lasting: float = 0.0
+    """Seconds it must have lasted before somebody is told."""
+    mended: str = ""
+    """What is told when it is over, in English, with the same parts; empty when nothing is."""
+    send: str = ""
+    """Public id of the send it is about."""
+
+    @property
+    def words(self) -> str:
+        """In English, with the next step."""
+        said = filled(self.text, self.parts)
+        return f"{said}; {self.next}" if self.step else said
+
+    @property
+    def next(self) -> str:
+        """The next step in English; empty when there is none."""
+        return filled(self.step, self.parts)
+
+
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """A text with its parts put into it.
+
+    Args:
+        text: With names in braces.
+        parts: Name to value; a value is never looked into.
+    """
+    return re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), text)
+
+
+def without_addresses(text: str) -> str:
+    """A text of a provider in which every mail address is an ellipsis, on one line and not long.
+
+    Args:
+        text: As the provider or the database gave it.
+    """
+    return " ".join(_ADDRESS.sub("…", text).split())[:300]
+
+
+COMMAND = "{command}"
+AGAIN = "it is tried again at {again}, or now with: {command}"
+GOES_ON = "it goes on at {again}"
+START = "start a worker: {command}"
+CRON = "start newsletter worker, or put this into cron: {command}"
+LOG = "look at the log of newsletter serve; the cap is {command}"
+COMPARE = "compare the key in {command} with the one at the provider"
+FREE = "free some space at {command}"
+STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE)
+"""What may come next, as the catalogue of alerts knows it; a command alone needs no words."""
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "database": ("The database cannot be reached: {reason}", "The database answers again."),
+    "brake": (
+        "Issue {issue} is paused, since the provider takes nothing: {reason}",
+        "Issue {issue} is no longer paused.",
+    ),
+    "reports": (
+        "Issue {issue} paused itself, since too much came back: {reason}",
+        "Issue {issue} is no longer paused.",
+    ),
+    "warm-up": ("Issue {issue} waits for its next day of warming up", ""),
+    "rests": ("Issue {issue} rests, as an editor said", ""),
+    "stopped": (
+        "Issue {issue} stopped in the middle: {open} letters are still to go, and nobody is at work",
+        "Issue {issue} goes on.",
+    ),
+    "late": (
+        "Issue {issue} was to start at {when}, and nobody has started it",
+        "Issue {issue} has started.",
+    ),
+    "unknown": (
+        "Of {number} letters of issue {issue} nobody knows whether they went",
+        "Nothing of issue {issue} is in doubt any more.",
+    ),
+    "refused": ("The provider refused {number} addresses of issue {issue}", ""),
+    "worker": ("No worker has given a sign of life since {when}, and work waits for one", "A worker is at work again."),
+    "no-worker": ("Issue {issue} is planned, and no worker is there to start it", ""),
+    "missed": (
+        "The schedule's moment {when} ({job}) has passed, and nobody has kept it",
+        "The schedule is kept again.",
+    ),
+    "unkept": ("There is a schedule, and nobody keeps it", ""),
+    "letters": (
+        "{number} small letters wait, the oldest since {when}; readers wait for them",
+        "Small letters go again.",
+    ),
+    "held": ("{number} bounces came too many at once to be believed, and wait for you", ""),
+    "flooded": (
+        "More people ask at the form than may get a confirmation letter in an hour: {number} wait, "
+        "from {networks} networks",
+        "Nobody waits at the form any more.",
+    ),
+    "webhook": (
+        "{number} reports to the webhook of {provider} had a wrong signature, and none a right one since {when}",
+        "Reports of {provider} verify again.",
+    ),
+    "disk": ("The disk of the {place} is nearly full: {free} MB are free", "There is room on the disk again."),
+    "backup": ("The newest backup is {days} days old", "There is a new backup."),
+    "no-backup": ("There is no backup of the database", ""),
+}
+"""Kind of a finding to what is said of it, and what is said when it is over; empty when nothing is."""
+KINDS = tuple(TEXTS)
+
+
+def _made(
+    kind: str,
+    about: str = "",
+    *,
+    parts: Mapping[str, str] | None = None,
+    command: str = "",
+    step: str = COMMAND,
+    needs_person: bool = True,
+    since: datetime | None = None,
+    alert: bool = True,
+    lasting: float = 0.0,
+    send: str = "",
+) -> Finding:
+    """A finding of a kind, with its texts; no address of a reader gets into it."""
+    text, mended = TEXTS[kind]
+    parts = {**(parts or {}), "command": command}
+    return Finding(
+        kind=kind,
+        key=f"{kind} {about}".strip(),
+        text=text,
+        parts={name: without_addresses(value) for name, value in parts.items()},
+        step=step if command or step != COMMAND else "",
+        needs_person=needs_person,
+        since=since,
+        alert=alert,
+        lasting=lasting,
+        mended=mended,
+        send=send,
+    )
+
+
+def away(error: Complaint) -> Finding:
+    """The finding that the database cannot be read.
+
+    Args:
+        error: What it, or the program, says of it.
+    """
+    return _made("database", parts={"reason": error.what}, command=error.mend, lasting=60.0)
+
+
+def findings_of(state: WorkspaceState) -> Sequence[Finding]:
+    """What is to be said of a workspace, what needs a person first, each in the order in which it is found.
+
+    Args:
+        state: As it was read.
+    """
+    found = [
+        *(one for send in state.sends for one in _of_send(send, state)),
+        *_of_worker(state),
+        *_of_schedule(state),
+        *_of_letters(state),
+        *_of_hooks(state),
+        *_of_disks(state),
+        *_of_backup(state),
+    ]
+    return sorted(found, key=lambda one: not one.needs_person)
+
+
+def _told(moment: datetime, state: WorkspaceState) -> str:
+    return f"{moment.astimezone(ZoneInfo(state.zone)):%Y-%m-%d %H:%M}"
+
+
+def _alive(state: WorkspaceState) -> bool:
+    return state.worker_until is not None and state.now <= state.worker_until
+
+
+def _of_send(one: SendState, state: WorkspaceState) -> Iterator[Finding]:
+    send = one.send
+    issue, name = send.issue, send.public_id
+    show = f"newsletter sends show {name}"
+    if send.state == "paused":
+        yield _paused(one, state)
+    started = max(send.created, send.send_at or send.created)
+    still_open = one.counts.open if one.counts is not None else 0
+    alone = send.state == "running" and still_open and not one.at_work and not _alive(state)
+    if alone and state.now - started > JUST_FROZEN:
+        yield _made(
+            "stopped",
+            name,
+            parts={"issue": issue, "open": f"{still_open:,}"},
+            command=f"newsletter send {issue}" if "/" not in issue else "newsletter worker --once",
+            # A process that waits for its provider, or for its turn, holds nothing meanwhile.
+            lasting=300.0,
+            send=name,
+        )
+    if send.state == "scheduled" and send.send_at is not None and state.now - send.send_at > LATE:
+        parts = {"issue": issue, "when": _told(send.send_at, state)}
+        yield _made("late", name, parts=parts, command="newsletter worker --once", since=send.send_at, send=name)
+    over = send.state not in UNFINISHED
+    since = send.finished or send.created
+    if one.unknown and (over or send.state == "paused"):
+        parts = {"issue": issue, "number": f"{one.unknown:,}"}
+        yield _made("unknown", name, parts=parts, command=f"{show} --unknown", since=since, send=name)
+    if one.refused and (over or send.state == "paused") and state.now - since < REFUSED_DAYS:
+        parts = {"issue": issue, "number": f"{one.refused:,}"}
+        yield _made("refused", name, parts=parts, command=show, since=since, send=name)
+
+
+def _paused(one: SendState, state: WorkspaceState) -> Finding:
+    send = one.send
+    name, command = send.public_id, f"newsletter sends resume {send.public_id}"
+    parts = {"issue": send.issue, "reason": send.reason}
+    step = COMMAND
+    if send.probe_at is not None:
+        parts["again"] = _told(send.probe_at, state)
+        step = GOES_ON if send.paused_by == "warm-up" else AGAIN
+    if send.paused_by in ("provider", "reports"):
+        kind = "brake" if send.paused_by == "provider" else "reports"
+        return _made(kind, name, parts=parts, command=command, step=step, send=name)
+    warm = send.paused_by == "warm-up"
+    kind = "warm-up" if warm else "rests"
+    return _made(kind, name, parts=parts, command=command, step=step, needs_person=not warm, alert=False, send=name)
+
+
+def _of_worker(state: WorkspaceState) -> Iterator[Finding]:
+    if _alive(state):
+        return
+    planned = [one.send for one in state.sends if one.send.state == "scheduled"]
+    if state.worker_at is None or state.worker_until is None:
+        for send in planned[:1]:
+            yield _made(
+                "no-worker",
+                send.public_id,
+                parts={"issue": send.issue},
+                command="newsletter worker --once",
+                step=CRON,
+                send=send.public_id,
+            )
+        return
+    # Whoever kept the schedule after the worker's last sign keeps it without one.
+    by_cron = any(at > state.worker_at for at in state.handled.values())
+    probes = any(one.send.state == "paused" and one.send.probe_at is not None for one in state.sends)
+    running = any(one.send.state == "running" and not one.at_work for one in state.sends)
+    if planned or probes or running or (state.scheduled and not by_cron):
+        when = _told(state.worker_at, state)
+        yield _made("worker", parts={"when": when}, command="newsletter worker", step=START, since=state.worker_at)
+
+
+def _of_schedule(state: WorkspaceState) -> Iterator[Finding]:
+    command = "newsletter schedule --run"
+    fresh = {one.job for one in state.due if one.job not in state.handled}
+    if fresh and not _alive(state):
+        yield _made("unkept", command=command, step=CRON, lasting=3600.0)
+    for one in state.due:
+        patience = max(OVERDUE, timedelta(minutes=3 * state.instant)) if one.job == "instant" else OVERDUE
+        since = one.moment
+        if one.job == "instant" and one.job in state.handled:
+            # Its moments follow one another: what counts is when one was kept last.
+            since = state.handled[one.job] + timedelta(minutes=state.instant)
+        if one.job in state.handled and state.now - since > patience:
+            parts = {"when": _told(since, state), "job": one.job}
+            yield _made("missed", one.job, parts=parts, command=command, step=CRON, since=since)
+
+
+def _of_letters(state: WorkspaceState) -> Iterator[Finding]:
+    if state.letters_since is not None and state.now - state.letters_since > LETTERS_WAIT:
+        parts = {"number": f"{state.letters:,}", "when": _told(state.letters_since, state)}
+        yield _made("letters", parts=parts, command="newsletter subscribers letters", since=state.letters_since)
+    if state.held:
+        number = sum(one.number for one in state.held)
+        since = min(one.since for one in state.held)
+        yield _made("held", parts={"number": f"{number:,}"}, command="newsletter subscribers bounces", since=since)
+    waiting = state.wishes.number - state.wishes.of_files
+    if waiting:
+        parts = {"number": f"{waiting:,}", "networks": f"{state.wishes.networks:,}"}
+        cap = "[web] letters_an_hour"
+        yield _made("flooded", parts=parts, command=cap, step=LOG, since=state.wishes.since)
+
+
+def _of_hooks(state: WorkspaceState) -> Iterator[Finding]:
+    for one in state.hooks:
+        if one.rejected >= MOST_REJECTED and one.since is not None:
+            when = _told(one.good or one.since, state)
+            parts = {"number": f"{one.rejected:,}", "provider": one.provider, "when": when}
+            section = f"[{one.provider}]"
+            yield _made("webhook", one.provider, parts=parts, command=section, step=COMPARE, since=one.since)
+
+
+def _of_disks(state: WorkspaceState) -> Iterator[Finding]:
+    for one in state.disks:
+        if one.free < max(LEAST_FREE, min(LEAST_SHARE * one.total, PLENTY)):
+            parts = {"place": one.place, "free": f"{one.free // 1_000_000:,}"}
+            yield _made("disk", one.place, parts=parts, command=one.path, step=FREE)
+
+
+def _of_backup(state: WorkspaceState) -> Iterator[Finding]:
+    command = "newsletter database backup"
+    if not state.is_sqlite or not state.backup_days:
+        return
+    if state.backup_at is None:
+        # A workspace of today has nothing yet that could be lost.
+        yield _made("no-backup", command=command, needs_person=False, alert=False)
+    elif state.now - state.backup_at > timedelta(days=state.backup_days):
+        days = (state.now - state.backup_at).days
+        yield _made("backup", parts={"days": f"{days:,}"}, command=command, since=state.backup_at)
