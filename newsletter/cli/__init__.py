@@ -16,6 +16,7 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    diverting,
     editing,
     lists,
     people,
@@ -100,6 +101,7 @@ _SENDS = group(
     sends.resume,
     undoing.cancel,
     unknown.unknown,
+    diverting.divert,
     sends.list_,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.

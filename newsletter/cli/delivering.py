@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from newsletter.cli import diverting
 from newsletter.cli.app import STOPPED
 from newsletter.cli.moment import WESTERN_DIGITS
 from newsletter.cli.output import ask, plural, progress_bar, say
@@ -38,7 +39,7 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
     from newsletter.errors import DatabaseError
     from newsletter.workflows import alerts, watch
 
-    setup = workspace.delivery_setup
+    setup = workspace.setup_of(sent)
     by_workers = not here and watch.workers(workspace)
     with workspace.database.read() as connection:
         open_before = ledger.account(connection, sent.id).open
@@ -59,6 +60,8 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
             raise typer.Exit(STOPPED)
         words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
         say(f"error: {words}")
+        if isinstance(failure, SendError) and (through := diverting.offer(workspace, sent)) is not None:
+            return deliver_now(workspace, through, again=again, here=here)
         say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
         alerts.tell(workspace, ended=True)
         raise typer.Exit(STOPPED)
@@ -67,7 +70,7 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
         sent = ledger.send(connection, sent.id) or sent
     sent_now = counts.submitted
     by = "workers, " if by_workers else ""
-    say(account_words(account) + f" {plural(sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
+    say(account_words(account) + f" {plural(sent_now, 'letter')} now, through {by}{setup.sender.name}.")
     if sent_now:
         tell_outbox(workspace)
     post_without_pages(workspace)

@@ -168,6 +168,8 @@ class Run:
         def claim(connection: Connection) -> Claimed:
             if next(tries):
                 ledger.drop(connection, send, token)
+            if self._moved(connection):
+                return None, 0
             # Who has nothing to send needs no connection.
             if self._setup.connections and not (
                 ledger.free(connection, send) and self._keep_connections(lane, connection)
@@ -207,8 +209,14 @@ class Run:
 
     def _look(self, connection: Connection) -> tuple[str, float | None]:
         """The state of the send, finished now if it is, and how long others hold what is left."""
+        if self._moved(connection):
+            return "moved", None
         ledger.finish(connection, self._send.id, now=self._setup.now())
         return ledger.state_of(connection, self._send.id), ledger.waiting(connection, self._send.id)
+
+    def _moved(self, connection: Connection) -> bool:
+        """Whether another provider has taken the send over: then nothing more of it is begun through this one."""
+        return self._setup.may_move and ledger.goes_elsewhere(connection, self._send.id, self._setup.account)
 
     def _in_time(self, lane: _Lane) -> bool:
         """Take tokens for one batch, if there is one; False when it was not time yet, and some of it has passed."""

@@ -72,6 +72,8 @@ class DeliverySetup:
     """Connections to the provider that may be open at once, all processes together; 0 is no limit."""
     account: str = ""
     """Which provider and account this is, in words without a secret; empty where nobody compares them."""
+    may_move: bool = False
+    """Whether a send can go on through another provider while this one is at it; then that is looked at."""
     pace: Mapping[str, float] = field(default_factory=dict)
     """Letters a minute to each domain that has a pace of its own, all processes together."""
     durable: bool = True

@@ -5,7 +5,7 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
-from newsletter.ledger.brakes import brake
+from newsletter.ledger.brakes import PROVIDER, brake
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
@@ -31,6 +31,16 @@ from newsletter.ledger.events import (
     ill,
     note,
     subscriber_of,
+)
+from newsletter.ledger.fallback import (
+    OF_THE_LETTER,
+    braked_sends,
+    goes_elsewhere,
+    has_stale_brakes,
+    note_braked,
+    return_to,
+    submitted_through,
+    take_over,
 )
 from newsletter.ledger.history import letters_to, reports_of
 from newsletter.ledger.keys import issue_id
@@ -87,6 +97,8 @@ from newsletter.ledger.writing import (
 
 __all__ = [
     "ALL",
+    "OF_THE_LETTER",
+    "PROVIDER",
     "UNFINISHED",
     "Batch",
     "Delivery",
@@ -105,6 +117,7 @@ __all__ = [
     "advance_cursor",
     "article_period",
     "brake",
+    "braked_sends",
     "cancel",
     "charge",
     "claim",
@@ -121,6 +134,8 @@ __all__ = [
     "forget_doubts",
     "forget_lines",
     "free",
+    "goes_elsewhere",
+    "has_stale_brakes",
     "hold",
     "holder",
     "ill",
@@ -141,6 +156,7 @@ __all__ = [
     "next_letter_at",
     "note",
     "note_asked",
+    "note_braked",
     "note_seen",
     "prove_deliveries",
     "prove_request",
@@ -154,6 +170,7 @@ __all__ = [
     "reports_of",
     "resend_refused",
     "resend_unknown",
+    "return_to",
     "running",
     "send",
     "sends",
@@ -165,9 +182,11 @@ __all__ = [
     "split",
     "start_due",
     "state_of",
+    "submitted_through",
     "subscriber_of",
     "take",
     "take_domains",
+    "take_over",
     "take_rate",
     "undo_cancelled",
     "unfinished_to",

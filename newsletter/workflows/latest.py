@@ -253,7 +253,7 @@ def run(
 
 def _delivered(workspace: Workspace, send: Send) -> tuple[SendCounts, int]:
     counts = delivery.StateCounts()
-    return delivery.run(workspace.delivery_setup, send, counts), counts.submitted
+    return delivery.run(workspace.setup_of(send), send, counts), counts.submitted
 
 
 def _pass(workspace: Workspace, latest: LatestPlan, periods: Sequence[str]) -> None:

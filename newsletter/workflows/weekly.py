@@ -210,7 +210,7 @@ def run(
         if send is None:
             return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm))
     counts = delivery.StateCounts()
-    account = delivery.run(workspace.delivery_setup, send, counts)
+    account = delivery.run(workspace.setup_of(send), send, counts)
     if week.overdue:
         return run(workspace, targets, list_name=list_name, rhythm=rhythm, agree=agree)
     return WeekOutcome(week, send, account, counts.submitted, counts.states)
