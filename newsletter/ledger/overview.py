@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.ledger.models import STATES, Send, SendCounts
-from newsletter.ledger.sends import _UNFINISHED, _found, _query
+from newsletter.ledger.sends import UNFINISHED, found_sends, send_query
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -29,8 +29,8 @@ def recent(connection: Connection, since: datetime) -> list[Send]:
     from newsletter.storage.tables import send as table
 
     at = int(since.timestamp())
-    fresh = table.c.state.in_(_UNFINISHED) | (table.c.created >= at) | (table.c.finished >= at)
-    return _found(connection, _query().where(fresh))
+    fresh = table.c.state.in_(UNFINISHED) | (table.c.created >= at) | (table.c.finished >= at)
+    return found_sends(connection, send_query().where(fresh))
 
 
 def quick_account(connection: Connection, send_id: int) -> SendCounts:
@@ -128,7 +128,7 @@ def at_work(connection: Connection, send_id: int) -> bool:
     """
     from sqlalchemy import select
 
-    from newsletter.storage.database import clock
+    from newsletter.storage.clock import clock
     from newsletter.storage.tables import batch
 
     held = select(batch.c.id).where(
