@@ -149,9 +149,9 @@ def submitted_through(connection: Connection, send_id: int) -> dict[str, int]:
     from newsletter.storage.tables import batch, delivery
 
     query = (
-        select(func.coalesce(batch.c.sender, ""), func.count())
+        select(batch.c.sender, func.count())
         .join(delivery, delivery.c.batch_id == batch.c.id)
         .where(batch.c.send_id == send_id, func.coalesce(delivery.c.state, batch.c.state) == "submitted")
-        .group_by(func.coalesce(batch.c.sender, ""))
+        .group_by(batch.c.sender)
     )
-    return {row[0]: int(row[1]) for row in connection.execute(query)}
+    return {row[0] or "": int(row[1]) for row in connection.execute(query)}
