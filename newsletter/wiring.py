@@ -215,6 +215,7 @@ class Workspace:
             patience=patience,
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,
+            first_batch=self.settings.sender.first_batch,
             account=account,
             may_move=bool(self.settings.sender.fallback),
             pace=self.settings.sender.pace,

@@ -5,7 +5,7 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
-from newsletter.ledger.brakes import PROVIDER, brake
+from newsletter.ledger.brakes import PROVIDER, brake, due_probes, go_on, stop, take_probe
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
@@ -50,6 +50,7 @@ from newsletter.ledger.leases import (
     drop,
     finish,
     free,
+    held,
     mark_submitting,
     members,
     put_back,
@@ -129,13 +130,16 @@ __all__ = [
     "doubt",
     "doubtful_deliveries",
     "drop",
+    "due_probes",
     "finish",
     "first_reach",
     "forget_doubts",
     "forget_lines",
     "free",
+    "go_on",
     "goes_elsewhere",
     "has_stale_brakes",
+    "held",
     "hold",
     "holder",
     "ill",
@@ -182,11 +186,13 @@ __all__ = [
     "split",
     "start_due",
     "state_of",
+    "stop",
     "submitted_through",
     "subscriber_of",
     "take",
     "take_domains",
     "take_over",
+    "take_probe",
     "take_rate",
     "undo_cancelled",
     "unfinished_to",

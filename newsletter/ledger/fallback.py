@@ -61,9 +61,7 @@ def return_to(connection: Connection, send: Send, account: str) -> None:
 
     mine = update(table).where(table.c.id == send.id, table.c.sender == send.sender, table.c.state.in_(UNFINISHED))
     if connection.execute(mine.values(sender=account)).rowcount != 1:
-        raise SendError(
-            f"the send of issue {send.issue} is {state_of(connection, send.id)}: nothing of it is to go"
-        )
+        raise SendError(f"the send of issue {send.issue} is {state_of(connection, send.id)}: nothing of it is to go")
     braked = (table.c.state == "paused") & (table.c.paused_by == PROVIDER)
     free = {"state": "running", "paused_by": "", "reason": "", "probe_at": None, "probes": 0}
     connection.execute(update(table).where(table.c.id == send.id, braked).values(free))

@@ -156,6 +156,13 @@ class SenderSettings(SettingsSection):
         "database; 0: no limit. Small and test letters have one more for each process",
     )
     batch: int = Field(default=100, ge=1, le=1000, description="letters in one submission to the outbox")
+    first_batch: int = Field(
+        default=50,
+        ge=1,
+        le=1000,
+        description="letters in the first request of a run, which goes alone; each one that is taken lets the next be "
+        "twice as large, so that one broken answer leaves little in doubt",
+    )
     fallback: FallbackKind = Field(
         default="",
         description="another provider, set up in its own section: what is still queued may go on through it when the "
