@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from newsletter.cli import diverting
 from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, STOPPED
 from newsletter.cli.moment import WESTERN_DIGITS
 from newsletter.cli.output import ask, on_terminal, plural, progress_bar, say
@@ -75,7 +76,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> Del
     from newsletter.errors import DatabaseError
     from newsletter.workflows import alerts, watch
 
-    setup = workspace.delivery_setup
+    setup = workspace.setup_of(sent)
     by_workers = not here and watch.workers(workspace)
     with workspace.database.read() as connection:
         open_before = ledger.account(connection, sent.id).open
@@ -98,12 +99,14 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> Del
             say(f"error: {words}")
             if isinstance(failure, delivery.SendPausedError):
                 say(_paused_words(failure, by_itself=watch.alive(workspace)))
+            if isinstance(failure, SendError) and (through := diverting.offer(workspace, sent)) is not None:
+                return _deliver(workspace, through, again=again, here=here)
             say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
             alerts.tell(workspace, ended=True)
         return standing(workspace, sent, sent_now=counts.submitted, exit_code=STOPPED)
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
-    say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
+    say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
     if done.exit == NOTHING_SENT:
         say(way_on(done.send, done.account))
     if done.sent_now:
@@ -200,7 +203,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
     from newsletter import delivery, ledger
     from newsletter.workflows import alerts
 
-    setup = workspace.delivery_setup
+    setup = workspace.setup_of(sent)
     if not delivery.sender_changed(setup, sent):
         return sent
     words = f"Issue {sent.issue} was begun through «{sent.sender}»; the settings say «{setup.account}» now."

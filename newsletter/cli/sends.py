@@ -85,11 +85,12 @@ def show(
         send = ledger.named(connection, name)
         account = ledger.account(connection, send.id)
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
+        through = ledger.submitted_through(connection, send.id)
         people = _unknown(connection, send) if unknown else []
         warn_held(connection)
     edited = edited_since(workspace, send)
     if as_json:
-        told = {**_told(send, account, lists), "edited": edited}
+        told = {**_told(send, account, lists), "submitted_through": through, "edited": edited}
         json_data({**told, "unknown_deliveries": people} if unknown else told)
         return
     if unknown:
@@ -100,7 +101,8 @@ def show(
             say("Events of the provider settle them. If none come: newsletter sends resume --help")
         return
     moments = {"frozen": send.created, "send_at": send.send_at, "finished": send.finished}
-    for key, value in _told(send, account, lists).items():
+    ways = {f"submitted through {name or 'an older version'}": count for name, count in through.items()}
+    for key, value in {**_told(send, account, lists), **(ways if len(ways) > 1 else {})}.items():
         if (moment := moments.get(key)) is not None:
             data(f"{key}\t{shown(moment, workspace.zone)}")
         elif value not in (None, "", {}, 0):
