@@ -135,6 +135,9 @@ class Run:
 
     def _brake(self, connection: Connection, reason: str) -> probing.SendPausedError | None:
         """Pause the send until a trial shows that its provider takes letters; None when an editor was faster."""
+        if self._moved(connection):
+            # Another provider goes on with it: what this one says does not stop that.
+            return None
         ledger.stop(connection, self._send.id, reason, first=self._setup.probe_pause, tried=self._probes)
         return probing.paused(connection, self._send.id)
 
@@ -227,6 +230,8 @@ class Run:
         def claim(connection: Connection) -> Claimed:
             if next(tries):
                 ledger.drop(connection, send, token)
+            if self._moved(connection):
+                return None, 0
             # Who has nothing to send needs no connection.
             if self._setup.connections and not (
                 (self._probes or ledger.free(connection, send)) and self._keep_connections(lane, connection)
@@ -277,8 +282,14 @@ class Run:
 
     def _look(self, connection: Connection) -> tuple[str, float | None]:
         """The state of the send, finished now if it is, and how long others hold what is left."""
+        if self._moved(connection):
+            return "moved", None
         ledger.finish(connection, self._send.id, now=self._setup.now())
         return ledger.state_of(connection, self._send.id), ledger.waiting(connection, self._send.id)
+
+    def _moved(self, connection: Connection) -> bool:
+        """Whether another provider has taken the send over: then nothing more of it is begun through this one."""
+        return self._setup.may_move and ledger.goes_elsewhere(connection, self._send.id, self._setup.account)
 
     def _in_time(self, lane: _Lane) -> bool:
         """Take tokens for one batch, if there is one; False when it was not time yet, and some of it has passed."""
@@ -425,7 +436,7 @@ class Run:
                 some = [one for one, due in dues.items() if due == seconds]
                 ledger.put_off(connection, batch, some, seconds)
             ledger.close(connection, batch, pause=pause)
-            return self._decide(connection, stops=stops, tried=bool(parcels), reason=reason)
+            return self._decide(connection, stops=stops, tried=bool(parcels), reason=_blame(answer, reason))
 
         self._end(self._retrying.write(close), stops=stops, tried=bool(parcels), reason=reason)
 
@@ -441,7 +452,7 @@ class Run:
         """Pause the send, or let it run again after a trial; in the transaction that writes the answer down."""
         if stops:
             return self._brake(connection, reason)
-        if self._probes and tried:
+        if self._probes and tried and not self._moved(connection):
             ledger.go_on(connection, self._send.id)
         return None
 
@@ -486,7 +497,7 @@ class Run:
             # Come again, it may find the batch in other hands, with a half of it on the way.
             if answer.split and ours:
                 ledger.split(connection, batch)
-            paused = self._decide(connection, stops=stops, tried=tried, reason=answer.reason)
+            paused = self._decide(connection, stops=stops, tried=tried, reason=_blame(answer, answer.reason))
             return claim(connection) if claim is not None else None, paused
 
         lane.next, paused = self._retrying.write(write_down)
@@ -547,3 +558,8 @@ class Run:
 def _backoff(base: float, attempt: int) -> float:
     """Seconds before a further try: doubled each time up to a minute, and spread so that not all come at once."""
     return float(min(base * 2 ** min(attempt - 1, 10), 60.0)) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
+
+
+def _blame(answer: Answer, reason: str) -> str:
+    """Why a send is stopped; said so that no other provider is tried when it is the letter that is refused."""
+    return f"{ledger.OF_THE_LETTER}{reason}" if answer.about == "letter" else reason

@@ -80,6 +80,8 @@ class DeliverySetup:
     """Seconds before a letter that the server put off comes again; doubled for each further try."""
     account: str = ""
     """Which provider and account this is, in words without a secret; empty where nobody compares them."""
+    may_move: bool = False
+    """Whether a send can go on through another provider while this one is at it; then that is looked at."""
     pace: Mapping[str, float] = field(default_factory=dict)
     """Letters a minute to each domain that has a pace of its own, all processes together."""
     durable: bool = True

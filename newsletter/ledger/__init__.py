@@ -5,7 +5,7 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
-from newsletter.ledger.brakes import brake, due_probes, go_on, stop, take_probe
+from newsletter.ledger.brakes import PROVIDER, brake, due_probes, go_on, stop, take_probe
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
@@ -31,6 +31,16 @@ from newsletter.ledger.events import (
     ill,
     note,
     subscriber_of,
+)
+from newsletter.ledger.fallback import (
+    OF_THE_LETTER,
+    braked_sends,
+    goes_elsewhere,
+    has_stale_brakes,
+    note_braked,
+    return_to,
+    submitted_through,
+    take_over,
 )
 from newsletter.ledger.history import letters_to, reports_of
 from newsletter.ledger.keys import issue_id
@@ -59,6 +69,7 @@ from newsletter.ledger.sends import (
     UNFINISHED,
     accept_unknown,
     account,
+    change_sender,
     known_sends,
     last_send,
     move,
@@ -88,6 +99,8 @@ from newsletter.ledger.writing import (
 
 __all__ = [
     "ALL",
+    "OF_THE_LETTER",
+    "PROVIDER",
     "UNFINISHED",
     "Batch",
     "Delivery",
@@ -106,7 +119,9 @@ __all__ = [
     "advance_cursor",
     "article_period",
     "brake",
+    "braked_sends",
     "cancel",
+    "change_sender",
     "charge",
     "claim",
     "close",
@@ -124,6 +139,8 @@ __all__ = [
     "forget_lines",
     "free",
     "go_on",
+    "goes_elsewhere",
+    "has_stale_brakes",
     "held",
     "hold",
     "holder",
@@ -145,6 +162,7 @@ __all__ = [
     "next_letter_at",
     "note",
     "note_asked",
+    "note_braked",
     "note_seen",
     "prove_deliveries",
     "prove_request",
@@ -158,6 +176,7 @@ __all__ = [
     "reports_of",
     "resend_refused",
     "resend_unknown",
+    "return_to",
     "running",
     "send",
     "sends",
@@ -170,9 +189,11 @@ __all__ = [
     "start_due",
     "state_of",
     "stop",
+    "submitted_through",
     "subscriber_of",
     "take",
     "take_domains",
+    "take_over",
     "take_probe",
     "take_rate",
     "undo_cancelled",

@@ -218,7 +218,7 @@ def _send(row: Row[Any]) -> Send:
 
 
 def named(connection: Connection, name: str) -> Send:
-    """The send an editor means: by its id, or by the number of its issue when that went out once.
+    """The send an editor means: by its id, or by the number of its issue when all of its others were cancelled.
 
     Args:
         connection: An open connection to the database.
@@ -240,6 +240,9 @@ def named(connection: Connection, name: str) -> Send:
     found = found or sends_of(connection, name)
     if len(found) == 1:
         return found[0]
+    standing = [one for one in found if one.state != "cancelled"]
+    if len(standing) == 1:
+        return standing[0]
     if not found:
         raise SendError(f"no send is called {name!r}", mend="see: newsletter sends list")
     ids = ", ".join(send.public_id for send in found)
@@ -280,6 +283,21 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
 
 
 _WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned"}
+
+
+def change_sender(connection: Connection, send: Send, sender: str) -> None:
+    """Let a send go on through another provider or account, as an editor agreed.
+
+    Args:
+        connection: A writing transaction.
+        send: The send.
+        sender: Which provider and account, as it is written at the freeze.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import send as table
+
+    connection.execute(update(table).where(table.c.id == send.id).values(sender=sender))
 
 
 def start_due(connection: Connection, now: datetime) -> list[Send]:
