@@ -15,7 +15,7 @@ def due_in(reason: str, attempt: int, first: float = FIRST) -> float:
 
     Args:
         reason: The server's words; what they say of seconds or minutes holds, up to the most.
-        attempt: Tries so far.
+        attempt: Number of tries so far.
         first: Seconds after the first one.
     """
     if found := _NAMED.search(reason):

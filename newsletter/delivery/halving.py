@@ -58,11 +58,12 @@ class Halving:
             deliveries: Ids of those in the request.
             apart: Seconds before a letter that is refused alone is tried once more.
         """
-        alone = len(deliveries) == 1 and answer.about == "address"
+        # Alone, what a machine in between says is no word about the reader, but one refusal more.
+        alone = len(deliveries) == 1 and answer.about in {"address", "server"}
         if answer.state != "queued" or answer.stop or answer.again or not (answer.split or alone):
             return answer
         with self._lock:
-            if alone:
+            if alone and answer.about == "address":
                 (one,) = deliveries
                 self._alone[one] += 1
                 if self._taken_between(one):
@@ -78,7 +79,9 @@ class Halving:
             if len(deliveries) <= SMALL:
                 for one in deliveries:
                     self._first.setdefault(one, self._taken)
-            return answer if answer.split else replace(answer, pause=max(answer.pause, apart))
+            return (
+                answer if answer.split or answer.about == "server" else replace(answer, pause=max(answer.pause, apart))
+            )
 
     def _taken_between(self, one: int) -> bool:
         """Whether others were taken before this one was refused for the first time, and since."""

@@ -24,14 +24,16 @@ class SendPausedError(SendError):
     Args:
         reason: What the provider said.
         probe_at: When it is tried again; None when only an editor lets it go on.
+        tried: Whether it was tried just now; else it is not time yet, or somebody else is trying it.
     """
 
-    def __init__(self, reason: str, probe_at: datetime | None) -> None:
+    def __init__(self, reason: str, probe_at: datetime | None, *, tried: bool = True) -> None:
         super().__init__(reason, mend="mend it, then run the same command again")
         self.probe_at = probe_at
+        self.tried = tried
 
 
-class LettersWaitError(SendError):
+class LettersWaitingError(SendError):
     """All that is left of a send was put off, for longer than a command stays; it goes on at its time."""
 
 
@@ -40,10 +42,12 @@ def is_braked(send: Send) -> bool:
     return send.state == "paused" and send.paused_by == PROVIDER
 
 
-def paused(connection: Connection, send_id: int) -> SendPausedError | None:
+def paused(connection: Connection, send_id: int, *, tried: bool = True) -> SendPausedError | None:
     """What to tell of a send that is braked now; None when it is not."""
     send = ledger.send(connection, send_id)
-    return SendPausedError(send.reason, send.probe_at) if send is not None and is_braked(send) else None
+    if send is None or not is_braked(send):
+        return None
+    return SendPausedError(send.reason, send.probe_at, tried=tried)
 
 
 def take(setup: DeliverySetup, connection: Connection, send_id: int, *, at_once: bool) -> bool:

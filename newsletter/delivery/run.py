@@ -129,7 +129,9 @@ class Run:
 
     def _stopped_by(self, error: Exception) -> Exception:
         """What ended the work; when the sender itself can do nothing more, every process is kept from going on."""
-        if not isinstance(error, SendError) or isinstance(error, (probing.SendPausedError, probing.LettersWaitError)):
+        if not isinstance(error, SendError) or isinstance(
+            error, (probing.SendPausedError, probing.LettersWaitingError)
+        ):
             return error
         with contextlib.suppress(NashraError), self._pen, self._setup.database.write() as connection:
             self._brake(connection, str(error))
@@ -188,7 +190,7 @@ class Run:
         """Whether to stay although nothing can be tried for longer than patience lasts.
 
         Raises:
-            LettersWaitError: Nothing but such a time is waited for, and whoever started this is to come back.
+            LettersWaitingError: Nothing but such a time is waited for, and whoever started this is to come back.
         """
         with self._settled:
             if self._busy:
@@ -198,7 +200,7 @@ class Run:
         if not self._waits:
             return False
         when = probing.hour(self._setup.now() + timedelta(seconds=pause))
-        raise probing.LettersWaitError(
+        raise probing.LettersWaitingError(
             f"the letters that are left wait for their time, and are tried again from {when} on",
             mend="run the same command then; a running worker does so by itself",
         )

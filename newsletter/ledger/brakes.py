@@ -26,7 +26,7 @@ def pause_before(probes: int, first: float = FIRST_PAUSE) -> float:
     """Seconds until the next trial.
 
     Args:
-        probes: Trials so far.
+        probes: Number of trials so far.
         first: Seconds before the first one.
     """
     return float(min(first * 2 ** min(probes, 20), LONGEST_PAUSE))

@@ -202,6 +202,8 @@ class Worker:
                 with about_send(send.public_id):
                     self._run(send)
         except delivery.SendPausedError as paused:
+            if not paused.tried:
+                return
             when = f"{paused.probe_at:%Y-%m-%d %H:%M:%SZ}" if paused.probe_at is not None else "by hand"
             self._tell(f"error: {paused.what}; the send is paused, and tried again with one letter: {when}")
         except Complaint as complaint:
