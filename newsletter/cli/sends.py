@@ -104,9 +104,7 @@ def show(
         elif value not in (None, "", {}, 0):
             data(f"{key}\t{value}")
     if account.refused:
-        say(
-            f"Were they refused for another's fault? newsletter sends resume {send.public_id} --resend-refused --dry-run"
-        )
+        say(f"Refused by mistake? See why: newsletter sends resume {send.public_id} --resend-refused --dry-run")
 
 
 def pause(context: typer.Context, name: SendName) -> None:
