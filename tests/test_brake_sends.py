@@ -44,7 +44,7 @@ def test_a_send_that_is_stopped_ends_with_75_and_says_why_when_and_by_whom(tmp_p
 def test_60_readers_that_are_greylisted_are_served_within_a_minute(tmp_path: Path) -> None:
     root = workspace_of(tmp_path / "w", 60, batch=20)
     with smtp_standin.running(tmp_path, greylist=10) as server:
-        configure(root, server.port)
+        configure(root, server)
         done = here("-C", root, "send", "1", "--yes")
         assert done.code == 0, done.err
         assert server.faults() == []

@@ -111,7 +111,7 @@ def send(
         if progress is not None:
             progress(state, count)
 
-    account = delivery.run(workspace.delivery_setup, send, step)
+    account = delivery.run(workspace.setup_of(send), send, step)
     with workspace.database.read() as connection:
         state = ledger.state_of(connection, send.id)
     return _report(plan, replace(send, state=state), account, sent_now=settled.get("submitted", 0))

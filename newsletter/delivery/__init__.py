@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery import probing
+from newsletter.delivery import probing, warming
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
 from newsletter.delivery.probing import LettersWaitingError, SendPausedError, is_braked
 from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
 from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
-from newsletter.errors import SendError
+from newsletter.errors import HeldSendError, SendError
 from newsletter.ledger import Send, SendCounts
 from newsletter.letters.mime import SLOT_WIDTHS
 from newsletter.models import Letter
@@ -44,15 +44,48 @@ __all__ = [
     "Progress",
     "Run",
     "SendPausedError",
+    "SenderChangedError",
     "StateCounts",
     "audience",
     "freeze",
     "freeze_letter",
     "is_braked",
+    "pause_for_sender",
     "rhythms_of",
     "run",
     "send_test",
+    "sender_changed",
 ]
+
+
+class SenderChangedError(HeldSendError):
+    """A send is to go on through another provider or account than it was frozen for."""
+
+
+def sender_changed(setup: DeliverySetup, send: Send) -> bool:
+    """Whether a send was frozen for another provider or account than the settings name now.
+
+    Args:
+        setup: What every delivery needs.
+        send: Any send; those of older versions do not say what they were frozen for.
+    """
+    return bool(setup.account and send.sender) and setup.account != send.sender
+
+
+def pause_for_sender(setup: DeliverySetup, send: Send) -> str:
+    """Pause a send that was begun through another provider or account, until an editor says how it goes on.
+
+    Args:
+        setup: What every delivery needs.
+        send: A send for which ``sender_changed`` is true.
+
+    Returns:
+        The reason, for people.
+    """
+    reason = f"begun through «{send.sender}», and the settings say «{setup.account}» now"
+    with setup.database.write() as connection:
+        ledger.brake(connection, send.id, by="provider", reason=reason, probe_in=None)
+    return reason
 
 
 def run(
@@ -81,10 +114,16 @@ def run(
 
     Raises:
         SendPausedError: The provider takes nothing; the send is paused, and tried again by itself.
+        SenderChangedError: It was begun through another provider or account, and is paused by that.
         SendError: The provider or the outbox takes nothing more; everything is kept for the next run. Or the database
             does not know of letters that went, and an editor is to say how to go on.
         DatabaseError: The ledger cannot be written; the same.
     """
+    if sender_changed(setup, send):
+        raise SenderChangedError(
+            f"issue {send.issue} rests: {pause_for_sender(setup, send)}",
+            mend="set them back, or go on with: newsletter send --with-this-sender",
+        )
     with _fewer_collections(), _remembered(setup, send):
         retrying = Retrying(setup.database, patience=setup.patience, sleep=setup.sleep)
         if _goes(setup, retrying, send, progress, over, at_once=at_once):
@@ -109,6 +148,8 @@ def _goes(
     Raises:
         SendPausedError: It does not.
     """
+    if send.paused_by == "warm-up":
+        retrying.write(lambda connection: warming.resume(setup, connection, send.id))
     paused = retrying.read(lambda connection: probing.paused(connection, send.id, tried=False))
     if paused is None:
         return True

@@ -218,7 +218,7 @@ def _send(row: Row[Any]) -> Send:
 
 
 def named(connection: Connection, name: str) -> Send:
-    """The send an editor means: by its id, or by the number of its issue when that went out once.
+    """The send an editor means: by its id, or by the number of its issue when all of its others were cancelled.
 
     Args:
         connection: An open connection to the database.
@@ -237,13 +237,23 @@ def named(connection: Connection, name: str) -> Send:
         found = found_sends(
             connection, send_query().where(func.substr(table.c.public_id, 1, len(name)) == _storable(name))
         )
-    found = found or sends_of(connection, name)
+    found = found or sends_of(connection, name) or _undone(connection, name)[-1:]
     if len(found) == 1:
         return found[0]
+    standing = [one for one in found if one.state != "cancelled"]
+    if len(standing) == 1:
+        return standing[0]
     if not found:
         raise SendError(f"no send is called {name!r}", mend="see: newsletter sends list")
     ids = ", ".join(send.public_id for send in found)
     raise SendError(f"issue {name} has {len(found)} sends", mend=f"name one of them: {ids}")
+
+
+def _undone(connection: Connection, key: str) -> list[Send]:
+    """The undone sends of the issue with this key, oldest first."""
+    from newsletter.storage.tables import issue
+
+    return found_sends(connection, send_query().where(issue.c.key.startswith(_storable(key) + UNDONE, autoescape=True)))
 
 
 _LEAST_OF_AN_ID = 4
@@ -280,6 +290,21 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
 
 
 _WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned"}
+
+
+def change_sender(connection: Connection, send: Send, sender: str) -> None:
+    """Let a send go on through another provider or account, as an editor agreed.
+
+    Args:
+        connection: A writing transaction.
+        send: The send.
+        sender: Which provider and account, as it is written at the freeze.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import send as table
+
+    connection.execute(update(table).where(table.c.id == send.id).values(sender=sender))
 
 
 def start_due(connection: Connection, now: datetime) -> list[Send]:
