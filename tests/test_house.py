@@ -54,6 +54,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.erase",
         "newsletter.workflows.latecomers",
         "newsletter.workflows.health",
+        "newsletter.workflows.helping",
         "newsletter.workflows.letter",
         "newsletter.workflows.logs",
         "newsletter.workflows.metrics",

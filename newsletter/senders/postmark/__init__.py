@@ -59,6 +59,7 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     options=_options,
     open=_open,
     account=lambda options: f"{options.host} {options.message_stream} {fingerprint(options.token)}".strip(),
+    many_at_once=True,
     leaves=lambda options: urlsplit(options.host).hostname not in LOOPBACK,
     # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
     least_lease=lambda options: 2 * options.timeout + 5,
