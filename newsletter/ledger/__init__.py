@@ -5,7 +5,7 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
-from newsletter.ledger.brakes import brake
+from newsletter.ledger.brakes import PROVIDER, brake, due_probes, go_on, stop, take_probe
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
@@ -32,6 +32,16 @@ from newsletter.ledger.events import (
     note,
     subscriber_of,
 )
+from newsletter.ledger.fallback import (
+    OF_THE_LETTER,
+    braked_sends,
+    goes_elsewhere,
+    has_stale_brakes,
+    note_braked,
+    return_to,
+    submitted_through,
+    take_over,
+)
 from newsletter.ledger.history import letters_to, reports_of
 from newsletter.ledger.keys import issue_id
 from newsletter.ledger.leases import (
@@ -40,6 +50,7 @@ from newsletter.ledger.leases import (
     drop,
     finish,
     free,
+    held,
     mark_submitting,
     members,
     put_back,
@@ -58,6 +69,7 @@ from newsletter.ledger.sends import (
     UNFINISHED,
     accept_unknown,
     account,
+    change_sender,
     known_sends,
     last_send,
     move,
@@ -87,6 +99,8 @@ from newsletter.ledger.writing import (
 
 __all__ = [
     "ALL",
+    "OF_THE_LETTER",
+    "PROVIDER",
     "UNFINISHED",
     "Batch",
     "Delivery",
@@ -105,7 +119,9 @@ __all__ = [
     "advance_cursor",
     "article_period",
     "brake",
+    "braked_sends",
     "cancel",
+    "change_sender",
     "charge",
     "claim",
     "close",
@@ -116,11 +132,16 @@ __all__ = [
     "doubt",
     "doubtful_deliveries",
     "drop",
+    "due_probes",
     "finish",
     "first_reach",
     "forget_doubts",
     "forget_lines",
     "free",
+    "go_on",
+    "goes_elsewhere",
+    "has_stale_brakes",
+    "held",
     "hold",
     "holder",
     "ill",
@@ -141,6 +162,7 @@ __all__ = [
     "next_letter_at",
     "note",
     "note_asked",
+    "note_braked",
     "note_seen",
     "prove_deliveries",
     "prove_request",
@@ -154,6 +176,7 @@ __all__ = [
     "reports_of",
     "resend_refused",
     "resend_unknown",
+    "return_to",
     "running",
     "send",
     "sends",
@@ -165,9 +188,13 @@ __all__ = [
     "split",
     "start_due",
     "state_of",
+    "stop",
+    "submitted_through",
     "subscriber_of",
     "take",
     "take_domains",
+    "take_over",
+    "take_probe",
     "take_rate",
     "undo_cancelled",
     "unfinished_to",

@@ -77,13 +77,15 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), text)
 
 
-def without_addresses(text: str) -> str:
+def without_addresses(text: str, most: int = 300) -> str:
     """A text of a provider in which every mail address is an ellipsis, on one line and not long.
 
     Args:
         text: As the provider or the database gave it.
+        most: Characters that are kept.
     """
-    return " ".join(_ADDRESS.sub("…", text).split())[:300]
+    # Cut before, since looking for an address in a text without one takes the square of its length.
+    return " ".join(_ADDRESS.sub("…", text[: most + 300]).split())[:most]
 
 
 COMMAND = "{command}"
@@ -225,13 +227,13 @@ def _of_send(one: SendState, state: WorkspaceState) -> Iterator[Finding]:
         yield _paused(one, state)
     started = max(send.created, send.send_at or send.created)
     still_open = one.counts.open if one.counts is not None else 0
-    alone = send.state == "running" and still_open and not one.at_work and not _alive(state)
-    if alone and state.now - started > JUST_FROZEN:
+    if send.state == "running" and still_open and not one.at_work and not _alive(state):
         yield _made(
             "stopped",
             name,
             parts={"issue": issue, "open": f"{still_open:,}"},
             command=f"newsletter send {issue}" if "/" not in issue else "newsletter worker --once",
+            needs_person=state.now - started > JUST_FROZEN,
             # A process that waits for its provider, or for its turn, holds nothing meanwhile.
             lasting=300.0,
             send=name,

@@ -146,11 +146,12 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
 
 def _sends(connection: Connection, now: datetime) -> tuple[SendState, ...]:
     sends = overview.recent(connection, now - LOOK_BACK)
-    troubled = overview.refused_and_unknown(connection, sends)
+    # A send that rests for years would let everything since be walked along: it is counted by itself.
+    troubled = overview.refused_and_unknown(connection, [one for one in sends if one.state not in UNFINISHED])
     found = []
     for one in sends:
-        refused, unknown = troubled.get(one.id, (0, 0))
         counts = overview.quick_account(connection, one.id) if one.state in ("running", "paused") else None
+        refused, unknown = troubled.get(one.id, (0, 0)) if counts is None else (counts.refused, counts.unknown)
         at_work = one.state in ("running", "paused") and overview.at_work(connection, one.id)
         found.append(SendState(one, counts, refused, unknown, at_work))
     return tuple(found)
