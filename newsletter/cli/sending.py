@@ -215,6 +215,7 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, *, here: bool, with_th
         here=here,
         with_this_sender=with_this_sender,
         asks=asks,
+        at_once=True,
     )
     _end(plan, done, as_json, done.exit)
 

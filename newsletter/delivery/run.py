@@ -446,7 +446,7 @@ class Run:
         if self._probes and parcels:
             stops = not told["submitted"]
             # Another letter is tried next time, should it be this one's fault.
-            dues = dict.fromkeys(later if answer.about == "address" else (), 10 * setup.put_off)
+            dues = dict.fromkeys(later if answer.about == "address" else (), 0.0)
         else:
             dues = {one: due_in(why, batch.attempt, setup.put_off) for one, why in later.items() if not stops}
 
@@ -506,10 +506,7 @@ class Run:
         taken = (answer.state == "submitted" and rest > 0) or "submitted" in {one for one, _ in answer.apart.values()}
         stops = self._is_over(answer, taken)
         if self._probes and tried:
-            stops = not taken
-            if answer.about == "address":
-                # Another letter is tried next time, should it be this one's fault.
-                pause = 10 * setup.put_off
+            stops, pause = not taken, 0.0
         further = answer.state == "submitted" and not (stops or self._probes or setup.rate_limit.limits)
         claim = self._claim(lane) if further and not self.over.is_set() else None
 
@@ -518,6 +515,9 @@ class Run:
             # Come again, it may find the batch in other hands, with a half of it on the way.
             if answer.split and ours:
                 ledger.split(connection, batch)
+            if self._probes and ours and answer.state == "queued" and answer.about == "address":
+                # Another letter is tried next time, should it be this one's fault.
+                ledger.move_out(connection, batch, [one.delivery for one in parcels], 0.0)
             paused = self._decide(connection, stops=stops, tried=tried, reason=_blame(answer, answer.reason))
             return claim(connection) if claim is not None else None, paused
 
