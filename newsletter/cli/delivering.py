@@ -195,7 +195,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
         with_this_sender: Somebody agreed already.
         asks: Whether somebody may be asked.
     """
-    from newsletter import delivery, ledger
+    from newsletter import delivery
     from newsletter.workflows import alerts
 
     setup = workspace.delivery_setup
@@ -213,11 +213,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
             say("Nothing sent.")
             return None
     with workspace.database.write() as connection:
-        ledger.change_sender(connection, sent, setup.account)
-        agreed = ledger.send(connection, sent.id)
-        if agreed is not None and agreed.state == "paused" and agreed.probe_at is None:
-            ledger.move(connection, agreed, "running")
-        return ledger.send(connection, sent.id)
+        return delivery.agree_to_sender(setup, connection, sent)
 
 
 def tell_outbox(workspace: Workspace) -> None:

@@ -13,6 +13,7 @@ import gc
 import secrets
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from newsletter import ledger
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
@@ -26,6 +27,9 @@ from newsletter.rhythms.audience import audience, rhythms_of
 from newsletter.senders import Parcel
 from newsletter.storage.retry import Retrying
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 __all__ = [
     "MOST_UNKNOWN_IN_A_ROW",
     "NO_LIMIT",
@@ -38,6 +42,7 @@ __all__ = [
     "Run",
     "SenderChangedError",
     "StateCounts",
+    "agree_to_sender",
     "audience",
     "freeze",
     "freeze_letter",
@@ -77,6 +82,24 @@ def pause_for_sender(setup: DeliverySetup, send: Send) -> str:
     with setup.database.write() as connection:
         ledger.brake(connection, send.id, by="provider", reason=reason, probe_in=None)
     return reason
+
+
+def agree_to_sender(setup: DeliverySetup, connection: Connection, send: Send) -> Send:
+    """Let a send go on through the sender of the settings, also when that is why it rests; the send as it is then.
+
+    Args:
+        setup: What every delivery needs.
+        connection: A writing transaction.
+        send: The send.
+    """
+    if not sender_changed(setup, send):
+        return send
+    ledger.change_sender(connection, send, setup.account)
+    agreed = ledger.send(connection, send.id)
+    if agreed is not None and agreed.state == "paused" and agreed.paused_by == "provider" and agreed.probe_at is None:
+        ledger.move(connection, agreed, "running")
+        agreed = ledger.send(connection, send.id)
+    return agreed or send
 
 
 def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None = None) -> SendCounts:
