@@ -78,7 +78,6 @@ def show(
       newsletter sends show 12 --unknown
     """
     from newsletter import ledger
-    from newsletter.workflows.source import edited_since
     from subscribers import store
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
@@ -87,7 +86,7 @@ def show(
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
         people = _unknown(connection, send) if unknown else []
         warn_held(connection)
-    edited = edited_since(workspace, send)
+    edited = send.state in ledger.UNFINISHED and _edited(workspace, send)
     if as_json:
         told = {**_told(send, account, lists), "edited": edited}
         json_data({**told, "unknown_deliveries": people} if unknown else told)
@@ -107,6 +106,13 @@ def show(
             data(f"{key}\t{value}")
     if edited:
         say(f"The frozen letter differs from issue.md. {_REFREEZE if send.state in _WAITING else ''}".strip())
+
+
+def _edited(workspace: Workspace, send: Send) -> bool:
+    # Issues are read only then.
+    from newsletter.workflows.source import edited_since
+
+    return edited_since(workspace, send)
 
 
 _WAITING = frozenset({"scheduled", "paused"})
