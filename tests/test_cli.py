@@ -102,7 +102,7 @@ def test_init(tmp_path: Path, root: Path) -> None:
         complains(done, repr(value), f"error: {option}: ")
         assert not (tmp_path / "new").exists()
     done = here("init", tmp_path / "مجلد آخر", *site)
-    assert (done.code, done.err.splitlines()[1].split(",")[0]) == (0, f"Next: cd '{tmp_path / 'مجلد آخر'}'")
+    assert (done.code, done.err.splitlines()[-1].split(",")[0]) == (0, f"Next: cd '{tmp_path / 'مجلد آخر'}'")
 
 
 @pytest.mark.slow
@@ -135,7 +135,13 @@ def test_a_folder_name_that_could_be_part_of_an_address(tmp_path: Path) -> None:
     odd = tmp_path / "w?mode=ro&x=1#%20%s"
     done = here("init", odd, "--name", "الموجة", "--url", "https://example.org")
     assert done.code == 0, done
-    assert sorted(path.name for path in odd.iterdir()) == [".gitignore", "newsletter.db", TOML, "secrets"]
+    assert sorted(path.name for path in odd.iterdir()) == [
+        ".gitignore",
+        "database.toml",
+        "newsletter.db",
+        TOML,
+        "secrets",
+    ]
     assert list(tmp_path.iterdir()) == [odd]
 
 

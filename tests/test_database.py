@@ -23,11 +23,11 @@ from sqlalchemy.exc import IntegrityError
 from newsletter.errors import DatabaseError
 from newsletter.storage import database as room
 from newsletter.storage import tables
+from newsletter.storage.clock import clock
 from newsletter.storage.database import (
     HEAD,
     Database,
     backup,
-    clock,
     open_database,
     ready,
     upgrade,

@@ -181,6 +181,18 @@ def test_a_send_that_the_database_takes_for_not_begun_goes_on_after_what_is_here
     assert taken(root) == EVERYBODY
 
 
+def test_what_an_older_database_takes_for_not_begun_is_not_undone(root: Path) -> None:
+    """It went to everybody; a cancel would free the issue, to go to everybody again."""
+    frozen(root)
+    assert here("-C", root, "send", "--yes").code == 0
+    put(root.parent / "before.db", root / "newsletter.db")
+    refused(here("-C", root, "sends", "cancel", "1", "--yes"), "older than what was sent from here")
+    assert here("-C", root, "database", "adopt", "--yes").code == 0
+    done = here("-C", root, "sends", "cancel", "1", "--yes")
+    assert "3 subscribers have it" in done.err, done
+    assert [one.state for one in stamps(root)] == [FROZEN]
+
+
 def test_letters_that_nobody_can_tell_of_become_unknown(root: Path) -> None:
     frozen(root)
     assert here("-C", root, "send", "--yes").code == 0

@@ -103,9 +103,7 @@ def send(
         with workspace.database.write() as connection:
             agreed = delivery.agree_to_sender(workspace.delivery_setup, connection, plan.earlier)
         plan = replace(plan, earlier=agreed)
-    # A brake may let go of it now.
-    goes_on = plan.earlier is None or plan.earlier.state == "running" or plan.earlier.paused_by == "provider"
-    if dry_run or not goes_on:
+    if dry_run or (plan.earlier is not None and not _goes_on(plan.earlier)):
         return _report(plan, plan.earlier, plan.account)
     if plan.earlier is not None and at is not None:
         raise SendError(f"issue {chosen.number} is on its way already", mend="send it on without a moment")
@@ -115,7 +113,7 @@ def send(
         codes = ", ".join(dict.fromkeys(one.code for one in plan.problems if one.level == "error"))
         raise SendError(f"cannot go like this: {codes}", where=chosen.path, mend="check() tells each with its mend")
     send = plan.earlier if plan.earlier is not None else plans.freeze_plan(workspace, plan, send_at=at)
-    if send.state != "running":
+    if not _goes_on(send):
         return _report(plan, send, None)
     settled: dict[str, int] = {}
 
@@ -124,7 +122,7 @@ def send(
         if progress is not None:
             progress(state, count)
 
-    account = delivery.run(workspace.delivery_setup, send, step)
+    account = delivery.run(workspace.setup_of(send), send, step)
     with workspace.database.read() as connection:
         state = ledger.state_of(connection, send.id)
     return _report(plan, replace(send, state=state), account, sent_now=settled.get("submitted", 0))
@@ -181,3 +179,10 @@ def _report(plan: Plan, send: Send | None, account: SendCounts | None, *, sent_n
         send_id=send.public_id if send is not None else "",
         problems=tuple(plan.problems),
     )
+
+
+def _goes_on(send: Send) -> bool:
+    """Whether a send is delivered by a further call: it runs, or waits for its provider to take letters again."""
+    from newsletter import delivery
+
+    return send.state == "running" or delivery.is_braked(send)

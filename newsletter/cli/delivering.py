@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from newsletter.cli import diverting
 from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, STOPPED
 from newsletter.cli.moment import WESTERN_DIGITS
 from newsletter.cli.output import ask, on_terminal, plural, progress_bar, say
@@ -17,7 +18,7 @@ from newsletter.cli.posting import post_without_pages
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
-    from newsletter.delivery import StateCounts
+    from newsletter.delivery import SendPausedError, StateCounts
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue, Letter
     from newsletter.wiring import Workspace
@@ -75,7 +76,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> Del
     from newsletter.errors import DatabaseError
     from newsletter.workflows import alerts, watch
 
-    setup = workspace.delivery_setup
+    setup = workspace.setup_of(sent)
     by_workers = not here and watch.workers(workspace)
     with workspace.database.read() as connection:
         open_before = ledger.account(connection, sent.id).open
@@ -96,12 +97,16 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> Del
         else:
             words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
             say(f"error: {words}")
+            if isinstance(failure, delivery.SendPausedError):
+                say(_paused_words(failure, by_itself=watch.alive(workspace)))
+            if isinstance(failure, SendError) and (through := diverting.offer(workspace, sent)) is not None:
+                return _deliver(workspace, through, again=again, here=here)
             say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
             alerts.tell(workspace, ended=True)
         return standing(workspace, sent, sent_now=counts.submitted, exit_code=STOPPED)
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
-    say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
+    say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
     if done.exit == NOTHING_SENT:
         say(way_on(done.send, done.account))
     if done.sent_now:
@@ -198,7 +203,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
     from newsletter import delivery
     from newsletter.workflows import alerts
 
-    setup = workspace.delivery_setup
+    setup = workspace.setup_of(sent)
     if not delivery.sender_changed(setup, sent):
         return sent
     words = f"Issue {sent.issue} was begun through «{sent.sender}»; the settings say «{setup.account}» now."
@@ -214,6 +219,16 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
             return None
     with workspace.database.write() as connection:
         return delivery.agree_to_sender(setup, connection, sent)
+
+
+def _paused_words(paused: SendPausedError, *, by_itself: bool) -> str:
+    """When a send that its provider has stopped is tried again, and by whom."""
+    from newsletter.delivery.probing import hour
+
+    when = f"from {hour(paused.probe_at)} on" if paused.probe_at is not None else "when an editor says so"
+    if by_itself:
+        return f"The send is paused; the running worker tries it again with one letter {when}."
+    return f"The send is paused, and may be tried again {when}; no worker runs that would do so by itself."
 
 
 def tell_outbox(workspace: Workspace) -> None:

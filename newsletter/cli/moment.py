@@ -43,7 +43,7 @@ def shown(when: datetime, zone: ZoneInfo) -> str:
     """A moment as every command shows it to a person: in the zone of the site, with the zone's name.
 
     Args:
-        when: Timezone-aware.
+        when: The moment, timezone-aware.
         zone: Of the site.
     """
     return f"{when.astimezone(zone):%Y-%m-%d %H:%M %Z}"

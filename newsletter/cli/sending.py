@@ -114,7 +114,9 @@ def send(
 
 def _goes_on(earlier: Send) -> bool:
     """Whether this command goes on with a send: it runs, or its brake holds it and a try may let it go."""
-    return earlier.state == "running" or (earlier.state == "paused" and earlier.paused_by == "provider")
+    from newsletter.delivery import is_braked
+
+    return earlier.state == "running" or is_braked(earlier)
 
 
 def _leave(workspace: Workspace, plan: Plan, as_json: bool) -> None:
@@ -204,6 +206,8 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, *, here: bool, with_th
         assert plan.account is not None
         still = f"{plan.account.open:,} of {plan.account.total:,}"
         say(f"Going on with issue {plan.issue.number}: {still} are still to go.")
+        if sent.state == "paused":
+            say(f"It was stopped: {sent.reason}. One letter is tried first.")
     done = deliver_now(
         workspace,
         sent,

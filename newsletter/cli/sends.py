@@ -84,11 +84,12 @@ def show(
         send = ledger.named(connection, name)
         account = ledger.account(connection, send.id)
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
+        through = ledger.submitted_through(connection, send.id)
         people = _unknown(connection, send) if unknown else []
         warn_held(connection)
     edited = send.state in ledger.UNFINISHED and _edited(workspace, send)
     if as_json:
-        told = {**_told(send, account, lists), "edited": edited}
+        told = {**_told(send, account, lists), "submitted_through": through, "edited": edited}
         json_data({**told, "unknown_deliveries": people} if unknown else told)
         return
     if unknown:
@@ -99,11 +100,14 @@ def show(
             say("Events of the provider settle them. If none come: newsletter sends resume --help")
         return
     moments = {"frozen": send.created, "send_at": send.send_at, "finished": send.finished}
-    for key, value in _told(send, account, lists).items():
+    ways = {f"submitted through {name or 'an older version'}": count for name, count in through.items()}
+    for key, value in {**_told(send, account, lists), **(ways if len(ways) > 1 else {})}.items():
         if (moment := moments.get(key)) is not None:
             data(f"{key}\t{shown(moment, workspace.zone)}")
         elif value not in (None, "", {}, 0):
             data(f"{key}\t{value}")
+    if account.refused:
+        say(f"Refused by mistake? See why: newsletter sends resume {send.public_id} --resend-refused --dry-run")
     if edited:
         say(f"The frozen letter differs from issue.md. {_REFREEZE if send.state in _WAITING else ''}".strip())
 

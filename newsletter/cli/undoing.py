@@ -40,6 +40,8 @@ def cancel(
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
             send = ledger.named(connection, name)
+            # An older database would call undone what has gone.
+            workspace.memory.refuse_behind(connection)
             account = ledger.account(connection, send.id)
         if send.state in ledger.UNFINISHED and not yes:
             say(_would(send, account))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
+from newsletter.ledger.brakes import PROVIDER
 from newsletter.ledger.models import ALL, STATES, UNDONE, Send, SendCounts
 
 if TYPE_CHECKING:
@@ -78,17 +79,23 @@ def last_send(connection: Connection) -> Send | None:
     return next(iter(found_sends(connection, standing.order_by(None).order_by(table.c.id.desc()).limit(1))), None)
 
 
-def running(connection: Connection, list_id: int | None = None, rhythms: Collection[str] = ()) -> list[Send]:
+def running(
+    connection: Connection, list_id: int | None = None, rhythms: Collection[str] = (), *, stopped: bool = False
+) -> list[Send]:
     """Every send that runs now, oldest first.
 
     Args:
         connection: An open connection to the database.
         list_id: Only those to this list; None takes every list.
         rhythms: Only those in these rhythms; none named takes every rhythm.
+        stopped: Also those that their provider has stopped: they go on by themselves, and need nothing but another try.
     """
     from newsletter.storage.tables import send as table
 
-    query = send_query().where(table.c.state == "running")
+    goes_on = table.c.state == "running"
+    if stopped:
+        goes_on |= (table.c.state == "paused") & (table.c.paused_by == PROVIDER)
+    query = send_query().where(goes_on)
     if list_id is not None:
         query = query.where(table.c.list_id == list_id)
     if rhythms:

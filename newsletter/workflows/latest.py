@@ -113,7 +113,7 @@ def unfinished(workspace: Workspace, rhythm: Rhythm, list_name: str) -> list[Sen
     """
     with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
-        return ledger.running(connection, target.id, (rhythm,))
+        return ledger.running(connection, target.id, (rhythm,), stopped=True)
 
 
 def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> LatestPlan:
@@ -262,7 +262,7 @@ def run(
 
 def _delivered(workspace: Workspace, send: Send) -> tuple[SendCounts, int]:
     counts = delivery.StateCounts()
-    return delivery.run(workspace.delivery_setup, send, counts), counts.submitted
+    return delivery.run(workspace.setup_of(send), send, counts, at_once=False), counts.submitted
 
 
 def _pass(workspace: Workspace, latest: LatestPlan, periods: Sequence[str]) -> None:

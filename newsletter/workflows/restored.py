@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenSend:
+class UnfinishedSend:
     """A send that the database takes for unfinished, as it is after what was found on this machine."""
 
     send: Send
@@ -47,7 +47,7 @@ class AdoptionPlan:
 
     reason: str
     """Why there is something to do; empty when the database is the one it was, and not behind."""
-    sends: tuple[OpenSend, ...] = ()
+    sends: tuple[UnfinishedSend, ...] = ()
 
     @property
     def doubtful(self) -> int:
@@ -110,7 +110,7 @@ def examine(workspace: Workspace, database: Database, *, restored: bool = False)
         )
 
 
-def _open(workspace: Workspace, database: Database, send: Send) -> OpenSend | None:
+def _open(workspace: Workspace, database: Database, send: Send) -> UnfinishedSend | None:
     stamps = {one.id: one for one in workspace.memory.stamps.of_issue(send.issue)}
     stamp = stamps.get(send.public_id)
     later = send.send_at is not None and send.send_at > workspace.now()
@@ -120,7 +120,7 @@ def _open(workspace: Workspace, database: Database, send: Send) -> OpenSend | No
         queued = ledger_restored.queued(connection, send.id)
     letters, told = kept(workspace, send.public_id, send.sender)
     found = tuple(one for one in queued if f"{send.public_id}.{one}" in letters)
-    return OpenSend(send, found, len(queued) - len(found), told)
+    return UnfinishedSend(send, found, len(queued) - len(found), told)
 
 
 def kept(workspace: Workspace, public_id: str, sender: str) -> tuple[dict[str, str], bool]:

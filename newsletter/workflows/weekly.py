@@ -114,7 +114,7 @@ def prepare(
     with workspace.database.read() as connection:
         target = store.open_list_named(connection, list_name)
         # Asked before the sites are, since what stopped in the middle goes first.
-        running = ledger.running(connection, target.id, ("weekly", ALL))
+        running = ledger.running(connection, target.id, ("weekly", ALL), stopped=True)
         unfinished = next((one for one in running if one.issue.isdecimal()), None)
         account = ledger.account(connection, unfinished.id) if unfinished is not None else None
         own = ledger.holder(connection, target.id, "weekly", own_period(period))
@@ -245,7 +245,7 @@ def run(
         if send is None:
             return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm, again=again))
     counts = delivery.StateCounts()
-    account = delivery.run(workspace.delivery_setup, send, counts)
+    account = delivery.run(workspace.setup_of(send), send, counts, at_once=False)
     if week.overdue:
         return run(workspace, targets, list_name=list_name, rhythm=rhythm, agree=agree, again=again)
     return WeekOutcome(week, send, account, counts.submitted, counts.states)
