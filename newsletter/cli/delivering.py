@@ -103,7 +103,10 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> Del
                 return _deliver(workspace, through, again=again, here=here)
             say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
             alerts.tell(workspace, ended=True)
-        return standing(workspace, sent, sent_now=counts.submitted, exit_code=STOPPED)
+        # Its brake holds it: what went now is in the middle of it; else nothing was sent though it was due.
+        braked = isinstance(failure, delivery.SendPausedError) and not counts.submitted
+        code = NOTHING_SENT if braked else STOPPED
+        return standing(workspace, sent, sent_now=counts.submitted, exit_code=code)
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
     say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
