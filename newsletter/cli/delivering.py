@@ -108,7 +108,10 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
                 return _deliver(workspace, through, again=again, here=here, at_once=at_once)
             say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
             alerts.tell(workspace, ended=True)
-        return standing(workspace, sent, sent_now=counts.submitted, exit_code=STOPPED)
+        # Its brake holds it: what went now is in the middle of it; else nothing was sent though it was due.
+        braked = isinstance(failure, delivery.SendPausedError) and not counts.submitted
+        code = NOTHING_SENT if braked else STOPPED
+        return standing(workspace, sent, sent_now=counts.submitted, exit_code=code)
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
     say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
@@ -205,7 +208,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
         with_this_sender: Somebody agreed already.
         asks: Whether somebody may be asked.
     """
-    from newsletter import delivery, ledger
+    from newsletter import delivery
     from newsletter.workflows import alerts
 
     setup = workspace.setup_of(sent)
@@ -223,11 +226,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
             say("Nothing sent.")
             return None
     with workspace.database.write() as connection:
-        ledger.change_sender(connection, sent, setup.account)
-        agreed = ledger.send(connection, sent.id)
-        if agreed is not None and agreed.state == "paused" and agreed.probe_at is None:
-            ledger.move(connection, agreed, "running")
-        return ledger.send(connection, sent.id)
+        return delivery.agree_to_sender(setup, connection, sent)
 
 
 def _stopped(workspace: Workspace, sent: Send) -> SendPausedError | None:

@@ -46,6 +46,7 @@ __all__ = [
     "SendPausedError",
     "SenderChangedError",
     "StateCounts",
+    "agree_to_sender",
     "audience",
     "freeze",
     "freeze_letter",
@@ -86,6 +87,24 @@ def pause_for_sender(setup: DeliverySetup, send: Send) -> str:
     with setup.database.write() as connection:
         ledger.brake(connection, send.id, by="provider", reason=reason, probe_in=None)
     return reason
+
+
+def agree_to_sender(setup: DeliverySetup, connection: Connection, send: Send) -> Send:
+    """Let a send go on through the sender of the settings, also when that is why it rests; the send as it is then.
+
+    Args:
+        setup: What every delivery needs.
+        connection: A writing transaction.
+        send: The send.
+    """
+    if not sender_changed(setup, send):
+        return send
+    ledger.change_sender(connection, send, setup.account)
+    agreed = ledger.send(connection, send.id)
+    if agreed is not None and agreed.state == "paused" and agreed.paused_by == "provider" and agreed.probe_at is None:
+        ledger.move(connection, agreed, "running")
+        agreed = ledger.send(connection, send.id)
+    return agreed or send
 
 
 def run(
