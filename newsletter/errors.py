@@ -9,6 +9,7 @@ Complaint (of the readers' side, the shape of them all)
     ├── IssueError         an issue.md that cannot be understood, or an issue that is not there
     ├── RenderError        a template or MJML that gives no letter
     ├── SendError          a send that cannot start or go on
+    │   └── HeldSendError  something was due and nothing of it went
     └── FileLimitError     the system lets this process open no more files
 """
 
@@ -50,6 +51,10 @@ class RenderError(NashraError):
 
 class SendError(NashraError):
     """A send that cannot start, or cannot go on."""
+
+
+class HeldSendError(SendError):
+    """Something was due and nothing of it went: an editor must say how it goes on."""
 
 
 class FileLimitError(NashraError):

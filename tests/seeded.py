@@ -152,6 +152,7 @@ def inspected(folder: Path) -> list[Problem]:
         ),
         last_subject=facts.get("last_subject", ""),
         sent=tuple((url, headline) for url, headline in facts.get("sent", ())),
+        frozen=facts.get("frozen", ""),
         namesakes=tuple(facts.get("namesakes", ())),
         pictures=pictures,
         provider=facts.get("provider", ""),

@@ -12,7 +12,9 @@ PLAN is JSON: ``{"offers": ["PIPELINING", …], "user": "u", "password": "p", "c
 ``COMMAND 451`` answers so; ``COMMAND drop`` closes instead of answering; ``dot drop-after`` closes after it took the
 letter, ``dot hang-after`` is silent after it. An address that begins with ``poison`` is refused for good, one that
 begins with ``later`` for now; ``"refuses": {"full": "552 5.2.2 mailbox full"}`` says so of those that begin with
-``full``. After ``most`` letters on one connection it says 421. ``"liar": "deaf"`` offers PIPELINING and answers only
+``full``. ``"greylist": 10`` takes nothing for an address in the first seconds after it was named first, with
+``greylist_words`` behind its own. After ``most`` letters on one connection it says 421.
+``"liar": "deaf"`` offers PIPELINING and answers only
 the first of commands written at once, ``"drop"`` closes after it, ``"deaf after dot"`` forgets what came with a dot.
 """
 
@@ -51,6 +53,8 @@ class Server:
         self.plan = plan
         self.random = random.Random(plan.get("seed", 1))
         self.lock = threading.Lock()
+        self.seen: dict[str, float] = {}
+        """When each address was named first."""
         self.context: ssl.SSLContext | None = None
         if "certificate" in plan:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -80,6 +84,15 @@ class Server:
     def write(self, **values: Any) -> None:
         with self.lock:
             os.write(self.log, (json.dumps(values) + "\n").encode())
+
+    def greylisted(self, address: str) -> str:
+        """What is added to the words for an address that comes too early; empty when it may come."""
+        delay = self.plan.get("greylist", 0)
+        with self.lock:
+            first = self.seen.setdefault(address, time.monotonic())
+        if not delay or time.monotonic() - first >= delay:
+            return ""
+        return str(self.plan.get("greylist_words", ", try again later"))
 
     def fault(self, command: str) -> str:
         """What goes wrong with this command; empty for nothing."""
@@ -169,6 +182,8 @@ class Conversation:
         answer = self.plan.get("answers", {}).get(command) or self.server.fault(command)
         if not answer:
             return False
+        if command == "RCPT":
+            self.server.write(refused=True)
         if answer == "drop":
             raise ClosedError
         self.say(f"{answer} as planned" if answer.isdecimal() else answer)
@@ -266,6 +281,9 @@ class Conversation:
         address = found[1].encode("utf-8", "surrogateescape").decode()
         if not address.isascii() and "SMTPUTF8" not in self.mail:
             self.violation("an address beyond ASCII without SMTPUTF8")
+        if wait := self.server.greylisted(address):
+            self.say(f"450 4.7.1 greylisted{wait}")
+            return
         refusal = next((said for name, said in self.plan.get("refuses", {}).items() if address.startswith(name)), "")
         if refusal:
             self.say(refusal)
@@ -354,6 +372,10 @@ class StandIn:
     def faults(self) -> list[str]:
         """What the client did wrong."""
         return [one["fault"] for one in self._lines() if "fault" in one]
+
+    def refusals(self) -> int:
+        """How often it refused an address as the plan says of all of them."""
+        return sum("refused" in one for one in self._lines())
 
     def said(self, name: str) -> list[int]:
         """Connections on which the client said ``noop`` or ``quit``."""

@@ -25,7 +25,9 @@ from newsletter.senders.refusals import (
     FEW_ALONE,
     FEW_AT_LAST,
     MOST_AT_FIRST,
+    MOST_NAMED,
     MOST_REFUSED,
+    SPLIT_EVERY,
     AddressRefusals,
     RefusalRecord,
 )
@@ -368,15 +370,40 @@ def test_a_named_address_is_refused_also_when_nobody_knows_of_the_others() -> No
 
 
 def test_a_server_that_names_the_first_address_of_every_request_refuses_nobody() -> None:
-    carrier, people = mail_send(), [parcel(number) for number in range(200)]
-    for tries in range(1, MOST_REFUSED + 1):
+    carrier, people = mail_send(), [parcel(number) for number in range(2 * MOST_NAMED)]
+    for tries in range(1, MOST_NAMED + 1):
         _, answer = ask(carrier, people, 400, errors("no", "personalizations.0.to.0.email"))
         assert dict(answer.apart) == {}
-        assert (answer.again, answer.stop) == (tries < MOST_REFUSED, tries == MOST_REFUSED)
+        last, half = tries == MOST_NAMED, tries % SPLIT_EVERY == 0
+        assert (answer.again, answer.split, answer.stop) == (not last and not half, not last and half, last)
     assert answer.about == "server"
-    assert f"{MOST_REFUSED} times in a row" in answer.reason
+    assert f"{MOST_NAMED} times in a row" in answer.reason
     # It was nobody's fault: all are in the next request.
-    assert len(carrier.build(people, "req").parcels) == 200
+    assert len(carrier.build(people, "req").parcels) == len(people)
+
+
+def test_a_row_of_named_addresses_is_refused_when_they_are_named_again() -> None:
+    carrier, people = mail_send(), [parcel(number) for number in range(100)]
+    for _ in range(FEW_AT_LAST + 1):
+        ask(carrier, people, 400, errors("no", "personalizations.0.to"))
+    _, answer = ask(carrier, people, 202, b"")
+    assert answer.state == "submitted"
+    assert {one: state for one, (state, _) in answer.apart.items()} == dict.fromkeys(range(FEW_AT_LAST + 1), "queued")
+    # Those waited in a batch of their own. One was really bad, and is named again; the others were not.
+    ask(carrier, people[: FEW_AT_LAST + 1], 400, errors("no", "personalizations.3.to"))
+    _, answer = ask(carrier, people[: FEW_AT_LAST + 1], 202, b"")
+    assert dict(answer.apart) == {3: ("refused", "SendGrid refuses it: no")}
+
+
+def test_many_bad_addresses_by_themselves_are_refused_when_they_were_named_beside_others() -> None:
+    carrier, people = mail_send(), [parcel(number) for number in range(40)]
+    for _ in range(30):
+        ask(carrier, people, 400, errors("no", "personalizations.0.to"))
+    ask(carrier, people, 202, b"")
+    for _ in range(30):
+        ask(carrier, people[:30], 400, errors("no", "personalizations.0.to"))
+    _, answer = ask(carrier, people[:30], 202, b"")
+    assert (answer.state, Counter(state for state, _ in answer.apart.values())) == ("submitted", {"refused": 30})
 
 
 def test_a_server_that_names_every_address_refuses_nobody() -> None:
@@ -463,6 +490,24 @@ def test_a_bad_mailbox_among_good_ones_is_refused_and_only_it(tmp_path: Path) ->
         answer, book = carry(options(server, connections=1), *people)
     assert answer == Answer()
     assert {number for number, (state, _) in book.answers.items() if state == "refused"} == {50}
+
+
+def test_a_row_of_refused_mailboxes_is_asked_again_before_it_is_believed(tmp_path: Path) -> None:
+    """A server that forgets its readers for a moment says what it says of those who are gone."""
+    gone = [parcel(100 + number, f"poison{number}@example.net") for number in range(FEW_AT_LAST + 5)]
+    book = Ledger()
+    with smtp_standin.running(tmp_path) as server:
+        carrier = load(options(server, connections=1))
+        people = [parcel(number) for number in range(5)]
+        answer = carrier.carry([*people, *gone, parcel(50), parcel(51)], book, renew=10.0)
+        assert (answer.state, answer.about, answer.stop) == ("queued", "address", False)
+        assert book.counts() == {"submitted": 7, "queued": len(gone)}
+        # One of them is there again.
+        back = [one._replace(address="back@example.net") if one.delivery == 103 else one for one in gone]
+        assert carrier.carry(back, book, renew=10.0) == Answer()
+        carrier.close()
+    assert book.counts() == {"submitted": 8, "refused": len(gone) - 1}
+    assert book.states[103] == "submitted"
 
 
 def test_a_bad_mailbox_at_the_end_is_refused_since_others_were_taken(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def outcome(root: Path) -> tuple[Send, SendCounts]:
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [("400_first", "times in a row it took nothing for an address"), ("401", "as planned (401)"), ("404", "(404)")],
+    [("400_first", "Bad Request"), ("401", "as planned (401)"), ("404", "(404)")],
 )
 def test_an_answer_that_is_not_about_readers_refuses_none_and_the_send_stops(
     tmp_path: Path, fault: str, words: str

@@ -623,7 +623,7 @@ def test_an_outbox_that_is_blocked(root: Path, blocked: str) -> None:
 
 def test_nobody_to_ask(root: Path) -> None:
     done = here("-C", root, "send")
-    assert done.code == 2
+    assert done.code == 5
     assert done.err.splitlines()[-1] == "Nobody is here to ask; add --yes to send it without asking."
     assert not (root / "outbox").exists()
 

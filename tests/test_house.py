@@ -49,8 +49,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.alerts",
         "newsletter.workflows.asking",
         "newsletter.workflows.create",
+        "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
         "newsletter.workflows.erase",
+        "newsletter.workflows.fallback",
         "newsletter.workflows.latecomers",
         "newsletter.workflows.health",
         "newsletter.workflows.letter",
@@ -61,6 +63,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.restored",
         "newsletter.workflows.small_letters",
         "newsletter.workflows.snapshot",
+        "newsletter.workflows.source",
         "newsletter.workflows.status",
         "newsletter.workflows.suppressions",
         "newsletter.workflows.watch",
@@ -82,7 +85,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
-    ("newsletter.cli.accounts", "newsletter.cli.holding", "newsletter.cli.posting", "newsletter.cli.refusing"),
+    (
+        "newsletter.cli.accounts",
+        "newsletter.cli.diverting",
+        "newsletter.cli.holding",
+        "newsletter.cli.posting",
+        "newsletter.cli.refusing",
+    ),
     ("newsletter.cli.restoring", "newsletter.cli.undoing"),
     ("newsletter.cli.delivering",),
     (

@@ -130,6 +130,7 @@ def refused(root: Path, folder: Path) -> None:
 
 def test_an_editor_sees_the_reasons_and_brings_them_back(root: Path, tmp_path: Path) -> None:
     refused(root, tmp_path)
+    assert "--resend-refused --dry-run" in here("-C", root, "sends", "show", "1").err
     dry = here("-C", root, "sends", "resume", "1", "--resend-refused", "--dry-run")
     assert dry.code == 0, dry
     assert "2 subscribers of issue 1 were refused:" in dry.err

@@ -92,7 +92,7 @@ def send(
             ledger.start_due(connection, workspace.now())
     chosen = plans.choose(workspace, path, list_name=list_name, rhythm=rhythm)
     plan = plans.make(workspace, chosen, list_name=list_name, rhythm=rhythm)
-    if dry_run or (plan.earlier is not None and plan.earlier.state != "running"):
+    if dry_run or (plan.earlier is not None and not _goes_on(plan.earlier)):
         return _report(plan, plan.earlier, plan.account)
     if plan.earlier is not None and at is not None:
         raise SendError(f"issue {chosen.number} is on its way already", mend="send it on without a moment")
@@ -102,7 +102,7 @@ def send(
         codes = ", ".join(dict.fromkeys(one.code for one in plan.problems if one.level == "error"))
         raise SendError(f"cannot go like this: {codes}", where=chosen.path, mend="check() tells each with its mend")
     send = plan.earlier if plan.earlier is not None else plans.freeze_plan(workspace, plan, send_at=at)
-    if send.state != "running":
+    if not _goes_on(send):
         return _report(plan, send, None)
     settled: dict[str, int] = {}
 
@@ -111,7 +111,7 @@ def send(
         if progress is not None:
             progress(state, count)
 
-    account = delivery.run(workspace.delivery_setup, send, step)
+    account = delivery.run(workspace.setup_of(send), send, step)
     with workspace.database.read() as connection:
         state = ledger.state_of(connection, send.id)
     return _report(plan, replace(send, state=state), account, sent_now=settled.get("submitted", 0))
@@ -133,3 +133,10 @@ def _report(plan: Plan, send: Send | None, account: SendCounts | None, *, sent_n
         send_id=send.public_id if send is not None else "",
         problems=tuple(plan.problems),
     )
+
+
+def _goes_on(send: Send) -> bool:
+    """Whether a send is delivered by a further call: it runs, or waits for its provider to take letters again."""
+    from newsletter import delivery
+
+    return send.state == "running" or delivery.is_braked(send)

@@ -38,6 +38,8 @@ class CheckContext:
     """Subject of the last issue that went to the same list."""
     sent: tuple[tuple[str, str], ...] = ()
     """Address and headline of the articles that went out under this issue's number, as far as the library knows."""
+    frozen: str = ""
+    """Id of a send that has not come to its end, and whose frozen letter was made of another issue.md."""
     namesakes: tuple[str, ...] = ()
     """Paths of other issues in the workspace that have the same number."""
     pictures: Mapping[str, Picture] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from newsletter.text.likeness import mark
 from newsletter.text.tidy import arabic_fold
 
 CODES: Mapping[str, Level] = {
+    "frozen-differs": "warning",
     "list-unknown": "error",
     "number-taken": "error",
     "number-twice": "warning",
@@ -46,6 +47,17 @@ def list_unknown(case: CheckInput) -> Iterator[Problem]:
             f"no list is called «{shown(case.issue.list)}»; there is {there}",
             case.key("list"),
             'write list = "…" with one of these names',
+        )
+
+
+def frozen_differs(case: CheckInput) -> Iterator[Problem]:
+    """A file that was edited after its letter was frozen: what is in it now does not go."""
+    if case.known.frozen:
+        yield _tell(
+            "frozen-differs",
+            "the frozen letter differs from issue.md, and the frozen one goes",
+            case.issue.path,
+            f"to take the file in as it is now: newsletter sends refreeze {case.known.frozen}",
         )
 
 
@@ -172,4 +184,14 @@ def alike(case: CheckInput) -> Iterator[Problem]:
         )
 
 
-RULES: tuple[Rule, ...] = (list_unknown, number_taken, number_twice, sent_before, withdrawn, changed, dates, alike)
+RULES: tuple[Rule, ...] = (
+    frozen_differs,
+    list_unknown,
+    number_taken,
+    number_twice,
+    sent_before,
+    withdrawn,
+    changed,
+    dates,
+    alike,
+)

@@ -1,6 +1,7 @@
 """The command ``newsletter``: arguments in, one verb, words out, an exit code.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the check found errors, 75 stopped in the middle (run it again).
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the check found errors, 4 some letters were refused or are unknown,
+5 nothing sent though something was due, 75 stopped in the middle (run it again).
 Nothing heavy is imported before a command needs it, so ``--help`` answers at once.
 """
 
@@ -16,6 +17,7 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    diverting,
     editing,
     lists,
     people,
@@ -34,9 +36,9 @@ from newsletter.cli import (
     weekly,
     working,
 )
-from newsletter.cli.app import App, group
+from newsletter.cli.app import NOTHING_SENT, App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
-from newsletter.errors import file_limit_error
+from newsletter.errors import HeldSendError, file_limit_error
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -99,7 +101,9 @@ _SENDS = group(
     sends.pause,
     sends.resume,
     undoing.cancel,
+    undoing.refreeze,
     unknown.unknown,
+    diverting.divert,
     sends.list_,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
@@ -148,7 +152,7 @@ def main() -> None:
     except Complaint as complaint:
         for line in str(file_limit_error(complaint) or complaint).splitlines():
             say(f"error: {line}")
-        sys.exit(1)
+        sys.exit(NOTHING_SENT if isinstance(complaint, HeldSendError) else 1)
     except BrokenPipeError:
         # Whoever read our data has gone; nothing more can be said on that stream.
         discard_stdout()

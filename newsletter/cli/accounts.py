@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Holding, Problem
     from newsletter.wiring import Workspace
-    from newsletter.workflows.latest import LatestOutcome
+    from newsletter.workflows.latest import LatestOutcome, LatestPlan
     from newsletter.workflows.variants import Variant
     from newsletter.workflows.weekly import WeekPlan
 
@@ -155,7 +155,7 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
     for line in outcome.looked.notes:
         say(f"note: {line}")
     if found.went:
-        say(f"{found.went} went out already. Nothing sent now.")
+        say(f"{latest_standing(found)} Nothing sent now.")
     elif found.issue is None:
         say(f"Nothing new for the {found.rhythm} readers of '{found.target.name}'. Nothing sent.")
     else:
@@ -164,6 +164,21 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
         skipped = f"; {found.skipped:,} get none (their topics, or they had it all)" if found.skipped else ""
         verb = "would go" if would else "went" if outcome.send is not None else "had nobody to go"
         say(f"{found.key} «{found.issue.subject}», {stories}: {verb} to {whom}{skipped}.")
+
+
+def latest_standing(found: LatestPlan) -> str:
+    """How the letter stands that has the period, in words.
+
+    Args:
+        found: With ``went``.
+    """
+    send, account = found.send, found.account
+    if send is None or account is None or (send.state == "finished" and account.submitted):
+        return f"{found.went} went out already."
+    counts = f"{account.submitted:,} of {account.total:,} were taken"
+    why = f": {send.reason}" if send.reason else ""
+    more = f" Go on with: newsletter sends resume {send.public_id}" if send.state == "paused" else ""
+    return f"{found.went} is {send.state}{why}; {counts}.{more}"
 
 
 def latest_data(outcome: LatestOutcome, *, would: bool) -> dict[str, Any]:

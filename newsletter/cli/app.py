@@ -20,6 +20,10 @@ STOPPED = 75
 """Exit code of a send that stopped in the middle (EX_TEMPFAIL of sysexits.h)."""
 FOUND_ERRORS = 3
 """Exit code when the check found errors."""
+SOME_NOT_TAKEN = 4
+"""Exit code of a send of whose letters some were refused, or are unknown."""
+NOTHING_SENT = 5
+"""Exit code when something was due and nothing of it went, or does not go on by itself."""
 _SHORT_HELP = 200
 """Characters of a command's line in the list of commands: its first sentence, whole."""
 

@@ -5,40 +5,78 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
-from newsletter.cli.app import STOPPED
+from newsletter.cli import diverting
+from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, STOPPED
 from newsletter.cli.moment import WESTERN_DIGITS
-from newsletter.cli.output import ask, plural, progress_bar, say
+from newsletter.cli.output import ask, on_terminal, plural, progress_bar, say
 from newsletter.cli.posting import post_without_pages
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
-    from newsletter.delivery import StateCounts
+    from newsletter.delivery import SendPausedError, StateCounts
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue, Letter
     from newsletter.wiring import Workspace
 
 
-def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = False) -> tuple[Send, SendCounts, int]:
-    """Deliver what is open of a send, with a bar, and say what came of it; exit when it stops in the middle.
+@dataclass(frozen=True, slots=True)
+class DeliveryOutcome:
+    """What came of a send that a command delivered."""
+
+    send: Send
+    account: SendCounts
+    sent_now: int = 0
+    """Letters that went now."""
+    exit: int = 0
+    """The exit code that follows."""
+
+
+def deliver_now(
+    workspace: Workspace,
+    sent: Send,
+    *,
+    again: str,
+    here: bool = False,
+    with_this_sender: bool = False,
+    asks: bool = True,
+) -> DeliveryOutcome:
+    """Deliver what is open of a send, with a bar, and say what came of it.
 
     Args:
         workspace: An open workspace.
-        sent: A running send.
+        sent: A send that runs, or that its brake paused.
         again: The command that goes on with it.
         here: Deliver from here, also when workers are there to do it.
-
-    Returns:
-        The send and its account as they are then, and how many letters went now.
+        with_this_sender: Go on through the provider of the settings also when it was begun through another one.
+        asks: Whether somebody may be asked about that.
     """
+    from newsletter.workflows import deliverers
+
+    agreed = agree_to_sender(workspace, sent, again=again, with_this_sender=with_this_sender, asks=asks)
+    if agreed is None:
+        return standing(workspace, sent, exit_code=NOTHING_SENT)
+    with deliverers.delivering(workspace, agreed) as others:
+        if others:
+            first = others[0]
+            since = f"{first.since.astimezone(workspace.zone):%H:%M}"
+            say(
+                f"note: another `newsletter` (process {first.process} on {deliverers.where(first)}, since {since}) "
+                f"delivers issue {agreed.issue} already; this one helps it"
+            )
+        return _deliver(workspace, agreed, again=again, here=here)
+
+
+def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> DeliveryOutcome:
     from newsletter import delivery, ledger
     from newsletter.errors import DatabaseError
     from newsletter.workflows import alerts, watch
 
-    setup = workspace.delivery_setup
+    setup = workspace.setup_of(sent)
     by_workers = not here and watch.workers(workspace)
     with workspace.database.read() as connection:
         open_before = ledger.account(connection, sent.id).open
@@ -56,23 +94,145 @@ def deliver_now(workspace: Workspace, sent: Send, *, again: str, here: bool = Fa
     if failure is not None:
         if by_workers and isinstance(failure, KeyboardInterrupt):
             say(f"No longer watched; the workers go on. See: newsletter sends show {sent.public_id}")
-            raise typer.Exit(STOPPED)
-        words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
-        say(f"error: {words}")
-        say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
-        alerts.tell(workspace, ended=True)
-        raise typer.Exit(STOPPED)
-    with workspace.database.read() as connection:
-        account = ledger.account(connection, sent.id)
-        sent = ledger.send(connection, sent.id) or sent
-    sent_now = counts.submitted
+        else:
+            words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
+            say(f"error: {words}")
+            if isinstance(failure, delivery.SendPausedError):
+                say(_paused_words(failure, by_itself=watch.alive(workspace)))
+            if isinstance(failure, SendError) and (through := diverting.offer(workspace, sent)) is not None:
+                return _deliver(workspace, through, again=again, here=here)
+            say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
+            alerts.tell(workspace, ended=True)
+        return standing(workspace, sent, sent_now=counts.submitted, exit_code=STOPPED)
+    done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
-    say(account_words(account) + f" {plural(sent_now, 'letter')} now, through {by}{workspace.sender.name}.")
-    if sent_now:
+    say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
+    if done.exit == NOTHING_SENT:
+        say(way_on(done.send, done.account))
+    if done.sent_now:
         tell_outbox(workspace)
     post_without_pages(workspace)
     alerts.tell(workspace, ended=True)
-    return sent, account, sent_now
+    return done
+
+
+def standing(workspace: Workspace, sent: Send, *, sent_now: int = 0, exit_code: int | None = None) -> DeliveryOutcome:
+    """How a send stands now.
+
+    Args:
+        workspace: An open workspace.
+        sent: The send, as it was.
+        sent_now: Letters that went now.
+        exit_code: The exit code; None takes what follows from its state and account.
+    """
+    from newsletter import ledger
+    from newsletter.errors import DatabaseError
+
+    try:
+        with workspace.database.read() as connection:
+            account = ledger.account(connection, sent.id)
+            sent = ledger.send(connection, sent.id) or sent
+    except DatabaseError:
+        # It has been told why it stopped; nobody can say more now.
+        return DeliveryOutcome(sent, ledger.SendCounts(), sent_now, STOPPED)
+    code = exit_of(sent, account) if exit_code is None else exit_code
+    return DeliveryOutcome(sent, account, sent_now, code)
+
+
+def exit_of(sent: Send, account: SendCounts) -> int:
+    """The exit code that follows from how a send stands: 0 all taken, 4 some not, 5 it does not go on by itself.
+
+    Args:
+        sent: The send, as it is now.
+        account: Of the send.
+    """
+    if sent.state == "cancelled" or (sent.state == "paused" and account.open):
+        return NOTHING_SENT
+    return SOME_NOT_TAKEN if account.refused or account.unknown else 0
+
+
+def way_on(sent: Send, account: SendCounts) -> str:
+    """Why a send does not go on by itself, and the command by which it does.
+
+    Args:
+        sent: Paused or cancelled.
+        account: Of the send.
+    """
+    if sent.state == "cancelled":
+        return (
+            f"Issue {sent.issue} was cancelled after it went to {plural(account.submitted, 'subscriber')}. "
+            f"Send it to those who have had none with: newsletter send {sent.issue} --rest"
+        )
+    why = f": {sent.reason}" if sent.reason else ""
+    return (
+        f"Issue {sent.issue} is paused{why}. {account.open:,} of {account.total:,} are still to go. "
+        f"Go on with: newsletter sends resume {sent.public_id}"
+    )
+
+
+def tell_edited(workspace: Workspace, sent: Send | None) -> None:
+    """Say that the file of a send that still goes was edited after its letter was frozen, if it was.
+
+    Args:
+        workspace: An open workspace.
+        sent: The send, if there is one.
+    """
+    from newsletter import ledger
+    from newsletter.workflows.source import edited_since
+
+    if sent is not None and sent.state in ledger.UNFINISHED and edited_since(workspace, sent):
+        say(f"warning: {EDITED}; to take it in: newsletter sends refreeze {sent.public_id}")
+
+
+EDITED = "the frozen letter differs from issue.md, and the frozen one goes"
+"""Said of a send whose issue was edited since."""
+
+
+def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_sender: bool, asks: bool) -> Send | None:
+    """The send as it may go on; None when it was begun through another provider or account and nobody agreed.
+
+    Where nobody can be asked it is paused, so that no worker tries it again and again.
+
+    Args:
+        workspace: An open workspace.
+        sent: A send that is to go on.
+        again: The command that goes on with it.
+        with_this_sender: Somebody agreed already.
+        asks: Whether somebody may be asked.
+    """
+    from newsletter import delivery, ledger
+    from newsletter.workflows import alerts
+
+    setup = workspace.setup_of(sent)
+    if not delivery.sender_changed(setup, sent):
+        return sent
+    words = f"Issue {sent.issue} was begun through «{sent.sender}»; the settings say «{setup.account}» now."
+    say(words)
+    if not with_this_sender:
+        if not asks or not on_terminal():
+            delivery.pause_for_sender(setup, sent)
+            alerts.tell(workspace, ended=True)
+            say(f"Nothing sent. Set the settings back, or go on through the new one: {again} --with-this-sender")
+            return None
+        if ask(f"Type {sent.issue} to go on through the new one, anything else to stop") != sent.issue:
+            say("Nothing sent.")
+            return None
+    with workspace.database.write() as connection:
+        ledger.change_sender(connection, sent, setup.account)
+        agreed = ledger.send(connection, sent.id)
+        if agreed is not None and agreed.state == "paused" and agreed.probe_at is None:
+            ledger.move(connection, agreed, "running")
+        return ledger.send(connection, sent.id)
+
+
+def _paused_words(paused: SendPausedError, *, by_itself: bool) -> str:
+    """When a send that its provider has stopped is tried again, and by whom."""
+    from newsletter.delivery.probing import hour
+
+    when = f"from {hour(paused.probe_at)} on" if paused.probe_at is not None else "when an editor says so"
+    if by_itself:
+        return f"The send is paused; the running worker tries it again with one letter {when}."
+    return f"The send is paused, and may be tried again {when}; no worker runs that would do so by itself."
 
 
 def tell_outbox(workspace: Workspace) -> None:
@@ -107,7 +267,7 @@ def send_test(workspace: Workspace, letter: Letter, address: str) -> None:
 
 
 def ask_for_number(issue: Issue, *, nobody: str, refused: str) -> None:
-    """Go on only if the editor types the issue's number; else exit with 1, or with 2 when nobody is there to ask.
+    """Go on only if the editor types the issue's number; else exit with 1, or with 5 when nobody is there to ask.
 
     Args:
         issue: What is to be sent.
@@ -116,7 +276,7 @@ def ask_for_number(issue: Issue, *, nobody: str, refused: str) -> None:
     """
     number = str(issue.number)
     asked = f"Type {number} to send it, anything else to stop"
-    if ask(asked, nobody=nobody).translate(WESTERN_DIGITS) != number:
+    if ask(asked, nobody=nobody, code=NOTHING_SENT).translate(WESTERN_DIGITS) != number:
         say(refused)
         raise typer.Exit(1)
 

@@ -78,3 +78,8 @@ WithoutWithdrawn = Annotated[
 ]
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")]
+
+WithThisSender = Annotated[
+    bool,
+    typer.Option("--with-this-sender", help="Go on through the sender of the settings, though it was begun otherwise."),
+]

@@ -136,18 +136,19 @@ def on_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def ask(question: str, *, nobody: str = "") -> str:
-    """What a person types in answer; exits with 2 when there is none to ask.
+def ask(question: str, *, nobody: str = "", code: int = 2) -> str:
+    """What a person types in answer; exits when there is none to ask.
 
     Args:
         question: Shown on stderr, before a colon.
         nobody: What to do where nobody can be asked, besides ``--yes``; ends the sentence.
+        code: The exit code then.
     """
     import typer
 
     if not on_terminal():
         say(f"Nobody is here to ask; add --yes{nobody}.")
-        raise typer.Exit(2)
+        raise typer.Exit(code)
     return str(typer.prompt(question, default="", show_default=False, err=True)).strip()
 
 

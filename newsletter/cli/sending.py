@@ -8,17 +8,25 @@ import typer
 
 from newsletter.cli.accounts import account_data, problem_lines
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
-from newsletter.cli.delivering import account_words, ask_for_number, deliver_now, send_test
+from newsletter.cli.delivering import (
+    account_words,
+    ask_for_number,
+    deliver_now,
+    exit_of,
+    send_test,
+    tell_edited,
+    way_on,
+)
 from newsletter.cli.moment import shown
-from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn
+from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn, WithThisSender
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
+    from newsletter.cli.delivering import DeliveryOutcome
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
@@ -38,15 +46,20 @@ def send(
     here: Annotated[bool, typer.Option("--here", help="Deliver from here, also when workers run.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
     without_withdrawn: WithoutWithdrawn = False,
+    rest: Annotated[
+        bool, typer.Option("--rest", help="Of a cancelled issue: send it to those who have had none, as it stands now.")
+    ] = False,
+    with_this_sender: WithThisSender = False,
     after_restore: AfterRestore = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask (for cron).")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send an issue to its list: each subscriber gets it once, whatever happens in between.
 
-    Without ISSUE the newest one that has not gone yet. The letter and the list of subscribers are frozen first; a
-    send that was interrupted goes on where it stopped, with the same letter. Exit codes: 3 the check found errors,
-    75 stopped in the middle, run the same command again.
+    Without ISSUE the newest one that has not gone yet, if none went after it. The letter and the list of subscribers
+    are frozen first; a send that was interrupted goes on where it stopped, with the same letter. Exit codes: 0 all
+    taken, 3 the check found errors, 4 some letters were refused or are unknown, 5 nothing sent though something was due
+    (paused, cancelled, nobody to ask), 75 stopped in the middle, run the same command again.
 
     \b
     Examples:
@@ -54,6 +67,7 @@ def send(
       newsletter send 12 --dry-run
       newsletter send 12 --yes
       newsletter send 12 --at "2026-11-26 18:00"
+      newsletter send 12 --rest
     """
     from newsletter.check import has_errors
     from newsletter.cli.moment import moment
@@ -64,6 +78,8 @@ def send(
         send_at = moment(at, workspace.zone, workspace.now()) if at else None
         take_restored(workspace, yes=yes, wanted=after_restore and not dry_run)
         _start_due(workspace)
+        for one in plans.free_undone(workspace):
+            say(f"note: issue {one.issue} was cancelled and went to nobody: it can be sent again")
         snapshot = Snapshot.take(workspace)
         issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if test:
@@ -71,30 +87,58 @@ def send(
             return
         if without_withdrawn and not dry_run:
             issue, snapshot = _without_withdrawn(workspace, issue, snapshot)
-        plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
-        if plan.earlier is not None and plan.earlier.state != "running":
-            say(_already(plan, workspace.zone))
-            if as_json:
-                json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
+        plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value, rest=rest, snapshot=snapshot)
+        tell_edited(workspace, plan.earlier)
+        if plan.earlier is not None and not _goes_on(plan.earlier):
+            _leave(workspace, plan, as_json)
             return
         for line in problem_lines(plan.problems):
             say(line)
         if has_errors(plan.problems):
             say(f"Issue {issue.number} cannot go like this.")
-            raise typer.Exit(FOUND_ERRORS)
+            _end(plan, None, as_json, FOUND_ERRORS)
         if plan.earlier is None:
             before_freezing(workspace, plan, after_restore=after_restore, dry_run=dry_run)
         if dry_run:
             say(_would(plan, workspace.sender.name))
             if as_json:
-                json_data(_account(plan, plan.earlier, plan.account, sent_now=0))
+                json_data(_account(plan, plan.earlier, plan.account, sent_now=0, code=0))
             return
         if plan.earlier is None:
             plan = _agreed(workspace, plan, yes=yes, drop_withdrawn=without_withdrawn)
         if send_at is not None:
             _schedule(workspace, plan, send_at, as_json)
             return
-        _run(workspace, plan, as_json, here)
+        _run(workspace, plan, as_json, here=here, with_this_sender=with_this_sender, asks=not yes)
+
+
+def _goes_on(earlier: Send) -> bool:
+    """Whether this command goes on with a send: it runs, or its brake holds it and a try may let it go."""
+    from newsletter.delivery import is_braked
+
+    return earlier.state == "running" or is_braked(earlier)
+
+
+def _leave(workspace: Workspace, plan: Plan, as_json: bool) -> None:
+    """Say how a send stands that this command does not go on with, and end with the exit code that follows."""
+    assert plan.earlier is not None
+    assert plan.account is not None
+    say(_already(workspace, plan))
+    code = exit_of(plan.earlier, plan.account)
+    if as_json:
+        json_data(_account(plan, plan.earlier, plan.account, sent_now=0, code=code))
+    if code:
+        raise typer.Exit(code)
+
+
+def _end(plan: Plan, done: DeliveryOutcome | None, as_json: bool, code: int) -> None:
+    """Print what came of it as data, and end with an exit code."""
+    if as_json and done is not None:
+        json_data(_account(plan, done.send, done.account, sent_now=done.sent_now, code=code))
+    elif as_json:
+        json_data(_account(plan, plan.earlier, plan.account, sent_now=0, code=code))
+    if code:
+        raise typer.Exit(code)
 
 
 def _agreed(workspace: Workspace, plan: Plan, *, yes: bool, drop_withdrawn: bool) -> Plan:
@@ -149,23 +193,47 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
     say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
     say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
     if as_json:
-        json_data(_account(plan, sent, None, sent_now=0))
+        json_data(_account(plan, sent, None, sent_now=0, code=0))
 
 
-def _run(workspace: Workspace, plan: Plan, as_json: bool, here: bool) -> None:
-    from newsletter.workflows import plan as plans
-
-    sent = plan.earlier
-    if sent is None:
-        sent = plans.freeze_plan(workspace, plan)
-        say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
-    else:
+def _run(workspace: Workspace, plan: Plan, as_json: bool, *, here: bool, with_this_sender: bool, asks: bool) -> None:
+    """Freeze a send, or go on with the one there is, and deliver it."""
+    sent, plan = (plan.earlier, plan) if plan.earlier is not None else _frozen(workspace, plan)
+    if plan.earlier is not None:
+        if not _goes_on(sent):
+            _leave(workspace, plan, as_json)
+            return
         assert plan.account is not None
         still = f"{plan.account.open:,} of {plan.account.total:,}"
         say(f"Going on with issue {plan.issue.number}: {still} are still to go.")
-    sent, account, sent_now = deliver_now(workspace, sent, again=f"newsletter send {plan.issue.number}", here=here)
-    if as_json:
-        json_data(_account(plan, sent, account, sent_now=sent_now))
+        if sent.state == "paused":
+            say(f"It was stopped: {sent.reason}. One letter is tried first.")
+    done = deliver_now(
+        workspace,
+        sent,
+        again=f"newsletter send {plan.issue.number}",
+        here=here,
+        with_this_sender=with_this_sender,
+        asks=asks,
+    )
+    _end(plan, done, as_json, done.exit)
+
+
+def _frozen(workspace: Workspace, plan: Plan) -> tuple[Send, Plan]:
+    """The send, frozen now, or by another run that was quicker; and the plan, which says then what that one froze."""
+    from newsletter.ledger import FrozenError
+    from newsletter.workflows import plan as plans
+
+    try:
+        sent = plans.freeze_plan(workspace, plan)
+    except FrozenError:
+        plan = plans.make(workspace, plan.issue, list_name=plan.target.name, rhythm=plan.rhythm, rest=plan.rest)
+        if plan.earlier is None:
+            raise
+        say(f"note: another run was quicker and has frozen issue {plan.issue.number} already")
+        return plan.earlier, plan
+    say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+    return sent, plan
 
 
 def _test(workspace: Workspace, path: str, address: str, list_name: str) -> None:
@@ -194,22 +262,26 @@ def _would(plan: Plan, sender: str) -> str:
     )
 
 
-def _already(plan: Plan, zone: ZoneInfo) -> str:
+def _already(workspace: Workspace, plan: Plan) -> str:
     assert plan.earlier is not None
     assert plan.account is not None
-    if plan.earlier.state == "scheduled" and plan.earlier.send_at is not None:
+    sent, zone = plan.earlier, workspace.zone
+    if sent.state == "scheduled" and sent.send_at is not None:
         return (
-            f"Issue {plan.issue.number} is frozen and starts {shown(plan.earlier.send_at, zone)}. "
+            f"Issue {plan.issue.number} is frozen and starts {shown(sent.send_at, zone)}. "
             f"Start it now with: newsletter sends resume {plan.issue.number}"
         )
-    when = shown(plan.earlier.finished or plan.earlier.created, zone)
-    return (
-        f"Issue {plan.issue.number} went to '{plan.target.name}' already ({plan.earlier.state}, {when}). "
-        f"{account_words(plan.account)} Nothing sent now."
-    )
+    if sent.state in {"paused", "cancelled"}:
+        return f"{way_on(sent, plan.account)} Nothing sent now."
+    when = shown(sent.finished or sent.created, zone)
+    if not plan.account.submitted and (plan.account.refused or plan.account.unknown):
+        words = f"Of issue {plan.issue.number} to '{plan.target.name}' no letter was taken ({when})."
+    else:
+        words = f"Issue {plan.issue.number} went to '{plan.target.name}' already ({sent.state}, {when})."
+    return f"{words} {account_words(plan.account)} Nothing sent now."
 
 
-def _account(plan: Plan, sent: Send | None, account: SendCounts | None, *, sent_now: int) -> dict[str, Any]:
+def _account(plan: Plan, sent: Send | None, account: SendCounts | None, *, sent_now: int, code: int) -> dict[str, Any]:
     return {
         "issue": plan.issue.number,
         "list": plan.target.name,
@@ -218,5 +290,6 @@ def _account(plan: Plan, sent: Send | None, account: SendCounts | None, *, sent_
         "state": sent.state if sent is not None else None,
         "audience": sent.audience if sent is not None else plan.audience,
         "sent_now": sent_now,
+        "exit": code,
         **account_data(account),
     }

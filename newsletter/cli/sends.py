@@ -78,16 +78,19 @@ def show(
       newsletter sends show 12 --unknown
     """
     from newsletter import ledger
+    from newsletter.workflows.source import edited_since
     from subscribers import store
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         send = ledger.named(connection, name)
         account = ledger.account(connection, send.id)
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
+        through = ledger.submitted_through(connection, send.id)
         people = _unknown(connection, send) if unknown else []
         warn_held(connection)
+    edited = edited_since(workspace, send)
     if as_json:
-        told = _told(send, account, lists)
+        told = {**_told(send, account, lists), "submitted_through": through, "edited": edited}
         json_data({**told, "unknown_deliveries": people} if unknown else told)
         return
     if unknown:
@@ -98,11 +101,20 @@ def show(
             say("Events of the provider settle them. If none come: newsletter sends resume --help")
         return
     moments = {"frozen": send.created, "send_at": send.send_at, "finished": send.finished}
-    for key, value in _told(send, account, lists).items():
+    ways = {f"submitted through {name or 'an older version'}": count for name, count in through.items()}
+    for key, value in {**_told(send, account, lists), **(ways if len(ways) > 1 else {})}.items():
         if (moment := moments.get(key)) is not None:
             data(f"{key}\t{shown(moment, workspace.zone)}")
         elif value not in (None, "", {}, 0):
             data(f"{key}\t{value}")
+    if account.refused:
+        say(f"Refused by mistake? See why: newsletter sends resume {send.public_id} --resend-refused --dry-run")
+    if edited:
+        say(f"The frozen letter differs from issue.md. {_REFREEZE if send.state in _WAITING else ''}".strip())
+
+
+_WAITING = frozenset({"scheduled", "paused"})
+_REFREEZE = "To take it in while nothing has gone: newsletter sends refreeze"
 
 
 def pause(context: typer.Context, name: SendName) -> None:
@@ -181,8 +193,11 @@ def resume(
             say(f"Nothing of issue {send.issue} is unknown.")
             return
         whom = plural(count, "subscriber")
+        ended = send.state == "cancelled"
         risk = (
-            f"{whom} will be sent issue {send.issue} again; those who have it already get it twice."
+            f"{whom} count as having got nothing; the rest of the cancelled issue {send.issue} goes to them too."
+            if resend_unknown and ended
+            else f"{whom} will be sent issue {send.issue} again; those who have it already get it twice."
             if resend_unknown
             else f"{whom} count as having got issue {send.issue}; those who have not will never get it."
         )
@@ -193,7 +208,11 @@ def resume(
         with workspace.database.write() as connection:
             act = ledger.resend_unknown if resend_unknown else ledger.accept_unknown
             act(connection, send.id)
-    say(f"Deliver them with: newsletter send {send.issue}" if resend_unknown else "Done.")
+            undone = bool(ended and ledger.undo_cancelled(connection))
+        if undone:
+            workspace.memory.undone(send)
+    rest = " --rest" if ended and not undone else ""
+    say(f"Deliver them with: newsletter send {send.issue}{rest}" if resend_unknown else "Done.")
 
 
 def _move(workspace: Workspace, name: str, to: str, *, reason: str = "") -> Send:
@@ -225,6 +244,8 @@ def _told(send: Send, account: SendCounts, lists: dict[int, str]) -> dict[str, A
         "rhythm": send.rhythm,
         "state": send.state,
         "reason": send.reason,
+        "undone": send.undone,
+        "sender": send.sender,
         "subject": send.subject,
         "audience": send.audience,
         **account_data(account),

@@ -1,19 +1,21 @@
-"""The command that ends a send for good, and says what is free again by that."""
+"""Commands that undo: a send that ends for good and frees what nobody has got, and a letter that is frozen anew."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.accounts import account_data
-from newsletter.cli.app import workspace_of
+from newsletter.cli.accounts import account_data, problem_lines
+from newsletter.cli.app import FOUND_ERRORS, workspace_of
+from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, json_data, plural, say
+from newsletter.errors import SendError
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts, UndoOutcome
-    from newsletter.wiring import Workspace
 
 
 def cancel(
@@ -48,6 +50,8 @@ def cancel(
                 raise typer.Exit(1)
         with workspace.database.write() as connection:
             ended = ledger.cancel(connection, send, reason="by an editor")
+        if ended.undone:
+            workspace.memory.undone(ended.send)
         told = cancelled_words(ended)
     for line in told:
         say(line)
@@ -55,21 +59,66 @@ def cancel(
         json_data(_data(ended))
 
 
-def free_what_is_undone(workspace: Workspace) -> None:
-    """Free what cancelled sends still hold though their letters went to nobody, and say so.
+def refreeze(
+    context: typer.Context,
+    name: SendName,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze an issue anew that was edited since: its letter and its readers as they are now, at the hour it had.
 
-    Args:
-        workspace: An open workspace.
+    Only while nothing of it has gone. The issue is checked and rendered as for `send`; the new send has an id of its
+    own, and the old one is cancelled in the same step. Exit code 3: the check found errors.
+
+    \b
+    Examples:
+      newsletter sends refreeze 12 --dry-run
+      newsletter sends refreeze 12 --yes
     """
-    from newsletter import ledger
+    from newsletter import issues, ledger
+    from newsletter.check import has_errors
+    from newsletter.workflows import plan as plans
+    from newsletter.workflows.snapshot import Snapshot
+    from newsletter.workflows.source import edited_since
 
-    with workspace.database.read() as connection:
-        if not ledger.may_undo(connection):
+    with workspace_of(context) as workspace:
+        with workspace.database.read() as connection:
+            old = ledger.named(connection, name)
+        if old.state not in {"scheduled", "paused"}:
+            raise SendError(
+                f"the send of issue {old.issue} is {old.state}; only one that waits is frozen anew",
+                mend=f"newsletter sends pause {old.public_id}, or see: newsletter sends show {old.public_id}",
+            )
+        snapshot = Snapshot.take(workspace)
+        snapshot = replace(snapshot, sends=tuple(one for one in snapshot.sends if one.id != old.id))
+        target = next(one.name for one in snapshot.lists if one.id == old.list_id)
+        issue = issues.find(workspace.root, old.issue)
+        plan = plans.make(workspace, issue, list_name=target, rhythm=old.rhythm, snapshot=snapshot)
+        for line in problem_lines(plan.problems):
+            say(line)
+        edited = edited_since(workspace, old)
+        say(
+            f"Issue {old.issue} «{plan.issue.subject}»: {'edited' if edited else 'not edited'} since it was frozen; "
+            f"{old.audience:,} subscribers then, {plan.audience + plan.skipped:,} now."
+        )
+        if has_errors(plan.problems):
+            say(f"Issue {old.issue} cannot go like this. It stays as it was frozen.")
+            raise typer.Exit(FOUND_ERRORS)
+        told = {"issue": old.issue, "replaces": old.public_id, "edited": edited, "before": old.audience}
+        if dry_run:
+            if as_json:
+                json_data({**told, "send": None, "state": old.state, "audience": plan.audience + plan.skipped})
             return
-    with workspace.database.write() as connection:
-        undone = ledger.undo_cancelled(connection)
-    for one in undone:
-        say(f"note: issue {one.issue} was cancelled and went to nobody: it can be sent again")
+        if not yes and ask(f"Type {old.issue} to freeze it anew, anything else to stop") != old.issue:
+            say("Nothing changed.")
+            raise typer.Exit(1)
+        new = plans.freeze_plan(workspace, plan, send_at=old.send_at, replaces=old)
+        workspace.memory.undone(old)
+        starts = f", starts {shown(new.send_at, workspace.zone)}" if new.send_at is not None else ""
+    say(f"Frozen anew: issue {new.issue}, {plural(new.audience, 'subscriber')}, {new.state}{starts} ({new.public_id}).")
+    if as_json:
+        json_data({**told, "send": new.public_id, "state": new.state, "audience": new.audience})
 
 
 def cancelled_words(ended: UndoOutcome) -> list[str]:

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli.accounts import latest_data, problem_lines, tell_latest, tell_report, tell_week, week_data
-from newsletter.cli.app import FOUND_ERRORS, workspace_of
-from newsletter.cli.delivering import ask_for_number, deliver_now, send_test
+from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, SOME_NOT_TAKEN, STOPPED, workspace_of
+from newsletter.cli.delivering import (
+    DeliveryOutcome,
+    account_words,
+    ask_for_number,
+    deliver_now,
+    exit_of,
+    send_test,
+    tell_edited,
+    way_on,
+)
 from newsletter.cli.moment import shown
-from newsletter.cli.options import AsJson, SendRhythm, ToList, ToRhythm, WithoutWithdrawn, Yes, day_of, with_list
-from newsletter.cli.output import data, json_data, plural, say, table
+from newsletter.cli.options import (
+    AsJson,
+    SendRhythm,
+    ToList,
+    ToRhythm,
+    WithoutWithdrawn,
+    WithThisSender,
+    Yes,
+    day_of,
+    with_list,
+)
+from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say, table
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.restoring import AfterRestore, before_freezing, pass_restored, take_restored
+from newsletter.errors import HeldSendError
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
+    from newsletter.workflows.latest import LatestOutcome
+    from newsletter.workflows.scheduled import DutyOutcome
     from newsletter.workflows.weekly import WeekPlan
 
 
@@ -41,6 +64,10 @@ def weekly(
     draft: Annotated[bool, typer.Option("--draft", help="Stop before sending, with the draft to edit.")] = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="First send the letter to this address alone.")] = "",
     without_withdrawn: WithoutWithdrawn = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Send the week's own also when an issue was sent by itself this week.")
+    ] = False,
+    with_this_sender: WithThisSender = False,
     after_restore: AfterRestore = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -48,8 +75,10 @@ def weekly(
     """Send the week: collect, compose, check, tell what would go to whom, ask, send, report.
 
     The stories are what no issue has carried, or the current draft as its editor left it. Once a week: run again, it
-    sends nothing more; stopped anywhere, it goes on from there. Exit codes: 0 also when nothing is new, 3 the check
-    found errors, 75 stopped in the middle, run the same command again.
+    sends nothing more; stopped anywhere, it goes on from there. When an issue was sent by itself in this week, it asks
+    whether the week's own is to go too. Exit codes: 0 all taken, also when nothing is new, 3 the check found errors, 4
+    some letters were refused or are unknown, 5 nothing sent though something was due (an issue sent by itself has the
+    week; paused, cancelled; nobody to ask), 75 stopped in the middle, run the same command again.
 
     \b
     Examples:
@@ -59,62 +88,94 @@ def weekly(
     """
     from newsletter.workflows import weekly as journey
 
-    again = with_list("newsletter weekly", list_name)
+    command = with_list("newsletter weekly", list_name)
     with workspace_of(context) as workspace:
-        to = rhythm.value
         take_restored(workspace, yes=yes, wanted=after_restore)
-        week = journey.prepare(
-            workspace, targets or (), list_name=list_name, rhythm=to, drop_withdrawn=without_withdrawn
-        )
-        if week.overdue and week.plan is not None and week.plan.earlier is not None:
-            say(f"Going on with issue {week.plan.issue.number} of an earlier week.")
-            deliver_now(workspace, week.plan.earlier, again=again)
-            week = journey.prepare(
-                workspace, targets or (), list_name=list_name, rhythm=to, drop_withdrawn=without_withdrawn
+
+        def prepared(again: bool) -> WeekPlan:
+            return journey.prepare(
+                workspace,
+                targets or (),
+                list_name=list_name,
+                rhythm=rhythm.value,
+                drop_withdrawn=without_withdrawn,
+                again=again,
             )
+
+        def deliver(sent: Send) -> DeliveryOutcome:
+            return deliver_now(workspace, sent, again=command, with_this_sender=with_this_sender, asks=not yes)
+
+        again = again or draft  # a draft sends nothing
+        week = prepared(again)
+        if week.overdue and week.plan is not None and week.plan.earlier is not None:
+            say(f"Going on with issue {week.plan.issue.number}, which is not this week's own.")
+            done = deliver(week.plan.earlier)
+            if done.exit in {STOPPED, NOTHING_SENT}:
+                _end(week, done, as_json)
+                return
+            week = prepared(again)
+        if week.special and week.send is not None and not yes and on_terminal():
+            say(_has_the_week(week))
+            if ask("Type again to send the week's own too, anything else to stop") == "again":
+                week = prepared(True)
         _told_gathered(week)
         if week.plan is None:
-            _nothing_to_do(workspace, week, as_json)
+            _nothing_to_do(workspace, week, as_json, command, deliver)
             return
         sent = week.plan.earlier
         if sent is None:
             tell_week(week, workspace.sender.name)
             if not week.plan.ready:
-                say(f"Issue {week.plan.issue.number} cannot go like this. Mend it, then run {again} again.")
+                say(f"Issue {week.plan.issue.number} cannot go like this. Mend it, then run {command} again.")
                 if as_json:
-                    json_data(week_data(week, "errors"))
+                    json_data({**week_data(week, "errors"), "exit": FOUND_ERRORS})
                 raise typer.Exit(FOUND_ERRORS)
             if test:
                 assert week.plan.letter is not None
                 send_test(workspace, week.plan.letter, test)
             if draft:
                 if as_json:
-                    json_data(week_data(week, "draft"))
+                    json_data({**week_data(week, "draft"), "exit": 0})
                 else:
                     data(week.plan.issue.path)
-                say(f"Nothing sent. Edit the draft, then: {again}")
+                say(f"Nothing sent. Edit the draft, then: {command}")
                 return
             if not week.plan.audience and not week.plan.skipped:
                 more = with_list("newsletter subscribers import FILE", list_name)
                 say(f"Nobody on '{list_name}' is waiting for it. Add people with: {more}")
                 if as_json:
-                    json_data(week_data(week, "nobody"))
+                    json_data({**week_data(week, "nobody"), "exit": 0})
                 return
             before_freezing(workspace, week.plan, after_restore=after_restore)
-            week = _agreed(workspace, week, again, yes=yes, drop_withdrawn=without_withdrawn, as_json=as_json)
+            week = _agreed(workspace, week, command, yes=yes, drop_withdrawn=without_withdrawn, as_json=as_json)
             assert week.plan is not None
             plan = week.plan
             sent = journey.freeze_week(workspace, week)
             if sent is None:
-                _nothing_to_do(workspace, journey.prepare(workspace, list_name=list_name), as_json)
-                return
-            say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+                week = journey.prepare(workspace, list_name=list_name, again=again)
+                sent = week.plan.earlier if week.plan is not None else None
+                if sent is None:
+                    _nothing_to_do(workspace, week, as_json, command, deliver)
+                    return
+                say(f"note: another run was quicker and has frozen issue {sent.issue} already")
+            else:
+                say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
         else:
             say(f"Going on with issue {sent.issue}, which stopped in the middle.")
-        sent, account, sent_now = deliver_now(workspace, sent, again=again)
-        tell_report(workspace, sent.issue)
-        if as_json:
-            json_data(week_data(week, sent.state, sent=sent, account=account, sent_now=sent_now))
+            tell_edited(workspace, sent)
+        done = deliver(sent)
+        if done.exit != STOPPED:
+            tell_report(workspace, sent.issue)
+        _end(week, done, as_json)
+
+
+def _end(week: WeekPlan, done: DeliveryOutcome, as_json: bool) -> None:
+    """Print what came of a week as data, and end with its exit code."""
+    if as_json:
+        told = week_data(week, done.send.state, sent=done.send, account=done.account, sent_now=done.sent_now)
+        json_data({**told, "exit": done.exit})
+    if done.exit:
+        raise typer.Exit(done.exit)
 
 
 def _agreed(
@@ -143,7 +204,7 @@ def _agreed(
                 say(line)
             say(f"Issue {week.plan.issue.number} cannot go like this. Nothing sent.")
             if as_json:
-                json_data(week_data(week, "errors"))
+                json_data({**week_data(week, "errors"), "exit": FOUND_ERRORS})
             raise typer.Exit(FOUND_ERRORS)
         if yes or week.plan is before:
             return week
@@ -159,6 +220,7 @@ def latest(
         str, typer.Option(metavar="DATE", help="The day a daily letter is for. [default: today at the site]")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
+    with_this_sender: WithThisSender = False,
     after_restore: AfterRestore = False,
     as_json: AsJson = False,
 ) -> None:
@@ -192,20 +254,41 @@ def latest(
         if dry_run:
             would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
             outcome = letters.LatestOutcome(would)
+            codes: list[int] = []
         else:
+            codes = []
 
             def deliver_send(send: Send) -> tuple[SendCounts, int]:
                 again = with_list(f"newsletter latest --rhythm {rhythm.value}", list_name)
-                _, account, sent_now = deliver_now(workspace, send, again=again)
-                return account, sent_now
+                done = deliver_now(workspace, send, again=again, with_this_sender=with_this_sender, asks=False)
+                if done.exit in {STOPPED, NOTHING_SENT}:
+                    raise typer.Exit(done.exit)
+                codes.append(done.exit)
+                return done.account, done.sent_now
 
-            outcome = letters.run(
-                workspace, rhythm.value, list_name=list_name, period=period, deliver_send=deliver_send
-            )
+            try:
+                outcome = letters.run(
+                    workspace, rhythm.value, list_name=list_name, period=period, deliver_send=deliver_send
+                )
+            except typer.Exit as stopped:
+                if as_json:
+                    json_data(
+                        {"rhythm": rhythm.value, "list": list_name, "state": "stopped", "exit": stopped.exit_code}
+                    )
+                raise
             post_without_pages(workspace)
+    code = max([*codes, _of_latest(outcome)], default=0) if not dry_run else 0
     tell_latest(outcome, would=dry_run)
     if as_json:
-        json_data(latest_data(outcome, would=dry_run))
+        json_data({**latest_data(outcome, would=dry_run), "exit": code})
+    if code:
+        raise typer.Exit(code)
+
+
+def _of_latest(outcome: LatestOutcome) -> int:
+    """The exit code that follows from how the letter stands that has the period already."""
+    send, account = outcome.latest.send, outcome.latest.account
+    return exit_of(send, account) if send is not None and account is not None else 0
 
 
 def schedule(
@@ -216,7 +299,8 @@ def schedule(
     """Show what [schedule] asks for and when; --run does what is due, for cron or a worker.
 
     One line of cron is enough, however often it runs: each moment is handled once, a missed one when the machine is
-    back.
+    back. Exit codes of --run: 0 all went well, 1 something failed and is tried again, 4 some letters were refused or
+    are unknown, 5 something was due and does not go by itself.
 
     \b
     Examples:
@@ -239,14 +323,16 @@ def schedule(
                             "list": one.list,
                             "words": one.words,
                             "trouble": str(one.trouble) if one.trouble else None,
+                            "exit": _of_duty(one),
                         }
                         for one in done
                     ]
                 )
-            if any(one.trouble for one in done):
-                raise typer.Exit(1)
             if not done:
                 say("Nothing is due.")
+            codes = {_of_duty(one) for one in done}
+            if code := next((one for one in (1, NOTHING_SENT, SOME_NOT_TAKEN) if one in codes), 0):
+                raise typer.Exit(code)
             return
         now, zone = workspace.now(), workspace.zone
         due = {one.job for one in scheduled.waiting(workspace)}
@@ -263,6 +349,13 @@ def schedule(
         say('Nothing is scheduled. In newsletter.toml, for example: [schedule] weekly = "thursday 10:00"')
 
 
+def _of_duty(one: DutyOutcome) -> int:
+    """The exit code that follows from a duty."""
+    if one.trouble is not None:
+        return NOTHING_SENT if isinstance(one.trouble, HeldSendError) else 1
+    return NOTHING_SENT if one.held else SOME_NOT_TAKEN if one.faulty else 0
+
+
 def _told_gathered(week: WeekPlan) -> None:
     gathered = week.gathered
     for headline in week.dropped:
@@ -274,18 +367,65 @@ def _told_gathered(week: WeekPlan) -> None:
         say(f"Collected: {plural(len(gathered.added), 'new article')}, {known:,} known before.")
 
 
-def _nothing_to_do(workspace: Workspace, week: WeekPlan, as_json: bool) -> None:
+def _nothing_to_do(
+    workspace: Workspace,
+    week: WeekPlan,
+    as_json: bool,
+    command: str,
+    deliver: Callable[[Send], DeliveryOutcome],
+) -> None:
+    """Say why no letter of this week is made now, and end with the exit code that follows."""
     from newsletter.workflows.collect import sources_of
 
-    post_without_pages(workspace)
-    if week.went:
-        say(f"Issue {week.went} went out this week already. Nothing sent now.")
-        tell_report(workspace, week.went)
+    if not week.went:
+        post_without_pages(workspace)
+        say("Nothing new for this week: no article that an issue has not carried. Nothing sent.")
+        if not sources_of(workspace) and not week.gathered.holdings:
+            where = '[collect] sources = ["…"] in newsletter.toml'
+            say(f"Name a source: newsletter weekly https://example.org/, or {where}.")
         if as_json:
-            json_data(week_data(week, "already"))
+            json_data({**week_data(week, "nothing"), "exit": 0})
         return
-    say("Nothing new for this week: no article that an issue has not carried. Nothing sent.")
-    if not sources_of(workspace) and not week.gathered.holdings:
-        say('Name a source: newsletter weekly https://example.org/, or [collect] sources = ["…"] in newsletter.toml.')
+    if week.send is not None and week.send.state == "paused" and week.send.paused_by == "provider":
+        # A person, or cron, tries it; the brake lets it go on when a letter is taken.
+        say(f"Trying to go on with issue {week.went}.")
+        _end(week, deliver(week.send), as_json)
+        return
+    post_without_pages(workspace)
+    code = _told_week(workspace, week, command)
     if as_json:
-        json_data(week_data(week, "nothing"))
+        told = week_data(
+            week, "already" if not code else week.send.state if week.send else "already", account=week.account
+        )
+        json_data({**told, "exit": code})
+    if code:
+        raise typer.Exit(code)
+
+
+def _told_week(workspace: Workspace, week: WeekPlan, command: str) -> int:
+    """Say how the issue stands that has this week; the exit code that follows."""
+    send, account = week.send, week.account
+    if send is None or account is None:
+        say(f"Issue {week.went} has this week. Nothing sent now.")
+        return 0
+    tell_edited(workspace, send)
+    if send.state in {"paused", "cancelled"}:
+        say(f"Nothing sent. {way_on(send, account)}")
+        return NOTHING_SENT
+    if send.state == "scheduled" and send.send_at is not None:
+        say(f"Issue {week.went} is frozen and starts {shown(send.send_at, workspace.zone)}.")
+    elif account.submitted or not (account.refused or account.unknown):
+        say(f"{_has_the_week(week)} Nothing sent now.")
+        tell_report(workspace, week.went)
+    else:
+        say(f"Of issue {week.went}, this week's, no letter was taken: {account_words(account)} Nothing sent now.")
+    if week.special:
+        say(f"The week's own issue has not gone; to send it too: {command} --again")
+        return NOTHING_SENT
+    return exit_of(send, account)
+
+
+def _has_the_week(week: WeekPlan) -> str:
+    by = ", sent by itself with `newsletter send`" if week.special else ""
+    went = "went out this week already" if week.send is None or week.send.state == "finished" else "has this week"
+    return f"Issue {week.went} {went}{by}."

@@ -13,18 +13,24 @@ import gc
 import secrets
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from newsletter import ledger
+from newsletter.delivery import probing, warming
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
+from newsletter.delivery.probing import LettersWaitingError, SendPausedError, is_braked
 from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
 from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
-from newsletter.errors import SendError
+from newsletter.errors import HeldSendError, SendError
 from newsletter.ledger import Send, SendCounts
 from newsletter.letters.mime import SLOT_WIDTHS
 from newsletter.models import Letter
 from newsletter.rhythms.audience import audience, rhythms_of
 from newsletter.senders import Parcel
 from newsletter.storage.retry import Retrying
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 __all__ = [
     "MOST_UNKNOWN_IN_A_ROW",
@@ -33,20 +39,63 @@ __all__ = [
     "WAITS",
     "AudienceChangedError",
     "DeliverySetup",
+    "LettersWaitingError",
     "PeriodTakenError",
     "Progress",
     "Run",
+    "SendPausedError",
+    "SenderChangedError",
     "StateCounts",
     "audience",
     "freeze",
     "freeze_letter",
+    "is_braked",
+    "pause_for_sender",
     "rhythms_of",
     "run",
     "send_test",
+    "sender_changed",
 ]
 
 
-def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None = None) -> SendCounts:
+class SenderChangedError(HeldSendError):
+    """A send is to go on through another provider or account than it was frozen for."""
+
+
+def sender_changed(setup: DeliverySetup, send: Send) -> bool:
+    """Whether a send was frozen for another provider or account than the settings name now.
+
+    Args:
+        setup: What every delivery needs.
+        send: Any send; those of older versions do not say what they were frozen for.
+    """
+    return bool(setup.account and send.sender) and setup.account != send.sender
+
+
+def pause_for_sender(setup: DeliverySetup, send: Send) -> str:
+    """Pause a send that was begun through another provider or account, until an editor says how it goes on.
+
+    Args:
+        setup: What every delivery needs.
+        send: A send for which ``sender_changed`` is true.
+
+    Returns:
+        The reason, for people.
+    """
+    reason = f"begun through «{send.sender}», and the settings say «{setup.account}» now"
+    with setup.database.write() as connection:
+        ledger.brake(connection, send.id, by="provider", reason=reason, probe_in=None)
+    return reason
+
+
+def run(
+    setup: DeliverySetup,
+    send: Send,
+    progress: Progress,
+    over: threading.Event | None = None,
+    *,
+    at_once: bool = True,
+) -> SendCounts:
     """Deliver everything of a send that is still open, and close it when nothing is.
 
     Any number of processes may run the same send at once, and each runs as many submissions at once as its sender
@@ -54,20 +103,69 @@ def run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Ev
 
     Args:
         setup: What every delivery needs.
-        send: A running send.
+        send: A send that runs, or that its provider has stopped: that is tried with one letter first, and goes on
+            when this one is taken.
         progress: Told what becomes of the letters.
         over: Set by somebody else when nothing new is to be begun.
+        at_once: Try a send that was stopped also before its time, by an editor's word.
 
     Returns:
         How many deliveries of the send are in each state then.
 
     Raises:
+        SendPausedError: The provider takes nothing; the send is paused, and tried again by itself.
+        SenderChangedError: It was begun through another provider or account, and is paused by that.
         SendError: The provider or the outbox takes nothing more; everything is kept for the next run. Or the database
             does not know of letters that went, and an editor is to say how to go on.
         DatabaseError: The ledger cannot be written; the same.
     """
+    if sender_changed(setup, send):
+        raise SenderChangedError(
+            f"issue {send.issue} rests: {pause_for_sender(setup, send)}",
+            mend="set them back, or go on with: newsletter send --with-this-sender",
+        )
     with _fewer_collections(), _remembered(setup, send):
-        return _run(setup, send, progress, over)
+        retrying = Retrying(setup.database, patience=setup.patience, sleep=setup.sleep)
+        if _goes(setup, retrying, send, progress, over, at_once=at_once):
+            # A worker comes back by itself.
+            _work(Run(setup, send, progress, waits=over is None), setup.sender.connections, over)
+            if (paused := retrying.read(lambda connection: probing.paused(connection, send.id))) is not None:
+                raise paused
+        return retrying.read(lambda connection: ledger.account(connection, send.id))
+
+
+def _goes(
+    setup: DeliverySetup,
+    retrying: Retrying,
+    send: Send,
+    progress: Progress,
+    over: threading.Event | None,
+    *,
+    at_once: bool,
+) -> bool:
+    """Whether a send goes on: one that its provider has stopped does when a letter of it is taken.
+
+    Raises:
+        SendPausedError: It does not.
+    """
+    if send.paused_by == "warm-up":
+        retrying.write(lambda connection: warming.resume(setup, connection, send.id))
+    paused = retrying.read(lambda connection: probing.paused(connection, send.id, tried=False))
+    if paused is None:
+        return True
+    if not retrying.write(lambda connection: probing.take(setup, connection, send.id, at_once=at_once)):
+        raise paused
+    _work(Run(setup, send, progress, probes=True), 1, over)
+
+    def outcome(connection: Connection) -> probing.SendPausedError | None:
+        # All who were left may have gone meanwhile, so that nobody is there to try it with.
+        if ledger.waiting(connection, send.id) is None:
+            ledger.go_on(connection, send.id)
+        return probing.paused(connection, send.id)
+
+    if (still := retrying.write(outcome)) is not None:
+        raise still
+    return over is None or not over.is_set()
 
 
 def _remembered(setup: DeliverySetup, send: Send) -> contextlib.AbstractContextManager[None]:
@@ -107,12 +205,12 @@ class _Collecting:
 _collecting = _Collecting()
 
 
-def _run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.Event | None) -> SendCounts:
-    ours = Run(setup, send, progress)
+def _work(ours: Run, threads: int, over: threading.Event | None) -> None:
+    """Let threads work until nothing is left for them."""
     # Events, since a join that a signal strikes takes its thread for ended on Python 3.11 (bpo-45274).
     ends: list[threading.Event] = []
     try:
-        for _ in range(setup.sender.connections):
+        for _ in range(threads):
             end = threading.Event()
             threading.Thread(target=ours.work, args=(end,), daemon=True).start()
             ends.append(end)
@@ -128,9 +226,6 @@ def _run(setup: DeliverySetup, send: Send, progress: Progress, over: threading.E
         raise
     if ours.failure is not None:
         raise ours.failure
-    return Retrying(setup.database, patience=setup.patience, sleep=setup.sleep).read(
-        lambda connection: ledger.account(connection, send.id)
-    )
 
 
 def send_test(setup: DeliverySetup, letter: Letter, address: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,7 @@ def freeze(
     guard: Callable[[Connection], None] = lambda _: None,
     send_at: datetime | None = None,
     source: str = "",
+    replaces: Send | None = None,
     folder: Path | None = None,
 ) -> Send:
     """Write down, in one transaction, which letter goes to whom: nothing is rendered or counted again after this.
@@ -102,6 +104,8 @@ def freeze(
         guard: Called in the transaction before anything is written; raises when what the letters were made of changed.
         send_at: When it starts, timezone-aware; None at once.
         source: Digest of what the letters were made of; empty when that is no file.
+        replaces: A send of the same issue that nothing has gone of: it is cancelled in the same transaction, and the
+            new one is paused if that one was.
         folder: The issue's, which keeps its stamp; None looks for it, and there is none for an automatic letter.
 
     Returns:
@@ -117,6 +121,8 @@ def freeze(
         WorkspaceError: What is remembered outside the database cannot be read or written.
     """
     with _alone(), setup.database.write() as connection:
+        if replaces is not None:
+            replaces = _cancelled(connection, replaces)
         target = store.open_or_refuse(store.list_by_id(connection, list_id))  # it may have been closed meanwhile
         guard(connection)
         if setup.memory is not None:
@@ -155,6 +161,9 @@ def freeze(
             rhythms=rhythms_of(rhythm),
             newest=newest,
         )
+        if replaces is not None and replaces.state == "paused":
+            ledger.move(connection, send, "paused", reason=replaces.reason, by=replaces.paused_by or "editor")
+            return replace(send, state="paused", reason=replaces.reason)
         if send_at is None:
             # Together with the send or not at all.
             jobs.enqueue(connection, send.id)
@@ -166,6 +175,21 @@ def freeze(
     if setup.memory is not None:
         setup.memory.frozen(send)
     return send
+
+
+def _cancelled(connection: Connection, send: Send) -> Send:
+    """End a send that nothing has gone of, in favour of another one; how it stood right before that.
+
+    Raises:
+        SendError: It goes by now, or has come to its end.
+    """
+    ended = ledger.cancel(connection, send, reason="frozen anew")
+    if ended.before.state not in {"scheduled", "paused"} or not ended.undone:
+        raise SendError(
+            f"issue {send.issue} has begun to go, so it stays as it was frozen",
+            mend=f"newsletter sends cancel {send.public_id}, then for the others: newsletter send {send.issue} --rest",
+        )
+    return ended.before
 
 
 @contextmanager

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from newsletter.delivery.dues import FIRST
 from newsletter.ledger import RateLimit
+from newsletter.ledger.brakes import FIRST_PAUSE
 from newsletter.senders import Sender
 
 if TYPE_CHECKING:
@@ -70,8 +72,20 @@ class DeliverySetup:
     """How fast letters may go, all processes together."""
     connections: int = 0
     """Connections to the provider that may be open at once, all processes together; 0 is no limit."""
+    first_batch: int = 50
+    """Subscribers in the first request of a run, which goes alone; doubled with each one that is taken."""
+    probe_pause: float = FIRST_PAUSE
+    """Seconds before a send that its provider has stopped is tried again; doubled for each further trial."""
+    put_off: float = FIRST
+    """Seconds before a letter that the server put off comes again; doubled for each further try."""
     account: str = ""
     """Which provider and account this is, in words without a secret; empty where nobody compares them."""
+    warm_up: int = 0
+    """Letters of this account on its first day; doubled on each further one on which some go. 0: no such plan."""
+    zone: tzinfo = UTC
+    """In which the days of a warm-up begin."""
+    may_move: bool = False
+    """Whether a send can go on through another provider while this one is at it; then that is looked at."""
     pace: Mapping[str, float] = field(default_factory=dict)
     """Letters a minute to each domain that has a pace of its own, all processes together."""
     durable: bool = True

@@ -5,7 +5,7 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
-from newsletter.ledger.brakes import brake
+from newsletter.ledger.brakes import PROVIDER, brake, due_probes, go_on, stop, take_probe
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
@@ -32,6 +32,16 @@ from newsletter.ledger.events import (
     note,
     subscriber_of,
 )
+from newsletter.ledger.fallback import (
+    OF_THE_LETTER,
+    braked_sends,
+    goes_elsewhere,
+    has_stale_brakes,
+    note_braked,
+    return_to,
+    submitted_through,
+    take_over,
+)
 from newsletter.ledger.history import letters_to, reports_of
 from newsletter.ledger.keys import issue_id
 from newsletter.ledger.leases import (
@@ -40,6 +50,7 @@ from newsletter.ledger.leases import (
     drop,
     finish,
     free,
+    held,
     mark_submitting,
     members,
     put_back,
@@ -58,6 +69,7 @@ from newsletter.ledger.sends import (
     UNFINISHED,
     accept_unknown,
     account,
+    change_sender,
     known_sends,
     last_send,
     move,
@@ -76,6 +88,13 @@ from newsletter.ledger.sends import (
     unknown_deliveries,
 )
 from newsletter.ledger.undo import UndoOutcome, cancel, may_undo, undo_cancelled
+from newsletter.ledger.warm_up import (
+    WarmUpDay,
+    end_warm_up_pause,
+    give_back_warm_up,
+    take_warm_up,
+    warm_up_day,
+)
 from newsletter.ledger.writing import (
     FrozenError,
     Mailing,
@@ -87,6 +106,8 @@ from newsletter.ledger.writing import (
 
 __all__ = [
     "ALL",
+    "OF_THE_LETTER",
+    "PROVIDER",
     "UNFINISHED",
     "Batch",
     "Delivery",
@@ -99,13 +120,16 @@ __all__ = [
     "Send",
     "SendCounts",
     "UndoOutcome",
+    "WarmUpDay",
     "accept_unknown",
     "account",
     "advance",
     "advance_cursor",
     "article_period",
     "brake",
+    "braked_sends",
     "cancel",
+    "change_sender",
     "charge",
     "claim",
     "close",
@@ -116,11 +140,18 @@ __all__ = [
     "doubt",
     "doubtful_deliveries",
     "drop",
+    "due_probes",
+    "end_warm_up_pause",
     "finish",
     "first_reach",
     "forget_doubts",
     "forget_lines",
     "free",
+    "give_back_warm_up",
+    "go_on",
+    "goes_elsewhere",
+    "has_stale_brakes",
+    "held",
     "hold",
     "holder",
     "ill",
@@ -141,6 +172,7 @@ __all__ = [
     "next_letter_at",
     "note",
     "note_asked",
+    "note_braked",
     "note_seen",
     "prove_deliveries",
     "prove_request",
@@ -154,6 +186,7 @@ __all__ = [
     "reports_of",
     "resend_refused",
     "resend_unknown",
+    "return_to",
     "running",
     "send",
     "sends",
@@ -165,14 +198,20 @@ __all__ = [
     "split",
     "start_due",
     "state_of",
+    "stop",
+    "submitted_through",
     "subscriber_of",
     "take",
     "take_domains",
+    "take_over",
+    "take_probe",
     "take_rate",
+    "take_warm_up",
     "undo_cancelled",
     "unfinished_to",
     "unknown_deliveries",
     "waiting",
+    "warm_up_day",
     "whole_requests_in_doubt",
     "without_delivery",
     "write_send",

@@ -12,10 +12,24 @@ from typing import TYPE_CHECKING
 from newsletter.storage.clock import clock
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 PROVIDER = "provider"
 """Who pauses a send that cannot go on for a reason of the letter, the account, the server or the moment."""
+
+
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
+"""Seconds until a send that was stopped is tried again by itself; doubled from one trial to the next."""
+
+
+def pause_before(probes: int, first: float = FIRST_PAUSE) -> float:
+    """Seconds until the next trial.
+
+    Args:
+        probes: Number of trials so far.
+        first: Seconds before the first one.
+    """
+    return float(min(first * 2 ** min(probes, 20), LONGEST_PAUSE))
 
 
 def brake(connection: Connection, send_id: int, *, by: str, reason: str, probe_in: float | None) -> bool:
@@ -46,3 +60,79 @@ def brake(connection: Connection, send_id: int, *, by: str, reason: str, probe_i
         "probes": send.c.probes + 1,
     }
     return connection.execute(update(send).where(send.c.id == send_id, ours).values(values)).rowcount == 1
+
+
+def stop(connection: Connection, send_id: int, reason: str, *, first: float = FIRST_PAUSE, tried: bool = False) -> bool:
+    """Brake a send for what its provider does, until a trial shows that it takes letters again.
+
+    Args:
+        connection: A writing transaction. On PostgreSQL whoever writes batches in it too does so afterwards, or holds
+            none that somebody waits for who holds the send.
+        send_id: Id of the send.
+        reason: Why, for people.
+        first: Seconds before the first trial.
+        tried: This was a trial; else a send that another thread has stopped already stays as it is.
+
+    Returns:
+        Whether it is paused by this call.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import send
+
+    row = connection.execute(select(send.c.state, send.c.probes).where(send.c.id == send_id)).one()
+    if row.state != ("paused" if tried else "running"):
+        return False
+    return brake(connection, send_id, by=PROVIDER, reason=reason, probe_in=pause_before(row.probes, first))
+
+
+def due_probes(connection: Connection) -> list[int]:
+    """Ids of the sends that are to be tried now, oldest first."""
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import send
+
+    query = select(send.c.id).where(*_braked(connection, at_once=False)).order_by(send.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def take_probe(connection: Connection, send_id: int, *, lasts: float, at_once: bool = False) -> bool:
+    """Take the trial of a send, so that nobody else tries it meanwhile; False when it is not due, or no longer braked.
+
+    Args:
+        connection: A writing transaction, committed before the letter goes.
+        send_id: Id of the send.
+        lasts: Seconds that the trial may take; after them somebody else may try.
+        at_once: Before it is due, by an editor's word.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import send
+
+    now = clock(connection)
+    taken = update(send).where(send.c.id == send_id, *_braked(connection, at_once=at_once))
+    return connection.execute(taken.values(probe_at=now + lasts)).rowcount == 1
+
+
+def go_on(connection: Connection, send_id: int) -> bool:
+    """Let a braked send run again, since a letter was taken; False when an editor has decided otherwise meanwhile."""
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import send
+
+    braked = (send.c.id == send_id) & (send.c.state == "paused") & (send.c.paused_by == PROVIDER)
+    free = {"state": "running", "paused_by": "", "reason": "", "probe_at": None, "probes": 0}
+    return connection.execute(update(send).where(braked).values(free)).rowcount == 1
+
+
+def _braked(connection: Connection, *, at_once: bool) -> list[ColumnElement[bool]]:
+    from sqlalchemy import or_
+
+    from newsletter.storage.tables import send
+
+    braked = [send.c.state == "paused", send.c.paused_by == PROVIDER]
+    if not at_once:
+        now = clock(connection)
+        # Later than it could have been set: a clock was set back, and nobody waits for that.
+        braked.append(or_(send.c.probe_at <= now, send.c.probe_at > now + 2 * LONGEST_PAUSE))
+    return braked

@@ -88,7 +88,7 @@ def move_out(
     Args:
         connection: A writing transaction.
         batch: As it was claimed.
-        delivery_ids: Which.
+        delivery_ids: Which of them wait.
         seconds: Before anybody may try them.
         attempt: Tries they have had; by default those of the batch.
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from newsletter.ledger import cutting, states
+from newsletter.ledger.brakes import PROVIDER
 from newsletter.ledger.models import Batch, Delivery
 from newsletter.storage.clock import clock
 
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 
 
 def claim(
-    connection: Connection, send_id: int, *, lease: float, token: str = "", sender: str | None = None
+    connection: Connection,
+    send_id: int,
+    *,
+    lease: float,
+    token: str = "",
+    sender: str | None = None,
+    probing: bool = False,
+    newest: bool = False,
 ) -> Batch | None:
     """Take one free batch of a running send under a lease, or None when none is free.
 
@@ -37,9 +45,12 @@ def claim(
         token: Who holds it then; random for each claim. Made here if not given.
         sender: Name of the provider that is to carry it; written down with the attempt that this begins. A batch in
             doubt keeps the provider of its attempt, since no other one can tell what became of that.
+        probing: To try a send that its provider has stopped.
+        newest: The batch that was made last, which is a half of one that was refused, instead of the first.
     """
     statements, now = _statements(), clock(connection)
-    found = connection.execute(statements.first, {"of_send": send_id, "now": now}).scalar_one_or_none()
+    which = {"of_send": send_id, "now": now, "far": now + FARTHEST, "probing": probing}
+    found = connection.execute(statements.last if newest else statements.first, which).scalar_one_or_none()
     if found is None:
         return None
     row = {
@@ -49,7 +60,13 @@ def claim(
         "new_request": secrets.token_hex(16),
         "through": sender,
     }
-    return _as_batch(connection, statements.take, row)
+    batch = _as_batch(connection, statements.take, row)
+    return replace(batch, probing=True) if batch is not None and probing else batch
+
+
+FARTHEST = 2 * 3600.0
+"""Seconds ahead that a lease or an hour to wait for can lie at most, and some: what lies further was written before a
+clock was set back, and counts as over. Who still holds such a batch finds its token gone, and lets nothing go."""
 
 
 def drop(connection: Connection, send_id: int, token: str) -> None:
@@ -70,7 +87,9 @@ def drop(connection: Connection, send_id: int, token: str) -> None:
 
 def free(connection: Connection, send_id: int) -> bool:
     """Whether a claim would find a batch of this send now."""
-    return connection.execute(_statements().free, {"of_send": send_id, "now": clock(connection)}).first() is not None
+    now = clock(connection)
+    which = {"of_send": send_id, "now": now, "far": now + FARTHEST, "probing": False}
+    return connection.execute(_statements().free, which).first() is not None
 
 
 def members(batch_id: int) -> Select[int, int]:
@@ -105,7 +124,13 @@ def mark_submitting(
         going: Deliveries that were read to go, those left out too. When an event has settled one of them since, False.
     """
     now = clock(connection)
-    mine = {"one": batch.id, "held_by": batch.token, "now": now, "until": now + lease}
+    mine = {
+        "one": batch.id,
+        "held_by": batch.token,
+        "now": now,
+        "until": now + lease,
+        "probing": batch.probing,
+    }
     # Only an earlier attempt can have been reported meanwhile.
     if going is not None and batch.attempt > 1 and _members(connection, batch.id) != going:
         return False
@@ -223,7 +248,23 @@ def waiting(connection: Connection, send_id: int) -> float | None:
     count, first = connection.execute(query).one()
     if not count:
         return None
-    return 0.0 if first is None else max(0.0, float(first) - clock(connection))
+    left = 0.0 if first is None else max(0.0, float(first) - clock(connection))
+    return left if left <= FARTHEST else 0.0
+
+
+def held(connection: Connection, send_id: int) -> bool:
+    """Whether somebody holds an open batch of this send."""
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import batch
+
+    query = select(batch.c.id).where(
+        batch.c.send_id == send_id,
+        batch.c.state.in_(("queued", "submitting")),
+        batch.c.token.is_not(None),
+        batch.c.lease_until > clock(connection),
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def finish(connection: Connection, send_id: int, *, now: datetime) -> bool:
@@ -263,6 +304,7 @@ class _Statements:
 
     free: Select[tuple[int]]
     first: Select[tuple[int]]
+    last: Select[tuple[int]]
     take: ReturningUpdate[Any]
     take_back: ReturningUpdate[Any]
     submitting: Update
@@ -272,11 +314,13 @@ class _Statements:
 
 @cache
 def _statements() -> _Statements:
-    from sqlalchemy import Double, Text, bindparam, case, or_, select, update
+    from sqlalchemy import Boolean, Double, Text, and_, bindparam, case, exists, or_, select, update
 
     from newsletter.storage.tables import batch, send
 
     now: BindParameter[float] = bindparam("now", type_=Double())
+    probing = bindparam("probing", type_=Boolean())
+    braked = and_(probing, send.c.state == "paused", send.c.paused_by == PROVIDER)
     until: BindParameter[float] = bindparam("until", type_=Double())
     state = batch.c.state
     free = (
@@ -284,13 +328,17 @@ def _statements() -> _Statements:
         .join(send, send.c.id == batch.c.send_id)
         .where(
             batch.c.send_id == bindparam("of_send"),
-            send.c.state == "running",
+            or_(send.c.state == "running", braked),
             state.in_(("queued", "submitting")),
-            or_(batch.c.lease_until.is_(None), batch.c.lease_until < now),
+            or_(
+                batch.c.lease_until.is_(None),
+                batch.c.lease_until < now,
+                batch.c.lease_until > bindparam("far", type_=Double()),
+            ),
         )
     )
     # Paused or cancelled since it was claimed: not one letter more.
-    runs = select(send.c.state).where(send.c.id == batch.c.send_id).scalar_subquery() == "running"
+    runs = exists(select(send.c.id).where(send.c.id == batch.c.send_id, or_(send.c.state == "running", braked)))
     one, mine = batch.c.id == bindparam("one"), batch.c.token == bindparam("held_by")
     whole = (
         batch.c.id,
@@ -317,6 +365,7 @@ def _statements() -> _Statements:
         free=free.limit(1),
         # On PostgreSQL other claimers pass by instead of waiting; SQLite has one writer at a time anyway.
         first=free.order_by(batch.c.id).limit(1).with_for_update(of=batch, skip_locked=True),
+        last=free.order_by(batch.c.id.desc()).limit(1).with_for_update(of=batch, skip_locked=True),
         take=update(batch).where(one).values(take).returning(*whole),
         take_back=update(batch).where(one, mine, state == "submitting").values(back).returning(*whole),
         submitting=update(batch)

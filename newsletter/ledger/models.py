@@ -61,6 +61,8 @@ class Batch:
     attempt: int
     sender: str | None = None
     """Name of the provider of its last attempt; None when an older version began it."""
+    probing: bool = False
+    """Claimed to try a send that its provider has stopped: its letter may go though the send is paused."""
 
 
 class Delivery(NamedTuple):

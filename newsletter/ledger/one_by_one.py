@@ -68,7 +68,7 @@ def advance(
     """
     words = _words(connection.dialect.name)
     who = {"batch": batch.id, "token": batch.token}
-    renewal = {**who, "send": batch.send_id, "lease": lease}
+    renewal = {**who, "send": batch.send_id, "lease": lease, "probing": "provider" if batch.probing else "nobody"}
     mine = connection.exec_driver_sql(words.renew, renewal).rowcount == 1
     # Nobody else has touched the rows as long as the token is ours, whether the lease ran out or not.
     untouched = mine or connection.exec_driver_sql(words.held, who).first() is not None
@@ -142,7 +142,8 @@ class _Words:
 
     renew: str = """UPDATE batch SET lease_until = {now} + :lease
         WHERE id = :batch AND token = :token AND lease_until > {now} AND state = 'queued'
-        AND (SELECT state FROM send WHERE id = :send) = 'running'"""
+        AND EXISTS (SELECT 1 FROM send WHERE id = :send
+            AND (state = 'running' OR (state = 'paused' AND paused_by = :probing)))"""
     held: str = "SELECT id FROM batch WHERE id = :batch AND token = :token"
     mark: str = """UPDATE delivery SET state = 'submitting', reason = NULL
         WHERE id = :one AND batch_id = :batch AND state IS NULL"""

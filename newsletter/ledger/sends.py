@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
+from newsletter.ledger.brakes import PROVIDER
 from newsletter.ledger.models import ALL, STATES, UNDONE, Send, SendCounts
 
 if TYPE_CHECKING:
@@ -78,17 +79,23 @@ def last_send(connection: Connection) -> Send | None:
     return next(iter(found_sends(connection, standing.order_by(None).order_by(table.c.id.desc()).limit(1))), None)
 
 
-def running(connection: Connection, list_id: int | None = None, rhythms: Collection[str] = ()) -> list[Send]:
+def running(
+    connection: Connection, list_id: int | None = None, rhythms: Collection[str] = (), *, stopped: bool = False
+) -> list[Send]:
     """Every send that runs now, oldest first.
 
     Args:
         connection: An open connection to the database.
         list_id: Only those to this list; None takes every list.
         rhythms: Only those in these rhythms; none named takes every rhythm.
+        stopped: Also those that their provider has stopped: they go on by themselves, and need nothing but another try.
     """
     from newsletter.storage.tables import send as table
 
-    query = send_query().where(table.c.state == "running")
+    goes_on = table.c.state == "running"
+    if stopped:
+        goes_on |= (table.c.state == "paused") & (table.c.paused_by == PROVIDER)
+    query = send_query().where(goes_on)
     if list_id is not None:
         query = query.where(table.c.list_id == list_id)
     if rhythms:
@@ -211,7 +218,7 @@ def _send(row: Row[Any]) -> Send:
 
 
 def named(connection: Connection, name: str) -> Send:
-    """The send an editor means: by its id, or by the number of its issue when that went out once.
+    """The send an editor means: by its id, or by the number of its issue when all of its others were cancelled.
 
     Args:
         connection: An open connection to the database.
@@ -230,13 +237,23 @@ def named(connection: Connection, name: str) -> Send:
         found = found_sends(
             connection, send_query().where(func.substr(table.c.public_id, 1, len(name)) == _storable(name))
         )
-    found = found or sends_of(connection, name)
+    found = found or sends_of(connection, name) or _undone(connection, name)[-1:]
     if len(found) == 1:
         return found[0]
+    standing = [one for one in found if one.state != "cancelled"]
+    if len(standing) == 1:
+        return standing[0]
     if not found:
         raise SendError(f"no send is called {name!r}", mend="see: newsletter sends list")
     ids = ", ".join(send.public_id for send in found)
     raise SendError(f"issue {name} has {len(found)} sends", mend=f"name one of them: {ids}")
+
+
+def _undone(connection: Connection, key: str) -> list[Send]:
+    """The undone sends of the issue with this key, oldest first."""
+    from newsletter.storage.tables import issue
+
+    return found_sends(connection, send_query().where(issue.c.key.startswith(_storable(key) + UNDONE, autoescape=True)))
 
 
 _LEAST_OF_AN_ID = 4
@@ -273,6 +290,21 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
 
 
 _WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned"}
+
+
+def change_sender(connection: Connection, send: Send, sender: str) -> None:
+    """Let a send go on through another provider or account, as an editor agreed.
+
+    Args:
+        connection: A writing transaction.
+        send: The send.
+        sender: Which provider and account, as it is written at the freeze.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import send as table
+
+    connection.execute(update(table).where(table.c.id == send.id).values(sender=sender))
 
 
 def start_due(connection: Connection, now: datetime) -> list[Send]:

@@ -53,8 +53,8 @@ def moved(state: str, word: Word) -> str:
     """The state of a delivery after a word.
 
     Args:
-        state: Before.
-        word: What came.
+        state: What it was before.
+        word: What came of it.
     """
     move = MOVES[word]
     return move.to if state in move.of else state

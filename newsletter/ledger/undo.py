@@ -10,7 +10,7 @@ nobody asks again. No row is deleted, so no id of a delivery comes back.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
@@ -27,6 +27,8 @@ class UndoOutcome:
     """What came of the end of a send."""
 
     send: Send
+    before: Send
+    """As it stood right before."""
     account: SendCounts
     doubted: int
     """Deliveries whose last byte was under way, and that are unknown now."""
@@ -56,6 +58,7 @@ def cancel(connection: Connection, one: Send, *, reason: str = "") -> UndoOutcom
     from newsletter.storage.tables import send as table
 
     hold_batches(connection, one.id)
+    before = send(connection, one.id)
     values = {"state": "cancelled", "reason": reason, "paused_by": "", "probe_at": None, "probes": 0}
     ended = update(table).where(table.c.id == one.id, table.c.state.in_(UNFINISHED)).values(values)
     if connection.execute(ended).rowcount != 1:
@@ -64,7 +67,8 @@ def cancel(connection: Connection, one: Send, *, reason: str = "") -> UndoOutcom
     _undo(connection, one)
     ended_send = send(connection, one.id)
     assert ended_send is not None
-    return UndoOutcome(ended_send, account(connection, one.id), doubted)
+    assert before is not None
+    return UndoOutcome(ended_send, before, account(connection, one.id), doubted)
 
 
 def undo_cancelled(connection: Connection) -> list[Send]:
@@ -78,7 +82,11 @@ def undo_cancelled(connection: Connection) -> list[Send]:
     Returns:
         The sends that were undone now.
     """
-    return [one for one in found_sends(connection, send_query().where(*_to_undo())) if _undo(connection, one)]
+    return [
+        replace(one, undone=True)
+        for one in found_sends(connection, send_query().where(*_to_undo()))
+        if _undo(connection, one)
+    ]
 
 
 def may_undo(connection: Connection) -> bool:

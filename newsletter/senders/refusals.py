@@ -11,14 +11,21 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, Answer, Parcel
+
+if TYPE_CHECKING:
+    from newsletter.senders.https import PreparedRequest
 
 MOST_REFUSED: Final = 50
 """Letters refused one after the other, none taken in between, after which it is not about addresses."""
 MOST_AT_FIRST: Final = 5
 """The same before anything was taken in this run: a server that takes nothing sees no more of the list than this."""
+SPLIT_EVERY: Final = 20
+"""Requests in a row that name an address, after which halves are tried: a list may have many bad ones."""
+MOST_NAMED: Final = 200
+"""Requests in a row that name an address, after which it is not about addresses: halves of halves were named too."""
 FEW_AT_LAST: Final = 10
 """So many refusals at the end of a batch are no news where others were taken before."""
 FEW_ALONE: Final = 3
@@ -124,11 +131,12 @@ class RefusalRecord:
 class AddressRefusals:
     """Addresses that a provider named as the reason why it took nothing of a request; for all threads of a run.
 
-    They are left out of the next try, and are refused when that is taken.
+    They are left out of the next try, and are refused when that is taken. One that names a row of them, and takes
+    nothing in between, may name anybody: they are refused when it names them again.
     """
 
     def __init__(self) -> None:
-        self._watch = RefusalRecord()
+        self._record = RefusalRecord()
         self._named: dict[int, tuple[str, str]] = {}
         self._answers = 0
         """Those in a row that named somebody; one may name many, or the first of many."""
@@ -139,26 +147,27 @@ class AddressRefusals:
             return {}
         return {parcel.delivery: self._named[parcel.delivery] for parcel in parcels if parcel.delivery in self._named}
 
-    def learnt(
-        self, named: Mapping[int, tuple[str, str]], answer: Answer, refused: dict[int, tuple[str, str]]
-    ) -> Answer:
+    def learnt(self, named: Mapping[int, tuple[str, str]], answer: Answer, request: PreparedRequest) -> Answer:
         """The answer to a request that was not taken for the sake of some addresses.
 
         Args:
             named: Their deliveries, with state and reason.
             answer: As it was understood.
-            refused: Deliveries that were not in the request, with state and reason.
+            request: As it was asked.
 
         Returns:
-            To try the others at once; or, when nothing is taken whoever is left out, to stop, with nobody refused.
+            To try the others at once, or halves of them; or, when nothing is taken whoever is left out, to stop, with
+            nobody refused.
         """
         self._named.update(named)
         self._answers += 1
         for delivery in named:
-            self._watch.refused(delivery)
-        if self._answers < MOST_REFUSED:
-            return replace(answer, apart=refused)
-        return self._nobody(f"{self._answers} times in a row it took nothing for an address; {answer.reason}", refused)
+            self._record.refused(delivery)
+        if self._answers >= MOST_NAMED:
+            reason = f"{self._answers} times in a row it took nothing for an address; {answer.reason}"
+            return self._nobody(reason, request.refused)
+        split = self._answers % SPLIT_EVERY == 0 and len(request.parcels) > 1
+        return replace(answer, apart=request.refused, again=not split, split=split)
 
     def alone(self, named: dict[int, tuple[str, str]], refused: dict[int, tuple[str, str]]) -> Answer:
         """The answer to a request in which nobody is left.
@@ -167,14 +176,24 @@ class AddressRefusals:
             named: Deliveries whose address the provider named, with state and reason.
             refused: Deliveries that it would never take, with state and reason.
         """
-        if all(self._watch.believed(one, clear=True) for one in named):
+        if all(self._record.believed(one, clear=True) for one in named):
+            self._forget(named)
+            self._answers = 0
             return Answer(SUBMITTED, {**refused, **named})
         reason = next(reason for _, reason in named.values())
         if len(named) > FEW_AT_LAST:
             return self._nobody(f"every address of a request was refused, {len(named):,} of them; {reason}", refused)
-        for one in named:
-            self._named.pop(one, None)
+        self._forget(named)
         return Answer(QUEUED, refused, reason, about="address")
+
+    def took(self, named: Mapping[int, tuple[str, str]]) -> dict[int, tuple[str, str]]:
+        """What becomes of those who were left out of a request that was taken, with state and reason."""
+        few = self._record.in_a_row <= FEW_AT_LAST
+        proved = {one for one in named if few or self._record.proved(one)}
+        self._record.took()
+        self._answers = 0
+        self._forget(named)
+        return {one: outcome if one in proved else (QUEUED, outcome[1]) for one, outcome in named.items()}
 
     def _nobody(self, reason: str, refused: dict[int, tuple[str, str]]) -> Answer:
         """Stop, and believe nothing of what was said of addresses."""
@@ -182,9 +201,6 @@ class AddressRefusals:
         self._answers = 0
         return Answer(QUEUED, refused, reason, stop=True, about="server")
 
-    def took(self, named: Mapping[int, tuple[str, str]]) -> None:
-        """Note that a request was taken, so that those left out of it are refused."""
-        self._watch.took()
-        self._answers = 0
+    def _forget(self, named: Mapping[int, tuple[str, str]]) -> None:
         for one in named:
             self._named.pop(one, None)

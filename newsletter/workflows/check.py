@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from newsletter import library
+from newsletter import ledger, library
 from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.addresses import private
 from newsletter.check.found import Findings
@@ -23,6 +23,7 @@ from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import letter as letters
 from newsletter.workflows import renewing
 from newsletter.workflows.snapshot import Snapshot
+from newsletter.workflows.source import edited_since
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -104,7 +105,9 @@ def _known(
     here = [send for send in snapshot.sends if send.list_id == target]
     numbers = {send.issue for send in here}
     others = [send for send in here if send.issue != str(issue.number)]
-    went = any(send.issue == str(issue.number) for send in snapshot.sends)
+    own = [send for send in snapshot.sends if send.issue == str(issue.number)]
+    went = any(send.state != "cancelled" for send in own)  # what was cancelled on its way may be mended and go on
+    frozen = [send for send in own if send.state in ledger.UNFINISHED and edited_since(workspace, send)]
     last = max(others, key=lambda send: (send.created, send.id), default=None)
     provider = workspace.provider if through_a_provider(workspace) else None
     return CheckContext(
@@ -118,6 +121,7 @@ def _known(
         changes=() if went else tuple(renewing.changes(connection, issue)),
         last_subject=last.subject if last is not None else "",
         sent=_sent(connection, str(issue.number), holdings) if went else (),
+        frozen=frozen[-1].public_id if frozen else "",
         namesakes=tuple(_namesakes(snapshot, issue)),
         pictures=_pictures(workspace, issue),
         provider=provider.name if provider is not None else "",

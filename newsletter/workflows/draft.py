@@ -68,6 +68,8 @@ def rules_of(workspace: Workspace) -> ComposeRules:
 def current(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = None) -> Issue | None:
     """The newest issue of a list that has not gone out, nor begun to; None when there is none.
 
+    One that a later issue overtook is nobody's current draft: whoever wants it sent names it.
+
     Args:
         workspace: The workspace.
         list_name: The list.
@@ -78,8 +80,12 @@ def current(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None =
     """
     snapshot = snapshot or Snapshot.take(workspace)
     gone = {send.issue for send in snapshot.sends}
+    target = next((one.id for one in snapshot.lists if one.name == list_name), None)
+    here = (int(send.issue) for send in snapshot.sends if send.list_id == target and send.issue.isdecimal())
+    last = max(here, default=0)
     waiting = [one for one in snapshot.issues if one.list == list_name and str(one.number) not in gone]
-    return waiting[-1] if waiting else None
+    newer = [one for one in waiting if one.number > last]
+    return newer[-1] if newer else None
 
 
 def unused(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = None) -> list[Holding]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 KEPT = 10.0
 """Seconds that an answer is kept, so that nobody can let the database be counted through again and again."""
+EVENTS_KEPT = 300.0
+"""Seconds that the numbers of events are kept: a large newsroom has millions in a month."""
 ILL = frozenset({"database", "worker"})
 """Findings with which the program is not well; everything else asks for an editor, not for a restart."""
 
@@ -44,10 +46,14 @@ class Watched:
         self._state: WorkspaceState | None = None
         self._found: Sequence[Finding] = ()
         self._events: Mapping[str, int] = {}
+        self._counted = float("-inf")
 
     def look(self) -> tuple[WorkspaceState | None, Sequence[Finding]]:
         """The facts and what is to be said of them, not older than ten seconds; no facts when they cannot be read."""
-        with self._lock:
+        # A database that hangs must not let everybody wait who asks meanwhile: they are told what was known.
+        if not self._lock.acquire(blocking=self._at == float("-inf")):
+            return self._state, self._found
+        try:
             if self._clock() - self._at >= KEPT:
                 try:
                     self._state = status.workspace_state(self._workspace)
@@ -56,6 +62,8 @@ class Watched:
                     self._state, self._found = None, [status.away(error)]
                 self._at = self._clock()
             return self._state, self._found
+        finally:
+            self._lock.release()
 
     def health(self, authorization: str) -> tuple[int, Mapping[str, Any]]:
         """Status and JSON of ``/health``; details only for who shows the token of ``[web] metrics``.
@@ -90,9 +98,9 @@ class Watched:
         from newsletter.ledger import overview
         from newsletter.workflows.metrics import metrics_text
 
-        before = self._at
         state, found = self.look()
-        if state is not None and before != self._at:
+        if state is not None and self._clock() - self._counted >= EVENTS_KEPT:
+            self._counted = self._clock()
             try:
                 with self._workspace.database.read() as connection:
                     self._events = overview.reported(connection, [one.send for one in state.sends])

@@ -20,6 +20,7 @@ from newsletter.rhythms.schedule import day_of
 from newsletter.rhythms.streams import Stream
 from newsletter.rhythms.topics import IssueCut
 from newsletter.workflows import draft, latecomers, recheck, variants
+from newsletter.workflows import plan as plans
 from newsletter.workflows.latest_letters import LatestLetters
 from newsletter.workflows.recheck import Recheck
 from newsletter.workspace.folder import FIRST_LIST
@@ -52,7 +53,11 @@ class LatestPlan:
     issue: Issue | None = None
     """As those get it who go on with the stream; None when nothing is new, or the period's letter went."""
     went: str = ""
-    """Key of the letter that this period's was."""
+    """Key of the letter that has this period; how it stands says ``send``."""
+    send: Send | None = None
+    """Its send, which may be paused, cancelled or refused as well."""
+    account: SendCounts | None = None
+    """Of that send."""
     mailings: Sequence[Mailing] = ()
     articles: tuple[int, ...] = ()
     """Ids of what flows, newest first."""
@@ -108,7 +113,7 @@ def unfinished(workspace: Workspace, rhythm: Rhythm, list_name: str) -> list[Sen
     """
     with workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
-        return ledger.running(connection, target.id, (rhythm,))
+        return ledger.running(connection, target.id, (rhythm,), stopped=True)
 
 
 def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> LatestPlan:
@@ -133,7 +138,10 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
         target = store.open_list_named(connection, list_name)
         nothing = LatestPlan(rhythm, target, period, now)
         if rhythm == "daily" and (went := ledger.holder(connection, target.id, rhythm, period)) is not None:
-            return replace(nothing, went=went)
+            sends = ledger.sends_of(connection, went)
+            held = max(sends, key=lambda one: (one.state != "cancelled", one.id), default=None)
+            counts = ledger.account(connection, held.id) if held is not None else None
+            return replace(nothing, went=went, send=held, account=counts)
         news, flows = _flows(workspace, connection, target.id, rhythm, now)
         newest = library.newest(connection)
         who = tuple(latecomers.members(connection, target.id, rhythm, now))
@@ -224,6 +232,7 @@ def run(
     Raises:
         SendError: It stopped in the middle, or no letter can be made; the same call goes on.
     """
+    plans.free_undone(workspace)
     delivered = deliver_send or (lambda send: _delivered(workspace, send))
     for send in unfinished(workspace, rhythm, list_name):
         delivered(send)
@@ -253,7 +262,7 @@ def run(
 
 def _delivered(workspace: Workspace, send: Send) -> tuple[SendCounts, int]:
     counts = delivery.StateCounts()
-    return delivery.run(workspace.delivery_setup, send, counts), counts.submitted
+    return delivery.run(workspace.setup_of(send), send, counts, at_once=False), counts.submitted
 
 
 def _pass(workspace: Workspace, latest: LatestPlan, periods: Sequence[str]) -> None:

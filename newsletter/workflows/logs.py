@@ -17,6 +17,10 @@ ROOT = "nashra"
 """The logger above all of ours."""
 
 
+_MOST = 4000
+"""Characters of a line's words."""
+
+
 @contextmanager
 def about_send(public_id: str) -> Iterator[None]:
     """Let every line that is logged inside, by this thread, name a send.
@@ -44,7 +48,7 @@ class JsonLines(logging.Formatter):
             "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "event": record.name.removeprefix(f"{ROOT}."),
-            "words": without_addresses(record.getMessage()),
+            "words": without_addresses(record.getMessage(), _MOST),
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["fault"] = record.exc_info[0].__name__

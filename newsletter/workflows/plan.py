@@ -15,13 +15,14 @@ from newsletter import (
     library,
 )
 from newsletter.check import has_errors
-from newsletter.errors import IssueError, SendError
+from newsletter.errors import HeldSendError, IssueError, SendError
 from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
 from newsletter.rhythms.schedule import week_of
 from newsletter.workflows import recheck, renewing, variants
 from newsletter.workflows.check import inspect
 from newsletter.workflows.snapshot import Snapshot
+from newsletter.workflows.source import source_of
 from newsletter.workflows.variants import Variant
 from subscribers import store
 
@@ -50,6 +51,10 @@ class Plan:
     """Who would get none, since they chose none of its sections."""
     variants: Sequence[Variant] = ()
     """Every letter that somebody gets: those of who begins late, then the whole one, then what is cut."""
+    rest: bool = False
+    """Whether it is for those who have had none of a send that was cancelled."""
+    source: str = ""
+    """Digest of what the letter was made of."""
     by_rhythm: Mapping[str, int] = field(default_factory=dict)
     """How many subscribers of each rhythm it reaches."""
 
@@ -76,6 +81,7 @@ def choose(workspace: Workspace, name: str, *, list_name: str, rhythm: str, snap
     Raises:
         IssueError: There is none, or one cannot be understood.
         UnknownList: No such list.
+        HeldSendError: The only ones that have not gone are older than the last one that went.
     """
     if name:
         return issues.find(workspace.root, name)
@@ -91,17 +97,66 @@ def choose(workspace: Workspace, name: str, *, list_name: str, rhythm: str, snap
         )
     if not found:
         raise IssueError("there is no issue yet", where=str(workspace.root), mend="make one with: newsletter compose")
+    waiting, passed = _waiting(snapshot, found, list_name=list_name, rhythm=rhythm)
+    if waiting:
+        return waiting[-1]
+    if passed:
+        last = passed[-1].number
+        raise HeldSendError(
+            f"issue {last} has not gone, but is older than the last one that went to its list: it is not taken unasked",
+            mend=f"name it to send it: newsletter send {last}; or make a new one with: newsletter compose",
+        )
+    return found[-1]
+
+
+def _waiting(
+    snapshot: Snapshot, found: Sequence[Issue], *, list_name: str, rhythm: str
+) -> tuple[list[Issue], list[Issue]]:
+    """The issues that have not gone to their list in this rhythm: those to take, and those a later one overtook."""
     lists = {one.id: one.name for one in snapshot.lists}
     gone = {
         (send.issue, lists.get(send.list_id))
         for send in snapshot.sends
         if send.rhythm == rhythm and send.state in {"finished", "cancelled"}
     }
+    last: dict[str | None, int] = {}
+    for send in snapshot.sends:
+        if send.issue.isdecimal():
+            to = lists.get(send.list_id)
+            last[to] = max(last.get(to, 0), int(send.issue))
     waiting = [issue for issue in found if (str(issue.number), list_name or issue.list) not in gone]
-    return (waiting or found)[-1]
+    newer = [issue for issue in waiting if issue.number >= last.get(list_name or issue.list, 0)]
+    return newer, [issue for issue in waiting if issue not in newer]
 
 
-def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, snapshot: Snapshot | None = None) -> Plan:
+def free_undone(workspace: Workspace) -> list[Send]:
+    """Free what cancelled sends still hold though it is known by now that their letters went to nobody.
+
+    Args:
+        workspace: The workspace.
+
+    Returns:
+        The sends that were undone now.
+    """
+    with workspace.database.read() as connection:
+        if not ledger.may_undo(connection):
+            return []
+    with workspace.database.write() as connection:
+        undone = ledger.undo_cancelled(connection)
+    for one in undone:
+        workspace.memory.undone(one)
+    return undone
+
+
+def make(
+    workspace: Workspace,
+    issue: Issue,
+    *,
+    list_name: str,
+    rhythm: str,
+    rest: bool = False,
+    snapshot: Snapshot | None = None,
+) -> Plan:
     """Look at everything a send of this issue needs, without writing anything.
 
     Args:
@@ -109,19 +164,29 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
         issue: The issue.
         list_name: Another list than the one the issue names, or empty.
         rhythm: ``weekly``, or ``all`` for everybody.
+        rest: Plan it for those who have had none of a send that was cancelled.
         snapshot: Of the workspace; None takes one now.
 
     Raises:
+        SendError: There is no rest, since no send of it was cancelled.
         UnknownList: No such list.
         ClosedList: Nothing goes out to it, and this issue did not go before.
         IssueError, RenderError: The issue gives no letter.
     """
     snapshot = snapshot or Snapshot.take(workspace)
     target = snapshot.list_named(list_name or issue.list)
-    for send in snapshot.sends:
-        if (send.issue, send.list_id, send.rhythm) == (str(issue.number), target.id, rhythm):
-            with workspace.database.read() as connection:
-                return Plan(issue, target, rhythm, send, ledger.account(connection, send.id))
+    here = (str(issue.number), target.id, rhythm)
+    sends = [send for send in snapshot.sends if (send.issue, send.list_id, send.rhythm) == here]
+    if rest and not sends:
+        raise SendError(
+            f"no send of issue {issue.number} to '{target.name}' was cancelled, so there is no rest of it",
+            mend=f"send it with: newsletter send {issue.number}",
+        )
+    earlier = max(sends, key=lambda send: (send.state != "cancelled", send.id), default=None)
+    if earlier is not None and not (rest and earlier.state == "cancelled"):
+        with workspace.database.read() as connection:
+            return Plan(issue, target, rhythm, earlier, ledger.account(connection, earlier.id))
+    source = source_of(Path(issue.path), snapshot.raw(Path(issue.path))) if issue.path else ""
     store.open_or_refuse(target)
     # What a letter says of its list, and where its own page stands, are those of the list it goes to.
     issue = replace(issue, list=target.name)
@@ -129,7 +194,7 @@ def make(workspace: Workspace, issue: Issue, *, list_name: str, rhythm: str, sna
     if inspected.failure is not None:
         raise inspected.failure
     issue = replace(issue, list=target.name)  # its letters for other topics are those of this list too
-    plan = Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems)
+    plan = Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems, rest=rest, source=source)
     return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in snapshot.sends))
 
 
@@ -155,19 +220,28 @@ def look_again(
         return plan, looked, ()
     issue = issues.read(Path(plan.issue.path))
     issue, dropped = renewing.without_withdrawn(workspace, issue) if drop_withdrawn else (issue, ())
-    return make(workspace, issue, list_name=plan.target.name, rhythm=plan.rhythm), looked, dropped
+    again = make(workspace, issue, list_name=plan.target.name, rhythm=plan.rhythm, rest=plan.rest)
+    return again, looked, dropped
 
 
 def freeze_plan(
-    workspace: Workspace, plan: Plan, *, once_a_week: bool = False, send_at: datetime | None = None
+    workspace: Workspace,
+    plan: Plan,
+    *,
+    periods: Sequence[str] | None = None,
+    send_at: datetime | None = None,
+    replaces: Send | None = None,
 ) -> Send:
     """Write down what goes to whom: every letter of the plan with those who get it, in one transaction.
 
     Args:
         workspace: The workspace.
         plan: Of a send that is not there yet.
-        once_a_week: Refuse when another issue went to this list this week.
+        periods: Names of what it takes, and refuses when another issue has one of them; None takes the week, if that is
+            free.
         send_at: When it starts; None at once.
+        replaces: A send that nothing has gone of: it is cancelled in the same transaction, and the new one waits as it
+            did.
 
     Raises:
         SendError: As ``delivery.freeze``.
@@ -175,11 +249,13 @@ def freeze_plan(
     for tries in range(_TRIES):
         # An editor may have thought it over for long: readers come, go and choose meanwhile.
         with workspace.database.read() as connection:
-            went = bool(ledger.sends_of(connection, str(plan.issue.number)))
+            sends = ledger.sends_of(connection, str(plan.issue.number))
+            went = any(replaces is None or send.id != replaces.id for send in sends)
         plan = _with_variants(workspace, plan, went=went)
         if not plan.ready:
             raise SendError(f"issue {plan.issue.number} cannot go like this", mend="see: newsletter check")
         now = workspace.now()
+        week = week_of(now, workspace.zone, workspace.settings.schedule.week_starts)
         bits = topics.present(plan.issue, variants.topics_of(workspace, plan.target.name))
         try:
             return delivery.freeze(
@@ -191,10 +267,12 @@ def freeze_plan(
                 rhythm=plan.rhythm,
                 articles=lambda connection: library.of_issue(connection, plan.issue),  # noqa: B023  called at once
                 now=now,
-                periods=[week_of(now, workspace.zone, workspace.settings.schedule.week_starts)],
-                once=once_a_week,
+                periods=[week] if periods is None else periods,
+                once=periods is not None,
                 verify=bool(bits),
                 send_at=send_at,
+                source=plan.source,
+                replaces=replaces,
                 folder=Path(plan.issue.path).parent if plan.issue.path else None,
             )
         except delivery.AudienceChangedError:

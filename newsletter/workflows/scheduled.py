@@ -7,7 +7,7 @@ its period, so nothing depends on how often this is called or on what the clock 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
@@ -19,6 +19,7 @@ from subscribers.errors import ClosedList, Complaint
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from newsletter.ledger import Send, SendCounts
     from newsletter.wiring import Workspace
 
 
@@ -32,6 +33,10 @@ class DutyOutcome:
     """What happened."""
     trouble: Complaint | None = None
     """Why it did not come to its end; it is tried again with the next call."""
+    held: bool = False
+    """Whether a letter was due and does not go by itself: paused, cancelled, or another issue has its week."""
+    faulty: bool = False
+    """Whether letters were refused, or are unknown."""
 
 
 def waiting(workspace: Workspace) -> list[Due]:
@@ -68,7 +73,7 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
                     for note in found.notes:
                         tell(f"note: {note}")
                     gathered = True
-                one = DutyOutcome(due, name, _do(workspace, due, name))
+                one = _do(workspace, due, name)
             except ClosedList as closed:
                 # Trouble would be tried, and told, again and again; nothing about it mends itself.
                 one = DutyOutcome(due, name, f"skipped: {closed.what}; take it out of [schedule] lists")
@@ -87,26 +92,50 @@ def _handled(connection: Connection) -> dict[str, int]:
     return {job: at for job in JOBS if (at := ledger.cursor(connection, SCHEDULE + job))}
 
 
-def _do(workspace: Workspace, due: Due, list_name: str) -> str:
+def _do(workspace: Workspace, due: Due, list_name: str) -> DutyOutcome:
     # What only a run needs; to look at the schedule costs half.
     from newsletter.workflows import latest, weekly
 
     if due.job == "weekly":
         week = weekly.prepare(workspace, list_name=list_name)
         if week.went:
-            return f"issue {week.went} went out this week already"
+            return _standing(DutyOutcome(due, list_name), f"issue {week.went}", week.send, week.account, week.special)
         if week.plan is None:
-            return "nothing new"
+            return DutyOutcome(due, list_name, "nothing new")
         on_its_way = week.plan.earlier is not None
-        return f"issue {week.plan.issue.number} is on its way" if on_its_way else f"the draft is {week.plan.issue.path}"
+        number, path = week.plan.issue.number, week.plan.issue.path
+        return DutyOutcome(due, list_name, f"issue {number} is on its way" if on_its_way else f"the draft is {path}")
     outcome = latest.run(workspace, due.job, list_name=list_name, period=due.period)
-    if outcome.latest.went:
-        return f"{outcome.latest.went} went out already"
-    if outcome.latest.issue is None:
-        return "nothing new"
-    words = f"{outcome.sent_now:,} letters: {outcome.latest.issue.subject}"
+    found = outcome.latest
+    if found.went:
+        return _standing(DutyOutcome(due, list_name), found.went, found.send, found.account)
+    if found.issue is None:
+        return DutyOutcome(due, list_name, "nothing new")
+    words = f"{outcome.sent_now:,} letters: {found.issue.subject}"
     if outcome.looked.withdrawn:
         words += (
             f"; left out, since their site took them back: articles {', '.join(map(str, outcome.looked.withdrawn))}"
         )
-    return "; ".join([words, *outcome.looked.notes])
+    account = outcome.account
+    return DutyOutcome(
+        due,
+        list_name,
+        "; ".join([words, *outcome.looked.notes]),
+        held=account is not None and account.open > 0,
+        faulty=account is not None and account.refused + account.unknown > 0,
+    )
+
+
+def _standing(
+    one: DutyOutcome, name: str, send: Send | None, account: SendCounts | None, special: bool = False
+) -> DutyOutcome:
+    """How a letter stands that has the period already."""
+    if send is None or account is None:
+        return replace(one, words=f"{name} has it already")
+    stopped = send.state == "cancelled" or (send.state == "paused" and account.open > 0)
+    went = send.state == "finished" and (account.submitted > 0 or account.refused + account.unknown == 0)
+    words = f"{name} went out already" if went else f"{name} is {send.state}, {account.submitted:,} letters were taken"
+    words += f": {send.reason}" if send.reason and not went else ""
+    if special:
+        words += "; it was sent by itself, the week's own goes with: newsletter weekly --again"
+    return replace(one, words=words, held=stopped or special, faulty=account.refused + account.unknown > 0)

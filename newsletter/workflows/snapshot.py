@@ -110,6 +110,10 @@ class Snapshot:
         path = Path(issue.path)
         return next((file for file in self.files if file.path == path), IssueFile(path, None)).manuscript
 
+    def raw(self, path: Path) -> bytes | None:
+        """The bytes of an issue.md as they were read; None when it is not in the snapshot."""
+        return next((file.raw for file in self.files if file.path == path), None)
+
     def list_named(self, name: str) -> List:
         """The list of that name.
 

@@ -22,8 +22,11 @@ IDLE = 20.0
 
 def workers(workspace: Workspace) -> bool:
     """Whether workers share this database, and one of them gave a sign of life lately."""
-    if workspace.database.is_sqlite:
-        return False
+    return not workspace.database.is_sqlite and alive(workspace)
+
+
+def alive(workspace: Workspace) -> bool:
+    """Whether a worker gave a sign of life lately."""
     with workspace.database.read() as connection:
         last = ledger.cursor(connection, ALIVE)
     return workspace.now().timestamp() - last < 3 * SIGN_OF_LIFE

@@ -24,6 +24,8 @@ from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
@@ -41,7 +43,15 @@ class WeekPlan:
     plan: Plan | None = None
     """None when there is nothing new, or the week's issue went out."""
     went: str = ""
-    """Key of the issue that this week's letter was."""
+    """Key of the issue that has this week; how it stands says ``send``."""
+    send: Send | None = None
+    """Its send, which may be paused, cancelled or refused as well."""
+    account: SendCounts | None = None
+    """Of that send."""
+    special: bool = False
+    """Whether it was sent by itself and not as the week's own: then the week's own may still go."""
+    again: bool = False
+    """Whether the plan is the week's own beside an issue that was sent by itself."""
     overdue: bool = False
     """Whether the plan only goes on with the issue of an earlier week: then this week's comes next."""
     composed: bool = False
@@ -79,6 +89,7 @@ def prepare(
     list_name: str = FIRST_LIST,
     rhythm: str = "weekly",
     drop_withdrawn: bool = False,
+    again: bool = False,
 ) -> WeekPlan:
     """Everything up to the question: nothing is sent, and nothing that is on its way is touched.
 
@@ -91,6 +102,7 @@ def prepare(
         list_name: The list.
         rhythm: ``weekly``, or ``all`` for everybody.
         drop_withdrawn: Take the stories out of the draft that their sites took back.
+        again: Go on also when an issue that was sent by itself has this week.
 
     Raises:
         NashraError: A draft that cannot be understood, an article whose picture is gone …
@@ -98,18 +110,22 @@ def prepare(
         ClosedList: Nothing goes out to it.
     """
     period = week_of(workspace.now(), workspace.zone, workspace.settings.schedule.week_starts)
+    plans.free_undone(workspace)
     with workspace.database.read() as connection:
         target = store.open_list_named(connection, list_name)
         # Asked before the sites are, since what stopped in the middle goes first.
-        running = ledger.running(connection, target.id, ("weekly", ALL))
+        running = ledger.running(connection, target.id, ("weekly", ALL), stopped=True)
         unfinished = next((one for one in running if one.issue.isdecimal()), None)
         account = ledger.account(connection, unfinished.id) if unfinished is not None else None
-        went = ledger.holder(connection, target.id, "weekly", period)
+        own = ledger.holder(connection, target.id, "weekly", own_period(period))
+        went = own or ledger.holder(connection, target.id, "weekly", period)
+        standing = _standing(connection, went, target.id) if went is not None else None
+        counts = ledger.account(connection, standing.id) if standing is not None else None
     if unfinished is not None:
         plan = Plan(_issue_of(workspace, unfinished), target, unfinished.rhythm, unfinished, account)
-        return WeekPlan(period, list_name, plan=plan, overdue=unfinished.issue != went)
-    if went is not None:
-        return WeekPlan(period, list_name, went=went)
+        return WeekPlan(period, list_name, plan=plan, overdue=unfinished.issue != own)
+    if went is not None and not (again and own is None):
+        return WeekPlan(period, list_name, went=went, send=standing, account=counts, special=own is None)
     gathered = gather(workspace, targets)
     # Taken when the sites have answered, which can take minutes.
     snapshot = gathered.snapshot or Snapshot.take(workspace)
@@ -138,7 +154,23 @@ def prepare(
         preview=preview,
         size=size,
         dropped=dropped,
+        again=went is not None,
     )
+
+
+def own_period(week: str) -> str:
+    """The name under which the week's own issue is sent once, whatever else is sent in that week.
+
+    Args:
+        week: Its first day.
+    """
+    return f"weekly {week}"
+
+
+def _standing(connection: Connection, key: str, list_id: int) -> Send | None:
+    """The send by which an issue goes, or went, to the weekly readers of a list: one that was not cancelled, if any."""
+    here = [one for one in ledger.sends_of(connection, key) if one.list_id == list_id and one.rhythm in {"weekly", ALL}]
+    return max(here, key=lambda one: (one.state != "cancelled", one.id), default=None)
 
 
 def look_again(workspace: Workspace, week: WeekPlan, *, drop_withdrawn: bool = False) -> tuple[WeekPlan, Recheck]:
@@ -172,7 +204,8 @@ def freeze_week(workspace: Workspace, week: WeekPlan) -> Send | None:
     """
     assert week.plan is not None
     try:
-        return plans.freeze_plan(workspace, week.plan, once_a_week=True)
+        own = own_period(week.period)
+        return plans.freeze_plan(workspace, week.plan, periods=[own] if week.again else [week.period, own])
     except delivery.PeriodTakenError:
         return None
 
@@ -184,6 +217,7 @@ def run(
     list_name: str = FIRST_LIST,
     rhythm: str = "weekly",
     agree: Callable[[WeekPlan], bool] = lambda _: True,
+    again: bool = False,
 ) -> WeekOutcome:
     """The whole week without a person: nothing goes that the check finds errors in.
 
@@ -193,11 +227,12 @@ def run(
         list_name: The list.
         rhythm: ``weekly``, or ``all`` for everybody.
         agree: Asked before a letter is frozen.
+        again: As for ``prepare``.
 
     Raises:
         SendError: It stopped in the middle; the same call goes on.
     """
-    week = prepare(workspace, targets, list_name=list_name, rhythm=rhythm)
+    week = prepare(workspace, targets, list_name=list_name, rhythm=rhythm, again=again)
     if week.plan is None:
         return WeekOutcome(week)
     send = week.plan.earlier
@@ -208,11 +243,11 @@ def run(
             return WeekOutcome(week)
         send = freeze_week(workspace, week)
         if send is None:
-            return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm))
+            return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm, again=again))
     counts = delivery.StateCounts()
-    account = delivery.run(workspace.delivery_setup, send, counts)
+    account = delivery.run(workspace.setup_of(send), send, counts, at_once=False)
     if week.overdue:
-        return run(workspace, targets, list_name=list_name, rhythm=rhythm, agree=agree)
+        return run(workspace, targets, list_name=list_name, rhythm=rhythm, agree=agree, again=again)
     return WeekOutcome(week, send, account, counts.submitted, counts.states)
 
 

@@ -12,15 +12,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from newsletter import delivery, ledger
 from newsletter.delivery import jobs
+from newsletter.ledger.brakes import FIRST_PAUSE
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SIGN_OF_LIFE
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
-from newsletter.workflows import alerts, asking, scheduled, small_letters
+from newsletter.workflows import alerts, asking, fallback, scheduled, small_letters
 from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.logs import about_send
 from subscribers.errors import Complaint
@@ -45,7 +47,7 @@ NEXT_RUN = 900
 STILL = 120.0
 """Seconds without a whole look after which a worker is not well."""
 REST = 60.0
-"""Seconds that a send rests here after it could not go on."""
+"""Seconds that a send rests here after something else than its provider kept it from going on."""
 
 
 class Worker:
@@ -56,6 +58,7 @@ class Worker:
         concurrency: Sends at once; each with as many connections as its sender has.
         tell: Told one line of everything that happens.
         look_every: Seconds between two looks.
+        probe_pause: Seconds before a send that its provider has stopped is tried again, doubled for each further trial.
     """
 
     def __init__(
@@ -65,11 +68,13 @@ class Worker:
         concurrency: int = 1,
         tell: Callable[[str], None] = LOG.info,
         look_every: float = LOOK_EVERY,
+        probe_pause: float = FIRST_PAUSE,
     ) -> None:
         self._workspace = workspace
         self._concurrency = concurrency
         self._tell = tell
         self._look_every = look_every
+        self._probe_pause = probe_pause
         self._resting: dict[int, float] = {}
         self._lock = threading.Lock()
         self._at: set[int] = set()
@@ -140,7 +145,9 @@ class Worker:
     def _look(self, letters: SmallLetters) -> None:
         """What every look does: start what is due, give a sign of life, see that jobs are there, send small letters."""
         now = self._workspace.now()
+        fallback.take_over_due(self._workspace, self._tell)
         with self._workspace.database.write() as connection:
+            ledger.end_warm_up_pause(connection)
             for started in ledger.start_due(connection, now):
                 self._tell(f"issue {started.issue} starts, as planned")
             if time.monotonic() - self._signed > SIGN_OF_LIFE:
@@ -155,11 +162,14 @@ class Worker:
         self._looked = time.monotonic()
 
     def _open_sends(self, connection: Connection) -> list[int]:
-        """Running sends with a batch that nobody holds, and that do not rest, oldest first."""
+        """Sends to go on with, those first that run: with a batch that nobody holds; and those that are to be tried."""
         running = [send.id for send in ledger.running(connection)]
+        tried = ledger.due_probes(connection)
         with self._lock:
             awake = [one for one in running if one not in self._at and not self._rests(one)]
-        return [one for one in awake if ledger.free(connection, one) or ledger.waiting(connection, one) is None]
+            due = [one for one in tried if one not in self._at and not self._rests(one)]
+        free = [one for one in awake if ledger.free(connection, one) or ledger.waiting(connection, one) is None]
+        return free + due
 
     def _rests(self, send_id: int) -> bool:
         return time.monotonic() < self._resting.get(send_id, 0.0)
@@ -179,7 +189,7 @@ class Worker:
                 self._deliver(send_id)
 
     def _deliver(self, send_id: int) -> None:
-        """Deliver a send as far as it goes; trouble is told, and the send rests a while."""
+        """Deliver a send as far as it goes; trouble is told. What is not its provider's fault lets it rest here."""
         with self._lock:
             if self.over.is_set() or send_id in self._at or self._rests(send_id):
                 return
@@ -191,6 +201,11 @@ class Worker:
             if send is not None:
                 with about_send(send.public_id):
                     self._run(send)
+        except delivery.SendPausedError as paused:
+            if not paused.tried:
+                return
+            when = f"{paused.probe_at:%Y-%m-%d %H:%M:%SZ}" if paused.probe_at is not None else "by hand"
+            self._tell(f"error: {paused.what}; the send is paused, and tried again with one letter: {when}")
         except Complaint as complaint:
             self._tell(f"error: {complaint}")
             self._resting[send_id] = time.monotonic() + REST
@@ -200,7 +215,7 @@ class Worker:
 
     def _take_up(self, send_id: int, connection: Connection) -> Send | None:
         send = ledger.send(connection, send_id)
-        if send is None or send.state != "running":
+        if send is None or not (send.state == "running" or delivery.is_braked(send)):
             return None
         # The next idle worker joins, and asks for another one in its turn.
         jobs.enqueue(connection, send_id)
@@ -208,7 +223,8 @@ class Worker:
 
     def _run(self, send: Send) -> None:
         counts = delivery.StateCounts()
-        account = delivery.run(self._workspace.delivery_setup, send, counts, over=self.over)
+        setup = replace(self._workspace.setup_of(send), probe_pause=self._probe_pause)
+        account = delivery.run(setup, send, counts, over=self.over, at_once=False)
         if counts.states:
             here = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.states.items()))
             self._tell(f"issue {send.issue}: {here} here; {account.open:,} of {account.total:,} still open")

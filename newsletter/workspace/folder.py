@@ -58,6 +58,8 @@ from = {sender}
 # per_second = 50            # letters a second at most, all processes and machines together; 0: no limit
 # per_hour = 10000           # … an hour
 # connections = 8            # to the provider at once, all processes and machines together
+# fallback = "smtp"          # goes on with what is queued when this one takes nothing more, after asking
+# warm_up = 200              # letters of a new account on its first day, doubled on each further one
 # pace = {{ "gmail.com" = 20 }}                        # letters a minute at most to addresses of one domain
 
 {providers}[web]
@@ -69,6 +71,7 @@ from = {sender}
 # letters_an_hour = 1000     # confirmation letters at most, in total
 # letters_an_hour_per_network = 30                   # … asked for from one network (/24, IPv6 /64)
 # pending_days = 7           # sign-ups that nobody confirmed are deleted after so many days
+# metrics = "…"              # the token that opens /metrics, best in secrets/web.metrics; without it there is none
 
 [rhythms]
 # default = "weekly"         # of who does not choose: instant, daily or weekly
@@ -101,6 +104,12 @@ from = {sender}
 [collect]
 # sources = ["https://example.org/"]                  # the site's front page; also sections, feeds, sitemaps, files
 # allow_private_hosts = ["intranet.example.org"]      # hosts that may be fetched although they are not public
+
+[alerts]
+# mail = "editor@example.org"          # who is told when something stops, fails or is in doubt; several with commas
+# command = "/usr/local/bin/tell-us"   # a program that gets it as JSON on its standard input
+# url = "https://chat.example.org/…"   # an address it is posted to as JSON, best in secrets/alerts.url
+# backup_days = 8            # days after which the newest copy in backups/ is too old; 0: never
 """
 
 _IGNORE = """\

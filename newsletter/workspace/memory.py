@@ -24,7 +24,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from newsletter.errors import DatabaseError, SendError, WorkspaceError
+from newsletter.errors import DatabaseError, HeldSendError, WorkspaceError
 from newsletter.storage.identity import (
     DatabaseIdentity,
     identity,
@@ -54,7 +54,7 @@ _HEAD = """\
 _READ_ONLY: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
-class DatabaseRestoredError(SendError):
+class DatabaseRestoredError(HeldSendError):
     """The database does not know of letters that went: it was restored, replaced, or is another one."""
 
 

@@ -51,10 +51,9 @@ class MailSend(HttpsCarrier):
     ) -> Answer:
         """What an answer means for the parcels of its request."""
         if status == self._accepts:
-            self._named.took(request.named)
-            return Answer(SUBMITTED, request.settled)
+            return Answer(SUBMITTED, {**request.refused, **self._named.took(request.named)})
         answer = understand(status, headers, content, request.parcels, request.refused)
         if answer.state != QUEUED:
             return replace(answer, apart=request.settled)
         fresh = {one: outcome for one, outcome in answer.apart.items() if one not in request.refused}
-        return self._named.learnt(fresh, answer, request.refused) if fresh else answer
+        return self._named.learnt(fresh, answer, request) if fresh else answer

@@ -12,12 +12,12 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from newsletter.errors import FileLimitError
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, About, Answer, Commit, Parcel
-from newsletter.senders.refusals import RefusalRecord
+from newsletter.senders.refusals import FEW_AT_LAST, RefusalRecord
 from newsletter.senders.smtp.meaning import Meaning, meaning
 from newsletter.senders.smtp.session import Envelope, HaltError, PipeliningState, Session
 from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
@@ -332,12 +332,17 @@ class SmtpBatch:
             self._stop(f"{watch.in_a_row} letters were refused one after the other and none was taken; {told.reason}")
 
     def _believe(self) -> None:
-        """Write down what was refused for the mailbox it names, since others are taken."""
+        """Write down what was refused for the mailbox it names, since others are taken; not a long row of them."""
         watch = self._memory.watch
-        for delivery, (number, told) in list(self._held.items()):
-            if told.clear and watch.followed(number):
+        proved = [one for one, (number, _) in self._held.items() if watch.followed(number)]
+        for delivery in proved:
+            number, told = self._held[delivery]
+            if told.clear and len(proved) <= FEW_AT_LAST:
                 del self._held[delivery]
                 self._answers[delivery] = (REFUSED, told.reason)
+            else:
+                # A server may have forgotten its readers for a moment: whoever is gone is refused the next time too.
+                self._held[delivery] = number, replace(told, clear=False)
 
     def _decide(self) -> None:
         """At the end, decide on refusals after which nothing was taken."""

@@ -94,7 +94,13 @@ def guarded_client(guard: AddressGuard) -> httpx2.Client:
                 target=request.url.raw_path,
             )
             answer = self._pool.handle_request(
-                httpcore2.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions)
+                httpcore2.Request(
+                    request.method,
+                    url,
+                    headers=request.headers.raw,
+                    content=request.read(),
+                    extensions=request.extensions,
+                )
             )
             return httpx2.Response(
                 answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions

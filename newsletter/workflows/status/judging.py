@@ -77,13 +77,15 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), text)
 
 
-def without_addresses(text: str) -> str:
+def without_addresses(text: str, most: int = 300) -> str:
     """A text of a provider in which every mail address is an ellipsis, on one line and not long.
 
     Args:
         text: As the provider or the database gave it.
+        most: Characters that are kept.
     """
-    return " ".join(_ADDRESS.sub("…", text).split())[:300]
+    # Cut before, since looking for an address in a text without one takes the square of its length.
+    return " ".join(_ADDRESS.sub("…", text[: most + 300]).split())[:most]
 
 
 COMMAND = "{command}"
@@ -99,6 +101,10 @@ STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE)
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "database": ("The database cannot be reached: {reason}", "The database answers again."),
+    "restored": (
+        "The database is older than what this workspace remembers: it was restored, and may not know what has gone",
+        "",
+    ),
     "brake": (
         "Issue {issue} is paused, since the provider takes nothing: {reason}",
         "Issue {issue} is no longer paused.",
@@ -198,6 +204,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
         state: As it was read.
     """
     found = [
+        *_of_database(state),
         *(one for send in state.sends for one in _of_send(send, state)),
         *_of_worker(state),
         *_of_schedule(state),
@@ -207,6 +214,11 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
         *_of_backup(state),
     ]
     return sorted(found, key=lambda one: not one.needs_person)
+
+
+def _of_database(state: WorkspaceState) -> Iterator[Finding]:
+    if state.restored:
+        yield _made("restored", command="newsletter send --after-restore")
 
 
 def _told(moment: datetime, state: WorkspaceState) -> str:
@@ -225,13 +237,13 @@ def _of_send(one: SendState, state: WorkspaceState) -> Iterator[Finding]:
         yield _paused(one, state)
     started = max(send.created, send.send_at or send.created)
     still_open = one.counts.open if one.counts is not None else 0
-    alone = send.state == "running" and still_open and not one.at_work and not _alive(state)
-    if alone and state.now - started > JUST_FROZEN:
+    if send.state == "running" and still_open and not one.at_work and not _alive(state):
         yield _made(
             "stopped",
             name,
             parts={"issue": issue, "open": f"{still_open:,}"},
             command=f"newsletter send {issue}" if "/" not in issue else "newsletter worker --once",
+            needs_person=state.now - started > JUST_FROZEN,
             # A process that waits for its provider, or for its turn, holds nothing meanwhile.
             lasting=300.0,
             send=name,
