@@ -115,7 +115,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
     say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
-    if done.exit == NOTHING_SENT:
+    if done.exit == NOTHING_SENT or _waits_for_a_day(done.send):
         say(way_on(done.send, done.account))
     if done.sent_now:
         tell_outbox(workspace)
@@ -154,7 +154,9 @@ def exit_of(sent: Send, account: SendCounts) -> int:
         sent: The send, as it is now.
         account: Of the send.
     """
-    if sent.state == "cancelled" or (sent.state == "paused" and account.open):
+    # What a warm-up leaves for the next day stopped as planned.
+    stopped = sent.state == "paused" and account.open and not _waits_for_a_day(sent)
+    if sent.state == "cancelled" or stopped:
         return NOTHING_SENT
     return SOME_NOT_TAKEN if account.refused or account.unknown else 0
 
@@ -172,10 +174,20 @@ def way_on(sent: Send, account: SendCounts) -> str:
             f"Send it to those who have had none with: newsletter send {sent.issue} --rest"
         )
     why = f": {sent.reason}" if sent.reason else ""
+    if _waits_for_a_day(sent):
+        return (
+            f"Issue {sent.issue} waits for the next day{why}. {account.open:,} of {account.total:,} are still to go. "
+            f"A running worker goes on by itself, or then: newsletter send {sent.issue}"
+        )
     return (
         f"Issue {sent.issue} is paused{why}. {account.open:,} of {account.total:,} are still to go. "
         f"Go on with: newsletter sends resume {sent.public_id}"
     )
+
+
+def _waits_for_a_day(sent: Send) -> bool:
+    """Whether a send has sent what its account may send today, by ``[sender] warm_up``."""
+    return sent.state == "paused" and sent.paused_by == "warm-up"
 
 
 def tell_edited(workspace: Workspace, sent: Send | None) -> None:
