@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from newsletter.check.probe import Resolver
     from newsletter.delivery import DeliverySetup
+    from newsletter.ledger import Send
     from newsletter.models import Publication
     from newsletter.senders import Sender
     from newsletter.senders.provider import Provider
@@ -156,26 +157,41 @@ class Workspace:
     @cached_property
     def sender(self) -> Sender:
         """The provider that letters go through."""
+        return self._opened(self.settings.sender.kind)
+
+    @cached_property
+    def _fallback_sender(self) -> Sender:
+        return self._opened(self.settings.sender.fallback)
+
+    def _opened(self, name: str) -> Sender:
         from newsletter.letters.mime import SLOT_WIDTHS
         from newsletter.senders.provider import Opening
 
         said = self.settings.sender
         opening = Opening(self.root, self.settings.outbox, said.fsync, said.batch, SLOT_WIDTHS)
-        return self.provider.open(self.settings.provider_options, opening)
+        return registry.provider(name).open(self.settings.options[name], opening)
 
     @property
     def account(self) -> str:
         """The provider and which account there: what a send is frozen for, without a secret."""
-        told = self.provider.account(self.settings.provider_options) if self.provider.account is not None else ""
-        return f"{self.provider.name} {told}".strip()
+        return self._account(self.settings.sender.kind)
 
     @property
-    def processes(self) -> int:
-        """Processes on this machine for one large send."""
+    def fallback_account(self) -> str:
+        """The same for the provider of ``[sender] fallback``; empty without one."""
+        return self._account(self.settings.sender.fallback) if self.settings.sender.fallback else ""
+
+    def _account(self, name: str) -> str:
+        provider = registry.provider(name)
+        told = provider.account(self.settings.options[name]) if provider.account is not None else ""
+        return f"{provider.name} {told}".strip()
+
+    def _processes(self, provider: Provider[Any]) -> int:
+        """Processes on this machine for one large send through a provider."""
         said = self.settings.sender.processes
         if said != "auto":
             return said
-        return min(2, os.cpu_count() or 1) if self.provider.many_at_once else 1
+        return min(2, os.cpu_count() or 1) if provider.many_at_once else 1
 
     @property
     def helper(self) -> tuple[str, ...]:
@@ -191,18 +207,34 @@ class Workspace:
 
     @property
     def delivery_setup(self) -> DeliverySetup:
-        """What a delivery needs."""
+        """What a delivery needs, through the provider of the settings."""
+        return self._setup(self.settings.sender.kind, self.sender, self.account)
+
+    def setup_of(self, send: Send) -> DeliverySetup:
+        """What the delivery of this send needs: through ``[sender] fallback``, once that has taken it over.
+
+        Args:
+            send: As it is now.
+
+        Raises:
+            SendError: The other provider cannot be opened.
+        """
+        if send.sender and send.sender == self.fallback_account:
+            return self._setup(self.settings.sender.fallback, self._fallback_sender, self.fallback_account)
+        return self.delivery_setup
+
+    def _setup(self, name: str, sender: Sender, account: str) -> DeliverySetup:
         from newsletter.delivery import DeliverySetup
         from newsletter.ledger import RateLimit
 
-        lease = self.settings.sender.lease
-        if self.provider.least_lease is not None:
-            lease = max(lease, self.provider.least_lease(self.settings.provider_options))
+        lease, provider = self.settings.sender.lease, registry.provider(name)
+        if provider.least_lease is not None:
+            lease = max(lease, provider.least_lease(self.settings.options[name]))
         patience, said = self.settings.sender.patience, self.settings.sender.processes
         rate_limit = RateLimit(self.settings.sender.per_second, self.settings.sender.per_hour)
         return DeliverySetup(
             self.database,
-            self.sender,
+            sender,
             self.keys.tokens,
             lease,
             self.now,
@@ -210,10 +242,13 @@ class Workspace:
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,
             first_batch=self.settings.sender.first_batch,
-            account=self.account,
+            account=account,
+            warm_up=self.settings.sender.warm_up,
+            zone=self.zone,
+            may_move=bool(self.settings.sender.fallback),
             pace=self.settings.sender.pace,
             durable=self.settings.sender.fsync,
-            processes=self.processes,
+            processes=self._processes(provider),
             helped_from=LARGE if said == "auto" else 2,
             helper=self.helper,
             memory=self.memory,

@@ -10,6 +10,7 @@ PLAN is JSON: ``{"delay": seconds, "faults": {"429": 0.1, …}, "seed": 1, "mute
 ``"shows": {"activity": {…}, "logs": {…}}`` are the searches of what it took that the account has (without: 403 for the
 one, 404 for the other), each with ``lag`` seconds behind the sending, ``a_minute`` answers, ``unfiltered`` as if the
 filter were not understood, or ``answer``: a status with JSON, ``html``, ``huge``, ``deep``, ``odd`` or ``drip``;
+with ``"takes": 16`` it takes so many readers and then answers 403 to everything, until its log is emptied;
 with ``"texts": true`` the log holds subject and plain text of every letter too.
 Faults by share of requests: a status code, answered instead of taking the request; ``400_no_field``, ``400_html`` and
 ``400_empty`` are the 400 of SendGrid that names nothing, the one of a machine in between, and one without a word;
@@ -173,6 +174,8 @@ class Server:
             return found
         if headers[":line"] != "POST /v3/mail/send HTTP/1.1" or headers.get("content-type") != "application/json":
             return response(404)
+        if "takes" in self.plan and os.lseek(self.log, 0, os.SEEK_END) and self.lines() >= self.plan["takes"]:
+            return response(403, [{"message": "The account is over its limit", "field": None}])
         content = json.loads(body)
         try:
             people = inspect(content)
@@ -185,6 +188,10 @@ class Server:
         if fault == "hang_after":
             time.sleep(self.plan.get("hang", 30))
         return None if fault in {"hang_after", "drop_after"} else response(202)
+
+    def lines(self) -> int:
+        """Readers whose letter it took, since its log was emptied."""
+        return Path(f"/proc/self/fd/{self.log}").read_bytes().count(b"\n")
 
     def search(self, line: str, body: bytes) -> bytes | None:
         """What Email Activity and Email Logs answer; None when it is no question to them."""

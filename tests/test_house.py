@@ -52,6 +52,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
         "newsletter.workflows.erase",
+        "newsletter.workflows.fallback",
         "newsletter.workflows.latecomers",
         "newsletter.workflows.health",
         "newsletter.workflows.helping",
@@ -85,7 +86,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
-    ("newsletter.cli.accounts", "newsletter.cli.holding", "newsletter.cli.posting", "newsletter.cli.refusing"),
+    (
+        "newsletter.cli.accounts",
+        "newsletter.cli.diverting",
+        "newsletter.cli.holding",
+        "newsletter.cli.posting",
+        "newsletter.cli.refusing",
+    ),
     ("newsletter.cli.restoring", "newsletter.cli.undoing"),
     ("newsletter.cli.delivering",),
     (

@@ -17,6 +17,7 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    diverting,
     editing,
     lists,
     people,
@@ -102,6 +103,7 @@ _SENDS = group(
     undoing.cancel,
     undoing.refreeze,
     unknown.unknown,
+    diverting.divert,
     sends.list_,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.

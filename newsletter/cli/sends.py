@@ -78,18 +78,18 @@ def show(
       newsletter sends show 12 --unknown
     """
     from newsletter import ledger
-    from newsletter.workflows.source import edited_since
     from subscribers import store
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         send = ledger.named(connection, name)
         account = ledger.account(connection, send.id)
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
+        through = ledger.submitted_through(connection, send.id)
         people = _unknown(connection, send) if unknown else []
         warn_held(connection)
-    edited = edited_since(workspace, send)
+    edited = send.state in ledger.UNFINISHED and _edited(workspace, send)
     if as_json:
-        told = {**_told(send, account, lists), "edited": edited}
+        told = {**_told(send, account, lists), "submitted_through": through, "edited": edited}
         json_data({**told, "unknown_deliveries": people} if unknown else told)
         return
     if unknown:
@@ -100,16 +100,23 @@ def show(
             say("Events of the provider settle them. If none come: newsletter sends resume --help")
         return
     moments = {"frozen": send.created, "send_at": send.send_at, "finished": send.finished}
-    for key, value in _told(send, account, lists).items():
+    ways = {f"submitted through {name or 'an older version'}": count for name, count in through.items()}
+    for key, value in {**_told(send, account, lists), **(ways if len(ways) > 1 else {})}.items():
         if (moment := moments.get(key)) is not None:
             data(f"{key}\t{shown(moment, workspace.zone)}")
         elif value not in (None, "", {}, 0):
             data(f"{key}\t{value}")
     if account.refused:
-        back = f"newsletter sends resume {send.public_id} --resend-refused --dry-run"
-        say(f"Were they refused for another's fault? {back}")
+        say(f"Refused by mistake? See why: newsletter sends resume {send.public_id} --resend-refused --dry-run")
     if edited:
         say(f"The frozen letter differs from issue.md. {_REFREEZE if send.state in _WAITING else ''}".strip())
+
+
+def _edited(workspace: Workspace, send: Send) -> bool:
+    # Issues are read only then.
+    from newsletter.workflows.source import edited_since
+
+    return edited_since(workspace, send)
 
 
 _WAITING = frozenset({"scheduled", "paused"})

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery import probing
+from newsletter.delivery import probing, warming
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
 from newsletter.delivery.probing import LettersWaitingError, SendPausedError, is_braked
 from newsletter.delivery.processes import HelperProcesses
@@ -47,6 +47,7 @@ __all__ = [
     "SendPausedError",
     "SenderChangedError",
     "StateCounts",
+    "agree_to_sender",
     "audience",
     "freeze",
     "freeze_letter",
@@ -87,6 +88,24 @@ def pause_for_sender(setup: DeliverySetup, send: Send) -> str:
     with setup.database.write() as connection:
         ledger.brake(connection, send.id, by="provider", reason=reason, probe_in=None)
     return reason
+
+
+def agree_to_sender(setup: DeliverySetup, connection: Connection, send: Send) -> Send:
+    """Let a send go on through the sender of the settings, also when that is why it rests; the send as it is then.
+
+    Args:
+        setup: What every delivery needs.
+        connection: A writing transaction.
+        send: The send.
+    """
+    if not sender_changed(setup, send):
+        return send
+    ledger.change_sender(connection, send, setup.account)
+    agreed = ledger.send(connection, send.id)
+    if agreed is not None and agreed.state == "paused" and agreed.paused_by == "provider" and agreed.probe_at is None:
+        ledger.move(connection, agreed, "running")
+        agreed = ledger.send(connection, send.id)
+    return agreed or send
 
 
 def run(
@@ -151,6 +170,8 @@ def _goes(
     Raises:
         SendPausedError: It does not.
     """
+    if send.paused_by == "warm-up":
+        retrying.write(lambda connection: warming.resume(setup, connection, send.id))
     paused = retrying.read(lambda connection: probing.paused(connection, send.id, tried=False))
     if paused is None:
         return True

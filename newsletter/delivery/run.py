@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery import probing
+from newsletter.delivery import probing, warming
 from newsletter.delivery.dues import due_in
 from newsletter.delivery.growth import FEW, Growth
 from newsletter.delivery.halving import Halving
@@ -59,6 +59,10 @@ class _Lane:
     """Names this thread as the holder of its connections in the ledger."""
     connections: int = 0
     """Connections it may have open, where that is limited."""
+    allowed: int = 0
+    """Letters that were counted for the batch it is at, in the warm-up of the account."""
+    used: int = 0
+    """Those of them that went, or may have gone."""
     next: Claimed | None = None
     """What it does next, when that was claimed along with the last answer."""
 
@@ -158,6 +162,9 @@ class Run:
 
     def _brake(self, connection: Connection, reason: str) -> probing.SendPausedError | None:
         """Pause the send until a trial shows that its provider takes letters; None when an editor was faster."""
+        if self._moved(connection):
+            # Another provider goes on with it: what this one says does not stop that.
+            return None
         ledger.stop(connection, self._send.id, reason, first=self._setup.probe_pause, tried=self._probes)
         return probing.paused(connection, self._send.id)
 
@@ -184,6 +191,7 @@ class Run:
                 raise
             finally:
                 self._note_busy(lane)
+                self._give_back(lane)
             self._use(lane, gone)
             return True
         self._growth.leave(id(lane))
@@ -250,6 +258,8 @@ class Run:
         def claim(connection: Connection) -> Claimed:
             if next(tries):
                 ledger.drop(connection, send, token)
+            if self._moved(connection):
+                return None, 0
             # Who has nothing to send needs no connection.
             if self._setup.connections and not (
                 (self._probes or ledger.free(connection, send)) and self._keep_connections(lane, connection)
@@ -269,7 +279,11 @@ class Run:
 
     def _cut(self, connection: Connection, batch: Batch) -> None:
         """Leave a batch of which nothing is under way what may be risked now; the rest has had one try less."""
-        if (size := self._growth.size) is not None:
+        size = self._growth.size
+        if size is None and self._setup.may_move:
+            # It may have been made for another provider, which takes more at once.
+            size = self._setup.sender.batch_size
+        if size is not None:
             ledger.cut(connection, batch, size, attempt=batch.attempt - 1)
 
     def _keep_connections(self, lane: _Lane, connection: Connection, want: int = 0) -> bool:
@@ -300,8 +314,21 @@ class Run:
 
     def _look(self, connection: Connection) -> tuple[str, float | None]:
         """The state of the send, finished now if it is, and how long others hold what is left."""
+        if self._moved(connection):
+            return "moved", None
         ledger.finish(connection, self._send.id, now=self._setup.now())
         return ledger.state_of(connection, self._send.id), ledger.waiting(connection, self._send.id)
+
+    def _give_back(self, lane: _Lane) -> None:
+        """Take out of the count of a warm-up what was counted for a batch and did not go."""
+        number, lane.allowed, lane.used = lane.allowed - lane.used, 0, 0
+        if self._setup.warm_up and number > 0:
+            with contextlib.suppress(NashraError):
+                warming.give_back(self._setup, self._retrying, self._send, number)
+
+    def _moved(self, connection: Connection) -> bool:
+        """Whether another provider has taken the send over: then nothing more of it is begun through this one."""
+        return self._setup.may_move and ledger.goes_elsewhere(connection, self._send.id, self._setup.account)
 
     def _in_time(self, lane: _Lane) -> bool:
         """Take tokens for one batch, if there is one; False when it was not time yet, and some of it has passed."""
@@ -339,6 +366,8 @@ class Run:
         with self._turn:
             parcels, skipped = self._retrying.read(partial(parcels_of, setup, self._send, batch))
             parcels = hold_back(setup, self._retrying, batch, parcels)
+            parcels = warming.allow(setup, self._retrying, batch, parcels)
+            lane.allowed, lane.used = 0 if batch.probing else len(parcels), 0
             one_by_one = bool(parcels) and carrier.one_by_one
             begin = carrier.pack(parcels, batch.request_id) if parcels and not one_by_one else None
         if one_by_one:
@@ -422,6 +451,7 @@ class Run:
                     later[one] = reason
             states = Counter(state for state, _ in answers.values() if state != "queued")
             told.update(states)
+            lane.used = told.total() - told["skipped"]
             for state, count in states.items():
                 self._tell(state, count)
             if states["submitted"]:
@@ -439,7 +469,7 @@ class Run:
         if self._probes and parcels:
             stops = not told["submitted"]
             # Another letter is tried next time, should it be this one's fault.
-            dues = dict.fromkeys(later if answer.about == "address" else (), 10 * setup.put_off)
+            dues = dict.fromkeys(later if answer.about == "address" else (), 0.0)
         else:
             dues = {one: due_in(why, batch.attempt, setup.put_off) for one, why in later.items() if not stops}
 
@@ -448,7 +478,7 @@ class Run:
                 some = [one for one, due in dues.items() if due == seconds]
                 ledger.put_off(connection, batch, some, seconds)
             ledger.close(connection, batch, pause=pause)
-            return self._decide(connection, stops=stops, tried=bool(parcels), reason=reason)
+            return self._decide(connection, stops=stops, tried=bool(parcels), reason=_blame(answer, reason))
 
         self._end(self._retrying.write(close), stops=stops, tried=bool(parcels), reason=reason)
 
@@ -464,7 +494,7 @@ class Run:
         """Pause the send, or let it run again after a trial; in the transaction that writes the answer down."""
         if stops:
             return self._brake(connection, reason)
-        if self._probes and tried:
+        if self._probes and tried and not self._moved(connection):
             ledger.go_on(connection, self._send.id)
         return None
 
@@ -494,13 +524,12 @@ class Run:
         if answer.state == "queued" and not (answer.again or answer.split or answer.stop):
             pause = answer.pause or _backoff(setup.backoff, batch.attempt)
         rest = len(parcels) - len(answer.apart)
+        lane.used = sum(state != "queued" for state, _ in answer.apart.values())
+        lane.used += rest if answer.state != "queued" else 0
         taken = (answer.state == "submitted" and rest > 0) or "submitted" in {one for one, _ in answer.apart.values()}
         stops = self._is_over(answer, taken)
         if self._probes and tried:
-            stops = not taken
-            if answer.about == "address":
-                # Another letter is tried next time, should it be this one's fault.
-                pause = 10 * setup.put_off
+            stops, pause = not taken, 0.0
         further = answer.state == "submitted" and not (stops or self._probes or setup.rate_limit.limits)
         claim = self._claim(lane) if further and not self.over.is_set() else None
 
@@ -509,7 +538,10 @@ class Run:
             # Come again, it may find the batch in other hands, with a half of it on the way.
             if answer.split and ours:
                 ledger.split(connection, batch)
-            paused = self._decide(connection, stops=stops, tried=tried, reason=answer.reason)
+            if self._probes and ours and answer.state == "queued" and answer.about == "address":
+                # Another letter is tried next time, should it be this one's fault.
+                ledger.move_out(connection, batch, [one.delivery for one in parcels], 0.0)
+            paused = self._decide(connection, stops=stops, tried=tried, reason=_blame(answer, answer.reason))
             return claim(connection) if claim is not None else None, paused
 
         # What was taken need not reach the disk by itself: the next mark takes it along, since both write one log in
@@ -573,3 +605,8 @@ class Run:
 def _backoff(base: float, attempt: int) -> float:
     """Seconds before a further try: doubled each time up to a minute, and spread so that not all come at once."""
     return float(min(base * 2 ** min(attempt - 1, 10), 60.0)) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
+
+
+def _blame(answer: Answer, reason: str) -> str:
+    """Why a send is stopped; said so that no other provider is tried when it is the letter that is refused."""
+    return f"{ledger.OF_THE_LETTER}{reason}" if answer.about == "letter" else reason

@@ -5,7 +5,7 @@ for those whose own row says otherwise (``skipped``, or settled one by one). Onl
 never an address.
 """
 
-from newsletter.ledger.brakes import brake, due_probes, go_on, stop, take_probe
+from newsletter.ledger.brakes import PROVIDER, brake, due_probes, go_on, stop, take_probe
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
@@ -13,7 +13,7 @@ from newsletter.ledger.cursors import (
     known_cursors,
     set_cursor,
 )
-from newsletter.ledger.cutting import cut, put_off, split
+from newsletter.ledger.cutting import cut, move_out, put_off, split
 from newsletter.ledger.domain_rate import DomainShare, forget_lines, take_domains
 from newsletter.ledger.doubts import (
     DoubtfulRequest,
@@ -31,6 +31,16 @@ from newsletter.ledger.events import (
     ill,
     note,
     subscriber_of,
+)
+from newsletter.ledger.fallback import (
+    OF_THE_LETTER,
+    braked_sends,
+    goes_elsewhere,
+    has_stale_brakes,
+    note_braked,
+    return_to,
+    submitted_through,
+    take_over,
 )
 from newsletter.ledger.history import letters_to, reports_of
 from newsletter.ledger.keys import issue_id
@@ -78,6 +88,13 @@ from newsletter.ledger.sends import (
     unknown_deliveries,
 )
 from newsletter.ledger.undo import UndoOutcome, cancel, may_undo, undo_cancelled
+from newsletter.ledger.warm_up import (
+    WarmUpDay,
+    end_warm_up_pause,
+    give_back_warm_up,
+    take_warm_up,
+    warm_up_day,
+)
 from newsletter.ledger.writing import (
     FrozenError,
     Mailing,
@@ -89,6 +106,8 @@ from newsletter.ledger.writing import (
 
 __all__ = [
     "ALL",
+    "OF_THE_LETTER",
+    "PROVIDER",
     "UNFINISHED",
     "Batch",
     "Delivery",
@@ -101,12 +120,14 @@ __all__ = [
     "Send",
     "SendCounts",
     "UndoOutcome",
+    "WarmUpDay",
     "accept_unknown",
     "account",
     "advance",
     "advance_cursor",
     "article_period",
     "brake",
+    "braked_sends",
     "cancel",
     "change_sender",
     "charge",
@@ -120,12 +141,16 @@ __all__ = [
     "doubtful_deliveries",
     "drop",
     "due_probes",
+    "end_warm_up_pause",
     "finish",
     "first_reach",
     "forget_doubts",
     "forget_lines",
     "free",
+    "give_back_warm_up",
     "go_on",
+    "goes_elsewhere",
+    "has_stale_brakes",
     "held",
     "hold",
     "holder",
@@ -143,10 +168,12 @@ __all__ = [
     "may_undo",
     "members",
     "move",
+    "move_out",
     "named",
     "next_letter_at",
     "note",
     "note_asked",
+    "note_braked",
     "note_seen",
     "prove_deliveries",
     "prove_request",
@@ -160,6 +187,7 @@ __all__ = [
     "reports_of",
     "resend_refused",
     "resend_unknown",
+    "return_to",
     "running",
     "send",
     "sends",
@@ -172,15 +200,19 @@ __all__ = [
     "start_due",
     "state_of",
     "stop",
+    "submitted_through",
     "subscriber_of",
     "take",
     "take_domains",
+    "take_over",
     "take_probe",
     "take_rate",
+    "take_warm_up",
     "undo_cancelled",
     "unfinished_to",
     "unknown_deliveries",
     "waiting",
+    "warm_up_day",
     "whole_requests_in_doubt",
     "without_delivery",
     "write_send",

@@ -63,6 +63,8 @@ class Provider(Generic[Options]):
     """Makes it ready to be loaded with letters."""
     account: Callable[[Options], str] | None = None
     """Gives what tells this account from another one, without a secret in it: a send goes on with the same alone."""
+    lacks: Callable[[Options], str] = lambda _: ""
+    """Gives the key of its section without which nothing can go; empty when it is set up."""
     many_at_once: bool = False
     """Whether many letters go in one request, so that making it keeps a core busy, and two do it faster than one."""
     leaves: Callable[[Options], bool]

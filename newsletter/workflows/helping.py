@@ -30,12 +30,12 @@ def help_send(parent: Parent, root: Path, send_id: int) -> None:
     from newsletter import delivery, ledger
 
     with open_workspace(root) as workspace:
-        # What is remembered outside the database is the parent's business.
-        setup = replace(workspace.delivery_setup, memory=None, sleep=parent.sleep)
-        with setup.database.read() as connection:
+        with workspace.database.read() as connection:
             send = ledger.send(connection, send_id)
         if send is None or not parent.may_begin():
             return
+        # What is remembered outside the database is the parent's business.
+        setup = replace(workspace.setup_of(send), memory=None, sleep=parent.sleep)
         with contextlib.suppress(delivery.SendPausedError, delivery.LettersWaitingError):
             delivery.run(setup, send, parent.told, parent.over, at_once=False)
 

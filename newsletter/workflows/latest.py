@@ -262,7 +262,7 @@ def run(
 
 def _delivered(workspace: Workspace, send: Send) -> tuple[SendCounts, int]:
     counts = delivery.StateCounts()
-    return delivery.run(workspace.delivery_setup, send, counts, at_once=False), counts.submitted
+    return delivery.run(workspace.setup_of(send), send, counts, at_once=False), counts.submitted
 
 
 def _pass(workspace: Workspace, latest: LatestPlan, periods: Sequence[str]) -> None:

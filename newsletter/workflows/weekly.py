@@ -245,7 +245,7 @@ def run(
         if send is None:
             return WeekOutcome(prepare(workspace, list_name=list_name, rhythm=rhythm, again=again))
     counts = delivery.StateCounts()
-    account = delivery.run(workspace.delivery_setup, send, counts, at_once=False)
+    account = delivery.run(workspace.setup_of(send), send, counts, at_once=False)
     if week.overdue:
         return run(workspace, targets, list_name=list_name, rhythm=rhythm, agree=agree, again=again)
     return WeekOutcome(week, send, account, counts.submitted, counts.states)

@@ -22,7 +22,7 @@ from newsletter.ledger.brakes import FIRST_PAUSE
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SIGN_OF_LIFE
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
-from newsletter.workflows import alerts, asking, scheduled, small_letters
+from newsletter.workflows import alerts, asking, fallback, scheduled, small_letters
 from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.logs import about_send
 from subscribers.errors import Complaint
@@ -145,7 +145,9 @@ class Worker:
     def _look(self, letters: SmallLetters) -> None:
         """What every look does: start what is due, give a sign of life, see that jobs are there, send small letters."""
         now = self._workspace.now()
+        fallback.take_over_due(self._workspace, self._tell)
         with self._workspace.database.write() as connection:
+            ledger.end_warm_up_pause(connection)
             for started in ledger.start_due(connection, now):
                 self._tell(f"issue {started.issue} starts, as planned")
             if time.monotonic() - self._signed > SIGN_OF_LIFE:
@@ -221,7 +223,7 @@ class Worker:
 
     def _run(self, send: Send) -> None:
         counts = delivery.StateCounts()
-        setup = replace(self._workspace.delivery_setup, probe_pause=self._probe_pause)
+        setup = replace(self._workspace.setup_of(send), probe_pause=self._probe_pause)
         account = delivery.run(setup, send, counts, over=self.over, at_once=False)
         if counts.states:
             here = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.states.items()))

@@ -349,6 +349,9 @@ def database_url(url: str, root: Path) -> str:
 
 def _settings(checked: Schema, root: Path) -> Settings:
     about, letter = checked.newsletter, checked.letter
+    other = checked.sender.fallback
+    if other and (key := registry.provider(other).lacks(getattr(checked, other))):
+        raise SettingsError(f'{root / FILE}: [sender] fallback = "{other}" wants [{other}] set up, and it has no {key}')
     return Settings(
         publication=Publication(
             **about.model_dump(),

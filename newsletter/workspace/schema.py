@@ -44,6 +44,11 @@ if TYPE_CHECKING:
 else:
     SenderKind = Literal[registry.names()]
 """Every provider there is."""
+if TYPE_CHECKING:
+    FallbackKind = str
+else:
+    FallbackKind = Literal["", *(one.name for one in registry.providers() if one.account is not None)]
+"""Every provider that carries letters away."""
 RhythmName = Literal["instant", "daily", "weekly"]
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -164,6 +169,23 @@ class SenderSettings(SettingsSection):
         description="letters in the first request of a run, which goes alone; each one that is taken lets the next be "
         "twice as large, so that one broken answer leaves little in doubt",
     )
+    fallback: FallbackKind = Field(
+        default="",
+        description="another provider, set up in its own section: what is still queued may go on through it when the "
+        "first one takes nothing more; never what is in doubt. Both keep to the same limits",
+    )
+    fallback_after: Annotated[str, AfterValidator(values.waiting_time)] = Field(
+        default="ask",
+        description="`ask`: only an editor says so; or how long a send has stood still when workers let it go on "
+        "through `fallback` by themselves, such as `30m` or `2h`",
+    )
+    warm_up: Annotated[int, BeforeValidator(values.first_day)] = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="for an account that mail servers do not know yet: letters on its first day (`true`: 200), twice "
+        "as many on each further day on which some go; the rest of a send waits for the next day. 0 or `false`: none",
+    )
     pace: Annotated[dict[str, PerMinute], AfterValidator(values.domains)] = Field(
         default={},
         description="letters a minute at most to addresses of one domain, over all processes and machines of the "
@@ -171,6 +193,17 @@ class SenderSettings(SettingsSection):
         "`gmail.com`, and other domains at the same provider count for themselves",
         examples=['[sender.pace]\n"gmail.com" = 20'],
     )
+
+    @model_validator(mode="after")
+    def _another_one(self) -> SenderSettings:
+        if self.fallback and self.fallback == self.kind:
+            raise ValueError(f"fallback wants another provider than kind, which is {self.kind} too")
+        return self
+
+    @property
+    def fallback_seconds(self) -> float | None:
+        """Seconds after which workers let a send go on through ``fallback``; None when they never do."""
+        return values.seconds(self.fallback_after) if self.fallback and self.fallback_after != "ask" else None
 
 
 class WebSettings(SettingsSection):

@@ -25,6 +25,31 @@ def candidates(value: object) -> object:
     return 0 if word is False or word == "false" else value
 
 
+FIRST_DAY = 200
+"""Letters on the first day of a warm-up, unless the settings say otherwise."""
+
+
+def first_day(value: object) -> object:
+    """The number that ``true`` and ``false`` stand for, in TOML or as the text of a variable; else the value."""
+    word = value.strip().casefold() if isinstance(value, str) else value
+    if word is True or word == "true":
+        return FIRST_DAY
+    return 0 if word is False or word == "false" else value
+
+
+def waiting_time(value: str) -> str:
+    """``ask``, or minutes or hours such as ``30m``. Raises ValueError for anything else."""
+    if value != "ask" and not 60 <= seconds(value) <= 7 * 86_400:
+        raise ValueError('"ask" is wanted, or a time of a minute to a week such as "30m" or "2h"')
+    return value
+
+
+def seconds(value: str) -> float:
+    """The seconds of ``30m`` or ``2h``; 0 for what is no such time."""
+    found = re.fullmatch(r"([0-9]{1,5})\s*([mh])", value)
+    return float(found[1]) * {"m": 60, "h": 3600}[found[2]] if found is not None else 0.0
+
+
 def domains(value: dict[str, float]) -> dict[str, float]:
     """Domains as they stand in addresses, in A-label form. Raises ValueError for what is none."""
     found: dict[str, float] = {}

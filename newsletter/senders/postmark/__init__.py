@@ -58,6 +58,7 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     summary="",
     options=_options,
     open=_open,
+    lacks=lambda options: "" if options.token else "token",
     account=lambda options: f"{options.host} {options.message_stream} {fingerprint(options.token)}".strip(),
     many_at_once=True,
     leaves=lambda options: urlsplit(options.host).hostname not in LOOPBACK,

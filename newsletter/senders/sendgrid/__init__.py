@@ -57,6 +57,7 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
     summary="",
     options=_options,
     open=_open,
+    lacks=lambda options: "" if options.key else "key",
     account=lambda options: f"{options.host or options.region} {fingerprint(options.key)}".strip(),
     many_at_once=True,
     leaves=lambda options: urlsplit(options.host).hostname not in LOOPBACK,

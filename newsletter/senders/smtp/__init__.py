@@ -40,6 +40,7 @@ PROVIDER: Final[Provider[SmtpOptions]] = Provider(
     summary="",
     options=_options,
     open=_open,
+    lacks=lambda options: "" if options.host else "host",
     account=lambda options: f"{options.user}@{options.where}" if options.user else options.where,
     # The machine's own mail server relays to the world; a stand-in listens on another port.
     leaves=lambda options: options.host not in LOOPBACK or options.port in MAIL_PORTS,

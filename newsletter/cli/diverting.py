@@ -1,0 +1,111 @@
+"""What is asked and said when the provider of ``[sender] fallback`` could go on with a send; and ``sends divert``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.app import workspace_of
+from newsletter.cli.output import ask, on_terminal, plural, say
+
+if TYPE_CHECKING:
+    from newsletter.ledger import Send
+    from newsletter.wiring import Workspace
+
+
+def divert(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")],
+    back: Annotated[
+        bool, typer.Option("--back", help="The other way: through the provider it was frozen for again.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Let a send that its provider has stopped go on through the provider of [sender] fallback.
+
+    Only what is still queued goes that way. What the first provider may have stays unknown, so that nobody gets it
+    twice. Once is enough for each send: when the other provider stops it too, it waits there.
+
+    \b
+    Example:
+      newsletter sends divert 12
+    """
+    from newsletter import ledger
+    from newsletter.errors import SendError
+    from newsletter.workflows import fallback
+
+    with workspace_of(context) as workspace:
+        with workspace.database.read() as connection:
+            send = ledger.named(connection, name)
+        if back:
+            fallback.go_back(workspace, send)
+            say(f"Issue {send.issue} goes through {workspace.provider.title} again: newsletter send {send.issue}")
+            return
+        if not workspace.settings.sender.fallback:
+            raise SendError("no other provider is set", mend='set [sender] fallback = "smtp", and the section [smtp]')
+        if not fallback.possible(workspace, send):
+            raise SendError(
+                f"issue {send.issue} was not stopped by its provider, or goes through the other one already",
+                mend=f"see: newsletter sends show {send.public_id}",
+            )
+        _tell(workspace, send)
+        wanted = workspace.settings.sender.fallback
+        if not yes and ask(f"Type {wanted} to do it, anything else to stop") != wanted:
+            say("Nothing changed.")
+            raise typer.Exit(1)
+        _take_over(workspace, send)
+    say(f"Deliver them with: newsletter send {send.issue}")
+
+
+def offer(workspace: Workspace, sent: Send) -> Send | None:
+    """Ask whether the other provider is to go on with a send that was stopped just now; the send if it does.
+
+    Where nobody can be asked it is said how to do it; the rule of the settings is for workers.
+
+    Args:
+        workspace: An open workspace.
+        sent: As it was.
+    """
+    from newsletter import ledger
+    from newsletter.workflows import fallback
+
+    with workspace.database.read() as connection:
+        send = ledger.send(connection, sent.id)
+    if send is None or not fallback.possible(workspace, send):
+        return None
+    wanted = workspace.settings.sender.fallback
+    if not on_terminal():
+        say(f"The rest can go through {wanted}: newsletter sends divert {send.public_id}")
+        return None
+    _tell(workspace, send)
+    if ask(f"Type {wanted} to send them through it now, anything else to leave them") != wanted:
+        return None
+    return _take_over(workspace, send)
+
+
+def _tell(workspace: Workspace, send: Send) -> None:
+    """Say what was stopped, why, and what would go the other way."""
+    from newsletter import ledger
+    from newsletter.senders import registry
+
+    with workspace.database.read() as connection:
+        account = ledger.account(connection, send.id)
+    through = registry.provider(workspace.settings.sender.fallback).title
+    say(f"Issue {send.issue} was stopped: {send.reason}")
+    say(f"{plural(account.queued, 'letter')} can go through {through}, as {workspace.settings.sender.from_}.")
+    doubt = account.unknown + account.submitting
+    if doubt:
+        say(f"{plural(doubt, 'letter')} in doubt will not: the first provider may have them.")
+
+
+def _take_over(workspace: Workspace, send: Send) -> Send | None:
+    from newsletter.senders import registry
+    from newsletter.workflows import fallback
+
+    found = fallback.take_over(workspace, send)
+    if found is None:
+        say(f"Somebody else was faster. See: newsletter sends show {send.public_id}")
+        return None
+    say(f"Issue {send.issue} goes on through {registry.provider(workspace.settings.sender.fallback).title}.")
+    return found
