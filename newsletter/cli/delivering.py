@@ -108,11 +108,14 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
                 return _deliver(workspace, through, again=again, here=here, at_once=at_once)
             say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
             alerts.tell(workspace, ended=True)
-        return standing(workspace, sent, sent_now=counts.submitted, exit_code=STOPPED)
+        # Its brake holds it: what went now is in the middle of it; else nothing was sent though it was due.
+        braked = isinstance(failure, delivery.SendPausedError) and not counts.submitted
+        code = NOTHING_SENT if braked else STOPPED
+        return standing(workspace, sent, sent_now=counts.submitted, exit_code=code)
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
     say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
-    if done.exit == NOTHING_SENT:
+    if done.exit == NOTHING_SENT or _waits_for_a_day(done.send):
         say(way_on(done.send, done.account))
     if done.sent_now:
         tell_outbox(workspace)
@@ -151,7 +154,9 @@ def exit_of(sent: Send, account: SendCounts) -> int:
         sent: The send, as it is now.
         account: Of the send.
     """
-    if sent.state == "cancelled" or (sent.state == "paused" and account.open):
+    # What a warm-up leaves for the next day stopped as planned.
+    stopped = sent.state == "paused" and account.open and not _waits_for_a_day(sent)
+    if sent.state == "cancelled" or stopped:
         return NOTHING_SENT
     return SOME_NOT_TAKEN if account.refused or account.unknown else 0
 
@@ -169,10 +174,20 @@ def way_on(sent: Send, account: SendCounts) -> str:
             f"Send it to those who have had none with: newsletter send {sent.issue} --rest"
         )
     why = f": {sent.reason}" if sent.reason else ""
+    if _waits_for_a_day(sent):
+        return (
+            f"Issue {sent.issue} waits for the next day{why}. {account.open:,} of {account.total:,} are still to go. "
+            f"A running worker goes on by itself, or then: newsletter send {sent.issue}"
+        )
     return (
         f"Issue {sent.issue} is paused{why}. {account.open:,} of {account.total:,} are still to go. "
         f"Go on with: newsletter sends resume {sent.public_id}"
     )
+
+
+def _waits_for_a_day(sent: Send) -> bool:
+    """Whether a send has sent what its account may send today, by ``[sender] warm_up``."""
+    return sent.state == "paused" and sent.paused_by == "warm-up"
 
 
 def tell_edited(workspace: Workspace, sent: Send | None) -> None:
@@ -205,7 +220,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
         with_this_sender: Somebody agreed already.
         asks: Whether somebody may be asked.
     """
-    from newsletter import delivery, ledger
+    from newsletter import delivery
     from newsletter.workflows import alerts
 
     setup = workspace.setup_of(sent)
@@ -223,11 +238,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
             say("Nothing sent.")
             return None
     with workspace.database.write() as connection:
-        ledger.change_sender(connection, sent, setup.account)
-        agreed = ledger.send(connection, sent.id)
-        if agreed is not None and agreed.state == "paused" and agreed.probe_at is None:
-            ledger.move(connection, agreed, "running")
-        return ledger.send(connection, sent.id)
+        return delivery.agree_to_sender(setup, connection, sent)
 
 
 def _stopped(workspace: Workspace, sent: Send) -> SendPausedError | None:
