@@ -217,6 +217,8 @@ class Workspace:
             connections=self.settings.sender.connections,
             first_batch=self.settings.sender.first_batch,
             account=account,
+            warm_up=self.settings.sender.warm_up,
+            zone=self.zone,
             may_move=bool(self.settings.sender.fallback),
             pace=self.settings.sender.pace,
             durable=self.settings.sender.fsync,

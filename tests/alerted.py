@@ -50,6 +50,12 @@ class Receiver:
         return [one["key"] for message in self.told() for one in message["over"]]
 
 
+def with_alerts(text: str, *lines: str) -> str:
+    """A fresh newsletter.toml whose section of alerts says this."""
+    assert text.count("[alerts]\n") == 1
+    return text.replace("[alerts]\n", "\n".join(["[alerts]", *lines, ""]))
+
+
 @contextmanager
 def receiving(root: Path, *, mail: bool = False, url: bool = True, language: str = "") -> Iterator[Receiver]:
     """Let the alerts of a workspace go to a program, to a server and, if wanted, to an editor."""
@@ -82,7 +88,7 @@ def receiving(root: Path, *, mail: bool = False, url: bool = True, language: str
     text = settings.read_text("utf-8")
     if language:
         text = text.replace('language = "ar"', f'language = "{language}"')
-    settings.write_text(text + "\n[alerts]\n" + "\n".join(lines) + "\n", "utf-8")
+    settings.write_text(with_alerts(text, *lines), "utf-8")
     try:
         yield receiver
     finally:

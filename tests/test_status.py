@@ -25,6 +25,7 @@ from starlette.testclient import TestClient
 from test_ledger import claim, freeze
 
 from newsletter import ledger
+from newsletter.errors import SettingsError
 from newsletter.ledger import overview
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, set_cursor
 from newsletter.storage.database import Database
@@ -206,6 +207,21 @@ def test_a_worker_is_only_missed_where_something_waits_for_it(tmp_path: Path) ->
         assert {"worker", "stopped"}.isdisjoint(one.kind for one in status.findings(workspace))
 
 
+def test_a_database_that_was_restored_is_told(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    assert here("-C", root, "database", "backup").code == 0
+    assert here("-C", root, "send", "--yes").code == 0
+    assert here("-C", root, "status").code == 0
+    (copy,) = (root / "backups").glob("*.db")
+    for name in ("newsletter.db-wal", "newsletter.db-shm"):
+        (root / name).unlink(missing_ok=True)
+    copy.rename(root / "newsletter.db")
+    done = here("-C", root, "status")
+    assert done.code == 1
+    assert "The database is older than what this workspace remembers" in done.out
+    assert "newsletter send --after-restore" in done.out
+
+
 # ---- OpenMetrics
 
 
@@ -346,6 +362,32 @@ def test_health_tells_details_only_to_who_has_the_token(tmp_path: Path) -> None:
         assert health.Watched(workspace).health("") == (503, {"ok": False})
         told = health.Watched(workspace).health(f"Bearer {TOKEN}")[1]
         assert told["database"] == "away"
+
+
+def test_nobody_waits_for_a_database_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    root = make_workspace(tmp_path / "w")
+    with open_workspace(root, {}) as workspace:
+        clock = Steps()
+        watched = health.Watched(workspace, clock)
+        assert watched.health("") == (200, {"ok": True})
+        clock.at += health.KEPT
+        asked, back = threading.Event(), threading.Event()
+
+        def hang(_: object) -> status.WorkspaceState:
+            asked.set()
+            assert back.wait(30)
+            raise SettingsError("away")
+
+        monkeypatch.setattr(status, "workspace_state", hang)
+        first = threading.Thread(target=watched.look)
+        first.start()
+        assert asked.wait(30)
+        assert watched.health("") == (200, {"ok": True})
+        back.set()
+        first.join()
+        assert watched.health("") == (503, {"ok": False})
 
 
 @pytest.mark.slow

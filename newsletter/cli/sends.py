@@ -108,8 +108,7 @@ def show(
         elif value not in (None, "", {}, 0):
             data(f"{key}\t{value}")
     if account.refused:
-        back = f"newsletter sends resume {send.public_id} --resend-refused --dry-run"
-        say(f"Were they refused for another's fault? {back}")
+        say(f"Refused by mistake? See why: newsletter sends resume {send.public_id} --resend-refused --dry-run")
     if edited:
         say(f"The frozen letter differs from issue.md. {_REFREEZE if send.state in _WAITING else ''}".strip())
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery import probing
+from newsletter.delivery import probing, warming
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
 from newsletter.delivery.probing import LettersWaitingError, SendPausedError, is_braked
 from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
@@ -148,6 +148,8 @@ def _goes(
     Raises:
         SendPausedError: It does not.
     """
+    if send.paused_by == "warm-up":
+        retrying.write(lambda connection: warming.resume(setup, connection, send.id))
     paused = retrying.read(lambda connection: probing.paused(connection, send.id, tried=False))
     if paused is None:
         return True

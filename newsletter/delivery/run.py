@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery import probing
+from newsletter.delivery import probing, warming
 from newsletter.delivery.dues import due_in
 from newsletter.delivery.growth import FEW, Growth
 from newsletter.delivery.halving import Halving
@@ -57,6 +57,10 @@ class _Lane:
     """Names this thread as the holder of its connections in the ledger."""
     connections: int = 0
     """Connections it may have open, where that is limited."""
+    allowed: int = 0
+    """Letters that were counted for the batch it is at, in the warm-up of the account."""
+    used: int = 0
+    """Those of them that went, or may have gone."""
     next: Claimed | None = None
     """What it does next, when that was claimed along with the last answer."""
 
@@ -164,6 +168,7 @@ class Run:
                 raise
             finally:
                 self._note_busy(lane)
+                self._give_back(lane)
             self._use(lane, gone)
             return True
         self._growth.leave(id(lane))
@@ -251,7 +256,11 @@ class Run:
 
     def _cut(self, connection: Connection, batch: Batch) -> None:
         """Leave a batch of which nothing is under way what may be risked now; the rest has had one try less."""
-        if (size := self._growth.size) is not None:
+        size = self._growth.size
+        if size is None and self._setup.may_move:
+            # It may have been made for another provider, which takes more at once.
+            size = self._setup.sender.batch_size
+        if size is not None:
             ledger.cut(connection, batch, size, attempt=batch.attempt - 1)
 
     def _keep_connections(self, lane: _Lane, connection: Connection, want: int = 0) -> bool:
@@ -286,6 +295,13 @@ class Run:
             return "moved", None
         ledger.finish(connection, self._send.id, now=self._setup.now())
         return ledger.state_of(connection, self._send.id), ledger.waiting(connection, self._send.id)
+
+    def _give_back(self, lane: _Lane) -> None:
+        """Take out of the count of a warm-up what was counted for a batch and did not go."""
+        number, lane.allowed, lane.used = lane.allowed - lane.used, 0, 0
+        if self._setup.warm_up and number > 0:
+            with contextlib.suppress(NashraError):
+                warming.give_back(self._setup, self._retrying, self._send, number)
 
     def _moved(self, connection: Connection) -> bool:
         """Whether another provider has taken the send over: then nothing more of it is begun through this one."""
@@ -327,6 +343,8 @@ class Run:
         with self._turn:
             parcels, skipped = self._retrying.read(partial(parcels_of, setup, self._send, batch))
             parcels = hold_back(setup, self._retrying, batch, parcels)
+            parcels = warming.allow(setup, self._retrying, batch, parcels)
+            lane.allowed, lane.used = 0 if batch.probing else len(parcels), 0
             one_by_one = bool(parcels) and carrier.one_by_one
             begin = carrier.pack(parcels, batch.request_id) if parcels and not one_by_one else None
         if one_by_one:
@@ -410,6 +428,7 @@ class Run:
                     later[one] = reason
             states = Counter(state for state, _ in answers.values() if state != "queued")
             told.update(states)
+            lane.used = told.total() - told["skipped"]
             for state, count in states.items():
                 self._tell(state, count)
             if states["submitted"]:
@@ -482,6 +501,8 @@ class Run:
         if answer.state == "queued" and not (answer.again or answer.split or answer.stop):
             pause = answer.pause or _backoff(setup.backoff, batch.attempt)
         rest = len(parcels) - len(answer.apart)
+        lane.used = sum(state != "queued" for state, _ in answer.apart.values())
+        lane.used += rest if answer.state != "queued" else 0
         taken = (answer.state == "submitted" and rest > 0) or "submitted" in {one for one, _ in answer.apart.values()}
         stops = self._is_over(answer, taken)
         if self._probes and tried:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from newsletter.delivery.dues import FIRST
@@ -80,6 +80,10 @@ class DeliverySetup:
     """Seconds before a letter that the server put off comes again; doubled for each further try."""
     account: str = ""
     """Which provider and account this is, in words without a secret; empty where nobody compares them."""
+    warm_up: int = 0
+    """Letters of this account on its first day; doubled on each further one on which some go. 0: no such plan."""
+    zone: tzinfo = UTC
+    """In which the days of a warm-up begin."""
     may_move: bool = False
     """Whether a send can go on through another provider while this one is at it; then that is looked at."""
     pace: Mapping[str, float] = field(default_factory=dict)

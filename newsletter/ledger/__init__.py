@@ -88,6 +88,13 @@ from newsletter.ledger.sends import (
     unknown_deliveries,
 )
 from newsletter.ledger.undo import UndoOutcome, cancel, may_undo, undo_cancelled
+from newsletter.ledger.warm_up import (
+    WarmUpDay,
+    end_warm_up_pause,
+    give_back_warm_up,
+    take_warm_up,
+    warm_up_day,
+)
 from newsletter.ledger.writing import (
     FrozenError,
     Mailing,
@@ -113,6 +120,7 @@ __all__ = [
     "Send",
     "SendCounts",
     "UndoOutcome",
+    "WarmUpDay",
     "accept_unknown",
     "account",
     "advance",
@@ -133,11 +141,13 @@ __all__ = [
     "doubtful_deliveries",
     "drop",
     "due_probes",
+    "end_warm_up_pause",
     "finish",
     "first_reach",
     "forget_doubts",
     "forget_lines",
     "free",
+    "give_back_warm_up",
     "go_on",
     "goes_elsewhere",
     "has_stale_brakes",
@@ -196,10 +206,12 @@ __all__ = [
     "take_over",
     "take_probe",
     "take_rate",
+    "take_warm_up",
     "undo_cancelled",
     "unfinished_to",
     "unknown_deliveries",
     "waiting",
+    "warm_up_day",
     "whole_requests_in_doubt",
     "without_delivery",
     "write_send",

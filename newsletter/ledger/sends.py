@@ -237,7 +237,7 @@ def named(connection: Connection, name: str) -> Send:
         found = found_sends(
             connection, send_query().where(func.substr(table.c.public_id, 1, len(name)) == _storable(name))
         )
-    found = found or sends_of(connection, name)
+    found = found or sends_of(connection, name) or _undone(connection, name)[-1:]
     if len(found) == 1:
         return found[0]
     standing = [one for one in found if one.state != "cancelled"]
@@ -247,6 +247,13 @@ def named(connection: Connection, name: str) -> Send:
         raise SendError(f"no send is called {name!r}", mend="see: newsletter sends list")
     ids = ", ".join(send.public_id for send in found)
     raise SendError(f"issue {name} has {len(found)} sends", mend=f"name one of them: {ids}")
+
+
+def _undone(connection: Connection, key: str) -> list[Send]:
+    """The undone sends of the issue with this key, oldest first."""
+    from newsletter.storage.tables import issue
+
+    return found_sends(connection, send_query().where(issue.c.key.startswith(_storable(key) + UNDONE, autoescape=True)))
 
 
 _LEAST_OF_AN_ID = 4

@@ -147,6 +147,7 @@ class Worker:
         now = self._workspace.now()
         fallback.take_over_due(self._workspace, self._tell)
         with self._workspace.database.write() as connection:
+            ledger.end_warm_up_pause(connection)
             for started in ledger.start_due(connection, now):
                 self._tell(f"issue {started.issue} starts, as planned")
             if time.monotonic() - self._signed > SIGN_OF_LIFE:

@@ -58,6 +58,8 @@ from = {sender}
 # per_second = 50            # letters a second at most, all processes and machines together; 0: no limit
 # per_hour = 10000           # … an hour
 # connections = 8            # to the provider at once, all processes and machines together
+# fallback = "smtp"          # goes on with what is queued when this one takes nothing more, after asking
+# warm_up = 200              # letters of a new account on its first day, doubled on each further one
 # pace = {{ "gmail.com" = 20 }}                        # letters a minute at most to addresses of one domain
 
 {providers}[web]

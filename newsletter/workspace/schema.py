@@ -173,6 +173,13 @@ class SenderSettings(SettingsSection):
         description="`ask`: only an editor says so; or how long a send has stood still when workers let it go on "
         "through `fallback` by themselves, such as `30m` or `2h`",
     )
+    warm_up: Annotated[int, BeforeValidator(values.first_day)] = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="for an account that mail servers do not know yet: letters on its first day (`true`: 200), twice "
+        "as many on each further day on which some go; the rest of a send waits for the next day. 0 or `false`: none",
+    )
     pace: Annotated[dict[str, PerMinute], AfterValidator(values.domains)] = Field(
         default={},
         description="letters a minute at most to addresses of one domain, over all processes and machines of the "

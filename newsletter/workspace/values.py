@@ -25,6 +25,18 @@ def candidates(value: object) -> object:
     return 0 if word is False or word == "false" else value
 
 
+FIRST_DAY = 200
+"""Letters on the first day of a warm-up, unless the settings say otherwise."""
+
+
+def first_day(value: object) -> object:
+    """The number that ``true`` and ``false`` stand for, in TOML or as the text of a variable; else the value."""
+    word = value.strip().casefold() if isinstance(value, str) else value
+    if word is True or word == "true":
+        return FIRST_DAY
+    return 0 if word is False or word == "false" else value
+
+
 def waiting_time(value: str) -> str:
     """``ask``, or minutes or hours such as ``30m``. Raises ValueError for anything else."""
     if value != "ask" and not 60 <= seconds(value) <= 7 * 86_400:

@@ -91,8 +91,9 @@ def _guarded(way: str, act: Callable[[], str]) -> AlertOutcome:
 
 def _mailed(workspace: Workspace, letter: Letter, *, broken: bool, keep: bool) -> str:
     """Send the letter to everybody named; by the provider, else by the machine's own mail server, else as a file."""
-    leaves = workspace.provider.leaves(workspace.settings.provider_options)
-    failure = "the provider takes nothing now" if broken else "" if leaves else "letters stay on this machine"
+    # A mail server of this machine may well hand letters on; files do not.
+    stays = workspace.provider.options is None and not workspace.provider.leaves(None)
+    failure = "the provider takes nothing now" if broken else "letters stay on this machine" if stays else ""
     remaining = [_bare(one) for one in workspace.settings.alerts.mail]
     while remaining and not failure:
         try:

@@ -101,6 +101,10 @@ STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE)
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "database": ("The database cannot be reached: {reason}", "The database answers again."),
+    "restored": (
+        "The database is older than what this workspace remembers: it was restored, and may not know what has gone",
+        "",
+    ),
     "brake": (
         "Issue {issue} is paused, since the provider takes nothing: {reason}",
         "Issue {issue} is no longer paused.",
@@ -200,6 +204,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
         state: As it was read.
     """
     found = [
+        *_of_database(state),
         *(one for send in state.sends for one in _of_send(send, state)),
         *_of_worker(state),
         *_of_schedule(state),
@@ -209,6 +214,11 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
         *_of_backup(state),
     ]
     return sorted(found, key=lambda one: not one.needs_person)
+
+
+def _of_database(state: WorkspaceState) -> Iterator[Finding]:
+    if state.restored:
+        yield _made("restored", command="newsletter send --after-restore")
 
 
 def _told(moment: datetime, state: WorkspaceState) -> str:

@@ -68,6 +68,8 @@ class WorkspaceState:
     database: str
     """The file or URL, without a password."""
     is_sqlite: bool
+    restored: bool
+    """Whether it is in an older state than the workspace remembers: a backup was put back, or another one."""
     sends: tuple[SendState, ...]
     """Unfinished ones and those of the last month, oldest first."""
     workers: bool
@@ -110,6 +112,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
     now, settings = workspace.now(), workspace.settings
     database = workspace.database
     with database.read() as connection:
+        restored = workspace.memory.behind(connection) is not None
         sends = _sends(connection, now)
         signs = {name: ledger.cursor(connection, name) for name in (ALIVE, NEXT_SIGN)}
         handled: dict[str, int] = {job: at for job in JOBS if (at := ledger.cursor(connection, SCHEDULE + job))}
@@ -125,6 +128,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         zone=workspace.publication.timezone,
         database=database.where,
         is_sqlite=database.is_sqlite,
+        restored=restored,
         sends=sends,
         workers=worker_at is not None,
         worker_at=worker_at,

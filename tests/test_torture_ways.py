@@ -1,0 +1,17 @@
+"""A sample of the torture of two providers, which ``tests/torture.py`` does at hundreds of points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torture
+from test_torture import strace  # noqa: F401  every test here needs it
+
+pytestmark = pytest.mark.slow
+
+
+def test_nothing_is_lost_or_doubled_when_another_provider_goes_on(tmp_path: Path) -> None:
+    results = torture.run("fallback", 3, "sendgrid", tmp_path)
+    assert [result.struck for _, result in results] == [True] * 3
+    assert all(result.taken.total() == torture.READERS for _, result in results)
