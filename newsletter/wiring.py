@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -36,12 +37,18 @@ if TYPE_CHECKING:
     from subscribers.store.limits import Caps
 
 
+LARGE = 50_000
+"""Open letters from which on a second process pays: it takes about a second to start."""
+
+
 class Workspace:
     """A workspace, open."""
 
-    def __init__(self, root: Path, settings: Settings) -> None:
+    def __init__(self, root: Path, settings: Settings, environment: Mapping[str, str] = os.environ) -> None:
         self.root = root
         self.settings = settings
+        self.environment = environment
+        """What the settings were read with, beside the files."""
 
     def now(self) -> datetime:
         """The one clock of the editors' side."""
@@ -179,6 +186,25 @@ class Workspace:
         told = provider.account(self.settings.options[name]) if provider.account is not None else ""
         return f"{provider.name} {told}".strip()
 
+    def _processes(self, provider: Provider[Any]) -> int:
+        """Processes on this machine for one large send through a provider."""
+        said = self.settings.sender.processes
+        if said != "auto":
+            return said
+        return min(2, os.cpu_count() or 1) if provider.many_at_once else 1
+
+    @property
+    def helper(self) -> tuple[str, ...]:
+        """What starts another process for a send. Empty where it would read other settings, from this process's
+        environment, than those that were given here."""
+        ours, theirs = (
+            {name: value for name, value in one.items() if name.startswith("NASHRA_")}
+            for one in (self.environment, os.environ)
+        )
+        # -P: a folder in which the command was called may have a package of the same name.
+        program = (sys.executable, "-P", "-m", "newsletter.workflows.helping", str(self.root.resolve()))
+        return program if ours == theirs and sys.executable else ()
+
     @property
     def delivery_setup(self) -> DeliverySetup:
         """What a delivery needs, through the provider of the settings."""
@@ -204,7 +230,7 @@ class Workspace:
         lease, provider = self.settings.sender.lease, registry.provider(name)
         if provider.least_lease is not None:
             lease = max(lease, provider.least_lease(self.settings.options[name]))
-        patience = self.settings.sender.patience
+        patience, said = self.settings.sender.patience, self.settings.sender.processes
         rate_limit = RateLimit(self.settings.sender.per_second, self.settings.sender.per_hour)
         return DeliverySetup(
             self.database,
@@ -222,6 +248,9 @@ class Workspace:
             may_move=bool(self.settings.sender.fallback),
             pace=self.settings.sender.pace,
             durable=self.settings.sender.fsync,
+            processes=self._processes(provider),
+            helped_from=LARGE if said == "auto" else 2,
+            helper=self.helper,
             memory=self.memory,
         )
 
@@ -241,7 +270,7 @@ def open_workspace(start: Path, environment: Mapping[str, str] = os.environ) -> 
         SettingsError: Its settings are wrong.
     """
     root = find_workspace(start)
-    workspace = Workspace(root, load(root, environment))
+    workspace = Workspace(root, load(root, environment), environment)
     try:
         yield workspace
     finally:

@@ -134,6 +134,8 @@ def _kind(value: Mapping[str, Any]) -> str:
     if "enum" in value:
         *most, last = (f"`{one}`" for one in value["enum"] if one)
         return f"{', '.join(most)} or {last}" if most else last
+    if "anyOf" in value:
+        return " or ".join(f"`{one['const']}`" if "const" in one else _kind(one) for one in value["anyOf"])
     match value.get("type"):
         case "boolean":
             return "`true` or `false`"

@@ -151,7 +151,7 @@ def test_an_older_file_is_copied_and_upgraded(
             ("readers", "القرّاء", "green")
         ]
     (copy,) = (tmp_path / "backups").iterdir()
-    assert copy.name == "newsletter-20261124-073000.db"
+    assert copy.name == "newsletter-20261124-073000Z.db"
     with contextlib.closing(sqlite3.connect(copy)) as old:
         assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
         assert old.execute("SELECT title FROM list").fetchall() == [("القرّاء",)]

@@ -715,6 +715,25 @@ def test_a_trial_that_is_not_taken_costs_one_letter_and_refuses_nobody(database:
     assert (account.unknown, account.refused) == (int(answer is UNKNOWN), int(answer.state == "refused"))
 
 
+@pytest.mark.parametrize("kind", [Provider, OneByOne])
+def test_a_letter_that_is_refused_in_a_trial_makes_room_for_another(database: Database, kind: type[Provider]) -> None:
+    about = Answer("queued", reason="400", about="address")
+    here = bench(database, 3, kind([Answer("queued", reason="500", stop=True), about], batch_size=3))
+    if isinstance(here.provider, OneByOne):
+        here.provider.last = Answer("queued", reason="500", stop=True, about="address")
+        here.provider.finishing = [about] * 4
+    send = here.freeze()
+    for _ in range(2):
+        with pytest.raises(delivery.SendPausedError):
+            here.deliver(send)
+    if isinstance(here.provider, OneByOne):
+        here.provider.last = None
+    assert here.deliver(send).submitted == 3
+    first, second, third = (parcels[0].delivery for parcels in here.provider.handed[:3])
+    assert first == second != third
+    assert here.slept == []
+
+
 def test_only_one_tries_at_a_time(database: Database) -> None:
     here = bench(database, 4, Provider([Answer("queued", reason="500", stop=True)]))
     send = here.freeze()

@@ -55,6 +55,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.fallback",
         "newsletter.workflows.latecomers",
         "newsletter.workflows.health",
+        "newsletter.workflows.helping",
         "newsletter.workflows.letter",
         "newsletter.workflows.logs",
         "newsletter.workflows.metrics",

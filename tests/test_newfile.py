@@ -179,6 +179,6 @@ def test_two_backups_of_one_second_are_two_files(root: Path) -> None:
     now = datetime(2026, 11, 24, 8, tzinfo=UTC)
     with open_workspace(root, {}) as workspace:
         names = [backup(workspace.database, now=now).name for _ in range(3)]
-    assert names == [f"newsletter-20261124-080000{more}.db" for more in ("", "-2", "-3")]
+    assert names == [f"newsletter-20261124-080000Z{more}.db" for more in ("", "-2", "-3")]
     assert sorted(path.name for path in (root / "backups").iterdir()) == sorted(names)
     assert {(root / "backups" / name).stat().st_mode & 0o777 for name in names} == {0o600}

@@ -147,7 +147,8 @@ def test_an_editor_sees_the_reasons_and_brings_them_back(root: Path, tmp_path: P
     with smtp_standin.running(tmp_path) as server:
         server.log.write_text("")
         configure(root, server)
-        done = here("-C", root, "send", "1", "--yes")
+        # The stand-in is another one, on another port.
+        done = here("-C", root, "send", "1", "--yes", "--with-this-sender")
         assert done.code == 0, done
         assert server.addresses() == {"reader3@example.net": 1, "reader5@example.net": 1}
     none = here("-C", root, "sends", "resume", "1", "--resend-refused", "--yes")

@@ -321,7 +321,7 @@ def test_a_send_that_is_taken_in_part_keeps_its_patience(workspace: Workspace, m
     partly = Partly()
     monkeypatch.setattr(sys.modules["newsletter.delivery.run"], "time", partly)
     setup = replace(workspace.delivery_setup, sender=partly, patience=15.0, sleep=partly.sleep)
-    with pytest.raises(SendError, match="nothing more to do now"):
+    with pytest.raises(SendError, match="wait for their time"):
         run(setup)
     assert len(partly.taken) == 25
 

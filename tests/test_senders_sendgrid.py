@@ -368,7 +368,7 @@ def test_a_refused_key_stops_the_send_at_once_and_nothing_is_lost(
         run(desk_of(workspace, server.host))
     with workspace.database.read() as connection:
         (send,) = ledger.sends(connection)
-        assert (send.state, ledger.account(connection, send.id).queued) == ("running", 50)
+        assert (send.state, ledger.account(connection, send.id).queued) == ("paused", 50)
     with standin.running(tmp_path) as server:
         assert run(desk_of(workspace, server.host)).submitted == 50
         assert set(server.addresses().values()) == {1}

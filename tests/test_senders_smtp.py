@@ -335,13 +335,14 @@ def test_one_that_is_wanted_later_waits_while_the_others_go(workspace: Workspace
     poisoned(workspace, *((number, "later-") for number in range(15)))
     with smtp_standin.running(tmp_path) as server:
         setup = replace(desk_of(workspace, server), patience=0.3)
-        with pytest.raises(SendError, match=r"wants it later: 450 4\.2\.1 mailbox busy"):
+        with pytest.raises(SendError, match="wait for their time"):
             run(setup)
         assert sum(server.addresses().values()) == 35
     with workspace.database.write() as connection:
         (send,) = ledger.sends(connection)
         assert ledger.account(connection, send.id) == SendCounts(queued=15, submitted=35, reasons={})
         connection.exec_driver_sql("UPDATE subscriber SET address = replace(address, 'later-', '')")
+        connection.execute(update(batches).where(batches.c.lease_until.is_not(None)).values(lease_until=1.0))
     with smtp_standin.running(tmp_path) as server:
         assert run(desk_of(workspace, server)).submitted == READERS
         assert server.addresses() == everybody()
@@ -424,7 +425,8 @@ def test_a_server_that_breaks_off_at_the_final_dot_leaves_one_letter_of_each_con
         with workspace.database.read() as connection:
             (send,) = ledger.sends(connection)
             account = ledger.account(connection, send.id)
-        assert 2 + MOST_UNKNOWN <= account.unknown <= 2 + MOST_UNKNOWN + 1
+        # Until something was taken, letters go over one connection.
+        assert 1 + MOST_UNKNOWN <= account.unknown <= 2 + MOST_UNKNOWN
         assert account.unknown + account.queued == READERS
         assert sum(server.addresses().values()) == (account.unknown if arrived else 0)
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import smtp_standin
 import standin
+from command import here, make_workspace
 from conftest import MakeDatabase
 from hypothesis import given
 from hypothesis import strategies as st
@@ -164,3 +165,17 @@ def test_a_wrong_plan_is_told(tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("[sender]\n", "[sender]\nwarm_up = -5\n", 1), "utf-8")
     with pytest.raises(SettingsError, match="warm_up"), open_workspace(tmp_path / "w", {}):
         pass
+
+
+def test_the_command_says_that_the_rest_waits_and_that_is_no_error(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    make_workspace(root, readers=5)
+    path = root / "newsletter.toml"
+    path.write_text(path.read_text("utf-8").replace("[sender]\n", "[sender]\nwarm_up = 2\n", 1), "utf-8")
+    for sent_now in (2, 0):
+        done = here("-C", root, "send", "--yes")
+        assert done.code == 0, done
+        assert f"2 submitted. {sent_now} letters now" in done.err
+        assert "waits for the next day: warm-up: 2 letters went today" in done.err
+        assert "3 of 5 are still to go" in done.err
+    assert len(list((root / "outbox" / "new").iterdir())) == 2

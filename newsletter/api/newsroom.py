@@ -247,6 +247,8 @@ class Newsroom:
         rhythm: str = "weekly",
         dry_run: bool = False,
         at: datetime | None = None,
+        rest: bool = False,
+        with_this_sender: bool = False,
         progress: Callable[[str, int], None] | None = None,
     ) -> SendReport:
         """Send an issue to its list: each subscriber gets it once, and a send that was interrupted goes on.
@@ -261,6 +263,8 @@ class Newsroom:
             dry_run: Report what would happen, and write nothing.
             at: An aware moment at which it starts; the letter is frozen now, and a worker or the next ``send`` of
                 the issue after that moment delivers it.
+            rest: Of an issue whose send was cancelled: send it, as it stands now, to those who have had none.
+            with_this_sender: Go on through the sender of the settings, though the send was begun through another one.
             progress: Called with a state (``submitted``, ``refused``, ``unknown``, ``skipped``) and a number of letters
                 that reached it; with ``waiting`` and seconds, or ``full``, when it has to wait.
 
@@ -270,6 +274,8 @@ class Newsroom:
         Raises:
             IssueError, RenderError: The issue gives no letter.
             UnknownList: No such list.
+            HeldSendError: Something was due and nothing of it went: it was begun through another sender, or the only
+                issue that has not gone is older than the last one that went.
             SendError: The check found errors, the provider takes nothing more (call it again to go on), or ``at`` is
                 not aware or comes for a send that runs already.
             DatabaseError: The ledger cannot be written; call it again to go on.
@@ -281,8 +287,35 @@ class Newsroom:
         """
         path = "" if issue == "" else self.issue(issue).path
         return sending.send(
-            self.workspace, path, list_name=list_name, rhythm=rhythm, dry_run=dry_run, at=at, progress=progress
+            self.workspace,
+            path,
+            list_name=list_name,
+            rhythm=rhythm,
+            dry_run=dry_run,
+            at=at,
+            rest=rest,
+            with_this_sender=with_this_sender,
+            progress=progress,
         )
+
+    def cancel(self, send_id: str) -> SendReport:
+        """End a send for good. What went to nobody is undone: its issue, stories and week are free again.
+
+        Args:
+            send_id: The public id of the send, or the number of its issue.
+
+        Returns:
+            How it stands then; what is under way is ``unknown``. ``undone`` says whether it went to nobody.
+
+        Raises:
+            SendError: None is called so, or it has come to its end already.
+
+        Example::
+
+            if newsroom.cancel("12").undone:
+                newsroom.send(12)
+        """
+        return sending.cancel(self.workspace, send_id)
 
     def lists(self) -> list[ListCount]:
         """List the lists with how many subscriptions each has.

@@ -45,6 +45,8 @@ class SendReport:
     """Letters that still have to go."""
     send_id: str = ""
     """Public id of the send, as ``newsletter sends`` shows it; empty in a dry run of what has not begun."""
+    undone: bool = False
+    """Whether it was cancelled before it went to anybody, so that the issue can be sent as if it never had been."""
     problems: Sequence[Problem] = field(default=())
     """What the check found; an error among them keeps the issue from going."""
 
@@ -62,6 +64,8 @@ def send(
     rhythm: str,
     dry_run: bool,
     at: datetime | None,
+    rest: bool = False,
+    with_this_sender: bool = False,
     progress: Callable[[str, int], None] | None,
 ) -> SendReport:
     """Send an issue, or tell what would happen; ``Newsroom.send`` says what each argument means.
@@ -73,6 +77,8 @@ def send(
         rhythm: ``weekly`` or ``all``.
         dry_run: Write nothing.
         at: The aware moment at which it starts; None at once.
+        rest: Send it to those who have had none of a cancelled send.
+        with_this_sender: Go on through the sender of the settings, though it was begun through another one.
         progress: Told of a state and how many letters reached it; None for nobody.
 
     Raises:
@@ -90,8 +96,13 @@ def send(
     if not dry_run:
         with workspace.database.write() as connection:
             ledger.start_due(connection, workspace.now())
+        plans.free_undone(workspace)
     chosen = plans.choose(workspace, path, list_name=list_name, rhythm=rhythm)
-    plan = plans.make(workspace, chosen, list_name=list_name, rhythm=rhythm)
+    plan = plans.make(workspace, chosen, list_name=list_name, rhythm=rhythm, rest=rest)
+    if plan.earlier is not None and with_this_sender and not dry_run:
+        with workspace.database.write() as connection:
+            agreed = delivery.agree_to_sender(workspace.delivery_setup, connection, plan.earlier)
+        plan = replace(plan, earlier=agreed)
     if dry_run or (plan.earlier is not None and not _goes_on(plan.earlier)):
         return _report(plan, plan.earlier, plan.account)
     if plan.earlier is not None and at is not None:
@@ -115,6 +126,41 @@ def send(
     with workspace.database.read() as connection:
         state = ledger.state_of(connection, send.id)
     return _report(plan, replace(send, state=state), account, sent_now=settled.get("submitted", 0))
+
+
+def cancel(workspace: Workspace, name: str) -> SendReport:
+    """End a send for good; ``Newsroom.cancel`` says what that means.
+
+    Args:
+        workspace: The open workspace.
+        name: The public id of the send, or the number of its issue.
+
+    Raises:
+        SendError: None is called so, or it has come to its end already.
+    """
+    from newsletter import ledger
+    from subscribers import store
+
+    with workspace.database.write() as connection:
+        ended = ledger.cancel(connection, ledger.named(connection, name), reason="by an editor")
+        target = store.list_by_id(connection, ended.send.list_id)
+    if ended.undone:
+        workspace.memory.undone(ended.send)
+    send, account = ended.send, ended.account
+    return SendReport(
+        issue=int(send.issue) if send.issue.isdecimal() else 0,
+        list=target.name,
+        rhythm=send.rhythm,
+        state=send.state,
+        audience=send.audience,
+        submitted=account.submitted,
+        refused=account.refused,
+        unknown=account.unknown,
+        skipped=account.skipped,
+        open=account.open,
+        send_id=send.public_id,
+        undone=ended.undone,
+    )
 
 
 def _report(plan: Plan, send: Send | None, account: SendCounts | None, *, sent_now: int = 0) -> SendReport:

@@ -44,6 +44,7 @@ def deliver_now(
     here: bool = False,
     with_this_sender: bool = False,
     asks: bool = True,
+    at_once: bool = False,
 ) -> DeliveryOutcome:
     """Deliver what is open of a send, with a bar, and say what came of it.
 
@@ -54,6 +55,7 @@ def deliver_now(
         here: Deliver from here, also when workers are there to do it.
         with_this_sender: Go on through the provider of the settings also when it was begun through another one.
         asks: Whether somebody may be asked about that.
+        at_once: Try a send that its provider has stopped before its time, by an editor's word.
     """
     from newsletter.workflows import deliverers
 
@@ -68,16 +70,17 @@ def deliver_now(
                 f"note: another `newsletter` (process {first.process} on {deliverers.where(first)}, since {since}) "
                 f"delivers issue {agreed.issue} already; this one helps it"
             )
-        return _deliver(workspace, agreed, again=again, here=here)
+        return _deliver(workspace, agreed, again=again, here=here, at_once=at_once)
 
 
-def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> DeliveryOutcome:
+def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_once: bool) -> DeliveryOutcome:
     from newsletter import delivery, ledger
     from newsletter.errors import DatabaseError
     from newsletter.workflows import alerts, watch
 
     setup = workspace.setup_of(sent)
-    by_workers = not here and watch.workers(workspace)
+    # A trial by an editor's word is made here.
+    by_workers = not here and sent.state == "running" and watch.workers(workspace)
     with workspace.database.read() as connection:
         open_before = ledger.account(connection, sent.id).open
     counts = delivery.StateCounts()
@@ -88,7 +91,9 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> Del
                 say(f"No worker took anything for {watch.IDLE:.0f} seconds: delivering from here.")
                 by_workers = False
             if not by_workers:
-                delivery.run(setup, sent, progress)
+                delivery.run(setup, sent, progress, at_once=at_once)
+            elif (paused := _stopped(workspace, sent)) is not None:
+                raise paused
         except (SendError, DatabaseError, KeyboardInterrupt) as error:
             failure = error
     if failure is not None:
@@ -100,14 +105,17 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool) -> Del
             if isinstance(failure, delivery.SendPausedError):
                 say(_paused_words(failure, by_itself=watch.alive(workspace)))
             if isinstance(failure, SendError) and (through := diverting.offer(workspace, sent)) is not None:
-                return _deliver(workspace, through, again=again, here=here)
+                return _deliver(workspace, through, again=again, here=here, at_once=at_once)
             say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
             alerts.tell(workspace, ended=True)
-        return standing(workspace, sent, sent_now=counts.submitted, exit_code=STOPPED)
+        # Its brake holds it: what went now is in the middle of it; else nothing was sent though it was due.
+        braked = isinstance(failure, delivery.SendPausedError) and not counts.submitted
+        code = NOTHING_SENT if braked else STOPPED
+        return standing(workspace, sent, sent_now=counts.submitted, exit_code=code)
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
     say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
-    if done.exit == NOTHING_SENT:
+    if done.exit == NOTHING_SENT or _waits_for_a_day(done.send):
         say(way_on(done.send, done.account))
     if done.sent_now:
         tell_outbox(workspace)
@@ -146,7 +154,9 @@ def exit_of(sent: Send, account: SendCounts) -> int:
         sent: The send, as it is now.
         account: Of the send.
     """
-    if sent.state == "cancelled" or (sent.state == "paused" and account.open):
+    # What a warm-up leaves for the next day stopped as planned.
+    stopped = sent.state == "paused" and account.open and not _waits_for_a_day(sent)
+    if sent.state == "cancelled" or stopped:
         return NOTHING_SENT
     return SOME_NOT_TAKEN if account.refused or account.unknown else 0
 
@@ -164,10 +174,20 @@ def way_on(sent: Send, account: SendCounts) -> str:
             f"Send it to those who have had none with: newsletter send {sent.issue} --rest"
         )
     why = f": {sent.reason}" if sent.reason else ""
+    if _waits_for_a_day(sent):
+        return (
+            f"Issue {sent.issue} waits for the next day{why}. {account.open:,} of {account.total:,} are still to go. "
+            f"A running worker goes on by itself, or then: newsletter send {sent.issue}"
+        )
     return (
         f"Issue {sent.issue} is paused{why}. {account.open:,} of {account.total:,} are still to go. "
         f"Go on with: newsletter sends resume {sent.public_id}"
     )
+
+
+def _waits_for_a_day(sent: Send) -> bool:
+    """Whether a send has sent what its account may send today, by ``[sender] warm_up``."""
+    return sent.state == "paused" and sent.paused_by == "warm-up"
 
 
 def tell_edited(workspace: Workspace, sent: Send | None) -> None:
@@ -200,7 +220,7 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
         with_this_sender: Somebody agreed already.
         asks: Whether somebody may be asked.
     """
-    from newsletter import delivery, ledger
+    from newsletter import delivery
     from newsletter.workflows import alerts
 
     setup = workspace.setup_of(sent)
@@ -218,11 +238,15 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
             say("Nothing sent.")
             return None
     with workspace.database.write() as connection:
-        ledger.change_sender(connection, sent, setup.account)
-        agreed = ledger.send(connection, sent.id)
-        if agreed is not None and agreed.state == "paused" and agreed.probe_at is None:
-            ledger.move(connection, agreed, "running")
-        return ledger.send(connection, sent.id)
+        return delivery.agree_to_sender(setup, connection, sent)
+
+
+def _stopped(workspace: Workspace, sent: Send) -> SendPausedError | None:
+    """What to tell when the workers' provider has stopped a send."""
+    from newsletter.delivery import probing
+
+    with workspace.database.read() as connection:
+        return probing.paused(connection, sent.id)
 
 
 def _paused_words(paused: SendPausedError, *, by_itself: bool) -> str:

@@ -207,7 +207,8 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, *, here: bool, with_th
         still = f"{plan.account.open:,} of {plan.account.total:,}"
         say(f"Going on with issue {plan.issue.number}: {still} are still to go.")
         if sent.state == "paused":
-            say(f"It was stopped: {sent.reason}. One letter is tried first.")
+            first = "" if sent.paused_by == "warm-up" else " One letter is tried first."
+            say(f"It was stopped: {sent.reason}.{first}")
     done = deliver_now(
         workspace,
         sent,
@@ -215,6 +216,7 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, *, here: bool, with_th
         here=here,
         with_this_sender=with_this_sender,
         asks=asks,
+        at_once=True,
     )
     _end(plan, done, as_json, done.exit)
 

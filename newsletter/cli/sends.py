@@ -78,7 +78,6 @@ def show(
       newsletter sends show 12 --unknown
     """
     from newsletter import ledger
-    from newsletter.workflows.source import edited_since
     from subscribers import store
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
@@ -88,7 +87,7 @@ def show(
         through = ledger.submitted_through(connection, send.id)
         people = _unknown(connection, send) if unknown else []
         warn_held(connection)
-    edited = edited_since(workspace, send)
+    edited = send.state in ledger.UNFINISHED and _edited(workspace, send)
     if as_json:
         told = {**_told(send, account, lists), "submitted_through": through, "edited": edited}
         json_data({**told, "unknown_deliveries": people} if unknown else told)
@@ -111,6 +110,13 @@ def show(
         say(f"Refused by mistake? See why: newsletter sends resume {send.public_id} --resend-refused --dry-run")
     if edited:
         say(f"The frozen letter differs from issue.md. {_REFREEZE if send.state in _WAITING else ''}".strip())
+
+
+def _edited(workspace: Workspace, send: Send) -> bool:
+    # Issues are read only then.
+    from newsletter.workflows.source import edited_since
+
+    return edited_since(workspace, send)
 
 
 _WAITING = frozenset({"scheduled", "paused"})

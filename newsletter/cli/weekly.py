@@ -375,6 +375,7 @@ def _nothing_to_do(
     deliver: Callable[[Send], DeliveryOutcome],
 ) -> None:
     """Say why no letter of this week is made now, and end with the exit code that follows."""
+    from newsletter import delivery
     from newsletter.workflows.collect import sources_of
 
     if not week.went:
@@ -386,7 +387,7 @@ def _nothing_to_do(
         if as_json:
             json_data({**week_data(week, "nothing"), "exit": 0})
         return
-    if week.send is not None and week.send.state == "paused" and week.send.paused_by == "provider":
+    if week.send is not None and delivery.is_braked(week.send):
         # A person, or cron, tries it; the brake lets it go on when a letter is taken.
         say(f"Trying to go on with issue {week.went}.")
         _end(week, deliver(week.send), as_json)

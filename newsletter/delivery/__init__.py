@@ -19,6 +19,7 @@ from newsletter import ledger
 from newsletter.delivery import probing, warming
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
 from newsletter.delivery.probing import LettersWaitingError, SendPausedError, is_braked
+from newsletter.delivery.processes import HelperProcesses
 from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
 from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
 from newsletter.errors import HeldSendError, SendError
@@ -46,6 +47,7 @@ __all__ = [
     "SendPausedError",
     "SenderChangedError",
     "StateCounts",
+    "agree_to_sender",
     "audience",
     "freeze",
     "freeze_letter",
@@ -88,6 +90,24 @@ def pause_for_sender(setup: DeliverySetup, send: Send) -> str:
     return reason
 
 
+def agree_to_sender(setup: DeliverySetup, connection: Connection, send: Send) -> Send:
+    """Let a send go on through the sender of the settings, also when that is why it rests; the send as it is then.
+
+    Args:
+        setup: What every delivery needs.
+        connection: A writing transaction.
+        send: The send.
+    """
+    if not sender_changed(setup, send):
+        return send
+    ledger.change_sender(connection, send, setup.account)
+    agreed = ledger.send(connection, send.id)
+    if agreed is not None and agreed.state == "paused" and agreed.paused_by == "provider" and agreed.probe_at is None:
+        ledger.move(connection, agreed, "running")
+        agreed = ledger.send(connection, send.id)
+    return agreed or send
+
+
 def run(
     setup: DeliverySetup,
     send: Send,
@@ -128,7 +148,9 @@ def run(
         retrying = Retrying(setup.database, patience=setup.patience, sleep=setup.sleep)
         if _goes(setup, retrying, send, progress, over, at_once=at_once):
             # A worker comes back by itself.
-            _work(Run(setup, send, progress, waits=over is None), setup.sender.connections, over)
+            ours = Run(setup, send, progress, waits=over is None)
+            helpers = _helpers(setup, retrying, send, ours) if over is None else None
+            _work(ours, setup.sender.connections, over, helpers)
             if (paused := retrying.read(lambda connection: probing.paused(connection, send.id))) is not None:
                 raise paused
         return retrying.read(lambda connection: ledger.account(connection, send.id))
@@ -205,8 +227,17 @@ class _Collecting:
 _collecting = _Collecting()
 
 
-def _work(ours: Run, threads: int, over: threading.Event | None) -> None:
-    """Let threads work until nothing is left for them."""
+def _helpers(setup: DeliverySetup, retrying: Retrying, send: Send, ours: Run) -> HelperProcesses | None:
+    """The other processes of this send, none of them started; None when there are to be none."""
+    if setup.processes < 2 or not setup.helper or send.audience < setup.helped_from:
+        return None
+    if retrying.read(lambda connection: ledger.account(connection, send.id)).open < setup.helped_from:
+        return None
+    return HelperProcesses([*setup.helper, str(send.id)], setup.processes - 1, ours)
+
+
+def _work(ours: Run, threads: int, over: threading.Event | None, helpers: HelperProcesses | None = None) -> None:
+    """Let threads work until nothing is left for them, with helpers from the moment on when letters are taken."""
     # Events, since a join that a signal strikes takes its thread for ended on Python 3.11 (bpo-45274).
     ends: list[threading.Event] = []
     try:
@@ -215,15 +246,24 @@ def _work(ours: Run, threads: int, over: threading.Event | None) -> None:
             threading.Thread(target=ours.work, args=(end,), daemon=True).start()
             ends.append(end)
         for end in ends:
-            while not end.wait(None if over is None else 0.1):
+            while not end.wait(None if over is None and helpers is None else 0.1):
                 if over is not None and over.is_set():
                     ours.over.set()
+                if helpers is not None and ours.has_taken:
+                    helpers.start()
     except BaseException:
         # Ctrl-C strikes here and nowhere else: what is under way comes to its end, nothing new is begun.
         ours.over.set()
+        if helpers is not None:
+            helpers.stop()
         for end in ends:
             end.wait()
+        if helpers is not None:
+            helpers.wait()
         raise
+    if helpers is not None:
+        helpers.stop()
+        helpers.wait()
     if ours.failure is not None:
         raise ours.failure
 

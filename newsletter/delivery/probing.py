@@ -10,6 +10,7 @@ from newsletter.delivery.setup import DeliverySetup
 from newsletter.errors import SendError
 from newsletter.ledger import Send
 from newsletter.ledger.brakes import PROVIDER
+from newsletter.ledger.warm_up import WARM_UP
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,14 +39,14 @@ class LettersWaitingError(SendError):
 
 
 def is_braked(send: Send) -> bool:
-    """Whether a send is paused for what its provider does."""
-    return send.state == "paused" and send.paused_by == PROVIDER
+    """Whether a send is paused for what its provider does, or by a warm-up: then a run looks whether it can go on."""
+    return send.state == "paused" and send.paused_by in {PROVIDER, WARM_UP}
 
 
 def paused(connection: Connection, send_id: int, *, tried: bool = True) -> SendPausedError | None:
     """What to tell of a send that is braked now; None when it is not."""
     send = ledger.send(connection, send_id)
-    if send is None or not is_braked(send):
+    if send is None or send.state != "paused" or send.paused_by != PROVIDER:
         return None
     return SendPausedError(send.reason, send.probe_at, tried=tried)
 

@@ -22,7 +22,7 @@ from newsletter.delivery.growth import FEW, Growth
 from newsletter.delivery.halving import Halving
 from newsletter.delivery.pacing import hold_back
 from newsletter.delivery.parcels import name_of, parcels_of
-from newsletter.delivery.setup import DeliverySetup, Progress
+from newsletter.delivery.setup import WAITS, DeliverySetup, Progress
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import Batch, Send
 from newsletter.letters.mime import from_json
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 IDLE = 3.0
 """Seconds without anything to send for which a connection is kept that others may be waiting for."""
+_HELPER = 0
+"""Stands for helpers among the ids of what is busy; no object has this id."""
 MOST_UNKNOWN_IN_A_ROW = 3
 """Submissions without an answer, beyond one for each connection, after which a send stops."""
 
@@ -107,6 +109,27 @@ class Run:
         self._retrying = Retrying(
             setup.database, patience=setup.patience, sleep=setup.sleep, hurry=self.over.is_set, gate=self._pen
         )
+
+    @property
+    def has_taken(self) -> bool:
+        """Whether letters are being taken."""
+        return self._growth.taken
+
+    def heard(self, state: str, count: int) -> None:
+        """A helper has told what became of letters: as if a thread here had done it."""
+        if state in WAITS:
+            return
+        if state == "submitted":
+            self._last_taken = time.monotonic()
+        self._tell(state, count)
+        with self._settled:
+            self._settled.notify_all()
+
+    def helped(self, helping: bool) -> None:
+        """Whether any helper is at work has changed; while one is, it is waited for as for a thread."""
+        with self._settled:
+            (self._busy.add if helping else self._busy.discard)(_HELPER)
+            self._settled.notify_all()
 
     def work(self, end: threading.Event) -> None:
         """Deliver batch after batch until nothing is open, or something failed; then say that it is the end."""
@@ -446,7 +469,7 @@ class Run:
         if self._probes and parcels:
             stops = not told["submitted"]
             # Another letter is tried next time, should it be this one's fault.
-            dues = dict.fromkeys(later if answer.about == "address" else (), 10 * setup.put_off)
+            dues = dict.fromkeys(later if answer.about == "address" else (), 0.0)
         else:
             dues = {one: due_in(why, batch.attempt, setup.put_off) for one, why in later.items() if not stops}
 
@@ -506,10 +529,7 @@ class Run:
         taken = (answer.state == "submitted" and rest > 0) or "submitted" in {one for one, _ in answer.apart.values()}
         stops = self._is_over(answer, taken)
         if self._probes and tried:
-            stops = not taken
-            if answer.about == "address":
-                # Another letter is tried next time, should it be this one's fault.
-                pause = 10 * setup.put_off
+            stops, pause = not taken, 0.0
         further = answer.state == "submitted" and not (stops or self._probes or setup.rate_limit.limits)
         claim = self._claim(lane) if further and not self.over.is_set() else None
 
@@ -518,10 +538,16 @@ class Run:
             # Come again, it may find the batch in other hands, with a half of it on the way.
             if answer.split and ours:
                 ledger.split(connection, batch)
+            if self._probes and ours and answer.state == "queued" and answer.about == "address":
+                # Another letter is tried next time, should it be this one's fault.
+                ledger.move_out(connection, batch, [one.delivery for one in parcels], 0.0)
             paused = self._decide(connection, stops=stops, tried=tried, reason=_blame(answer, answer.reason))
             return claim(connection) if claim is not None else None, paused
 
-        lane.next, paused = self._retrying.write(write_down)
+        # What was taken need not reach the disk by itself: the next mark takes it along, since both write one log in
+        # order. Should the power fail in between, the request is in doubt, as if its answer had not come.
+        plain = answer.state == "submitted" and not (answer.apart or stops or self._probes)
+        lane.next, paused = self._retrying.write(write_down, durable=not plain)
         for state, count in Counter(state for state, _ in answer.apart.values() if state != "queued").items():
             self._tell(state, count)
         if answer.state != "queued":

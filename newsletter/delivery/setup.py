@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -90,6 +90,12 @@ class DeliverySetup:
     """Letters a minute to each domain that has a pace of its own, all processes together."""
     durable: bool = True
     """Whether letters that go one by one are marked on the disk, for when the power fails, or only in the database."""
+    processes: int = 1
+    """Processes on this machine that a command uses for one send."""
+    helped_from: int = 2
+    """Open letters from which on they are used: starting one takes as long as some ten thousand letters."""
+    helper: Sequence[str] = ()
+    """Program and first arguments of another process for a send, whose id follows; empty where none can be started."""
     memory: Memory | None = None
     """What is remembered outside the database of what was sent; None where nothing is."""
 

@@ -13,7 +13,7 @@ from newsletter.ledger.cursors import (
     known_cursors,
     set_cursor,
 )
-from newsletter.ledger.cutting import cut, put_off, split
+from newsletter.ledger.cutting import cut, move_out, put_off, split
 from newsletter.ledger.domain_rate import DomainShare, forget_lines, take_domains
 from newsletter.ledger.doubts import (
     DoubtfulRequest,
@@ -168,6 +168,7 @@ __all__ = [
     "may_undo",
     "members",
     "move",
+    "move_out",
     "named",
     "next_letter_at",
     "note",

@@ -65,6 +65,8 @@ class Provider(Generic[Options]):
     """Gives what tells this account from another one, without a secret in it: a send goes on with the same alone."""
     lacks: Callable[[Options], str] = lambda _: ""
     """Gives the key of its section without which nothing can go; empty when it is set up."""
+    many_at_once: bool = False
+    """Whether many letters go in one request, so that making it keeps a core busy, and two do it faster than one."""
     leaves: Callable[[Options], bool]
     """Whether letters leave this machine, so that real people may get them."""
     least_lease: Callable[[Options], float] | None = None

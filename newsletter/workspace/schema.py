@@ -155,6 +155,12 @@ class SenderSettings(SettingsSection):
         description="connections to the provider that may be open at once, over all processes and machines of the "
         "database; 0: no limit. Small and test letters have one more for each process",
     )
+    processes: Literal["auto"] | Annotated[int, Field(ge=1, le=8)] = Field(
+        default="auto",
+        description="processes on one machine that `send`, `weekly` and `latest` use for one send: a number, or "
+        "`auto`. That is two where letters go over HTTP, the machine has two cores or more, and 50,000 letters or "
+        "more are open; else one. Each has connections of its own",
+    )
     batch: int = Field(default=100, ge=1, le=1000, description="letters in one submission to the outbox")
     first_batch: int = Field(
         default=50,

@@ -60,6 +60,7 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     open=_open,
     lacks=lambda options: "" if options.token else "token",
     account=lambda options: f"{options.host} {options.message_stream} {fingerprint(options.token)}".strip(),
+    many_at_once=True,
     leaves=lambda options: urlsplit(options.host).hostname not in LOOPBACK,
     # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
     least_lease=lambda options: 2 * options.timeout + 5,

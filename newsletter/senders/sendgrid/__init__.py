@@ -59,6 +59,7 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
     open=_open,
     lacks=lambda options: "" if options.key else "key",
     account=lambda options: f"{options.host or options.region} {fingerprint(options.key)}".strip(),
+    many_at_once=True,
     leaves=lambda options: urlsplit(options.host).hostname not in LOOPBACK,
     # A lease outlives the longest wait there is between two looks at it: connecting and handing over.
     least_lease=lambda options: 2 * options.timeout + 5,
