@@ -21,7 +21,7 @@ import standin
 import torture
 
 from newsletter import delivery, ledger
-from newsletter.delivery.processes import GO, HelperProcesses, Parent
+from newsletter.delivery.processes import GO, HelperProcess, HelperProcesses
 from newsletter.wiring import LARGE, Workspace, open_workspace
 
 COUNTS = """
@@ -118,7 +118,7 @@ def test_a_helper_notices_that_nobody_listens_any_more() -> None:
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb", buffering=0) as tell:
-        parent = Parent(io.BytesIO(GO), tell)
+        parent = HelperProcess(io.BytesIO(GO), tell)
         parent.told("submitted", 1)
         assert parent.over.is_set()
 
