@@ -101,7 +101,7 @@ def send(
     plan = plans.make(workspace, chosen, list_name=list_name, rhythm=rhythm, rest=rest)
     if plan.earlier is not None and with_this_sender and not dry_run:
         with workspace.database.write() as connection:
-            agreed = delivery.agree_to_sender(workspace.delivery_setup, connection, plan.earlier)
+            agreed = delivery.agree_to_sender(workspace.setup_of(plan.earlier), connection, plan.earlier)
         plan = replace(plan, earlier=agreed)
     if dry_run or (plan.earlier is not None and not _goes_on(plan.earlier)):
         return _report(plan, plan.earlier, plan.account)
