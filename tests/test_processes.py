@@ -21,7 +21,7 @@ import standin
 import torture
 
 from newsletter import delivery, ledger
-from newsletter.delivery.processes import GO, HelperProcesses, Parent
+from newsletter.delivery.processes import GO, HelperProcess, HelperProcesses
 from newsletter.wiring import LARGE, Workspace, open_workspace
 
 COUNTS = """
@@ -118,7 +118,7 @@ def test_a_helper_notices_that_nobody_listens_any_more() -> None:
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb", buffering=0) as tell:
-        parent = Parent(io.BytesIO(GO), tell)
+        parent = HelperProcess(io.BytesIO(GO), tell)
         parent.told("submitted", 1)
         assert parent.over.is_set()
 
@@ -190,13 +190,15 @@ def test_how_many_processes_a_workspace_uses(tmp_path: Path, monkeypatch: pytest
     for name in [one for one in os.environ if one.startswith("NASHRA_")]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setenv("NASHRA_SENDER__KIND", kind)
+    monkeypatch.setenv("NASHRA_SENDGRID__KEY", "SG.test")
     with open_workspace(tmp_path / "w") as workspace:
-        workspace.settings.sender.__dict__["kind"] = kind
-        assert workspace.processes == (2 if kind == "sendgrid" else 1)
-        assert workspace.helper
-        workspace.settings.sender.__dict__["processes"] = 3
-        assert workspace.processes == 3
+        setup = workspace.delivery_setup
+        assert (setup.processes, setup.helped_from) == (2 if kind == "sendgrid" else 1, LARGE)
+        assert setup.helper
+    monkeypatch.setenv("NASHRA_SENDER__PROCESSES", "3")
+    with open_workspace(tmp_path / "w") as workspace:
+        assert (workspace.delivery_setup.processes, workspace.delivery_setup.helped_from) == (3, 2)
     with open_workspace(tmp_path / "w", {"NASHRA_SENDER__PATIENCE": "7"}) as workspace:
         # Another program would read other settings than these.
         assert workspace.helper == ()
-        assert workspace.delivery_setup.helped_from == LARGE

@@ -30,7 +30,7 @@ READY, COUNTED, FAILED = "ready", "counted", "failed"
 GO = b"go\n"
 
 
-class Listener(Protocol):
+class HelpedRun(Protocol):
     """The process that runs the send, as its helpers see it."""
 
     def heard(self, state: str, count: int) -> None:
@@ -49,7 +49,7 @@ class HelperProcesses:
         listener: Told by them, from threads of its own.
     """
 
-    def __init__(self, command: Sequence[str], count: int, listener: Listener) -> None:
+    def __init__(self, command: Sequence[str], count: int, listener: HelpedRun) -> None:
         self._command = list(command)
         self._count = count
         self._listener = listener
@@ -152,12 +152,12 @@ def _warn(reason: str) -> None:
     LOG.warning("a second process of this send ended (%s); the first goes on without it", reason)
 
 
-class Parent:
-    """The process that runs the send, as a helper sees it.
+class HelperProcess:
+    """This process as a helper, tied to its parent: the process that runs the send.
 
     Args:
-        ask: What it says comes from here; its end is the end of the work.
-        tell: What is told goes here.
+        ask: What the parent says comes from here; its end is the end of the work.
+        tell: What the parent is told goes here.
     """
 
     def __init__(self, ask: BinaryIO, tell: BinaryIO) -> None:
@@ -215,7 +215,7 @@ class Parent:
             self.over.set()
 
 
-def help_parent(work: Callable[[Parent], None]) -> int:
+def help_parent(work: Callable[[HelperProcess], None]) -> int:
     """Be a helper: do some work for the process at the other ends of standard input and output.
 
     Ctrl-C is the other one's business, who gets it too and then says that it is over.
@@ -233,7 +233,7 @@ def help_parent(work: Callable[[Parent], None]) -> int:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     # Not buffered: a thread that waits at a buffer when Python ends makes it abort.
-    parent = Parent(os.fdopen(os.dup(0), "rb", buffering=0), tell)
+    parent = HelperProcess(os.fdopen(os.dup(0), "rb", buffering=0), tell)
     signal.signal(signal.SIGTERM, lambda _number, _frame: parent.over.set())
     try:
         work(parent)

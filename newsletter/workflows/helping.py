@@ -12,11 +12,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from newsletter.delivery.processes import Parent, help_parent
+from newsletter.delivery.processes import HelperProcess, help_parent
 from newsletter.wiring import open_workspace
 
 
-def help_send(parent: Parent, root: Path, send_id: int) -> None:
+def help_send(parent: HelperProcess, root: Path, send_id: int) -> None:
     """Deliver of a send what the other processes leave, until that is all or the parent says that it is over.
 
     Args:
