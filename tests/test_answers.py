@@ -14,7 +14,7 @@ import smtp_standin
 from hypothesis import given
 from hypothesis import strategies as st
 from test_deliver import LETTER
-from test_senders_smtp import carry, load, options, parcel
+from test_senders_smtp import Book, carry, load, options, parcel
 
 from newsletter.senders import Answer, Parcel, UnreachableError
 from newsletter.senders.https import PreparedRequest
@@ -518,13 +518,14 @@ def test_a_bad_mailbox_at_the_end_is_refused_since_others_were_taken(tmp_path: P
 
 
 def test_what_is_refused_at_the_dot_is_not_in_doubt_while_it_waits_to_be_believed(tmp_path: Path) -> None:
-    book = Ledger()
+    book = Book()
     with smtp_standin.running(tmp_path, answers={".": "550 5.1.1 no such user"}) as server:
         carrier = load(options(server, connections=1))
         answer = carrier.carry([parcel(number) for number in range(4)], book, renew=10.0)
         carrier.close()
     assert (answer.state, answer.about, answer.stop) == ("queued", "address", False)
-    assert book.counts() == {"queued": 4}
+    assert book.states() == {"queued": 4}
+    assert book.most_in_air == 1
 
 
 def test_a_no_without_words_is_believed_when_it_is_said_again_and_others_are_taken(tmp_path: Path) -> None:

@@ -60,9 +60,9 @@ def stamps(root: Path) -> list[Stamp]:
     return stamps_room.read(root / "issues" / "first" / "sent.toml")
 
 
-def refused(done: Done, *parts: str) -> None:
-    """A command that sent nothing, and said why and how to go on."""
-    assert done.code not in {0, 2}, done
+def refused(done: Done, *parts: str, code: int = 5) -> None:
+    """A command that sent nothing though something was due, and said why and how to go on."""
+    assert done.code == code, done
     assert "Traceback" not in done.err
     errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, done.err
@@ -282,7 +282,7 @@ def test_what_was_remembered_is_damaged(root: Path) -> None:
 def test_a_broken_file_of_stamps_keeps_everything_from_going(root: Path) -> None:
     path = root / "issues" / "first" / "sent.toml"
     path.write_text("<<<<<<< HEAD\n", "utf-8")
-    refused(here("-C", root, "send", "--yes"), f"{path}:1", "TOML")
+    refused(here("-C", root, "send", "--yes"), f"{path}:1", "TOML", code=1)
     path.unlink()
     assert here("-C", root, "send", "--yes").code == 0
 
@@ -350,7 +350,7 @@ def test_a_stamp_that_was_being_written_counts_once_the_database_is_behind(root:
 
 def test_a_stamp_that_cannot_be_written_freezes_nothing(root: Path) -> None:
     (root / "issues" / "first" / "sent.toml").mkdir()
-    refused(here("-C", root, "send", "--yes"), "sent.toml")
+    refused(here("-C", root, "send", "--yes"), "sent.toml", code=1)
     with closing(sqlite3.connect(root / "newsletter.db")) as database:
         assert database.execute("SELECT count(*) FROM send").fetchone() == (0,)
 

@@ -28,6 +28,7 @@ from newsletter import ledger
 from newsletter.errors import SettingsError
 from newsletter.ledger import overview
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, set_cursor
+from newsletter.storage import tables
 from newsletter.storage.database import Database
 from newsletter.wiring import open_workspace
 from newsletter.workflows import health, logs, status
@@ -90,6 +91,11 @@ def test_counts_on_both_databases(database: Database) -> None:
         assert not overview.at_work(connection, send.id)
         batch = claim(connection, send)
         assert overview.at_work(connection, send.id)
+        # Whoever held it went silent: its lease runs out by itself.
+        held = tables.batch.c.id == batch.id
+        connection.execute(tables.batch.update().where(held).values(lease_until=1.0))
+        assert not overview.at_work(connection, send.id)
+        connection.execute(tables.batch.update().where(held).values(lease_until=4e9))
         assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
         ledger.record(connection, batch, "submitted", {1: ("refused", "no such user"), 2: ("unknown", "")})
         assert not overview.at_work(connection, send.id)

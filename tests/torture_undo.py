@@ -176,7 +176,8 @@ def sender(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             if before.states and any(state not in {"submitted", "unknown"} for state in before.states.values()):
                 assert code == 5, words
                 assert "--with-this-sender" in words, words
-                assert result_of(bench, root).taken == before.taken, "it went on without the word"
+                # What the provider took may come late: its last bytes were gone when the send was killed.
+                assert not list((root / "outbox").glob("*/*.eml")), "it went on without the word"
             expire(root)
             code, words = done(newsletter(root, "send", "1", "--yes", "--with-this-sender"))
             assert code in {0, 4}, words

@@ -82,6 +82,8 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
     # A trial by an editor's word is made here.
     by_workers = not here and sent.state == "running" and watch.workers(workspace)
     with workspace.database.read() as connection:
+        # Before anything is called stopped in the middle, or offered to another provider.
+        workspace.memory.refuse_behind(connection)
         open_before = ledger.account(connection, sent.id).open
     counts = delivery.StateCounts()
     failure: BaseException | None = None

@@ -10,7 +10,7 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.moment import WESTERN_DIGITS
 from newsletter.cli.options import Yes
 from newsletter.cli.output import ask, on_terminal, plural, say
-from newsletter.errors import SendError
+from newsletter.errors import HeldSendError
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
@@ -136,7 +136,7 @@ def _answer(workspace: Workspace, key: str, list_name: str, rhythm: str) -> None
         rhythm: In which it is to go.
 
     Raises:
-        SendError: Somebody may get it twice, and nobody is here to ask.
+        HeldSendError: Somebody may get it twice, and nobody is here to ask.
     """
     from newsletter.workflows import restored as workflow
 
@@ -154,7 +154,9 @@ def _answer(workspace: Workspace, key: str, list_name: str, rhythm: str) -> None
         number = str(unknown.waiting)
         say(f"Nothing here can tell who else has had it: {whom} may get it twice. Your provider's own log may tell.")
         if not on_terminal():
-            raise SendError(f"{whom} may get issue {key} twice", mend="run the same at a terminal, where it is asked")
+            raise HeldSendError(
+                f"{whom} may get issue {key} twice", mend="run the same at a terminal, where it is asked"
+            )
         typed = ask(f"Type {number} to send it to all of them, anything else to stop")
         if typed.translate(WESTERN_DIGITS).replace(",", "") != number:
             say("Nothing sent.")

@@ -14,7 +14,6 @@ import json
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -233,7 +232,8 @@ def help_parent(work: Callable[[Parent], None]) -> int:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    parent = Parent(sys.stdin.buffer, tell)
+    # Not buffered: a thread that waits at a buffer when Python ends makes it abort.
+    parent = Parent(os.fdopen(os.dup(0), "rb", buffering=0), tell)
     signal.signal(signal.SIGTERM, lambda _number, _frame: parent.over.set())
     try:
         work(parent)
