@@ -222,7 +222,7 @@ class Run:
             return True
         if not self._waits:
             return False
-        when = probing.hour(self._setup.now() + timedelta(seconds=pause))
+        when = probing.hour(self._setup.now() + timedelta(seconds=pause), self._setup.zone)
         raise probing.LettersWaitingError(
             f"the letters that are left wait for their time, and are tried again from {when} on",
             mend="run the same command then; a running worker does so by itself",
