@@ -200,7 +200,7 @@ def test_another_send_of_the_issue_keeps_what_it_holds(here: Bench) -> None:
 def test_it_is_cancelled_once(here: Bench) -> None:
     send = freeze(here)
     cancel(here, send)
-    with pytest.raises(SendError, match="is cancelled and cannot be cancelled"):
+    with pytest.raises(SendError, match="is cancelled already"):
         cancel(here, send)
 
 

@@ -94,7 +94,7 @@ def test_a_send_that_went_to_nobody_is_edited_and_sent_to_everybody_once(root: P
     assert [row.split("\t")[3] for row in rows] == ["cancelled", "finished"]
     assert here("-C", root, "report").code == 0
     # It is over now.
-    told(here("-C", root, "sends", "cancel", data["send"], "--yes"), "is cancelled and cannot be cancelled", code=1)
+    told(here("-C", root, "sends", "cancel", data["send"], "--yes"), "is cancelled already", code=1)
 
 
 def test_a_cancelled_week_is_free_for_weekly(root: Path) -> None:
@@ -112,7 +112,16 @@ def test_the_rest_of_a_cancelled_issue_goes_to_those_who_have_had_none(root: Pat
     done = here("-C", root, "sends", "cancel", "1", "--yes", "--json")
     told(done, "2 subscribers have it, of 2 nobody knows, 2 do not get it", "--unknown", "send 1 --rest", code=0)
     assert json.loads(done.out)["doubted"] == 2
-    told(here("-C", root, "send", "1", "--yes"), "cancelled after it went to 2 subscribers", "--rest", code=5)
+    refused = here("-C", root, "send", "1", "--yes")
+    told(refused, "Nothing sent now. Issue 1 was cancelled after it went to 2 subscribers", code=5)
+    assert refused.err.rstrip().endswith("newsletter send 1 --rest")
+    account = here("-C", root, "report", "1")
+    assert "2 unknown, 0 skipped, 0 still to go, 2 cancelled." in account.out + account.err
+    for verb in ("resume", "pause"):
+        told(here("-C", root, "sends", verb, "1"), "is cancelled", "newsletter send 1", code=1)
+    again = here("-C", root, "sends", "refreeze", "1", "--yes")
+    told(again, "is cancelled", code=1)
+    assert "sends pause" not in again.err  # which would be refused too
     told(here("-C", root, "weekly", "--yes"), "cancelled after it went to 2 subscribers", "--rest", code=5)
     assert not got(root)
     edit(root, "+++\n\n", "+++\n\nتصحيح.\n\n")
@@ -120,6 +129,9 @@ def test_the_rest_of_a_cancelled_issue_goes_to_those_who_have_had_none(root: Pat
     told(would, "would go to 2 subscribers", code=0)
     told(here("-C", root, "send", "1", "--rest", "--yes"), code=0)
     assert got(root) == Counter(["reader4@example.net", "reader5@example.net"])
+    account = here("-C", root, "report", "1")
+    told(account, code=0)
+    assert "Audience 6: 4 submitted, 0 refused, 2 unknown, 0 skipped, 0 still to go." in account.out + account.err
     # Once: the second time there is nothing left of it.
     told(here("-C", root, "send", "1", "--rest", "--yes"), "already", code=0)
     assert sum(got(root).values()) == 2
@@ -204,6 +216,15 @@ def test_an_edited_file_is_told_and_taken_in_by_refreeze(root: Path) -> None:
     for command in (("check",), ("send", "1", "--yes"), ("weekly", "--yes"), ("sends", "show", "1")):
         done = here("-C", root, *command)
         assert "frozen letter differs" in done.err + done.out, command
+    # A file that nobody can read any more is no longer what was frozen.
+    (root / "issues/first").rename(root / "issues/001-first")
+    file = root / "issues/001-first/issue.md"
+    whole = file.read_bytes()
+    file.write_text("+++\nbroken = [\n+++\n", "utf-8")
+    done = here("-C", root, "sends", "show", "1")
+    assert "frozen letter differs" in done.err + done.out
+    file.write_bytes(whole)
+    (root / "issues/001-first").rename(root / "issues/first")
     before = here("-C", root, "sends", "show", "1", "--json")
     assert json.loads(before.out)["edited"]
     would = here("-C", root, "sends", "refreeze", "1", "--dry-run", "--json")
@@ -253,6 +274,12 @@ def test_another_sender_goes_on_only_by_word(root: Path) -> None:
         assert (send.state, send.paused_by) == ("paused", "provider")
     told(here("-C", root, "worker", "--once"), code=0)
     assert not got(root)
+    # To resume it would only let it rest again: what is said is what works.
+    state = here("-C", root, "status")
+    told(state, code=1)
+    assert "the settings name another sender" in state.out
+    assert "newsletter send 1 --with-this-sender" in state.out
+    assert "takes nothing" not in state.out
     told(here("-C", root, "send", "1", "--yes", "--with-this-sender"), "4 letters now", code=0)
     assert got(root) == Counter(f"reader{number}@example.net" for number in range(2, 6))
     with open_workspace(root) as workspace, workspace.database.read() as connection:

@@ -181,6 +181,11 @@ def way_on(sent: Send, account: SendCounts) -> str:
             f"Issue {sent.issue} waits for the next day{why}. {account.open:,} of {account.total:,} are still to go. "
             f"A running worker goes on by itself, or then: newsletter send {sent.issue}"
         )
+    if sent.waits_for_its_sender and sent.issue.isdecimal():
+        return (
+            f"Issue {sent.issue} is paused{why}. {account.open:,} of {account.total:,} are still to go. Set the "
+            f"settings back, or go on through the new one: newsletter send {sent.issue} --with-this-sender"
+        )
     return (
         f"Issue {sent.issue} is paused{why}. {account.open:,} of {account.total:,} are still to go. "
         f"Go on with: newsletter sends resume {sent.public_id}"

@@ -13,7 +13,7 @@ from newsletter.cli.output import json_data, plural, say, table
 from newsletter.errors import NashraError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from newsletter.wiring import Workspace
@@ -135,7 +135,8 @@ def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Wor
         since = f"{one.since.astimezone(workspace.zone):%Y-%m-%d %H:%M}" if one.since is not None else ""
         rows.append(("needs you" if one.needs_person else "note", one.words, since))
     if state is not None:
-        rows += [("runs", words, "") for words in _going_on(state, workspace)]
+        stopped = {one.send for one in found if one.kind == "stopped"}
+        rows += [("runs", words, "") for words in _going_on(state, workspace, stopped)]
     table(("", "What", "Since"), rows, sparse=True)
     needing = sum(one.needs_person for one in found)
     if needing:
@@ -144,7 +145,7 @@ def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Wor
         say("Nothing needs a person.")
 
 
-def _going_on(state: WorkspaceState, workspace: Workspace) -> list[str]:
+def _going_on(state: WorkspaceState, workspace: Workspace, stopped: Collection[str]) -> list[str]:
     """What runs or waits as it should, in words."""
 
     def at(moment: datetime) -> str:
@@ -152,7 +153,7 @@ def _going_on(state: WorkspaceState, workspace: Workspace) -> list[str]:
 
     lines = []
     for one in state.sends:
-        if one.send.state == "running" and one.counts is not None:
+        if one.send.state == "running" and one.counts is not None and one.send.public_id not in stopped:
             said = f"issue {one.send.issue} goes out: {one.counts.open:,} of {one.send.audience:,} letters are to go"
             said += f", {one.unknown:,} unknown" if one.unknown else ""
             lines.append(said + (f", {one.refused:,} refused" if one.refused else ""))

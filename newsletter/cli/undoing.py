@@ -86,9 +86,10 @@ def refreeze(
         with workspace.database.read() as connection:
             old = ledger.named(connection, name)
         if old.state not in {"scheduled", "paused"}:
+            pause = f"newsletter sends pause {old.public_id}, or " if old.state == "running" else ""
             raise SendError(
                 f"the send of issue {old.issue} is {old.state}; only one that waits is frozen anew",
-                mend=f"newsletter sends pause {old.public_id}, or see: newsletter sends show {old.public_id}",
+                mend=f"{pause}see: newsletter sends show {old.public_id}",
             )
         snapshot = Snapshot.take(workspace)
         snapshot = replace(snapshot, sends=tuple(one for one in snapshot.sends if one.id != old.id))

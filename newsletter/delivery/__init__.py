@@ -24,6 +24,7 @@ from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
 from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
 from newsletter.errors import HeldSendError, SendError
 from newsletter.ledger import Send, SendCounts
+from newsletter.ledger.models import BEGUN_THROUGH
 from newsletter.letters.mime import SLOT_WIDTHS
 from newsletter.models import Letter
 from newsletter.rhythms.audience import audience, rhythms_of
@@ -84,7 +85,7 @@ def pause_for_sender(setup: DeliverySetup, send: Send) -> str:
     Returns:
         The reason, for people.
     """
-    reason = f"begun through «{send.sender}», and the settings say «{setup.account}» now"
+    reason = f"{BEGUN_THROUGH} «{send.sender}», and the settings say «{setup.account}» now"
     with setup.database.write() as connection:
         ledger.brake(connection, send.id, by="provider", reason=reason, probe_in=None)
     return reason

@@ -11,6 +11,8 @@ ALL = "all"
 """The rhythm of a send that goes to the subscribers of every rhythm."""
 UNDONE = "/cancelled/"
 """Stands in the key of an undone send's issue, between the key that it had and its public id."""
+BEGUN_THROUGH = "begun through"
+"""How the reason of a pause begins when the settings name another provider or account than at its freeze."""
 STATES = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
 
 
@@ -46,6 +48,11 @@ class Send:
     """Digest of what its letters were made of; empty when that was no file."""
     undone: bool = False
     """Whether it was cancelled and its letters went to nobody: then its issue, stories and periods are free again."""
+
+    @property
+    def waits_for_its_sender(self) -> bool:
+        """Whether it rests since the settings name another provider or account than it was begun through."""
+        return self.state == "paused" and self.probe_at is None and self.reason.startswith(BEGUN_THROUGH)
 
 
 @dataclass(frozen=True, slots=True)

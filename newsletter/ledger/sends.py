@@ -286,7 +286,10 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
     statement = update(table).where(table.c.id == send.id, table.c.state.in_(allowed[to])).values(values)
     if connection.execute(statement).rowcount != 1:
         state = state_of(connection, send.id)
-        raise SendError(f"the send of issue {send.issue} is {state} and cannot be {_WORDS[to]}")
+        mend = f"see: newsletter sends show {send.public_id}"
+        if state == "cancelled" and send.issue.isdecimal():
+            mend += f"; its issue goes anew with: newsletter send {send.issue} (--rest, when it went to some)"
+        raise SendError(f"the send of issue {send.issue} is {state} and cannot be {_WORDS[to]}", mend=mend)
 
 
 _WORDS = {"paused": "paused", "running": "resumed", "scheduled": "planned"}

@@ -62,7 +62,9 @@ def cancel(connection: Connection, one: Send, *, reason: str = "") -> UndoOutcom
     values = {"state": "cancelled", "reason": reason, "paused_by": "", "probe_at": None, "probes": 0}
     ended = update(table).where(table.c.id == one.id, table.c.state.in_(UNFINISHED)).values(values)
     if connection.execute(ended).rowcount != 1:
-        raise SendError(f"the send of issue {one.issue} is {state_of(connection, one.id)} and cannot be cancelled")
+        state = state_of(connection, one.id)
+        words = "is cancelled already" if state == "cancelled" else f"is {state} and cannot be cancelled"
+        raise SendError(f"the send of issue {one.issue} {words}", mend=f"see: newsletter sends show {one.public_id}")
     doubted = _doubt(connection, one.id)
     _undo(connection, one)
     ended_send = send(connection, one.id)

@@ -31,6 +31,8 @@ class DeliveryCounts:
     refused: int = 0
     unknown: int = 0
     skipped: int = 0
+    cancelled: int = 0
+    """Never went, since their send was cancelled, and no other send of the issue has taken them up."""
     delivered: int = 0
     bounced: int = 0
     complained: int = 0
@@ -44,7 +46,7 @@ class DeliveryCounts:
     @property
     def audience(self) -> int:
         """Everybody it was frozen for."""
-        return sum(getattr(self, state) for state in STATES)
+        return sum(int(getattr(self, state)) for state in (*STATES, "cancelled"))
 
     @property
     def open(self) -> int:
@@ -105,7 +107,7 @@ def added(many: Iterable[DeliveryCounts]) -> DeliveryCounts:
     reasons: dict[str, int] = {}
     bounces: dict[str, int] = {}
     for counts in many:
-        for name in (*STATES, *EVENTS):
+        for name in (*STATES, "cancelled", *EVENTS):
             sums[name] = sums.get(name, 0) + getattr(counts, name)
         for reason, count in counts.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + count
@@ -125,7 +127,8 @@ def lines(report: Report) -> list[str]:
     told = [
         f"Issue {report.issue} «{report.subject}»: {', '.join(report.states) or 'not sent'}.",
         f"Audience {total.audience:,}: {total.submitted:,} submitted, {total.refused:,} refused, "
-        f"{total.unknown:,} unknown, {total.skipped:,} skipped, {total.open:,} still to go.",
+        f"{total.unknown:,} unknown, {total.skipped:,} skipped, {total.open:,} still to go"
+        f"{f', {total.cancelled:,} cancelled' if total.cancelled else ''}.",
     ]
     told += [f"  {count:,} {reason}" for reason, count in sorted(total.reasons.items(), key=lambda pair: -pair[1])]
     if any(getattr(total, name) for name in EVENTS):

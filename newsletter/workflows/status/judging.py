@@ -109,6 +109,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Issue {issue} is paused, since the provider takes nothing: {reason}",
         "Issue {issue} is no longer paused.",
     ),
+    "sender": (
+        "Issue {issue} rests, since the settings name another sender: {reason}",
+        "Issue {issue} is no longer paused.",
+    ),
     "reports": (
         "Issue {issue} paused itself, since too much came back: {reason}",
         "Issue {issue} is no longer paused.",
@@ -264,11 +268,16 @@ def _of_send(one: SendState, state: WorkspaceState) -> Iterator[Finding]:
 def _paused(one: SendState, state: WorkspaceState) -> Finding:
     send = one.send
     name, command = send.public_id, f"newsletter sends resume {send.public_id}"
+    show = f"newsletter sends show {name}"
     parts = {"issue": send.issue, "reason": send.reason}
     step = COMMAND
     if send.probe_at is not None:
         parts["again"] = _told(send.probe_at, state)
         step = GOES_ON if send.paused_by == "warm-up" else AGAIN
+    if send.waits_for_its_sender:
+        # Resumed without that word it would rest again at once.
+        command = f"newsletter send {send.issue} --with-this-sender" if send.issue.isdecimal() else show
+        return _made("sender", name, parts=parts, command=command, send=name)
     if send.paused_by in ("provider", "reports"):
         kind = "brake" if send.paused_by == "provider" else "reports"
         return _made(kind, name, parts=parts, command=command, step=step, send=name)
