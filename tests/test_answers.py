@@ -7,7 +7,8 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import smtp_standin
@@ -37,6 +38,7 @@ from newsletter.senders.sendgrid.request import MailSend
 from newsletter.senders.sendgrid.sender import SendGrid
 from newsletter.senders.smtp.meaning import meaning
 from newsletter.senders.smtp.replies import Reply
+from newsletter.senders.smtp.session import PipeliningState, Session
 
 HTML = b"<html><head><title>400 Bad Request</title></head><body>nginx</body></html>"
 TWO = [parcel(1), parcel(2)]
@@ -644,3 +646,13 @@ def test_with_the_setting_nothing_is_written_ahead_and_nothing_is_to_be_found_ou
         answer, book = carry(options(server, pipelining=False), *(parcel(number) for number in range(6)))
     assert (answer, book.states()) == (Answer(), {"submitted": 6})
     assert caplog.text == ""
+
+
+def test_one_connection_that_closes_proves_nothing_and_silence_does() -> None:
+    closed, silent = SimpleNamespace(silent=False), SimpleNamespace(silent=True)
+    session = Session(cast("Any", closed), options(1), None, PipeliningState())
+    assert [session._suspicious() for _ in range(3)] == [False, True, True]
+    after_a_letter = Session(cast("Any", closed), options(1), None, PipeliningState())
+    after_a_letter._with_dot = True
+    assert not any(after_a_letter._suspicious() for _ in range(5))
+    assert Session(cast("Any", silent), options(1), None, PipeliningState())._suspicious()

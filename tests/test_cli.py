@@ -554,7 +554,7 @@ def test_a_full_outbox_is_completed_by_the_same_command(small_disk: Path, tmp_pa
     ]
     assert 0 < received(root).total() < 60
     assert list((root / "outbox" / "tmp").iterdir()) == []
-    complains(here("-C", root, "send", "--yes"), "free some space", code=75, lines=3)
+    complains(here("-C", root, "send", "--yes"), "free some space", code=75, lines=4)
     assert mounted(small_disk, "-o", "remount,size=16m")
     done = here("-C", root, "send", "--yes", "--json")
     assert (done.code, json.loads(done.out)["submitted"]) == (0, 60)

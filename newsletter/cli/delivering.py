@@ -105,7 +105,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
             words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
             say(f"error: {words}")
             if isinstance(failure, delivery.SendPausedError):
-                say(_paused_words(failure, by_itself=watch.alive(workspace)))
+                say(_paused_words(workspace, failure, by_itself=watch.alive(workspace)))
             if isinstance(failure, SendError) and (through := diverting.offer(workspace, sent)) is not None:
                 return _deliver(workspace, through, again=again, here=here, at_once=at_once)
             say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
@@ -251,11 +251,13 @@ def _stopped(workspace: Workspace, sent: Send) -> SendPausedError | None:
         return probing.paused(connection, sent.id)
 
 
-def _paused_words(paused: SendPausedError, *, by_itself: bool) -> str:
+def _paused_words(workspace: Workspace, paused: SendPausedError, *, by_itself: bool) -> str:
     """When a send that its provider has stopped is tried again, and by whom."""
     from newsletter.delivery.probing import hour
 
-    when = f"from {hour(paused.probe_at)} on" if paused.probe_at is not None else "when an editor says so"
+    when = "when an editor says so"
+    if paused.probe_at is not None:
+        when = f"from {hour(paused.probe_at, workspace.zone)} on"
     if by_itself:
         return f"The send is paused; the running worker tries it again with one letter {when}."
     return f"The send is paused, and may be tried again {when}; no worker runs that would do so by itself."

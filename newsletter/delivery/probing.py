@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
@@ -57,6 +57,6 @@ def take(setup: DeliverySetup, connection: Connection, send_id: int, *, at_once:
     return ledger.take_probe(connection, send_id, lasts=lasts, at_once=at_once)
 
 
-def hour(moment: datetime | None) -> str:
-    """A moment for people, in UTC."""
-    return f"{moment.astimezone(UTC):%H:%M:%S} UTC" if moment is not None else ""
+def hour(moment: datetime, zone: tzinfo) -> str:
+    """A moment of these hours for people, in the zone of the site, with the zone's name."""
+    return f"{moment.astimezone(zone):%H:%M:%S %Z}"

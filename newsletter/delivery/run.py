@@ -222,7 +222,7 @@ class Run:
             return True
         if not self._waits:
             return False
-        when = probing.hour(self._setup.now() + timedelta(seconds=pause))
+        when = probing.hour(self._setup.now() + timedelta(seconds=pause), self._setup.zone)
         raise probing.LettersWaitingError(
             f"the letters that are left wait for their time, and are tried again from {when} on",
             mend="run the same command then; a running worker does so by itself",
@@ -477,7 +477,7 @@ class Run:
             for seconds in sorted(set(dues.values())):
                 some = [one for one, due in dues.items() if due == seconds]
                 ledger.put_off(connection, batch, some, seconds)
-            ledger.close(connection, batch, pause=pause)
+            ledger.close(connection, batch, pause=0.0 if stops else pause)
             return self._decide(connection, stops=stops, tried=bool(parcels), reason=_blame(answer, reason))
 
         self._end(self._retrying.write(close), stops=stops, tried=bool(parcels), reason=reason)
@@ -529,7 +529,10 @@ class Run:
         taken = (answer.state == "submitted" and rest > 0) or "submitted" in {one for one, _ in answer.apart.values()}
         stops = self._is_over(answer, taken)
         if self._probes and tried:
-            stops, pause = not taken, 0.0
+            stops = not taken
+        if stops:
+            # The trial comes at a time of its own, and needs a letter that waits for nothing else.
+            pause = 0.0
         further = answer.state == "submitted" and not (stops or self._probes or setup.rate_limit.limits)
         claim = self._claim(lane) if further and not self.over.is_set() else None
 
