@@ -274,7 +274,7 @@ def _already(workspace: Workspace, plan: Plan) -> str:
             f"Start it now with: newsletter sends resume {plan.issue.number}"
         )
     if sent.state in {"paused", "cancelled"}:
-        return f"{way_on(sent, plan.account)} Nothing sent now."
+        return f"Nothing sent now. {way_on(sent, plan.account)}"
     when = shown(sent.finished or sent.created, zone)
     if not plan.account.submitted and (plan.account.refused or plan.account.unknown):
         words = f"Of issue {plan.issue.number} to '{plan.target.name}' no letter was taken ({when})."
