@@ -45,6 +45,7 @@ def test_an_editor_stops_the_trials_of_a_send_that_its_provider_has_stopped(tmp_
     with standin.running(tmp_path, faults={"401": 1.0}) as server:
         through_sendgrid(root, server.host)
         here("-C", root, "send", "1", "--yes")
+        assert "or now with: newsletter send 1\t" in here("-C", root, "status").out
         assert here("-C", root, "sends", "pause", "1").code == 0
         send, _ = outcome(root)
         assert (send.state, send.paused_by, send.probe_at) == ("paused", "editor", None)

@@ -269,6 +269,9 @@ def _paused(one: SendState, state: WorkspaceState) -> Finding:
     if send.probe_at is not None:
         parts["again"] = _told(send.probe_at, state)
         step = GOES_ON if send.paused_by == "warm-up" else AGAIN
+        if send.paused_by == "provider" and "/" not in send.issue:
+            # It tries one letter, also where no worker runs.
+            command = f"newsletter send {send.issue}"
     if send.paused_by in ("provider", "reports"):
         kind = "brake" if send.paused_by == "provider" else "reports"
         return _made(kind, name, parts=parts, command=command, step=step, send=name)
