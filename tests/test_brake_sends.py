@@ -14,7 +14,7 @@ from test_senders_smtp import configure
 from newsletter.wiring import open_workspace
 
 
-def test_a_send_of_which_nothing_is_taken_ends_with_5_and_says_why_when_and_by_whom(tmp_path: Path) -> None:
+def test_a_send_that_is_stopped_ends_with_5_and_says_why_when_and_by_whom(tmp_path: Path) -> None:
     root, trouble = workspace_of(tmp_path / "w", 8, batch=4), tmp_path / "trouble"
     trouble.touch()
     with standin.running(tmp_path, faults={"401": 1.0}, **{"while": str(trouble)}) as server:
