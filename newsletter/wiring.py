@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from subscribers.store.limits import Caps
 
 
-LARGE = 50_000
+LARGE = 500_000
 """Open letters from which on a second process pays: it takes about a second to start."""
 
 

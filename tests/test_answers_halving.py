@@ -21,6 +21,7 @@ def test_a_400_that_names_nothing_refuses_nobody_and_stops_the_send(tmp_path: Pa
     assert send.state != "finished"
     assert done.code != 0
     assert "(400)" in done.err
+    assert ("SendGrid says" in done.err) == (fault == "400_no_field")
 
 
 @pytest.mark.slow

@@ -127,6 +127,21 @@ def test_a_bad_mailbox_among_good_ones_is_refused_alone(tmp_path: Path) -> None:
     assert (account.submitted, account.refused, send.state) == (59, 1, "finished"), done.err
 
 
+def test_a_mail_server_that_relays_to_all_but_one_gets_the_letters_of_the_others(tmp_path: Path) -> None:
+    root = workspace_of(tmp_path / "w", 12, batch=50, bad={4: "full"})
+    settings = root / "newsletter.toml"
+    text = settings.read_text("utf-8")
+    assert "[sender]\n" in text
+    settings.write_text(text.replace("[sender]\n", "[sender]\npatience = 3\n"), "utf-8")
+    with smtp_standin.running(tmp_path, refuses={"full": "550 5.7.1 relaying denied"}) as server:
+        configure(root, server)
+        done = sent(root)
+        assert len(server.addresses()) == 11, done.err
+    _, account = outcome(root)
+    assert (account.submitted, account.queued, account.refused) == (11, 1, 0)
+    assert done.code == 75
+
+
 def test_a_mail_server_that_knows_nobody_any_more_refuses_nobody(tmp_path: Path) -> None:
     root = workspace_of(tmp_path / "w", 60, batch=50)
     with smtp_standin.running(tmp_path, answers={"RCPT": "550 5.1.1 no such user"}) as server:

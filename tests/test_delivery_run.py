@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import itertools
 import random
 import threading
@@ -16,6 +15,8 @@ import pytest
 from scripted import KEYS, LETTER, NOW, Bench, Carrier, OneByOne, Provider, bench
 
 from newsletter import delivery, ledger
+from newsletter.delivery import answering
+from newsletter.delivery.dues import backoff
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import RateLimit, SendCounts
 from newsletter.letters.mime import LEAVE
@@ -25,8 +26,6 @@ from newsletter.storage.clock import CLOCK
 from newsletter.storage.database import Database, DatabaseAwayError
 from subscribers import store, tokens
 
-# The package has a function of this name too.
-loop = importlib.import_module("newsletter.delivery.run")
 OTHER = replace(LETTER, rendered=Rendered("رسالة أخرى", LETTER.rendered.html, LETTER.rendered.text))
 
 
@@ -48,7 +47,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """What the loop takes for time; it stands until a test moves it."""
     clock = SimpleNamespace(now=1000.0)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(loop, "time", clock)
+    monkeypatch.setattr(answering, "time", clock)
     return clock
 
 
@@ -217,10 +216,10 @@ def test_a_long_backoff_stays_within_a_minute(database: Database, least: list[An
 
 
 def test_the_exponent_has_an_end(least: list[Any]) -> None:
-    assert loop._backoff(0.01, 1) == 0.01
-    assert loop._backoff(0.01, 2) == 0.02
-    assert loop._backoff(0.01, 11) == loop._backoff(0.01, 5000) == pytest.approx(0.01 * 1024)
-    assert loop._backoff(0.5, 30) == 60.0
+    assert backoff(0.01, 1) == 0.01
+    assert backoff(0.01, 2) == 0.02
+    assert backoff(0.01, 11) == backoff(0.01, 5000) == pytest.approx(0.01 * 1024)
+    assert backoff(0.5, 30) == 60.0
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.lists",
         "newsletter.cli.people",
         "newsletter.cli.reporting",
+        "newsletter.cli.scheduling",
         "newsletter.cli.sending",
         "newsletter.cli.sends",
         "newsletter.cli.serving",

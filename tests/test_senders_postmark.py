@@ -7,7 +7,6 @@ import json
 import logging
 import random
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,7 +26,7 @@ from test_events import send as of_seven
 from who_may import eligible
 
 from newsletter import delivery, ledger
-from newsletter.delivery import DeliverySetup
+from newsletter.delivery import DeliverySetup, answering
 from newsletter.errors import SendError, SettingsError
 from newsletter.events import apply
 from newsletter.events.apply import ReportOutcome
@@ -319,7 +318,7 @@ class Partly(Mute):
 
 def test_a_send_that_is_taken_in_part_keeps_its_patience(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     partly = Partly()
-    monkeypatch.setattr(sys.modules["newsletter.delivery.run"], "time", partly)
+    monkeypatch.setattr(answering, "time", partly)
     setup = replace(workspace.delivery_setup, sender=partly, patience=15.0, sleep=partly.sleep)
     with pytest.raises(SendError, match="wait for their time"):
         run(setup)

@@ -24,6 +24,7 @@ from newsletter.cli import (
     posting,
     reporting,
     restoring,
+    scheduling,
     sending,
     sends,
     serving,
@@ -109,7 +110,7 @@ _SENDS = group(
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
-    ("The week", (weekly.weekly, weekly.latest, weekly.schedule)),
+    ("The week", (weekly.weekly, weekly.latest, scheduling.schedule)),
     ("Making an issue", (editing.collect, composing.articles, composing.compose, editing.check, editing.preview)),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
     ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),

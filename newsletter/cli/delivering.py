@@ -111,9 +111,14 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
             say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
             alerts.tell(workspace, ended=True)
         # Its brake holds it: what went now is in the middle of it; else nothing was sent though it was due.
-        braked = isinstance(failure, delivery.SendPausedError) and not counts.submitted
-        code = NOTHING_SENT if braked else STOPPED
-        return standing(workspace, sent, sent_now=counts.submitted, exit_code=code)
+        # Of what is in doubt nobody can say that it was not sent.
+        gone = counts.submitted or counts.states.get("unknown")
+        code = NOTHING_SENT if isinstance(failure, delivery.SendPausedError) and not gone else STOPPED
+        stopped = standing(workspace, sent, sent_now=counts.submitted, exit_code=code)
+        if stopped.account.unknown:
+            whom = plural(stopped.account.unknown, "letter")
+            say(f"Nobody knows whether {whom} went; see: newsletter sends unknown {sent.public_id}")
+        return stopped
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
     say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")

@@ -178,7 +178,7 @@ def _say(workspace: Workspace, one: Doubt, people: dict[int, list[dict[str, str]
         for person in people.get(request.batch_id, ()):
             data(f"{person['delivery']}\t{person['address']}")
     if len(requests) > MOST_SHOWN:
-        say(f"  … and {plural(len(requests) - MOST_SHOWN, 'more')}; all of them with --json")
+        say(f"  … and {len(requests) - MOST_SHOWN:,} more; all of them with --json")
     say("  You can wait: a report of the provider settles them. Or decide:")
     whom = plural(count, "reader")
     say(f"    newsletter sends resume {send.public_id} --resend-unknown   at most {whom} get it twice")

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger
 from newsletter.delivery import probing, warming
+from newsletter.delivery.answering import MOST_UNKNOWN_IN_A_ROW
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
 from newsletter.delivery.probing import LettersWaitingError, SendPausedError, is_braked
 from newsletter.delivery.processes import HelperProcesses
-from newsletter.delivery.run import MOST_UNKNOWN_IN_A_ROW, Run
+from newsletter.delivery.run import Run
 from newsletter.delivery.setup import NO_LIMIT, WAITS, DeliverySetup, Progress, StateCounts
 from newsletter.errors import HeldSendError, SendError
 from newsletter.ledger import Send, SendCounts

@@ -1,7 +1,8 @@
-"""When a letter that the server put off comes again: at its own time, which it may have named (pure)."""
+"""When what was not taken is tried again: a letter that was put off when the server said, a batch after a pause."""
 
 from __future__ import annotations
 
+import random
 import re
 
 FIRST, LONGEST = 10.0, 900.0
@@ -23,3 +24,13 @@ def due_in(reason: str, attempt: int, first: float = FIRST) -> float:
         if seconds:
             return min(seconds, LONGEST)
     return float(min(first * 2 ** min(max(attempt - 1, 0), 20), LONGEST))
+
+
+def backoff(base: float, attempt: int) -> float:
+    """Seconds before a further try of a batch: doubled up to a minute, and spread so that not all come at once.
+
+    Args:
+        base: Seconds before the first new try.
+        attempt: Number of tries so far.
+    """
+    return float(min(base * 2 ** min(attempt - 1, 10), 60.0)) * random.uniform(0.5, 1.0)  # noqa: S311  no secret

@@ -8,13 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery.setup import DeliverySetup
 from newsletter.ledger import Batch
 from newsletter.senders import Parcel
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from newsletter.delivery.setup import DeliverySetup
     from newsletter.storage.retry import Retrying
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery.setup import DeliverySetup
 from newsletter.ledger import Batch, Send
 from newsletter.letters.mime import LEAVE, PREFERENCES
 from newsletter.senders import Parcel
@@ -13,6 +12,8 @@ from subscribers import store, tokens
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from newsletter.delivery.setup import DeliverySetup
 
 
 def parcels_of(

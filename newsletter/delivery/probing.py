@@ -6,7 +6,6 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery.setup import DeliverySetup
 from newsletter.errors import SendError
 from newsletter.ledger import Send
 from newsletter.ledger.brakes import PROVIDER
@@ -14,6 +13,8 @@ from newsletter.ledger.warm_up import WARM_UP
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from newsletter.delivery.setup import DeliverySetup
 
 SHORTEST = 60.0
 """Seconds that a trial may take at least, before somebody else may try."""

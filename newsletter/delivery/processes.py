@@ -30,7 +30,7 @@ READY, COUNTED, FAILED = "ready", "counted", "failed"
 GO = b"go\n"
 
 
-class HelpedRun(Protocol):
+class HelperRun(Protocol):
     """The process that runs the send, as its helpers see it."""
 
     def heard(self, state: str, count: int) -> None:
@@ -49,7 +49,7 @@ class HelperProcesses:
         listener: Told by them, from threads of its own.
     """
 
-    def __init__(self, command: Sequence[str], count: int, listener: HelpedRun) -> None:
+    def __init__(self, command: Sequence[str], count: int, listener: HelperRun) -> None:
         self._command = list(command)
         self._count = count
         self._listener = listener

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery.setup import DeliverySetup
 from newsletter.ledger import Batch, Send
 from newsletter.ledger.warm_up import WARM_UP
 from newsletter.senders import Parcel
@@ -16,6 +15,7 @@ from newsletter.senders import Parcel
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from newsletter.delivery.setup import DeliverySetup
     from newsletter.storage.retry import Retrying
 
 

@@ -263,6 +263,8 @@ _LEAST_OF_AN_ID = 4
 def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: str = "editor") -> None:
     """Pause or resume a send; whoever delivers it follows with the next batch. It ends by ``undo.cancel``.
 
+    An editor may also pause what something else has paused: then nothing of it goes by itself any more.
+
     Args:
         connection: A writing transaction.
         send: The send; its state is looked at anew.
@@ -273,7 +275,7 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
     Raises:
         SendError: Its state does not allow it.
     """
-    from sqlalchemy import update
+    from sqlalchemy import or_, update
 
     from newsletter.storage.tables import send as table
 
@@ -283,7 +285,9 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
         "scheduled": ("paused",),
     }
     values = {"state": to, "reason": reason, "paused_by": by if to == "paused" else "", "probe_at": None, "probes": 0}
-    statement = update(table).where(table.c.id == send.id, table.c.state.in_(allowed[to])).values(values)
+    taken_over = (table.c.state == "paused") & (table.c.paused_by != by)
+    may = [table.c.state.in_(allowed[to]), *([taken_over] if to == "paused" and by == "editor" else [])]
+    statement = update(table).where(table.c.id == send.id, or_(*may)).values(values)
     if connection.execute(statement).rowcount != 1:
         state = state_of(connection, send.id)
         mend = f"see: newsletter sends show {send.public_id}"

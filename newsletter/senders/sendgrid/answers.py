@@ -31,8 +31,8 @@ def understand(
     request was taken: they leave it unknown.
     """
     errors = _errors(content)
-    words = "; ".join(message for message, _ in errors or ()) or f"status {status} without a word"
-    reason = f"SendGrid says: {words} ({status})"
+    words = "; ".join(message for message, _ in errors or ())
+    reason = f"SendGrid says: {words} ({status})" if words else _wordless(status, content)
     if status in {429, 503}:
         return Answer(QUEUED, refused, reason, pause=retry_after(headers))
     if status == 413:
@@ -45,6 +45,13 @@ def understand(
         about: About = "account" if _ACCOUNT.search(words) else "server"
         return Answer(QUEUED, refused, reason, stop=True, about=about)
     return Answer(UNKNOWN, refused, reason, about="server")
+
+
+def _wordless(status: int, content: bytes) -> str:
+    """What to say of an answer that has none of SendGrid's words."""
+    if content.strip():
+        return f"a machine in between answers for SendGrid, or it is in trouble: no answer in its form ({status})"
+    return f"SendGrid answers without a word ({status})"
 
 
 _OF_THE_ACCOUNT = frozenset({401, 402, 403, 451})

@@ -52,7 +52,7 @@ class HaltError(Exception):
 
 @dataclass(slots=True)
 class PipeliningState:
-    """What a run knows of whether its server answers commands that were written ahead."""
+    """What a run knows of its server: whether it answers commands that were written ahead, and carries our letters."""
 
     proved: bool = False
     """It has answered a final dot and all commands written with it."""
@@ -62,6 +62,8 @@ class PipeliningState:
     """It does not seem to, and nothing more is written ahead."""
     told: bool = False
     """Without that it answers, and the editor was told."""
+    carries: bool = False
+    """It has let a letter come as far as its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,10 +294,13 @@ class Session:
 
     def _no(self, refusal: tuple[Reply, str] | None, hand: Envelope) -> tuple[Reply, str] | None:
         if refusal is None:
+            self._ahead.carries = True
             return None
         self.answered += 1
         reply, command = refusal
-        stranger = reply.code == 530 or (command == "RCPT" and reply.for_good and "relay" in reply.words.lower())
+        # Said of one reader while it takes others, it is about where that letter goes.
+        no_relay = command == "RCPT" and reply.for_good and "relay" in reply.words.lower() and not self._ahead.carries
+        stranger = reply.code == 530 or no_relay
         if stranger:
             raise HaltError(f"the SMTP server does not carry our letters: {reply.words}", _MEND_LOGIN, "account")
         if command == "MAIL" and reply.for_good and not hand.utf8:

@@ -274,6 +274,9 @@ def _paused(one: SendState, state: WorkspaceState) -> Finding:
     if send.probe_at is not None:
         parts["again"] = _told(send.probe_at, state)
         step = GOES_ON if send.paused_by == "warm-up" else AGAIN
+        if send.paused_by == "provider" and "/" not in send.issue:
+            # It tries one letter, also where no worker runs.
+            command = f"newsletter send {send.issue}"
     if send.waits_for_its_sender:
         # Resumed without that word it would rest again at once.
         command = f"newsletter send {send.issue} --with-this-sender" if send.issue.isdecimal() else show

@@ -1,0 +1,83 @@
+"""The command that does by itself what the settings ask for: schedule."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, workspace_of
+from newsletter.cli.moment import shown
+from newsletter.cli.options import AsJson
+from newsletter.cli.output import json_data, say, table
+from newsletter.cli.posting import post_without_pages
+from newsletter.errors import HeldSendError
+
+if TYPE_CHECKING:
+    from newsletter.workflows.scheduled import DutyOutcome
+
+
+def schedule(
+    context: typer.Context,
+    run: Annotated[bool, typer.Option("--run", help="Do what is due now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what [schedule] asks for and when; --run does what is due, for cron or a worker.
+
+    One line of cron is enough, however often it runs: each moment is handled once, a missed one when the machine is
+    back. Exit codes of --run: 0 all went well, 1 something failed and is tried again, 4 some letters were refused or
+    are unknown, 5 something was due and does not go by itself.
+
+    \b
+    Examples:
+      newsletter schedule
+      */10 * * * *  newsletter -C /srv/nashra schedule --run
+    """
+    from newsletter.rhythms import schedule as times
+    from newsletter.workflows import alerts, scheduled
+
+    with workspace_of(context) as workspace:
+        if run:
+            done = scheduled.run(workspace, say)
+            post_without_pages(workspace)
+            alerts.tell(workspace, ended=True)
+            if as_json:
+                json_data(
+                    [
+                        {
+                            **asdict(one.due),
+                            "list": one.list,
+                            "words": one.words,
+                            "trouble": str(one.trouble) if one.trouble else None,
+                            "exit": _of_duty(one),
+                        }
+                        for one in done
+                    ]
+                )
+            if not done:
+                say("Nothing is due.")
+            codes = {_of_duty(one) for one in done}
+            if code := next((one for one in (1, NOTHING_SENT, SOME_NOT_TAKEN) if one in codes), 0):
+                raise typer.Exit(code)
+            return
+        now, zone = workspace.now(), workspace.zone
+        due = {one.job for one in scheduled.waiting(workspace)}
+        coming = times.upcoming(now, zone, workspace.settings.schedule)
+    if as_json:
+        json_data([asdict(one) | {"due_now": one.job in due} for one in coming])
+        return
+    rows = [
+        (one.job, f"{one.moment.astimezone(zone):%A} {shown(one.moment, zone)}", "due now" if one.job in due else "")
+        for one in coming
+    ]
+    table(("What", "Next", ""), rows)
+    if not rows:
+        say('Nothing is scheduled. In newsletter.toml, for example: [schedule] weekly = "thursday 10:00"')
+
+
+def _of_duty(one: DutyOutcome) -> int:
+    """The exit code that follows from a duty."""
+    if one.trouble is not None:
+        return NOTHING_SENT if isinstance(one.trouble, HeldSendError) else 1
+    return NOTHING_SENT if one.held else SOME_NOT_TAKEN if one.faulty else 0
