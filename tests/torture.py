@@ -309,7 +309,7 @@ def stop(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             code, words = done(first)
             # Before anything is under way a server that lost patience with it is an error like any other.
             lost = bool(bench.databases) and words.count("error: ") == 1 and "the database says: " in words
-            assert code in {0, 4, 75} or (code == 1 and lost), words
+            assert code in {0, 4, 5, 75} or (code == 1 and lost), words
             where = f"stopped at call {number} of {len(calls)}, {name}"
             yield where, replace(bench.outcome(root), struck=bool(tracee))
 

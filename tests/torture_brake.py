@@ -84,7 +84,7 @@ def trouble(kind: str, bench: Bench, points: int) -> Iterator[tuple[str, Outcome
     with bench.workspace() as root, another(bench, "trouble", **plan) as bad:
         towards(root, bad)
         code, words = torture.done(torture.newsletter(root, "send", "--yes"))
-        assert code == 75, words
+        assert code in {5, 75}, words
         assert "paused" in words, words
         first = torture.outcome(root, Counter(), 0).unknown
         with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
@@ -138,7 +138,7 @@ def early(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             finally:
                 over.set()
                 reporting.join()
-            assert code == 75, words
+            assert code in {5, 75}, words
             assert bench.server is not None
             towards(root, bench.server)
             states = torture.outcome(root, Counter(), 0).states
