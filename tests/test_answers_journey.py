@@ -142,6 +142,20 @@ def test_a_mail_server_that_relays_to_all_but_one_gets_the_letters_of_the_others
     assert done.code == 75
 
 
+def test_a_trial_that_fails_for_its_reader_alone_makes_room_for_another_one(tmp_path: Path) -> None:
+    root = workspace_of(tmp_path / "w", 12, batch=50, bad={0: "full"})
+    settings = root / "newsletter.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("[sender]\n", "[sender]\npatience = 3\n"), "utf-8")
+    with smtp_standin.running(tmp_path, refuses={"full": "550 5.7.1 relaying denied"}) as server:
+        configure(root, server)
+        for _ in range(3):
+            done = sent(root)
+        assert len(server.addresses()) == 11, done.err
+    _, account = outcome(root)
+    assert (account.submitted, account.queued, account.refused) == (11, 1, 0)
+
+
 def test_a_mail_server_that_knows_nobody_any_more_refuses_nobody(tmp_path: Path) -> None:
     root = workspace_of(tmp_path / "w", 60, batch=50)
     with smtp_standin.running(tmp_path, answers={"RCPT": "550 5.1.1 no such user"}) as server:

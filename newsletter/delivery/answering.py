@@ -89,7 +89,7 @@ class Answers:
             # Come again, it may find the batch in other hands, with a half of it on the way.
             if answer.split and ours:
                 ledger.split(connection, batch)
-            if self._shared.probes and ours and answer.state == "queued" and answer.about == "address":
+            if self._shared.probes and ours and answer.state == "queued":
                 # Another letter is tried next time, should it be this one's fault.
                 ledger.move_out(connection, batch, [one.delivery for one in parcels], 0.0)
             paused = self.decide(connection, answer, stops=stops, tried=tried, reason=answer.reason)

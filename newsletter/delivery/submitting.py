@@ -198,7 +198,7 @@ class Submissions:
         if self._shared.probes and parcels:
             stops = not told["submitted"]
             # Another letter is tried next time, should it be this one's fault.
-            dues = dict.fromkeys(later if answer.about == "address" else (), 0.0)
+            dues = dict.fromkeys((one.delivery for one in parcels) if stops else later, 0.0)
         else:
             dues = {one: due_in(why, batch.attempt, setup.put_off) for one, why in later.items() if not stops}
 
