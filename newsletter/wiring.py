@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 LARGE = 500_000
 """Open letters from which on a second process pays: it takes about a second to start."""
 
+_CORES = 4
+"""Cores from which on two processes share a large send by themselves."""
+
 
 class Workspace:
     """A workspace, open."""
@@ -191,7 +194,8 @@ class Workspace:
         said = self.settings.sender.processes
         if said != "auto":
             return said
-        return min(2, os.cpu_count() or 1) if provider.many_at_once else 1
+        # On two cores the second one is busy with the other half of the first process: two were slower (measured).
+        return 2 if provider.many_at_once and (os.cpu_count() or 1) >= _CORES else 1
 
     @property
     def helper(self) -> tuple[str, ...]:
