@@ -108,7 +108,7 @@ from = {sender}
 [alerts]
 # mail = "editor@example.org"          # who is told when something stops, fails or is in doubt; several with commas
 # command = "/usr/local/bin/tell-us"   # a program that gets it as JSON on its standard input
-# url = "https://chat.example.org/…"   # an address it is posted to as JSON, best in secrets/alerts.url
+# url = "https://chat.example.org/hook"  # an address it is posted to as JSON, best in secrets/alerts.url
 # backup_days = 8            # days after which the newest copy in backups/ is too old; 0: never
 """
 
