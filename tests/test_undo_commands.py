@@ -237,7 +237,10 @@ def test_an_edited_file_is_told_and_taken_in_by_refreeze(root: Path) -> None:
     told(here("-C", root, "sends", "resume", json.loads(done.out)["send"]), code=0)
     assert here("-C", root, "sends", "pause", "1").code == 0
     # Paused, it stays so.
-    told(here("-C", root, "sends", "refreeze", "1", "--yes"), "6 subscribers, paused", code=0)
+    done = here("-C", root, "sends", "refreeze", "1", "--yes", "--json")
+    told(done, "6 subscribers, paused", code=0)
+    # A database that is put back is told by this send's stamp as by any other's.
+    assert json.loads(done.out)["send"] in (root / "issues/first/sent.toml").read_text("utf-8")
     told(here("-C", root, "sends", "resume", "1"), code=0)
 
 

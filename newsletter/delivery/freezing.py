@@ -163,8 +163,8 @@ def freeze(
         )
         if replaces is not None and replaces.state == "paused":
             ledger.move(connection, send, "paused", reason=replaces.reason, by=replaces.paused_by or "editor")
-            return replace(send, state="paused", reason=replaces.reason)
-        if send_at is None:
+            send = replace(send, state="paused", reason=replaces.reason)
+        elif send_at is None:
             # Together with the send or not at all.
             jobs.enqueue(connection, send.id)
         if setup.memory is not None:
