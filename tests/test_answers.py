@@ -650,9 +650,9 @@ def test_with_the_setting_nothing_is_written_ahead_and_nothing_is_to_be_found_ou
 
 def test_one_connection_that_closes_proves_nothing_and_silence_does() -> None:
     closed, silent = SimpleNamespace(silent=False), SimpleNamespace(silent=True)
-    session = Session(cast("Any", closed), options(1), None, PipeliningState())
+    session = Session(cast("Any", closed), options(1), {}, PipeliningState())
     assert [session._suspicious() for _ in range(3)] == [False, True, True]
-    after_a_letter = Session(cast("Any", closed), options(1), None, PipeliningState())
+    after_a_letter = Session(cast("Any", closed), options(1), {}, PipeliningState())
     after_a_letter._with_dot = True
     assert not any(after_a_letter._suspicious() for _ in range(5))
-    assert Session(cast("Any", silent), options(1), None, PipeliningState())._suspicious()
+    assert Session(cast("Any", silent), options(1), {}, PipeliningState())._suspicious()

@@ -13,8 +13,9 @@ from newsletter.errors import SendError, file_limit_error
 from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carrier, Commit, Parcel, UnreachableError
 from newsletter.senders.smtp.meaning import Meaning, meaning
+from newsletter.senders.smtp.opening import open_session
 from newsletter.senders.smtp.round import CarrierState, SmtpBatch
-from newsletter.senders.smtp.session import Envelope, HaltError, Session, open_session
+from newsletter.senders.smtp.session import Envelope, HaltError, Session
 from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
 
 if TYPE_CHECKING:
