@@ -21,6 +21,7 @@ from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
 if TYPE_CHECKING:
     import ssl
 
+    from newsletter.senders.refusals import AddressRefusals
     from newsletter.senders.smtp.options import SmtpOptions
 
 LOG = logging.getLogger("nashra.smtp")
@@ -72,6 +73,10 @@ class SmtpCarrier(Carrier):
         if isinstance(other, SmtpCarrier):
             self._loop, self._resting, self._memory = other._loop, other._resting, other._memory
             other._loop, other._resting = None, []
+
+    def remember(self, refusals: AddressRefusals) -> None:
+        """Believe refusals by what the whole run has seen."""
+        self._memory.watch = refusals.record
 
     def close(self) -> None:
         """Say good-bye on every connection."""
