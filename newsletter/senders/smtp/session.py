@@ -296,8 +296,7 @@ class Session:
         reply, command = refusal
         # Said of one reader while it takes others, it is about where that letter goes.
         no_relay = command == "RCPT" and reply.for_good and "relay" in reply.words.lower() and not self._ahead.carries
-        stranger = reply.code == 530 or no_relay
-        if stranger:
+        if reply.code == 530 or no_relay:
             raise HaltError(f"the SMTP server does not carry our letters: {reply.words}", MEND_LOGIN, "account")
         if command == "MAIL" and reply.for_good and not hand.utf8:
             raise HaltError(f"the SMTP server refuses our sender or our letter: {reply.words}", _MEND_SENDER, "account")
