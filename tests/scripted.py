@@ -21,6 +21,7 @@ from newsletter.ledger import Mailing, Send, SendCounts
 from newsletter.letters.mime import LEAVE, slot, to_json
 from newsletter.models import Issue, Letter, Rendered
 from newsletter.senders import Answer, Parcel
+from newsletter.senders.refusals import AddressRefusals
 from newsletter.storage.database import Database, DatabaseAwayError
 from subscribers import actions, store
 
@@ -115,6 +116,9 @@ class Carrier:
     def inherit(self, other: Carrier) -> None:
         assert other.provider is self.provider
         self.provider.inherited += 1
+
+    def remember(self, refusals: AddressRefusals) -> None:
+        """It answers as it is told, whatever was refused before."""
 
     def close(self) -> None:
         with self.provider.lock:

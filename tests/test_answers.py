@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -28,6 +29,7 @@ from newsletter.senders.refusals import (
     MOST_AT_FIRST,
     MOST_NAMED,
     MOST_REFUSED,
+    MOST_TIMES,
     SPLIT_EVERY,
     AddressRefusals,
     RefusalRecord,
@@ -342,10 +344,10 @@ def test_no_bytes_of_postmark_refuse_more_than_have_such_a_result(status: int, c
 
 
 def mail_send(named: AddressRefusals | None = None) -> MailSend:
-    sender = SendGrid(SendGridOptions(key="SG.test"))
+    carrier = SendGrid(SendGridOptions(key="SG.test")).load(LETTER)
     if named is not None:
-        sender._named = named
-    return sender.load(LETTER)
+        carrier.remember(named)
+    return carrier
 
 
 def ask(carrier: Any, people: Sequence[Parcel], status: int, content: bytes) -> tuple[PreparedRequest, Answer]:
@@ -416,31 +418,49 @@ def test_a_server_that_names_every_address_refuses_nobody() -> None:
     assert facts(answer) == "queued server stop"
 
 
-@pytest.mark.parametrize(
-    ("count", "taken", "believed"),
-    [(1, 0, True), (FEW_ALONE, 0, True), (FEW_ALONE + 1, 0, False), (FEW_AT_LAST, 1, True)],
-)
-def test_a_few_named_addresses_with_nobody_beside_them(count: int, taken: int, believed: bool) -> None:
-    carrier = mail_send()
-    for number in range(taken):
-        ask(carrier, [parcel(900 + number)], 202, b"")
-    people = [parcel(number) for number in range(count)]
-    for _ in people:
-        ask(carrier, people, 400, errors("no", "personalizations.0.to"))
-    answer = ask(carrier, people, 202, b"")[1]
-    assert (answer.state, len(answer.apart)) == (("submitted", count) if believed else ("queued", 0))
+@pytest.mark.parametrize("count", [1, FEW_ALONE, MOST_AT_FIRST - 1, FEW_AT_LAST])
+@pytest.mark.parametrize("taken", ["never", "in an earlier run", "now"])
+def test_a_few_named_addresses_with_nobody_beside_them(count: int, taken: str) -> None:
+    carrier = mail_send(AddressRefusals(RefusalRecord(taken_before=taken == "in an earlier run")))
+    if taken == "now":
+        ask(carrier, [parcel(900)], 202, b"")
+    people, answers = [parcel(number) for number in range(count)], []
+    for _ in range(MOST_TIMES):
+        for _ in people:
+            ask(carrier, people, 400, errors("no", "personalizations.0.to"))
+        answers.append(ask(carrier, people, 202, b"")[1])
+    stops = taken == "never" and count >= MOST_AT_FIRST
+    assert facts(answers[0]) == ("queued server stop" if stops else "queued address")
+    if taken == "never":
+        assert facts(answers[-1]) == "queued server stop"
+        assert all(not answer.apart for answer in answers)
+    else:
+        assert (answers[1].state, len(answers[1].apart)) == ("submitted", count)
+
+
+def test_letters_of_no_send_are_refused_for_an_address_that_is_named() -> None:
+    carrier, people = mail_send(), [parcel(number) for number in range(FEW_ALONE + 1)]
+    for one in people:
+        assert facts(ask(carrier, [one], 400, errors("no", "personalizations.0.to"))[1]) == "queued address again"
+        answer = ask(carrier, [one], 202, b"")[1]
+        believed = one.delivery < FEW_ALONE
+        assert (answer.state, len(answer.apart)) == (("submitted", 1) if believed else ("queued", 0))
 
 
 def test_a_postmark_that_refuses_everybody_refuses_nobody() -> None:
     carrier = Postmark(PostmarkOptions(token="t")).load(LETTER)
+    carrier.remember(AddressRefusals())
     people = [parcel(number) for number in range(MOST_AT_FIRST)]
     _, answer = ask(carrier, people, 200, results(*[(406, "inactive")] * len(people)))
     assert (facts(answer), dict(answer.apart)) == ("queued server stop", {})
     _, answer = ask(carrier, people, 200, results(*[(406, "inactive")] * (len(people) - 1), FINE))
     assert (answer.state, len(answer.apart)) == ("submitted", len(people) - 1)
-    # Since somebody was taken, a few more are believed by themselves.
-    _, answer = ask(carrier, people[:2], 200, results((406, "inactive"), (406, "inactive")))
-    assert facts(answer) == "submitted moment refused=0 refused=1"
+    # Since somebody was taken, a few more are believed by themselves, when it says so again.
+    late = [parcel(number) for number in (50, 51)]
+    _, answer = ask(carrier, late, 200, results((406, "inactive"), (406, "inactive")))
+    assert (facts(answer), dict(answer.apart)) == ("queued address", {})
+    _, answer = ask(carrier, late, 200, results((406, "inactive"), (406, "inactive")))
+    assert facts(answer) == "submitted moment refused=50 refused=51"
 
 
 def test_postmark_stopping_for_the_account_refuses_nobody_beside_it() -> None:
@@ -449,9 +469,11 @@ def test_postmark_stopping_for_the_account_refuses_nobody_beside_it() -> None:
     assert (facts(answer), dict(answer.apart)) == ("queued account stop", {})
 
 
-@given(st.lists(st.one_of(st.just("taken"), st.integers(0, 5)), max_size=80))
-def test_a_refusal_is_proved_only_by_another_one_with_a_letter_taken_between(story: list[Any]) -> None:
-    watch, seen = RefusalRecord(), dict[int, list[int]]()
+@given(st.booleans(), st.lists(st.one_of(st.just("taken"), st.integers(0, 12)), max_size=80))
+def test_refusals_are_proved_by_letters_taken_between_and_counted_by_their_readers(
+    before: bool, story: list[Any]
+) -> None:
+    watch, seen = RefusalRecord(taken_before=before), dict[int, list[int]]()
     for moment, event in enumerate(story):
         if event == "taken":
             watch.took()
@@ -461,9 +483,18 @@ def test_a_refusal_is_proved_only_by_another_one_with_a_letter_taken_between(sto
         for delivery, moments in seen.items():
             between = "taken" in story[moments[0] : moment + 1]
             assert watch.proved(delivery) == (len(moments) > 1 and between)
-    row = next((number for number, event in enumerate(reversed(story)) if event == "taken"), len(story))
-    assert watch.in_a_row == row
-    assert watch.about_everybody == (row >= (MOST_REFUSED if "taken" in story else MOST_AT_FIRST))
+    taken = "taken" in story
+    row = Counter(itertools.takewhile(lambda event: event != "taken", reversed(story)))
+    most = MOST_REFUSED if taken else FEW_AT_LAST + 1 if before else MOST_AT_FIRST
+    assert watch.in_a_row == len(row)
+    assert watch.about_everybody == (len(row) >= most or max(row.values(), default=0) >= MOST_TIMES)
+    for delivery in row:
+        if not (taken or before):
+            assert not watch.believed(delivery, clear=True, beside=True)
+        elif not watch.proved(delivery):
+            twice = len(seen[delivery]) > 1
+            assert watch.believed(delivery, clear=False) == (twice and len(row) <= FEW_AT_LAST)
+            assert watch.believed(delivery, clear=True, beside=True) == (len(row) <= FEW_AT_LAST)
 
 
 # ---- through a conversation with a mail server
@@ -546,9 +577,12 @@ def test_a_no_without_words_to_somebody_alone_refuses_nobody(tmp_path: Path) -> 
     book = Ledger()
     with smtp_standin.running(tmp_path, refuses={"silent": "550"}) as server:
         carrier = load(options(server))
-        for _ in range(3):
+        for _ in range(MOST_TIMES - 1):
             answer = carrier.carry([parcel(2, "silent@example.net")], book, renew=10.0)
-            assert (answer.state, answer.about) == ("queued", "address")
+            assert (answer.state, answer.about, answer.stop) == ("queued", "address", False)
+        answer = carrier.carry([parcel(2, "silent@example.net")], book, renew=10.0)
+        assert (answer.state, answer.about, answer.stop) == ("queued", "server", True)
+        assert "1 reader was refused again and again and nobody was taken" in answer.reason
         answer = carrier.begin([parcel(2, "silent@example.net")], "r").finish()
         assert (answer.state, answer.about) == ("queued", "address")
         carrier.close()
@@ -650,9 +684,9 @@ def test_with_the_setting_nothing_is_written_ahead_and_nothing_is_to_be_found_ou
 
 def test_one_connection_that_closes_proves_nothing_and_silence_does() -> None:
     closed, silent = SimpleNamespace(silent=False), SimpleNamespace(silent=True)
-    session = Session(cast("Any", closed), options(1), None, PipeliningState())
+    session = Session(cast("Any", closed), options(1), {}, PipeliningState())
     assert [session._suspicious() for _ in range(3)] == [False, True, True]
-    after_a_letter = Session(cast("Any", closed), options(1), None, PipeliningState())
+    after_a_letter = Session(cast("Any", closed), options(1), {}, PipeliningState())
     after_a_letter._with_dot = True
     assert not any(after_a_letter._suspicious() for _ in range(5))
-    assert Session(cast("Any", silent), options(1), None, PipeliningState())._suspicious()
+    assert Session(cast("Any", silent), options(1), {}, PipeliningState())._suspicious()

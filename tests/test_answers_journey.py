@@ -164,4 +164,4 @@ def test_a_mail_server_that_knows_nobody_any_more_refuses_nobody(tmp_path: Path)
     _, account = outcome(root)
     assert (account.queued, account.refused) == (60, 0)
     assert done.code != 0
-    assert "refused one after the other and none was taken" in done.err
+    assert "refused one after the other and nobody was taken" in done.err

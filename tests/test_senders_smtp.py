@@ -405,7 +405,7 @@ def test_a_server_that_forgets_its_readers_in_mid_send_ends_it_and_nobody_is_ref
     with smtp_standin.running(tmp_path) as server:
         answer, book = carry(options(server), *people)
     assert (answer.stop, answer.about) == (True, "server")
-    assert f"{MOST_REFUSED} letters were refused one after the other and none was taken" in answer.reason
+    assert f"{MOST_REFUSED} readers were refused one after the other and nobody was taken" in answer.reason
     assert book.states()["submitted"] == 40
     assert book.states()["refused"] == 0
     assert MOST_REFUSED <= book.states()["queued"] <= MOST_REFUSED + 4

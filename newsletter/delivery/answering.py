@@ -70,7 +70,10 @@ class Answers:
             answer = replace(answer, apart=self.as_trial(answer.apart), split=False, again=False)
         pause = 0.0
         if answer.state == "queued" and not (answer.again or answer.split or answer.stop):
-            pause = answer.pause or backoff(setup.backoff, batch.attempt)
+            # An address that is refused again at once proves no more than the first time; and each of them that was
+            # named, and left out, has made an attempt of its own.
+            own = setup.put_off if answer.about == "address" else backoff(setup.backoff, batch.attempt)
+            pause = answer.pause or own
         rest = len(parcels) - len(answer.apart)
         lane.used = sum(state != "queued" for state, _ in answer.apart.values())
         lane.used += rest if answer.state != "queued" else 0

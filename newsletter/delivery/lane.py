@@ -12,6 +12,7 @@ from newsletter import ledger
 from newsletter.delivery.growth import Growth
 from newsletter.delivery.halving import Halving
 from newsletter.ledger import Batch
+from newsletter.senders.refusals import AddressRefusals, RefusalRecord
 from newsletter.storage.retry import Retrying
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class RunState:
         self.retrying = Retrying(
             setup.database, patience=setup.patience, sleep=setup.sleep, hurry=self.over.is_set, gate=self.pen
         )
+        taken_before = self.retrying.read(lambda connection: ledger.has_taken(connection, send.id))
+        self.refusals = AddressRefusals(RefusalRecord(taken_before=taken_before))
         self._progress = progress
 
     def tell(self, state: str, count: int) -> None:

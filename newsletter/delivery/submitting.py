@@ -144,6 +144,7 @@ class Submissions:
             with self._turn:
                 frozen = self._retrying.read(lambda connection: ledger.letter_of(connection, letter_id))
                 lane.carrier = load(self._setup.sender, from_json(frozen), lane.carrier)
+                lane.carrier.remember(self._shared.refusals)
                 lane.letter_id = letter_id
         return lane.carrier
 

@@ -170,6 +170,23 @@ def account(connection: Connection, send_id: int) -> SendCounts:
     return SendCounts(**counts, reasons=reasons)
 
 
+def has_taken(connection: Connection, send_id: int) -> bool:
+    """Whether the provider has taken any letter of a send."""
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import batch, delivery
+
+    query = (
+        select(delivery.c.id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        # What nobody has tried was not taken, and need not be read.
+        .where(batch.c.send_id == send_id, batch.c.attempt > 0)
+        .where(func.coalesce(delivery.c.state, batch.c.state) == "submitted")
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
 def send_query() -> Select[Any]:
     """The query for what a ``Send`` is made of, joined with its issue, oldest first."""
     from sqlalchemy import select

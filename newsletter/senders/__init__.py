@@ -11,10 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple, Protocol
 
 from newsletter.errors import SendError
 from newsletter.models import Letter
+
+if TYPE_CHECKING:
+    from newsletter.senders.refusals import AddressRefusals
 
 QUEUED: Final = "queued"
 SUBMITTED: Final = "submitted"
@@ -124,6 +127,12 @@ class Carrier(ABC):
         """Take the connections of ``other`` over, a carrier of the same sender with another letter; it has none then.
 
         By default there are none that outlive a letter.
+        """
+
+    def remember(self, refusals: AddressRefusals) -> None:  # noqa: B027  as for inherit
+        """Believe refusals of addresses by what the whole run of a send has seen, in all of its threads.
+
+        By default they are believed as they come.
         """
 
     def carry(  # for those that say so by ``one_by_one``

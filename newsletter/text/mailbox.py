@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _MAILBOX = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>\s]+)>\s*\Z")
+_ADDRESS = re.compile(r"[^\s<>()\[\]{},;:\"']+@[^\s<>()\[\]{},;:\"']+")
 
 
 def split_mailbox(mailbox: str) -> tuple[str, str]:
@@ -16,6 +17,16 @@ def split_mailbox(mailbox: str) -> tuple[str, str]:
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
     return name, match["address"]
+
+
+def without_addresses(text: str, instead: str = "(address)") -> str:
+    """A text in which nobody's address stands any more, as of what a server says of a reader.
+
+    Args:
+        text: Whatever looks like an address in it goes, a name beside it stays.
+        instead: What stands in each one's place.
+    """
+    return _ADDRESS.sub(instead, text)
 
 
 def ascii_host(host: str) -> str:

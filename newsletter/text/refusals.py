@@ -25,6 +25,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
+from newsletter.text.mailbox import without_addresses
 from subscribers.models import BounceKind
 
 MOST_WORDS = 4000
@@ -284,7 +285,6 @@ _FIRST = next(number for number, (kind, _, _) in enumerate(WORDS) if kind == "in
 _SURE, _OF_THE_ADDRESS = WORDS[:_FIRST], WORDS[_FIRST:]
 _CODE = re.compile(r"(?<![\w.])([245])\.([0-7])\.([0-9]{1,3})(?!\.?[0-9])")
 _REPLY = re.compile(r"(?<![\w.:/-])([245])[0-5][0-9](?=[\s\-#:;,]|$)")
-_ADDRESS = re.compile(r"[^\s<>()\[\]{},;:\"']+@[^\s<>()\[\]{},;:\"']+")
 _LINK = re.compile(r"\b(?:https?://|www\.)\S+")
 # Names of servers: one of them may be called after a filter, or after anything.
 _HOST = re.compile(r"(?<![\w.])(?:[a-z0-9_-]+\.){2,}[a-z]{2,24}\b|(?<=host )[a-z0-9-]+\.[a-z]{2,24}\b", re.IGNORECASE)
@@ -305,7 +305,7 @@ def refusal(words: str, status: str = "", *, unclear: BounceKind | None = None) 
         ``hard`` or ``invalid`` when the reader's address is at fault, ``soft`` when their mailbox or the moment is,
         ``policy`` when we are, ``blocked`` when neither the words nor the codes say.
     """
-    plain = _LINK.sub(" ", _ADDRESS.sub(" ", " ".join(words[:MOST_WORDS].split()))).lower()
+    plain = _LINK.sub(" ", without_addresses(" ".join(words[:MOST_WORDS].split()), " ")).lower()
     return _judged(plain, status[:100], unclear)
 
 

@@ -9,7 +9,7 @@ from newsletter.senders import SUBMITTED, Answer, Parcel
 from newsletter.senders.https import Api, HttpsCarrier, PreparedRequest
 from newsletter.senders.postmark.answers import too_large, understand
 from newsletter.senders.postmark.body import MOST_BYTES, Messages, sort_out
-from newsletter.senders.refusals import RefusalRecord
+from newsletter.senders.refusals import AddressRefusals, RefusalRecord
 
 PATH = "/email/batch"
 
@@ -20,13 +20,17 @@ class BatchSend(HttpsCarrier):
     Args:
         api: The server.
         messages: Of this letter.
-        watch: What all connections saw taken and refused.
+        watch: What all connections saw taken and refused, unless a run has a record of its own.
     """
 
     def __init__(self, api: Api, messages: Messages, watch: RefusalRecord) -> None:
         super().__init__(api, PATH)
         self._messages = messages
         self._watch = watch
+
+    def remember(self, refusals: AddressRefusals) -> None:
+        """Believe refusals by what the whole run has seen."""
+        self._watch = refusals.record
 
     def build(self, parcels: Sequence[Parcel], request_id: str) -> PreparedRequest:  # noqa: ARG002  proves nothing here
         """Make the request for these parcels."""

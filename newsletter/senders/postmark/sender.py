@@ -11,7 +11,7 @@ from newsletter.senders.postmark.body import MOST_MESSAGES, Messages
 from newsletter.senders.postmark.request import BatchSend
 from newsletter.senders.postmark.search import MessageSearch
 from newsletter.senders.postmark.suppressions import StreamLists
-from newsletter.senders.refusals import RefusalRecord
+from newsletter.senders.refusals import FEW_ALONE, RefusalRecord
 
 if TYPE_CHECKING:
     from newsletter.senders.postmark.options import PostmarkOptions
@@ -43,7 +43,7 @@ class Postmark:
         self.batch_size = min(options.batch, MOST_MESSAGES)
         self.connections = options.connections
         headers = {"Accept": "application/json", "X-Postmark-Server-Token": options.token}
-        self._watch = RefusalRecord()
+        self._watch = RefusalRecord(few_alone=FEW_ALONE)
         self._api = Api("Postmark", options.host or HOST, headers, options.timeout)
 
     def load(self, letter: Letter) -> BatchSend:

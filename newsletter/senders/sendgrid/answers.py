@@ -13,6 +13,7 @@ from typing import Any
 
 from newsletter.senders import QUEUED, REFUSED, UNKNOWN, About, Answer, Parcel
 from newsletter.senders.https import retry_after
+from newsletter.text.mailbox import without_addresses
 
 
 def understand(
@@ -122,9 +123,8 @@ def _line(value: object) -> str:
     if value is None or isinstance(value, (bool, float)):
         return ""
     text = str(value)[:_MOST_SIGNS].encode("utf-8", "replace").decode("utf-8").replace("\0", "")
-    return " ".join(_ADDRESS.sub("(address)", text).split())
+    return " ".join(without_addresses(text).split())
 
 
 _MOST_SIGNS = 1000
 """Of a message that is kept."""
-_ADDRESS = re.compile(r"[^\s<>()\[\]{},;:\"']+@[^\s<>()\[\]{},;:\"']+")

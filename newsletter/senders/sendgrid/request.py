@@ -24,7 +24,7 @@ class MailSend(HttpsCarrier):
         api: The account.
         body: Of this letter.
         accepts: The status that says that a request was taken.
-        named: Addresses that it named so far; of all connections.
+        named: Addresses that it named so far; of all connections, unless a run has a record of its own.
     """
 
     def __init__(self, api: Api, body: MailSendBody, *, accepts: int, named: AddressRefusals) -> None:
@@ -32,6 +32,10 @@ class MailSend(HttpsCarrier):
         self._body = body
         self._accepts = accepts
         self._named = named
+
+    def remember(self, refusals: AddressRefusals) -> None:
+        """Leave out and refuse addresses by what the whole run has seen."""
+        self._named = refusals
 
     def build(self, parcels: Sequence[Parcel], request_id: str) -> PreparedRequest:
         """Make the request for these parcels, without those whose address was named."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from newsletter.errors import SendError
 from newsletter.models import Letter
 from newsletter.senders.https import Api
-from newsletter.senders.refusals import AddressRefusals
+from newsletter.senders.refusals import FEW_ALONE, AddressRefusals, RefusalRecord
 from newsletter.senders.sendgrid.activity import AccountActivity
 from newsletter.senders.sendgrid.body import MOST_RECIPIENTS, MailSendBody
 from newsletter.senders.sendgrid.request import MailSend
@@ -40,7 +40,7 @@ class SendGrid:
         self.batch_size = min(options.batch, MOST_RECIPIENTS)
         self.connections = options.connections
         self._api = _account(options)
-        self._named = AddressRefusals()
+        self._named = AddressRefusals(RefusalRecord(few_alone=FEW_ALONE))
 
     def load(self, letter: Letter) -> MailSend:
         """Build what is the same in every request of this letter."""

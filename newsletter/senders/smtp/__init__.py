@@ -1,8 +1,8 @@
 """Letters over SMTP: an own client that keeps its connections, writes ahead, and holds every final dot back.
 
-``replies`` understands what a server says, ``wire`` carries bytes, ``session`` holds the conversation over one
-connection, ``round`` takes a batch over several of them with few commits, ``carrier`` is what ``delivery`` sees.
-This file is its entry in the table of providers.
+``replies`` understands what a server says and ``meaning`` what that makes of a letter, ``wire`` carries bytes,
+``opening`` makes a connection ready, ``session`` takes letters over it, ``round`` takes a batch over several of them
+with few commits, ``carrier`` is what ``delivery`` sees. This file is its entry in the table of providers.
 """
 
 from __future__ import annotations

@@ -13,13 +13,15 @@ from newsletter.errors import SendError, file_limit_error
 from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carrier, Commit, Parcel, UnreachableError
 from newsletter.senders.smtp.meaning import Meaning, meaning
+from newsletter.senders.smtp.opening import open_session
 from newsletter.senders.smtp.round import CarrierState, SmtpBatch
-from newsletter.senders.smtp.session import Envelope, HaltError, Session, open_session
+from newsletter.senders.smtp.session import Envelope, HaltError, Session
 from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
 
 if TYPE_CHECKING:
     import ssl
 
+    from newsletter.senders.refusals import AddressRefusals
     from newsletter.senders.smtp.options import SmtpOptions
 
 LOG = logging.getLogger("nashra.smtp")
@@ -71,6 +73,10 @@ class SmtpCarrier(Carrier):
         if isinstance(other, SmtpCarrier):
             self._loop, self._resting, self._memory = other._loop, other._resting, other._memory
             other._loop, other._resting = None, []
+
+    def remember(self, refusals: AddressRefusals) -> None:
+        """Believe refusals by what the whole run has seen."""
+        self._memory.watch = refusals.record
 
     def close(self) -> None:
         """Say good-bye on every connection."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from newsletter.text.mailbox import without_addresses
 from subscribers.display import shown
 
 LONGEST_LINE = 4096
@@ -14,7 +15,6 @@ MOST_LINES = 200
 LONGEST_WORDS = 300
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
-_ADDRESS = re.compile(r"[^\s<>()\[\]{},;:\"']+@[^\s<>()\[\]{},;:\"']+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Reply:
     @property
     def words(self) -> str:
         """Code and text on one line, shortened, without any address: the ledger holds none."""
-        text = _ADDRESS.sub("(address)", " ".join(line for line in self.lines if line))
+        text = without_addresses(" ".join(line for line in self.lines if line))
         return shown(f"{self.code} {text}".strip(), LONGEST_WORDS)
 
 

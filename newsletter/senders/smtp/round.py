@@ -103,6 +103,8 @@ class SmtpBatch:
         """Refusals before each letter that is under way."""
         self._held: dict[int, tuple[int, Meaning]] = {}
         """Refusals of addresses that are not believed yet; the letters of which are not taken, whatever comes."""
+        self._taken = False
+        """Some letter of it was taken."""
         self._deferred = 0
         self._reason = ""
         self._about: About = "moment"
@@ -298,6 +300,7 @@ class SmtpBatch:
         if told.reason:
             self._because(told.reason, told.about)
         if told.state == SUBMITTED:
+            self._taken = True
             memory.watch.took(begun)
             memory.blocked = memory.busy = 0
             self._believe()
@@ -329,7 +332,7 @@ class SmtpBatch:
         if marked:
             self._answers[delivery] = (QUEUED, told.reason)
         if watch.about_everybody:
-            self._stop(f"{watch.in_a_row} letters were refused one after the other and none was taken; {told.reason}")
+            self._stop(f"{watch.words}; {told.reason}")
 
     def _believe(self) -> None:
         """Write down what was refused for the mailbox it names, since others are taken; not a long row of them."""
@@ -346,9 +349,9 @@ class SmtpBatch:
 
     def _decide(self) -> None:
         """At the end, decide on refusals after which nothing was taken."""
-        held, self._held = self._held, {}
+        watch, (held, self._held) = self._memory.watch, (self._held, {})
         for delivery, (_, told) in held.items():
-            if self._halt is None and self._memory.watch.believed(delivery, clear=told.clear):
+            if self._halt is None and watch.believed(delivery, clear=told.clear, beside=self._taken):
                 self._answers[delivery] = (REFUSED, told.reason)
                 continue
             self._answers[delivery] = (QUEUED, told.reason)

@@ -1,4 +1,4 @@
-"""A conversation with an SMTP server (RFC 5321): greeting, TLS, log-in, then letter after letter.
+"""Letter after letter over one connection to an SMTP server that is open (RFC 5321).
 
 The envelope of a letter (MAIL, RCPT, DATA) goes in one write where the server offers PIPELINING (RFC 2920), together
 with the final dot of the letter before it; its own final dot is held back until ``Session.last_byte``.
@@ -6,21 +6,16 @@ with the final dot of the letter before it; its own final dot is held back until
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import contextlib
 import re
-import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from newsletter.errors import file_limit_error
-from newsletter.senders.smtp.replies import Reply, extensions
+from newsletter.senders.smtp.replies import Reply
 from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError, SmtpConnection
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping, Sequence
 
     from newsletter.senders import About, Parcel
@@ -32,7 +27,6 @@ DOT_PATIENCE = 10
 AHEAD_PATIENCE = 5.0
 """Seconds for the answer to a command written ahead, until a server has shown that it answers such commands. A slow
 one is taken for one that does not, which costs round trips and no letter; waiting out the time-out costs minutes."""
-_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _UNWRITABLE = re.compile(r"[\x00-\x20\x7f<>]")
 
 
@@ -86,18 +80,23 @@ class Envelope:
 
 
 class Session:
-    """One connection that is ready for letters."""
+    """One connection that is ready for letters.
+
+    Args:
+        wire: That the server has greeted on.
+        options: How to use it.
+        offered: The server's extensions, with their parameters.
+        ahead: What is known of the server, and learnt of it; the same for all connections of a run.
+    """
 
     def __init__(
-        self, wire: SmtpConnection, options: SmtpOptions, context: ssl.SSLContext | None, ahead: PipeliningState
+        self, wire: SmtpConnection, options: SmtpOptions, offered: Mapping[str, str], ahead: PipeliningState
     ) -> None:
         self._wire = wire
         self._ahead = ahead
-        self._options = options
         # Asked at every letter.
         self._writes_ahead, self._most_letters, self._timeout = options.pipelining, options.letters, options.timeout
-        self._context = context
-        self._extensions: Mapping[str, str] = {}
+        self._extensions = offered
         self._commands: list[bytes] = []
         """The envelope of the letter that is next."""
         self._sent = 0
@@ -279,10 +278,7 @@ class Session:
                 raise
             self._ahead.suspected = True
             raise PipeliningError(str(error)) from None
-        if reply.closing:
-            self._wire.fail(f"it says: {reply.words}")
-            raise ConnectionBrokenError(self._wire.broken)
-        return reply
+        return still_open(self._wire, reply)
 
     def _suspicious(self) -> bool:
         """Whether the end of a connection in the midst of commands written ahead is about writing ahead."""
@@ -300,154 +296,29 @@ class Session:
         reply, command = refusal
         # Said of one reader while it takes others, it is about where that letter goes.
         no_relay = command == "RCPT" and reply.for_good and "relay" in reply.words.lower() and not self._ahead.carries
-        stranger = reply.code == 530 or no_relay
-        if stranger:
-            raise HaltError(f"the SMTP server does not carry our letters: {reply.words}", _MEND_LOGIN, "account")
+        if reply.code == 530 or no_relay:
+            raise HaltError(f"the SMTP server does not carry our letters: {reply.words}", MEND_LOGIN, "account")
         if command == "MAIL" and reply.for_good and not hand.utf8:
             raise HaltError(f"the SMTP server refuses our sender or our letter: {reply.words}", _MEND_SENDER, "account")
         return refusal
 
-    # ---- opening
 
-    async def greet(self) -> None:
-        """Hear the greeting, go over to TLS, log in."""
-        greeting = await self._hear()
-        if not greeting.good:
-            if greeting.for_good:
-                raise HaltError(f"the SMTP server does not want us: {greeting.words}", "ask whoever runs it")
-            raise ConnectionBrokenError(f"it says: {greeting.words}")
-        await self._hello()
-        if self._options.security == "starttls":
-            await self._starttls()
-        if self._options.user:
-            await self._log_in()
-
-    async def encrypt(self) -> None:
-        """Go over to TLS with the server that the settings name, and no other."""
-        import ssl
-
-        assert self._context is not None
-        try:
-            await self._wire.encrypt(self._context, self._options.host, self._options.timeout)
-        except ssl.SSLCertVerificationError as error:
-            raise HaltError(
-                f"the certificate of the SMTP server is not good ({error.verify_message})",
-                "check [smtp] host; for a certificate of your own name its file under [smtp] ca",
-            ) from None
-        except ssl.SSLError as error:
-            raise HaltError(
-                f"TLS with the SMTP server does not come about ({error.reason or error})",
-                "check [smtp] port and security: 587 is starttls, 465 is tls",
-            ) from None
-
-    async def _hello(self) -> None:
-        name = _own_name(self._wire.own_address)
-        reply = await self._ask(f"EHLO {name}")
-        if reply.good:
-            self._extensions = extensions(reply)
-            return
-        reply = await self._ask(f"HELO {name}")
-        if not reply.good:
-            if reply.for_good:
-                raise HaltError(f"the SMTP server does not want us: {reply.words}", "ask whoever runs it")
-            raise ConnectionBrokenError(f"it says: {reply.words}")
-
-    async def _starttls(self) -> None:
-        if "STARTTLS" not in self._extensions:
-            raise HaltError(
-                "the SMTP server does not offer STARTTLS",
-                'write security = "tls" under [smtp] (port 465), or "none" if the way there is safe',
-            )
-        reply = await self._ask("STARTTLS")
-        if not reply.good:
-            raise ConnectionBrokenError(f"it says to STARTTLS: {reply.words}")
-        if not self._wire.quiet:
-            # Somebody between us added commands or answers in the clear (CVE-2011-0411 is of this class).
-            raise HaltError("the SMTP server spoke between STARTTLS and TLS", "find out who stands between")
-        await self.encrypt()
-        # What was said in the clear counts no longer (RFC 3207 section 4.2).
-        self._extensions = {}
-        await self._hello()
-
-    async def _log_in(self) -> None:
-        offered = self._extensions.get("AUTH", "").upper().split()
-        user, password = self._options.user, self._options.password
-        if "PLAIN" in offered:
-            reply = await self._ask("AUTH PLAIN " + _base64(f"\0{user}\0{password}"))
-        elif "LOGIN" in offered:
-            reply = await self._ask("AUTH LOGIN")
-            for secret in (user, password):
-                if reply.code != 334:
-                    break
-                reply = await self._ask(_base64(secret))
-        else:
-            ways = ", ".join(offered) or "none"
-            raise HaltError(
-                f"the SMTP server offers no log-in that we know (it offers: {ways})", _MEND_LOGIN, "account"
-            )
-        if reply.good:
-            return
-        if 400 <= reply.code < 500:
-            raise ConnectionBrokenError(f"it says to our log-in: {reply.words}")
-        raise HaltError(f"the SMTP server refuses user and password: {reply.words}", _MEND_LOGIN, "account")
-
-    async def _ask(self, command: str) -> Reply:
-        self._wire.write(f"{command}\r\n".encode())
-        return await self._hear()
-
-
-_MEND_LOGIN = "check [smtp] user, security and the file secrets/smtp.password"
-_MEND_SENDER = "check [sender] from and [smtp] return_path"
-
-
-async def open_session(options: SmtpOptions, context: ssl.SSLContext | None, ahead: PipeliningState) -> Session:
-    """Connect, make sure that it is the right server, and log in.
-
-    Args:
-        options: Where and how.
-        context: For TLS; None for none.
-        ahead: What is known of the server, and learnt of it; the same for all connections of a run.
+def still_open(wire: SmtpConnection, reply: Reply) -> Reply:
+    """A reply as it is, unless it says that the server closes the connection.
 
     Raises:
-        ConnectionBrokenError: It cannot be reached, or wants to be asked later.
-        HaltError: It will never work like this.
+        ConnectionBrokenError: It does.
     """
-    loop = asyncio.get_running_loop()
-    wire: SmtpConnection | None = None
-    try:
-        async with asyncio.timeout(options.timeout):
-            _, wire = await loop.create_connection(
-                SmtpConnection, options.host, options.usual_port, happy_eyeballs_delay=0.25
-            )
-    except TimeoutError:
-        raise ConnectionBrokenError(f"no connection within {options.timeout:g} seconds") from None
-    except OSError as error:
-        if (full := file_limit_error(error)) is not None:
-            raise full from None
-        raise ConnectionBrokenError(f"it cannot be reached ({error.strerror or error})") from None
-    session = Session(wire, options, context, ahead)
-    try:
-        if options.security == "tls":
-            await session.encrypt()
-        await session.greet()
-    except BaseException:
-        session.abort()
-        raise
-    return session
+    if reply.closing:
+        wire.fail(f"it says: {reply.words}")
+        raise ConnectionBrokenError(wire.broken)
+    return reply
 
 
-def _own_name(address: str) -> str:
-    """What we call ourselves: the name of this machine, or its address where it has none (RFC 5321 section 4.1.3)."""
-    name = socket.gethostname()
-    if _HOST.fullmatch(name):
-        return name
-    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+MEND_LOGIN = "check [smtp] user, security and the file secrets/smtp.password"
+_MEND_SENDER = "check [sender] from and [smtp] return_path"
 
 
 def _xtext(text: str) -> str:
     """Text as a parameter of a command may hold it (RFC 3461 section 4)."""
     return re.sub(r"[^!-*,-<>-~]", lambda found: f"+{ord(found[0]):02X}", text)
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode("utf-8")).decode("ascii")
