@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from newsletter.ledger.models import Send
+from newsletter.ledger.sends import UNFINISHED, sends
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
+
+    from newsletter.ledger.models import Send
 
 WHY = "the database was restored"
 """Reason of deliveries that may have gone since."""
@@ -22,9 +24,7 @@ def unfinished(connection: Connection) -> list[Send]:
     Args:
         connection: An open connection to the database.
     """
-    from newsletter.ledger.sends import sends
-
-    return [one for one in sends(connection) if one.state in {"scheduled", "running", "paused"}]
+    return [one for one in sends(connection) if one.state in UNFINISHED]
 
 
 def queued(connection: Connection, send_id: int) -> list[int]:
