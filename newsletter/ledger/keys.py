@@ -27,7 +27,12 @@ def issue_id(connection: Connection, key: str) -> int:
 
 def aside(connection: Connection, send: Send) -> int:
     """The id of the issue row that an undone send has for itself, made when it is asked for the first time."""
-    return issue_id(connection, f"{send.issue}{UNDONE}{send.public_id}")
+    return issue_id(connection, aside_key(send))
+
+
+def aside_key(send: Send) -> str:
+    """The key of the issue row that a send has for what it was undone of."""
+    return f"{send.issue}{UNDONE}{send.public_id}"
 
 
 def counts_as_sent() -> ColumnElement[bool]:
