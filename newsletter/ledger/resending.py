@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
+from newsletter.ledger.brakes import UNPAUSED
+from newsletter.ledger.keys import is_now, of_send
 from newsletter.ledger.proof import prove
 from newsletter.ledger.sends import state_of
 from newsletter.ledger.states import MOVES
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection, Row
 
     from newsletter.ledger.models import Send
 
@@ -29,12 +31,11 @@ def unknown_deliveries(connection: Connection, send_id: int) -> list[tuple[int, 
 
 def accept_unknown(connection: Connection, send_id: int) -> int:
     """Count what is unknown as taken by the provider; gives the number of deliveries."""
-    from sqlalchemy import select, update
+    from sqlalchemy import update
 
-    from newsletter.storage.tables import batch, delivery
+    from newsletter.storage.tables import delivery
 
-    mine = delivery.c.batch_id.in_(select(batch.c.id).where(batch.c.send_id == send_id))
-    statement = update(delivery).where(mine, _is_now(MOVES["accept"].of))
+    statement = update(delivery).where(of_send(send_id), is_now(MOVES["accept"].of))
     taken = statement.values(state=MOVES["accept"].to, reason="accepted by the editor")
     return connection.execute(taken).rowcount
 
@@ -136,16 +137,6 @@ def _those(connection: Connection, send_id: int, state: str) -> list[Row[Any]]:
     return list(connection.execute(query))
 
 
-def _is_now(states: Iterable[str]) -> ColumnElement[bool]:
-    """The condition for a delivery that its state, its own or that of its batch, is one of these."""
-    from sqlalchemy import func, select
-
-    from newsletter.storage.tables import batch, delivery
-
-    of_batch = select(batch.c.state).where(batch.c.id == delivery.c.batch_id).scalar_subquery()
-    return func.coalesce(delivery.c.state, of_batch).in_(list(states))
-
-
 def _queue(connection: Connection, send_id: int, rows: Iterable[Row[Any]], state: str) -> int:
     """Move deliveries into new batches of their letters that anybody may claim; how many were still in that state."""
     from sqlalchemy import update
@@ -161,7 +152,7 @@ def _queue(connection: Connection, send_id: int, rows: Iterable[Row[Any]], state
             new = {"send_id": send_id, "letter_id": letter_id, "state": MOVES["resend"].to}
             batch_id = connection.execute(batch.insert().values(new).returning(batch.c.id)).scalar_one()
             # An answer or an event may have settled one of them since it was read.
-            moved = update(delivery).where(delivery.c.id.in_(ids[start : start + _MOST_IDS]), _is_now((state,)))
+            moved = update(delivery).where(delivery.c.id.in_(ids[start : start + _MOST_IDS]), is_now((state,)))
             queued += connection.execute(moved.values(batch_id=batch_id, state=None, reason=None)).rowcount
     return queued
 
@@ -172,5 +163,5 @@ def _run_again(connection: Connection, send_id: int) -> None:
 
     from newsletter.storage.tables import send as table
 
-    values = {"state": "running", "finished": None, "reason": "", "paused_by": "", "probe_at": None, "probes": 0}
-    connection.execute(update(table).where(table.c.id == send_id, table.c.state == "finished").values(values))
+    ended = update(table).where(table.c.id == send_id, table.c.state == "finished")
+    connection.execute(ended.values(state="running", finished=None, **UNPAUSED))

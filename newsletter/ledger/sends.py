@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
-from newsletter.ledger.brakes import PROVIDER
+from newsletter.ledger.brakes import PROVIDER, UNPAUSED
 from newsletter.ledger.models import ALL, STATES, UNDONE, Send, SendCounts
 
 if TYPE_CHECKING:
@@ -285,7 +285,7 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
         "running": ("paused", "scheduled"),
         "scheduled": ("paused",),
     }
-    values = {"state": to, "reason": reason, "paused_by": by if to == "paused" else "", "probe_at": None, "probes": 0}
+    values = {"state": to, **UNPAUSED, "reason": reason, "paused_by": by if to == "paused" else ""}
     taken_over = (table.c.state == "paused") & (table.c.paused_by != by)
     may = [table.c.state.in_(allowed[to]), *([taken_over] if to == "paused" and by == "editor" else [])]
     statement = update(table).where(table.c.id == send.id, or_(*may)).values(values)
