@@ -9,7 +9,7 @@ import pytest
 import smtp_standin
 import standin
 from command import Done, here
-from test_deliver import make
+from test_deliver import make, write_issue
 from test_senders_smtp import configure
 
 from newsletter import ledger
@@ -35,10 +35,7 @@ def workspace_of(root: Path, readers: int, *, batch: int, bad: Mapping[int, str]
             "INSERT INTO subscription (list_id, subscriber_id, status, rhythm, created, changed) "
             "SELECT 1, id, 'confirmed', 'weekly', 0, 0 FROM subscriber"
         )
-    folder = root / "issues" / "1"
-    folder.mkdir(parents=True)
-    text = '+++\nnumber = 1\nsubject = "أسبوع"\n+++\n\n### [عنوان](https://example.org/a)\nملخص.\n'
-    (folder / "issue.md").write_text(text, "utf-8")
+    write_issue(root)
     return root
 
 

@@ -14,8 +14,8 @@ from command import here
 from conftest import MakeDatabase
 from newsroom import Clock
 from sqlalchemy import update
-from test_deliver import LETTER, make
-from test_postgresql import ok, on, people
+from test_deliver import LETTER
+from test_postgresql import ok, populated
 from test_senders_postmark import parcel
 from test_senders_sendgrid import changed
 from test_worker import freeze
@@ -27,7 +27,6 @@ from newsletter.senders.postmark.options import PostmarkOptions
 from newsletter.senders.postmark.sender import Postmark
 from newsletter.senders.reports import NotShownError, Question
 from newsletter.senders.sendgrid.sender import SendGrid
-from newsletter.storage.database import upgrade
 from newsletter.storage.tables import batch, send
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import asking
@@ -47,14 +46,7 @@ class Newsroom(Workspace):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def root(request: pytest.FixtureRequest, tmp_path: Path, ready_urls: MakeDatabase) -> Path:
-    root = tmp_path / "w"
-    make(root, 0, batch=2)
-    if request.param == "postgresql":
-        on(root, ready_urls("postgresql"))
-    with open_workspace(root, {}) as workspace:
-        upgrade(workspace.any_database)
-        people(workspace, READERS)
-    return root
+    return populated(tmp_path / "w", request.param, ready_urls, batch=2, readers=READERS)
 
 
 def through_sendgrid(root: Path, host: str, **options: object) -> None:

@@ -58,6 +58,14 @@ def make(root: Path, readers: int, *, batch: int) -> list[str]:
     return addresses
 
 
+def write_issue(root: Path) -> None:
+    """Issue 1 of one story, as an editor would have written it."""
+    folder = root / "issues" / "1"
+    folder.mkdir(parents=True)
+    text = '+++\nnumber = 1\nsubject = "أسبوع"\n+++\n\n### [عنوان](https://example.org/a)\nملخص.\n'
+    (folder / "issue.md").write_text(text, "utf-8")
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     make(tmp_path / "w", 5, batch=2)

@@ -18,7 +18,7 @@ from newsroom import Clock
 from sqlalchemy import update
 from test_asking import Newsroom, opened
 from test_deliver import LETTER, make
-from test_postgresql import ok, on, people
+from test_postgresql import ok, populated
 from test_senders_smtp import configure
 from test_worker import freeze
 
@@ -27,7 +27,6 @@ from newsletter.delivery.parcels import parcels_of
 from newsletter.errors import SendError, SettingsError
 from newsletter.ledger import Send
 from newsletter.senders.smtp.sender import Smtp
-from newsletter.storage.database import upgrade
 from newsletter.storage.tables import batch
 from newsletter.storage.tables import send as sends
 from newsletter.wiring import open_workspace
@@ -50,14 +49,7 @@ def two_providers(root: Path, server: standin.StandIn, mail: smtp_standin.StandI
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def root(request: pytest.FixtureRequest, tmp_path: Path, ready_urls: MakeDatabase) -> Path:
-    root = tmp_path / "w"
-    make(root, 0, batch=2)
-    if request.param == "postgresql":
-        on(root, ready_urls("postgresql"))
-    with open_workspace(root, {}) as workspace:
-        upgrade(workspace.any_database)
-        people(workspace, READERS)
-    return root
+    return populated(tmp_path / "w", request.param, ready_urls, batch=2, readers=READERS)
 
 
 class Ways:

@@ -26,7 +26,7 @@ from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import latest, plan, restored, weekly
 from newsletter.workspace import memory as memory_room
 from newsletter.workspace import stamps as stamps_room
-from newsletter.workspace.memory import DatabaseRestoredError
+from newsletter.workspace.remembered import DatabaseRestoredError
 from newsletter.workspace.stamps import FREEZING, FROZEN, SETTLED, UNDONE, Stamp
 
 EVERYBODY = Counter({f"reader{number}@example.net": 1 for number in range(3)})

@@ -14,7 +14,7 @@ import pytest
 import smtp_standin
 import standin
 from command import Done, environment
-from test_deliver import make
+from test_deliver import make, write_issue
 from test_senders_smtp import configure
 
 from newsletter.errors import FileLimitError, SendError, file_limit_error
@@ -40,10 +40,7 @@ def under(limit: int, *arguments: str | Path) -> Done:
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "w"
     make(root, 12, batch=6)
-    folder = root / "issues" / "1"
-    folder.mkdir(parents=True)
-    text = '+++\nnumber = 1\nsubject = "أسبوع"\n+++\n\n### [عنوان](https://example.org/a)\nملخص.\n'
-    (folder / "issue.md").write_text(text, "utf-8")
+    write_issue(root)
     return root
 
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 from test_deliver import make
-from test_postgresql import on
+from test_postgresql import populated
 from test_senders_smtp import configure
 from test_worker import freeze
 
@@ -137,17 +137,7 @@ def paced(root: Path, lines: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def root(request: pytest.FixtureRequest, tmp_path: Path, ready_urls: MakeDatabase) -> Path:
-    root = tmp_path / "w"
-    make(root, 0, batch=20)
-    if request.param == "postgresql":
-        from newsletter.storage.database import upgrade
-        from subscribers import store
-
-        on(root, ready_urls("postgresql"))
-        with open_workspace(root, {}) as workspace:
-            upgrade(workspace.any_database)
-            with workspace.database.write() as connection:
-                store.add_list(connection, "readers", "x", now=workspace.now())
+    root = populated(tmp_path / "w", request.param, ready_urls, batch=20, readers=0)
     with open_workspace(root, {}) as workspace:
         readers(workspace, 40, 30)
     return root

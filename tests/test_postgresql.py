@@ -124,6 +124,25 @@ def people(workspace: Workspace, number: int) -> list[str]:
     return addresses
 
 
+def populated(root: Path, kind: str, urls: MakeDatabase, *, batch: int, readers: int) -> Path:
+    """A workspace with so many readers, on either database.
+
+    Args:
+        root: The folder to make.
+        kind: ``sqlite``, which keeps everything in the folder, or ``postgresql``.
+        urls: Makes a database, as the fixture ``ready_urls`` does.
+        batch: Letters in one request.
+        readers: As ``people`` makes them.
+    """
+    make(root, 0, batch=batch)
+    if kind == "postgresql":
+        on(root, urls("postgresql"))
+    with open_workspace(root, {}) as workspace:
+        upgrade(workspace.any_database)
+        people(workspace, readers)
+    return root
+
+
 def test_what_breaks_off_is_told_apart(workspace: Workspace, server: Server) -> None:
     people(workspace, 1)
     from sqlalchemy import text

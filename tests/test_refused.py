@@ -11,7 +11,7 @@ import pytest
 import smtp_standin
 from command import here
 from sqlalchemy import Connection, select, update
-from test_deliver import make
+from test_deliver import make, write_issue
 from test_ledger import claim, freeze
 from test_senders_smtp import configure
 
@@ -106,10 +106,7 @@ def root(tmp_path: Path) -> Path:
     """A workspace of eight readers and an issue, whose mail server refuses two of them."""
     root = tmp_path / "w"
     make(root, 8, batch=20)
-    folder = root / "issues" / "1"
-    folder.mkdir(parents=True)
-    text = '+++\nnumber = 1\nsubject = "أسبوع"\n+++\n\n### [عنوان](https://example.org/a)\nملخص.\n'
-    (folder / "issue.md").write_text(text, "utf-8")
+    write_issue(root)
     return root
 
 

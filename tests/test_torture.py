@@ -46,6 +46,16 @@ def strace() -> None:
 def test_nothing_is_lost_or_doubled(tmp_path: Path, mode: str, points: int, sender: str) -> None:
     results = torture.run(mode, points, sender, tmp_path)
     assert len(results) >= points
+    assert any(result.struck for _, result in results)
+
+
+@pytest.mark.parametrize(("total", "points"), [(1, 1), (87, 1), (87, 2), (218, 60), (5, 5), (3, 9)])
+def test_points_lie_apart_and_a_single_one_in_the_middle(total: int, points: int) -> None:
+    found = torture.spread(total, points)
+    assert len(set(found)) == min(points, total)
+    assert found == sorted(found)
+    assert 1 <= found[0] <= found[-1] <= total
+    assert abs(sum(found) / len(found) - (total + 1) / 2) <= 1
 
 
 @pytest.mark.parametrize(
@@ -67,3 +77,4 @@ def test_nor_on_postgresql(tmp_path: Path, mode: str, points: int, sender: str) 
         assert result.struck
     else:
         assert len(results) >= points
+        assert any(result.struck for _, result in results)

@@ -137,6 +137,25 @@ def test_the_rest_of_a_cancelled_issue_goes_to_those_who_have_had_none(root: Pat
     assert sum(got(root).values()) == 2
 
 
+def test_whoever_was_refused_before_the_cancel_counts_once_in_the_report_of_the_rest(root: Path) -> None:
+    partly(root, "submitted", "refused")
+
+    def reported() -> dict[str, int]:
+        total = json.loads(here("-C", root, "report", "1", "--json").out)["total"]
+        names = ("audience", "submitted", "refused", "unknown", "skipped", "queued", "cancelled", "left")
+        return {name: total[name] for name in names if total[name]}
+
+    told(here("-C", root, "sends", "cancel", "1", "--yes"), code=0)
+    assert reported() == {"audience": 6, "submitted": 2, "refused": 2, "cancelled": 2}
+    # One of those refused and one of those who still waited leave: the rest does not reach them.
+    for address in ("reader2@example.net", "reader4@example.net"):
+        told(here("-C", root, "subscribers", "leave", address), code=0)
+    assert reported() == {"audience": 6, "submitted": 2, "refused": 2, "cancelled": 2}, "who has no letter leaves none"
+    told(here("-C", root, "send", "1", "--rest", "--yes"), "2 letters now", code=0)
+    assert got(root) == Counter(["reader3@example.net", "reader5@example.net"])
+    assert reported() == {"audience": 6, "submitted": 4, "refused": 1, "cancelled": 1}
+
+
 def test_there_is_no_rest_of_what_was_not_cancelled(root: Path) -> None:
     told(here("-C", root, "send", "1", "--rest", "--yes"), "no send of issue 1", "newsletter send 1", code=1)
 

@@ -19,14 +19,13 @@ from newsroom import Clock
 from sqlalchemy import Connection, update
 from test_asking import Newsroom, opened
 from test_deliver import LETTER, make
-from test_postgresql import on, people
+from test_postgresql import populated
 from test_senders_smtp import configure
 from test_worker import freeze
 
 from newsletter import delivery, ledger
 from newsletter.delivery import warming
 from newsletter.errors import SettingsError
-from newsletter.storage.database import upgrade
 from newsletter.storage.tables import send as sends
 from newsletter.wiring import open_workspace
 from newsletter.workflows.worker import Worker
@@ -67,14 +66,7 @@ def test_a_day_is_one_of_the_site() -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def root(request: pytest.FixtureRequest, tmp_path: Path, ready_urls: MakeDatabase) -> Path:
-    root = tmp_path / "w"
-    make(root, 0, batch=4)
-    if request.param == "postgresql":
-        on(root, ready_urls("postgresql"))
-    with open_workspace(root, {}) as workspace:
-        upgrade(workspace.any_database)
-        people(workspace, READERS)
-    return root
+    return populated(tmp_path / "w", request.param, ready_urls, batch=4, readers=READERS)
 
 
 @pytest.fixture(params=["sendgrid", "smtp"])

@@ -173,19 +173,47 @@ class Outcome:
         return sum(state == "unknown" for state in self.states.values())
 
 
-def outcome(root: Path, taken: Counter[str], doubt: int) -> Outcome:
-    """Read the ledger."""
+def rows(root: Path) -> list[tuple[str, str]]:
+    """Address and state of every delivery in the ledger."""
     query = (
         "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
         "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
     )
     if url := on_postgresql(root):
         with connected(url) as connection:
-            return Outcome({row[0]: row[1] for row in connection.execute(query)}, taken, doubt)
+            return [(address, state) for address, state in connection.execute(query)]
     with contextlib.closing(sqlite3.connect(root / "newsletter.db", timeout=30)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        rows = database.execute(query).fetchall()
-    return Outcome(dict(rows), taken, doubt)
+        return database.execute(query).fetchall()
+
+
+def kept(root: Path) -> Counter[str]:
+    """What lies in the outbox, by address."""
+    files = [path for folder in ("new", "cur") for path in (root / "outbox").glob(f"{folder}/*")]
+    return Counter(str(message_from_bytes(path.read_bytes())["To"]) for path in files)
+
+
+def calls_of(trace: Path, root: Path, *command: str, code: int = 0) -> list[Call]:
+    """The calls of one whole command, in order.
+
+    Args:
+        trace: A file to write them into.
+        root: The workspace.
+        command: Its words.
+        code: How it is to end.
+    """
+    tracer = ("strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(trace))
+    ended, words = done(newsletter(root, *command, tracer=tracer))
+    assert ended == code, (command, ended, words)
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for line in trace.read_text().splitlines():
+        thread, rest = line.split(None, 1)
+        name = rest.partition("(")[0]
+        if name in CALLS.split(","):
+            seen[thread, name] += 1
+            found.append((name, seen[thread, name]))
+    return found
 
 
 class Bench:
@@ -225,31 +253,17 @@ class Bench:
 
     def taken(self, root: Path) -> Counter[str]:
         """What the provider took, by address."""
-        if self.server:
-            return self.server.addresses()
-        files = [path for folder in ("new", "cur") for path in (root / "outbox").glob(f"{folder}/*")]
-        return Counter(str(message_from_bytes(path.read_bytes())["To"]) for path in files)
+        return self.server.addresses() if self.server else kept(root)
 
     def outcome(self, root: Path) -> Outcome:
-        """What the send in a workspace came to."""
-        return replace(outcome(root, self.taken(root), DOUBT[self.sender]), readers=self.readers)
+        """What the send in a workspace came to, by the ledger and by what the provider took."""
+        return Outcome(dict(rows(root)), self.taken(root), DOUBT[self.sender], readers=self.readers)
 
     def calls(self) -> list[Call]:
         """The calls of one whole send, in order."""
         with self.workspace() as root:
-            trace = self.folder / "trace"
-            tracer = ("strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(trace))
-            code, words = done(newsletter(root, "send", "--yes", tracer=tracer))
-            assert code == 0, words
+            found = calls_of(self.folder / "trace", root, "send", "--yes")
             assert not self.outcome(root).faults()
-            seen: Counter[tuple[str, str]] = Counter()
-            found = []
-            for line in trace.read_text().splitlines():
-                thread, rest = line.split(None, 1)
-                name = rest.partition("(")[0]
-                if name in CALLS.split(","):
-                    seen[thread, name] += 1
-                    found.append((name, seen[thread, name]))
             return found
 
 
@@ -268,8 +282,12 @@ def inject(calls: str, fault: str, when: str) -> tuple[str, ...]:
 
 
 def spread(total: int, points: int) -> list[int]:
-    """``points`` numbers from 1 to ``total``, evenly spread, each once."""
-    return sorted({1 + round(index * (total - 1) / max(points - 1, 1)) for index in range(min(points, total))})
+    """``points`` numbers from 1 to ``total``, each once, and each in the middle of its share.
+
+    So a single one lies in the middle, where letters go, and not at the first call, where nothing has happened yet.
+    """
+    points = min(points, total)
+    return [1 + (2 * index + 1) * total // (2 * points) for index in range(points)]
 
 
 def resumed(bench: Bench, root: Path) -> Outcome:
@@ -302,10 +320,7 @@ def stop(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             if tracee:
                 result = resumed(bench, root)
                 assert not result.faults(), (number, result.faults())
-                while first.poll() is None:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(tracee, signal.SIGCONT)
-                    time.sleep(0.1)
+                wake(first, tracee)
             code, words = done(first)
             # Before anything is under way a server that lost patience with it is an error like any other.
             lost = bool(bench.databases) and words.count("error: ") == 1 and "the database says: " in words
@@ -335,6 +350,14 @@ def stopped(tracer: subprocess.Popen[bytes]) -> int:
         elif time.monotonic() - since > 0.6:
             return child
     return 0
+
+
+def wake(tracer: subprocess.Popen[bytes], tracee: int) -> None:
+    """Let a stopped process go on to its end; the next call of the same number, in another thread, stops it again."""
+    while tracer.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(tracee, signal.SIGCONT)
+        time.sleep(0.1)
 
 
 def error(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:

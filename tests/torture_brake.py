@@ -86,7 +86,7 @@ def trouble(kind: str, bench: Bench, points: int) -> Iterator[tuple[str, Outcome
         code, words = torture.done(torture.newsletter(root, "send", "--yes"))
         assert code in {5, 75}, words
         assert "paused" in words, words
-        first = torture.outcome(root, Counter(), 0).unknown
+        first = [state for _, state in torture.rows(root)].count("unknown")
         with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
             # The command counts in minutes.
             connection.exec_driver_sql("UPDATE send SET probe_at = 1")
@@ -101,7 +101,7 @@ def trouble(kind: str, bench: Bench, points: int) -> Iterator[tuple[str, Outcome
         finally:
             worker.send_signal(signal.SIGTERM)
             worker.wait(60)
-        states = Counter(torture.outcome(root, Counter(), 0).states.values())
+        states = Counter(state for _, state in torture.rows(root))
         assert states["refused"] == states["submitted"] == 0, states
         lost = states["unknown"]
         if kind in {"nofield", "blocked"}:
@@ -141,7 +141,7 @@ def early(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             assert code in {5, 75}, words
             assert bench.server is not None
             towards(root, bench.server)
-            states = torture.outcome(root, Counter(), 0).states
+            states = dict(torture.rows(root))
             had = bad.addresses()
             assert had
             wrong = [address for address in had if states[address] != "submitted"]

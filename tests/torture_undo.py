@@ -12,61 +12,44 @@ Afterwards every reader has the letter once, or is among those of whom nobody kn
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import sqlite3
 import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from email import message_from_bytes
 from pathlib import Path
 
 from torture import (
-    CALLS,
     DOUBT,
     UNLOCKED,
     Bench,
     Outcome,
-    connected,
+    calls_of,
     done,
     expire,
     inject,
+    kept,
     newsletter,
-    on_postgresql,
+    rows,
     spread,
     stopped,
+    wake,
 )
 
-QUERY = (
-    "SELECT subscriber.address, coalesce(delivery.state, batch.state) FROM delivery "
-    "JOIN batch ON batch.id = batch_id JOIN subscriber ON subscriber.id = subscriber_id"
-)
-PATIENCE = 3.0
+PATIENCE = 20.0
 """Seconds that a cancel gets while the send is stopped; it may wait for a lock that the stopped one has."""
 
 
 def result_of(bench: Bench, root: Path) -> Outcome:
     """What all sends of the issue came to together: of a reader's deliveries the one that went counts."""
-    if url := on_postgresql(root):
-        with connected(url) as connection:
-            rows = [(str(one), str(two)) for one, two in connection.execute(QUERY)]
-    else:
-        with contextlib.closing(sqlite3.connect(root / "newsletter.db", timeout=30)) as database:
-            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            rows = database.execute(QUERY).fetchall()
     states: dict[str, str] = {}
     worth = ("submitted", "unknown")
-    for address, state in sorted(rows, key=lambda row: row[1] not in worth):
+    for address, state in sorted(rows(root), key=lambda row: row[1] not in worth):
         before = states.get(address)
         assert not (before in worth and state in worth), f"{address} is {before} and {state}"
         states.setdefault(address, state)
-    files = [path for folder in ("new", "cur") for path in (root / "outbox").glob(f"{folder}/*")]
-    by_outbox = (
-        Counter(str(message_from_bytes(path.read_bytes())["To"]) for path in files) if bench.server else Counter()
-    )
-    return Outcome(states, bench.taken(root) + by_outbox, DOUBT[bench.sender], readers=bench.readers)
+    taken = bench.taken(root) + (kept(root) if bench.server else Counter())
+    return Outcome(states, taken, DOUBT[bench.sender], readers=bench.readers)
 
 
 def sent_again(bench: Bench, root: Path) -> Outcome:
@@ -102,10 +85,7 @@ def cancel(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             second = newsletter(root, "sends", "cancel", "1", "--yes")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 second.wait(PATIENCE if tracee else None)
-            while first.poll() is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(tracee, signal.SIGCONT)
-                time.sleep(0.1)
+            wake(first, tracee)
             code, words = done(second)
             assert code in {0, 1}, words
             assert "Traceback" not in words, words
@@ -117,7 +97,7 @@ def cancel(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             yield where, replace(sent_again(bench, root), struck=bool(tracee) and code == 0)
 
 
-def half_gone(bench: Bench, root: Path, call: tuple[str, int]) -> None:
+def half_gone(root: Path, call: tuple[str, int]) -> None:
     """A send that was killed half-way."""
     name, count = call
     done(newsletter(root, "send", "--yes", tracer=inject(name, "signal=SIGKILL", str(count))))
@@ -126,37 +106,20 @@ def half_gone(bench: Bench, root: Path, call: tuple[str, int]) -> None:
 def cancel_kill(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
     """Kill the cancel at each of its calls, cancel again, and send the issue again."""
     calls = bench.calls()
-    own = calls_of(bench, lambda root: half_gone(bench, root, calls[len(calls) // 2]))
+    with bench.workspace() as root:
+        half_gone(root, calls[len(calls) // 2])
+        own = calls_of(bench.folder / "trace-cancel", root, "sends", "cancel", "1", "--yes")
     for place, number in enumerate(spread(len(own), points)):
         name, count = own[number - 1]
         with bench.workspace() as root:
             # Half-way, near the begin, near the end.
-            half_gone(bench, root, calls[len(calls) * (5 + place % 5) // 10])
+            half_gone(root, calls[len(calls) * (5 + place % 5) // 10])
             tracer = inject(name, "signal=SIGKILL", str(count))
             code, _ = done(newsletter(root, "sends", "cancel", "1", "--yes", tracer=tracer))
             again, words = cancelled(root)
             assert again == 0 or "cannot be cancelled" in words or "cancelled already" in words, words
             where = f"cancel killed at call {number} of {len(own)}, {name}"
             yield where, replace(sent_again(bench, root), struck=code == -signal.SIGKILL)
-
-
-def calls_of(bench: Bench, before: Callable[[Path], None]) -> list[tuple[str, int]]:
-    """The calls of one whole cancel, in order."""
-    with bench.workspace() as root:
-        before(root)
-        trace = bench.folder / "trace-cancel"
-        tracer = ("strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(trace))
-        code, words = done(newsletter(root, "sends", "cancel", "1", "--yes", tracer=tracer))
-        assert code == 0, words
-        seen: Counter[tuple[str, str]] = Counter()
-        found = []
-        for line in trace.read_text().splitlines():
-            thread, rest = line.split(None, 1)
-            name = rest.partition("(")[0]
-            if name in CALLS.split(","):
-                seen[thread, name] += 1
-                found.append((name, seen[thread, name]))
-        return found
 
 
 def sender(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:

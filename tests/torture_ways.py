@@ -62,19 +62,7 @@ class BothWays(Bench):
         found: list[list[Call]] = []
         with self.workspace() as root:
             for command, code in zip(COMMANDS, CODES, strict=True):
-                trace = self.folder / "trace"
-                tracer = ("strace", "-f", "-qq", "-e", f"trace={torture.CALLS}", "-e", "signal=none", "-o", str(trace))
-                ended, words = torture.done(torture.newsletter(root, *command, tracer=tracer))
-                assert ended == code, (command, ended, words)
-                seen: Counter[tuple[str, str]] = Counter()
-                mine: list[Call] = []
-                for line in trace.read_text().splitlines():
-                    thread, rest = line.split(None, 1)
-                    name = rest.partition("(")[0]
-                    if name in torture.CALLS.split(","):
-                        seen[thread, name] += 1
-                        mine.append((name, seen[thread, name]))
-                found.append(mine)
+                found.append(torture.calls_of(self.folder / "trace", root, *command, code=code))
             result = self.outcome(root)
             assert not result.faults(), result.faults()
             # Two connections may both be under way when it stops.

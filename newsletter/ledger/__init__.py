@@ -64,10 +64,15 @@ from newsletter.ledger.one_by_one import advance, close, doubt
 from newsletter.ledger.periods import article_period, first_reach, holder, last_of, reached, received, take
 from newsletter.ledger.rate_limit import RateLimit, charge
 from newsletter.ledger.rate_limit import take as take_rate
-from newsletter.ledger.refused import refused_reasons, resend_refused
+from newsletter.ledger.resending import (
+    accept_unknown,
+    refused_reasons,
+    resend_refused,
+    resend_unknown,
+    unknown_deliveries,
+)
 from newsletter.ledger.sends import (
     UNFINISHED,
-    accept_unknown,
     account,
     change_sender,
     has_taken,
@@ -76,7 +81,6 @@ from newsletter.ledger.sends import (
     move,
     named,
     next_letter_at,
-    resend_unknown,
     running,
     send,
     sends,
@@ -86,7 +90,6 @@ from newsletter.ledger.sends import (
     start_due,
     state_of,
     unfinished_to,
-    unknown_deliveries,
 )
 from newsletter.ledger.undo import UndoOutcome, cancel, may_undo, undo_cancelled
 from newsletter.ledger.warm_up import (

@@ -7,7 +7,8 @@ letter; only when that one is taken does the send run again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from newsletter.storage.clock import clock
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 PROVIDER = "provider"
 """Who pauses a send that cannot go on for a reason of the letter, the account, the server or the moment."""
-
+UNPAUSED: Final[Mapping[str, str | int | None]] = {"paused_by": "", "reason": "", "probe_at": None, "probes": 0}
+"""What a send says of its pause while nothing pauses it."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 """Seconds until a send that was stopped is tried again by itself; doubled from one trial to the next."""
@@ -121,8 +123,7 @@ def go_on(connection: Connection, send_id: int) -> bool:
     from newsletter.storage.tables import send
 
     braked = (send.c.id == send_id) & (send.c.state == "paused") & (send.c.paused_by == PROVIDER)
-    free = {"state": "running", "paused_by": "", "reason": "", "probe_at": None, "probes": 0}
-    return connection.execute(update(send).where(braked).values(free)).rowcount == 1
+    return connection.execute(update(send).where(braked).values(state="running", **UNPAUSED)).rowcount == 1
 
 
 def _braked(connection: Connection, *, at_once: bool) -> list[ColumnElement[bool]]:

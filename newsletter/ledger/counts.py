@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from newsletter.ledger.keys import GONE, aside_key
 from newsletter.ledger.models import Send
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 _MOST_IDS = 1000
 _NO_LETTER = "no letter"
@@ -32,7 +33,7 @@ class VariantCounts:
 
 
 def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[int]) -> dict[Group, VariantCounts]:
-    """The counts of some sends, by send and variant.
+    """The counts of some sends, by send and variant; whom a cancelled one left to a later one counts there alone.
 
     Args:
         connection: An open connection to the database.
@@ -43,7 +44,7 @@ def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[i
         The counts of each (send id, name of the variant); ``no letter`` stands for those who got none.
     """
     found: dict[Group, VariantCounts] = {}
-    for group, state, reason, count in _states(connection, [send.id for send in sends]):
+    for group, state, reason, count in _states(connection, sends):
         tally = found.setdefault(group, VariantCounts())
         tally.states[state] = tally.states.get(state, 0) + count
         if reason:
@@ -57,23 +58,44 @@ def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[i
     return found
 
 
-def _states(connection: Connection, send_ids: Sequence[int]) -> Iterable[tuple[Group, str, str, int]]:
-    from sqlalchemy import func, select
+def _states(connection: Connection, sends: Sequence[Send]) -> Iterable[tuple[Group, str, str, int]]:
+    from sqlalchemy import func, select, true
 
     from newsletter.storage.tables import batch, delivery, letter
 
     state = func.coalesce(delivery.c.state, batch.c.state)
+    cancelled = [send for send in sends if send.state == "cancelled"]
     query = (
         select(batch.c.send_id, letter.c.variant, state, delivery.c.reason, func.count())
         .select_from(delivery)
         .join(batch, batch.c.id == delivery.c.batch_id)
         .outerjoin(letter, letter.c.id == batch.c.letter_id)
-        .where(batch.c.send_id.in_(send_ids))
+        .where(batch.c.send_id.in_([send.id for send in sends]))
+        .where(~_taken_up(cancelled) if cancelled and len(sends) > 1 else true())
         .group_by(batch.c.send_id, letter.c.variant, state, delivery.c.reason)
         .order_by(batch.c.send_id, letter.c.variant)
     )
     for send, variant, name, reason, count in connection.execute(query):
         yield (send, _named(variant)), name, reason or "", count
+
+
+def _taken_up(cancelled: Sequence[Send]) -> ColumnElement[bool]:
+    """The condition for a delivery, joined with its batch, that a later send of its issue took its reader up."""
+    from sqlalchemy import and_, exists, or_, select
+
+    from newsletter.storage.tables import batch, delivery, issue
+
+    other, later = delivery.alias("other"), batch.alias("later")
+    # By issue and reader, for which there is an index: also those that were let go of when the next send was frozen.
+    keys = issue.c.key.in_([aside_key(send) for send in cancelled])
+    issues = select(issue.c.id).where(or_(keys, issue.c.id.in_({send.issue_id for send in cancelled})))
+    again = exists(
+        select(other.c.id)
+        .join(later, later.c.id == other.c.batch_id)
+        .where(other.c.issue_id.in_(issues), other.c.subscriber_id == delivery.c.subscriber_id)
+        .where(later.c.send_id > batch.c.send_id)
+    )
+    return and_(batch.c.send_id.in_([send.id for send in cancelled]), again)
 
 
 def _events(connection: Connection, send_ids: Sequence[int]) -> Iterable[tuple[Group, str, int]]:
@@ -147,7 +169,7 @@ def _left(connection: Connection, sends: Sequence[Send], leavers: Collection[int
     people, issues = sorted(leavers), {send.issue_id for send in sends}
     for start in range(0, len(people), _MOST_IDS):
         some = delivery.c.subscriber_id.in_(people[start : start + _MOST_IDS])
-        got_it = func.coalesce(delivery.c.state, "") != "skipped"
+        got_it = func.coalesce(delivery.c.state, batch.c.state).in_(GONE)
         queries.append(query.where(delivery.c.issue_id.in_(issues), some, got_it))
     for one in queries:
         for send, variant, number in connection.execute(one):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from newsletter.ledger.cursors import set_cursor
+from newsletter.ledger.cursors import cursors_named, drop_cursor, set_cursor
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -42,11 +42,7 @@ def enter(connection: Connection, run: SendRun) -> None:
 
 def leave(connection: Connection, run: SendRun) -> None:
     """Note that a process delivers a send no more, or is no more (needs a writing transaction)."""
-    from sqlalchemy import delete
-
-    from newsletter.storage.tables import cursor as table
-
-    connection.execute(delete(table).where(table.c.name == run.name))
+    drop_cursor(connection, run.name)
 
 
 def at_work(connection: Connection, public_id: str) -> list[SendRun]:
@@ -56,13 +52,9 @@ def at_work(connection: Connection, public_id: str) -> list[SendRun]:
         connection: An open connection to the database.
         public_id: Of the send.
     """
-    from sqlalchemy import select
-
-    from newsletter.storage.tables import cursor as table
-
-    query = select(table.c.name, table.c.at).where(table.c.name.startswith(f"{_PREFIX} {public_id} ", autoescape=True))
     found = []
-    for name, at in connection.execute(query.order_by(table.c.at, table.c.name)):
+    noted = cursors_named(connection, f"{_PREFIX} {public_id} ")
+    for name, at in sorted(noted.items(), key=lambda pair: (pair[1], pair[0])):
         _, send, process, machine = name.split(" ", 3)
         found.append(SendRun(send, int(process), machine, datetime.fromtimestamp(at, UTC)))
     return found

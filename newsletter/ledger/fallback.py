@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
-from newsletter.ledger.brakes import PROVIDER
+from newsletter.ledger.brakes import PROVIDER, UNPAUSED, go_on
 from newsletter.ledger.models import Send
 from newsletter.ledger.sends import UNFINISHED, found_sends, send_query, state_of
 
@@ -39,9 +39,8 @@ def take_over(connection: Connection, send: Send, account: str) -> bool:
     from newsletter.storage.tables import send as table
 
     braked = (table.c.state == "paused") & (table.c.paused_by == PROVIDER) & table.c.probe_at.is_not(None)
-    values = {"sender": account, "state": "running", "paused_by": "", "reason": "", "probe_at": None, "probes": 0}
     mine = update(table).where(table.c.id == send.id, table.c.sender == send.sender, braked)
-    return connection.execute(mine.values(values)).rowcount == 1
+    return connection.execute(mine.values(sender=account, state="running", **UNPAUSED)).rowcount == 1
 
 
 def return_to(connection: Connection, send: Send, account: str) -> None:
@@ -62,9 +61,7 @@ def return_to(connection: Connection, send: Send, account: str) -> None:
     mine = update(table).where(table.c.id == send.id, table.c.sender == send.sender, table.c.state.in_(UNFINISHED))
     if connection.execute(mine.values(sender=account)).rowcount != 1:
         raise SendError(f"the send of issue {send.issue} is {state_of(connection, send.id)}: nothing of it is to go")
-    braked = (table.c.state == "paused") & (table.c.paused_by == PROVIDER)
-    free = {"state": "running", "paused_by": "", "reason": "", "probe_at": None, "probes": 0}
-    connection.execute(update(table).where(table.c.id == send.id, braked).values(free))
+    go_on(connection, send.id)
 
 
 def goes_elsewhere(connection: Connection, send_id: int, account: str) -> bool:

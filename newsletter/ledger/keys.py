@@ -1,7 +1,8 @@
-"""What an issue is in the ledger: the row of its key, and which deliveries count as letters of it."""
+"""What an issue is in the ledger: the row of its key, which deliveries count as letters of it, and how they stand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from newsletter.ledger.models import UNDONE, Send
@@ -27,7 +28,12 @@ def issue_id(connection: Connection, key: str) -> int:
 
 def aside(connection: Connection, send: Send) -> int:
     """The id of the issue row that an undone send has for itself, made when it is asked for the first time."""
-    return issue_id(connection, f"{send.issue}{UNDONE}{send.public_id}")
+    return issue_id(connection, aside_key(send))
+
+
+def aside_key(send: Send) -> str:
+    """The key of the issue row that a send has for what it was undone of."""
+    return f"{send.issue}{UNDONE}{send.public_id}"
 
 
 def counts_as_sent() -> ColumnElement[bool]:
@@ -38,3 +44,22 @@ def counts_as_sent() -> ColumnElement[bool]:
     from newsletter.storage.tables import send as table
 
     return or_(table.c.state != "cancelled", func.coalesce(delivery.c.state, batch.c.state).in_(GONE))
+
+
+def of_send(send_id: int) -> ColumnElement[bool]:
+    """The condition for a delivery, by itself, that it is one of this send."""
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import batch, delivery
+
+    return delivery.c.batch_id.in_(select(batch.c.id).where(batch.c.send_id == send_id))
+
+
+def is_now(states: Iterable[str]) -> ColumnElement[bool]:
+    """The condition for a delivery, by itself, that its state, its own or else its batch's, is one of these."""
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import batch, delivery
+
+    of_batch = select(batch.c.state).where(batch.c.id == delivery.c.batch_id).scalar_subquery()
+    return func.coalesce(delivery.c.state, of_batch).in_(list(states))

@@ -75,8 +75,7 @@ def refused_and_unknown(connection: Connection, sends: Sequence[Send]) -> dict[i
 
     if not sends:
         return {}
-    oldest = select(func.min(batch.c.id)).where(batch.c.send_id == min(one.id for one in sends)).scalar_subquery()
-    first = connection.execute(select(func.min(delivery.c.id)).where(delivery.c.batch_id == oldest)).scalar_one()
+    first = _first_delivery(connection, sends)
     # An expression, so that SQLite does not walk along the index of batches, row by row.
     place = (delivery.c.batch_id + 0).label("place")
     rows = (
@@ -95,6 +94,19 @@ def refused_and_unknown(connection: Connection, sends: Sequence[Send]) -> dict[i
         counts = found.setdefault(send_id, {})
         counts[state] = counts.get(state, 0) + number
     return {one: (counts.get("refused", 0), counts.get("unknown", 0)) for one, counts in found.items()}
+
+
+def _first_delivery(connection: Connection, sends: Sequence[Send]) -> int | None:
+    """Id of the first delivery of the oldest of these sends; None when it has none."""
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import batch, delivery
+
+    oldest = select(func.min(batch.c.id)).where(batch.c.send_id == min(one.id for one in sends)).scalar_subquery()
+    first: int | None = connection.execute(
+        select(func.min(delivery.c.id)).where(delivery.c.batch_id == oldest)
+    ).scalar_one()
+    return first
 
 
 def _of_whole_batches(connection: Connection, send_ids: Collection[int]) -> list[tuple[int, str, int]]:
@@ -149,12 +161,11 @@ def reported(connection: Connection, sends: Sequence[Send]) -> dict[str, int]:
     """
     from sqlalchemy import func, select
 
-    from newsletter.storage.tables import batch, delivery, event
+    from newsletter.storage.tables import event
 
     if not sends:
         return {}
-    oldest = select(func.min(batch.c.id)).where(batch.c.send_id == min(one.id for one in sends)).scalar_subquery()
-    first = connection.execute(select(func.min(delivery.c.id)).where(delivery.c.batch_id == oldest)).scalar_one()
+    first = _first_delivery(connection, sends)
     if first is None:
         return {}
     query = select(event.c.kind, func.count()).where(event.c.delivery_id >= first).group_by(event.c.kind)

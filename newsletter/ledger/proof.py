@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from newsletter.ledger import states
+from newsletter.ledger.keys import is_now, of_send
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -17,16 +18,15 @@ def prove(connection: Connection, send_id: int) -> int:
         connection: A writing transaction. Nobody writes an event of this send down until it ends.
         send_id: Id of the send.
     """
-    from sqlalchemy import exists, func, select, update
+    from sqlalchemy import exists, select, update
 
-    from newsletter.storage.tables import batch, delivery, event, send
+    from newsletter.storage.tables import delivery, event, send
 
     # As whoever writes events holds it.
     connection.execute(select(send.c.id).where(send.c.id == send_id).with_for_update(key_share=True))
-    of_batch = select(batch.c.state).where(batch.c.id == delivery.c.batch_id).scalar_subquery()
     wrong = update(delivery).where(
-        delivery.c.batch_id.in_(select(batch.c.id).where(batch.c.send_id == send_id)),
-        func.coalesce(delivery.c.state, of_batch).in_(states.MOVES["resend"].of),
+        of_send(send_id),
+        is_now(states.MOVES["resend"].of),
         exists(select(event.c.delivery_id).where(event.c.delivery_id == delivery.c.id)),
     )
     return connection.execute(wrong.values(state=states.MOVES["event"].to, reason=None)).rowcount

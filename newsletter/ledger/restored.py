@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from newsletter.ledger.models import Send
+from newsletter.ledger.keys import is_now, of_send
+from newsletter.ledger.sends import UNFINISHED, sends
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
+
+    from newsletter.ledger.models import Send
 
 WHY = "the database was restored"
 """Reason of deliveries that may have gone since."""
@@ -22,9 +25,7 @@ def unfinished(connection: Connection) -> list[Send]:
     Args:
         connection: An open connection to the database.
     """
-    from newsletter.ledger.sends import sends
-
-    return [one for one in sends(connection) if one.state in {"scheduled", "running", "paused"}]
+    return [one for one in sends(connection) if one.state in UNFINISHED]
 
 
 def queued(connection: Connection, send_id: int) -> list[int]:
@@ -38,7 +39,7 @@ def queued(connection: Connection, send_id: int) -> list[int]:
 
     from newsletter.storage.tables import delivery
 
-    query = select(delivery.c.id).where(_is_queued(send_id)).order_by(delivery.c.id)
+    query = select(delivery.c.id).where(of_send(send_id), is_now(("queued",))).order_by(delivery.c.id)
     return list(connection.execute(query).scalars())
 
 
@@ -69,18 +70,10 @@ def doubt_queued(connection: Connection, send_id: int) -> int:
 
     from newsletter.storage.tables import batch, delivery
 
-    count = connection.execute(update(delivery).where(_is_queued(send_id)).values(state="unknown", reason=WHY)).rowcount
+    count = connection.execute(
+        update(delivery).where(of_send(send_id), is_now(("queued",))).values(state="unknown", reason=WHY)
+    ).rowcount
     # Each of their deliveries says for itself what it is; nobody is to take them up again.
     over = update(batch).where(batch.c.send_id == send_id, batch.c.state == "queued")
     connection.execute(over.values(state="unknown", token=None, lease_until=None))
     return count
-
-
-def _is_queued(send_id: int) -> ColumnElement[bool]:
-    from sqlalchemy import and_, func, select
-
-    from newsletter.storage.tables import batch, delivery
-
-    batch_state = select(batch.c.state).where(batch.c.id == delivery.c.batch_id).scalar_subquery()
-    mine = delivery.c.batch_id.in_(select(batch.c.id).where(batch.c.send_id == send_id))
-    return and_(mine, func.coalesce(delivery.c.state, batch_state) == "queued")

@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
-from newsletter.ledger.brakes import PROVIDER
+from newsletter.ledger.brakes import PROVIDER, UNPAUSED
 from newsletter.ledger.models import ALL, STATES, UNDONE, Send, SendCounts
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row, Select
+    from sqlalchemy import Connection, Row, Select
 
 UNFINISHED = ("scheduled", "running", "paused")
 """States of a send that can still go."""
+_MOST_IDS = 1000
 
 
 def state_of(connection: Connection, send_id: int) -> str:
@@ -301,7 +302,7 @@ def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: s
         "running": ("paused", "scheduled"),
         "scheduled": ("paused",),
     }
-    values = {"state": to, "reason": reason, "paused_by": by if to == "paused" else "", "probe_at": None, "probes": 0}
+    values = {"state": to, **UNPAUSED, "reason": reason, "paused_by": by if to == "paused" else ""}
     taken_over = (table.c.state == "paused") & (table.c.paused_by != by)
     may = [table.c.state.in_(allowed[to]), *([taken_over] if to == "paused" and by == "editor" else [])]
     statement = update(table).where(table.c.id == send.id, or_(*may)).values(values)
@@ -352,75 +353,3 @@ def start_due(connection: Connection, now: datetime) -> list[Send]:
         if connection.execute(mine).rowcount:
             started.append(one)
     return started
-
-
-def unknown_deliveries(connection: Connection, send_id: int) -> list[tuple[int, int]]:
-    """Delivery and subscriber ids of a send that nobody knows the outcome of, in order."""
-    from sqlalchemy import select
-
-    from newsletter.storage.tables import delivery
-
-    query = select(delivery.c.id, delivery.c.subscriber_id).where(_is_unknown(send_id)).order_by(delivery.c.id)
-    return [(row.id, row.subscriber_id) for row in connection.execute(query)]
-
-
-def accept_unknown(connection: Connection, send_id: int) -> int:
-    """Count what is unknown as taken by the provider; gives the number of deliveries."""
-    from sqlalchemy import update
-
-    from newsletter.storage.tables import delivery
-
-    statement = update(delivery).where(_is_unknown(send_id)).values(state="submitted", reason="accepted by the editor")
-    return connection.execute(statement).rowcount
-
-
-def resend_unknown(connection: Connection, send_id: int) -> int:
-    """Queue what is unknown once more and let the send run again, as an editor decided.
-
-    Whoever has the letter already gets it a second time; so nothing else in the program does this. Those of whom the
-    provider has reported anything have it, and are left out.
-
-    Args:
-        connection: A writing transaction.
-        send_id: Id of the send.
-
-    Returns:
-        How many deliveries were queued.
-    """
-    from sqlalchemy import select, update
-
-    from newsletter.ledger.proof import prove
-    from newsletter.storage.tables import batch, delivery
-    from newsletter.storage.tables import send as table
-
-    prove(connection, send_id)
-    ids = [id_ for id_, _ in unknown_deliveries(connection, send_id)]
-    letters = select(batch.c.letter_id, delivery.c.id).join(batch, batch.c.id == delivery.c.batch_id)
-    by_letter: dict[int, list[int]] = {}
-    for start in range(0, len(ids), _MOST_IDS):
-        rows = connection.execute(letters.where(delivery.c.id.in_(ids[start : start + _MOST_IDS])))
-        for letter_id, delivery_id in rows:
-            by_letter.setdefault(letter_id, []).append(delivery_id)
-    for letter_id, members in by_letter.items():
-        for start in range(0, len(members), _MOST_IDS):
-            row = {"send_id": send_id, "letter_id": letter_id, "state": "queued"}
-            new = connection.execute(batch.insert().values(row).returning(batch.c.id)).scalar_one()
-            moved = update(delivery).where(delivery.c.id.in_(members[start : start + _MOST_IDS]))
-            connection.execute(moved.values(batch_id=new, state=None, reason=None))
-    if ids:
-        again = update(table).where(table.c.id == send_id, table.c.state == "finished")
-        connection.execute(again.values(state="running", finished=None))
-    return len(ids)
-
-
-_MOST_IDS = 1000
-
-
-def _is_unknown(send_id: int) -> ColumnElement[bool]:
-    from sqlalchemy import and_, func, select
-
-    from newsletter.storage.tables import batch, delivery
-
-    batch_state = select(batch.c.state).where(batch.c.id == delivery.c.batch_id).scalar_subquery()
-    mine = delivery.c.batch_id.in_(select(batch.c.id).where(batch.c.send_id == send_id))
-    return and_(mine, func.coalesce(delivery.c.state, batch_state) == "unknown")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
+from newsletter.ledger.brakes import UNPAUSED
 from newsletter.ledger.keys import GONE, aside
 from newsletter.ledger.models import ALL, UNDONE, Send, SendCounts
 from newsletter.ledger.sends import UNFINISHED, account, found_sends, send, send_query, state_of
@@ -59,7 +60,7 @@ def cancel(connection: Connection, one: Send, *, reason: str = "") -> UndoOutcom
 
     hold_batches(connection, one.id)
     before = send(connection, one.id)
-    values = {"state": "cancelled", "reason": reason, "paused_by": "", "probe_at": None, "probes": 0}
+    values = {"state": "cancelled", **UNPAUSED, "reason": reason}
     ended = update(table).where(table.c.id == one.id, table.c.state.in_(UNFINISHED)).values(values)
     if connection.execute(ended).rowcount != 1:
         state = state_of(connection, one.id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from newsletter.ledger.brakes import UNPAUSED
 from newsletter.ledger.cursors import cursor, set_cursor
 
 if TYPE_CHECKING:
@@ -101,9 +102,8 @@ def end_warm_up_pause(connection: Connection, send_id: int | None = None) -> lis
     from newsletter.storage.tables import send
 
     which = send.c.id == send_id if send_id is not None else send.c.probe_at <= clock(connection)
-    free = {"state": "running", "paused_by": "", "reason": "", "probe_at": None, "probes": 0}
-    waiting = update(send).where(which, send.c.state == "paused", send.c.paused_by == WARM_UP).values(free)
-    return list(connection.execute(waiting.returning(send.c.id)).scalars())
+    waiting = update(send).where(which, send.c.state == "paused", send.c.paused_by == WARM_UP)
+    return list(connection.execute(waiting.values(state="running", **UNPAUSED).returning(send.c.id)).scalars())
 
 
 def _hold(connection: Connection, account: str) -> None:

@@ -18,8 +18,6 @@ from newsletter.report.counts import (
 from subscribers import store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy import Connection
 
     from newsletter.ledger import Send
@@ -55,22 +53,16 @@ def of_issue(connection: Connection, name: str) -> Report:
             lists.get(by_id[send].list_id, "?"),
             by_id[send].rhythm,
             variant,
-            _ended(_counts(tally), by_id[send], sends),
+            _ended(_counts(tally), by_id[send]),
         )
         for (send, variant), tally in sorted(tallies(connection, sends, leavers).items())
     ]
     return Report(sends[0].issue, sends[0].subject, tuple(send.state for send in sends), tuple(parts))
 
 
-def _ended(counts: DeliveryCounts, send: Send, sends: Sequence[Send]) -> DeliveryCounts:
-    """Nothing of a cancelled send is still to go; who waits for it belongs to the send that goes to the rest."""
-    if send.state != "cancelled":
-        return counts
-    rest = any(
-        one.id > send.id and (one.list_id, one.rhythm, one.issue) == (send.list_id, send.rhythm, send.issue)
-        for one in sends
-    )
-    return replace(counts, queued=0, cancelled=0 if rest else counts.queued)
+def _ended(counts: DeliveryCounts, send: Send) -> DeliveryCounts:
+    """Nothing of a cancelled send is still to go."""
+    return replace(counts, queued=0, cancelled=counts.queued) if send.state == "cancelled" else counts
 
 
 def _counts(tally: VariantCounts) -> DeliveryCounts:

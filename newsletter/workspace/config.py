@@ -33,10 +33,10 @@ if TYPE_CHECKING:
         RhythmName,
         RhythmSettings,
         Schema,
-        SenderSettings,
         TopicSettings,
         WebSettings,
     )
+    from newsletter.workspace.sender_schema import SenderSettings
 
 FILE = "newsletter.toml"
 SECRETS = "secrets"
