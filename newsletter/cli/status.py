@@ -11,6 +11,7 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say, table
 from newsletter.errors import NashraError
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -132,7 +133,7 @@ def _iso(moment: datetime | None) -> str | None:
 def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Workspace) -> None:
     rows: list[tuple[str, str, str]] = []
     for one in found:
-        since = f"{one.since.astimezone(workspace.zone):%Y-%m-%d %H:%M}" if one.since is not None else ""
+        since = in_zone(one.since, workspace.zone) if one.since is not None else ""
         rows.append(("needs you" if one.needs_person else "note", one.words, since))
     if state is not None:
         stopped = {one.send for one in found if one.kind == "stopped"}
@@ -149,7 +150,7 @@ def _going_on(state: WorkspaceState, workspace: Workspace, stopped: Collection[s
     """What runs or waits as it should, in words."""
 
     def at(moment: datetime) -> str:
-        return f"{moment.astimezone(workspace.zone):%Y-%m-%d %H:%M}"
+        return in_zone(moment, workspace.zone)
 
     lines = []
     for one in state.sends:

@@ -32,6 +32,7 @@ from newsletter.storage.identity import (
     next_generation,
     reach_generation,
 )
+from newsletter.text.dates import in_zone
 from newsletter.workspace.stamps import FILE as STAMPS
 from newsletter.workspace.stamps import FREEZING, FROZEN, SETTLED, UNDONE, Stamp, Stamps, quoted, write_whole
 
@@ -471,4 +472,4 @@ class Memory:
         return not database.is_sqlite and isinstance(cause, OSError) and cause.errno in _READ_ONLY
 
     def _moment(self, moment: datetime | None) -> str:
-        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M %Z}" if moment is not None else "at a time not known"
+        return in_zone(moment, self.zone) if moment is not None else "at a time not known"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from newsletter.text.dates import in_zone
 from newsletter.workflows.status.reading import UNFINISHED, SendState, WorkspaceState
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def _of_database(state: WorkspaceState) -> Iterator[Finding]:
 
 
 def _told(moment: datetime, state: WorkspaceState) -> str:
-    return f"{moment.astimezone(ZoneInfo(state.zone)):%Y-%m-%d %H:%M}"
+    return in_zone(moment, ZoneInfo(state.zone))
 
 
 def _alive(state: WorkspaceState) -> bool:
