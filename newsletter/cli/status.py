@@ -81,6 +81,8 @@ def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[
         }
         for one in found
     ]
+    from newsletter.ledger import UNFINISHED
+
     told: dict[str, Any] = {"ok": not any(one.needs_person for one in found), "findings": findings}
     if state is None:
         return {**told, "at": None, "database": {"reachable": False}}
@@ -104,7 +106,7 @@ def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[
                 "at_work": one.at_work,
             }
             for one in state.sends
-            if one.send.state in _UNFINISHED or one.refused or one.unknown
+            if one.send.state in UNFINISHED or one.refused or one.unknown
         ],
         "worker": {"last_sign": _iso(state.worker_at), "next_sign_before": _iso(state.worker_until)},
         "schedule": {
@@ -121,9 +123,6 @@ def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[
         "disks": [{name: value for name, value in asdict(one).items() if name != "path"} for one in state.disks],
         "backup": {"known": state.is_sqlite, "newest": _iso(state.backup_at)},
     }
-
-
-_UNFINISHED = frozenset({"scheduled", "running", "paused"})
 
 
 def _iso(moment: datetime | None) -> str | None:
