@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,10 @@ from newsletter.storage.database import Database, upgrade
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import alerts, status
 from newsletter.workflows.alerts import memory, ways
+from newsletter.workflows.alerts.writing import message_of
 from newsletter.workflows.serve import app_of
-from newsletter.workflows.status import Finding
+from newsletter.workflows.status import Finding, findings_of, workspace_state
+from newsletter.workflows.status.reading import DiskSpace
 from subscribers import actions, store
 from subscribers.addresses import normalise
 
@@ -561,6 +564,21 @@ def test_a_test_letter_in_every_language(tmp_path: Path, language: str) -> None:
     assert "الموجة" in subject
     assert ("This is a test" in text) is (language == "en")
     assert bool(re.search(r"[\u0590-\u06ff]", text.replace("الموجة", ""))) is (direction == "rtl")
+
+
+def test_a_moment_and_a_path_stay_whole_in_a_letter_from_right_to_left(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    with open_workspace(root) as workspace:
+        state = replace(workspace_state(workspace), disks=(DiskSpace("outbox", "/srv/nashra", 1, 10**12),))
+        since = datetime(2026, 11, 24, 9, 55, tzinfo=UTC)
+        state = replace(state, letters=3, letters_since=since, now=since + timedelta(hours=1))
+        message = message_of(workspace, findings_of(state))
+    text, html = message.letter.rendered.text, message.letter.rendered.html
+    assert "\u2066/srv/nashra\u2069" in text
+    assert re.search("\u2066\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d \\S+\u2069", text)
+    assert re.search('<code dir="ltr"[^>]*>/srv/nashra</code>', html)
+    # For a program and a chat there are no marks in it.
+    assert not re.search("[\u2066-\u2069]", message.subject + message.text + str(message.data))
 
 
 def test_a_letter_goes_by_the_mail_server_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,10 @@ def test_a_send_that_is_stopped_ends_with_5_and_says_why_when_and_by_whom(tmp_pa
         assert outcome(root)[0].probes == 1
         again = here("-C", root, "send", "1", "--yes")
         assert again.code == 5
-        assert "It was stopped: SendGrid says: as planned (401)" in again.err
+        assert "It was stopped: SendGrid says: as planned (401). One letter is tried first." in again.err
+        shown = here("-C", root, "sends", "show", "1").out
+        assert "paused_by\tprovider" in shown
+        assert re.search(r"^tried_again\t\d{4}-\d\d-\d\d \d\d:\d\d \S+$", shown, re.M)
         assert outcome(root)[0].probes == 2
         trouble.unlink()
         done = here("-C", root, "send", "1", "--yes")

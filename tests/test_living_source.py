@@ -616,6 +616,6 @@ def test_the_schedule_tells_what_it_left_out(root: Path, clock: Clock, site: Liv
             subscribe(connection, workspace, "instant@example.net", clock(), "instant")
         gather(workspace)
         site.edit(2, state="trash")
-        words = scheduled._do(workspace, Due("instant", clock(), ""), "readers")
+        words = scheduled._do(workspace, Due("instant", clock(), ""), "readers").words
     assert words.startswith("1 letters: ")
     assert "left out, since their site took them back: articles " in words

@@ -19,6 +19,7 @@ from newsroom import make as make_newsroom
 from sqlalchemy import Connection
 
 from newsletter import delivery, library
+from newsletter.api import sending
 from newsletter.models import Article
 from newsletter.storage.database import Database
 from newsletter.storage.identity import identity, make_identity, next_generation, reach_generation
@@ -187,6 +188,10 @@ def test_what_an_older_database_takes_for_not_begun_is_not_undone(root: Path) ->
     assert here("-C", root, "send", "--yes").code == 0
     put(root.parent / "before.db", root / "newsletter.db")
     refused(here("-C", root, "sends", "cancel", "1", "--yes"), "older than what was sent from here")
+    with open_workspace(root) as workspace, pytest.raises(DatabaseRestoredError):
+        sending.cancel(workspace, "1")
+    with open_workspace(root) as workspace, mock.patch("newsletter.ledger.may_undo", return_value=True):
+        assert plan.free_undone(workspace) == []
     assert here("-C", root, "database", "adopt", "--yes").code == 0
     done = here("-C", root, "sends", "cancel", "1", "--yes")
     assert "3 subscribers have it" in done.err, done

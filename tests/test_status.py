@@ -34,7 +34,8 @@ from newsletter.wiring import open_workspace
 from newsletter.workflows import health, logs, status
 from newsletter.workflows.metrics import CONTENT_TYPE, metrics_text
 from newsletter.workflows.serve import app_of
-from newsletter.workflows.status.judging import KINDS, TEXTS, filled, without_addresses
+from newsletter.workflows.status.judging import filled, without_addresses
+from newsletter.workflows.status.texts import KINDS, TEXTS
 from subscribers import store
 
 BASE = "https://news.example.org"
@@ -113,7 +114,7 @@ def test_every_kind_has_its_texts_in_the_catalogue() -> None:
     from babel.messages.pofile import read_po
 
     from newsletter.workflows.alerts.writing import OWN_TEXTS
-    from newsletter.workflows.status.judging import STEPS
+    from newsletter.workflows.status.texts import STEPS
 
     path = Path(__file__).resolve().parents[1] / "templates" / "locale" / "ar" / "alerts.po"
     with path.open("rb") as file:

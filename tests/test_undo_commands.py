@@ -245,7 +245,7 @@ def test_an_edited_file_is_told_and_taken_in_by_refreeze(root: Path) -> None:
     file.write_bytes(whole)
     (root / "issues/001-first").rename(root / "issues/first")
     before = here("-C", root, "sends", "show", "1", "--json")
-    assert json.loads(before.out)["edited"]
+    assert (json.loads(before.out)["edited"], json.loads(before.out)["file_gone"]) == (True, False)
     would = here("-C", root, "sends", "refreeze", "1", "--dry-run", "--json")
     told(would, "edited since it was frozen; 6 subscribers then, 6 now", code=0)
     assert json.loads(would.out)["send"] is None
@@ -261,6 +261,20 @@ def test_an_edited_file_is_told_and_taken_in_by_refreeze(root: Path) -> None:
     # A database that is put back is told by this send's stamp as by any other's.
     assert json.loads(done.out)["send"] in (root / "issues/first/sent.toml").read_text("utf-8")
     told(here("-C", root, "sends", "resume", "1"), code=0)
+
+
+def test_a_file_that_was_deleted_after_the_freeze_is_told(root: Path) -> None:
+    planned(root)
+    shutil.rmtree(draft(root).parent)
+    shown = here("-C", root, "sends", "show", "1")
+    told(
+        shown, "issue.md of issue 1 is gone, and the frozen letter goes all the same", "newsletter sends cancel", code=0
+    )
+    assert "differs" not in shown.err
+    data = json.loads(here("-C", root, "sends", "show", "1", "--json").out)
+    assert (data["edited"], data["file_gone"]) == (False, True)
+    told(here("-C", root, "sends", "cancel", "1", "--yes"), code=0)
+    assert "gone" not in here("-C", root, "sends", "show", "1").err
 
 
 def test_what_has_begun_is_not_frozen_anew(root: Path) -> None:
@@ -289,7 +303,9 @@ def test_another_sender_goes_on_only_by_word(root: Path) -> None:
     partly(root, "submitted")
     (root / "newsletter.toml").write_text(toml, "utf-8")
     for command in (("send", "1", "--yes"), ("weekly", "--yes"), ("send", "1")):
-        told(here("-C", root, *command), "«smtp 127.0.0.1:1»", "«outbox»", "--with-this-sender", code=5)
+        done = here("-C", root, *command)
+        told(done, "«smtp 127.0.0.1:1»", "«outbox»", "--with-this-sender", code=5)
+        assert "is tried" not in done.err
     assert not got(root)
     with open_workspace(root) as workspace, workspace.database.read() as connection:
         (send,) = ledger.sends(connection)

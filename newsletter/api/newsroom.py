@@ -309,6 +309,7 @@ class Newsroom:
 
         Raises:
             SendError: None is called so, or it has come to its end already.
+            DatabaseRestoredError: The database was restored, and does not know what has gone since.
 
         Example::
 

@@ -137,15 +137,14 @@ def cancel(workspace: Workspace, name: str) -> SendReport:
 
     Raises:
         SendError: None is called so, or it has come to its end already.
+        DatabaseRestoredError: The database was restored, and does not know what has gone since.
     """
-    from newsletter import ledger
+    from newsletter.workflows import plan as plans
     from subscribers import store
 
-    with workspace.database.write() as connection:
-        ended = ledger.cancel(connection, ledger.named(connection, name), reason="by an editor")
+    ended = plans.cancel(workspace, name)
+    with workspace.database.read() as connection:
         target = store.list_by_id(connection, ended.send.list_id)
-    if ended.undone:
-        workspace.memory.undone(ended.send)
     send, account = ended.send, ended.account
     return SendReport(
         issue=int(send.issue) if send.issue.isdecimal() else 0,

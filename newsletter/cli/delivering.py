@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue, Letter
     from newsletter.wiring import Workspace
+    from newsletter.workflows.source import FileChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ def deliver_now(
     agreed = agree_to_sender(workspace, sent, again=again, with_this_sender=with_this_sender, asks=asks)
     if agreed is None:
         return standing(workspace, sent, exit_code=NOTHING_SENT)
+    if agreed.state == "paused" and at_once:
+        trial = "" if _waits_for_a_day(agreed) else " One letter is tried first."
+        say(f"It was stopped: {agreed.reason}.{trial}")
     with deliverers.delivering(workspace, agreed) as others:
         if others:
             first = others[0]
@@ -202,22 +206,29 @@ def _waits_for_a_day(sent: Send) -> bool:
     return sent.state == "paused" and sent.paused_by == "warm-up"
 
 
-def tell_edited(workspace: Workspace, sent: Send | None) -> None:
-    """Say that the file of a send that still goes was edited after its letter was frozen, if it was.
+def tell_edited(workspace: Workspace, sent: Send | None) -> FileChange | None:
+    """Say that the file of a send that still goes was edited or deleted after its letter was frozen, if it was.
 
     Args:
-        workspace: An open workspace.
+        workspace: A workspace.
         sent: The send, if there is one.
+
+    Returns:
+        What became of the file; None when nothing did, or nothing is to go any more.
     """
     from newsletter import ledger
-    from newsletter.workflows.source import edited_since
+    from newsletter.workflows.source import changed_since
 
-    if sent is not None and sent.state in ledger.UNFINISHED and edited_since(workspace, sent):
-        say(f"warning: {EDITED}; to take it in: newsletter sends refreeze {sent.public_id}")
-
-
-EDITED = "the frozen letter differs from issue.md, and the frozen one goes"
-"""Said of a send whose issue was edited since."""
+    if sent is None or sent.state not in ledger.UNFINISHED:
+        return None
+    change = changed_since(workspace, sent)
+    if change == "edited":
+        step = f"to take it in while nothing has gone: newsletter sends refreeze {sent.public_id}"
+        say(f"warning: the frozen letter differs from issue.md, and the frozen one goes; {step}")
+    elif change == "gone":
+        step = f"to keep it from going: newsletter sends cancel {sent.public_id}"
+        say(f"warning: issue.md of issue {sent.issue} is gone, and the frozen letter goes all the same; {step}")
+    return change
 
 
 def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_sender: bool, asks: bool) -> Send | None:

@@ -39,16 +39,6 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     return when.astimezone(UTC)
 
 
-def shown(when: datetime, zone: ZoneInfo) -> str:
-    """A moment as every command shows it to a person: in the zone of the site, with the zone's name.
-
-    Args:
-        when: The moment, timezone-aware.
-        zone: Of the site.
-    """
-    return f"{when.astimezone(zone):%Y-%m-%d %H:%M %Z}"
-
-
 def _local(wall: datetime, zone: ZoneInfo, text: str) -> datetime:
     """The one moment at which the clocks of the zone show this; what they show twice or never is asked (PEP 495)."""
     both = [wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]

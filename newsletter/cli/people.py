@@ -9,9 +9,9 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held, warn_held
-from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, table
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,14 +57,14 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
         json_data(dict(person.rows))
         return
     data(f"address\t{person.subscriber.address}")
-    data(f"since\t{shown(person.subscriber.created, zone)}")
+    data(f"since\t{in_zone(person.subscriber.created, zone)}")
     if person.suppression is not None:
-        data(f"not to be mailed\t{person.suppression.reason}\t{shown(person.suppression.at, zone)}")
+        data(f"not to be mailed\t{person.suppression.reason}\t{in_zone(person.suppression.at, zone)}")
     for one, subscription in person.subscriptions:
-        paused = f"\tpaused until {shown(subscription.paused_until, zone)}" if subscription.paused_until else ""
+        paused = f"\tpaused until {in_zone(subscription.paused_until, zone)}" if subscription.paused_until else ""
         data(f"list\t{one.name}\t{subscription.status}\t{subscription.rhythm}{paused}")
     for at, what in sorted(happened, key=lambda one: one[0]):
-        data(f"{shown(at, zone)}\t{what}")
+        data(f"{in_zone(at, zone)}\t{what}")
 
 
 def _issues(connection: Connection, subscriber_id: int) -> list[tuple[datetime, str]]:
@@ -120,7 +120,7 @@ def stats(
     if waiting.since is not None:
         say(
             f"{plural(waiting.number, 'sign-up')} from {plural(waiting.networks, 'network')} wait for their letter "
-            f"since {shown(waiting.since, workspace.zone)}, {waiting.of_files} of them from files: they are asked "
+            f"since {in_zone(waiting.since, workspace.zone)}, {waiting.of_files} of them from files: they are asked "
             "as [web] letters_an_hour allows."
         )
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, workspace_of
-from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, say, table
 from newsletter.cli.posting import post_without_pages
 from newsletter.errors import HeldSendError
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from newsletter.workflows.scheduled import DutyOutcome
@@ -68,7 +68,7 @@ def schedule(
         json_data([asdict(one) | {"due_now": one.job in due} for one in coming])
         return
     rows = [
-        (one.job, f"{one.moment.astimezone(zone):%A} {shown(one.moment, zone)}", "due now" if one.job in due else "")
+        (one.job, f"{one.moment.astimezone(zone):%A} {in_zone(one.moment, zone)}", "due now" if one.job in due else "")
         for one in coming
     ]
     table(("What", "Next", ""), rows)

@@ -17,11 +17,11 @@ from newsletter.cli.delivering import (
     tell_edited,
     way_on,
 )
-from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn, WithThisSender
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
 from newsletter.errors import SendError
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -189,7 +189,7 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
     if plan.earlier is not None:
         raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
     sent = plans.freeze_plan(workspace, plan, send_at=send_at)
-    when = shown(send_at, workspace.zone)
+    when = in_zone(send_at, workspace.zone)
     say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
     say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
     if as_json:
@@ -206,9 +206,6 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, *, here: bool, with_th
         assert plan.account is not None
         still = f"{plan.account.open:,} of {plan.account.total:,}"
         say(f"Going on with issue {plan.issue.number}: {still} are still to go.")
-        if sent.state == "paused":
-            first = "" if sent.paused_by == "warm-up" else " One letter is tried first."
-            say(f"It was stopped: {sent.reason}.{first}")
     done = deliver_now(
         workspace,
         sent,
@@ -270,12 +267,12 @@ def _already(workspace: Workspace, plan: Plan) -> str:
     sent, zone = plan.earlier, workspace.zone
     if sent.state == "scheduled" and sent.send_at is not None:
         return (
-            f"Issue {plan.issue.number} is frozen and starts {shown(sent.send_at, zone)}. "
+            f"Issue {plan.issue.number} is frozen and starts {in_zone(sent.send_at, zone)}. "
             f"Start it now with: newsletter sends resume {plan.issue.number}"
         )
     if sent.state in {"paused", "cancelled"}:
         return f"Nothing sent now. {way_on(sent, plan.account)}"
-    when = shown(sent.finished or sent.created, zone)
+    when = in_zone(sent.finished or sent.created, zone)
     if not plan.account.submitted and (plan.account.refused or plan.account.unknown):
         words = f"Of issue {plan.issue.number} to '{plan.target.name}' no letter was taken ({when})."
     else:

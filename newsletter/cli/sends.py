@@ -8,10 +8,11 @@ import typer
 
 from newsletter.cli.accounts import account_data
 from newsletter.cli.app import workspace_of
+from newsletter.cli.delivering import tell_edited
 from newsletter.cli.holding import warn_held
-from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, data, json_data, plural, say, table
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -47,7 +48,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             account.refused,
             account.unknown,
             account.skipped,
-            shown(send.created, workspace.zone),
+            in_zone(send.created, workspace.zone),
         )
         for send, account in found
     ]
@@ -87,9 +88,10 @@ def show(
         through = ledger.submitted_through(connection, send.id)
         people = _unknown(connection, send) if unknown else []
         warn_held(connection)
-    edited = send.state in ledger.UNFINISHED and _edited(workspace, send)
+    change = tell_edited(workspace, send) if not unknown or as_json else None
     if as_json:
-        told = {**_told(send, account, lists), "submitted_through": through, "edited": edited}
+        files = {"edited": change == "edited", "file_gone": change == "gone"}
+        told = {**_told(send, account, lists), "submitted_through": through, **files}
         json_data({**told, "unknown_deliveries": people} if unknown else told)
         return
     if unknown:
@@ -99,28 +101,20 @@ def show(
         if people:
             say("Events of the provider settle them. If none come: newsletter sends resume --help")
         return
-    moments = {"frozen": send.created, "send_at": send.send_at, "finished": send.finished}
+    moments = {
+        "frozen": send.created,
+        "send_at": send.send_at,
+        "tried_again": send.probe_at,
+        "finished": send.finished,
+    }
     ways = {f"submitted through {name or 'an older version'}": count for name, count in through.items()}
     for key, value in {**_told(send, account, lists), **(ways if len(ways) > 1 else {})}.items():
         if (moment := moments.get(key)) is not None:
-            data(f"{key}\t{shown(moment, workspace.zone)}")
+            data(f"{key}\t{in_zone(moment, workspace.zone)}")
         elif value not in (None, "", {}, 0):
             data(f"{key}\t{value}")
     if account.refused:
         say(f"Refused by mistake? See why: newsletter sends resume {send.public_id} --resend-refused --dry-run")
-    if edited:
-        say(f"The frozen letter differs from issue.md. {_REFREEZE if send.state in _WAITING else ''}".strip())
-
-
-def _edited(workspace: Workspace, send: Send) -> bool:
-    # Issues are read only then.
-    from newsletter.workflows.source import edited_since
-
-    return edited_since(workspace, send)
-
-
-_WAITING = frozenset({"scheduled", "paused"})
-_REFREEZE = "To take it in while nothing has gone: newsletter sends refreeze"
 
 
 def pause(context: typer.Context, name: SendName) -> None:
@@ -186,11 +180,13 @@ def resume(
                 send = ledger.named(connection, name)
             if send.state == "paused" and send.send_at is not None and send.send_at > workspace.now():
                 _move(workspace, name, "scheduled")
-                say(f"Issue {send.issue} starts {shown(send.send_at, workspace.zone)}, as planned.")
+                say(f"Issue {send.issue} starts {in_zone(send.send_at, workspace.zone)}, as planned.")
                 return
             send = _move(workspace, name, "running")
         say(f"Issue {send.issue} may go on. Deliver it with: newsletter send {send.issue}")
         return
+    from newsletter.workflows import plan as plans
+
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
             send = ledger.named(connection, name)
@@ -214,9 +210,7 @@ def resume(
         with workspace.database.write() as connection:
             act = ledger.resend_unknown if resend_unknown else ledger.accept_unknown
             act(connection, send.id)
-            undone = bool(ended and ledger.undo_cancelled(connection))
-        if undone:
-            workspace.memory.undone(send)
+        undone = ended and send.id in {one.id for one in plans.free_undone(workspace)}
     rest = " --rest" if ended and not undone else ""
     say(f"Deliver them with: newsletter send {send.issue}{rest}" if resend_unknown else "Done.")
 
@@ -249,7 +243,9 @@ def _told(send: Send, account: SendCounts, lists: dict[int, str]) -> dict[str, A
         "list": lists.get(send.list_id, "?"),
         "rhythm": send.rhythm,
         "state": send.state,
+        "paused_by": send.paused_by,
         "reason": send.reason,
+        "tried_again": send.probe_at.isoformat() if send.probe_at else None,
         "undone": send.undone,
         "sender": send.sender,
         "subject": send.subject,

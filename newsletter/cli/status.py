@@ -11,6 +11,7 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say, table
 from newsletter.errors import NashraError
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -80,6 +81,8 @@ def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[
         }
         for one in found
     ]
+    from newsletter.ledger import UNFINISHED
+
     told: dict[str, Any] = {"ok": not any(one.needs_person for one in found), "findings": findings}
     if state is None:
         return {**told, "at": None, "database": {"reachable": False}}
@@ -103,7 +106,7 @@ def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[
                 "at_work": one.at_work,
             }
             for one in state.sends
-            if one.send.state in _UNFINISHED or one.refused or one.unknown
+            if one.send.state in UNFINISHED or one.refused or one.unknown
         ],
         "worker": {"last_sign": _iso(state.worker_at), "next_sign_before": _iso(state.worker_until)},
         "schedule": {
@@ -122,9 +125,6 @@ def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[
     }
 
 
-_UNFINISHED = frozenset({"scheduled", "running", "paused"})
-
-
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment is not None else None
 
@@ -132,7 +132,7 @@ def _iso(moment: datetime | None) -> str | None:
 def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Workspace) -> None:
     rows: list[tuple[str, str, str]] = []
     for one in found:
-        since = f"{one.since.astimezone(workspace.zone):%Y-%m-%d %H:%M}" if one.since is not None else ""
+        since = in_zone(one.since, workspace.zone) if one.since is not None else ""
         rows.append(("needs you" if one.needs_person else "note", one.words, since))
     if state is not None:
         stopped = {one.send for one in found if one.kind == "stopped"}
@@ -149,7 +149,7 @@ def _going_on(state: WorkspaceState, workspace: Workspace, stopped: Collection[s
     """What runs or waits as it should, in words."""
 
     def at(moment: datetime) -> str:
-        return f"{moment.astimezone(workspace.zone):%Y-%m-%d %H:%M}"
+        return in_zone(moment, workspace.zone)
 
     lines = []
     for one in state.sends:

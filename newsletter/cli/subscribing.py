@@ -10,10 +10,10 @@ import typer
 
 from newsletter.cli import posting
 from newsletter.cli.app import workspace_of
-from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, with_list
 from newsletter.cli.output import ask as question
 from newsletter.cli.output import data, json_data, on_terminal, plural, say
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -194,7 +194,7 @@ def _agreed(seen: ImportReport, consent: str, list_name: str, zone: ZoneInfo) ->
 
 
 def _pace(report: ImportReport, zone: ZoneInfo) -> str:
-    until = f", until about {shown(report.asked_until, zone)}" if report.asked_until else ""
+    until = f", until about {in_zone(report.asked_until, zone)}" if report.asked_until else ""
     return f", at most {report.letters_an_hour:,} an hour{until}"
 
 

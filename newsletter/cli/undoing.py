@@ -9,10 +9,10 @@ import typer
 
 from newsletter.cli.accounts import account_data, problem_lines
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
-from newsletter.cli.moment import shown
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, json_data, plural, say
 from newsletter.errors import SendError
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts, UndoOutcome
@@ -36,11 +36,11 @@ def cancel(
       newsletter sends cancel 12 --yes
     """
     from newsletter import ledger
+    from newsletter.workflows import plan as plans
 
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
             send = ledger.named(connection, name)
-            # An older database would call undone what has gone.
             workspace.memory.refuse_behind(connection)
             account = ledger.account(connection, send.id)
         if send.state in ledger.UNFINISHED and not yes:
@@ -48,12 +48,8 @@ def cancel(
             if ask(f"Type {send.issue} to cancel it, anything else to stop") != send.issue:
                 say("Nothing changed.")
                 raise typer.Exit(1)
-        with workspace.database.write() as connection:
-            ended = ledger.cancel(connection, send, reason="by an editor")
-        if ended.undone:
-            workspace.memory.undone(ended.send)
-        told = cancelled_words(ended)
-    for line in told:
+        ended = plans.cancel(workspace, send.public_id)
+    for line in cancelled_words(ended):
         say(line)
     if as_json:
         json_data(_data(ended))
@@ -80,7 +76,7 @@ def refreeze(
     from newsletter.check import has_errors
     from newsletter.workflows import plan as plans
     from newsletter.workflows.snapshot import Snapshot
-    from newsletter.workflows.source import edited_since
+    from newsletter.workflows.source import changed_since
 
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
@@ -98,7 +94,7 @@ def refreeze(
         plan = plans.make(workspace, issue, list_name=target, rhythm=old.rhythm, snapshot=snapshot)
         for line in problem_lines(plan.problems):
             say(line)
-        edited = edited_since(workspace, old)
+        edited = changed_since(workspace, old) is not None
         say(
             f"Issue {old.issue} «{plan.issue.subject}»: {'edited' if edited else 'not edited'} since it was frozen; "
             f"{old.audience:,} subscribers then, {plan.audience + plan.skipped:,} now."
@@ -116,7 +112,7 @@ def refreeze(
             raise typer.Exit(1)
         new = plans.freeze_plan(workspace, plan, send_at=old.send_at, replaces=old)
         workspace.memory.undone(old)
-        starts = f", starts {shown(new.send_at, workspace.zone)}" if new.send_at is not None else ""
+        starts = f", starts {in_zone(new.send_at, workspace.zone)}" if new.send_at is not None else ""
     say(f"Frozen anew: issue {new.issue}, {plural(new.audience, 'subscriber')}, {new.state}{starts} ({new.public_id}).")
     if as_json:
         json_data({**told, "send": new.public_id, "state": new.state, "audience": new.audience})

@@ -10,6 +10,7 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, plural, say
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -190,7 +191,7 @@ def _lines(workspace: Workspace, request: DoubtfulRequest) -> list[str]:
     from newsletter.workflows import asking
 
     def moment(seconds: int) -> str:
-        return f"{datetime.fromtimestamp(seconds, workspace.zone):%Y-%m-%d %H:%M}"
+        return in_zone(datetime.fromtimestamp(seconds, UTC), workspace.zone)
 
     which = f"request {request.request_id[:8]} of" if request.whole else "each for itself,"
     lines = [

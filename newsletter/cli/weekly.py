@@ -20,7 +20,6 @@ from newsletter.cli.delivering import (
     tell_edited,
     way_on,
 )
-from newsletter.cli.moment import shown
 from newsletter.cli.options import (
     AsJson,
     SendRhythm,
@@ -35,6 +34,7 @@ from newsletter.cli.options import (
 from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.restoring import AfterRestore, before_freezing, pass_restored, take_restored
+from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
@@ -346,7 +346,7 @@ def _told_week(workspace: Workspace, week: WeekPlan, command: str) -> int:
         say(f"Nothing sent. {way_on(send, account)}")
         return NOTHING_SENT
     if send.state == "scheduled" and send.send_at is not None:
-        say(f"Issue {week.went} is frozen and starts {shown(send.send_at, workspace.zone)}.")
+        say(f"Issue {week.went} is frozen and starts {in_zone(send.send_at, workspace.zone)}.")
     elif account.submitted or not (account.refused or account.unknown):
         say(f"{_has_the_week(week)} Nothing sent now.")
         tell_report(workspace, week.went)

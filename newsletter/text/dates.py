@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -70,6 +70,16 @@ def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "
         return ""
     names: Literal["ar", "en"] = "ar" if _base(language) == "ar" else "en"
     return in_digits(f"{hijri.day} {hijri.month_name(names)} {hijri.year} {hijri.notation(names)}", language, digits)
+
+
+def in_zone(when: datetime, zone: tzinfo) -> str:
+    """A moment as commands and alerts show it to editors: in the zone of the site, with the zone's name.
+
+    Args:
+        when: The moment, timezone-aware.
+        zone: Of the site.
+    """
+    return f"{when.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def in_digits(text: str, language: str, digits: Digits) -> str:

@@ -102,7 +102,9 @@ def ask_now(
     for request in requests:
         if not asks(request.sender):
             continue
-        messages = opened.setdefault(request.sender, _opened(workspace, request.sender))
+        if request.sender not in opened:
+            opened[request.sender] = _opened(workspace, request.sender)
+        messages = opened[request.sender]
         if isinstance(messages, str):
             yield AskingOutcome(request, failure=messages)
             continue

@@ -23,7 +23,7 @@ from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import letter as letters
 from newsletter.workflows import renewing
 from newsletter.workflows.snapshot import Snapshot
-from newsletter.workflows.source import edited_since
+from newsletter.workflows.source import changed_since
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -107,7 +107,7 @@ def _known(
     others = [send for send in here if send.issue != str(issue.number)]
     own = [send for send in snapshot.sends if send.issue == str(issue.number)]
     went = any(send.state != "cancelled" for send in own)  # what was cancelled on its way may be mended and go on
-    frozen = [send for send in own if send.state in ledger.UNFINISHED and edited_since(workspace, send)]
+    frozen = [send for send in own if send.state in ledger.UNFINISHED and changed_since(workspace, send)]
     last = max(others, key=lambda send: (send.created, send.id), default=None)
     provider = workspace.provider if through_a_provider(workspace) else None
     return CheckContext(

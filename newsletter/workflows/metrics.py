@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from newsletter.workflows.status.judging import KINDS
+from newsletter.workflows.status.texts import KINDS
 
 if TYPE_CHECKING:
     from newsletter.workflows.status import Finding, WorkspaceState

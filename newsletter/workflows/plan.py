@@ -27,7 +27,7 @@ from newsletter.workflows.variants import Variant
 from subscribers import store
 
 if TYPE_CHECKING:
-    from newsletter.ledger import Send, SendCounts
+    from newsletter.ledger import Send, SendCounts, UndoOutcome
     from newsletter.wiring import Workspace
     from newsletter.workflows.recheck import Recheck
     from subscribers.models import List
@@ -129,8 +129,29 @@ def _waiting(
     return newer, [issue for issue in waiting if issue not in newer]
 
 
+def cancel(workspace: Workspace, name: str) -> UndoOutcome:
+    """End a send for good; what went to nobody is undone, in the database and in its stamp.
+
+    Args:
+        workspace: The workspace.
+        name: The public id of the send, or the number of its issue.
+
+    Raises:
+        SendError: None is called so, or it has come to its end already.
+        DatabaseRestoredError: The database is behind: it would call undone what has gone.
+    """
+    with workspace.database.write() as connection:
+        workspace.memory.refuse_behind(connection)
+        ended = ledger.cancel(connection, ledger.named(connection, name), reason="by an editor")
+    if ended.undone:
+        workspace.memory.undone(ended.send)
+    return ended
+
+
 def free_undone(workspace: Workspace) -> list[Send]:
     """Free what cancelled sends still hold though it is known by now that their letters went to nobody.
+
+    A database that is behind frees nothing: it does not know what has gone.
 
     Args:
         workspace: The workspace.
@@ -139,7 +160,7 @@ def free_undone(workspace: Workspace) -> list[Send]:
         The sends that were undone now.
     """
     with workspace.database.read() as connection:
-        if not ledger.may_undo(connection):
+        if not ledger.may_undo(connection) or workspace.memory.behind(connection) is not None:
             return []
     with workspace.database.write() as connection:
         undone = ledger.undo_cancelled(connection)

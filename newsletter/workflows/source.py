@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from newsletter import issues
 from newsletter.errors import IssueError
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from newsletter.ledger import Send
     from newsletter.wiring import Workspace
 
+FileChange = Literal["edited", "gone"]
+"""Edited since the freeze; or no issue of this number is in the folder any more."""
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".svg"})
 
 
@@ -42,20 +44,20 @@ def source_of(path: Path, raw: bytes | None = None) -> str:
     return digest.hexdigest()
 
 
-def edited_since(workspace: Workspace, send: Send) -> bool:
-    """Whether the file of a send's issue is another one by now than its letter was made of.
+def changed_since(workspace: Workspace, send: Send) -> FileChange | None:
+    """What became of the file of a send's issue since its letter was made of it; None when it is the same.
 
     Args:
         workspace: The workspace.
         send: Any send; of a letter of the latest posts, and of an older version, nothing is known.
     """
     if not send.source or send.undone:
-        return False
+        return None
     for path in sorted((workspace.root / issues.FOLDER).glob(f"*/{issues.FILE}")):
         try:
             if str(issues.read(path).number) == send.issue:
-                return source_of(path) != send.source
+                return "edited" if source_of(path) != send.source else None
         except IssueError:
             if path.parent.name.split("-")[0].lstrip("0") == send.issue:
-                return True
-    return False
+                return "edited"
+    return "gone"

@@ -22,6 +22,7 @@ from newsletter.ledger.brakes import FIRST_PAUSE
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SIGN_OF_LIFE
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
+from newsletter.text.dates import in_zone
 from newsletter.workflows import alerts, asking, fallback, scheduled, small_letters
 from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.logs import about_send
@@ -204,8 +205,10 @@ class Worker:
         except delivery.SendPausedError as paused:
             if not paused.tried:
                 return
-            when = f"{paused.probe_at:%Y-%m-%d %H:%M:%SZ}" if paused.probe_at is not None else "by hand"
-            self._tell(f"error: {paused.what}; the send is paused, and tried again with one letter: {when}")
+            again = "is not tried again until an editor says how it goes on"
+            if paused.probe_at is not None:
+                again = f"is tried again with one letter at {in_zone(paused.probe_at, self._workspace.zone)}"
+            self._tell(f"error: {paused.what}; the send is paused, and {again}")
         except Complaint as complaint:
             self._tell(f"error: {complaint}")
             self._resting[send_id] = time.monotonic() + REST

@@ -18,6 +18,7 @@ from newsletter.storage.identity import (
     next_generation,
     reach_generation,
 )
+from newsletter.text.dates import in_zone
 from newsletter.workspace.stamps import quoted, write_whole
 
 if TYPE_CHECKING:
@@ -237,4 +238,4 @@ class DatabaseMemory:
         Args:
             moment: Timezone-aware; None when nobody knows it.
         """
-        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M %Z}" if moment is not None else "at a time not known"
+        return in_zone(moment, self.zone) if moment is not None else "at a time not known"

@@ -19,7 +19,7 @@ from newsletter.errors import NashraError
 from newsletter.ledger.cursors import cursors_named
 from newsletter.workflows import status
 from newsletter.workflows.alerts import memory
-from newsletter.workflows.status.judging import TEXTS
+from newsletter.workflows.status.texts import TEXTS
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from newsletter.wiring import Workspace
 
 LOOK_EVERY = 15.0
-"""Seconds between two looks; one takes 0.2 s at 1,000,000 deliveries (measured on SQLite)."""
+"""Seconds between two looks; one takes less than 0.5 s at 1,000,000 deliveries (measured on SQLite)."""
 
 
 class AlertThread:

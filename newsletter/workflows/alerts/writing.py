@@ -14,6 +14,7 @@ from newsletter.text.mailbox import ascii_host
 from newsletter.text.tidy import shorten
 from newsletter.workflows.alerts.ways import AlertMessage
 from newsletter.workflows.status.judging import filled
+from newsletter.workflows.status.texts import COMMAND
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -23,10 +24,12 @@ DOMAIN = "alerts"
 """Name of the catalogue of alerts."""
 TEST = "This is a test: alerts of {name} arrive here."
 NEXT = "Next step:"
-OVER = "Over:"
+OVER = "Resolved:"
 FOOT = "How everything is, this command tells:"
 OWN_TEXTS = (TEST, NEXT, OVER, FOOT)
 """What an alert says besides its findings, as the catalogue knows it."""
+_FROM_THE_LEFT = frozenset({"again", "command", "when"})
+"""Parts of a finding that are one piece from left to right: moments, commands and paths."""
 _SUBJECT = 150
 """Characters of a subject."""
 
@@ -54,7 +57,9 @@ def message_of(
 
     def say(text: str, parts: Mapping[str, str] | None = None) -> str:
         said = dates.in_digits(catalogue.gettext(text), about.language, about.digits)
-        return filled(said, parts or {})
+        return filled(
+            said, {name: _held_together(name, value, about.direction) for name, value in (parts or {}).items()}
+        )
 
     lines = [say(one.text, one.parts) for one in found]
     mended = [say(text, parts) for _, text, parts in over]
@@ -62,7 +67,7 @@ def message_of(
         lines.append(say(TEST, {"name": about.name}))
     first, *others = [*lines, *mended]
     more = f" (+{len(others)})" if others else ""
-    subject = f"{shorten(f'{about.name}: {first}', _SUBJECT)}{more}"
+    subject = f"{shorten(bidi.strip(f'{about.name}: {first}'), _SUBJECT)}{more}"
     # A command alone is no sentence to be translated.
     steps = [say(one.step, one.parts) if one.step else "" for one in found] + [""] * test
     text = _plain(lines, steps, mended, say, about.direction)
@@ -77,8 +82,23 @@ def message_of(
         ],
         "over": [{"key": key, "words": filled(english, parts)} for key, english, parts in over],
     }
-    letter = _letter(workspace, subject, text, lines, steps, mended, say)
+    cut = [_cut_at_command(one, say) for one in found] + [("", "", "")] * test
+    letter = _letter(workspace, subject, text, list(zip(lines, cut, strict=True)), mended, say)
     return AlertMessage(subject, bidi.strip(text), letter, data)
+
+
+def _held_together(name: str, value: str, direction: Any) -> str:
+    """A part that is read from left to right as one piece: else a moment, or the slash of a path, is torn apart."""
+    return f"{bidi.LRI}{value}{bidi.PDI}" if direction == "rtl" and name in _FROM_THE_LEFT else value
+
+
+def _cut_at_command(one: Finding, say: Callable[[str, Mapping[str, str]], str]) -> tuple[str, str, str]:
+    """The next step of a finding: what stands before its command, the command, and what stands behind it."""
+    if not one.step:
+        return "", "", ""
+    parts = {name: value for name, value in one.parts.items() if name != "command"}
+    before, command, after = say(one.step, parts).partition(COMMAND)
+    return before, one.parts["command"] if command else "", after
 
 
 def _plain(
@@ -99,8 +119,7 @@ def _letter(
     workspace: Workspace,
     subject: str,
     text: str,
-    lines: Sequence[str],
-    steps: Sequence[str],
+    found: Sequence[tuple[str, tuple[str, str, str]]],
     mended: Sequence[str],
     say: Callable[[str], str],
 ) -> Letter:
@@ -111,7 +130,7 @@ def _letter(
         "direction": direction,
         "accent": about.accent,
         "name": about.name,
-        "found": list(zip(lines, steps, strict=True)),
+        "found": found,
         "mended": mended,
         "next": say(NEXT),
         "over": say(OVER),

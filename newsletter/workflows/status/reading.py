@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 LOOK_BACK = timedelta(days=30)
 """How long what is in doubt of a send is looked for after its end."""
-UNFINISHED = frozenset({"scheduled", "running", "paused"})
 SILENT = timedelta(minutes=15)
 """What a worker's sign of life is good for when it does not say itself when the next one comes."""
 DiskUsage = Callable[[Path], tuple[int, int, int]]
@@ -151,7 +150,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
 def _sends(connection: Connection, now: datetime) -> tuple[SendState, ...]:
     sends = overview.recent(connection, now - LOOK_BACK)
     # A send that rests for years would let everything since be walked along: it is counted by itself.
-    troubled = overview.refused_and_unknown(connection, [one for one in sends if one.state not in UNFINISHED])
+    troubled = overview.refused_and_unknown(connection, [one for one in sends if one.state not in ledger.UNFINISHED])
     found = []
     for one in sends:
         counts = overview.quick_account(connection, one.id) if one.state in ("running", "paused") else None

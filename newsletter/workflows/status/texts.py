@@ -1,0 +1,77 @@
+"""What is said of a workspace, in English, with ``{parts}``: the catalogue of alerts has the same texts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+COMMAND = "{command}"
+AGAIN = "it is tried again at {again}, or now with: {command}"
+GOES_ON = "it goes on at {again}"
+START = "start a worker: {command}"
+CRON = "start newsletter worker, or put this into cron: {command}"
+LOG = "look at the log of newsletter serve; the cap is {command}"
+COMPARE = "compare the key in {command} with the one at the provider"
+FREE = "free some space at {command}"
+STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE)
+"""What may come next, as the catalogue of alerts knows it; a command alone needs no words."""
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "database": ("The database cannot be reached: {reason}", "The database answers again."),
+    "restored": (
+        "The database is older than what this workspace remembers: it was restored, and may not know what has gone",
+        "",
+    ),
+    "brake": (
+        "Issue {issue} is paused, since the provider takes nothing: {reason}",
+        "Issue {issue} is no longer paused.",
+    ),
+    "sender": (
+        "Issue {issue} rests, since the settings name another sender: {reason}",
+        "Issue {issue} is no longer paused.",
+    ),
+    "reports": (
+        "Issue {issue} paused itself, since too much came back: {reason}",
+        "Issue {issue} is no longer paused.",
+    ),
+    "warm-up": ("Issue {issue} waits for its next day of warming up", ""),
+    "rests": ("Issue {issue} rests, as an editor said", ""),
+    "stopped": (
+        "Issue {issue} stopped in the middle: {open} letters are still to go, and nobody is at work",
+        "Issue {issue} goes on.",
+    ),
+    "late": (
+        "Issue {issue} was to start at {when}, and nobody has started it",
+        "Issue {issue} has started.",
+    ),
+    "unknown": (
+        "Of {number} letters of issue {issue} nobody knows whether they went",
+        "Nothing of issue {issue} is in doubt any more.",
+    ),
+    "refused": ("The provider refused {number} addresses of issue {issue}", ""),
+    "worker": ("No worker has given a sign of life since {when}, and work waits for one", "A worker is at work again."),
+    "no-worker": ("Issue {issue} is planned, and no worker is there to start it", ""),
+    "missed": (
+        "The schedule's moment {when} ({job}) has passed, and nobody has kept it",
+        "The schedule is kept again.",
+    ),
+    "unkept": ("There is a schedule, and nobody keeps it", ""),
+    "letters": (
+        "{number} small letters wait, the oldest since {when}; readers wait for them",
+        "Small letters go again.",
+    ),
+    "held": ("{number} bounces came too many at once to be believed, and wait for you", ""),
+    "flooded": (
+        "More people ask at the form than may get a confirmation letter in an hour: {number} wait, "
+        "from {networks} networks",
+        "Nobody waits at the form any more.",
+    ),
+    "webhook": (
+        "{number} reports to the webhook of {provider} had a wrong signature, and none a right one since {when}",
+        "Reports of {provider} verify again.",
+    ),
+    "disk": ("The disk of the {place} is nearly full: {free} MB are free", "There is room on the disk again."),
+    "backup": ("The newest backup is {days} days old", "There is a new backup."),
+    "no-backup": ("There is no backup of the database", ""),
+}
+"""Kind of a finding to what is said of it, and what is said when it is over; empty when nothing is."""
+KINDS = tuple(TEXTS)
