@@ -54,7 +54,7 @@ CHANGES = {
     "bounces are classified": "newsletter/senders/sendgrid/events.py",
     "another rhythm": "newsletter/rhythms/schedule.py",
     "words of the confirmation letter": "templates/email/confirmation.mjml.j2",
-    "a new setting": "newsletter/workspace/schema.py",
+    "a new setting": "newsletter/workspace/section_schema.py",
     "a column in the import": "subscribers/csvfile/vocabulary.py",
     "header List-Unsubscribe": "newsletter/letters/mime.py",
     "PostgreSQL restarts": "newsletter/storage/retry.py",

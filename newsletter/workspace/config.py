@@ -25,18 +25,17 @@ from newsletter.text.toml import duplicate_in
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-    from newsletter.workspace.schema import (
+    from newsletter.workspace.schema import Schema, SenderSettings
+    from newsletter.workspace.section_schema import (
         AlertSettings,
         CollectSettings,
         ComposeSettings,
         ListSettings,
         RhythmName,
         RhythmSettings,
-        Schema,
         TopicSettings,
         WebSettings,
     )
-    from newsletter.workspace.sender_schema import SenderSettings
 
 FILE = "newsletter.toml"
 SECRETS = "secrets"
@@ -337,7 +336,7 @@ def database_url(url: str, root: Path) -> str:
     """
     from pydantic import ValidationError
 
-    from newsletter.workspace.schema import DatabaseSettings
+    from newsletter.workspace.section_schema import DatabaseSettings
 
     try:
         checked = DatabaseSettings(url=url).url

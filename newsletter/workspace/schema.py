@@ -6,283 +6,143 @@ Only config.py imports this, and late: pydantic costs a tenth of a second that `
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 
-from newsletter.fields import (
-    SettingsSection,
-    https_or_loopback,
-    listed,
-    mailbox,
-    optional_mailbox,
-    plain_line,
-    web_address,
-)
+from newsletter.fields import SettingsSection, listed, mailbox, optional_mailbox, plain_line
 from newsletter.senders import registry
-from newsletter.text.tidy import arabic_fold
 from newsletter.workspace import values
-from newsletter.workspace.sender_schema import SenderSettings
+from newsletter.workspace.section_schema import (
+    AlertSettings,
+    CollectSettings,
+    ComposeSettings,
+    DatabaseSettings,
+    LetterSettings,
+    ListName,
+    ListSettings,
+    NewsletterSettings,
+    RhythmSettings,
+    ScheduleSettings,
+    Topics,
+    WebSettings,
+)
+
+# Every provider there is; and each that carries letters away.
+if TYPE_CHECKING:
+    SenderKind = str
+    FallbackKind = str
+else:
+    SenderKind = Literal[registry.names()]
+    FallbackKind = Literal["", *(one.name for one in registry.providers() if one.account is not None)]
+PerMinute = Annotated[float, Field(ge=0.1, le=100_000)]
+Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=200)]
+"""The name of a DKIM key in DNS (RFC 6376 section 3.1)."""
 
 
-def _topic(value: object) -> object:
-    # 1 = "رياضة" is a topic of the one section of that name.
-    return {"title": value} if isinstance(value, str) else value
+class SenderSettings(SettingsSection):
+    """How letters leave."""
 
-
-def _apart(topics: dict[str, TopicSettings]) -> dict[str, TopicSettings]:
-    owner: dict[str, str] = {}
-    for topic in topics.values():
-        for section in topic.sections or [topic.title]:
-            before = owner.setdefault(arabic_fold(section), topic.title)
-            if before != topic.title:
-                raise ValueError(f"the section «{section}» belongs to «{before}» and to «{topic.title}»; choose one")
-    return topics
-
-
-RhythmName = Literal["instant", "daily", "weekly"]
-TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
-
-
-class NewsletterSettings(SettingsSection):
-    """Who publishes."""
-
-    name: Annotated[str, AfterValidator(plain_line)] = Field(
-        description="name of the newsletter, as readers know it", examples=['name = "المؤشر"']
+    kind: SenderKind = Field(
+        default="outbox",
+        description=f"how letters leave: {registry.listed((f'`{one}`' for one in registry.names()), 'or')}",
     )
-    url: Annotated[str, AfterValidator(web_address)] = Field(
-        description="address of the site", examples=['url = "https://example.org"']
+    from_: Annotated[str, AfterValidator(mailbox)] = Field(
+        alias="from", description="`Name <address>`", examples=['from = "نشرة المؤشر <news@example.org>"']
     )
-    language: Annotated[str, AfterValidator(values.language)] = Field(
-        default="ar", description="decides the direction of the letter, and its words"
+    reply_to: Annotated[str, AfterValidator(optional_mailbox)] = Field(default="", description="where answers go")
+    dkim_selectors: Annotated[list[Selector], BeforeValidator(listed)] = Field(
+        default=[],
+        description="names of the DKIM keys that sign, so that `check --online` can look at them, where the "
+        "provider's are not known",
     )
-    timezone: Annotated[str, AfterValidator(values.zone)] = Field(
-        default="UTC", description="zone of the site, for dates in letters"
+    outbox: Annotated[str, AfterValidator(plain_line)] = Field(
+        default="outbox", description="the Maildir, relative to newsletter.toml"
     )
-
-
-class LetterSettings(SettingsSection):
-    """What every letter says and how it looks."""
-
-    tagline: str = Field(default="", description="one line under the name")
-    postal_address: str = Field(default="", description="stands at the foot of every letter")
-    accent: Annotated[str, AfterValidator(values.colour)] = Field(
-        default="#0f766e", description="colour of links, rules and buttons"
+    fsync: bool = Field(
+        default=True,
+        description="what became of a letter is on the disk before the next one goes (outbox files, and over SMTP "
+        "the marks of the ledger); without it a power cut, not a killed process, can make the last "
+        "letters go twice",
     )
-    logo: str = Field(default="", description="https address of a logo; without it the name is shown")
-    fonts: str = Field(default="", description="font families of the letter, instead of those for its language")
-    digits: Literal["latin", "arabic-indic"] = Field(
-        default="latin",
-        description="digits of dates and numbers that the letter writes itself: `latin` or `arabic-indic`",
+    lease: float = Field(
+        default=30, ge=1, le=3600, description="seconds until another process takes over from one that went silent"
     )
-    months: Annotated[str, AfterValidator(values.locale)] = Field(
-        default="", description="month names of a country, such as `ar_DZ`; without it those of the language"
-    )
-    hijri: bool = Field(default=False, description="the Hijri date beside the Gregorian one")
-    links: dict[str, Annotated[str, AfterValidator(values.page)]] = Field(
-        default={}, description="pages named at the foot: title to https address"
-    )
-
-
-class WebSettings(SettingsSection):
-    """Where readers find their pages, and what those offer."""
-
-    url: Annotated[str, AfterValidator(https_or_loopback)] = Field(
-        default="", description="base of the reader pages, https; without it everything is done by mail"
-    )
-    lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(
-        default=["readers"], min_length=1, description="what one can subscribe to on the pages"
-    )
-    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(values.network)]], BeforeValidator(listed)] = Field(
-        default=[
-            "127.0.0.1",
-            "::1",
-        ],
-        description="who may say, in `X-Forwarded-For`, whom they speak for; addresses or networks",
-    )
-    frame_ancestors: Annotated[list[Annotated[str, AfterValidator(values.origin)]], BeforeValidator(listed)] = Field(
-        default=[], description="sites that may show `/embed` in a frame; without it only the site itself"
-    )
-    keep_client: bool = Field(
-        default=False, description="keep network address and browser of the person in the record of consent"
-    )
-    letters_an_hour: int = Field(
-        default=1000,
+    patience: float = Field(
+        default=300,
         ge=1,
-        le=1_000_000,
-        description="confirmation letters an hour at most, in total; half of it for one domain of addresses, a "
-        "fifth for who asks by mail",
+        le=86400,
+        description="seconds without a letter taken after which a send stops, to be run again later",
     )
-    letters_an_hour_per_network: int = Field(
-        default=30,
+    per_second: float = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="letters a second at most, over all processes and machines of the database; 0: no limit. A "
+        "pause lets one second's worth go at once",
+    )
+    per_hour: float = Field(
+        default=0,
+        ge=0,
+        le=100_000_000,
+        description="letters an hour at most; 0: no limit. A pause lets one minute's worth go at once",
+    )
+    connections: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="connections to the provider that may be open at once, over all processes and machines of the "
+        "database; 0: no limit. Small and test letters have one more for each process",
+    )
+    processes: Literal["auto"] | Annotated[int, Field(ge=1, le=8)] = Field(
+        default="auto",
+        description="processes on one machine that `send`, `weekly` and `latest` use for one send: a number, or "
+        "`auto`. That is two where letters go over HTTP, the machine has four cores or more, and 500,000 letters or "
+        "more are open; else one. Each has connections of its own",
+    )
+    batch: int = Field(default=100, ge=1, le=1000, description="letters in one submission to the outbox")
+    first_batch: int = Field(
+        default=50,
         ge=1,
-        le=1_000_000,
-        description="confirmation letters an hour asked for from one network (/24, IPv6 /64)",
+        le=1000,
+        description="letters in the first request of a run, which goes alone; each one that is taken lets the next be "
+        "twice as large, so that one broken answer leaves little in doubt",
     )
-    pending_days: int = Field(
-        default=7,
-        ge=2,
-        le=90,
-        description="days after which a sign-up that nobody confirmed is deleted, with its links; a wish that waits "
-        "for its letter waits no longer either",
-    )
-    metrics: Annotated[str, AfterValidator(values.token)] = Field(
+    fallback: FallbackKind = Field(
         default="",
-        description="the token that opens `/metrics`, and the details of `/health`, best in `secrets/web.metrics`; "
-        "without it there is no `/metrics`",
+        description="another provider, set up in its own section: what is still queued may go on through it when the "
+        "first one takes nothing more; never what is in doubt. Both keep to the same limits",
     )
-
-
-class RhythmSettings(SettingsSection):
-    """How often readers get a letter, and what the automatic ones look like."""
-
-    default: RhythmName = Field(
-        default="weekly", description="of who does not choose, also in imported files: `instant`, `daily` or `weekly`"
+    fallback_after: Annotated[str, AfterValidator(values.waiting_time)] = Field(
+        default="ask",
+        description="`ask`: only an editor says so; or how long a send has stood still when workers let it go on "
+        "through `fallback` by themselves, such as `30m` or `2h`",
     )
-    offered: Annotated[list[RhythmName], BeforeValidator(listed)] = Field(
-        default=["instant", "daily", "weekly"],
-        min_length=1,
-        description="how often readers can get letters, as the pages offer it",
+    warm_up: Annotated[int, BeforeValidator(values.first_day)] = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="for an account that mail servers do not know yet: letters on its first day (`true`: 200), twice "
+        "as many on each further day on which some go; the rest of a send waits for the next day. 0 or `false`: none",
     )
-    daily_template: TemplateName = Field(
-        default="digest", description="looks of the daily letter: `weekly`, `digest`, `bulletin`, or one of your own"
+    pace: Annotated[dict[str, PerMinute], AfterValidator(values.domains)] = Field(
+        default={},
+        description="letters a minute at most to addresses of one domain, over all processes and machines of the "
+        "database; the others do not wait for them. Each domain wants a line of its own: `googlemail.com` is not "
+        "`gmail.com`, and other domains at the same provider count for themselves",
+        examples=['[sender.pace]\n"gmail.com" = 20'],
     )
-    instant_template: TemplateName = Field(default="weekly", description="looks of the letter for one article")
 
     @model_validator(mode="after")
-    def _default_is_offered(self) -> RhythmSettings:
-        if self.default not in self.offered:
-            raise ValueError(f"the default {self.default} is not among those offered")
+    def _another_one(self) -> SenderSettings:
+        if self.fallback and self.fallback == self.kind:
+            raise ValueError(f"fallback wants another provider than kind, which is {self.kind} too")
         return self
 
-
-class TopicSettings(SettingsSection):
-    """What a reader can choose to get or not."""
-
-    title: Annotated[str, AfterValidator(plain_line)] = Field(description="what readers choose by")
-    sections: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
-        default=[], description="sections of the site that belong to it; without them the one of the same name"
-    )
-
-
-class ListSettings(SettingsSection):
-    """What the letters of one list say and look like, where they differ from those of the others."""
-
-    name: Annotated[str, AfterValidator(values.optional_line)] = Field(
-        default="", description="name of the newsletter in the letters of this list; without it that of [newsletter]"
-    )
-    from_: Annotated[str, AfterValidator(optional_mailbox)] = Field(
-        alias="from",
-        default="",
-        description="`Name <address>` that its letters come from; without it that of [sender]. Who unsubscribes or "
-        "confirms by mail writes to the address of [sender] all the same",
-    )
-    reply_to: Annotated[str, AfterValidator(optional_mailbox)] = Field(
-        default="", description="where answers to its letters go; without it, and without a `from` here, as [sender]"
-    )
-    rhythm: Literal["instant", "daily", "weekly", ""] = Field(
-        default="", description="of who does not choose; without it the default of [rhythms]"
-    )
-    accent: Annotated[str, AfterValidator(values.optional_colour)] = Field(
-        default="", description="colour of links, rules and buttons; without it that of [letter]"
-    )
-    template: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = Field(
-        default="", description="looks of its new issues: `weekly`, `digest`, `bulletin`, or one of your own"
-    )
-
-
-Topics = Annotated[
-    dict[Annotated[str, AfterValidator(values.number)], Annotated[TopicSettings, BeforeValidator(_topic)]],
-    AfterValidator(_apart),
-]
-"""The topics of a list by their number."""
-
-
-class ComposeSettings(SettingsSection):
-    """Which articles an issue takes by itself."""
-
-    most: int = Field(default=20, ge=1, le=200, description="stories that an issue takes by itself")
-    per_section: int = Field(
-        default=0, ge=0, le=200, description="stories of each section at most; 0: as many as there are"
-    )
-    days: int = Field(
-        default=14, ge=1, le=3650, description="nothing older is taken, also by daily and instant letters"
-    )
-    exclude: Annotated[list[str], BeforeValidator(listed)] = Field(
-        default=[], description="sections and tags (or ids of articles) that are not taken"
-    )
-    pin_sticky: bool = Field(default=True, description="what the site holds above the others leads")
-    candidates: Annotated[int, BeforeValidator(values.candidates)] = Field(
-        default=values.CANDIDATES,
-        ge=0,
-        le=1000,
-        description="articles at the end of a draft to choose from, the newest of what no issue has carried; `true` is"
-        " 40, `false` or 0 none",
-    )
-
-
-class ScheduleSettings(SettingsSection):
-    """What happens by itself, in the zone of the site."""
-
-    weekly: Annotated[str, AfterValidator(values.weekly)] = Field(
-        default="", description="day and local time of the draft, for example `thursday 10:00`"
-    )
-    daily: Annotated[str, AfterValidator(values.clock)] = Field(
-        default="", description="local time of the daily letter, for example `18:00`"
-    )
-    instant: int = Field(
-        default=0, ge=0, le=1440, description="minutes from one look for new articles to the next; 0 is never"
-    )
-    lists: Annotated[list[ListName], BeforeValidator(listed)] = Field(
-        default=["readers"], min_length=1, description="the lists that this is done for"
-    )
-    week_starts: Annotated[str, Field(pattern=rf"^({values.WEEKDAYS})$")] = Field(
-        default="monday", description="what counts as one week for `newsletter weekly`"
-    )
-
-
-class DatabaseSettings(SettingsSection):
-    """Where everything is kept."""
-
-    url: Annotated[str, AfterValidator(values.database)] = Field(
-        default="",
-        description="SQLite or PostgreSQL, as a URL; without it the SQLite file `newsletter.db` beside newsletter.toml",
-    )
-
-
-class CollectSettings(SettingsSection):
-    """Where articles come from, and how they are fetched."""
-
-    sources: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
-        default=[],
-        description="what `collect`, `weekly` and the schedule read: best the front page of the site, which leads to "
-        "the rest; also sections, feeds, sitemaps and files; paths start at the workspace",
-    )
-    allow_private_hosts: Annotated[list[str], BeforeValidator(listed)] = Field(
-        default=[], description="hosts that may be fetched although they are not public"
-    )
-
-
-class AlertSettings(SettingsSection):
-    """Who is told when something stops, fails or is in doubt, and how."""
-
-    mail: Annotated[list[Annotated[str, AfterValidator(mailbox)]], BeforeValidator(listed)] = Field(
-        default=[], description="mail addresses that alerts go to"
-    )
-    command: Annotated[str, AfterValidator(values.command)] = Field(
-        default="",
-        description="a program with its arguments, called without a shell; the alert comes on its standard input as "
-        "JSON, and in `ALERT_SUBJECT` and `ALERT_TEXT`",
-    )
-    url: Annotated[str, AfterValidator(values.hook)] = Field(
-        default="",
-        description="address that the alert is posted to as JSON (with `text`, as chats want it), https; a secret can "
-        "stand in `secrets/alerts.url`",
-    )
-    backup_days: int = Field(
-        default=8, ge=0, le=3650, description="days after which the newest copy in `backups/` is too old; 0: never"
-    )
+    @property
+    def fallback_seconds(self) -> float | None:
+        """Seconds after which workers let a send go on through ``fallback``; None when they never do."""
+        return values.seconds(self.fallback_after) if self.fallback and self.fallback_after != "ask" else None
 
 
 class Schema(SettingsSection):
