@@ -1,0 +1,181 @@
+"""The corpus of mixed directions: tokens of tests/data/bidi in contexts, and sentences marked by hand."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from bidi_oracle import marked, unmarked, visual
+
+from newsletter.text.bidi import Direction
+
+FOLDER = Path(__file__).parent / "data" / "bidi"
+LEFT_TO_RIGHT = ("en", "fr")
+OR = " ¦ "
+# Some tokens are only written in some languages; all others stand in every right-to-left one.
+LANGUAGES = {
+    "arabic": LEFT_TO_RIGHT,
+    "steady": LEFT_TO_RIGHT,
+    "indic": ("ar",),
+    "plain": ("ar",),
+    "persian": ("fa", "ur"),
+}
+WRITTEN = ("ar", "fa", "he", "ur")
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a newsroom writes, and each way in which a careful editor would mark it."""
+
+    category: str
+    text: str
+    forms: tuple[str, ...]
+    unfit: frozenset[str]
+    """Kinds of contexts in which nobody could tell where it ends."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of text with its accepted forms."""
+
+    language: str
+    category: str
+    context: str
+    text: str
+    forms: tuple[str, ...]
+
+    @property
+    def base(self) -> Direction:
+        return "ltr" if self.language in LEFT_TO_RIGHT else "rtl"
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield {key: value or "" for key, value in row.items()}
+
+
+@cache
+def tokens() -> tuple[Token, ...]:
+    """Every token, in the order of the file."""
+    return tuple(
+        Token(row["category"], row["token"], _forms(row["token"], row["right"]), frozenset(row["not in"].split()))
+        for row in _rows("tokens.tsv")
+    )
+
+
+def _forms(token: str, right: str) -> tuple[str, ...]:
+    if not right:
+        return (f"⟦{token}⟧",)
+    return tuple(token if form == "=" else form for form in right.split(OR))
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """Every token in every context of its languages; in a context for two, the second is another of its category."""
+    found = []
+    for context in _rows("contexts.tsv"):
+        language = context["language"]
+        for number, token in enumerate(tokens()):
+            if language not in LANGUAGES.get(token.category, WRITTEN) or context["kind"] in token.unfit:
+                continue
+            second = _second(number, language, context) if "{2}" in context["text"] else token
+            if context["kind"] in second.unfit:
+                continue
+            found.append(
+                Case(
+                    language,
+                    token.category,
+                    context["name"],
+                    _filled(context["text"], token.text, second.text),
+                    tuple(_filled(context["text"], one, two) for one in token.forms for two in second.forms),
+                )
+            )
+    return tuple(found)
+
+
+def _filled(context: str, one: str, two: str) -> str:
+    return context.replace("{1}", one, 1).replace("{2}", two, 1)
+
+
+def _second(number: int, language: str, context: dict[str, str]) -> Token:
+    """Another token for a context of two: always the same one, of any category that the language writes."""
+    fitting = [token for token in tokens() if language in LANGUAGES.get(token.category, WRITTEN)]
+    return fitting[(number * 37 + len(context["name"])) % len(fitting)]
+
+
+@cache
+def sentences() -> tuple[Case, ...]:
+    """Whole sentences as an editor marked them."""
+    return tuple(
+        Case(
+            row["language"],
+            "sentence",
+            row["about"],
+            unmarked(row["right"].split(OR)[0]),
+            tuple(row["right"].split(OR)),
+        )
+        for row in _rows("sentences.tsv")
+    )
+
+
+@cache
+def accepted(case: Case) -> frozenset[str]:
+    """The pictures that are right."""
+    return frozenset(visual(marked(form), case.base) for form in case.forms)
+
+
+@dataclass
+class Score:
+    """What came out of a way of isolating, over many cases."""
+
+    total: Counter[str]
+    wrong: list[tuple[Case, str]]
+    worse: list[tuple[Case, str]]
+    """Wrong, though they would have been right without any isolation."""
+
+
+def score(found: Sequence[Case], way: Callable[[str, Direction], str]) -> Score:
+    """Look at every case as this way writes it.
+
+    Args:
+        found: The cases.
+        way: Makes a text with isolates of a text and the direction of its paragraph.
+    """
+    made = Score(Counter(), [], [])
+    for case in found:
+        made.total[case.language] += 1
+        text = way(case.text, case.base)
+        if visual(text, case.base) not in accepted(case):
+            made.wrong.append((case, text))
+            if visual(case.text, case.base) in accepted(case):
+                made.worse.append((case, text))
+    return made
+
+
+_SIGNS = str.maketrans({"\u2066": "⟦", "\u2067": "⦅", "\u2068": "⦅?", "\u2069": "⟧", "\u200e": "", "\u200f": ""})
+
+
+def told(wrong: Sequence[tuple[Case, str]], most: int = 40) -> str:
+    """What is wrong, a line for each, with the marks made visible."""
+    lines = [
+        f"{case.language} {case.category} ({case.context}): got {text.translate(_SIGNS)}   right {case.forms[0]}"
+        for case, text in wrong[:most]
+    ]
+    kinds = Counter(case.category for case, _ in wrong).most_common(12)
+    return "\n".join([f"{len(wrong)} wrong, {kinds}", *lines]) if wrong else ""
+
+
+def every(found: Sequence[Case], step: int) -> tuple[Case, ...]:
+    """A sample: each so manyth case, its first one shifted with every language so that contexts take turns."""
+    return tuple(case for number, case in enumerate(found) if number % step == 0)
+
+
+def plain(text: str) -> str:
+    """A text without signs that nobody sees, its blanks made one."""
+    return re.sub(r"\s+", " ", re.sub("[\u200b\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]", "", text)).strip()
