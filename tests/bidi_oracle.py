@@ -62,6 +62,22 @@ def visual(text: str, base: Direction) -> str:
         text: One line; isolates in it count.
         base: Direction of the paragraph.
     """
+    return _UNSEEN.sub("", _reordered(text, base, None).decode("utf-32-le"))
+
+
+def order(text: str, base: Direction) -> list[int]:
+    """Where each glyph of a line comes from: positions in the text, from left to right.
+
+    Args:
+        text: One line; isolates in it count.
+        base: Direction of the paragraph.
+    """
+    positions = (ctypes.c_int * len(text))(*range(len(text)))
+    _reordered(text, base, positions)
+    return list(positions)
+
+
+def _reordered(text: str, base: Direction, positions: Any) -> bytes:
     library = _library()
     length = len(text)
     characters = ctypes.create_string_buffer(text.encode("utf-32-le"), length * 4 + 4)
@@ -73,8 +89,8 @@ def visual(text: str, base: Direction) -> str:
     made = library.fribidi_get_par_embedding_levels_ex(types, brackets, length, ctypes.byref(paragraph), levels)
     assert made or not length, "FriBidi had no memory"
     library.fribidi_shape_mirroring(levels, length, characters)
-    library.fribidi_reorder_line(0, types, length, 0, paragraph, levels, characters, None)
-    return _UNSEEN.sub("", characters.raw[: length * 4].decode("utf-32-le"))
+    library.fribidi_reorder_line(0, types, length, 0, paragraph, levels, characters, positions)
+    return characters.raw[: length * 4]
 
 
 def marked(form: str) -> str:
