@@ -46,6 +46,8 @@ class Case:
     language: str
     category: str
     context: str
+    token: str
+    """What stands in the context; two tokens with a blank between them in a context of two."""
     text: str
     forms: tuple[str, ...]
 
@@ -92,6 +94,7 @@ def cases() -> tuple[Case, ...]:
                     language,
                     token.category,
                     context["name"],
+                    token.text if second is token else f"{token.text} {second.text}",
                     _filled(context["text"], token.text, second.text),
                     tuple(_filled(context["text"], one, two) for one in token.forms for two in second.forms),
                 )
@@ -117,6 +120,7 @@ def sentences() -> tuple[Case, ...]:
             row["language"],
             "sentence",
             row["about"],
+            "",
             unmarked(row["right"].split(OR)[0]),
             tuple(row["right"].split(OR)),
         )
@@ -167,8 +171,8 @@ def told(wrong: Sequence[tuple[Case, str]], most: int = 40) -> str:
         f"{case.language} {case.category} ({case.context}): got {text.translate(_SIGNS)}   right {case.forms[0]}"
         for case, text in wrong[:most]
     ]
-    kinds = Counter(case.category for case, _ in wrong).most_common(12)
-    return "\n".join([f"{len(wrong)} wrong, {kinds}", *lines]) if wrong else ""
+    kinds = Counter(f"{case.token or case.text} ({case.category})" for case, _ in wrong).most_common(20)
+    return "\n".join([f"{len(wrong)} wrong", *(f"{count} {kind}" for kind, count in kinds), *lines]) if wrong else ""
 
 
 def every(found: Sequence[Case], step: int) -> tuple[Case, ...]:
@@ -178,4 +182,4 @@ def every(found: Sequence[Case], step: int) -> tuple[Case, ...]:
 
 def plain(text: str) -> str:
     """A text without signs that nobody sees, its blanks made one."""
-    return re.sub(r"\s+", " ", re.sub("[\u200b\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]", "", text)).strip()
+    return re.sub(r"\s+", " ", re.sub("[\u00ad\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]", "", text)).strip()
