@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import html
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
-from newsletter.text.bidi import phrases
-from newsletter.text.bidi.phrases import ISOLATED, Direction, quiet
+from newsletter.text.bidi.cutting import cut, merged
+from newsletter.text.bidi.roles import ISOLATED
+from newsletter.text.bidi.still import Direction, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,8 @@ RLM, LRM = "\u200f", "\u200e"
 _EMBEDDINGS = re.compile("[\u202a-\u202e]")
 _ISOLATES = re.compile(f"[\u2066-\u2069{ISOLATED}]")
 _SIGNS = re.compile("[\u2066-\u2069\u202a-\u202e]")
+_DEEPEST = 125
+"""Of isolates in each other: none deeper has an effect (UAX #9, BD2)."""
 # What ends a paragraph ends every isolate in it (UAX #9, BD1 and X8).
 _PARAGRAPHS = re.compile("([\n\r\x1c\x1d\x1e\x85\u2029]+)")
 
@@ -66,7 +69,17 @@ def has_letters(text: str, direction: Direction) -> bool:
         text: Plain text, of any length.
         direction: ``rtl`` (bidi classes R and AL) or ``ltr`` (letters of class L).
     """
-    return phrases.letters(direction).search(text) is not None
+    return _letters(direction).search(text) is not None
+
+
+@cache
+def _letters(direction: Direction) -> Any:
+    """The pattern of one strong letter: ``rtl`` (bidi classes R and AL) or ``ltr`` (letters of class L)."""
+    import regex
+
+    # The regex module takes code points that are not assigned for right-to-left ones.
+    rtl, ltr = r"[[\p{bc=R}\p{bc=AL}]--[\u200f\u061c\p{Cn}\p{Cs}]]", r"[\p{L}&&\p{bc=L}]"
+    return regex.compile(f"(?V1){rtl if direction == 'rtl' else ltr}")
 
 
 def clean(text: str) -> str:
@@ -87,11 +100,13 @@ def _balanced(paragraph: str) -> str:
     for at, sign in enumerate(paragraph):
         if sign in (LRI, RLI, FSI):
             open_at.append(at)
+            if len(open_at) > _DEEPEST:
+                drop.add(at)
         elif sign == PDI:
+            if not open_at or len(open_at) > _DEEPEST:
+                drop.add(at)
             if open_at:
                 open_at.pop()
-            else:
-                drop.add(at)
     drop.update(open_at)
     return "".join(sign for at, sign in enumerate(paragraph) if at not in drop)
 
@@ -125,14 +140,14 @@ def _runs(text: str, base: Direction) -> tuple[tuple[str, bool], ...]:
         return ((text, False),) if text else ()
     if not _ISOLATES.search(text):
         parts = _PARAGRAPHS.split(_EMBEDDINGS.sub("", text))
-        return tuple(phrases.merged([run for part in parts for run in phrases.cut(part, base)]))
+        return tuple(merged([run for part in parts for run in cut(part, base)]))
     found: list[tuple[str, bool]] = []
     for part in _PARAGRAPHS.split(clean(text)):
         pieces = _outside_isolates(part)
         isolated = [piece for piece in pieces if piece[0] in (LRI, RLI, FSI, ISOLATED)]
         text_around = "".join(ISOLATED if piece[0] in (LRI, RLI, FSI) else piece for piece in pieces)
-        found.extend(_restored(phrases.cut(text_around, base), iter(isolated)))
-    return tuple(phrases.merged(found))
+        found.extend(_restored(cut(text_around, base), iter(isolated)))
+    return tuple(merged(found))
 
 
 def _restored(found: list[tuple[str, bool]], isolated: Iterator[str]) -> Iterator[tuple[str, bool]]:
@@ -214,11 +229,38 @@ def _spans(text: str, base: Direction) -> list[str]:
             if piece[:1] not in (LRI, RLI, FSI):
                 parts.append(html.escape(piece))
                 continue
-            inner = piece[1:-1]
-            side = {LRI: "ltr", RLI: "rtl"}.get(piece[0]) or _first_strong(inner, base)
-            direction: Direction = "rtl" if side == "rtl" else "ltr"
-            parts += [_open_span(direction, inner), *_spans(inner, direction), "</span>"]
+            parts += _own_spans(piece, base)
     return parts
+
+
+def _own_spans(piece: str, base: Direction) -> Iterator[str]:
+    """An isolate of the writer's own as spans: what stands in it is theirs, and nothing in it is isolated anew."""
+    at = 0
+    closed_by = _closed_by(piece)
+    for match in _ISOLATES.finditer(piece):
+        yield html.escape(piece[at : match.start()])
+        at, sign = match.end(), match.group()
+        if sign == PDI:
+            yield "</span>"
+        else:
+            inner = piece[at : closed_by[match.start()]]
+            yield _open_span(_side(sign, inner, base), inner)
+
+
+def _closed_by(piece: str) -> dict[int, int]:
+    """Where each isolate of a balanced text is closed, by where it opens."""
+    closed: dict[int, int] = {}
+    open_at: list[int] = []
+    for match in _ISOLATES.finditer(piece):
+        if match.group() == PDI:
+            closed[open_at.pop()] = match.start()
+        else:
+            open_at.append(match.start())
+    return closed
+
+
+def _side(sign: str, inner: str, base: Direction) -> Direction:
+    return "ltr" if sign == LRI else "rtl" if sign == RLI else _first_strong(inner, base)
 
 
 def _open_span(direction: Direction, run: str) -> str:
@@ -226,7 +268,7 @@ def _open_span(direction: Direction, run: str) -> str:
 
 
 def _first_strong(text: str, base: Direction) -> Direction:
-    rtl, ltr = phrases.letters("rtl").search(text), phrases.letters("ltr").search(text)
+    rtl, ltr = _letters("rtl").search(text), _letters("ltr").search(text)
     if rtl is None or ltr is None:
         return "rtl" if rtl else "ltr" if ltr else base
     return "rtl" if rtl.start() < ltr.start() else "ltr"
