@@ -26,6 +26,8 @@ LANGUAGES = {
     "persian": ("fa", "ur"),
 }
 WRITTEN = ("ar", "fa", "he", "ur")
+BY_TURNS = ("fa", "he", "ur")
+"""Languages in whose contexts every second token stands: they have most of the rule in common with Arabic."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,17 @@ def _forms(token: str, right: str) -> tuple[str, ...]:
 
 @cache
 def cases() -> tuple[Case, ...]:
-    """Every token in every context of its languages; in a context for two, the second is another of its category."""
+    """Every token in every context: all of them in Arabic, by turns in the other languages that it is written in.
+
+    In a context for two the second is another token, always the same one.
+    """
     found = []
-    for context in _rows("contexts.tsv"):
+    for turn, context in enumerate(_rows("contexts.tsv")):
         language = context["language"]
         for number, token in enumerate(tokens()):
             if language not in LANGUAGES.get(token.category, WRITTEN) or context["kind"] in token.unfit:
+                continue
+            if language in BY_TURNS and (turn + number) % 2:
                 continue
             second = _second(number, language, context) if "{2}" in context["text"] else token
             if context["kind"] in second.unfit:
@@ -107,9 +114,14 @@ def _filled(context: str, one: str, two: str) -> str:
 
 
 def _second(number: int, language: str, context: dict[str, str]) -> Token:
-    """Another token for a context of two: always the same one, of any category that the language writes."""
-    fitting = [token for token in tokens() if language in LANGUAGES.get(token.category, WRITTEN)]
+    fitting = _written(language)
     return fitting[(number * 37 + len(context["name"])) % len(fitting)]
+
+
+@cache
+def _written(language: str) -> tuple[Token, ...]:
+    """The tokens that stand in texts of a language."""
+    return tuple(token for token in tokens() if language in LANGUAGES.get(token.category, WRITTEN))
 
 
 @cache
@@ -176,8 +188,8 @@ def told(wrong: Sequence[tuple[Case, str]], most: int = 40) -> str:
 
 
 def every(found: Sequence[Case], step: int) -> tuple[Case, ...]:
-    """A sample: each so manyth case, its first one shifted with every language so that contexts take turns."""
-    return tuple(case for number, case in enumerate(found) if number % step == 0)
+    """A sample: each so manyth case."""
+    return tuple(found[::step])
 
 
 def plain(text: str) -> str:
