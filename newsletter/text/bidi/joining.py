@@ -9,7 +9,8 @@ from newsletter.text.bidi.pieces import Phrase, Word
 
 _LONGEST_JOINT = 6
 _BLANK = re.compile(" +")
-_OPERATOR = re.compile(" ?[=+rc<>~*&|]{1,2} ?")
+_OPERATOR = re.compile(" ?(?:[=+rc<>~*&|]{1,3}|!==?|[-]{1,2}>|<-{1,2}|:=) ?")
+_SLASH = re.compile(" / ")
 _DASH = re.compile(" ?[-h/] ")
 _COMMA = re.compile("[,:;] ")
 _LONG = 3
@@ -50,7 +51,7 @@ def _joins(text: str, roles: str, run: Phrase, word: Word, following: Word | Non
         return False
     if run.last.quoted and run.words == 1:
         return False
-    if word.quoted and not _goes_on(roles, word, following):
+    if word.quoted and text[word.outer_start] in "«‹" and not _goes_on(roles, word, following):
         return False
     between = roles[run.last.outer_end : word.outer_start]
     if _BLANK.fullmatch(between):
@@ -58,7 +59,7 @@ def _joins(text: str, roles: str, run: Phrase, word: Word, following: Word | Non
     if _OPERATOR.fullmatch(between):
         return run.latin or word.latin or not _arabic_indic(roles, word)
     if _DASH.fullmatch(between):
-        return _alike(roles, run.last, word)
+        return _alike(roles, run.last, word) or (run.latin and word.latin and _SLASH.fullmatch(between) is not None)
     if between == ". ":
         return _is_chess(text, run, word)
     return run.latin and (not between or _COMMA.fullmatch(between) is not None)
@@ -82,8 +83,10 @@ def _measured(text: str, roles: str, run: Phrase, word: Word) -> bool:
     """Whether a left-to-right word behind a number belongs to it: ``12 kg``, ``50 Cent``; not ``2026 Sonatrach``."""
     if run.words > 1 and not _NUMBER.fullmatch(text, run.start, run.end):
         return False
+    if roles[word.start] in "=<>cr" and roles[run.last.end - 1] in "dn%D$":
+        return True
     if not word.latin:
-        return roles[word.start] in "=<>c" and roles[run.last.end - 1] == "d"
+        return False
     if _arabic_indic(roles, run.last):
         return False
     if _BARE.fullmatch(text, run.last.start, run.last.end):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def _listed(words: str) -> list[str]:
     return words.split()
@@ -55,8 +57,8 @@ MEASURES = frozenset(
 
 BEFORE_A_WORD = frozenset(
     _listed(
-        "Dr Mr Mrs Ms Mme Mlle Prof St Ste Mt Ft No Nos Nr N Vol vol Fig fig Art art Sec sec Ch ch p pp vs v Gen Col "
-        "Capt Cpt Cdr Sgt Lt Maj Hon Rev Sen Rep Gov Pres approx ca cf ed eds ext Ext tel Tel Av Bd Blvd Ave"
+        "Dr Mr Mrs Ms Mme Mlle Prof St Ste Mt Ft No Nos Nr N Vol vol Fig fig Art art Sec sec Ch ch p pp vs v Rs Gen "
+        "Col Capt Cpt Cdr Sgt Lt Maj Hon Rev Sen Rep Gov Pres approx ca cf ed eds ext Ext tel Tel Av Bd Blvd Ave"
     )
     + [month for month in _MONTHS if len(month) <= 5]
 )
@@ -69,6 +71,9 @@ WITH_A_SIGN = frozenset(_listed("Yahoo! Yum! Joomla! Kahoot! Jeopardy! Wham! Okl
 """Names that end in a sign (their owners' own spelling)."""
 
 
+_PARTS = re.compile(r"[/+\-–·]")
+
+
 def measures(word: str) -> bool:
     """Whether a word behind a number says what the number counts: a unit, a currency, a month, a time of day.
 
@@ -77,5 +82,5 @@ def measures(word: str) -> bool:
     """
     if word in MEASURES:
         return True
-    first = word.partition("/")[0].rstrip(".").rstrip("²³0123456789")
+    first = _PARTS.split(word, maxsplit=1)[0].rstrip(".").rstrip("²³0123456789")
     return first in MEASURES or (first[:1].islower() and len(first) <= 4)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from newsletter.text.bidi.pieces import Phrase, Word
 
 _GROUP = re.compile(r"\(?\+?\d{1,15}\)?")
-_GROUPS = re.compile(r"\(?\+?\d{1,15}\)?(?:[.\-‑/]\(?\d{1,15}\)?){0,8}")
+_GROUPS = re.compile(r"\(?\+?\d{1,15}\)?(?:(?:[.\-‑/]\(?|(?<=\))|\()\d{1,15}\)?){0,8}(?:,\d+)?")
 _THREE = re.compile(r"\d{3}")
+_LAST_THREE = re.compile(r"\d{3}(?:[.,]\d+)?")
 _YEAR = re.compile(r"(?:1[3-9]|20)\d\d|[١٢]\d\d\d")
 _BETWEEN_GROUPS = re.compile(r"[)\]]?[ \u00a0\u202f][(\[]?")
-_SIGN_BEHIND = re.compile(r"[ \u00a0\u202f]([%‰٪]|[^\W\d_]?)")
+# A per cent or currency sign one blank behind, when no figure follows it.
+_SIGN_BEHIND = re.compile(" ([%$p])(?![^ bua]*[lLdin])")
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 17
 """Of a telephone number: a local one, and the 15 of E.164 behind the ``00`` that some dial first."""
 
@@ -47,32 +49,9 @@ def grouped_words(text: str, found: Iterator[Word], roles: str) -> list[Word]:
         row.append(word)
     made += _in_groups(text, row)
     for word in made:
-        # A per cent or currency sign one blank behind.
-        if (
-            not word.latin
-            and roles[word.end : word.end + 1] == " "
-            and roles[word.end + 1 : word.end + 2] in ("%", "$")
-        ):
-            if roles[word.end + 2 : word.end + 3] in (
-                "",
-                " ",
-                ".",
-                ",",
-                ")",
-                "u",
-                "b",
-                ":",
-                "!",
-                "?",
-                '"',
-                "q",
-                "-",
-                "h",
-            ):
-                word.end += 2
-                word.outer_end = max(word.outer_end, word.end)
-        elif not word.latin and roles[word.end : word.end + 2] == " p" and roles[word.end - 1] == "d":
-            word.end += 2
+        sign = None if word.latin else _SIGN_BEHIND.match(roles, word.end)
+        if sign is not None and (sign.group(1) != "p" or roles[word.end - 1] == "d"):
+            word.end = sign.end(1)
             word.outer_end = max(word.outer_end, word.end)
     return made
 
@@ -97,11 +76,17 @@ def _is_dialled(groups: list[str]) -> bool:
 
 
 def _is_counted(groups: list[str]) -> bool:
-    return len(groups[0]) <= 3 and groups[0].isdigit() and all(_THREE.fullmatch(group) for group in groups[1:])
+    return (
+        len(groups[0]) <= 3
+        and groups[0].isdigit()
+        and (all(_THREE.fullmatch(group) for group in groups[1:-1]) and _LAST_THREE.fullmatch(groups[-1]) is not None)
+    )
 
 
 def _is_listed(groups: list[str]) -> bool:
-    if len(groups) < 3 or not all(group.isdigit() and 2 <= len(group) <= 4 for group in groups):
+    if len(groups) < (4 if len(groups[0]) == 1 else 3):
+        return False
+    if not groups[0].isdigit() or not all(group.isdigit() and 2 <= len(group) <= 4 for group in groups[1:]):
         return False
     return not all(_YEAR.fullmatch(group) for group in groups)
 

@@ -48,6 +48,7 @@ _NAMED = {
     "„": "q",
     "¿": "v",
     "¡": "v",
+    "№": "S",
     "§": "S",
     "¶": "S",
     **dict.fromkeys("°′″‴℃℉º", "D"),
@@ -55,6 +56,7 @@ _NAMED = {
     **dict.fromkeys("±∓√∛∑∏∂∆∇∫¬", "r"),
     **dict.fromkeys("∞∅⁺⁻⁼₊₋₌", OTHER_NUMBER),
     "♯": "o",
+    **dict.fromkeys("←⇐⟵↔⇔⟷", STRAY),  # an arrow to the left is the right-to-left sentence's
 }
 _BY_CATEGORY = {
     "Lu": CAPITAL,

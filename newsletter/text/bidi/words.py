@@ -18,8 +18,9 @@ _FIRST = re.compile("[lLdin]")
 _TO_LAST = re.compile("[^ bu]*[lLdin]m*")
 _LATIN = re.compile("[lL]")
 # Behind an Arabic letter these stand between two things: a hyphen, a slash, a sum.
-_INFIX = re.compile(r"[-h/_.=<>c*&:^|'~]*")
-_BEFORE = frozenset("+~$#@%pS&orz<>=c/._v")
+_INFIX = re.compile(r"[-h/_.=<>c*&:^|'~D]*")
+_HYPHENS = re.compile(r"[-h/_]*")
+_BEFORE = frozenset("+~$#@%pS&orz<>=c/._vD")
 _BEHIND = frozenset("+%$Do#*rnzm_")
 _MOST_SIGNS = 8
 """Longest row of signs before a word that is looked at."""
@@ -27,8 +28,9 @@ _MOST_SIGNS = 8
 _PARTICLE = re.compile("(?<!\\w)(?:[وו]|[وف]?(?:ال|بال|كال|لل|[بلكس])ـ+|[وف]ـ+)\\Z")
 # Hebrew writes a hyphen between its particles and a figure or a foreign word (ב-3, ו-2020).
 _HEBREW_PARTICLE = re.compile("(?<!\\w)[ומשהכלב]{1,3}\\Z")
+_PREPOSITION = re.compile("(?<!\\w)[فبلكומשהכלב]\\Z")
 _LONGEST_PARTICLE = 12
-_ABBREVIATED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]|(?:[^\W\d_a-z][^\W\d_A-Z]?\.)+[^\W\d_]{1,2}")
+_ABBREVIATED = re.compile(r"(?:[^\W\d_]\.-?)+[^\W\d_]|(?:[^\W\d_a-z][^\W\d_A-Z]?\.)+[^\W\d_]{1,2}")
 _GRADE = re.compile("L[Ld]{0,2}")
 
 
@@ -70,8 +72,10 @@ def _signs_before(
     text: str, roles: str, partner: Mapping[int, int], begun: int, first: int, last: int
 ) -> tuple[int, int | None]:
     """Where the word begins, and the bracket or quotation mark round the whole of it."""
-    at = first
     joined = _joined_to_letter(text, roles, begun)
+    if joined and roles[begun] == "h":
+        # A dash between two words leaves the second as free as a blank does.
+        begun, joined = begun + 1, False
     if (
         joined
         and roles[begun] == "-"
@@ -80,18 +84,24 @@ def _signs_before(
     ):
         joined = text[begun - 1] == "ו" and "D" in roles[first : first + 8] and begun + 1 == first
         begun, joined = (begun, False) if joined else (begun + 1, False)
+    for at in range(begun, min(first, begun + _MOST_SIGNS)) if partner else ():
+        if roles[at] in "({":
+            if partner.get(at, -1) >= last and (at == begun or not _hangs(roles, begun, at)):
+                return at + 1, at
+            break
     limit = begun
-    if joined and (infix := _INFIX.match(roles, begun, first)) is not None:
-        limit = infix.end()
-    limit = max(limit, first - _MOST_SIGNS)
+    if joined:
+        # A single letter can be a preposition, before which all signs but these belong to the word.
+        infix = (_HYPHENS if _PREPOSITION.search(text[max(0, begun - 2) : begun]) else _INFIX).match(
+            roles, begun, first
+        )
+        limit = infix.end() if infix else begun
+    limit, at = max(limit, first - _MOST_SIGNS), first
     while at > limit:
         sign = roles[at - 1]
         if sign in "({":
-            closing = partner.get(at - 1)
-            if closing is None:
+            if at - 1 not in partner:
                 break
-            if closing >= last and (at - 1 == begun or not _hangs(roles, begun, at - 1)):
-                return at, at - 1
         elif sign == "m":
             if at - 1 == limit or roles[at - 2] not in _BEFORE:
                 break
@@ -112,7 +122,7 @@ def _signs_before(
         elif sign not in _BEFORE:
             break
         at -= 1
-    if at == begun and not joined and begun >= 2 and roles[begun - 1] == " " and roles[begun - 2] in "c<>~r":
+    if at == begun and not joined and begun >= 2 and roles[begun - 1] == " " and roles[begun - 2] in "c<>~rS":
         at = _from_comparison(text, roles, begun)
     return at, None
 
@@ -142,8 +152,11 @@ def _from_comparison(text: str, roles: str, begun: int) -> int:
     """Where ``≤ 5%`` begins; a single Arabic letter before the sign is what is compared."""
     at = begun - 2
     before = roles[at - 1 : at]
-    if before not in ("", " ", "u", "b", "(", "{"):
-        return begun if _joined_to_letter(text, roles, at) or before != RTL else at
+    if before not in ("", " ", "u", "b", "h", "(", "{"):
+        free = before == RTL and (
+            not _joined_to_letter(text, roles, at) or _PREPOSITION.search(text[max(0, at - 2) : at])
+        )
+        return at if free else begun
     compared = roles[max(0, at - 3) : at]
     variable = compared[-2:] == f"{RTL} " and compared[:-2] != RTL and text[at - 2] not in "وו"
     return begun if variable else at
@@ -152,11 +165,19 @@ def _from_comparison(text: str, roles: str, begun: int) -> int:
 def _signs_behind(text: str, roles: str, partner: Mapping[int, int], start: int, last: int, ended: int) -> int:
     """Where the word ends."""
     at = last
-    closes = {partner[opening] for opening in range(start, last) if opening in partner} if partner else ()
+    # What is open in the word reaches to where it closes.
+    at = (
+        max((partner[opening] + 1 for opening in range(start, last) if opening in partner), default=at)
+        if partner
+        else at
+    )
+    at = max(at, last)
     while at < ended:
         sign = roles[at]
-        if sign in _BEHIND or (sign in ")}" and at in closes):
+        if sign in _BEHIND:
             pass
+        elif sign == "(" and partner.get(at) == at + 1:
+            at += 1
         elif sign == "'":
             if roles[at - 1] not in "din'D" and not (at + 1 == ended and _LATIN.match(roles, at + 2)):
                 break
@@ -164,7 +185,7 @@ def _signs_behind(text: str, roles: str, partner: Mapping[int, int], start: int,
             if roles[at - 1] != DIGIT:
                 break
         elif sign == "-":
-            if not _GRADE.fullmatch(roles, start, at) or at + 1 != ended:
+            if not _GRADE.fullmatch(roles, start, at) or roles[at + 1 : at + 2] in tuple("lLdina-"):
                 break
         elif sign == ".":
             if not _abbreviates(text[start:at], roles, at):
@@ -176,7 +197,7 @@ def _signs_behind(text: str, roles: str, partner: Mapping[int, int], start: int,
             if "v" not in roles[start:last]:
                 break
         elif sign == "/":
-            if "/" not in roles[start:last]:
+            if "/" not in roles[start:last] or roles[at + 1 : at + 2] == RTL:
                 break
         elif sign == ">":
             if roles[start] != "<":
