@@ -110,7 +110,8 @@ def cases() -> tuple[Case, ...]:
 
 
 def _filled(context: str, one: str, two: str) -> str:
-    return context.replace("{1}", one, 1).replace("{2}", two, 1)
+    before, _, behind = context.partition("{1}")
+    return before + one + behind.replace("{2}", two)
 
 
 def _second(number: int, language: str, context: dict[str, str]) -> Token:
