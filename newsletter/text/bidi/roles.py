@@ -29,6 +29,7 @@ _NAMED = {
     "\u200f": RTL_MARK,
     "\u061c": RTL_MARK,
     "،": ARABIC_BORDER,
+    "\ufffc": STRAY,  # stands for a picture among text
     "…": BORDER,
     "\u2028": BORDER,
     "\x0b": BORDER,
