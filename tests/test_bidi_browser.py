@@ -1,4 +1,4 @@
-"""The oracle beside a browser: Chromium puts the graphemes of mixed text in the order that FriBidi says."""
+"""The oracle beside a browser: Chromium puts the graphemes of mixed text in the order that ICU says."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def by_the_oracle(case: Case, text: str) -> list[str]:
     return [grapheme for _, grapheme in sorted(graphemes) if not UNSEEN.fullmatch(grapheme)]
 
 
-UNSEEN = regex.compile("[\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff\u2060]")
+UNSEEN = regex.compile("[\u00ad\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff\u2060]")
 
 
 def without_unseen(graphemes: list[str]) -> list[str]:
