@@ -12,7 +12,6 @@ _BLANK = re.compile(" +")
 _OPERATOR = re.compile(" ?(?=[^ ]*[=+rc<>~*&|])[-=+rc<>~*&|!:]{1,3} ?")
 _AT = re.compile(" @ ")
 _FRACTION = re.compile("[¼½¾⅐-⅞]")
-_SLASH = re.compile(" / ")
 _DASH = re.compile(" ?[-h/] ")
 _COMMA = re.compile("(?:[,:;]| [:;]) ")
 _LONG = 3
@@ -65,7 +64,11 @@ def _joins(text: str, roles: str, run: Phrase, word: Word, following: Word | Non
     if _AT.fullmatch(between):
         return run.latin
     if _DASH.fullmatch(between):
-        return _alike(roles, run.last, word) or (run.latin and word.latin and _SLASH.fullmatch(between) is not None)
+        if _alike(roles, run.last, word):
+            return True
+        # A minus sign stands in a sum; a hyphen or dash parts what a slash between two names does not.
+        minus = "−" in text[run.last.outer_end : word.outer_start]
+        return (minus and (run.latin or word.latin)) or (run.latin and word.latin and between == " / ")
     if between == ". ":
         return _is_chess(text, run, word)
     return run.latin and (not between or _COMMA.fullmatch(between) is not None)

@@ -65,7 +65,7 @@ _BEFORE_A_WORD = frozenset(
 )
 """Abbreviations whose full stop is theirs when a word or number follows (Merriam-Webster, "Abbreviations")."""
 
-_ENDING = frozenset(_listed("Inc Ltd Corp Co Jr Sr Bros Cie etc al"))
+_ENDING = frozenset(_listed("Inc Ltd Corp Co Jr Sr Bros Cie etc al ed eds"))
 """Abbreviations whose full stop is theirs also where they end a phrase."""
 
 WITH_A_SIGN = frozenset(_listed("Yahoo! Yum! Joomla! Kahoot! Jeopardy! Wham! Oklahoma!"))

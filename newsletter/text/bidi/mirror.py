@@ -10,7 +10,7 @@ import re
 
 _WORD = re.compile("a[am]*")
 _BETWEEN = re.compile("(?:[^alLXu.,;]|[.,;](?! ))*")
-_BEFORE = re.compile("(?:[#@]|[di]+(?:[.,/j][di]+)*)\\Z")
+_BEFORE = re.compile("P?(?:[#@]|[di]+(?:[.,/j][di]+)*)?\\Z")
 _LONGEST_NUMBER = 20
 _BEHIND = re.compile("(?:[-/_.]?[di]+(?:[.,/j:][di]+)*|: [di]+(?:-[di]+)?(?![di])| [di]{4}(?!%|[.,:/-]?[di]))?")
 _SIGNS = re.compile("[bp]*")

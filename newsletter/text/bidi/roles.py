@@ -18,6 +18,9 @@ DIGIT, ARABIC_INDIC, OTHER_NUMBER = "d", "i", "n"
 MARK, ISOLATE, BORDER, ARABIC_BORDER, HELD, STRAY = "m", "X", "u", "b", "H", "s"
 """``HELD`` is a blank or sign inside a bracket or quotation that stays whole; ``STRAY`` joins nothing."""
 
+PREFIX = "P"
+"""A sign that is one character with what follows it (Unicode's Prepended_Concatenation_Mark)."""
+
 CORE = "lLdin"
 """Letters and numbers of a left-to-right word."""
 
@@ -103,7 +106,7 @@ def _role(sign: str) -> str:
         return _NAMED[sign]
     category, side = unicodedata.category(sign), unicodedata.bidirectional(sign)
     if category[0] == "M" or category == "Cf":
-        return {"AN": OTHER_NUMBER, "AL": RTL, "L": LETTER}.get(side, MARK) if category == "Cf" else MARK
+        return PREFIX if category == "Cf" and side in ("AN", "AL", "L") else MARK
     if side in ("R", "AL"):
         return RTL if category[0] in "LNS" else ARABIC_BORDER
     if category == "Nd":

@@ -20,7 +20,7 @@ _LATIN = re.compile("[lL]")
 # Behind an Arabic letter these stand between two things: a hyphen, a slash, a sum.
 _INFIX = re.compile(r"[-h/_.=<>c*&:^|'~D]*")
 _HYPHENS = re.compile(r"[-h/_]*")
-_BEFORE = frozenset("+~$#@%pS&orz<>=c/._vD^")
+_BEFORE = frozenset("+~$#@%pS&orz<>=c/._vD^P")
 _BEHIND = frozenset("+%$Do#*rnzmS_")
 _ELLIPSIS = re.compile(r"(?:…|\.{3,})\Z")
 _JOINER_OFF = "\u200c"
@@ -238,6 +238,6 @@ def _abbreviates(word: str, roles: str, at: int) -> bool:
     if behind[:1] != " " or behind[1:] not in tuple("lLdin"):
         return False
     if len(word) == 1:
-        return (word.isupper() and behind[1:] in tuple("lL")) or known.stands_before(word)
+        return word.isupper() or known.stands_before(word)
     # Beside a figure they read as one in any text: no letter of the other direction stands between.
     return known.stands_before(word) or (len(word) <= 4 and word.istitle() and behind[1:] in tuple("din"))
