@@ -93,11 +93,14 @@ def cell(text: str) -> str:
     """A text for one cell of a table: cut first, then isolated, so that no terminal moves its neighbours.
 
     The columns of a row swap places in the terminals that order a whole row by the Unicode algorithm (measured on
-    VTE) unless each Arabic cell is isolated; others show the isolates as nothing.
+    VTE) unless each Arabic cell is isolated; others show the isolates as nothing. Inside, names and numbers are
+    isolated as in a letter.
     """
+    from newsletter.text import bidi
     from newsletter.text.tidy import shorten
 
-    return f"{FIRST_STRONG_ISOLATE}{shorten(text, _CELL)}{POP_ISOLATE}"
+    shown = shorten(text, _CELL)
+    return f"{FIRST_STRONG_ISOLATE}{bidi.isolate(shown, bidi.first_strong(shown, 'ltr'))}{POP_ISOLATE}"
 
 
 _SHORT = 12

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from newsletter import ledger
 from newsletter.letters.catalogue import words
 from newsletter.letters.mime import from_json
-from newsletter.text import bidi
 from newsletter.web.letter_page import LetterPage, web_view
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ class PastLetter:
     key: str
     """Key of the issue."""
     subject: str
+    """As it was mailed, its runs isolated."""
     sent: datetime
     letter_id: int
 
@@ -158,6 +158,6 @@ def sent(
         query = query.where(send.c.id < before)
     query = query.where(issue.c.key == key if key is not None else send.c.rhythm != "instant")
     return [
-        PastLetter(row.id, row.key, bidi.strip(row.subject), datetime.fromtimestamp(row.created, UTC), row.letter_id)
+        PastLetter(row.id, row.key, row.subject, datetime.fromtimestamp(row.created, UTC), row.letter_id)
         for row in connection.execute(query)
     ]

@@ -177,7 +177,7 @@ def _opens(sign: str, role: str, roles: str, at: int) -> bool:
         return True
     if role in {'"', "'"}:
         before, behind = roles[at - 1 : at], roles[at + 1 : at + 2]
-        return before in tuple(' (ub-hq"') or not before and behind not in ("", " ")
+        return before in tuple(' (ub-hq"') or (not before and behind not in ("", " "))
     return False
 
 

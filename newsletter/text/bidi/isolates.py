@@ -128,10 +128,16 @@ def inside(piece: str, base: Direction) -> list[tuple[str, Direction | None]]:
 
 
 def _side(sign: str, inner: str, base: Direction) -> Direction:
-    return "ltr" if sign == LRI else "rtl" if sign == RLI else _first_strong(inner, base)
+    return "ltr" if sign == LRI else "rtl" if sign == RLI else first_strong(inner, base)
 
 
-def _first_strong(text: str, base: Direction) -> Direction:
+def first_strong(text: str, base: Direction) -> Direction:
+    """The direction of the first letter of a text, as a program takes it that is told no other (UAX #9, P2).
+
+    Args:
+        text: Plain text, of any length.
+        base: Direction of a text without letters.
+    """
     rtl, ltr = _letters("rtl").search(text), _letters("ltr").search(text)
     if rtl is None or ltr is None:
         return "rtl" if rtl else "ltr" if ltr else base
