@@ -379,9 +379,23 @@ def test_logo_links_hijri_and_digits_come_from_the_publication(env: Environment)
     made = letter(env, replace(one(STORY), number=12), publication)
     assert 'src="https://example.org/logo.png"' in made.html
     assert "٢٣ جمادى الأولى ١٤٤٧ هـ" in made.html
+    assert "الجمعة، ١٤ نوفمبر ٢٠٢٥ · ٢٣ جمادى الأولى ١٤٤٧ هـ · العدد ١٢" in made.text
     assert "العدد ١٢" in made.html
     assert 'href="https://example.com/x"' in made.html
     assert "javascript" not in made.html
+
+
+@pytest.mark.parametrize("theme", ["weekly", "digest", "bulletin"])
+def test_a_jalali_date_leads_in_both_forms_and_the_others_stand_beside_it(env: Environment, theme: str) -> None:
+    publication = replace(PUBLICATION, language="fa", digits="arabic-indic", jalali=True, hijri=True)
+    written = replace(STORY, published=datetime(2025, 11, 13, 9, tzinfo=UTC))
+    made = letter(env, replace(one(written), number=30, template=theme), publication)
+    assert "جمعه ۲۳ آبان ۱۴۰۴ · ۱۴ نوامبر ۲۰۲۵ · ۲۳ جمادی‌الاول ۱۴۴۷ ه‍.ق · " in made.text
+    shown = re.sub(r"<[^>]*>", "", made.html)
+    assert "جمعه ۲۳ آبان ۱۴۰۴ · ۱۴ نوامبر ۲۰۲۵ · ۲۳ جمادی‌الاول ۱۴۴۷ ه‍.ق" in shown
+    assert "۲۲ آبان ۱۴۰۴" in made.text
+    assert "۲۲ آبان ۱۴۰۴" in shown
+    assert "۱۳ نوامبر" not in made.text + shown
 
 
 @pytest.mark.parametrize(

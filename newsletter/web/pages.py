@@ -69,10 +69,16 @@ class Pages:
         return Markup(made)  # noqa: S704 - every part is escaped
 
     def date(self, moment: datetime) -> str:
-        """A date in the publication's words, zone and digits."""
+        """A date in the publication's words, calendar, zone and digits."""
         about = self.publication
         return dates.long_date(
-            moment, about.language, about.timezone, months=about.months, digits=about.digits, weekday=False
+            moment,
+            about.language,
+            about.timezone,
+            months=about.months,
+            digits=about.digits,
+            weekday=False,
+            jalali=about.jalali,
         )
 
     def digits(self, text: str) -> str:

@@ -162,6 +162,7 @@ def _values(
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
         "number": dates.in_digits(str(issue.number), publication.language, publication.digits) if issue.number else "",
         "date": viewer.date(date, weekday=True),
+        "gregorian": viewer.gregorian(date) if publication.jalali else "",
         "hijri": dates.hijri_date(date, publication.language, publication.timezone, digits=publication.digits)
         if publication.hijri
         else "",
