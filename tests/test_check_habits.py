@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from newsletter.check import CheckContext, CheckInput
 from newsletter.check.addresses import hidden, page, private, tracking, without_hidden, without_parameters
+from newsletter.check.arabic_script import has_arabic
+from newsletter.check.digits import RULES as DIGITS
 from newsletter.check.links import RULES as LINKS
 from newsletter.check.sender import organisation
 from newsletter.check.typing_habits import (
     HABITS,
     fixed,
-    has_arabic,
     named,
     spans,
 )
@@ -107,7 +108,7 @@ def test_no_text_breaks_a_rule(text: str) -> None:
     story = Story(text or "x", summary=text, image_alt=text, line=3, summary_line=4)
     issue = Issue(1, text, text, opening=(Prose(text, 1),), sections=(Section(text, (story,), 2),))
     case = CheckInput(issue, None, CheckContext())
-    for rule in (*WRITING, *WORDING):
+    for rule in (*WRITING, *DIGITS, *WORDING):
         for problem in rule(case):
             assert problem.words
             assert problem.mend
@@ -116,7 +117,7 @@ def test_no_text_breaks_a_rule(text: str) -> None:
 def told(text: str, code: str, kind: str = "headline") -> bool:
     story = Story(text, line=3) if kind == "headline" else Story("عنوان", summary=text, line=3, summary_line=4)
     case = CheckInput(Issue(1, "موضوع", sections=(Section("", (story,)),)), None, CheckContext())
-    return code in {problem.code for rule in (*WRITING, *WORDING) for problem in rule(case)}
+    return code in {problem.code for rule in (*WRITING, *DIGITS, *WORDING) for problem in rule(case)}
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_digits_that_are_latin_by_nature_do_not_mix() -> None:
         case = CheckInput(issue, None, CheckContext())
         return [
             int(problem.place.rpartition(":")[2])
-            for rule in WRITING
+            for rule in DIGITS
             for problem in rule(case)
             if problem.code == "digits-mixed"
         ]

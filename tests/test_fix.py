@@ -39,7 +39,7 @@ def test_every_mend_mends_its_seeded_fault(code: str, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(seeded.ROOT / code, tmp_path / code))
     path = folder / "issue.md"
     before = path.read_bytes()
-    done = fix(path, seeded.inspected(folder))
+    done = fix(path, seeded.inspected(folder), "ar")
     assert [one.codes for one in done] == [(code,)]
     assert seeded.inspected(folder) == []
     after = path.read_bytes()
@@ -47,7 +47,7 @@ def test_every_mend_mends_its_seeded_fault(code: str, tmp_path: Path) -> None:
         at for at, (old, new) in enumerate(zip(before.split(b"\n"), after.split(b"\n"), strict=True), 1) if old != new
     ]
     assert changed == [one.line for one in done]
-    assert fix(path, seeded.inspected(folder)) == []
+    assert fix(path, seeded.inspected(folder), "ar") == []
     assert path.read_bytes() == after
 
 
@@ -55,9 +55,9 @@ def test_http_is_mended_only_when_its_https_form_answered(tmp_path: Path) -> Non
     folder = Path(shutil.copytree(seeded.ROOT / "link-http", tmp_path / "x"))
     path, url = folder / "issue.md", "https://almawja.example.org/2026/11/library"
     before = path.read_text("utf-8")
-    assert fix(path, seeded.inspected(folder)) == []
+    assert fix(path, seeded.inspected(folder), "ar") == []
     (folder / "site.json").write_text(f'{{"{url}": {{"status": 404, "head": 404}}}}', "utf-8")
-    assert fix(path, seeded.inspected(folder)) == []
+    assert fix(path, seeded.inspected(folder), "ar") == []
     (folder / "site.json").write_text("{}", "utf-8")
     (problem,) = seeded.inspected(folder)
     assert HTTPS_ANSWERS in problem.mend

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Literal
@@ -71,7 +71,8 @@ def _jalali(day: date, locale: str, weekday: bool) -> str:
     tag = locale.replace("-", "_")
     script = "fa" if _base(tag) in _ARABIC_SCRIPT else "en"
     names = next(_JALALI_MONTHS[one] for one in (tag, _base(tag), script) if one in _JALALI_MONTHS)
-    jalali = JalaliDate(day)
+    converted: Callable[[date], Any] = JalaliDate  # its constructor has no types
+    jalali = converted(day)
     written = f"{jalali.day} {names.split()[jalali.month - 1]} {jalali.year}"
     if script == "en":
         written += " AP"
