@@ -88,17 +88,18 @@ def test_an_odd_quotation_mark_is_told_and_left_to_the_editor() -> None:
 
 _SIGNS = (
     '\u0627\u0628\u0640\u064b\u0670\u0654,;?!.:،؛؟"«»() \u00a0\u200b\u2067\u2069\u202b\ufefb\ufb50'
-    "a1-\u0660\u06f0\x07😀\u200d"
+    "a1-\u0660\u06f0\x07😀\u200d\u200cكيةکیهەہھپ#@"
 )
+LANGUAGES = ("", "ar", "fa", "ur", "ckb", "ps", "he", "en")
 
 
-@given(st.text(st.sampled_from(_SIGNS), max_size=30))
-def test_mending_is_stable_and_touches_only_what_was_told(text: str) -> None:
+@given(st.text(st.sampled_from(_SIGNS), max_size=30), st.sampled_from(LANGUAGES))
+def test_mending_is_stable_and_touches_only_what_was_told(text: str, language: str) -> None:
     for habit in HABITS:
-        found = spans(habit, text)
-        better = fixed(habit, text)
+        found = spans(habit, text, language)
+        better = fixed(habit, text, language)
         assert (better == text) == all(span.better in (None, text[span.start : span.end]) for span in found)
-        assert [span for span in spans(habit, better) if span.better is not None] == [], habit.code
+        assert [span for span in spans(habit, better, language) if span.better is not None] == [], habit.code
         assert [span.start for span in found] == sorted(span.start for span in found) or habit.code == "bidi-unbalanced"
 
 

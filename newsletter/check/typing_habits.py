@@ -24,7 +24,7 @@ from newsletter.check.keyboards import foreign_words
 
 # Addresses, tags and handles: what leads somewhere is left as it is written.
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)[^\s<>«»]+|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+|(?<![\w&])[#@][\w\u200c]+", re.IGNORECASE
+    r"(?:https?://|www\.)[^\s<>«»]+|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+|(?<![A-Za-z0-9_&])[#@][\w\u200c]+", re.IGNORECASE
 )
 
 
@@ -144,6 +144,8 @@ _AFTER_ARABIC = f"(?<=[{LETTERS}{MARKS}{TATWEEL}])"
 _ARABIC_SIGNS = {",": "،", ";": "؛", "?": "؟"}
 _DIGIT = "0-9\u0660-\u0669\u06f0-\u06f9"
 _OPENING = "[«“(]?"
+# Markdown's link and bold too: a blank that would break them is not added, since the line must read as before.
+_BEFORE_WORD = r"(?:\*\*|[\[«“(])?"
 # What an Arabic sentence may hold before its own comma: a number, a Latin name, an address, a closed bracket.
 _HELD = f"{_DIGIT}A-Za-z\u00c0-\u024f%٪°)”{OBJECT}"
 
@@ -175,6 +177,22 @@ def _quotes(text: str, _language: str) -> Iterator[Correction]:
 def _quotes_well(text: str, start: int, end: int) -> bool:
     inside = text[start + 1 : end]
     return bool(inside) and inside == inside.strip() and not re.search("[«»“”]", inside)
+
+
+_LATIN_SIGN = re.compile(
+    f"(?<=[{LETTERS}{MARKS}»])[,;?](?=[\\s»”)!؟.?]|$)"
+    f"|(?<=[{LETTERS}{MARKS}{OBJECT}])[,;](?=[{LETTERS}])"
+    f"|(?<=[{_HELD}])[,;](?={_SPACE}+{_OPENING}[{LETTERS}])"
+    f"|(?<=[{_DIGIT}%٪)”])\\?(?=\\s*$|{_SPACE}+{_OPENING}[{LETTERS}])"
+)
+_LIST_OF_NUMBERS = re.compile(f"[{_DIGIT}][,;] ?[{_DIGIT}][^\\s,;]*$")
+
+
+def _latin_signs(text: str, _language: str) -> Iterator[Correction]:
+    """Latin signs of an Arabic sentence; a list of numbers keeps all of its own, and not all but the last."""
+    for match in _LATIN_SIGN.finditer(text):
+        if _LIST_OF_NUMBERS.search(text, max(match.start() - 40, 0), match.start()) is None:
+            yield Correction(match.start(), match.end(), _ARABIC_SIGNS[match[0]])
 
 
 def _stretched(match: re.Match[str]) -> str:
@@ -251,15 +269,7 @@ HABITS: tuple[TypingHabit, ...] = (
         "punctuation-latin",
         "a Latin {piece} in Arabic text",
         "write {better}",
-        _in_arabic(
-            _by(
-                f"(?<=[{LETTERS}{MARKS}»])[,;?](?=[\\s»”)!؟.?]|$)"
-                f"|(?<=[{LETTERS}{MARKS}])[,;](?=[{LETTERS}])"
-                f"|(?<=[{_HELD}])[,;](?={_SPACE}+{_OPENING}[{LETTERS}])"
-                f"|(?<=[{_DIGIT}%٪)”])\\?(?=\\s*$|{_SPACE}+{_OPENING}[{LETTERS}])",
-                lambda match: _ARABIC_SIGNS[match[0]],
-            )
-        ),
+        _in_arabic(_latin_signs),
     ),
     TypingHabit(
         "space-before-sign",
@@ -267,7 +277,7 @@ HABITS: tuple[TypingHabit, ...] = (
         "take the space out",
         _in_arabic(
             _by(
-                f"(?<=[{LETTERS}{MARKS}{TATWEEL}»)]){_SPACE}+(?=[،؛؟!.:,;?](?![.!؟?\\w]|{_SPACE}?[()]))"
+                f"(?<=[{LETTERS}{MARKS}{TATWEEL}»)]){_SPACE}+(?=[،؛؟!.:,;?](?![.!؟?\\w]|{_SPACE}?[()])|[,;][{LETTERS}])"
                 # These signs belong to the word before them whatever it is; between two numbers they may be either's.
                 f"|(?<=[^\\s(\\[«“\"'–—|{_DIGIT}-]){_SPACE}+(?=[،؛؟۔])"
                 f"|(?<=[{_DIGIT}]){_SPACE}+(?=[،؛؟۔](?![{_DIGIT}]))",
@@ -279,7 +289,7 @@ HABITS: tuple[TypingHabit, ...] = (
         "space-inside-quotes",
         "a space inside quotation marks or brackets",
         "take the space out",
-        _by(f"(?<=[«(]){_SPACE}+(?=[{LETTERS}])|{_AFTER_ARABIC}{_SPACE}+(?=[»)])", ""),
+        _of_arabic_publications(_by(f"(?<=[«(]){_SPACE}+(?=[{LETTERS}])|{_AFTER_ARABIC}{_SPACE}+(?=[»)])", "")),
     ),
     TypingHabit(
         "space-missing",
@@ -287,8 +297,8 @@ HABITS: tuple[TypingHabit, ...] = (
         "add one",
         _in_arabic(
             _by(
-                f"{_AFTER_ARABIC}[،؛؟](?=[\\[«“(]?[{LETTERS}{_DIGIT}A-Za-z])"
-                f"|(?<=[{_HELD}»])[،؛؟](?=[\\[«“(]?[{LETTERS}])",
+                f"{_AFTER_ARABIC}[،؛؟](?={_BEFORE_WORD}[{LETTERS}{_DIGIT}A-Za-z])"
+                f"|(?<=[{_HELD}»])[،؛؟](?={_BEFORE_WORD}[{LETTERS}])",
                 lambda match: match[0] + " ",
             )
         ),
