@@ -68,8 +68,9 @@ def without_latin_quotations(text: str) -> str:
     Args:
         text: One line of plain text.
     """
+    signs = list(text)
     for start, end in quotations(text):
         inside = text[start:end]
         if _LATIN.search(inside) and not mostly_arabic(inside):
-            text = text[:start] + OBJECT * (end - start) + text[end:]
-    return text
+            signs[start:end] = OBJECT * (end - start)
+    return "".join(signs)

@@ -59,6 +59,12 @@ _FINAL_YEH = {"فی": "في", "الذی": "الذي", "التی": "التي", "�
 # Urdu writes these with a breath as one sound: بھ. Behind them nobody can tell ہ from ھ.
 _BREATHED = "بپتٹجچدڈرڑکكگلمن"
 
+_MANY = "یەھه"
+"""Letters that mean one thing here and another there."""
+_LOOKED_AT = 12
+"""Letters before one of them that are looked at: more than the longest word above, and its marks, has."""
+_NO_LETTERS = re.compile(f"[{MARKS}{TATWEEL}{_JOINER}]+")
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignWord:
@@ -82,10 +88,12 @@ def foreign_words(text: str, language: str) -> Iterator[ForeignWord]:
     tag = base(language)
     if tag not in _KEYBOARDS or not _suspicious(tag).search(text):
         return
-    foreign = list(_passages_in_other_languages(text, tag))
+    foreign = bytearray(len(text))
+    for start, end in _passages_in_other_languages(text, tag):
+        foreign[start:end] = b"\1" * (end - start)
     for match in _WORD.finditer(text):
         # A single word with a sign of a neighbour's language is quoted, with or without marks.
-        if _has(match[0], _KEYBOARDS[tag].others) or any(start <= match.start() < end for start, end in foreign):
+        if foreign[match.start()] or _has(match[0], _KEYBOARDS[tag].others):
             continue
         better, doubtful = _mended(match[0], tag)
         if doubtful or better != match[0]:
@@ -106,8 +114,7 @@ def _passages_in_other_languages(text: str, tag: str) -> Iterator[tuple[int, int
         if not _has(text[start:end], _KEYBOARDS[tag].own):
             yield start, end
         around[start:end] = " " * (end - start)
-    rest = "".join(around)
-    if _is_other(rest, tag):
+    if _is_other("".join(around), tag):
         at = 0
         for start, end in quotations(text):
             yield at, start
@@ -132,36 +139,35 @@ def _mended(word: str, tag: str) -> tuple[str, bool]:
         # Before ە had a code point of its own it was written with a joiner that parts it from the next letter.
         word = word.replace("ه" + _JOINER, "ە")
     foreign = _KEYBOARDS[tag].foreign
-    letters, doubtful = [], False
+    letters: list[str] = []
+    doubtful = False
     for at, letter in enumerate(word):
-        better = foreign.get(letter) or _by_place(word, at, tag)
+        better = foreign.get(letter)
+        if better is None:
+            better = _by_place("".join(letters[-_LOOKED_AT:]), letter, at, word, tag) if letter in _MANY else letter
         doubtful = doubtful or better is None
         letters.append(letter if better is None else better)
     return "".join(letters), doubtful
 
 
-def _by_place(word: str, at: int, tag: str) -> str | None:
-    """What a letter means where it stands; None when only the editor knows."""
-    letter = word[at]
-    before, behind = _bare(word[:at]), _bare(word[at + 1 :])
+def _by_place(before: str, letter: str, at: int, word: str, tag: str) -> str | None:
+    """What a letter means between the letters of its word; None when only the editor knows."""
+    before = _NO_LETTERS.sub("", before)
+    behind = _NO_LETTERS.match(word, at + 1)
+    last = at + 1 == len(word) or (behind is not None and behind.end() == len(word))
     if letter == "ی" and tag == "ar":
-        if behind:
+        if not last:
             return "ي"
         known = _FINAL_YEH.get(before + letter) or _FINAL_YEH.get(before[1:] + letter if before[:1] in "وف" else "")
         return known[-1] if known else None
     if letter == "ە" and tag != "ckb":
-        return ("ہ" if tag == "ur" else "ه") if not behind else None
+        return ("ہ" if tag == "ur" else "ه") if last else None
     if letter == "ھ" and tag in ("ar", "fa"):
         # Alone it is the sign of the Hijri year, drawn as it is meant.
-        return "ه" if before or behind else letter
+        return "ه" if before or not last else letter
     if letter == "ه" and tag == "ur":
         return None if before[-1:] and before[-1] in _BREATHED else "ہ"
     if letter == "ه" and tag == "ckb":
-        vowel = not behind and before and before[-1] not in "اەۆوێیه" and not before.endswith("لل")
+        vowel = last and before and before[-1] not in "اەۆوێیه" and not before.endswith("لل")
         return None if vowel else letter
     return letter
-
-
-def _bare(part: str) -> str:
-    """The letters of a part of a word, without its marks."""
-    return re.sub(f"[{MARKS}{TATWEEL}{_JOINER}]", "", part)

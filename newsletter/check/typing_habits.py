@@ -24,7 +24,8 @@ from newsletter.check.keyboards import foreign_words
 
 # Addresses, tags and handles: what leads somewhere is left as it is written.
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)[^\s<>«»]+|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+|(?<![A-Za-z0-9_&])[#@][\w\u200c]+", re.IGNORECASE
+    r"(?:https?://|www\.)[^\s<>«»]+|(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+|(?<![A-Za-z0-9_&])[#@][\w\u200c]+",
+    re.IGNORECASE,
 )
 
 
@@ -140,6 +141,8 @@ def _keyboard(*, doubtful: bool) -> Finder:
 _EMBEDDING = "[\u202a-\u202e]"
 _OPENERS, _CLOSER = "\u2066\u2067\u2068", "\u2069"
 _SPACE = "[ \u00a0\u202f]"
+# A dagger alef or a hamza may sit on a tatweel (الرحمـٰن).
+_STRETCH = f"{TATWEEL}(?![\u0670\u0654\u0655])"
 _AFTER_ARABIC = f"(?<=[{LETTERS}{MARKS}{TATWEEL}])"
 _ARABIC_SIGNS = {",": "،", ";": "؛", "?": "؟"}
 _DIGIT = "0-9\u0660-\u0669\u06f0-\u06f9"
@@ -196,7 +199,7 @@ def _latin_signs(text: str, _language: str) -> Iterator[Correction]:
 
 
 def _stretched(match: re.Match[str]) -> str:
-    return match[0].replace(TATWEEL, "")
+    return re.sub(_STRETCH, "", match[0])
 
 
 def _plain_form(match: re.Match[str]) -> str:
@@ -242,11 +245,10 @@ HABITS: tuple[TypingHabit, ...] = (
         "tatweel",
         "{piece} is stretched with tatweel",
         "write {better}; bold (**…**) gives weight",
-        # A dagger alef or a hamza may sit on a tatweel (الرحمـٰن), and a short form may end in one (هـ، الـ36).
+        # A short form may end in one (هـ، الـ36).
         _of_arabic_publications(
             _by(
-                f"[{LETTERS}{MARKS}]+{TATWEEL}+(?![\u0670\u0654\u0655])[{MARKS}]*"
-                f"(?=[{LETTERS}])[{LETTERS}{MARKS}{TATWEEL}]*",
+                f"(?<![{LETTERS}{MARKS}])[{LETTERS}{MARKS}]+(?:{_STRETCH}[{MARKS}]*)+(?=[{LETTERS}])[{LETTERS}{MARKS}{TATWEEL}]*",
                 _stretched,
             )
         ),
