@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import golden_letters as golden
 import pytest
@@ -659,3 +659,22 @@ def test_any_text_gives_a_letter_or_a_complaint_and_never_markup(
         assert element.get("src", "https:").startswith(("https:", "cid:"))
     assert "\n" not in made.subject
     assert made.text.count(LEAVE) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "digits", "shown"),
+    [
+        ("ar", "latin", "1,234 12.5\u200e%\u200e"),
+        ("fa", "arabic-indic", "۱٬۲۳۴ ۱۲٫۵٪"),
+        ("fr", "latin", "1\u202f234 12,5\u00a0%"),
+    ],
+)
+def test_a_template_writes_numbers_in_the_publication_s_way(
+    tmp_path: Path, language: str, digits: Literal["latin", "arabic-indic"], shown: str
+) -> None:
+    (tmp_path / "email").mkdir()
+    (tmp_path / "email" / "weekly.txt.j2").write_text(
+        '{{ amount(1234) }} {{ percent(0.125) }}\n{% include "email/base.txt.j2" %}', "utf-8"
+    )
+    made = letter(environment(tmp_path), one(STORY), replace(PUBLICATION, language=language, digits=digits))
+    assert shown in bidi.strip(made.text)

@@ -30,7 +30,7 @@ _DIGIT = "[0-9\u0660-\u0669\u06f0-\u06f9]"
 _NUMBER = re.compile(f"{_DIGIT}+(?:[.,:/\u066b\u066c\u2212\u2013-]{_DIGIT}+)*")
 # Digits that belong to a Latin name, a code, an address or a phone number are Latin in every text.
 _LATIN_BY_NATURE = re.compile(
-    r"[A-Za-z][A-Za-z0-9.'’&/-]*(?:[ \u00a0-][0-9][0-9.,:]*)*|[0-9][0-9.,:]*[ \u00a0-]?[A-Za-z]+"
+    r"[A-Za-z][A-Za-z0-9.'’&/-]*(?:[ \u00a0-][0-9][0-9.,:]*)*|[0-9][0-9.,:]{0,30}[ \u00a0-]?[A-Za-z]+"
     r"|\+[0-9][0-9 ()\u00a0-]+|(?<![0-9])0[0-9]{1,4}(?:[ \u00a0-][0-9]{2,4}){2,}|[@#]\S+"
 )
 

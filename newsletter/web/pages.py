@@ -15,7 +15,7 @@ from newsletter.letters.catalogue import words
 from newsletter.letters.render import FONTS, fill, palette
 from newsletter.letters.render.views import web_address
 from newsletter.models import Publication
-from newsletter.text import bidi, dates
+from newsletter.text import bidi, dates, numbers
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -81,6 +81,10 @@ class Pages:
             jalali=about.jalali,
         )
 
+    def amount(self, value: int) -> str:
+        """A count in the publication's digits, with its sign between thousands."""
+        return numbers.number(value, self.publication.language, self.publication.digits)
+
     def digits(self, text: str) -> str:
         """A number in the publication's digits."""
         return dates.in_digits(text, self.publication.language, self.publication.digits)
@@ -105,6 +109,7 @@ class Pages:
             "say": self.say,
             "html": self._html,
             "date": self.date,
+            "amount": self.amount,
             "digits": self.digits,
         }
 
