@@ -6,12 +6,14 @@ never an address.
 """
 
 from newsletter.ledger.brakes import PROVIDER, brake, due_probes, go_on, stop, take_probe
+from newsletter.ledger.clock_steps import ClockStep, clock_step, note_clock
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
     cursor,
     known_cursors,
     set_cursor,
+    take_minute,
 )
 from newsletter.ledger.cutting import cut, move_out, put_off, split
 from newsletter.ledger.domain_rate import DomainShare, forget_lines, take_domains
@@ -114,6 +116,7 @@ __all__ = [
     "PROVIDER",
     "UNFINISHED",
     "Batch",
+    "ClockStep",
     "Delivery",
     "DomainShare",
     "DoubtfulRequest",
@@ -136,6 +139,7 @@ __all__ = [
     "change_sender",
     "charge",
     "claim",
+    "clock_step",
     "close",
     "count_without_delivery",
     "cursor",
@@ -179,6 +183,7 @@ __all__ = [
     "note",
     "note_asked",
     "note_braked",
+    "note_clock",
     "note_seen",
     "prove_deliveries",
     "prove_request",
@@ -209,6 +214,7 @@ __all__ = [
     "subscriber_of",
     "take",
     "take_domains",
+    "take_minute",
     "take_over",
     "take_probe",
     "take_rate",

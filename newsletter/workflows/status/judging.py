@@ -5,14 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from newsletter.ledger import UNFINISHED
+from newsletter.ledger.clock_steps import APART
 from newsletter.text.dates import in_zone
 from newsletter.workflows.status.reading import SendState, WorkspaceState
-from newsletter.workflows.status.texts import AGAIN, COMMAND, COMPARE, CRON, FREE, GOES_ON, LOG, START, TEXTS
+from newsletter.workflows.status.texts import (
+    AGAIN,
+    COMMAND,
+    COMPARE,
+    CRON,
+    FREE,
+    GOES_ON,
+    LOG,
+    RIGHT_TIME,
+    START,
+    TEXTS,
+)
 
 if TYPE_CHECKING:
     from subscribers.errors import Complaint
@@ -23,6 +35,9 @@ LATE = timedelta(minutes=5)
 """A planned send that nobody started for so long is late."""
 OVERDUE = timedelta(minutes=30)
 """A moment of the schedule that nobody handled for so long is missed."""
+CLOCKS_APART = timedelta(seconds=APART)
+GRAVE_STEP = timedelta(hours=1)
+"""A clock that was set back so far was very wrong before, or is now."""
 LETTERS_WAIT = timedelta(minutes=15)
 """A small letter goes within seconds; somebody waits for it."""
 REFUSED_DAYS = timedelta(days=7)
@@ -140,6 +155,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
     found = [
         *_of_database(state),
         *(one for send in state.sends for one in _of_send(send, state)),
+        *_of_clock(state),
         *_of_worker(state),
         *_of_schedule(state),
         *_of_letters(state),
@@ -160,7 +176,10 @@ def _told(moment: datetime, state: WorkspaceState) -> str:
 
 
 def _alive(state: WorkspaceState) -> bool:
-    return state.worker_until is not None and state.now <= state.worker_until
+    if state.worker_at is None or state.worker_until is None:
+        return False
+    # A sign that is still to come was given before a clock was set back.
+    return state.worker_at - CLOCKS_APART <= state.now <= state.worker_until
 
 
 def _of_send(one: SendState, state: WorkspaceState) -> Iterator[Finding]:
@@ -217,6 +236,26 @@ def _paused(one: SendState, state: WorkspaceState) -> Finding:
     warm = send.paused_by == "warm-up"
     kind = "warm-up" if warm else "rests"
     return _made(kind, name, parts=parts, command=command, step=step, needs_person=not warm, alert=False, send=name)
+
+
+def _of_clock(state: WorkspaceState) -> Iterator[Finding]:
+    step = state.clock_step
+    if step is None:
+        return
+    grave = step.seconds >= GRAVE_STEP.total_seconds()
+    at = datetime.fromtimestamp(step.noted, UTC)
+    parts = {"time": hours_and_minutes(step.seconds)}
+    yield _made("clock", parts=parts, command="date -u", step=RIGHT_TIME, needs_person=grave, since=at, alert=grave)
+
+
+def hours_and_minutes(seconds: int) -> str:
+    """A span of time such as 2:05.
+
+    Args:
+        seconds: Of it.
+    """
+    minutes = round(seconds / 60)
+    return f"{minutes // 60:,}:{minutes % 60:02}"
 
 
 def _of_worker(state: WorkspaceState) -> Iterator[Finding]:

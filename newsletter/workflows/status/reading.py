@@ -67,6 +67,8 @@ class WorkspaceState:
     database: str
     """The file or URL, without a password."""
     is_sqlite: bool
+    clock_step: ledger.ClockStep | None
+    """A clock that was set back within a day."""
     restored: bool
     """Whether it is in an older state than the workspace remembers: a backup was put back, or another one."""
     sends: tuple[SendState, ...]
@@ -112,6 +114,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
     database = workspace.database
     with database.read() as connection:
         restored = workspace.memory.behind(connection) is not None
+        clock_step = ledger.clock_step(connection, now)
         sends = _sends(connection, now)
         signs = {name: ledger.cursor(connection, name) for name in (ALIVE, NEXT_SIGN)}
         handled: dict[str, int] = {job: at for job in JOBS if (at := ledger.cursor(connection, SCHEDULE + job))}
@@ -127,6 +130,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         zone=workspace.publication.timezone,
         database=database.where,
         is_sqlite=database.is_sqlite,
+        clock_step=clock_step,
         restored=restored,
         sends=sends,
         workers=worker_at is not None,

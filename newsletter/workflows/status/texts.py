@@ -12,13 +12,18 @@ CRON = "start newsletter worker, or put this into cron: {command}"
 LOG = "look at the log of newsletter serve; the cap is {command}"
 COMPARE = "compare the key in {command} with the one at the provider"
 FREE = "free some space at {command}"
-STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE)
+RIGHT_TIME = "see whether it is right now: {command}"
+STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE, RIGHT_TIME)
 """What may come next, as the catalogue of alerts knows it; a command alone needs no words."""
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "database": ("The database cannot be reached: {reason}", "The database answers again."),
     "restored": (
         "The database is older than what this workspace remembers: it was restored, and may not know what has gone",
+        "",
+    ),
+    "clock": (
+        "The clock was set back by {time} (hours:minutes), or had run ahead; what is planned waits for its moment anew",
         "",
     ),
     "brake": (
