@@ -37,6 +37,7 @@ from newsletter.ledger.events import (
 from newsletter.ledger.fallback import (
     OF_THE_LETTER,
     braked_sends,
+    by_provider,
     goes_elsewhere,
     has_stale_brakes,
     note_braked,
@@ -135,6 +136,7 @@ __all__ = [
     "article_period",
     "brake",
     "braked_sends",
+    "by_provider",
     "cancel",
     "change_sender",
     "charge",

@@ -113,6 +113,40 @@ def move_out(
     return moved
 
 
+def part_begun(connection: Connection, send_id: int) -> None:
+    """Give what is left of batches that a provider has begun letter by letter batches of their own, for another one.
+
+    A batch knows the provider of its last attempt alone: the next one would be taken for whoever had its first letters.
+    What is held by somebody stays; a hold that ran out leaves its letters in doubt, as for whoever claims it next.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send.
+    """
+    from sqlalchemy import exists, or_, select, update
+
+    from newsletter.storage.tables import batch, delivery
+
+    own = (delivery.c.batch_id == batch.c.id) & delivery.c.state.in_(("submitted", "refused", "unknown", "submitting"))
+    free = or_(batch.c.token.is_(None), batch.c.lease_until < clock(connection))
+    begun = select(batch).where(
+        batch.c.send_id == send_id,
+        batch.c.state == "queued",
+        batch.c.sender.is_not(None),
+        free,
+        exists(select(delivery.c.id).where(own)),
+    )
+    for row in connection.execute(begun.order_by(batch.c.id).with_for_update()).all():
+        like = Batch(row.id, row.send_id, row.letter_id, row.state, "", "", row.attempt, row.sender)
+        pause = 0.0 if row.token is not None else max(0.0, (row.lease_until or 0.0) - clock(connection))
+        if left := _ids(connection, row.id):
+            move_out(connection, like, left, pause)
+        doubtful = (delivery.c.batch_id == row.id) & (delivery.c.state == "submitting")
+        connection.execute(update(delivery).where(doubtful).values(state="unknown"))
+        done = update(batch).where(batch.c.id == row.id)
+        connection.execute(done.values(state="submitted", token=None, lease_until=None))
+
+
 def _batch(connection: Connection, like: Batch, attempt: int, until: float | None = None) -> int:
     """A new batch of the same letter that nobody holds; its id."""
     from sqlalchemy import insert
