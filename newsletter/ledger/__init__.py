@@ -95,6 +95,7 @@ from newsletter.ledger.sends import (
     unfinished_to,
 )
 from newsletter.ledger.undo import UndoOutcome, cancel, may_undo, undo_cancelled
+from newsletter.ledger.unknown_sends import UnknownSend, forget_unknown_sends, note_unknown_sends, unknown_sends
 from newsletter.ledger.warm_up import (
     WarmUpDay,
     end_warm_up_pause,
@@ -128,6 +129,7 @@ __all__ = [
     "Send",
     "SendCounts",
     "UndoOutcome",
+    "UnknownSend",
     "WarmUpDay",
     "accept_unknown",
     "account",
@@ -156,6 +158,7 @@ __all__ = [
     "first_reach",
     "forget_doubts",
     "forget_lines",
+    "forget_unknown_sends",
     "free",
     "give_back_warm_up",
     "go_on",
@@ -187,6 +190,7 @@ __all__ = [
     "note_braked",
     "note_clock",
     "note_seen",
+    "note_unknown_sends",
     "prove_deliveries",
     "prove_request",
     "put_back",
@@ -224,6 +228,7 @@ __all__ = [
     "undo_cancelled",
     "unfinished_to",
     "unknown_deliveries",
+    "unknown_sends",
     "waiting",
     "warm_up_day",
     "whole_requests_in_doubt",

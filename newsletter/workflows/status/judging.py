@@ -23,6 +23,7 @@ from newsletter.workflows.status.texts import (
     LOG,
     RIGHT_TIME,
     START,
+    TAKE_OVER,
     TEXTS,
 )
 
@@ -42,6 +43,10 @@ LETTERS_WAIT = timedelta(minutes=15)
 """A small letter goes within seconds; somebody waits for it."""
 REFUSED_DAYS = timedelta(days=7)
 """How long after the end of a send its refused addresses are told."""
+LOST_KINDS = frozenset({"bounced", "complained", "left"})
+"""Kinds of events after which a reader gets no letter, or fewer."""
+MOST_NAMED = 5
+"""Sends that one finding names."""
 MOST_REJECTED = 5
 """Reports of a provider in a row that did not verify, after which its key is doubted."""
 LEAST_FREE, LEAST_SHARE, PLENTY = 200_000_000, 0.05, 2_000_000_000
@@ -127,7 +132,7 @@ def _made(
         key=f"{kind} {about}".strip(),
         text=text,
         parts={name: without_addresses(value) for name, value in parts.items()},
-        step=step if command or step != COMMAND else "",
+        step=step if command or step not in {COMMAND, TAKE_OVER} else "",
         needs_person=needs_person,
         since=since,
         alert=alert,
@@ -160,6 +165,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
         *_of_schedule(state),
         *_of_letters(state),
         *_of_hooks(state),
+        *_of_unknown_sends(state),
         *_of_disks(state),
         *_of_backup(state),
     ]
@@ -320,6 +326,29 @@ def _of_hooks(state: WorkspaceState) -> Iterator[Finding]:
             parts = {"number": f"{one.rejected:,}", "provider": one.provider, "when": when}
             section = f"[{one.provider}]"
             yield _made("webhook", one.provider, parts=parts, command=section, step=COMPARE, since=one.since)
+
+
+def _of_unknown_sends(state: WorkspaceState) -> Iterator[Finding]:
+    """After a backup was put back: readers who bounced, complained or left since would get the next letter."""
+    fresh = [one for one in state.unknown_sends if state.now - one.latest < REFUSED_DAYS]
+    if not fresh:
+        return
+    names = [state.stamped.get(one.public_id, one.public_id) for one in fresh]
+    lost = sum(number for one in fresh for kind, number in one.events.items() if kind in LOST_KINDS)
+    parts = {
+        "number": f"{sum(sum(one.events.values()) for one in fresh):,}",
+        "issues": ", ".join(dict.fromkeys(names[:MOST_NAMED])) + (" …" if len(names) > MOST_NAMED else ""),
+        "lost": f"{lost:,}",
+    }
+    yield _made(
+        "unknown-sends",
+        parts=parts,
+        command="newsletter subscribers sync" if state.keeps_lists else "",
+        step=TAKE_OVER,
+        needs_person=bool(lost),
+        alert=bool(lost),
+        since=min(one.since for one in fresh),
+    )
 
 
 def _of_disks(state: WorkspaceState) -> Iterator[Finding]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
+from newsletter.errors import WorkspaceError
 from newsletter.events.genuine import HookSigns, hook_signs
 from newsletter.ledger import overview
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SCHEDULE
@@ -21,7 +22,7 @@ from subscribers.models import HeldDomain, WaitingWishes
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from newsletter.ledger import Send, SendCounts
+    from newsletter.ledger import Send, SendCounts, UnknownSend
     from newsletter.wiring import Workspace
 
 LOOK_BACK = timedelta(days=30)
@@ -93,6 +94,12 @@ class WorkspaceState:
     held: tuple[HeldDomain, ...]
     wishes: WaitingWishes
     hooks: tuple[HookSigns, ...]
+    unknown_sends: tuple[UnknownSend, ...]
+    """What providers reported of sends that the database does not know."""
+    stamped: Mapping[str, str]
+    """Public id of each of those that is known outside the database, to its issue."""
+    keeps_lists: bool
+    """Whether the provider keeps lists of whom it sends nothing to, which can be taken over."""
     disks: tuple[DiskSpace, ...]
     backup_at: datetime | None
     """When the newest copy in ``backups/`` was made; None when there is none, or nobody can know (PostgreSQL)."""
@@ -122,6 +129,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         held = tuple(store.held_domains(connection))
         wishes = store.waiting_wishes(connection)
         hooks = tuple(hook_signs(connection))
+        unknown = tuple(ledger.unknown_sends(connection))
     worker_at, worker_until = _worker(signs[ALIVE], signs[NEXT_SIGN])
     due = schedule.due(now, workspace.zone, settings.schedule, handled)
     file = Path(database.where) if database.is_sqlite else None
@@ -145,10 +153,23 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         held=held,
         wishes=wishes,
         hooks=hooks,
+        unknown_sends=unknown,
+        stamped=_stamped(workspace, unknown),
+        keeps_lists=workspace.provider.suppressions is not None,
         disks=disks_of(workspace.root, file, settings.outbox, disk_usage or shutil.disk_usage),
         backup_at=None if file is None else newest_backup(file),
         backup_days=settings.alerts.backup_days,
     )
+
+
+def _stamped(workspace: Workspace, unknown: Sequence[UnknownSend]) -> dict[str, str]:
+    if not unknown:
+        return {}
+    wanted = {one.public_id for one in unknown}
+    try:
+        return {stamp.id: stamp.issue for stamp in workspace.memory.stamps.every() if stamp.id in wanted}
+    except WorkspaceError:
+        return {}  # whoever sends is told which file is broken
 
 
 def _sends(connection: Connection, now: datetime) -> tuple[SendState, ...]:
