@@ -15,7 +15,7 @@ from newsletter.ledger.cursors import (
     set_cursor,
     take_minute,
 )
-from newsletter.ledger.cutting import cut, move_out, put_off, split
+from newsletter.ledger.cutting import cut, discard_empty, join_waiting, let_wait, move_out, put_off, split
 from newsletter.ledger.domain_rate import DomainShare, forget_lines, take_domains
 from newsletter.ledger.doubts import (
     DoubtfulRequest,
@@ -149,6 +149,7 @@ __all__ = [
     "cursor",
     "cut",
     "deliveries",
+    "discard_empty",
     "doubt",
     "doubtful_deliveries",
     "drop",
@@ -171,11 +172,13 @@ __all__ = [
     "ill",
     "in_doubt",
     "issue_id",
+    "join_waiting",
     "known_cursors",
     "known_sends",
     "last_of",
     "last_send",
     "let_go",
+    "let_wait",
     "letter_of",
     "letters_to",
     "mark_submitting",
