@@ -43,7 +43,7 @@ from newsletter.senders.smtp.carrier import SmtpCarrier
 from newsletter.senders.smtp.meaning import meaning
 from newsletter.senders.smtp.options import SmtpOptions
 from newsletter.senders.smtp.replies import Replies, Reply, extensions
-from newsletter.senders.smtp.round import MOST_BLOCKED, MOST_DEFERRED, MOST_UNKNOWN
+from newsletter.senders.smtp.round import FEWEST, MOST_BLOCKED, MOST_DEFERRED, MOST_UNKNOWN, QUICK
 from newsletter.senders.smtp.sender import Smtp
 from newsletter.senders.smtp.session import _xtext
 from newsletter.storage.database import Database, open_database
@@ -1070,11 +1070,12 @@ def test_no_last_byte_goes_before_the_disk_has_its_mark(workspace: Workspace, tm
     assert seen == [(1, gone) for gone in range(READERS)]
 
 
+@pytest.mark.parametrize("connections", [3, FEWEST + 2])  # waited for here, or by another thread
 def test_a_disk_that_takes_no_mark_lets_no_letter_go_and_leaves_none_in_doubt(
-    workspace: Workspace, tmp_path: Path
+    workspace: Workspace, tmp_path: Path, connections: int
 ) -> None:
     with smtp_standin.running(tmp_path) as server:
-        setup = replace(desk_of(workspace, server, connections=3), durable=True)
+        setup = replace(desk_of(workspace, server, connections=connections), durable=True)
         database = workspace.database
         sync, asked = database.sync, list[int]()
 
@@ -1120,6 +1121,28 @@ def test_connections_go_on_while_the_disk_takes_the_marks_of_others(tmp_path: Pa
     assert answer == Answer()
     assert book.states() == {"submitted": 20}
     assert book.most_in_air <= 2
+
+
+@pytest.mark.parametrize(
+    ("connections", "slow", "apart"), [(2, False, False), (2, True, True), (FEWEST + 4, False, True)]
+)
+def test_another_thread_waits_for_a_slow_disk_or_beside_many_connections(
+    tmp_path: Path, connections: int, slow: bool, apart: bool
+) -> None:
+    threads: list[int] = []
+
+    def sync() -> None:
+        threads.append(threading.get_ident())
+        if slow:
+            time.sleep(20 * QUICK)
+
+    with smtp_standin.running(tmp_path) as server:
+        carrier = load(options(server, connections=connections))
+        try:
+            assert carrier.carry([parcel(n) for n in range(40)], Book(), renew=10.0, sync=sync) == Answer()
+        finally:
+            carrier.close()
+    assert any(one != threading.get_ident() for one in threads) is apart
 
 
 def test_a_sync_is_for_the_log_of_what_was_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
