@@ -218,5 +218,6 @@ class Submissions:
             paused = self._answers.decide(connection, answer, stops=stops, tried=bool(parcels), reason=reason)
             return claim(connection) if claim is not None else None, paused
 
-        lane.next, paused = self._retrying.write(close)
+        # The next mark takes it to the disk along with itself, and so does the end of the send.
+        lane.next, paused = self._retrying.write(close, durable=not (further and not dues))
         self._answers.end(paused, stops=stops, tried=bool(parcels), reason=reason)
