@@ -50,8 +50,15 @@ def _in_right_to_left(text: str, roles: str) -> list[tuple[int, int]]:
     for gap in open_places:
         phrases = joined(text, roles, grouped_words(text, words(text, roles, gap), roles))
         phrases = sentences(roles, [phrase for phrase in phrases if needed(text, roles, phrase)])
-        found += [(phrase.start, phrase.end) for phrase in phrases]
+        found += [(phrase.start, _with_marks(roles, phrase.end)) for phrase in phrases]
     return found
+
+
+def _with_marks(roles: str, end: int) -> int:
+    """Where the last character ends together with the marks on it."""
+    while end < len(roles) and roles[end] == MARK:
+        end += 1
+    return end
 
 
 def merged(found: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:

@@ -16,19 +16,12 @@ _GAPS = re.compile(f"[{RTL}{ISOLATE}][{RTL}{ISOLATE}m ]*|([^{RTL}{ISOLATE}]+)")
 _CORE = re.compile("[lLdin]")
 # One plain number, as in a date: most gaps of most texts hold no more, and it needs nothing.
 _PLAIN = re.compile("[ ub()]*d+(?:[.,:/]d+)*[ ub().,:;!?]*")
-_LINK = re.compile('(?:https?://|mailto:|www\\.)[^\\s<>"«»“”—،؛؟\u2066-\u2069\ufdd0]+', re.IGNORECASE)
-_PATH = re.compile('(?<![A-Za-z0-9.\\-/@])([A-Za-z0-9.\\-]{1,253}/)[^\\s<>"«»“”—،؛؟()…\u2066-\u2069\ufdd0]+')
+_LINK = re.compile('(?:https?://|mailto:|www\\.)[^\\s<>"«»“”—…،؛؟۔״׳\u200c\u2066-\u2069\ufdd0]+', re.IGNORECASE)
+_PATH = re.compile('(?<![A-Za-z0-9.\\-/@])([A-Za-z0-9.\\-]{1,253}/)[^\\s<>"«»“”—…،؛؟۔״׳()\u200c\u2066-\u2069\ufdd0]+')
 _HOST = re.compile(r"(?:[A-Za-z0-9\-]{1,63}\.)+[A-Za-z]{2,}/")
-# Hebrew has no comma of its own: only between two left-to-right words can one be theirs.
-_HEBREW = re.compile("[א-ת]")
-_HEBREW_COMMA = re.compile("(?<![lL]),(?= )|,(?= +[^lL ])")
-# ... but for dates, places on the globe and pages: March 14, 2026; Mon, 14 Mar; 36.7°N, 3.1°E; vol. 3, pp. 12.
-_LATIN_COMMA = re.compile(
-    r"[A-Za-z]{3}\.? \d{1,2}(?=, \d{4}(?!\d))|[A-Z][a-z]{2}(?=, \d{1,2} [A-Z])|°[NS](?=, )|[a-z]\. \d{1,4}(?=, [a-z])"
-)
 # A lone Arabic word behind a slash is as likely an alternative (example.org/الموقع) as a path.
 _OF_PATH = re.compile(r"[A-Za-z0-9/_?=%\-]")
-_TAG = re.compile("[#@][lLdinm_]*a[alLdinm_]*")
+_TAG = re.compile("(?<![lLdinm])#(?:[lLdinm_]*_)?a[alLdinm_]*")
 # Not the three dots of a chess move of Black (1...e5).
 _ELLIPSIS = re.compile(r"(?<!d)\.{3,}|\.{3,}(?![lL.])")
 _SIGNS_BEHIND = ".,:;!?'’\"*…"
@@ -75,14 +68,10 @@ def _whole_pieces(text: str, shape: str) -> str:
             is_path = _HOST.match(text, match.start(), end) and _OF_PATH.search(text, match.end(1), end)
             if is_path and RTL in shape[match.start() : end]:
                 pieces.append((match.start(), end, LETTER))
-    if "#" in shape or "@" in shape:
+    if "#" in shape:
         pieces += [(match.start(), match.end(), RTL) for match in _TAG.finditer(shape)]
     if '"' in shape:
         pieces += [(at, at + 1, "D") for at in _inches(shape)]
-    if ", " in shape and _HEBREW.search(text):
-        theirs = {match.end() for match in _LATIN_COMMA.finditer(text)}
-        commas = (match.start() for match in _HEBREW_COMMA.finditer(shape))
-        pieces += [(at, at + 1, BORDER) for at in commas if at not in theirs]
     if "..." in shape:
         pieces += [(match.start(), match.end(), BORDER) for match in _ELLIPSIS.finditer(shape)]
     if not pieces:
@@ -188,7 +177,7 @@ def _opens(sign: str, role: str, roles: str, at: int) -> bool:
         return True
     if role in {'"', "'"}:
         before, behind = roles[at - 1 : at], roles[at + 1 : at + 2]
-        return before in ("", " ", "(", "u", "b", "q", '"') and behind not in ("", " ")
+        return before in ("", " ", "(", "u", "b", "h", "q", '"') and behind not in ("", " ")
     return False
 
 

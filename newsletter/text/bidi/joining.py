@@ -9,15 +9,16 @@ from newsletter.text.bidi.pieces import Phrase, Word
 
 _LONGEST_JOINT = 6
 _BLANK = re.compile(" +")
-_OPERATOR = re.compile(" ?(?:[=+rc<>~*&|]{1,3}|!==?|[-]{1,2}>|<-{1,2}|:=) ?")
+_OPERATOR = re.compile(" ?(?=[^ ]*[=+rc<>~*&|])[-=+rc<>~*&|!:]{1,3} ?")
+_AT = re.compile(" @ ")
+_FRACTION = re.compile("[¼½¾⅐-⅞]")
 _SLASH = re.compile(" / ")
 _DASH = re.compile(" ?[-h/] ")
-_COMMA = re.compile("[,:;] ")
+_COMMA = re.compile("(?:[,:;]| [:;]) ")
 _LONG = 3
 """Words of a phrase that can be a sentence of a quotation."""
 _SENTENCE = re.compile("[.!?;][\"')]? ")
 _BARE = re.compile(r"\d{1,3}(?:[.,]\d+)?[²³¹⁰-⁹]*")
-_NUMBER = re.compile(r"[^\W_A-Za-z]*\d[\d.,:/'’²³-]*[°'″′]?")
 _CHESS_NUMBER = re.compile(r"\d{1,3}")
 _CHESS_MOVE = re.compile(r"(?:[KQRBN]?[a-h]?[1-8]?x?[a-h][1-8](?:=[QRBN])?|O-O(?:-O)?)[+#]?\b")
 _DIGITS = re.compile("d+|i+")
@@ -40,6 +41,9 @@ def joined(text: str, roles: str, found: list[Word]) -> list[Phrase]:
             phrase.words += 1
         else:
             made.append(Phrase(word, word, word.latin))
+    for phrase in made:
+        if phrase.words > 1 and text[phrase.start] == "<" and text[phrase.end : phrase.end + 1] == ">":
+            phrase.last.outer_end += 1
     return made
 
 
@@ -49,15 +53,17 @@ def _joins(text: str, roles: str, run: Phrase, word: Word, following: Word | Non
         return False
     if not word.latin and _arabic_indic(roles, word) and run.latin:
         return False
-    if run.last.quoted and run.words == 1:
+    between = roles[run.last.outer_end : word.outer_start]
+    if run.last.quoted and run.words == 1 and not _OPERATOR.fullmatch(between):
         return False
     if word.quoted and text[word.outer_start] in "«‹" and not _goes_on(roles, word, following):
         return False
-    between = roles[run.last.outer_end : word.outer_start]
     if _BLANK.fullmatch(between):
         return run.latin or _measured(text, roles, run, word)
     if _OPERATOR.fullmatch(between):
         return run.latin or word.latin or not _arabic_indic(roles, word)
+    if _AT.fullmatch(between):
+        return run.latin
     if _DASH.fullmatch(between):
         return _alike(roles, run.last, word) or (run.latin and word.latin and _SLASH.fullmatch(between) is not None)
     if between == ". ":
@@ -81,15 +87,18 @@ def _goes_on(roles: str, word: Word, following: Word | None) -> bool:
 
 def _measured(text: str, roles: str, run: Phrase, word: Word) -> bool:
     """Whether a left-to-right word behind a number belongs to it: ``12 kg``, ``50 Cent``; not ``2026 Sonatrach``."""
-    if run.words > 1 and not _NUMBER.fullmatch(text, run.start, run.end):
-        return False
     if roles[word.start] in "=<>cr" and roles[run.last.end - 1] in "dn%D$":
         return True
     if not word.latin:
-        return False
+        return (
+            _FRACTION.fullmatch(text, word.start, word.end) is not None
+            and text[run.last.start : run.last.end].isdecimal()
+        )
     if _arabic_indic(roles, run.last):
         return False
-    if _BARE.fullmatch(text, run.last.start, run.last.end):
+    if text[run.start] == "©":
+        return True
+    if run.words == 1 and _BARE.fullmatch(text, run.last.start, run.last.end):
         return True
     if not _counts(roles[run.last.start : run.last.end]):
         return False

@@ -54,17 +54,18 @@ MEASURES = frozenset(
     ]
 )
 """What stands behind a number and belongs to it."""
+_LOWERED = frozenset(word.lower() for word in MEASURES if len(word) > 1)
 
-BEFORE_A_WORD = frozenset(
+_BEFORE_A_WORD = frozenset(
     _listed(
         "Dr Mr Mrs Ms Mme Mlle Prof St Ste Mt Ft No Nos Nr N Vol vol Fig fig Art art Sec sec Ch ch p pp vs v Rs Gen "
-        "Col Capt Cpt Cdr Sgt Lt Maj Hon Rev Sen Rep Gov Pres approx ca cf ed eds ext Ext tel Tel Av Bd Blvd Ave"
+        "Col Capt Cpt Cdr Sgt Lt Maj Hon Rev Sen Rep Gov Pres approx ca cf ed eds ext Ext tel Tel tél Tél Av Bd Ave"
     )
     + [month for month in _MONTHS if len(month) <= 5]
 )
 """Abbreviations whose full stop is theirs when a word or number follows (Merriam-Webster, "Abbreviations")."""
 
-ENDING = frozenset(_listed("Inc Ltd Corp Co Jr Sr Bros Cie etc al"))
+_ENDING = frozenset(_listed("Inc Ltd Corp Co Jr Sr Bros Cie etc al"))
 """Abbreviations whose full stop is theirs also where they end a phrase."""
 
 WITH_A_SIGN = frozenset(_listed("Yahoo! Yum! Joomla! Kahoot! Jeopardy! Wham! Oklahoma!"))
@@ -80,7 +81,25 @@ def measures(word: str) -> bool:
     Args:
         word: A left-to-right word without a blank; of ``km/h`` and ``DZD/EUR`` the first part decides.
     """
-    if word in MEASURES:
+    if word in MEASURES or word.lower() in _LOWERED:
         return True
     first = _PARTS.split(word, maxsplit=1)[0].rstrip(".").rstrip("²³0123456789")
-    return first in MEASURES or (first[:1].islower() and len(first) <= 4)
+    return first in MEASURES or first.lower() in _LOWERED or (first[:1].islower() and len(first) <= 4)
+
+
+def stands_before(word: str) -> bool:
+    """Whether an abbreviation stands before the word or number it belongs to, as ``Dr`` and ``No`` do.
+
+    Args:
+        word: A word without its full stop.
+    """
+    return word in _BEFORE_A_WORD or (word.isupper() and word.title() in _BEFORE_A_WORD)
+
+
+def ends_a_phrase(word: str) -> bool:
+    """Whether an abbreviation keeps its full stop also where it ends a name, as ``Inc`` does.
+
+    Args:
+        word: A word without its full stop.
+    """
+    return word in _ENDING or (word.isupper() and word.title() in _ENDING)

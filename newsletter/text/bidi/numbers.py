@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from newsletter.text.bidi import known
 from newsletter.text.bidi.pieces import Phrase, Word
 
 _GROUP = re.compile(r"\(?\+?\d{1,15}\)?")
-_GROUPS = re.compile(r"\(?\+?\d{1,15}\)?(?:(?:[.\-‑/]\(?|(?<=\))|\()\d{1,15}\)?){0,8}(?:,\d+)?")
+_GROUPS = re.compile(r"(?:\d{1,3}:)?\(?\+?\d{1,15}\)?(?:(?:[.\-‑‒/]\(?|(?<=\))|\()\d{1,15}\)?){0,8}(?:,\d+)?")
 _THREE = re.compile(r"\d{3}")
 _LAST_THREE = re.compile(r"\d{3}(?:[.,]\d+)?")
 _YEAR = re.compile(r"(?:1[3-9]|20)\d\d|[١٢]\d\d\d")
-_BETWEEN_GROUPS = re.compile(r"[)\]]?[ \u00a0\u202f][(\[]?")
+_BETWEEN_GROUPS = re.compile("[)]?[ ][(]?")
+_SCALED = re.compile(r"(?:\d{1,3}:)?\d{1,3}")
 # A per cent or currency sign one blank behind, when no figure follows it.
 _SIGN_BEHIND = re.compile(" ([%$p])(?![^ bua]*[lLdin])")
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 17
@@ -21,9 +23,9 @@ _FEWEST_DIGITS, _MOST_DIGITS = 7, 17
 _PLAIN = re.compile(r"\d+(?:[.,:/٫٬]\d+)*")
 """Digits with single separators: levels of their own keep them in order (UAX #9, W4)."""
 
-_DIALLED = re.compile(r"(?:\+|00?)\d[\d\-.]*\d")
+_DIALLED = re.compile(r"(?:\+|[0٠]{1,2})\d[\d\-‐‑‒.]*\d")
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}-\d{1,2}-\d{2,4}")
-_THREE_GROUPS = re.compile(r"\d+(?:-\d+){2,}")
+_THREE_GROUPS = re.compile(r"\d+(?:[-‐‑‒–]\d+){2,}")
 _DIGIT = re.compile(r"\d")
 
 
@@ -43,13 +45,19 @@ def grouped_words(text: str, found: Iterator[Word], roles: str) -> list[Word]:
             row = []
             made.append(word)
             continue
-        if row and not _BETWEEN_GROUPS.fullmatch(text, row[-1].end, word.start):
+        if row and not _BETWEEN_GROUPS.fullmatch(roles, row[-1].end, word.start):
             made += _in_groups(text, row)
             row = []
         row.append(word)
     made += _in_groups(text, row)
     for word in made:
-        sign = None if word.latin else _SIGN_BEHIND.match(roles, word.end)
+        sign = _SIGN_BEHIND.match(roles, word.end)
+        if (
+            sign is not None
+            and word.latin
+            and (sign.group(1) != "$" or not known.measures(text[word.start : word.end]))
+        ):
+            continue
         if sign is not None and (sign.group(1) != "p" or roles[word.end - 1] == "d"):
             word.end = sign.end(1)
             word.outer_end = max(word.outer_end, word.end)
@@ -77,9 +85,9 @@ def _is_dialled(groups: list[str]) -> bool:
 
 def _is_counted(groups: list[str]) -> bool:
     return (
-        len(groups[0]) <= 3
-        and groups[0].isdigit()
-        and (all(_THREE.fullmatch(group) for group in groups[1:-1]) and _LAST_THREE.fullmatch(groups[-1]) is not None)
+        _SCALED.fullmatch(groups[0]) is not None
+        and all(_THREE.fullmatch(group) for group in groups[1:-1])
+        and _LAST_THREE.fullmatch(groups[-1]) is not None
     )
 
 
@@ -114,8 +122,8 @@ def needed(text: str, roles: str, phrase: Phrase) -> bool:
 
 def _is_telephone(run: str) -> bool:
     """Whether Arabic-Indic digits must stand from left to right although their groups would not."""
-    if " " in run or "\u00a0" in run or "\u202f" in run:
-        groups = run.replace("\u00a0", " ").replace("\u202f", " ").split(" ")
+    if len(groups := run.split()) > 1:
         return all(_GROUPS.fullmatch(group) for group in groups) and len(groups) > 1
-    dialled = _DIALLED.fullmatch(run) is not None and len(_DIGIT.findall(run)) >= _FEWEST_DIGITS
-    return dialled or (_THREE_GROUPS.fullmatch(run) is not None and _DATED.fullmatch(run) is None)
+    grouped = _THREE_GROUPS.fullmatch(run) is not None
+    many = len(_DIGIT.findall(run)) >= _FEWEST_DIGITS
+    return many and (_DIALLED.fullmatch(run) is not None or (grouped and _DATED.fullmatch(run) is None))

@@ -50,6 +50,7 @@ _NAMED = {
     "¿": "v",
     "¡": "v",
     "№": "S",
+    "©": "S",
     "§": "S",
     "¶": "S",
     **dict.fromkeys("°′″‴℃℉º", "D"),
@@ -102,7 +103,7 @@ def _role(sign: str) -> str:
         return _NAMED[sign]
     category, side = unicodedata.category(sign), unicodedata.bidirectional(sign)
     if category[0] == "M" or category == "Cf":
-        return ARABIC_INDIC if side == "AN" else MARK
+        return {"AN": OTHER_NUMBER, "AL": RTL, "L": LETTER}.get(side, MARK) if category == "Cf" else MARK
     if side in ("R", "AL"):
         return RTL if category[0] in "LNS" else ARABIC_BORDER
     if category == "Nd":

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from newsletter.text.bidi import known
 from newsletter.text.bidi.pieces import Gap, Word
-from newsletter.text.bidi.roles import DIGIT, ISOLATE, RTL
+from newsletter.text.bidi.roles import DIGIT, HELD, ISOLATE, RTL
 
 _WORD = re.compile("[^ bu]+")
 _FIRST = re.compile("[lLdin]")
@@ -20,8 +20,10 @@ _LATIN = re.compile("[lL]")
 # Behind an Arabic letter these stand between two things: a hyphen, a slash, a sum.
 _INFIX = re.compile(r"[-h/_.=<>c*&:^|'~D]*")
 _HYPHENS = re.compile(r"[-h/_]*")
-_BEFORE = frozenset("+~$#@%pS&orz<>=c/._vD")
-_BEHIND = frozenset("+%$Do#*rnzm_")
+_BEFORE = frozenset("+~$#@%pS&orz<>=c/._vD^")
+_BEHIND = frozenset("+%$Do#*rnzmS_")
+_ELLIPSIS = re.compile(r"(?:…|\.{3,})\Z")
+_JOINER_OFF = "\u200c"
 _MOST_SIGNS = 8
 """Longest row of signs before a word that is looked at."""
 
@@ -57,6 +59,10 @@ def _word(text: str, roles: str, partner: Mapping[int, int], begun: int, ended: 
         content = text[inner_start:inner_end]
         inner_start += len(content) - len(content.lstrip())
         inner_end -= len(content) - len(content.rstrip())
+        if HELD not in roles[inner_start:inner_end]:
+            # The ellipsis behind a single word, an address say, is the sentence's.
+            content = text[inner_start:inner_end]
+            inner_end -= len(content) - len(_ELLIPSIS.sub("", content))
         latin = _LATIN.search(roles, inner_start, inner_end) is not None
         quoted = roles[wrapped] == "{"
         if not quoted and not latin:
@@ -65,6 +71,8 @@ def _word(text: str, roles: str, partner: Mapping[int, int], begun: int, ended: 
         return Word(inner_start, inner_end, latin, wrapped, partner[wrapped] + 1, quoted)
     end = _signs_behind(text, roles, partner, start, last, ended)
     latin = _LATIN.search(roles, start, end) is not None
+    if text[end - 1] == _JOINER_OFF:
+        end -= 1  # it belongs to the ending that follows (PDF‌ها); the cut is made behind it all the same
     return Word(start, end, latin, start, end)
 
 
@@ -122,7 +130,7 @@ def _signs_before(
         elif sign not in _BEFORE:
             break
         at -= 1
-    if at == begun and not joined and begun >= 2 and roles[begun - 1] == " " and roles[begun - 2] in "c<>~rS":
+    if at == begun and not joined and begun >= 2 and roles[begun - 1] == " " and roles[begun - 2] in "c<>~rS$":
         at = _from_comparison(text, roles, begun)
     return at, None
 
@@ -151,7 +159,13 @@ def _negative(roles: str, at: int, begun: int) -> bool:
 def _from_comparison(text: str, roles: str, begun: int) -> int:
     """Where ``≤ 5%`` begins; a single Arabic letter before the sign is what is compared."""
     at = begun - 2
+    while at and roles[begun - 2] == "$" and roles[at - 1] in "$/" and begun - at < _MOST_SIGNS:
+        at -= 1
     before = roles[at - 1 : at]
+    if roles[at] == "$" and before == " " and roles[at - 2 : at - 1] in tuple("lLdin"):
+        return begun
+    if before == "-" and _HEBREW_PARTICLE.search(text[max(0, at - 5) : at - 1]):
+        return at
     if before not in ("", " ", "u", "b", "h", "(", "{"):
         free = before == RTL and (
             not _joined_to_letter(text, roles, at) or _PREPOSITION.search(text[max(0, at - 2) : at])
@@ -197,7 +211,10 @@ def _signs_behind(text: str, roles: str, partner: Mapping[int, int], start: int,
             if "v" not in roles[start:last]:
                 break
         elif sign == "/":
-            if "/" not in roles[start:last] or roles[at + 1 : at + 2] == RTL:
+            if roles[at + 1 : at + 2] != "$" and ("/" not in roles[start:last] or roles[at + 1 : at + 2] == RTL):
+                break
+        elif sign == "&":
+            if roles[at - 1] not in "lL" or roles[at + 1 : at + 2] in tuple("lLdin"):
                 break
         elif sign == ">":
             if roles[start] != "<":
@@ -213,9 +230,14 @@ def _abbreviates(word: str, roles: str, at: int) -> bool:
     word = word[word.rfind(" ") + 1 :]
     if len(word) > 12:
         return False
-    if _ABBREVIATED.fullmatch(word) or word in known.ENDING:
+    if _ABBREVIATED.fullmatch(word) or known.ends_a_phrase(word):
         return True
     behind = roles[at + 1 : at + 3]
+    if behind == " :":
+        return known.stands_before(word)
     if behind[:1] != " " or behind[1:] not in tuple("lLdin"):
         return False
-    return word in known.BEFORE_A_WORD or (len(word) == 1 and word.isupper() and behind[1:] == "L")
+    if len(word) == 1:
+        return (word.isupper() and behind[1:] in tuple("lL")) or known.stands_before(word)
+    # Beside a figure they read as one in any text: no letter of the other direction stands between.
+    return known.stands_before(word) or (len(word) <= 4 and word.istitle() and behind[1:] in tuple("din"))
