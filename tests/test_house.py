@@ -376,7 +376,15 @@ def commands() -> Iterator[tuple[str, object]]:
 
 COMMANDS = dict(commands())
 
-DEAR = [*HEAVY, "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "hijridate", "procrastinate", "smtplib"]
+DEAR = [
+    *HEAVY,
+    "sqlalchemy.orm",
+    "sqlalchemy.dialects.postgresql",
+    "hijridate",
+    "persiantools",
+    "procrastinate",
+    "smtplib",
+]
 """What a command that only reads has no business with, unless `read_only.READS` says so."""
 
 
