@@ -581,6 +581,16 @@ def test_a_moment_and_a_path_stay_whole_in_a_letter_from_right_to_left(tmp_path:
     assert not re.search("[\u2066-\u2069]", message.subject + message.text + str(message.data))
 
 
+def test_an_alert_counts_in_the_digits_of_the_letters(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    for digits, shown in (("arabic-indic", "١٢٬٣٤٥"), ("latin", "12,345")):
+        with open_workspace(root, {"NASHRA_LETTER__DIGITS": digits}) as workspace:
+            since = datetime(2026, 11, 24, 9, 55, tzinfo=UTC)
+            now = since + timedelta(hours=1)
+            state = replace(workspace_state(workspace), letters=12_345, letters_since=since, now=now)
+            assert f" {shown} " in message_of(workspace, findings_of(state)).text
+
+
 def test_a_letter_goes_by_the_mail_server_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_workspace(tmp_path / "w")
     program = tmp_path / "sendmail"

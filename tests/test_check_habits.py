@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from newsletter.check import CheckContext, CheckInput
 from newsletter.check.addresses import hidden, page, private, tracking, without_hidden, without_parameters
+from newsletter.check.arabic_script import has_arabic
+from newsletter.check.digits import RULES as DIGITS
 from newsletter.check.links import RULES as LINKS
 from newsletter.check.sender import organisation
 from newsletter.check.typing_habits import (
     HABITS,
     fixed,
-    has_arabic,
     named,
     spans,
 )
@@ -87,17 +88,18 @@ def test_an_odd_quotation_mark_is_told_and_left_to_the_editor() -> None:
 
 _SIGNS = (
     '\u0627\u0628\u0640\u064b\u0670\u0654,;?!.:،؛؟"«»() \u00a0\u200b\u2067\u2069\u202b\ufefb\ufb50'
-    "a1-\u0660\u06f0\x07😀\u200d"
+    "a1-\u0660\u06f0\x07😀\u200d\u200cكيةکیهەہھپ#@"
 )
+LANGUAGES = ("", "ar", "fa", "ur", "ckb", "ps", "he", "en")
 
 
-@given(st.text(st.sampled_from(_SIGNS), max_size=30))
-def test_mending_is_stable_and_touches_only_what_was_told(text: str) -> None:
+@given(st.text(st.sampled_from(_SIGNS), max_size=30), st.sampled_from(LANGUAGES))
+def test_mending_is_stable_and_touches_only_what_was_told(text: str, language: str) -> None:
     for habit in HABITS:
-        found = spans(habit, text)
-        better = fixed(habit, text)
+        found = spans(habit, text, language)
+        better = fixed(habit, text, language)
         assert (better == text) == all(span.better in (None, text[span.start : span.end]) for span in found)
-        assert [span for span in spans(habit, better) if span.better is not None] == [], habit.code
+        assert [span for span in spans(habit, better, language) if span.better is not None] == [], habit.code
         assert [span.start for span in found] == sorted(span.start for span in found) or habit.code == "bidi-unbalanced"
 
 
@@ -107,7 +109,7 @@ def test_no_text_breaks_a_rule(text: str) -> None:
     story = Story(text or "x", summary=text, image_alt=text, line=3, summary_line=4)
     issue = Issue(1, text, text, opening=(Prose(text, 1),), sections=(Section(text, (story,), 2),))
     case = CheckInput(issue, None, CheckContext())
-    for rule in (*WRITING, *WORDING):
+    for rule in (*WRITING, *DIGITS, *WORDING):
         for problem in rule(case):
             assert problem.words
             assert problem.mend
@@ -116,7 +118,7 @@ def test_no_text_breaks_a_rule(text: str) -> None:
 def told(text: str, code: str, kind: str = "headline") -> bool:
     story = Story(text, line=3) if kind == "headline" else Story("عنوان", summary=text, line=3, summary_line=4)
     case = CheckInput(Issue(1, "موضوع", sections=(Section("", (story,)),)), None, CheckContext())
-    return code in {problem.code for rule in (*WRITING, *WORDING) for problem in rule(case)}
+    return code in {problem.code for rule in (*WRITING, *DIGITS, *WORDING) for problem in rule(case)}
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_digits_that_are_latin_by_nature_do_not_mix() -> None:
         case = CheckInput(issue, None, CheckContext())
         return [
             int(problem.place.rpartition(":")[2])
-            for rule in WRITING
+            for rule in DIGITS
             for problem in rule(case)
             if problem.code == "digits-mixed"
         ]

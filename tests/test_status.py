@@ -155,7 +155,7 @@ def test_status_of_a_quiet_workspace(tmp_path: Path) -> None:
     told = json.loads(here("-C", root, "status", "--json").out)
     assert set(told) == {
         *("ok", "at", "findings", "database", "sends", "worker", "schedule", "small_letters", "bounces_held", "form"),
-        *("disks", "backup"),
+        *("disks", "backup", "unknown_sends"),
     }
     assert told["ok"] is True
     assert [one["kind"] for one in told["findings"]] == ["no-backup"]
