@@ -180,6 +180,8 @@ class Publication:
     """Locale of the month names, as ``ar_DZ`` or ``ar_LB``; empty takes the language's common ones."""
     hijri: bool = False
     """Whether the Hijri date stands beside the Gregorian one."""
+    jalali: bool = False
+    """Whether dates are those of the Jalali calendar; the Gregorian one then stands beside the letter's."""
     fonts: str = ""
     """CSS list of font families; empty takes fonts that every system has."""
     links: tuple[tuple[str, str], ...] = ()

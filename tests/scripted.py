@@ -148,7 +148,7 @@ class _CarrierOneByOne(Carrier):
     provider: OneByOne
     one_by_one = True
 
-    def carry(self, parcels: Sequence[Parcel], commit: Any, *, renew: float, most: int = 0) -> Answer:
+    def carry(self, parcels: Sequence[Parcel], commit: Any, *, renew: float, most: int = 0, sync: Any = None) -> Answer:
         provider = self.provider
         provider.handed.append(list(parcels))
         provider.renew.append(renew)

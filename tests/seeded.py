@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -20,7 +20,7 @@ from jinja2 import Environment
 
 from newsletter import issues
 from newsletter.check import CheckContext, CheckInput, check, links, probe
-from newsletter.check.found import Findings
+from newsletter.check.found import Findings, SenderSetup
 from newsletter.check.probe.dns import Kind as RecordKind
 from newsletter.errors import RenderError
 from newsletter.letters.render import render
@@ -158,6 +158,8 @@ def inspected(folder: Path) -> list[Problem]:
         provider=facts.get("provider", ""),
         idle_providers=tuple(facts.get("idle_providers", ())),
         authentication=registry.provider(facts.get("provider") or "outbox").authentication,
+        fallback=facts.get("fallback", ""),
+        fallback_authentication=registry.provider(facts.get("fallback") or "outbox").authentication,
         web_url=facts.get("web_url", ""),
         templates={
             str(file.relative_to(folder)): file.read_text("utf-8")
@@ -196,13 +198,18 @@ def found(folder: Path, case: CheckInput, facts: Mapping[str, Any]) -> Findings 
             web=probe.pages(web, asker, resolver) if web else None,
         )
     if resolver is not None:
-        sender = probe.sender_setup(
-            facts.get("from", "news@almawja.example.org").rpartition("@")[2].rstrip(">"),
-            resolver,
-            reply_domain=facts.get("reply_to", "").rpartition("@")[2],
-            selectors=facts.get("selectors", registry.provider("sendgrid").authentication.selectors),
-        )
-        result = replace(result, sender=sender)
+
+        def asked(selectors: Sequence[str]) -> SenderSetup:
+            return probe.sender_setup(
+                facts.get("from", "news@almawja.example.org").rpartition("@")[2].rstrip(">"),
+                resolver,
+                reply_domain=facts.get("reply_to", "").rpartition("@")[2],
+                selectors=selectors,
+            )
+
+        sender = asked(facts.get("selectors", registry.provider("sendgrid").authentication.selectors))
+        other = asked(facts.get("fallback_selectors", ())) if facts.get("fallback") else None
+        result = replace(result, sender=sender, fallback=other)
     return result
 
 

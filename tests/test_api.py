@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import email
+import email.policy
 import inspect
 import re
 import subprocess
@@ -219,6 +221,35 @@ def test_a_moment_freezes_now_and_starts_then(newsroom: Newsroom) -> None:
     assert (newsroom.send(1).state, outbox(newsroom)) == ("scheduled", [])
     newsroom.workspace.now = lambda: now.replace(hour=19)  # type: ignore[method-assign]
     assert newsroom.send(1).sent_now == 2
+
+
+def test_what_was_edited_after_the_freeze_is_taken_in(newsroom: Newsroom) -> None:
+    now = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    newsroom.workspace.now = lambda: now  # type: ignore[method-assign]
+    planned = newsroom.send(at=now.replace(hour=18))
+    newsroom.subscribers.add("dalal@example.net")
+    path = Path(newsroom.issue(1).path)
+    path.write_text(path.read_text("utf-8").replace("+++\n\n", "+++\n\nكلمة أضيفت بعد التجميد.\n\n", 1), "utf-8")
+    would = newsroom.refreeze("1", dry_run=True)
+    assert (would.ready, would.state, would.audience, would.send_id) == (True, "scheduled", 3, planned.send_id)
+    assert newsroom.send(1).send_id == planned.send_id
+    whole = path.read_text("utf-8")
+    path.write_text(whole.replace(f'"{newsroom.issue(1).subject}"', '""'), "utf-8")
+    assert not newsroom.refreeze("1", dry_run=True).ready
+    with pytest.raises(SendError, match="cannot go like this"):
+        newsroom.refreeze("1")
+    path.write_text(whole, "utf-8")
+    new = newsroom.refreeze(planned.send_id)
+    assert (new.state, new.audience, new.issue) == ("scheduled", 3, 1)
+    assert new.send_id != planned.send_id
+    newsroom.workspace.now = lambda: now.replace(hour=19)  # type: ignore[method-assign]
+    assert newsroom.send(1).sent_now == 3
+    for letter in outbox(newsroom):
+        plain = email.message_from_bytes(letter.read_bytes(), policy=email.policy.default).get_body(("plain",))
+        assert plain is not None
+        assert "كلمة أضيفت بعد التجميد" in plain.get_content()
+    with pytest.raises(SendError, match="only one that waits is frozen anew"):
+        newsroom.refreeze("1")
 
 
 def test_people_are_added_imported_listed_and_exported(newsroom: Newsroom, tmp_path: Path) -> None:

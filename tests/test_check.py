@@ -123,6 +123,7 @@ GOLDEN = {
     "fifty": {"stories-alike", "letter-nearly-too-large"},  # a few stories told over and over, close to the bar
     "mixed": {"heading-order"},
     "numbers": {"digits-mixed"},
+    "vocalised": {"digits-setting"},
     "whole": {"story-without-link"},
 }
 
@@ -439,6 +440,21 @@ def test_before_a_real_send_dns_is_asked_and_errors_stop_it(root: Path, monkeypa
     assert "dkim-missing" in done.err
     assert ("s1._domainkey.almawja.example.org", "TXT") in zone.asked
     assert site.asked == [("GET", "https://news.example.org")]
+    # The provider of [sender] fallback is asked for with its own keys.
+    assert "fallback-unauthenticated" not in done.err
+    more = {
+        "NASHRA_SENDGRID__KEY": "SG.none",
+        "NASHRA_SMTP__HOST": "mail.example.org",
+        "NASHRA_SENDER__FALLBACK": "smtp",
+        "NASHRA_SENDER__DKIM_SELECTORS": "own",
+    }
+    done = here("-C", root, "send", "first", "--yes", more=more)
+    assert "warning fallback-unauthenticated: " in done.err
+    assert (
+        "go on through [sender] fallback, smtp: there is no DKIM key for almawja.example.org (asked for own."
+        in done.err
+    )
+    assert "fallback, smtp: almawja.example.org in From takes no mail" not in done.err  # told once, of both
     # A stand-in on this machine is no provider.
     zone.asked.clear()
     here(

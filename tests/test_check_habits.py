@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from newsletter.check import CheckContext, CheckInput
 from newsletter.check.addresses import hidden, page, private, tracking, without_hidden, without_parameters
+from newsletter.check.arabic_script import has_arabic
+from newsletter.check.digits import RULES as DIGITS
 from newsletter.check.links import RULES as LINKS
 from newsletter.check.sender import organisation
 from newsletter.check.typing_habits import (
     HABITS,
     fixed,
-    has_arabic,
     named,
     spans,
 )
@@ -85,19 +86,69 @@ def test_an_odd_quotation_mark_is_told_and_left_to_the_editor() -> None:
         assert fixed(habit, text) == text
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "better", "doubtful"),
+    [
+        ("ar", "الکتاب", "الكتاب", False),
+        ("ar-DZ", "یوم", "يوم", False),
+        ("ar", "شیء", "شيء", False),
+        ("ar", "وفی", "وفي", False),
+        ("ar", "إلی", "إلى", False),
+        ("ar", "علی", "علی", True),
+        ("ar", "الکبری", "الكبری", True),
+        ("ar", "ھذا", "هذا", False),
+        ("ar", "ھ", "ھ", False),
+        ("ar", "مکتبۃ", "مكتبة", False),
+        ("ar", "پاکستان", "پاکستان", False),
+        ("ar", "«کیهان»", "«کیهان»", False),
+        ("ar", "«الکبیرة»", "«الكبيرة»", False),
+        ("ar", "این خبر است", "این خبر است", False),
+        ("fa", "كتاب هاي", "کتاب های", False),
+        ("fa", "موسى", "موسی", False),
+        ("fa", "تأكيد", "تأکید", False),
+        ("fa", "مكة", "مكة", False),
+        ("fa", "«في كتابه»", "«في كتابه»", False),
+        ("fa", "إلى كتابي", "إلى كتابي", False),
+        ("fa", "٤٥٦", "۴۵۶", False),
+        ("ur", "شهر", "شہر", False),
+        ("ur", "بهارت", "بهارت", True),
+        ("ckb", "ئه\u200cم", "ئەم", False),
+        ("ckb", "کارە", "کارە", False),
+        ("ckb", "کاره", "کاره", True),
+        ("ckb", "الله", "الله", False),
+        ("he", "کتاب", "کتاب", False),
+        ("ps", "کتاب ي", "کتاب ي", False),
+        ("", "الکتاب", "الکتاب", False),
+    ],
+)
+def test_letters_of_another_keyboard(language: str, text: str, better: str, doubtful: bool) -> None:
+    assert fixed(BY_CODE["letters-keyboard"], text, language) == better
+    assert bool(spans(BY_CODE["letters-doubtful"], text, language)) is doubtful
+
+
+@pytest.mark.parametrize("language", ["he", "en", "fr"])
+def test_arabic_that_is_quoted_in_another_script_stays_as_it_is(language: str) -> None:
+    text = 'كلمة, الجديـــد ; "نعم" ،ثم كلمة،ثم « كذا » مضى ?'
+    for code in ("punctuation-latin", "space-before-sign", "space-missing", "space-inside-quotes", "tatweel"):
+        assert spans(BY_CODE[code], text)
+        assert spans(BY_CODE[code], text, language) == []
+    assert spans(BY_CODE["quotes-straight"], text, language) == []
+
+
 _SIGNS = (
     '\u0627\u0628\u0640\u064b\u0670\u0654,;?!.:،؛؟"«»() \u00a0\u200b\u2067\u2069\u202b\ufefb\ufb50'
-    "a1-\u0660\u06f0\x07😀\u200d"
+    "a1-\u0660\u06f0\x07😀\u200d\u200cكيةکیهەہھپ#@"
 )
+LANGUAGES = ("", "ar", "fa", "ur", "ckb", "ps", "he", "en")
 
 
-@given(st.text(st.sampled_from(_SIGNS), max_size=30))
-def test_mending_is_stable_and_touches_only_what_was_told(text: str) -> None:
+@given(st.text(st.sampled_from(_SIGNS), max_size=30), st.sampled_from(LANGUAGES))
+def test_mending_is_stable_and_touches_only_what_was_told(text: str, language: str) -> None:
     for habit in HABITS:
-        found = spans(habit, text)
-        better = fixed(habit, text)
+        found = spans(habit, text, language)
+        better = fixed(habit, text, language)
         assert (better == text) == all(span.better in (None, text[span.start : span.end]) for span in found)
-        assert [span for span in spans(habit, better) if span.better is not None] == [], habit.code
+        assert [span for span in spans(habit, better, language) if span.better is not None] == [], habit.code
         assert [span.start for span in found] == sorted(span.start for span in found) or habit.code == "bidi-unbalanced"
 
 
@@ -107,7 +158,7 @@ def test_no_text_breaks_a_rule(text: str) -> None:
     story = Story(text or "x", summary=text, image_alt=text, line=3, summary_line=4)
     issue = Issue(1, text, text, opening=(Prose(text, 1),), sections=(Section(text, (story,), 2),))
     case = CheckInput(issue, None, CheckContext())
-    for rule in (*WRITING, *WORDING):
+    for rule in (*WRITING, *DIGITS, *WORDING):
         for problem in rule(case):
             assert problem.words
             assert problem.mend
@@ -116,7 +167,7 @@ def test_no_text_breaks_a_rule(text: str) -> None:
 def told(text: str, code: str, kind: str = "headline") -> bool:
     story = Story(text, line=3) if kind == "headline" else Story("عنوان", summary=text, line=3, summary_line=4)
     case = CheckInput(Issue(1, "موضوع", sections=(Section("", (story,)),)), None, CheckContext())
-    return code in {problem.code for rule in (*WRITING, *WORDING) for problem in rule(case)}
+    return code in {problem.code for rule in (*WRITING, *DIGITS, *WORDING) for problem in rule(case)}
 
 
 @pytest.mark.parametrize(
@@ -193,7 +244,7 @@ def test_digits_that_are_latin_by_nature_do_not_mix() -> None:
         case = CheckInput(issue, None, CheckContext())
         return [
             int(problem.place.rpartition(":")[2])
-            for rule in WRITING
+            for rule in DIGITS
             for problem in rule(case)
             if problem.code == "digits-mixed"
         ]

@@ -69,7 +69,7 @@ def test_what_python_dotenv_would_pass_over_is_told_with_its_line(text: str, lin
     ],
 )
 def test_what_can_be_read_is_read(text: str, values: dict[str, str]) -> None:
-    assert read(text, PATH) == values
+    assert read(text, PATH).values == values
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Zs"]), min_size=1, max_size=30))
@@ -77,7 +77,7 @@ def test_any_value_can_be_written_in_single_quotes(value: str) -> None:
     if value[0] in "“”„‟‘’‚‛″" or "${" in value:
         return
     quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-    assert read(f"{A}='{quoted}'\n", PATH) == {A: value}
+    assert read(f"{A}='{quoted}'\n", PATH).values == {A: value}
 
 
 @given(st.text(max_size=60))
@@ -96,6 +96,34 @@ def test_a_broken_key_keeps_the_letters_back(tmp_path: Path) -> None:
     complains(here("-C", root, "send", "--yes"), f"{root / '.env'}:1: NASHRA_SENDER__KIND", "not closed")
     (root / ".env").write_bytes(b"\xef\xbb\xbfNASHRA_NEWSLETTER__NAME=A\r\n")
     assert load(root, {}).publication.name == "A"
+
+
+def test_a_wrong_value_is_told_with_file_and_line(tmp_path: Path) -> None:
+    """Whatever is wrong with it: its value, its name, its section, or that it goes with another one."""
+    root = make_workspace(tmp_path / "w")
+    env = root / ".env"
+    env.write_text(
+        "# ours\n\nOTHER=1\nNASHRA_WEB__URL=http://news.example.org\nexport NASHRA_SENDER__BATCH=many\n"
+        "NASHRA_LETTER__ACENT='#0f766e'\nNASHRA_SENDR__LEASE=3\n",
+        "utf-8",
+    )
+    done = here("-C", root, "status")
+    for said in (
+        f"{env}:4: NASHRA_WEB__URL: found 'http://news.example.org'",
+        f"{env}:5: NASHRA_SENDER__BATCH: found 'many'",
+        f"{env}:6: NASHRA_LETTER__ACENT is not a setting; did you mean accent?",
+        f"{env}:7: NASHRA_SENDR__LEASE is not a setting; did you mean sender?",
+    ):
+        assert said in done.err, done
+    env.write_text("\nNASHRA_NAME=x\n", "utf-8")
+    complains(here("-C", root, "status"), f"{env}:2: NASHRA_NAME", "is not the name of a setting")
+    env.write_text("\nNASHRA_SENDER__FALLBACK=sendgrid\n", "utf-8")
+    complains(here("-C", root, "status"), f'{env}:2: NASHRA_SENDER__FALLBACK: "sendgrid" wants [sendgrid] set up')
+    # What the environment says stays the environment's.
+    env.write_text("NASHRA_SENDER__BATCH=3\n", "utf-8")
+    with pytest.raises(SettingsError) as told:
+        load(root, {"NASHRA_SENDER__BATCH": "x"})
+    assert str(told.value).startswith("environment: NASHRA_SENDER__BATCH: found 'x'")
 
 
 def test_a_provider_that_is_set_up_and_not_used_is_told(tmp_path: Path) -> None:

@@ -244,8 +244,70 @@ def test_the_editor_may_accept_what_is_unknown(database: Database, send: Send) -
 def test_events_about_nothing_of_ours_change_nothing(database: Database, send: Send, name: str) -> None:
     submit(database, send)
     strange = {**item(send, 1, "bounce"), "nashra_delivery": name.format(send.public_id)}
-    assert receive(database, strange) == ReportOutcome(strange=1)
+    assert replace(receive(database, strange), unknown_sends={}) == ReportOutcome(strange=1)
     assert suppressed(database) == 0
+
+
+# After a backup was put back: events of sends that the database does not know
+
+
+LOST = "0123456789abcdef"
+
+
+def lost(public_id: str, delivery: int, event: str) -> dict[str, Any]:
+    return {"email": f"reader{delivery}@example.net", "timestamp": int(NOW.timestamp()), "event": event} | {
+        "nashra_delivery": f"{public_id}.{delivery}",
+        "sg_event_id": random.randbytes(8).hex(),
+    }
+
+
+def test_events_of_an_unknown_send_are_counted_and_nobody_is_named(database: Database, send: Send) -> None:
+    submit(database, send)
+    came = receive(
+        database,
+        lost(LOST, 1, "delivered"),
+        lost(LOST, 2, "delivered"),
+        lost(LOST, 2, "spamreport"),
+        lost("fedcba9876543210", 5, "delivered"),
+        item(send, 1, "delivered"),
+        # Of this send, but no delivery of it; of a test letter; of somebody else's program.
+        {**item(send, 1, "delivered"), "nashra_delivery": f"{send.public_id}.999"},
+        lost("test-0123456789abcdef", 0, "delivered"),
+        {**lost(LOST, 1, "delivered"), "nashra_delivery": "order-77"},
+    )
+    assert came.unknown_sends == {LOST: 3, "fedcba9876543210": 1}
+    assert (came.new, came.strange) == (1, 7)
+    with database.read() as connection:
+        one, other = ledger.unknown_sends(connection)
+        rows = [str(row) for row in connection.execute(select(tables.cursor))]
+    assert (one.public_id, one.events, one.since, one.latest) == (LOST, {"delivered": 2, "complained": 1}, NOW, NOW)
+    assert other.events == {"delivered": 1}
+    assert not any("example.net" in row or f"{LOST}." in row for row in rows)
+    receive(database, lost(LOST, 3, "bounce"))
+    with database.write() as connection:
+        assert ledger.unknown_sends(connection)[0].events == {"delivered": 2, "complained": 1, "bounced": 1}
+        ledger.forget_unknown_sends(connection)
+        assert ledger.unknown_sends(connection) == []
+
+
+def test_no_more_than_a_few_unknown_sends_are_kept_apart(database: Database, send: Send) -> None:
+    for start in range(0, 200, 40):
+        receive(database, *(lost(f"{number:016x}", 1, "delivered") for number in range(start, start + 40)))
+    with database.read() as connection:
+        found = {one.public_id: one.events["delivered"] for one in ledger.unknown_sends(connection)}
+    assert len(found) == 51
+    assert found["others"] == 150
+    assert sum(found.values()) == 200
+
+
+def test_many_web_workers_count_unknown_sends_together(database: Database, send: Send) -> None:
+    def tell(number: int) -> None:
+        receive(database, lost(LOST, number, "delivered"), lost("fedcba9876543210", number, "delivered"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(tell, range(40)))
+    with database.read() as connection:
+        assert [one.events for one in ledger.unknown_sends(connection)] == [{"delivered": 40}] * 2
 
 
 @pytest.mark.slow
@@ -564,7 +626,7 @@ def test_leaving_through_the_provider_ends_the_subscription_of_that_letter(datab
 def test_a_small_letter_that_is_not_ours_or_of_nobody_changes_nothing(database: Database, small: str) -> None:
     forged = f"small-{'0' * 16}.1", name_of(1, {1: b"x" * 32}), name_of(99, LINKS), small.replace("small-", "")
     for name in forged:
-        assert receive(database, about(name, "bounce")) == ReportOutcome(strange=1)
+        assert replace(receive(database, about(name, "bounce")), unknown_sends={}) == ReportOutcome(strange=1)
     assert suppressed(database) == 0
     assert small_state(database) == "submitting"
     with database.write() as connection:

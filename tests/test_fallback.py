@@ -232,6 +232,65 @@ def test_the_command_tells_asks_and_does_it(ways: Ways) -> None:
     assert (ways.read().state, ways.read().sender) == ("running", ways.workspace.fallback_account)
     done = here("-C", ways.root, "sends", "show", "1", "--json")
     assert json.loads(done.out)["submitted_through"] == {"sendgrid": 3}
+    # It has gone through one provider alone so far.
+    assert json.loads(done.out)["by_provider"] == {}
+    assert "more than one provider" not in here("-C", ways.root, "sends", "list").err
+
+
+def test_list_and_show_tell_what_each_provider_had(ways: Ways) -> None:
+    send = ways.stopped_after(1, doubtful=1)
+    ok(here("-C", ways.root, "sends", "divert", "1", "--yes"))
+    through = ways.read()
+    delivery.run(ways.workspace.setup_of(through), through, lambda *_: None)
+    counts = {"sendgrid": {"submitted": 3, "unknown": 3}, "smtp": {"submitted": 6}}
+    shown = here("-C", ways.root, "sends", "show", "1")
+    assert "through SendGrid\t3 submitted, 3 unknown\n" in shown.out
+    assert "through an SMTP server\t6 submitted\n" in shown.out
+    assert json.loads(here("-C", ways.root, "sends", "show", "1", "--json").out)["by_provider"] == counts
+    listed = here("-C", ways.root, "sends", "list")
+    words = "went by more than one provider: SendGrid: 3 submitted, 3 unknown; an SMTP server: 6 submitted"
+    assert f"{send.public_id} {words}" in listed.err
+    (told,) = json.loads(here("-C", ways.root, "sends", "list", "--json").out)
+    assert told["by_provider"] == counts
+
+
+def test_a_batch_that_smtp_began_letter_by_letter_is_counted_for_both(ways: Ways) -> None:
+    """Its first letters stay the first provider's, whatever takes the rest."""
+    sent = freeze(ways.workspace)
+    with ways.workspace.database.write() as connection:
+        one = ledger.claim(connection, sent.id, lease=30, sender="smtp")
+        assert one is not None
+        members = [each.id for each in ledger.deliveries(connection, one.id)]
+        assert len(members) > 1
+        assert ledger.advance(connection, one, answers={}, going=members[:1], marked=(), lease=30)
+        taken = {members[0]: ("submitted", "")}
+        ledger.advance(connection, one, answers=taken, going=(), marked=members[:1], lease=30)
+        ledger.close(connection, one)
+        assert ledger.brake(connection, sent.id, by="provider", reason="blocked", probe_in=60)
+        assert ledger.take_over(connection, ledger.named(connection, "1"), "sendgrid x")
+        while (rest := ledger.claim(connection, sent.id, lease=30, sender="sendgrid")) is not None:
+            assert members[0] not in {each.id for each in ledger.deliveries(connection, rest.id)}
+            assert ledger.mark_submitting(connection, rest, skipped={}, lease=30)
+            assert ledger.record(connection, rest, "submitted", {})
+        counts = ledger.by_provider(connection, sent.id)[sent.id]
+        assert ledger.account(connection, sent.id).submitted == READERS
+    assert counts == {"smtp": {"submitted": 1}, "sendgrid": {"submitted": READERS - 1}}
+
+
+def test_letters_under_way_of_a_provider_that_died_stay_its_doubt(ways: Ways) -> None:
+    sent = freeze(ways.workspace)
+    with ways.workspace.database.write() as connection:
+        one = ledger.claim(connection, sent.id, lease=30, sender="smtp")
+        assert one is not None
+        members = [each.id for each in ledger.deliveries(connection, one.id)]
+        assert ledger.advance(connection, one, answers={}, going=members[:1], marked=(), lease=30)
+        connection.execute(update(batch).where(batch.c.id == one.id).values(lease_until=1.0))
+        assert ledger.brake(connection, sent.id, by="provider", reason="blocked", probe_in=60)
+        assert ledger.take_over(connection, ledger.named(connection, "1"), "sendgrid x")
+        (doubt,) = ledger.in_doubt(connection, sent.id)
+        assert (doubt.sender, doubt.count) == ("smtp", 1)
+        account = ledger.account(connection, sent.id)
+    assert (account.unknown, account.queued) == (1, READERS - 1)
 
 
 def test_settings_that_lead_nowhere_are_told_when_they_are_read(tmp_path: Path) -> None:

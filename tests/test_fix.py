@@ -21,17 +21,43 @@ from newsletter.check.fix import (
 from newsletter.check.links import HTTPS_ANSWERS
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript
-from newsletter.models import Problem
+from newsletter.models import Problem, Publication
 
 FRONT = "+++\nnumber = 3 # the third\nsubject   =  \"موضوع هذا الأسبوع\"   # kept\npreheader = 'سطر خلفه'\n+++\n\n"
 PATH = Path("issues/3/issue.md")
 
 
-def fixed(text: str) -> tuple[str, list[Fixed]]:
+def fixed(text: str, language: str = "") -> tuple[str, list[Fixed]]:
     """The text after a check and a mend, without a letter."""
     manuscript = Manuscript(text, PATH)
-    changed, done = rewritten(manuscript, check(manuscript.issue, None, CheckContext()))
+    about = Publication("الموجة", "https://example.org", language=language) if language else None
+    changed, done = rewritten(manuscript, check(manuscript.issue, None, CheckContext(publication=about)), language)
     return changed.text, done
+
+
+MENDS = Path(__file__).parent / "data" / "mends"
+"""One folder for each language of a publication: an issue, and what --fix makes of it."""
+
+
+@pytest.mark.parametrize("language", sorted(path.name for path in MENDS.iterdir()))
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_an_issue_is_mended_by_the_language_of_its_publication(language: str, ends: str) -> None:
+    """Each pair is read by a person first: what changes, and below it what looks alike and must not."""
+    before, after = ((MENDS / language / name).read_text("utf-8") for name in ("issue.md", "mended.md"))
+    before, after = (text.replace("\n", ends) for text in (before, after))
+    once, done = fixed(before, language)
+    assert once == after
+    assert [one.line for one in done] == [
+        at for at, (old, new) in enumerate(zip(before.split(ends), after.split(ends), strict=True), 1) if old != new
+    ]
+    assert fixed(once, language) == (once, [])
+
+
+def test_letters_are_mended_only_in_the_languages_whose_keyboard_is_known() -> None:
+    text = (MENDS / "ar" / "issue.md").read_text("utf-8")
+    for language in ("", "ps", "he", "en"):
+        codes = {code for one in fixed(text, language)[1] for code in one.codes}
+        assert "letters-keyboard" not in codes
 
 
 @pytest.mark.parametrize("code", sorted(FIXES - {"link-http"}))
@@ -39,7 +65,7 @@ def test_every_mend_mends_its_seeded_fault(code: str, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(seeded.ROOT / code, tmp_path / code))
     path = folder / "issue.md"
     before = path.read_bytes()
-    done = fix(path, seeded.inspected(folder))
+    done = fix(path, seeded.inspected(folder), "ar")
     assert [one.codes for one in done] == [(code,)]
     assert seeded.inspected(folder) == []
     after = path.read_bytes()
@@ -47,7 +73,7 @@ def test_every_mend_mends_its_seeded_fault(code: str, tmp_path: Path) -> None:
         at for at, (old, new) in enumerate(zip(before.split(b"\n"), after.split(b"\n"), strict=True), 1) if old != new
     ]
     assert changed == [one.line for one in done]
-    assert fix(path, seeded.inspected(folder)) == []
+    assert fix(path, seeded.inspected(folder), "ar") == []
     assert path.read_bytes() == after
 
 
@@ -55,9 +81,9 @@ def test_http_is_mended_only_when_its_https_form_answered(tmp_path: Path) -> Non
     folder = Path(shutil.copytree(seeded.ROOT / "link-http", tmp_path / "x"))
     path, url = folder / "issue.md", "https://almawja.example.org/2026/11/library"
     before = path.read_text("utf-8")
-    assert fix(path, seeded.inspected(folder)) == []
+    assert fix(path, seeded.inspected(folder), "ar") == []
     (folder / "site.json").write_text(f'{{"{url}": {{"status": 404, "head": 404}}}}', "utf-8")
-    assert fix(path, seeded.inspected(folder)) == []
+    assert fix(path, seeded.inspected(folder), "ar") == []
     (folder / "site.json").write_text("{}", "utf-8")
     (problem,) = seeded.inspected(folder)
     assert HTTPS_ANSWERS in problem.mend
@@ -171,6 +197,18 @@ _TEXT = [
     "\u202b",
     "كـــل",
     "ﻻ",
+    "الکتاب",
+    "علی",
+    "كتابي",
+    "ه\u200c",
+    "پ",
+    ";",
+    "؛",
+    "؟",
+    "#وسم",
+    "١2",
+    "٤",
+    "۵",
 ]
 _MARKUP = ["**", "*", "`", "[", "](https://example.org/?fbclid=1)", "\\", "\n", "> ", "- ", "&amp;", "![و](a.jpg)"]
 _PIECES = st.sampled_from([*_TEXT, *_MARKUP, "https://example.org/x,", "<https://example.org>"])
@@ -178,19 +216,19 @@ _PIECES = st.sampled_from([*_TEXT, *_MARKUP, "https://example.org/x,", "<https:/
 
 @pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.filter_too_much], max_examples=300)
-@given(st.lists(_PIECES, max_size=20).map("".join))
-def test_whatever_is_mended_reads_as_before_and_is_mended_once(body: str) -> None:
+@given(st.lists(_PIECES, max_size=20).map("".join), st.sampled_from(["", "ar", "fa", "ur", "ckb", "he", "fr"]))
+def test_whatever_is_mended_reads_as_before_and_is_mended_once(body: str, language: str) -> None:
     text = f"{FRONT}{body}\n"
     try:
         before = issues.parse(text, PATH)
     except IssueError:
         return
-    once, done = fixed(text)
+    once, done = fixed(text, language)
     after = issues.parse(once, PATH)
     assert [type(block).__name__ for block in after.opening] == [type(block).__name__ for block in before.opening]
     assert len(once.split("\n")) == len(text.split("\n"))
     assert {one.line for one in done} == {
         at for at, (old, new) in enumerate(zip(text.split("\n"), once.split("\n"), strict=True), 1) if old != new
     }
-    twice, again = fixed(once)
+    twice, again = fixed(once, language)
     assert (twice, again) == (once, [])

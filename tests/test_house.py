@@ -78,7 +78,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("newsletter.workflows.variants",),
     ("newsletter.workflows.latest_letters", "newsletter.workflows.plan"),
-    ("newsletter.workflows.demo", "newsletter.workflows.latest", "newsletter.workflows.weekly"),
+    (
+        "newsletter.workflows.demo",
+        "newsletter.workflows.latest",
+        "newsletter.workflows.refreeze",
+        "newsletter.workflows.weekly",
+    ),
     ("newsletter.workflows.scheduled",),
     ("newsletter.workflows.worker",),
     # ---- the library as other programs call it; the package itself only names what is there
@@ -371,7 +376,15 @@ def commands() -> Iterator[tuple[str, object]]:
 
 COMMANDS = dict(commands())
 
-DEAR = [*HEAVY, "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "hijridate", "procrastinate", "smtplib"]
+DEAR = [
+    *HEAVY,
+    "sqlalchemy.orm",
+    "sqlalchemy.dialects.postgresql",
+    "hijridate",
+    "persiantools",
+    "procrastinate",
+    "smtplib",
+]
 """What a command that only reads has no business with, unless `read_only.READS` says so."""
 
 

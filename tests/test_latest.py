@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
@@ -516,6 +517,10 @@ def test_the_command(root: Path) -> None:
     done = here("-C", root, "latest", "--rhythm", "daily", "--json")
     assert ('"state": "sent"' in done.out, '"sent_now": 1' in done.out) == (True, True), done
     assert "went out already" in here("-C", root, "latest", "--rhythm", "daily").err
+    told, again = json.loads(done.out), json.loads(here("-C", root, "latest", "--rhythm", "daily", "--json").out)
+    assert (again["state"], again["sent_now"]) == ("already", 0)
+    for key in ("key", "send", "subject", "audience"):
+        assert again[key] == told[key], key
     complains(here("-C", root, "latest", "--rhythm", "daily", "--day", "soon"), "a day such as", code=2, lines=4)
     complains(here("-C", root, "latest", "--rhythm", "weekly"), "'weekly' is not one of", code=2, lines=4)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
 from pathlib import Path
 from unittest import mock
@@ -20,15 +22,18 @@ from sqlalchemy import Connection
 
 from newsletter import delivery, library
 from newsletter.api import sending
+from newsletter.events import apply
 from newsletter.models import Article
+from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
 from newsletter.storage.identity import identity, make_identity, next_generation, reach_generation
 from newsletter.wiring import Workspace, open_workspace
-from newsletter.workflows import latest, plan, restored, weekly
+from newsletter.workflows import latest, plan, restored, status, weekly
 from newsletter.workspace import memory as memory_room
 from newsletter.workspace import stamps as stamps_room
 from newsletter.workspace.remembered import DatabaseRestoredError
 from newsletter.workspace.stamps import FREEZING, FROZEN, SETTLED, UNDONE, Stamp
+from subscribers.models import Event, EventKind
 
 EVERYBODY = Counter({f"reader{number}@example.net": 1 for number in range(3)})
 
@@ -140,6 +145,40 @@ def test_a_database_that_only_lost_the_send_names_its_stamp(root: Path) -> None:
     with open_workspace(root, {}) as workspace, pytest.raises(DatabaseRestoredError, match=stamp.id):
         weekly.run(workspace)
     assert taken(root) == EVERYBODY
+
+
+def test_reports_of_what_the_database_lost_are_told(root: Path) -> None:
+    """Nobody can apply them, so somebody is told, by the issue that the stamp names, and can take over who is lost."""
+    put(root / "newsletter.db", root.parent / "before.db")
+    assert here("-C", root, "send", "--yes").code == 0
+    put(root.parent / "before.db", root / "newsletter.db")
+    assert here("-C", root, "database", "adopt", "--yes").code == 0
+    (stamp,) = stamps(root)
+    with open_workspace(root, {}) as workspace:
+        keys, now = workspace.keys, workspace.now()
+
+        def report(*kinds: EventKind) -> None:
+            told = [EventReport(Event(one, now, f"{stamp.id}.2"), request_id="") for one in kinds]
+            apply.receive(workspace.database, told, now=now, link_keys=keys.tokens, suppression_keys=keys.suppression)
+
+        report("delivered", "opened")
+        (one,) = [each for each in status.findings(workspace) if each.kind == "unknown-sends"]
+        assert (one.needs_person, one.alert) == (False, False)
+        report("complained")
+        state = status.workspace_state(workspace)
+    later = replace(state, now=state.now + timedelta(days=8))
+    assert "unknown-sends" not in {each.kind for each in status.findings_of(later)}
+    done = here("-C", root, "status")
+    assert done.code == 1
+    assert "3 reports came of letters that the database does not know (issue or send: 1); 1 of them say" in done.out
+    assert "newsletter subscribers sync" not in done.out  # an outbox keeps no lists
+    more = {"NASHRA_SENDER__KIND": "sendgrid", "NASHRA_SENDGRID__KEY": "SG.none"}
+    done = here("-C", root, "status", "--json", more=more)
+    (found,) = [one for one in json.loads(done.out)["findings"] if one["kind"] == "unknown-sends"]
+    assert found["next"] == "take over whom the provider sends to no more: newsletter subscribers sync"
+    (told,) = json.loads(done.out)["unknown_sends"]
+    assert (told["send"], told["issue"]) == (stamp.id, "1")
+    assert told["events"] == {"delivered": 1, "opened": 1, "complained": 1}
 
 
 def test_where_nothing_can_tell_the_number_is_asked(root: Path) -> None:

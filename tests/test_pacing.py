@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import json
 import random
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,8 +26,9 @@ from test_worker import freeze
 
 from newsletter import delivery, ledger
 from newsletter.errors import SettingsError
-from newsletter.ledger import domain_rate
+from newsletter.ledger import cutting, domain_rate, leases
 from newsletter.storage.tables import batch
+from newsletter.storage.tables import delivery as delivery_table
 from newsletter.wiring import Workspace, open_workspace
 from subscribers import actions
 
@@ -136,6 +139,11 @@ def paced(root: Path, lines: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def root(request: pytest.FixtureRequest, tmp_path: Path, ready_urls: MakeDatabase) -> Path:
     root = populated(tmp_path / "w", request.param, ready_urls, batch=20, readers=0)
     with open_workspace(root, {}) as workspace:
@@ -190,6 +198,59 @@ def test_through_sendgrid(root: Path, tmp_path: Path, processes: int, monkeypatc
         judge(root, [one["address"].lower() for one in server.taken()])
         requests = Counter(one["nashra_request"] for one in server.taken() if "gmail" in one["address"].lower())
         assert max(requests.values()) <= 6
+
+
+def waiting_batches(workspace: Workspace) -> list[int]:
+    """How many deliveries each batch has that is still to go."""
+    with workspace.database.read() as connection:
+        members = (
+            select(func.count(delivery_table.c.id))
+            .select_from(batch.outerjoin(delivery_table, delivery_table.c.batch_id == batch.c.id))
+            .where(batch.c.state == "queued")
+            .group_by(batch.c.id)
+        )
+        return sorted(connection.execute(members).scalars())
+
+
+@pytest.mark.parametrize("slow", ["all", "few"])
+def test_a_slow_pace_on_a_large_list_makes_no_more_batches_than_it_had(
+    tmp_path: Path, ready_urls: MakeDatabase, monkeypatch: pytest.MonkeyPatch, slow: str, database_kind: str
+) -> None:
+    """Day after day what waits is dealt anew: it is as many batches as before, of the hours that are given at most."""
+    root = populated(tmp_path / "w", database_kind, ready_urls, batch=50, readers=0)
+    monkeypatch.setattr(domain_rate, "FARTHEST", 6 * domain_rate.SLICE)
+    with open_workspace(root, {}) as workspace:
+        with workspace.database.write() as connection:
+            for number in range(1200):
+                domain = "gmail.com" if slow == "all" or number % 10 == 0 else "example.net"
+                actions.add_subscriber(connection, f"reader{number}@{domain}", "readers", now=workspace.now())
+        paced(root, '"gmail.com" = 4')  # two in each half minute
+    hours = Hours(monkeypatch)
+    monkeypatch.setattr(leases, "clock", lambda _: hours.now)
+    monkeypatch.setattr(cutting, "clock", lambda _: hours.now)
+    with open_workspace(root, {}) as workspace:
+        send = freeze(workspace)
+        setup = workspace.delivery_setup
+        frozen = 1200 // 50
+        totals = []
+        for _ in range(12):
+            # What is due now, as a worker does it: nobody waits for what is due later.
+            ended = replace(setup, patience=0.0, sleep=lambda _: None)
+            with contextlib.suppress(delivery.LettersWaitingError):
+                delivery.run(ended, send, lambda *_: None)
+            waiting = waiting_batches(workspace)
+            assert 0 not in waiting
+            # Those of the hours that are given, and those of the remainder, which hold as many as a batch may.
+            assert len(waiting) <= (frozen + 8 if slow == "all" else 10), waiting
+            with workspace.database.read() as connection:
+                totals.append(connection.execute(select(func.count()).select_from(batch)).scalar_one())
+            hours.now += domain_rate.FARTHEST + 1
+        with workspace.database.read() as connection:
+            taken = ledger.account(connection, send.id).submitted
+    went = taken - (0 if slow == "all" else 1080)
+    assert 0 < went <= 12 * 16
+    # One more for each few letters that went, and none for those that wait.
+    assert totals[-1] - totals[0] <= went + 12
 
 
 def test_over_smtp(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -66,6 +67,15 @@ def test_numbers_in_texts_have_the_digits_of_the_dates(language: str, digits: Di
     pages = Pages(environment(), Publication("x", "https://example.org", language=language, digits=digits), "")
     assert re.findall(r"\d+", pages.text("The button works for 48 hours.")) == [hours]
     assert "{list}" in pages.text("Welcome to {list}")
+
+
+def test_the_archive_dates_letters_by_the_calendar_of_the_letters() -> None:
+    sent = datetime(2025, 11, 14, 9, tzinfo=UTC)
+    entry = {"number": "30", "sent": sent, "key": "30", "subject": "بندر واحه", "summary": ""}
+    for jalali, shown in ((True, "۲۳ آبان ۱۴۰۴"), (False, "۱۴ نوامبر ۲۰۲۵")):
+        about = Publication("x", "https://example.org", language="fa", digits="arabic-indic", jalali=jalali)
+        html = Pages(environment(), about, "")("web/archive.html.j2", {"entries": [entry], "older": 0, "newer": False})
+        assert f'<time datetime="2025-11-14T09:00:00+00:00">{shown}</time>' in html
 
 
 @pytest.mark.parametrize("language", ["fa", "he"])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import golden_letters as golden
 import pytest
@@ -379,9 +379,23 @@ def test_logo_links_hijri_and_digits_come_from_the_publication(env: Environment)
     made = letter(env, replace(one(STORY), number=12), publication)
     assert 'src="https://example.org/logo.png"' in made.html
     assert "٢٣ جمادى الأولى ١٤٤٧ هـ" in made.html
+    assert "الجمعة، ١٤ نوفمبر ٢٠٢٥ · ٢٣ جمادى الأولى ١٤٤٧ هـ · العدد ١٢" in made.text
     assert "العدد ١٢" in made.html
     assert 'href="https://example.com/x"' in made.html
     assert "javascript" not in made.html
+
+
+@pytest.mark.parametrize("theme", ["weekly", "digest", "bulletin"])
+def test_a_jalali_date_leads_in_both_forms_and_the_others_stand_beside_it(env: Environment, theme: str) -> None:
+    publication = replace(PUBLICATION, language="fa", digits="arabic-indic", jalali=True, hijri=True)
+    written = replace(STORY, published=datetime(2025, 11, 13, 9, tzinfo=UTC))
+    made = letter(env, replace(one(written), number=30, template=theme), publication)
+    assert "جمعه ۲۳ آبان ۱۴۰۴ · ۱۴ نوامبر ۲۰۲۵ · ۲۳ جمادی‌الاول ۱۴۴۷ ه‍.ق · " in made.text
+    shown = re.sub(r"<[^>]*>", "", made.html)
+    assert "جمعه ۲۳ آبان ۱۴۰۴ · ۱۴ نوامبر ۲۰۲۵ · ۲۳ جمادی‌الاول ۱۴۴۷ ه‍.ق" in shown
+    assert "۲۲ آبان ۱۴۰۴" in made.text
+    assert "۲۲ آبان ۱۴۰۴" in shown
+    assert "۱۳ نوامبر" not in made.text + shown
 
 
 @pytest.mark.parametrize(
@@ -645,3 +659,22 @@ def test_any_text_gives_a_letter_or_a_complaint_and_never_markup(
         assert element.get("src", "https:").startswith(("https:", "cid:"))
     assert "\n" not in made.subject
     assert made.text.count(LEAVE) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "digits", "shown"),
+    [
+        ("ar", "latin", "1,234 12.5\u200e%\u200e"),
+        ("fa", "arabic-indic", "۱٬۲۳۴ ۱۲٫۵٪"),
+        ("fr", "latin", "1\u202f234 12,5\u00a0%"),
+    ],
+)
+def test_a_template_writes_numbers_in_the_publication_s_way(
+    tmp_path: Path, language: str, digits: Literal["latin", "arabic-indic"], shown: str
+) -> None:
+    (tmp_path / "email").mkdir()
+    (tmp_path / "email" / "weekly.txt.j2").write_text(
+        '{{ amount(1234) }} {{ percent(0.125) }}\n{% include "email/base.txt.j2" %}', "utf-8"
+    )
+    made = letter(environment(tmp_path), one(STORY), replace(PUBLICATION, language=language, digits=digits))
+    assert shown in bidi.strip(made.text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
+import errno
 import ipaddress
 import os
 import shutil
@@ -32,7 +34,7 @@ from test_ledger import claim, freeze, run_out
 from newsletter import delivery as deliver
 from newsletter import ledger
 from newsletter.delivery import SLOT_WIDTHS, DeliverySetup
-from newsletter.errors import SendError, SettingsError
+from newsletter.errors import DatabaseError, SendError, SettingsError
 from newsletter.ledger import Batch, SendCounts
 from newsletter.letters.mime import LEAVE
 from newsletter.letters.mime import to_json as frozen
@@ -42,10 +44,10 @@ from newsletter.senders.smtp.carrier import SmtpCarrier
 from newsletter.senders.smtp.meaning import meaning
 from newsletter.senders.smtp.options import SmtpOptions
 from newsletter.senders.smtp.replies import Replies, Reply, extensions
-from newsletter.senders.smtp.round import MOST_BLOCKED, MOST_DEFERRED, MOST_UNKNOWN
+from newsletter.senders.smtp.round import FEWEST, MOST_BLOCKED, MOST_DEFERRED, MOST_UNKNOWN, QUICK
 from newsletter.senders.smtp.sender import Smtp
 from newsletter.senders.smtp.session import _xtext
-from newsletter.storage.database import Database
+from newsletter.storage.database import Database, open_database
 from newsletter.storage.tables import batch as batches
 from newsletter.storage.tables import delivery as rows
 from newsletter.wiring import Workspace, open_workspace
@@ -1042,12 +1044,149 @@ def test_the_setting_says_whether_marks_wait_for_the_disk(made: Path, tmp_path: 
     with smtp_standin.running(tmp_path) as server:
         configure(tmp_path / "w", server)
         with open_workspace(tmp_path / "w", {"NASHRA_SENDER__FSYNC": str(fsync).lower()}) as workspace:
-            asked: list[bool] = []
-            write = workspace.database.write
-            workspace.database.write = lambda *, durable=True: (asked.append(durable), write(durable=durable))[1]  # type: ignore[method-assign]
+            synced: list[int] = []
+            sync = workspace.database.sync
+            workspace.database.sync = lambda: (sync(), synced.append(sum(server.addresses().values())))[0]  # type: ignore[method-assign]
             assert run(workspace.delivery_setup).submitted == READERS
-    assert (False in asked) is not fsync
-    assert True in asked
+    assert bool(synced) is fsync
+
+
+def test_no_last_byte_goes_before_the_disk_has_its_mark(workspace: Workspace, tmp_path: Path) -> None:
+    # A connection at a time: when the disk is asked, exactly the letters whose marks it has taken before have gone.
+    with smtp_standin.running(tmp_path) as server:
+        setup = replace(desk_of(workspace, server, connections=1), durable=True)
+        database, seen = workspace.database, list[tuple[int, int]]()
+        sync = database.sync
+
+        def watched() -> None:
+            with database.read() as connection:
+                marked = connection.exec_driver_sql("SELECT count(*) FROM delivery WHERE state = 'submitting'").scalar()
+            seen.append((int(marked or 0), sum(server.addresses().values())))
+            time.sleep(0.01)
+            assert sum(server.addresses().values()) == seen[-1][1]
+            sync()
+
+        database.sync = watched  # type: ignore[method-assign]
+        assert run(setup).submitted == READERS
+    assert seen == [(1, gone) for gone in range(READERS)]
+
+
+@pytest.mark.parametrize("connections", [3, FEWEST + 2])  # waited for here, or by another thread
+def test_a_disk_that_takes_no_mark_lets_no_letter_go_and_leaves_none_in_doubt(
+    workspace: Workspace, tmp_path: Path, connections: int
+) -> None:
+    with smtp_standin.running(tmp_path) as server:
+        setup = replace(desk_of(workspace, server, connections=connections), durable=True)
+        database = workspace.database
+        sync, asked = database.sync, list[int]()
+
+        def broken() -> None:
+            asked.append(1)
+            if len(asked) > 7:
+                raise DatabaseError("the disk is broken")
+            sync()
+
+        database.sync = broken  # type: ignore[method-assign]
+        with pytest.raises(DatabaseError, match="the disk is broken"):
+            run(setup)
+        with database.read() as connection:
+            send, account = ledger.send(connection, 1), ledger.account(connection, 1)
+        assert send is not None
+        taken = sum(server.addresses().values())
+        assert 0 < taken < READERS
+        assert (account.submitted, account.unknown) == (taken, 0)
+        database.sync = sync  # type: ignore[method-assign]
+        assert deliver.run(setup, send, lambda _state, _count: None).submitted == READERS
+        assert set(server.addresses().values()) == {1}
+
+
+def test_connections_go_on_while_the_disk_takes_the_marks_of_others(tmp_path: Path) -> None:
+    book, lock, inside, both = Book(), threading.Lock(), set[int](), threading.Event()
+
+    def sync() -> None:
+        with lock:
+            inside.add(threading.get_ident())
+            if len(inside) == 2:
+                both.set()
+        both.wait(0.5)  # not longer: both connections may have asked at the same moment, for one commit
+        with lock:
+            inside.discard(threading.get_ident())
+
+    with smtp_standin.running(tmp_path) as server:
+        carrier = load(options(server, connections=2))
+        try:
+            answer = carrier.carry([parcel(number) for number in range(20)], book, renew=10.0, sync=sync)
+        finally:
+            carrier.close()
+    assert both.is_set()
+    assert answer == Answer()
+    assert book.states() == {"submitted": 20}
+    assert book.most_in_air <= 2
+
+
+@pytest.mark.parametrize(
+    ("connections", "slow", "apart"), [(2, False, False), (2, True, True), (FEWEST + 4, False, True)]
+)
+def test_another_thread_waits_for_a_slow_disk_or_beside_many_connections(
+    tmp_path: Path, connections: int, slow: bool, apart: bool
+) -> None:
+    threads: list[int] = []
+
+    def sync() -> None:
+        threads.append(threading.get_ident())
+        if slow:
+            time.sleep(20 * QUICK)
+
+    with smtp_standin.running(tmp_path) as server:
+        carrier = load(options(server, connections=connections))
+        try:
+            assert carrier.carry([parcel(n) for n in range(40)], Book(), renew=10.0, sync=sync) == Answer()
+        finally:
+            carrier.close()
+    assert any(one != threading.get_ident() for one in threads) is apart
+
+
+def test_without_another_thread_the_disk_is_waited_for_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "run_in_executor", none_left)
+    synced: list[int] = []
+    with smtp_standin.running(tmp_path) as server:
+        carrier = load(options(server, connections=FEWEST + 1))
+        parcels = [parcel(number) for number in range(20)]
+        assert carrier.carry(parcels, Book(), renew=10.0, sync=lambda: synced.append(1)) == Answer()
+        monkeypatch.undo()
+        carrier.close()
+        assert sum(server.addresses().values()) == 20
+    assert synced
+
+
+def test_a_sync_is_for_the_log_of_what_was_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.db"
+    database = open_database(f"sqlite:///{path}")
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino), raising=False)
+    try:
+        with database.write(durable=False) as connection:
+            connection.exec_driver_sql("CREATE TABLE t (n INTEGER)")
+        log = tmp_path / "x.db-wal"
+        assert log.stat().st_size
+        database.sync()
+        assert synced == [log.stat().st_ino]
+
+        def full(_descriptor: int) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(os, "fdatasync", full, raising=False)
+        with pytest.raises(DatabaseError, match="disk I/O"):
+            database.sync()
+    finally:
+        database.close()
+    database.sync()  # there is no log any more: all of it was taken into the file
+    assert not log.exists()
 
 
 # ---- postfix's own sink, with its faults

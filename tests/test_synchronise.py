@@ -15,10 +15,12 @@ import pytest
 from test_deliver import make
 from who_may import eligible as eligible_of
 
+from newsletter import ledger
 from newsletter.errors import SendError
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import suppressions
 from newsletter.workflows.suppressions import SuppressionsOutcome
+from subscribers.models import Event
 
 
 @contextmanager
@@ -84,8 +86,14 @@ def test_each_list_has_its_effect_and_is_read_on_from_its_end(root: Path) -> Non
         ],
     }
     with account(lists, asked) as host, open_workspace(root, environment(host)) as workspace:
+        with workspace.database.write() as connection:
+            event = Event("complained", workspace.now(), "0123456789abcdef.7")
+            assert ledger.note_unknown_sends(connection, [event], workspace.now())
         assert suppressions.run(workspace) == SuppressionsOutcome(read=6, suppressed=2, left=1, known=3)
         assert eligible(workspace) == {2, 5}
+        # What was reported of sends that the database does not know was about people of these lists.
+        with workspace.database.read() as connection:
+            assert ledger.unknown_sends(connection) == []
         asked.clear()
         assert suppressions.run(workspace) == SuppressionsOutcome(read=6, known=6)
         assert "/v3/suppression/bounces?start_time=1794996400&limit=500&offset=0" in asked

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from newsletter.sources.when import calendars
 from newsletter.text import dates
 
 MOMENT = datetime(2025, 11, 14, 9, 30, tzinfo=UTC)
@@ -87,3 +90,66 @@ def test_plurals_of_other_languages_and_missing_forms() -> None:
     assert dates.plural(1, "en", {"one": "{n} story", "other": "{n} stories"}) == "1 story"
     assert dates.plural(0, "fr", {"one": "{n} article", "other": "{n} articles"}) == "0 article"
     assert dates.plural(5, "ar", {"other": "{n} قصة"}, "arabic-indic") == "٥ قصة"
+
+
+# The Jalali calendar
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("fa", "جمعه ۲۳ آبان ۱۴۰۴"),
+        ("fa-IR", "جمعه ۲۳ آبان ۱۴۰۴"),
+        ("fa-AF", "جمعه ۲۳ عقرب ۱۴۰۴"),
+        ("ps", "جمعه ۲۳ لړم ۱۴۰۴"),
+        ("ar", "الجمعة، ٢٣ آبان ١٤٠٤"),
+        ("en", "Friday, 23 Aban 1404 AP"),
+    ],
+)
+def test_the_jalali_day_in_words(language: str, written: str) -> None:
+    digits: dates.Digits = "latin" if language == "en" else "arabic-indic"
+    assert dates.long_date(MOMENT, language, "UTC", jalali=True, digits=digits) == written
+
+
+def test_jalali_dates_obey_months_weekday_digits_and_zone() -> None:
+    assert dates.long_date(MOMENT, "fa", "UTC", jalali=True, weekday=False) == "23 آبان 1404"
+    assert dates.long_date(MOMENT, "fa", "UTC", jalali=True, months="fa_AF", weekday=False) == "23 عقرب 1404"
+    # 23:30 in London is the next day in Tehran, and the next year.
+    eve = datetime(2025, 3, 20, 23, 30, tzinfo=UTC)
+    assert dates.long_date(eve, "fa", "UTC", jalali=True, weekday=False) == "30 اسفند 1403"
+    assert dates.long_date(eve, "fa", "Asia/Tehran", jalali=True, weekday=False) == "1 فروردین 1404"
+
+
+@given(st.dates(date(1925, 4, 1), date(2100, 12, 31)))
+def test_a_jalali_day_is_read_back_as_the_same_day(day: date) -> None:
+    """By the arithmetic that reads sites' dates, which was compared with ICU, and not by the package that writes."""
+    months = [*dates._JALALI_MONTHS["fa"].split()]
+    written = dates.long_date(datetime.combine(day, time(12), UTC), "fa", "UTC", jalali=True, weekday=False)
+    number, month, year = written.split()
+    assert calendars.from_persian(int(year), months.index(month) + 1, int(number)) == day
+
+
+def test_every_table_of_months_has_twelve() -> None:
+    assert {len(names.split()) for names in dates._JALALI_MONTHS.values()} == {12}
+    assert {len(names.split("|")) for names, _ in dates._HIJRI_NAMES.values()} == {12}
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("ar", "23 جمادى الأولى 1447 هـ"),
+        ("fa", "23 جمادی‌الاول 1447 ه‍.ق"),
+        ("ur", "23 جمادی الاول 1447 ہجری"),
+        ("en", "23 Jumada al-Ula 1447 AH"),
+    ],
+)
+def test_the_hijri_day_in_words(language: str, written: str) -> None:
+    assert dates.hijri_date(MOMENT, language, "UTC") == written
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("ar", "٤٥٦"), ("ckb", "٤٥٦"), ("sd", "٤٥٦"), ("fa", "۴۵۶"), ("ur-PK", "۴۵۶"), ("ps", "۴۵۶")],
+)
+def test_each_language_has_digits_of_its_own(language: str, written: str) -> None:
+    assert dates.in_digits("456", language, "arabic-indic") == written

@@ -321,9 +321,27 @@ def test_the_command_from_files_to_the_report(files: Path) -> None:
     assert Counter(letter.to for letter in received(files))["me@example.org"] == 1
     again = json.loads(here("-C", files, "weekly", "--yes", "--json").out)
     assert (again["state"], again["issue"], again["sent_now"]) == ("already", 1, 0)
+    for key in ("send", "path", "subject", "stories", "sections", "audience"):
+        assert again[key] == told[key], key
+    assert again["send"]
     report = json.loads(here("-C", files, "report", "--json").out)
     assert (report["issue"], report["total"]["submitted"], report["by_rhythm"]["weekly"]["submitted"]) == ("1", 3, 3)
     assert len(received(files)) == 4
+
+
+@pytest.mark.slow
+def test_a_planned_week_is_named_for_programs(files: Path) -> None:
+    """Which issue it is, where it lies and by which send it goes, also when this run had nothing to do with it."""
+    assert here("-C", files, "weekly", files / "1.txt", files / "2.txt", "--draft").code == 0
+    assert here("-C", files, "send", "1", "--yes", "--at", "2099-01-01 10:00", "--json").code == 0
+    told = json.loads(here("-C", files, "weekly", "--yes", "--json").out)
+    (listed,) = json.loads(here("-C", files, "sends", "list", "--json").out)
+    assert (told["state"], told["issue"], told["send"]) == ("scheduled", 1, listed["send"])
+    assert (told["subject"], told["audience"]) == (listed["subject"], 3)
+    assert Path(told["path"]).is_file()
+    shutil.rmtree(Path(told["path"]).parent)
+    told = json.loads(here("-C", files, "weekly", "--yes", "--json").out)
+    assert (told["path"], told["subject"]) == (None, listed["subject"])
 
 
 @pytest.mark.slow

@@ -318,6 +318,30 @@ class Newsroom:
         """
         return sending.cancel(self.workspace, send_id)
 
+    def refreeze(self, send_id: str, *, dry_run: bool = False) -> SendReport:
+        """Freeze an issue anew that was edited since: its letter and its readers as they are now, at the hour it had.
+
+        Only while it waits (``scheduled`` or ``paused``) and nothing of it has gone. The new send has an id of its own,
+        and the old one is cancelled in the same step.
+
+        Args:
+            send_id: The public id of the send, or the number of its issue.
+            dry_run: Write nothing; ``problems`` and ``audience`` are what they would be.
+
+        Raises:
+            IssueError, RenderError: The issue gives no letter.
+            SendError: None is called so, it does not wait, something of it has gone, or the check finds errors.
+            DatabaseError: The ledger cannot be written.
+
+        Example::
+
+            newsroom.send(12, at=tomorrow)
+            # … issue.md is edited …
+            if newsroom.refreeze("12", dry_run=True).ready:
+                newsroom.refreeze("12")
+        """
+        return sending.refreeze(self.workspace, send_id, dry_run=dry_run)
+
     def lists(self) -> list[ListCount]:
         """List the lists with how many subscriptions each has.
 

@@ -110,8 +110,7 @@ def send(
     if plan.earlier is None and not has_errors(plan.problems):
         plan, _, _ = plans.look_again(workspace, plan)  # what its sites took back meanwhile must not go
     if has_errors(plan.problems):
-        codes = ", ".join(dict.fromkeys(one.code for one in plan.problems if one.level == "error"))
-        raise SendError(f"cannot go like this: {codes}", where=chosen.path, mend="check() tells each with its mend")
+        raise _unfit(plan)
     send = plan.earlier if plan.earlier is not None else plans.freeze_plan(workspace, plan, send_at=at)
     if not _goes_on(send):
         return _report(plan, send, None)
@@ -160,6 +159,35 @@ def cancel(workspace: Workspace, name: str) -> SendReport:
         send_id=send.public_id,
         undone=ended.undone,
     )
+
+
+def refreeze(workspace: Workspace, name: str, *, dry_run: bool) -> SendReport:
+    """Freeze an issue anew that waits; ``Newsroom.refreeze`` says what that means.
+
+    Args:
+        workspace: The open workspace.
+        name: The public id of the send, or the number of its issue.
+        dry_run: Write nothing.
+
+    Raises:
+        IssueError, RenderError: The issue gives no letter.
+        SendError: None is called so, it does not wait, something of it has gone, or the check finds errors.
+    """
+    from newsletter.check import has_errors
+    from newsletter.workflows import refreeze as anew
+
+    prepared = anew.prepare(workspace, name)
+    if dry_run:
+        send = replace(prepared.old, audience=prepared.audience)
+        return _report(prepared.plan, send, None)
+    if has_errors(prepared.plan.problems):
+        raise _unfit(prepared.plan)
+    return _report(prepared.plan, anew.carry_out(workspace, prepared), None)
+
+
+def _unfit(plan: Plan) -> SendError:
+    codes = ", ".join(dict.fromkeys(one.code for one in plan.problems if one.level == "error"))
+    return SendError(f"cannot go like this: {codes}", where=plan.issue.path, mend="check() tells each with its mend")
 
 
 def _report(plan: Plan, send: Send | None, account: SendCounts | None, *, sent_now: int = 0) -> SendReport:

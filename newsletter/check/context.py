@@ -50,6 +50,11 @@ class CheckContext:
     """Providers that the settings describe, although letters stay on this machine."""
     authentication: Authentication = field(default_factory=Authentication)
     """How that provider authenticates letters."""
+    fallback: str = ""
+    """What goes on with a send that this provider stops, as ``[sender] fallback`` says it; empty for nothing that
+    leaves this machine."""
+    fallback_authentication: Authentication = field(default_factory=Authentication)
+    """How that one authenticates letters."""
     web_url: str = ""
     """Base of the reader pages."""
     templates: Mapping[str, str] = field(default_factory=dict)

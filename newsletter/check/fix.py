@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.check import addresses
+from newsletter.check.arabic_script import OBJECT
 from newsletter.check.links import HTTPS_ANSWERS
-from newsletter.check.reading import OBJECT, parse
+from newsletter.check.reading import parse
 from newsletter.check.typing_habits import HABITS, TypingHabit, fixed
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript
@@ -24,17 +25,19 @@ from newsletter.models import Problem
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_BY_CODE: Mapping[str, TypingHabit] = {habit.code: habit for habit in HABITS}
+_BY_CODE: Mapping[str, TypingHabit] = {habit.code: habit for habit in HABITS if habit.mended}
 _ADDRESSES = frozenset({"link-tracking", "link-hidden-characters", "link-http"})
 FIXES = frozenset(_BY_CODE) | _ADDRESSES
 """The codes of what can be mended here; an http address only when its https form was asked and answers."""
 _KEYS = ("subject", "preheader")
 
-# In a line of Markdown: code, the address of a link or picture, an address in angle brackets, a bare one, an escape.
+# In a line of Markdown: code, the address of a link or picture, an address in angle brackets, a bare one, an escape,
+# a character reference.
 _PROTECTED = re.compile(
     r"(`+)(?!`).*?(?<!`)\1(?!`)"
     r"|(?<=\])\((?:<[^<>\n]*>|(?:[^\s()\\]|\\.|\([^\s()]*\))*)(?:[ \t]+(?:\"[^\"]*\"|'[^']*'))?\)"
-    r"|<(?:https?|mailto):[^<>\s]*>|(?:https?://|www\.)[^\s<>«»)\]]+|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+|\\."
+    r"|<(?:https?|mailto):[^<>\s]*>|(?:https?://|www\.)[^\s<>«»)\]]+|(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+|\\."
+    r"|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
 _HEAD = re.compile(r"(?:[ \t]|>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6}(?=[ \t]))*")
 _TARGET = re.compile(r"(?<=\]\()<?(?P<address>https?://[^\s<>]+?)>?(?=[\s)])", re.IGNORECASE)
@@ -50,29 +53,33 @@ class Fixed:
     after: str
 
 
-def fix(path: Path, problems: Collection[Problem]) -> list[Fixed]:
+def fix(path: Path, problems: Collection[Problem], language: str = "") -> list[Fixed]:
     """Mend an issue.md in place, as a whole or not at all.
 
     Args:
         path: Path of the issue.md.
         problems: What the check found; only these are mended, where they were found.
+        language: Of the publication, as a language tag.
 
     Raises:
         IssueError: The file cannot be read, was changed by somebody else meanwhile, or cannot be written.
     """
     manuscript = Manuscript.read(path)
-    changed, done = rewritten(manuscript, problems)
+    changed, done = rewritten(manuscript, problems, language)
     if done:
         changed.save()
     return done
 
 
-def rewritten(manuscript: Manuscript, problems: Collection[Problem]) -> tuple[Manuscript, list[Fixed]]:
+def rewritten(
+    manuscript: Manuscript, problems: Collection[Problem], language: str = ""
+) -> tuple[Manuscript, list[Fixed]]:
     """An issue.md without what can be mended.
 
     Args:
         manuscript: The text of the issue.md.
         problems: What the check found in it.
+        language: Of the publication, as a language tag.
     """
     wanted: dict[int, list[str]] = {}
     for problem in problems:
@@ -86,7 +93,10 @@ def rewritten(manuscript: Manuscript, problems: Collection[Problem]) -> tuple[Ma
         # One habit may hide behind another: a Latin comma behind a space is seen when the space is gone.
         habits = (*_BY_CODE, *_BY_CODE) if set(codes) & set(_BY_CODE) else ()
         for code in (*codes, *habits):
-            changed = _value(manuscript, keys[line], code) if line in keys else _text(manuscript, line, code)
+            if line in keys:
+                changed = _value(manuscript, keys[line], code, language)
+            else:
+                changed = _text(manuscript, line, code, language)
             if changed.text != manuscript.text:
                 mended_codes.append(code)
                 manuscript = changed
@@ -101,11 +111,11 @@ def _line(problem: Problem, path: Path) -> int:
     return int(line) if line.isdecimal() and place == str(path) else 0
 
 
-def _value(manuscript: Manuscript, key: str, code: str) -> Manuscript:
+def _value(manuscript: Manuscript, key: str, code: str, language: str) -> Manuscript:
     """A line of the front matter: its value is mended and written again, comments and spaces stay."""
     habit = _BY_CODE.get(code)
     value = str(getattr(manuscript.issue, key))
-    better = fixed(habit, value) if habit is not None else value
+    better = fixed(habit, value, language) if habit is not None else value
     if better == value:
         return manuscript
     try:
@@ -114,10 +124,10 @@ def _value(manuscript: Manuscript, key: str, code: str) -> Manuscript:
         return manuscript  # written in a way that only its editor can change
 
 
-def _text(manuscript: Manuscript, line: int, code: str) -> Manuscript:
+def _text(manuscript: Manuscript, line: int, code: str, language: str) -> Manuscript:
     """A line of the body."""
     old = manuscript.lines[line - 1].rstrip("\r\n")
-    new = _with_addresses(old, code) if code in _ADDRESSES else _with_habit(old, _BY_CODE[code])
+    new = _with_addresses(old, code) if code in _ADDRESSES else _with_habit(old, _BY_CODE[code], language)
     if new == old:
         return manuscript
     candidate = manuscript.with_lines(line, line, new)
@@ -125,7 +135,7 @@ def _text(manuscript: Manuscript, line: int, code: str) -> Manuscript:
     return candidate if same else manuscript
 
 
-def _with_habit(line: str, habit: TypingHabit) -> str:
+def _with_habit(line: str, habit: TypingHabit, language: str) -> str:
     """The line with a habit mended wherever text stands; what is protected is one sign to it, whatever it holds."""
     kept: list[str] = []
 
@@ -140,7 +150,7 @@ def _with_habit(line: str, habit: TypingHabit) -> str:
     indent = head[0] if head is not None else ""
     body = line[len(indent) :]
     tail = body[len(body.rstrip(" ")) :]
-    text = fixed(habit, _PROTECTED.sub(taken, body[: len(body) - len(tail)]))
+    text = fixed(habit, _PROTECTED.sub(taken, body[: len(body) - len(tail)]), language)
     parts = text.split(OBJECT)
     if len(parts) != len(kept) + 1:
         return line

@@ -104,5 +104,7 @@ class Findings:
     links: Mapping[str, LinkResult] = field(default_factory=dict)
     pictures: Mapping[str, PictureResult] = field(default_factory=dict)
     sender: SenderSetup | None = None
+    fallback: SenderSetup | None = None
+    """The same with the keys of the provider of ``[sender] fallback``, if there is one."""
     web: LinkResult | None = None
     """The reader pages."""

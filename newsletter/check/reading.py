@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
+from newsletter.check.arabic_script import OBJECT
 from newsletter.models import Issue, Prose, Story
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 Kind = Literal["subject", "preheader", "section", "headline", "text", "alt"]
-OBJECT = "\ufffc"
-"""Stands in a text for what is no text: a picture, a piece of code (as in UAX #9 section 6.1)."""
 
 
 @dataclass(frozen=True, slots=True)

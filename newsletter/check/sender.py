@@ -16,6 +16,7 @@ from newsletter.check.context import (
 from newsletter.check.found import DkimRecord, DmarcPolicy, SenderSetup, SpfRecord
 from newsletter.check.records import dkim_key, dmarc_policy, reports_to, spf_terms, tags
 from newsletter.models import Level, Problem
+from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
 
 CODES: Mapping[str, Level] = {
@@ -43,6 +44,7 @@ CODES: Mapping[str, Level] = {
     "dmarc-without-reports": "warning",
     "dmarc-old": "warning",
     "dmarc-fails": "error",
+    "fallback-unauthenticated": "warning",
     "dns-silent": "warning",
 }
 _tell = teller(CODES)
@@ -155,10 +157,26 @@ def pages(case: CheckInput) -> Iterator[Problem]:
 
 
 def setup(case: CheckInput) -> Iterator[Problem]:
-    """What DNS says of the sender's domain."""
-    found = case.known.found.sender if case.known.found is not None else None
-    if found is None:
+    """What DNS says of the sender's domain, for the provider that letters go through, and for its fallback."""
+    found = case.known.found
+    if found is None or found.sender is None:
         return
+    told = list(_domain_setup(case, found.sender, case.known.authentication))
+    yield from told
+    if found.fallback is None or not case.known.fallback:
+        return
+    known = {(problem.code, problem.words) for problem in told}
+    for problem in _domain_setup(case, found.fallback, case.known.fallback_authentication):
+        if (problem.code, problem.words) not in known:
+            yield _tell(
+                "fallback-unauthenticated",
+                f"should a send go on through [sender] fallback, {case.known.fallback}: {problem.words}",
+                problem.place,
+                problem.mend,
+            )
+
+
+def _domain_setup(case: CheckInput, found: SenderSetup, authentication: Authentication) -> Iterator[Problem]:
     for host in found.hosts:
         if not host.mail:
             yield _tell(
@@ -175,13 +193,11 @@ def setup(case: CheckInput) -> Iterator[Problem]:
             "check the connection and try again",
         )
     if found.spf is not None:
-        yield from _spf(
-            found.domain, found.spf, needed=not (case.known.authentication.own_bounces and _signs(found.dkim))
-        )
+        yield from _spf(found.domain, found.spf, needed=not (authentication.own_bounces and _signs(found.dkim)))
     if found.dkim is not None:
         yield from _dkim(found.domain, found.dkim)
     if found.dmarc is not None:
-        yield from _dmarc(found, found.dmarc, dkim_alone=case.known.authentication.aligns_by_dkim)
+        yield from _dmarc(found, found.dmarc, dkim_alone=authentication.aligns_by_dkim)
 
 
 def _signs(keys: tuple[DkimRecord, ...] | None) -> bool:

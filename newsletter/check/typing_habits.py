@@ -11,18 +11,22 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-LETTERS = (
-    "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff"
-    "\u0750-\u077f\u0870-\u0887\u0889-\u088e\u08a0-\u08c8"
+from newsletter.check.arabic_script import (
+    LETTERS,
+    MARKS,
+    OBJECT,
+    TATWEEL,
+    mostly_arabic,
+    without_latin_quotations,
+    writes_arabic,
 )
-"""Letters of the Arabic script, for a character class."""
-MARKS = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
-"""Harakat and other marks over them."""
-TATWEEL = "\u0640"
+from newsletter.check.keyboards import foreign_words
 
-_ARABIC = re.compile(f"[{LETTERS}]")
-_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>«»]+|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
-_OBJECT = "\ufffc"
+# Addresses, tags and handles: what leads somewhere is left as it is written.
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)[^\s<>«»]+|(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+|(?<![A-Za-z0-9_&])[#@][\w\u200c]+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class Correction:
     """What belongs there; None when only the editor can tell."""
 
 
+Finder = Callable[[str, str], Iterator[Correction]]
+"""Finds a habit in a line of text of a publication in that language."""
+
+
 @dataclass(frozen=True, slots=True)
 class TypingHabit:
     """One habit, under the code of its problem."""
@@ -44,66 +52,108 @@ class TypingHabit:
     """What is wrong; ``{piece}`` is what stands there."""
     mend: str
     """What to do; ``{better}`` is what belongs there."""
-    find: Callable[[str], Iterator[Correction]]
+    find: Finder
+    mended: bool = True
+    """Whether what belongs there is ever certain."""
 
 
-def spans(habit: TypingHabit, text: str) -> list[Correction]:
-    """Where a habit shows in a line of text; web and mail addresses in it are passed over.
+def without_addresses(text: str) -> str:
+    """A line of the same length in which nothing is left of web and mail addresses, hashtags and handles.
+
+    Args:
+        text: One line of plain text.
+    """
+    return _ADDRESS.sub(lambda match: OBJECT * len(match[0]), text)
+
+
+def spans(habit: TypingHabit, text: str, language: str = "") -> list[Correction]:
+    """Where a habit shows in a line of text; addresses, hashtags and handles in it are passed over.
 
     Args:
         habit: The habit to look for.
         text: One line of plain text.
+        language: Of the publication, as a language tag; empty when nobody knows.
     """
-    return list(habit.find(_ADDRESS.sub(lambda match: _OBJECT * len(match[0]), text)))
+    return list(habit.find(without_addresses(text), language))
 
 
-def fixed(habit: TypingHabit, text: str) -> str:
+def fixed(habit: TypingHabit, text: str, language: str = "") -> str:
     """A line of text without a habit, as far as that is certain.
 
     Args:
         habit: The habit to look for.
         text: One line of plain text.
+        language: Of the publication, as a language tag; empty when nobody knows.
     """
-    for span in reversed(spans(habit, text)):
+    for span in reversed(spans(habit, text, language)):
         if span.better is not None:
             text = text[: span.start] + span.better + text[span.end :]
     return text
 
 
-def has_arabic(text: str) -> bool:
-    """Whether a letter of the Arabic script stands in a text."""
-    return _ARABIC.search(text) is not None
-
-
-def _by(
-    pattern: str, better: str | Callable[[re.Match[str]], str | None] | None
-) -> Callable[[str], Iterator[Correction]]:
+def _by(pattern: str, better: str | Callable[[re.Match[str]], str | None] | None) -> Finder:
     compiled = re.compile(pattern)
 
-    def find(text: str) -> Iterator[Correction]:
+    def find(text: str, _language: str) -> Iterator[Correction]:
         for match in compiled.finditer(text):
             yield Correction(match.start(), match.end(), better(match) if callable(better) else better)
 
     return find
 
 
-def _in_arabic(find: Callable[[str], Iterator[Correction]]) -> Callable[[str], Iterator[Correction]]:
-    """The same, but only in a line with Arabic letters: French puts a comma behind a guillemet."""
+def _in_arabic(find: Finder) -> Finder:
+    """The same, but only in an Arabic line of a publication that writes so: French puts a comma behind a guillemet.
 
-    def found(text: str) -> Iterator[Correction]:
-        return find(text) if has_arabic(text) else iter(())
+    A line that is mostly Latin, and a quotation that is, is in another language with an Arabic word in it.
+    """
+
+    def found(text: str, language: str) -> Iterator[Correction]:
+        text = without_latin_quotations(text)
+        if writes_arabic(language) and mostly_arabic(text):
+            yield from find(text, language)
 
     return found
+
+
+def _of_arabic_publications(find: Finder) -> Finder:
+    """The same, but only where the publication is written in Arabic letters: elsewhere such a word is quoted."""
+
+    def found(text: str, language: str) -> Iterator[Correction]:
+        if writes_arabic(language):
+            yield from find(text, language)
+
+    return found
+
+
+def _keyboard(*, doubtful: bool) -> Finder:
+    """Words with letters of another keyboard: those with a right form, or those that only the editor can mend."""
+
+    def find(text: str, language: str) -> Iterator[Correction]:
+        for word in foreign_words(text, language):
+            if doubtful and word.doubtful:
+                yield Correction(word.start, word.end, None)
+            elif not doubtful and word.better != text[word.start : word.end]:
+                yield Correction(word.start, word.end, word.better)
+
+    return find
 
 
 _EMBEDDING = "[\u202a-\u202e]"
 _OPENERS, _CLOSER = "\u2066\u2067\u2068", "\u2069"
 _SPACE = "[ \u00a0\u202f]"
+# A dagger alef or a hamza may sit on a tatweel (الرحمـٰن).
+_STRETCH = f"{TATWEEL}(?![\u0670\u0654\u0655])"
 _AFTER_ARABIC = f"(?<=[{LETTERS}{MARKS}{TATWEEL}])"
 _ARABIC_SIGNS = {",": "،", ";": "؛", "?": "؟"}
+_DIGIT = "0-9\u0660-\u0669\u06f0-\u06f9"
+_OPENING = "[«“(]?"
+# Markdown's link and bold too: a blank that would break them is not added, since the line must read as before.
+_BEFORE_WORD = r"(?:\*\*|[\[«“(])?"
+# What an Arabic sentence may hold before its own comma: a number, a Latin name, an address, a closed bracket.
+_HELD = f"{_DIGIT}A-Za-z\u00c0-\u024f%٪°)”{OBJECT}"
 
 
-def _unbalanced(text: str) -> Iterator[Correction]:
+def _unbalanced(text: str, _language: str) -> Iterator[Correction]:
     """Isolates that are opened and not closed in this line, or closed and not opened (UAX #9, BD9)."""
     open_at: list[int] = []
     for at, sign in enumerate(text):
@@ -117,7 +167,7 @@ def _unbalanced(text: str) -> Iterator[Correction]:
     yield from (Correction(at, at + 1, "") for at in open_at)
 
 
-def _quotes(text: str) -> Iterator[Correction]:
+def _quotes(text: str, _language: str) -> Iterator[Correction]:
     """Straight quotes; pairs of them become guillemets."""
     # After a digit it is the sign of an inch.
     marks = [match.start() for match in re.finditer('(?<![0-9\u0660-\u0669])"', text)]
@@ -132,8 +182,24 @@ def _quotes_well(text: str, start: int, end: int) -> bool:
     return bool(inside) and inside == inside.strip() and not re.search("[«»“”]", inside)
 
 
+_LATIN_SIGN = re.compile(
+    f"(?<=[{LETTERS}{MARKS}»])[,;?](?=[\\s»”)!؟.?]|$)"
+    f"|(?<=[{LETTERS}{MARKS}{OBJECT}])[,;](?=[{LETTERS}])"
+    f"|(?<=[{_HELD}])[,;](?={_SPACE}+{_OPENING}[{LETTERS}])"
+    f"|(?<=[{_DIGIT}%٪)”])\\?(?=\\s*$|{_SPACE}+{_OPENING}[{LETTERS}])"
+)
+_LIST_OF_NUMBERS = re.compile(f"[{_DIGIT}][,;] ?[{_DIGIT}][^\\s,;]*$")
+
+
+def _latin_signs(text: str, _language: str) -> Iterator[Correction]:
+    """Latin signs of an Arabic sentence; a list of numbers keeps all of its own, and not all but the last."""
+    for match in _LATIN_SIGN.finditer(text):
+        if _LIST_OF_NUMBERS.search(text, max(match.start() - 40, 0), match.start()) is None:
+            yield Correction(match.start(), match.end(), _ARABIC_SIGNS[match[0]])
+
+
 def _stretched(match: re.Match[str]) -> str:
-    return match[0].replace(TATWEEL, "")
+    return re.sub(_STRETCH, "", match[0])
 
 
 def _plain_form(match: re.Match[str]) -> str:
@@ -179,37 +245,65 @@ HABITS: tuple[TypingHabit, ...] = (
         "tatweel",
         "{piece} is stretched with tatweel",
         "write {better}; bold (**…**) gives weight",
-        # A dagger alef or a hamza may sit on a tatweel (الرحمـٰن), and a short form may end in one (هـ، الـ36).
-        _by(
-            f"[{LETTERS}{MARKS}]+{TATWEEL}+(?![\u0670\u0654\u0655])[{MARKS}]*"
-            f"(?=[{LETTERS}])[{LETTERS}{MARKS}{TATWEEL}]*",
-            _stretched,
+        # A short form may end in one (هـ، الـ36).
+        _of_arabic_publications(
+            _by(
+                f"(?<![{LETTERS}{MARKS}])[{LETTERS}{MARKS}]+(?:{_STRETCH}[{MARKS}]*)+(?=[{LETTERS}])[{LETTERS}{MARKS}{TATWEEL}]*",
+                _stretched,
+            )
         ),
     ),
     TypingHabit("quotes-straight", "a straight quotation mark in Arabic text", "write «…»", _in_arabic(_quotes)),
     TypingHabit(
+        "letters-keyboard",
+        "{piece} has a letter or digit of another language's keyboard",
+        "write {better}; it looks alike, and no search finds it as it is",
+        _keyboard(doubtful=False),
+    ),
+    TypingHabit(
+        "letters-doubtful",
+        "{piece} has a letter of another language's keyboard, and it may stand for either of two",
+        "write the word with the letters of the publication's language",
+        _keyboard(doubtful=True),
+        mended=False,
+    ),
+    TypingHabit(
         "punctuation-latin",
-        "a Latin {piece} after an Arabic word",
+        "a Latin {piece} in Arabic text",
         "write {better}",
-        _in_arabic(_by(f"(?<=[{LETTERS}{MARKS}»])[,;?](?=[\\s»”)!؟.?]|$)", lambda match: _ARABIC_SIGNS[match[0]])),
+        _in_arabic(_latin_signs),
     ),
     TypingHabit(
         "space-before-sign",
         "a space before «{piece}»",
         "take the space out",
-        _in_arabic(_by(f"(?<=[{LETTERS}{MARKS}{TATWEEL}»)]){_SPACE}+(?=[،؛؟!.:,;?](?![.!؟?\\w]|{_SPACE}?[()]))", "")),
+        _in_arabic(
+            _by(
+                f"(?<=[{LETTERS}{MARKS}{TATWEEL}»)]){_SPACE}+(?=[،؛؟!.:,;?](?![.!؟?\\w]|{_SPACE}?[()])|[,;][{LETTERS}])"
+                # These signs belong to the word before them whatever it is; between two numbers they may be either's.
+                f"|(?<=[^\\s(\\[«“\"'–—|{_DIGIT}-]){_SPACE}+(?=[،؛؟۔])"
+                f"|(?<=[{_DIGIT}]){_SPACE}+(?=[،؛؟۔](?![{_DIGIT}]))",
+                "",
+            )
+        ),
     ),
     TypingHabit(
         "space-inside-quotes",
         "a space inside quotation marks or brackets",
         "take the space out",
-        _by(f"(?<=[«(]){_SPACE}+(?=[{LETTERS}])|{_AFTER_ARABIC}{_SPACE}+(?=[»)])", ""),
+        _of_arabic_publications(_by(f"(?<=[«(]){_SPACE}+(?=[{LETTERS}])|{_AFTER_ARABIC}{_SPACE}+(?=[»)])", "")),
     ),
     TypingHabit(
         "space-missing",
         "no space after «{piece}»",
         "add one",
-        _by(f"{_AFTER_ARABIC}[،؛؟](?=[{LETTERS}])", lambda match: match[0] + " "),
+        _in_arabic(
+            _by(
+                f"{_AFTER_ARABIC}[،؛؟](?={_BEFORE_WORD}[{LETTERS}{_DIGIT}A-Za-z])"
+                f"|(?<=[{_HELD}»])[،؛؟](?={_BEFORE_WORD}[{LETTERS}])",
+                lambda match: match[0] + " ",
+            )
+        ),
     ),
     TypingHabit(
         "space-double", "more than one space between two words", "leave one", _by(f"(?<=\\S){_SPACE}{{2,}}(?=\\S)", " ")

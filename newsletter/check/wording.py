@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from newsletter.check.arabic_script import has_arabic
 from newsletter.check.context import (
     CheckInput,
     Rule,
@@ -13,7 +14,6 @@ from newsletter.check.context import (
     teller,
 )
 from newsletter.check.reading import TextRun
-from newsletter.check.typing_habits import has_arabic
 from newsletter.issues.lines import TOOL_TEXT
 from newsletter.models import Level, Problem, Story
 

@@ -1,4 +1,4 @@
-"""How the text is written: signs, digits, quotation marks, leftovers of other programs. Arabic first."""
+"""How the text is written: signs, letters, quotation marks, leftovers of other programs. Arabic first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from newsletter.check.context import (
     shown,
     teller,
 )
-from newsletter.check.reading import TextRun
 from newsletter.check.typing_habits import HABITS, named, spans
 from newsletter.models import Level, Problem
 from newsletter.text import shortcodes
@@ -19,7 +18,6 @@ from newsletter.text import shortcodes
 CODES: Mapping[str, Level] = {
     **{habit.code: "warning" for habit in HABITS},
     "signs-repeated": "warning",
-    "digits-mixed": "warning",
     "text-garbled": "error",
     "html-in-text": "warning",
     "markdown-leaked": "warning",
@@ -31,9 +29,10 @@ _tell = teller(CODES)
 
 def habits(case: CheckInput) -> Iterator[Problem]:
     """Every habit of typing, once for each line it stands in."""
+    language = case.known.publication.language if case.known.publication is not None else ""
     for run in case.reading.runs:
         for habit in HABITS:
-            found = spans(habit, run.text)
+            found = spans(habit, run.text, language)
             if not found:
                 continue
             first = found[0]
@@ -58,37 +57,6 @@ def signs_repeated(case: CheckInput) -> Iterator[Problem]:
         match = _REPEATED.search(run.text)
         if match is not None:
             yield _tell("signs-repeated", f"«{match[0]}»: one sign says it", case.at(run.line), "leave one of them")
-
-
-_DIGITS = (
-    ("Latin digits", re.compile("[0-9]+")),
-    ("Arabic-Indic digits", re.compile("[\u0660-\u0669]+")),
-    ("Persian digits", re.compile("[\u06f0-\u06f9]+")),
-)
-# Digits that belong to a Latin name, a code, an address or a phone number are Latin in every text.
-_LATIN_BY_NATURE = re.compile(
-    r"[A-Za-z][A-Za-z0-9.'’&/-]*(?:[ \u00a0-]\d[\d.,:]*)*|\d[\d.,:]*[ \u00a0-]?[A-Za-z]+|\+\d[\d ()\u00a0-]+|\S*[@#]\S+"
-)
-
-
-def digits_mixed(case: CheckInput) -> Iterator[Problem]:
-    """Two sets of digits in one issue: each is right, both together look like an accident."""
-    lines: dict[str, list[tuple[TextRun, str]]] = {name: [] for name, _ in _DIGITS}
-    for run in case.reading.runs:
-        text = _LATIN_BY_NATURE.sub(" ", run.text)
-        for name, pattern in _DIGITS:
-            match = pattern.search(text)
-            if match is not None:
-                lines[name].append((run, match[0]))
-    used = sorted((name for name in lines if lines[name]), key=lambda name: len(lines[name]), reverse=True)
-    for name in used[1:]:
-        for run, digits in lines[name]:
-            yield _tell(
-                "digits-mixed",
-                f"{name} here ({digits}), {used[0]} in the rest of the issue",
-                case.at(run.line),
-                f"write all numbers in {used[0]}",
-            )
 
 
 # UTF-8 that was read as Windows-1252: Arabic letters come out as Ø or Ù and a sign, Latin accents as Ã and a sign.
@@ -184,7 +152,6 @@ def shortcode_left(case: CheckInput) -> Iterator[Problem]:
 RULES: tuple[Rule, ...] = (
     habits,
     signs_repeated,
-    digits_mixed,
     text_garbled,
     html_in_text,
     markdown_leaked,

@@ -78,28 +78,29 @@ def week_data(
     Args:
         week: As it was prepared.
         state: ``draft``, ``errors``, ``nobody``, ``nothing``, ``already``, or the state of its send.
-        sent: Its send, if there is one.
+        sent: Its send, if this run went on with one; else it is the one that has the week, if any.
         account: How many deliveries of the send are in each state.
         sent_now: Letters that this run submitted.
     """
-    plan = week.plan
+    plan, sent = week.plan, sent or week.send
+    issue = plan.issue if plan is not None else week.went_issue
     return {
         "week": week.period,
         "list": week.list,
         "state": state,
         "issue": plan.issue.number if plan is not None else int(week.went) if week.went else None,
-        "path": plan.issue.path if plan is not None else None,
-        "subject": plan.issue.subject if plan is not None else None,
+        "path": (issue.path or None) if issue is not None else None,
+        "subject": sent.subject if sent is not None else issue.subject if issue is not None else None,
         "new_articles": len(week.gathered.added),
         "troubles": [str(trouble) for trouble in week.gathered.troubles],
         "withdrawn": [{"id": number, "reason": reason} for number, reason in week.gathered.withdrawn.items()],
         "taken_out": list(week.dropped),
-        "stories": len(plan.issue.stories) if plan is not None else 0,
-        "sections": {one.title: len(one.stories) for one in plan.issue.sections} if plan is not None else {},
+        "stories": len(issue.stories) if issue is not None else 0,
+        "sections": {one.title: len(one.stories) for one in issue.sections} if issue is not None else {},
         "candidates": week.candidates,
         "not_shown": week.unshown,
         "repeats": week.repeats.split(", ") if week.repeats else [],
-        "audience": plan.audience if plan is not None else 0,
+        "audience": _audience(week, sent),
         "by_rhythm": dict(plan.by_rhythm) if plan is not None else {},
         "by_variant": {one.name: one.audience for one in plan.variants} if plan is not None else {},
         "without_topic": plan.skipped if plan is not None else 0,
@@ -110,6 +111,12 @@ def week_data(
         "sent_now": sent_now,
         **account_data(account),
     }
+
+
+def _audience(week: WeekPlan, sent: Send | None) -> int:
+    if week.plan is not None and week.plan.earlier is None:
+        return week.plan.audience
+    return sent.audience if sent is not None else 0
 
 
 def account_data(account: SendCounts | None) -> dict[str, Any]:
@@ -189,6 +196,7 @@ def latest_data(outcome: LatestOutcome, *, would: bool) -> dict[str, Any]:
         would: Nothing was written; say what would happen.
     """
     found = outcome.latest
+    sent = outcome.send or found.send
     if found.went:
         state = "already"
     elif found.issue is None:
@@ -201,13 +209,13 @@ def latest_data(outcome: LatestOutcome, *, would: bool) -> dict[str, Any]:
         "rhythm": found.rhythm,
         "list": found.target.name,
         "articles": list(found.articles),
-        "subject": found.issue.subject if found.issue is not None else None,
-        "audience": found.audience,
+        "subject": sent.subject if sent is not None else found.issue.subject if found.issue is not None else None,
+        "audience": sent.audience if found.went and sent is not None else found.audience,
         "without_letter": found.skipped,
         "by_variant": dict(found.by_variant),
         "problems": [asdict(problem) for problem in found.problems],
         "withdrawn": [{"id": number, "reason": reason} for number, reason in outcome.looked.withdrawn.items()],
-        "send": outcome.send.public_id if outcome.send is not None else None,
+        "send": sent.public_id if sent is not None else None,
         "sent_now": outcome.sent_now,
     }
 

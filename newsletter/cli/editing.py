@@ -206,7 +206,7 @@ def check(
         if online:
             say("Asking for links, pictures and DNS …")
         inspected = inspect(workspace, issue, online=online)
-        fixed = fix_issue(Path(issue.path), inspected.problems) if fix else []
+        fixed = fix_issue(Path(issue.path), inspected.problems, workspace.publication.language) if fix else []
         if fixed:
             issue = issues.read(Path(issue.path))
             inspected = inspect(workspace, issue, found=inspected.found)

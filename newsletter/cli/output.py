@@ -75,6 +75,11 @@ def errors() -> Console:
     return Console(stderr=True, no_color=True if os.environ.get("NO_COLOR") else None)
 
 
+def shows_bars() -> bool:
+    """Whether somebody sees a bar on stderr: else Rich need not be loaded, which takes a tenth of a second."""
+    return sys.stderr.isatty()
+
+
 @contextlib.contextmanager
 def progress_bar(*columns: ProgressColumn) -> Iterator[Progress]:
     """A bar on stderr that goes away at its end; nothing where stderr is no terminal.

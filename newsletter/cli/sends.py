@@ -15,6 +15,8 @@ from newsletter.cli.output import ask, data, json_data, plural, say, table
 from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
     from newsletter.ledger import Send, SendCounts
@@ -34,8 +36,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
         found = [(send, ledger.account(connection, send.id)) for send in ledger.sends(connection)]
+        ways = ledger.by_provider(connection)
     if as_json:
-        json_data([_told(send, account, lists) for send, account in found])
+        json_data([{**_told(send, account, lists), "by_provider": ways.get(send.id, {})} for send, account in found])
         return
     rows = [
         (
@@ -60,6 +63,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     for send, _ in found:
         if send.reason:
             say(f"{send.public_id} is {send.state}: {send.reason}")
+        if send.id in ways:
+            each = "; ".join(f"{name}: {words}" for name, words in _ways(ways[send.id]))
+            say(f"{send.public_id} went by more than one provider: {each}")
     if not rows:
         say("Nothing was sent yet. Send an issue with: newsletter send")
 
@@ -86,12 +92,13 @@ def show(
         account = ledger.account(connection, send.id)
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
         through = ledger.submitted_through(connection, send.id)
+        ways = ledger.by_provider(connection, send.id).get(send.id, {})
         people = _unknown(connection, send) if unknown else []
         warn_held(connection)
     change = tell_edited(workspace, send) if not unknown or as_json else None
     if as_json:
         files = {"edited": change == "edited", "file_gone": change == "gone"}
-        told = {**_told(send, account, lists), "submitted_through": through, **files}
+        told = {**_told(send, account, lists), "submitted_through": through, "by_provider": ways, **files}
         json_data({**told, "unknown_deliveries": people} if unknown else told)
         return
     if unknown:
@@ -107,8 +114,8 @@ def show(
         "tried_again": send.probe_at,
         "finished": send.finished,
     }
-    ways = {f"submitted through {name or 'an older version'}": count for name, count in through.items()}
-    for key, value in {**_told(send, account, lists), **(ways if len(ways) > 1 else {})}.items():
+    each = {f"through {name}": words for name, words in _ways(ways)}
+    for key, value in {**_told(send, account, lists), **each}.items():
         if (moment := moments.get(key)) is not None:
             data(f"{key}\t{in_zone(moment, workspace.zone)}")
         elif value not in (None, "", {}, 0):
@@ -213,6 +220,20 @@ def resume(
         undone = ended and send.id in {one.id for one in plans.free_undone(workspace)}
     rest = " --rest" if ended and not undone else ""
     say(f"Deliver them with: newsletter send {send.issue}{rest}" if resend_unknown else "Done.")
+
+
+def _ways(ways: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:
+    """Providers as people call them, each with what became of the deliveries that it had."""
+    from newsletter.senders import registry
+
+    titles = {name: registry.provider(name).title for name in registry.names()}
+    return [
+        (
+            titles.get(name, name or "an older version"),
+            ", ".join(f"{number:,} {state}" for state, number in each.items()),
+        )
+        for name, each in ways.items()
+    ]
 
 
 def _move(workspace: Workspace, name: str, to: str, *, reason: str = "") -> Send:

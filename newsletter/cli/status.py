@@ -120,6 +120,16 @@ def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[
             "networks": state.wishes.networks,
             "since": _iso(state.wishes.since),
         },
+        "unknown_sends": [
+            {
+                "send": one.public_id,
+                "issue": state.stamped.get(one.public_id),
+                "events": dict(one.events),
+                "since": _iso(one.since),
+                "latest": _iso(one.latest),
+            }
+            for one in state.unknown_sends
+        ],
         "disks": [{name: value for name, value in asdict(one).items() if name != "path"} for one in state.disks],
         "backup": {"known": state.is_sqlite, "newest": _iso(state.backup_at)},
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +10,6 @@ from newsletter.cli.accounts import account_data, problem_lines
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, json_data, plural, say
-from newsletter.errors import SendError
 from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
@@ -72,46 +70,30 @@ def refreeze(
       newsletter sends refreeze 12 --dry-run
       newsletter sends refreeze 12 --yes
     """
-    from newsletter import issues, ledger
     from newsletter.check import has_errors
-    from newsletter.workflows import plan as plans
-    from newsletter.workflows.snapshot import Snapshot
-    from newsletter.workflows.source import changed_since
+    from newsletter.workflows import refreeze as anew
 
     with workspace_of(context) as workspace:
-        with workspace.database.read() as connection:
-            old = ledger.named(connection, name)
-        if old.state not in {"scheduled", "paused"}:
-            pause = f"newsletter sends pause {old.public_id}, or " if old.state == "running" else ""
-            raise SendError(
-                f"the send of issue {old.issue} is {old.state}; only one that waits is frozen anew",
-                mend=f"{pause}see: newsletter sends show {old.public_id}",
-            )
-        snapshot = Snapshot.take(workspace)
-        snapshot = replace(snapshot, sends=tuple(one for one in snapshot.sends if one.id != old.id))
-        target = next(one.name for one in snapshot.lists if one.id == old.list_id)
-        issue = issues.find(workspace.root, old.issue)
-        plan = plans.make(workspace, issue, list_name=target, rhythm=old.rhythm, snapshot=snapshot)
+        prepared = anew.prepare(workspace, name)
+        old, plan = prepared.old, prepared.plan
         for line in problem_lines(plan.problems):
             say(line)
-        edited = changed_since(workspace, old) is not None
         say(
-            f"Issue {old.issue} «{plan.issue.subject}»: {'edited' if edited else 'not edited'} since it was frozen; "
-            f"{old.audience:,} subscribers then, {plan.audience + plan.skipped:,} now."
+            f"Issue {old.issue} «{plan.issue.subject}»: {'edited' if prepared.edited else 'not edited'} since it was "
+            f"frozen; {old.audience:,} subscribers then, {prepared.audience:,} now."
         )
         if has_errors(plan.problems):
             say(f"Issue {old.issue} cannot go like this. It stays as it was frozen.")
             raise typer.Exit(FOUND_ERRORS)
-        told = {"issue": old.issue, "replaces": old.public_id, "edited": edited, "before": old.audience}
+        told = {"issue": old.issue, "replaces": old.public_id, "edited": prepared.edited, "before": old.audience}
         if dry_run:
             if as_json:
-                json_data({**told, "send": None, "state": old.state, "audience": plan.audience + plan.skipped})
+                json_data({**told, "send": None, "state": old.state, "audience": prepared.audience})
             return
         if not yes and ask(f"Type {old.issue} to freeze it anew, anything else to stop") != old.issue:
             say("Nothing changed.")
             raise typer.Exit(1)
-        new = plans.freeze_plan(workspace, plan, send_at=old.send_at, replaces=old)
-        workspace.memory.undone(old)
+        new = anew.carry_out(workspace, prepared)
         starts = f", starts {in_zone(new.send_at, workspace.zone)}" if new.send_at is not None else ""
     say(f"Frozen anew: issue {new.issue}, {plural(new.audience, 'subscriber')}, {new.state}{starts} ({new.public_id}).")
     if as_json:

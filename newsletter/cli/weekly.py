@@ -327,9 +327,8 @@ def _nothing_to_do(
     post_without_pages(workspace)
     code = _told_week(workspace, week, command)
     if as_json:
-        told = week_data(
-            week, "already" if not code else week.send.state if week.send else "already", account=week.account
-        )
+        done = week.send is None or (week.send.state == "finished" and not code)
+        told = week_data(week, "already" if done or week.send is None else week.send.state, account=week.account)
         json_data({**told, "exit": code})
     if code:
         raise typer.Exit(code)

@@ -146,6 +146,7 @@ def freeze(
                 f"nobody on the list is waiting for issue {key}: it is empty, or all have had it already",
                 mend="add subscribers with: newsletter subscribers import FILE",
             )
+        ledger.note_clock(connection, now)
         own = "weekly" if rhythm == ALL else rhythm
         taken = ledger.take(connection, list_id, own, periods, send.issue_id)
         if once and len(taken) < len(set(periods)):

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.ledger import Batch
+from newsletter.ledger import Batch, domain_rate
 from newsletter.senders import Parcel
 
 if TYPE_CHECKING:
@@ -58,13 +58,23 @@ def _put_off(
     shares = ledger.take_domains(
         connection, batch.send_id, {domain: len(ids) for domain, ids in mine.items()}, setup.pace
     )
+    pieces: list[tuple[float, list[int]]] = []
     for domain, share in shares.items():
-        ids = mine[domain]
         start = share.now
         for count, seconds in share.later:
-            part = ids[start : start + count]
-            # None of these was tried: what they come back as is as fresh as this one was.
-            ledger.put_off(connection, batch, part, seconds, attempt=batch.attempt - 1)
-            late.update(part)
+            pieces.append((seconds, mine[domain][start : start + count]))
             start += count
+    late.update(one for _, part in pieces for one in part)
+    join = partial(ledger.join_waiting, connection, batch, window=domain_rate.SLICE, most=setup.batch_size)
+    last = pieces.pop(pieces.index(max(pieces))) if pieces and len(late) == len(parcels) else None
+    for seconds, part in pieces:
+        # None of these was tried: what they come back as is as fresh as this one was.
+        if not join(part, seconds):
+            ledger.put_off(connection, batch, part, seconds, attempt=batch.attempt - 1)
+    if last is not None:
+        # Nothing of it goes now: it waits itself, and no batch is made for the last of its hours.
+        if join(last[1], last[0]):
+            ledger.discard_empty(connection, batch)
+        else:
+            ledger.let_wait(connection, batch, last[0])
     return late

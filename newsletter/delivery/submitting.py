@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from newsletter.delivery.answering import Answers
     from newsletter.delivery.claiming import Claims
-    from newsletter.delivery.lane import Lane, RunState
+    from newsletter.delivery.lane import Claimed, Lane, RunState
     from newsletter.delivery.probing import SendPausedError
     from newsletter.ledger import Batch
     from newsletter.senders import Carrier, Parcel
@@ -158,6 +158,8 @@ class Submissions:
     ) -> None:
         """Deliver a batch whose letters go one by one: each is marked and answered on its own row."""
         setup, marked = self._setup, set[int]()
+        # Other letters go on while the disk takes a mark.
+        apart = setup.durable and setup.database.syncs_apart
         later: dict[int, str] = {}
         told = Counter[str]()
 
@@ -173,7 +175,7 @@ class Submissions:
                     connection, batch, answers=answers, going=() if over else going, marked=marked, lease=setup.lease
                 )
 
-            may = self._retrying.write(act, durable=setup.durable)
+            may = self._retrying.write(act, durable=setup.durable and not apart)
             marked.update(may or ())
             for one, (state, reason) in answers.items():
                 later.pop(one, None)
@@ -188,9 +190,11 @@ class Submissions:
                 self._answers.took(one_by_one=True)
             return None if over else may
 
-        commit({one: ("skipped", reason) for one, reason in skipped.items()}, ())
+        if skipped:
+            commit({one: ("skipped", reason) for one, reason in skipped.items()}, ())
         most = lane.connections if self._shared.growth.taken else 1
-        answer = carrier.carry(parcels, commit, renew=setup.lease / 3, most=most)
+        sync = setup.database.sync if apart else None
+        answer = carrier.carry(parcels, commit, renew=setup.lease / 3, most=most, sync=sync)
         waits = answer.state == "queued" and not (answer.stop or self._shared.over.is_set())
         pause = backoff(setup.backoff, batch.attempt) if waits else 0.0
         impatient = self._answers.is_impatient
@@ -203,11 +207,17 @@ class Submissions:
         else:
             dues = {one: due_in(why, batch.attempt, setup.put_off) for one, why in later.items() if not stops}
 
-        def close(connection: Connection) -> SendPausedError | None:
+        further = answer.state == "submitted" and not (stops or self._shared.probes or setup.rate_limit.limits)
+        claim = self._claims.claim(lane) if further and not self._shared.over.is_set() else None
+
+        def close(connection: Connection) -> tuple[Claimed | None, SendPausedError | None]:
             for seconds in sorted(set(dues.values())):
                 some = [one for one, due in dues.items() if due == seconds]
                 ledger.put_off(connection, batch, some, seconds)
             ledger.close(connection, batch, pause=0.0 if stops else pause)
-            return self._answers.decide(connection, answer, stops=stops, tried=bool(parcels), reason=reason)
+            paused = self._answers.decide(connection, answer, stops=stops, tried=bool(parcels), reason=reason)
+            return claim(connection) if claim is not None else None, paused
 
-        self._answers.end(self._retrying.write(close), stops=stops, tried=bool(parcels), reason=reason)
+        # The next mark takes it to the disk along with itself, and so does the end of the send.
+        lane.next, paused = self._retrying.write(close, durable=not (further and not dues))
+        self._answers.end(paused, stops=stops, tried=bool(parcels), reason=reason)

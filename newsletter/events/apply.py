@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +39,8 @@ class ReportOutcome:
     known: int = 0
     strange: int = 0
     """About no delivery of ours."""
+    unknown_sends: Mapping[str, int] = field(default_factory=dict)
+    """Public id of each send that the database does not know to the number of these events that are about it."""
     paused: tuple[str, ...] = ()
     """Why sends were paused, one reason each."""
     held: tuple[str, ...] = ()
@@ -85,9 +87,11 @@ def receive(
                 told = _of_small_letter(connection, letter, report.event, acts, now=now, keys=suppression_keys)
             counts[told] += 1
         _release(connection, of_sends, noted)
+        nobodys = [report.event for report, one in zip(of_sends, noted, strict=True) if one is None]
+        unknown_sends = ledger.note_unknown_sends(connection, nobodys, now) if nobodys else {}
         paused = _pause(connection, sorted({one.send_id for one in noted if one is not None and one.new}))
         held = waiting(connection) if acts["held"] else ()
-    return ReportOutcome(counts["new"], counts["known"], counts["strange"], paused, held)
+    return ReportOutcome(counts["new"], counts["known"], counts["strange"], unknown_sends, paused, held)
 
 
 def _storable(report: EventReport) -> EventReport:

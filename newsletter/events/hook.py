@@ -55,6 +55,10 @@ def report_hook(
             came = receive(database, reports, now=now(), link_keys=link_keys, suppression_keys=suppression_keys)
         except NashraError:
             return TRY_AGAIN
+        for public_id, number in came.unknown_sends.items():
+            LOG.warning(
+                "%d events of send %s, which the database does not know; see: newsletter status", number, public_id
+            )
         for reason in came.paused:
             LOG.warning("a send was paused: %s", reason)
         for words in came.held:

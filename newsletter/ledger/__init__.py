@@ -6,14 +6,16 @@ never an address.
 """
 
 from newsletter.ledger.brakes import PROVIDER, brake, due_probes, go_on, stop, take_probe
+from newsletter.ledger.clock_steps import ClockStep, clock_step, note_clock
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
     advance_cursor,
     cursor,
     known_cursors,
     set_cursor,
+    take_minute,
 )
-from newsletter.ledger.cutting import cut, move_out, put_off, split
+from newsletter.ledger.cutting import cut, discard_empty, join_waiting, let_wait, move_out, put_off, split
 from newsletter.ledger.domain_rate import DomainShare, forget_lines, take_domains
 from newsletter.ledger.doubts import (
     DoubtfulRequest,
@@ -35,6 +37,7 @@ from newsletter.ledger.events import (
 from newsletter.ledger.fallback import (
     OF_THE_LETTER,
     braked_sends,
+    by_provider,
     goes_elsewhere,
     has_stale_brakes,
     note_braked,
@@ -92,6 +95,7 @@ from newsletter.ledger.sends import (
     unfinished_to,
 )
 from newsletter.ledger.undo import UndoOutcome, cancel, may_undo, undo_cancelled
+from newsletter.ledger.unknown_sends import UnknownSend, forget_unknown_sends, note_unknown_sends, unknown_sends
 from newsletter.ledger.warm_up import (
     WarmUpDay,
     end_warm_up_pause,
@@ -114,6 +118,7 @@ __all__ = [
     "PROVIDER",
     "UNFINISHED",
     "Batch",
+    "ClockStep",
     "Delivery",
     "DomainShare",
     "DoubtfulRequest",
@@ -124,6 +129,7 @@ __all__ = [
     "Send",
     "SendCounts",
     "UndoOutcome",
+    "UnknownSend",
     "WarmUpDay",
     "accept_unknown",
     "account",
@@ -132,15 +138,18 @@ __all__ = [
     "article_period",
     "brake",
     "braked_sends",
+    "by_provider",
     "cancel",
     "change_sender",
     "charge",
     "claim",
+    "clock_step",
     "close",
     "count_without_delivery",
     "cursor",
     "cut",
     "deliveries",
+    "discard_empty",
     "doubt",
     "doubtful_deliveries",
     "drop",
@@ -150,6 +159,7 @@ __all__ = [
     "first_reach",
     "forget_doubts",
     "forget_lines",
+    "forget_unknown_sends",
     "free",
     "give_back_warm_up",
     "go_on",
@@ -162,11 +172,13 @@ __all__ = [
     "ill",
     "in_doubt",
     "issue_id",
+    "join_waiting",
     "known_cursors",
     "known_sends",
     "last_of",
     "last_send",
     "let_go",
+    "let_wait",
     "letter_of",
     "letters_to",
     "mark_submitting",
@@ -179,7 +191,9 @@ __all__ = [
     "note",
     "note_asked",
     "note_braked",
+    "note_clock",
     "note_seen",
+    "note_unknown_sends",
     "prove_deliveries",
     "prove_request",
     "put_back",
@@ -209,6 +223,7 @@ __all__ = [
     "subscriber_of",
     "take",
     "take_domains",
+    "take_minute",
     "take_over",
     "take_probe",
     "take_rate",
@@ -216,6 +231,7 @@ __all__ = [
     "undo_cancelled",
     "unfinished_to",
     "unknown_deliveries",
+    "unknown_sends",
     "waiting",
     "warm_up_day",
     "whole_requests_in_doubt",

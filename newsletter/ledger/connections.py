@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from newsletter.storage.clock import clock
+from newsletter.storage.clock import FARTHEST, clock
 from subscribers.store.dialect import insert
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ def hold(connection: Connection, provider: str, *, connections: int, want: int, 
         .where(
             provider_connection.c.provider == provider,
             provider_connection.c.number < connections,
-            or_(provider_connection.c.token.is_(None), provider_connection.c.lease_until < now),
+            or_(
+                provider_connection.c.token.is_(None),
+                provider_connection.c.lease_until < now,
+                provider_connection.c.lease_until > now + FARTHEST,
+            ),
         )
         .order_by(provider_connection.c.number)
         .limit(want - held)

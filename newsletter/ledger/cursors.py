@@ -72,6 +72,28 @@ def advance_cursor(connection: Connection, name: str, at: int) -> bool:
     return connection.execute(statement.returning(table.c.at)).first() is not None
 
 
+def take_minute(connection: Connection, name: str, now: int) -> bool:
+    """Take this minute for something that is done once in each, by one of many.
+
+    Args:
+        connection: A writing transaction.
+        name: Of the cursor; what stands minutes ahead in it was written before a clock was set back, and is over.
+        now: Unix seconds.
+
+    Returns:
+        Whether this caller does it.
+    """
+    from newsletter.storage.tables import cursor as table
+
+    minute = now // 60 * 60
+    other = (table.c.at < minute) | (table.c.at > minute + _MINUTES_APART)
+    statement = insert(connection, table).values(name=name, at=minute)
+    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"at": minute}, where=other)
+    return connection.execute(statement.returning(table.c.at)).first() is not None
+
+
+_MINUTES_APART = 120
+"""Seconds that the clocks of the machines of a database may be apart."""
 SCHEDULE = "schedule "
 """Before the name of a job: the appointed moment of it that was handled last."""
 NEXT_SIGN = "worker next"

@@ -80,6 +80,87 @@ def put_off(
     return move_out(connection, batch, delivery_ids, seconds, attempt=attempt)
 
 
+def let_wait(connection: Connection, batch: Batch, seconds: float) -> bool:
+    """Let a batch of which nothing goes now wait as it is, as if it had not been claimed; False when it was lost.
+
+    Args:
+        connection: A writing transaction.
+        batch: As it was claimed, queued.
+        seconds: Before anybody may try it, by the database's clock.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.tables import batch as table
+
+    mine = (table.c.id == batch.id) & (table.c.token == batch.token) & (table.c.state == "queued")
+    waits = {"token": None, "lease_until": clock(connection) + seconds, "attempt": batch.attempt - 1}
+    return connection.execute(update(table).where(mine).values(waits)).rowcount == 1
+
+
+def join_waiting(
+    connection: Connection, batch: Batch, delivery_ids: Sequence[int], seconds: float, *, window: float, most: int
+) -> int:
+    """As ``put_off``, but into a batch that waits for about that hour already, so that those stay few.
+
+    Args:
+        connection: A writing transaction, in which the batch is held.
+        batch: As it was claimed; what is put off has had one try less.
+        delivery_ids: Which of them wait.
+        seconds: Before anybody may try them.
+        window: Seconds into which hours are divided: those in one go together.
+        most: Deliveries that one batch takes.
+
+    Returns:
+        How many wait there now; 0 when no batch has room.
+    """
+    from sqlalchemy import func, select, update
+
+    from newsletter.storage.tables import batch as table
+    from newsletter.storage.tables import delivery
+
+    due = clock(connection) + seconds
+    begin = due // window * window
+    alike = (
+        (table.c.send_id == batch.send_id)
+        & (table.c.letter_id == batch.letter_id)
+        & (table.c.state == "queued")
+        & table.c.token.is_(None)
+        & (table.c.id != batch.id)
+        & (table.c.attempt == batch.attempt - 1)
+    )
+    there = select(table.c.id, table.c.lease_until).where(
+        alike, table.c.lease_until >= begin, table.c.lease_until < begin + window
+    )
+    for row in connection.execute(there.order_by(table.c.id).with_for_update(skip_locked=True)).all():
+        inside = select(func.count()).select_from(delivery).where(delivery.c.batch_id == row.id)
+        if connection.execute(inside).scalar_one() + len(delivery_ids) > most:
+            continue
+        moved = 0
+        for start in range(0, len(delivery_ids), _MOST_IDS):
+            part = delivery.c.id.in_(delivery_ids[start : start + _MOST_IDS])
+            mine = update(delivery).where(part, delivery.c.batch_id == batch.id, delivery.c.state.is_(None))
+            moved += connection.execute(mine.values(batch_id=row.id)).rowcount
+        connection.execute(update(table).where(table.c.id == row.id).values(lease_until=max(due, row.lease_until)))
+        return moved
+    return 0
+
+
+def discard_empty(connection: Connection, batch: Batch) -> None:
+    """Take a batch out of which every delivery has moved to another one.
+
+    Args:
+        connection: A writing transaction.
+        batch: As it was claimed.
+    """
+    from sqlalchemy import exists, select
+
+    from newsletter.storage.tables import batch as table
+    from newsletter.storage.tables import delivery
+
+    members = exists(select(delivery.c.id).where(delivery.c.batch_id == batch.id))
+    connection.execute(table.delete().where(table.c.id == batch.id, table.c.token == batch.token, ~members))
+
+
 def move_out(
     connection: Connection, batch: Batch, delivery_ids: Collection[int], seconds: float, *, attempt: int | None = None
 ) -> int:
@@ -111,6 +192,40 @@ def move_out(
     if not moved:
         connection.execute(table.delete().where(table.c.id == new))
     return moved
+
+
+def part_begun(connection: Connection, send_id: int) -> None:
+    """Give what is left of batches that a provider has begun letter by letter batches of their own, for another one.
+
+    A batch knows the provider of its last attempt alone: the next one would be taken for whoever had its first letters.
+    What is held by somebody stays; a hold that ran out leaves its letters in doubt, as for whoever claims it next.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send.
+    """
+    from sqlalchemy import exists, or_, select, update
+
+    from newsletter.storage.tables import batch, delivery
+
+    own = (delivery.c.batch_id == batch.c.id) & delivery.c.state.in_(("submitted", "refused", "unknown", "submitting"))
+    free = or_(batch.c.token.is_(None), batch.c.lease_until < clock(connection))
+    begun = select(batch).where(
+        batch.c.send_id == send_id,
+        batch.c.state == "queued",
+        batch.c.sender.is_not(None),
+        free,
+        exists(select(delivery.c.id).where(own)),
+    )
+    for row in connection.execute(begun.order_by(batch.c.id).with_for_update()).all():
+        like = Batch(row.id, row.send_id, row.letter_id, row.state, "", "", row.attempt, row.sender)
+        pause = 0.0 if row.token is not None else max(0.0, (row.lease_until or 0.0) - clock(connection))
+        if left := _ids(connection, row.id):
+            move_out(connection, like, left, pause)
+        doubtful = (delivery.c.batch_id == row.id) & (delivery.c.state == "submitting")
+        connection.execute(update(delivery).where(doubtful).values(state="unknown"))
+        done = update(batch).where(batch.c.id == row.id)
+        connection.execute(done.values(state="submitted", token=None, lease_until=None))
 
 
 def _batch(connection: Connection, like: Batch, attempt: int, until: float | None = None) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from newsletter.ledger.rate_limit import since
 from newsletter.storage.clock import clock
 from subscribers.store.dialect import insert
 
@@ -74,10 +75,13 @@ def _share(connection: Connection, send_id: int, domain: str, number: int, per_m
     tokens = min(holds, before.tokens + max(0.0, now - before.at) * rate)
     share = min(number, max(0, int(tokens + _SLACK * holds + 1e-6)))
     tokens -= share
-    # The next one goes when there is a token for it; a line whose hours are past begins anew.
-    planned = max(now + max(0.0, 1 - tokens) / rate, found[line].at)
-    later, planned = _slices(number - share, planned, now, rate, max(int(holds), 1))
-    connection.execute(update(table).where(table.c.name == bucket).values(tokens=tokens, at=max(now, before.at)))
+    size = max(int(holds), 1)
+    # The next one goes when there is a token for it; a line whose hours are past begins anew, and so does one that
+    # lies further ahead than hours are given, since the clock was set back.
+    first, given = now + max(0.0, 1 - tokens) / rate, found[line].at
+    planned = first if given > now + FARTHEST + size / rate + 1 else max(first, given)
+    later, planned = _slices(number - share, planned, now, rate, size)
+    connection.execute(update(table).where(table.c.name == bucket).values(tokens=tokens, at=since(before.at, now)))
     connection.execute(update(table).where(table.c.name == line).values(at=planned))
     return DomainShare(share, later)
 

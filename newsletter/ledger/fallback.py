@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
 from newsletter.ledger.brakes import PROVIDER, UNPAUSED, go_on
+from newsletter.ledger.cutting import part_begun
 from newsletter.ledger.models import Send
 from newsletter.ledger.sends import UNFINISHED, found_sends, send_query, state_of
 
@@ -40,7 +41,10 @@ def take_over(connection: Connection, send: Send, account: str) -> bool:
 
     braked = (table.c.state == "paused") & (table.c.paused_by == PROVIDER) & table.c.probe_at.is_not(None)
     mine = update(table).where(table.c.id == send.id, table.c.sender == send.sender, braked)
-    return connection.execute(mine.values(sender=account, state="running", **UNPAUSED)).rowcount == 1
+    if connection.execute(mine.values(sender=account, state="running", **UNPAUSED)).rowcount != 1:
+        return False
+    part_begun(connection, send.id)
+    return True
 
 
 def return_to(connection: Connection, send: Send, account: str) -> None:
@@ -61,6 +65,7 @@ def return_to(connection: Connection, send: Send, account: str) -> None:
     mine = update(table).where(table.c.id == send.id, table.c.sender == send.sender, table.c.state.in_(UNFINISHED))
     if connection.execute(mine.values(sender=account)).rowcount != 1:
         raise SendError(f"the send of issue {send.issue} is {state_of(connection, send.id)}: nothing of it is to go")
+    part_begun(connection, send.id)
     go_on(connection, send.id)
 
 
@@ -150,3 +155,42 @@ def submitted_through(connection: Connection, send_id: int) -> dict[str, int]:
         .group_by(batch.c.sender)
     )
     return {row[0] or "": int(row[1]) for row in connection.execute(query)}
+
+
+def by_provider(connection: Connection, send_id: int | None = None) -> dict[int, dict[str, dict[str, int]]]:
+    """What became of deliveries by the provider that had them, of sends that went through more than one.
+
+    Args:
+        connection: An open connection to the database.
+        send_id: This send; None for all.
+
+    Returns:
+        Id of each such send, to each provider's name (empty for an older version's), to the number of its deliveries in
+        each of the states ``submitted``, ``refused``, ``unknown`` and ``submitting``; what counts none is missing.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import batch, delivery
+
+    # Of batches alone, which are few, so that only those sends are counted.
+    several = select(batch.c.send_id).where(batch.c.sender.is_not(None)).group_by(batch.c.send_id)
+    several = several.having(func.count(batch.c.sender.distinct()) > 1)
+    if send_id is not None:
+        several = several.where(batch.c.send_id == send_id)
+    ids = list(connection.execute(several).scalars())
+    found: dict[int, dict[str, dict[str, int]]] = {}
+    for one in ids:
+        state = func.coalesce(delivery.c.state, batch.c.state)
+        query = (
+            select(batch.c.sender, state, func.count())
+            .join(delivery, delivery.c.batch_id == batch.c.id)
+            .where(batch.c.send_id == one, state.in_(("submitted", "refused", "unknown", "submitting")))
+            .group_by(batch.c.sender, state)
+            .order_by(func.min(batch.c.id))
+        )
+        counts: dict[str, dict[str, int]] = {}
+        for provider, becomes, number in connection.execute(query):
+            counts.setdefault(provider or "", {})[becomes] = int(number)
+        if len(counts) > 1:
+            found[one] = counts
+    return found

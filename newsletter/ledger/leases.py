@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter.ledger import cutting, states
 from newsletter.ledger.brakes import PROVIDER
 from newsletter.ledger.models import Batch, Delivery
-from newsletter.storage.clock import clock
+from newsletter.storage.clock import FARTHEST, clock
 
 if TYPE_CHECKING:
     from sqlalchemy import BindParameter, Connection, Select, Update
@@ -49,6 +49,7 @@ def claim(
         newest: The batch that was made last, which is a half of one that was refused, instead of the first.
     """
     statements, now = _statements(), clock(connection)
+    # Who holds a batch whose lease lies too far ahead finds its token gone, and lets nothing go.
     which = {"of_send": send_id, "now": now, "far": now + FARTHEST, "probing": probing}
     found = connection.execute(statements.last if newest else statements.first, which).scalar_one_or_none()
     if found is None:
@@ -62,11 +63,6 @@ def claim(
     }
     batch = _as_batch(connection, statements.take, row)
     return replace(batch, probing=True) if batch is not None and probing else batch
-
-
-FARTHEST = 2 * 3600.0
-"""Seconds ahead that a lease or an hour to wait for can lie at most, and some: what lies further was written before a
-clock was set back, and counts as over. Who still holds such a batch finds its token gone, and lets nothing go."""
 
 
 def drop(connection: Connection, send_id: int, token: str) -> None:

@@ -8,10 +8,10 @@ rows ``unknown`` and goes on with those that have no state.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from newsletter.ledger.models import Batch
 from newsletter.storage.clock import CLOCK, clock
@@ -66,17 +66,16 @@ def advance(
         Those of ``going`` whose last byte may go; None when the lease is lost or the send no longer runs, and then
         nothing more of this batch may go.
     """
-    words = _words(connection.dialect.name)
+    words, run = _words(connection.dialect.name), _driver(connection)
     who = {"batch": batch.id, "token": batch.token}
     renewal = {**who, "send": batch.send_id, "lease": lease, "probing": "provider" if batch.probing else "nobody"}
-    mine = connection.exec_driver_sql(words.renew, renewal).rowcount == 1
+    mine = run(words.renew, [renewal]) == 1
     # Nobody else has touched the rows as long as the token is ours, whether the lease ran out or not.
     untouched = mine or connection.exec_driver_sql(words.held, who).first() is not None
-    _write_down(connection, batch, {one: answers[one] for one in answers if untouched or one in marked}, untouched)
+    _write_down(run, words, batch, {one: answers[one] for one in answers if untouched or one in marked}, untouched)
     if not mine or not going:
         return frozenset() if mine else None
-    rows = [{"one": one, "batch": batch.id} for one in going]
-    if connection.exec_driver_sql(words.mark, rows).rowcount == len(going):
+    if run(words.mark, [{"one": one, "batch": batch.id} for one in going]) == len(going):
         return frozenset(going)
     return _marked(connection, batch, going)
 
@@ -105,18 +104,34 @@ def close(connection: Connection, batch: Batch, *, pause: float = 0.0) -> None:
     connection.execute(update(table).where(held).values(state=state, token=None, lease_until=until))
 
 
-def _write_down(connection: Connection, batch: Batch, answers: Mapping[int, tuple[str, str]], untouched: bool) -> None:
-    words = _words(connection.dialect.name)
+_Driver = Callable[[str, list[dict[str, Any]]], int]
+"""Runs a statement for each of some rows of values; gives how many rows it changed."""
+
+
+def _driver(connection: Connection) -> _Driver:
+    """The shortest way to the database from within a transaction of it.
+
+    On SQLite that is the driver itself: the way there through SQLAlchemy takes four times as long as the statements.
+    """
+    if connection.dialect.name == "sqlite":
+        raw: Any = connection.connection.driver_connection
+        return lambda statement, rows: int(raw.executemany(statement, rows).rowcount)
+    return lambda statement, rows: connection.exec_driver_sql(statement, rows).rowcount
+
+
+def _write_down(
+    run: _Driver, words: _Words, batch: Batch, answers: Mapping[int, tuple[str, str]], untouched: bool
+) -> None:
     settled = [
         {"one": one, "batch": batch.id, "becomes": state, "why": reason or None}
         for one, (state, reason) in answers.items()
         if state != "queued"
     ]
     if settled:
-        connection.exec_driver_sql(words.settle if untouched else words.settle_late, settled)
+        run(words.settle if untouched else words.settle_late, settled)
     again = [{"one": one, "batch": batch.id} for one, (state, _) in answers.items() if state == "queued"]
     if again and untouched:
-        connection.exec_driver_sql(words.put_back, again)
+        run(words.put_back, again)
 
 
 def _marked(connection: Connection, batch: Batch, going: Sequence[int]) -> frozenset[int]:

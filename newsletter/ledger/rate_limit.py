@@ -46,6 +46,9 @@ class RateLimit:
 _ROUNDING = 1e-6
 """Seconds that the sums of floating numbers may be off, so that nobody is told to wait for nothing again and again."""
 
+_BACK = 5.0
+"""Seconds that two readings of one clock, in two transactions, are never apart the wrong way."""
+
 
 def take(connection: Connection, rate_limit: RateLimit, number: int) -> float:
     """Take a token for each of ``number`` letters, from every limit or from none.
@@ -83,6 +86,17 @@ def charge(connection: Connection, rate_limit: RateLimit, number: int) -> None:
         _put(connection, {name: tokens - number for name, tokens in _buckets(connection, rate_limit).items()})
 
 
+def since(at: float, now: float) -> float:
+    """From when on tokens come back: from the later of two moments, unless one lies so far ahead that the clock must
+    have been set back since; then from now on, or none would come until the clock is there again.
+
+    Args:
+        at: When the bucket was looked at last, by the database's clock.
+        now: The present moment by it.
+    """
+    return now if at > now + _BACK else max(now, at)
+
+
 def _buckets(connection: Connection, rate_limit: RateLimit) -> dict[str, float]:
     """What each bucket holds now, filled up to this moment; locked until the transaction ends."""
     from sqlalchemy import select, update
@@ -100,7 +114,8 @@ def _buckets(connection: Connection, rate_limit: RateLimit) -> dict[str, float]:
         # After the lock: time that went while waiting for it counts too.
         now = clock(connection)
         held[name] = min(holds, row.tokens + max(0.0, now - row.at) * rate)
-        connection.execute(update(table).where(table.c.name == name).values(tokens=held[name], at=max(now, row.at)))
+        at = since(row.at, now)
+        connection.execute(update(table).where(table.c.name == name).values(tokens=held[name], at=at))
     return held
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
 from newsletter.ledger.brakes import PROVIDER, UNPAUSED
+from newsletter.ledger.cutting import part_begun
 from newsletter.ledger.models import ALL, STATES, UNDONE, Send, SendCounts
 
 if TYPE_CHECKING:
@@ -330,6 +331,7 @@ def change_sender(connection: Connection, send: Send, sender: str) -> None:
     from newsletter.storage.tables import send as table
 
     connection.execute(update(table).where(table.c.id == send.id).values(sender=sender))
+    part_begun(connection, send.id)
 
 
 def start_due(connection: Connection, now: datetime) -> list[Send]:

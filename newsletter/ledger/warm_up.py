@@ -19,6 +19,9 @@ WARM_UP = "warm-up"
 """Who pauses a send whose account has sent enough for this day."""
 _MOST_STEPS = 40
 """Doubled so often, any limit is beyond every list."""
+_BACK = 2
+"""Days. A clock that was set back by less begins no new day; by more, it had run ahead, and the day of it is a day like
+any other, with the limit of the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ def warm_up_day(connection: Connection, account: str, *, day: int, first: int) -
         first: Letters of the first day.
     """
     known, step, used = (cursor(connection, _name(account, what)) for what in ("day", "step", "used"))
-    # A clock that was set back begins no new day.
     if day > known:
         step, used = (step + 1 if used else step), 0
+    elif known - day >= _BACK:
+        used = 0
     return WarmUpDay(step, first << min(step, _MOST_STEPS), used)
 
 
@@ -69,7 +73,8 @@ def take_warm_up(connection: Connection, account: str, *, day: int, first: int, 
     _hold(connection, account)
     today = warm_up_day(connection, account, day=day, first=first)
     taken = min(wanted, today.left)
-    _keep(connection, account, max(day, cursor(connection, _name(account, "day"))), today.step, today.used + taken)
+    known = cursor(connection, _name(account, "day"))
+    _keep(connection, account, day if known - day >= _BACK else max(day, known), today.step, today.used + taken)
     return taken
 
 
@@ -96,12 +101,15 @@ def end_warm_up_pause(connection: Connection, send_id: int | None = None) -> lis
     Returns:
         Ids of those that run now.
     """
-    from sqlalchemy import update
+    from sqlalchemy import or_, update
 
     from newsletter.storage.clock import clock
     from newsletter.storage.tables import send
 
-    which = send.c.id == send_id if send_id is not None else send.c.probe_at <= clock(connection)
+    now = clock(connection)
+    # Nobody waits for longer than a day; what is further was written before a clock was set back.
+    due = or_(send.c.probe_at <= now, send.c.probe_at > now + _BACK * 86_400)
+    which = send.c.id == send_id if send_id is not None else due
     waiting = update(send).where(which, send.c.state == "paused", send.c.paused_by == WARM_UP)
     return list(connection.execute(waiting.values(state="running", **UNPAUSED).returning(send.c.id)).scalars())
 

@@ -15,7 +15,7 @@ from newsletter.ledger.models import UNDONE, Send
 from newsletter.ledger.sends import found_sends, send_query
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection, Select, Table
 
 
 class FrozenError(SendError):
@@ -115,13 +115,13 @@ def write_send(
                 "frozen": zlib.compress(mailing.letter.encode("utf-8")),
             }
             letter_id = connection.execute(insert(letters).values(frozen).returning(letters.c.id)).scalar_one()
-        members = without_delivery(mailing.audience, key) if count or not first else mailing.audience
-        number = _count(connection, members)
+        numbered, number = _number(
+            connection, without_delivery(mailing.audience, key) if count or not first else mailing.audience
+        )
         batches = -(-number // batch_size)
         _add_batches(connection, send_id, letter_id, range(position, position + batches))
-        number = _add_deliveries(
-            connection, send_id, issue, members, range(position, position + batches), batch_size, mailing.skipped
-        )
+        _add_deliveries(connection, send_id, issue, numbered, position, batch_size, mailing.skipped)
+        numbered.drop(connection)
         position += batches
         count += number
     connection.execute(update(send).where(send.c.id == send_id).values(audience=count))
@@ -239,32 +239,47 @@ def _add_batches(connection: Connection, send_id: int, letter_id: int | None, po
         connection.execute(insert(batch), rows)
 
 
+def _number(connection: Connection, members: Select[tuple[int]]) -> tuple[Table, int]:
+    """Number the members from 1 on, ascending, in a table of this transaction's own; the table, and how many they are.
+
+    They are asked for once: who comes to the list meanwhile is late. A third faster than counting them first and
+    numbering them by a window function (measured with 400,000 on SQLite).
+    """
+    from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, insert, select
+
+    table = Table(
+        "numbered_member",
+        MetaData(),
+        Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+        Column("subscriber", BigInteger, nullable=False),
+        prefixes=["TEMPORARY"],
+    )
+    table.create(connection)
+    who = members.order_by(None).subquery("members")
+    (member,) = who.c
+    rows = insert(table).from_select(["subscriber"], select(member).order_by(member))
+    return table, connection.execute(rows.execution_options(preserve_rowcount=True)).rowcount
+
+
 def _add_deliveries(
     connection: Connection,
     send_id: int,
     issue: int,
-    members: Select[tuple[int]],
-    positions: range,
+    members: Table,
+    position: int,
     batch_size: int,
     skipped: str,
-) -> int:
-    """One statement for all rows: the members, numbered in order, fill one batch after the other; how many they were.
-
-    PostgreSQL may see members who were not there when the batches were counted; those beyond the last one are late.
-    """
-    from sqlalchemy import func, insert, literal, null, select
+) -> None:
+    """One statement for all rows: the members, numbered in order, fill one batch after the other from this one on."""
+    from sqlalchemy import insert, literal, null, select
 
     from newsletter.storage.tables import batch, delivery
 
-    who = members.order_by(None).subquery("members")
-    (member,) = who.c
-    number = func.row_number().over(order_by=member) - 1
-    position = (number // batch_size + positions.start).label("position")
-    dealt = select(member.label("subscriber"), position).subquery("dealt")
+    number, member = members.c
+    mine = (batch.c.send_id == send_id) & (batch.c.position == (number - 1) // batch_size + position)
     # A query of its own for each row: a join would write all of them into a table first, and sort it again.
-    own = select(batch.c.id).where(batch.c.send_id == send_id, batch.c.position == dealt.c.position).scalar_subquery()
+    own = select(batch.c.id).where(mine).scalar_subquery()
     outcome = (literal("skipped"), literal(skipped)) if skipped else (null(), null())
-    rows = select(literal(issue), dealt.c.subscriber, own, *outcome).where(dealt.c.position < positions.stop)
+    rows = select(literal(issue), member, own, *outcome).order_by(number)
     columns = ["issue_id", "subscriber_id", "batch_id", "state", "reason"]
-    statement = insert(delivery).from_select(columns, rows).execution_options(preserve_rowcount=True)
-    return connection.execute(statement).rowcount
+    connection.execute(insert(delivery).from_select(columns, rows))

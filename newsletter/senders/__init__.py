@@ -142,6 +142,7 @@ class Carrier(ABC):
         *,
         renew: float,  # noqa: ARG002
         most: int = 0,  # noqa: ARG002
+        sync: Callable[[], None] | None = None,  # noqa: ARG002
     ) -> Answer:
         """Deliver letters, each last byte held back until ``commit`` has given its delivery; with ``one_by_one``.
 
@@ -150,6 +151,8 @@ class Carrier(ABC):
             commit: As above; on each connection an answer is written down before, or with, the next mark.
             renew: Seconds that may pass between two calls of ``commit``, which keep the lease.
             most: Connections that may be open, if fewer than its own; 0 for as many as it has.
+            sync: Waits until the disk has what ``commit`` wrote; called in another thread after ``commit`` and before
+                the last bytes that it gave, while other letters go on. None when ``commit`` has waited itself.
 
         Returns:
             ``submitted`` when every parcel has an answer; ``queued`` with a reason when some may be tried again.

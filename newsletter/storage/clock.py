@@ -15,6 +15,11 @@ CLOCK = {
 """How each database says its own time in Unix seconds."""
 
 
+FARTHEST = 2 * 3600.0
+"""Seconds ahead that a lease or an hour to wait for can lie at most, and some: what lies further was written before a
+clock was set back, and counts as over."""
+
+
 def clock(connection: Connection) -> float:
     """The database's own time in Unix seconds: the one clock that all holders of leases share."""
     from sqlalchemy import text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Literal
@@ -14,6 +14,7 @@ _ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _EASTERN_ARABIC_INDIC = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 # CLDR writes these dates with marks that only steer direction; the letter isolates its runs itself.
 _MARKS = str.maketrans("", "", "\u200e\u200f\u061c")
+_ARABIC_SCRIPT = ("ar", "fa", "ur", "ckb", "ps", "sd", "ug")
 
 
 def long_date(
@@ -24,8 +25,9 @@ def long_date(
     months: str = "",
     digits: Digits = "latin",
     weekday: bool = True,
+    jalali: bool = False,
 ) -> str:
-    """Write a date in words, as ``الجمعة، 14 نوفمبر 2025``.
+    """Write a date in words, as ``الجمعة، 14 نوفمبر 2025`` or ``جمعه ۲۳ آبان ۱۴۰۴``.
 
     Args:
         moment: The moment to write, an aware datetime.
@@ -35,9 +37,12 @@ def long_date(
             the language's; for every Arabic the common names (يناير), which newsrooms of all countries write.
         digits: ``latin``, or ``arabic-indic`` (۰۱۲ for Persian and Urdu).
         weekday: Whether the day's name stands before it.
+        jalali: By the Jalali (Solar Hijri) calendar of Iran and Afghanistan instead of the Gregorian one; ``months``
+            may then be ``fa_AF`` (حمل) or ``ps`` (وری). Languages of other scripts get English names.
     """
     day = moment.astimezone(ZoneInfo(zone)).date()
-    written = _written(day, months or ("ar" if _base(language) == "ar" else language), weekday)
+    locale = months or ("ar" if _base(language) == "ar" else language)
+    written = _jalali(day, locale, weekday) if jalali else _written(day, locale, weekday)
     return in_digits(written, language, digits)
 
 
@@ -50,6 +55,47 @@ def _written(day: date, locale: str, weekday: bool) -> str:
     return str(written).translate(_MARKS)
 
 
+# Names of CLDR 48. Dari and Pashto have month names of their own for the calendar that Iran calls by the old ones.
+_JALALI_MONTHS: Mapping[str, str] = {
+    "fa": "فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند",
+    "fa_AF": "حمل ثور جوزا سرطان اسد سنبلهٔ میزان عقرب قوس جدی دلو حوت",
+    "ps": "وری غویی غبرگولی چنګاښ زمری وږی تله لړم لیندۍ مرغومی سلواغه کب",
+    "en": "Farvardin Ordibehesht Khordad Tir Mordad Shahrivar Mehr Aban Azar Dey Bahman Esfand",
+}
+
+
+@lru_cache(maxsize=256)
+def _jalali(day: date, locale: str, weekday: bool) -> str:
+    from persiantools.jdatetime import JalaliDate
+
+    tag = locale.replace("-", "_")
+    script = "fa" if _base(tag) in _ARABIC_SCRIPT else "en"
+    names = next(_JALALI_MONTHS[one] for one in (tag, _base(tag), script) if one in _JALALI_MONTHS)
+    converted: Callable[[date], Any] = JalaliDate  # its constructor has no types
+    jalali = converted(day)
+    written = f"{jalali.day} {names.split()[jalali.month - 1]} {jalali.year}"
+    if script == "en":
+        written += " AP"
+    if not weekday:
+        return written
+    name = locale_of(locale).days["format"]["wide"][day.weekday()]
+    # Persian and Pashto write no comma behind the day's name (CLDR, full dates).
+    return f"{name} {written}" if _base(tag) in ("fa", "ps") else f"{name}{'،' if script == 'fa' else ','} {written}"
+
+
+# Names of CLDR 48, and the era behind the year. hijridate has them in Arabic and English only.
+_HIJRI_NAMES: Mapping[str, tuple[str, str]] = {
+    "fa": (
+        "محرم|صفر|ربیع‌الاول|ربیع‌الثانی|جمادی‌الاول|جمادی‌الثانی|رجب|شعبان|رمضان|شوال|ذیقعده|ذیحجه",
+        "ه‍.ق",
+    ),
+    "ur": (
+        "محرم|صفر|ربیع الاول|ربیع الثانی|جمادی الاول|جمادی الثانی|رجب|شعبان|رمضان|شوال|ذوالقعدۃ|ذوالحجۃ",
+        "ہجری",
+    ),
+}
+
+
 def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "latin") -> str:
     """Write the date of the Umm al-Qura calendar, as ``23 جمادى الأولى 1447 هـ``; empty outside 1924 to 2077.
 
@@ -57,7 +103,7 @@ def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "
 
     Args:
         moment: The moment to write, an aware datetime.
-        language: Arabic gets Arabic month names, every other language English ones.
+        language: Arabic, Persian and Urdu get their own month names, every other language English ones.
         zone: IANA name of the zone whose calendar day is meant.
         digits: ``latin`` or ``arabic-indic``, as for ``long_date``.
     """
@@ -68,8 +114,12 @@ def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "
         hijri = Gregorian.fromdate(day).to_hijri()
     except OverflowError:
         return ""
-    names: Literal["ar", "en"] = "ar" if _base(language) == "ar" else "en"
-    return in_digits(f"{hijri.day} {hijri.month_name(names)} {hijri.year} {hijri.notation(names)}", language, digits)
+    tag: Literal["ar", "en"] = "ar" if _base(language) == "ar" else "en"
+    month, era = hijri.month_name(tag), hijri.notation(tag)
+    if _base(language) in _HIJRI_NAMES:
+        months, era = _HIJRI_NAMES[_base(language)]
+        month = months.split("|")[hijri.month - 1]
+    return in_digits(f"{hijri.day} {month} {hijri.year} {era}", language, digits)
 
 
 def in_zone(when: datetime, zone: tzinfo) -> str:
@@ -87,13 +137,21 @@ def in_digits(text: str, language: str, digits: Digits) -> str:
 
     Args:
         text: Plain text, of any length.
-        language: Language tag; Persian and Urdu have digit forms of their own.
+        language: Language tag; Persian, Urdu and Pashto have digit forms of their own (CLDR's native digits).
         digits: ``latin`` leaves the text as it is.
     """
     if digits == "latin":
         return text
-    eastern = _base(language) in ("fa", "ur", "ps", "sd")
-    return text.translate(_EASTERN_ARABIC_INDIC if eastern else _ARABIC_INDIC)
+    return text.translate(_EASTERN_ARABIC_INDIC if has_eastern_digits(language) else _ARABIC_INDIC)
+
+
+def has_eastern_digits(language: str) -> bool:
+    """Whether a language writes ۴۵۶ and not ٤٥٦ where it does not write 456 (CLDR's numbering system arabext).
+
+    Args:
+        language: Language tag.
+    """
+    return _base(language) in ("fa", "ur", "ps")
 
 
 def plural(n: int, language: str, forms: Mapping[str, str], digits: Digits = "latin") -> str:

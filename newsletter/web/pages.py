@@ -15,7 +15,7 @@ from newsletter.letters.catalogue import words
 from newsletter.letters.render import FONTS, fill, palette
 from newsletter.letters.render.views import web_address
 from newsletter.models import Publication
-from newsletter.text import bidi, dates
+from newsletter.text import bidi, dates, numbers
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -69,11 +69,21 @@ class Pages:
         return Markup(made)  # noqa: S704 - every part is escaped
 
     def date(self, moment: datetime) -> str:
-        """A date in the publication's words, zone and digits."""
+        """A date in the publication's words, calendar, zone and digits."""
         about = self.publication
         return dates.long_date(
-            moment, about.language, about.timezone, months=about.months, digits=about.digits, weekday=False
+            moment,
+            about.language,
+            about.timezone,
+            months=about.months,
+            digits=about.digits,
+            weekday=False,
+            jalali=about.jalali,
         )
+
+    def amount(self, value: int) -> str:
+        """A count in the publication's digits, with its sign between thousands."""
+        return numbers.number(value, self.publication.language, self.publication.digits)
 
     def digits(self, text: str) -> str:
         """A number in the publication's digits."""
@@ -99,6 +109,7 @@ class Pages:
             "say": self.say,
             "html": self._html,
             "date": self.date,
+            "amount": self.amount,
             "digits": self.digits,
         }
 

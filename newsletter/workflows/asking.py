@@ -124,11 +124,12 @@ def _ask_some(
     """Ask about as much as a provider answers in a minute, if it does not rest and nobody else asks in this minute."""
     rests, hidden = f"asking {sender} rests", f"asking {sender} not shown"
     with workspace.database.read() as connection:
-        if ledger.cursor(connection, rests) > now:
+        # A rest that is longer than there is was written before a clock was set back.
+        if now < ledger.cursor(connection, rests) <= now + NOT_ALLOWED_REST:
             return
         before = ledger.cursor(connection, hidden)
     with workspace.database.write() as connection:
-        if not ledger.advance_cursor(connection, f"asking {sender} minute", now // 60 * 60):
+        if not ledger.take_minute(connection, f"asking {sender} minute", now):
             return
     title, rest, status = registry.provider(sender).title, 0, 0
     messages = _opened(workspace, sender)

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter import ledger, library
 from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.addresses import private
-from newsletter.check.found import Findings
+from newsletter.check.found import Findings, SenderSetup
 from newsletter.errors import IssueError, RenderError
 from newsletter.issues import compose, repeats
 from newsletter.letters import pictures
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.models import Holding
+    from newsletter.senders.provider import Provider
     from newsletter.wiring import Workspace
 
 _LATELY = timedelta(days=30)
@@ -110,6 +111,7 @@ def _known(
     frozen = [send for send in own if send.state in ledger.UNFINISHED and changed_since(workspace, send)]
     last = max(others, key=lambda send: (send.created, send.id), default=None)
     provider = workspace.provider if through_a_provider(workspace) else None
+    other = _fallback(workspace)
     return CheckContext(
         publication=workspace.settings.publication_of(issue.list),
         now=workspace.now(),
@@ -127,6 +129,8 @@ def _known(
         provider=provider.name if provider is not None else "",
         idle_providers=() if provider is not None else _idle_providers(workspace),
         authentication=provider.authentication if provider is not None else Authentication(),
+        fallback=other.name if other is not None else "",
+        fallback_authentication=other.authentication if other is not None else Authentication(),
         web_url=workspace.settings.web.url,
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )
@@ -169,6 +173,13 @@ def through_a_provider(workspace: Workspace) -> bool:
     return workspace.provider.leaves(workspace.settings.provider_options)
 
 
+def _fallback(workspace: Workspace) -> Provider[Any] | None:
+    """The provider of ``[sender] fallback``, if letters would leave this machine through it."""
+    name = workspace.settings.sender.fallback
+    provider = registry.provider(name) if name else None
+    return provider if provider is not None and provider.leaves(workspace.settings.options[name]) else None
+
+
 def _sent(connection: Connection, key: str, holdings: dict[str, Holding]) -> tuple[tuple[str, str], ...]:
     """The articles that went out under a number. Rare enough to look through the whole library for them.
 
@@ -205,17 +216,21 @@ def _pictures(workspace: Workspace, issue: Issue) -> dict[str, Picture]:
 
 def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findings:
     settings = workspace.settings
-    selectors = workspace.provider.authentication.selectors or tuple(settings.sender.dkim_selectors)
-    sender = probe.sender_setup(
-        split_mailbox(settings.sender_of(case.issue.list))[1].rpartition("@")[2],
-        workspace.resolver,
-        reply_domain=settings.reply_to_of(case.issue.list).rpartition("@")[2].rstrip(">"),
-        selectors=selectors,
-    )
+
+    def asked(authentication: Authentication) -> SenderSetup:
+        return probe.sender_setup(
+            split_mailbox(settings.sender_of(case.issue.list))[1].rpartition("@")[2],
+            workspace.resolver,
+            reply_domain=settings.reply_to_of(case.issue.list).rpartition("@")[2].rstrip(">"),
+            selectors=authentication.selectors or tuple(settings.sender.dkim_selectors),
+        )
+
+    sender = asked(workspace.provider.authentication)
+    other = asked(case.known.fallback_authentication) if case.known.fallback else None
     web = urlsplit(settings.web.url)
     public = web.scheme == "https" and not private(web.hostname or "")
     pages = probe.pages(settings.web.url, workspace.fetcher, workspace.resolver) if public else None
-    found = Findings(sender=sender, web=pages)
+    found = Findings(sender=sender, fallback=other, web=pages)
     if not links_too:
         return found
     addresses = [(address, what == "the picture") for address, _, what in links.addresses(case)]

@@ -138,10 +138,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
         target = store.open_list_named(connection, list_name)
         nothing = LatestPlan(rhythm, target, period, now)
         if rhythm == "daily" and (went := ledger.holder(connection, target.id, rhythm, period)) is not None:
-            sends = ledger.sends_of(connection, went)
-            held = max(sends, key=lambda one: (one.state != "cancelled", one.id), default=None)
-            counts = ledger.account(connection, held.id) if held is not None else None
-            return replace(nothing, went=went, send=held, account=counts)
+            return _gone(connection, nothing, went)
         news, flows = _flows(workspace, connection, target.id, rhythm, now)
         newest = library.newest(connection)
         who = tuple(latecomers.members(connection, target.id, rhythm, now))
@@ -252,12 +249,21 @@ def run(
                 raise
             continue
         except delivery.PeriodTakenError:
-            return LatestOutcome(replace(latest, issue=None, went=latest.key))
+            with workspace.database.read() as connection:
+                return LatestOutcome(_gone(connection, replace(latest, issue=None), latest.key))
         if frozen is None:
             return LatestOutcome(latest, looked=looked)
         account, sent_now = delivered(frozen)
         return LatestOutcome(latest, frozen, account, sent_now, looked)
     raise AssertionError  # pragma: no cover  the last try returns or raises
+
+
+def _gone(connection: Connection, latest: LatestPlan, key: str) -> LatestPlan:
+    """A plan of which a letter has the period already, with how that one stands."""
+    sends = ledger.sends_of(connection, key)
+    held = max(sends, key=lambda one: (one.state != "cancelled", one.id), default=None)
+    counts = ledger.account(connection, held.id) if held is not None else None
+    return replace(latest, went=key, send=held, account=counts)
 
 
 def _delivered(workspace: Workspace, send: Send) -> tuple[SendCounts, int]:

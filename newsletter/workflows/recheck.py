@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from newsletter import library
 from newsletter.sources.links import host, is_web
-from newsletter.sources.standing import PublishedArticle, Standing, asked_again
 from newsletter.workflows import renewing
 from newsletter.workflows.renewing import RenewedDraft
 from newsletter.workflows.snapshot import Snapshot
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.models import Holding, Issue
+    from newsletter.sources.standing import PublishedArticle, Standing
     from newsletter.wiring import Workspace
 
 SECONDS = 10.0
@@ -103,6 +103,9 @@ def recheck(
         asked = _asked(connection, list(ids))
     if not asked:
         return Recheck(snapshot=snapshot)
+    # Whatever reads pages is loaded when there is one to be read.
+    from newsletter.sources.standing import asked_again
+
     now = workspace.now()
     found = asked_again(
         asked, fetcher=workspace.fetcher, now=now, zone=workspace.zone, seconds=seconds, fence=workspace.fence
@@ -156,6 +159,10 @@ def in_question(
 def _asked(connection: Connection, ids: Sequence[int]) -> list[PublishedArticle]:
     holdings: list[Holding] = library.holdings(connection, ids=ids) if ids else []
     web = [one for one in holdings if one.article.reading and is_web(one.article.source)]
+    if not web:
+        return []
+    from newsletter.sources.standing import PublishedArticle
+
     posts = library.name_of_wordpress(connection, [one.id for one in web])
     return [PublishedArticle(one.id, one.article, tuple(posts.get(one.id, ())), one.withdrawn) for one in web]
 

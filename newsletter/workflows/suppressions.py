@@ -75,6 +75,9 @@ def run(workspace: Workspace) -> SuppressionsOutcome:
             total.left + outcomes.count("left"),
             total.known + outcomes.count("known"),
         )
+    with workspace.database.write() as connection:
+        # Whoever they were about stands in these lists by address.
+        ledger.forget_unknown_sends(connection)
     return total
 
 

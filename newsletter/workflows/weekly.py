@@ -44,6 +44,8 @@ class WeekPlan:
     """None when there is nothing new, or the week's issue went out."""
     went: str = ""
     """Key of the issue that has this week; how it stands says ``send``."""
+    went_issue: Issue | None = None
+    """That issue as its file stands; of one whose file is gone only number and subject are known."""
     send: Send | None = None
     """Its send, which may be paused, cancelled or refused as well."""
     account: SendCounts | None = None
@@ -125,7 +127,9 @@ def prepare(
         plan = Plan(_issue_of(workspace, unfinished), target, unfinished.rhythm, unfinished, account)
         return WeekPlan(period, list_name, plan=plan, overdue=unfinished.issue != own)
     if went is not None and not (again and own is None):
-        return WeekPlan(period, list_name, went=went, send=standing, account=counts, special=own is None)
+        issue = _issue_of(workspace, standing) if standing is not None else None
+        special = own is None
+        return WeekPlan(period, list_name, went=went, went_issue=issue, send=standing, account=counts, special=special)
     gathered = gather(workspace, targets)
     # Taken when the sites have answered, which can take minutes.
     snapshot = gathered.snapshot or Snapshot.take(workspace)

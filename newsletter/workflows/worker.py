@@ -26,12 +26,13 @@ from newsletter.text.dates import in_zone
 from newsletter.workflows import alerts, asking, fallback, scheduled, small_letters
 from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.logs import about_send
+from newsletter.workflows.status.judging import hours_and_minutes
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from newsletter.ledger import Send
+    from newsletter.ledger import ClockStep, Send
     from newsletter.wiring import Workspace
     from newsletter.workflows.small_letters import SmallLetters
 
@@ -49,6 +50,14 @@ STILL = 120.0
 """Seconds without a whole look after which a worker is not well."""
 REST = 60.0
 """Seconds that a send rests here after something else than its provider kept it from going on."""
+
+
+def _words_of(step: ClockStep) -> str:
+    whose = "the clock of the database" if step.of_database else "the clock of this machine"
+    return (
+        f"{whose} was set back by {hours_and_minutes(step.seconds)} (hours:minutes), or had run ahead: nothing waits "
+        "for where it was, but what is planned waits for its moment by the new clock"
+    )
 
 
 class Worker:
@@ -155,6 +164,8 @@ class Worker:
                 self._signed = time.monotonic()
                 ledger.set_cursor(connection, ALIVE, int(now.timestamp()))
                 ledger.set_cursor(connection, NEXT_SIGN, int(now.timestamp()) + self._next_sign)
+                if (step := ledger.note_clock(connection, now)) is not None:
+                    self._tell(_words_of(step))
             # A job that got lost, or a send that was frozen before there were jobs.
             for one in self._open_sends(connection):
                 jobs.enqueue(connection, one)
@@ -245,9 +256,8 @@ class Worker:
             scheduled.run(workspace, self._tell)
 
     def _my_minute(self) -> bool:
-        minute = int(self._workspace.now().timestamp()) // TICK * TICK
         with self._workspace.database.write() as connection:
-            return ledger.advance_cursor(connection, "worker minute", minute)
+            return ledger.take_minute(connection, "worker minute", int(self._workspace.now().timestamp()))
 
     def _quietly(self, act: Callable[[], T]) -> T | None:
         """Do something that is done again soon; trouble is told."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import time
 from pathlib import Path
@@ -161,12 +161,11 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
         checked = _schema().model_validate(merged)
     except ValidationError as error:
         raise SettingsError("\n".join(_complaints(error, layers, root))) from None
-    return _settings(checked, root)
+    return _settings(checked, root, layers)
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    where: str
     values: dict[str, Any]
     names: Mapping[str, str]
     """``section.key`` to how this layer calls it."""
@@ -179,14 +178,15 @@ def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
         values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(_toml_words(error, text, path)) from None
-    yield _Layer(str(path), values, _lines(text, path))
+    yield _Layer(values, _lines(text, path))
     yield _secret_files(root / SECRETS)
     path = root / ".env"
     if path.is_file():
         from newsletter.workspace import env_file
 
-        yield _environment(env_file.read(_text(path), path), f"{path}: ")
-    yield _environment(environment, "environment: ")
+        file = env_file.read(_text(path), path)
+        yield _environment(file.values, lambda name: f"{path}:{file.lines[name]}: {name}")
+    yield _environment(environment, lambda name: f"environment: {name}")
 
 
 def _text(path: Path) -> str:
@@ -235,10 +235,10 @@ def _secret_files(folder: Path) -> _Layer:
             )
         values.setdefault(section, {})[key] = _text(path).strip()
         names[f"{section}.{key}"] = f"{path}"
-    return _Layer(str(folder), values, names)
+    return _Layer(values, names)
 
 
-def _environment(variables: Mapping[str, str], prefix: str) -> _Layer:
+def _environment(variables: Mapping[str, str], place: Callable[[str], str]) -> _Layer:
     values: dict[str, Any] = {}
     names = {}
     for name, value in sorted(variables.items()):
@@ -248,12 +248,12 @@ def _environment(variables: Mapping[str, str], prefix: str) -> _Layer:
         if not separator:
             raise SettingsError(
                 "is not the name of a setting",
-                where=f"{prefix}{name}",
+                where=place(name),
                 mend=f"name it {PREFIX}SECTION__KEY, for example {PREFIX}WEB__URL",
             )
         values.setdefault(section, {})[key] = value
-        names[f"{section}.{key}"] = names[section] = f"{prefix}{name}"
-    return _Layer(prefix, values, names)
+        names[f"{section}.{key}"] = names[section] = place(name)
+    return _Layer(values, names)
 
 
 def _complaints(error: ValidationError, layers: list[_Layer], root: Path) -> Iterator[str]:
@@ -346,11 +346,12 @@ def database_url(url: str, root: Path) -> str:
     return f"{_SQLITE}{root / checked.removeprefix(_SQLITE)}" if checked.startswith(_SQLITE) else checked
 
 
-def _settings(checked: Schema, root: Path) -> Settings:
+def _settings(checked: Schema, root: Path, layers: list[_Layer]) -> Settings:
     about, letter = checked.newsletter, checked.letter
     other = checked.sender.fallback
     if other and (key := registry.provider(other).lacks(getattr(checked, other))):
-        raise SettingsError(f'{root / FILE}: [sender] fallback = "{other}" wants [{other}] set up, and it has no {key}')
+        named = _named("sender.fallback", layers)
+        raise SettingsError(f'{named}: "{other}" wants [{other}] set up, and it has no {key}')
     return Settings(
         publication=Publication(
             **about.model_dump(),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,18 @@ _VARIABLE = re.compile(r"\$\{([^}:]*)\}")
 _FORM = 'name it NASHRA_SECTION__KEY="value"'
 
 
-def read(text: str, path: Path) -> dict[str, str]:
-    """The variables of the file, those of other programs too.
+@dataclass(frozen=True, slots=True)
+class EnvironmentFile:
+    """What a file ``.env`` says."""
+
+    values: Mapping[str, str]
+    """Its variables, those of other programs too."""
+    lines: Mapping[str, int]
+    """The line in which each of our own stands."""
+
+
+def read(text: str, path: Path) -> EnvironmentFile:
+    """Read the file.
 
     Args:
         text: The whole file.
@@ -57,7 +68,8 @@ def read(text: str, path: Path) -> dict[str, str]:
         seen.add(name)
     if faults:
         raise SettingsError("\n".join(faults))
-    return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
+    values = {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
+    return EnvironmentFile(values, lines)
 
 
 def _before(text: str) -> int:

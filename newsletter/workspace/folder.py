@@ -43,6 +43,7 @@ timezone = {timezone}         # the zone of the site, for dates in letters
 # digits = "latin"           # or arabic-indic: the digits of dates and numbers that the letter writes itself
 # months = "ar_DZ"           # month names of a country; without it those of the language
 # hijri = true               # the Hijri date beside the Gregorian one
+# jalali = true              # dates by the Jalali (Persian) calendar, the Gregorian one beside that of the letter
 # links = {{ "فيسبوك" = "https://…" }}   # pages named at the foot
 
 [sender]

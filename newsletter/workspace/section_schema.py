@@ -74,6 +74,11 @@ class LetterSettings(SettingsSection):
         default="", description="month names of a country, such as `ar_DZ`; without it those of the language"
     )
     hijri: bool = Field(default=False, description="the Hijri date beside the Gregorian one")
+    jalali: bool = Field(
+        default=False,
+        description="dates by the Jalali (Persian) calendar, in letters and on the pages; in the letter's head the "
+        "Gregorian one stands beside it",
+    )
     links: dict[str, Annotated[str, AfterValidator(values.page)]] = Field(
         default={}, description="pages named at the foot: title to https address"
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.csvfile.own_export import ConsentLine, consent_cells, written_moment
 from subscribers.models import Status
 from subscribers.store.tables import (
     consent,
@@ -19,6 +18,8 @@ from subscribers.store.tables import (
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from subscribers.csvfile.own_export import ConsentLine
 
 _PAGE = 1000
 
@@ -31,6 +32,9 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
         list_id: Id of the list.
         statuses: Only subscriptions of these statuses.
     """
+    # Whoever sends needs nothing of files.
+    from subscribers.csvfile.own_export import consent_cells, written_moment
+
     query = (
         sa.select(
             subscription.c.subscriber_id,
@@ -72,6 +76,8 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
 
 def _records(connection: Connection, list_id: int, people: list[int]) -> dict[int, list[ConsentLine]]:
     """The record of consent of some people for a list, oldest line first."""
+    from subscribers.csvfile.own_export import ConsentLine
+
     said = (consent.c[name] for name in ConsentLine._fields)
     found: dict[int, list[ConsentLine]] = defaultdict(list)
     query = sa.select(consent.c.subscriber_id, *said).where(

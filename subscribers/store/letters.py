@@ -20,6 +20,9 @@ from subscribers.store.tables import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_FARTHEST = 2 * 3600
+"""Seconds ahead that a lease can end at most."""
+
 
 def queue_letter(
     connection: Connection,
@@ -106,7 +109,7 @@ def claim_letters(
         sa.select(small_letter.c.id)
         .where(
             small_letter.c.state == "queued",
-            sa.or_(small_letter.c.lease_until.is_(None), small_letter.c.lease_until < at),
+            sa.or_(small_letter.c.lease_until.is_(None), _over(at)),
         )
         .order_by(small_letter.c.id)
         .limit(limit)
@@ -153,6 +156,11 @@ def claim_letters(
     ]
 
 
+def _over(at: int) -> sa.ColumnElement[bool]:
+    """Whether a lease ran out; one that lies too far ahead was written before a clock was set back."""
+    return sa.or_(small_letter.c.lease_until < at, small_letter.c.lease_until > at + _FARTHEST)
+
+
 def letters_waiting(connection: Connection, *, now: datetime) -> bool:
     """Whether there is a small letter that `claim_letters` would do something with now.
 
@@ -161,7 +169,7 @@ def letters_waiting(connection: Connection, *, now: datetime) -> bool:
         now: The present moment, timezone-aware.
     """
     at = to_seconds(now)
-    free = sa.or_(small_letter.c.lease_until.is_(None), small_letter.c.lease_until < at)
+    free = sa.or_(small_letter.c.lease_until.is_(None), _over(at))
     query = sa.select(small_letter.c.id).where(small_letter.c.state.in_(("queued", "submitting")), free).limit(1)
     return connection.execute(query).first() is not None
 
@@ -176,7 +184,7 @@ def letters_in_doubt(connection: Connection, *, now: datetime) -> list[tuple[int
         now: The present moment, timezone-aware.
     """
     query = sa.select(small_letter.c.id, small_letter.c.token).where(
-        small_letter.c.state == "submitting", small_letter.c.lease_until < to_seconds(now)
+        small_letter.c.state == "submitting", _over(to_seconds(now))
     )
     return [(row.id, row.token or "") for row in connection.execute(query)]
 
@@ -195,7 +203,7 @@ def _settle(connection: Connection, at: int) -> None:
     )
     connection.execute(
         sa.update(small_letter)
-        .where(small_letter.c.state == "submitting", small_letter.c.lease_until < at)
+        .where(small_letter.c.state == "submitting", _over(at))
         .values(state="unknown", reason="the sender stopped before the answer came")
     )
 

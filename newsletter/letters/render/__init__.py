@@ -19,7 +19,7 @@ from newsletter.letters.render import (
 from newsletter.letters.render.fill import fill
 from newsletter.letters.render.views import ViewBuilder, web_address
 from newsletter.models import Issue, Picture, Publication, Rendered
-from newsletter.text import dates
+from newsletter.text import dates, numbers
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -143,8 +143,13 @@ def _values(
         return _said(catalogue.gettext(text), parts)
 
     def count(one: str, many: str, n: int, **parts: object) -> str:
-        number = dates.in_digits(str(n), publication.language, publication.digits)
-        return _said(catalogue.ngettext(one, many, n), {"n": number, **parts})
+        return _said(catalogue.ngettext(one, many, n), {"n": amount(n), **parts})
+
+    def amount(value: float, places: int = 2) -> str:
+        return numbers.number(value, publication.language, publication.digits, places)
+
+    def percent(share: float, places: int = 1) -> str:
+        return numbers.percent(share, publication.language, publication.digits, places)
 
     values: dict[str, Any] = {
         "language": publication.language.replace("_", "-"),
@@ -162,6 +167,7 @@ def _values(
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
         "number": dates.in_digits(str(issue.number), publication.language, publication.digits) if issue.number else "",
         "date": viewer.date(date, weekday=True),
+        "gregorian": viewer.gregorian(date) if publication.jalali else "",
         "hijri": dates.hijri_date(date, publication.language, publication.timezone, digits=publication.digits)
         if publication.hijri
         else "",
@@ -171,6 +177,8 @@ def _values(
         "plain_subject": viewer.line(issue.subject),
         "say": say,
         "count": count,
+        "amount": amount,
+        "percent": percent,
         "html": viewer.markup,
         "isolate": viewer.attribute,
         **viewer.values(),

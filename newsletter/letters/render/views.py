@@ -180,10 +180,23 @@ class ViewBuilder:
         return PictureView(shown.src, self.attribute(alt), shown.width, shown.height)
 
     def date(self, moment: datetime, *, weekday: bool) -> str:
-        """A date in the publication's words, zone and digits."""
+        """A date in the publication's words, calendar, zone and digits."""
+        return self._date(moment, weekday, jalali=self.publication.jalali)
+
+    def gregorian(self, moment: datetime) -> str:
+        """The Gregorian date, to stand beside that of another calendar."""
+        return self._date(moment, weekday=False, jalali=False)
+
+    def _date(self, moment: datetime, weekday: bool, *, jalali: bool) -> str:
         about = self.publication
         return dates.long_date(
-            moment, about.language, about.timezone, months=about.months, digits=about.digits, weekday=weekday
+            moment,
+            about.language,
+            about.timezone,
+            months=about.months,
+            digits=about.digits,
+            weekday=weekday,
+            jalali=jalali,
         )
 
     def story(self, story: Story, section: Section) -> StoryView:

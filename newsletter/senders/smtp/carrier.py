@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,7 +49,15 @@ class SmtpCarrier(Carrier):
         self._memory = CarrierState()
         self._most = options.connections
 
-    def carry(self, parcels: Sequence[Parcel], commit: Commit, *, renew: float, most: int = 0) -> Answer:
+    def carry(
+        self,
+        parcels: Sequence[Parcel],
+        commit: Commit,
+        *,
+        renew: float,
+        most: int = 0,
+        sync: Callable[[], None] | None = None,
+    ) -> Answer:
         """Deliver letters, each final dot held back until it is marked."""
         self._most = min(most or self._options.connections, self._options.connections)
         if len(self._resting) > self._most:
@@ -57,7 +65,7 @@ class SmtpCarrier(Carrier):
             self._run(_quit(spare))
         put_off = self._memory.deferred
         first = sorted(parcels, key=lambda parcel: put_off.get(parcel.delivery, 0))
-        return self._run(SmtpBatch(self, self._memory, first, commit, renew).deliver())
+        return self._run(SmtpBatch(self, self._memory, first, commit, renew, sync).deliver())
 
     def begin(self, parcels: Sequence[Parcel], _request_id: str) -> HeldLetters:
         """Hand over the first letter, but for its final dot; the others follow it in ``finish``.

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -31,9 +32,17 @@ MOST_UNKNOWN = 3
 FLUSH = 0.5
 """Seconds after which answers are committed though no mark is asked for."""
 FEWEST = 4
-"""Connections that share a commit where there are so many: fewer take less time to hand letters over than the disk."""
+"""Connections that share a commit and its wait for the disk, where there are so many: fewer take less time to hand
+letters over than the disk. While another thread waits, half of all connections are enough."""
+QUICK = 0.001
+"""Seconds in which a disk takes a mark that is not worth another thread, which takes a third of that, too (measured);
+with more than FEWEST connections it is, since the others have enough to do meanwhile."""
 LONGEST_WAIT = 0.02
-"""Seconds that one connection waits for others to share its commit."""
+"""Half of the seconds that one connection waits at most for others to share its commit."""
+
+
+_Asking = tuple[int, "asyncio.Future[bool]"]
+"""A delivery that waits for its mark, and who is told whether its final dot may go."""
 
 
 @dataclass(slots=True)
@@ -52,6 +61,8 @@ class CarrierState:
     """Letters to be tried later since the last that was taken."""
     unanswered: int = 0
     """Letters without an answer since the last that had one."""
+    disk: float = 0.0
+    """Seconds that the disk took for the marks of late."""
 
 
 class SessionPool(Protocol):
@@ -81,15 +92,24 @@ class SmtpBatch:
     """A batch under way: what waits, what was answered, what is to be committed."""
 
     def __init__(
-        self, connections: SessionPool, memory: CarrierState, parcels: Sequence[Parcel], commit: Commit, renew: float
+        self,
+        connections: SessionPool,
+        memory: CarrierState,
+        parcels: Sequence[Parcel],
+        commit: Commit,
+        renew: float,
+        sync: Callable[[], None] | None = None,
     ) -> None:
         self._connections = connections
         self._memory = memory
         self._waiting = deque(parcels)
         self._commit_to = commit
         self._renew = renew
+        self._sync = sync
+        self._syncing: set[asyncio.Task[None]] = set()
+        """Those who wait for the disk."""
         self._answers: dict[int, tuple[str, str]] = {}
-        self._asking: list[tuple[int, asyncio.Future[bool]]] = []
+        self._asking: list[_Asking] = []
         self._due: asyncio.Handle | None = None
         """The next commit."""
         self._committed = 0.0
@@ -246,14 +266,16 @@ class SmtpBatch:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
         self._asking.append((delivery, future))
-        if len(self._asking) >= max(min(self._talking, FEWEST), self._talking / 2):
+        fewest = 1 if self._syncs_apart else min(self._talking, FEWEST)
+        if len(self._asking) >= max(fewest, self._talking / 2):
             # Half of them: while these wait for the disk, the server has the letters of the others to read.
             if self._due is not None:
                 self._due.cancel()
             self._due = loop.call_soon(self._commit)
         elif len(self._asking) == 1:
             # Seldom so long, since enough of them mostly ask before; and then a commit of its own would cost as much.
-            self._due = loop.call_later(2 * self._cost, self._commit)
+            disk = 0.0 if self._syncs_apart else self._memory.disk
+            self._due = loop.call_later(2 * min(self._cost + disk, LONGEST_WAIT), self._commit)
         return await future
 
     def _commit(self) -> None:
@@ -265,14 +287,57 @@ class SmtpBatch:
             try:
                 may = self._commit_to(answers, [] if self._over else [one for one, _ in asking])
                 self._committed = asyncio.get_running_loop().time()
-                self._cost = min(self._committed - started, LONGEST_WAIT)
+                self._cost = self._committed - started
             except Exception as error:
                 self._failure = error
         if self._failure:
             self._answers = {**answers, **self._answers}
         self._over = self._over or may is None
-        for delivery, future in asking:
-            future.set_result(may is not None and delivery in may)
+        going: list[_Asking] = []
+        for one in asking:
+            if may is not None and one[0] in may:
+                going.append(one)
+            else:
+                one[1].set_result(False)
+        if not going or self._sync is None:
+            self._let_go(going, None)
+        elif self._syncs_apart:
+            waits = asyncio.create_task(self._await_disk(self._sync, going))
+            self._syncing.add(waits)
+            waits.add_done_callback(self._syncing.discard)
+        else:
+            self._let_go(going, self._timed(self._sync))
+
+    @property
+    def _syncs_apart(self) -> bool:
+        """Whether another thread waits for the disk, so that other connections go on meanwhile."""
+        return self._sync is not None and (self._memory.disk > QUICK or self._talking > FEWEST)
+
+    async def _await_disk(self, sync: Callable[[], None], going: Sequence[_Asking]) -> None:
+        try:
+            failure = await asyncio.get_running_loop().run_in_executor(None, self._timed, sync)
+        except RuntimeError:  # no further thread is to be had
+            failure = self._timed(sync)
+        self._let_go(going, failure)
+
+    def _timed(self, sync: Callable[[], None]) -> Exception | None:
+        """Wait for the disk, and note for how long; what went wrong."""
+        started = time.perf_counter()
+        try:
+            sync()
+        except Exception as error:
+            return error
+        self._memory.disk += (time.perf_counter() - started - self._memory.disk) / 8
+        return None
+
+    def _let_go(self, going: Sequence[_Asking], failure: Exception | None) -> None:
+        """Let final dots go whose marks are where they should be."""
+        if failure is not None:
+            self._failure, self._over = self._failure or failure, True
+            # They were marked, and did not go.
+            self._answers.update((delivery, (QUEUED, "")) for delivery, _ in going)
+        for _, future in going:
+            future.set_result(failure is None)
 
     async def _pulse(self) -> None:
         """Keep the lease, and let no answer wait long for the next mark."""

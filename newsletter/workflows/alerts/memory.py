@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SEEN, TOLD, GONE = "alert seen ", "alert told ", "alert gone "
 TELLING = 300
 """Seconds that telling may take, after which a process that vanished in the middle is not waited for."""
+_LONGEST = 1800
+"""Seconds that anybody may be at it, or rest before trying again, at most; what is longer was written before a clock
+was set back."""
 REALLY_GONE = 60
 """Seconds that a finding must be missing to be over: a send that is tried again runs for a moment."""
 
@@ -41,16 +44,20 @@ def due(connection: Connection, found: Sequence[Finding], now: int, *, ended: bo
         if not one.alert:
             continue
         since = seen.get(SEEN + one.key)
-        if since is None:
+        if since is None or since > now:
+            # Seen in what is the future now, since a clock was set back: it lasts from now on.
             since = now
             set_cursor(connection, SEEN + one.key, now)
         drop_cursor(connection, GONE + one.key)
         if now - since < one.lasting and not ended:
             continue
+        over = (table.c.at < 0) & ((table.c.at > -now) | (table.c.at < -now - _LONGEST))
         row = insert(connection, table).values(name=TOLD + one.key, at=-(now + TELLING))
         # Below zero: until when somebody else is at it.
         row = row.on_conflict_do_update(
-            index_elements=["name"], set_={"at": -(now + TELLING)}, where=(table.c.at < 0) & (table.c.at > -now)
+            index_elements=["name"],
+            set_={"at": -(now + TELLING)},
+            where=over,
         )
         if connection.execute(row.returning(table.c.at)).first() is not None:
             mine.append(one)
@@ -96,7 +103,7 @@ def over(connection: Connection, found: Sequence[Finding], now: int) -> list[str
     ended = []
     for key in sorted(keys):
         since = before.get(GONE + key)
-        if since is None:
+        if since is None or since > now:
             set_cursor(connection, GONE + key, now)
         elif now - since >= REALLY_GONE and drop_cursor(connection, SEEN + key):
             drop_cursor(connection, GONE + key)
@@ -119,11 +126,13 @@ def anything_new(before: Mapping[str, int], found: Sequence[Finding], now: int, 
     known = {name.removeprefix(SEEN) for name in before if name.startswith(SEEN)}
     if there != known or any(GONE + key in before for key in there):
         return True
+    if any(before[SEEN + key] > now for key in there):
+        return True
     for one in found:
         if not one.alert:
             continue
         at = before.get(TOLD + one.key)
         ripe = ended or now - before[SEEN + one.key] >= one.lasting
-        if ripe and (at is None or (at < 0 and -at < now)):
+        if ripe and (at is None or (at < 0 and not now <= -at <= now + _LONGEST)):
             return True
     return False

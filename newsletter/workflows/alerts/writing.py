@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 
 from newsletter.letters.catalogue import words
 from newsletter.letters.render import fill
-from newsletter.models import Letter, Rendered
-from newsletter.text import bidi, dates
+from newsletter.models import Letter, Publication, Rendered
+from newsletter.text import bidi, dates, numbers
 from newsletter.text.mailbox import ascii_host
 from newsletter.text.tidy import shorten
 from newsletter.workflows.alerts.ways import AlertMessage
@@ -30,6 +30,8 @@ OWN_TEXTS = (TEST, NEXT, OVER, FOOT)
 """What an alert says besides its findings, as the catalogue knows it."""
 _FROM_THE_LEFT = frozenset({"again", "command", "when"})
 """Parts of a finding that are one piece from left to right: moments, commands and paths."""
+_COUNTS = frozenset({"days", "free", "networks", "number", "open"})
+"""Parts of a finding that are a count, written with commas between thousands."""
 _SUBJECT = 150
 """Characters of a subject."""
 
@@ -57,16 +59,14 @@ def message_of(
 
     def say(text: str, parts: Mapping[str, str] | None = None) -> str:
         said = dates.in_digits(catalogue.gettext(text), about.language, about.digits)
-        return filled(
-            said, {name: _held_together(name, value, about.direction) for name, value in (parts or {}).items()}
-        )
+        return filled(said, {name: _part(name, value, about) for name, value in (parts or {}).items()})
 
     lines = [say(one.text, one.parts) for one in found]
     mended = [say(text, parts) for _, text, parts in over]
     if test:
         lines.append(say(TEST, {"name": about.name}))
     first, *others = [*lines, *mended]
-    more = f" (+{len(others)})" if others else ""
+    more = f" (+{dates.in_digits(str(len(others)), about.language, about.digits)})" if others else ""
     subject = f"{shorten(bidi.strip(f'{about.name}: {first}'), _SUBJECT)}{more}"
     # A command alone is no sentence to be translated.
     steps = [say(one.step, one.parts) if one.step else "" for one in found] + [""] * test
@@ -87,9 +87,17 @@ def message_of(
     return AlertMessage(subject, bidi.strip(text), letter, data)
 
 
-def _held_together(name: str, value: str, direction: Any) -> str:
-    """A part that is read from left to right as one piece: else a moment, or the slash of a path, is torn apart."""
-    return f"{bidi.LRI}{value}{bidi.PDI}" if direction == "rtl" and name in _FROM_THE_LEFT else value
+def _part(name: str, value: str, about: Publication) -> str:
+    """A part of a finding as an alert says it.
+
+    Numbers have the digits of the publication. What is one piece from left to right is held together: else a moment,
+    or the slash of a path, is torn apart.
+    """
+    if name == "issue":
+        return dates.in_digits(value, about.language, about.digits)
+    if name in _COUNTS and value.replace(",", "").isdecimal():
+        return numbers.number(int(value.replace(",", "")), about.language, about.digits)
+    return f"{bidi.LRI}{value}{bidi.PDI}" if about.direction == "rtl" and name in _FROM_THE_LEFT else value
 
 
 def _cut_at_command(one: Finding, say: Callable[[str, Mapping[str, str]], str]) -> tuple[str, str, str]:

@@ -5,14 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from newsletter.ledger import UNFINISHED
+from newsletter.ledger.clock_steps import APART
 from newsletter.text.dates import in_zone
 from newsletter.workflows.status.reading import SendState, WorkspaceState
-from newsletter.workflows.status.texts import AGAIN, COMMAND, COMPARE, CRON, FREE, GOES_ON, LOG, START, TEXTS
+from newsletter.workflows.status.texts import (
+    AGAIN,
+    COMMAND,
+    COMPARE,
+    CRON,
+    FREE,
+    GOES_ON,
+    LOG,
+    RIGHT_TIME,
+    START,
+    TAKE_OVER,
+    TEXTS,
+)
 
 if TYPE_CHECKING:
     from subscribers.errors import Complaint
@@ -23,10 +36,17 @@ LATE = timedelta(minutes=5)
 """A planned send that nobody started for so long is late."""
 OVERDUE = timedelta(minutes=30)
 """A moment of the schedule that nobody handled for so long is missed."""
+CLOCKS_APART = timedelta(seconds=APART)
+GRAVE_STEP = timedelta(hours=1)
+"""A clock that was set back so far was very wrong before, or is now."""
 LETTERS_WAIT = timedelta(minutes=15)
 """A small letter goes within seconds; somebody waits for it."""
 REFUSED_DAYS = timedelta(days=7)
 """How long after the end of a send its refused addresses are told."""
+LOST_KINDS = frozenset({"bounced", "complained", "left"})
+"""Kinds of events after which a reader gets no letter, or fewer."""
+MOST_NAMED = 5
+"""Sends that one finding names."""
 MOST_REJECTED = 5
 """Reports of a provider in a row that did not verify, after which its key is doubted."""
 LEAST_FREE, LEAST_SHARE, PLENTY = 200_000_000, 0.05, 2_000_000_000
@@ -112,7 +132,7 @@ def _made(
         key=f"{kind} {about}".strip(),
         text=text,
         parts={name: without_addresses(value) for name, value in parts.items()},
-        step=step if command or step != COMMAND else "",
+        step=step if command or step not in {COMMAND, TAKE_OVER} else "",
         needs_person=needs_person,
         since=since,
         alert=alert,
@@ -140,10 +160,12 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
     found = [
         *_of_database(state),
         *(one for send in state.sends for one in _of_send(send, state)),
+        *_of_clock(state),
         *_of_worker(state),
         *_of_schedule(state),
         *_of_letters(state),
         *_of_hooks(state),
+        *_of_unknown_sends(state),
         *_of_disks(state),
         *_of_backup(state),
     ]
@@ -160,7 +182,10 @@ def _told(moment: datetime, state: WorkspaceState) -> str:
 
 
 def _alive(state: WorkspaceState) -> bool:
-    return state.worker_until is not None and state.now <= state.worker_until
+    if state.worker_at is None or state.worker_until is None:
+        return False
+    # A sign that is still to come was given before a clock was set back.
+    return state.worker_at - CLOCKS_APART <= state.now <= state.worker_until
 
 
 def _of_send(one: SendState, state: WorkspaceState) -> Iterator[Finding]:
@@ -217,6 +242,26 @@ def _paused(one: SendState, state: WorkspaceState) -> Finding:
     warm = send.paused_by == "warm-up"
     kind = "warm-up" if warm else "rests"
     return _made(kind, name, parts=parts, command=command, step=step, needs_person=not warm, alert=False, send=name)
+
+
+def _of_clock(state: WorkspaceState) -> Iterator[Finding]:
+    step = state.clock_step
+    if step is None:
+        return
+    grave = step.seconds >= GRAVE_STEP.total_seconds()
+    at = datetime.fromtimestamp(step.noted, UTC)
+    parts = {"time": hours_and_minutes(step.seconds)}
+    yield _made("clock", parts=parts, command="date -u", step=RIGHT_TIME, needs_person=grave, since=at, alert=grave)
+
+
+def hours_and_minutes(seconds: int) -> str:
+    """A span of time such as 2:05.
+
+    Args:
+        seconds: Of it.
+    """
+    minutes = round(seconds / 60)
+    return f"{minutes // 60:,}:{minutes % 60:02}"
 
 
 def _of_worker(state: WorkspaceState) -> Iterator[Finding]:
@@ -281,6 +326,29 @@ def _of_hooks(state: WorkspaceState) -> Iterator[Finding]:
             parts = {"number": f"{one.rejected:,}", "provider": one.provider, "when": when}
             section = f"[{one.provider}]"
             yield _made("webhook", one.provider, parts=parts, command=section, step=COMPARE, since=one.since)
+
+
+def _of_unknown_sends(state: WorkspaceState) -> Iterator[Finding]:
+    """After a backup was put back: readers who bounced, complained or left since would get the next letter."""
+    fresh = [one for one in state.unknown_sends if state.now - one.latest < REFUSED_DAYS]
+    if not fresh:
+        return
+    names = [state.stamped.get(one.public_id, one.public_id) for one in fresh]
+    lost = sum(number for one in fresh for kind, number in one.events.items() if kind in LOST_KINDS)
+    parts = {
+        "number": f"{sum(sum(one.events.values()) for one in fresh):,}",
+        "issues": ", ".join(dict.fromkeys(names[:MOST_NAMED])) + (" …" if len(names) > MOST_NAMED else ""),
+        "lost": f"{lost:,}",
+    }
+    yield _made(
+        "unknown-sends",
+        parts=parts,
+        command="newsletter subscribers sync" if state.keeps_lists else "",
+        step=TAKE_OVER,
+        needs_person=bool(lost),
+        alert=bool(lost),
+        since=min(one.since for one in fresh),
+    )
 
 
 def _of_disks(state: WorkspaceState) -> Iterator[Finding]:

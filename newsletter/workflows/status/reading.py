@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
+from newsletter.errors import WorkspaceError
 from newsletter.events.genuine import HookSigns, hook_signs
 from newsletter.ledger import overview
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SCHEDULE
@@ -21,7 +22,7 @@ from subscribers.models import HeldDomain, WaitingWishes
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from newsletter.ledger import Send, SendCounts
+    from newsletter.ledger import Send, SendCounts, UnknownSend
     from newsletter.wiring import Workspace
 
 LOOK_BACK = timedelta(days=30)
@@ -67,6 +68,8 @@ class WorkspaceState:
     database: str
     """The file or URL, without a password."""
     is_sqlite: bool
+    clock_step: ledger.ClockStep | None
+    """A clock that was set back within a day."""
     restored: bool
     """Whether it is in an older state than the workspace remembers: a backup was put back, or another one."""
     sends: tuple[SendState, ...]
@@ -91,6 +94,12 @@ class WorkspaceState:
     held: tuple[HeldDomain, ...]
     wishes: WaitingWishes
     hooks: tuple[HookSigns, ...]
+    unknown_sends: tuple[UnknownSend, ...]
+    """What providers reported of sends that the database does not know."""
+    stamped: Mapping[str, str]
+    """Public id of each of those that is known outside the database, to its issue."""
+    keeps_lists: bool
+    """Whether the provider keeps lists of whom it sends nothing to, which can be taken over."""
     disks: tuple[DiskSpace, ...]
     backup_at: datetime | None
     """When the newest copy in ``backups/`` was made; None when there is none, or nobody can know (PostgreSQL)."""
@@ -112,6 +121,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
     database = workspace.database
     with database.read() as connection:
         restored = workspace.memory.behind(connection) is not None
+        clock_step = ledger.clock_step(connection, now)
         sends = _sends(connection, now)
         signs = {name: ledger.cursor(connection, name) for name in (ALIVE, NEXT_SIGN)}
         handled: dict[str, int] = {job: at for job in JOBS if (at := ledger.cursor(connection, SCHEDULE + job))}
@@ -119,6 +129,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         held = tuple(store.held_domains(connection))
         wishes = store.waiting_wishes(connection)
         hooks = tuple(hook_signs(connection))
+        unknown = tuple(ledger.unknown_sends(connection))
     worker_at, worker_until = _worker(signs[ALIVE], signs[NEXT_SIGN])
     due = schedule.due(now, workspace.zone, settings.schedule, handled)
     file = Path(database.where) if database.is_sqlite else None
@@ -127,6 +138,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         zone=workspace.publication.timezone,
         database=database.where,
         is_sqlite=database.is_sqlite,
+        clock_step=clock_step,
         restored=restored,
         sends=sends,
         workers=worker_at is not None,
@@ -141,10 +153,23 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         held=held,
         wishes=wishes,
         hooks=hooks,
+        unknown_sends=unknown,
+        stamped=_stamped(workspace, unknown),
+        keeps_lists=workspace.provider.suppressions is not None,
         disks=disks_of(workspace.root, file, settings.outbox, disk_usage or shutil.disk_usage),
         backup_at=None if file is None else newest_backup(file),
         backup_days=settings.alerts.backup_days,
     )
+
+
+def _stamped(workspace: Workspace, unknown: Sequence[UnknownSend]) -> dict[str, str]:
+    if not unknown:
+        return {}
+    wanted = {one.public_id for one in unknown}
+    try:
+        return {stamp.id: stamp.issue for stamp in workspace.memory.stamps.every() if stamp.id in wanted}
+    except WorkspaceError:
+        return {}  # whoever sends is told which file is broken
 
 
 def _sends(connection: Connection, now: datetime) -> tuple[SendState, ...]:

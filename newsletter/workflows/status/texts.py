@@ -12,13 +12,19 @@ CRON = "start newsletter worker, or put this into cron: {command}"
 LOG = "look at the log of newsletter serve; the cap is {command}"
 COMPARE = "compare the key in {command} with the one at the provider"
 FREE = "free some space at {command}"
-STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE)
+RIGHT_TIME = "see whether it is right now: {command}"
+TAKE_OVER = "take over whom the provider sends to no more: {command}"
+STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE, RIGHT_TIME, TAKE_OVER)
 """What may come next, as the catalogue of alerts knows it; a command alone needs no words."""
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "database": ("The database cannot be reached: {reason}", "The database answers again."),
     "restored": (
         "The database is older than what this workspace remembers: it was restored, and may not know what has gone",
+        "",
+    ),
+    "clock": (
+        "The clock was set back by {time} (hours:minutes), or had run ahead; what is planned waits for its moment anew",
         "",
     ),
     "brake": (
@@ -68,6 +74,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "webhook": (
         "{number} reports to the webhook of {provider} had a wrong signature, and none a right one since {when}",
         "Reports of {provider} verify again.",
+    ),
+    "unknown-sends": (
+        "{number} reports came of letters that the database does not know (issue or send: {issues}); {lost} of them "
+        "say that a reader bounced, complained or left, and nobody here knows who",
+        "",
     ),
     "disk": ("The disk of the {place} is nearly full: {free} MB are free", "There is room on the disk again."),
     "backup": ("The newest backup is {days} days old", "There is a new backup."),
