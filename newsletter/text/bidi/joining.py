@@ -11,13 +11,14 @@ _LONGEST_JOINT = 6
 _BLANK = re.compile(" +")
 _OPERATOR = re.compile(" ?(?=[^ ]*[=+rc<>~*&|])[-=+rc<>~*&|!:]{1,3} ?")
 _AT = re.compile(" @ ")
+_FEET = re.compile("""\\d+['’′] \\d+["″]""")
 _FRACTION = re.compile("[¼½¾⅐-⅞]")
 _DASH = re.compile(" ?[-h/] ")
 _COMMA = re.compile("(?:[,:;]| [:;]) ")
 _LONG = 3
 """Words of a phrase that can be a sentence of a quotation."""
 _SENTENCE = re.compile("[.!?;][\"')]? ")
-_BARE = re.compile(r"\d{1,3}(?:[.,]\d+)?[²³¹⁰-⁹]*")
+_BARE = re.compile(r"\d{1,3}(?:[.,]\d+)?[²³¹⁰-⁹]*[\"'′″]?")
 _CHESS_NUMBER = re.compile(r"\d{1,3}")
 _CHESS_MOVE = re.compile(r"(?:[KQRBN]?[a-h]?[1-8]?x?[a-h][1-8](?:=[QRBN])?|O-O(?:-O)?)[+#]?\b")
 _DIGITS = re.compile("d+|i+")
@@ -91,6 +92,8 @@ def _goes_on(roles: str, word: Word, following: Word | None) -> bool:
 def _measured(text: str, roles: str, run: Phrase, word: Word) -> bool:
     """Whether a left-to-right word behind a number belongs to it: ``12 kg``, ``50 Cent``; not ``2026 Sonatrach``."""
     if roles[word.start] in "=<>cr" and roles[run.last.end - 1] in "dn%D$":
+        return True
+    if not word.latin and _FEET.fullmatch(text, run.last.start, word.end):
         return True
     if not word.latin:
         return (

@@ -16,8 +16,8 @@ _PREFIXED = _listed(
 _PREFIXES = ["", *_listed("T G M k h da d c m µ μ n p Ki Mi Gi Ti")]
 _OTHER_UNITS = _listed(
     "min h d ha dB °C °F km/h mph kph knot knots kn rpm fps dpi ppm ppb cal kcal mmHg bar mbar psi atm in ft yd mi nm "
-    "oz lb lbs ml cl dl cc hp ch cv VA kVA MVA px MP Mpx km² km2 m² m2 m³ m3 cm² cm³ cm3 bpd boe Mtoe toe bbl TEU pH "
-    "sec secs mins hr hrs yr yrs pts pt pp bps kbit Mbit Gbit Tbit kbps Mbps Gbps p.p. p.m. a.m. N S E W"
+    "oz lb lbs ml cl dl cc hp ch cv VA kVA MVA px MP Mpx BTU km² km2 m² m2 m³ m3 cm² cm³ cm3 bpd boe Mtoe toe bbl TEU "
+    "pH sec secs mins hr hrs yr yrs pts pt pp bps kbit Mbit Gbit Tbit kbps Mbps Gbps p.p. p.m. a.m. N S E W"
 )
 # English and French short scale words, as newsrooms write them beside a figure.
 _SCALES = _listed(
@@ -41,7 +41,9 @@ _MONTHS = _listed(
     "janv févr avr juil sept oct nov déc"
 )
 # Times of day and the zones a newsroom names beside them (tz database, abbreviations in use).
-_CLOCK = _listed("AM PM am pm UTC GMT Z CET CEST EET EEST WET WEST BST EST EDT CST CDT MST MDT PST PDT MSK IST TRT")
+_CLOCK = _listed(
+    "AM PM am pm UTC GMT Z CET CEST EET EEST WET WEST BST EST EDT CST CDT MST MDT PST PDT MSK IST TRT AH AD BC CE BCE"
+)
 
 MEASURES = frozenset(
     [

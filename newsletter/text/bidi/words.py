@@ -94,7 +94,9 @@ def _signs_before(
         begun, joined = (begun, False) if joined else (begun + 1, False)
     for at in range(begun, min(first, begun + _MOST_SIGNS)) if partner else ():
         if roles[at] in "({":
-            if partner.get(at, -1) >= last and (at == begun or not _hangs(roles, begun, at)):
+            closing = partner.get(at, -1)
+            powered = roles[at] == "(" and roles[closing + 1 : closing + 2] in tuple("+*^%")
+            if closing >= last and not powered and (at == begun or not _hangs(roles, begun, at)):
                 return at + 1, at
             break
     limit = begun
@@ -123,6 +125,9 @@ def _signs_before(
             if roles[at - 2 : at - 1] == ":" and at - 2 >= limit:
                 at -= 1
             else:
+                break
+        elif sign == "?":
+            if at - 1 > begun or "=" not in roles[first:last]:
                 break
         elif sign == "'":
             if at - 1 > begun and roles[at - 2] not in "({":
@@ -211,7 +216,9 @@ def _signs_behind(text: str, roles: str, partner: Mapping[int, int], start: int,
             if "v" not in roles[start:last]:
                 break
         elif sign == "/":
-            if roles[at + 1 : at + 2] != "$" and ("/" not in roles[start:last] or roles[at + 1 : at + 2] == RTL):
+            if roles[at + 1 : at + 2] not in tuple("$>") and (
+                "/" not in roles[start:last] or roles[at + 1 : at + 2] == RTL
+            ):
                 break
         elif sign == "&":
             if roles[at - 1] not in "lL" or roles[at + 1 : at + 2] in tuple("lLdin"):
@@ -235,9 +242,9 @@ def _abbreviates(word: str, roles: str, at: int) -> bool:
     behind = roles[at + 1 : at + 3]
     if behind == " :":
         return known.stands_before(word)
-    if behind[:1] != " " or behind[1:] not in tuple("lLdin"):
+    if behind[:1] != " " or behind[1:] not in tuple("lLdin("):
         return False
     if len(word) == 1:
-        return word.isupper() or known.stands_before(word)
+        return word.isupper() or behind[1:] in tuple("din(") or known.stands_before(word)
     # Beside a figure they read as one in any text: no letter of the other direction stands between.
-    return known.stands_before(word) or (len(word) <= 4 and word.istitle() and behind[1:] in tuple("din"))
+    return known.stands_before(word) or (len(word) <= 4 and behind[1:] in tuple("din("))
