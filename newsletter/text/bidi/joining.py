@@ -11,6 +11,8 @@ _LONGEST_JOINT = 6
 _BLANK = re.compile(" +")
 _OPERATOR = re.compile(" ?(?=[^ ]*[=+rc<>~*&|])[-=+rc<>~*&|!:]{1,3} ?")
 _AT = re.compile(" @ ")
+_NOTE = re.compile(r"[a-z](?:[./][a-z])+\.?")
+"""What is noted behind a figure: y/y, t.a.b., p.m."""
 _FEET = re.compile("""\\d+['’′] \\d+["″]""")
 _FRACTION = re.compile("[¼½¾⅐-⅞]")
 _DASH = re.compile(" ?[-h/] ")
@@ -105,6 +107,8 @@ def _measured(text: str, roles: str, run: Phrase, word: Word) -> bool:
     if text[run.start] == "©":
         return True
     if run.words == 1 and _BARE.fullmatch(text, run.last.start, run.last.end):
+        return True
+    if _NOTE.fullmatch(text, word.start, word.end):
         return True
     if not _counts(roles[run.last.start : run.last.end]):
         return False

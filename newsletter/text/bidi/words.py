@@ -220,6 +220,13 @@ def _signs_behind(text: str, roles: str, partner: Mapping[int, int], start: int,
                 "/" not in roles[start:last] or roles[at + 1 : at + 2] == RTL
             ):
                 break
+        elif sign == ";":
+            if roles[start] != "&":
+                break
+        elif sign == ":":
+            if roles[at + 1 : at + 2] != ":":
+                break
+            at += 1
         elif sign == "&":
             if roles[at - 1] not in "lL" or roles[at + 1 : at + 2] in tuple("lLdin"):
                 break
