@@ -105,6 +105,26 @@ def test_no_line_break_stands_between_tags() -> None:
     assert "</strong> <a" in made
 
 
+@pytest.mark.parametrize(
+    ("markdown", "made"),
+    [
+        ("سعر **$5**M اليوم", 'سعر <span dir="ltr"><strong>$5</strong>M</span> اليوم'),
+        (
+            "[Air](https://example.org/) Algérie",
+            '<span dir="ltr"><a href="https://example.org/">Air</a> Algérie</span>',
+        ),
+        ("**بـ**5G", '<strong>بـ</strong><span dir="ltr">5G</span>'),
+        ("قال \u20665G **و4G\u2069** أمس", 'قال <span dir="ltr">5G <strong>و4G</strong></span> أمس'),
+        (
+            "هاتف ٢١ **٥٥** ٦٦ ٧٧",
+            'هاتف <span dir="ltr" style="white-space:nowrap;">٢١\u200e <strong>٥٥</strong>\u200e ٦٦\u200e ٧٧</span>',
+        ),
+    ],
+)
+def test_a_run_crosses_bold_and_links(markdown: str, made: str) -> None:
+    assert str(prose.read(markdown).html({})) == f"<p>{made}</p>"
+
+
 def test_plain_text_puts_links_on_their_own_lines() -> None:
     text = prose.read(
         "نص [موقعنا](https://example.org/a) هنا، و<https://example.org/b>.\n\n> قول\n> طويل\n\n1. أ\n2. ب\n\n- ج\n- د"

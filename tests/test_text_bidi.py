@@ -194,3 +194,62 @@ def test_ordinary_headlines_are_passed_over_quickly() -> None:
 def test_long_text_is_read_in_a_moment() -> None:
     for text in ("a" * 20_000, '"a ' * 5_000, "(" * 5_000 + "a", "1 " * 10_000, "+1" * 10_000, "ا a " * 5_000):
         assert bidi.strip(bidi.isolate(text)) == text
+
+
+@pytest.mark.parametrize(
+    "marked",
+    """
+أطلقت و[5G] ثم بـ[4K] وبالـ[VAR] ول[6G]
+كوفيد-19 وف-16 وجي-7 و1447هـ/2026م
+قيمتها [2.5M] أو [$5M] أو [5 L/100 km] بنسبة [95%±2] وبين [20%-30%]
+ارتفع ([≤ 5%]) ثم [x = 5] و[2 + 2 = 4]
+زاد [50 Cent] و[1.3 billion USD] في 2026 [Sonatrach]
+قال «[Who?]» ثم «[We came. We saw.]» وخرج
+شاشة [27"] وقال "[MacBook Pro 16]" اليوم
+طوله [6'2"] في [S&P 500 +0.5%]
+الرمز [*100#] والملف [*.pdf] والوسم #صحافة_2026 و[#FreePress]
+موقع [https://example.org/أخبار-اليوم/5]، ثم example
+الأهلي [3-1] الزمالك والدقيقة [90+4']
+[Nov. 28, 2026] و[J. K. Rowling (2024)] و[Apple Inc.] كلها
+س=5 ثم س < 5
+[A] ← [B] ثم [A → B]
+اتصل [(+213) 21 55 66 77] أو [021-55-66-77]
+قال ([Reuters])، ثم [[BBC]] اليوم
+""".strip()
+    .replace("ثم example", "ثم [example]")
+    .replace("[[BBC]]", "⟦[⟧BBC⟦]⟧")
+    .split("\n"),
+)
+def test_the_rule_step_by_step(marked: str) -> None:
+    """Marked by hand; a bracket that belongs to the text itself stands in white ones."""
+    text = re.sub(r"⟦(.)⟧|[\[\]]", lambda match: match[1] or "", marked)
+    shown = "".join(f"[{run}]" if needed else run for run, needed in bidi.runs(text, "rtl"))
+    assert re.sub(r"[\[\]]", "", shown) == re.sub(r"[\[\]]", "", text)
+    assert shown == (marked if "⟦" not in marked else marked.replace("⟦[⟧BBC⟦]⟧", "[[BBC]]"))
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("هاتف ۰۲۱-۸۸۹۹۷۷۶۶ و", "هاتف \u2066۰۲۱-۸۸۹۹۷۷۶۶\u2069 و"),
+        ("هاتف ٠٢١-٥٥-٦٦-٧٧ و", "هاتف \u2066٠٢١\u200e-٥٥\u200e-٦٦\u200e-٧٧\u2069 و"),
+        ("من ٢٠٢٣-٢٠٢٤ و٣٤٪ في ٢٨/١١/٢٠٢٦", "من ٢٠٢٣-٢٠٢٤ و٣٤٪ في ٢٨/١١/٢٠٢٦"),
+        ("پس از −۵ و ۱۲٫۵٪", "پس از \u2066−۵\u2069 و \u2066۱۲٫۵٪\u2069"),
+        ("בשנים 2019 ו-2020 ב-F-16", "בשנים 2019 ו-2020 ב-\u2066F-16\u2069"),
+        ("12\u200f/11\u200f/2026 في", "12\u200f/11\u200f/2026 في"),
+    ],
+)
+def test_digits_of_every_kind(text: str, signs: str) -> None:
+    assert bidi.isolate(text) == signs
+
+
+@pytest.mark.parametrize("base", ["rtl", "ltr"])
+def test_what_an_editor_isolated_is_left_alone(base: bidi.Direction) -> None:
+    own = "\u20665G و4G \u2067C++ 3-1\u2069\u2069"
+    assert bidi.isolate(f"قال {own} أمس", base).count(own) == 1
+    assert '<span dir="ltr">5G و4G <span dir="rtl">C++ 3-1</span></span>' in str(bidi.to_html(f"قال {own} أمس", base))
+
+
+def test_isolates_in_each_other_without_end_are_read() -> None:
+    made = str(bidi.to_html("قال " + "\u2066" * 5_000 + "a" + "\u2069" * 5_000))
+    assert made.count("<span") == made.count("</span>") == 125

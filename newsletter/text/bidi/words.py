@@ -84,14 +84,9 @@ def _signs_before(
     if joined and roles[begun] == "h":
         # A dash between two words leaves the second as free as a blank does.
         begun, joined = begun + 1, False
-    if (
-        joined
-        and roles[begun] == "-"
-        and text[begun] != "−"
-        and _HEBREW_PARTICLE.search(text[max(0, begun - 4) : begun])
-    ):
-        joined = text[begun - 1] == "ו" and "D" in roles[first : first + 8] and begun + 1 == first
-        begun, joined = (begun, False) if joined else (begun + 1, False)
+    if roles[begun] == "-" and text[begun] != "−" and _HEBREW_PARTICLE.search(text[max(0, begun - 4) : begun]):
+        minus = text[begun - 1] == "ו" and "D" in roles[first : first + 8] and begun + 1 == first
+        begun, joined = begun if minus else begun + 1, False
     for at in range(begun, min(first, begun + _MOST_SIGNS)) if partner else ():
         if roles[at] in "({":
             closing = partner.get(at, -1)
