@@ -35,7 +35,8 @@ def cut(text: str, base: Direction) -> list[tuple[str, bool]]:
     if base == "rtl":
         found = _in_right_to_left(text, roles.replace(RTL_MARK, RTL))
     else:
-        found = right_to_left_runs(text, roles.replace(RTL_MARK, MARK))
+        mirrored = right_to_left_runs(text, roles.replace(RTL_MARK, MARK))
+        found = [(start, _with_marks(roles, end)) for start, end in mirrored]
     made: list[tuple[str, bool]] = []
     at = 0
     for start, end in found:

@@ -13,7 +13,7 @@ _OPERATOR = re.compile(" ?(?=[^ ]*[=+rc<>~*&|])[-=+rc<>~*&|!:]{1,3} ?")
 _AT = re.compile(" @ ")
 _NOTE = re.compile(r"[a-z](?:[./][a-z])+\.?")
 """What is noted behind a figure: y/y, t.a.b., p.m."""
-_FEET = re.compile("""\\d+['’′] \\d+["″]""")
+_FEET = re.compile("""\\d+['’′]\\s\\d+["″]""")
 _FRACTION = re.compile("[¼½¾⅐-⅞]")
 _DASH = re.compile(" ?[-h/] ")
 _COMMA = re.compile("(?:[,:;]| [:;]) ")
