@@ -25,7 +25,7 @@ LATIN = (
 )
 SIGNS = (
     *".,:;!?()[]{}«»“”'\"+-−%$€/\\|*#@&=<>~…،؛؟٪_°",
-    *(" ", "  ", "\u00a0", "\n", "ـ", "بـ", "و", "٣", "۴", "½", "²", "🇩🇿", "👍🏽", "5️⃣"),
+    *(" ", "  ", "\u00a0", "\n", "ـ", "بـ", "و", "٣", "۴", "½", "²", "🇩🇿", "👍🏽", "🏻", "5️⃣"),
 )
 UNSEEN = (
     *("\u200c", "\u200d", "\u00ad", "\u200e", "\u200f", "\u061c", "\u064b", "\u0301"),
@@ -95,6 +95,7 @@ def test_every_isolate_is_closed_in_its_paragraph_and_twice_is_once(text: str, b
 @given(TEXTS, BASES)
 def test_brackets_that_close_inside_a_run_were_opened_in_it(text: str, base: Direction) -> None:
     """Half a pair in an isolate is turned round by the other half outside."""
+    assume(not re.search("[\n\r\x1c-\x1e\x85\u2029]", text))
     for run, needed in bidi.runs(text, base):
         if not needed or "://" in run or "@" in run:
             continue

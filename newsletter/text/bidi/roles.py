@@ -61,6 +61,8 @@ _NAMED = {
     **dict.fromkeys("±∓√∛∑∏∂∆∇∫¬", "r"),
     **dict.fromkeys("∞∅⁺⁻⁼₊₋₌", OTHER_NUMBER),
     "♯": "o",
+    # Of no category of marks, but parts of the grapheme before them (UAX #29, GB9).
+    **dict.fromkeys("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff\uff9e\uff9f", MARK),
     **dict.fromkeys("←⇐⟵↔⇔⟷", STRAY),  # an arrow to the left is the right-to-left sentence's
 }
 _BY_CATEGORY = {
