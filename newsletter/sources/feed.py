@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import html.entities
+import html
 import io
-import itertools
 import json
 import re
 import zlib
@@ -23,6 +22,7 @@ from newsletter.sources.clean import clean, first_image, opening, plain
 from newsletter.sources.clean.boilerplate import author_name, section_name, without_first_on
 from newsletter.sources.clean.teaser import LONGEST, teaser
 from newsletter.sources.documents import Refusal
+from newsletter.sources.feed_xml import DEEPEST, HEAD, MOST_ENTRIES, bounded, depth_of, root_of, well_formed
 from newsletter.sources.http.models import LIMITS
 from newsletter.sources.http.unpack import UnpackedTooLargeError, unpacked
 from newsletter.sources.identity import normal_url, of_guid
@@ -30,45 +30,10 @@ from newsletter.sources.links import absolute
 from newsletter.sources.wordpress.signs import wants_password
 from newsletter.text.tidy import summary
 
-_PROLOG = re.compile(r"^[\s\ufeff]*(?:<\?xml[^>]*\?>[\s\ufeff]*)+", re.IGNORECASE)  # some sites send two
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,1000}\[", re.IGNORECASE)
-_DOCTYPE_END = re.compile(r"\]\s*>")
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_REFERENCE = re.compile(
-    r"<!\[CDATA\[(?:.*?\]\]>|.*)|&(?:(#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?", re.DOTALL
-)
-_ENTRY = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
-_ROOT = re.compile(r"<(?:!doctype\s+)?(?:\w{1,20}:)?(html|head|body|rss|feed|rdf|channel)\b", re.IGNORECASE)
 _NEXT_LINK = re.compile(r"<(?:\w{1,20}:)?link\b[^>]{0,400}\brel\s*=\s*[\"']next[\"'][^>]{0,400}>", re.IGNORECASE)
 _HREF = re.compile(r"\bhref\s*=\s*[\"']([^\"']{1,2000})")
 _WORDPRESS = re.compile(r"<generator>\s*https?://wordpress\.(?:org|com)/", re.IGNORECASE)
 _NEXT_WITHIN = 20_000
-_HEAD = 4096
-_MOST_ENTRIES = 2000
-_NAMED = re.compile(
-    r"<((?:[\w.-]{1,40}:)?(?:author|creator|publisher|owner|name|email|webmaster|managingeditor|keywords|tags))"
-    r"(?=[\s>])[^<>]{0,400}>",
-    re.IGNORECASE,
-)
-_LONGEST_NAME = 600
-"""Feedparser looks for an address in a name by a pattern whose time grows with the square of its length: 40,000
-characters take 15 s. Keywords it compares each with each."""
-_ENTRY_OR_REPEATED = re.compile(
-    r"<!\[CDATA\[(?:.*?\]\]>|.*)|(<(?:item|entry)[\s>])"
-    r"|<((?:[\w.-]{1,40}:)?(?:category|subject|author|creator|contributor|enclosure|link))(?:\s[^<>]*)?"
-    r"(?:/>|(?<!/)>(?:[^<]|<!\[CDATA\[[^\]]*\]\]>)*</\2\s*>)",
-    re.DOTALL | re.IGNORECASE,
-)
-_REPEATED = re.compile(r"<(?:[\w.-]{1,40}:)?(?:category|subject|author|creator|contributor|enclosure|link)[\s/>]", re.I)
-_MOST_REPEATED = 100
-"""Of the small elements of an entry together; feedparser compares each category with each."""
-_LONG_TAG = re.compile(r"<[^<>]{1000}")
-_LONG_TAG_OR_CDATA = re.compile(r"<!\[CDATA\[(?:.*?\]\]>|.*)|<(?=[^<>]{1000})([^\s<>/!?]{1,200})[^<>]*>", re.DOTALL)
-_MOST_ATTRIBUTES = 200
-"""Feedparser's time grows with the square of their number: 20,000 take 7 s."""
-_TAG = re.compile(r"<(/)?[^\s<>!?/][^<>]*?(/)?>")
-_DEEPEST = 20_000
-"""Feedparser takes seconds for a hundred thousand tags within one another; line breaks of HTML are some hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +52,10 @@ def looks_like(data: bytes) -> bool:
     Args:
         data: The document.
     """
-    head = decode(data[:_HEAD])
+    head = decode(data[:HEAD])
     if head.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
         return "jsonfeed.org/version" in head.replace("\\/", "/") or '"items"' in head
-    return _root(head) in ("rss", "feed", "rdf", "channel")
+    return root_of(head) in ("rss", "feed", "rdf", "channel")
 
 
 def parse(
@@ -163,8 +128,8 @@ def _unpacked(data: bytes, where: str) -> bytes:
 def _xml_feed(text: str, where: str, now: datetime, zone: tzinfo) -> ParsedFeed:
     import feedparser  # type: ignore[import-untyped]  # it has no types, nor has anyone made stubs
 
-    text = _bounded(_well_formed(text))
-    if _depth(text) > _DEEPEST:
+    text = bounded(well_formed(text))
+    if depth_of(text) > DEEPEST:
         raise SourceError("the feed opens tags and hardly closes them", where=where, mend="tell the site's operator")
     # Handed over as a stream of bytes we made ourselves: feedparser opens a str or bytes that names a file.
     stream = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>' + text.encode("utf-8", errors="replace"))
@@ -176,11 +141,11 @@ def _xml_feed(text: str, where: str, now: datetime, zone: tzinfo) -> ParsedFeed:
         words = f"the feed cannot be read ({type(error).__name__})"
         raise SourceError(words, where=where, mend="tell the site's operator") from None
     if not feed.get("version") and not feed.entries:
-        if _root(text[:_HEAD]) in ("html", "head", "body"):
+        if root_of(text[:HEAD]) in ("html", "head", "body"):
             raise SourceError("this is a web page, not a feed", where=where, mend="give the address of the feed")
         raise SourceError("this is no feed", where=where, mend="check the address")
     base = absolute(where, str(feed.feed.get("link", ""))) or where
-    return _parsed([_entry(entry, base, where, now, zone) for entry in feed.entries[:_MOST_ENTRIES]])
+    return _parsed([_entry(entry, base, where, now, zone) for entry in feed.entries[:MOST_ENTRIES]])
 
 
 def _parsed(entries: Sequence[Article | Refusal]) -> ParsedFeed:
@@ -194,92 +159,6 @@ def _parsed(entries: Sequence[Article | Refusal]) -> ParsedFeed:
         replace(one, identities=tuple(name for name in one.identities if len(links[name]) == 1)) for one in articles
     ]
     return ParsedFeed(sound, tuple(one for one in entries if isinstance(one, Refusal)))
-
-
-def _root(head: str) -> str:
-    """Name of the first element that decides between a page and a feed, in lower case."""
-    found = _ROOT.search(head)
-    return found[1].lower() if found else ""
-
-
-def _well_formed(text: str) -> str:
-    """Mend what makes a feed no XML: control characters, bare ampersands, HTML's entities, too many entries.
-
-    An internal document type goes: it is an attack, or declares HTML's entities, which are resolved here.
-    """
-    text = _NOT_XML.sub("", _PROLOG.sub("", text.lstrip("\ufeff"), count=1))
-    begin = _DOCTYPE.search(text, 0, _HEAD)
-    end = _DOCTYPE_END.search(text, begin.end()) if begin else None
-    if begin and end:
-        text = text[: begin.start()] + text[end.end() :]
-    text = _REFERENCE.sub(_mended_reference, text)
-    beyond = next(itertools.islice(_ENTRY.finditer(text), _MOST_ENTRIES, None), None)
-    if beyond:
-        closing = {"feed": "</feed>", "rdf": "</rdf:RDF>"}.get(_root(text[:_HEAD]), "</channel></rss>")
-        text = text[: beyond.start()] + closing
-    return text
-
-
-def _bounded(text: str) -> str:
-    """Take out what feedparser would need minutes for: names as long as books, and elements of attributes alone."""
-    if _LONG_TAG.search(text):
-        text = _LONG_TAG_OR_CDATA.sub(_with_few_attributes, text)
-    if sum(1 for _ in _REPEATED.finditer(text)) > _MOST_REPEATED * (1 + len(_ENTRY.findall(text)) // 2):
-        text = _with_few_repeated(text)
-    kept, at = [], 0
-    for found in _NAMED.finditer(text):
-        if found.start() < at:
-            continue
-        closing, begin = f"</{found[1]}", found.end()
-        if text.find(closing, begin, begin + _LONGEST_NAME + len(closing)) < 0 < len(text) - begin - _LONGEST_NAME:
-            kept.append(text[at:begin])
-            end = text.find(closing, begin)
-            at = end if end >= 0 else len(text)
-    return "".join([*kept, text[at:]])
-
-
-def _with_few_repeated(text: str) -> str:
-    """The text with a bearable number of categories, links and authors in every entry."""
-    count = 0
-
-    def mended(match: re.Match[str]) -> str:
-        nonlocal count
-        count = 0 if match[1] else count + bool(match[2])
-        return match[0] if not match[2] or count <= _MOST_REPEATED else ""
-
-    return _ENTRY_OR_REPEATED.sub(mended, text)
-
-
-def _with_few_attributes(match: re.Match[str]) -> str:
-    whole, name = match[0], match[1]
-    if name is None or whole.count("=") <= _MOST_ATTRIBUTES:
-        return whole
-    return f"<{name}/>" if whole.endswith("/>") else f"<{name}>"
-
-
-def _depth(text: str) -> int:
-    """How deep tags stand within one another, outside CDATA sections; one that is never closed counts for good."""
-    bare = _REFERENCE.sub(lambda match: "" if match[0].startswith("<") else match[0], text)
-    if bare.count("<") <= _DEEPEST:
-        return 0
-    steps = (-1 if tag[1] else 0 if tag[2] else 1 for tag in _TAG.finditer(bare))
-    return max(itertools.accumulate(steps), default=0)
-
-
-def _mended_reference(match: re.Match[str]) -> str:
-    """A reference that XML knows, for whatever stood after an ampersand; CDATA sections stay as they are."""
-    whole, name = match[0], match[1]
-    if name is None:
-        return whole if whole.startswith("<") else "&amp;"
-    if name.startswith("#"):
-        digits = name[1:].lower()
-        number = int(digits[1:], 16) if digits.startswith("x") else int(digits)
-        is_character = number <= 0x10FFFF and not _NOT_XML.match(chr(number))
-        return f"&#{number};" if is_character else ""
-    if name in ("amp", "lt", "gt", "quot", "apos"):
-        return whole
-    meaning = html.entities.html5.get(f"{name};")
-    return "".join(f"&#{ord(char)};" for char in meaning) if meaning else f"&amp;{name};"
 
 
 def _entry(entry: Mapping[str, Any], base: str, where: str, now: datetime, zone: tzinfo) -> Article | Refusal:
@@ -362,7 +241,7 @@ def _json_feed(text: str, where: str, now: datetime, zone: tzinfo) -> ParsedFeed
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         raise SourceError("this JSON is no feed: it has no list of items", where=where, mend="check the address")
-    return _parsed([_item(item, feed, where, now, zone) for item in items[:_MOST_ENTRIES] if isinstance(item, dict)])
+    return _parsed([_item(item, feed, where, now, zone) for item in items[:MOST_ENTRIES] if isinstance(item, dict)])
 
 
 def _item(

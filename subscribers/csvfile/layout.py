@@ -24,9 +24,10 @@ from subscribers.csvfile.columns import (
     understood,
 )
 from subscribers.csvfile.files import lines, open_text
+from subscribers.csvfile.naming import COLUMNS_OF, PEOPLE, TAGS
 from subscribers.csvfile.other_programs import UNKNOWN, OtherProgram
 from subscribers.csvfile.own_export import exported_columns
-from subscribers.csvfile.programs import COLUMNS_OF, PAUSE, PEOPLE, TAGS, TOPICS, recognise
+from subscribers.csvfile.programs import PAUSE, TOPICS, recognise
 from subscribers.csvfile.vocabulary import ROLE_OF, VAGUE_ADDRESS, Standing, fold
 from subscribers.display import shown
 from subscribers.errors import CsvError

@@ -10,10 +10,9 @@ import email
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.header import decode_header, make_header
+from datetime import datetime
 from email.message import Message
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import getaddresses
 from typing import Literal
 
 from newsletter.delivery import names as small_names
@@ -24,6 +23,15 @@ from newsletter.events.inbox.answers import (
     says_no,
     says_yes,
 )
+from newsletter.events.inbox.parts import (
+    blocks_of,
+    decoded_field,
+    field_of,
+    moment_of,
+    parts_of,
+    texts_of,
+    typed_addresses,
+)
 from newsletter.events.inbox.statuses import meaning
 from newsletter.text.refusals import refusal
 from subscribers.display import shown
@@ -31,10 +39,7 @@ from subscribers.models import BounceKind, EventKind
 
 MOST_BYTES = 300_000
 """Of one message that are looked at; what matters stands at its beginning."""
-MOST_PARTS = 50
 MOST_TOKENS = 20
-_LONGEST_HEADER = 4000
-_LONGEST_TEXT = 100_000
 
 NAME = rf"(?:[0-9a-f]{{16}}\.[0-9]{{1,18}}|{small_names.NAME})"
 """The name of a delivery or a small letter, left of the at sign in its Message-ID."""
@@ -116,11 +121,11 @@ def understand(raw: bytes, own: str) -> ParsedMessage:
 
 
 def _understand(message: Message, own: str) -> ParsedMessage:
-    at = _moment(message)
+    at = moment_of(message)
     reports = _believable(_reports(message)) or _believable(_told_to_people(message, own))
     if reports or message.get_content_type() == "multipart/report":
         return ParsedMessage("report", at, reports)
-    subject = _decoded(message, "Subject")
+    subject = decoded_field(message, "Subject")
     automatic = _automatic(message, subject, own)
     leave = _LEAVE.fullmatch(subject)
     # A mail program that writes the message for its user may say that it is generated; an answer to a letter is none.
@@ -129,7 +134,7 @@ def _understand(message: Message, own: str) -> ParsedMessage:
     if automatic:
         return ParsedMessage("automatic", at)
     words = shown(subject, 200)
-    people = getaddresses([_field(message, "From")])
+    people = getaddresses([field_of(message, "From")])
     subscribe = _SUBSCRIBE.fullmatch(subject)
     if subscribe is not None and len(people) == 1 and "@" in people[0][1]:
         return ParsedMessage("subscribe", at, sender=people[0][1], list=(subscribe[1] or "").lower(), words=words)
@@ -149,21 +154,25 @@ def _reports(message: Message) -> Iterator[BounceNotice]:
         return
     (name,), returned = names, _returned(message)
     told = _told(message)
-    for part in _parts(message):
+    for part in parts_of(message):
         kind = part.get_content_type()
         if kind == "message/delivery-status":
-            for block in _blocks(part)[1:]:
+            for block in blocks_of(part)[1:]:
                 if "Action" not in block:
                     continue
                 # Some put what the other server said only into the text for people.
-                words = _field(block, "Diagnostic-Code") or told
-                event, bounce = meaning(_field(block, "Action"), _field(block, "Status"), words)
-                people = {*_typed(block, "Original-Recipient"), *_typed(block, "Final-Recipient"), *returned}
+                words = field_of(block, "Diagnostic-Code") or told
+                event, bounce = meaning(field_of(block, "Action"), field_of(block, "Status"), words)
+                people = {
+                    *typed_addresses(block, "Original-Recipient"),
+                    *typed_addresses(block, "Final-Recipient"),
+                    *returned,
+                }
                 yield BounceNotice(name, event, bounce, shown(words, 300), frozenset(people))
         elif kind == "message/feedback-report":
-            (about, *_) = _blocks(part)
-            sort = _field(about, "Feedback-Type").strip().lower()
-            people = {*_typed(about, "Original-Rcpt-To"), *returned}
+            (about, *_) = blocks_of(part)
+            sort = field_of(about, "Feedback-Type").strip().lower()
+            people = {*typed_addresses(about, "Original-Rcpt-To"), *returned}
             event = "left" if sort.startswith("opt-out") else "unknown" if sort == "not-spam" else "complained"
             yield BounceNotice(name, event, None, shown(sort, 60), frozenset(people))
 
@@ -187,21 +196,21 @@ def _told_to_people(message: Message, own: str) -> Iterator[BounceNotice]:
     The letter is named by the address it came to (VERP), or by the Message-ID in what is returned. A delivery's name
     can be counted up by every reader of the send, so that the text must name the right address too, in a few guesses.
     """
-    if "disposition" in _field(message, "Content-Type").lower():
+    if "disposition" in field_of(message, "Content-Type").lower():
         return
     text, copy = failures.split(_shown_text(message))
     if not failures.from_a_server(
-        [address or name for name, address in getaddresses([_field(message, "From")])],
+        [address or name for name, address in getaddresses([field_of(message, "From")])],
         names_failed="X-Failed-Recipients" in message,
-        null_path="Return-Path" in message and _field(message, "Return-Path").strip() in {"", "<>"},
+        null_path="Return-Path" in message and field_of(message, "Return-Path").strip() in {"", "<>"},
         text=text,
     ):
         return
-    outcome = failures.outcome(_decoded(message, "Subject"), text)
+    outcome = failures.outcome(decoded_field(message, "Subject"), text)
     names = {*_named_by_path(message), *_named_by_parts(message), *_MESSAGE_ID.findall(copy)}
     if not outcome or len(names) != 1:
         return
-    failed = [address for _, address in getaddresses([_field(message, "X-Failed-Recipients")]) if "@" in address]
+    failed = [address for _, address in getaddresses([field_of(message, "X-Failed-Recipients")]) if "@" in address]
     copied = [address for line in _TO.findall(copy) for _, address in getaddresses([line]) if "@" in address]
     people = {*failed[:1], *failures.addresses(text, own), *copied[:1], *_returned(message)}
     words = failures.quoted(text)
@@ -211,7 +220,7 @@ def _told_to_people(message: Message, own: str) -> Iterator[BounceNotice]:
 
 
 def _shown_text(message: Message) -> str:
-    text, html = _texts(message)
+    text, html = texts_of(message)
     # A rule across the page parts the diagnosis from the rest, not a quotation as in an answer.
     return text if text.strip() else plain(re.sub(r"<hr\b", "<br", html, flags=re.IGNORECASE))
 
@@ -221,7 +230,7 @@ def _names(message: Message) -> set[str]:
     found = [*_named_by_path(message), *_named_by_parts(message)]
     if not found:
         for header in ("In-Reply-To", "References"):
-            found += re.findall(rf"<({NAME})@", _field(message, header))
+            found += re.findall(rf"<({NAME})@", field_of(message, header))
     return set(found)
 
 
@@ -229,20 +238,20 @@ def _named_by_path(message: Message) -> list[str]:
     return [
         name
         for header in ("Delivered-To", "X-Original-To", "Envelope-To", "To")
-        for _, address in getaddresses([_field(message, header)])
+        for _, address in getaddresses([field_of(message, header)])
         for name in re.findall(rf"\+({NAME})@", address)
     ]
 
 
 def _named_by_parts(message: Message) -> list[str]:
     found: list[str] = []
-    for part in _parts(message):
+    for part in parts_of(message):
         kind = part.get_content_type()
         if kind == "message/delivery-status":
-            found += _NAME.findall(_field(_blocks(part)[0], "Original-Envelope-Id"))
+            found += _NAME.findall(field_of(blocks_of(part)[0], "Original-Envelope-Id"))
         elif part is not message and kind in {"message/rfc822", "text/rfc822-headers"}:
-            for inner in _blocks(part):
-                found += _NAME.findall(_field(inner, "Message-ID").partition("@")[0].strip(" \t<"))
+            for inner in blocks_of(part):
+                found += _NAME.findall(field_of(inner, "Message-ID").partition("@")[0].strip(" \t<"))
     return found
 
 
@@ -250,49 +259,12 @@ def _returned(message: Message) -> set[str]:
     """Addresses that the returned letter was for."""
     return {
         address
-        for part in _parts(message)
+        for part in parts_of(message)
         if part is not message and part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}
-        for inner in _blocks(part)
-        for _, address in getaddresses([_decoded(inner, "To")])
+        for inner in blocks_of(part)
+        for _, address in getaddresses([decoded_field(inner, "To")])
         if "@" in address
     }
-
-
-def _blocks(part: Message) -> list[Message]:
-    """The messages or blocks of fields that a part holds, also where they are encoded, which they should not be."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        blocks = [one for one in payload if isinstance(one, Message)]
-        if any(block.keys() for block in blocks) or not blocks:
-            return blocks or [Message()]
-        payload = "\n\n".join(str(block.get_payload()) for block in blocks)
-    inner = Message()
-    inner["Content-Transfer-Encoding"] = _field(part, "Content-Transfer-Encoding")
-    inner.set_payload(str(payload))
-    decoded = inner.get_payload(decode=True)
-    raw = decoded if isinstance(decoded, bytes) else b""
-    blocks = [email.message_from_bytes(block) for block in re.split(rb"\r?\n\r?\n", raw.strip())[:MOST_PARTS]]
-    return blocks or [Message()]
-
-
-def _typed(block: Message, name: str) -> set[str]:
-    """The address in a field such as ``rfc822; someone@example.net``."""
-    value = _field(block, name)
-    address = value.partition(";")[2] or value
-    return {address.strip().strip("<>")} if "@" in address else set()
-
-
-def _parts(message: Message) -> list[Message]:
-    """The message and its parts, not those of letters within it."""
-    found: list[Message] = []
-    waiting = [message]
-    while waiting and len(found) < MOST_PARTS:
-        part = waiting.pop(0)
-        found.append(part)
-        payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            waiting += [one for one in payload if isinstance(one, Message)]
-    return found
 
 
 # ---- messages of people, and of machines that answer
@@ -300,10 +272,10 @@ def _parts(message: Message) -> list[Message]:
 
 def _automatic(message: Message, subject: str, own: str) -> str:
     """What shows that no person wrote this to us; empty when nothing does."""
-    submitted = _field(message, "Auto-Submitted").split(";")[0].split("(")[0].strip().lower()
+    submitted = field_of(message, "Auto-Submitted").split(";")[0].split("(")[0].strip().lower()
     if submitted not in {"", "no", "auto-generated"}:
         return submitted
-    precedence = _field(message, "Precedence").strip().lower()
+    precedence = field_of(message, "Precedence").strip().lower()
     if precedence in {"bulk", "junk", "list", "auto_reply", "auto-reply"}:
         return precedence
     for header in (
@@ -317,9 +289,9 @@ def _automatic(message: Message, subject: str, own: str) -> str:
     ):
         if header in message:
             return header
-    if "Return-Path" in message and _field(message, "Return-Path").strip() in {"", "<>"}:
+    if "Return-Path" in message and field_of(message, "Return-Path").strip() in {"", "<>"}:
         return "empty return path"
-    for _, address in getaddresses([_field(message, "From")]):
+    for _, address in getaddresses([field_of(message, "From")]):
         local = address.rpartition("@")[0].lower()
         if local in _DAEMONS or address.lower() == own.lower():
             return "its sender"
@@ -333,7 +305,7 @@ def _answer(message: Message, subject: str, at: datetime | None) -> ParsedMessag
     is quoted. Help desks, abuse desks, filters and people who only ask write all of it too, and not every machine says
     that it is one (RFC 3834 section 5): so it counts only beside a yes. Beside the subject, nobody may say no.
     """
-    text, html = _texts(message)
+    text, html = texts_of(message)
     own = own_words(text if text.strip() else plain(html))
     pressed = _CONFIRM.fullmatch(subject.translate(_NO_MARKS))
     if pressed is not None and says_no(own):
@@ -342,7 +314,7 @@ def _answer(message: Message, subject: str, at: datetime | None) -> ParsedMessag
     if says_yes(own):
         # A button of the letter is an address in the HTML that is quoted, and often nothing in its text.
         tokens += [one for where in (subject, text, html) for one in _TOKEN.findall(where)]
-        answered = " ".join(_field(message, header) for header in ("In-Reply-To", "References"))
+        answered = " ".join(field_of(message, header) for header in ("In-Reply-To", "References"))
         letters += re.findall(rf"<({small_names.NAME})@", answered)
     return ParsedMessage(
         "confirm" if tokens or letters else "other",
@@ -352,54 +324,3 @@ def _answer(message: Message, subject: str, at: datetime | None) -> ParsedMessag
         letters=tuple(dict.fromkeys(letters))[:MOST_TOKENS],
         words=shown(subject, 200),
     )
-
-
-def _texts(message: Message) -> tuple[str, str]:
-    """The plain text of a message, and its HTML."""
-    texts = {"text/plain": "", "text/html": ""}
-    for part in _parts(message):
-        kind = part.get_content_type()
-        if kind in texts and not texts[kind] and part.get_content_disposition() != "attachment":
-            texts[kind] = _decoded_text(part)
-    return texts["text/plain"], texts["text/html"]
-
-
-def _decoded_text(part: Message) -> str:
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes):
-        return ""
-    try:
-        return payload[:_LONGEST_TEXT].decode(part.get_content_charset() or "utf-8", "replace")
-    except (LookupError, ValueError):
-        return payload[:_LONGEST_TEXT].decode("utf-8", "replace")
-
-
-# ---- headers
-
-
-def _field(message: Message, name: str) -> str:
-    """A header as plain text, shortened, also where it is plain UTF-8 (RFC 6532); empty when it is not there."""
-    # ``get`` makes question marks of whatever is not ASCII.
-    raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
-    return str(raw)[:_LONGEST_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _decoded(message: Message, name: str) -> str:
-    """A header with its encoded words decoded."""
-    value = _field(message, name)
-    try:
-        return " ".join(str(make_header(decode_header(value))).split())
-    except Exception:
-        return " ".join(value.split())
-
-
-def _moment(message: Message) -> datetime | None:
-    """When it came: as our own server noted at the top, or else as its sender says."""
-    stamps = [_field(message, "Received").rpartition(";")[2], _field(message, "Date")]
-    for stamp in stamps:
-        try:
-            moment = parsedate_to_datetime(stamp.strip())
-        except Exception:  # noqa: S112  the other one may do
-            continue
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return None

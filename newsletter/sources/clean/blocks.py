@@ -6,12 +6,23 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from newsletter.sources.clean.elements import DROPPED, HEADINGS, INLINE, TRANSPARENT, is_furniture, visible_text
+from newsletter.sources.clean.elements import (
+    DROPPED,
+    HEADINGS,
+    INLINE,
+    TRANSPARENT,
+    is_code,
+    is_furniture,
+    is_note,
+    numbering,
+    visible_text,
+)
 from newsletter.sources.clean.markup import classes
 from newsletter.sources.clean.pictures import picture
 from newsletter.sources.clean.players import TAGS, Player, language_of, player, player_at
+from newsletter.sources.clean.writer import LONGEST_BLOCK, BlockWriter
 from newsletter.sources.links import absolute
-from newsletter.text.tidy import polish, tidy
+from newsletter.text.tidy import tidy
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -19,17 +30,13 @@ if TYPE_CHECKING:
 _DEEPEST = 150
 _FRAGMENT = re.compile(r"[^#]*#\S*")
 _NOTE = re.compile(r"[\d*†‡]{1,4}")
-_NOTE_NAME = re.compile(r"#?_?(?:fn|ftn|footnote|note|easy-footnote|cite_note|sdfootnote)", re.IGNORECASE)
 _BACK = re.compile("[\\s↩↑⤴⬆^↵⏎\ufe0e\ufe0f]+")
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
-_CODE_NAMES = re.compile(r"\b(?:language-|lang-|brush|prettyprint|hljs|highlight|wp-block-code|codehilite)")
 _HARMFUL = re.compile("[\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 _LONGEST_NUMBER = 40
 _DEEPEST_FIGURE = 3
 """A gallery is a figure of figures; each is looked through for what it shows."""
-_LONGEST_BLOCK = 20_000  # nh3 is quadratic in the entities of one text
 
 
 def blocks_of(root: HtmlElement, base: str) -> str:
@@ -42,28 +49,12 @@ def blocks_of(root: HtmlElement, base: str) -> str:
     return _Blocks(base).written(root)
 
 
-class _Blocks:
-    """Walks a tree once and writes flat, well-formed blocks.
-
-    ``buffer`` holds the inline pieces of the block under way, ``inline`` the elements open in it, so that a
-    block that begins inside a link or bold text can close and reopen them around itself.
-    """
+class _Blocks(BlockWriter):
+    """Walks a tree once and writes it as blocks."""
 
     def __init__(self, base: str) -> None:
-        self.base = base
-        self.out: list[str] = []
-        self.buffer: list[str] = []
-        self.inline: list[tuple[str, str]] = []
-        self.kind = "p"
-        self.direction = ""
-        self.item_depth = 0
+        super().__init__(base)
         self.depth = 0
-        self.has_words = False
-        self.breaks = 0
-        self.length = 0
-        self.is_fresh = True
-        """No word of the list item under way is written yet."""
-        self.number = ""
         self.language = ""
         self.figures = 0
 
@@ -116,7 +107,7 @@ class _Blocks:
             self._item(node)
         elif tag == "dt":
             self._term(node)
-        elif tag == "pre" and _is_code(node):
+        elif tag == "pre" and is_code(node):
             self._code(node)
         elif tag == "blockquote":
             self._container(node, "blockquote")
@@ -140,40 +131,6 @@ class _Blocks:
         else:
             self._words(text)
 
-    def _words(self, text: str) -> None:
-        piece = polish(text)
-        if not piece:
-            return
-        if not piece.strip():
-            if self.has_words and not self.breaks and not self.buffer[-1].endswith(" "):
-                self.buffer.append(" ")
-            return
-        self._settle_breaks()
-        # What stood between two pieces may be gone, and leaves one space of two.
-        is_spaced = not self.has_words or (bool(self.buffer) and self.buffer[-1].endswith(" "))
-        piece = piece.lstrip() if is_spaced else piece
-        for at in range(0, len(piece), _LONGEST_BLOCK):
-            if self.length >= _LONGEST_BLOCK:
-                self._flush()
-            part = piece[at : at + _LONGEST_BLOCK]
-            self.buffer.append(html.escape(part, quote=False))
-            self.has_words = True
-            self.length += len(part)
-
-    def _line_break(self) -> None:
-        if self.has_words:
-            self.breaks += 1
-
-    def _settle_breaks(self) -> None:
-        """One line break stays one; two in a row end the paragraph, where there can be another."""
-        if not self.breaks:
-            return
-        if self.breaks > 1 and self.kind == "p" and not self.item_depth:
-            self._flush()
-        else:
-            self.breaks = 0
-            self.buffer.append("<br>")
-
     def _inline_element(self, node: HtmlElement, tag: str) -> None:
         opening = f"<{tag}>"
         if tag == "a":
@@ -181,7 +138,7 @@ class _Blocks:
             words = tidy(visible_text(node)) if _FRAGMENT.fullmatch(href) else ""
             if words and _BACK.fullmatch(words):
                 return
-            if _NOTE.fullmatch(words) and _is_note(node, href):
+            if _NOTE.fullmatch(words) and is_note(node, href):
                 self._words(f"[{words}]")
                 return
             target = _link(self.base, href)
@@ -232,7 +189,7 @@ class _Blocks:
         self._flush()
         inside = self._open_item() if self.item_depth else False
         at = len(self.out)
-        self.out.append(f"<{tag}{_numbering(node) if tag == 'ol' else ''}>")
+        self.out.append(f"<{tag}{numbering(node) if tag == 'ol' else ''}>")
         before, self.kind = self.kind, "li"
         self.item_depth += 1
         self.is_fresh = True
@@ -247,14 +204,6 @@ class _Blocks:
         elif inside:
             self.out.append("</li>")
 
-    def _open_item(self) -> bool:
-        """Make the last list item the one that a list inside it belongs to."""
-        if not self.is_fresh and self.out[-1].endswith("</li>"):
-            self.out[-1] = self.out[-1].removesuffix("</li>")
-        else:
-            self.out.append("<li>")
-        return True
-
     def _item(self, node: HtmlElement) -> None:
         """An item of a list: all of its blocks stay in it, so that those after it keep their numbers."""
         self._flush()
@@ -262,16 +211,6 @@ class _Blocks:
         self.is_fresh, self.number = True, value if re.fullmatch("[0-9]{1,9}", value) else ""
         self._block(node, "p")
         self.is_fresh, self.number = False, ""
-
-    def _into_item(self, written: str, gap: str = "") -> None:
-        """Write into the item under way, or begin it."""
-        if not self.is_fresh and self.out[-1].endswith("</li>"):
-            self.out[-1] = f"{self.out[-1].removesuffix('</li>')}{gap}{written}</li>"
-        else:
-            value = f' value="{self.number}"' if self.number else ""
-            way = f' dir="{self.direction}"' if self.direction and gap else ""
-            self.out.append(f"<li{way}{value}>{written}</li>")
-        self.is_fresh = False
 
     def _term(self, node: HtmlElement) -> None:
         """The term of a definition, over what defines it."""
@@ -288,8 +227,8 @@ class _Blocks:
             each.tail = "\n" + (each.tail or "")
         lines = (line.rstrip() for line in _HARMFUL.sub("", node.text_content()).expandtabs(4).splitlines())
         text = "\n".join(lines).strip("\n")
-        for start in range(0, len(text), _LONGEST_BLOCK):
-            written = f"<pre><code>{html.escape(text[start : start + _LONGEST_BLOCK], quote=False)}</code></pre>"
+        for start in range(0, len(text), LONGEST_BLOCK):
+            written = f"<pre><code>{html.escape(text[start : start + LONGEST_BLOCK], quote=False)}</code></pre>"
             self._apart(written)
 
     def _raised(self, node: HtmlElement, tag: str) -> None:
@@ -342,13 +281,6 @@ class _Blocks:
             label = f'<img src="{html.escape(found.picture)}" alt="{html.escape(words)}">'
         under = f"<figcaption>{html.escape(caption, quote=False)}</figcaption>" if caption else ""
         self._apart(f'<figure><a href="{html.escape(found.address)}">{label}</a>{under}</figure>')
-
-    def _apart(self, written: str) -> None:
-        """Write a block that stands by itself, in a list within the item."""
-        if self.item_depth:
-            self._into_item(written)
-        else:
-            self.out.append(written)
 
     def _figure(self, node: HtmlElement) -> None:
         caption = next(
@@ -414,35 +346,6 @@ class _Blocks:
         self._words(" · ".join(text for text in texts if text))
         self._flush()
 
-    def _flush(self) -> None:
-        """End the block under way."""
-        opened = len(self.inline)
-        while self.buffer and (self.buffer[-1] in ("<br>", " ") or self._is_just_opened(opened)):
-            opened -= self._is_just_opened(opened)
-            self.buffer.pop()
-        closing = "".join(f"</{tag}>" for tag, _ in reversed(self.inline[:opened]))
-        if self.has_words:
-            way = f' dir="{self.direction}"' if self.direction and self.kind == "p" else ""
-            words = "".join(self.buffer).strip()
-            if self.kind == "li":
-                self._into_item(f"{words}{closing}", "<br>")
-            else:
-                self.out.append(f"<{self.kind}{way}>{words}{closing}</{self.kind}>")
-        self.buffer = [opening for _, opening in self.inline]
-        self.has_words = False
-        self.breaks = 0
-        self.length = 0
-
-    def _is_just_opened(self, opened: int) -> bool:
-        """Whether the innermost of so many open elements has nothing in it yet."""
-        return opened > 0 and self.buffer[-1] == self.inline[opened - 1][1]
-
-    def _close(self, at: int, tag: str) -> None:
-        if len(self.out) == at + 1:
-            self.out.pop()
-        else:
-            self.out.append(f"</{tag}>")
-
 
 def _link(base: str, href: str) -> str:
     href = href.strip()
@@ -473,36 +376,3 @@ def _player_around(node: HtmlElement, base: str) -> str:
     around = next(node.iterancestors("a"), None)
     target = absolute(base, around.get("href") or "") if around is not None else ""
     return target if target and player_at(target) else ""
-
-
-def _is_note(node: HtmlElement, href: str) -> bool:
-    """Whether a link within the page is that to a footnote."""
-    parent = node.getparent()
-    named = f"{node.get('class') or ''} {node.get('role') or ''} {node.get('epub:type') or ''}"
-    return (
-        "note" in named
-        or bool(_NOTE_NAME.match(href[href.find("#") :]))
-        or (parent is not None and parent.tag == "sup")
-    )
-
-
-def _is_code(node: HtmlElement) -> bool:
-    """Whether preformatted text is code: it says so, or no letter of it is of a script that poems here are in."""
-    names = f"{node.get('class') or ''} {node.get('data-lang') or ''}"
-    if "wp-block-verse" in names:
-        return False
-    return (
-        next(node.iter("code"), None) is not None
-        or bool(_CODE_NAMES.search(names))
-        or not _RIGHT_TO_LEFT.search(node.text_content())
-    )
-
-
-def _numbering(node: HtmlElement) -> str:
-    """Where the numbers of a list begin, and whether they count down, as attributes."""
-    start = (node.get("start") or "").strip()
-    backwards = node.get("reversed") is not None
-    if not re.fullmatch("[0-9]{1,9}", start):
-        start = str(sum(1 for each in node if each.tag == "li")) if backwards else "1"
-    first = f' start="{int(start)}"' if int(start) != 1 or backwards else ""
-    return f'{first} reversed=""' if backwards else first

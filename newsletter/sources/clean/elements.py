@@ -37,6 +37,9 @@ _FURNITURE = frozenset(
     }
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_NOTE_NAME = re.compile(r"#?_?(?:fn|ftn|footnote|note|easy-footnote|cite_note|sdfootnote)", re.IGNORECASE)
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
+_CODE_NAMES = re.compile(r"\b(?:language-|lang-|brush|prettyprint|hljs|highlight|wp-block-code|codehilite)")
 
 
 def is_hidden(node: HtmlElement) -> bool:
@@ -88,3 +91,49 @@ def visible_text(element: HtmlElement) -> str:
 
     gather(element)
     return "".join(pieces)
+
+
+def is_note(node: HtmlElement, href: str) -> bool:
+    """Whether a link within the page is that to a footnote.
+
+    Args:
+        node: The link.
+        href: Its target.
+    """
+    parent = node.getparent()
+    named = f"{node.get('class') or ''} {node.get('role') or ''} {node.get('epub:type') or ''}"
+    return (
+        "note" in named
+        or bool(_NOTE_NAME.match(href[href.find("#") :]))
+        or (parent is not None and parent.tag == "sup")
+    )
+
+
+def is_code(node: HtmlElement) -> bool:
+    """Whether preformatted text is code: it says so, or no letter of it is of a script that poems here are in.
+
+    Args:
+        node: A ``pre``.
+    """
+    names = f"{node.get('class') or ''} {node.get('data-lang') or ''}"
+    if "wp-block-verse" in names:
+        return False
+    return (
+        next(node.iter("code"), None) is not None
+        or bool(_CODE_NAMES.search(names))
+        or not _RIGHT_TO_LEFT.search(node.text_content())
+    )
+
+
+def numbering(node: HtmlElement) -> str:
+    """Where the numbers of a list begin, and whether they count down, as attributes.
+
+    Args:
+        node: An ``ol``.
+    """
+    start = (node.get("start") or "").strip()
+    backwards = node.get("reversed") is not None
+    if not re.fullmatch("[0-9]{1,9}", start):
+        start = str(sum(1 for each in node if each.tag == "li")) if backwards else "1"
+    first = f' start="{int(start)}"' if int(start) != 1 or backwards else ""
+    return f'{first} reversed=""' if backwards else first

@@ -6,28 +6,49 @@ A draft is its issue.md. What nobody has chosen yet stands at its end as candida
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import issues, library
-from newsletter.errors import IssueError, SourceError
-from newsletter.issues import Manuscript, candidates, compose, repeats
+from newsletter.errors import IssueError
+from newsletter.issues import Manuscript, candidates, compose
 from newsletter.issues.compose import ComposeRules
-from newsletter.issues.lines import REPEATS, UNSHOWN
-from newsletter.models import Holding, Issue, Section
+from newsletter.models import Holding, Issue
 from newsletter.workflows import renewing
+from newsletter.workflows.draft.offering import (
+    as_sections,
+    divided,
+    last_picture,
+    look_for_pictures,
+    notes_of,
+    nothing_new,
+    offer_for,
+    shown_of,
+    switched_off,
+    told_again,
+    untouched,
+    unused,
+)
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from newsletter.models import Story
     from newsletter.wiring import Workspace
 
-
-_LOOK_BACK = timedelta(days=30)
-"""How long before the oldest free article an issue may have told its story."""
+__all__ = [
+    "Draft",
+    "GrownDrafts",
+    "choosable",
+    "current",
+    "grow",
+    "refresh",
+    "rules_of",
+    "take",
+    "unused",
+    "waiting",
+    "write",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +109,6 @@ def current(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None =
     return newer[-1] if newer else None
 
 
-def unused(workspace: Workspace, list_name: str, *, snapshot: Snapshot | None = None) -> list[Holding]:
-    """What no issue of this list has carried to its weekly readers and none holds as a story, newest first.
-
-    Args:
-        workspace: The workspace.
-        list_name: The list.
-        snapshot: Of the workspace; None takes one now.
-
-    Raises:
-        UnknownList: No such list.
-    """
-    snapshot = snapshot or Snapshot.take(workspace)
-    target = snapshot.list_named(list_name)
-    with workspace.database.read() as connection:
-        carried = library.carried_to(connection, target.id, "weekly")
-        holdings = [
-            replace(one, carried_in=())
-            for one in library.holdings(connection)
-            if one.id not in carried and not one.withdrawn
-        ]
-        return library.unused(connection, holdings, [issue for issue in snapshot.issues if issue.list == list_name])
-
-
 def choosable(
     workspace: Workspace, list_name: str, rules: ComposeRules, *, snapshot: Snapshot | None = None
 ) -> list[Holding]:
@@ -125,7 +123,7 @@ def choosable(
     Raises:
         UnknownList: No such list.
     """
-    offer = _offer(workspace, list_name, rules, snapshot or Snapshot.take(workspace))
+    offer = offer_for(workspace, list_name, rules, snapshot or Snapshot.take(workspace))
     return compose.choose(offer.holdings, rules, now=workspace.now())
 
 
@@ -157,20 +155,20 @@ def write(
         ClosedList: Nothing goes out to it.
     """
     if empty and not workspace.settings.compose.candidates:
-        raise _switched_off()
+        raise switched_off()
     rules = rules or ComposeRules()
     snapshot = snapshot or Snapshot.take(workspace)
     snapshot.open_list_named(list_name)
-    offer = _offer(workspace, list_name, rules, snapshot)
+    offer = offer_for(workspace, list_name, rules, snapshot)
     with workspace.database.read() as connection:
         given = library.holdings(connection, ids=list(dict.fromkeys(ids))) if ids is not None else None
         newest = library.newest(connection)
     chosen = given if given is not None else [] if empty else compose.choose(offer.holdings, rules, now=workspace.now())
     if not chosen and not empty:
-        raise _nothing_new(offer)
+        raise nothing_new(offer)
     taken = {one.id for one in chosen}
     left = [one for one in offer.holdings if one.id not in taken]
-    shown = _shown(workspace, left, rules, has_stories=bool(chosen))
+    shown = shown_of(workspace, left, rules, has_stories=bool(chosen))
     sent = (int(send.issue) for send in snapshot.sends if send.issue.isdecimal())
     number = compose.next_number([*(issue.number for issue in snapshot.issues), *sent])
     slug = slug or f"{number:03d}-{workspace.now().astimezone(workspace.zone):%Y-%m-%d}"
@@ -178,13 +176,13 @@ def write(
     issue = compose.draft(chosen, number=number, newsletter=about.name, list_name=list_name)
     issue = replace(issue, template=workspace.settings.template_of(list_name) or issue.template)
     folder = issues.folder_of(workspace.root, slug)
-    first = _last_picture(folder) + 1
+    first = last_picture(folder) + 1
     issue, copies = compose.with_local_pictures(issue, first=first)
-    _look_for(copies)
-    waiting, more = _as_sections(shown, first=first + len(copies))
+    look_for_pictures(copies)
+    waiting, more = as_sections(shown, first=first + len(copies))
     pictures = {name: Path(source) for name, source in {**copies, **more}.items()}
     manuscript = Manuscript(issues.to_text(issue), folder / issues.FILE)
-    notes = _notes(len(left) - len(shown), offer)
+    notes = notes_of(len(left) - len(shown), offer)
     if waiting or empty or notes:
         manuscript = candidates.with_notes(candidates.with_candidates(manuscript, waiting, newest), notes)
     # As it will stand in its file: with the line of everything, which a problem is told with.
@@ -221,7 +219,7 @@ def refresh(
             want no candidates.
     """
     if not workspace.settings.compose.candidates:
-        raise _switched_off()
+        raise switched_off()
     rules = rules or ComposeRules()
     snapshot = snapshot or Snapshot.take(workspace)
     manuscript = snapshot.manuscript(issue)
@@ -233,11 +231,11 @@ def refresh(
     waiting = {one.id for one in known.values()}
     if there is not None and newest == offered:
         return Draft(manuscript.issue, 0, len(there.stories), there.unshown, there.repeats, manuscript.text)
-    offer = _offer(workspace, issue.list, rules, snapshot, waiting=waiting)
+    offer = offer_for(workspace, issue.list, rules, snapshot, waiting=waiting)
     fresh = [one for one in offer.holdings if one.id > offered and one.id not in waiting]
-    movable = _untouched(manuscript, there, known)
+    movable = untouched(manuscript, there, known)
     fixed = len(there.stories) - len(movable) if there is not None else 0
-    shown = _shown(
+    shown = shown_of(
         workspace, [*fresh, *movable.values()], rules, fixed=fixed, has_stories=bool(manuscript.issue.stories)
     )
     staying = {one.id for one in shown}
@@ -246,12 +244,12 @@ def refresh(
     if there is not None:
         changed = candidates.without_stories(changed, [at for at, one in movable.items() if one.id not in staying])
     folder = Path(issue.path).parent
-    sections, copies = _as_sections(fresh, first=_last_picture(folder) + 1)
+    sections, copies = as_sections(fresh, first=last_picture(folder) + 1)
     if there is not None or sections:
         changed = candidates.with_candidates(changed, sections, newest)
     there_now = staying | (waiting - {one.id for one in movable.values()})
     unshown = sum(one.id not in there_now for one in offer.holdings)
-    changed = candidates.with_notes(changed, _notes(unshown, offer))
+    changed = candidates.with_notes(changed, notes_of(unshown, offer))
     if changed.text != manuscript.text:
         for name, source in copies.items():
             (folder / name).parent.mkdir(exist_ok=True)
@@ -326,8 +324,8 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     there = candidates.candidates(manuscript)
     if there is None or not there.stories:
         raise IssueError("has no candidates", where=issue.path, mend="run: newsletter compose --refresh")
-    again = _told_again(workspace, (*manuscript.issue.stories, *there.stories))
-    chosen, left = _divided(candidates.merged(there.sections), rules, again)
+    again = told_again(workspace, (*manuscript.issue.stories, *there.stories))
+    chosen, left = divided(candidates.merged(there.sections), rules, again)
     changed = candidates.taken(manuscript, chosen)
     changed = candidates.with_candidates(changed, left, there.newest)
     changed = candidates.with_notes(changed, there.notes)
@@ -341,145 +339,3 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     changed.save()
     count = sum(len(section.stories) for section in left)
     return Draft(changed.issue, waiting=count, unshown=there.unshown, repeats=there.repeats, text=changed.text)
-
-
-def _divided(
-    sections: Sequence[Section], rules: ComposeRules, again: Collection[Story]
-) -> tuple[list[Section], list[Section]]:
-    """Sections of what the rules let in, and of what stays behind; ``again`` stays behind."""
-    chosen, left, count = [], [], 0
-    for section in sections:
-        fitting = [one for one in section.blocks if one not in again]
-        room = len(fitting)
-        if rules.per_section:
-            room = min(room, rules.per_section)
-        if rules.most:
-            room = min(room, max(rules.most - count, 0))
-        count += room
-        chosen.append(replace(section, blocks=tuple(fitting[:room])))
-        left.append(replace(section, blocks=tuple(one for one in section.blocks if one not in fitting[:room])))
-    return [one for one in chosen if one.blocks], [one for one in left if one.blocks]
-
-
-def _told_again(workspace: Workspace, stories: Sequence[Story]) -> list[Story]:
-    """Those of the stories that tell what one before them tells."""
-    with workspace.database.read() as connection:
-        known = library.of_stories(connection, stories)
-    places = {one.id: at for at, one in enumerate(known.values())}
-    again = repeats.of(list(known.values()))
-    groups: dict[int, int] = {}
-    found = []
-    for story in sorted(known, key=lambda one: places[known[one].id]):
-        number = known[story].id
-        if groups.setdefault(again.get(number, number), number) != number:
-            found.append(story)
-    return found
-
-
-def _offer(
-    workspace: Workspace, list_name: str, rules: ComposeRules, snapshot: Snapshot, *, waiting: Collection[int] = ()
-) -> repeats.Offer:
-    """What a draft of a list may be offered, newest first, each story once: none that an issue of the list has.
-
-    How much an issue takes does not matter here.
-    """
-    now = workspace.now()
-    target = snapshot.list_named(list_name)
-    free = compose.choose(
-        unused(workspace, list_name, snapshot=snapshot), replace(rules, most=0, per_section=0), now=now
-    )
-    earliest = min(map(compose.when, free), default=now) - _LOOK_BACK
-    with workspace.database.read() as connection:
-        since = library.holdings(connection, since=earliest)
-        stories = {one: issue.number for issue in snapshot.issues if issue.list == list_name for one in issue.stories}
-        held = {one.id: f"issue {stories[story]}" for story, one in library.of_stories(connection, stories).items()}
-        carried = library.carried_to(connection, target.id, "weekly")
-    numbers = {one.id: next((key for key in one.carried_in if key.isdecimal()), "") for one in since}
-    taken = {number: f"issue {numbers[number]}" if numbers.get(number) else "what went out" for number in carried}
-    return repeats.each_story_once(free, since, taken=taken | held, waiting=waiting)
-
-
-def _as_sections(holdings: Sequence[Holding], *, first: int) -> tuple[tuple[Section, ...], Mapping[str, str]]:
-    """Articles as sections of stories, and the local pictures to be copied for them; a lost picture is left out."""
-    made = compose.draft(holdings, number=1, newsletter="", list_name="")
-    moved, copies = compose.with_local_pictures(made, first=first)
-    lost = {name for name, source in copies.items() if not Path(source).is_file()}
-    sections = tuple(
-        replace(section, blocks=tuple(replace(one, image="") if one.image in lost else one for one in section.stories))
-        for section in moved.sections
-    )
-    return sections, {name: source for name, source in copies.items() if name not in lost}
-
-
-def _look_for(copies: Mapping[str, str]) -> None:
-    for source in copies.values():
-        if not Path(source).is_file():
-            raise SourceError(
-                "the picture of an article is gone", where=source, mend="put it back, or collect the article again"
-            )
-
-
-def _last_picture(folder: Path) -> int:
-    """The highest number that a picture of the issue has: a name that is there is not given again."""
-    pictures = folder / compose.PICTURES
-    names = [path.name for path in pictures.iterdir()] if pictures.is_dir() else []
-    numbers = [int(number) for name in names if (number := name.partition("-")[0]).isdecimal()]
-    return max(len(names), *numbers, 0)
-
-
-def _shown(
-    workspace: Workspace, holdings: Sequence[Holding], rules: ComposeRules, *, fixed: int = 0, has_stories: bool
-) -> list[Holding]:
-    """Those that a draft may show of what could wait in it, the newest; sticky ones first.
-
-    Args:
-        workspace: The workspace.
-        holdings: All of them.
-        rules: What an issue takes by itself.
-        fixed: Candidates that stay whatever comes.
-        has_stories: Whether the draft has stories. One without goes as it grew: it shows what would be taken.
-    """
-    most = workspace.settings.compose.candidates
-    ordered = sorted(holdings, key=compose.when, reverse=True)
-    if rules.pin_sticky:
-        ordered.sort(key=lambda one: not one.article.sticky)
-    if most and not has_stories:
-        most = max(most, rules.most)
-        first = [one.id for one in compose.choose(ordered, rules, now=workspace.now())]
-        ordered.sort(key=lambda one: one.id not in first)
-    kept = {one.id for one in ordered[: max(most - fixed, 0)]}
-    return [one for one in holdings if one.id in kept]
-
-
-def _untouched(
-    manuscript: Manuscript, there: candidates.Candidates | None, known: Mapping[Story, Holding]
-) -> dict[int, Holding]:
-    """The articles of the candidates that stand as they were written, by the line on which each begins."""
-    if there is None:
-        return {}
-    lines, found = manuscript.lines, dict[int, Holding]()
-    last = {span.first: span.last for span in there.spans}
-    for story, holding in known.items():
-        text = "".join(lines[story.line - 1 : last[story.line]]).replace("\r\n", "\n").replace("\r", "\n")
-        if text.strip("\n") == candidates.text_of(compose.story_of(holding.article, image=story.image)):
-            found[story.line] = holding
-    return found
-
-
-def _nothing_new(offer: repeats.Offer) -> SourceError:
-    if not offer.repeats:
-        return SourceError("the library holds nothing new", mend="collect first: newsletter collect PATH_OR_URL")
-    what = f"what is new repeats a story that there is already ({offer.told})"
-    return SourceError(what, mend="name it if it shall be told again: newsletter compose ID")
-
-
-def _notes(unshown: int, offer: repeats.Offer) -> list[str]:
-    """What a draft says of articles that are not among its candidates."""
-    notes = [UNSHOWN.format(count=f"{unshown:,}")] if unshown else []
-    return [*notes, REPEATS.format(pairs=offer.told)] if offer.repeats else notes
-
-
-def _switched_off() -> IssueError:
-    return IssueError(
-        "no candidates are wanted", where="newsletter.toml: [compose] candidates", mend="set it to true, or to a number"
-    )
