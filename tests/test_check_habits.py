@@ -86,6 +86,55 @@ def test_an_odd_quotation_mark_is_told_and_left_to_the_editor() -> None:
         assert fixed(habit, text) == text
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "better", "doubtful"),
+    [
+        ("ar", "الکتاب", "الكتاب", False),
+        ("ar-DZ", "یوم", "يوم", False),
+        ("ar", "شیء", "شيء", False),
+        ("ar", "وفی", "وفي", False),
+        ("ar", "إلی", "إلى", False),
+        ("ar", "علی", "علی", True),
+        ("ar", "الکبری", "الكبری", True),
+        ("ar", "ھذا", "هذا", False),
+        ("ar", "ھ", "ھ", False),
+        ("ar", "مکتبۃ", "مكتبة", False),
+        ("ar", "پاکستان", "پاکستان", False),
+        ("ar", "«کیهان»", "«کیهان»", False),
+        ("ar", "«الکبیرة»", "«الكبيرة»", False),
+        ("ar", "این خبر است", "این خبر است", False),
+        ("fa", "كتاب هاي", "کتاب های", False),
+        ("fa", "موسى", "موسی", False),
+        ("fa", "تأكيد", "تأکید", False),
+        ("fa", "مكة", "مكة", False),
+        ("fa", "«في كتابه»", "«في كتابه»", False),
+        ("fa", "إلى كتابي", "إلى كتابي", False),
+        ("fa", "٤٥٦", "۴۵۶", False),
+        ("ur", "شهر", "شہر", False),
+        ("ur", "بهارت", "بهارت", True),
+        ("ckb", "ئه\u200cم", "ئەم", False),
+        ("ckb", "کارە", "کارە", False),
+        ("ckb", "کاره", "کاره", True),
+        ("ckb", "الله", "الله", False),
+        ("he", "کتاب", "کتاب", False),
+        ("ps", "کتاب ي", "کتاب ي", False),
+        ("", "الکتاب", "الکتاب", False),
+    ],
+)
+def test_letters_of_another_keyboard(language: str, text: str, better: str, doubtful: bool) -> None:
+    assert fixed(BY_CODE["letters-keyboard"], text, language) == better
+    assert bool(spans(BY_CODE["letters-doubtful"], text, language)) is doubtful
+
+
+@pytest.mark.parametrize("language", ["he", "en", "fr"])
+def test_arabic_that_is_quoted_in_another_script_stays_as_it_is(language: str) -> None:
+    text = 'كلمة, الجديـــد ; "نعم" ،ثم كلمة،ثم « كذا » مضى ?'
+    for code in ("punctuation-latin", "space-before-sign", "space-missing", "space-inside-quotes", "tatweel"):
+        assert spans(BY_CODE[code], text)
+        assert spans(BY_CODE[code], text, language) == []
+    assert spans(BY_CODE["quotes-straight"], text, language) == []
+
+
 _SIGNS = (
     '\u0627\u0628\u0640\u064b\u0670\u0654,;?!.:،؛؟"«»() \u00a0\u200b\u2067\u2069\u202b\ufefb\ufb50'
     "a1-\u0660\u06f0\x07😀\u200d\u200cكيةکیهەہھپ#@"

@@ -61,11 +61,13 @@ def digits_of_the_text(case: CheckInput) -> Iterator[Problem]:
     that has none of the setting's is written as its newsroom writes, and the setting may be what is wrong.
     """
     runs: dict[str, list[tuple[TextRun, str]]] = {name: [] for name in _KINDS}
+    about = case.known.publication
+    arabic = about is None or writes_arabic(about.language)
     for run in case.reading.runs:
-        for name, digits in _found(run.text):
+        for name, digits in _found(run.text, arabic=arabic):
             runs[name].append((run, digits))
     used = sorted((name for name in runs if runs[name]), key=lambda name: len(runs[name]), reverse=True)
-    wanted = _wanted(case.known.publication)
+    wanted = _wanted(about)
     others = [name for name in used if name != (wanted or used[0])]
     if wanted in (_ARABIC_INDIC, _PERSIAN):
         others = [name for name in others if name == _LATIN]  # the other one is told as a letter of another keyboard
@@ -92,13 +94,17 @@ def _against(case: CheckInput, run: TextRun, here: str, wanted: str, *, both: bo
     )
 
 
-def _found(text: str) -> Iterator[tuple[str, str]]:
-    """Each kind of digits in a line, with the first number of it; what is Latin by nature or mixed is passed over."""
+def _found(text: str, *, arabic: bool) -> Iterator[tuple[str, str]]:
+    """Each kind of digits in a line, with the first number of it; what is Latin by nature or mixed is passed over.
+
+    In a publication in Arabic letters a Latin line, and a Latin quotation, are in another language.
+    """
     if not _NUMBER.search(text):
         return
-    text = without_latin_quotations(without_addresses(text))
+    text = without_addresses(text)
+    text = without_latin_quotations(text) if arabic else text
     text = _NUMBER.sub(lambda match: match[0] if len(_kinds_of(match[0])) == 1 else " ", text)
-    foreign = not has_arabic(text) and re.search("[A-Za-z]", text) is not None
+    foreign = arabic and not has_arabic(text) and re.search("[A-Za-z]", text) is not None
     text = _LATIN_BY_NATURE.sub(" ", text)
     for name, pattern in _KINDS.items():
         match = pattern.search(text)
