@@ -407,6 +407,20 @@ def test_a_command_that_reads_imports_only_what_it_needs(name: str, shown: Path)
     assert allowed <= imported, "what it no longer needs goes from its list"
 
 
+@pytest.mark.slow
+def test_a_send_loads_no_bar_that_nobody_sees_and_no_reader_of_pages_that_nobody_asks_for(tmp_path: Path) -> None:
+    root, shown = read_only.workspace(tmp_path), ""
+    for words in (("compose", "1", "2"), ("send", "2", "--yes")):
+        command = [sys.executable, "-X", "importtime", "-m", "newsletter", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root, env=environment())
+        assert done.returncode == 0, done.stderr[-2000:]
+        shown = done.stderr
+    imported = set(re.findall(r"\|\s+([\w.]+)$", shown, re.MULTILINE))
+    assert "submitted" in shown
+    assert {"newsletter.delivery", "sqlalchemy"} <= imported
+    assert not {"rich.progress", "newsletter.sources.page", "subscribers.csvfile"} & imported
+
+
 def test_every_command_reads_or_acts() -> None:
     assert set(COMMANDS) == {*read_only.READS, *read_only.ACTS}
     assert not read_only.ACTS & read_only.READS.keys()
