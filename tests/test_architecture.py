@@ -59,7 +59,7 @@ CHANGES = {
     "header List-Unsubscribe": "newsletter/letters/mime.py",
     "PostgreSQL restarts": "newsletter/storage/retry.py",
     "new option of `compose`": "newsletter/cli/composing.py",
-    "bidi isolation": "newsletter/text/bidi/phrases.py",
+    "bidi isolation": "newsletter/text/bidi/cutting.py",
     "what the archive shows": "newsletter/web/archive.py",
 }
 

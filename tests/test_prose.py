@@ -35,7 +35,7 @@ def html(markdown: str, **more: object) -> str:
         ("أ\n\n---\n\nب", '<p style="margin:0px;">أ</p><p role="separator">&#160;</p><p style="margin:0px;">ب</p>'),
         ("    نص مزاح", '<p style="margin:0px;">نص مزاح</p>'),
         ("فاز 3-1", '<p style="margin:0px;">فاز <span dir="ltr" style="white-space:nowrap;">3-1</span></p>'),
-        ("<b>نص</b>", '<p style="margin:0px;">&lt;<span dir="ltr">b</span>&gt;نص&lt;/<span dir="ltr">b</span>&gt;</p>'),
+        ("<b>نص</b>", '<p style="margin:0px;"><span dir="ltr">&lt;b&gt;</span>نص&lt;/<span dir="ltr">b</span>&gt;</p>'),
         ("*مهم*", '<p style="margin:0px;"><em style="font-style:normal;font-weight:700;">مهم</em></p>'),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
 import errno
@@ -1143,6 +1144,24 @@ def test_another_thread_waits_for_a_slow_disk_or_beside_many_connections(
         finally:
             carrier.close()
     assert any(one != threading.get_ident() for one in threads) is apart
+
+
+def test_without_another_thread_the_disk_is_waited_for_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "run_in_executor", none_left)
+    synced: list[int] = []
+    with smtp_standin.running(tmp_path) as server:
+        carrier = load(options(server, connections=FEWEST + 1))
+        parcels = [parcel(number) for number in range(20)]
+        assert carrier.carry(parcels, Book(), renew=10.0, sync=lambda: synced.append(1)) == Answer()
+        monkeypatch.undo()
+        carrier.close()
+        assert sum(server.addresses().values()) == 20
+    assert synced
 
 
 def test_a_sync_is_for_the_log_of_what_was_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from test_ledger import claim, freeze
 from newsletter import ledger
 from newsletter.errors import SettingsError
 from newsletter.ledger import overview
-from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, set_cursor
+from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SCHEDULE, set_cursor
 from newsletter.storage import tables
 from newsletter.storage.database import Database
 from newsletter.wiring import open_workspace
@@ -454,6 +454,31 @@ def test_a_worker_tells_whether_it_is_well_and_logs_json(tmp_path: Path) -> None
     told = [json.loads(line) for line in (tmp_path / "log").read_text("utf-8").splitlines()]
     assert [one["event"] for one in told] == ["worker"] * len(told)
     assert told[-1]["words"] == "Ended; nothing was left in the middle."
+
+
+def test_the_schedule_logs_json(tmp_path: Path) -> None:
+    """From cron: every line of stderr is an object, whatever is done; stdout keeps what came of each duty."""
+    root = make_workspace(tmp_path / "w")
+    path = root / "newsletter.toml"
+    text = path.read_text("utf-8").replace("[schedule]\n", '[schedule]\ndaily = "00:00"\n', 1)
+    # Without pages it is this command that sends small letters.
+    path.write_text(text.replace(f'url = "{BASE}"\n', "", 1), "utf-8")
+    words = ("-C", root, "schedule", "--run", "--log", "json")
+
+    def logged() -> list[dict[str, Any]]:
+        done = subprocess.run(command(*words), capture_output=True, text=True, env=environment(), check=False)
+        assert done.returncode in {0, 1}, done
+        return [json.loads(line) for line in done.stderr.splitlines()]
+
+    assert [(one["event"], one["words"]) for one in logged()] == [("schedule", "Nothing is due.")]
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        set_cursor(connection, f"{SCHEDULE}daily", int((workspace.now() - timedelta(days=2)).timestamp()))
+        store.queue_letter(connection, "welcome", 1, 1, now=workspace.now())
+    told = logged()
+    assert "Small letters: 1 submitted." in {one["words"] for one in told}
+    assert any(one["words"].startswith("daily 'readers': ") for one in told)
+    assert all(set(one) >= {"time", "level", "event", "words"} for one in told)
+    complains(here("-C", root, "schedule", "--log", "json"), "--log goes with --run", code=2, lines=4)
 
 
 def test_a_worker_whose_looks_do_not_end_is_not_well(tmp_path: Path) -> None:

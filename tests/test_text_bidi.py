@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.text import bidi
-from newsletter.text.bidi import phrases
+from newsletter.text.bidi.cutting import cut
 
 RTL_CASES = """
 فاز المنتخب [3-1] على [Real Madrid] في 2024
@@ -33,13 +33,13 @@ RTL_CASES = """
 طائرة [F-16] وكوفيد-19 ومرض [COVID-19]
 السرعة [100 km/h] اليوم والحجم [20 GB]
 الجزائر [3 - 1] المغرب، وأعوام [2023 – 2024]
-من الساعة [14:30 - 16:00] إلى [9:05]
+من الساعة [14:30 - 16:00] إلى 9:05
 من [Apple]، [Google] و[AT&T]
 شركة [Yahoo!] الأمريكية
-النسخة [v2.1.3] ثم [3.11.7]
+النسخة [v2.1.3] ثم 3.11.7
 السعر [$12.5] أو [20€]
 ميزانية [1 234 567] دينار
-مفتوح [24/7] لمن هم [18+]
+مفتوح 24/7 لمن هم [18+]
 إصدار [U.S. Steel] وكتاب [J. K. Rowling (2024)]
 الـ[GDP] في الجزائر
 [Lina Haddad] · 10 نوفمبر 2025
@@ -52,7 +52,7 @@ RTL_CASES = """
 """.strip().split("\n")
 
 LTR_CASES = """
-the [كأس العالم] 2026 was held
+the [كأس العالم 2026] was held
 in «[المؤشر]», the daily ([كبير]) and [مرحبا، أهلا] yes
 [المؤشر] says hi
 a score of 3-1 and +213 21 55 66 77
@@ -87,9 +87,7 @@ def test_a_plain_integer_alone_needs_nothing() -> None:
 
 
 def test_html_is_escaped_and_wrapped_in_spans() -> None:
-    assert bidi.to_html('قال "نعم" <b> & C++') == (
-        'قال &quot;نعم&quot; &lt;<span dir="ltr">b</span>&gt; &amp; <span dir="ltr">C++</span>'
-    )
+    assert bidi.to_html('قال "نعم" <b> & C++') == ('قال &quot;نعم&quot; <span dir="ltr">&lt;b&gt; &amp; C++</span>')
     assert "bdi" not in bidi.to_html("فاز 3-1")
     assert "auto" not in bidi.to_html("\u2068NATO\u2069 قال")
 
@@ -177,7 +175,7 @@ QUIET = st.text(st.sampled_from("ابجدـةً ،؛؟.:!-–«»()\"'%+$#@/2024
 def test_what_is_passed_over_quickly_needs_nothing_the_long_way_either(text: str, base: bidi.Direction) -> None:
     if bidi.quiet(text, base):
         parts = re.split("[\n\r\x1c\x1d\x1e\x85\u2029]+", text)
-        assert [run for part in parts for run, needed in phrases.cut(part, base) if needed] == []
+        assert [run for part in parts for run, needed in cut(part, base) if needed] == []
         assert bidi.clean(text) == text
 
 

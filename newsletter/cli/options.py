@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import logging
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
@@ -44,6 +46,27 @@ class LogForm(enum.StrEnum):
 LogAs = Annotated[
     LogForm, typer.Option("--log", help="How the log on stderr is written: for people, or one JSON object a line.")
 ]
+
+
+def json_log(part: str) -> Callable[[str], None]:
+    """What writes lines as JSON objects on stderr, and lets every logger of ours do the same.
+
+    Args:
+        part: Of the program, which says them; ``event`` of each.
+    """
+    from newsletter.workflows.logs import log_to_stderr
+
+    log_to_stderr(as_json=True)
+    logger = logging.getLogger(f"nashra.{part}")
+
+    def tell(line: str) -> None:
+        level = next((one for begin, one in _LEVELS.items() if line.startswith(begin)), logging.INFO)
+        logger.log(level, "%s", line)
+
+    return tell
+
+
+_LEVELS = {"error: ": logging.ERROR, "trouble: ": logging.WARNING}
 
 
 class SendRhythm(enum.StrEnum):

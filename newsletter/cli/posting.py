@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,16 +47,26 @@ def letters(
         raise typer.Exit(STOPPED)
 
 
-def post(workspace: Workspace) -> None:
-    """Send the small letters that wait, and say so; those that cannot go now wait for the next time."""
+def post(workspace: Workspace, tell: Callable[[str], None] = say) -> None:
+    """Send the small letters that wait, and say so; those that cannot go now wait for the next time.
+
+    Args:
+        workspace: An open workspace.
+        tell: Told one line of what came of it.
+    """
     counts = _drained(workspace)
-    _tell(counts, _waiting(workspace) if counts else 0)
+    _tell(counts, _waiting(workspace) if counts else 0, tell)
 
 
-def post_without_pages(workspace: Workspace) -> None:
-    """The same where there are no pages, and so nothing that runs all the time and sends them."""
+def post_without_pages(workspace: Workspace, tell: Callable[[str], None] = say) -> None:
+    """The same where there are no pages, and so nothing that runs all the time and sends them.
+
+    Args:
+        workspace: An open workspace.
+        tell: Told one line of what came of it.
+    """
     if not workspace.settings.web.url:
-        post(workspace)
+        post(workspace, tell)
 
 
 def _drained(workspace: Workspace) -> dict[str, int]:
@@ -71,8 +82,8 @@ def _waiting(workspace: Workspace) -> int:
         return store.queued_letters(connection)
 
 
-def _tell(counts: dict[str, int], waiting: int) -> None:
+def _tell(counts: dict[str, int], waiting: int, tell: Callable[[str], None] = say) -> None:
     told = [f"{counts[state]:,} {state}" for state in _STATES if state in counts]
     told += [f"{waiting:,} waiting (send later with: {AGAIN})"] if waiting else []
     if told:
-        say(f"Small letters: {', '.join(told)}.")
+        tell(f"Small letters: {', '.join(told)}.")

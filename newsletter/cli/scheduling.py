@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, workspace_of
-from newsletter.cli.options import AsJson
+from newsletter.cli.options import AsJson, LogAs, LogForm, json_log
 from newsletter.cli.output import json_data, say, table
 from newsletter.cli.posting import post_without_pages
 from newsletter.errors import HeldSendError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def schedule(
     context: typer.Context,
     run: Annotated[bool, typer.Option("--run", help="Do what is due now.")] = False,
+    log: LogAs = LogForm.TEXT,
     as_json: AsJson = False,
 ) -> None:
     """Show what [schedule] asks for and when; --run does what is due, for cron or a worker.
@@ -33,14 +34,18 @@ def schedule(
     Examples:
       newsletter schedule
       */10 * * * *  newsletter -C /srv/nashra schedule --run
+      */10 * * * *  newsletter -C /srv/nashra schedule --run --log json
     """
     from newsletter.rhythms import schedule as times
     from newsletter.workflows import alerts, scheduled
 
+    if log is LogForm.JSON and not run:
+        raise typer.BadParameter("--log goes with --run")
     with workspace_of(context) as workspace:
         if run:
-            done = scheduled.run(workspace, say)
-            post_without_pages(workspace)
+            tell = json_log("schedule") if log is LogForm.JSON else say
+            done = scheduled.run(workspace, tell)
+            post_without_pages(workspace, tell)
             alerts.tell(workspace, ended=True)
             if as_json:
                 json_data(
@@ -56,7 +61,7 @@ def schedule(
                     ]
                 )
             if not done:
-                say("Nothing is due.")
+                tell("Nothing is due.")
             codes = {_of_duty(one) for one in done}
             if code := next((one for one in (1, NOTHING_SENT, SOME_NOT_TAKEN) if one in codes), 0):
                 raise typer.Exit(code)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import signal
 from typing import Annotated
 
 import typer
 
 from newsletter.cli.app import workspace_of
-from newsletter.cli.options import LogAs, LogForm
+from newsletter.cli.options import LogAs, LogForm, json_log
 from newsletter.cli.output import say
 
 
@@ -44,18 +43,12 @@ def worker(
     """
     from datetime import UTC, datetime
 
-    from newsletter.workflows.worker import LOG, Worker
+    from newsletter.workflows.worker import Worker
 
-    def tell(line: str) -> None:
-        if log is LogForm.JSON:
-            LOG.log(logging.ERROR if line.startswith("error: ") else logging.INFO, "%s", line)
-        else:
-            say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {line}")
+    def plain(line: str) -> None:
+        say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {line}")
 
-    if log is LogForm.JSON:
-        from newsletter.workflows.logs import log_to_stderr
-
-        log_to_stderr(as_json=True)
+    tell = json_log("worker") if log is LogForm.JSON else plain
     with workspace_of(context) as workspace, contextlib.ExitStack() as stack:
         working = Worker(workspace, concurrency=concurrency, tell=tell)
         if health is not None:

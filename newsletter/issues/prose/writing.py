@@ -83,7 +83,7 @@ class HtmlWriter:
     def inline(self, inline: Inline) -> Iterator[str]:
         """The text of a paragraph with its marks, every run isolated that needs it."""
         if len(inline.pieces) == 1 and not inline.pieces[0][1] and not _SPLIT.search(inline.pieces[0][0]):
-            yield bidi.to_html(bidi.strip(inline.pieces[0][0]), self.base)
+            yield bidi.to_html(inline.pieces[0][0], self.base)
             return
         stack: list[Mark] = []
         pictures = iter(inline.pictures)
@@ -111,39 +111,61 @@ class HtmlWriter:
         return self.open("img", src=shown.src, alt=bidi.isolate(alt, self.base) or " ", width=width)[:-1] + " />"
 
 
-def _isolated(
-    pieces: list[tuple[str, tuple[Mark, ...]]], base: bidi.Direction
-) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+_Pieces = list[tuple[str, tuple[Mark, ...]]]
+
+
+def _isolated(pieces: _Pieces, base: bidi.Direction) -> Iterator[tuple[str, tuple[Mark, ...]]]:
     """Lay the runs that must be isolated over the marks; a run that crosses marks gets one span round all of them."""
-    whole = "".join(text for text, _ in pieces)
-    # Signs of the editor's own would open in one tag and close in another; the runs are isolated here anyway.
-    pieces = [(bidi.strip(text), marks) for text, marks in pieces]
-    away = "ltr" if base == "rtl" else "rtl"
-    left = [piece for piece in pieces if piece[0]]
-    for run, needed in bidi.runs(bidi.strip(whole), base):
-        taken = _taken(left, len(run))
-        if not needed:
-            yield from taken
-            continue
-        common = 0
-        while all(len(marks) > common and marks[common] is taken[0][1][common] for _, marks in taken):
-            common += 1
-        style = (("style", bidi.WHOLE),) if bidi.whole(run) else ()
-        outer, span = taken[0][1][:common], Mark("span", (("dir", away), *style))
-        within = [(bidi.grouped(text) if away == "ltr" else text, marks[common:]) for text, marks in taken]
-        # Inside a right-to-left run a score or a name needs a span of its own.
-        for text, marks in within if away == "ltr" else _isolated(within, "rtl"):
-            yield text, (*outer, span, *marks)
+    steps = bidi.steps("".join(text for text, _ in pieces), base)
+    # A sign of the editor's own could open in one tag and close in another; as a step it opens round both.
+    left = [(text, marks) for text, marks in ((bidi.strip(text), marks) for text, marks in pieces) if text]
+    open_runs: list[tuple[_Pieces, tuple[Mark, ...]]] = [(left, ())]
+    for at, (text, side) in enumerate(steps):
+        left, around = open_runs[-1]
+        if text:
+            yield from ((shown, (*around, *marks)) for shown, marks in _taken(left, text))
+        elif side is None:
+            open_runs.pop()
+        else:
+            run = _run(steps, at)
+            taken = _taken(left, run)
+            common = 0
+            while taken and all(len(marks) > common and marks[common] is taken[0][1][common] for _, marks in taken):
+                common += 1
+            style = (("style", bidi.WHOLE),) if bidi.whole(run) else ()
+            outer = taken[0][1][:common] if taken else ()
+            inner = [(shown, marks[common:]) for shown, marks in taken]
+            open_runs.append((inner, (*around, *outer, Mark("span", (("dir", side), *style)))))
 
 
-def _taken(left: list[tuple[str, tuple[Mark, ...]]], length: int) -> list[tuple[str, tuple[Mark, ...]]]:
-    """Take so many characters off the pieces that are left."""
-    taken: list[tuple[str, tuple[Mark, ...]]] = []
-    while length and left:
-        text, marks = left[0]
-        taken.append((text[:length], marks))
-        left[:1] = [(text[length:], marks)] if len(text) > length else []
-        length -= len(taken[-1][0])
+def _run(steps: list[tuple[str, bidi.Direction | None]], at: int) -> str:
+    """The text of the run that opens at a step."""
+    texts: list[str] = []
+    depth = 0
+    while True:
+        text, side = steps[at]
+        texts.append(text)
+        depth += 0 if text else -1 if side is None else 1
+        if depth == 0:
+            return "".join(texts)
+        at += 1
+
+
+def _taken(left: _Pieces, text: str) -> _Pieces:
+    """Take a text off the pieces that are left; a mark that was put into it stays with what it follows."""
+    taken: _Pieces = []
+    at = 0
+    while at < len(text) and left:
+        piece, marks = left[0]
+        used = min(len(piece), len(text) - at)
+        begun, at = at, at + used
+        if text[begun:at] != piece[:used]:
+            at, used = begun, 0
+            while at < len(text) and used < len(piece):
+                used += text[at] == piece[used]
+                at += 1
+        taken.append((text[begun:at], marks))
+        left[:1] = [(piece[used:], marks)] if len(piece) > used else []
     return taken
 
 

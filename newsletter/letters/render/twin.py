@@ -15,7 +15,7 @@ COLUMNS = 78
 """RFC 5322 section 2.1.1 asks for lines of at most 78 characters; so does RFC 3676 section 4.2."""
 
 _LINK = re.compile(r"(?:https?://|mailto:|www\.)\S+|\S+@\S+\.\S+")
-_HEAD = re.compile(r"\s*(?:(?:>\s?)+|[•–*-]\s+|\d{1,3}[.)]\s+)?\s*")
+_HEAD = re.compile(r"\s*(?:(?:>(?:\s|$))+|[•–*-]\s+|\d{1,3}[.)]\s+)?\s*")
 _BLANKS = re.compile(r"\n{3,}")
 _ISOLATES = re.compile("[\u2066-\u2069]")
 # A word with the spaces behind it. A short run that stands isolated (a number, a name) is not torn.

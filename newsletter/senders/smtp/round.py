@@ -314,7 +314,11 @@ class SmtpBatch:
         return self._sync is not None and (self._memory.disk > QUICK or self._talking > FEWEST)
 
     async def _await_disk(self, sync: Callable[[], None], going: Sequence[_Asking]) -> None:
-        self._let_go(going, await asyncio.get_running_loop().run_in_executor(None, self._timed, sync))
+        try:
+            failure = await asyncio.get_running_loop().run_in_executor(None, self._timed, sync)
+        except RuntimeError:  # no further thread is to be had
+            failure = self._timed(sync)
+        self._let_go(going, failure)
 
     def _timed(self, sync: Callable[[], None]) -> Exception | None:
         """Wait for the disk, and note for how long; what went wrong."""

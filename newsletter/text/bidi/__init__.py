@@ -13,8 +13,23 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from newsletter.text.bidi import phrases
-from newsletter.text.bidi.phrases import ISOLATED, Direction, quiet
+from newsletter.text.bidi.cutting import cut, merged
+from newsletter.text.bidi.isolates import (
+    EMBEDDINGS,
+    LRI,
+    OPENING,
+    PARAGRAPHS,
+    PDI,
+    RLI,
+    SIGNS,
+    clean,
+    has_letters,
+    inside,
+    outermost,
+    strip,
+)
+from newsletter.text.bidi.roles import ISOLATED
+from newsletter.text.bidi.still import Direction, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +37,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 __all__ = [
+    "LRI",
+    "PDI",
     "Direction",
     "clean",
     "grouped",
@@ -30,24 +47,17 @@ __all__ = [
     "quiet",
     "runs",
     "steered",
+    "steps",
     "strip",
     "to_html",
     "whole",
 ]
 
-LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 WHOLE = "white-space:nowrap;"
 """Style of a run that no line break should tear."""
 _NUMBER = re.compile("(?=.{3,20}\\Z)[0-9\u0660-\u0669+(][^A-Za-z]*[ –−-][^A-Za-z]*[0-9\u0660-\u0669]")
 _GROUPS = re.compile(r"[\u0660-\u0669]++(?=[^\u0660-\u0669]++[\u0660-\u0669])")
 RLM, LRM = "\u200f", "\u200e"
-
-# Embeddings and overrides: they leak past the run they were meant for, and overrides disguise text.
-_EMBEDDINGS = re.compile("[\u202a-\u202e]")
-_ISOLATES = re.compile(f"[\u2066-\u2069{ISOLATED}]")
-_SIGNS = re.compile("[\u2066-\u2069\u202a-\u202e]")
-# What ends a paragraph ends every isolate in it (UAX #9, BD1 and X8).
-_PARAGRAPHS = re.compile("([\n\r\x1c\x1d\x1e\x85\u2029]+)")
 
 
 def whole(run: str) -> bool:
@@ -57,52 +67,6 @@ def whole(run: str) -> bool:
         run: A run that must be isolated.
     """
     return _NUMBER.fullmatch(run) is not None
-
-
-def has_letters(text: str, direction: Direction) -> bool:
-    """Tell whether a strong letter of this direction stands in the text.
-
-    Args:
-        text: Plain text, of any length.
-        direction: ``rtl`` (bidi classes R and AL) or ``ltr`` (letters of class L).
-    """
-    return phrases.letters(direction).search(text) is not None
-
-
-def clean(text: str) -> str:
-    """Take out embeddings, overrides and every isolate that is not closed in its own paragraph.
-
-    Args:
-        text: Plain text, of any length.
-    """
-    text = _EMBEDDINGS.sub("", text)
-    if not _ISOLATES.search(text):
-        return text
-    return "".join(_balanced(part) for part in _PARAGRAPHS.split(text))
-
-
-def _balanced(paragraph: str) -> str:
-    open_at: list[int] = []
-    drop: set[int] = set()
-    for at, sign in enumerate(paragraph):
-        if sign in (LRI, RLI, FSI):
-            open_at.append(at)
-        elif sign == PDI:
-            if open_at:
-                open_at.pop()
-            else:
-                drop.add(at)
-    drop.update(open_at)
-    return "".join(sign for at, sign in enumerate(paragraph) if at not in drop)
-
-
-def strip(text: str) -> str:
-    """Take out every isolate, embedding and override; the single marks LRM, RLM and ALM stay.
-
-    Args:
-        text: Plain text, of any length.
-    """
-    return _SIGNS.sub("", text)
 
 
 def runs(text: str, base: Direction = "rtl") -> list[tuple[str, bool]]:
@@ -123,16 +87,16 @@ def runs(text: str, base: Direction = "rtl") -> list[tuple[str, bool]]:
 def _runs(text: str, base: Direction) -> tuple[tuple[str, bool], ...]:
     if quiet(text, base):
         return ((text, False),) if text else ()
-    if not _ISOLATES.search(text):
-        parts = _PARAGRAPHS.split(_EMBEDDINGS.sub("", text))
-        return tuple(phrases.merged([run for part in parts for run in phrases.cut(part, base)]))
+    if not SIGNS.search(text):
+        parts = PARAGRAPHS.split(EMBEDDINGS.sub("", text))
+        return tuple(merged([run for part in parts for run in cut(part, base)]))
     found: list[tuple[str, bool]] = []
-    for part in _PARAGRAPHS.split(clean(text)):
-        pieces = _outside_isolates(part)
-        isolated = [piece for piece in pieces if piece[0] in (LRI, RLI, FSI, ISOLATED)]
-        text_around = "".join(ISOLATED if piece[0] in (LRI, RLI, FSI) else piece for piece in pieces)
-        found.extend(_restored(phrases.cut(text_around, base), iter(isolated)))
-    return tuple(phrases.merged(found))
+    for part in PARAGRAPHS.split(clean(text)):
+        pieces = outermost(part)
+        isolated = [piece for piece in pieces if piece[0] in (*OPENING, ISOLATED)]
+        text_around = "".join(ISOLATED if piece[0] in OPENING else piece for piece in pieces)
+        found.extend(_restored(cut(text_around, base), iter(isolated)))
+    return tuple(merged(found))
 
 
 def _restored(found: list[tuple[str, bool]], isolated: Iterator[str]) -> Iterator[tuple[str, bool]]:
@@ -199,51 +163,37 @@ def to_html(text: str, base: Direction = "rtl") -> Markup:
 
     if quiet(text, base):
         return Markup(html.escape(text))  # noqa: S704 - escaped here
-    return Markup("".join(_spans(text, base)))  # noqa: S704 - every part is escaped in _spans
-
-
-def _spans(text: str, base: Direction) -> list[str]:
-    away: Direction = "ltr" if base == "rtl" else "rtl"
+    found = steps(text, base)
     parts: list[str] = []
+    for at, (piece, side) in enumerate(found):
+        if piece:
+            parts.append(html.escape(piece))
+        elif side is None:
+            parts.append("</span>")
+        else:
+            style = f' style="{WHOLE}"' if whole(found[at + 1][0]) else ""
+            parts.append(f'<span dir="{side}"{style}>')
+    return Markup("".join(parts))  # noqa: S704 - every part is escaped
+
+
+def steps(text: str, base: Direction) -> list[tuple[str, Direction | None]]:
+    """A text as it is written from start to end, with the places where a run of a direction opens and closes.
+
+    Args:
+        text: Any text; isolates in it open and close runs too, and what stands in them is left as it is.
+        base: Direction of the element it will stand in.
+
+    Returns:
+        A piece of text and None; where a run opens nothing and its direction; where it closes nothing and None.
+    """
+    found: list[tuple[str, Direction | None]] = []
     for run, needed in _runs(text, base):
-        if needed:
-            inside = [html.escape(grouped(run))] if away == "ltr" else _spans(run, "rtl")
-            parts += [_open_span(away, run), *inside, "</span>"]
-            continue
-        for piece in _outside_isolates(run):
-            if piece[:1] not in (LRI, RLI, FSI):
-                parts.append(html.escape(piece))
-                continue
-            inner = piece[1:-1]
-            side = {LRI: "ltr", RLI: "rtl"}.get(piece[0]) or _first_strong(inner, base)
-            direction: Direction = "rtl" if side == "rtl" else "ltr"
-            parts += [_open_span(direction, inner), *_spans(inner, direction), "</span>"]
-    return parts
-
-
-def _open_span(direction: Direction, run: str) -> str:
-    return f'<span dir="{direction}" style="{WHOLE}">' if whole(run) else f'<span dir="{direction}">'
-
-
-def _first_strong(text: str, base: Direction) -> Direction:
-    rtl, ltr = phrases.letters("rtl").search(text), phrases.letters("ltr").search(text)
-    if rtl is None or ltr is None:
-        return "rtl" if rtl else "ltr" if ltr else base
-    return "rtl" if rtl.start() < ltr.start() else "ltr"
-
-
-def _outside_isolates(text: str) -> list[str]:
-    """Cut at the outermost isolates; each of them is one piece, with its own signs."""
-    if not _ISOLATES.search(text):
-        return [text] if text else []
-    pieces: list[str] = []
-    depth = start = 0
-    for at, sign in enumerate(text):
-        if depth == 0 and sign in (LRI, RLI, FSI, ISOLATED):
-            pieces.append(text[start:at])
-            start = at
-        depth += (sign in (LRI, RLI, FSI)) - (sign == PDI)
-        if depth == 0 and sign in (PDI, ISOLATED):
-            pieces.append(text[start : at + 1])
-            start = at + 1
-    return [piece for piece in [*pieces, text[start:]] if piece]
+        if needed and base == "rtl":
+            found += [("", "ltr"), (grouped(run), None), ("", None)]
+        elif needed:
+            # Inside a right-to-left run of a left-to-right paragraph a score would turn round again.
+            found += [("", "rtl"), *steps(run, "rtl"), ("", None)]
+        else:
+            for piece in outermost(run):
+                found += inside(piece, base) if piece[0] in OPENING else [(piece, None)]
+    return found
