@@ -170,7 +170,7 @@ def _unbalanced(text: str, _language: str) -> Iterator[Correction]:
 def _quotes(text: str, _language: str) -> Iterator[Correction]:
     """Straight quotes; pairs of them become guillemets."""
     # After a digit it is the sign of an inch.
-    marks = [match.start() for match in re.finditer('(?<![0-9\u0660-\u0669])"', text)]
+    marks = [match.start() for match in re.finditer('(?<![0-9\u0660-\u0669\u06f0-\u06f9])"', text)]
     pairs = list(zip(marks[::2], marks[1::2], strict=False))
     sure = len(marks) % 2 == 0 and all(_quotes_well(text, start, end) for start, end in pairs)
     for at, place in enumerate(marks):
