@@ -388,6 +388,17 @@ def test_fix_mends_what_is_safe_and_tells_the_rest(root: Path) -> None:
     assert json.loads(done.out)["mended"] == []
 
 
+def test_fix_goes_by_the_language_of_the_publication(root: Path) -> None:
+    text = HEAD.replace("أعزاءنا القراء", "الکتاب")
+    path = write(root, text)
+    for language in ("ps", "en"):
+        here("-C", root, "check", "first", "--fix", more={"NASHRA_NEWSLETTER__LANGUAGE": language})
+        assert path.read_text("utf-8") == text
+    done = here("-C", root, "check", "first", "--fix")
+    assert path.read_text("utf-8") == text.replace("الکتاب", "الكتاب")
+    assert "mended letters-keyboard" in done.err
+
+
 def test_fix_as_data(root: Path) -> None:
     write(root, HEAD.replace("رصيفًا جديدًا", "رصيفًا جديـــدًا"))
     found = json.loads(here("-C", root, "check", "first", "--fix", "--json").out)

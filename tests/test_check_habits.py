@@ -14,13 +14,14 @@ from newsletter.check.links import RULES as LINKS
 from newsletter.check.sender import organisation
 from newsletter.check.typing_habits import (
     HABITS,
+    differing,
     fixed,
     named,
     spans,
 )
 from newsletter.check.wording import RULES as WORDING
 from newsletter.check.writing import RULES as WRITING
-from newsletter.models import Issue, Prose, Section, Story
+from newsletter.models import Issue, Prose, Publication, Section, Story
 
 BY_CODE = {habit.code: habit for habit in HABITS}
 
@@ -63,6 +64,10 @@ def test_what_is_mended(code: str, text: str, better: str) -> None:
         "﷽ ثم قال ﷺ",
         "فاز 3-1 في 2023-2024، وبنسبة 12.5%، عند 14:30",
         'شاشة 15" جديدة',
+        'شاشة ۱۵" جديدة',
+        "القائمة 1, 2, 3, ثم 4، والإحداثيات (36.7, 3.05), ثم كلمة",
+        "#الجديـــد و@كـــاتب و10 ،5",
+        "قرأ “The word كتاب, is Arabic” ثم",
         "كتاب .NET وموقع ... ثم (كلمة)، و«كلمة»؛ فماذا؟!",
         "على https://example.org/a,b?c=1;d=2، ثم news@example.org، ثم",
         "می‌خواهم کتاب‌ها را بخوانم، نه؟",
@@ -357,6 +362,15 @@ def test_links_that_show_another_address(words: str, address: str, told_of: bool
     issue = Issue(1, "موضوع", opening=(Prose(f"كلمة [{words}]({address}) ثم", 1),))
     found = [problem.code for rule in LINKS for problem in rule(CheckInput(issue, None, CheckContext()))]
     assert found == (["link-text-differs"] if told_of else [])
+
+
+def test_letters_that_look_alike_are_told_by_their_code_points() -> None:
+    about = Publication("الموجة", "https://example.org")
+    case = CheckInput(Issue(1, "كتاب يوم الکتاب"), None, CheckContext(publication=about))
+    (problem,) = (problem for rule in WRITING for problem in rule(case))
+    assert problem.code == "letters-keyboard"
+    assert problem.mend.startswith("write الكتاب (U+06A9 becomes U+0643); ")
+    assert differing("ab", None) == differing("ab", "a") == ""
 
 
 def test_small_things() -> None:

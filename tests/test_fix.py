@@ -110,6 +110,8 @@ def test_http_is_mended_only_when_its_https_form_answered(tmp_path: Path) -> Non
         # One habit behind another.
         ('قال "نعم" , ثم مضى ?', "قال «نعم»، ثم مضى؟"),
         ("كلمة , ثم", "كلمة، ثم"),
+        # Character references keep their own semicolon.
+        ("كلمة &amp; كلمة , ثم &#38; كلمة", "كلمة &amp; كلمة، ثم &#38; كلمة"),
         # Only pairs.
         ('قال "نعم ثم مضى', None),
         # A trace in an address, in both of its forms.

@@ -51,7 +51,7 @@ class TypingHabit:
     words: str
     """What is wrong; ``{piece}`` is what stands there."""
     mend: str
-    """What to do; ``{better}`` is what belongs there."""
+    """What to do; ``{better}`` is what belongs there, ``{signs}`` which signs differ, by their code points."""
     find: Finder
     mended: bool = True
     """Whether what belongs there is ever certain."""
@@ -170,7 +170,7 @@ def _unbalanced(text: str, _language: str) -> Iterator[Correction]:
 def _quotes(text: str, _language: str) -> Iterator[Correction]:
     """Straight quotes; pairs of them become guillemets."""
     # After a digit it is the sign of an inch.
-    marks = [match.start() for match in re.finditer('(?<![0-9\u0660-\u0669])"', text)]
+    marks = [match.start() for match in re.finditer('(?<![0-9\u0660-\u0669\u06f0-\u06f9])"', text)]
     pairs = list(zip(marks[::2], marks[1::2], strict=False))
     sure = len(marks) % 2 == 0 and all(_quotes_well(text, start, end) for start, end in pairs)
     for at, place in enumerate(marks):
@@ -257,7 +257,7 @@ HABITS: tuple[TypingHabit, ...] = (
     TypingHabit(
         "letters-keyboard",
         "{piece} has a letter or digit of another language's keyboard",
-        "write {better}; it looks alike, and no search finds it as it is",
+        "write {better}{signs}; it looks alike, and no search finds it as it is",
         _keyboard(doubtful=False),
     ),
     TypingHabit(
@@ -309,6 +309,20 @@ HABITS: tuple[TypingHabit, ...] = (
         "space-double", "more than one space between two words", "leave one", _by(f"(?<=\\S){_SPACE}{{2,}}(?=\\S)", " ")
     ),
 )
+
+
+def differing(piece: str, better: str | None) -> str:
+    """Which signs of a piece of text become which, for a message: letters that look alike differ in nothing else.
+
+    Args:
+        piece: What stands in the text.
+        better: What belongs there, or None.
+    """
+    if better is None or len(piece) != len(better):
+        return ""
+    changed = [(ord(old), ord(new)) for old, new in zip(piece, better, strict=True) if old != new]
+    pairs = dict.fromkeys(f"U+{old:04X} becomes U+{new:04X}" for old, new in changed)
+    return f" ({', '.join(pairs)})"
 
 
 def named(piece: str) -> str:

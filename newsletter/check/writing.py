@@ -11,7 +11,7 @@ from newsletter.check.context import (
     shown,
     teller,
 )
-from newsletter.check.typing_habits import HABITS, named, spans
+from newsletter.check.typing_habits import HABITS, differing, named, spans
 from newsletter.models import Level, Problem
 from newsletter.text import shortcodes
 
@@ -43,7 +43,7 @@ def habits(case: CheckInput) -> Iterator[Problem]:
                 habit.code,
                 habit.words.format(piece=named(shown(sign))) + more,
                 case.at(run.line),
-                habit.mend.format(better=first.better),
+                habit.mend.format(better=first.better, signs=differing(piece, first.better)),
             )
 
 
