@@ -366,7 +366,7 @@ def test_a_wrong_setting_is_told_with_its_place(root: Path, key: str, value: str
     variable = f"NASHRA_{section.upper()}__{name.upper()}"
     complains(here("-C", root, "articles", more={variable: value}), f"environment: {variable}", *parts)
     (root / ".env").write_text(f"{variable}={value}\n", "utf-8")
-    complains(here("-C", root, "articles"), f"{root / '.env'}: {variable}", *parts)
+    complains(here("-C", root, "articles"), f"{root / '.env'}:1: {variable}", *parts)
     (root / ".env").unlink()
     (root / "secrets" / key).write_text(f"{value}\n", "utf-8")
     complains(here("-C", root, "articles"), f"{root / 'secrets' / key}", *parts)
