@@ -20,7 +20,7 @@ _ARABIC = re.compile(f"[{LETTERS}]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _ARABIC_WORD = re.compile(f"[{LETTERS}{MARKS}{TATWEEL}\u200c]+")
 _LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f]+")
-_QUOTATION = re.compile('«[^«»]*»|“[^“”]*”|"[^"]*"|‹[^‹›]*›')
+_QUOTATIONS = tuple(map(re.compile, ("«[^«»]*»", "“[^“”]*”", '"[^"]*"', "‹[^‹›]*›")))
 _WRITERS = frozenset({"", "ar", "fa", "ur", "ckb", "ps", "sd", "ug"})
 
 
@@ -53,13 +53,14 @@ def mostly_arabic(text: str) -> bool:
 
 
 def quotations(text: str) -> Iterator[tuple[int, int]]:
-    """Where the words of each quotation begin and end, its marks left out.
+    """Where the words of each quotation begin and end, its marks left out; one may stand in another.
 
     Args:
         text: One line of plain text.
     """
-    for match in _QUOTATION.finditer(text):
-        yield match.start() + 1, match.end() - 1
+    for pattern in _QUOTATIONS:
+        for match in pattern.finditer(text):
+            yield match.start() + 1, match.end() - 1
 
 
 def without_latin_quotations(text: str) -> str:

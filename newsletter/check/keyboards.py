@@ -48,9 +48,7 @@ _KEYBOARDS: Mapping[str, Keyboard] = {
     "fa": Keyboard(
         {"ك": "ک", "ڪ": "ک", "ي": "ی", "ى": "ی", "ہ": "ه", **_TO_EASTERN}, "کیپچژگ", _ARABIC_SIGNS, _ARABIC_WORDS
     ),
-    "ur": Keyboard(
-        {"ك": "ک", "ڪ": "ک", "ي": "ی", "ى": "ی", **_TO_EASTERN}, "کیپچژگٹڈڑںہھے", _ARABIC_SIGNS, _ARABIC_WORDS
-    ),
+    "ur": Keyboard({"ك": "ک", "ڪ": "ک", "ي": "ی", "ى": "ی", **_TO_EASTERN}, "ٹڈڑںہھے", _ARABIC_SIGNS, _ARABIC_WORDS),
     "ckb": Keyboard({"ك": "ک", "ي": "ی", "ى": "ی", **_TO_ARABIC}, "کیپچژگۆێڕڵەڤ", _ARABIC_SIGNS, _ARABIC_WORDS),
 }
 
@@ -88,9 +86,7 @@ def foreign_words(text: str, language: str) -> Iterator[ForeignWord]:
     tag = base(language)
     if tag not in _KEYBOARDS or not _suspicious(tag).search(text):
         return
-    foreign = bytearray(len(text))
-    for start, end in _passages_in_other_languages(text, tag):
-        foreign[start:end] = b"\1" * (end - start)
+    foreign = _in_other_languages(text, tag)
     for match in _WORD.finditer(text):
         # A single word with a sign of a neighbour's language is quoted, with or without marks.
         if foreign[match.start()] or _has(match[0], _KEYBOARDS[tag].others):
@@ -107,19 +103,22 @@ def _suspicious(tag: str) -> re.Pattern[str]:
     return re.compile(f"[{''.join(_KEYBOARDS[tag].foreign)}{special[tag]}]")
 
 
-def _passages_in_other_languages(text: str, tag: str) -> Iterator[tuple[int, int]]:
-    """Quotations without any letter of one's own, and what stands around them if it shows another language besides."""
+def _in_other_languages(text: str, tag: str) -> bytearray:
+    """For each sign whether it stands in a passage of another language.
+
+    Such is a quotation without any letter of one's own, and what stands around the quotations if it has none either
+    and shows another language besides.
+    """
     around = list(text)
     for start, end in quotations(text):
-        if not _has(text[start:end], _KEYBOARDS[tag].own):
-            yield start, end
         around[start:end] = " " * (end - start)
-    if _is_other("".join(around), tag):
-        at = 0
-        for start, end in quotations(text):
-            yield at, start
-            at = end
-        yield at, len(text)
+    foreign = bytearray([_is_other("".join(around), tag)]) * len(text)
+    for start, end in quotations(text):
+        foreign[start:end] = bytes(end - start)
+    for start, end in quotations(text):
+        if not _has(text[start:end], _KEYBOARDS[tag].own):
+            foreign[start:end] = b"\1" * (end - start)
+    return foreign
 
 
 def _is_other(text: str, tag: str) -> bool:
@@ -166,6 +165,8 @@ def _by_place(before: str, letter: str, at: int, word: str, tag: str) -> str | N
         # Alone it is the sign of the Hijri year, drawn as it is meant.
         return "ه" if before or not last else letter
     if letter == "ه" and tag == "ur":
+        if last and not before:
+            return letter  # the sign of the Hijri year
         return None if before[-1:] and before[-1] in _BREATHED else "ہ"
     if letter == "ه" and tag == "ckb":
         vowel = last and before and before[-1] not in "اەۆوێیه" and not before.endswith("لل")
