@@ -125,6 +125,15 @@ def expire(root: Path) -> None:
     """Let every lease run out without waiting for it."""
     if url := on_postgresql(root):
         with connected(url) as connection:
+            # What a killed process said last may still be on its way through the server.
+            busy = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() AND state <> 'idle'"
+            )
+            for _ in range(50):
+                if connection.execute(busy).fetchone() == (0,):
+                    break
+                time.sleep(0.1)
             connection.execute("UPDATE batch SET lease_until = 1 WHERE lease_until IS NOT NULL")
         return
     with contextlib.closing(sqlite3.connect(root / "newsletter.db", timeout=30)) as database, database:
