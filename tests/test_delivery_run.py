@@ -1222,3 +1222,15 @@ def test_a_test_letter_has_a_link_of_the_right_width_that_opens_nothing(database
     assert len(parcel.slots[LEAVE]) == tokens.WIDTH
     assert here.provider.open == 0
     assert here.ask("SELECT count(*) FROM delivery") == [(0,)]
+
+
+def test_the_last_batch_that_is_settled_between_two_looks_is_not_waited_for(database: Database) -> None:
+    """One thread finds all that is left held; before it looks who holds it, that one is done."""
+
+    here = bench(database, 5)
+    send = here.freeze()
+    run = delivery.Run(here.setup, send, lambda _state, _count: None)
+    with here.database.write() as connection:
+        while (batch := ledger.claim(connection, send.id, lease=30)) is not None:
+            ledger.record(connection, batch, "submitted", {})
+    assert run._worth_waiting()

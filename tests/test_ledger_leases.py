@@ -306,3 +306,17 @@ def test_a_send_that_was_stopped_is_not_finished(here: Bench, send: Send) -> Non
     here.run("UPDATE send SET state = 'paused'")
     assert do(here, ledger.finish, send.id, now=NOW) is False
     assert here.ask("SELECT state FROM send") == [("paused",)]
+
+
+def test_letters_rest_only_when_nobody_holds_one_and_some_are_left(here: Bench, send: Send) -> None:
+    batches = [claim(here, send) for _ in range(3)]
+    assert do(here, ledger.rests, send.id) is None
+    for batch in batches[:2]:
+        do(here, ledger.record, batch, "submitted", {})
+    assert do(here, ledger.rests, send.id) is None
+    do(here, ledger.record, batches[2], "queued", {}, pause=40.0)
+    assert do(here, ledger.rests, send.id) == pytest.approx(40, abs=2)
+    run_out(here, batches[2])
+    assert do(here, ledger.rests, send.id) == 0.0
+    do(here, ledger.record, claim(here, send), "submitted", {})
+    assert do(here, ledger.rests, send.id) is None

@@ -125,7 +125,7 @@ class Run:
         self._shared.growth.leave(id(lane))
         self._claims.use(lane, 0)
         state, pause = self._retrying.write(self._look)
-        if state != "running" or (pause and pause > setup.patience and not self._worth_waiting(pause)):
+        if state != "running" or (pause and pause > setup.patience and not self._worth_waiting()):
             return False
         if setup.connections and not lane.connections:
             # All connections there may be are others': not even one that rests may stay.
@@ -137,7 +137,7 @@ class Run:
             self._wait(min(pause + 0.01, 1.0), "waiting", round(pause))
         return True
 
-    def _worth_waiting(self, pause: float) -> bool:
+    def _worth_waiting(self) -> bool:
         """Whether to stay although nothing can be tried for longer than patience lasts.
 
         Raises:
@@ -146,11 +146,13 @@ class Run:
         with self._settled:
             if self._busy:
                 return True
-        if self._retrying.read(lambda connection: ledger.held(connection, self._send.id)):
+        # Somebody may have settled the last ones since they were looked at, or have claimed others.
+        rest = self._retrying.read(lambda connection: ledger.rests(connection, self._send.id))
+        if rest is None or rest <= self._setup.patience:
             return True
         if not self._waits:
             return False
-        when = probing.hour(self._setup.now() + timedelta(seconds=pause), self._setup.zone)
+        when = probing.hour(self._setup.now() + timedelta(seconds=rest), self._setup.zone)
         raise probing.LettersWaitingError(
             f"the letters that are left wait for their time, and are tried again from {when} on",
             mend="run the same command then; a running worker does so by itself",

@@ -248,19 +248,30 @@ def waiting(connection: Connection, send_id: int) -> float | None:
     return left if left <= FARTHEST else 0.0
 
 
-def held(connection: Connection, send_id: int) -> bool:
-    """Whether somebody holds an open batch of this send."""
-    from sqlalchemy import select
+def rests(connection: Connection, send_id: int) -> float | None:
+    """Seconds until the first of a send's letters may be tried, when all that are left wait for such a time.
+
+    None when somebody holds an open batch, or none is open: in one statement, since another thread or process may
+    settle or claim one between two.
+
+    Args:
+        connection: An open connection to the database.
+        send_id: Id of the send.
+    """
+    from sqlalchemy import case, func, select
 
     from newsletter.storage.tables import batch
 
-    query = select(batch.c.id).where(
-        batch.c.send_id == send_id,
-        batch.c.state.in_(("queued", "submitting")),
-        batch.c.token.is_not(None),
-        batch.c.lease_until > clock(connection),
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    now = clock(connection)
+    is_held = batch.c.token.is_not(None) & (batch.c.lease_until > now)
+    query = select(
+        func.count(), func.coalesce(func.sum(case((is_held, 1), else_=0)), 0), func.min(batch.c.lease_until)
+    ).where(batch.c.send_id == send_id, batch.c.state.in_(("queued", "submitting")))
+    count, held, first = connection.execute(query).one()
+    if not count or held:
+        return None
+    left = 0.0 if first is None else max(0.0, float(first) - now)
+    return left if left <= FARTHEST else 0.0
 
 
 def finish(connection: Connection, send_id: int, *, now: datetime) -> bool:
