@@ -189,7 +189,7 @@ def test_how_many_processes_a_workspace_uses(tmp_path: Path, monkeypatch: pytest
     torture.make(tmp_path / "w", None, 1)
     for name in [one for one in os.environ if one.startswith("NASHRA_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setenv("NASHRA_SENDER__KIND", kind)
     monkeypatch.setenv("NASHRA_SENDGRID__KEY", "SG.test")
     with open_workspace(tmp_path / "w") as workspace:

@@ -97,7 +97,7 @@ class SenderSettings(SettingsSection):
     processes: Literal["auto"] | Annotated[int, Field(ge=1, le=8)] = Field(
         default="auto",
         description="processes on one machine that `send`, `weekly` and `latest` use for one send: a number, or "
-        "`auto`. That is two where letters go over HTTP, the machine has four cores or more, and 500,000 letters or "
+        "`auto`. That is two where letters go over HTTP, the machine has two cores or more, and 500,000 letters or "
         "more are open; else one. Each has connections of its own",
     )
     batch: int = Field(default=100, ge=1, le=1000, description="letters in one submission to the outbox")
