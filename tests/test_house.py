@@ -95,6 +95,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.accounts",
         "newsletter.cli.diverting",
         "newsletter.cli.holding",
+        "newsletter.cli.letters_bar",
         "newsletter.cli.posting",
         "newsletter.cli.refusing",
     ),

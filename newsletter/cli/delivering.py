@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,21 +12,18 @@ import typer
 
 from newsletter.cli import diverting
 from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, STOPPED
+from newsletter.cli.letters_bar import letters_bar
 from newsletter.cli.moment import WESTERN_DIGITS
-from newsletter.cli.output import ask, on_terminal, plural, progress_bar, say, shows_bars
+from newsletter.cli.output import ask, on_terminal, plural, say
 from newsletter.cli.posting import post_without_pages
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
-    from newsletter.delivery import SendPausedError, StateCounts
+    from newsletter.delivery import SendPausedError
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue, Letter
     from newsletter.wiring import Workspace
     from newsletter.workflows.source import FileChange
-
-
-_BAR_PAUSE = 0.1
-"""Seconds between two looks at the bar: Rich adds up a thousand samples at each, a tenth of what letters take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
         open_before = ledger.account(connection, sent.id).open
     counts = delivery.StateCounts()
     failure: BaseException | None = None
-    with _stoppable(), _progress(open_before, counts) as progress:
+    with _stoppable(), letters_bar(open_before, counts) as progress:
         try:
             if by_workers and not watch.watch(workspace, sent, progress):
                 say(f"No worker took anything for {watch.IDLE:.0f} seconds: delivering from here.")
@@ -347,48 +343,6 @@ def account_words(account: SendCounts) -> str:
         reasons = ", ".join(sorted(account.reasons or ()))
         parts.append(f"{account.skipped:,} skipped ({reasons})")
     return ", ".join(parts) + "."
-
-
-@contextmanager
-def _progress(total: int, counts: StateCounts) -> Iterator[Callable[[str, int], None]]:
-    """A bar on stderr that shows what became of the letters, their speed and the time left."""
-    if not shows_bars():
-        yield counts
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(),
-    )
-    with progress_bar(*columns) as bar:
-        task = bar.add_task("sending", total=total, speed="")
-        told = 0.0
-
-        def step(state: str, count: int) -> None:
-            nonlocal told
-            counts(state, count)
-            now = time.monotonic()
-            if state == "waiting":
-                bar.update(task, description=f"another process holds the rest; at most {count} s")
-                return
-            if state == "full":
-                bar.update(task, description="all connections of [sender] connections are in use")
-                return
-            if now - told < _BAR_PAUSE and sum(counts.states.values()) < total:
-                return
-            told = now
-            bar.update(task, completed=sum(counts.states.values()))
-            speed = bar.tasks[0].speed
-            others = " ".join(
-                f"{name} {counts.states[name]}" for name in ("refused", "unknown", "skipped") if name in counts.states
-            )
-            bar.update(task, description="sending", speed=f"{speed:,.0f}/s {others}" if speed else others)
-
-        yield step
 
 
 @contextmanager

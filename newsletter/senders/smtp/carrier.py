@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from newsletter.errors import SendError, file_limit_error
 from newsletter.letters.mime import CutLetter
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Answer, Carrier, Commit, Parcel, UnreachableError
+from newsletter.senders.refusals import RefusalRecord
+from newsletter.senders.smtp.carrying import CarrierState
 from newsletter.senders.smtp.meaning import Meaning, meaning
 from newsletter.senders.smtp.opening import open_session
-from newsletter.senders.smtp.round import CarrierState, SmtpBatch
-from newsletter.senders.smtp.session import Envelope, HaltError, Session
+from newsletter.senders.smtp.round import SmtpBatch
+from newsletter.senders.smtp.session import Envelope, HaltError, PipeliningState, Session
 from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class SmtpCarrier(Carrier):
         self._context = context
         self._loop: asyncio.AbstractEventLoop | None = None
         self._resting: list[Session] = []
-        self._memory = CarrierState()
+        self._memory = CarrierState(RefusalRecord(), PipeliningState())
         self._most = options.connections
 
     def carry(

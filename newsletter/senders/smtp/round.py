@@ -13,14 +13,14 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import replace
 
 from newsletter.errors import FileLimitError
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, About, Answer, Commit, Parcel
-from newsletter.senders.refusals import FEW_AT_LAST, RefusalRecord
+from newsletter.senders.refusals import FEW_AT_LAST
+from newsletter.senders.smtp.carrying import CarrierState, SessionPool
 from newsletter.senders.smtp.meaning import Meaning, meaning
-from newsletter.senders.smtp.session import Envelope, HaltError, PipeliningState, Session
+from newsletter.senders.smtp.session import Envelope, HaltError, Session
 from newsletter.senders.smtp.wire import ConnectionBrokenError, PipeliningError
 
 MOST_BLOCKED = 3
@@ -43,49 +43,6 @@ LONGEST_WAIT = 0.02
 
 _Asking = tuple[int, "asyncio.Future[bool]"]
 """A delivery that waits for its mark, and who is told whether its final dot may go."""
-
-
-@dataclass(slots=True)
-class CarrierState:
-    """What a carrier remembers from one batch to the next."""
-
-    deferred: dict[int, int] = field(default_factory=dict)
-    """How often each delivery was put off, so that others go first."""
-    watch: RefusalRecord = field(default_factory=RefusalRecord)
-    """Whether refusals of addresses are to be believed."""
-    ahead: PipeliningState = field(default_factory=PipeliningState)
-    """Whether the server answers commands that were written ahead."""
-    blocked: int = 0
-    """Letters refused for good, and not for their readers, since the last that was taken."""
-    busy: int = 0
-    """Letters to be tried later since the last that was taken."""
-    unanswered: int = 0
-    """Letters without an answer since the last that had one."""
-    disk: float = 0.0
-    """Seconds that the disk took for the marks of late."""
-
-
-class SessionPool(Protocol):
-    """What a round needs of its carrier."""
-
-    @property
-    def most(self) -> int:
-        """Connections there may be at once."""
-
-    def hand(self, parcel: Parcel) -> Envelope:
-        """Fill the letter for one subscriber."""
-
-    async def session(self) -> Session:
-        """A connection that is ready."""
-
-    async def give_back(self, session: Session) -> None:
-        """Keep or close a connection."""
-
-    def broken(self, error: ConnectionBrokenError) -> str:
-        """Words for a connection that is not to be had."""
-
-    def tell_lie(self) -> None:
-        """Tell that the server does not answer what was written ahead, though it offers to."""
 
 
 class SmtpBatch:

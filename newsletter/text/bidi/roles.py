@@ -2,6 +2,25 @@
 
 The letters come from Unicode's properties (general category and bidirectional class, UAX #44), not from lists of
 words; where one character plays a part of its own (a minus, a degree sign) it is named here.
+
+    ======== ==============================================================================================
+    a A      letter from right to left; a mark that stands for one (U+200F, U+061C)
+    L l      capital letter from left to right; any other one
+    d i n    European or Persian digit; Arabic-Indic digit; other number, as ½ and ²
+    m P      mark on the sign before; sign that is one with what follows (U+0600)
+    X z      isolate that was there already; left-to-right mark
+    u b      border of any text, as an ellipsis; sign of the right-to-left sentence, as ، ؛ ؟
+    H s      blank or sign inside a bracket or quotation that stays whole; what joins nothing, as ←
+    ( ) { }  brackets; a quotation that stays whole
+    q        quotation mark of two, as « » “ ”
+    - h _    hyphen and minus; dashes; underscore and its kin
+    $ % p    currency; per cent and per mille; ٪
+    c r = o  comparison, as ≤; sign before a sum, as ± and √; other mathematics; other symbol, as ®
+    e D S v  emoji; degree, minute, second; № © § ¶; ¿ ¡
+    j        ٫ ٬, the separators of Arabic numbers
+    ======== ==============================================================================================
+
+Every other sign stands for itself (``+ . , : ; ! ? / " ' @ # & | * ^ ~ < >``), and a blank for every blank.
 """
 
 from __future__ import annotations
