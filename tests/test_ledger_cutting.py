@@ -59,7 +59,35 @@ def test_who_lost_the_batch_puts_nothing_off(connection: Connection) -> None:
     other = claim(connection, sent)
     assert other.id == held.id
     assert ledger.put_off(connection, held, ids(connection, held.id), 5.0) == 0
+    assert not ledger.let_wait(connection, held, 5.0)
     assert rows(connection) == [("queued", 2, 7)]
+
+
+def test_who_lost_the_batch_joins_nothing_to_another_one(connection: Connection) -> None:
+    """Else letters whose last byte is on its way would go again with the batch that they were moved into."""
+    sent = freeze(connection, size=7)
+    held = claim(connection, sent)
+    few = ids(connection, held.id)[:2]
+    assert ledger.put_off(connection, held, few, 5.0, attempt=held.attempt - 1) == 2
+    rest = ids(connection, held.id)
+    run_out(connection, held)
+    other = claim(connection, sent)
+    assert other.id == held.id
+    assert ledger.mark_submitting(connection, other, skipped={}, lease=30)
+    assert ledger.join_waiting(connection, held, rest, 5.0, window=3600.0, most=100) == 0
+    ledger.discard_empty(connection, held)
+    assert ledger.record(connection, other, "submitted", {})
+    assert ledger.account(connection, sent.id).submitted == 5
+
+
+def test_what_waits_for_one_hour_joins_one_batch(connection: Connection) -> None:
+    sent = freeze(connection, size=7)
+    held = claim(connection, sent)
+    first, second, *rest = ids(connection, held.id)
+    assert ledger.put_off(connection, held, [first], 5.0, attempt=held.attempt - 1) == 1
+    assert ledger.join_waiting(connection, held, [second], 5.0, window=36_000.0, most=2) == 1
+    assert ledger.join_waiting(connection, held, rest, 5.0, window=36_000.0, most=2) == 0
+    assert sorted(number for _, _, number in rows(connection)) == [2, 5]
 
 
 @pytest.mark.parametrize(("size", "parts"), [(3, [3, 4]), (1, [1, 6]), (7, [7]), (50, [7])])

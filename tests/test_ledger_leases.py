@@ -320,3 +320,21 @@ def test_letters_rest_only_when_nobody_holds_one_and_some_are_left(here: Bench, 
     assert do(here, ledger.rests, send.id) == 0.0
     do(here, ledger.record, claim(here, send), "submitted", {})
     assert do(here, ledger.rests, send.id) is None
+
+
+def test_a_batch_that_is_free_is_not_waited_for(here: Bench, send: Send) -> None:
+    waits, free, taken = (claim(here, send) for _ in range(3))
+    do(here, ledger.record, waits, "queued", {}, pause=3600.0)
+    do(here, ledger.record, taken, "submitted", {})
+    do(here, ledger.release, free)
+    assert do(here, ledger.rests, send.id) == 0.0
+    assert do(here, ledger.waiting, send.id) == 0.0
+
+
+def test_what_one_provider_took_says_nothing_of_another(here: Bench, send: Send) -> None:
+    with here.database.write() as connection:
+        batch = ledger.claim(connection, send.id, lease=30.0, sender="first")
+        assert batch is not None
+        ledger.record(connection, batch, "submitted", {})
+        assert ledger.has_taken(connection, send.id, "first")
+        assert not ledger.has_taken(connection, send.id, "second")

@@ -107,6 +107,20 @@ def test_counts_on_both_databases(database: Database) -> None:
         assert overview.reported(connection, [send]) == {}
 
 
+def test_refused_ones_are_found_whose_letters_were_put_off(database: Database) -> None:
+    """The first deliveries of the oldest batch may be in another batch at the end."""
+    with database.write() as connection:
+        store.add_list(connection, "readers", "الموجة", now=NOW)
+        send = freeze(connection, audience=range(1, 4), size=3)
+        batch = claim(connection, send)
+        (first, *_) = ledger.deliveries(connection, batch.id)
+        assert ledger.put_off(connection, batch, [first.id], 0.0) == 1
+        ledger.record(connection, batch, "submitted", {})
+        later = claim(connection, send)
+        ledger.record(connection, later, "submitted", {first.id: ("refused", "no such user")})
+        assert overview.refused_and_unknown(connection, [send]) == {send.id: (1, 0)}
+
+
 # ---- words
 
 

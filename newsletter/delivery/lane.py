@@ -72,7 +72,7 @@ class RunState:
         self.retrying = Retrying(
             setup.database, patience=setup.patience, sleep=setup.sleep, hurry=self.over.is_set, gate=self.pen
         )
-        taken_before = self.retrying.read(lambda connection: ledger.has_taken(connection, send.id))
+        taken_before = self.retrying.read(lambda connection: ledger.has_taken(connection, send.id, setup.sender.name))
         self.refusals = AddressRefusals(RefusalRecord(taken_before=taken_before))
         self._progress = progress
 

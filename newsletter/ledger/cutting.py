@@ -70,14 +70,19 @@ def put_off(
     Returns:
         How many wait now.
     """
+    if not delivery_ids or not _is_ours(connection, batch):
+        return 0
+    return move_out(connection, batch, delivery_ids, seconds, attempt=attempt)
+
+
+def _is_ours(connection: Connection, batch: Batch) -> bool:
+    """Whether a batch is as it was claimed, queued; it stays so until the transaction ends."""
     from sqlalchemy import select
 
     from newsletter.storage.tables import batch as table
 
     held = select(table.c.id).where(table.c.id == batch.id, table.c.token == batch.token, table.c.state == "queued")
-    if not delivery_ids or connection.execute(held.with_for_update()).first() is None:
-        return 0
-    return move_out(connection, batch, delivery_ids, seconds, attempt=attempt)
+    return connection.execute(held.with_for_update()).first() is not None
 
 
 def let_wait(connection: Connection, batch: Batch, seconds: float) -> bool:
@@ -103,21 +108,23 @@ def join_waiting(
     """As ``put_off``, but into a batch that waits for about that hour already, so that those stay few.
 
     Args:
-        connection: A writing transaction, in which the batch is held.
-        batch: As it was claimed; what is put off has had one try less.
+        connection: A writing transaction.
+        batch: As it was claimed; what is put off has had one try less. Nothing moves when somebody else has it by now.
         delivery_ids: Which of them wait.
         seconds: Before anybody may try them.
         window: Seconds into which hours are divided: those in one go together.
         most: Deliveries that one batch takes.
 
     Returns:
-        How many wait there now; 0 when no batch has room.
+        How many wait there now; 0 when no batch has room, or the batch was lost.
     """
     from sqlalchemy import func, select, update
 
     from newsletter.storage.tables import batch as table
     from newsletter.storage.tables import delivery
 
+    if not _is_ours(connection, batch):
+        return 0
     due = clock(connection) + seconds
     begin = due // window * window
     alike = (

@@ -238,7 +238,7 @@ def waiting(connection: Connection, send_id: int) -> float | None:
 
     from newsletter.storage.tables import batch
 
-    query = select(func.count(), func.min(batch.c.lease_until)).where(
+    query = select(func.count(), func.min(func.coalesce(batch.c.lease_until, 0.0))).where(
         batch.c.send_id == send_id, batch.c.state.in_(("queued", "submitting"))
     )
     count, first = connection.execute(query).one()
@@ -265,7 +265,9 @@ def rests(connection: Connection, send_id: int) -> float | None:
     now = clock(connection)
     is_held = batch.c.token.is_not(None) & (batch.c.lease_until > now)
     query = select(
-        func.count(), func.coalesce(func.sum(case((is_held, 1), else_=0)), 0), func.min(batch.c.lease_until)
+        func.count(),
+        func.coalesce(func.sum(case((is_held, 1), else_=0)), 0),
+        func.min(func.coalesce(batch.c.lease_until, 0.0)),
     ).where(batch.c.send_id == send_id, batch.c.state.in_(("queued", "submitting")))
     count, held, first = connection.execute(query).one()
     if not count or held:

@@ -102,10 +102,10 @@ def _first_delivery(connection: Connection, sends: Sequence[Send]) -> int | None
 
     from newsletter.storage.tables import batch, delivery
 
-    oldest = select(func.min(batch.c.id)).where(batch.c.send_id == min(one.id for one in sends)).scalar_subquery()
-    first: int | None = connection.execute(
-        select(func.min(delivery.c.id)).where(delivery.c.batch_id == oldest)
-    ).scalar_one()
+    # Of each batch the first, one look at an index: deliveries move to other batches, and batches go.
+    of_batch = select(func.min(delivery.c.id)).where(delivery.c.batch_id == batch.c.id).scalar_subquery()
+    oldest = min(one.id for one in sends)
+    first: int | None = connection.execute(select(func.min(of_batch)).where(batch.c.send_id == oldest)).scalar_one()
     return first
 
 

@@ -172,8 +172,14 @@ def account(connection: Connection, send_id: int) -> SendCounts:
     return SendCounts(**counts, reasons=reasons)
 
 
-def has_taken(connection: Connection, send_id: int) -> bool:
-    """Whether the provider has taken any letter of a send."""
+def has_taken(connection: Connection, send_id: int, provider: str) -> bool:
+    """Whether a provider has taken any letter of a send.
+
+    Args:
+        connection: An open connection to the database.
+        send_id: Id of the send.
+        provider: Its name; what another one took before it says nothing of this one.
+    """
     from sqlalchemy import func, select
 
     from newsletter.storage.tables import batch, delivery
@@ -182,7 +188,7 @@ def has_taken(connection: Connection, send_id: int) -> bool:
         select(delivery.c.id)
         .join(batch, batch.c.id == delivery.c.batch_id)
         # What nobody has tried was not taken, and need not be read.
-        .where(batch.c.send_id == send_id, batch.c.attempt > 0)
+        .where(batch.c.send_id == send_id, batch.c.sender == provider, batch.c.attempt > 0)
         .where(func.coalesce(delivery.c.state, batch.c.state) == "submitted")
         .limit(1)
     )

@@ -38,6 +38,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._unsynced: DatabaseError | None = None
+        """What the disk said when it did not take something: it says so once, and no later wait proves anything."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -102,10 +104,13 @@ class Database:
             DatabaseError: The disk does not take it.
         """
         assert self.syncs_apart
-        # Never the database file itself: to close that would let go of all locks that this process holds on it
-        # (https://www.sqlite.org/howtocorrupt.html section 2.2). The log of committed pages has none.
+        if self._unsynced is not None:
+            raise self._unsynced
+        # Where SQLite keeps it: beside the file that a link leads to. Never the database file itself: to close that
+        # would let go of all locks that this process holds on it (https://www.sqlite.org/howtocorrupt.html 2.2).
+        # The log of committed pages has none.
         try:
-            descriptor = os.open(f"{self.engine.url.database}-wal", os.O_RDWR)
+            descriptor = os.open(f"{os.path.realpath(str(self.engine.url.database))}-wal", os.O_RDWR)
             try:
                 getattr(os, "fdatasync", os.fsync)(descriptor)
             finally:
@@ -115,7 +120,9 @@ class Database:
         except OSError as error:
             if (full := file_limit_error(error)) is not None:
                 raise full from error
-            raise DatabaseError(*_words(f"disk I/O error ({error.strerror})"), where=self.where) from error
+            reason = f"disk I/O error ({error.strerror})"
+            self._unsynced = DatabaseError(*_words(reason), where=self.where)
+            raise self._unsynced from error
 
     def close(self) -> None:
         """Give back every connection."""
