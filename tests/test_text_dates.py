@@ -111,6 +111,11 @@ def test_the_jalali_day_in_words(language: str, written: str) -> None:
     assert dates.long_date(MOMENT, language, "UTC", jalali=True, digits=digits) == written
 
 
+def test_a_day_before_the_jalali_calendar_is_written_by_the_gregorian_one() -> None:
+    long_ago = datetime(600, 1, 1, tzinfo=UTC)
+    assert dates.long_date(long_ago, "fa", "UTC", jalali=True) == dates.long_date(long_ago, "fa", "UTC")
+
+
 def test_jalali_dates_obey_months_weekday_digits_and_zone() -> None:
     assert dates.long_date(MOMENT, "fa", "UTC", jalali=True, weekday=False) == "23 آبان 1404"
     assert dates.long_date(MOMENT, "fa", "UTC", jalali=True, months="fa_AF", weekday=False) == "23 عقرب 1404"

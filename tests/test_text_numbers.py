@@ -40,6 +40,11 @@ def test_small_numbers_have_no_sign_and_no_separator() -> None:
     assert percent(1, "ar") == "100\u200e%\u200e"
 
 
+def test_turkish_and_basque_write_the_percent_sign_first() -> None:
+    assert percent(-0.125, "tr") == "-%12,5"
+    assert percent(0.125, "eu") == "%\u00a012,5"
+
+
 @given(st.integers(-(10**12), 10**12), st.sampled_from(["ar", "fa", "ckb", "he", "fr", "en"]))
 def test_no_digit_is_lost(value: int, language: str) -> None:
     written = number(value, language, "arabic-indic")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from newsletter.text.languages import ARABIC_SCRIPT, base
+
 LETTERS = (
     "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff"
     "\u0750-\u077f\u0870-\u0887\u0889-\u088e\u08a0-\u08c8"
@@ -20,17 +22,22 @@ _ARABIC = re.compile(f"[{LETTERS}]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _ARABIC_WORD = re.compile(f"[{LETTERS}{MARKS}{TATWEEL}\u200c]+")
 _LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f]+")
-_QUOTATIONS = tuple(map(re.compile, ("«[^«»]*»", "“[^“”]*”", '"[^"]*"', "‹[^‹›]*›")))
-_WRITERS = frozenset({"", "ar", "fa", "ur", "ckb", "ps", "sd", "ug"})
-
-
-def base(language: str) -> str:
-    """The language of a tag without its country, in small letters.
-
-    Args:
-        language: Language tag, as ``ar`` or ``fa-AF``; empty when nobody knows.
-    """
-    return language.replace("_", "-").split("-")[0].lower()
+_QUOTATIONS = tuple(
+    map(
+        re.compile,
+        (
+            "«[^«»]*»",
+            "“[^“”]*”",
+            "„[^„“”]*[“”]",
+            '"[^"]*"',
+            "‹[^‹›]*›",
+            "‘[^‘’]*’",
+            "﴿[^﴾﴿]*﴾",
+            # An apostrophe inside a word opens nothing, and closes nothing.
+            r"(?<![\w'])'(?=\S)[^']*(?<=\S)'(?![\w'])",
+        ),
+    )
+)
 
 
 def writes_arabic(language: str) -> bool:
@@ -39,7 +46,7 @@ def writes_arabic(language: str) -> bool:
     Args:
         language: Language tag, or nothing.
     """
-    return base(language) in _WRITERS
+    return not language or base(language) in ARABIC_SCRIPT
 
 
 def has_arabic(text: str) -> bool:

@@ -34,9 +34,10 @@ _KEYS = ("subject", "preheader")
 # In a line of Markdown: code, the address of a link or picture, an address in angle brackets, a bare one, an escape,
 # a character reference.
 _PROTECTED = re.compile(
-    r"(`+)(?!`).*?(?<!`)\1(?!`)"
+    r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)"
     r"|(?<=\])\((?:<[^<>\n]*>|(?:[^\s()\\]|\\.|\([^\s()]*\))*)(?:[ \t]+(?:\"[^\"]*\"|'[^']*'))?\)"
     r"|<(?:https?|mailto):[^<>\s]*>|(?:https?://|www\.)[^\s<>«»)\]]+|(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+|\\."
+    r"|(?<![\w.@/-])(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/[^\s<>«»)\]]+"
     r"|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
 _HEAD = re.compile(r"(?:[ \t]|>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6}(?=[ \t]))*")

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from newsletter.check.arabic_script import LETTERS, MARKS, TATWEEL, base, quotations
+from newsletter.check.arabic_script import LETTERS, MARKS, TATWEEL, quotations
+from newsletter.text.languages import base
 
 _JOINER = "\u200c"
 _WORD = re.compile(f"[{LETTERS}{MARKS}{TATWEEL}{_JOINER}]+|[\u0660-\u0669\u06f0-\u06f9]+")

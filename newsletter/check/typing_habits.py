@@ -24,7 +24,8 @@ from newsletter.check.keyboards import foreign_words
 
 # Addresses, tags and handles: what leads somewhere is left as it is written.
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)[^\s<>«»]+|(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+|(?<![A-Za-z0-9_&])[#@][\w\u200c]+",
+    r"(?:https?://|www\.)[^\s<>«»]+|(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+|(?<![A-Za-z0-9_&])[#@][\w\u200c]+"
+    r"|(?<![\w.@/-])(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/[^\s<>«»]+",
     re.IGNORECASE,
 )
 

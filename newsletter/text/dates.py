@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from newsletter.text.languages import ARABIC_SCRIPT, base
+
 Digits = Literal["latin", "arabic-indic"]
 
 _ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _EASTERN_ARABIC_INDIC = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 # CLDR writes these dates with marks that only steer direction; the letter isolates its runs itself.
 _MARKS = str.maketrans("", "", "\u200e\u200f\u061c")
-_ARABIC_SCRIPT = ("ar", "fa", "ur", "ckb", "ps", "sd", "ug")
 
 
 def long_date(
@@ -41,8 +42,10 @@ def long_date(
             may then be ``fa_AF`` (حمل) or ``ps`` (وری). Languages of other scripts get English names.
     """
     day = moment.astimezone(ZoneInfo(zone)).date()
-    locale = months or ("ar" if _base(language) == "ar" else language)
-    written = _jalali(day, locale, weekday) if jalali else _written(day, locale, weekday)
+    locale = months or ("ar" if base(language) == "ar" else language)
+    # The Jalali calendar begins in March 622.
+    is_jalali = jalali and day.year > 622
+    written = _jalali(day, locale, weekday) if is_jalali else _written(day, locale, weekday)
     return in_digits(written, language, digits)
 
 
@@ -69,8 +72,8 @@ def _jalali(day: date, locale: str, weekday: bool) -> str:
     from persiantools.jdatetime import JalaliDate
 
     tag = locale.replace("-", "_")
-    script = "fa" if _base(tag) in _ARABIC_SCRIPT else "en"
-    names = next(_JALALI_MONTHS[one] for one in (tag, _base(tag), script) if one in _JALALI_MONTHS)
+    script = "fa" if base(tag) in ARABIC_SCRIPT else "en"
+    names = next(_JALALI_MONTHS[one] for one in (tag, base(tag), script) if one in _JALALI_MONTHS)
     converted: Callable[[date], Any] = JalaliDate  # its constructor has no types
     jalali = converted(day)
     written = f"{jalali.day} {names.split()[jalali.month - 1]} {jalali.year}"
@@ -80,7 +83,7 @@ def _jalali(day: date, locale: str, weekday: bool) -> str:
         return written
     name = locale_of(locale).days["format"]["wide"][day.weekday()]
     # Persian and Pashto write no comma behind the day's name (CLDR, full dates).
-    return f"{name} {written}" if _base(tag) in ("fa", "ps") else f"{name}{'،' if script == 'fa' else ','} {written}"
+    return f"{name} {written}" if base(tag) in ("fa", "ps") else f"{name}{'،' if script == 'fa' else ','} {written}"
 
 
 # Names of CLDR 48, and the era behind the year. hijridate has them in Arabic and English only.
@@ -114,10 +117,10 @@ def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "
         hijri = Gregorian.fromdate(day).to_hijri()
     except OverflowError:
         return ""
-    tag: Literal["ar", "en"] = "ar" if _base(language) == "ar" else "en"
+    tag: Literal["ar", "en"] = "ar" if base(language) == "ar" else "en"
     month, era = hijri.month_name(tag), hijri.notation(tag)
-    if _base(language) in _HIJRI_NAMES:
-        months, era = _HIJRI_NAMES[_base(language)]
+    if base(language) in _HIJRI_NAMES:
+        months, era = _HIJRI_NAMES[base(language)]
         month = months.split("|")[hijri.month - 1]
     return in_digits(f"{hijri.day} {month} {hijri.year} {era}", language, digits)
 
@@ -151,7 +154,7 @@ def has_eastern_digits(language: str) -> bool:
     Args:
         language: Language tag.
     """
-    return _base(language) in ("fa", "ur", "ps")
+    return base(language) in ("fa", "ur", "ps")
 
 
 def plural(n: int, language: str, forms: Mapping[str, str], digits: Digits = "latin") -> str:
@@ -166,10 +169,6 @@ def plural(n: int, language: str, forms: Mapping[str, str], digits: Digits = "la
     """
     category = locale_of(language).plural_form(n)
     return str(forms.get(category, forms["other"])).replace("{n}", in_digits(str(n), language, digits))
-
-
-def _base(language: str) -> str:
-    return language.replace("_", "-").split("-")[0].lower()
 
 
 def locale_of(language: str) -> Any:

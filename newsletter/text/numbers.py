@@ -31,11 +31,12 @@ def percent(share: float, language: str, digits: Digits = "latin", places: int =
         digits: ``latin`` or ``arabic-indic``, as for dates.
         places: Digits behind the decimal sign at most.
     """
-    locale = locale_of(language)
-    # In some languages a hard space stands between the two, in others nothing.
-    _, behind = locale.percent_formats[None].suffix
+    # In some languages a hard space stands between the two, in others nothing; Turkish writes the sign first.
+    pattern = locale_of(language).percent_formats[None]
     sign = _symbols(language, digits).get("percentSign") or "%"
-    return _written(share * 100, language, digits, places) + str(behind).replace("%", sign)
+    before, behind = (str(affix[0]).replace("%", sign) for affix in (pattern.prefix, pattern.suffix))
+    size, minus = _written(abs(share) * 100, language, digits, places), _minus(share * 100, language, digits, places)
+    return f"{minus}{before}{size}{behind}"
 
 
 def _written(value: float, language: str, digits: Digits, places: int) -> str:
@@ -47,8 +48,11 @@ def _written(value: float, language: str, digits: Digits, places: int) -> str:
         locale=locale_of(language),
         numbering_system=_system(language, digits),
     )
-    minus = (_symbols(language, digits).get("minusSign") or "-") if round(value, places) < 0 else ""
-    return f"{minus}{in_digits(size, language, digits)}"
+    return f"{_minus(value, language, digits, places)}{in_digits(size, language, digits)}"
+
+
+def _minus(value: float, language: str, digits: Digits, places: int) -> str:
+    return (_symbols(language, digits).get("minusSign") or "-") if round(value, places) < 0 else ""
 
 
 def _symbols(language: str, digits: Digits) -> dict[str, str]:

@@ -9,11 +9,13 @@ from newsletter.text.bidi.gaps import gaps
 from newsletter.text.bidi.joining import joined, sentences
 from newsletter.text.bidi.mirror import right_to_left_runs
 from newsletter.text.bidi.numbers import grouped_words, needed
-from newsletter.text.bidi.roles import ARABIC_BORDER, ISOLATE, MARK, RTL, RTL_MARK, shape
+from newsletter.text.bidi.roles import ARABIC_BORDER, CORE, ISOLATE, MARK, RTL, RTL_MARK, shape
 from newsletter.text.bidi.still import Direction
 from newsletter.text.bidi.words import words
 
 _LATIN = re.compile("[lL]")
+# Numbers whose compatibility decomposition is <super> or <sub> (UnicodeData.txt).
+_POWERS = re.compile("[\u00b2\u00b3\u00b9\u2070-\u209c]+")
 
 
 def cut(text: str, base: Direction) -> list[tuple[str, bool]]:
@@ -23,7 +25,7 @@ def cut(text: str, base: Direction) -> list[tuple[str, bool]]:
         text: One paragraph, each isolate that was in it written as ``ISOLATED``.
         base: Direction of the paragraph it will stand in.
     """
-    roles = shape(text)
+    roles = _with_powers(text, shape(text))
     latin, arabic = _LATIN.search(roles) is not None, RTL in roles
     own, away = (arabic, latin) if base == "rtl" else (latin, arabic)
     if away and not own and ISOLATE not in roles and (base == "ltr" or ARABIC_BORDER not in roles):
@@ -43,6 +45,24 @@ def cut(text: str, base: Direction) -> list[tuple[str, bool]]:
         made += [(text[at:start], False), (text[start:end], True)]
         at = end
     return [*made, (text[at:], False)]
+
+
+def _with_powers(text: str, roles: str) -> str:
+    """The roles, with each power or index behind a right-to-left letter a mark of that letter, as in م² and س₁.
+
+    What a left-to-right letter or a digit follows is the beginning of its word, as in و²³⁵U.
+    """
+    made, at = [], 0
+    for match in _POWERS.finditer(text):
+        if roles[match.end() : match.end() + 1] in tuple(CORE):
+            continue
+        letter = match.start() - 1
+        while letter >= 0 and roles[letter] == MARK:
+            letter -= 1
+        if letter >= 0 and roles[letter] == RTL:
+            made += [roles[at : match.start()], MARK * len(match[0])]
+            at = match.end()
+    return "".join([*made, roles[at:]]) if made else roles
 
 
 def _in_right_to_left(text: str, roles: str) -> list[tuple[int, int]]:
