@@ -154,6 +154,10 @@ class ViewBuilder:
         address = web_address(src)
         return prose.PictureAddress(address) if address.startswith("https://") else None
 
+    def known_picture(self, name: str, alt: str) -> PictureView | None:
+        """One of the letter's own pictures, or None when it carries none of that name."""
+        return self.picture(name, alt) if name in self.pictures else None
+
     def picture(self, src: str, alt: str, *, line: int = 0, where: str = "") -> PictureView | None:
         """A picture of the letter, or None when there is no address; ``line`` or ``where`` says where it is named.
 
