@@ -178,7 +178,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """How a newsroom's letters look, as it was set; what is empty or None is the style's own."""
+    """How a newsroom's letters look, as it was set; what is empty is the style's own."""
 
     style: Literal["", "signature", "classic", "digest", "bulletin"] = ""
     header: Literal["", "band", "plain", "centred", "picture"] = ""
@@ -203,8 +203,8 @@ class Theme:
     """Where headings stand."""
     corners: Literal["", "round", "soft", "square"] = ""
     density: Literal["", "airy", "normal", "tight"] = ""
-    contents: bool | None = None
-    """Whether a list of what is inside stands before the stories."""
+    contents: bool | Literal["auto"] = "auto"
+    """Whether a list of what is inside stands before the stories; ``auto`` is the style's own."""
     logo_dark: str = ""
     """The logo for dark grounds, as ``Publication.logo``."""
     editor: str = ""

@@ -526,6 +526,8 @@ def test_asking_the_table_imports_no_sender() -> None:
 SHARED = {
     "base",
     "parts",
+    "mastheads",
+    "look",
     "small",
     "confirmation",
     "welcome",

@@ -14,7 +14,14 @@ from newsletter.issues.escaping import INVISIBLE
 from newsletter.issues.lines import FENCE, is_fence
 from newsletter.text.toml import duplicate_in
 
-KEYS: Mapping[str, type] = {"number": int, "subject": str, "preheader": str, "list": str, "template": str, "theme": dict}
+KEYS: Mapping[str, type] = {
+    "number": int,
+    "subject": str,
+    "preheader": str,
+    "list": str,
+    "template": str,
+    "theme": dict,
+}
 _REQUIRED = ("number", "subject")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
 _CURLY = re.compile("[\u00ab\u00bb\u2018-\u201f\u2032-\u2036\u2039\u203a\uff02\uff07]")

@@ -28,7 +28,9 @@ def fonts(value: str) -> str:
     """``sans``, ``serif`` or families with commas, or nothing. Raises ValueError for anything else."""
     value = value.replace('"', "'").strip()
     if value and (not _FONTS.fullmatch(value) or value.count("'") % 2):
-        raise ValueError("sans, serif or names of fonts with commas between them are wanted, such as Tahoma, sans-serif")
+        raise ValueError(
+            "sans, serif or names of fonts with commas between them are wanted, such as Tahoma, sans-serif"
+        )
     return value
 
 
@@ -95,8 +97,8 @@ def judged(key: str, value: object) -> Any:
     if key not in hints:
         raise ValueError(f"is not known here; known are {', '.join(hints)}")
     if key == "contents":
-        if not isinstance(value, bool):
-            raise ValueError("true or false is wanted")
+        if not isinstance(value, bool) and value != "auto":
+            raise ValueError('true, false or "auto" is wanted')
         return value
     if key == "social":
         return _social(value)

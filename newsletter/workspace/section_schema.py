@@ -98,17 +98,14 @@ class ThemeSettings(SettingsSection):
         default="", description="head of the letter: `band`, `plain`, `centred` or `picture`"
     )
     picture: Annotated[str, AfterValidator(theming.picture)] = Field(
-        default="", description="the picture of `header`: a file of the workspace, or an https address; 1280 pixels wide"
+        default="",
+        description="the picture of `header`: a file of the workspace, or an https address; 1280 pixels wide",
     )
     second: Annotated[str, AfterValidator(theming.colour)] = Field(
         default="", description="second colour, for labels and fine lines; without it the accent"
     )
-    paper: Annotated[str, AfterValidator(theming.colour)] = Field(
-        default="", description="ground around the letter"
-    )
-    card: Annotated[str, AfterValidator(theming.colour)] = Field(
-        default="", description="ground of the letter itself"
-    )
+    paper: Annotated[str, AfterValidator(theming.colour)] = Field(default="", description="ground around the letter")
+    card: Annotated[str, AfterValidator(theming.colour)] = Field(default="", description="ground of the letter itself")
     headings: Annotated[str, AfterValidator(theming.fonts)] = Field(
         default="", description="fonts of headlines: `sans`, `serif`, or families with commas"
     )
@@ -128,24 +125,26 @@ class ThemeSettings(SettingsSection):
     density: Literal["", "airy", "normal", "tight"] = Field(
         default="", description="room between the parts: `airy`, `normal` or `tight`"
     )
-    contents: bool | None = Field(default=None, description="a list of what is inside, before the stories")
+    contents: Literal["auto"] | bool = Field(
+        default="auto", description="a list of what is inside, before the stories; `auto`: as the style has it"
+    )
     logo_dark: Annotated[str, AfterValidator(theming.picture)] = Field(
         default="", description="the logo for dark grounds: a file of the workspace, or an https address"
     )
-    editor: Annotated[str, AfterValidator(theming.line)] = Field(
-        default="", description="who signs the editor's words"
-    )
+    editor: Annotated[str, AfterValidator(theming.line)] = Field(default="", description="who signs the editor's words")
     role: Annotated[str, AfterValidator(theming.line)] = Field(default="", description="what the editor is")
     portrait: Annotated[str, AfterValidator(theming.picture)] = Field(
-        default="", description="picture of the editor: a file of the workspace, or an https address; without it a "
-        "letter of the name"
+        default="",
+        description="picture of the editor: a file of the workspace, or an https address; without it a "
+        "letter of the name",
     )
     footer: Annotated[str, AfterValidator(theming.line)] = Field(
         default="", description="words of your own at the foot of every letter"
     )
     social: dict[SocialKind, Annotated[str, AfterValidator(theming.page)]] = Field(
-        default={}, description=f"pages elsewhere, shown with signs: {', '.join(f'`{one}`' for one in theming.KINDS)}; each "
-        "with its https address"
+        default={},
+        description=f"pages elsewhere, shown with signs: {', '.join(f'`{one}`' for one in theming.KINDS)}; each "
+        "with its https address",
     )
 
 

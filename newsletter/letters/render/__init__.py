@@ -16,10 +16,10 @@ from newsletter.letters.render import (
     palette,
     twin,
 )
+from newsletter.letters.render.fill import fill
 from newsletter.letters.render.look import FONTS, Look, look_of
 from newsletter.letters.render.reading import first_letter, reading_minutes
 from newsletter.letters.render.social import NAMES, SIGN, SocialLink
-from newsletter.letters.render.fill import fill
 from newsletter.letters.render.views import ViewBuilder, web_address
 from newsletter.models import Issue, Picture, Publication, Rendered
 from newsletter.text import dates, numbers
@@ -76,9 +76,7 @@ def render(
     html = after.finish(
         _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
     )
-    text = twin.finish(
-        before.printable(fill(environment, f"email/{template}.txt.j2", values)), publication.direction
-    )
+    text = twin.finish(before.printable(fill(environment, f"email/{template}.txt.j2", values)), publication.direction)
     for what, piece in after.leaks(html, publication.direction):
         raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
     if marker in before.printable("\n".join((values["subject"], values["preheader"]))):

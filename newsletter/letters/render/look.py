@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from newsletter.letters.render.palette import Palette, palette_of
 from newsletter.models import Issue, Publication
@@ -24,7 +25,7 @@ TEMPLATES: Mapping[str, str] = {
 """The pair of templates that draws each style."""
 _STYLES: Mapping[str, str] = {template: style for style, template in TEMPLATES.items()} | {"classic": "classic"}
 
-_DEFAULTS: Mapping[str, Mapping[str, str | bool]] = {
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "signature": {
         "header": "band",
         "hero": "edge",
@@ -137,7 +138,7 @@ def look_of(issue: Issue, publication: Publication) -> Look:
         template=template,
         **{name: getattr(theme, name) or usual[name] for name in ("header", "hero", "rows")},
         **{name: getattr(theme, name) or usual[name] for name in ("align", "corners", "density")},
-        contents=bool(usual["contents"]) if theme.contents is None else theme.contents,
+        contents=bool(usual["contents"]) if theme.contents == "auto" else theme.contents,
         headings=_stack(theme.headings, text, rtl=rtl),
         text=text,
         **{name: getattr(theme, name) for name in ("picture", "logo_dark", "editor", "role", "portrait", "footer")},

@@ -116,7 +116,9 @@ def palette(accent: str, second: str = "", paper: str = "", card: str = "") -> P
     Raises:
         ValueError: One of them is not such a colour.
     """
-    accent, second, paper, card = (_whole(colour) for colour in (accent, second or accent, paper or PAPER, card or CARD))
+    accent, second, paper, card = (
+        _whole(colour) for colour in (accent, second or accent, paper or PAPER, card or CARD)
+    )
     dark_paper = paper if _luminance(paper) < _DIM else DARK_PAPER
     dark_card = card if _luminance(card) < _DIM else DARK_CARD
     dark_band = mixed(accent, DARK_CARD, 0.35) if _luminance(accent) > _GLARING else accent

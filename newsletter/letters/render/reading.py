@@ -29,7 +29,7 @@ def reading_minutes(opening: Iterable[ParsedMarkdown], sections: Iterable[Sectio
             words += len(group.prose.text().split()) if group.prose else 0
             for story in group.stories:
                 words += len(story.title.split()) + len(story.summary.text().split())
-    return max(1, round(words / _WORDS_A_MINUTE.get(language.split("-")[0], _OTHERS)))
+    return max(1, round(words / _WORDS_A_MINUTE.get(language.split("-", maxsplit=1)[0], _OTHERS)))
 
 
 def first_letter(name: str) -> str:
