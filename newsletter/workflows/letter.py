@@ -13,9 +13,10 @@ from newsletter import library
 from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import RenderError
 from newsletter.issues import compose
-from newsletter.letters import own_links, pictures
+from newsletter.letters import own_links, pictures, signs
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
+from newsletter.letters.render.look import look_of
 from newsletter.models import Issue, Letter
 from newsletter.text.mailbox import ascii_host
 
@@ -44,17 +45,18 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
     path = _page_path(workspace, issue.list, str(issue.number)) if issue.number else slot(marker, VIEW)
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = workspace.now()
+    about = settings.publication_of(issue.list)
     with _where(issue):
         rendered = render(
             compose.enriched(issue, known),
-            settings.publication_of(issue.list),
+            about,
             workspace.templates,
             marker=marker,
             leave_url=page or mail,
             preferences_url=f"{web}/preferences/{slot(marker, PREFERENCES)}" if web else "",
             view_url=f"{web}/{path}" if web else "",
             date=now,
-            pictures=pictures.of_issue(issue, domain=domain),
+            pictures={**pictures.of_issue(issue, domain=domain), **signs.signs_of(look_of(issue, about), domain)},
         )
     letter = Letter(
         sender=settings.sender_of(issue.list),

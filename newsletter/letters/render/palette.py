@@ -24,6 +24,8 @@ _DIM = 0.05
 """Luminance of a ground that is dark already: it stays as it is in the dark."""
 _GLARING = 0.75
 """Luminance of a band that would blind in the dark."""
+_TURNS = 205
+"""Brightness above which a ground turns dark where a program darkens a letter by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ class Palette:
     paper_ink: str
     """Text on the paper: the footer."""
     paper_muted: str
-    icon: str
+    sign: str
     """Ground of the signs at the foot, the same in light and dark."""
-    on_icon: str
+    on_sign: str
     dark_accent: str
     """Light enough for text on the dark card."""
     dark_rule: str
@@ -124,12 +126,12 @@ def palette(accent: str, second: str = "", paper: str = "", card: str = "") -> P
     dark_band = mixed(accent, DARK_CARD, 0.35) if _luminance(accent) > _GLARING else accent
     light = _side(accent, second, accent, paper, card, 0.07)
     dark = _side(accent, second, dark_band, dark_paper, dark_card, 0.14)
-    icon = _visible(accent, (dark_paper, paper), ENOUGH_FOR_SHAPES)
+    sign = _visible(accent, (dark_paper, paper), ENOUGH_FOR_SHAPES)
     return Palette(
         accent=accent,
         on_accent=_on(accent),
-        icon=icon,
-        on_icon=_on(icon),
+        sign=sign,
+        on_sign=_on(sign),
         **light,
         **{f"dark_{'accent' if name == 'accent_text' else name}": colour for name, colour in dark.items()},
     )
@@ -154,6 +156,7 @@ def _side(accent: str, second: str, band: str, paper: str, card: str, breath: fl
     grounds = (card, tint)
     ink, paper_ink = _ink(grounds), _ink((paper,))
     button = _button(accent, grounds)
+    band = _turning(band)
     on_band = _on(band)
     return {
         "accent_text": _moved(accent, grounds, ENOUGH),
@@ -216,11 +219,24 @@ def _moved(colour: str, grounds: Sequence[str], enough: float) -> str:
 
 
 def _button(colour: str, grounds: Sequence[str]) -> str:
-    """Ground of a button: seen on every ground, and of a kind that carries white or our own black if it can be."""
+    """Ground of a button: seen on every ground, with white words if it can be, else with words that turn with it."""
     pole = _pole(grounds)
     steps = [mixed(pole, colour, step / 20) for step in range(21)]
     seen = [moved for moved in steps if _readable(moved, grounds, ENOUGH_FOR_SHAPES)] or [pole]
-    return next((moved for moved in seen if _on(moved) != BLACK), seen[0])
+    if pole == WHITE:
+        return next((moved for moved in seen if _on(moved) != BLACK), seen[0])
+    return next((moved for moved in seen if _on(moved) == WHITE), seen[0])
+
+
+def _turning(ground: str) -> str:
+    """A ground with dark words, made light enough that programs which darken a letter turn both, and not the words alone.
+
+    Measured on Chromium's forced dark: words below a brightness of 150 turn light, grounds above 205 turn dark.
+    """
+    if _on(ground) == WHITE:
+        return ground
+    steps = (mixed(WHITE, ground, step / 20) for step in range(21))
+    return next(moved for moved in steps if _brightness(moved) > _TURNS)
 
 
 def _visible(colour: str, grounds: Sequence[str], enough: float) -> str:
@@ -266,6 +282,11 @@ def contrast(one: str, other: str) -> float:
 
 def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _brightness(colour: str) -> float:
+    red, green, blue = _channels(colour)
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def _luminance(colour: str) -> float:
