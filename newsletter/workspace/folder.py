@@ -146,6 +146,7 @@ _IGNORE = """\
 /outbox/
 /issues/*/issue.html
 /issues/*/issue.txt
+/theme.html
 """
 
 

@@ -229,7 +229,7 @@ def _button(colour: str, grounds: Sequence[str]) -> str:
 
 
 def _turning(ground: str) -> str:
-    """A ground with dark words, made light enough that programs which darken a letter turn both, and not the words alone.
+    """A ground with dark words, light enough that programs which darken a letter turn both, and not the words alone.
 
     Measured on Chromium's forced dark: words below a brightness of 150 turn light, grounds above 205 turn dark.
     """
