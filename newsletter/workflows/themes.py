@@ -196,7 +196,11 @@ def choice(workspace: Workspace, name: str) -> ThemeChoice:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read ({error})") from None
     after = _with_keys(text, LOOKS[name], set(_NO_LOOK))
-    was, now = tomllib.loads(text), tomllib.loads(after)
+    was = tomllib.loads(text)
+    try:
+        now = tomllib.loads(after)
+    except tomllib.TOMLDecodeError:
+        now = {"theme": {}}
     if {**was, "theme": now["theme"]} != now or any(now["theme"].get(key) != one for key, one in LOOKS[name].items()):
         raise SettingsError(f"{path}: [theme] is written in a way that is not understood; write it by hand")
     folder.check_text(after, path)
