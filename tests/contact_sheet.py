@@ -26,7 +26,6 @@ import looks
 from browser import Page, opened
 from mail_programs import PROGRAMS
 from PIL import Image
-from test_letter_pages import with_pictures
 
 from newsletter.letters.templates import environment
 
@@ -63,7 +62,7 @@ def shots(folder: Path) -> Iterator[Shot]:
     templates = environment()
     for name in golden.NAMES:
         one = golden.golden(name)
-        html = with_pictures(one, golden.rendered(one, templates).html)
+        html = looks.with_flat_pictures(golden.rendered(one, templates).html, one.pictures.values())
         for program in ELEMENTS:
             yield Shot(f"issue-{name}", program, PROGRAMS[program].change(html))
     for kind in golden.SMALL:

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
+import mjml
 from PIL import Image
 
 from newsletter import issues
 from newsletter.letters.mime import LEAVE, PREFERENCES, slot
-from newsletter.models import Issue, Letter
+from newsletter.models import Issue, Letter, Picture
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import letter as letters
 from newsletter.workspace import folder
@@ -59,6 +63,20 @@ LOOKS: Mapping[str, Look] = {
 
 
 @contextmanager
+def sources() -> Iterator[list[str]]:
+    """Every MJML that is compiled meanwhile, as the compiler gets it."""
+    compiled: list[str] = []
+
+    def kept(source: str, **options: Any) -> str:
+        compiled.append(source)
+        return whole(source, **options)
+
+    whole = mjml.mjml2html
+    with patch.object(mjml, "mjml2html", kept):
+        yield compiled
+
+
+@contextmanager
 def newsroom(root: Path, look: Look, *, language: str = "ar") -> Iterator[Workspace]:
     """The newsroom in a look, as a workspace in ``root``; made when it is not there."""
     if not (root / FILE).exists():
@@ -90,6 +108,20 @@ def draw(root: Path) -> None:
     with Image.open(SAMPLE / "02-market.jpg") as market:
         market.crop((300, 0, 700, 800)).save(to / "portrait.jpg", quality=80)
         market.resize((300, 200)).crop((50, 0, 250, 200)).resize((96, 96)).save(to / "small.png")
+
+
+def with_flat_pictures(html: str, pictures: Iterable[Picture]) -> str:
+    """The HTML of a letter with pictures of one colour and the right sizes: no network, and quick to draw."""
+    sizes = {f"cid:{one.cid}": (one.width, one.height) for one in pictures}
+    return re.sub(r'src="((?:cid|https):[^"]*)"', lambda found: f'src="{flat(*sizes.get(found[1], (960, 640)))}"', html)
+
+
+@cache
+def flat(width: int, height: int) -> str:
+    """A picture of this size in one colour, as an address that holds it."""
+    data = io.BytesIO()
+    Image.new("RGB", (width, height), (96, 128, 112)).save(data, "PNG")
+    return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()
 
 
 @cache
@@ -126,7 +158,11 @@ def shown(one: Letter) -> str:
     for picture in one.rendered.pictures:
         data = f"data:{picture.content_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
         html = html.replace(f"cid:{picture.cid}", data)
-    html = html.replace(f'src="{LOGO}"', f'src="{logo()}"')
+    return filled(one, html.replace(f'src="{LOGO}"', f'src="{logo()}"'))
+
+
+def filled(one: Letter, html: str) -> str:
+    """The HTML of a letter with something in the places of what is each subscriber's own."""
     for kind in (LEAVE, PREFERENCES):
         html = html.replace(slot(one.marker, kind), "A" * 52)
     return html

@@ -63,13 +63,14 @@ def _for_word(tag: str, style: re.Match[str]) -> str:
             kept.append(f"{name}:{value}")
         if name == "mso-hide" and value == "all":
             kept.append("display:none")
+        if name == "mso-padding-alt":
+            kept.append(f"padding:{value}")
     return f"{style[1]}{';'.join(kept)}{style[3]}"
 
 
 def without_style(html: str) -> str:
-    """The letter as Gmail has it where it drops every ``<style>``: no head, no class, the body a mere ``<div>``."""
+    """The letter as Gmail has it where it drops every ``<style>``, and the body is a mere ``<div>``."""
     html = _STYLE.sub("", html)
-    html = re.sub(r'\sclass="[^"]*"', "", html)
     html = re.sub(r"<html\b[^>]*>", "<html>", html)
     html = re.sub(r"<body\b([^>]*)>", r'<body style="margin:0"><div\1>', html)
     return html.replace("</body>", "</div></body>")
