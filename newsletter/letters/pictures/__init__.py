@@ -9,6 +9,7 @@ most twice as many pixels as are shown, as JPEG or PNG. The files stay untouched
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -52,6 +53,11 @@ class LocalPictures:
     def sizes(self) -> dict[str, Picture]:
         """What a letter is laid out with."""
         return {name: one.picture for name, one in self.found.items()}
+
+    @property
+    def moving(self) -> frozenset[str]:
+        """The names of those that are animations."""
+        return frozenset(name for name, one in self.found.items() if one.moves)
 
     def checked(self) -> LocalPictures:
         """The same, when all of them can travel.
@@ -177,13 +183,11 @@ def shown(html: str) -> dict[str, int]:
 def _made(original: LocalPicture, width: int) -> EncodedPicture:
     """The picture at a width, made once for its content."""
     data = original.data()
-    height = max(1, round(width * original.picture.height / original.picture.width))
+    height = math.ceil(width * original.picture.height / original.picture.width)
     key = hashlib.sha256(data).digest(), width, height
     one = _done.get(key)
     if one is None:
-        one = _moving(original, data, width) or encoded(
-            pixels(data, _SHARP * width, _SHARP * height), (width, height)
-        )
+        one = _moving(original, data, width) or encoded(pixels(data, _SHARP * width, _SHARP * height), (width, height))
         _done[key] = one
         while len(_done) > _KEPT:
             _done.popitem(last=False)

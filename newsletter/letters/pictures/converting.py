@@ -75,7 +75,7 @@ def look(data: bytes) -> PictureHeader:
         _bounded(content_type, *image.size, whole=bool(image.info.get("progressive")))
         turned = _turned(image, data)
         width, height = image.size if turned < 5 else image.size[::-1]
-        moves = image.format != "TIFF" and image.format != "MPO" and bool(getattr(image, "is_animated", False))
+        moves = image.format not in {"TIFF", "MPO"} and bool(getattr(image, "is_animated", False))
         return PictureHeader(content_type, width, height, turned, moves)
 
 
@@ -98,7 +98,7 @@ def pixels(data: bytes, width: int, height: int) -> Image:
     lying = size if seen.orientation < 5 else size[::-1]
     with _opened(data) as image:
         # A JPEG is decoded at the smallest scale that is no smaller than what is wanted.
-        image.draft(None, lying)  # type: ignore[arg-type]
+        image.draft(None, lying)
         image.load()
         profile = image.info.get("icc_profile")
         made = _plain(image)
@@ -114,7 +114,7 @@ def pixels(data: bytes, width: int, height: int) -> Image:
 @contextmanager
 def _opened(data: bytes) -> Iterator[Image]:
     """The picture, opened; whatever Pillow throws at broken files becomes one fault."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -126,11 +126,12 @@ def _opened(data: bytes) -> Iterator[Image]:
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise _too_many() from None
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             if kind_of(data) is not None:
                 raise PictureFault("is broken", "copy it again, or save it anew as JPEG") from None
             raise PictureFault(*reason(data)) from None
-        except Exception as error:  # noqa: BLE001 - Pillow's decoders tell broken files by errors of a dozen kinds
+        except Exception as error:
+            # Pillow's decoders tell broken files by errors of a dozen kinds.
             broken = "is cut off" if "truncated" in str(error) else "is broken"
             raise PictureFault(broken, "copy it again, or save it anew as JPEG") from error
 

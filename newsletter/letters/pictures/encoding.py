@@ -1,10 +1,10 @@
 """Pixels as the bytes that travel: JPEG or PNG by what the picture shows, and no heavier than a letter can bear.
 
-The rule. A picture with transparency is a PNG. An opaque one of more than 16,384 colours is a photo, and a JPEG: its PNG
-would be ten times as heavy. With fewer colours it is a drawing, a chart or a picture of a screen: both are made, and
-the PNG is taken while it is no more than twice as heavy, since JPEG blurs the edges of letters and lines.
+The rule. A picture with transparency is a PNG. An opaque one of more than 16,384 colours is a photo, and a JPEG: its
+PNG would be ten times as heavy. With fewer colours it is a drawing, a chart or a picture of a screen: both are made,
+and the PNG is taken while it is no more than twice as heavy, since JPEG blurs the edges of letters and lines.
 
-What is too heavy loses quality first (JPEG 82 to 58; a PNG its colours beyond 256), then size, down to what the letter
+What is too heavy loses quality first (JPEG 75 to 60; a PNG its colours beyond 256), then size, down to what the letter
 shows: a picture is never smaller than the pixels it is shown in, and no JPEG is below quality 50.
 """
 
@@ -22,7 +22,8 @@ MOST_BYTES = 150_000
 """Of one picture in a letter: a second and a half on a weak mobile connection (1 Mbit/s)."""
 PHOTO_COLOURS = 16_384
 """Drawings with smoothed edges have a few thousand at most; a photo of 600 by 400 pixels has over 50,000."""
-QUALITIES = (82, 74, 66, 58)
+QUALITIES = (75, 68, 60)
+"""Of a picture with more pixels than are shown, where a block of JPEG's is half as large as it looks."""
 LAST_QUALITY = 50
 """Of a JPEG that is already as small as it is shown."""
 _DEAREST_PNG = 2.0

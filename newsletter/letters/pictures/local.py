@@ -87,4 +87,6 @@ def _read(path: Path, called: str, where: str, home: str = "the issue's folder")
 
 def _unread(error: Exception, called: str, where: str, home: str) -> IssueError:
     reason = error.strerror if isinstance(error, OSError) else error
-    return IssueError(f"the picture {called!r} cannot be read ({reason})", where=where, mend=f"put the file into {home}")
+    return IssueError(
+        f"the picture {called!r} cannot be read ({reason})", where=where, mend=f"put the file into {home}"
+    )
