@@ -37,7 +37,7 @@ _KEPT = 64
 
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _CID = re.compile(r"""cid:([^"'\s)>]+)""")
-_WIDTH = re.compile(r"""\bwidth="(\d+)(?:px)?\"""")
+_WIDTH = re.compile(r"""(?<![\w-])width="(\d+)(?:px)?\"""")
 _done: OrderedDict[tuple[bytes, int, int], EncodedPicture] = OrderedDict()
 
 
