@@ -95,7 +95,7 @@ def render(
         values["subject"],
         html,
         text,
-        tuple(picture for picture in viewer.used.values() if f"cid:{picture.cid}" in html),
+        viewer.travelling(html),
         flowed=publication.direction == "ltr",
     )
 
@@ -163,7 +163,7 @@ def _values(
         "name": viewer.markup(publication.name),
         "site": web_address(viewer.line(publication.url)),
         "site_text": re.sub(r"^https?://(?:www\.)?|/$", "", viewer.line(publication.url)),
-        "logo": viewer.picture(publication.logo, publication.name, where="letter.logo"),
+        "logo": viewer.setting_picture(publication.logo, publication.name, where="letter.logo"),
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
         "number": dates.in_digits(str(issue.number), publication.language, publication.digits) if issue.number else "",
         "date": viewer.date(date, weekday=True),
