@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.models", "newsletter.sample"),
     ("newsletter.text", "newsletter.fields"),
     ("newsletter.issues", "newsletter.sources", "newsletter.storage"),
-    ("newsletter.rhythms", "newsletter.letters", "newsletter.library", "newsletter.ledger"),
+    ("newsletter.rhythms", "newsletter.letters", "newsletter.library", "newsletter.ledger", "newsletter.media"),
     ("newsletter.senders", "newsletter.check", "newsletter.report", "newsletter.web"),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
     ("newsletter.wiring",),
