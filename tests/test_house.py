@@ -56,6 +56,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.latecomers",
         "newsletter.workflows.health",
         "newsletter.workflows.helping",
+        "newsletter.workflows.hosted",
         "newsletter.workflows.letter",
         "newsletter.workflows.logs",
         "newsletter.workflows.metrics",
