@@ -142,18 +142,33 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A local picture that travels inside the letter."""
+    """A local picture of a letter, as it travels: turned upright, in sRGB, without metadata."""
 
     cid: str
-    """Content-ID without angle brackets, for example ``p1-port.jpg@example.org``."""
+    """Content-ID without angle brackets, for example ``picture-1@example.org``."""
     content_type: str
-    """``image/jpeg``, ``image/png``, ``image/gif`` or ``image/webp``."""
+    """``image/jpeg``, ``image/png`` or ``image/gif``; as the file says before the picture is made for its letter."""
     data: bytes
+    """Empty as long as nobody knows how wide the letter shows it."""
     name: str
     """File name shown by mail programs."""
     width: int = 0
-    """Pixels; 0 when unknown."""
+    """Pixels as shown, of the data or, while that is empty, of the file; 0 when unknown."""
     height: int = 0
+
+    @property
+    def stored_name(self) -> str:
+        """What it is called where it is served: its content (SHA-256, 32 hexadecimal digits), and its kind.
+
+        The same bytes have the same name, and other bytes another one, so that it may be kept for ever.
+        """
+        import hashlib
+
+        return hashlib.sha256(self.data).hexdigest()[:32] + SUFFIXES.get(self.content_type, "")
+
+
+SUFFIXES: Mapping[str, str] = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
+"""How the name of a picture ends, by its media type."""
 
 
 @dataclass(frozen=True, slots=True)
