@@ -6,23 +6,20 @@ database: a letter is opened years later. What only test letters and previews na
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from newsletter.models import Picture
+from newsletter.models import SUFFIXES, Picture
 from subscribers.store.dialect import insert as insert_or_update
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 FOLDER = "media"
-"""Where the reader pages have them: ``<[web] url>/media/<file name>``."""
-SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
-"""Of the media types that are served; a picture of any other travels inside the letter."""
+"""Where the reader pages have them: ``<[web] url>/media/<stored name>``."""
 KEPT_FOR = timedelta(days=30)
 """How long a picture stays that no send froze, from the last letter that named it."""
 
@@ -50,23 +47,12 @@ class HostedPicture:
     height: int
 
 
-def file_name(picture: Picture) -> str:
-    """The name that a picture's bytes give it, with the suffix of its kind: ``<32 hexadecimal digits>.jpg``.
-
-    The digits are the first 128 bits of the SHA-256 of its bytes.
-
-    Args:
-        picture: Of a media type in ``SUFFIXES``.
-    """
-    return hashlib.sha256(picture.data).hexdigest()[:32] + SUFFIXES[picture.content_type]
-
-
 def put(connection: Connection, pictures: Iterable[Picture], *, now: datetime, frozen: bool) -> None:
     """Keep pictures; one that is there already is only noted as named again.
 
     Args:
         connection: A connection in a writing transaction.
-        pictures: Of media types in ``SUFFIXES``.
+        pictures: Of media types in ``newsletter.models.SUFFIXES``.
         now: The present moment, timezone-aware.
         frozen: Whether a send freezes a letter that names them, in this very transaction: they stay for good.
     """
@@ -75,7 +61,7 @@ def put(connection: Connection, pictures: Iterable[Picture], *, now: datetime, f
     from newsletter.storage.tables import media
 
     at = int(now.timestamp())
-    named = {file_name(one): one for one in pictures}
+    named = {one.stored_name: one for one in pictures}
     for name in sorted(named):  # in one order, so that two at once never wait for each other
         one = named[name]
         values = {"content_type": one.content_type, "width": one.width, "height": one.height, "data": one.data}
@@ -89,11 +75,11 @@ def put(connection: Connection, pictures: Iterable[Picture], *, now: datetime, f
 
 
 def get(connection: Connection, name: str) -> HostedPicture | None:
-    """The picture of a file name, or None when there is none that is called exactly so.
+    """The picture of a stored name, or None when there is none that is called exactly so.
 
     Args:
         connection: A connection in a reading transaction.
-        name: Anything; a name that ``file_name`` could not have given is not looked for.
+        name: Anything; a name that a picture could not have given is not looked for.
     """
     from sqlalchemy import select
 
@@ -102,7 +88,7 @@ def get(connection: Connection, name: str) -> HostedPicture | None:
     found = _FILE.fullmatch(name)
     if found is None:
         return None
-    if name == file_name(PROBE):
+    if name == PROBE.stored_name:
         return HostedPicture(PROBE.content_type, PROBE.data, PROBE.width, PROBE.height)
     query = select(media.c.content_type, media.c.data, media.c.width, media.c.height).where(media.c.name == found[1])
     row = connection.execute(query).first()

@@ -373,7 +373,7 @@ def test_an_upgrade_adds_pictures_and_keeps_the_letters_that_carry_theirs(empty:
     with empty.write() as connection:
         assert [bytes(one) for one in connection.execute(text("SELECT frozen FROM letter")).scalars()] == [b"\0letter"]
         media.put(connection, [picture], now=NOW, frozen=True)
-        found = media.get(connection, media.file_name(picture))
+        found = media.get(connection, picture.stored_name)
     assert found is not None
     assert found.data == picture.data
 

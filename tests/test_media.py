@@ -41,10 +41,10 @@ def test_a_picture_is_kept_once_and_found_by_its_name(database: Database) -> Non
     put(database, one, other, one)
     put(database, one)
     assert count(database) == 2
-    name = media.file_name(one)
+    name = one.stored_name
     assert re.fullmatch(r"[0-9a-f]{32}\.jpg", name)
     assert get(database, name) == media.HostedPicture("image/jpeg", one.data, 640, 360)
-    assert media.file_name(other).endswith(".png")
+    assert other.stored_name.endswith(".png")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_picture_is_kept_once_and_found_by_its_name(database: Database) -> Non
 def test_no_other_name_finds_it(database: Database, change: object) -> None:
     one = picture(b"\xff\xd8one")
     put(database, one)
-    assert get(database, change(media.file_name(one))) is None  # type: ignore[operator]
+    assert get(database, change(one.stored_name)) is None  # type: ignore[operator]
 
 
 def test_what_no_send_froze_goes_after_its_days_and_nothing_else(database: Database) -> None:
@@ -79,11 +79,11 @@ def test_what_no_send_froze_goes_after_its_days_and_nothing_else(database: Datab
 
     assert removed(NOW + media.KEPT_FOR) == 0
     assert removed(NOW + media.KEPT_FOR + DAY) == 1
-    assert get(database, media.file_name(test)) is None
-    assert get(database, media.file_name(again)) is not None
+    assert get(database, test.stored_name) is None
+    assert get(database, again.stored_name) is not None
     put(database, again, now=NOW + 40 * DAY, frozen=True)  # it goes out after all
     assert removed(NOW + 4000 * DAY) == 0
-    assert get(database, media.file_name(sent)) is not None
+    assert get(database, sent.stored_name) is not None
     with database.read() as connection:
         stayed = connection.execute(select(tables.media.c.frozen_at).order_by(tables.media.c.frozen_at)).scalars().all()
     assert stayed == [int(NOW.timestamp()), int((NOW + 40 * DAY).timestamp())]

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from newsletter.media import FOLDER, SUFFIXES, file_name
-from newsletter.models import Picture, Rendered
+from newsletter.media import FOLDER
+from newsletter.models import SUFFIXES, Picture, Rendered
 
 _INSIDE = re.compile(r"(?<=[\"'(])cid:([^\"'()\s<>]+)(?=[\"')])")
 """A picture that travels in the letter, where an attribute or a ``url()`` names it (RFC 2392)."""
@@ -19,9 +19,9 @@ def address(base: str, picture: Picture) -> str:
 
     Args:
         base: Address of the pages without a slash at its end.
-        picture: Of a media type in ``newsletter.media.SUFFIXES``.
+        picture: Of a media type in ``newsletter.models.SUFFIXES``.
     """
-    return f"{base}/{FOLDER}/{file_name(picture)}"
+    return f"{base}/{FOLDER}/{picture.stored_name}"
 
 
 def host(rendered: Rendered, base: str) -> Rendered:

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from newsletter.letters import own_links
 from newsletter.letters.mime import PREFERENCES, slot
-from newsletter.media import FOLDER, SUFFIXES
-from newsletter.models import Letter, Picture
+from newsletter.media import FOLDER
+from newsletter.models import SUFFIXES, Letter, Picture
 from newsletter.text import tags
 
 if TYPE_CHECKING:
