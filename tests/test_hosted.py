@@ -329,7 +329,7 @@ def test_the_route(either: Workspace) -> None:
         other,
         "",
         ".",
-        "..",
+       
         name.partition(".")[0],
         name.replace("jpg", "png"),
         name.upper(),
