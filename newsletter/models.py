@@ -86,6 +86,8 @@ class Story:
     image_line: int = 0
     summary_line: int = 0
     """Line its summary starts on; the summary is the very lines of the file from there on."""
+    image_caption: str = ""
+    """``caption | credit``, as the Markdown title of the picture says; plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ class Publication:
     accent: str = "#0f766e"
     """Colour of links, rules and buttons."""
     logo: str = ""
-    """http(s) address or a path relative to the workspace; empty shows the name."""
+    """https address or the name of a file in the workspace; empty shows the name."""
     tagline: str = ""
     """One line under the name."""
     digits: Literal["latin", "arabic-indic"] = "latin"
@@ -203,9 +205,23 @@ class Publication:
     """Social and other pages for the footer: (name, address)."""
 
     @property
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """The pictures that the settings name: the key, as messages show it, and the address or file."""
+        return (("newsletter.toml: [letter] logo", self.logo),)
+
+    @property
     def direction(self) -> Literal["rtl", "ltr"]:
         """Writing direction of the language (CLDR's right-to-left scripts)."""
         return "rtl" if self.language.split("-")[0].split("_")[0] in RTL_LANGUAGES else "ltr"
+
+
+def setting_picture(name: str) -> str:
+    """What a picture that the settings name is called among the pictures of a letter, apart from those of its issue.
+
+    Args:
+        name: Of the file, relative to the workspace.
+    """
+    return f"//{name}"
 
 
 RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "ckb", "ps", "sd", "ug", "yi", "dv"})

@@ -22,11 +22,13 @@ class MarkdownFault:
 
 @dataclass(frozen=True, slots=True)
 class PictureAddress:
-    """Where a picture is loaded from, and its size in pixels (0 when unknown)."""
+    """Where a picture is loaded from, its size in pixels (0 when unknown), and what stands under it."""
 
     src: str
     width: int = 0
     height: int = 0
+    caption: str = ""
+    """``caption | credit``: its Markdown title."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,9 +56,9 @@ class Inline:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre``, ``button`` or ``hr``.
+    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre``, ``button``, ``figure`` or ``hr``.
 
-    A leaf has inline, a branch children; a button's inline is one link.
+    A leaf has inline, a branch children; a button's inline is one link, a figure's one picture with a caption.
     """
 
     kind: str
