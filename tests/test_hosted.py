@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from command import complains, here, make_workspace
 from conftest import MakeDatabase
-from PIL import Image
+from PIL import Image, ImageFilter
 from reader_pages import free_port, served
 from sqlalchemy import select
 from starlette.testclient import TestClient
@@ -40,11 +40,11 @@ BASE = "https://news.example.org"
 NAMED = re.compile(rf'src="({BASE}/media/([0-9a-f]{{32}}\.(?:jpg|png)))"')
 
 
-def jpeg(colour: int = 90, width: int = 640) -> bytes:
+def jpeg() -> bytes:
+    """A photograph, each time another one: what is full of detail stays a JPEG."""
     data = io.BytesIO()
-    Image.linear_gradient("L").resize((width, width * 9 // 16)).point(lambda one: (one + colour) % 256).save(
-        data, "JPEG"
-    )
+    bands = [Image.effect_noise((640, 360), 40) for _ in "RGB"]
+    Image.merge("RGB", bands).filter(ImageFilter.GaussianBlur(2)).save(data, "JPEG")
     return data.getvalue()
 
 
@@ -258,7 +258,7 @@ def test_a_send_that_is_frozen_anew_has_its_new_picture(either: Workspace) -> No
     workspace_now = either.now()
     plans.freeze_plan(either, planned(either), send_at=workspace_now + timedelta(days=1))
     (before,) = stored(either)
-    (either.root / "issues" / "first" / "wall.jpg").write_bytes(jpeg(17))
+    (either.root / "issues" / "first" / "wall.jpg").write_bytes(jpeg())
     refreeze.carry_out(either, refreeze.prepare(either, "1"))
     after = stored(either)
     # The old one stays: a send named it, and the rule looks at nothing else.
@@ -275,7 +275,7 @@ def test_a_test_letter_has_its_pictures_for_some_days(either: Workspace, monkeyp
     assert stored(either) == [(match[2].partition(".")[0], False)]
     assert client_of(either).get(match[1]).status_code == 200
     later = either.now() + media.KEPT_FOR + timedelta(days=1)
-    (either.root / "issues" / "first" / "wall.jpg").write_bytes(jpeg(17))
+    (either.root / "issues" / "first" / "wall.jpg").write_bytes(jpeg())
     fresh = letters.of_issue(either, issues.find(either.root, "1"))
     monkeypatch.setattr(type(either), "now", lambda _: later)
     setup = replace(either.delivery_setup, now=lambda: later)
@@ -329,7 +329,6 @@ def test_the_route(either: Workspace) -> None:
         other,
         "",
         ".",
-       
         name.partition(".")[0],
         name.replace("jpg", "png"),
         name.upper(),
