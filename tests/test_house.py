@@ -48,6 +48,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows",
         "newsletter.workflows.alerts",
         "newsletter.workflows.asking",
+        "newsletter.workflows.copying",
         "newsletter.workflows.create",
         "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
