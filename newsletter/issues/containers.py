@@ -135,7 +135,11 @@ def matched(lines: Sequence[str]) -> tuple[list[str], list[MarkdownFault]]:
     out, faults = list(lines), []
     open_at: list[int] = []
     heights: dict[int, int] = {}
-    for at, line, words in _colon_lines(lines):
+    found = list(_colon_lines(lines))
+    # The rule of the parser takes colons in code for an end too, if they are enough.
+    in_code = {at for at, line in enumerate(lines) if _COLONS.match(line)} - {at for at, _, _ in found}
+    least = max((len(_COLONS.match(lines[at])[1]) + 1 for at in in_code), default=3)  # type: ignore[index]  # it matches
+    for at, line, words in found:
         if words:
             fault = _opening_fault(words, [lines[before] for before in open_at])
             faults += [MarkdownFault(at, *fault)] if fault else []
@@ -145,7 +149,7 @@ def matched(lines: Sequence[str]) -> tuple[list[str], list[MarkdownFault]]:
             begun = open_at.pop()
             if open_at:
                 heights[open_at[-1]] = max(heights[open_at[-1]], heights[begun] + 1)
-            colons = ":" * (3 + heights[begun])
+            colons = ":" * (least + heights[begun])
             out[begun] = re.sub(":{3,}", colons, out[begun], count=1)
             out[at] = re.sub(":{3,}", colons, line, count=1)
         else:

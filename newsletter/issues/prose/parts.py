@@ -14,12 +14,12 @@ __all__ = [
     "OBJECT",
     "PLAIN",
     "Block",
+    "ElementDate",
     "Inline",
     "Mark",
     "MarkdownFault",
     "PictureAddress",
     "ProseSetup",
-    "Scheduled",
 ]
 
 BUTTON = "{.button}"
@@ -67,7 +67,7 @@ class Inline:
 
 
 @dataclass(frozen=True, slots=True)
-class Scheduled:
+class ElementDate:
     """When an event takes place, as its editor wrote it: by the clock of the newsroom's zone."""
 
     starts: datetime
@@ -97,7 +97,7 @@ class Block:
     """Address and alternative text of what an element shows beside its words."""
     link: str = ""
     """Where an element leads to as a whole."""
-    scheduled: Scheduled | None = None
+    scheduled: ElementDate | None = None
 
 
 def _said(text: str, **parts: object) -> str:

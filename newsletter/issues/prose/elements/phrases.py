@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.issues.prose.parts import ProseSetup, Scheduled
+from newsletter.issues.prose.parts import ElementDate, ProseSetup
 
 
 def name_and_role(title: str) -> tuple[str, str]:
@@ -15,7 +15,7 @@ def name_and_role(title: str) -> tuple[str, str]:
     return title[:at].strip(), title[at + 1 :].strip()
 
 
-def when(scheduled: Scheduled, setup: ProseSetup) -> str:
+def when(scheduled: ElementDate, setup: ProseSetup) -> str:
     """Day and hours of an event in the newsroom's words, calendar and digits.
 
     Args:
@@ -25,5 +25,9 @@ def when(scheduled: Scheduled, setup: ProseSetup) -> str:
     day = setup.date(scheduled.starts)
     if not scheduled.timed:
         return day
-    hours = f"{scheduled.starts:%H:%M}" + (f" – {scheduled.ends:%H:%M}" if scheduled.ends is not None else "")
-    return str(setup.say("{day}, {hours}", day=day, hours=setup.digits(hours)))
+    begins = setup.digits(f"{scheduled.starts:%H:%M}")
+    if scheduled.ends is None:
+        return str(setup.say("{day}, {time}", day=day, time=begins))
+    ends = setup.digits(f"{scheduled.ends:%H:%M}")
+    # In words: a dash between two hours would run from left to right.
+    return str(setup.say("{day}, from {start} to {end}", day=day, start=begins, end=ends))

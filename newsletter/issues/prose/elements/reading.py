@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.issues.containers import ElementKind
-from newsletter.issues.prose.parts import OBJECT, Block, Inline, Mark, MarkdownFault, PictureAddress, Scheduled
+from newsletter.issues.prose.parts import OBJECT, Block, ElementDate, Inline, Mark, MarkdownFault, PictureAddress
 
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 # 2026-12-05, or with an hour, or from one hour to another.
@@ -149,7 +149,7 @@ def _event(given: _Given) -> Block:
     return Block("event", children=blocks, title=given.title, scheduled=_scheduled(found))
 
 
-def _scheduled(found: re.Match[str]) -> Scheduled:
+def _scheduled(found: re.Match[str]) -> ElementDate:
     year, month, day, hour, minute, till_hour, till_minute = (int(part) if part else 0 for part in found.groups())
     if not _EARLIEST <= year <= _LATEST:
         raise _WrongError(f"the event's day is in the year {year}", f"{_DATE_MEND}; the year is the Gregorian one")
@@ -162,7 +162,7 @@ def _scheduled(found: re.Match[str]) -> Scheduled:
         from datetime import timedelta
 
         ends += timedelta(days=1)
-    return Scheduled(starts, ends, bool(found[4]))
+    return ElementDate(starts, ends, bool(found[4]))
 
 
 def _figures(given: _Given) -> Block:

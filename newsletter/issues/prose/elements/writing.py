@@ -20,6 +20,8 @@ _BOX, _GAP = 44, 16
 """Pixels that the sides of a box take of its width, and those between columns or pictures."""
 _SIGNS: Mapping[str, str] = {"video": "\u25b6\ufe0e", "audio": "\u266a", "file": "\u2193"}
 _LONGEST_ENDING = 4
+_MANY = 4
+"""Columns of a table from which on its face is smaller, so that a telephone tears no word of it."""
 
 
 class BlockHtml(Protocol):
@@ -134,12 +136,13 @@ def _gallery(writer: BlockHtml, block: Block) -> Iterator[str]:
     def inside() -> Iterator[str]:
         yield _line(writer, "element title", block.title)
         shown = block.pictures
-        rows = (shown,) if len(shown) < 4 else (shown[:2], shown[2:])
-        for row in rows:
+        for row in (shown,) if len(shown) < 4 else (shown[:2], shown[2:]):
             yield f"{_table(writer)}<tr>"
-            width = (writer.room - _GAP * (len(row) - 1)) // len(row)
+            # Each cell gives up the same, so that all pictures are as wide as one another.
+            width = writer.room // len(row) - _GAP // 2
             for at, (picture, alt) in enumerate(row):
-                yield _cell(writer, "gallery first" if not at else "gallery next", width=f"{100 // len(row)}%")
+                place = "first" if not at else "last" if at == len(row) - 1 else "middle"
+                yield _cell(writer, f"gallery {len(row)} {place}", width=f"{100 // len(row)}%")
                 yield _image(writer, picture, alt, "gallery img", width)
                 yield _line(writer, "caption", picture.caption)
                 yield "</td>"
@@ -158,7 +161,7 @@ def _film(writer: BlockHtml, block: Block) -> Iterator[str]:
     def inside() -> Iterator[str]:
         picture, alt = block.pictures[0]
         wide = min(picture.width, writer.room) if picture.width else writer.room
-        yield f"{_table(writer, 'film', width=str(wide))}<tr>{_cell(writer, 'film picture')}"
+        yield f"{_table(writer, 'film')}<tr>{_cell(writer, 'film picture')}"
         words = alt or block.title
         yield (
             _anchor(writer, block.link, "film a") + _image(writer, picture, words, "film img", wide) + "</a></td></tr>"
@@ -167,7 +170,7 @@ def _film(writer: BlockHtml, block: Block) -> Iterator[str]:
         yield f"{writer.open('span', 'film sign')}{_SIGNS['video']}</span>&#160; "
         yield str(bidi.to_html(block.title, writer.base))
         yield "</a></td></tr></table>"
-        yield from _small(writer, block.children)
+        yield from _small(writer, block.children, "card caption")
 
     yield from _apart(writer, inside())
 
@@ -183,7 +186,7 @@ def _row(writer: BlockHtml, block: Block) -> Iterator[str]:
         yield _cell(writer, "card words", valign="middle")
         yield f"{writer.open('p', 'card title')}{_anchor(writer, block.link, 'card a')}"
         yield f"{bidi.to_html(block.title, writer.base)}</a></p>"
-        yield from _small(writer, block.children)
+        yield from _small(writer, block.children, "card caption")
         yield "</td></tr></table>"
 
     yield from _boxed(writer, "card", inside())
@@ -199,11 +202,11 @@ def _sign(block: Block) -> str:
     return ending.upper() if ending and known else _SIGNS[block.kind]
 
 
-def _small(writer: BlockHtml, blocks: Sequence[Block]) -> Iterator[str]:
+def _small(writer: BlockHtml, blocks: Sequence[Block], key: str = "caption") -> Iterator[str]:
     """The words beside a card or person, set small."""
     for block in blocks:
         if block.kind == "p" and block.inline is not None:
-            yield writer.open("p", "caption") + "".join(writer.inline(block.inline)) + "</p>"
+            yield writer.open("p", key) + "".join(writer.inline(block.inline)) + "</p>"
         else:
             yield from writer.blocks((block,))
 
@@ -302,7 +305,8 @@ def _data_table(writer: BlockHtml, block: Block) -> Iterator[str]:
 
     def inside() -> Iterator[str]:
         yield writer.open("table", "data", role="table", border=0, cellpadding=0, cellspacing=0, width="100%")
-        many = " many" if block.children and len(block.children[0].children) > 3 else ""
+        wide = len(block.children[0].children) if block.children else 0
+        many = " most" if wide > _MANY else " many" if wide == _MANY else ""
         for at, row in enumerate(block.children):
             yield "<tr>"
             for cell in row.children:
