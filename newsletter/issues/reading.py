@@ -14,7 +14,7 @@ from newsletter.issues.containers import MOST_COLUMNS, UNDEFINED
 from newsletter.issues.escaping import INVISIBLE
 from newsletter.issues.front import front_matter
 from newsletter.issues.lines import lines_of, visible, without_comments
-from newsletter.issues.markdown import parser
+from newsletter.issues.markdown import one_line, parser
 from newsletter.models import Issue, Prose, Section, Story
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _LINK = re.compile(r"\]\(")
+# What stands where a picture's caption would, in quotation marks of whatever kind.
+_BROKEN_CAPTION = re.compile(r"!\[[^\]]*\]\((?:<[^>]*>|[^\s()]+)\s+[\"'“”„«‘’(]")
 _BROKEN_LINK = re.compile(rf"\]\(|\][{INVISIBLE}]+\((?=<?(?:https?:|mailto:))")
 
 
@@ -177,8 +179,8 @@ def _body(lines: Sequence[str], place: _Place) -> tuple[tuple[Prose, ...], tuple
 def _grown(story: Story, block: _Block, lines: Sequence[str], place: _Place) -> Story:
     assert isinstance(block.made, Prose), "sections and stories never grow another story"
     if block.kind == "picture" and not story.image and not story.summary:
-        image, alt = _image(block.made.markdown)
-        return replace(story, image=image, image_alt=alt, image_line=block.made.line)
+        image, alt, caption = _image(block.made.markdown)
+        return replace(story, image=image, image_alt=alt, image_caption=caption, image_line=block.made.line)
     first = story.summary_line or block.made.line
     # The very lines of the file, so that a fault in any of them can be told with its number.
     summary = "\n".join(lines[first - place.offset - 1 : block.end]).strip("\n")
@@ -219,9 +221,9 @@ def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
             continue
         children = [child.type for child in tokens[at + 1].children or ()] if token.type == "paragraph_open" else []
         if children[:1] == ["image"] and children[1:2] in ([], ["softbreak"]):
-            first, _, source = source.partition("\n")
-            yield _Block("picture", Prose(first, place.line(start)), start + 1)
-            start += 1
+            first, source = _first_picture(source)
+            yield _Block("picture", Prose(first, place.line(start)), start + first.count("\n") + 1)
+            start += first.count("\n") + 1
         if source:
             yield _Block("prose", Prose(source, place.line(start)), end)
 
@@ -339,6 +341,12 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
                 mend=f"write {unspaced[1]}, a space, and then the words",
             )
     for child in inline.children or ():
+        if child.type == "text" and _BROKEN_CAPTION.search(child.content):
+            raise IssueError(
+                f"a picture whose caption is not understood: {child.content.strip()[:80]}",
+                where=at(_BROKEN_CAPTION),
+                mend='write ![what it shows](file "caption | credit"); a quotation inside the caption stands in «…»',
+            )
         if child.type == "text" and _BROKEN_LINK.search(child.content):
             raise IssueError(
                 f"a broken link: {child.content.strip()[:80]}",
@@ -355,11 +363,23 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
                 )
 
 
-def _image(markdown: str) -> tuple[str, str]:
-    """Target and alt text of a line that is one picture."""
+def _first_picture(source: str) -> tuple[str, str]:
+    """A paragraph that begins with a picture, parted behind it; its words or caption may run over several lines."""
+    lines = source.split("\n")
+    for count in range(1, len(lines)):
+        first = "\n".join(lines[:count])
+        children = parser().disable("text_join").parseInline(first)[0].children or ()
+        if [child.type for child in children] == ["image"]:
+            return first, "\n".join(lines[count:])
+    return source, ""
+
+
+def _image(markdown: str) -> tuple[str, str, str]:
+    """Target, alt text and caption of a passage that is one picture."""
     from urllib.parse import unquote
 
     image = next(token for token in parser().parseInline(markdown)[0].children or () if token.type == "image")
     source = str(image.attrGet("src") or "")
     # Addresses stay encoded; a file on the disk has the name that the editor sees.
-    return source if re.match(r"https?://", source) else unquote(source), _plain(image.children or ())
+    address = source if re.match(r"https?://", source) else unquote(source)
+    return address, _plain(image.children or ()), one_line(str(image.attrGet("title") or ""))

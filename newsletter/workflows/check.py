@@ -15,8 +15,7 @@ from newsletter.check.addresses import private
 from newsletter.check.found import Findings, SenderSetup
 from newsletter.errors import IssueError, RenderError
 from newsletter.issues import compose, repeats
-from newsletter.letters import pictures
-from newsletter.models import Issue, Letter, Picture, Problem
+from newsletter.models import Issue, Letter, Problem
 from newsletter.senders import registry
 from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
@@ -112,6 +111,7 @@ def _known(
     last = max(others, key=lambda send: (send.created, send.id), default=None)
     provider = workspace.provider if through_a_provider(workspace) else None
     other = _fallback(workspace)
+    found = letters.pictures_of(workspace, issue)  # faults are told by the letter that cannot be made
     return CheckContext(
         publication=workspace.settings.publication_of(issue.list),
         now=workspace.now(),
@@ -125,7 +125,8 @@ def _known(
         sent=_sent(connection, str(issue.number), holdings) if went else (),
         frozen=frozen[-1].public_id if frozen else "",
         namesakes=tuple(_namesakes(snapshot, issue)),
-        pictures=_pictures(workspace, issue),
+        pictures=found.sizes,
+        moving=found.moving,
         provider=provider.name if provider is not None else "",
         idle_providers=() if provider is not None else _idle_providers(workspace),
         authentication=provider.authentication if provider is not None else Authentication(),
@@ -205,13 +206,6 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig", "replace")
     except OSError:
         return ""
-
-
-def _pictures(workspace: Workspace, issue: Issue) -> dict[str, Picture]:
-    try:
-        return pictures.of_issue(issue, domain=workspace.settings.address.rpartition("@")[2])
-    except IssueError:
-        return {}  # told by the letter that cannot be made
 
 
 def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findings:

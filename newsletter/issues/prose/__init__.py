@@ -66,18 +66,21 @@ class ParsedMarkdown:
         """Whether it is a divider and nothing else."""
         return bool(self.blocks) and all(block.kind == "hr" for block in self.blocks)
 
-    def html(self, styles: Mapping[str, str] | None = None) -> Markup:
+    def html(self, styles: Mapping[str, str] | None = None, room: int = writing.ROOM) -> Markup:
         """The passage as HTML that can stand inside mj-text, without a line break between tags.
 
         Args:
             styles: CSS by element name (``p``, ``h``, ``a``, ``ul``, ``ol``, ``li``, ``blockquote``, ``hr``, ``img``,
-                ``code``, ``pre``, ``strong``, ``button``, ``button a``, ``blockquote p`` for the last paragraph of a
-                quotation, ``cite`` when that says who said it), and as ``"<element>.class"`` its class.
+                ``code``, ``pre``, ``strong``, ``button``, ``button a``, ``figure``, ``figure p`` for its picture,
+                ``figcaption``, ``credit``, ``blockquote p`` for the last paragraph of a quotation, ``cite`` when that
+                says who said it), and as ``"<element>.class"`` its class.
+            room: CSS pixels that a picture in it may have across.
         """
         from markupsafe import Markup
 
         upright = _UPRIGHT if self.base == "rtl" else {}
-        writer = writing.HtmlWriter({**upright, **(styles or {})}, self.base, self.rank, self.setup, elements.element)
+        styles = {**upright, **(styles or {})}
+        writer = writing.HtmlWriter(styles, self.base, self.rank, self.setup, elements.element, room)
         return Markup("".join(writer.blocks(self.blocks)))  # noqa: S704 - the writer escapes every text
 
     def text(self) -> str:

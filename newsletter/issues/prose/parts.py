@@ -34,13 +34,13 @@ ELEMENTS = frozenset({*(kind.name for kind in KINDS), "table", "note"})
 
 @dataclass(frozen=True, slots=True)
 class PictureAddress:
-    """Where a picture is loaded from, and its size in pixels (0 when unknown)."""
+    """Where a picture is loaded from, its size in pixels (0 when unknown), and what stands under it."""
 
     src: str
     width: int = 0
     height: int = 0
     caption: str = ""
-    """What stands in quotation marks behind its address, as plain text."""
+    """``caption | credit``: its Markdown title."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,11 +79,11 @@ class ElementDate:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre``, ``button``, ``hr``, ``table``, ``tr``, ``note`` or
-    the name of an element.
+    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre``, ``button``, ``figure``, ``hr``, ``table``, ``tr``,
+    ``note`` or the name of an element.
 
-    A leaf has inline, a branch children; a button's inline is one link. Cells of a table are children of its rows, the
-    first of which is its head.
+    A leaf has inline, a branch children; a button's inline is one link, a figure's one picture with a caption. Cells of
+    a table are children of its rows, the first of which is its head.
     """
 
     kind: str

@@ -32,6 +32,7 @@ _PLAIN = re.compile(r"[^\s\d\\`*_\[\]<>&#+=~{\x00-\x20-][^\\`*_\[\]<>&{\x00-\x1f
 # One line that begins with a letter: a paragraph.
 _LINE = re.compile(r"[^\W\d_][^\x00-\x1f\x85\u2028\u2029]*")
 _BUTTON = re.compile(re.escape(BUTTON))
+_AMONG_WORDS = "a picture with a caption stands among other words", "give it a line of its own between two empty lines"
 _CURLY = re.compile(r"\{[.#:][^}\s]*\}")
 
 
@@ -132,6 +133,8 @@ class _Reader:
                 buttons = _buttons(token)
                 if buttons:
                     found += [Block("button", self.inline(button)) for button in buttons]
+                elif pictures := _pictures(token):
+                    found += [self.figure(picture) for picture in pictures]
                 else:
                     found.append(Block("p", self.inline(token)))
             elif token.type == "heading_open":
@@ -169,7 +172,13 @@ class _Reader:
         self.faults += faults
         return [block] if block is not None else []
 
-    def inline(self, token: Token) -> Inline:
+    def figure(self, token: Token) -> Block:
+        """A picture that is alone in its line: with a caption it is a figure."""
+        inline = self.inline(token, alone=True)
+        captioned = any(shown.caption for shown, _ in inline.pictures)
+        return Block("figure" if captioned else "p", inline)
+
+    def inline(self, token: Token, *, alone: bool = False) -> Inline:
         found = Inline()
         marks: list[Mark] = []
         before = ""
@@ -190,6 +199,8 @@ class _Reader:
                 found.pieces.append((child.content, (*marks, Mark("code"))))
             elif child.type == "image":
                 self.image(child, found, tuple(marks), line)
+                if child.attrGet("title") and not alone:
+                    self.faults.append(MarkdownFault(line, *_AMONG_WORDS))
             elif child.type == "footnote_ref":
                 found.pieces.append(self.note(str(child.meta["label"]), tuple(marks)))
             elif child.type == "link_open":
@@ -230,7 +241,7 @@ class _Reader:
                 MarkdownFault(line, what, "give an https address, or put the file into the issue's folder")
             )
             return
-        shown = replace(shown, caption=str(token.attrGet("title") or ""))
+        shown = replace(shown, caption=" ".join(str(token.attrGet("title") or "").split()))
         found.pictures.append((shown, token.content))
         found.pieces.append((OBJECT, marks))
 
@@ -253,6 +264,27 @@ def _buttons(token: Token) -> list[Token]:
         else:
             return []
     return [] if link else found
+
+
+def _pictures(token: Token) -> list[Token]:
+    """The pictures of a paragraph that holds nothing else, one in each line, each as a paragraph; else nothing.
+
+    A picture may be a link.
+    """
+    found: list[Token] = []
+    line = token.map[0] if token.map else 0
+    children: list[Token] = []
+    for child in [*(token.children or []), None]:
+        if child is not None and child.type not in {"softbreak", "hardbreak"}:
+            children.append(child)
+            continue
+        kinds = [one.type for one in children if one.type != "text" or one.content.strip()]
+        if kinds not in (["image"], ["link_open", "image", "link_close"]):
+            return []
+        found.append(replace(token, children=[one for one in children if one.type != "text"], map=[line, line + 1]))
+        children = []
+        line += 1
+    return found
 
 
 def _misplaced(written: str) -> tuple[str, str]:

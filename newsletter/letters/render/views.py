@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from newsletter.errors import RenderError
 from newsletter.issues import prose
+from newsletter.issues.pictures import split_caption
 from newsletter.letters.render import surroundings
 from newsletter.letters.render.before import printable
-from newsletter.models import Issue, Picture, Prose, Publication, Section, Story
+from newsletter.models import Issue, Picture, Prose, Publication, Section, Story, setting_picture
 from newsletter.text import bidi, dates, tidy
 
 if TYPE_CHECKING:
@@ -39,6 +40,16 @@ class PictureView:
     """With isolates; empty only for a picture that says nothing of its own."""
     width: int = 0
     height: int = 0
+    caption: Markup | str = ""
+    credit: Markup | str = ""
+    caption_text: str = ""
+    """Caption and credit as one plain line."""
+
+    @property
+    def fit(self) -> str:
+        """Style of a picture that never leaves its column, and is never blown up beyond its size."""
+        # Where nobody knows its size, the width of the attribute is for Word alone.
+        return "max-width:100%;" if self.width else "width:auto;max-width:100%;"
 
     def width_in(self, widest: int, tallest: int = 0) -> int:
         """Width in pixels at which it fits, never larger than it is; ``widest`` when its size is unknown.
@@ -154,14 +165,24 @@ class ViewBuilder:
 
     def picture_address(self, src: str) -> prose.PictureAddress | None:
         """Where a picture is loaded from, or None when it is neither on the web nor among the local pictures."""
-        picture = self.pictures.get(src)
+        # Local names are percent-decoded, as they are on the disk.
+        picture = self.pictures.get(src) or self.pictures.get(unquote(src))
         if picture is not None:
             self.used.setdefault(picture.cid, picture)
             return prose.PictureAddress(f"cid:{picture.cid}", picture.width, picture.height)
         address = web_address(src)
         return prose.PictureAddress(address) if address.startswith("https://") else None
 
-    def picture(self, src: str, alt: str, *, line: int = 0, where: str = "") -> PictureView | None:
+    def setting_picture(self, src: str, alt: str, *, where: str) -> PictureView | None:
+        """A picture that the settings name: at an https address, or a file of the workspace; ``where`` is its key.
+
+        Raises:
+            RenderError: It is neither.
+        """
+        name = setting_picture(src)
+        return self.picture(name if name in self.pictures else src, alt, where=where)
+
+    def picture(self, src: str, alt: str, *, line: int = 0, where: str = "", caption: str = "") -> PictureView | None:
         """A picture of the letter, or None when there is no address; ``line`` or ``where`` says where it is named.
 
         Raises:
@@ -184,7 +205,16 @@ class ViewBuilder:
                 where=where,
                 mend="put the file into the issue's folder, or write an address that starts with https://",
             )
-        return PictureView(shown.src, self.attribute(alt), shown.width, shown.height)
+        said, credit = (self.line(part) for part in split_caption(caption))
+        return PictureView(
+            shown.src,
+            self.attribute(alt),
+            shown.width,
+            shown.height,
+            self.markup(said),
+            self.markup(credit),
+            " · ".join(part for part in (said, credit) if part),
+        )
 
     def date(self, moment: datetime, *, weekday: bool) -> str:
         """A date in the publication's words, calendar, zone and digits."""
@@ -236,7 +266,12 @@ class ViewBuilder:
                 story.summary_line or max(story.line, story.image_line) + 1,
                 4 if section.title else 3,
             ),
-            sight=self.picture(story.image, story.image_alt or story.headline, line=story.image_line or story.line),
+            sight=self.picture(
+                story.image,
+                story.image_alt or story.headline,
+                line=story.image_line or story.line,
+                caption=story.image_caption,
+            ),
             label=bidi.to_html(label, self.base),
             label_text=label,
             byline=bidi.to_html(byline, self.base),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from newsletter.issues.pictures import split_caption
 from newsletter.issues.prose.elements.phrases import name_and_role, when
-from newsletter.issues.prose.parts import Block, Inline, ProseSetup
+from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
 
 _SIGNS: Mapping[str, str] = {"video": "▶", "audio": "♪", "file": "↓"}
 
@@ -36,7 +37,7 @@ def element(setup: ProseSetup, block: Block, blocks: PlainBlocks, inline: PlainI
             columns = ("\n\n".join(part for part in blocks(column.children) if part) for column in block.children)
             parts = list(columns)
         case "gallery":
-            shown = (f"[{alt}] {picture.caption}".rstrip() for picture, alt in block.pictures if alt or picture.caption)
+            shown = (f"[{alt}] {_caption(picture)}".rstrip() for picture, alt in block.pictures)
             parts = [block.title, "\n".join(shown), inside]
         case "video" | "audio" | "file":
             parts = ["\n".join(part for part in (f"{_SIGNS[block.kind]} {block.title}", inside, block.link) if part)]
@@ -70,6 +71,10 @@ def element(setup: ProseSetup, block: Block, blocks: PlainBlocks, inline: PlainI
         case _:
             parts = [alts, inside]
     return "\n\n".join(part for part in parts if part)
+
+
+def _caption(picture: PictureAddress) -> str:
+    return " · ".join(part for part in split_caption(picture.caption) if part)
 
 
 def _rows(table: Block, inline: PlainInline) -> Iterator[str]:

@@ -10,6 +10,7 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from newsletter.issues.pictures import split_caption
 from newsletter.issues.prose.elements.phrases import name_and_role, when
 from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
 from newsletter.text import bidi
@@ -144,7 +145,7 @@ def _gallery(writer: BlockHtml, block: Block) -> Iterator[str]:
                 place = "first" if not at else "last" if at == len(row) - 1 else "middle"
                 yield _cell(writer, f"gallery {len(row)} {place}", width=f"{100 // len(row)}%")
                 yield _image(writer, picture, alt, "gallery img", width)
-                yield _line(writer, "caption", picture.caption)
+                yield _line(writer, "caption", " · ".join(part for part in split_caption(picture.caption) if part))
                 yield "</td>"
             yield "</tr></table>"
         yield from writer.blocks(block.children)
