@@ -20,8 +20,8 @@ from newsletter import issues
 from newsletter.errors import IssueError
 from newsletter.issues.reading import parse
 from newsletter.letters.render import Rendered, render, sizes
+from newsletter.letters.render.initials import first_letter
 from newsletter.letters.render.look import TEMPLATES, look_of
-from newsletter.letters.render.reading import first_letter
 from newsletter.letters.signs import SIZE, drawn, signs_of
 from newsletter.letters.templates import environment
 from newsletter.models import Issue, Publication, Section, Story, Theme

@@ -14,11 +14,12 @@ from newsletter.letters.render import (
     after,
     before,
     palette,
+    surroundings,
     twin,
 )
 from newsletter.letters.render.fill import fill
+from newsletter.letters.render.initials import first_letter
 from newsletter.letters.render.look import FONTS, Look, look_of
-from newsletter.letters.render.reading import first_letter, reading_minutes
 from newsletter.letters.render.social import NAMES, SIGN, SocialLink
 from newsletter.letters.render.views import ViewBuilder, web_address
 from newsletter.models import Issue, Picture, Publication, Rendered
@@ -95,7 +96,7 @@ def render(
         values["subject"],
         html,
         text,
-        tuple(picture for picture in viewer.used.values() if f"cid:{picture.cid}" in html),
+        viewer.travelling(html),
         flowed=publication.direction == "ltr",
     )
 
@@ -152,6 +153,7 @@ def _values(
     def percent(share: float, places: int = 1) -> str:
         return numbers.percent(share, publication.language, publication.digits, places)
 
+    viewer.setup = surroundings.setup(issue, publication, say, viewer.line)
     values: dict[str, Any] = {
         "language": publication.language.replace("_", "-"),
         "direction": publication.direction,
@@ -167,15 +169,15 @@ def _values(
         "name": viewer.markup(publication.name),
         "site": web_address(viewer.line(publication.url)),
         "site_text": re.sub(r"^https?://(?:www\.)?|/$", "", viewer.line(publication.url)),
-        "logo": viewer.picture(publication.logo, publication.name, where="letter.logo"),
-        "logo_dark": viewer.picture(look.logo_dark, publication.name, where="theme.logo_dark"),
-        "header_picture": viewer.picture(look.picture, publication.name, where="theme.picture")
+        "logo": viewer.setting_picture(publication.logo, publication.name, where="letter.logo"),
+        "logo_dark": viewer.setting_picture(look.logo_dark, publication.name, where="theme.logo_dark"),
+        "header_picture": viewer.setting_picture(look.picture, publication.name, where="theme.picture")
         if look.header == "picture"
         else None,
         "editor": viewer.markup(look.editor),
         "role": viewer.markup(look.role),
         "initial": first_letter(look.editor),
-        "portrait": viewer.picture(look.portrait, look.editor, where="theme.portrait"),
+        "portrait": viewer.setting_picture(look.portrait, look.editor, where="theme.portrait"),
         "footer_words": viewer.markup(look.footer),
         "social": _social(viewer, look, say),
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
@@ -197,7 +199,7 @@ def _values(
         "isolate": viewer.attribute,
         **viewer.values(),
     }
-    values["reading_minutes"] = reading_minutes(values["opening"], values["sections"], publication.language)
+    values["reading_time"] = count("{n} minute to read", "{n} minutes to read", values["reading_minutes"])
     return viewer, values
 
 
