@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from newsletter.issues.prose import linking
 from newsletter.issues.prose.parts import (
     BUTTON,
     OBJECT,
@@ -35,7 +36,7 @@ def blocks(
     markdown: str, line: int, picture: Callable[[str], PictureAddress | None] | None
 ) -> tuple[list[Block], list[MarkdownFault]]:
     """Read Markdown; arguments as for ``newsletter.issues.prose.read``."""
-    if _PLAIN.fullmatch(markdown):
+    if _PLAIN.fullmatch(markdown) and not linking.may_link(markdown):
         return [Block("p", Inline([(markdown.strip(), ())]))], []
     faults: list[MarkdownFault] = []
     tokens = _parser().parseInline(markdown.strip()) if _LINE.fullmatch(markdown) else _parser().parse(markdown)
@@ -127,7 +128,7 @@ class _Reader:
                     wrong = _CURLY.match(child.content)
                 if wrong is not None:
                     self.faults.append(MarkdownFault(line, *_misplaced(wrong.group())))
-                found.pieces.append((child.content, tuple(marks)))
+                self.words(child.content, found, tuple(marks))
             elif child.type == "code_inline":
                 found.pieces.append((child.content, (*marks, Mark("code"))))
             elif child.type == "image":
@@ -147,6 +148,19 @@ class _Reader:
             before = child.type
         found.pieces = [(text, over) for text, over in found.pieces if text]
         return found
+
+    def words(self, text: str, found: Inline, marks: tuple[Mark, ...]) -> None:
+        """Words as they stand; an address among them that is no link yet becomes one."""
+        if not linking.may_link(text) or any(mark.tag == "a" for mark in marks):
+            found.pieces.append((text, marks))
+            return
+        for piece, url in linking.parts(text):
+            if url and link_fault(url) is None:
+                url = bidi_free(url)
+                found.links.append((piece, url))
+                found.pieces.append((piece, (*marks, Mark("a", (("href", url),)))))
+            else:
+                found.pieces.append((piece, marks))
 
     def link(self, url: str, line: int) -> Mark:
         fault = link_fault(url)

@@ -191,7 +191,7 @@ def _plain_inline(inline: Inline) -> str:
     text = inline.text.replace(OBJECT, "").strip()
     alts = [alt for _, alt in inline.pictures if alt]
     lines = [text, *(f"[{alt}]" for alt in alts)]
-    lines += [url.removeprefix("mailto:") for label, url in inline.links if label != url]
+    lines += [plain for label, url in inline.links if label != (plain := url.removeprefix("mailto:"))]
     return "\n".join(line for line in lines if line)
 
 

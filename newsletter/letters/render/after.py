@@ -9,6 +9,9 @@ _BODY = re.compile(r'<body style="')
 _TABLE = re.compile(r"<table(?=[\s>])([^>]*)>")
 _COLUMN = "font-size:0px;text-align:left;direction:rtl;"
 _PREVIEW = re.compile(r'(<body[^>]*>)<div style="(display:none;[^"]*)">(.*?)</div>', re.DOTALL)
+_WHITE = "color:#ffffff;"
+"""The compiler's colour of the preheader. White on white is what spam hides its words with, and SpamAssassin counts
+0.7 points for it (HTML_FONT_LOW_CONTRAST; measured on 4.0)."""
 _PADDING = "&#847;&zwnj;&nbsp;" * 40
 
 _STYLE = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL)
@@ -44,7 +47,11 @@ def finish(html: str, language: str, direction: Literal["rtl", "ltr"]) -> str:
     html = _TABLE.sub(lambda match: f"<table{_table(match[1], direction)}>", html)
     if direction == "rtl":
         html = html.replace(_COLUMN, _COLUMN.replace("left", "right"))
-    hidden = rf'\1<div lang="{language}" dir="{direction}" style="mso-hide:all;\2">\3{_PADDING}</div>'
+
+    def hidden(preheader: re.Match[str]) -> str:
+        style = preheader[2].replace(_WHITE, "color:inherit;")
+        return f'{preheader[1]}<div lang="{language}" dir="{direction}" style="mso-hide:all;{style}">{preheader[3]}{_PADDING}</div>'
+
     return _PREVIEW.sub(hidden, html, count=1)
 
 
