@@ -25,11 +25,8 @@ def judged(letters: list[bytes], folder: Path) -> list[tuple[float, str]]:
             pytest.fail("spamassassin is not installed, and in CI it must judge the letters")
         pytest.skip("spamassassin is not installed")
     box = folder / "box"
-    box.write_bytes(
-        b"".join(
-            b"From news@example.org Fri Nov 14 09:00:00 2025\n" + one.replace(b"\r\n", b"\n") + b"\n" for one in letters
-        )
-    )
+    first = b"From news@example.org Fri Nov 14 09:00:00 2025\n"
+    box.write_bytes(b"".join(first + one.replace(b"\r\n", b"\n") + b"\n" for one in letters))
     own = folder / "user_prefs"
     own.touch()
     done = subprocess.run(

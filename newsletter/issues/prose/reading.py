@@ -156,9 +156,8 @@ class _Reader:
             return
         for piece, url in linking.parts(text):
             if url and link_fault(url) is None:
-                url = bidi_free(url)
-                found.links.append((piece, url))
-                found.pieces.append((piece, (*marks, Mark("a", (("href", url),)))))
+                found.links.append((piece, bidi_free(url)))
+                found.pieces.append((piece, (*marks, Mark("a", (("href", bidi_free(url)),)))))
             else:
                 found.pieces.append((piece, marks))
 

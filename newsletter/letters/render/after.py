@@ -49,8 +49,9 @@ def finish(html: str, language: str, direction: Literal["rtl", "ltr"]) -> str:
         html = html.replace(_COLUMN, _COLUMN.replace("left", "right"))
 
     def hidden(preheader: re.Match[str]) -> str:
-        style = preheader[2].replace(_WHITE, "color:inherit;")
-        return f'{preheader[1]}<div lang="{language}" dir="{direction}" style="mso-hide:all;{style}">{preheader[3]}{_PADDING}</div>'
+        style = "mso-hide:all;" + preheader[2].replace(_WHITE, "color:inherit;")
+        opened = f'<div lang="{language}" dir="{direction}" style="{style}">'
+        return f"{preheader[1]}{opened}{preheader[3]}{_PADDING}</div>"
 
     return _PREVIEW.sub(hidden, html, count=1)
 
