@@ -214,7 +214,7 @@ class Newsroom:
         return letter.preview(found, letter.of_issue(self.workspace, found))
 
     def send_test(self, address: str, issue: Issue | int | str = "") -> str:
-        """Send the letter to one address, outside the ledger; its unsubscribe link is nobody's.
+        """Send the letter to one address, outside the ledger; it says that it is a test, and its links change nothing.
 
         Args:
             address: Where to.
@@ -236,7 +236,7 @@ class Newsroom:
         from newsletter.workflows import letter
         from subscribers.addresses import normalise
 
-        made = letter.of_issue(self.workspace, self.issue(issue))
+        made = letter.of_issue(self.workspace, self.issue(issue), test=True)
         return delivery.send_test(self.workspace.delivery_setup, made, normalise(address).address)
 
     def send(

@@ -57,6 +57,8 @@ class CheckContext:
     """How that one authenticates letters."""
     web_url: str = ""
     """Base of the reader pages."""
+    unwanted: frozenset[str] = frozenset()
+    """Of ``preferences`` and ``view``, the ways on that the settings leave out of letters."""
     templates: Mapping[str, str] = field(default_factory=dict)
     """Sources of the workspace's own MJML templates, by the path that a message shows."""
     found: Findings | None = None

@@ -191,14 +191,14 @@ def choices_missing(case: CheckInput) -> Iterator[Problem]:
         return
     own_page = re.compile(rf"{re.escape(pages)}/(?:letters|view|{re.escape(slot(letter.marker, VIEW))})")
     for part, text in _forms(letter):
-        if slot(letter.marker, PREFERENCES) not in text:
+        if "preferences" not in case.known.unwanted and slot(letter.marker, PREFERENCES) not in text:
             yield _tell(
                 "preferences-missing",
                 "the letter does not lead to the page where readers choose rhythm and topics",
                 f"the letter's {part}",
                 "put {{ preferences_url }} into the template",
             )
-        if not own_page.search(escaping.unescape(text)):
+        if "view" not in case.known.unwanted and not own_page.search(escaping.unescape(text)):
             yield _tell(
                 "view-missing",
                 "the letter does not lead to its own page in the browser",

@@ -132,6 +132,7 @@ def _known(
         fallback=other.name if other is not None else "",
         fallback_authentication=other.authentication if other is not None else Authentication(),
         web_url=workspace.settings.web.url,
+        unwanted=frozenset(name for name in ("preferences", "view") if not getattr(workspace.settings.ways, name)),
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )
 

@@ -16,19 +16,26 @@ from newsletter.issues import compose
 from newsletter.letters import own_links, pictures
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
+from newsletter.letters.ways import Ways
 from newsletter.models import Issue, Letter
-from newsletter.text.mailbox import ascii_host
+from newsletter.text import bidi
+from newsletter.text.mailbox import ascii_host, split_mailbox
+from newsletter.web import archive
+from subscribers import test_link
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from newsletter.wiring import Workspace
 
 
-def of_issue(workspace: Workspace, issue: Issue) -> Letter:
+def of_issue(workspace: Workspace, issue: Issue, *, test: bool = False) -> Letter:
     """Render an issue as it stands now.
 
     Args:
         workspace: The workspace.
         issue: Whole, or cut. One without a number gives a letter whose own page has no address before `addressed`.
+        test: It goes to an editor alone: it says so, and its links open a page that says so and changes nothing.
 
     Raises:
         IssueError: A picture or template it names is not there.
@@ -36,12 +43,14 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
     """
     with workspace.database.read() as connection:
         known = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
+        previous = _previous(workspace, connection, issue)
     settings, marker = workspace.settings, workspace.marker()
     domain = settings.address.rpartition("@")[2]
     token = slot(marker, LEAVE)
     web = settings.web.url
     page = f"{web}/leave/{token}" if web else ""
     path = _page_path(workspace, issue.list, str(issue.number)) if issue.number else slot(marker, VIEW)
+    path = test_link.LETTER if test else path
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = workspace.now()
     with _where(issue):
@@ -51,10 +60,13 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
             workspace.templates,
             marker=marker,
             leave_url=page or mail,
-            preferences_url=f"{web}/preferences/{slot(marker, PREFERENCES)}" if web else "",
-            view_url=f"{web}/{path}" if web else "",
+            preferences_url=f"{web}/preferences/{slot(marker, PREFERENCES)}"
+            if web and settings.ways.preferences
+            else "",
+            view_url=f"{web}/{path}" if web and settings.ways.view else "",
             date=now,
             pictures=pictures.of_issue(issue, domain=domain),
+            ways=_ways(workspace, issue, f"{web}/{path}" if web else "", previous, test=test),
         )
     letter = Letter(
         sender=settings.sender_of(issue.list),
@@ -74,6 +86,37 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
         # A letter that cannot be written must not be frozen.
         cut(letter, SLOT_WIDTHS if issue.number else {**SLOT_WIDTHS, VIEW: 1})
     return letter
+
+
+def _ways(workspace: Workspace, issue: Issue, page: str, previous: tuple[tuple[str, str], ...], *, test: bool) -> Ways:
+    """What the letter of an issue offers beyond its stories, as the settings want it and where it leads somewhere."""
+    settings = workspace.settings
+    wanted, web = settings.ways, settings.web.url
+    # A signed page opens the letter for whoever has the address: it is for who got the letter, not for sharing.
+    opened = issue.list in settings.web.lists
+    by_mail = f"mailto:{quote(settings.address, safe='@')}?subject={quote(f'subscribe {issue.list}')}" if opened else ""
+    reply_to = split_mailbox(settings.reply_to_of(issue.list))[1]
+    about = quote(f"Re: {bidi.strip(issue.subject)}")
+    return Ways(
+        page=page if opened else "",
+        shares=tuple(wanted.share),
+        subscribe=(f"{web}/" if web else by_mail) if wanted.subscribe else "",
+        archive=f"{web}/archive" if web and opened and wanted.archive else "",
+        previous=previous,
+        reply=f"mailto:{quote(reply_to, safe='@')}?subject={about}" if reply_to and wanted.reply else "",
+        test=test,
+    )
+
+
+def _previous(workspace: Workspace, connection: Connection, issue: Issue) -> tuple[tuple[str, str], ...]:
+    """Subject and address of the letters that went to the list before, where everybody may read them; newest first."""
+    settings = workspace.settings
+    most, web = settings.ways.previous, settings.web.url
+    if not (most and web and issue.list in settings.web.lists):
+        return ()
+    found = archive.sent(connection, [issue.list], limit=most + 1)
+    before = [one for one in found if one.key != str(issue.number)][:most]
+    return tuple((bidi.strip(one.subject), f"{web}/{_page_path(workspace, issue.list, one.key)}") for one in before)
 
 
 def addressed(workspace: Workspace, letter: Letter, list_name: str, key: str) -> Letter:
@@ -126,7 +169,7 @@ def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
     for picture in letter.rendered.pictures:
         data = f"data:{picture.content_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
         html = html.replace(f"cid:{picture.cid}", data)
-    sample = "A" * 52
+    sample = test_link.NOBODY
     folder = Path(issue.path).parent
     paths = folder / "issue.html", folder / "issue.txt"
     try:

@@ -25,6 +25,7 @@ from newsletter.workspace.section_schema import (
     RhythmSettings,
     ScheduleSettings,
     Topics,
+    WaysSettings,
     WebSettings,
 )
 
@@ -150,6 +151,7 @@ class Schema(SettingsSection):
 
     newsletter: NewsletterSettings
     letter: LetterSettings = LetterSettings()
+    ways: WaysSettings = WaysSettings()
     sender: SenderSettings
     web: WebSettings = WebSettings()
     rhythms: RhythmSettings = RhythmSettings()

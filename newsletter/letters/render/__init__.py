@@ -18,8 +18,9 @@ from newsletter.letters.render import (
 )
 from newsletter.letters.render.fill import fill
 from newsletter.letters.render.views import ViewBuilder, web_address
+from newsletter.letters.ways import ShareLinks, Ways
 from newsletter.models import Issue, Picture, Publication, Rendered
-from newsletter.text import dates, numbers
+from newsletter.text import bidi, dates, numbers
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -49,6 +50,7 @@ def render(
     view_url: str = "",
     date: datetime,
     pictures: Mapping[str, Picture] | None = None,
+    ways: Ways | None = None,
 ) -> Rendered:
     """Make an issue into a letter.
 
@@ -63,12 +65,13 @@ def render(
         view_url: Address of the letter's own page, with a slot or without; empty where there are no pages.
         date: Aware moment printed as the letter's date.
         pictures: Local pictures by the path that names them in the issue.
+        ways: What the letter offers beyond its stories, and whether it is a test; None offers nothing.
 
     Raises:
         RenderError: The issue, the template or its MJML gives no letter.
     """
     pictures = pictures or {}
-    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures)
+    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures, ways)
     values |= {"preferences_url": preferences_url, "view_url": view_url}
     name = f"email/{issue.template}.mjml.j2"
     html = after.finish(
@@ -84,7 +87,8 @@ def render(
             "the subject or the preheader has this letter's marker in it", where=issue.path, mend="render it again"
         )
     try:
-        _slots_whole(html, text, marker, (leave_url, preferences_url, view_url), name)
+        own_page = view_url or (ways.page if ways is not None else "")
+        _slots_whole(html, text, marker, (leave_url, preferences_url, own_page), name)
     except RenderError:
         if any(marker in before.printable(part) for part in _texts((issue, publication))):
             raise RenderError(
@@ -111,13 +115,14 @@ def mjml_of(
     view_url: str = "",
     date: datetime,
     pictures: Mapping[str, Picture] | None = None,
+    ways: Ways | None = None,
 ) -> str:
     """The MJML of a letter just as the compiler gets it, for tests and linters; arguments as for ``render``.
 
     Raises:
         RenderError: The issue or the template gives no letter.
     """
-    _, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {})
+    _, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {}, ways)
     values |= {"preferences_url": preferences_url, "view_url": view_url}
     return before.prepare(fill(environment, f"email/{issue.template}.mjml.j2", values))
 
@@ -130,9 +135,12 @@ def _values(
     leave_url: str,
     date: datetime,
     pictures: Mapping[str, Picture],
+    ways: Ways | None = None,
 ) -> tuple[ViewBuilder, dict[str, Any]]:
     """Judge the arguments and make everything a template can use."""
     from markupsafe import Markup
+
+    ways = ways or Ways()
 
     _judge(issue, publication, marker, leave_url, date)
     catalogue = words(environment, publication.language)
@@ -182,8 +190,29 @@ def _values(
         "html": viewer.markup,
         "isolate": viewer.attribute,
         **viewer.values(),
+        **_ways_on(ways, viewer, issue),
     }
+    if ways.test:
+        marked = say("[Test] {subject}", subject=viewer.line(issue.subject))
+        values["subject"] = bidi.steered(viewer.attribute(marked), publication.direction)
     return viewer, values
+
+
+def _ways_on(ways: Ways, viewer: ViewBuilder, issue: Issue) -> dict[str, Any]:
+    """The names by which a template reaches the ways on from the letter."""
+
+    def share_of(href: str, words: str) -> ShareLinks | None:
+        return ShareLinks(href, words, ways.shares) if href and ways.shares else None
+
+    return {
+        "share": share_of(ways.page, viewer.line(issue.subject)),
+        "share_of": share_of,
+        "subscribe_url": ways.subscribe,
+        "archive_url": ways.archive,
+        "previous": [(viewer.markup(words), viewer.line(words), url) for words, url in ways.previous],
+        "reply_url": ways.reply,
+        "test": ways.test,
+    }
 
 
 def _said(text: str, parts: Mapping[str, object]) -> str:

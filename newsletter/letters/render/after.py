@@ -42,6 +42,8 @@ def finish(html: str, language: str, direction: Literal["rtl", "ltr"]) -> str:
     )
     # The compiler's own, which is no number of pixels; the style says the same.
     html = html.replace(' height="auto"', "")
+    # Two comments for Outlook that touch are one; the compiler writes several at each end of a section.
+    html = html.replace("<![endif]--><!--[if mso | IE]>", "")
     html = _STYLE.sub(lambda match: _INDENT.sub("\n", match[0]), html)
     html = _BODY.sub(lambda _: body, html, count=1)
     html = _TABLE.sub(lambda match: f"<table{_table(match[1], direction)}>", html)
