@@ -192,9 +192,9 @@ def test_a_failure_is_not_told_beside_the_fault_that_caused_it() -> None:
     )
     issue = Issue(1, "موضوع هذا الأسبوع", sections=(Section("", (replace(story, line=3, image_line=4),)),), path="i.md")
     failure = Problem("letter-impossible", "error", "the picture is not encrypted", "i.md:4", "mend")
-    assert [one.code for one in check(issue, None, CheckContext(failure=failure))] == ["image-http"]
+    assert [one.code for one in check(issue, None, CheckContext(failures=(failure,)))] == ["image-http"]
     elsewhere = replace(failure, place="i.md:9")
-    assert [one.code for one in check(issue, None, CheckContext(failure=elsewhere))] == [
+    assert [one.code for one in check(issue, None, CheckContext(failures=(elsewhere,)))] == [
         "image-http",
         "letter-impossible",
     ]

@@ -63,8 +63,8 @@ class CheckContext:
     """Sources of the workspace's own MJML templates, by the path that a message shows."""
     found: Findings | None = None
     """What probe found; None when nobody asked."""
-    failure: Problem | None = None
-    """Why there is no letter."""
+    failures: tuple[Problem, ...] = ()
+    """Why there is no letter: everything that keeps it from being made."""
 
 
 @dataclass(frozen=True)

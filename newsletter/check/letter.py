@@ -70,10 +70,8 @@ _DIRECTIONS = re.compile(r"[\u2066-\u2069]|&#x206[6-9];|</?(?:span|bdi)\b[^>]*>"
 
 
 def impossible(case: CheckInput) -> Iterator[Problem]:
-    """An issue or a template that gives no letter at all."""
-    failure = case.known.failure
-    if failure is not None:
-        yield failure
+    """An issue or a template that gives no letter at all: everything that keeps it from being one."""
+    yield from case.known.failures
 
 
 def template_leaked(case: CheckInput) -> Iterator[Problem]:

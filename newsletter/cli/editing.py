@@ -234,17 +234,24 @@ def check(
 def preview(context: typer.Context, name: IssueName = "") -> None:
     """Write the letter as issue.html and issue.txt beside the issue; prints their paths.
 
+    A draft that could not go yet is written too: what is wrong stands in a box above the letter, and on this screen.
+    Exit code 3: it could not go.
+
     \b
     Example:
       newsletter preview
     """
-    from newsletter.workflows.letter import of_issue
-    from newsletter.workflows.letter import preview as write
+    from newsletter.workflows import preview as previews
 
     with workspace_of(context) as workspace:
-        issue = newest(workspace, name)
-        for path in write(issue, of_issue(workspace, issue)):
-            data(str(path))
+        made = previews.of_name(workspace, name)
+    for path in made.paths:
+        data(str(path))
+    for line in problem_lines(made.problems):
+        say(line)
+    if made.problems:
+        say(f"{plural(len(made.problems), 'error')}: mend them, then: newsletter preview")
+        raise typer.Exit(FOUND_ERRORS)
     say("Next: to see it as a letter, newsletter send --test ADDRESS; then: newsletter send")
 
 

@@ -5,41 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from newsletter import library
 from newsletter.delivery import SLOT_WIDTHS
-from newsletter.errors import RenderError
+from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.issues import compose
 from newsletter.letters import own_links, pictures
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
 from newsletter.letters.ways import Ways
-from newsletter.models import Issue, Letter
+from newsletter.models import Issue, Letter, Picture, Section
 from newsletter.text import bidi
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from newsletter.web import archive
 from subscribers import test_link
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from sqlalchemy import Connection
 
     from newsletter.wiring import Workspace
 
 
-def of_issue(workspace: Workspace, issue: Issue, *, test: bool = False) -> Letter:
+def of_issue(
+    workspace: Workspace,
+    issue: Issue,
+    *,
+    test: bool = False,
+    faults: list[NashraError] | None = None,
+    templates: Environment | None = None,
+) -> Letter:
     """Render an issue as it stands now.
 
     Args:
         workspace: The workspace.
         issue: Whole, or cut. One without a number gives a letter whose own page has no address before `addressed`.
         test: It goes to an editor alone: it says so, and its links open a page that says so and changes nothing.
+        faults: For a check or a preview: what is wrong with the issue is added here, and something else stands in its
+            place. None makes no letter then.
+        templates: Where templates come from; None takes those of the workspace.
 
     Raises:
         IssueError: A picture or template it names is not there.
-        RenderError: A template that gives no letter.
+        RenderError: A template that gives no letter, or an issue; it tells of everything at once.
     """
     with workspace.database.read() as connection:
         known = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
@@ -53,11 +63,13 @@ def of_issue(workspace: Workspace, issue: Issue, *, test: bool = False) -> Lette
     path = test_link.LETTER if test else path
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = workspace.now()
+    broken: list[NashraError] = []
+    found = _pictures(issue, domain, broken) if faults is not None else pictures.of_issue(issue, domain=domain)
     with _where(issue):
         rendered = render(
             compose.enriched(issue, known),
             settings.publication_of(issue.list),
-            workspace.templates,
+            templates or workspace.templates,
             marker=marker,
             leave_url=page or mail,
             preferences_url=f"{web}/preferences/{slot(marker, PREFERENCES)}"
@@ -65,9 +77,14 @@ def of_issue(workspace: Workspace, issue: Issue, *, test: bool = False) -> Lette
             else "",
             view_url=f"{web}/{path}" if web and settings.ways.view else "",
             date=now,
-            pictures=pictures.of_issue(issue, domain=domain),
+            pictures=found,
             ways=_ways(workspace, issue, f"{web}/{path}" if web else "", previous, test=test),
+            faults=faults,
         )
+    if faults is not None and broken:
+        # The letter that lacks the picture says less of it than its file.
+        told = {one.where for one in broken}
+        faults[:] = [*broken, *(one for one in faults if one.where not in told or "picture" not in one.what)]
     letter = Letter(
         sender=settings.sender_of(issue.list),
         reply_to=settings.reply_to_of(issue.list),
@@ -86,6 +103,20 @@ def of_issue(workspace: Workspace, issue: Issue, *, test: bool = False) -> Lette
         # A letter that cannot be written must not be frozen.
         cut(letter, SLOT_WIDTHS if issue.number else {**SLOT_WIDTHS, VIEW: 1})
     return letter
+
+
+def _pictures(issue: Issue, domain: str, broken: list[NashraError]) -> dict[str, Picture]:
+    """The local pictures that are whole; what is wrong with the others is added to ``broken``."""
+    found: dict[str, Picture] = {}
+    for story in issue.stories:
+        try:
+            one = pictures.of_issue(replace(issue, sections=(Section("", (story,)),)), domain=domain)
+        except IssueError as error:
+            broken.append(error)
+            continue
+        for name, picture in one.items():
+            found.setdefault(name, replace(picture, cid=f"picture-{len(found) + 1}@{domain}"))
+    return found
 
 
 def _ways(workspace: Workspace, issue: Issue, page: str, previous: tuple[tuple[str, str], ...], *, test: bool) -> Ways:
@@ -146,37 +177,3 @@ def _where(issue: Issue) -> Iterator[None]:
         yield
     except RenderError as error:
         raise RenderError(error.what, where=error.where or issue.path, mend=error.mend) from error
-
-
-def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
-    """Write issue.html and issue.txt beside the issue, as a subscriber would see them, pictures from their files.
-
-    Args:
-        issue: With the path of its file.
-        letter: As it was rendered.
-
-    Returns:
-        The paths of the two files.
-
-    Raises:
-        IssueError: The folder cannot be written.
-    """
-    import base64
-
-    from newsletter.errors import IssueError
-
-    html, text = letter.rendered.html, letter.rendered.text
-    for picture in letter.rendered.pictures:
-        data = f"data:{picture.content_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
-        html = html.replace(f"cid:{picture.cid}", data)
-    sample = test_link.NOBODY
-    folder = Path(issue.path).parent
-    paths = folder / "issue.html", folder / "issue.txt"
-    try:
-        for path, content in zip(paths, (html, text), strict=True):
-            for_one = content.replace(slot(letter.marker, LEAVE), sample)
-            path.write_text(for_one.replace(slot(letter.marker, PREFERENCES), sample), "utf-8")
-    except OSError as error:
-        where = str(error.filename or folder)
-        raise IssueError(f"cannot be written ({error.strerror})", where=where, mend="make it writable") from None
-    return paths

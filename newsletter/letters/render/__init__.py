@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from newsletter.errors import RenderError
+from newsletter.errors import NashraError, RenderError
 from newsletter.letters.catalogue import words
 from newsletter.letters.render import (
     after,
@@ -51,6 +51,7 @@ def render(
     date: datetime,
     pictures: Mapping[str, Picture] | None = None,
     ways: Ways | None = None,
+    faults: list[NashraError] | None = None,
 ) -> Rendered:
     """Make an issue into a letter.
 
@@ -66,12 +67,18 @@ def render(
         date: Aware moment printed as the letter's date.
         pictures: Local pictures by the path that names them in the issue.
         ways: What the letter offers beyond its stories, and whether it is a test; None offers nothing.
+        faults: For a preview: what is wrong with the issue is added here, and something else stands in its place. None
+            makes no letter then.
 
     Raises:
-        RenderError: The issue, the template or its MJML gives no letter.
+        RenderError: The issue, the template or its MJML gives no letter; tells of everything in the issue at once.
     """
     pictures = pictures or {}
     viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures, ways)
+    if viewer.faults and faults is None:
+        raise RenderError.of(viewer.faults)
+    if faults is not None:
+        faults += viewer.faults
     values |= {"preferences_url": preferences_url, "view_url": view_url}
     name = f"email/{issue.template}.mjml.j2"
     html = after.finish(
@@ -122,7 +129,9 @@ def mjml_of(
     Raises:
         RenderError: The issue or the template gives no letter.
     """
-    _, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {}, ways)
+    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {}, ways)
+    if viewer.faults:
+        raise RenderError.of(viewer.faults)
     values |= {"preferences_url": preferences_url, "view_url": view_url}
     return before.prepare(fill(environment, f"email/{issue.template}.mjml.j2", values))
 
