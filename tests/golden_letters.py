@@ -107,7 +107,7 @@ def arguments(one: Golden) -> dict[str, Any]:
         "leave_url": LEAVE_URL,
         "preferences_url": PREFERENCES_URL,
         "view_url": VIEW_URL,
-        "ways": WAYS[one.publication.language],
+        "ways": WAYS.get(one.publication.language, WAYS["en"]),
         "date": DATE,
         "pictures": one.pictures,
     }

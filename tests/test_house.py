@@ -29,7 +29,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "subscribers.moments",
         "subscribers.newfile",
     ),
-    ("subscribers.addresses", "subscribers.consent", "subscribers.suppression", "subscribers.tokens"),
+    (
+        "subscribers.addresses",
+        "subscribers.consent",
+        "subscribers.suppression",
+        "subscribers.test_link",
+        "subscribers.tokens",
+    ),
     ("subscribers.csvfile",),
     ("subscribers.store",),
     ("subscribers.actions",),
@@ -525,7 +531,9 @@ def test_asking_the_table_imports_no_sender() -> None:
 # What other templates build on, and the small letters, which have a room and tests of their own.
 SHARED = {
     "base",
+    "look",
     "parts",
+    "ways",
     "small",
     "confirmation",
     "welcome",

@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from newsletter.text import bidi
-
 SHARES = ("whatsapp", "telegram", "x", "facebook", "mail", "copy")
 """Ways to share a letter, in the order in which they stand in it."""
 
@@ -32,13 +30,13 @@ class ShareLinks:
     page: str
     """Address of the page that is shared."""
     words: str
-    """What is said of it: a subject or a headline, plain text."""
+    """What is said of it: a subject or a headline, plain text of one line without signs of direction."""
     wanted: tuple[str, ...] = SHARES
 
     @property
     def whatsapp(self) -> str:
         """WhatsApp, the words and the page in one message."""
-        return self._one("whatsapp", f"{STARTS[0]}{_quoted(self._said)}%0A{_quoted(self.page)}")
+        return self._one("whatsapp", f"{STARTS[0]}{_quoted(self.words)}%0A{_quoted(self.page)}")
 
     @property
     def telegram(self) -> str:
@@ -58,16 +56,12 @@ class ShareLinks:
     @property
     def mail(self) -> str:
         """A letter to a friend, in the reader's own mail program."""
-        return self._one("mail", f"mailto:?subject={_quoted(self._said)}&body={_quoted(self.page)}")
+        return self._one("mail", f"mailto:?subject={_quoted(self.words)}&body={_quoted(self.page)}")
 
     @property
     def copy(self) -> str:
         """The page itself, to be copied."""
         return self._one("copy", self.page)
-
-    @property
-    def _said(self) -> str:
-        return " ".join(bidi.strip(self.words).split())
 
     def _one(self, name: str, address: str) -> str:
         return address if name in self.wanted else ""

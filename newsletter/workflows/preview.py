@@ -8,16 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsletter import issues
 from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.letters.templates import environment
 from newsletter.models import Issue, Letter, Problem
-from newsletter.wiring import Workspace
 from newsletter.workflows import letter as letters
 from newsletter.workflows.check import inspect
 from subscribers import test_link
+
+if TYPE_CHECKING:
+    from newsletter.wiring import Workspace
 
 HTML, TEXT = "issue.html", "issue.txt"
 _BODY = re.compile(r"<body\b[^>]*>")

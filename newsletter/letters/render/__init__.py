@@ -211,10 +211,10 @@ def _ways_on(ways: Ways, viewer: ViewBuilder, issue: Issue) -> dict[str, Any]:
     """The names by which a template reaches the ways on from the letter."""
 
     def share_of(href: str, words: str) -> ShareLinks | None:
-        return ShareLinks(href, words, ways.shares) if href and ways.shares else None
+        return ShareLinks(href, bidi.strip(viewer.line(words)), ways.shares) if href and ways.shares else None
 
     return {
-        "share": share_of(ways.page, viewer.line(issue.subject)),
+        "share": share_of(ways.page, issue.subject),
         "share_of": share_of,
         "subscribe_url": ways.subscribe,
         "archive_url": ways.archive,
