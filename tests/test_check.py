@@ -313,7 +313,7 @@ def test_a_template_that_forgot_the_way_out(root: Path) -> None:
     shipped = Path(__file__).parents[1] / "templates" / "email"
     folder = root / "templates" / "email"
     folder.mkdir(parents=True)
-    for name in ("parts.mjml.j2", "base.txt.j2"):
+    for name in ("ways.mjml.j2", "base.txt.j2"):
         source = (shipped / name).read_text("utf-8")
         assert "{{ leave_url }}" in source
         (folder / name).write_text(source.replace("{{ leave_url }}", "https://example.org"), "utf-8")
