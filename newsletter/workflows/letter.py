@@ -12,11 +12,13 @@ from newsletter import library
 from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.issues import compose
-from newsletter.letters import own_links, pictures
+from newsletter.issues.pictures import addresses
+from newsletter.letters import hosting, own_links, pictures
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
+from newsletter.letters.render.views import NO_PICTURE
 from newsletter.letters.ways import Ways
-from newsletter.models import Issue, Letter, Picture, Section
+from newsletter.models import Issue, Letter, Picture, Rendered
 from newsletter.text import bidi
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from newsletter.web import archive
@@ -55,7 +57,6 @@ def of_issue(
         known = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
         previous = _previous(workspace, connection, issue)
     settings, marker = workspace.settings, workspace.marker()
-    domain = settings.address.rpartition("@")[2]
     token = slot(marker, LEAVE)
     web = settings.web.url
     page = f"{web}/leave/{token}" if web else ""
@@ -63,12 +64,14 @@ def of_issue(
     path = test_link.LETTER if test else path
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = workspace.now()
-    broken: list[NashraError] = []
-    found = _pictures(issue, domain, broken) if faults is not None else pictures.of_issue(issue, domain=domain)
+    publication = settings.publication_of(issue.list)
+    found = pictures_of(workspace, issue)
+    if faults is None:
+        found.checked()
     with _where(issue):
         rendered = render(
             compose.enriched(issue, known),
-            settings.publication_of(issue.list),
+            publication,
             templates or workspace.templates,
             marker=marker,
             leave_url=page or mail,
@@ -77,14 +80,14 @@ def of_issue(
             else "",
             view_url=f"{web}/{path}" if web and settings.ways.view else "",
             date=now,
-            pictures=found,
+            pictures=found.sizes,
             ways=_ways(workspace, issue, f"{web}/{path}" if web else "", previous, test=test),
             faults=faults,
         )
-    if faults is not None and broken:
-        # The letter that lacks the picture says less of it than its file.
-        told = {one.where for one in broken}
-        faults[:] = [*broken, *(one for one in faults if one.where not in told or "picture" not in one.what)]
+    # Only the finished letter says how wide it shows each of them.
+    rendered = pictures.made(rendered, found) if faults is None else _drafted(rendered, found, faults)
+    if settings.hosts_pictures:
+        rendered = hosting.host(rendered, web)
     letter = Letter(
         sender=settings.sender_of(issue.list),
         reply_to=settings.reply_to_of(issue.list),
@@ -105,18 +108,32 @@ def of_issue(
     return letter
 
 
-def _pictures(issue: Issue, domain: str, broken: list[NashraError]) -> dict[str, Picture]:
-    """The local pictures that are whole; what is wrong with the others is added to ``broken``."""
-    found: dict[str, Picture] = {}
-    for story in issue.stories:
+def pictures_of(workspace: Workspace, issue: Issue) -> pictures.LocalPictures:
+    """The local pictures of an issue and of the settings, looked at, with what is wrong with them."""
+    return pictures.of_issue(
+        issue,
+        addresses(issue),
+        domain=workspace.settings.address.rpartition("@")[2],
+        publication=workspace.settings.publication_of(issue.list),
+        root=workspace.root,
+    )
+
+
+def _drafted(rendered: Rendered, found: pictures.LocalPictures, faults: list[NashraError]) -> Rendered:
+    """A letter with the bytes of those local pictures that are whole; what is wrong with the others is added."""
+    broken: list[NashraError] = list(found.faults)
+    whole: list[Picture] = []
+    html = rendered.html
+    for picture in rendered.pictures:
         try:
-            one = pictures.of_issue(replace(issue, sections=(Section("", (story,)),)), domain=domain)
+            whole += pictures.made(replace(rendered, pictures=(picture,)), found).pictures
         except IssueError as error:
             broken.append(error)
-            continue
-        for name, picture in one.items():
-            found.setdefault(name, replace(picture, cid=f"picture-{len(found) + 1}@{domain}"))
-    return found
+            html = html.replace(f"cid:{picture.cid}", NO_PICTURE)
+    # The letter that lacks a picture says less of it than its file.
+    told = {one.where for one in broken}
+    faults[:] = [*broken, *(one for one in faults if one.where not in told or "picture" not in one.what)]
+    return replace(rendered, html=html, pictures=tuple(whole))
 
 
 def _ways(workspace: Workspace, issue: Issue, page: str, previous: tuple[tuple[str, str], ...], *, test: bool) -> Ways:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from newsletter import issues
 from newsletter.errors import IssueError, NashraError, RenderError
+from newsletter.letters import hosting, own_links
 from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.letters.templates import environment
 from newsletter.models import Issue, Letter, Problem
@@ -112,10 +112,7 @@ def write(issue: Issue, letter: Letter, *, problems: Sequence[Problem] = ()) -> 
     Raises:
         IssueError: The folder cannot be written.
     """
-    html, text = letter.rendered.html, letter.rendered.text
-    for picture in letter.rendered.pictures:
-        data = f"data:{picture.content_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
-        html = html.replace(f"cid:{picture.cid}", data)
+    html, text = hosting.shown_alone(letter.rendered, own_links.base(letter)), letter.rendered.text
     if problems:
         lines = [_line(problem, Path(issue.path)) for problem in problems]
         html = _BODY.sub(lambda body: body[0] + _box(lines), html, count=1)

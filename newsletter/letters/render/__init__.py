@@ -14,6 +14,7 @@ from newsletter.letters.render import (
     after,
     before,
     palette,
+    surroundings,
     twin,
 )
 from newsletter.letters.render.fill import fill
@@ -106,7 +107,7 @@ def render(
         values["subject"],
         html,
         text,
-        tuple(picture for picture in viewer.used.values() if f"cid:{picture.cid}" in html),
+        viewer.travelling(html),
         flowed=publication.direction == "ltr",
     )
 
@@ -168,6 +169,7 @@ def _values(
     def percent(share: float, places: int = 1) -> str:
         return numbers.percent(share, publication.language, publication.digits, places)
 
+    viewer.setup = surroundings.setup(issue, publication, say, viewer.line)
     values: dict[str, Any] = {
         "language": publication.language.replace("_", "-"),
         "direction": publication.direction,
@@ -180,7 +182,7 @@ def _values(
         "name": viewer.markup(publication.name),
         "site": web_address(viewer.line(publication.url)),
         "site_text": re.sub(r"^https?://(?:www\.)?|/$", "", viewer.line(publication.url)),
-        "logo": viewer.picture(publication.logo, publication.name, where="letter.logo"),
+        "logo": viewer.setting_picture(publication.logo, publication.name, where="letter.logo"),
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
         "number": dates.in_digits(str(issue.number), publication.language, publication.digits) if issue.number else "",
         "date": viewer.date(date, weekday=True),
@@ -201,6 +203,7 @@ def _values(
         **viewer.values(),
         **_ways_on(ways, viewer, issue),
     }
+    values["reading_time"] = count("{n} minute to read", "{n} minutes to read", values["reading_minutes"])
     if ways.test:
         marked = say("[Test] {subject}", subject=viewer.line(issue.subject))
         values["subject"] = bidi.steered(viewer.attribute(marked), publication.direction)
