@@ -236,6 +236,9 @@ class Rendered:
     html: str
     text: str
     pictures: tuple[Picture, ...] = ()
+    """Those that travel inside the letter."""
+    hosted: tuple[Picture, ...] = ()
+    """Those that the reader pages serve: the letter names their addresses, and what freezes it puts them there."""
     flowed: bool = False
     """Whether lines of the text that end in a space may be joined and wrapped anew (RFC 3676)."""
 

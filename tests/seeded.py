@@ -197,6 +197,7 @@ def found(folder: Path, case: CheckInput, facts: Mapping[str, Any]) -> Findings 
             links=probe.links((one for one, picture in addresses if not picture), asker, resolver),
             pictures=probe.pictures((one for one, picture in addresses if picture), asker, resolver),
             web=probe.pages(web, asker, resolver) if web else None,
+            hosted=probe.hosted(facts["hosted"], b"its bytes", asker) if "hosted" in facts else None,
         )
     if resolver is not None:
 

@@ -11,6 +11,7 @@ from newsletter.check.context import (
     CheckInput,
     Rule,
     in_line,
+    setting,
     shown,
     teller,
 )
@@ -31,9 +32,13 @@ CODES: Mapping[str, Level] = {
     "image-twice": "warning",
     "image-dead": "error",
     "image-unsure": "warning",
+    "image-unserved": "error",
     "letter-heavy": "warning",
 }
 _tell = teller(CODES)
+
+COPY = "take a copy of it: newsletter check --host-pictures"
+"""What mends a picture of another site that is there, but not as mail programs want it."""
 
 SMALLEST_LEAD, SMALLEST = 576, 176
 """Pixels across: as wide as the shipped letters show the first story's picture, and the others at their widest."""
@@ -60,6 +65,8 @@ _FILE_NAME = re.compile(
     re.IGNORECASE,
 )
 _EMPTY_WORDS = frozenset(map(arabic_fold, ("صورة", "الصورة", "صوره", "وصف الصورة", "image", "photo", "picture", "alt")))
+_UNMADE = frozenset({"image/svg+xml", "image/heic", "image/jxl"})
+"""Kinds of which no copy can be made for a letter."""
 _KIND_BY_NAME = {"webp": "image/webp", "svg": "image/svg+xml", "avif": "image/avif", "heic": "image/heic"}
 
 
@@ -94,13 +101,22 @@ def _same_as_file(alt: str, address: str) -> bool:
 
 def image_http(case: CheckInput) -> Iterator[Problem]:
     """A picture that is not encrypted; mail programs do not load it, or warn of it."""
+    found = case.known.found.pictures if case.known.found is not None else {}
     for image in case.reading.images:
+        remote = found.get(image.address)
         if image.address.lower().startswith("http://"):
             yield _tell(
                 "image-http",
                 f"the picture is not encrypted: {shown(unquote(image.address))}",
                 case.at(image.line),
-                "write https://, or save it in the issue's folder and write its file name",
+                "write https://, where it answers too" if remote is not None and remote.secure else COPY,
+            )
+        elif remote is not None and remote.unencrypted:
+            yield _tell(
+                "image-http",
+                f"the picture leads to an address that is not encrypted: {shown(unquote(remote.unencrypted))}",
+                case.at(image.line),
+                COPY,
             )
 
 
@@ -135,7 +151,9 @@ def image_form(case: CheckInput) -> Iterator[Problem]:
                 "image-heavy",
                 f"the picture weighs {sized.weight / 1e6:.1f} MB",
                 case.at(sized.image.line),
-                f"save it with less quality or fewer pixels, below {HEAVIEST / 1e6:.0f} MB",
+                COPY
+                if sized.image.remote
+                else f"save it with less quality or fewer pixels, below {HEAVIEST / 1e6:.0f} MB",
             )
 
 
@@ -162,7 +180,7 @@ def _kind(case: CheckInput, sized: _Sized) -> Iterator[Problem]:
             "image-kind",
             f"the picture is {name}, which not every mail program shows",
             case.at(sized.image.line),
-            "save it as JPEG or PNG",
+            COPY if sized.image.remote and sized.content_type not in _UNMADE else "save it as JPEG or PNG",
         )
 
 
@@ -180,7 +198,8 @@ def _size(case: CheckInput, sized: _Sized) -> Iterator[Problem]:
             "take a larger one, or none",
         )
     elif not sized.made and max(sized.width, sized.height) > LARGEST:
-        yield _tell("image-large", f"the picture has {form}", place, "1280 pixels across are enough for every screen")
+        enough = "1280 pixels across are enough for every screen"
+        yield _tell("image-large", f"the picture has {form}", place, COPY if sized.image.remote else enough)
     shape = sized.width / sized.height
     if not TALLEST <= shape <= WIDEST:
         words = "a stripe" if shape > 1 else "a column"
@@ -222,6 +241,24 @@ def image_asked(case: CheckInput) -> Iterator[Problem]:
             )
 
 
+def image_unserved(case: CheckInput) -> Iterator[Problem]:
+    """Reader pages that answer, but do not give the pictures that the letter names there."""
+    found = case.known.found
+    if (
+        found is None
+        or found.hosted is None
+        or not found.hosted.trouble
+        or (found.web is not None and found.web.trouble)
+    ):
+        return
+    yield _tell(
+        "image-unserved" if found.hosted.gone else "image-unsure",
+        f"the reader pages at {shown(case.known.web_url)} do not give the letter's pictures: {found.hosted.trouble}",
+        setting("letter", "pictures"),
+        'let newsletter serve of this version answer there, with this database; or set pictures = "inline"',
+    )
+
+
 def letter_heavy(case: CheckInput) -> Iterator[Problem]:
     """The letter with everything that travels in it or is loaded by it."""
     if case.letter is None:
@@ -230,7 +267,7 @@ def letter_heavy(case: CheckInput) -> Iterator[Problem]:
     inside = sum(len(picture.data) for picture in rendered.pictures)
     travels = (len(rendered.html.encode()) + len(rendered.text.encode()) + inside) * 4 // 3
     found = case.known.found.pictures.values() if case.known.found is not None else ()
-    weight = travels + sum(picture.weight for picture in found)
+    weight = travels + sum(picture.weight for picture in found) + sum(len(picture.data) for picture in rendered.hosted)
     words = f"the letter weighs {weight / 1e6:.1f} MB with its pictures, {travels / 1e6:.1f} MB of them inside it"
     if travels > HEAVIEST_INSIDE:
         mend = f"take out some of the pictures; below {HEAVIEST_INSIDE / 1e6:.0f} MB it is quickly sent and opened"
@@ -247,5 +284,6 @@ RULES: tuple[Rule, ...] = (
     image_form,
     image_still,
     image_asked,
+    image_unserved,
     letter_heavy,
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+from newsletter.issues import containers
 from newsletter.issues.escaping import escape
 from newsletter.issues.targets import one_line, picture
 
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
 
 
 def parser() -> MarkdownIt:
-    """The one Markdown parser: HTML is off, so what is pasted is text and cannot become markup."""
+    """The one Markdown parser: HTML is off, so what is pasted is text and cannot become markup.
+
+    It knows elements, tables and footnotes; to know those of other passages too, it is given ``containers.notes_of``.
+    """
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("js-default", {"linkify": False, "typographer": False})
+    made = MarkdownIt("js-default", {"linkify": False, "typographer": False})
+    containers.enable(made)
+    return made
 
 
 def from_html(body: str, *, without: str = "") -> str:

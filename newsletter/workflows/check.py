@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from newsletter import ledger, library
+from newsletter import ledger, library, media
 from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.addresses import private
-from newsletter.check.found import Findings, SenderSetup
+from newsletter.check.found import Findings, PictureResult, SenderSetup
 from newsletter.errors import IssueError, RenderError
 from newsletter.issues import compose, repeats
-from newsletter.models import Issue, Letter, Problem
+from newsletter.letters import hosting
+from newsletter.models import Issue, Letter, Picture, Problem
 from newsletter.senders import registry
 from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
@@ -208,6 +210,14 @@ def _text(path: Path) -> str:
         return ""
 
 
+def _hosted(workspace: Workspace, pictures: Iterable[Picture]) -> PictureResult:
+    """Whether the reader pages give a picture of the letter that they have by now, or else the one they always have."""
+    with workspace.database.read() as connection:
+        there = [one for one in pictures if media.get(connection, one.stored_name) is not None]
+    one = next(iter(there), media.PROBE)
+    return probe.hosted(hosting.address(workspace.settings.web.url, one), one.data, workspace.fetcher)
+
+
 def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findings:
     settings = workspace.settings
 
@@ -224,7 +234,9 @@ def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findin
     web = urlsplit(settings.web.url)
     public = web.scheme == "https" and not private(web.hostname or "")
     pages = probe.pages(settings.web.url, workspace.fetcher, workspace.resolver) if public else None
-    found = Findings(sender=sender, fallback=other, web=pages)
+    pictures = case.letter.rendered.hosted if case.letter is not None else ()
+    hosted = _hosted(workspace, pictures) if pictures and pages is not None and not pages.trouble else None
+    found = Findings(sender=sender, fallback=other, web=pages, hosted=hosted)
     if not links_too:
         return found
     addresses = [(address, what == "the picture") for address, _, what in links.addresses(case)]

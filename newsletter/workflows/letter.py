@@ -14,7 +14,7 @@ from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import RenderError
 from newsletter.issues import compose
 from newsletter.issues.pictures import addresses
-from newsletter.letters import own_links, pictures
+from newsletter.letters import hosting, own_links, pictures
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
 from newsletter.models import Issue, Letter
@@ -60,6 +60,8 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
         )
     # Only the finished letter says how wide it shows each of them.
     rendered = pictures.made(rendered, found)
+    if settings.hosts_pictures:
+        rendered = hosting.host(rendered, web)
     letter = Letter(
         sender=settings.sender_of(issue.list),
         reply_to=settings.reply_to_of(issue.list),
@@ -133,14 +135,9 @@ def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
     Raises:
         IssueError: The folder cannot be written.
     """
-    import base64
-
     from newsletter.errors import IssueError
 
-    html, text = letter.rendered.html, letter.rendered.text
-    for picture in letter.rendered.pictures:
-        data = f"data:{picture.content_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
-        html = html.replace(f"cid:{picture.cid}", data)
+    html, text = hosting.shown_alone(letter.rendered, own_links.base(letter)), letter.rendered.text
     sample = "A" * 52
     folder = Path(issue.path).parent
     paths = folder / "issue.html", folder / "issue.txt"

@@ -68,6 +68,11 @@ class LetterSettings(SettingsSection):
         default="",
         description="https address of a logo, or a file of the workspace; without it the name is shown",
     )
+    pictures: Literal["auto", "inline", "hosted"] = Field(
+        default="auto",
+        description="where the pictures of a letter are: `inline` inside it, `hosted` at the reader pages ([web] url), "
+        "`auto` hosted where there are pages",
+    )
     fonts: str = Field(default="", description="font families of the letter, instead of those for its language")
     digits: Literal["latin", "arabic-indic"] = Field(
         default="latin",
