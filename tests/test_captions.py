@@ -16,8 +16,7 @@ from newsletter.errors import IssueError
 from newsletter.issues import prose, renewal
 from newsletter.issues.manuscript import Manuscript
 from newsletter.issues.markdown import from_html
-from newsletter.issues.pictures import split_caption
-from newsletter.issues.targets import one_line
+from newsletter.issues.targets import one_line, split_caption
 from newsletter.issues.writing import picture_line
 from newsletter.letters.render import render
 from newsletter.letters.templates import environment

@@ -28,6 +28,17 @@ def picture(words: str, address: str, caption: str = "") -> str:
     return f"![{words}]({target(address)}{said})"
 
 
+def split_caption(title: str) -> tuple[str, str]:
+    """Caption and credit of a picture: ``The new quay | Photo: Lina Haddad``.
+
+    Args:
+        title: The Markdown title of the picture. What stands behind its last ``|`` is the credit; without one, all of
+            it is the caption.
+    """
+    caption, bar, credit = title.rpartition("|")
+    return (caption.strip(), credit.strip()) if bar else (title.strip(), "")
+
+
 def _title(text: str) -> str:
     """Plain text as the title of a link that reads back as the same (CommonMark 0.31 section 6.3)."""
     # References, since a backslash would leave the beginning and end of comments as they are.
