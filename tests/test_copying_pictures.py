@@ -1,4 +1,4 @@
-"""Pictures of other sites taken into the issue's folder: what is taken, what is left and why, and what stays as it was."""
+"""Pictures of other sites taken into the issue's folder: what is taken, what is left and why, what stays as it was."""
 
 from __future__ import annotations
 

@@ -535,6 +535,7 @@ SHARED = {
     "base",
     "look",
     "parts",
+    "pictures",
     "ways",
     "small",
     "confirmation",
