@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         RhythmName,
         RhythmSettings,
         TopicSettings,
+        WaysSettings,
         WebSettings,
     )
 
@@ -52,6 +53,8 @@ class Settings:
     publication: Publication
     sender: SenderSettings
     """How letters leave; ``from_`` has its domain in A-label form."""
+    ways: WaysSettings
+    """What letters offer beyond their stories."""
     options: Mapping[str, Any]
     """The section of each provider that has one, by the provider's name; None for one without."""
     web: WebSettings
@@ -365,6 +368,7 @@ def _settings(checked: Schema, root: Path, layers: list[_Layer]) -> Settings:
         ),
         sender=checked.sender,
         options={name: getattr(checked, name, None) for name in registry.names()},
+        ways=checked.ways,
         web=checked.web,
         hosts_pictures=letter.pictures != "inline" and bool(checked.web.url),
         rhythms=checked.rhythms,

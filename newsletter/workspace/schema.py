@@ -26,6 +26,7 @@ from newsletter.workspace.section_schema import (
     ScheduleSettings,
     ThemeSettings,
     Topics,
+    WaysSettings,
     WebSettings,
 )
 
@@ -152,6 +153,7 @@ class Schema(SettingsSection):
     newsletter: NewsletterSettings
     letter: LetterSettings = LetterSettings()
     theme: ThemeSettings = ThemeSettings()
+    ways: WaysSettings = WaysSettings()
     sender: SenderSettings
     web: WebSettings = WebSettings()
     rhythms: RhythmSettings = RhythmSettings()

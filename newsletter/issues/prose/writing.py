@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from newsletter.issues.pictures import split_caption
 from newsletter.issues.prose.parts import (
     ELEMENTS,
     OBJECT,
@@ -17,6 +16,7 @@ from newsletter.issues.prose.parts import (
     PictureAddress,
     ProseSetup,
 )
+from newsletter.issues.targets import split_caption
 from newsletter.text import bidi
 
 ROOM = 576
@@ -250,7 +250,7 @@ def _plain_inline(inline: Inline) -> str:
     for shown, alt in inline.pictures:
         lines += [f"[{alt}]"] if alt else []
         lines += [" · ".join(part for part in split_caption(shown.caption) if part)] if shown.caption else []
-    lines += [url.removeprefix("mailto:") for label, url in inline.links if label != url]
+    lines += [plain for label, url in inline.links if label != (plain := url.removeprefix("mailto:"))]
     return "\n".join(line for line in lines if line)
 
 

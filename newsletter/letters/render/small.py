@@ -92,6 +92,8 @@ def render_small(
     preheader = told(BY_MAIL[kind] if by_mail else preheader, yes=told("yes"))
     issue = Issue(0, subject, preheader, template=kind)
     viewer, values = _values(issue, publication, environment, marker, urls["leave_url"], date, pictures or {})
+    if viewer.faults:
+        raise RenderError.of(viewer.faults)
     values |= {**urls, "say": told, "list": quoted, "by_mail": by_mail}
     name = f"email/{kind}.mjml.j2"
     html = after.finish(
