@@ -155,6 +155,7 @@ def inspected(folder: Path) -> list[Problem]:
         frozen=facts.get("frozen", ""),
         namesakes=tuple(facts.get("namesakes", ())),
         pictures=pictures,
+        moving=frozenset(facts.get("moving", ())),
         provider=facts.get("provider", ""),
         idle_providers=tuple(facts.get("idle_providers", ())),
         authentication=registry.provider(facts.get("provider") or "outbox").authentication,

@@ -28,6 +28,7 @@ CODES: Mapping[str, Level] = {
     "image-large": "warning",
     "image-ratio": "warning",
     "image-heavy": "warning",
+    "image-still": "warning",
     "image-twice": "warning",
     "image-dead": "error",
     "image-unsure": "warning",
@@ -46,9 +47,14 @@ LARGEST = 4000
 WIDEST, TALLEST = 4.0, 0.4
 """Width divided by height; beyond these a picture is a stripe."""
 HEAVIEST = 1_000_000
-"""Bytes of one picture: some ten seconds on a weak mobile connection (1 Mbit/s)."""
+"""Bytes of a picture that is loaded: some ten seconds on a weak mobile connection (1 Mbit/s)."""
+HEAVIEST_MADE = 150_000
+"""Bytes of a picture that was made for the letter; only one that cannot be read with less has more."""
 HEAVIEST_LETTER = 5_000_000
 """Bytes of a letter with all its pictures."""
+HEAVIEST_INSIDE = 1_000_000
+"""Bytes of a letter as it travels, each copy of it."""
+_MOVING = frozenset({"", "image/gif"})
 GOOD_KINDS = frozenset({"image/jpeg", "image/png", "image/gif"})
 """What every mail program shows (caniemail.com); WebP fails in Outlook for Windows, SVG and AVIF in most."""
 
@@ -71,6 +77,8 @@ class _Sized:
     width: int
     height: int
     weight: int
+    made: bool = False
+    """It is a file beside the issue: its size is the file's, and its kind and weight those of what travels."""
 
 
 def image_words(case: CheckInput) -> Iterator[Problem]:
@@ -131,7 +139,14 @@ def image_form(case: CheckInput) -> Iterator[Problem]:
     for sized in _sized(case):
         yield from _kind(case, sized)
         yield from _size(case, sized)
-        if sized.weight > HEAVIEST:
+        if sized.made and sized.weight > HEAVIEST_MADE:
+            yield _tell(
+                "image-heavy",
+                f"the picture still weighs {sized.weight / 1000:.0f} kB, made as small as it can be read",
+                case.at(sized.image.line),
+                f"cut out the part that matters, or make two of it; {HEAVIEST_MADE / 1000:.0f} kB are good",
+            )
+        elif not sized.made and sized.weight > HEAVIEST:
             yield _tell(
                 "image-heavy",
                 f"the picture weighs {sized.weight / 1e6:.1f} MB",
@@ -139,6 +154,22 @@ def image_form(case: CheckInput) -> Iterator[Problem]:
                 COPY
                 if sized.image.remote
                 else f"save it with less quality or fewer pixels, below {HEAVIEST / 1e6:.0f} MB",
+            )
+
+
+def image_still(case: CheckInput) -> Iterator[Problem]:
+    """A picture that moves, and stands still in the letter."""
+    if case.letter is None:
+        return
+    travelling = {picture.cid: picture.content_type for picture in case.letter.rendered.own_pictures}
+    for image in case.reading.images:
+        local = case.known.pictures.get(image.address)
+        if local is not None and image.address in case.known.moving and travelling.get(local.cid, "") not in _MOVING:
+            yield _tell(
+                "image-still",
+                f"the picture {shown(image.address)} moves, and only its first frame goes out",
+                case.at(image.line),
+                f"save it as GIF with at most {HEAVIEST_MADE / 1000:.0f} kB, no wider than twice what is shown",
             )
 
 
@@ -158,14 +189,15 @@ def _size(case: CheckInput, sized: _Sized) -> Iterator[Problem]:
         return
     place, form = case.at(sized.image.line), f"{sized.width}×{sized.height} pixels"
     least = SMALLEST_LEAD if sized.image.lead else SMALLEST
-    if sized.width < least:
+    # Among the editor's words a picture stands in its own size.
+    if sized.image.story is not None and sized.width < least:
         yield _tell(
             "image-small",
             f"the picture has {form}; at its place {least} are shown across",
             place,
             "take a larger one, or none",
         )
-    elif max(sized.width, sized.height) > LARGEST:
+    elif not sized.made and max(sized.width, sized.height) > LARGEST:
         enough = "1280 pixels across are enough for every screen"
         yield _tell("image-large", f"the picture has {form}", place, COPY if sized.image.remote else enough)
     shape = sized.width / sized.height
@@ -176,6 +208,7 @@ def _size(case: CheckInput, sized: _Sized) -> Iterator[Problem]:
 
 def _sized(case: CheckInput) -> Iterator[_Sized]:
     found = case.known.found.pictures if case.known.found is not None else {}
+    travelling = {one.cid: one for one in case.letter.rendered.own_pictures} if case.letter is not None else {}
     told: set[str] = set()
     for image in case.reading.images:
         if image.address in told:
@@ -183,7 +216,9 @@ def _sized(case: CheckInput) -> Iterator[_Sized]:
         told.add(image.address)
         local, remote = case.known.pictures.get(image.address), found.get(image.address)
         if local is not None:
-            yield _Sized(image, local.content_type, local.width, local.height, len(local.data))
+            one = travelling.get(local.cid)
+            kind, weight = (one.content_type, len(one.data)) if one is not None else ("", 0)
+            yield _Sized(image, kind, local.width, local.height, weight, made=True)
         elif remote is not None and not remote.trouble:
             yield _Sized(image, remote.content_type, remote.width, remote.height, remote.weight)
         else:
@@ -233,13 +268,13 @@ def letter_heavy(case: CheckInput) -> Iterator[Problem]:
     travels = (len(rendered.html.encode()) + len(rendered.text.encode()) + inside) * 4 // 3
     found = case.known.found.pictures.values() if case.known.found is not None else ()
     weight = travels + sum(picture.weight for picture in found) + sum(len(picture.data) for picture in rendered.hosted)
-    if weight > HEAVIEST_LETTER:
-        yield _tell(
-            "letter-heavy",
-            f"the letter weighs {weight / 1e6:.1f} MB with its pictures, {travels / 1e6:.1f} MB of them inside it",
-            case.issue.path,
-            f"shrink the pictures; below {HEAVIEST_LETTER / 1e6:.0f} MB it opens on a phone in some seconds",
-        )
+    words = f"the letter weighs {weight / 1e6:.1f} MB with its pictures, {travels / 1e6:.1f} MB of them inside it"
+    if travels > HEAVIEST_INSIDE:
+        mend = f"take out some of the pictures; below {HEAVIEST_INSIDE / 1e6:.0f} MB it is quickly sent and opened"
+        yield _tell("letter-heavy", words, case.issue.path, mend)
+    elif weight > HEAVIEST_LETTER:
+        mend = f"shrink the pictures; below {HEAVIEST_LETTER / 1e6:.0f} MB it opens on a phone in some seconds"
+        yield _tell("letter-heavy", words, case.issue.path, mend)
 
 
 RULES: tuple[Rule, ...] = (
@@ -247,6 +282,7 @@ RULES: tuple[Rule, ...] = (
     image_http,
     image_twice,
     image_form,
+    image_still,
     image_asked,
     image_unserved,
     letter_heavy,

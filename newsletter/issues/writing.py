@@ -46,7 +46,7 @@ def headline_line(story: Story) -> str:
 
 def picture_line(story: Story) -> str:
     """The line of a story's picture, with its words."""
-    caption = f" {_title(story.image_caption)}" if story.image_caption.strip() else ""
+    caption = f" {_title(story.image_caption)}" if one_line(story.image_caption) else ""
     return f"![{_words(story.image_alt, 'link')}]({_target(story.image)}{caption})"
 
 

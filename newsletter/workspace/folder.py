@@ -39,7 +39,7 @@ timezone = {timezone}         # the zone of the site, for dates in letters
 # tagline = "…"              # one line under the name
 # postal_address = "…"       # stands at the foot of every letter
 # accent = "#0f766e"         # colour of links, rules and buttons
-# logo = "https://…/logo.png"
+# logo = "logo.png"          # a file beside this one, or an https address
 {pictures}          # hosted by the reader pages where [web] url is set; or inline: inside every letter
 # digits = "latin"           # or arabic-indic: the digits of dates and numbers that the letter writes itself
 # months = "ar_DZ"           # month names of a country; without it those of the language

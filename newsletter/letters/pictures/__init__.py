@@ -37,7 +37,7 @@ _KEPT = 64
 
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _CID = re.compile(r"""cid:([^"'\s)>]+)""")
-_WIDTH = re.compile(r"""\bwidth="(\d+)(?:px)?\"""")
+_WIDTH = re.compile(r"""(?<![\w-])width="(\d+)(?:px)?\"""")
 _done: OrderedDict[tuple[bytes, int, int], EncodedPicture] = OrderedDict()
 
 
@@ -86,7 +86,9 @@ def of_issue(
     faults: list[IssueError] = []
     folder = Path(issue.path).parent
     wanted = [(folder, name, name, f"{issue.path}:{line}", "the issue's folder") for name, line in addresses]
-    wanted += [(root, setting_picture(name), name, where, "the workspace") for where, name in publication.files]
+    wanted += [
+        (root, setting_picture(name), name, where, "the workspace") for where, name in _settings(issue, publication)
+    ]
     told: set[str] = set()
     for home, key, name, where, called in wanted:
         if is_local(name) and key not in found and key not in told:
@@ -101,6 +103,17 @@ def of_issue(
 def of_settings(publication: Publication, *, domain: str, root: Path) -> LocalPictures:
     """The local pictures that the settings name, for a letter of no issue; arguments as for ``of_issue``."""
     return of_issue(Issue(0, ""), (), domain=domain, publication=publication, root=root)
+
+
+def _settings(issue: Issue, publication: Publication) -> list[tuple[str, str]]:
+    """Where a picture of the newsroom's face is named, and its address; an issue may have a face of its own."""
+    named = [*publication.files]
+    for where, look in (("newsletter.toml: [theme]", getattr(publication, "theme", None)), (issue.path, issue)):
+        values = getattr(look, "theme", None) or look
+        for key in ("logo_dark", "portrait", "picture"):
+            value = values.get(key, "") if isinstance(values, Mapping) else getattr(values, key, "")
+            named += [(f"{where} {key}", value)] if isinstance(value, str) and value else []
+    return named
 
 
 def is_local(address: str) -> bool:
@@ -143,7 +156,10 @@ def made(rendered: Rendered, pictures: LocalPictures) -> Rendered:
     travelling: list[Picture] = []
     faults: list[IssueError] = []
     for picture in rendered.pictures:
-        original = originals[picture.cid]
+        original = originals.get(picture.cid)
+        if original is None:
+            travelling.append(picture)  # our own, which came ready
+            continue
         try:
             one = _made(original, widths.get(picture.cid, WIDEST))
         except PictureFault as fault:

@@ -16,8 +16,9 @@ from newsletter.letters.pictures.refusals import reason
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP")
-"""What Pillow may open: no format that runs a program (EPS) or that nobody puts into a letter."""
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "AVIF", "TIFF")
+"""What Pillow may open: no format that runs a program (EPS) or that nobody puts into a letter. A JPEG of several
+pictures (MPO, of telephones) is opened as a JPEG."""
 _TYPES = {"MPO": "image/jpeg"}
 MOST_PIXELS = 80_000_000
 """Of a JPEG, which is decoded at an eighth, a quarter or a half of its size (ITU T.81's blocks of 8 by 8)."""

@@ -21,7 +21,7 @@ _STARTS: Mapping[bytes, tuple[str, str]] = {
     b"<html": ("is a web page", "open the address in a browser and save the picture itself"),
     b"version https://git-lfs": ("is a pointer of Git LFS", "run git lfs pull"),
 }
-_SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<(?:\w+:)?svg[\s>]", re.DOTALL)
+_SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<(?:\w+:)?svg[\s/>]", re.DOTALL)
 
 
 def reason(data: bytes) -> tuple[str, str]:

@@ -95,7 +95,7 @@ def render(
         values["subject"],
         html,
         text,
-        tuple(picture for picture in viewer.used.values() if f"cid:{picture.cid}" in html),
+        viewer.travelling(html),
         flowed=publication.direction == "ltr",
     )
 

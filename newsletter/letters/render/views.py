@@ -166,14 +166,17 @@ class ViewBuilder:
         address = web_address(src)
         return prose.PictureAddress(address) if address.startswith("https://") else None
 
+    def travelling(self, html: str) -> tuple[Picture, ...]:
+        """The pictures that the letter really shows, in the order in which it met them."""
+        return tuple(picture for picture in self.used.values() if f"cid:{picture.cid}" in html)
+
     def setting_picture(self, src: str, alt: str, *, where: str) -> PictureView | None:
         """A picture that the settings name: at an https address, or a file of the workspace; ``where`` is its key.
 
         Raises:
             RenderError: It is neither.
         """
-        name = setting_picture(src)
-        return self.picture(name if name in self.pictures else src, alt, where=where)
+        return self.picture(src, alt, where=where)
 
     def picture(self, src: str, alt: str, *, line: int = 0, where: str = "", caption: str = "") -> PictureView | None:
         """A picture of the letter, or None when there is no address; ``line`` or ``where`` says where it is named.
@@ -184,7 +187,9 @@ class ViewBuilder:
         src = self.line(src)
         if not src:
             return None
-        shown = self.picture_address(src)
+        # A file of the settings may be called as one of the issue's is.
+        own = setting_picture(src) if where else ""
+        shown = self.picture_address(own if own in self.pictures else src)
         if shown is None:
             where = where or self.place(line, "the issue's pictures")
             if urlsplit_or_none(src) is not None and src.lower().startswith("http://"):
