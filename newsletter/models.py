@@ -86,6 +86,8 @@ class Story:
     image_line: int = 0
     summary_line: int = 0
     """Line its summary starts on; the summary is the very lines of the file from there on."""
+    image_caption: str = ""
+    """``caption | credit``, as the Markdown title of the picture says; plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +144,33 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A local picture that travels inside the letter."""
+    """A local picture of a letter, as it travels: turned upright, in sRGB, without metadata."""
 
     cid: str
-    """Content-ID without angle brackets, for example ``p1-port.jpg@example.org``."""
+    """Content-ID without angle brackets, for example ``picture-1@example.org``."""
     content_type: str
-    """``image/jpeg``, ``image/png``, ``image/gif`` or ``image/webp``."""
+    """``image/jpeg``, ``image/png`` or ``image/gif``; as the file says before the picture is made for its letter."""
     data: bytes
+    """Empty as long as nobody knows how wide the letter shows it."""
     name: str
     """File name shown by mail programs."""
     width: int = 0
-    """Pixels; 0 when unknown."""
+    """Pixels as shown, of the data or, while that is empty, of the file; 0 when unknown."""
     height: int = 0
+
+    @property
+    def stored_name(self) -> str:
+        """What it is called where it is served: its content (SHA-256, 32 hexadecimal digits), and its kind.
+
+        The same bytes have the same name, and other bytes another one, so that it may be kept for ever.
+        """
+        import hashlib
+
+        return hashlib.sha256(self.data).hexdigest()[:32] + SUFFIXES.get(self.content_type, "")
+
+
+SUFFIXES: Mapping[str, str] = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
+"""How the name of a picture ends, by its media type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +188,7 @@ class Publication:
     accent: str = "#0f766e"
     """Colour of links, rules and buttons."""
     logo: str = ""
-    """http(s) address or a path relative to the workspace; empty shows the name."""
+    """https address or the name of a file in the workspace; empty shows the name."""
     tagline: str = ""
     """One line under the name."""
     digits: Literal["latin", "arabic-indic"] = "latin"
@@ -188,9 +205,23 @@ class Publication:
     """Social and other pages for the footer: (name, address)."""
 
     @property
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """The pictures that the settings name: the key, as messages show it, and the address or file."""
+        return (("newsletter.toml: [letter] logo", self.logo),)
+
+    @property
     def direction(self) -> Literal["rtl", "ltr"]:
         """Writing direction of the language (CLDR's right-to-left scripts)."""
         return "rtl" if self.language.split("-")[0].split("_")[0] in RTL_LANGUAGES else "ltr"
+
+
+def setting_picture(name: str) -> str:
+    """What a picture that the settings name is called among the pictures of a letter, apart from those of its issue.
+
+    Args:
+        name: Of the file, relative to the workspace.
+    """
+    return f"//{name}"
 
 
 RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "ckb", "ps", "sd", "ug", "yi", "dv"})
@@ -205,6 +236,9 @@ class Rendered:
     html: str
     text: str
     pictures: tuple[Picture, ...] = ()
+    """Those that travel inside the letter."""
+    hosted: tuple[Picture, ...] = ()
+    """Those that the reader pages serve: the letter names their addresses, and what freezes it puts them there."""
     flowed: bool = False
     """Whether lines of the text that end in a space may be joined and wrapped anew (RFC 3676)."""
 

@@ -155,6 +155,7 @@ def inspected(folder: Path) -> list[Problem]:
         frozen=facts.get("frozen", ""),
         namesakes=tuple(facts.get("namesakes", ())),
         pictures=pictures,
+        moving=frozenset(facts.get("moving", ())),
         provider=facts.get("provider", ""),
         idle_providers=tuple(facts.get("idle_providers", ())),
         authentication=registry.provider(facts.get("provider") or "outbox").authentication,
@@ -196,6 +197,7 @@ def found(folder: Path, case: CheckInput, facts: Mapping[str, Any]) -> Findings 
             links=probe.links((one for one, picture in addresses if not picture), asker, resolver),
             pictures=probe.pictures((one for one, picture in addresses if picture), asker, resolver),
             web=probe.pages(web, asker, resolver) if web else None,
+            hosted=probe.hosted(facts["hosted"], b"its bytes", asker) if "hosted" in facts else None,
         )
     if resolver is not None:
 

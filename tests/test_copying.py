@@ -16,8 +16,9 @@ from conftest import MakeDatabase
 from sqlalchemy import func, insert, select, text
 from test_deliver import ISSUE, LETTER, make, received, run
 
-from newsletter import delivery, ledger
+from newsletter import delivery, ledger, media
 from newsletter.errors import DatabaseError
+from newsletter.models import Picture
 from newsletter.storage import tables, transfer
 from newsletter.storage.database import (
     Database,
@@ -69,6 +70,8 @@ def fill(database: Database) -> None:
                 published=None, zone=180, source="s", collected=1,
             )
         )  # fmt: skip
+        pictures = [Picture(f"{n}@e.net", "image/png", b"\x89\0%d" % n, "p.png") for n in range(41)]
+        media.put(connection, pictures, now=NOW, frozen=True)
         ledger.set_cursor(connection, "blocks", 5)
         ledger.charge(connection, ledger.RateLimit(per_second=3.5), 1)
 

@@ -347,6 +347,37 @@ def test_an_upgrade_keeps_sends_with_all_that_refers_to_them_and_lets_undone_one
             connection.execute(text(statement))
 
 
+def test_an_upgrade_adds_pictures_and_keeps_the_letters_that_carry_theirs(empty: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    from newsletter import media
+    from newsletter.models import Picture
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(room.__file__).parent / "migrations"))
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for statement in (
+            "INSERT INTO issue (key) VALUES ('1')",
+            "INSERT INTO send (public_id, issue_id, list_id, rhythm, state, subject, audience, created)"
+            " VALUES ('a', 1, 1, 'weekly', 'finished', 'أسبوع', 1, 5)",
+        ):
+            connection.execute(text(statement))
+        connection.execute(
+            text("INSERT INTO letter (send_id, variant, frozen) VALUES (1, '', :frozen)"), {"frozen": b"\0letter"}
+        )
+    upgrade(empty)
+    picture = Picture("1@example.org", "image/jpeg", b"\xff\xd8\0", "port.jpg")
+    with empty.write() as connection:
+        assert [bytes(one) for one in connection.execute(text("SELECT frozen FROM letter")).scalars()] == [b"\0letter"]
+        media.put(connection, [picture], now=NOW, frozen=True)
+        found = media.get(connection, picture.stored_name)
+    assert found is not None
+    assert found.data == picture.data
+
+
 def test_what_was_written_survives_a_power_cut(sqlite: Database) -> None:
     with sqlite.read() as connection:
         settings = [

@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.models", "newsletter.sample"),
     ("newsletter.text", "newsletter.fields"),
     ("newsletter.issues", "newsletter.sources", "newsletter.storage"),
-    ("newsletter.rhythms", "newsletter.letters", "newsletter.library", "newsletter.ledger"),
+    ("newsletter.rhythms", "newsletter.letters", "newsletter.library", "newsletter.ledger", "newsletter.media"),
     ("newsletter.senders", "newsletter.check", "newsletter.report", "newsletter.web"),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
     ("newsletter.wiring",),
@@ -48,6 +48,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows",
         "newsletter.workflows.alerts",
         "newsletter.workflows.asking",
+        "newsletter.workflows.copying",
         "newsletter.workflows.create",
         "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
@@ -56,6 +57,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.latecomers",
         "newsletter.workflows.health",
         "newsletter.workflows.helping",
+        "newsletter.workflows.hosted",
         "newsletter.workflows.letter",
         "newsletter.workflows.logs",
         "newsletter.workflows.metrics",
@@ -525,6 +527,7 @@ def test_asking_the_table_imports_no_sender() -> None:
 # What other templates build on, and the small letters, which have a room and tests of their own.
 SHARED = {
     "base",
+    "look",
     "parts",
     "small",
     "confirmation",

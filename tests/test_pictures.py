@@ -1,25 +1,16 @@
-"""A picture is what its first bytes say; what cannot travel in a letter is told with its line."""
+"""A picture is what its first bytes say."""
 
 from __future__ import annotations
 
 import io
-import os
 import struct
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from newsletter.errors import IssueError
-from newsletter.letters.pictures import (
-    MOST_BYTES,
-    kind_of,
-    local,
-    of_issue,
-)
-from newsletter.models import Issue, Section, Story
+from newsletter.letters.pictures import kind_of
 
 SIZES = ((1, 1), (640, 427), (31, 2000))
 WAYS = [
@@ -179,73 +170,3 @@ def test_a_text_about_pictures_is_none() -> None:
         assert kind_of(data) is None
     # Segments without end: each step goes on.
     assert kind_of(b"\xff\xd8" + b"\xff\xe0\0\0" * 100_000) is None
-
-
-def issue(folder: Path, *names: str) -> Issue:
-    stories = tuple(
-        Story("خبر", url=f"https://example.org/{line}", image=name, image_line=line)
-        for line, name in enumerate(names, 10)
-    )
-    return Issue(1, "عدد", sections=(Section("", stories),), path=str(folder / "issue.md"))
-
-
-def save(path: Path, form: str = "PNG", size: tuple[int, int] = (40, 30)) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size).save(path, form)
-    return path.read_bytes()
-
-
-def test_the_pictures_of_an_issue(tmp_path: Path) -> None:
-    first = save(tmp_path / "pictures" / "ميناء الريحان.png")
-    second = save(tmp_path / "b.jpg", "JPEG", (80, 60))
-    names = ("pictures/ميناء الريحان.png", "https://example.org/c.jpg", "b.jpg", "pictures/ميناء الريحان.png", "")
-    found = of_issue(issue(tmp_path, *names), domain="example.org")
-    assert list(found) == ["pictures/ميناء الريحان.png", "b.jpg"]
-    one, two = found.values()
-    assert (one.cid, one.content_type, one.data, one.name) == (
-        "picture-1@example.org", "image/png", first, "ميناء الريحان.png",
-    )  # fmt: skip
-    assert (one.width, one.height) == (40, 30)
-    assert (two.cid, two.content_type, two.data, two.width) == ("picture-2@example.org", "image/jpeg", second, 80)
-
-
-def test_local_or_not() -> None:
-    assert local(Story("خبر", image="a.jpg"))
-    assert not local(Story("خبر", image="https://example.org/a.jpg"))
-    assert not local(Story("خبر"))
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("no.jpg", "cannot be read (No such file or directory)"),
-        ("../secret.png", "is outside the issue's folder"),
-        ("/etc/hostname", "is outside the issue's folder"),
-        ("link.png", "is outside the issue's folder"),
-        ("pictures", "is no file"),
-        ("pipe", "is no file"),
-        ("loop", "cannot be read (Symlink loop"),
-        ("nul\0.png", "cannot be read (embedded null byte)"),
-        ("x" * 300, "cannot be read (File name too long)"),
-        ("text.jpg", "is no JPEG, PNG, GIF or WebP"),
-        ("empty.jpg", "is no JPEG, PNG, GIF or WebP"),
-        ("large.png", "is larger than 5,000,000 bytes"),
-    ],
-)
-def test_pictures_that_cannot_travel(tmp_path: Path, name: str, words: str) -> None:
-    folder = tmp_path / "issue"
-    save(folder / "pictures" / "a.png")
-    data = save(tmp_path / "secret.png")
-    (folder / "link.png").symlink_to("../secret.png")
-    (folder / "loop").symlink_to("loop")
-    os.mkfifo(folder / "pipe")
-    (folder / "text.jpg").write_text("نص")
-    (folder / "empty.jpg").touch()
-    (folder / "large.png").write_bytes(data + bytes(MOST_BYTES))
-    with pytest.raises(IssueError) as told:
-        of_issue(issue(folder, "pictures/a.png", name), domain="example.org")
-    assert told.value.where == f"{folder / 'issue.md'}:11"
-    assert words in told.value.what
-    assert told.value.mend
-    assert "\n" not in str(told.value)
-    assert "\0" not in str(told.value)

@@ -18,7 +18,7 @@ from newsletter.check import probe
 from newsletter.check.found import DkimRecord, DmarcPolicy, LinkResult, MailHost, PictureResult
 from newsletter.check.probe.links import _pictured, _reached
 from newsletter.check.probe.sender import walk
-from newsletter.sources.http import Fetcher
+from newsletter.sources.http import Fetched, Fetcher
 
 URL = "https://example.org/a"
 
@@ -127,6 +127,64 @@ def test_patience_ends() -> None:
 )
 def test_pictures(answer: dict[str, Any], expected: PictureResult) -> None:
     assert probe.pictures([URL], seeded.Site({URL: answer})) == {URL: expected}
+
+
+class Answering(seeded.Site):
+    """A site whose pictures are these bytes, and lead to these addresses."""
+
+    def __init__(self, data: bytes, leads: dict[str, str] | None = None, refused: tuple[str, ...] = ()) -> None:
+        super().__init__({one: {"status": 404, "head": 404} for one in refused})
+        self.data, self.leads = data, leads or {}
+
+    def ask(self, method: Any, url: str, kind: Any = "any", **more: Any) -> Fetched:
+        answer = super().ask(method, url, kind, **more)
+        return Fetched(self.leads.get(url, url), self.data, "image/jpeg") if kind == "image" else answer
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\0\0\0\x1cftypavif\0\0", "image/avif"),
+        (b"\0\0\0\x1cftypheic\0\0", "image/heic"),
+        (b"BM\0\0", "image/bmp"),
+        (b"MM\0*\0", "image/tiff"),
+        (b"\xff\x0a\0", "image/jxl"),
+        (b"\n<?xml version='1.0'?><!-- a\nb --><svg>", "image/svg+xml"),
+        (b"<!DOCTYPE html><p>not found", ""),
+        (b"\0\0\0\x1cftypisom\0\0", ""),
+        (b"\xff\xd8\xff cut", ""),
+        (b"", ""),
+    ],
+)
+def test_what_a_picture_is_its_bytes_say_and_not_its_server(data: bytes, kind: str) -> None:
+    found = probe.pictures([URL], Answering(data))[URL]
+    assert (found.content_type, found.gone) == (kind, not kind)
+    assert bool(found.trouble) is not bool(kind)
+
+
+def test_a_picture_that_is_not_encrypted_is_asked_for_over_https_too() -> None:
+    plain, image = URL.replace("https", "http"), seeded.png(640, 400)
+    assert probe.pictures([plain], Answering(image))[plain].secure
+    assert not probe.pictures([plain], Answering(image, refused=(URL,)))[plain].secure
+    assert probe.pictures([URL], Answering(image, leads={URL: plain}))[URL].unencrypted == plain
+    assert not probe.pictures([URL], Answering(image))[URL].unencrypted
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble", "gone"),
+    [
+        ({"picture": [1, 1, 90]}, "", False),
+        ({"picture": [2, 2, 90]}, "something else comes from there", True),
+        ({"status": 404}, "the site answered 404", True),
+        ({"type": "text/html"}, "this is text/html, not a picture", True),
+        ({"status": 502}, "the site answered 502", False),
+        ({"status": 403}, "the site answered 403", False),
+        ({"trouble": "no answer"}, "no answer", False),
+    ],
+)
+def test_the_pages_are_asked_for_a_picture_that_they_have(answer: dict[str, Any], trouble: str, gone: bool) -> None:
+    found = probe.hosted(URL, seeded.png(1, 1, 90), seeded.Site({URL: answer}))
+    assert (found.trouble, found.gone) == (trouble, gone)
 
 
 # Reader pages

@@ -43,7 +43,9 @@ class CheckContext:
     namesakes: tuple[str, ...] = ()
     """Paths of other issues in the workspace that have the same number."""
     pictures: Mapping[str, Picture] = field(default_factory=dict)
-    """The local pictures, by the name the issue calls them."""
+    """The local pictures as their files are, by the name the issue calls them."""
+    moving: frozenset[str] = frozenset()
+    """The names of those that are animations."""
     provider: str = ""
     """What letters really go out through, as ``[sender] kind`` says; empty when none leaves this machine."""
     idle_providers: tuple[str, ...] = ()

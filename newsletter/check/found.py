@@ -33,6 +33,10 @@ class PictureResult:
     """Bytes."""
     trouble: str = ""
     gone: bool = False
+    secure: bool = False
+    """For an http address: whether the same one answers over https."""
+    unencrypted: str = ""
+    """For an https address: the http one that it leads to; empty as a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +112,5 @@ class Findings:
     """The same with the keys of the provider of ``[sender] fallback``, if there is one."""
     web: LinkResult | None = None
     """The reader pages."""
+    hosted: PictureResult | None = None
+    """A picture that those pages should serve; None when letters carry theirs."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
     from newsletter.workflows.collect import CollectOutcome, SourceReport
+    from newsletter.workflows.copying import CopiedPicture
 
 
 def collect(
@@ -173,6 +174,15 @@ def _source_data(report: SourceReport) -> dict[str, Any]:
     }
 
 
+HostPictures = Annotated[
+    bool,
+    typer.Option(
+        "--host-pictures",
+        help="First take copies of the pictures of other sites into the issue's folder, and name them in issue.md.",
+    ),
+]
+
+
 def check(
     context: typer.Context,
     name: IssueName = "",
@@ -182,16 +192,19 @@ def check(
     online: Annotated[
         bool, typer.Option("--online", help="Also ask for every link and picture, and for the sender's DNS.")
     ] = False,
+    host_pictures: HostPictures = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell what is wrong with an issue and its letter; exit code 3 when something must be mended first.
 
     docs/checks.md explains every code. What --fix mends it names, line by line; it changes nothing else in the file.
+    --host-pictures changes the addresses of pictures alone: descriptions, captions and credits stay.
 
     \b
     Examples:
       newsletter check 12
       newsletter check --fix --online
+      newsletter check --host-pictures
     """
     from pathlib import Path
 
@@ -203,6 +216,7 @@ def check(
 
     with workspace_of(context) as workspace:
         issue = newest(workspace, name)
+        issue, copied = _copies(workspace, issue) if host_pictures else (issue, ())
         if online:
             say("Asking for links, pictures and DNS …")
         inspected = inspect(workspace, issue, online=online)
@@ -213,6 +227,7 @@ def check(
         problems = inspected.problems
     if as_json:
         found: dict[str, Any] = {"issue": issue.number, "problems": [asdict(problem) for problem in problems]}
+        found |= {"pictures": [asdict(one) for one in copied]} if host_pictures else {}
         json_data(found | ({"mended": [asdict(one) for one in fixed]} if fix else {}))
     else:
         for line in problem_lines(problems):
@@ -231,21 +246,45 @@ def check(
         raise typer.Exit(FOUND_ERRORS)
 
 
-def preview(context: typer.Context, name: IssueName = "") -> None:
+def preview(context: typer.Context, name: IssueName = "", host_pictures: HostPictures = False) -> None:
     """Write the letter as issue.html and issue.txt beside the issue; prints their paths.
 
     \b
-    Example:
+    Examples:
       newsletter preview
+      newsletter preview --host-pictures
     """
     from newsletter.workflows.letter import of_issue
     from newsletter.workflows.letter import preview as write
 
     with workspace_of(context) as workspace:
         issue = newest(workspace, name)
+        issue, copied = _copies(workspace, issue) if host_pictures else (issue, ())
         for path in write(issue, of_issue(workspace, issue)):
             data(str(path))
     say("Next: to see it as a letter, newsletter send --test ADDRESS; then: newsletter send")
+    if any(not one.file for one in copied):
+        raise typer.Exit(FOUND_ERRORS)
+
+
+def _copies(workspace: Workspace, issue: Issue) -> tuple[Issue, tuple[CopiedPicture, ...]]:
+    """Take copies of the pictures of other sites, and say which; the issue as its file is then."""
+    from pathlib import Path
+
+    from newsletter import issues
+    from newsletter.workflows.copying import copy_pictures
+
+    copied = copy_pictures(workspace, issue)
+    taken = [one for one in copied if one.file]
+    for one in taken:
+        say(f"copied: {one.address} is {one.file} now ({one.weight / 1e6:.1f} MB)")
+    for one in copied:
+        if not one.file:
+            say(
+                f"not copied: {issue.path}:{one.line}: {one.address}: {one.why}" + (f"; {one.mend}" if one.mend else "")
+            )
+    say(f"{plural(len(taken), 'picture')} of other sites copied, {len(copied) - len(taken)} not.")
+    return issues.read(Path(issue.path)) if taken else issue, copied
 
 
 def newest(workspace: Workspace, name: str) -> Issue:

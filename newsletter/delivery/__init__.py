@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from newsletter import ledger
+from newsletter import ledger, media
 from newsletter.delivery import probing, warming
 from newsletter.delivery.answering import MOST_UNKNOWN_IN_A_ROW
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
@@ -273,6 +273,8 @@ def _work(ours: Run, threads: int, over: threading.Event | None, helpers: Helper
 def send_test(setup: DeliverySetup, letter: Letter, address: str) -> str:
     """Send the letter to one address without writing it into the ledger; its links to leave and to choose are nobody's.
 
+    Pictures that it names at the reader pages are put there first; those of test letters of long ago go.
+
     Args:
         setup: What every delivery needs.
         letter: As it was rendered.
@@ -285,6 +287,10 @@ def send_test(setup: DeliverySetup, letter: Letter, address: str) -> str:
         SendError: The provider did not take it.
     """
     name = f"test-{secrets.token_hex(8)}.0"
+    if letter.rendered.hosted:
+        with setup.database.write() as connection:
+            media.put(connection, letter.rendered.hosted, now=setup.now(), frozen=False)
+            media.remove_unused(connection, now=setup.now())
     carrier = setup.sender.load(letter)
     try:
         slots = {one: secrets.token_urlsafe(width)[:width].encode() for one, width in SLOT_WIDTHS.items()}

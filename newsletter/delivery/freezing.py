@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter import ledger, library
+from newsletter import ledger, library, media
 from newsletter.delivery import jobs
 from newsletter.delivery.setup import DeliverySetup
 from newsletter.errors import SendError
@@ -47,7 +47,7 @@ def freeze_letter(setup: DeliverySetup, issue: Issue, letter: Letter, *, list_id
     now = setup.now()
     return freeze(
         setup,
-        [Mailing(to_json(letter), audience(list_id, rhythm, now))],
+        [Mailing(to_json(letter), audience(list_id, rhythm, now), hosted=letter.rendered.hosted)],
         key=str(issue.number),
         subject=issue.subject,
         list_id=list_id,
@@ -146,6 +146,8 @@ def freeze(
                 f"nobody on the list is waiting for issue {key}: it is empty, or all have had it already",
                 mend="add subscribers with: newsletter subscribers import FILE",
             )
+        # With the letters or not at all: nobody opens one whose pictures are not there.
+        media.put(connection, (picture for one in mailings for picture in one.hosted), now=setup.now(), frozen=True)
         ledger.note_clock(connection, now)
         own = "weekly" if rhythm == ALL else rhythm
         taken = ledger.take(connection, list_id, own, periods, send.issue_id)

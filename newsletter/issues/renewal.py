@@ -73,6 +73,8 @@ def renewed(manuscript: Manuscript, story: Story, fresh: Mapping[str, str], *, c
         candidate: It stands among the candidates, in a comment.
     """
     values: dict[str, Any] = dict(fresh)
+    if fresh.get("image", story.image) != story.image:
+        values["image_caption"] = ""  # it was said of the other picture
     new = replace(story, **values)
     changed = manuscript
 

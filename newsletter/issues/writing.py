@@ -46,7 +46,8 @@ def headline_line(story: Story) -> str:
 
 def picture_line(story: Story) -> str:
     """The line of a story's picture, with its words."""
-    return f"![{_words(story.image_alt, 'link')}]({_target(story.image)})"
+    caption = f" {_title(story.image_caption)}" if one_line(story.image_caption) else ""
+    return f"![{_words(story.image_alt, 'link')}]({_target(story.image)}{caption})"
 
 
 def _story_text(story: Story) -> str:
@@ -56,6 +57,13 @@ def _story_text(story: Story) -> str:
     if story.summary:
         lines.append(story.summary)
     return "\n".join(lines)
+
+
+def _title(text: str) -> str:
+    """Plain text as the title of a link that reads back as the same (CommonMark 0.31 section 6.3)."""
+    # References, since a backslash would leave the beginning and end of comments as they are.
+    named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\\": "\\\\"}
+    return '"' + re.sub(r'[&<>"\\]', lambda match: named[match[0]], one_line(text)) + '"'
 
 
 def _words(text: str, place: Place) -> str:

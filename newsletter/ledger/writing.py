@@ -17,6 +17,8 @@ from newsletter.ledger.sends import found_sends, send_query
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
 
+    from newsletter.models import Picture
+
 
 class FrozenError(SendError):
     """An issue went, or is going, to the list: there is a send of it already."""
@@ -34,6 +36,8 @@ class Mailing:
     """What sets this letter apart from the others of the send."""
     skipped: str = ""
     """Why these subscribers get nothing of this issue; then there is no letter."""
+    hosted: tuple[Picture, ...] = ()
+    """Pictures that the letter names at the reader pages; whoever freezes it puts them there."""
 
 
 def write_send(

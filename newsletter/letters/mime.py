@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from itertools import groupby
@@ -156,7 +156,10 @@ def feedback_id(letter: Letter) -> str:
 
 
 def to_json(letter: Letter) -> str:
-    """A letter as text that ``from_json`` reads back, whatever version of the program runs by then."""
+    """A letter as text that ``from_json`` reads back, whatever version of the program runs by then.
+
+    Pictures that the reader pages serve are not in it: the letter names their addresses.
+    """
 
     def plain(value: object) -> Any:
         if isinstance(value, bytes):
@@ -165,7 +168,9 @@ def to_json(letter: Letter) -> str:
             return value.isoformat()
         raise TypeError(f"a letter holds no {type(value).__name__}")
 
-    return json.dumps({"format": _FORMAT, **asdict(letter)}, ensure_ascii=False, default=plain)
+    fields = asdict(replace(letter, rendered=replace(letter.rendered, hosted=())))
+    del fields["rendered"]["hosted"]
+    return json.dumps({"format": _FORMAT, **fields}, ensure_ascii=False, default=plain)
 
 
 def from_json(frozen: str) -> Letter:

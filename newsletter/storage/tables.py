@@ -1,4 +1,4 @@
-"""The tables of the editors' wing: the library of articles, and the ledger of sends.
+"""The tables of the editors' wing: the library of articles, the ledger of sends, and pictures that the pages serve.
 
 Moments are Unix seconds, UTC. Subscribers and lists are known here by id only: no address, and no foreign key
 across the wall, so erasing a person touches nothing here.
@@ -241,4 +241,19 @@ validator = Table(
     Column("etag", Text, nullable=False),
     Column("modified", Text, nullable=False),
     Column("digest", Text, nullable=False, server_default=""),  # of its bytes: many servers mark nothing
+)
+
+# A picture that stands in letters by its address at the reader pages. Its bytes are here and in no folder, so that
+# every machine that serves the pages has them, and every backup.
+media = Table(
+    "media",
+    metadata,
+    Column("name", Text, primary_key=True),  # of its bytes: a changed picture is another one
+    Column("content_type", Text, nullable=False),
+    Column("width", Integer, nullable=False),  # pixels; 0 when unknown
+    Column("height", Integer, nullable=False),
+    Column("made_at", BigInteger, nullable=False),  # when a letter named it first
+    Column("used_at", BigInteger, nullable=False),  # when one named it last
+    Column("frozen_at", BigInteger),  # when a send first froze it, which keeps it for good; null: tests only
+    Column("data", LargeBinary, nullable=False),  # the last column: what asks for the others reads past none of it
 )

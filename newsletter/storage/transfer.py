@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ROWS = 1000
 """Rows in one statement."""
+ROWS_OF = {"letter": 20, "media": 20}
+"""Of tables whose rows hold pictures, up to megabytes each: a thousand of them would fill the memory."""
 
 Progress = Callable[[int, int], None]
 """Told how many rows have been copied, of how many."""
@@ -126,7 +128,7 @@ def _slices(connection: Connection, table: Table) -> Generator[list[dict[str, An
     query = select(table).order_by(*table.primary_key.columns)
     # On PostgreSQL all rows would come at once without a cursor of the server's.
     with connection.execute(query, execution_options={"stream_results": True}) as result:
-        for rows in result.mappings().partitions(ROWS):
+        for rows in result.mappings().partitions(ROWS_OF.get(table.name, ROWS)):
             yield [dict(row) for row in rows]
 
 

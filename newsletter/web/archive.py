@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter import ledger
 from newsletter.letters.catalogue import words
 from newsletter.letters.mime import from_json
+from newsletter.media import FOLDER
 from newsletter.web.letter_page import LetterPage, web_view
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Archive:
         return web_view(
             letter,
             folder=f"{base}/{path}",
+            media=f"{base}/{FOLDER}",
             key=key,
             subscribe=(f"{base}/", self._pages.text("Subscribe me")),
             because=because.replace("{name}", self._pages.publication.name),

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from newsletter.letters import own_links
 from newsletter.letters.mime import PREFERENCES, slot
-from newsletter.models import Letter, Picture
+from newsletter.media import FOLDER
+from newsletter.models import SUFFIXES, Letter, Picture
 from newsletter.text import tags
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _UNSAFE_STYLE = re.compile(r"[{}<>@\\]|/\*|url\s*\(|expression|import", re.IGNOR
 _DOT_BEFORE = re.compile(r"^\s*·\s*")
 _DOT_AFTER = re.compile(r"\s*·\s*$")
 _ROOT = "letter"
-_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,15 @@ class LetterPage:
     """Address of its first large picture, relative to ``folder`` for one that travelled inside; may be empty."""
 
 
-def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because: str, key: str = "") -> LetterPage:
+def web_view(
+    letter: Letter, *, folder: str, media: str = "/media", subscribe: tuple[str, str], because: str, key: str = ""
+) -> LetterPage:
     """Make a frozen letter into a page.
 
     Args:
         letter: As it was frozen.
         folder: Where its stylesheet and pictures will be, for example ``/letters/12``.
+        media: Where the pictures are that it names at the reader pages, wherever those were when it was frozen.
         subscribe: Address and words of the link that takes the place of the one to unsubscribe.
         key: Key of the letter, by which its links to its own page are known; they are left out.
         because: The sentence that tells a subscriber why they got the letter; its paragraph is left out.
@@ -68,9 +71,10 @@ def web_view(letter: Letter, *, folder: str, subscribe: tuple[str, str], because
     _leave_out_its_own_page(document, own_links.base(letter), key)
     _leave_out_the_reader(document, letter.marker, subscribe, because)
     pictures = {
-        f"{number}{_SUFFIXES.get(one.content_type, '')}": one for number, one in enumerate(letter.rendered.pictures, 1)
+        f"{number}{SUFFIXES.get(one.content_type, '')}": one for number, one in enumerate(letter.rendered.pictures, 1)
     }
-    hosts = _place_pictures(document, pictures, folder)
+    _bring_home(document, own_links.base(letter), media)
+    hosts = _place_pictures(document, pictures, folder, media)
     image = _first_large(document)
     classes = _styles_to_classes(document)
     document.set("id", _ROOT)
@@ -171,7 +175,15 @@ def _without(text: str | None, marker: str) -> str | None:
     return re.sub(re.escape(marker) + r"(?:-[a-z_]+-)?", "", text) if text and marker in text else text
 
 
-def _place_pictures(document: HtmlElement, pictures: Mapping[str, Picture], folder: str) -> tuple[str, ...]:
+def _bring_home(document: HtmlElement, pages: str, media: str) -> None:
+    """Name the pictures that our own pages serve by their path alone: they are on the same server as this page."""
+    for element in document.iter("img"):
+        before, _, name = (element.get("src") or "").rpartition("/")
+        if pages and before == f"{pages}/{FOLDER}":
+            element.set("src", f"{media}/{name}")
+
+
+def _place_pictures(document: HtmlElement, pictures: Mapping[str, Picture], folder: str, media: str) -> tuple[str, ...]:
     """Point inner pictures at their files; return the origins of the others."""
     names = {one.cid: name for name, one in pictures.items()}
     hosts: dict[str, None] = {}
@@ -187,7 +199,7 @@ def _place_pictures(document: HtmlElement, pictures: Mapping[str, Picture], fold
         origin = _origin(source)
         if origin:
             hosts[origin] = None
-        elif source:
+        elif source and not source.startswith(f"{media}/"):
             del element.attrib["src"]
     return tuple(hosts)
 

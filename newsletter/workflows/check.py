@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from newsletter import ledger, library
+from newsletter import ledger, library, media
 from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.addresses import private
-from newsletter.check.found import Findings, SenderSetup
+from newsletter.check.found import Findings, PictureResult, SenderSetup
 from newsletter.errors import IssueError, RenderError
 from newsletter.issues import compose, repeats
-from newsletter.letters import pictures
+from newsletter.letters import hosting
 from newsletter.models import Issue, Letter, Picture, Problem
 from newsletter.senders import registry
 from newsletter.senders.reports import Authentication
@@ -112,6 +113,7 @@ def _known(
     last = max(others, key=lambda send: (send.created, send.id), default=None)
     provider = workspace.provider if through_a_provider(workspace) else None
     other = _fallback(workspace)
+    found = letters.pictures_of(workspace, issue)  # faults are told by the letter that cannot be made
     return CheckContext(
         publication=workspace.settings.publication_of(issue.list),
         now=workspace.now(),
@@ -125,7 +127,8 @@ def _known(
         sent=_sent(connection, str(issue.number), holdings) if went else (),
         frozen=frozen[-1].public_id if frozen else "",
         namesakes=tuple(_namesakes(snapshot, issue)),
-        pictures=_pictures(workspace, issue),
+        pictures=found.sizes,
+        moving=found.moving,
         provider=provider.name if provider is not None else "",
         idle_providers=() if provider is not None else _idle_providers(workspace),
         authentication=provider.authentication if provider is not None else Authentication(),
@@ -207,11 +210,12 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _pictures(workspace: Workspace, issue: Issue) -> dict[str, Picture]:
-    try:
-        return pictures.of_issue(issue, domain=workspace.settings.address.rpartition("@")[2])
-    except IssueError:
-        return {}  # told by the letter that cannot be made
+def _hosted(workspace: Workspace, pictures: Iterable[Picture]) -> PictureResult:
+    """Whether the reader pages give a picture of the letter that they have by now, or else the one they always have."""
+    with workspace.database.read() as connection:
+        there = [one for one in pictures if media.get(connection, one.stored_name) is not None]
+    one = next(iter(there), media.PROBE)
+    return probe.hosted(hosting.address(workspace.settings.web.url, one), one.data, workspace.fetcher)
 
 
 def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findings:
@@ -230,7 +234,9 @@ def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findin
     web = urlsplit(settings.web.url)
     public = web.scheme == "https" and not private(web.hostname or "")
     pages = probe.pages(settings.web.url, workspace.fetcher, workspace.resolver) if public else None
-    found = Findings(sender=sender, fallback=other, web=pages)
+    pictures = case.letter.rendered.hosted if case.letter is not None else ()
+    hosted = _hosted(workspace, pictures) if pictures and pages is not None and not pages.trouble else None
+    found = Findings(sender=sender, fallback=other, web=pages, hosted=hosted)
     if not links_too:
         return found
     addresses = [(address, what == "the picture") for address, _, what in links.addresses(case)]

@@ -55,6 +55,7 @@ def run(directory: Path, tell: Callable[[str], None]) -> DemoResult:
         web="https://news.almawja.example.org",
         language="ar",
         timezone="Africa/Algiers",
+        pictures="inline",  # nobody serves these pages, and its letters are to be looked at
     )
     tell(f"Made the workspace {directory}.")
     with open_workspace(directory, {}) as workspace:

@@ -13,7 +13,8 @@ from newsletter import library
 from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import RenderError
 from newsletter.issues import compose
-from newsletter.letters import own_links, pictures
+from newsletter.issues.pictures import addresses
+from newsletter.letters import hosting, own_links, pictures
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
 from newsletter.models import Issue, Letter
@@ -37,25 +38,30 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
     with workspace.database.read() as connection:
         known = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
     settings, marker = workspace.settings, workspace.marker()
-    domain = settings.address.rpartition("@")[2]
     token = slot(marker, LEAVE)
     web = settings.web.url
     page = f"{web}/leave/{token}" if web else ""
     path = _page_path(workspace, issue.list, str(issue.number)) if issue.number else slot(marker, VIEW)
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = workspace.now()
+    publication = settings.publication_of(issue.list)
+    found = pictures_of(workspace, issue).checked()
     with _where(issue):
         rendered = render(
             compose.enriched(issue, known),
-            settings.publication_of(issue.list),
+            publication,
             workspace.templates,
             marker=marker,
             leave_url=page or mail,
             preferences_url=f"{web}/preferences/{slot(marker, PREFERENCES)}" if web else "",
             view_url=f"{web}/{path}" if web else "",
             date=now,
-            pictures=pictures.of_issue(issue, domain=domain),
+            pictures=found.sizes,
         )
+    # Only the finished letter says how wide it shows each of them.
+    rendered = pictures.made(rendered, found)
+    if settings.hosts_pictures:
+        rendered = hosting.host(rendered, web)
     letter = Letter(
         sender=settings.sender_of(issue.list),
         reply_to=settings.reply_to_of(issue.list),
@@ -74,6 +80,17 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
         # A letter that cannot be written must not be frozen.
         cut(letter, SLOT_WIDTHS if issue.number else {**SLOT_WIDTHS, VIEW: 1})
     return letter
+
+
+def pictures_of(workspace: Workspace, issue: Issue) -> pictures.LocalPictures:
+    """The local pictures of an issue and of the settings, looked at, with what is wrong with them."""
+    return pictures.of_issue(
+        issue,
+        addresses(issue),
+        domain=workspace.settings.address.rpartition("@")[2],
+        publication=workspace.settings.publication_of(issue.list),
+        root=workspace.root,
+    )
 
 
 def addressed(workspace: Workspace, letter: Letter, list_name: str, key: str) -> Letter:
@@ -118,14 +135,9 @@ def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
     Raises:
         IssueError: The folder cannot be written.
     """
-    import base64
-
     from newsletter.errors import IssueError
 
-    html, text = letter.rendered.html, letter.rendered.text
-    for picture in letter.rendered.pictures:
-        data = f"data:{picture.content_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
-        html = html.replace(f"cid:{picture.cid}", data)
+    html, text = hosting.shown_alone(letter.rendered, own_links.base(letter)), letter.rendered.text
     sample = "A" * 52
     folder = Path(issue.path).parent
     paths = folder / "issue.html", folder / "issue.txt"

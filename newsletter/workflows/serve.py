@@ -26,6 +26,7 @@ from newsletter.workflows import small_letters
 from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.erase import erase
 from newsletter.workflows.health import Watched, metrics_routes
+from newsletter.workflows.hosted import media_routes
 from newsletter.workflows.logs import log_to_stderr
 from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
@@ -239,7 +240,7 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
             teller.stop()
             worker.stop()
 
-    routes = archive_routes(site, archive, pages)
+    routes = [*archive_routes(site, archive, pages), *media_routes(site, workspace.database)]
     if workspace.settings.web.metrics:
         routes += metrics_routes(site, watched)
     return create_app(site, routes=routes, lifespan=lifespan)

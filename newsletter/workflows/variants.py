@@ -197,7 +197,8 @@ def mailing(variant: Variant, audience: Select[tuple[int]], *, name: str = "") -
     """
     if variant.letter is None:
         return Mailing("", audience, name or variant.cut.variant, UNCHOSEN)
-    return Mailing(to_json(variant.letter), audience, name or variant.cut.variant)
+    letter = variant.letter
+    return Mailing(to_json(letter), audience, name or variant.cut.variant, hosted=letter.rendered.hosted)
 
 
 def audience_of(list_id: int, rhythm: str, now: datetime, declined: tuple[int, int]) -> Select[tuple[int]]:

@@ -56,6 +56,8 @@ class Settings:
     """The section of each provider that has one, by the provider's name; None for one without."""
     web: WebSettings
     """``url`` is the base of the reader pages without a slash at its end; empty when there are none."""
+    hosts_pictures: bool
+    """Whether letters name their pictures at the reader pages instead of carrying them."""
     rhythms: RhythmSettings
     lists: Mapping[str, ListSettings]
     """What the letters of a list say otherwise than those of the others; a list without a section is missing."""
@@ -352,14 +354,18 @@ def _settings(checked: Schema, root: Path, layers: list[_Layer]) -> Settings:
     if other and (key := registry.provider(other).lacks(getattr(checked, other))):
         named = _named("sender.fallback", layers)
         raise SettingsError(f'{named}: "{other}" wants [{other}] set up, and it has no {key}')
+    if letter.pictures == "hosted" and not checked.web.url:
+        named = _named("letter.pictures", layers)
+        raise SettingsError(f'{named}: "hosted" wants reader pages that serve them, and [web] has no url')
     return Settings(
         publication=Publication(
             **about.model_dump(),
-            **{**letter.model_dump(), "links": tuple(letter.links.items())},
+            **{**letter.model_dump(exclude={"pictures"}), "links": tuple(letter.links.items())},
         ),
         sender=checked.sender,
         options={name: getattr(checked, name, None) for name in registry.names()},
         web=checked.web,
+        hosts_pictures=letter.pictures != "inline" and bool(checked.web.url),
         rhythms=checked.rhythms,
         lists=checked.lists,
         topics={name: _topics(topics) for name, topics in checked.topics.items()},

@@ -39,7 +39,8 @@ timezone = {timezone}         # the zone of the site, for dates in letters
 # tagline = "…"              # one line under the name
 # postal_address = "…"       # stands at the foot of every letter
 # accent = "#0f766e"         # colour of links, rules and buttons
-# logo = "https://…/logo.png"
+# logo = "logo.png"          # a file beside this one, or an https address
+{pictures}          # hosted by the reader pages where [web] url is set; or inline: inside every letter
 # digits = "latin"           # or arabic-indic: the digits of dates and numbers that the letter writes itself
 # months = "ar_DZ"           # month names of a country; without it those of the language
 # hijri = true               # the Hijri date beside the Gregorian one
@@ -134,7 +135,9 @@ class Keys:
     suppression: Mapping[int, bytes]
 
 
-def make(root: Path, *, name: str, url: str, sender: str, web: str, language: str, timezone: str) -> None:
+def make(
+    root: Path, *, name: str, url: str, sender: str, web: str, language: str, timezone: str, pictures: str = ""
+) -> None:
     """Write the files of a new workspace: settings, what git ignores, and the secret keys.
 
     The settings are checked first, in a file of another name, so a wrong one leaves no half workspace behind.
@@ -147,6 +150,7 @@ def make(root: Path, *, name: str, url: str, sender: str, web: str, language: st
         web: Base of the reader pages, or empty.
         language: Language of the letter: ``ar``, ``en`` …
         timezone: IANA name of the site's zone.
+        pictures: ``inline`` or ``hosted``; empty leaves it to whether there are pages.
 
     Raises:
         WorkspaceError: There is a workspace already, or the folder cannot be written.
@@ -167,6 +171,7 @@ def make(root: Path, *, name: str, url: str, sender: str, web: str, language: st
         language=quoted(language),
         timezone=quoted(timezone),
         sender=quoted(sender),
+        pictures=f"pictures = {quoted(pictures)}" if pictures else '# pictures = "auto"',
         **_of_providers(),
         web=f"url = {quoted(web)}" if web else '# url = "https://news.example.org"   # base of the reader pages',
     )

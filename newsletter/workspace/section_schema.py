@@ -64,7 +64,15 @@ class LetterSettings(SettingsSection):
     accent: Annotated[str, AfterValidator(values.colour)] = Field(
         default="#0f766e", description="colour of links, rules and buttons"
     )
-    logo: str = Field(default="", description="https address of a logo; without it the name is shown")
+    logo: str = Field(
+        default="",
+        description="https address of a logo, or a file of the workspace; without it the name is shown",
+    )
+    pictures: Literal["auto", "inline", "hosted"] = Field(
+        default="auto",
+        description="where the pictures of a letter are: `inline` inside it, `hosted` at the reader pages ([web] url), "
+        "`auto` hosted where there are pages",
+    )
     fonts: str = Field(default="", description="font families of the letter, instead of those for its language")
     digits: Literal["latin", "arabic-indic"] = Field(
         default="latin",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from newsletter.check.probe.dns import DnsResolver, Resolver
 from newsletter.check.probe.links import (
     LinkFetcher,
+    hosted,
     links,
     pages,
     pictures,
@@ -19,6 +20,7 @@ __all__ = [
     "DnsResolver",
     "LinkFetcher",
     "Resolver",
+    "hosted",
     "links",
     "pages",
     "pictures",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Literal, Protocol, TypeVar
@@ -83,6 +84,24 @@ def pages(url: str, asker: LinkFetcher, resolver: Resolver | None = None) -> Lin
         return LinkResult(trouble=error.what, gone=_gone(url, error, resolver))
 
 
+def hosted(url: str, data: bytes, asker: LinkFetcher) -> PictureResult:
+    """Ask the reader pages for a picture of which it is known that they have it.
+
+    Args:
+        url: Its address there.
+        data: Its bytes.
+        asker: Brings the answer.
+    """
+    try:
+        answer = asker.ask("GET", url, "image")
+    except FetchError as error:
+        # Who is kept out (403, 429) may be this program alone, and what is broken (5xx) may be mended by now.
+        return PictureResult(trouble=error.what, gone=error.status in _GONE or 200 <= error.status < 400)
+    if answer.data != data:
+        return PictureResult(trouble="something else comes from there", gone=True)
+    return PictureResult(answer.content_type, weight=len(data))
+
+
 def _askable(addresses: Iterable[str]) -> list[str]:
     found = dict.fromkeys(addresses)
     return [url for url in found if (parts := parts_of(url)) is not None and not private(parts.hostname or "")]
@@ -122,9 +141,12 @@ def _asked(url: str, asker: LinkFetcher) -> str:
         raise
 
 
-def _answers(url: str, asker: LinkFetcher) -> bool:
+def _answers(url: str, asker: LinkFetcher, kind: Kind = "any") -> bool:
     try:
-        _asked(url, asker)
+        if kind == "image":
+            asker.ask("GET", url, kind)
+        else:
+            _asked(url, asker)
     except FetchError:
         return False
     return True
@@ -135,10 +157,48 @@ def _pictured(url: str, asker: LinkFetcher, resolver: Resolver | None) -> Pictur
         answer = asker.ask("GET", url, "image")
     except FetchError as error:
         return PictureResult(trouble=error.what, gone=_gone(url, error, resolver) or 200 <= error.status < 300)
-    kind = kind_of(answer.data)
-    if kind is None:
-        return PictureResult(answer.content_type or "application/octet-stream", weight=len(answer.data))
-    return PictureResult(*kind, weight=len(answer.data))
+    kind = kind_of(answer.data) or (_other_kind(answer.data), 0, 0)
+    if not kind[0]:
+        return PictureResult(trouble="what comes is no picture that mail programs know", gone=True)
+    plain = url.lower().startswith("http://")
+    return PictureResult(
+        *kind,
+        weight=len(answer.data),
+        secure=plain and _answers(f"https://{url[7:]}", asker, "image"),
+        unencrypted=answer.url if not plain and answer.url.lower().startswith("http://") else "",
+    )
+
+
+_BOXES = {
+    b"avif": "image/avif",
+    b"avis": "image/avif",
+    b"heic": "image/heic",
+    b"heix": "image/heic",
+    b"mif1": "image/heic",
+}
+_HEADS = {
+    b"BM": "image/bmp",
+    b"II*\0": "image/tiff",
+    b"MM\0*": "image/tiff",
+    b"\0\0\1\0": "image/x-icon",
+    b"\xff\x0a": "image/jxl",
+    b"\0\0\0\x0cJXL ": "image/jxl",
+}
+
+
+def _other_kind(data: bytes) -> str:
+    """The media type of a picture that browsers may show and mail programs do not; empty for what is no picture.
+
+    Told from its first bytes, whatever its server says: brands of ISO/IEC 23008-12 and AV1 (section 4 of its image
+    format), TIFF 6.0, the root element of SVG 2.
+    """
+    if data[4:8] == b"ftyp":
+        return _BOXES.get(data[8:12], "")
+    if re.match(
+        rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml[^>]*>|<!--.*?-->|<!doctype[^>]*>|\s)*<svg\b", data[:4096], re.I | re.S
+    ):
+        return "image/svg+xml"
+    return next((kind for head, kind in _HEADS.items() if data.startswith(head)), "")
 
 
 def _gone(url: str, error: FetchError, resolver: Resolver | None) -> bool:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from newsletter.issues import containers
+from newsletter.issues.prose.elements import reading as elements
 from newsletter.issues.prose.parts import (
     BUTTON,
     OBJECT,
+    PLAIN,
     Block,
     Inline,
     Mark,
     MarkdownFault,
     PictureAddress,
+    ProseSetup,
 )
 
 if TYPE_CHECKING:
@@ -28,18 +32,28 @@ _PLAIN = re.compile(r"[^\s\d\\`*_\[\]<>&#+=~{\x00-\x20-][^\\`*_\[\]<>&{\x00-\x1f
 # One line that begins with a letter: a paragraph.
 _LINE = re.compile(r"[^\W\d_][^\x00-\x1f\x85\u2028\u2029]*")
 _BUTTON = re.compile(re.escape(BUTTON))
+_AMONG_WORDS = "a picture with a caption stands among other words", "give it a line of its own between two empty lines"
 _CURLY = re.compile(r"\{[.#:][^}\s]*\}")
 
 
 def blocks(
-    markdown: str, line: int, picture: Callable[[str], PictureAddress | None] | None
+    markdown: str,
+    line: int,
+    picture: Callable[[str], PictureAddress | None] | None,
+    setup: ProseSetup = PLAIN,
 ) -> tuple[list[Block], list[MarkdownFault]]:
     """Read Markdown; arguments as for ``newsletter.issues.prose.read``."""
     if _PLAIN.fullmatch(markdown):
         return [Block("p", Inline([(markdown.strip(), ())]))], []
     faults: list[MarkdownFault] = []
-    tokens = _parser().parseInline(markdown.strip()) if _LINE.fullmatch(markdown) else _parser().parse(markdown)
-    return _Reader(max(line, 1), picture, faults).blocks(iter(tokens)), faults
+    env: dict[str, Any] = {"footnotes": {"refs": {f":{label}": -1 for label in setup.notes}, "list": {}}}
+    if _LINE.fullmatch(markdown):
+        tokens = _parser().parseInline(markdown.strip(), env)
+    else:
+        tokens = _parser().parse(markdown, env)
+    reader = _Reader(max(line, 1), picture, faults, setup)
+    faults += [replace(fault, line=reader.line + fault.line) for fault in env.get("faults", ())]
+    return reader.blocks(iter(tokens)), faults
 
 
 @cache
@@ -49,10 +63,25 @@ def _parser() -> Any:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
     # An indented paragraph is a paragraph; a letter of words has no use for code by indenting.
     parser.disable("code")
+    containers.enable(parser)
     # Every address is let through here and judged in _Reader, which can tell the editor about it.
     parser.validateLink = _any_link  # type: ignore[method-assign]
     parser.normalizeLink = str  # type: ignore[method-assign, assignment]
     return parser
+
+
+def numbered(texts: Sequence[str]) -> dict[str, int]:
+    """Number of each footnote by its label; arguments as for ``newsletter.issues.prose.numbered``."""
+    found: dict[str, int] = {}
+    if not any("[^" in text for text in texts):
+        return found
+    env = containers.notes_of(texts)
+    for text in texts:
+        for token in _parser().parse(text, env) if "[^" in text else ():
+            for child in token.children or ():
+                if child.type == "footnote_ref":
+                    found.setdefault(str(child.meta["label"]), len(found) + 1)
+    return found
 
 
 def _any_link(url: str) -> bool:
@@ -81,11 +110,16 @@ class _Reader:
     """Tokens of markdown-it to blocks, collecting faults on the way."""
 
     def __init__(
-        self, line: int, picture: Callable[[str], PictureAddress | None] | None, faults: list[MarkdownFault]
+        self,
+        line: int,
+        picture: Callable[[str], PictureAddress | None] | None,
+        faults: list[MarkdownFault],
+        setup: ProseSetup,
     ) -> None:
         self.line = line
         self.picture = picture
         self.faults = faults
+        self.setup = setup
 
     def blocks(self, tokens: Iterator[Token], until: str = "") -> list[Block]:
         found: list[Block] = []
@@ -99,6 +133,8 @@ class _Reader:
                 buttons = _buttons(token)
                 if buttons:
                     found += [Block("button", self.inline(button)) for button in buttons]
+                elif pictures := _pictures(token):
+                    found += [self.figure(picture) for picture in pictures]
                 else:
                     found.append(Block("p", self.inline(token)))
             elif token.type == "heading_open":
@@ -109,9 +145,40 @@ class _Reader:
                 found.append(Block("pre", Inline([(token.content.rstrip("\n"), ())])))
             elif token.type == "hr":
                 found.append(Block("hr"))
+            elif token.type == "container_element_open":
+                found += self.element(token, self.blocks(tokens, "container_element_close"), until)
+            elif token.type == "footnote_reference_open":
+                children = tuple(self.blocks(tokens, "footnote_reference_close"))
+                found.append(Block("note", children=children, title=str(token.meta["label"])))
+            elif token.type in ("th_open", "td_open"):
+                align = str(token.attrGet("style") or "").removeprefix("text-align:")
+                found.append(Block(token.tag, self.inline(next(tokens)), title=align))
+                next(tokens)
+            elif token.type in ("table_open", "tr_open"):
+                children = tuple(self.blocks(tokens, token.type.replace("_open", "_close")))
+                found.append(Block(token.tag, children=children))
         return found
 
-    def inline(self, token: Token) -> Inline:
+    def element(self, token: Token, children: list[Block], within: str) -> list[Block]:
+        """A block of an element; ``within`` is the type of the token that ends what is around it."""
+        kind, title = containers.opened(token.info)
+        if kind is None:
+            return children  # told already, where the colons were matched
+        line = self.line + (token.map[0] if token.map else 0)
+        if within not in ("", "container_element_close"):
+            what = f"{kind.name} stands in a list, a quotation or a footnote"
+            self.faults.append(MarkdownFault(line, what, "let ::: begin a line of its own, behind an empty one"))
+        block, faults = elements.element(kind, title, children, line)
+        self.faults += faults
+        return [block] if block is not None else []
+
+    def figure(self, token: Token) -> Block:
+        """A picture that is alone in its line: with a caption it is a figure."""
+        inline = self.inline(token, alone=True)
+        captioned = any(shown.caption for shown, _ in inline.pictures)
+        return Block("figure" if captioned else "p", inline)
+
+    def inline(self, token: Token, *, alone: bool = False) -> Inline:
         found = Inline()
         marks: list[Mark] = []
         before = ""
@@ -132,6 +199,10 @@ class _Reader:
                 found.pieces.append((child.content, (*marks, Mark("code"))))
             elif child.type == "image":
                 self.image(child, found, tuple(marks), line)
+                if child.attrGet("title") and not alone:
+                    self.faults.append(MarkdownFault(line, *_AMONG_WORDS))
+            elif child.type == "footnote_ref":
+                found.pieces.append(self.note(str(child.meta["label"]), tuple(marks)))
             elif child.type == "link_open":
                 marks.append(self.link(str(child.attrGet("href") or ""), line))
                 labels.append(len(found.pieces))
@@ -147,6 +218,12 @@ class _Reader:
             before = child.type
         found.pieces = [(text, over) for text, over in found.pieces if text]
         return found
+
+    def note(self, label: str, marks: tuple[Mark, ...]) -> tuple[str, tuple[Mark, ...]]:
+        """The number of a footnote, which leads to its words; within another link it leads nowhere."""
+        number = self.setup.notes.get(label, 1)
+        leads = () if any(mark.tag == "a" for mark in marks) else (Mark("a", (("href", f"#note-{number}"),)),)
+        return f"[{self.setup.digits(str(number))}]", (*marks, Mark("sup"), *leads)
 
     def link(self, url: str, line: int) -> Mark:
         fault = link_fault(url)
@@ -164,6 +241,7 @@ class _Reader:
                 MarkdownFault(line, what, "give an https address, or put the file into the issue's folder")
             )
             return
+        shown = replace(shown, caption=" ".join(str(token.attrGet("title") or "").split()))
         found.pictures.append((shown, token.content))
         found.pieces.append((OBJECT, marks))
 
@@ -186,6 +264,27 @@ def _buttons(token: Token) -> list[Token]:
         else:
             return []
     return [] if link else found
+
+
+def _pictures(token: Token) -> list[Token]:
+    """The pictures of a paragraph that holds nothing else, one in each line, each as a paragraph; else nothing.
+
+    A picture may be a link.
+    """
+    found: list[Token] = []
+    line = token.map[0] if token.map else 0
+    children: list[Token] = []
+    for child in [*(token.children or []), None]:
+        if child is not None and child.type not in {"softbreak", "hardbreak"}:
+            children.append(child)
+            continue
+        kinds = [one.type for one in children if one.type != "text" or one.content.strip()]
+        if kinds not in (["image"], ["link_open", "image", "link_close"]):
+            return []
+        found.append(replace(token, children=[one for one in children if one.type != "text"], map=[line, line + 1]))
+        children = []
+        line += 1
+    return found
 
 
 def _misplaced(written: str) -> tuple[str, str]:

@@ -4,27 +4,50 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
+from newsletter.issues.pictures import split_caption
 from newsletter.issues.prose.parts import (
+    ELEMENTS,
     OBJECT,
     Block,
     Inline,
     Mark,
     PictureAddress,
+    ProseSetup,
 )
 from newsletter.text import bidi
 
+ROOM = 576
+"""CSS pixels of the text of a letter: 640 less its margins."""
+_INDENTS = {"li": 24, "blockquote": 22}
+_LEAST_ROOM = 240
+_FITTING = "max-width:100%;height:auto;"
+_OWN_SIZE = "width:auto;"
+"""Of a picture whose size nobody knows: as large as it is, and the attribute is for Word alone."""
 _SPLIT = re.compile(f"([{OBJECT}\n])")
 
 
 class HtmlWriter:
-    """Blocks to HTML."""
+    """Blocks to HTML; ``element`` writes those that are elements."""
 
-    def __init__(self, styles: Mapping[str, str], base: bidi.Direction, rank: int) -> None:
+    def __init__(
+        self,
+        styles: Mapping[str, str],
+        base: bidi.Direction,
+        rank: int,
+        setup: ProseSetup,
+        element: Callable[[HtmlWriter, Block], Iterator[str]],
+        room: int = ROOM,
+    ) -> None:
         self.styles = styles
         self.base = base
         self.rank = rank
+        self.setup = setup
+        self.element = element
+        self.room = room
+        """CSS pixels that a picture may have across."""
 
     def open(self, tag: str, key: str = "", **attributes: object) -> str:
         """A start tag with the style and class of its key."""
@@ -39,11 +62,15 @@ class HtmlWriter:
     def blocks(self, blocks: tuple[Block, ...], within: str = "") -> Iterator[str]:
         """The blocks one after another, without a line break between tags; ``within`` is the kind around them."""
         for block in blocks:
-            if block.kind == "hr":
+            if block.kind in ELEMENTS:
+                yield from self.element(self, block)
+            elif block.kind == "hr":
                 # Not the element of that name, which Outlook on Windows draws as it likes.
                 yield self.open("p", "hr", role="separator") + "&#160;</p>"
             elif block.kind == "button" and block.inline is not None:
                 yield from self.button(block.inline)
+            elif block.kind == "figure" and block.inline is not None:
+                yield from self.figure(block.inline)
             elif block.kind == "pre":
                 yield self.open("pre", dir="ltr") + html.escape(block.inline.text if block.inline else "") + "</pre>"
             elif block.inline is not None:
@@ -54,12 +81,14 @@ class HtmlWriter:
                 number = block.start if block.kind == "ol" and block.start != 1 else ""
                 yield self.open(block.kind, start=number)
                 only = block.children[0].inline if block.kind == "li" and block.children else None
+                room, self.room = self.room, max(self.room - _INDENTS.get(block.kind, 0), _LEAST_ROOM)
                 # A short item needs no paragraph of its own, which would bring the paragraph's margin.
                 if only is not None and block.children[0].kind == "p":
                     yield from self.inline(only)
                     yield from self.blocks(block.children[1:])
                 else:
                     yield from self.blocks(block.children, block.kind)
+                self.room = room
                 yield f"</{block.kind}>"
 
     def quoted(self, block: Block, blocks: tuple[Block, ...]) -> str:
@@ -71,13 +100,28 @@ class HtmlWriter:
         key = "cite" if names else "blockquote p"
         return key if key in self.styles else "p"
 
+    def figure(self, inline: Inline) -> Iterator[str]:
+        """A picture with what is said under it."""
+        shown, _ = inline.pictures[0]
+        caption, credit = (bidi.to_html(part, self.base) for part in split_caption(shown.caption))
+        # Outlook on Windows knows no figure: paragraphs part the lines there.
+        yield self.open("figure") + self.open("p", "figure p") + "".join(self.inline(inline)) + "</p>"
+        yield "<figcaption>" + self.open("p", "figcaption") + str(caption)
+        yield " · " if caption and credit else ""
+        yield f"{self.open('span', 'credit')}{credit}</span>" if credit else ""
+        yield "</p></figcaption></figure>"
+
+    def styled(self, styles: Mapping[str, str]) -> HtmlWriter:
+        """The same with other styles."""
+        return HtmlWriter(styles, self.base, self.rank, self.setup, self.element, self.room)
+
     def button(self, inline: Inline) -> Iterator[str]:
         """A link as a button."""
         # Outlook on Windows keeps the padding of a cell, and drops that of a link (caniemail.com).
         yield self.open("table", "button.table", role="presentation", border=0, cellpadding=0, cellspacing=0)
         yield f"<tr>{self.open('td', 'button')}"
         styles = {**self.styles, "a": self.styles.get("button a", ""), "a.class": ""}
-        yield from HtmlWriter(styles, self.base, self.rank).inline(inline)
+        yield from self.styled(styles).inline(inline)
         yield "</td></tr></table>"
 
     def inline(self, inline: Inline) -> Iterator[str]:
@@ -107,8 +151,13 @@ class HtmlWriter:
 
     def picture(self, shown: PictureAddress, alt: str) -> str:
         """A picture among text."""
-        width = str(shown.width) if shown.width else ""
-        return self.open("img", src=shown.src, alt=bidi.isolate(alt, self.base) or " ", width=width)[:-1] + " />"
+        # Word takes the width from the attribute alone, and would show a picture without one as wide as its file is.
+        width = min(shown.width, self.room) if shown.width else self.room
+        style = self.styles.get("img", "")
+        if not shown.width:
+            style = (style or _FITTING) + _OWN_SIZE
+        writer = self.styled({**self.styles, "img": style})
+        return writer.open("img", src=shown.src, alt=bidi.isolate(alt, self.base) or " ", width=width)[:-1] + " />"
 
 
 _Pieces = list[tuple[str, tuple[Mark, ...]]]
@@ -169,35 +218,61 @@ def _taken(left: _Pieces, text: str) -> _Pieces:
     return taken
 
 
-def plain(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """Each block as plain text, links on lines of their own."""
+PlainElement = Callable[[Block, "PlainBlocks", Callable[[Inline], str]], str]
+"""Writes one element: of the block, what writes those within it, and what writes the text of a paragraph."""
+PlainBlocks = Callable[[tuple[Block, ...]], Iterator[str]]
+
+
+def plain(blocks: tuple[Block, ...], element: PlainElement) -> Iterator[str]:
+    """Each block as plain text, links on lines of their own; ``element`` writes those that are elements."""
     for block in blocks:
-        if block.kind == "hr":
+        if block.kind in ELEMENTS:
+            yield element(block, partial(plain, element=element), _plain_inline)
+        elif block.kind == "hr":
             yield "* * *"
         elif block.inline is not None:
             yield _plain_inline(block.inline)
         elif block.kind == "blockquote":
-            yield "\n".join(f"> {line}".rstrip() for line in "\n\n".join(plain(block.children)).split("\n"))
+            inside = "\n\n".join(plain(block.children, element))
+            yield "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
         elif block.kind in ("ul", "ol"):
             items = []
             for number, item in enumerate(block.children, block.start):
                 head = f"{number}. " if block.kind == "ol" else "• "
-                body = "\n".join(plain(item.children))
+                body = "\n".join(plain(item.children, element))
                 items.append(head + body.replace("\n", "\n" + " " * len(head)))
             yield "\n".join(items)
 
 
 def _plain_inline(inline: Inline) -> str:
     text = inline.text.replace(OBJECT, "").strip()
-    alts = [alt for _, alt in inline.pictures if alt]
-    lines = [text, *(f"[{alt}]" for alt in alts)]
+    lines = [text]
+    for shown, alt in inline.pictures:
+        lines += [f"[{alt}]"] if alt else []
+        lines += [" · ".join(part for part in split_caption(shown.caption) if part)] if shown.caption else []
     lines += [url.removeprefix("mailto:") for label, url in inline.links if label != url]
     return "\n".join(line for line in lines if line)
 
 
+_UNSAID = ELEMENTS - {"callout", "columns", "quote"}
+
+
 def words(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """The text of each block alone."""
+    """The text of each block alone; of elements, only what is text of the editor's own."""
     for block in blocks:
+        if block.kind in _UNSAID:
+            continue
         if block.inline is not None:
-            yield block.inline.text
+            yield "".join(text for text, marks in block.inline.pieces if not any(mark.tag == "sup" for mark in marks))
         yield from words(block.children)
+
+
+def sponsor_links(blocks: tuple[Block, ...], *, paid: bool = False) -> Iterator[str]:
+    """Address of each link in the elements of sponsors; ``paid`` says that the blocks stand in one."""
+    for block in blocks:
+        within = paid or block.kind == "sponsor"
+        if within and block.inline is not None:
+            yield from (url for _, url in block.inline.links)
+        if within and block.link:
+            yield block.link
+        yield from sponsor_links(block.children, paid=within)

@@ -14,6 +14,7 @@ from newsletter.letters.render import (
     after,
     before,
     palette,
+    surroundings,
     twin,
 )
 from newsletter.letters.render.fill import fill
@@ -95,7 +96,7 @@ def render(
         values["subject"],
         html,
         text,
-        tuple(picture for picture in viewer.used.values() if f"cid:{picture.cid}" in html),
+        viewer.travelling(html),
         flowed=publication.direction == "ltr",
     )
 
@@ -151,6 +152,7 @@ def _values(
     def percent(share: float, places: int = 1) -> str:
         return numbers.percent(share, publication.language, publication.digits, places)
 
+    viewer.setup = surroundings.setup(issue, publication, say, viewer.line)
     values: dict[str, Any] = {
         "language": publication.language.replace("_", "-"),
         "direction": publication.direction,
@@ -163,7 +165,7 @@ def _values(
         "name": viewer.markup(publication.name),
         "site": web_address(viewer.line(publication.url)),
         "site_text": re.sub(r"^https?://(?:www\.)?|/$", "", viewer.line(publication.url)),
-        "logo": viewer.picture(publication.logo, publication.name, where="letter.logo"),
+        "logo": viewer.setting_picture(publication.logo, publication.name, where="letter.logo"),
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
         "number": dates.in_digits(str(issue.number), publication.language, publication.digits) if issue.number else "",
         "date": viewer.date(date, weekday=True),
@@ -183,6 +185,7 @@ def _values(
         "isolate": viewer.attribute,
         **viewer.values(),
     }
+    values["reading_time"] = count("{n} minute to read", "{n} minutes to read", values["reading_minutes"])
     return viewer, values
 
 

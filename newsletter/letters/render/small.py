@@ -16,7 +16,7 @@ from newsletter.letters.render import (
     fill,
     twin,
 )
-from newsletter.models import Issue, Publication, Rendered
+from newsletter.models import Issue, Picture, Publication, Rendered
 from newsletter.text import bidi
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def render_small(
     urls: Mapping[str, str],
     date: datetime,
     by_mail: bool = False,
+    pictures: Mapping[str, Picture] | None = None,
 ) -> Rendered:
     """Make a small letter.
 
@@ -73,6 +74,7 @@ def render_small(
         urls: ``leave_url``, with its slot, and whatever else the template uses.
         date: The date of the letter, an aware datetime.
         by_mail: There are no pages: the addresses begin with ``mailto:`` (RFC 6068), and the letter asks for an answer.
+        pictures: Local pictures that the settings name, as for ``render``.
 
     Raises:
         RenderError: The template gives no letter.
@@ -89,7 +91,7 @@ def render_small(
     subject = told(subject, list=quoted)
     preheader = told(BY_MAIL[kind] if by_mail else preheader, yes=told("yes"))
     issue = Issue(0, subject, preheader, template=kind)
-    _, values = _values(issue, publication, environment, marker, urls["leave_url"], date, {})
+    viewer, values = _values(issue, publication, environment, marker, urls["leave_url"], date, pictures or {})
     values |= {**urls, "say": told, "list": quoted, "by_mail": by_mail}
     name = f"email/{kind}.mjml.j2"
     html = after.finish(
@@ -101,7 +103,7 @@ def render_small(
     _addresses_whole(html, text, marker, urls, name)
     direction = publication.direction
     shown = bidi.steered(bidi.isolate(subject, direction), direction)
-    return Rendered(shown, html, text, flowed=direction == "ltr")
+    return Rendered(shown, html, text, viewer.travelling(html), flowed=direction == "ltr")
 
 
 def _addresses_whole(html: str, text: str, marker: str, urls: Mapping[str, str], name: str) -> None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from newsletter.errors import RenderError
 from newsletter.issues import prose
+from newsletter.issues.pictures import split_caption
+from newsletter.letters.render import surroundings
 from newsletter.letters.render.before import printable
-from newsletter.models import Issue, Picture, Prose, Publication, Section, Story
+from newsletter.models import Issue, Picture, Prose, Publication, Section, Story, setting_picture
 from newsletter.text import bidi, dates, tidy
 
 if TYPE_CHECKING:
@@ -38,6 +40,16 @@ class PictureView:
     """With isolates; empty only for a picture that says nothing of its own."""
     width: int = 0
     height: int = 0
+    caption: Markup | str = ""
+    credit: Markup | str = ""
+    caption_text: str = ""
+    """Caption and credit as one plain line."""
+
+    @property
+    def fit(self) -> str:
+        """Style of a picture that never leaves its column, and is never blown up beyond its size."""
+        # Where nobody knows its size, the width of the attribute is for Word alone.
+        return "max-width:100%;" if self.width else "width:auto;max-width:100%;"
 
     def width_in(self, widest: int, tallest: int = 0) -> int:
         """Width in pixels at which it fits, never larger than it is; ``widest`` when its size is unknown.
@@ -95,6 +107,8 @@ class SectionView:
     title: Markup
     title_text: str
     groups: tuple[StoryGroup, ...]
+    anchor: str = ""
+    """What a link within the letter leads to; empty without a title."""
 
     @property
     def stories(self) -> tuple[StoryView, ...]:
@@ -111,6 +125,8 @@ class ViewBuilder:
         self.pictures = pictures
         self.base: bidi.Direction = publication.direction
         self.used: dict[str, Picture] = {}
+        self.setup = prose.ProseSetup()
+        """Words, dates and digits for the elements of the issue; set before anything is viewed."""
         self._led = False
 
     def line(self, text: str) -> str:
@@ -140,21 +156,36 @@ class ViewBuilder:
         Raises:
             RenderError: A link or picture in it cannot stand in a letter.
         """
-        passage = prose.read(printable(text), line=line, base=self.base, rank=rank, picture=self.picture_address)
+        passage = prose.read(
+            printable(text), line=line, base=self.base, rank=rank, picture=self.picture_address, setup=self.setup
+        )
         for fault in passage.faults:
             raise RenderError(fault.what, where=self.place(fault.line, "the issue's text"), mend=fault.mend)
         return passage
 
     def picture_address(self, src: str) -> prose.PictureAddress | None:
         """Where a picture is loaded from, or None when it is neither on the web nor among the local pictures."""
-        picture = self.pictures.get(src)
+        # Local names are percent-decoded, as they are on the disk.
+        picture = self.pictures.get(src) or self.pictures.get(unquote(src))
         if picture is not None:
             self.used.setdefault(picture.cid, picture)
             return prose.PictureAddress(f"cid:{picture.cid}", picture.width, picture.height)
         address = web_address(src)
         return prose.PictureAddress(address) if address.startswith("https://") else None
 
-    def picture(self, src: str, alt: str, *, line: int = 0, where: str = "") -> PictureView | None:
+    def travelling(self, html: str) -> tuple[Picture, ...]:
+        """The pictures that the letter really shows, in the order in which it met them."""
+        return tuple(picture for picture in self.used.values() if f"cid:{picture.cid}" in html)
+
+    def setting_picture(self, src: str, alt: str, *, where: str) -> PictureView | None:
+        """A picture that the settings name: at an https address, or a file of the workspace; ``where`` is its key.
+
+        Raises:
+            RenderError: It is neither.
+        """
+        return self.picture(src, alt, where=where)
+
+    def picture(self, src: str, alt: str, *, line: int = 0, where: str = "", caption: str = "") -> PictureView | None:
         """A picture of the letter, or None when there is no address; ``line`` or ``where`` says where it is named.
 
         Raises:
@@ -163,7 +194,9 @@ class ViewBuilder:
         src = self.line(src)
         if not src:
             return None
-        shown = self.picture_address(src)
+        # A file of the settings may be called as one of the issue's is.
+        own = setting_picture(src) if where else ""
+        shown = self.picture_address(own if own in self.pictures else src)
         if shown is None:
             where = where or self.place(line, "the issue's pictures")
             if urlsplit_or_none(src) is not None and src.lower().startswith("http://"):
@@ -177,7 +210,16 @@ class ViewBuilder:
                 where=where,
                 mend="put the file into the issue's folder, or write an address that starts with https://",
             )
-        return PictureView(shown.src, self.attribute(alt), shown.width, shown.height)
+        said, credit = (self.line(part) for part in split_caption(caption))
+        return PictureView(
+            shown.src,
+            self.attribute(alt),
+            shown.width,
+            shown.height,
+            self.markup(said),
+            self.markup(credit),
+            " · ".join(part for part in (said, credit) if part),
+        )
 
     def date(self, moment: datetime, *, weekday: bool) -> str:
         """A date in the publication's words, calendar, zone and digits."""
@@ -229,7 +271,12 @@ class ViewBuilder:
                 story.summary_line or max(story.line, story.image_line) + 1,
                 4 if section.title else 3,
             ),
-            sight=self.picture(story.image, story.image_alt or story.headline, line=story.image_line or story.line),
+            sight=self.picture(
+                story.image,
+                story.image_alt or story.headline,
+                line=story.image_line or story.line,
+                caption=story.image_caption,
+            ),
             label=bidi.to_html(label, self.base),
             label_text=label,
             byline=bidi.to_html(byline, self.base),
@@ -238,8 +285,8 @@ class ViewBuilder:
             rank=3 if section.title else 2,
         )
 
-    def section(self, section: Section) -> SectionView:
-        """One section, its blocks gathered into groups."""
+    def section(self, section: Section, anchor: str = "") -> SectionView:
+        """One section, its blocks gathered into groups; ``anchor`` is what links within the letter lead to."""
         groups: list[StoryGroup] = []
         rank = 3 if section.title else 2
         for block in section.blocks:
@@ -260,7 +307,7 @@ class ViewBuilder:
         while section.title and groups and groups[0].prose is not None and groups[0].prose.divides:
             groups.pop(0)
         title = self.line(section.title)
-        return SectionView(self.markup(title), title, tuple(groups))
+        return SectionView(self.markup(title), title, tuple(groups), anchor)
 
     def preheader(self, opening: tuple[prose.ParsedMarkdown, ...], sections: tuple[SectionView, ...]) -> str:
         """What inbox lists show behind the subject: the editor's, or the first words of the letter."""
@@ -280,11 +327,19 @@ class ViewBuilder:
         opening = tuple(
             passage for part in self.issue.opening if (passage := self.markdown(part.markdown, part.line, 2))
         )
-        sections = tuple(self.section(section) for section in self.issue.sections)
+        anchors = surroundings.anchors(self.issue)
+        sections = tuple(self.section(section, anchors.get(at, "")) for at, section in enumerate(self.issue.sections))
+        passages = [*opening, *(group.prose for section in sections for group in section.groups if group.prose)]
+        stories = [story for section in sections for story in section.stories]
+        read = chain(
+            (passage.words() for passage in passages), (f"{one.title} {one.summary.words()}" for one in stories)
+        )
         return {
             "subject": bidi.steered(self.attribute(self.issue.subject), self.base),
             "preheader": self.preheader(opening, sections),
             "opening": opening,
+            "reading_minutes": surroundings.reading_minutes(read, self.publication.language),
+            "elements": surroundings.elements(self.issue),
             "sections": [view for view in sections if view.groups or view.title_text],
         }
 

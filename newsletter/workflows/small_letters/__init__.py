@@ -28,6 +28,7 @@ from subscribers import store, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from newsletter.delivery import DeliverySetup
     from newsletter.models import Publication
@@ -85,8 +86,9 @@ class SmallLetters:
         marker: Callable[[], str],
         upkeep: Upkeep | None = None,
         of_list: Callable[[str], tuple[Publication, SmallLetterSender]] | None = None,
+        root: Path | None = None,
     ) -> None:
-        self._builder = SmallLetterBuilder(setup, pages, mailbox, marker, of_list)
+        self._builder = SmallLetterBuilder(setup, pages, mailbox, marker, of_list, root)
         self._upkeep = upkeep
         self._told: datetime | None = None
         self._setup = setup
@@ -277,6 +279,7 @@ def of_workspace(workspace: Workspace) -> SmallLetters:
         workspace.marker,
         workspace.upkeep,
         of_list,
+        workspace.root,
     )
 
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from newsletter.errors import IssueError
+from newsletter.letters import pictures
 from newsletter.letters.mime import LEAVE, slot
+from newsletter.letters.pictures import LocalPictures
 from newsletter.letters.render.small import render_small
-from newsletter.models import Letter
+from newsletter.models import Letter, Rendered
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers import actions, store, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from newsletter.delivery import DeliverySetup
     from newsletter.models import Publication
     from newsletter.web.pages import Pages
     from subscribers.models import AccountRequest, SmallLetter
+
+LOG = logging.getLogger("nashra.letters")
 
 CONFIRM, PREFERENCES, ADDRESS, ERASE = "confirm", "preferences", "address", "erase"
 """Slots of a small letter beside the one of the link to leave; filled before the letter is cut."""
@@ -49,6 +56,7 @@ class SmallLetterBuilder:
         mailbox: Who they come from.
         marker: Makes a fresh marker for each letter.
         of_list: Who publishes a list, by its name, and who its letters come from; None takes those of all.
+        root: Folder of the workspace, where the files are that its settings name; None for a newsroom without any.
     """
 
     def __init__(
@@ -58,7 +66,9 @@ class SmallLetterBuilder:
         mailbox: SmallLetterSender,
         marker: Callable[[], str],
         of_list: Callable[[str], tuple[Publication, SmallLetterSender]] | None = None,
+        root: Path | None = None,
     ) -> None:
+        self._root = root
         self._of_list = of_list or (lambda _: (pages.publication, mailbox))
         self._setup = setup
         self._pages = pages
@@ -113,10 +123,27 @@ class SmallLetterBuilder:
         comma = "، " if self._pages.publication.language.split("-")[0] in {"ar", "fa", "ur"} else ", "
         return comma.join(titles)
 
+    def _pictures(self, about: Publication, mailbox: SmallLetterSender) -> LocalPictures | None:
+        """The files that the settings name; None when one of them cannot travel."""
+        if self._root is None:
+            return LocalPictures({})
+        domain = split_mailbox(mailbox.sender)[1].rpartition("@")[2]
+        found = pictures.of_settings(about, domain=domain, root=self._root)
+        try:
+            pictures.made(Rendered("", "", "", tuple(found.sizes.values())), found.checked())
+        except IssueError as error:
+            LOG.warning("small letters go without the pictures of the settings: %s", error)
+            return None
+        return found
+
     def _make(self, kind: str, list_name: str, title: str) -> Letter:
         pages, marker, now = self._pages, self._marker(), self._setup.now()
         (about, mailbox), leave = self._of_list(list_name), self._mail(f"unsubscribe {slot(marker, LEAVE)}")
         urls = self._addresses(marker, list_name) if self._by_mail else self._links(marker)
+        found = self._pictures(about, mailbox)
+        if found is None:
+            # Nobody waits for a confirmation because of a logo: the name stands in its place.
+            about, found = replace(about, logo=""), LocalPictures({})
         rendered = render_small(
             kind,
             about,
@@ -127,7 +154,9 @@ class SmallLetterBuilder:
             urls=urls,
             date=now,
             by_mail=self._by_mail,
+            pictures=found.sizes,
         )
+        rendered = pictures.made(rendered, found)
         return Letter(
             sender=mailbox.sender,
             # An answer that confirms must reach the mailbox that is read, the one that the addresses name.

@@ -1,67 +1,14 @@
-"""Local pictures for a letter: what kind they are and how large, told from their first bytes."""
+"""What kind a picture is and how large, told from its first bytes; and what a file is that is no picture for us."""
 
 from __future__ import annotations
 
 import struct
-from pathlib import Path
-
-from newsletter.errors import IssueError
-from newsletter.models import Issue, Picture, Story
-
-MOST_BYTES = 5_000_000
+from collections.abc import Iterator
 
 _ORIENTATION, _SHORT = 274, 3
 """Of Exif and TIFF: the tag, and the type of its value."""
 _ON_ITS_SIDE = frozenset({5, 6, 7, 8})
 """Orientations whose rows are stored as columns."""
-
-
-def local(story: Story) -> bool:
-    """Whether the picture of a story is a file beside the issue."""
-    return bool(story.image) and not story.image.startswith(("http://", "https://"))
-
-
-def of_issue(issue: Issue, *, domain: str) -> dict[str, Picture]:
-    """The local pictures of an issue by the name its file calls them.
-
-    Args:
-        issue: As it was read; its folder is where relative names start.
-        domain: Right side of every Content-ID.
-
-    Raises:
-        IssueError: A picture that is missing, outside the issue's folder, too large or of no known kind; with line.
-    """
-    folder = Path(issue.path).parent
-    pictures: dict[str, Picture] = {}
-    for story in issue.stories:
-        if local(story) and story.image not in pictures:
-            where = f"{issue.path}:{story.image_line}"
-            pictures[story.image] = _read(folder, story.image, len(pictures) + 1, domain, where)
-    return pictures
-
-
-def _read(folder: Path, name: str, number: int, domain: str, where: str) -> Picture:
-    try:
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            raise IssueError(f"the picture {name} is outside the issue's folder", where=where, mend="copy it there")
-        if path.exists() and not path.is_file():
-            raise IssueError(f"the picture {name} is no file", where=where, mend="name a JPEG, PNG, GIF or WebP file")
-        if path.stat().st_size > MOST_BYTES:
-            raise IssueError(f"the picture {name} is larger than {MOST_BYTES:,} bytes", where=where, mend="shrink it")
-        data = path.read_bytes()
-    except (OSError, RuntimeError, ValueError) as error:
-        # RuntimeError: a link that leads to itself; ValueError: a name with NUL.
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise IssueError(
-            f"the picture {name!r} cannot be read ({reason})", where=where, mend="put the file into the issue's folder"
-        ) from None
-    kind = kind_of(data)
-    if kind is None:
-        raise IssueError(f"the picture {name} is no JPEG, PNG, GIF or WebP", where=where, mend="save it as JPEG")
-    content_type, width, height = kind
-    cid = f"picture-{number}@{domain}"
-    return Picture(cid, content_type, data, path.name, width, height)
 
 
 def kind_of(data: bytes) -> tuple[str, int, int] | None:
@@ -86,6 +33,20 @@ def kind_of(data: bytes) -> tuple[str, int, int] | None:
     return None
 
 
+def orientation(data: bytes) -> int:
+    """How a picture is turned, 1 to 8 as Exif numbers it (2.32, section 4.6.4); 0 when it does not say.
+
+    Args:
+        data: A JPEG, a TIFF, or an Exif block with ``Exif`` and two zero bytes before it.
+    """
+    try:
+        if data.startswith(b"\xff\xd8"):
+            return _jpeg_orientation(data)
+        return _orientation(data.removeprefix(b"Exif\0\0"))
+    except (struct.error, IndexError, ValueError):
+        return 0
+
+
 def _webp_size(data: bytes) -> tuple[int, int]:
     form = data[12:16]
     if len(data) < 30:
@@ -103,7 +64,28 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     """Width and height as shown, by the first frame header (SOF0 to SOF15, without the tables that share numbers)."""
-    at, orientation = 2, 0
+    turned = 0
+    for marker, at, end in _segments(data):
+        if _is_frame(marker):
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return (height, width) if turned in _ON_ITS_SIDE else (width, height)
+        if not turned:
+            turned = _exif_orientation(marker, data[at + 4 : end])
+    return None
+
+
+def _jpeg_orientation(data: bytes) -> int:
+    for marker, at, end in _segments(data):
+        if _is_frame(marker):
+            break
+        if turned := _exif_orientation(marker, data[at + 4 : end]):
+            return turned
+    return 0
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of each segment before the picture itself."""
+    at = 2
     while at + 9 < len(data):
         if data[at] != 0xFF:
             raise ValueError("no marker where one belongs")
@@ -112,13 +94,16 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
             at += 1
             continue
         end = at + 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return (height, width) if orientation in _ON_ITS_SIDE else (width, height)
-        if marker == 0xE1 and not orientation and data[at + 4 : at + 10] == b"Exif\0\0":
-            orientation = _orientation(data[at + 10 : end])
+        yield marker, at, end
         at = end
-    return None
+
+
+def _is_frame(marker: int) -> bool:
+    return 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}
+
+
+def _exif_orientation(marker: int, payload: bytes) -> int:
+    return _orientation(payload[6:]) if marker == 0xE1 and payload[:6] == b"Exif\0\0" else 0
 
 
 def _orientation(tiff: bytes) -> int:

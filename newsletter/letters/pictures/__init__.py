@@ -1,0 +1,222 @@
+"""Local pictures of a letter: found beside the issue or the settings, and made for the letter once it is known how wide
+each is shown.
+
+Two steps. ``of_issue`` looks at the files (heads only) and gives what a letter needs to be laid out. ``made`` takes the
+finished letter, reads how wide it shows each picture, and puts in its bytes: upright, in sRGB, without any metadata, at
+most twice as many pixels as are shown, as JPEG or PNG. The files stay untouched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from newsletter.errors import IssueError
+from newsletter.letters.pictures import moving
+from newsletter.letters.pictures.converting import PictureFault, pixels
+from newsletter.letters.pictures.encoding import MOST_BYTES, EncodedPicture, encoded
+from newsletter.letters.pictures.kinds import kind_of
+from newsletter.letters.pictures.local import LocalPicture, find
+from newsletter.models import SUFFIXES, Issue, Picture, Publication, Rendered, setting_picture
+
+__all__ = ["MOST_BYTES", "LocalPicture", "LocalPictures", "kind_of", "made", "of_issue", "of_settings"]
+
+WIDEST = 640
+"""CSS pixels of a letter; what stands behind its words is shown so wide."""
+_LEAST_SHOWN = 176
+"""Thumbnails of rows are written narrower, and shown so wide where there is room."""
+_SHARP = 2
+"""Pixels for each CSS pixel: more is seen by nobody at arm's length."""
+_KEPT = 64
+"""Pictures that this process has made and keeps, of at most 150 kB each as a rule."""
+
+_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+_CID = re.compile(r"""cid:([^"'\s)>]+)""")
+_WIDTH = re.compile(r"""(?<![\w-])width="(\d+)(?:px)?\"""")
+_done: OrderedDict[tuple[bytes, int, int], EncodedPicture] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPictures:
+    """The local pictures of a letter, and what is wrong with those that cannot travel."""
+
+    found: Mapping[str, LocalPicture]
+    """By the name the issue calls them; those of the settings as ``models.setting_picture`` names them."""
+    faults: tuple[IssueError, ...] = ()
+
+    @property
+    def sizes(self) -> dict[str, Picture]:
+        """What a letter is laid out with."""
+        return {name: one.picture for name, one in self.found.items()}
+
+    @property
+    def moving(self) -> frozenset[str]:
+        """The names of those that are animations."""
+        return frozenset(name for name, one in self.found.items() if one.moves)
+
+    def checked(self) -> LocalPictures:
+        """The same, when all of them can travel.
+
+        Raises:
+            IssueError: One cannot. It tells of all, those included that break only when they are decoded.
+        """
+        if self.faults:
+            raise together([*self.faults, *_broken(self.found.values())])
+        return self
+
+
+def of_issue(
+    issue: Issue, addresses: Iterable[tuple[str, int]], *, domain: str, publication: Publication, root: Path
+) -> LocalPictures:
+    """Look at the local pictures of an issue and of the settings.
+
+    Args:
+        issue: As it was read; its folder is where the names of its pictures start.
+        addresses: Address and line of each picture in it (``newsletter.issues.pictures.addresses``).
+        domain: Right side of every Content-ID.
+        publication: What the settings say; they may name files of the workspace.
+        root: Folder of the workspace.
+    """
+    found: dict[str, LocalPicture] = {}
+    faults: list[IssueError] = []
+    folder = Path(issue.path).parent
+    wanted = [(folder, name, name, f"{issue.path}:{line}", "the issue's folder") for name, line in addresses]
+    wanted += [
+        (root, setting_picture(name), name, where, "the workspace") for where, name in _settings(issue, publication)
+    ]
+    told: set[str] = set()
+    for home, key, name, where, called in wanted:
+        if is_local(name) and key not in found and key not in told:
+            try:
+                found[key] = find(home, name, len(found) + 1, domain, where, called)
+            except IssueError as error:
+                told.add(key)
+                faults.append(error)
+    return LocalPictures(found, tuple(faults))
+
+
+def of_settings(publication: Publication, *, domain: str, root: Path) -> LocalPictures:
+    """The local pictures that the settings name, for a letter of no issue; arguments as for ``of_issue``."""
+    return of_issue(Issue(0, ""), (), domain=domain, publication=publication, root=root)
+
+
+def _settings(issue: Issue, publication: Publication) -> list[tuple[str, str]]:
+    """Where a picture of the newsroom's face is named, and its address; an issue may have a face of its own."""
+    named = [*publication.files]
+    for where, look in (("newsletter.toml: [theme]", getattr(publication, "theme", None)), (issue.path, issue)):
+        values = getattr(look, "theme", None) or look
+        for key in ("logo_dark", "portrait", "picture"):
+            value = values.get(key, "") if isinstance(values, Mapping) else getattr(values, key, "")
+            named += [(f"{where} {key}", value)] if isinstance(value, str) and value else []
+    return named
+
+
+def is_local(address: str) -> bool:
+    """Whether the address of a picture names a file."""
+    return bool(address) and not re.match(r"(?:https?|cid|data|ftp|file|blob):|//", address, re.IGNORECASE)
+
+
+def together(faults: list[IssueError]) -> IssueError:
+    """Several faults as one error: the first with its place, the others behind it with theirs."""
+    first, *more = faults
+    if not more:
+        return first
+    others = "; ".join(f"{one.where.rpartition(':')[2] if one.where else ''}: {one.what}" for one in more)
+    return IssueError(f"{first.what} (and line {others})", where=first.where, mend=first.mend)
+
+
+def _broken(pictures: Iterable[LocalPicture]) -> Iterator[IssueError]:
+    """The faults that show only when a picture is decoded."""
+    for one in pictures:
+        try:
+            pixels(one.data(), 64, 64)
+        except PictureFault as fault:
+            yield fault.told(one.called, one.where)
+        except IssueError as error:
+            yield error
+
+
+def made(rendered: Rendered, pictures: LocalPictures) -> Rendered:
+    """A letter with the bytes of its local pictures.
+
+    Args:
+        rendered: As ``newsletter.letters.render`` made it with ``pictures.sizes``.
+        pictures: As ``of_issue`` found them.
+
+    Raises:
+        IssueError: A picture is broken; tells of all that are.
+    """
+    widths = shown(rendered.html)
+    originals = {one.picture.cid: one for one in pictures.found.values()}
+    travelling: list[Picture] = []
+    faults: list[IssueError] = []
+    for picture in rendered.pictures:
+        original = originals.get(picture.cid)
+        if original is None:
+            travelling.append(picture)  # our own, which came ready
+            continue
+        try:
+            one = _made(original, widths.get(picture.cid, WIDEST))
+        except PictureFault as fault:
+            faults.append(fault.told(original.called, original.where))
+            continue
+        except IssueError as error:
+            faults.append(error)
+            continue
+        name = Path(original.picture.name).stem + SUFFIXES[one.content_type]
+        travelling.append(Picture(picture.cid, one.content_type, one.data, name, one.width, one.height))
+    if faults:
+        raise together(faults)
+    return replace(rendered, pictures=tuple(travelling))
+
+
+def shown(html: str) -> dict[str, int]:
+    """How wide a letter shows each picture that travels in it, in CSS pixels, by Content-ID.
+
+    Args:
+        html: The finished letter. A picture without a width, or one that is no ``img`` (a background), has the
+            letter's whole width.
+    """
+    widths: dict[str, int] = {}
+    rest, at = [], 0
+    for tag in _IMAGE.finditer(html):
+        rest.append(html[at : tag.start()])
+        at = tag.end()
+        width = _WIDTH.search(tag.group())
+        for cid in _CID.findall(tag.group()):
+            wide = max(_LEAST_SHOWN, min(int(width[1]), WIDEST)) if width else WIDEST
+            widths[cid] = max(widths.get(cid, 0), wide)
+    for cid in _CID.findall("".join([*rest, html[at:]])):
+        widths[cid] = WIDEST
+    return widths
+
+
+def _made(original: LocalPicture, width: int) -> EncodedPicture:
+    """The picture at a width, made once for its content."""
+    data = original.data()
+    height = math.ceil(width * original.picture.height / original.picture.width)
+    key = hashlib.sha256(data).digest(), width, height
+    one = _done.get(key)
+    if one is None:
+        one = _moving(original, data, width) or encoded(pixels(data, _SHARP * width, _SHARP * height), (width, height))
+        _done[key] = one
+        while len(_done) > _KEPT:
+            _done.popitem(last=False)
+    return one
+
+
+def _moving(original: LocalPicture, data: bytes, width: int) -> EncodedPicture | None:
+    """An animated GIF as it moves, when it is light and no wider than it may be; all others stand still."""
+    picture = original.picture
+    if not original.moves or picture.content_type != "image/gif" or picture.width > _SHARP * width:
+        return None
+    pixels(data, 64, 64)  # its first frame must be whole
+    clean = moving.cleaned(data)
+    if clean is None or len(clean) > MOST_BYTES:
+        return None
+    return EncodedPicture("image/gif", clean, picture.width, picture.height)
