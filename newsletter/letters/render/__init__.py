@@ -153,6 +153,7 @@ def _values(
         return numbers.percent(share, publication.language, publication.digits, places)
 
     viewer.setup = surroundings.setup(issue, publication, say, viewer.line)
+    viewer.anchors = surroundings.anchors(issue)
     values: dict[str, Any] = {
         "language": publication.language.replace("_", "-"),
         "direction": publication.direction,
@@ -185,6 +186,10 @@ def _values(
         "isolate": viewer.attribute,
         **viewer.values(),
     }
+    values["elements"] = surroundings.elements(issue)
+    values["reading_minutes"] = surroundings.reading_minutes(
+        values["opening"], values["sections"], publication.language
+    )
     values["reading_time"] = count("{n} minute to read", "{n} minutes to read", values["reading_minutes"])
     return viewer, values
 
