@@ -8,7 +8,7 @@ JOBS ?= auto
 # More words for `make mutants`, such as MUTANTS="--only delivery --jobs 2".
 MUTANTS ?=
 
-.PHONY: demo test lint quick check docs bench mutants torture lock upgrade clean
+.PHONY: demo test lint quick check docs letters bench mutants torture lock upgrade clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -35,6 +35,12 @@ check: lint test                ## what CI runs
 docs: .venv/dev                 ## write docs/commands.md from the commands' own help, docs/settings.md from the schema
 	$(BIN)/python tests/command_reference.py
 	$(BIN)/python tests/settings_reference.py
+
+# LETTERS='--only "weekly-12-*" --strips' for a part of them.
+LETTERS ?=
+
+letters: .venv/dev              ## pictures of every letter, in every look and mail program, into letters/: look at them
+	$(BIN)/python tests/contact_sheet.py $(LETTERS)
 
 bench: .venv/dev                ## measurements, each against a floor or a peer in the same run
 	for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
@@ -69,7 +75,7 @@ upgrade:                        ## move every pin to the newest version; then: m
 	$(MAKE) lock UPGRADE=--upgrade
 
 clean:
-	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo letters build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Debian keeps ensurepip in a package of its own (python3-venv); the second way needs only pip.
 .venv/bin/python:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
+from browser import Browser, opened
 from hypothesis import HealthCheck, settings
 from servers import postgres
 from sqlalchemy import Connection, create_engine, make_url, text
@@ -121,6 +122,13 @@ def _postgres_urls(request: pytest.FixtureRequest) -> Iterator[Callable[[str], s
     yield make
     for server, name in made:
         _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests of a process."""
+    with opened(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
 @pytest.fixture

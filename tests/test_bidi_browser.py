@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 
 import pytest
 import regex
 from bidi_corpus import Case, cases, sentences
 from bidi_oracle import LRI, LRO, PDF, PDI, RLI, from_spans, marked, order
-from browser import Page, opened
+from browser import Browser, Page
 
 from newsletter.text import bidi
 
@@ -35,9 +34,8 @@ TAGS = {LRI: '<span dir="ltr">', RLI: '<span dir="rtl">', PDI: "</span>", LRO: '
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with opened(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser.page()
+def page(chromium: Browser) -> Page:
+    return chromium.page()
 
 
 def sample() -> list[Case]:

@@ -527,6 +527,7 @@ def test_asking_the_table_imports_no_sender() -> None:
 # What other templates build on, and the small letters, which have a room and tests of their own.
 SHARED = {
     "base",
+    "look",
     "parts",
     "small",
     "confirmation",

@@ -5,31 +5,23 @@ Outlook on Windows is stood in for by switching its conditional comments on; tha
 
 from __future__ import annotations
 
-import base64
-import io
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import golden_letters as golden
 import pytest
-from browser import Browser, Mode, Page, opened
+from browser import Browser, Mode, Page
 from jinja2 import Environment
-from PIL import Image
+from letter_judges import axe_source, dim, judged, look
+from looks import with_flat_pictures
+from mail_programs import outlook
 from test_text_bidi import LTR_CASES, RTL_CASES
 
-from newsletter.letters.render.palette import contrast
 from newsletter.letters.templates import environment
 from newsletter.models import Rendered
 from newsletter.text import bidi
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 
 # Every golden issue in its own theme, and two of them in every theme.
 LETTERS = sorted(
@@ -44,22 +36,8 @@ def templates() -> Environment:
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with opened(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def page(chromium: Browser) -> Page:
     return chromium.page()
-
-
-@cache
-def picture(width: int, height: int) -> str:
-    """A picture of this size, made here: one colour, a tenth as large, which is enough for the layout."""
-    data = io.BytesIO()
-    Image.new("RGB", (width, height), (96, 128, 112)).save(data, "PNG")
-    return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()
 
 
 def shown(name: str, theme: str, templates: Environment) -> tuple[golden.Golden, Rendered, str]:
@@ -67,63 +45,12 @@ def shown(name: str, theme: str, templates: Environment) -> tuple[golden.Golden,
     one = golden.golden(name)
     one = replace(one, issue=replace(one.issue, template=theme))
     made = golden.rendered(one, templates)
-    sizes = {f"cid:{each.cid}": (each.width, each.height) for each in one.pictures.values()}
-    html = re.sub(
-        r'src="((?:cid|https):[^"]*)"', lambda match: f'src="{picture(*sizes.get(match[1], (960, 640)))}"', made.html
-    )
-    return one, made, html
+    return one, made, with_flat_pictures(made.html, one.pictures.values())
 
 
-def outlook(html: str) -> str:
-    """The letter with the branches for Outlook switched on, and those for everybody else off."""
-    html = re.sub(r"<!--\[if lte mso 11\]>.*?<!\[endif\]-->", "", html, flags=re.DOTALL)
-    html = re.sub(r"<!--\[if (?:mso(?: \| IE)?|gte mso \d+)\]>(.*?)<!\[endif\]-->", r"\1", html, flags=re.DOTALL)
-    html = re.sub(r"<!--\[if !mso[^\]]*\]><!-->.*?<!--<!\[endif\]-->", "", html, flags=re.DOTALL)
-    assert "<!--[if" not in html
-    return html
-
-
-LOOK = """
-(() => {
-  const wanted = document.documentElement.dir, bad = [], rects = [];
-  const side = wanted === 'rtl' ? 'right' : 'left', other = wanted === 'rtl' ? 'left' : 'right';
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  let lowest = 9, texts = 0;
-  while (walker.nextNode()) {
-    const node = walker.currentNode, text = node.data.trim(), own = node.parentElement;
-    if (!text || own.closest('script,style') || !own.getClientRects().length) continue;
-    const style = getComputedStyle(own), name = text.slice(0, 40);
-    texts++;
-    if (style.direction !== wanted && !own.closest('span[dir],pre[dir]')) bad.push('direction: ' + name);
-    let block = own;
-    while (getComputedStyle(block).display.startsWith('inline')) block = block.parentElement;
-    if (getComputedStyle(block).direction !== wanted && !block.closest('pre[dir]')) bad.push('block: ' + name);
-    const at = getComputedStyle(block).textAlign.replace('-webkit-', '');
-    const meant = block.closest('pre[dir]') || block.matches(`td[align=${other}]`) || own.closest('.btn,.mj-btn');
-    if (![side, 'start'].includes(at) && !meant) bad.push(at + ': ' + name);
-    if (style.fontStyle !== 'normal' && wanted === 'rtl') bad.push('slanted: ' + name);
-    if (style.letterSpacing !== 'normal') bad.push('spaced: ' + name);
-    const size = parseFloat(style.fontSize), height = parseFloat(style.lineHeight);
-    if (height && text.length > 1) lowest = Math.min(lowest, height / size);
-    if (size < 13) bad.push('small: ' + name);
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    const box = range.getBoundingClientRect();
-    rects.push([name, box.left, box.top, box.right, box.bottom]);
-    if (box.height > 2.5 * height && box.width < 80) bad.push('squeezed: ' + name);
-  }
-  const images = [...document.images].map(image => ({alt: image.getAttribute('alt'), width: image.width,
-    shape: image.naturalWidth / image.naturalHeight, drawn: image.width / image.height,
-    fit: getComputedStyle(image).objectFit}));
-  const root = document.documentElement;
-  return {bad, rects, texts, lowest, images, across: root.scrollWidth, room: root.clientWidth};
-})()
-"""
-
-
-def look(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.run(LOOK)
-    return found
+@pytest.fixture(scope="module")
+def axe() -> str:
+    return axe_source()
 
 
 @pytest.mark.parametrize(("name", "theme"), LETTERS)
@@ -149,7 +76,7 @@ def test_every_text_stands_on_its_side_and_nothing_scrolls_sideways(
 def test_every_text_can_be_read(name: str, theme: str, mode: Mode, page: Page, templates: Environment) -> None:
     _, _, html = shown(name, theme, templates)
     page.show(html, width=375, mode=mode)
-    assert dim(page, mode) == []
+    assert dim(page, dark=mode != "light") == []
 
 
 @pytest.mark.parametrize("language", ["ar", "fr"])
@@ -164,60 +91,9 @@ def test_small_letters_are_no_worse(kind: str, language: str, page: Page, templa
             assert seen["bad"] == []
             assert seen["across"] <= width
             assert seen["lowest"] >= 1.59
-        assert dim(page, mode) == []
+        assert dim(page, dark=mode != "light") == []
         if mode != "forced":
             assert judged(page, axe) == []
-
-
-def dim(page: Page, mode: Mode) -> list[tuple[str, str, str]]:
-    """The texts that cannot be read, measured on the picture: the darkest and the lightest dot of each are close."""
-    drawn = Image.open(io.BytesIO(page.picture(width=375))).convert("RGB")
-    # The ground tells whether the mode is on at all.
-    corner = max(drawn.getpixel((2, drawn.height - 3)))  # type: ignore[type-var, arg-type]
-    assert corner > 200 if mode == "light" else corner < 60
-    found = []
-    for text, left, top, right, bottom in look(page)["rects"]:
-        box = (int(left), int(top), int(right) + 1, min(int(bottom) + 1, drawn.height))
-        if box[1] >= drawn.height or not re.search(r"\w{2}", text):
-            continue
-        dots = drawn.crop(box).getcolors(1 << 20) or []
-        shades = sorted({dot for _, dot in dots}, key=sum)  # type: ignore[arg-type]
-        darkest, lightest = (f"#{r:02x}{g:02x}{b:02x}" for r, g, b in (shades[0], shades[-1]))  # type: ignore[misc]
-        if contrast(darkest, lightest) < 4:
-            found.append((text, darkest, lightest))
-    return found
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    if not AXE.is_file():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{AXE} is missing, and in CI every letter must be judged")
-        pytest.skip("axe-core is not installed: npm install --no-package-lock --ignore-scripts in tests/node")
-    return AXE.read_text("utf-8") + "; null"
-
-
-JUDGE = """
-axe.run(document, {resultTypes: ['violations'], OPTIONS}).then(result => result.violations
-  .filter(one => ['serious', 'critical'].includes(one.impact))
-  .map(one => [one.id, one.nodes.map(node => node.html.slice(0, 200))]))
-"""
-# axe takes joined letters for the ligatures of an icon font and leaves their contrast alone: it gets Latin ones.
-LATIN = """
-(() => {
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode())
-    walker.currentNode.data = walker.currentNode.data.replace(/[\\u0590-\\u08ff]/g, 'x');
-})()
-"""
-
-
-def judged(page: Page, axe: str) -> list[Any]:
-    page.run(axe)
-    found = page.run(JUDGE.replace("OPTIONS", ""))
-    page.run(LATIN)
-    contrasts = page.run(JUDGE.replace("OPTIONS", "runOnly: ['color-contrast']"))
-    return [*found, *contrasts]
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

@@ -290,6 +290,8 @@ def template_links(case: CheckInput) -> Iterator[Problem]:
         place = _template_with(case, address) or "the letter's html"
         if address.strip() in {"", "#"}:
             yield _tell("link-empty", "a link leads nowhere", place, "write an address, or take the link out")
+        elif address.startswith("#") and f' id="{escaping.escape(address[1:])}"' in case.letter.rendered.html:
+            continue  # to a section or a footnote of the letter itself
         elif not re.match(r"(?:https?|mailto|tel|sms):", address, re.IGNORECASE) and case.letter.marker not in address:
             yield _tell(
                 "link-relative",

@@ -6,12 +6,14 @@ that line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 from newsletter.check.arabic_script import OBJECT
+from newsletter.issues import containers
 from newsletter.models import Issue, Prose, Story
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ class IssueContent:
     links: list[IssueLink] = field(default_factory=list)
     images: list[IssuePicture] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What the parser must know of the footnotes, wherever they are defined."""
 
 
 def read(issue: Issue) -> IssueContent:
@@ -85,7 +89,9 @@ def read(issue: Issue) -> IssueContent:
     Args:
         issue: As ``newsletter.issues`` understood it, with its lines; texts of an issue without them have line 0.
     """
-    reading = IssueContent()
+    blocks = [*issue.opening, *(block for section in issue.sections for block in section.blocks)]
+    texts = (block.markdown if isinstance(block, Prose) else block.summary for block in blocks)
+    reading = IssueContent(notes=containers.notes_of(texts))
     if issue.subject:
         reading.runs.append(TextRun(issue.subject, issue.lines.get("subject", 0), "subject"))
     if issue.preheader:
@@ -118,8 +124,10 @@ def _story(story: Story, reading: IssueContent, *, lead: bool) -> None:
 
 def _walk(markdown: str, first: int, reading: IssueContent) -> None:
     """Read Markdown whose first line is the file's line ``first`` (0: nobody knows)."""
-    tokens = parse(markdown)
+    tokens = parse(markdown, reading.notes)
     for at, token in enumerate(tokens):
+        if token.type == "container_element_open":
+            _title(token, first, reading)
         if token.type != "inline":
             continue
         before, children = tokens[at - 1], token.children or []
@@ -129,11 +137,24 @@ def _walk(markdown: str, first: int, reading: IssueContent) -> None:
             reading.headings.append(Heading(int(before.tag[1]), plain(children), line))
 
 
-def parse(markdown: str) -> list[Token]:
-    """The tokens of the editor's Markdown as a letter reads it: an indented paragraph is a paragraph, and no code."""
+def _title(token: Token, first: int, reading: IssueContent) -> None:
+    """The words behind the name of an element, which stand in its line of colons."""
+    title = containers.opened(token.info)[1]
+    if title:
+        line = first + (token.map or [0])[0] if first else 0
+        reading.runs.append(TextRun(title, line, "text"))
+
+
+def parse(markdown: str, notes: Mapping[str, Any] | None = None) -> list[Token]:
+    """The tokens of the editor's Markdown as a letter reads it: an indented paragraph is a paragraph, and no code.
+
+    Args:
+        markdown: Of a passage, or of a whole issue.
+        notes: What ``containers.notes_of`` says of the footnotes that other passages define.
+    """
     from newsletter.issues.markdown import parser
 
-    return parser().disable("code").parse(markdown)
+    return parser().disable("code").parse(markdown, deepcopy(dict(notes or {})))
 
 
 def _inline(children: Sequence[Token], line: int, reading: IssueContent) -> None:

@@ -28,6 +28,7 @@ _AUTOLINK = re.compile(
     r"<(?=[A-Za-z][A-Za-z0-9+.-]{1,31}:[^<>\x00-\x20]*>|[^<>\x00-\x20]+@[^<>\x00-\x20]+>| ?! ?[-\u2010-\u2015\u2212])"
 )
 _ENTITY = re.compile(r"&(#[xX][0-9a-fA-F]{1,6};|#[0-9]{1,7};|[A-Za-z][A-Za-z0-9]{1,31};)")
+_NOTE = re.compile(r"\[(?=\^)")
 _FIRST_BRACKET = re.compile(rf"{_LEAD}\[", re.MULTILINE)
 _CLOSING = re.compile(r"(?:^|(?<=[ \t]))#+[ \t]*$")
 _LINE_STARTS = tuple(
@@ -40,6 +41,7 @@ _LINE_STARTS = tuple(
         r"(?P<sign>[-=])[-=]*[ \t]*$",  # the line under a heading of Markdown's other kind
         r"(?P<sign>[-*_])[ \t]*(?:[-*_][ \t]*){2,}$",  # a divider
         r"(?P<sign>`(?=``)|~(?=~~))",  # a fence of code
+        r"(?P<sign>:)(?=::)",  # an element
         r"(?P<sign>[|:-])(?=[|: \t-]*$)(?=[^\n]*-)",  # the second line of a table
         rf"[{DASHES}]{{1,3}} ?(?P<sign>>)[ \t{INVISIBLE}]*$",  # the end of a comment
     )
@@ -74,6 +76,7 @@ def _marked(text: str, place: Place) -> Iterator[int]:
     for sign in "*_":
         yield from _emphasis(text, sign, place)
     yield from _brackets(text, place)
+    yield from (match.start() for match in _NOTE.finditer(text))
     yield from (match.start() for match in _AUTOLINK.finditer(text))
     if place in ("begin", "part") and (cut := re.search(r"<[^<>\s]*\Z", text)) is not None:
         yield cut.start()

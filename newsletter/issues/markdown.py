@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+from newsletter.issues import containers
 from newsletter.issues.escaping import escape
 
 if TYPE_CHECKING:
@@ -17,10 +18,15 @@ _UNWRITTEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def parser() -> MarkdownIt:
-    """The one Markdown parser: HTML is off, so what is pasted is text and cannot become markup."""
+    """The one Markdown parser: HTML is off, so what is pasted is text and cannot become markup.
+
+    It knows elements, tables and footnotes; to know those of other passages too, it is given ``containers.notes_of``.
+    """
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("js-default", {"linkify": False, "typographer": False})
+    made = MarkdownIt("js-default", {"linkify": False, "typographer": False})
+    containers.enable(made)
+    return made
 
 
 def one_line(text: str) -> str:

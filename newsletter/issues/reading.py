@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from newsletter.errors import IssueError
+from newsletter.issues.containers import MOST_COLUMNS, UNDEFINED
 from newsletter.issues.escaping import INVISIBLE
 from newsletter.issues.front import front_matter
 from newsletter.issues.lines import lines_of, visible, without_comments
@@ -189,11 +191,18 @@ def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
     """The blocks of the body, in order."""
     # Unjoined, an escaped bracket is told from one that the editor meant for a link. As in the letter, an indented
     # heading is a heading, and no code.
-    tokens = parser().disable(["code", "text_join"]).parse("\n".join(lines))
+    env: dict[str, Any] = {}
+    tokens = parser().disable(["code", "text_join"]).parse("\n".join(lines), env)
+    for fault in env.get("faults", ()):
+        raise IssueError(fault.what, where=place.where(fault.line), mend=fault.mend)
+    _refuse_notes(tokens, lines, place)
     for at, token in enumerate(tokens):
         if token.level or token.nesting < 0 or token.map is None:
             continue
         start, end = token.map
+        if token.type == "container_element_open":
+            _refuse_headings(tokens, at, place)
+            end += 1  # the line of colons that ends it
         for inner in tokens[at:]:
             if inner.type == "inline":
                 _refuse_broken(inner, lines, place)
@@ -202,10 +211,8 @@ def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
         if token.type == "heading_open" and token.tag in {"h1", "h2", "h3"}:
             yield _heading(token, tokens[at + 1], place)
             continue
-        if token.type == "table_open":
-            raise IssueError(
-                "a table, which a letter cannot show", where=place.where(start), mend="write it as a list or sentences"
-            )
+        if token.type in ("table_open", "container_element_open"):
+            _refuse_wide(tokens, at, place)
         while end > start and not lines[end - 1].strip():
             end -= 1
         source = "\n".join(lines[start:end])
@@ -219,6 +226,75 @@ def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
             start += first.count("\n") + 1
         if source:
             yield _Block("prose", Prose(source, place.line(start)), end)
+
+
+def _refuse_headings(tokens: Sequence[Token], at: int, place: _Place) -> None:
+    """Sections and stories do not begin within an element: most often its end is missing."""
+    begun = tokens[at].map or [0, 0]
+    for token in takewhile(lambda one: one.level or one.nesting >= 0, tokens[at:]):
+        if token.type == "heading_open" and token.tag in {"h1", "h2", "h3"}:
+            under = token.markup in {"-", "="}
+            mend = f"leave an empty line above {token.markup * 3}" if under else "end it with ::: before, or write ####"
+            raise IssueError(
+                f"a heading stands within the element that begins in line {place.line(begun[0])}",
+                where=place.where((token.map or begun)[under] - under),
+                mend=mend,
+            )
+
+
+def _refuse_wide(tokens: Sequence[Token], at: int, place: _Place) -> None:
+    """A table of more columns than a telephone shows."""
+    start = columns = 0
+    for token in takewhile(lambda one: one.level or one.nesting >= 0, tokens[at:]):
+        if token.type == "table_open":
+            start, columns = (token.map or [0])[0], 0
+        columns += token.type == "th_open"
+        if columns > MOST_COLUMNS:
+            raise IssueError(
+                f"a table of more than {MOST_COLUMNS} columns, and a telephone shows no more",
+                where=place.where(start),
+                mend="make two tables of it, turn it so that its rows become columns, or write it as a list",
+            )
+
+
+def _refuse_notes(tokens: Sequence[Token], lines: Sequence[str], place: _Place) -> None:
+    """Footnotes without words, words that nothing leads to, and two of one name."""
+    used = {
+        str(child.meta["label"])
+        for before, token in pairwise(tokens)
+        if before.type != "heading_open"
+        for child in token.children or ()
+        if child.type == "footnote_ref"
+    }
+    known: dict[str, int] = {}
+    for token in tokens:
+        if token.type == "inline":
+            for child in token.children or ():
+                missing = UNDEFINED.search(child.content) if child.type == "text" else None
+                if missing is not None:
+                    start, end = token.map or [0, 0]
+                    at = next((i for i in range(start, end) if missing[0] in lines[i]), start)
+                    raise IssueError(
+                        f"the footnote {missing[0]} has no words",
+                        where=place.where(at),
+                        mend=f"write them on a line of their own: {missing[0]}: …",
+                    )
+        if token.type != "footnote_reference_open":
+            continue
+        label, line = str(token.meta["label"]), (token.map or [0])[0]
+        if label in known:
+            raise IssueError(
+                f"the footnote [^{label}] has words twice, and first in line {place.line(known[label])}",
+                where=place.where(line),
+                mend="give one of them another name",
+            )
+        known[label] = line
+        if label not in used:
+            raise IssueError(
+                f"nothing leads to the footnote [^{label}]",
+                where=place.where(line),
+                mend=f"write [^{label}] behind the words that it is about, or delete it",
+            )
 
 
 def _heading(token: Token, inline: Token, place: _Place) -> _Block:

@@ -7,17 +7,22 @@ that would read wrong in the paragraph's direction is isolated, across bold and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.issues.prose import reading, writing
+from newsletter.issues.prose.elements import plain
+from newsletter.issues.prose.elements import writing as elements
 from newsletter.issues.prose.parts import (
     BUTTON,
     OBJECT,
+    PLAIN,
     Block,
     MarkdownFault,
     PictureAddress,
+    ProseSetup,
 )
 from newsletter.issues.prose.reading import bidi_free, link_fault
 from newsletter.text import bidi
@@ -25,7 +30,18 @@ from newsletter.text import bidi
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["BUTTON", "OBJECT", "MarkdownFault", "ParsedMarkdown", "PictureAddress", "bidi_free", "link_fault", "read"]
+__all__ = [
+    "BUTTON",
+    "OBJECT",
+    "MarkdownFault",
+    "ParsedMarkdown",
+    "PictureAddress",
+    "ProseSetup",
+    "bidi_free",
+    "link_fault",
+    "numbered",
+    "read",
+]
 
 # Arabic and Hebrew have no italics; a slanted letter is a made-up one.
 _UPRIGHT = {"em": "font-style:normal;font-weight:700;"}
@@ -40,6 +56,7 @@ class ParsedMarkdown:
     rank: int = 4
     """Of its headings, which stand below the letter's title, sections and stories."""
     faults: tuple[MarkdownFault, ...] = ()
+    setup: ProseSetup = PLAIN
 
     def __bool__(self) -> bool:
         return bool(self.blocks)
@@ -62,12 +79,18 @@ class ParsedMarkdown:
         from markupsafe import Markup
 
         upright = _UPRIGHT if self.base == "rtl" else {}
-        writer = writing.HtmlWriter({**upright, **(styles or {})}, self.base, self.rank, room)
+        styles = {**upright, **(styles or {})}
+        writer = writing.HtmlWriter(styles, self.base, self.rank, self.setup, elements.element, room)
         return Markup("".join(writer.blocks(self.blocks)))  # noqa: S704 - the writer escapes every text
 
     def text(self) -> str:
         """The passage as plain text: a line for each paragraph, not wrapped, links on lines of their own."""
-        return "\n\n".join(writing.plain(self.blocks)).strip()
+        return "\n\n".join(writing.plain(self.blocks, partial(plain.element, self.setup))).strip()
+
+    @property
+    def sponsor_links(self) -> tuple[str, ...]:
+        """Addresses that a sponsor pays for, which are no links of stories: in HTML they have ``rel="sponsored"``."""
+        return tuple(writing.sponsor_links(self.blocks))
 
     def words(self) -> str:
         """Its words alone on one line, without links, marks or lists (for a preheader)."""
@@ -81,6 +104,7 @@ def read(
     base: bidi.Direction = "rtl",
     rank: int = 4,
     picture: Callable[[str], PictureAddress | None] | None = None,
+    setup: ProseSetup = PLAIN,
 ) -> ParsedMarkdown:
     """Read Markdown of an issue.
 
@@ -90,6 +114,16 @@ def read(
         base: Direction of the letter.
         rank: Of the headings in it.
         picture: Gives for a picture's address where it is loaded from, or None when it cannot be shown.
+        setup: Words, dates and digits of the letter, its sections and the numbers of its notes.
     """
-    blocks, faults = reading.blocks(markdown, line, picture)
-    return ParsedMarkdown(tuple(blocks), base, rank, tuple(faults))
+    blocks, faults = reading.blocks(markdown, line, picture, setup)
+    return ParsedMarkdown(tuple(blocks), base, rank, tuple(faults), setup)
+
+
+def numbered(texts: Iterable[str]) -> dict[str, int]:
+    """Number of each footnote by its label, in the order in which a letter leads to them.
+
+    Args:
+        texts: Markdown of all passages of a letter, in order.
+    """
+    return reading.numbered(list(texts))

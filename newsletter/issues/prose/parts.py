@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from newsletter.issues.containers import KINDS, MarkdownFault
+
+__all__ = [
+    "BUTTON",
+    "ELEMENTS",
+    "OBJECT",
+    "PLAIN",
+    "Block",
+    "ElementDate",
+    "Inline",
+    "Mark",
+    "MarkdownFault",
+    "PictureAddress",
+    "ProseSetup",
+]
 
 BUTTON = "{.button}"
 """Behind a link that is alone in its paragraph: the link is a button."""
@@ -10,14 +28,8 @@ OBJECT = "\ufffc"
 """Stands for a picture among text, as in UAX #9 section 6.1."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkdownFault:
-    """Something in the editor's Markdown that cannot stand in a letter."""
-
-    line: int
-    """1-based line of the file it was read from."""
-    what: str
-    mend: str
+ELEMENTS = frozenset({*(kind.name for kind in KINDS), "table", "note"})
+"""Kinds of blocks that are written in ways of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +67,23 @@ class Inline:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre``, ``button``, ``figure`` or ``hr``.
+class ElementDate:
+    """When an event takes place, as its editor wrote it: by the clock of the newsroom's zone."""
 
-    A leaf has inline, a branch children; a button's inline is one link, a figure's one picture with a caption.
+    starts: datetime
+    """Without a zone."""
+    ends: datetime | None = None
+    timed: bool = True
+    """Whether an hour was given, and not the day alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre``, ``button``, ``figure``, ``hr``, ``table``, ``tr``,
+    ``note`` or the name of an element.
+
+    A leaf has inline, a branch children; a button's inline is one link, a figure's one picture with a caption. Cells of
+    a table are children of its rows, the first of which is its head.
     """
 
     kind: str
@@ -66,3 +91,35 @@ class Block:
     children: tuple[Block, ...] = ()
     start: int = 1
     level: int = 0
+    title: str = ""
+    """Words of an element behind its name; label of a note."""
+    pictures: tuple[tuple[PictureAddress, str], ...] = ()
+    """Address and alternative text of what an element shows beside its words."""
+    link: str = ""
+    """Where an element leads to as a whole."""
+    scheduled: ElementDate | None = None
+
+
+def _said(text: str, **parts: object) -> str:
+    for name, part in parts.items():
+        text = text.replace(f"{{{name}}}", str(part))
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class ProseSetup:
+    """What passages take from the letter they stand in: its language's words, dates and digits, sections and notes."""
+
+    say: Callable[..., str] = _said
+    """A text of ours in the letter's language."""
+    date: Callable[[datetime], str] = field(default=lambda moment: f"{moment:%Y-%m-%d}")
+    """A day in the newsroom's calendar."""
+    digits: Callable[[str], str] = str
+    """The Latin digits of a text as the publication writes them."""
+    contents: tuple[tuple[str, str], ...] = ()
+    """Title and anchor of each section."""
+    notes: Mapping[str, int] = field(default_factory=dict)
+    """Number of each footnote by its label."""
+
+
+PLAIN = ProseSetup()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from newsletter.issues import containers
+from newsletter.issues.prose.elements import reading as elements
 from newsletter.issues.prose.parts import (
     BUTTON,
     OBJECT,
+    PLAIN,
     Block,
     Inline,
     Mark,
     MarkdownFault,
     PictureAddress,
+    ProseSetup,
 )
 
 if TYPE_CHECKING:
@@ -33,14 +37,23 @@ _CURLY = re.compile(r"\{[.#:][^}\s]*\}")
 
 
 def blocks(
-    markdown: str, line: int, picture: Callable[[str], PictureAddress | None] | None
+    markdown: str,
+    line: int,
+    picture: Callable[[str], PictureAddress | None] | None,
+    setup: ProseSetup = PLAIN,
 ) -> tuple[list[Block], list[MarkdownFault]]:
     """Read Markdown; arguments as for ``newsletter.issues.prose.read``."""
     if _PLAIN.fullmatch(markdown):
         return [Block("p", Inline([(markdown.strip(), ())]))], []
     faults: list[MarkdownFault] = []
-    tokens = _parser().parseInline(markdown.strip()) if _LINE.fullmatch(markdown) else _parser().parse(markdown)
-    return _Reader(max(line, 1), picture, faults).blocks(iter(tokens)), faults
+    env: dict[str, Any] = {"footnotes": {"refs": {f":{label}": -1 for label in setup.notes}, "list": {}}}
+    if _LINE.fullmatch(markdown):
+        tokens = _parser().parseInline(markdown.strip(), env)
+    else:
+        tokens = _parser().parse(markdown, env)
+    reader = _Reader(max(line, 1), picture, faults, setup)
+    faults += [replace(fault, line=reader.line + fault.line) for fault in env.get("faults", ())]
+    return reader.blocks(iter(tokens)), faults
 
 
 @cache
@@ -50,10 +63,25 @@ def _parser() -> Any:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
     # An indented paragraph is a paragraph; a letter of words has no use for code by indenting.
     parser.disable("code")
+    containers.enable(parser)
     # Every address is let through here and judged in _Reader, which can tell the editor about it.
     parser.validateLink = _any_link  # type: ignore[method-assign]
     parser.normalizeLink = str  # type: ignore[method-assign, assignment]
     return parser
+
+
+def numbered(texts: Sequence[str]) -> dict[str, int]:
+    """Number of each footnote by its label; arguments as for ``newsletter.issues.prose.numbered``."""
+    found: dict[str, int] = {}
+    if not any("[^" in text for text in texts):
+        return found
+    env = containers.notes_of(texts)
+    for text in texts:
+        for token in _parser().parse(text, env) if "[^" in text else ():
+            for child in token.children or ():
+                if child.type == "footnote_ref":
+                    found.setdefault(str(child.meta["label"]), len(found) + 1)
+    return found
 
 
 def _any_link(url: str) -> bool:
@@ -82,11 +110,16 @@ class _Reader:
     """Tokens of markdown-it to blocks, collecting faults on the way."""
 
     def __init__(
-        self, line: int, picture: Callable[[str], PictureAddress | None] | None, faults: list[MarkdownFault]
+        self,
+        line: int,
+        picture: Callable[[str], PictureAddress | None] | None,
+        faults: list[MarkdownFault],
+        setup: ProseSetup,
     ) -> None:
         self.line = line
         self.picture = picture
         self.faults = faults
+        self.setup = setup
 
     def blocks(self, tokens: Iterator[Token], until: str = "") -> list[Block]:
         found: list[Block] = []
@@ -112,7 +145,32 @@ class _Reader:
                 found.append(Block("pre", Inline([(token.content.rstrip("\n"), ())])))
             elif token.type == "hr":
                 found.append(Block("hr"))
+            elif token.type == "container_element_open":
+                found += self.element(token, self.blocks(tokens, "container_element_close"), until)
+            elif token.type == "footnote_reference_open":
+                children = tuple(self.blocks(tokens, "footnote_reference_close"))
+                found.append(Block("note", children=children, title=str(token.meta["label"])))
+            elif token.type in ("th_open", "td_open"):
+                align = str(token.attrGet("style") or "").removeprefix("text-align:")
+                found.append(Block(token.tag, self.inline(next(tokens)), title=align))
+                next(tokens)
+            elif token.type in ("table_open", "tr_open"):
+                children = tuple(self.blocks(tokens, token.type.replace("_open", "_close")))
+                found.append(Block(token.tag, children=children))
         return found
+
+    def element(self, token: Token, children: list[Block], within: str) -> list[Block]:
+        """A block of an element; ``within`` is the type of the token that ends what is around it."""
+        kind, title = containers.opened(token.info)
+        if kind is None:
+            return children  # told already, where the colons were matched
+        line = self.line + (token.map[0] if token.map else 0)
+        if within not in ("", "container_element_close"):
+            what = f"{kind.name} stands in a list, a quotation or a footnote"
+            self.faults.append(MarkdownFault(line, what, "let ::: begin a line of its own, behind an empty one"))
+        block, faults = elements.element(kind, title, children, line)
+        self.faults += faults
+        return [block] if block is not None else []
 
     def figure(self, token: Token) -> Block:
         """A picture that is alone in its line: with a caption it is a figure."""
@@ -143,6 +201,8 @@ class _Reader:
                 self.image(child, found, tuple(marks), line)
                 if child.attrGet("title") and not alone:
                     self.faults.append(MarkdownFault(line, *_AMONG_WORDS))
+            elif child.type == "footnote_ref":
+                found.pieces.append(self.note(str(child.meta["label"]), tuple(marks)))
             elif child.type == "link_open":
                 marks.append(self.link(str(child.attrGet("href") or ""), line))
                 labels.append(len(found.pieces))
@@ -158,6 +218,12 @@ class _Reader:
             before = child.type
         found.pieces = [(text, over) for text, over in found.pieces if text]
         return found
+
+    def note(self, label: str, marks: tuple[Mark, ...]) -> tuple[str, tuple[Mark, ...]]:
+        """The number of a footnote, which leads to its words; within another link it leads nowhere."""
+        number = self.setup.notes.get(label, 1)
+        leads = () if any(mark.tag == "a" for mark in marks) else (Mark("a", (("href", f"#note-{number}"),)),)
+        return f"[{self.setup.digits(str(number))}]", (*marks, Mark("sup"), *leads)
 
     def link(self, url: str, line: int) -> Mark:
         fault = link_fault(url)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from newsletter.issues.pictures import split_caption
 from newsletter.issues.prose.parts import (
+    ELEMENTS,
     OBJECT,
     Block,
     Inline,
     Mark,
     PictureAddress,
+    ProseSetup,
 )
 from newsletter.text import bidi
 
@@ -27,12 +30,22 @@ _SPLIT = re.compile(f"([{OBJECT}\n])")
 
 
 class HtmlWriter:
-    """Blocks to HTML."""
+    """Blocks to HTML; ``element`` writes those that are elements."""
 
-    def __init__(self, styles: Mapping[str, str], base: bidi.Direction, rank: int, room: int = ROOM) -> None:
+    def __init__(
+        self,
+        styles: Mapping[str, str],
+        base: bidi.Direction,
+        rank: int,
+        setup: ProseSetup,
+        element: Callable[[HtmlWriter, Block], Iterator[str]],
+        room: int = ROOM,
+    ) -> None:
         self.styles = styles
         self.base = base
         self.rank = rank
+        self.setup = setup
+        self.element = element
         self.room = room
         """CSS pixels that a picture may have across."""
 
@@ -49,7 +62,9 @@ class HtmlWriter:
     def blocks(self, blocks: tuple[Block, ...], within: str = "") -> Iterator[str]:
         """The blocks one after another, without a line break between tags; ``within`` is the kind around them."""
         for block in blocks:
-            if block.kind == "hr":
+            if block.kind in ELEMENTS:
+                yield from self.element(self, block)
+            elif block.kind == "hr":
                 # Not the element of that name, which Outlook on Windows draws as it likes.
                 yield self.open("p", "hr", role="separator") + "&#160;</p>"
             elif block.kind == "button" and block.inline is not None:
@@ -96,13 +111,17 @@ class HtmlWriter:
         yield f"{self.open('span', 'credit')}{credit}</span>" if credit else ""
         yield "</p></figcaption></figure>"
 
+    def styled(self, styles: Mapping[str, str]) -> HtmlWriter:
+        """The same with other styles."""
+        return HtmlWriter(styles, self.base, self.rank, self.setup, self.element, self.room)
+
     def button(self, inline: Inline) -> Iterator[str]:
         """A link as a button."""
         # Outlook on Windows keeps the padding of a cell, and drops that of a link (caniemail.com).
         yield self.open("table", "button.table", role="presentation", border=0, cellpadding=0, cellspacing=0)
         yield f"<tr>{self.open('td', 'button')}"
         styles = {**self.styles, "a": self.styles.get("button a", ""), "a.class": ""}
-        yield from HtmlWriter(styles, self.base, self.rank, self.room).inline(inline)
+        yield from self.styled(styles).inline(inline)
         yield "</td></tr></table>"
 
     def inline(self, inline: Inline) -> Iterator[str]:
@@ -137,7 +156,7 @@ class HtmlWriter:
         style = self.styles.get("img", "")
         if not shown.width:
             style = (style or _FITTING) + _OWN_SIZE
-        writer = HtmlWriter({**self.styles, "img": style}, self.base, self.rank)
+        writer = self.styled({**self.styles, "img": style})
         return writer.open("img", src=shown.src, alt=bidi.isolate(alt, self.base) or " ", width=width)[:-1] + " />"
 
 
@@ -199,20 +218,28 @@ def _taken(left: _Pieces, text: str) -> _Pieces:
     return taken
 
 
-def plain(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """Each block as plain text, links on lines of their own."""
+PlainElement = Callable[[Block, "PlainBlocks", Callable[[Inline], str]], str]
+"""Writes one element: of the block, what writes those within it, and what writes the text of a paragraph."""
+PlainBlocks = Callable[[tuple[Block, ...]], Iterator[str]]
+
+
+def plain(blocks: tuple[Block, ...], element: PlainElement) -> Iterator[str]:
+    """Each block as plain text, links on lines of their own; ``element`` writes those that are elements."""
     for block in blocks:
-        if block.kind == "hr":
+        if block.kind in ELEMENTS:
+            yield element(block, partial(plain, element=element), _plain_inline)
+        elif block.kind == "hr":
             yield "* * *"
         elif block.inline is not None:
             yield _plain_inline(block.inline)
         elif block.kind == "blockquote":
-            yield "\n".join(f"> {line}".rstrip() for line in "\n\n".join(plain(block.children)).split("\n"))
+            inside = "\n\n".join(plain(block.children, element))
+            yield "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
         elif block.kind in ("ul", "ol"):
             items = []
             for number, item in enumerate(block.children, block.start):
                 head = f"{number}. " if block.kind == "ol" else "• "
-                body = "\n".join(plain(item.children))
+                body = "\n".join(plain(item.children, element))
                 items.append(head + body.replace("\n", "\n" + " " * len(head)))
             yield "\n".join(items)
 
@@ -227,9 +254,25 @@ def _plain_inline(inline: Inline) -> str:
     return "\n".join(line for line in lines if line)
 
 
+_UNSAID = ELEMENTS - {"callout", "columns", "quote"}
+
+
 def words(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """The text of each block alone."""
+    """The text of each block alone; of elements, only what is text of the editor's own."""
     for block in blocks:
+        if block.kind in _UNSAID:
+            continue
         if block.inline is not None:
-            yield block.inline.text
+            yield "".join(text for text, marks in block.inline.pieces if not any(mark.tag == "sup" for mark in marks))
         yield from words(block.children)
+
+
+def sponsor_links(blocks: tuple[Block, ...], *, paid: bool = False) -> Iterator[str]:
+    """Address of each link in the elements of sponsors; ``paid`` says that the blocks stand in one."""
+    for block in blocks:
+        within = paid or block.kind == "sponsor"
+        if within and block.inline is not None:
+            yield from (url for _, url in block.inline.links)
+        if within and block.link:
+            yield block.link
+        yield from sponsor_links(block.children, paid=within)

@@ -14,6 +14,7 @@ from newsletter.letters.render import (
     after,
     before,
     palette,
+    surroundings,
     twin,
 )
 from newsletter.letters.render.fill import fill
@@ -151,6 +152,7 @@ def _values(
     def percent(share: float, places: int = 1) -> str:
         return numbers.percent(share, publication.language, publication.digits, places)
 
+    viewer.setup = surroundings.setup(issue, publication, say, viewer.line)
     values: dict[str, Any] = {
         "language": publication.language.replace("_", "-"),
         "direction": publication.direction,
@@ -183,6 +185,7 @@ def _values(
         "isolate": viewer.attribute,
         **viewer.values(),
     }
+    values["reading_time"] = count("{n} minute to read", "{n} minutes to read", values["reading_minutes"])
     return viewer, values
 
 

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from newsletter.errors import RenderError
 from newsletter.issues import prose
 from newsletter.issues.pictures import split_caption
+from newsletter.letters.render import surroundings
 from newsletter.letters.render.before import printable
 from newsletter.models import Issue, Picture, Prose, Publication, Section, Story, setting_picture
 from newsletter.text import bidi, dates, tidy
@@ -106,6 +107,8 @@ class SectionView:
     title: Markup
     title_text: str
     groups: tuple[StoryGroup, ...]
+    anchor: str = ""
+    """What a link within the letter leads to; empty without a title."""
 
     @property
     def stories(self) -> tuple[StoryView, ...]:
@@ -122,6 +125,8 @@ class ViewBuilder:
         self.pictures = pictures
         self.base: bidi.Direction = publication.direction
         self.used: dict[str, Picture] = {}
+        self.setup = prose.ProseSetup()
+        """Words, dates and digits for the elements of the issue; set before anything is viewed."""
         self._led = False
 
     def line(self, text: str) -> str:
@@ -151,7 +156,9 @@ class ViewBuilder:
         Raises:
             RenderError: A link or picture in it cannot stand in a letter.
         """
-        passage = prose.read(printable(text), line=line, base=self.base, rank=rank, picture=self.picture_address)
+        passage = prose.read(
+            printable(text), line=line, base=self.base, rank=rank, picture=self.picture_address, setup=self.setup
+        )
         for fault in passage.faults:
             raise RenderError(fault.what, where=self.place(fault.line, "the issue's text"), mend=fault.mend)
         return passage
@@ -278,8 +285,8 @@ class ViewBuilder:
             rank=3 if section.title else 2,
         )
 
-    def section(self, section: Section) -> SectionView:
-        """One section, its blocks gathered into groups."""
+    def section(self, section: Section, anchor: str = "") -> SectionView:
+        """One section, its blocks gathered into groups; ``anchor`` is what links within the letter lead to."""
         groups: list[StoryGroup] = []
         rank = 3 if section.title else 2
         for block in section.blocks:
@@ -300,7 +307,7 @@ class ViewBuilder:
         while section.title and groups and groups[0].prose is not None and groups[0].prose.divides:
             groups.pop(0)
         title = self.line(section.title)
-        return SectionView(self.markup(title), title, tuple(groups))
+        return SectionView(self.markup(title), title, tuple(groups), anchor)
 
     def preheader(self, opening: tuple[prose.ParsedMarkdown, ...], sections: tuple[SectionView, ...]) -> str:
         """What inbox lists show behind the subject: the editor's, or the first words of the letter."""
@@ -320,11 +327,19 @@ class ViewBuilder:
         opening = tuple(
             passage for part in self.issue.opening if (passage := self.markdown(part.markdown, part.line, 2))
         )
-        sections = tuple(self.section(section) for section in self.issue.sections)
+        anchors = surroundings.anchors(self.issue)
+        sections = tuple(self.section(section, anchors.get(at, "")) for at, section in enumerate(self.issue.sections))
+        passages = [*opening, *(group.prose for section in sections for group in section.groups if group.prose)]
+        stories = [story for section in sections for story in section.stories]
+        read = chain(
+            (passage.words() for passage in passages), (f"{one.title} {one.summary.words()}" for one in stories)
+        )
         return {
             "subject": bidi.steered(self.attribute(self.issue.subject), self.base),
             "preheader": self.preheader(opening, sections),
             "opening": opening,
+            "reading_minutes": surroundings.reading_minutes(read, self.publication.language),
+            "elements": surroundings.elements(self.issue),
             "sections": [view for view in sections if view.groups or view.title_text],
         }
 

@@ -1,0 +1,33 @@
+"""What elements say in HTML and in plain text alike."""
+
+from __future__ import annotations
+
+from newsletter.issues.prose.parts import ElementDate, ProseSetup
+
+
+def name_and_role(title: str) -> tuple[str, str]:
+    """The name of a person and what they are, parted by the first comma.
+
+    Args:
+        title: What stands behind the name of the element.
+    """
+    at = min((title.index(sign) for sign in "،," if sign in title), default=len(title))
+    return title[:at].strip(), title[at + 1 :].strip()
+
+
+def when(scheduled: ElementDate, setup: ProseSetup) -> str:
+    """Day and hours of an event in the newsroom's words, calendar and digits.
+
+    Args:
+        scheduled: As its editor wrote it.
+        setup: Of the letter.
+    """
+    day = setup.date(scheduled.starts)
+    if not scheduled.timed:
+        return day
+    begins = setup.digits(f"{scheduled.starts:%H:%M}")
+    if scheduled.ends is None:
+        return str(setup.say("{day}, {time}", day=day, time=begins))
+    ends = setup.digits(f"{scheduled.ends:%H:%M}")
+    # In words: a dash between two hours would run from left to right.
+    return str(setup.say("{day}, from {start} to {end}", day=day, start=begins, end=ends))

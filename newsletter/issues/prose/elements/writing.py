@@ -1,0 +1,356 @@
+"""Elements as HTML: tables whose cells have the padding, since Word drops that of everything else.
+
+Every colour that must change in the dark carries a class beside its style; both come from the template, by the keys of
+``templates/email/look.mjml.j2``. Nothing floats, nothing lies over a picture, and no width depends on a style sheet.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from newsletter.issues.pictures import split_caption
+from newsletter.issues.prose.elements.phrases import name_and_role, when
+from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
+from newsletter.text import bidi
+
+PORTRAIT, SMALL_PORTRAIT = 72, 56
+"""Pixels of the portrait of an author, and of a person who is quoted."""
+_BOX, _GAP = 44, 16
+"""Pixels that the sides of a box take of its width, and those between columns or pictures."""
+_SIGNS: Mapping[str, str] = {"video": "\u25b6\ufe0e", "audio": "\u266a", "file": "\u2193"}
+_LONGEST_ENDING = 4
+_MANY = 4
+"""Columns of a table from which on its face is smaller, so that a telephone tears no word of it."""
+
+
+class BlockHtml(Protocol):
+    """What writes the blocks around elements, and those within them."""
+
+    base: bidi.Direction
+    setup: ProseSetup
+    room: int
+    """Pixels that a picture may be wide here."""
+
+    def open(self, tag: str, key: str = "", **attributes: object) -> str:
+        """A start tag with the style and class of its key."""
+
+    def blocks(self, blocks: tuple[Block, ...], within: str = "") -> Iterator[str]:
+        """Blocks one after the other."""
+
+    def inline(self, inline: Inline) -> Iterator[str]:
+        """The text of a paragraph."""
+
+
+def element(writer: BlockHtml, block: Block) -> Iterator[str]:
+    """The HTML of one element.
+
+    Args:
+        writer: Of the passage it stands in.
+        block: An element; a table, a note.
+    """
+    yield from _WRITERS[block.kind](writer, block)
+
+
+def _table(writer: BlockHtml, key: str = "", width: str = "100%") -> str:
+    return writer.open("table", key, role="presentation", border=0, cellpadding=0, cellspacing=0, width=width)
+
+
+def _cell(writer: BlockHtml, key: str, **more: object) -> str:
+    side = "right" if writer.base == "rtl" else "left"
+    return writer.open("td", key, **{"align": side, "valign": "top", **more})
+
+
+def _apart(writer: BlockHtml, inside: Iterator[str]) -> Iterator[str]:
+    """Something with room above and below it: a margin of a table is none in Word."""
+    yield f"{_table(writer)}<tr>{_cell(writer, 'element')}"
+    yield from inside
+    yield "</td></tr></table>"
+
+
+def _boxed(writer: BlockHtml, key: str, inside: Iterator[str], narrower: int = _BOX) -> Iterator[str]:
+    def box() -> Iterator[str]:
+        yield f"{_table(writer, 'box')}<tr>{_cell(writer, key)}"
+        yield from _within(writer, writer.room - narrower, inside)
+        yield "</td></tr></table>"
+
+    yield from _apart(writer, box())
+
+
+def _within(writer: BlockHtml, room: int, inside: Iterator[str]) -> Iterator[str]:
+    """What is written while pictures have so much room."""
+    before, writer.room = writer.room, room
+    yield from inside
+    writer.room = before
+
+
+def _line(writer: BlockHtml, key: str, text: str) -> str:
+    """A line of plain text as a paragraph; nothing when it is empty."""
+    return f"{writer.open('p', key)}{bidi.to_html(text, writer.base)}</p>" if text else ""
+
+
+def _image(writer: BlockHtml, shown: PictureAddress, alt: str, key: str, width: int = 0, **more: object) -> str:
+    """A picture no wider than its place and no larger than it is."""
+    most = width or writer.room
+    wide = min(shown.width, most) if shown.width and not width else most
+    return (
+        writer.open("img", key, src=shown.src, alt=bidi.isolate(alt, writer.base) or " ", width=wide, **more)[:-1]
+        + " />"
+    )
+
+
+def _anchor(writer: BlockHtml, href: str, key: str) -> str:
+    return writer.open("a", key, href=href)
+
+
+def _callout(writer: BlockHtml, block: Block) -> Iterator[str]:
+    def inside() -> Iterator[str]:
+        yield _line(writer, "callout title", block.title)
+        yield from writer.blocks(block.children)
+
+    yield from _boxed(writer, "callout", inside())
+
+
+def _sponsor(writer: BlockHtml, block: Block) -> Iterator[str]:
+    def inside() -> Iterator[str]:
+        label = str(writer.setup.say("Advertisement"))
+        yield _line(writer, "sponsor label", f"{label} · {block.title}" if block.title else label)
+        yield from writer.blocks(block.children)
+
+    yield from _boxed(writer, "sponsor", inside())
+
+
+def _columns(writer: BlockHtml, block: Block) -> Iterator[str]:
+    def inside() -> Iterator[str]:
+        yield f"{_table(writer)}<tr>"
+        for at, column in enumerate(block.children):
+            yield _cell(writer, f"column {'second' if at else 'first'}", width="50%")
+            yield from _within(writer, (writer.room - _GAP) // 2, writer.blocks(column.children))
+            yield "</td>"
+        yield "</tr></table>"
+
+    yield from _apart(writer, inside())
+
+
+def _gallery(writer: BlockHtml, block: Block) -> Iterator[str]:
+    def inside() -> Iterator[str]:
+        yield _line(writer, "element title", block.title)
+        shown = block.pictures
+        for row in (shown,) if len(shown) < 4 else (shown[:2], shown[2:]):
+            yield f"{_table(writer)}<tr>"
+            # Each cell gives up the same, so that all pictures are as wide as one another.
+            width = writer.room // len(row) - _GAP // 2
+            for at, (picture, alt) in enumerate(row):
+                place = "first" if not at else "last" if at == len(row) - 1 else "middle"
+                yield _cell(writer, f"gallery {len(row)} {place}", width=f"{100 // len(row)}%")
+                yield _image(writer, picture, alt, "gallery img", width)
+                yield _line(writer, "caption", " · ".join(part for part in split_caption(picture.caption) if part))
+                yield "</td>"
+            yield "</tr></table>"
+        yield from writer.blocks(block.children)
+
+    yield from _apart(writer, inside())
+
+
+def _film(writer: BlockHtml, block: Block) -> Iterator[str]:
+    """A picture that leads to a film, and under it a bar with a play sign: no program lays one over the other."""
+    if not block.pictures:
+        yield from _row(writer, block)
+        return
+
+    def inside() -> Iterator[str]:
+        picture, alt = block.pictures[0]
+        wide = min(picture.width, writer.room) if picture.width else writer.room
+        yield f"{_table(writer, 'film')}<tr>{_cell(writer, 'film picture')}"
+        words = alt or block.title
+        yield (
+            _anchor(writer, block.link, "film a") + _image(writer, picture, words, "film img", wide) + "</a></td></tr>"
+        )
+        yield f"<tr>{_cell(writer, 'film bar')}{_anchor(writer, block.link, 'film a')}"
+        yield f"{writer.open('span', 'film sign')}{_SIGNS['video']}</span>&#160; "
+        yield str(bidi.to_html(block.title, writer.base))
+        yield "</a></td></tr></table>"
+        yield from _small(writer, block.children, "card caption")
+
+    yield from _apart(writer, inside())
+
+
+def _row(writer: BlockHtml, block: Block) -> Iterator[str]:
+    """A film without a picture, a recording, a file: a disc with a sign, and words beside it."""
+
+    def inside() -> Iterator[str]:
+        yield f"{_table(writer)}<tr>{_cell(writer, 'card sign', width=_BOX + _GAP)}"
+        yield f"{_table(writer, 'disc.table', width=str(_BOX))}<tr>"
+        yield writer.open("td", "disc", align="center", valign="middle", width=_BOX, height=_BOX)
+        yield f"{_anchor(writer, block.link, 'disc a')}{html.escape(_sign(block))}</a></td></tr></table></td>"
+        yield _cell(writer, "card words", valign="middle")
+        yield f"{writer.open('p', 'card title')}{_anchor(writer, block.link, 'card a')}"
+        yield f"{bidi.to_html(block.title, writer.base)}</a></p>"
+        yield from _small(writer, block.children, "card caption")
+        yield "</td></tr></table>"
+
+    yield from _boxed(writer, "card", inside())
+
+
+def _sign(block: Block) -> str:
+    """What a card shows in its disc: of a file the ending of its name."""
+    from urllib.parse import urlsplit
+
+    name = urlsplit(block.link).path.rpartition("/")[2] if block.kind == "file" else ""
+    ending = name.rpartition(".")[2] if "." in name else ""
+    known = ending.isascii() and ending.isalnum() and len(ending) <= _LONGEST_ENDING
+    return ending.upper() if ending and known else _SIGNS[block.kind]
+
+
+def _small(writer: BlockHtml, blocks: Sequence[Block], key: str = "caption") -> Iterator[str]:
+    """The words beside a card or person, set small."""
+    for block in blocks:
+        if block.kind == "p" and block.inline is not None:
+            yield writer.open("p", key) + "".join(writer.inline(block.inline)) + "</p>"
+        else:
+            yield from writer.blocks((block,))
+
+
+def _person(writer: BlockHtml, block: Block, size: int, words: Iterator[str]) -> Iterator[str]:
+    """A portrait if there is one, and beside it a name, a role and some words."""
+    name, role = name_and_role(block.title)
+    if block.pictures:
+        picture, alt = block.pictures[0]
+        yield f"{_table(writer)}<tr>{_cell(writer, 'portrait cell', width=size + _GAP)}"
+        yield _image(writer, picture, alt or name, "portrait" if size == PORTRAIT else "portrait small", size)
+        yield f"</td>{_cell(writer, 'person', valign='middle' if size == SMALL_PORTRAIT else 'top')}"
+    yield _line(writer, "name", name) + _line(writer, "role", role)
+    yield from words
+    if block.pictures:
+        yield "</td></tr></table>"
+
+
+def _quote(writer: BlockHtml, block: Block) -> Iterator[str]:
+    def inside() -> Iterator[str]:
+        for at, one in enumerate(block.children):
+            last = at == len(block.children) - 1
+            if one.kind == "p" and one.inline is not None:
+                key = "quote last" if last else "quote p"
+                yield writer.open("p", key) + "".join(writer.inline(one.inline)) + "</p>"
+            else:
+                yield from writer.blocks((one,))
+        if block.title or block.pictures:
+            yield from _person(writer, block, SMALL_PORTRAIT, iter(()))
+
+    yield from _boxed(writer, "quote", inside())
+
+
+def _author(writer: BlockHtml, block: Block) -> Iterator[str]:
+    yield from _boxed(writer, "author", _person(writer, block, PORTRAIT, _small(writer, block.children)))
+
+
+def _event(writer: BlockHtml, block: Block) -> Iterator[str]:
+    def inside() -> Iterator[str]:
+        yield _line(writer, "event title", block.title)
+        if block.scheduled is not None:
+            yield _line(writer, "event when", when(block.scheduled, writer.setup))
+        place, *rest = block.children or (None,)
+        if place is not None and place.kind == "p" and place.inline is not None:
+            yield writer.open("p", "event place") + "".join(writer.inline(place.inline)) + "</p>"
+        elif place is not None:
+            rest = [place, *rest]
+        yield from writer.blocks(tuple(one for one in rest if one is not None))
+
+    yield from _boxed(writer, "event", inside())
+
+
+def _figures(writer: BlockHtml, block: Block) -> Iterator[str]:
+    def inside() -> Iterator[str]:
+        yield _line(writer, "element title", block.title)
+        shown = block.children
+        for row in (shown,) if len(shown) < 4 else (shown[:2], shown[2:]):
+            yield f"{_table(writer)}<tr>"
+            for figure in row:
+                yield _cell(writer, "figure", width=f"{100 // len(row)}%") + _line(writer, "number", figure.title)
+                if figure.inline is not None and figure.inline.pieces:
+                    yield writer.open("p", "figure words") + "".join(writer.inline(figure.inline)) + "</p>"
+                yield "</td>"
+            yield "</tr></table>"
+
+    yield from _apart(writer, inside())
+
+
+def _reading(writer: BlockHtml, block: Block) -> Iterator[str]:
+    def inside() -> Iterator[str]:
+        yield _line(writer, "element title", block.title or str(writer.setup.say("Worth reading")))
+        for item in block.children:
+            first = item.children[0].inline
+            if first is not None:
+                yield writer.open("p", "reading p") + "".join(writer.inline(first)) + "</p>"
+            yield from writer.blocks(item.children[1:])
+
+    yield from _boxed(writer, "reading", inside())
+
+
+def _contents(writer: BlockHtml, block: Block) -> Iterator[str]:
+    if not writer.setup.contents:
+        return
+
+    def inside() -> Iterator[str]:
+        yield _line(writer, "element title", block.title or str(writer.setup.say("In this letter")))
+        for title, anchor in writer.setup.contents:
+            yield f"{writer.open('p', 'reading p')}{_anchor(writer, f'#{anchor}', 'contents a')}"
+            yield f"{bidi.to_html(title, writer.base)}</a></p>"
+
+    yield from _boxed(writer, "reading", inside())
+
+
+def _data_table(writer: BlockHtml, block: Block) -> Iterator[str]:
+    """A real table: programs that read letters aloud say the head of each column."""
+
+    def inside() -> Iterator[str]:
+        yield writer.open("table", "data", role="table", border=0, cellpadding=0, cellspacing=0, width="100%")
+        wide = len(block.children[0].children) if block.children else 0
+        many = " most" if wide > _MANY else " many" if wide == _MANY else ""
+        for at, row in enumerate(block.children):
+            yield "<tr>"
+            for cell in row.children:
+                side = "right" if writer.base == "rtl" else "left"
+                more: dict[str, object] = {"align": cell.title or side, "valign": "top"}
+                if at:
+                    yield writer.open("td", f"data td{many}", **more)
+                else:
+                    yield writer.open("th", f"data th{many}", scope="col", **more)
+                yield from writer.inline(cell.inline or Inline())
+                yield "</td>" if at else "</th>"
+            yield "</tr>"
+        yield "</table>"
+
+    yield from _apart(writer, inside())
+
+
+def _note(writer: BlockHtml, block: Block) -> Iterator[str]:
+    number = writer.setup.notes.get(block.title, 1)
+    yield f"{_table(writer)}<tr>{_cell(writer, 'note number', id=f'note-{number}')}"
+    yield f"[{html.escape(writer.setup.digits(str(number)))}]</td>{_cell(writer, 'note', width='100%')}"
+    for one in block.children:
+        if one.kind == "p" and one.inline is not None:
+            yield writer.open("p", "note p") + "".join(writer.inline(one.inline)) + "</p>"
+        else:
+            yield from writer.blocks((one,))
+    yield "</td></tr></table>"
+
+
+_WRITERS: Mapping[str, Callable[[BlockHtml, Block], Iterator[str]]] = {
+    "callout": _callout,
+    "sponsor": _sponsor,
+    "columns": _columns,
+    "gallery": _gallery,
+    "video": _film,
+    "audio": _row,
+    "file": _row,
+    "quote": _quote,
+    "author": _author,
+    "event": _event,
+    "figures": _figures,
+    "reading": _reading,
+    "contents": _contents,
+    "table": _data_table,
+    "note": _note,
+}

@@ -1,0 +1,98 @@
+"""What passages take from the letter around them, and what the letter says of all of them: its length, its elements."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from newsletter.issues import containers, prose
+from newsletter.models import Issue, Prose, Publication
+from newsletter.text import dates
+from newsletter.text.languages import base
+
+WORDS_A_MINUTE: Mapping[str, int] = {"ar": 138, "he": 187, "en": 228, "fr": 195}
+"""Words of running text that adults read aloud in a minute: Trauzettel-Klosinski and Dietz, "Standardized assessment
+of reading performance: the new International Reading Speed Texts IReST" (Investigative Ophthalmology & Visual Science
+53, 2012), table 2. Arabic writes its articles, pronouns and conjunctions as part of the word, so that a word of it
+holds more."""
+OTHER_WORDS_A_MINUTE = 184
+"""The mean of the 17 languages of that study, for those that it has not measured, Persian among them."""
+
+
+def passages(issue: Issue) -> Iterator[str]:
+    """All Markdown of an issue, in the order of the letter.
+
+    Args:
+        issue: As it was read.
+    """
+    yield from (part.markdown for part in issue.opening)
+    for section in issue.sections:
+        for block in section.blocks:
+            yield block.markdown if isinstance(block, Prose) else block.summary
+
+
+def anchors(issue: Issue) -> dict[int, str]:
+    """The anchor of each section that has a title, by the section's place in the issue; the same at each rendering.
+
+    Args:
+        issue: As it was read.
+    """
+    titled = [at for at, section in enumerate(issue.sections) if section.title.strip()]
+    return {at: f"section-{number}" for number, at in enumerate(titled, 1)}
+
+
+def setup(
+    issue: Issue, publication: Publication, say: Callable[..., str], line: Callable[[str], str]
+) -> prose.ProseSetup:
+    """Words, dates and digits for the elements of an issue, its contents, and the numbers of its footnotes.
+
+    Args:
+        issue: As it was read.
+        publication: Whose language, calendar, zone and digits they are in.
+        say: A text of ours in its language.
+        line: Makes a text printable.
+    """
+
+    def date(moment: datetime) -> str:
+        return dates.long_date(
+            moment.replace(tzinfo=ZoneInfo(publication.timezone)),
+            publication.language,
+            publication.timezone,
+            months=publication.months,
+            digits=publication.digits,
+            jalali=publication.jalali,
+        )
+
+    def digits(text: str) -> str:
+        return dates.in_digits(text, publication.language, publication.digits)
+
+    contents = tuple((line(issue.sections[at].title), anchor) for at, anchor in anchors(issue).items())
+    return prose.ProseSetup(say, date, digits, contents, prose.numbered(passages(issue)))
+
+
+def elements(issue: Issue) -> frozenset[str]:
+    """Names of the elements that stand in an issue, and ``table`` and ``note``; templates ask it for their styles.
+
+    Args:
+        issue: As it was read.
+    """
+    found: set[str] = set()
+    for markdown in passages(issue):
+        if ":::" in markdown:
+            kinds = (containers.opened(info)[0] for info in re.findall(r"(?m)^[ \t]*:{3,}(.+)$", markdown))
+            found.update(kind.name for kind in kinds if kind is not None)
+    return frozenset(found)
+
+
+def reading_minutes(texts: Iterable[str], language: str) -> int:
+    """Minutes that it takes to read some texts, at least 1.
+
+    Args:
+        texts: Plain text.
+        language: Of the texts, as a language tag; another speed for each that was measured.
+    """
+    words = sum(len(text.split()) for text in texts)
+    return max(1, math.ceil(words / WORDS_A_MINUTE.get(base(language), OTHER_WORDS_A_MINUTE)))
