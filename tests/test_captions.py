@@ -15,8 +15,8 @@ from newsletter import issues
 from newsletter.errors import IssueError
 from newsletter.issues import prose, renewal
 from newsletter.issues.manuscript import Manuscript
-from newsletter.issues.markdown import one_line
-from newsletter.issues.pictures import split_caption
+from newsletter.issues.markdown import from_html
+from newsletter.issues.targets import one_line, split_caption
 from newsletter.issues.writing import picture_line
 from newsletter.letters.render import render
 from newsletter.letters.templates import environment
@@ -201,3 +201,33 @@ def test_a_caption_among_words_is_told() -> None:
 def test_a_picture_whose_words_run_over_two_lines_is_still_the_story_s() -> None:
     found = story("![وصف\nطويل](quay.jpg)\nملخص.")
     assert (found.image, found.image_alt, found.summary) == ("quay.jpg", "وصف طويل", "ملخص.")
+
+
+@pytest.mark.parametrize(
+    ("body", "markdown"),
+    [
+        (
+            '<figure><img src="https://e.org/a.jpg" alt="ص"><figcaption>في <b>الفجر</b><br>تصوير</figcaption></figure>',
+            '![ص](https://e.org/a.jpg "في الفجر تصوير")',
+        ),
+        ('<p>قبل <img src="https://e.org/a.jpg" alt="x"> بعد</p>', "قبل\n\n![x](https://e.org/a.jpg)\n\nبعد"),
+        ('<figure><img src="https://e.org/a.jpg" alt=""></figure><p>نص</p>', "![](https://e.org/a.jpg)\n\nنص"),
+        (
+            '<figure><img src="https://e.org/a.jpg"><img src="https://e.org/b.jpg"><figcaption>كلتاهما</figcaption></figure>',
+            '![](https://e.org/a.jpg)\n\n![](https://e.org/b.jpg "كلتاهما")',
+        ),
+        # Not encrypted, no picture, or the one that stands above the story: the words are kept.
+        ('<figure><img src="http://e.org/a.jpg"><figcaption>سطر</figcaption></figure>', "سطر"),
+        ("<figure><figcaption>جدول</figcaption></figure>", "جدول"),
+        ('<p>نص</p><img src="https://e.org/lead-300x200.jpg" alt="أ">', "نص"),
+        ('<p>نص</p><img src="https://e.org/lead.jpg?w=20" alt="أ">', "نص"),
+        ('<ul><li>بند<img src="https://e.org/a.jpg" alt="ص"></li></ul>', "- بند\n\n  ![ص](https://e.org/a.jpg)"),
+        (
+            '<figure><img src="https://e.org/a.jpg" alt="]"><figcaption>قال "لا" &lt;!-- --&gt;</figcaption></figure>',
+            '![\\]](https://e.org/a.jpg "قال &quot;لا&quot; &lt;!-- --&gt;")',
+        ),
+        ('<figure><img src="https://e.org/a.jpg"><figcaption>لم ينته', '![](https://e.org/a.jpg "لم ينته")'),
+    ],
+)
+def test_pictures_of_a_collected_article_keep_their_captions(body: str, markdown: str) -> None:
+    assert from_html(body, without="https://e.org/lead-scaled.jpg") == markdown

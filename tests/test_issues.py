@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newsletter import issues
 from newsletter.errors import IssueError, NashraError
-from newsletter.issues.markdown import one_line
+from newsletter.issues.targets import one_line
 from newsletter.models import Issue, Prose, Section, Story
 
 FRONT = (

@@ -213,9 +213,10 @@ def test_hostile_brackets_end_soon(text: str) -> None:
 
 def test_a_whole_story_in_the_letter_still_has_its_lists_and_code() -> None:
     markdown = from_html(clean((DATA / "kept.html").read_text("utf-8"), BASE))
-    read = prose.read(markdown)
+    read = prose.read(markdown, picture=prose.PictureAddress)
     html = str(read.html())
     assert not read.faults
+    assert "<figcaption><p>الرصيف عند الفجر</p></figcaption>" in html
     assert '<ol start="3"><li>' in html
     assert re.search(r"وتفصيله<ul><li>فرع أول</li><li>فرع ثانٍ</li></ul></li><li>رابعًا", html)
     assert '<pre dir="ltr">if boats &gt; 3:\n    print(&quot;ميناء&quot;)</pre>' in html

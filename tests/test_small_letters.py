@@ -156,6 +156,28 @@ def test_one_confirmation_names_every_list_that_was_chosen(database: Database, c
         assert "نشرة الموجة، رفّ الكتب" in told
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_logo_that_is_a_file_travels_and_a_broken_one_keeps_nobody_waiting(
+    asked: Database, clock: Clock, tmp_path: Path, broken: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    from odd_pictures import drawing, saved
+
+    data = saved(drawing(300, 100), "PNG")
+    (tmp_path / "logo.png").write_bytes(data[:90] if broken else data)
+    outbox = Outbox(tmp_path / "outbox", fsync=False, batch_size=10, widths=SLOT_WIDTHS)
+    setup = DeliverySetup(asked, outbox, LINK_KEYS, 30.0, clock)
+    pages = Pages(environment(), Publication("الموجة", "https://example.org", language="ar", logo="logo.png"), BASE)
+    sender = SmallLetterSender("نشرة الموجة <news@example.org>")
+    assert SmallLetters(setup, pages, sender, lambda: MARKER, root=tmp_path).drain().states == {"submitted": 1}
+    confirmation = read(next((tmp_path / "outbox" / "new").iterdir()))
+    pictures = [part for part in confirmation.walk() if part.get_content_maintype() == "image"]
+    assert len(pictures) == (0 if broken else 1)
+    assert ("cid:" in body(confirmation, "html")) is not broken
+    assert ("logo.png is" in caplog.text) is broken
+    if pictures:
+        assert pictures[0].get_content_type() == "image/png"
+
+
 def test_the_three_letters_of_a_subscription(asked: Database, clock: Clock, tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox", fsync=False, batch_size=10, widths=SLOT_WIDTHS)
     letters = office(asked, outbox, clock)

@@ -201,7 +201,11 @@ def story_of(article: Article, *, image: str | None = None) -> Story:
         image: The name that a local picture of it has in the issue; None takes the article's own.
     """
     # An article with no address of its own cannot be read elsewhere: it stands whole in the letter.
-    summary = escape(article.summary) if article.url else from_html(article.body) or escape(article.summary)
+    summary = (
+        escape(article.summary)
+        if article.url
+        else from_html(article.body, without=article.image) or escape(article.summary)
+    )
     is_local = image is not None and not re.match(r"https?://", article.image)
     return Story(
         headline=article.title,

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from newsletter.issues import containers
 from newsletter.issues.escaping import escape
+from newsletter.issues.targets import one_line, picture
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
-
-_UNWRITTEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def parser() -> MarkdownIt:
@@ -29,20 +28,17 @@ def parser() -> MarkdownIt:
     return made
 
 
-def one_line(text: str) -> str:
-    """Plain text as a heading can hold it: line breaks and control characters are spaces, none at its ends.
+def from_html(body: str, *, without: str = "") -> str:
+    """Sanitised HTML of an article as Markdown: paragraphs, sub-headings, lists, quotes, links, bold, code, pictures.
 
-    The file is UTF-8 (no lone surrogates), and CommonMark shows NUL as a replacement character (0.31 section 2.3).
+    Lists keep their numbers and what is nested in them; a picture that leads to a film is a link of that name; what
+    stands below a picture in its figure is its caption.
+
+    Args:
+        body: As it was collected.
+        without: Address of a picture that the story shows already, in whatever size.
     """
-    return _UNWRITTEN.sub(" ", text).strip()
-
-
-def from_html(body: str) -> str:
-    """Sanitised HTML of an article as Markdown: paragraphs, sub-headings, lists, quotes, links, bold, code.
-
-    Lists keep their numbers and what is nested in them; a picture that leads to a film is a link of that name.
-    """
-    reader = _Reader()
+    reader = _Reader(without)
     reader.feed(body)
     reader.close()
     return reader.markdown()
@@ -69,8 +65,14 @@ class _Reader(HTMLParser):
 
     _BLOCKS = frozenset({"p", "h2", "h3", "h4", "li", "blockquote", "figcaption", "div", "ul", "ol", "figure", "pre"})
 
-    def __init__(self) -> None:
+    def __init__(self, without: str = "") -> None:
         super().__init__(convert_charrefs=True)
+        self._shown = {_whole_size(without)}
+        """Pictures that stand in the story already."""
+        self._figure = 0
+        self._picture: tuple[str, str] | None = None
+        """Words and address of the picture of the figure that is open."""
+        self._caption: list[str] | None = None
         self._done: list[tuple[str, str, int]] = []
         """Kind and text of each block, and the number of the quotation it stands in."""
         self._text = ""
@@ -92,6 +94,12 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._code is not None:
             self._code += ["\n"] if tag == "br" else []
+            return
+        if self._caption is not None:
+            self._caption += [" "] if tag in {"br", "p"} else []
+            return
+        if tag == "figcaption" and self._picture is not None:
+            self._caption = []
             return
         if tag in self._BLOCKS:
             self._end_block()
@@ -118,6 +126,10 @@ class _Reader(HTMLParser):
                 self._text += "[" if self._href else ""
             case "img" if self._href:
                 self._text += escape(one_line(values.get("alt") or ""))
+            case "img":
+                self._add_picture(values.get("alt") or "", values.get("src") or "")
+            case "figure":
+                self._figure += 1
             case "pre" | "code":
                 self._code, self._pre = [], tag == "pre"
             case _:
@@ -127,6 +139,11 @@ class _Reader(HTMLParser):
         if self._code is not None:
             if tag == ("pre" if self._pre else "code"):
                 self._end_code("".join(self._code))
+            return
+        if self._caption is not None:
+            if tag == "figcaption":
+                self._end_picture("".join(self._caption))
+                self._caption = None
             return
         match tag:
             case "strong" | "b":
@@ -145,12 +162,18 @@ class _Reader(HTMLParser):
                     self._quote = max(0, self._quote - 1)
                 elif tag in {"h2", "h3", "h4"}:
                     self._heading = False
+                elif tag == "figure":
+                    self._figure = max(0, self._figure - 1)
+                    self._end_picture()
             case _:
                 pass
 
     def handle_data(self, data: str) -> None:
         if self._code is not None:
             self._code.append(data)
+            return
+        if self._caption is not None:
+            self._caption.append(data)
             return
         begins = not self._text.strip() or self._text.endswith("\n")
         self._text += escape(re.sub(r"\s+", " ", data), "begin" if begins else "part")
@@ -159,6 +182,7 @@ class _Reader(HTMLParser):
         if self._code is not None:
             self._end_code("".join(self._code))
         self._end_block()
+        self._end_picture("".join(self._caption or ()))
         text, before, within = "", "", 0
         for kind, block, quotation in self._done:
             between = "\n\n" if not quotation or quotation != within else "\n>\n"
@@ -167,6 +191,24 @@ class _Reader(HTMLParser):
             text += between + block if text else block
             before, within = kind, quotation
         return text
+
+    def _add_picture(self, words: str, address: str) -> None:
+        """A picture of the web; mail programs load none that is not encrypted."""
+        whole = _whole_size(address)
+        if not address.startswith("https://") or whole in self._shown:
+            return
+        self._shown.add(whole)
+        self._end_block()
+        self._end_picture()
+        self._picture = words, address
+        if not self._figure:
+            self._end_picture()
+
+    def _end_picture(self, caption: str = "") -> None:
+        """Write the picture that waits for its caption."""
+        if self._picture is not None:
+            (words, address), self._picture = self._picture, None
+            self._write(picture(escape(one_line(" ".join(words.split())), "link"), address, " ".join(caption.split())))
 
     def _begin_list(self, tag: str, values: Mapping[str, str | None]) -> None:
         start = values.get("start") or "1"
@@ -228,3 +270,8 @@ class _Reader(HTMLParser):
         written = [f"{quote}{outer}{lines[0]}", *(f"{quote}{inner if line else ''}{line}" for line in lines[1:])]
         self._done.append((kind, "\n".join(written), self._quotations if self._quote else 0))
         self._unwritten, self._parts_lists = "", False
+
+
+def _whole_size(address: str) -> str:
+    """The address of a picture whatever its size: WordPress calls a smaller one ``name-300x200.jpg``."""
+    return re.sub(r"-\d+x\d+(?=\.\w+$)|-scaled(?=\.\w+$)|[?#].*", "", address)

@@ -1,4 +1,4 @@
-"""The pictures that an issue names, wherever in it they stand; and the caption and credit of one."""
+"""The pictures that an issue names, wherever in it they stand."""
 
 from __future__ import annotations
 
@@ -31,17 +31,6 @@ def addresses(issue: Issue) -> list[tuple[str, int]]:
                 found.append((block.image, block.image_line or block.line))
             found += _of(block.summary, block.summary_line or block.line)
     return found
-
-
-def split_caption(title: str) -> tuple[str, str]:
-    """Caption and credit of a picture: ``The new quay | Photo: Lina Haddad``.
-
-    Args:
-        title: The Markdown title of the picture. What stands behind its last ``|`` is the credit; without one, all of
-            it is the caption.
-    """
-    caption, bar, credit = title.rpartition("|")
-    return (caption.strip(), credit.strip()) if bar else (title.strip(), "")
 
 
 def _of(markdown: str, line: int) -> Iterator[tuple[str, int]]:

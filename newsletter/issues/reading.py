@@ -14,7 +14,8 @@ from newsletter.issues.containers import MOST_COLUMNS, UNDEFINED
 from newsletter.issues.escaping import INVISIBLE
 from newsletter.issues.front import front_matter
 from newsletter.issues.lines import lines_of, visible, without_comments
-from newsletter.issues.markdown import one_line, parser
+from newsletter.issues.markdown import parser
+from newsletter.issues.targets import one_line
 from newsletter.models import Issue, Prose, Section, Story
 
 if TYPE_CHECKING:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import quote
-
 from newsletter.issues.escaping import Place, escape
 from newsletter.issues.lines import FENCE
 from newsletter.issues.manuscript import toml
-from newsletter.issues.markdown import one_line
+from newsletter.issues.targets import one_line, picture, target
 from newsletter.models import Issue, Prose, Section, Story
 
 
@@ -41,13 +38,12 @@ def blocks_of(section: Section) -> list[str]:
 def headline_line(story: Story) -> str:
     """The line of a story's headline, with its link."""
     headline = _words(story.headline, "link" if story.url else "heading")
-    return f"### [{headline}]({_target(story.url)})" if story.url else f"### {headline}"
+    return f"### [{headline}]({target(story.url)})" if story.url else f"### {headline}"
 
 
 def picture_line(story: Story) -> str:
     """The line of a story's picture, with its words."""
-    caption = f" {_title(story.image_caption)}" if one_line(story.image_caption) else ""
-    return f"![{_words(story.image_alt, 'link')}]({_target(story.image)}{caption})"
+    return picture(_words(story.image_alt, "link"), story.image, story.image_caption)
 
 
 def _story_text(story: Story) -> str:
@@ -59,25 +55,5 @@ def _story_text(story: Story) -> str:
     return "\n".join(lines)
 
 
-def _title(text: str) -> str:
-    """Plain text as the title of a link that reads back as the same (CommonMark 0.31 section 6.3)."""
-    # References, since a backslash would leave the beginning and end of comments as they are.
-    named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\\": "\\\\"}
-    return '"' + re.sub(r'[&<>"\\]', lambda match: named[match[0]], one_line(text)) + '"'
-
-
 def _words(text: str, place: Place) -> str:
     return escape(one_line(text), place)
-
-
-def _target(address: str) -> str:
-    """An address, or the name of a local file, as the target of a link that reads back as the same."""
-    # A file's name is read percent-decoded, so a percent sign of its own is written encoded.
-    special = r"[\\<>\x00-\x1f\x7f]" if re.match(r"https?://", address) else r"[%\\<>\x00-\x1f\x7f]"
-    target = re.sub(special, lambda match: f"%{ord(match[0]):02X}", address)
-    target = re.sub(r"\s+$", lambda match: quote(match[0]), target)
-    target = re.sub(r"&(?=#?\w{1,32};)", r"\\&", target)
-    if not re.search(r"[\s()]", target):
-        return target
-    # A hyphen before the closing bracket would end the comment that candidates stand in.
-    return f"<{re.sub('-$', '%2D', target)}>"

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from newsletter.issues.pictures import split_caption
 from newsletter.issues.prose.parts import (
     ELEMENTS,
     OBJECT,
@@ -17,6 +16,7 @@ from newsletter.issues.prose.parts import (
     PictureAddress,
     ProseSetup,
 )
+from newsletter.issues.targets import split_caption
 from newsletter.text import bidi
 
 ROOM = 576

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from newsletter.errors import RenderError
 from newsletter.issues import prose
-from newsletter.issues.pictures import split_caption
+from newsletter.issues.targets import split_caption
 from newsletter.letters.render import surroundings
 from newsletter.letters.render.before import printable
 from newsletter.models import Issue, Picture, Prose, Publication, Section, Story, setting_picture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from newsletter.issues.pictures import split_caption
 from newsletter.issues.prose.elements.phrases import name_and_role, when
 from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
+from newsletter.issues.targets import split_caption
 
 _SIGNS: Mapping[str, str] = {"video": "▶", "audio": "♪", "file": "↓"}
 

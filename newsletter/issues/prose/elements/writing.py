@@ -10,9 +10,9 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from newsletter.issues.pictures import split_caption
 from newsletter.issues.prose.elements.phrases import name_and_role, when
 from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
+from newsletter.issues.targets import split_caption
 from newsletter.text import bidi
 
 PORTRAIT, SMALL_PORTRAIT = 72, 56
