@@ -529,6 +529,8 @@ SHARED = {
     "base",
     "look",
     "parts",
+    "pictures",
+    "ways",
     "small",
     "confirmation",
     "welcome",

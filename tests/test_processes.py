@@ -21,6 +21,7 @@ import standin
 import torture
 
 from newsletter import delivery, ledger
+from newsletter.delivery import cores
 from newsletter.delivery.processes import GO, HelperProcess, HelperProcesses
 from newsletter.wiring import LARGE, Workspace, open_workspace
 
@@ -118,7 +119,7 @@ def test_a_helper_notices_that_nobody_listens_any_more() -> None:
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb", buffering=0) as tell:
-        parent = HelperProcess(io.BytesIO(GO), tell)
+        parent = HelperProcess(io.BytesIO(GO + b" \n"), tell)
         parent.told("submitted", 1)
         assert parent.over.is_set()
 
@@ -131,7 +132,7 @@ def test_a_helper_outlives_neither_its_parent_nor_a_polite_end() -> None:
         assert one.stdin is not None
         assert one.stdout is not None
         assert json.loads(one.stdout.readline()) == ["ready"]
-        one.stdin.write(GO)
+        one.stdin.write(GO + b" \n")
         one.stdin.flush()
         assert json.loads(one.stdout.readline()) == ["counted", "submitted", 3]
         one.send_signal(signal.SIGINT)  # which is the parent's business
@@ -169,6 +170,12 @@ def test_two_processes_deliver_each_letter_once_and_the_first_tells_all(
         heard(run, state, count)
 
     monkeypatch.setattr(delivery.Run, "heard", hear)
+    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    kept: list[int | None] = []
+    keep_to = cores.keep_to
+    if allowed:
+        monkeypatch.setattr(cores, "shared_out", lambda _processes: (allowed[0], allowed[-1]))
+    monkeypatch.setattr(cores, "keep_to", lambda core: (kept.append(core), keep_to(core)))
     with standin.running(tmp_path, delay=0.2) as server:
         root = tmp_path / "w"
         torture.make(root, server, 1, readers=120)
@@ -182,6 +189,55 @@ def test_two_processes_deliver_each_letter_once_and_the_first_tells_all(
         assert account.submitted == told.submitted == 120
         assert 0 < by_helper["submitted"] < 120
         assert list(server.addresses().values()) == [1] * 120
+        # The threads that delivered kept to one core while the helper had the other; this one never did.
+        assert set(kept[:1]) == set(allowed[:1])
+        assert not allowed or sorted(os.sched_getaffinity(0)) == allowed
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system keeps no thread to a core")
+def test_a_helper_keeps_to_the_core_that_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    last = max(os.sched_getaffinity(0))
+    monkeypatch.setattr(cores, "shared_out", lambda _processes: (last, last))
+    heard = Heard()
+    helpers = HelperProcesses(program("import os; parent.told(str(os.sched_getaffinity(0)), 1)"), 1, heard)
+    helpers.start()
+    helpers.wait()
+    assert heard.counts == {"submitted": 3, str({last}): 1}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "processes", "found"),
+    [
+        ({0, 1}, 2, (0, 1)),
+        ({3, 5}, 2, (3, 5)),
+        ({2}, 2, (2, 2)),
+        ({0, 1}, 3, (0, 1, 0)),
+        ({0, 1}, 1, ()),
+        ({0, 1, 2}, 2, ()),
+    ],
+)
+def test_cores_are_shared_out_where_there_are_as_many_processes(
+    allowed: set[int], processes: int, found: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: allowed, raising=False)
+    assert cores.shared_out(processes) == found
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system keeps no thread to a core")
+def test_a_thread_that_kept_to_a_core_may_use_all_again() -> None:
+    seen: list[set[int]] = []
+
+    def act() -> None:
+        for core in (min(os.sched_getaffinity(0)), None):
+            cores.keep_to(core)
+            seen.append(os.sched_getaffinity(0))
+
+    before = os.sched_getaffinity(0)
+    thread = threading.Thread(target=act)
+    thread.start()
+    thread.join()
+    assert seen == [{min(before)}, before]
+    assert os.sched_getaffinity(0) == before
 
 
 @pytest.mark.parametrize("kind", ["sendgrid", "outbox"])

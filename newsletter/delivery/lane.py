@@ -43,6 +43,8 @@ class Lane:
     """Letters that were counted for the batch it is at, in the warm-up of the account."""
     used: int = 0
     """Those of them that went, or may have gone."""
+    core: int | None = None
+    """The one core that it keeps to; None for all."""
     next: Claimed | None = None
     """What it does next, when that was claimed along with the last answer."""
 

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from newsletter.delivery import cores
 from newsletter.errors import NashraError
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ LOG = logging.getLogger("nashra.delivery")
 
 READY, COUNTED, FAILED = "ready", "counted", "failed"
 """What a helper says: that it could begin, what became of letters, or why it ends before its time."""
-GO = b"go\n"
+GO = b"go"
+"""What it is told; behind it the core that it is to keep to, where there is one."""
 
 
 class HelperRun(Protocol):
@@ -52,6 +54,8 @@ class HelperProcesses:
     def __init__(self, command: Sequence[str], count: int, listener: HelperRun) -> None:
         self._command = list(command)
         self._count = count
+        self._cores = cores.shared_out(count + 1)[1:]
+        """Of each helper; the first one is that of the process that starts them."""
         self._listener = listener
         self._lock = threading.Lock()
         self._started = False
@@ -136,8 +140,9 @@ class HelperProcesses:
             if self._over:
                 return
             self._begun.add(process.pid)
+            core = self._cores[self._processes.index(process)] if self._cores else ""
             with contextlib.suppress(OSError, ValueError):
-                _pipe(process.stdin).write(GO)
+                _pipe(process.stdin).write(b"%b %b\n" % (GO, str(core).encode()))
                 _pipe(process.stdin).flush()
         self._listener.helped(True)
 
@@ -170,8 +175,11 @@ class HelperProcess:
     def may_begin(self) -> bool:
         """Say that all is ready, and wait until the work may begin; False when it is over before."""
         self._say(READY)
-        if self._ask.readline() != GO:
+        said, _, core = self._ask.readline().partition(b" ")
+        if said != GO:
             return False
+        if core.strip():
+            cores.keep_to(int(core))
         threading.Thread(target=self._await_end, daemon=True).start()
         return True
 

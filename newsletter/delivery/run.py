@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery import probing
+from newsletter.delivery import cores, probing
 from newsletter.delivery.answering import Answers
 from newsletter.delivery.claiming import Claims
 from newsletter.delivery.lane import Lane, RunState
@@ -51,6 +51,8 @@ class Run:
         self._settled = threading.Condition()
         """Told when a thread is done with a batch; ``_busy`` are the ids of the lanes that have one."""
         self._busy: set[int] = set()
+        self._core: int | None = None
+        """The core that our threads keep to while helpers have the others."""
         self.over = self._shared.over
         """Set when nothing new is to be begun."""
         self.failure: Exception | None = None
@@ -75,6 +77,7 @@ class Run:
         """Whether any helper is at work has changed; while one is, it is waited for as for a thread."""
         with self._settled:
             (self._busy.add if helping else self._busy.discard)(_HELPER)
+            self._core = next(iter(cores.shared_out(self._setup.processes)), None) if helping else None
             self._settled.notify_all()
 
     def work(self, end: threading.Event) -> None:
@@ -99,6 +102,9 @@ class Run:
     def _step(self, lane: Lane) -> bool:
         """Deliver one batch, or wait for others; False when this send needs no more of us."""
         setup = self._setup
+        if lane.core != self._core:
+            lane.core = self._core
+            cores.keep_to(lane.core)
         if lane.next is None:
             if not self._shared.growth.may_begin(id(lane)):
                 with self._settled:
