@@ -25,6 +25,7 @@ from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.models import Issue, Letter, Picture
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import letter as letters
+from newsletter.workflows import themes
 from newsletter.workspace import folder
 from newsletter.workspace.config import FILE
 
@@ -46,6 +47,7 @@ class Look:
     """A face that a newsroom can give its letter."""
 
     template: str = "weekly"
+    """Of the issue; empty follows the settings."""
     letter: str = ""
     """Further lines of ``[letter]``."""
     settings: str = ""
@@ -54,8 +56,12 @@ class Look:
 
 LOOKS: Mapping[str, Look] = {
     "weekly": Look("weekly"),
-    "digest": Look("digest"),
-    "bulletin": Look("bulletin"),
+    **{name: Look("", settings=f"[theme]\n{themes.lines_of(keys)}\n") for name, keys in themes.LOOKS.items()},
+    "signature-hand": Look(
+        "",
+        settings='[theme]\nstyle = "signature"\nsecond = "#b4531f"\neditor = "سارة بن علي"\nrole = "رئيسة التحرير"\n'
+        'social = { telegram = "https://t.example.org/a", mail = "desk@example.org" }\nfooter = "من غرفة أخبار صغيرة."',
+    ),
     # Accents that are hard to read in the light, and in the dark.
     "weekly-yellow": Look("weekly", 'accent = "#facc15"'),
     "weekly-navy-logo": Look("weekly", f'accent = "#0b1f4b"\nlogo = "{LOGO}"'),
@@ -91,7 +97,8 @@ def newsroom(root: Path, look: Look, *, language: str = "ar") -> Iterator[Worksp
         )
         (root / "settings.toml").write_text((root / FILE).read_text("utf-8"), "utf-8")
         draw(root)
-    settings = (root / "settings.toml").read_text("utf-8")
+    # A new workspace has a theme of its own.
+    settings = re.sub(r"(?m)^\[theme\]\n(?:(?!\[).*\n)*", "", (root / "settings.toml").read_text("utf-8"))
     settings = settings.replace("\n[letter]\n", f"\n[letter]\n{_LETTER}{look.letter}\n", 1)
     (root / FILE).write_text(f"{settings}\n{look.settings}\n", "utf-8")
     with open_workspace(root, {}) as workspace:
