@@ -24,6 +24,8 @@ from newsletter.workspace.section_schema import (
     NewsletterSettings,
     RhythmSettings,
     ScheduleSettings,
+    SmallLetterName,
+    SmallLetterSettings,
     Topics,
     WaysSettings,
     WebSettings,
@@ -152,6 +154,7 @@ class Schema(SettingsSection):
     newsletter: NewsletterSettings
     letter: LetterSettings = LetterSettings()
     ways: WaysSettings = WaysSettings()
+    letters: dict[SmallLetterName, SmallLetterSettings] = {}
     sender: SenderSettings
     web: WebSettings = WebSettings()
     rhythms: RhythmSettings = RhythmSettings()
