@@ -60,7 +60,7 @@ def parse(text: str, path: Path, faults: list[IssueError] | None = None) -> Issu
     if faults is not None:
         faults += told
     return Issue(
-        **front,
+        **{"template": "", **front},
         opening=opening,
         sections=sections,
         slug=path.parent.name,

@@ -13,9 +13,10 @@ from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.issues import compose
 from newsletter.issues.pictures import addresses
-from newsletter.letters import hosting, own_links, pictures
+from newsletter.letters import hosting, own_links, pictures, signs
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
+from newsletter.letters.render.look import look_of
 from newsletter.letters.render.views import NO_PICTURE
 from newsletter.letters.ways import Ways
 from newsletter.models import Issue, Letter, Picture, Rendered
@@ -68,6 +69,7 @@ def of_issue(
     found = pictures_of(workspace, issue)
     if faults is None:
         found.checked()
+    own = signs.signs_of(look_of(issue, publication), settings.address.rpartition("@")[2])
     with _where(issue):
         rendered = render(
             compose.enriched(issue, known),
@@ -80,7 +82,7 @@ def of_issue(
             else "",
             view_url=f"{web}/{path}" if web and settings.ways.view else "",
             date=now,
-            pictures=found.sizes,
+            pictures={**found.sizes, **own},
             ways=_ways(workspace, issue, f"{web}/{path}" if web else "", previous, test=test),
             faults=faults,
         )

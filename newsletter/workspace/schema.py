@@ -24,8 +24,13 @@ from newsletter.workspace.section_schema import (
     NewsletterSettings,
     RhythmSettings,
     ScheduleSettings,
+<<<<<<< HEAD
     SmallLetterName,
     SmallLetterSettings,
+||||||| 8ccf69b
+=======
+    ThemeSettings,
+>>>>>>> t-theme
     Topics,
     WaysSettings,
     WebSettings,
@@ -153,6 +158,7 @@ class Schema(SettingsSection):
 
     newsletter: NewsletterSettings
     letter: LetterSettings = LetterSettings()
+    theme: ThemeSettings = ThemeSettings()
     ways: WaysSettings = WaysSettings()
     letters: dict[SmallLetterName, SmallLetterSettings] = {}
     sender: SenderSettings
