@@ -24,13 +24,9 @@ from newsletter.workspace.section_schema import (
     NewsletterSettings,
     RhythmSettings,
     ScheduleSettings,
-<<<<<<< HEAD
     SmallLetterName,
     SmallLetterSettings,
-||||||| 8ccf69b
-=======
     ThemeSettings,
->>>>>>> t-theme
     Topics,
     WaysSettings,
     WebSettings,
