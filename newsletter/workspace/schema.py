@@ -24,6 +24,8 @@ from newsletter.workspace.section_schema import (
     NewsletterSettings,
     RhythmSettings,
     ScheduleSettings,
+    SmallLetterName,
+    SmallLetterSettings,
     ThemeSettings,
     Topics,
     WaysSettings,
@@ -154,6 +156,7 @@ class Schema(SettingsSection):
     letter: LetterSettings = LetterSettings()
     theme: ThemeSettings = ThemeSettings()
     ways: WaysSettings = WaysSettings()
+    letters: dict[SmallLetterName, SmallLetterSettings] = {}
     sender: SenderSettings
     web: WebSettings = WebSettings()
     rhythms: RhythmSettings = RhythmSettings()

@@ -45,6 +45,9 @@ def _shares(value: object) -> object:
     return [] if word in (False, "false") else listed(value)
 
 
+SmallLetterName = Literal[
+    "confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure"
+]
 ShareName = Literal["whatsapp", "telegram", "x", "facebook", "mail", "copy"]
 RhythmName = Literal["instant", "daily", "weekly"]
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
@@ -269,6 +272,20 @@ class TopicSettings(SettingsSection):
     title: Annotated[str, AfterValidator(plain_line)] = Field(description="what readers choose by")
     sections: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
         default=[], description="sections of the site that belong to it; without them the one of the same name"
+    )
+
+
+class SmallLetterSettings(SettingsSection):
+    """The newsroom's own words in one of the small letters; its button or link stays where it is."""
+
+    subject: Annotated[str, AfterValidator(values.optional_line)] = Field(
+        default="",
+        description="subject and heading, instead of ours; `{list}` is the title of the list, `{name}` that of the "
+        "newsletter",
+        examples=['[letters.welcome]\nsubject = "أهلًا بك في {name}"'],
+    )
+    words: Annotated[str, AfterValidator(values.markdown)] = Field(
+        default="", description="what stands between heading and button, instead of ours; simple Markdown"
     )
 
 
