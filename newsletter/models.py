@@ -305,6 +305,11 @@ class Rendered:
     flowed: bool = False
     """Whether lines of the text that end in a space may be joined and wrapped anew (RFC 3676)."""
 
+    @property
+    def own_pictures(self) -> tuple[Picture, ...]:
+        """Every picture of the newsroom's own that the letter shows, wherever it is loaded from."""
+        return (*self.pictures, *self.hosted)
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:

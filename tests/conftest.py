@@ -12,6 +12,7 @@ from tempfile import gettempdir
 import pytest
 from browser import Browser, opened
 from hypothesis import HealthCheck, settings
+from reused_databases import DatabasePool
 from servers import postgres
 from sqlalchemy import Connection, create_engine, make_url, text
 
@@ -105,23 +106,33 @@ def _named(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-@pytest.fixture
-def _postgres_urls(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
-    """Make a database of the server by the end of its ``CREATE DATABASE``; all are dropped after the test."""
-    made: list[tuple[str, str]] = []
+@pytest.fixture(scope="session")
+def _postgres_pool(_postgres_template: str) -> DatabasePool:
+    return DatabasePool(_postgres_template, TEMPLATE)
 
-    def make(like: str) -> str:
+
+@pytest.fixture
+def _postgres_urls(request: pytest.FixtureRequest) -> Iterator[Callable[[bool], str]]:
+    """Make a database of the server, with the tables or without any; given back or dropped after the test."""
+    ends: list[Callable[[], None]] = []
+
+    def make(with_tables: bool) -> str:
         if request.node.get_closest_marker("postgresql") is None:
             pytest.fail("this test asks for PostgreSQL: mark it with pytest.mark.postgresql")
-        server: str = request.getfixturevalue("_postgres_template" if like else "_postgres_server")
-        name = f"test_{secrets.token_hex(8)}"
-        _administer(server, f"CREATE DATABASE {name}{like}")
-        made.append((server, name))
+        server: str = request.getfixturevalue("_postgres_server")
+        if with_tables:
+            pool: DatabasePool = request.getfixturevalue("_postgres_pool")
+            name, mark = pool.take()
+            ends.append(lambda: pool.give_back(name, mark))
+        else:
+            name = f"test_{secrets.token_hex(8)}"
+            _administer(server, f"CREATE DATABASE {name}")
+            ends.append(lambda: _administer(server, f"DROP DATABASE {name} WITH (FORCE)"))
         return _named(server, name)
 
     yield make
-    for server, name in made:
-        _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    for end in ends:
+        end()
 
 
 @pytest.fixture(scope="session")
@@ -132,19 +143,19 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def database_urls(tmp_path: Path, _postgres_urls: Callable[[str], str]) -> MakeDatabase:
+def database_urls(tmp_path: Path, _postgres_urls: Callable[[bool], str]) -> MakeDatabase:
     """Make an empty database: call it with ``sqlite`` or ``postgresql``, get a SQLAlchemy URL."""
 
     def make(kind: str) -> str:
         if kind == "sqlite":
             return f"sqlite:///{tmp_path / f'{secrets.token_hex(4)}.db'}"
-        return _postgres_urls("")
+        return _postgres_urls(False)
 
     return make
 
 
 @pytest.fixture
-def ready_urls(tmp_path: Path, request: pytest.FixtureRequest, _postgres_urls: Callable[[str], str]) -> MakeDatabase:
+def ready_urls(tmp_path: Path, request: pytest.FixtureRequest, _postgres_urls: Callable[[bool], str]) -> MakeDatabase:
     """Make a database with the tables, as ``newsletter database upgrade`` leaves it, by copying one: called alike."""
 
     def make(kind: str) -> str:
@@ -152,7 +163,7 @@ def ready_urls(tmp_path: Path, request: pytest.FixtureRequest, _postgres_urls: C
             path = tmp_path / f"{secrets.token_hex(4)}.db"
             shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
             return f"sqlite:///{path}"
-        return _postgres_urls(f" TEMPLATE {TEMPLATE}")
+        return _postgres_urls(True)
 
     return make
 

@@ -16,7 +16,7 @@ from newsletter.check.context import (
     teller,
 )
 from newsletter.check.reading import IssuePicture
-from newsletter.models import Level, Picture, Problem
+from newsletter.models import Level, Problem
 from newsletter.text.tidy import arabic_fold
 
 CODES: Mapping[str, Level] = {
@@ -161,7 +161,7 @@ def image_still(case: CheckInput) -> Iterator[Problem]:
     """A picture that moves, and stands still in the letter."""
     if case.letter is None:
         return
-    travelling = {one.cid: one.content_type for one in _made(case)}
+    travelling = {picture.cid: picture.content_type for picture in case.letter.rendered.own_pictures}
     for image in case.reading.images:
         local = case.known.pictures.get(image.address)
         if local is not None and image.address in case.known.moving and travelling.get(local.cid, "") not in _MOVING:
@@ -206,15 +206,9 @@ def _size(case: CheckInput, sized: _Sized) -> Iterator[Problem]:
         yield _tell("image-ratio", f"the picture is {words}: {form}", place, "cut it to about three by two")
 
 
-def _made(case: CheckInput) -> tuple[Picture, ...]:
-    """The pictures as the letter has them: inside it, or at the reader pages."""
-    rendered = case.letter.rendered if case.letter is not None else None
-    return (*rendered.pictures, *rendered.hosted) if rendered is not None else ()
-
-
 def _sized(case: CheckInput) -> Iterator[_Sized]:
     found = case.known.found.pictures if case.known.found is not None else {}
-    travelling = {one.cid: one for one in _made(case)}
+    travelling = {one.cid: one for one in case.letter.rendered.own_pictures} if case.letter is not None else {}
     told: set[str] = set()
     for image in case.reading.images:
         if image.address in told:

@@ -171,6 +171,7 @@ def _values(
         return numbers.percent(share, publication.language, publication.digits, places)
 
     viewer.setup = surroundings.setup(issue, publication, say, viewer.line)
+    viewer.anchors = surroundings.anchors(issue)
     values: dict[str, Any] = {
         "language": publication.language.replace("_", "-"),
         "direction": publication.direction,
@@ -217,6 +218,10 @@ def _values(
         **viewer.values(),
         **_ways_on(ways, viewer, issue),
     }
+    values["elements"] = surroundings.elements(issue)
+    values["reading_minutes"] = surroundings.reading_minutes(
+        values["opening"], values["sections"], publication.language
+    )
     values["reading_time"] = count("{n} minute to read", "{n} minutes to read", values["reading_minutes"])
     if ways.test:
         marked = say("[Test] {subject}", subject=viewer.line(issue.subject))
