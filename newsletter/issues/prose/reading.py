@@ -134,7 +134,7 @@ class _Reader:
                 if buttons:
                     found += [Block("button", self.inline(button)) for button in buttons]
                 elif pictures := _pictures(token):
-                    found += [self.figure(picture) for picture in pictures]
+                    found += [self.picture_line(picture) for picture in pictures]
                 else:
                     found.append(Block("p", self.inline(token)))
             elif token.type == "heading_open":
@@ -172,11 +172,11 @@ class _Reader:
         self.faults += faults
         return [block] if block is not None else []
 
-    def figure(self, token: Token) -> Block:
-        """A picture that is alone in its line: with a caption it is a figure."""
+    def picture_line(self, token: Token) -> Block:
+        """A picture that is alone in its line: it may have a caption."""
         inline = self.inline(token, alone=True)
         captioned = any(shown.caption for shown, _ in inline.pictures)
-        return Block("figure" if captioned else "p", inline)
+        return Block("captioned" if captioned else "p", inline)
 
     def inline(self, token: Token, *, alone: bool = False) -> Inline:
         found = Inline()

@@ -13,7 +13,6 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from newsletter.errors import RenderError
 from newsletter.issues import prose
 from newsletter.issues.targets import split_caption
-from newsletter.letters.render import surroundings
 from newsletter.letters.render.before import printable
 from newsletter.models import Issue, Picture, Prose, Publication, Section, Story, setting_picture
 from newsletter.text import bidi, dates, tidy
@@ -127,6 +126,8 @@ class ViewBuilder:
         self.used: dict[str, Picture] = {}
         self.setup = prose.ProseSetup()
         """Words, dates and digits for the elements of the issue; set before anything is viewed."""
+        self.anchors: Mapping[int, str] = {}
+        """Anchor of each section by its place in the issue; set before anything is viewed."""
         self._led = False
 
     def line(self, text: str) -> str:
@@ -172,6 +173,10 @@ class ViewBuilder:
             return prose.PictureAddress(f"cid:{picture.cid}", picture.width, picture.height)
         address = web_address(src)
         return prose.PictureAddress(address) if address.startswith("https://") else None
+
+    def known_picture(self, name: str, alt: str) -> PictureView | None:
+        """One of the letter's own pictures, or None when it carries none of that name."""
+        return self.picture(name, alt) if name in self.pictures else None
 
     def travelling(self, html: str) -> tuple[Picture, ...]:
         """The pictures that the letter really shows, in the order in which it met them."""
@@ -327,19 +332,13 @@ class ViewBuilder:
         opening = tuple(
             passage for part in self.issue.opening if (passage := self.markdown(part.markdown, part.line, 2))
         )
-        anchors = surroundings.anchors(self.issue)
-        sections = tuple(self.section(section, anchors.get(at, "")) for at, section in enumerate(self.issue.sections))
-        passages = [*opening, *(group.prose for section in sections for group in section.groups if group.prose)]
-        stories = [story for section in sections for story in section.stories]
-        read = chain(
-            (passage.words() for passage in passages), (f"{one.title} {one.summary.words()}" for one in stories)
+        sections = tuple(
+            self.section(section, self.anchors.get(at, "")) for at, section in enumerate(self.issue.sections)
         )
         return {
             "subject": bidi.steered(self.attribute(self.issue.subject), self.base),
             "preheader": self.preheader(opening, sections),
             "opening": opening,
-            "reading_minutes": surroundings.reading_minutes(read, self.publication.language),
-            "elements": surroundings.elements(self.issue),
             "sections": [view for view in sections if view.groups or view.title_text],
         }
 
