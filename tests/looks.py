@@ -39,6 +39,7 @@ tagline = "صحيفة الساحل: خبرٌ يُقرأ على مهل، كل س�
 postal_address = "الموجة، 12 نهج المرسى، مرسى الريحان 16000"
 links = { "فيسبوك" = "https://example.com/almawja", "يوتيوب" = "https://example.net/almawja" }
 hijri = true
+pictures = "inline"
 """
 
 
