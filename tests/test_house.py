@@ -29,7 +29,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "subscribers.moments",
         "subscribers.newfile",
     ),
-    ("subscribers.addresses", "subscribers.consent", "subscribers.suppression", "subscribers.tokens"),
+    (
+        "subscribers.addresses",
+        "subscribers.consent",
+        "subscribers.suppression",
+        "subscribers.test_link",
+        "subscribers.tokens",
+    ),
     ("subscribers.csvfile",),
     ("subscribers.store",),
     ("subscribers.actions",),
@@ -78,7 +84,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.lists",
         "newsletter.workflows.serve",
     ),
-    ("newsletter.workflows.variants",),
+    ("newsletter.workflows.preview", "newsletter.workflows.variants"),
     ("newsletter.workflows.latest_letters", "newsletter.workflows.plan"),
     (
         "newsletter.workflows.demo",

@@ -250,7 +250,7 @@ def _plain_inline(inline: Inline) -> str:
     for shown, alt in inline.pictures:
         lines += [f"[{alt}]"] if alt else []
         lines += [" · ".join(part for part in split_caption(shown.caption) if part)] if shown.caption else []
-    lines += [url.removeprefix("mailto:") for label, url in inline.links if label != url]
+    lines += [plain for label, url in inline.links if label != (plain := url.removeprefix("mailto:"))]
     return "\n".join(line for line in lines if line)
 
 
