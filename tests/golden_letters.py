@@ -17,8 +17,10 @@ from newsletter.issues import compose
 from newsletter.letters.catalogue import words
 from newsletter.letters.mime import LEAVE, PREFERENCES, cut, slot
 from newsletter.letters.render import mjml_of, render
+from newsletter.letters.render.look import look_of
 from newsletter.letters.render.small import render_small
-from newsletter.models import Article, Holding, Issue, Letter, Picture, Publication, Rendered
+from newsletter.models import Article, Holding, Issue, Letter, Picture, Publication, Rendered, Theme
+from newsletter.text import theming
 from newsletter.text.bidi import isolate
 from newsletter.web.pages import DOMAIN
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "data" / "letters"
 NAMES = sorted(path.parent.name for path in FOLDER.glob("*/issue.md"))
-THEMES = ("weekly", "digest", "bulletin")
+THEMES = ("signature", "weekly", "digest", "bulletin")
 
 MARKER = "n0123456789abcdef"
 TOKEN = b"LEAVE" + b"A" * 47
@@ -54,6 +56,8 @@ def golden(name: str) -> Golden:
     stored: dict[str, Any] = json.loads((FOLDER / name / "settings.json").read_text("utf-8"))
     about = stored["publication"]
     about["links"] = tuple((label, url) for label, url in about.get("links", ()))
+    theme = about.pop("theme", {})
+    about["theme"] = Theme(**{key: theming.judged(key, value) for key, value in theme.items()})
     known = {
         url: Holding(
             at,
@@ -79,6 +83,12 @@ def golden(name: str) -> Golden:
         for at, (path, size) in enumerate(stored.get("pictures", {}).items(), 1)
     }
     return Golden(name, issue, Publication(**about), pictures)
+
+
+def template(name: str) -> str:
+    """Which pair of templates draws a golden issue."""
+    one = golden(name)
+    return look_of(one.issue, one.publication).template
 
 
 def arguments(one: Golden) -> dict[str, Any]:

@@ -20,6 +20,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "schedule": ((), BASE),
     "articles": ((), BASE | {"lxml"}),
     "check": ((), LETTER | {"url_normalize", "rich"}),
+    "theme": (("--html", "shown.html"), LETTER),
     "preview": ((), LETTER | {"url_normalize"}),
     "lists": ((), BASE),
     "lists rename": (("readers", "--title", "نشرة", "--dry-run"), BASE),

@@ -32,6 +32,7 @@ from newsletter.letters.render import (
     twin,
     views,
 )
+from newsletter.letters.render.social import NAMES
 from newsletter.letters.render.views import web_address
 from newsletter.letters.templates import environment, templates_dir
 from newsletter.models import Issue, Picture, Prose, Publication, Rendered, Section, Story
@@ -524,8 +525,8 @@ def test_the_source_is_well_formed_and_uses_only_known_parts(env: Environment) -
 def test_every_word_of_a_letter_is_in_every_catalogue(env: Environment) -> None:
     from babel.messages.pofile import read_po
 
-    used: set[str] = set()
-    own = {*THEMES, "base", "parts"}  # the small letters have a catalogue of their own
+    used = set(NAMES.values())
+    own = {*THEMES, "base", "parts", "mastheads", "look", "theme"}  # the small letters have a catalogue of their own
     for path in (path for path in (templates_dir() / "email").glob("*.j2") if path.name.split(".")[0] in own):
         source = path.read_text(encoding="utf-8")
         used |= set(re.findall(r'\bsay\("([^"]+)"', source))

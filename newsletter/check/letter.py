@@ -275,7 +275,7 @@ def twin_incomplete(case: CheckInput) -> Iterator[Problem]:
                 "twin-incomplete",
                 f"the plain text of the letter leaves out «{shown(story.headline)}»",
                 case.at(story.line),
-                f"correct email/{case.issue.template}.txt.j2",
+                f"correct email/{case.issue.template or 'base'}.txt.j2",
             )
 
 
@@ -286,7 +286,10 @@ def template_links(case: CheckInput) -> Iterator[Problem]:
     """Links of the letter itself that lead nowhere; those of the issue cannot, since it would not be read."""
     if case.letter is None:
         return
-    for address in dict.fromkeys(map(escaping.unescape, _HREF.findall(case.letter.rendered.html))):
+    html = case.letter.rendered.html
+    for address in dict.fromkeys(map(escaping.unescape, _HREF.findall(html))):
+        if address.startswith("#") and len(address) > 1 and f'id="{address[1:]}"' in html:
+            continue
         place = _template_with(case, address) or "the letter's html"
         if address.strip() in {"", "#"}:
             yield _tell("link-empty", "a link leads nowhere", place, "write an address, or take the link out")

@@ -177,7 +177,9 @@ class Manuscript:
         at = self.issue.lines.get(key)
         written = toml(value)
         if at is None:
-            closing = next(n for n, line in enumerate(self.lines[1:], 2) if is_fence(line))
+            # Before the first table, whose key it would become else.
+            ends = (n for n, line in enumerate(self.lines[1:], 2) if is_fence(line) or line.lstrip().startswith("["))
+            closing = next(ends)
             return self.with_lines(closing, closing - 1, f"{key} = {written}")
         start = sum(map(len, self.lines[: at - 1]))
         head = re.compile(rf"[^=\r\n]*=[ \t{INVISIBLE}]*").match(self.text, start)

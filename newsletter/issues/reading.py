@@ -52,7 +52,7 @@ def parse(text: str, path: Path) -> Issue:
     front, lines_of_keys, body_at = front_matter(lines, path)
     opening, sections = _body(without_comments(visible(lines), body_at, path)[body_at:], _Place(path, body_at))
     return Issue(
-        **front,
+        **{"template": "", **front},
         opening=opening,
         sections=sections,
         slug=path.parent.name,

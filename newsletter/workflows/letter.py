@@ -14,9 +14,10 @@ from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import RenderError
 from newsletter.issues import compose
 from newsletter.issues.pictures import addresses
-from newsletter.letters import hosting, own_links, pictures
+from newsletter.letters import hosting, own_links, pictures, signs
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
+from newsletter.letters.render.look import look_of
 from newsletter.models import Issue, Letter
 from newsletter.text.mailbox import ascii_host
 
@@ -46,6 +47,7 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
     now = workspace.now()
     publication = settings.publication_of(issue.list)
     found = pictures_of(workspace, issue).checked()
+    own = signs.signs_of(look_of(issue, publication), settings.address.rpartition("@")[2])
     with _where(issue):
         rendered = render(
             compose.enriched(issue, known),
@@ -56,7 +58,7 @@ def of_issue(workspace: Workspace, issue: Issue) -> Letter:
             preferences_url=f"{web}/preferences/{slot(marker, PREFERENCES)}" if web else "",
             view_url=f"{web}/{path}" if web else "",
             date=now,
-            pictures=found.sizes,
+            pictures={**found.sizes, **own},
         )
     # Only the finished letter says how wide it shows each of them.
     rendered = pictures.made(rendered, found)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from newsletter.errors import SettingsError, WorkspaceError
-from newsletter.models import Publication
+from newsletter.models import Publication, Theme
 from newsletter.rhythms.schedule import WEEKDAYS, Schedule
 from newsletter.rhythms.topics import Topic
 from newsletter.senders import registry
@@ -349,7 +349,7 @@ def database_url(url: str, root: Path) -> str:
 
 
 def _settings(checked: Schema, root: Path, layers: list[_Layer]) -> Settings:
-    about, letter = checked.newsletter, checked.letter
+    about, letter, theme = checked.newsletter, checked.letter, checked.theme
     other = checked.sender.fallback
     if other and (key := registry.provider(other).lacks(getattr(checked, other))):
         named = _named("sender.fallback", layers)
@@ -361,6 +361,7 @@ def _settings(checked: Schema, root: Path, layers: list[_Layer]) -> Settings:
         publication=Publication(
             **about.model_dump(),
             **{**letter.model_dump(exclude={"pictures"}), "links": tuple(letter.links.items())},
+            theme=Theme(**{**theme.model_dump(), "social": tuple(theme.social.items())}),
         ),
         sender=checked.sender,
         options={name: getattr(checked, name, None) for name in registry.names()},

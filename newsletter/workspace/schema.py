@@ -24,6 +24,7 @@ from newsletter.workspace.section_schema import (
     NewsletterSettings,
     RhythmSettings,
     ScheduleSettings,
+    ThemeSettings,
     Topics,
     WebSettings,
 )
@@ -150,6 +151,7 @@ class Schema(SettingsSection):
 
     newsletter: NewsletterSettings
     letter: LetterSettings = LetterSettings()
+    theme: ThemeSettings = ThemeSettings()
     sender: SenderSettings
     web: WebSettings = WebSettings()
     rhythms: RhythmSettings = RhythmSettings()

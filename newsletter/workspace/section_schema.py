@@ -15,6 +15,8 @@ from newsletter.fields import (
     plain_line,
     web_address,
 )
+from newsletter.models import SocialKind
+from newsletter.text import theming
 from newsletter.text.tidy import arabic_fold
 from newsletter.workspace import values
 
@@ -92,6 +94,68 @@ class LetterSettings(SettingsSection):
     )
 
 
+class ThemeSettings(SettingsSection):
+    """How letters look. What is not set is the style's own; an issue may say the same keys otherwise."""
+
+    style: Literal["", "signature", "classic", "digest", "bulletin"] = Field(
+        default="",
+        description="`signature` (a coloured band, a great lead, cards), `classic` (as the template `weekly`), "
+        "`digest` (many stories in little room) or `bulletin` (words first); without it `classic`",
+    )
+    header: Literal["", "band", "plain", "centred", "picture"] = Field(
+        default="", description="head of the letter: `band`, `plain`, `centred` or `picture`"
+    )
+    picture: Annotated[str, AfterValidator(theming.picture)] = Field(
+        default="",
+        description="the picture of `header`: a file of the workspace, or an https address; 1280 pixels wide",
+    )
+    second: Annotated[str, AfterValidator(theming.colour)] = Field(
+        default="", description="second colour, for labels and fine lines; without it the accent"
+    )
+    paper: Annotated[str, AfterValidator(theming.colour)] = Field(default="", description="ground around the letter")
+    card: Annotated[str, AfterValidator(theming.colour)] = Field(default="", description="ground of the letter itself")
+    headings: Annotated[str, AfterValidator(theming.fonts)] = Field(
+        default="", description="fonts of headlines: `sans`, `serif`, or families with commas"
+    )
+    text: Annotated[str, AfterValidator(theming.fonts)] = Field(
+        default="", description="fonts of everything else, in the same way; without it those of [letter]"
+    )
+    hero: Literal["", "edge", "inset", "none"] = Field(
+        default="", description="the first story's picture: `edge` to edge, `inset` or `none`"
+    )
+    rows: Literal["", "cards", "rows", "text"] = Field(
+        default="", description="the other stories: `cards` in two columns, `rows` with a small picture, or `text`"
+    )
+    align: Literal["", "start", "centre"] = Field(default="", description="where headings stand: `start` or `centre`")
+    corners: Literal["", "round", "soft", "square"] = Field(
+        default="", description="corners of pictures, panels and buttons: `round`, `soft` or `square`"
+    )
+    density: Literal["", "airy", "normal", "tight"] = Field(
+        default="", description="room between the parts: `airy`, `normal` or `tight`"
+    )
+    contents: Literal["auto"] | bool = Field(
+        default="auto", description="a list of what is inside, before the stories; `auto`: as the style has it"
+    )
+    logo_dark: Annotated[str, AfterValidator(theming.picture)] = Field(
+        default="", description="the logo for dark grounds: a file of the workspace, or an https address"
+    )
+    editor: Annotated[str, AfterValidator(theming.line)] = Field(default="", description="who signs the editor's words")
+    role: Annotated[str, AfterValidator(theming.line)] = Field(default="", description="what the editor is")
+    portrait: Annotated[str, AfterValidator(theming.picture)] = Field(
+        default="",
+        description="picture of the editor: a file of the workspace, or an https address; without it a "
+        "letter of the name",
+    )
+    footer: Annotated[str, AfterValidator(theming.line)] = Field(
+        default="", description="words of your own at the foot of every letter"
+    )
+    social: dict[SocialKind, Annotated[str, AfterValidator(theming.page)]] = Field(
+        default={},
+        description=f"pages elsewhere, shown with signs: {', '.join(f'`{one}`' for one in theming.KINDS)}; each "
+        "with its https address",
+    )
+
+
 class WebSettings(SettingsSection):
     """Where readers find their pages, and what those offer."""
 
@@ -153,9 +217,11 @@ class RhythmSettings(SettingsSection):
         description="how often readers can get letters, as the pages offer it",
     )
     daily_template: TemplateName = Field(
-        default="digest", description="looks of the daily letter: `weekly`, `digest`, `bulletin`, or one of your own"
+        default="digest", description="looks of the daily letter: a style of [theme], or a template of your own"
     )
-    instant_template: TemplateName = Field(default="weekly", description="looks of the letter for one article")
+    instant_template: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = Field(
+        default="", description="looks of the letter for one article; without it the style of [theme]"
+    )
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> RhythmSettings:
@@ -195,7 +261,7 @@ class ListSettings(SettingsSection):
         default="", description="colour of links, rules and buttons; without it that of [letter]"
     )
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = Field(
-        default="", description="looks of its new issues: `weekly`, `digest`, `bulletin`, or one of your own"
+        default="", description="looks of its new issues: a style of [theme], or a template of your own"
     )
 
 

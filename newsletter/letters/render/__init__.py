@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html as escaping
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +18,18 @@ from newsletter.letters.render import (
     twin,
 )
 from newsletter.letters.render.fill import fill
+from newsletter.letters.render.initials import first_letter
+from newsletter.letters.render.look import FONTS, Look, look_of
+from newsletter.letters.render.social import NAMES, SIGN, SocialLink
 from newsletter.letters.render.views import ViewBuilder, web_address
 from newsletter.models import Issue, Picture, Publication, Rendered
 from newsletter.text import dates, numbers
+from newsletter.text.theming import overlaid
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Rendered", "fill", "mjml_of", "render", "sizes"]
-
-FONTS = "'Segoe UI', -apple-system, Tahoma, 'Noto Sans Arabic', Arial, sans-serif"
-"""Segoe UI and Tahoma carry Arabic on Windows, the system font on Apple's, Noto on Android and Linux."""
+__all__ = ["FONTS", "Rendered", "fill", "mjml_of", "render", "sizes"]
 
 sizes = after.sizes
 
@@ -71,13 +72,12 @@ def render(
     pictures = pictures or {}
     viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures)
     values |= {"preferences_url": preferences_url, "view_url": view_url}
-    name = f"email/{issue.template}.mjml.j2"
+    template = values["theme"].template
+    name = f"email/{template}.mjml.j2"
     html = after.finish(
         _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
     )
-    text = twin.finish(
-        before.printable(fill(environment, f"email/{issue.template}.txt.j2", values)), publication.direction
-    )
+    text = twin.finish(before.printable(fill(environment, f"email/{template}.txt.j2", values)), publication.direction)
     for what, piece in after.leaks(html, publication.direction):
         raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
     if marker in before.printable("\n".join((values["subject"], values["preheader"]))):
@@ -120,7 +120,7 @@ def mjml_of(
     """
     _, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {})
     values |= {"preferences_url": preferences_url, "view_url": view_url}
-    return before.prepare(fill(environment, f"email/{issue.template}.mjml.j2", values))
+    return before.prepare(fill(environment, f"email/{values['theme'].template}.mjml.j2", values))
 
 
 def _values(
@@ -136,6 +136,7 @@ def _values(
     from markupsafe import Markup
 
     _judge(issue, publication, marker, leave_url, date)
+    look = look_of(issue, publication)
     catalogue = words(environment, publication.language)
     viewer = ViewBuilder(issue, publication, pictures)
     rtl = publication.direction == "rtl"
@@ -160,13 +161,26 @@ def _values(
         "start": "right" if rtl else "left",
         "end": "left" if rtl else "right",
         "forward": "←" if rtl else "→",
-        "fonts": Markup(publication.fonts or FONTS),  # noqa: S704 - judged above: no sign of markup in it
-        "colours": palette.palette(publication.accent),
+        # Judged above and in the settings: no sign of markup in them.
+        "fonts": Markup(look.text),  # noqa: S704
+        "heading_fonts": Markup("" if look.headings == look.text else look.headings),  # noqa: S704
+        "theme": look,
+        "colours": look.colours,
         "publication": publication,
         "name": viewer.markup(publication.name),
         "site": web_address(viewer.line(publication.url)),
         "site_text": re.sub(r"^https?://(?:www\.)?|/$", "", viewer.line(publication.url)),
         "logo": viewer.setting_picture(publication.logo, publication.name, where="letter.logo"),
+        "logo_dark": viewer.setting_picture(look.logo_dark, publication.name, where="theme.logo_dark"),
+        "header_picture": viewer.setting_picture(look.picture, publication.name, where="theme.picture")
+        if look.header == "picture"
+        else None,
+        "editor": viewer.markup(look.editor),
+        "role": viewer.markup(look.role),
+        "initial": first_letter(look.editor),
+        "portrait": viewer.setting_picture(look.portrait, look.editor, where="theme.portrait"),
+        "footer_words": viewer.markup(look.footer),
+        "social": _social(viewer, look, say),
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
         "number": dates.in_digits(str(issue.number), publication.language, publication.digits) if issue.number else "",
         "date": viewer.date(date, weekday=True),
@@ -194,6 +208,14 @@ def _values(
     return viewer, values
 
 
+def _social(viewer: ViewBuilder, look: Look, say: Callable[[str], str]) -> list[SocialLink]:
+    """The pages elsewhere, each with its sign where the letter carries one."""
+    return [
+        SocialLink(kind, say(NAMES[kind]), address, viewer.known_picture(f"{SIGN}{kind}", say(NAMES[kind])))
+        for kind, address in look.social
+    ]
+
+
 def _said(text: str, parts: Mapping[str, object]) -> str:
     for key, value in parts.items():
         text = text.replace(f"{{{key}}}", str(value))
@@ -207,7 +229,7 @@ def _judge(issue: Issue, publication: Publication, marker: str, leave_url: str, 
         raise RenderError("the link to leave has no slot, or is neither https nor mailto")
     if date.tzinfo is None:
         raise RenderError("the letter's date has no time zone")
-    if not _TEMPLATE.fullmatch(issue.template):
+    if issue.template and not _TEMPLATE.fullmatch(issue.template):
         raise RenderError(
             f"{issue.template!r} is no name of a template",
             where=f"{issue.path}:{issue.lines['template']}" if "template" in issue.lines else issue.path,
@@ -215,12 +237,13 @@ def _judge(issue: Issue, publication: Publication, marker: str, leave_url: str, 
         )
     if not _LANGUAGE.fullmatch(publication.language):
         raise RenderError(f"{publication.language!r} is no language tag", mend="write one such as ar or fr")
-    if publication.fonts and not _FONTS.fullmatch(publication.fonts):
+    theme = overlaid(publication.theme, issue.theme)
+    if any(fonts and not _FONTS.fullmatch(fonts) for fonts in (publication.fonts, theme.headings, theme.text)):
         raise RenderError(
             "the fonts have a sign that is none of a font's", mend="write names in single quotes, with commas"
         )
     try:
-        palette.palette(publication.accent)
+        palette.palette_of(publication, theme)
     except ValueError as error:
         raise RenderError(str(error), where="letter.accent", mend="write it as #rrggbb") from error
 

@@ -174,6 +174,10 @@ class ViewBuilder:
         address = web_address(src)
         return prose.PictureAddress(address) if address.startswith("https://") else None
 
+    def known_picture(self, name: str, alt: str) -> PictureView | None:
+        """One of the letter's own pictures, or None when it carries none of that name."""
+        return self.picture(name, alt) if name in self.pictures else None
+
     def travelling(self, html: str) -> tuple[Picture, ...]:
         """The pictures that the letter really shows, in the order in which it met them."""
         return tuple(picture for picture in self.used.values() if f"cid:{picture.cid}" in html)
