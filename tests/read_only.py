@@ -21,7 +21,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "articles": ((), BASE | {"lxml"}),
     "check": ((), LETTER | {"url_normalize", "rich"}),
     "theme": (("--html", "shown.html"), LETTER),
-    "preview": ((), LETTER | {"url_normalize"}),
+    "preview": ((), LETTER | {"url_normalize", "rich"}),
     "lists": ((), BASE),
     "lists rename": (("readers", "--title", "نشرة", "--dry-run"), BASE),
     "lists close": (("readers", "--dry-run"), BASE),

@@ -70,10 +70,8 @@ _DIRECTIONS = re.compile(r"[\u2066-\u2069]|&#x206[6-9];|</?(?:span|bdi)\b[^>]*>"
 
 
 def impossible(case: CheckInput) -> Iterator[Problem]:
-    """An issue or a template that gives no letter at all."""
-    failure = case.known.failure
-    if failure is not None:
-        yield failure
+    """An issue or a template that gives no letter at all: everything that keeps it from being one."""
+    yield from case.known.failures
 
 
 def template_leaked(case: CheckInput) -> Iterator[Problem]:
@@ -191,14 +189,14 @@ def choices_missing(case: CheckInput) -> Iterator[Problem]:
         return
     own_page = re.compile(rf"{re.escape(pages)}/(?:letters|view|{re.escape(slot(letter.marker, VIEW))})")
     for part, text in _forms(letter):
-        if slot(letter.marker, PREFERENCES) not in text:
+        if "preferences" not in case.known.unwanted and slot(letter.marker, PREFERENCES) not in text:
             yield _tell(
                 "preferences-missing",
                 "the letter does not lead to the page where readers choose rhythm and topics",
                 f"the letter's {part}",
                 "put {{ preferences_url }} into the template",
             )
-        if not own_page.search(escaping.unescape(text)):
+        if "view" not in case.known.unwanted and not own_page.search(escaping.unescape(text)):
             yield _tell(
                 "view-missing",
                 "the letter does not lead to its own page in the browser",

@@ -87,6 +87,16 @@ class Manuscript:
         return parse(self.text.removeprefix(_BOM), self.path)
 
     @property
+    def draft(self) -> tuple[Issue, tuple[IssueError, ...]]:
+        """What it says as far as it can be understood, and everything that is wrong with its body.
+
+        Raises:
+            IssueError: Its front matter cannot be understood, or a comment has no end.
+        """
+        faults: list[IssueError] = []
+        return parse(self.text.removeprefix(_BOM), self.path, faults), tuple(faults)
+
+    @property
     def spans(self) -> tuple[LineSpan, ...]:
         """Where its sections, stories and passages stand, in order.
 

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
         ListSettings,
         RhythmName,
         RhythmSettings,
+        SmallLetterSettings,
         TopicSettings,
+        WaysSettings,
         WebSettings,
     )
 
@@ -52,6 +54,10 @@ class Settings:
     publication: Publication
     sender: SenderSettings
     """How letters leave; ``from_`` has its domain in A-label form."""
+    ways: WaysSettings
+    """What letters offer beyond their stories."""
+    letters: Mapping[str, SmallLetterSettings]
+    """The newsroom's own words in small letters, by the kind of letter; one without a section is missing."""
     options: Mapping[str, Any]
     """The section of each provider that has one, by the provider's name; None for one without."""
     web: WebSettings
@@ -310,7 +316,7 @@ def _nearest(key: str) -> str:
     section, _, name = key.partition(".")
     fields = _schema().model_fields
     inside: Any = fields[section].annotation if name and section in fields else _schema()
-    if section == "lists" and "." in name:  # [lists.NAME]: the same keys under every name
+    if section in {"lists", "letters"} and "." in name:  # [lists.NAME]: the same keys under every name
         name, inside = name.rpartition(".")[2], get_args(inside)[1]
     known = list(getattr(inside, "model_fields", {}))
     near = difflib.get_close_matches(name or section, known, 1)
@@ -365,6 +371,8 @@ def _settings(checked: Schema, root: Path, layers: list[_Layer]) -> Settings:
         ),
         sender=checked.sender,
         options={name: getattr(checked, name, None) for name in registry.names()},
+        ways=checked.ways,
+        letters={str(kind): words for kind, words in checked.letters.items()},
         web=checked.web,
         hosts_pictures=letter.pictures != "inline" and bool(checked.web.url),
         rhythms=checked.rhythms,

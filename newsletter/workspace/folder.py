@@ -87,6 +87,15 @@ from = {sender}
 # warm_up = 200              # letters of a new account on its first day, doubled on each further one
 # pace = {{ "gmail.com" = 20 }}                        # letters a minute at most to addresses of one domain
 
+[ways]
+# share = ["whatsapp", "telegram", "x", "facebook", "mail", "copy"]   # plain links; false: none
+# subscribe = true           # "did somebody send you this letter?"
+# previous = 3               # letters before this one, with their subjects
+# archive = true             # a link to all past letters
+# reply = true               # an invitation to answer, where reply_to is set
+# view = true                # the letter in the browser
+# preferences = true         # the page where readers choose what they get
+
 {providers}[web]
 {web}
 # lists = ["readers"]        # what one can subscribe to on the pages

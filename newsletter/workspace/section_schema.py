@@ -15,6 +15,7 @@ from newsletter.fields import (
     plain_line,
     web_address,
 )
+from newsletter.letters.ways import SHARES
 from newsletter.models import SocialKind
 from newsletter.text import theming
 from newsletter.text.tidy import arabic_fold
@@ -36,6 +37,18 @@ def _apart(topics: dict[str, TopicSettings]) -> dict[str, TopicSettings]:
     return topics
 
 
+def _shares(value: object) -> object:
+    # share = false is none of them, share = true all; in a variable both are text.
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word in (True, "true"):
+        return list(SHARES)
+    return [] if word in (False, "false") else listed(value)
+
+
+SmallLetterName = Literal[
+    "confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure"
+]
+ShareName = Literal["whatsapp", "telegram", "x", "facebook", "mail", "copy"]
 RhythmName = Literal["instant", "daily", "weekly"]
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -156,6 +169,29 @@ class ThemeSettings(SettingsSection):
     )
 
 
+class WaysSettings(SettingsSection):
+    """What every letter offers beyond its stories; each where it leads somewhere."""
+
+    share: Annotated[list[ShareName], BeforeValidator(_shares)] = Field(
+        default=["whatsapp", "telegram", "x", "facebook", "mail", "copy"],
+        description="ways to share the letter, as plain links to its own page; only where everybody may open that "
+        "(`[web] lists`). `false` is none",
+    )
+    subscribe: bool = Field(
+        default=True, description="“did somebody send you this letter?”, with the way to subscribe: a page, or by mail"
+    )
+    previous: int = Field(
+        default=3,
+        ge=0,
+        le=10,
+        description="letters before this one, named with their subjects, for the same lists; 0: none",
+    )
+    archive: bool = Field(default=True, description="a link to all past letters, for the same lists")
+    reply: bool = Field(default=True, description="an invitation to answer, where `reply_to` is set")
+    view: bool = Field(default=True, description="the letter in the browser")
+    preferences: bool = Field(default=True, description="the page where readers choose what they get")
+
+
 class WebSettings(SettingsSection):
     """Where readers find their pages, and what those offer."""
 
@@ -236,6 +272,20 @@ class TopicSettings(SettingsSection):
     title: Annotated[str, AfterValidator(plain_line)] = Field(description="what readers choose by")
     sections: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
         default=[], description="sections of the site that belong to it; without them the one of the same name"
+    )
+
+
+class SmallLetterSettings(SettingsSection):
+    """The newsroom's own words in one of the small letters; its button or link stays where it is."""
+
+    subject: Annotated[str, AfterValidator(values.optional_line)] = Field(
+        default="",
+        description="subject and heading, instead of ours; `{list}` is the title of the list, `{name}` that of the "
+        "newsletter",
+        examples=['[letters.welcome]\nsubject = "أهلًا بك في {name}"'],
+    )
+    words: Annotated[str, AfterValidator(values.markdown)] = Field(
+        default="", description="what stands between heading and button, instead of ours; simple Markdown"
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from newsletter.errors import RenderError
+from newsletter.errors import NashraError, RenderError
 from newsletter.letters.catalogue import words
 from newsletter.letters.render import (
     after,
@@ -22,8 +22,9 @@ from newsletter.letters.render.initials import first_letter
 from newsletter.letters.render.look import FONTS, Look, look_of
 from newsletter.letters.render.social import NAMES, SIGN, SocialLink
 from newsletter.letters.render.views import ViewBuilder, web_address
+from newsletter.letters.ways import ShareLinks, Ways
 from newsletter.models import Issue, Picture, Publication, Rendered
-from newsletter.text import dates, numbers
+from newsletter.text import bidi, dates, numbers
 from newsletter.text.theming import overlaid
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def render(
     view_url: str = "",
     date: datetime,
     pictures: Mapping[str, Picture] | None = None,
+    ways: Ways | None = None,
+    faults: list[NashraError] | None = None,
 ) -> Rendered:
     """Make an issue into a letter.
 
@@ -65,12 +68,19 @@ def render(
         view_url: Address of the letter's own page, with a slot or without; empty where there are no pages.
         date: Aware moment printed as the letter's date.
         pictures: Local pictures by the path that names them in the issue.
+        ways: What the letter offers beyond its stories, and whether it is a test; None offers nothing.
+        faults: For a preview: what is wrong with the issue is added here, and something else stands in its place. None
+            makes no letter then.
 
     Raises:
-        RenderError: The issue, the template or its MJML gives no letter.
+        RenderError: The issue, the template or its MJML gives no letter; tells of everything in the issue at once.
     """
     pictures = pictures or {}
-    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures)
+    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures, ways)
+    if viewer.faults and faults is None:
+        raise RenderError.of(viewer.faults)
+    if faults is not None:
+        faults += viewer.faults
     values |= {"preferences_url": preferences_url, "view_url": view_url}
     template = values["theme"].template
     name = f"email/{template}.mjml.j2"
@@ -85,7 +95,8 @@ def render(
             "the subject or the preheader has this letter's marker in it", where=issue.path, mend="render it again"
         )
     try:
-        _slots_whole(html, text, marker, (leave_url, preferences_url, view_url), name)
+        own_page = view_url or (ways.page if ways is not None else "")
+        _slots_whole(html, text, marker, (leave_url, preferences_url, own_page), name)
     except RenderError:
         if any(marker in before.printable(part) for part in _texts((issue, publication))):
             raise RenderError(
@@ -112,13 +123,16 @@ def mjml_of(
     view_url: str = "",
     date: datetime,
     pictures: Mapping[str, Picture] | None = None,
+    ways: Ways | None = None,
 ) -> str:
     """The MJML of a letter just as the compiler gets it, for tests and linters; arguments as for ``render``.
 
     Raises:
         RenderError: The issue or the template gives no letter.
     """
-    _, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {})
+    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {}, ways)
+    if viewer.faults:
+        raise RenderError.of(viewer.faults)
     values |= {"preferences_url": preferences_url, "view_url": view_url}
     return before.prepare(fill(environment, f"email/{values['theme'].template}.mjml.j2", values))
 
@@ -131,9 +145,12 @@ def _values(
     leave_url: str,
     date: datetime,
     pictures: Mapping[str, Picture],
+    ways: Ways | None = None,
 ) -> tuple[ViewBuilder, dict[str, Any]]:
     """Judge the arguments and make everything a template can use."""
     from markupsafe import Markup
+
+    ways = ways or Ways()
 
     _judge(issue, publication, marker, leave_url, date)
     look = look_of(issue, publication)
@@ -199,6 +216,7 @@ def _values(
         "html": viewer.markup,
         "isolate": viewer.attribute,
         **viewer.values(),
+        **_ways_on(ways, viewer, issue),
     }
     values["extra"] = _printable(issue.extra)
     values["elements"] = surroundings.elements(issue)
@@ -206,6 +224,9 @@ def _values(
         values["opening"], values["sections"], publication.language
     )
     values["reading_time"] = count("{n} minute to read", "{n} minutes to read", values["reading_minutes"])
+    if ways.test:
+        marked = say("[Test] {subject}", subject=viewer.line(issue.subject))
+        values["subject"] = bidi.steered(viewer.attribute(marked), publication.direction)
     return viewer, values
 
 
@@ -224,6 +245,23 @@ def _printable(value: Any) -> Any:
     if isinstance(value, list):
         return [_printable(one) for one in value]
     return before.printable(value) if isinstance(value, str) else value
+
+
+def _ways_on(ways: Ways, viewer: ViewBuilder, issue: Issue) -> dict[str, Any]:
+    """The names by which a template reaches the ways on from the letter."""
+
+    def share_of(href: str, words: str) -> ShareLinks | None:
+        return ShareLinks(href, bidi.strip(viewer.line(words)), ways.shares) if href and ways.shares else None
+
+    return {
+        "share": share_of(ways.page, issue.subject),
+        "share_of": share_of,
+        "subscribe_url": ways.subscribe,
+        "archive_url": ways.archive,
+        "previous": [(viewer.markup(words), viewer.line(words), url) for words, url in ways.previous],
+        "reply_url": ways.reply,
+        "test": ways.test,
+    }
 
 
 def _said(text: str, parts: Mapping[str, object]) -> str:
