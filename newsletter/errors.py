@@ -17,12 +17,38 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
+from typing import Self
 
 from subscribers.errors import Complaint
 
 
 class NashraError(Complaint):
-    """Anything that went wrong on the editors' side."""
+    """Anything that went wrong on the editors' side.
+
+    Args:
+        what: As in every complaint.
+        where: As in every complaint.
+        mend: As in every complaint.
+        others: What else was found on the way; each is told on a line of its own.
+    """
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "", others: tuple[NashraError, ...] = ()) -> None:
+        super().__init__(what, where=where, mend=mend)
+        self.others = others
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *map(str, self.others)])
+
+    @classmethod
+    def of(cls, faults: Sequence[NashraError]) -> Self:
+        """Several faults as one error.
+
+        Args:
+            faults: At least one, in the order in which they are told.
+        """
+        first, *others = faults
+        return cls(first.what, where=first.where, mend=first.mend, others=tuple(others))
 
 
 class SettingsError(NashraError):
@@ -46,7 +72,7 @@ class IssueError(NashraError):
 
 
 class RenderError(NashraError):
-    """A template or its MJML that gives no letter."""
+    """A template, its MJML or an issue that gives no letter."""
 
 
 class SendError(NashraError):

@@ -5,9 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 Level = Literal["error", "warning"]
+SocialKind = Literal[
+    "facebook",
+    "x",
+    "instagram",
+    "youtube",
+    "telegram",
+    "whatsapp",
+    "tiktok",
+    "linkedin",
+    "threads",
+    "bluesky",
+    "mastodon",
+    "rss",
+    "mail",
+    "website",
+]
+"""What a page elsewhere is, which its sign tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,7 @@ class Issue:
     preheader: str = ""
     list: str = "readers"
     template: str = "weekly"
+    """Name of its pair of templates; empty where the newsroom's style decides."""
     opening: tuple[Prose, ...] = ()
     """The editor's words before the first section."""
     sections: tuple[Section, ...] = ()
@@ -135,6 +153,8 @@ class Issue:
     """Path of its issue.md, for messages; empty when it was not read from a file."""
     lines: Mapping[str, int] = field(default_factory=dict)
     """Line of each front-matter key, for messages."""
+    theme: Mapping[str, Any] = field(default_factory=dict)
+    """What this issue says of its looks: fields of ``Theme``; they win over the newsroom's."""
 
     @property
     def stories(self) -> tuple[Story, ...]:
@@ -174,6 +194,48 @@ SUFFIXES: Mapping[str, str] = {"image/jpeg": ".jpg", "image/png": ".png", "image
 
 
 @dataclass(frozen=True, slots=True)
+class Theme:
+    """How a newsroom's letters look, as it was set; what is empty is the style's own."""
+
+    style: Literal["", "signature", "classic", "digest", "bulletin"] = ""
+    header: Literal["", "band", "plain", "centred", "picture"] = ""
+    """The head of the letter: a coloured band, the name at the side, the name in the middle, or a picture."""
+    picture: str = ""
+    """For ``header = "picture"``: https address or a path relative to the workspace."""
+    second: str = ""
+    """A second colour, as ``#rrggbb``, for labels and fine lines."""
+    paper: str = ""
+    """The ground around the letter, as ``#rrggbb``."""
+    card: str = ""
+    """The ground of the letter itself, as ``#rrggbb``."""
+    headings: str = ""
+    """Fonts of headlines: ``sans``, ``serif`` or a CSS list of families."""
+    text: str = ""
+    """Fonts of everything else, in the same way."""
+    hero: Literal["", "edge", "inset", "none"] = ""
+    """The leading story's picture: from edge to edge, within the margins, or none."""
+    rows: Literal["", "cards", "rows", "text"] = ""
+    """The other stories: cards in two columns, rows with a small picture, or words alone."""
+    align: Literal["", "start", "centre"] = ""
+    """Where headings stand."""
+    corners: Literal["", "round", "soft", "square"] = ""
+    density: Literal["", "airy", "normal", "tight"] = ""
+    contents: bool | Literal["auto"] = "auto"
+    """Whether a list of what is inside stands before the stories; ``auto`` is the style's own."""
+    logo_dark: str = ""
+    """The logo for dark grounds, as ``Publication.logo``."""
+    editor: str = ""
+    """Who signs the editor's words."""
+    role: str = ""
+    portrait: str = ""
+    """Picture of the editor: https address or a path relative to the workspace; without it the first letter."""
+    footer: str = ""
+    """Words of the newsroom's own at the foot."""
+    social: tuple[tuple[str, str], ...] = ()
+    """Pages elsewhere: (what it is, for example ``telegram``; address)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """Who publishes: everything a letter says about its newsroom, taken from the settings."""
 
@@ -202,7 +264,8 @@ class Publication:
     fonts: str = ""
     """CSS list of font families; empty takes fonts that every system has."""
     links: tuple[tuple[str, str], ...] = ()
-    """Social and other pages for the footer: (name, address)."""
+    """Pages named at the foot: (name, address)."""
+    theme: Theme = Theme()
 
     @property
     def files(self) -> tuple[tuple[str, str], ...]:

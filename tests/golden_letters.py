@@ -17,8 +17,11 @@ from newsletter.issues import compose
 from newsletter.letters.catalogue import words
 from newsletter.letters.mime import LEAVE, PREFERENCES, cut, slot
 from newsletter.letters.render import mjml_of, render
+from newsletter.letters.render.look import look_of
 from newsletter.letters.render.small import render_small
-from newsletter.models import Article, Holding, Issue, Letter, Picture, Publication, Rendered
+from newsletter.letters.ways import Ways
+from newsletter.models import Article, Holding, Issue, Letter, Picture, Publication, Rendered, Theme
+from newsletter.text import theming
 from newsletter.text.bidi import isolate
 from newsletter.web.pages import DOMAIN
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "data" / "letters"
 NAMES = sorted(path.parent.name for path in FOLDER.glob("*/issue.md"))
-THEMES = ("weekly", "digest", "bulletin")
+THEMES = ("signature", "weekly", "digest", "bulletin")
 
 MARKER = "n0123456789abcdef"
 TOKEN = b"LEAVE" + b"A" * 47
@@ -37,6 +40,24 @@ LEAVE_URL = f"https://news.example.org/leave/{slot(MARKER, LEAVE)}"
 PREFERENCES_URL = f"https://news.example.org/preferences/{slot(MARKER, PREFERENCES)}"
 VIEW_URL = "https://news.example.org/letters/12"
 DATE = datetime(2025, 11, 14, 9, tzinfo=UTC)
+PREVIOUS = {
+    "ar": ("أسبوع الماء: ماذا قال الفلاحون؟", "مدينة الواحة تزرع 1,000 نخلة في يوم واحد"),
+    "en": ("A week of water: what the farmers said", "The oasis plants 1,000 palms in one day"),
+    "fr": ("Une semaine d’eau : la parole aux fermiers", "L’oasis plante 1 000 palmiers en un jour"),
+    "fa": ("هفتهٔ آب: کشاورزان چه گفتند؟", "شهر واحه در یک روز 1,000 نخل کاشت"),
+    "he": ("שבוע המים: מה אמרו החקלאים?", "העיר שתלה 1,000 דקלים ביום אחד"),
+}
+WAYS = {
+    language: Ways(
+        page=VIEW_URL,
+        subscribe="https://news.example.org/",
+        archive="https://news.example.org/archive",
+        previous=tuple((words, f"https://news.example.org/letters/{11 - at}") for at, words in enumerate(previous)),
+        reply="mailto:desk@example.org?subject=Re%3A%20Sail",
+    )
+    for language, previous in PREVIOUS.items()
+}
+"""What a letter of the golden newsroom offers beyond its stories, by language."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,8 @@ def golden(name: str) -> Golden:
     stored: dict[str, Any] = json.loads((FOLDER / name / "settings.json").read_text("utf-8"))
     about = stored["publication"]
     about["links"] = tuple((label, url) for label, url in about.get("links", ()))
+    theme = about.pop("theme", {})
+    about["theme"] = Theme(**{key: theming.judged(key, value) for key, value in theme.items()})
     known = {
         url: Holding(
             at,
@@ -81,6 +104,12 @@ def golden(name: str) -> Golden:
     return Golden(name, issue, Publication(**about), pictures)
 
 
+def template(name: str) -> str:
+    """Which pair of templates draws a golden issue."""
+    one = golden(name)
+    return look_of(one.issue, one.publication).template
+
+
 def arguments(one: Golden) -> dict[str, Any]:
     """The keyword arguments of ``render`` and ``mjml_of``: all of them fixed."""
     return {
@@ -88,6 +117,7 @@ def arguments(one: Golden) -> dict[str, Any]:
         "leave_url": LEAVE_URL,
         "preferences_url": PREFERENCES_URL,
         "view_url": VIEW_URL,
+        "ways": WAYS.get(one.publication.language, WAYS["en"]),
         "date": DATE,
         "pictures": one.pictures,
     }

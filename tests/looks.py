@@ -46,6 +46,7 @@ class Look:
     """A face that a newsroom can give its letter."""
 
     template: str = "weekly"
+    """Of the issue; empty follows the settings."""
     letter: str = ""
     """Further lines of ``[letter]``."""
     settings: str = ""
@@ -91,7 +92,8 @@ def newsroom(root: Path, look: Look, *, language: str = "ar") -> Iterator[Worksp
         )
         (root / "settings.toml").write_text((root / FILE).read_text("utf-8"), "utf-8")
         draw(root)
-    settings = (root / "settings.toml").read_text("utf-8")
+    # A new workspace has a theme of its own.
+    settings = re.sub(r"(?m)^\[theme\]\n(?:(?!\[).*\n)*", "", (root / "settings.toml").read_text("utf-8"))
     settings = settings.replace("\n[letter]\n", f"\n[letter]\n{_LETTER}{look.letter}\n", 1)
     (root / FILE).write_text(f"{settings}\n{look.settings}\n", "utf-8")
     with open_workspace(root, {}) as workspace:

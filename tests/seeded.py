@@ -177,7 +177,7 @@ def inspected(folder: Path) -> list[Problem]:
         letter = made(issue, publication, facts, folder, pictures)
     except RenderError as error:
         failure = Problem("letter-impossible", "error", error.what, error.where or issue.path, error.mend)
-        known = replace(known, failure=failure)
+        known = replace(known, failures=(failure,))
     known = replace(known, found=found(folder, CheckInput(issue, letter, known), facts))
     return check(issue, letter, known)
 

@@ -108,7 +108,7 @@ def _section(name: str, value: Mapping[str, Any], known: Mapping[str, Any]) -> t
         return name, {**value, "properties": properties}
     one = _every(value, known)
     if "properties" in one:
-        return f"{name}.LIST", {
+        return f"{name}.{'KIND' if name == 'letters' else 'LIST'}", {
             **one,
             "properties": {key: _resolved(part, known) for key, part in one["properties"].items()},
         }

@@ -136,7 +136,7 @@ def test_a_picture_among_the_editor_s_words_is_a_figure(template: str) -> None:
     assert "max-width:100%" in figure
     assert "width:100%" not in figure.replace("max-width:100%", "")
     caption = re.sub(r"<[^>]+>", "", figure)
-    assert caption == "الرصيف الجديد · تصوير: Lina"
+    assert html.unescape(caption) == "الرصيف الجديد\u00a0· تصوير: Lina"
     assert "[قوارب]\nالرصيف الجديد · تصوير: Lina" in bare(made.text)
     assert [one.name for one in made.pictures] == ["quay.jpg"]
 
@@ -147,12 +147,12 @@ def test_a_leading_story_shows_its_caption_under_its_picture() -> None:
     )
     made = letter(one)
     under = html.unescape(re.sub(r"<[^>]+>", "", made.html[made.html.index("quay.jpg@example.org") :]))
-    assert 'قال "نعم" <b> · وكالة' in bare(under)
+    assert 'قال "نعم" <b>\u00a0· وكالة' in bare(under)
     assert under.index("وكالة") < under.rindex("خبر")
     assert '[قال "نعم" <b> · وكالة]' in bare(made.text)
     credit = letter(Story("خبر", url="https://example.org/a", image="quay.jpg", image_caption="| وكالة"))
     assert "[وكالة]" in bare(credit.text)
-    assert re.search(r'<p class="mute"[^>]*><span[^>]*>وكالة</span></p>', credit.html)
+    assert re.search(r'<p class="soft"[^>]*><span class="mute"[^>]*>وكالة</span></p>', credit.html)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_pictures_line_by_line_are_one_figure_each() -> None:
         picture=prose.PictureAddress,
     )
     assert passage.faults == ()
-    assert [block.kind for block in passage.blocks] == ["figure", "figure", "p"]
+    assert [block.kind for block in passage.blocks] == ["captioned", "captioned", "p"]
     made = passage.html({"figcaption": "margin:0px;", "figcaption.class": "mute", "credit": "color:red;"})
     assert made.count("<figure>") == 2
     assert '<a href="https://e.org/"><img' in made

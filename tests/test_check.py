@@ -192,9 +192,9 @@ def test_a_failure_is_not_told_beside_the_fault_that_caused_it() -> None:
     )
     issue = Issue(1, "موضوع هذا الأسبوع", sections=(Section("", (replace(story, line=3, image_line=4),)),), path="i.md")
     failure = Problem("letter-impossible", "error", "the picture is not encrypted", "i.md:4", "mend")
-    assert [one.code for one in check(issue, None, CheckContext(failure=failure))] == ["image-http"]
+    assert [one.code for one in check(issue, None, CheckContext(failures=(failure,)))] == ["image-http"]
     elsewhere = replace(failure, place="i.md:9")
-    assert [one.code for one in check(issue, None, CheckContext(failure=elsewhere))] == [
+    assert [one.code for one in check(issue, None, CheckContext(failures=(elsewhere,)))] == [
         "image-http",
         "letter-impossible",
     ]
@@ -313,7 +313,7 @@ def test_a_template_that_forgot_the_way_out(root: Path) -> None:
     shipped = Path(__file__).parents[1] / "templates" / "email"
     folder = root / "templates" / "email"
     folder.mkdir(parents=True)
-    for name in ("parts.mjml.j2", "base.txt.j2"):
+    for name in ("ways.mjml.j2", "base.txt.j2"):
         source = (shipped / name).read_text("utf-8")
         assert "{{ leave_url }}" in source
         (folder / name).write_text(source.replace("{{ leave_url }}", "https://example.org"), "utf-8")

@@ -242,8 +242,13 @@ STORY = "\n### [خبر](https://example.org)\n"
 def test_an_issue_that_cannot_be_used(root: Path, change: Callable[[str], str], parts: tuple[str, ...]) -> None:
     edit(root / ISSUE, change)
     before = dump(root)
-    for verb in (("preview",), ("send", "--yes")):
-        complains(here("-C", root, *verb), *parts)
+    complains(here("-C", root, "send", "--yes"), *parts)
+    shown = here("-C", root, "preview")
+    assert shown.code == 3, shown
+    assert [part for part in (*parts, "issue.md") if part not in shown.err] == []
+    # The draft is shown all the same, under what is wrong with it.
+    for path in map(Path, shown.out.splitlines()):
+        assert "This letter cannot go yet: " in path.read_text("utf-8")
     checked = here("-C", root, "check")
     assert checked.code in (1, 3)
     assert [part for part in (*parts, "issue.md") if part not in checked.out + checked.err] == []

@@ -27,6 +27,7 @@ from newsletter import library
 from newsletter.letters import own_links
 from newsletter.letters.mime import LEAVE, PREFERENCES, SLOT_WIDTHS, slot
 from newsletter.letters.templates import environment
+from newsletter.letters.ways import STARTS
 from newsletter.models import Article, Letter
 from newsletter.senders import Parcel
 from newsletter.senders.postmark.body import Messages
@@ -39,7 +40,7 @@ from newsletter.web.letter_page import web_view
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import latest
 from newsletter.workflows.serve import app_of
-from subscribers import actions
+from subscribers import actions, test_link
 from subscribers.errors import LinkError
 
 BASE = "https://news.example.org"
@@ -60,7 +61,7 @@ def letters(root: Path) -> dict[str, tuple[str, str]]:
 def links(html: str, text: str) -> dict[str, str]:
     """Kind to address of the links to our own pages; both forms of a letter hold the same ones."""
     in_html = [unescape(url) for url in re.findall(r'href="([^"]*)"', html) if url.startswith(f"{BASE}/")]
-    in_text = re.findall(rf"^{BASE}/\S+$", text, re.MULTILINE)
+    in_text = re.findall(rf"^{BASE}/\S*$", text, re.MULTILINE)
     assert sorted(in_html) == sorted(in_text)
     return {url.removeprefix(f"{BASE}/").partition("/")[0]: url for url in in_html}
 
@@ -78,7 +79,8 @@ def held(root: Path, workspace: Workspace, who: set[str]) -> dict[str, dict[str,
     client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE, follow_redirects=False)
     for address, urls in found.items():
         page = {"letters", "view"} & set(urls)
-        assert {*urls} == {"leave", "preferences", *page}
+        # Where whoever got it from a friend subscribes; all past letters, where everybody may read them.
+        assert {*urls} == {"leave", "preferences", "", *page, *({"archive"} if "letters" in page else ())}
         assert len(page) == 1
         for purpose in ("leave", "preferences"):
             token = urls[purpose].rpartition("/")[2]
@@ -218,25 +220,45 @@ def test_a_newsroom_without_pages_says_nothing_of_them(root: Path) -> None:
         assert 'href=""' not in html
 
 
-def test_the_page_of_a_test_letter_says_why_there_is_none(root: Path) -> None:
+def test_a_test_letter_says_that_it_is_one_and_its_links_change_nothing(root: Path) -> None:
     done = here("-C", root, "send", "--test", "desk@example.net")
     assert done.code == 0, done
-    urls = links(*letters(root)["desk@example.net"])
+    (path,) = (root / "outbox" / "new").iterdir()
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert str(message["Subject"]).startswith("[تجربة] ")
+    forms = letters(root)["desk@example.net"]
+    for form in forms:
+        assert "هذه رسالة تجريبية" in form
+    assert forms[1].startswith("* * * هذه رسالة تجريبية")
+    urls = links(*forms)
+    one_click = re.findall(r"<(https://[^>]*)>", str(message["List-Unsubscribe"]))
+    before = dump(root)
     with open_workspace(root, {}) as workspace:
         client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
-        answer = client.get(urls["letters"])
-        assert answer.status_code == 404
-        assert "الرسالة التجريبية" in answer.text
-        assert client.get(urls["preferences"]).status_code == 404
+        for kind in ("letters", "preferences", "leave"):
+            answer = client.get(urls[kind])
+            assert answer.status_code == 200
+            assert "<h1>هذه رسالة تجريبية</h1>" in answer.text
+            assert "noindex" in answer.headers["x-robots-tag"]
+        for url in (urls["leave"], *one_click):
+            for form_data in ({"List-Unsubscribe": "One-Click"}, {"act": "leave"}, {"act": "all"}):
+                answer = client.post(url, data=form_data)
+                assert answer.status_code == 200
+                assert "هذه رسالة تجريبية" in answer.text
+        assert "هذه رسالة تجريبية" in client.post(urls["preferences"], data={"act": "save"}).text
+        assert "هذه رسالة تجريبية" in client.post(urls["preferences"], data={"act": "leave"}).text
+    assert one_click == [urls["leave"]]
+    assert dump(root) == before
 
 
 def test_the_preview_shows_whole_links(root: Path) -> None:
     assert here("-C", root, "preview", "first").code == 0
     for name in ("issue.html", "issue.txt"):
         text = (root / "issues" / "first" / name).read_text("utf-8")
-        assert f"{BASE}/preferences/{'A' * 52}" in text
-        assert f"{BASE}/leave/{'A' * 52}" in text
+        assert f"{BASE}/preferences/{test_link.NOBODY}" in text
+        assert f"{BASE}/leave/{test_link.NOBODY}" in text
         assert f"{BASE}/letters/1" in text
+        assert "تجريبية" not in text
 
 
 # What providers are handed
@@ -297,9 +319,11 @@ def test_links_to_our_own_pages_are_never_led_over_a_provider(kind: str, on: boo
         (postmark["HtmlBody"], "data-pm-no-track"),
     ):
         ours = [tag for url, tag in anchors(html) if url.startswith(f"{BASE}/")]
-        others = [tag for url, tag in anchors(html) if not url.startswith(f"{BASE}/")]
+        shares = [tag for url, tag in anchors(html) if unescape(url).startswith(STARTS)]
+        others = [tag for url, tag in anchors(html) if not url.startswith(f"{BASE}/") and tag not in shares]
         assert len(ours) >= (3 if kind == "week" else 1)
-        assert all((f"<a {attribute} " in tag) == on for tag in ours)
+        assert len(shares) == (len(STARTS) if kind == "week" else 0)
+        assert all((f"<a {attribute} " in tag) == on for tag in (*ours, *shares))
         assert not [tag for tag in others if attribute in tag]
 
 
@@ -330,8 +354,8 @@ def test_the_page_has_no_trace_of_the_links_of_a_reader(theme: str, url: str) ->
         golden_letters.letter(one, made), folder="/letters/12", subscribe=(f"{BASE}/", "اشترك"), because="", key="12"
     )
     assert golden_letters.MARKER not in page.html
-    assert url not in page.html
-    assert page.html.count(f'href="{BASE}/"') == 1
+    assert f'"{url}"' not in page.html
+    assert page.html.count(f'href="{BASE}/"') == 2  # "did a friend send you this letter?", and where the way out was
     foot = re.sub(r"<[^>]*>", "", page.html[page.html.rindex(f'href="{BASE}/"') - 200 :]).replace("\xa0", " ")
     assert "· ·" not in re.sub(r"\s+", " ", foot)
     assert not re.search(r"(?:^|\n)\s*·|·\s*$", foot.strip())

@@ -28,6 +28,7 @@ from starlette.testclient import TestClient
 from newsletter import delivery, library
 from newsletter.api import Newsroom
 from newsletter.letters.mime import LEAVE, PREFERENCES, slot
+from newsletter.letters.ways import STARTS
 from newsletter.models import Article, Issue, Section, Story
 from newsletter.web.letter_page import web_view
 from newsletter.wiring import Workspace
@@ -290,7 +291,13 @@ def test_no_provider_leads_the_readers_own_links_over_its_server(
     for _, html, _ in arrived.letters:
         marked = {link.get("href") or "": link.get(mark) for link in tree(html).iter("a")}
         own = {href for href in marked if href.startswith(f"{PAGES}/")}
-        assert {href.removeprefix(PAGES).split("/")[1] for href in own} == {"leave", "preferences", "letters"}
+        assert {href.removeprefix(PAGES).split("/")[1] for href in own} == {
+            "leave",
+            "preferences",
+            "letters",
+            "archive",
+            "",
+        }
         assert {marked[href] for href in own} == {"off" if provider == "sendgrid" else ""}
         # The newsroom still sees which of its articles are read.
         assert {marked[href] for href in marked if href.startswith(SITE)} == {None}
@@ -363,6 +370,7 @@ def test_the_page_holds_nobodys_links_and_does_not_lead_to_itself(tmp_path: Path
         assert page.status_code == 200
         document = tree(page.text)
         hrefs = [link.get("href") or "" for link in document.body.iter("a")]
+        hrefs = [href for href in hrefs if not href.startswith((*STARTS, "mailto:?"))]  # those share the page
         assert not [
             href for href in hrefs if re.search(rf"/(leave|preferences|view)/|/letters/{re.escape(key)}$", href)
         ]
@@ -430,7 +438,8 @@ def test_an_article_that_stands_at_a_like_address_keeps_its_links(tmp_path: Path
         for url in like:
             assert f'href="{url}"' in page
         (footer,) = tree(page).find_class("foot")
-        assert [line.text_content().strip() for line in footer.iter("p")] == ["الموجة", "اشترك", "almawja.example.org"]
+        lines = [line.text_content().strip() for line in footer.iter("p")]
+        assert lines[-3:] == ["الموجة", "اشترك", "almawja.example.org"]
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,8 @@ class Newsroom:
     def preview(self, issue: Issue | int | str = "") -> tuple[Path, Path]:
         """Write the letter as issue.html and issue.txt beside the issue, as a subscriber would see them.
 
+        What keeps the letter from going stands in a box above it; ``check`` gives it as values.
+
         Args:
             issue: Number, folder, path, or an Issue; without it the one with the highest number.
 
@@ -201,20 +203,18 @@ class Newsroom:
             The two paths.
 
         Raises:
-            IssueError: There is no such issue, a picture it names is gone, or the folder cannot be written.
-            RenderError: The template gives no letter.
+            IssueError: There is no such issue, or the folder cannot be written.
 
         Example::
 
             html, text = newsroom.preview(12)
         """
-        from newsletter.workflows import letter
+        from newsletter.workflows import preview
 
-        found = self.issue(issue)
-        return letter.preview(found, letter.of_issue(self.workspace, found))
+        return preview.of_issue(self.workspace, self.issue(issue)).paths
 
     def send_test(self, address: str, issue: Issue | int | str = "") -> str:
-        """Send the letter to one address, outside the ledger; its unsubscribe link is nobody's.
+        """Send the letter to one address, outside the ledger; it says that it is a test, and its links change nothing.
 
         Args:
             address: Where to.
@@ -236,7 +236,7 @@ class Newsroom:
         from newsletter.workflows import letter
         from subscribers.addresses import normalise
 
-        made = letter.of_issue(self.workspace, self.issue(issue))
+        made = letter.of_issue(self.workspace, self.issue(issue), test=True)
         return delivery.send_test(self.workspace.delivery_setup, made, normalise(address).address)
 
     def send(

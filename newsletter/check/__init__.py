@@ -34,15 +34,16 @@ def check(issue: Issue, letter: Letter | None, known: CheckContext | None = None
     """
     case = CheckInput(issue, letter, known or CheckContext())
     problems = dict.fromkeys(problem for rule in RULES for problem in rule(case))
-    if case.known.failure is not None and _told_better(case.known.failure, problems):
-        del problems[case.known.failure]
+    for failure in case.known.failures:
+        if failure in problems and _told_better(failure, problems):
+            del problems[failure]
     return sorted(problems, key=_order)
 
 
 def _told_better(failure: Problem, problems: Iterable[Problem]) -> bool:
     """Whether a rule tells of the very line that gave no letter, or of the fault of a template that gave none."""
     template = failure.place.startswith("email/")
-    errors = [one for one in problems if one.level == "error" and one != failure]
+    errors = [one for one in problems if one.level == "error" and one.code != failure.code]
     return any(one.place == failure.place or (template and one.code in mjml.CODES) for one in errors)
 
 

@@ -59,12 +59,14 @@ class CheckContext:
     """How that one authenticates letters."""
     web_url: str = ""
     """Base of the reader pages."""
+    unwanted: frozenset[str] = frozenset()
+    """Of ``preferences`` and ``view``, the ways on that the settings leave out of letters."""
     templates: Mapping[str, str] = field(default_factory=dict)
     """Sources of the workspace's own MJML templates, by the path that a message shows."""
     found: Findings | None = None
     """What probe found; None when nobody asked."""
-    failure: Problem | None = None
-    """Why there is no letter."""
+    failures: tuple[Problem, ...] = ()
+    """Why there is no letter: everything that keeps it from being made."""
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,8 @@ _DIRECTIONS = re.compile(r"[\u2066-\u2069]|&#x206[6-9];|</?(?:span|bdi)\b[^>]*>"
 
 
 def impossible(case: CheckInput) -> Iterator[Problem]:
-    """An issue or a template that gives no letter at all."""
-    failure = case.known.failure
-    if failure is not None:
-        yield failure
+    """An issue or a template that gives no letter at all: everything that keeps it from being one."""
+    yield from case.known.failures
 
 
 def template_leaked(case: CheckInput) -> Iterator[Problem]:
@@ -191,14 +189,14 @@ def choices_missing(case: CheckInput) -> Iterator[Problem]:
         return
     own_page = re.compile(rf"{re.escape(pages)}/(?:letters|view|{re.escape(slot(letter.marker, VIEW))})")
     for part, text in _forms(letter):
-        if slot(letter.marker, PREFERENCES) not in text:
+        if "preferences" not in case.known.unwanted and slot(letter.marker, PREFERENCES) not in text:
             yield _tell(
                 "preferences-missing",
                 "the letter does not lead to the page where readers choose rhythm and topics",
                 f"the letter's {part}",
                 "put {{ preferences_url }} into the template",
             )
-        if not own_page.search(escaping.unescape(text)):
+        if "view" not in case.known.unwanted and not own_page.search(escaping.unescape(text)):
             yield _tell(
                 "view-missing",
                 "the letter does not lead to its own page in the browser",
@@ -275,7 +273,7 @@ def twin_incomplete(case: CheckInput) -> Iterator[Problem]:
                 "twin-incomplete",
                 f"the plain text of the letter leaves out «{shown(story.headline)}»",
                 case.at(story.line),
-                f"correct email/{case.issue.template}.txt.j2",
+                f"correct email/{case.issue.template or 'base'}.txt.j2",
             )
 
 
@@ -286,7 +284,10 @@ def template_links(case: CheckInput) -> Iterator[Problem]:
     """Links of the letter itself that lead nowhere; those of the issue cannot, since it would not be read."""
     if case.letter is None:
         return
-    for address in dict.fromkeys(map(escaping.unescape, _HREF.findall(case.letter.rendered.html))):
+    html = case.letter.rendered.html
+    for address in dict.fromkeys(map(escaping.unescape, _HREF.findall(html))):
+        if address.startswith("#") and len(address) > 1 and f'id="{address[1:]}"' in html:
+            continue
         place = _template_with(case, address) or "the letter's html"
         if address.strip() in {"", "#"}:
             yield _tell("link-empty", "a link leads nowhere", place, "write an address, or take the link out")

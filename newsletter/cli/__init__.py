@@ -32,6 +32,7 @@ from newsletter.cli import (
     status,
     subscribing,
     suppressing,
+    theming,
     undoing,
     unknown,
     weekly,
@@ -111,7 +112,10 @@ _SENDS = group(
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
     ("The week", (weekly.weekly, weekly.latest, scheduling.schedule)),
-    ("Making an issue", (editing.collect, composing.articles, composing.compose, editing.check, editing.preview)),
+    (
+        "Making an issue",
+        (editing.collect, composing.articles, composing.compose, editing.check, editing.preview, theming.theme),
+    ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
     ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),

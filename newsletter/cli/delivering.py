@@ -21,7 +21,7 @@ from newsletter.errors import SendError
 if TYPE_CHECKING:
     from newsletter.delivery import SendPausedError
     from newsletter.ledger import Send, SendCounts
-    from newsletter.models import Issue, Letter
+    from newsletter.models import Issue
     from newsletter.wiring import Workspace
     from newsletter.workflows.source import FileChange
 
@@ -295,12 +295,12 @@ def tell_outbox(workspace: Workspace) -> None:
         say(f"They stay on this machine, as files in {workspace.settings.outbox / 'new'}")
 
 
-def send_test(workspace: Workspace, letter: Letter, address: str) -> None:
-    """Send a letter to one address alone, and say so.
+def send_test(workspace: Workspace, issue: Issue, address: str) -> None:
+    """Send the letter of an issue to one address alone, marked as a test, and say so.
 
     Args:
         workspace: An open workspace.
-        letter: As it was rendered.
+        issue: As its file says, with the list it goes to.
         address: As an editor wrote it.
 
     Raises:
@@ -308,10 +308,11 @@ def send_test(workspace: Workspace, letter: Letter, address: str) -> None:
         SendError: The provider did not take it.
     """
     from newsletter import delivery
+    from newsletter.workflows.letter import of_issue
     from subscribers.addresses import normalise
 
     to = normalise(address).address
-    name = delivery.send_test(workspace.delivery_setup, letter, to)
+    name = delivery.send_test(workspace.delivery_setup, of_issue(workspace, issue, test=True), to)
     say(f"One test letter to {to} ({name}), through {workspace.sender.name}.")
     tell_outbox(workspace)
 

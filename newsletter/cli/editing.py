@@ -249,19 +249,28 @@ def check(
 def preview(context: typer.Context, name: IssueName = "", host_pictures: HostPictures = False) -> None:
     """Write the letter as issue.html and issue.txt beside the issue; prints their paths.
 
+    A draft that could not go yet is written too: what is wrong stands in a box above the letter, and on this screen.
+    Exit code 3: it could not go.
+
     \b
     Examples:
       newsletter preview
       newsletter preview --host-pictures
     """
-    from newsletter.workflows.letter import of_issue
-    from newsletter.workflows.letter import preview as write
+    from newsletter.workflows import preview as previews
 
     with workspace_of(context) as workspace:
-        issue = newest(workspace, name)
-        issue, copied = _copies(workspace, issue) if host_pictures else (issue, ())
-        for path in write(issue, of_issue(workspace, issue)):
-            data(str(path))
+        copied: tuple[CopiedPicture, ...] = ()
+        if host_pictures:
+            _, copied = _copies(workspace, newest(workspace, name))
+        made = previews.of_name(workspace, name)
+    for path in made.paths:
+        data(str(path))
+    for line in problem_lines(made.problems):
+        say(line)
+    if made.problems:
+        say(f"{plural(len(made.problems), 'error')}: mend them, then: newsletter preview")
+        raise typer.Exit(FOUND_ERRORS)
     say("Next: to see it as a letter, newsletter send --test ADDRESS; then: newsletter send")
     if any(not one.file for one in copied):
         raise typer.Exit(FOUND_ERRORS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -241,13 +242,13 @@ def _test(workspace: Workspace, path: str, address: str, list_name: str) -> None
     from newsletter import issues
     from newsletter.workflows.check import inspect
 
-    inspected = inspect(workspace, issues.read(Path(path)), list_name=list_name)
+    issue = issues.read(Path(path))
+    inspected = inspect(workspace, issue, list_name=list_name)
     if inspected.failure is not None:
         raise inspected.failure
-    assert inspected.letter is not None
     for line in problem_lines(inspected.problems):
         say(line)
-    send_test(workspace, inspected.letter, address)
+    send_test(workspace, replace(issue, list=list_name or issue.list), address)
 
 
 def _would(plan: Plan, sender: str) -> str:

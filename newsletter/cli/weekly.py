@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -128,8 +129,7 @@ def weekly(
                     json_data({**week_data(week, "errors"), "exit": FOUND_ERRORS})
                 raise typer.Exit(FOUND_ERRORS)
             if test:
-                assert week.plan.letter is not None
-                send_test(workspace, week.plan.letter, test)
+                send_test(workspace, replace(week.plan.issue, list=week.plan.target.name), test)
             if draft:
                 if as_json:
                     json_data({**week_data(week, "draft"), "exit": 0})

@@ -31,6 +31,7 @@ from newsletter.models import Letter
 from newsletter.rhythms.audience import audience, rhythms_of
 from newsletter.senders import Parcel
 from newsletter.storage.retry import Retrying
+from subscribers import test_link
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -293,7 +294,7 @@ def send_test(setup: DeliverySetup, letter: Letter, address: str) -> str:
             media.remove_unused(connection, now=setup.now())
     carrier = setup.sender.load(letter)
     try:
-        slots = {one: secrets.token_urlsafe(width)[:width].encode() for one, width in SLOT_WIDTHS.items()}
+        slots = dict.fromkeys(SLOT_WIDTHS, test_link.NOBODY.encode())
         parcel = Parcel(0, name, address, slots)
         answer = carrier.begin([parcel], secrets.token_hex(16)).finish()
     finally:

@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.errors import IssueError
+from newsletter.issues import theming
 from newsletter.issues.escaping import INVISIBLE
 from newsletter.issues.lines import FENCE, is_fence
 from newsletter.text.toml import duplicate_in
 
-KEYS: Mapping[str, type] = {"number": int, "subject": str, "preheader": str, "list": str, "template": str}
+KEYS: Mapping[str, type] = {
+    "number": int,
+    "subject": str,
+    "preheader": str,
+    "list": str,
+    "template": str,
+    "theme": dict,
+}
 _REQUIRED = ("number", "subject")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
 _CURLY = re.compile("[\u00ab\u00bb\u2018-\u201f\u2032-\u2036\u2039\u203a\uff02\uff07]")
@@ -41,23 +49,23 @@ def front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dict
             f"the front matter that begins with {FENCE} has no end", where=f"{path}:1", mend=f"close it with {FENCE}"
         )
     values = _values(lines[1:end], path)
-    where = {
-        found[1]: at
-        for at, line in enumerate(lines[1:end], 2)
-        if (found := re.match(rf"[\s{INVISIBLE}]*([\w-]+)[\s{INVISIBLE}]*=", line)) is not None
-    }
+    where = theming.lines_of_keys(lines[1:end], 2)
     for key, value in values.items():
         place = f"{path}:{where.get(key, 1)}"
         if key not in KEYS:
             raise IssueError(f"{key!r} is not known here", where=place, mend=f"known are {', '.join(KEYS)}")
         if type(value) is not KEYS[key]:
-            wanted = "a whole number" if KEYS[key] is int else "text in quotes"
+            wanted = {int: "a whole number", str: "text in quotes", dict: 'a table such as theme.style = "classic"'}[
+                KEYS[key]
+            ]
             raise IssueError(f"{key} is {value!r}, but {wanted} is wanted", where=place)
     for key in _REQUIRED:
         if key not in values:
             raise IssueError(f"the front matter has no {key}", where=f"{path}:1", mend=f"add a line {key} = …")
     if values["number"] < 1:
         raise IssueError("number must be 1 or more", where=f"{path}:{where['number']}")
+    if "theme" in values:
+        values["theme"] = theming.theme(values["theme"], where, path)
     return values, where, end + 1
 
 

@@ -87,6 +87,16 @@ class Manuscript:
         return parse(self.text.removeprefix(_BOM), self.path)
 
     @property
+    def draft(self) -> tuple[Issue, tuple[IssueError, ...]]:
+        """What it says as far as it can be understood, and everything that is wrong with its body.
+
+        Raises:
+            IssueError: Its front matter cannot be understood, or a comment has no end.
+        """
+        faults: list[IssueError] = []
+        return parse(self.text.removeprefix(_BOM), self.path, faults), tuple(faults)
+
+    @property
     def spans(self) -> tuple[LineSpan, ...]:
         """Where its sections, stories and passages stand, in order.
 
@@ -177,7 +187,9 @@ class Manuscript:
         at = self.issue.lines.get(key)
         written = toml(value)
         if at is None:
-            closing = next(n for n, line in enumerate(self.lines[1:], 2) if is_fence(line))
+            # Before the first table, whose key it would become else.
+            ends = (n for n, line in enumerate(self.lines[1:], 2) if is_fence(line) or line.lstrip().startswith("["))
+            closing = next(ends)
             return self.with_lines(closing, closing - 1, f"{key} = {written}")
         start = sum(map(len, self.lines[: at - 1]))
         head = re.compile(rf"[^=\r\n]*=[ \t{INVISIBLE}]*").match(self.text, start)

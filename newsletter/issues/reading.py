@@ -38,21 +38,29 @@ class LineSpan:
     last: int
 
 
-def parse(text: str, path: Path) -> Issue:
+def parse(text: str, path: Path, faults: list[IssueError] | None = None) -> Issue:
     """Understand the text of an issue.md.
 
     Args:
         text: The text of the whole file.
         path: Where it stands; its folder names the issue.
+        faults: For a check or a preview: what is wrong with the body is added here, and what can be understood of it
+            is given. None gives nothing then.
 
     Raises:
-        IssueError: As for ``read``.
+        IssueError: As for ``read``; of everything that is wrong with the body at once.
     """
     lines = lines_of(text)
     front, lines_of_keys, body_at = front_matter(lines, path)
-    opening, sections = _body(without_comments(visible(lines), body_at, path)[body_at:], _Place(path, body_at))
+    told: list[IssueError] = []
+    body = without_comments(visible(lines), body_at, path)[body_at:]
+    opening, sections = _body(body, _Place(path, body_at, told))
+    if told and faults is None:
+        raise IssueError.of(told)
+    if faults is not None:
+        faults += told
     return Issue(
-        **front,
+        **{"template": "", **front},
         opening=opening,
         sections=sections,
         slug=path.parent.name,
@@ -129,6 +137,14 @@ class _Place:
     path: Path
     offset: int
     """Lines of the file before the body."""
+    faults: list[IssueError] | None = None
+    """Takes what is wrong, where that is wanted all at once."""
+
+    def tell(self, fault: IssueError) -> None:
+        """Keep what is wrong for later, or raise it where nobody keeps it."""
+        if self.faults is None:
+            raise fault
+        self.faults.append(fault)
 
     def line(self, index: int) -> int:
         return self.offset + index + 1
@@ -195,7 +211,7 @@ def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
     env: dict[str, Any] = {}
     tokens = parser().disable(["code", "text_join"]).parse("\n".join(lines), env)
     for fault in env.get("faults", ()):
-        raise IssueError(fault.what, where=place.where(fault.line), mend=fault.mend)
+        place.tell(IssueError(fault.what, where=place.where(fault.line), mend=fault.mend))
     _refuse_notes(tokens, lines, place)
     for at, token in enumerate(tokens):
         if token.level or token.nesting < 0 or token.map is None:
@@ -210,8 +226,10 @@ def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
             if inner.level == 0 and inner.nesting <= 0:
                 break
         if token.type == "heading_open" and token.tag in {"h1", "h2", "h3"}:
-            yield _heading(token, tokens[at + 1], place)
-            continue
+            made = _heading(token, tokens[at + 1], place)
+            if made is not None:
+                yield made
+                continue
         if token.type in ("table_open", "container_element_open"):
             _refuse_wide(tokens, at, place)
         while end > start and not lines[end - 1].strip():
@@ -236,10 +254,12 @@ def _refuse_headings(tokens: Sequence[Token], at: int, place: _Place) -> None:
         if token.type == "heading_open" and token.tag in {"h1", "h2", "h3"}:
             under = token.markup in {"-", "="}
             mend = f"leave an empty line above {token.markup * 3}" if under else "end it with ::: before, or write ####"
-            raise IssueError(
-                f"a heading stands within the element that begins in line {place.line(begun[0])}",
-                where=place.where((token.map or begun)[under] - under),
-                mend=mend,
+            place.tell(
+                IssueError(
+                    f"a heading stands within the element that begins in line {place.line(begun[0])}",
+                    where=place.where((token.map or begun)[under] - under),
+                    mend=mend,
+                )
             )
 
 
@@ -251,10 +271,12 @@ def _refuse_wide(tokens: Sequence[Token], at: int, place: _Place) -> None:
             start, columns = (token.map or [0])[0], 0
         columns += token.type == "th_open"
         if columns > MOST_COLUMNS:
-            raise IssueError(
-                f"a table of more than {MOST_COLUMNS} columns, and a telephone shows no more",
-                where=place.where(start),
-                mend="make two tables of it, turn it so that its rows become columns, or write it as a list",
+            place.tell(
+                IssueError(
+                    f"a table of more than {MOST_COLUMNS} columns, and a telephone shows no more",
+                    where=place.where(start),
+                    mend="make two tables of it, turn it so that its rows become columns, or write it as a list",
+                )
             )
 
 
@@ -275,46 +297,58 @@ def _refuse_notes(tokens: Sequence[Token], lines: Sequence[str], place: _Place) 
                 if missing is not None:
                     start, end = token.map or [0, 0]
                     at = next((i for i in range(start, end) if missing[0] in lines[i]), start)
-                    raise IssueError(
-                        f"the footnote {missing[0]} has no words",
-                        where=place.where(at),
-                        mend=f"write them on a line of their own: {missing[0]}: …",
+                    place.tell(
+                        IssueError(
+                            f"the footnote {missing[0]} has no words",
+                            where=place.where(at),
+                            mend=f"write them on a line of their own: {missing[0]}: …",
+                        )
                     )
         if token.type != "footnote_reference_open":
             continue
         label, line = str(token.meta["label"]), (token.map or [0])[0]
         if label in known:
-            raise IssueError(
-                f"the footnote [^{label}] has words twice, and first in line {place.line(known[label])}",
-                where=place.where(line),
-                mend="give one of them another name",
+            place.tell(
+                IssueError(
+                    f"the footnote [^{label}] has words twice, and first in line {place.line(known[label])}",
+                    where=place.where(line),
+                    mend="give one of them another name",
+                )
             )
         known[label] = line
         if label not in used:
-            raise IssueError(
-                f"nothing leads to the footnote [^{label}]",
-                where=place.where(line),
-                mend=f"write [^{label}] behind the words that it is about, or delete it",
+            place.tell(
+                IssueError(
+                    f"nothing leads to the footnote [^{label}]",
+                    where=place.where(line),
+                    mend=f"write [^{label}] behind the words that it is about, or delete it",
+                )
             )
 
 
-def _heading(token: Token, inline: Token, place: _Place) -> _Block:
+def _heading(token: Token, inline: Token, place: _Place) -> _Block | None:
+    """The section or story that a heading begins; None for one that nobody means, whose lines are words then."""
     start, end = token.map or [0, 0]
     title = _plain(inline.children or ())
     if token.markup in {"-", "="}:
         # Markdown's other kind of heading, which nobody means: the editor wants a divider.
-        raise IssueError(
-            f"the line below it makes a heading of: {title[:80]}",
-            where=place.where(end - 1),
-            mend=f"leave an empty line above {token.markup * 3}",
+        place.tell(
+            IssueError(
+                f"the line below it makes a heading of: {title[:80]}",
+                where=place.where(end - 1),
+                mend=f"leave an empty line above {token.markup * 3}",
+            )
         )
+        return None
     if token.tag == "h1":
-        raise IssueError(
-            f"a heading of the first level: {title}",
-            where=place.where(start),
-            mend="## begins a section, ### a story; the letter's title is its subject",
+        place.tell(
+            IssueError(
+                f"a heading of the first level: {title}",
+                where=place.where(start),
+                mend="## begins a section, ### a story; the letter's title is its subject",
+            )
         )
-    if token.tag == "h2":
+    if token.tag in {"h1", "h2"}:
         return _Block("section", Section(title, line=place.line(start)), end)
     links = [child for child in inline.children or () if child.type == "link_open"]
     url = str(links[0].attrGet("href") or "") if links else ""
@@ -331,36 +365,46 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
     """A link that Markdown did not take for one, or that leads nowhere, with its line."""
     start, end = inline.map or [0, 0]
 
-    def at(sign: re.Pattern[str]) -> str:
-        return place.where(next((i for i in range(start, end) if sign.search(lines[i])), start))
+    def at(sign: re.Pattern[str], words: str = "") -> str:
+        found = [i for i in range(start, end) if sign.search(lines[i])]
+        return place.where(next((i for i in found if words in lines[i]), found[0] if found else start))
 
     for index in range(start, min(end, len(lines))):
         if (unspaced := re.match(r" {0,3}(#{2,6})(?=[^#\s])", lines[index])) is not None:
-            raise IssueError(
-                f"a heading without a space: {lines[index].strip()[:80]}",
-                where=place.where(index),
-                mend=f"write {unspaced[1]}, a space, and then the words",
+            place.tell(
+                IssueError(
+                    f"a heading without a space: {lines[index].strip()[:80]}",
+                    where=place.where(index),
+                    mend=f"write {unspaced[1]}, a space, and then the words",
+                )
             )
     for child in inline.children or ():
         if child.type == "text" and _BROKEN_CAPTION.search(child.content):
-            raise IssueError(
-                f"a picture whose caption is not understood: {child.content.strip()[:80]}",
-                where=at(_BROKEN_CAPTION),
-                mend='write ![what it shows](file "caption | credit"); a quotation inside the caption stands in «…»',
+            place.tell(
+                IssueError(
+                    f"a picture whose caption is not understood: {child.content.strip()[:80]}",
+                    where=at(_BROKEN_CAPTION),
+                    mend='write ![what it shows](file "caption | credit"); '
+                    "a quotation inside the caption stands in «…»",
+                )
             )
         if child.type == "text" and _BROKEN_LINK.search(child.content):
-            raise IssueError(
-                f"a broken link: {child.content.strip()[:80]}",
-                where=at(_BROKEN_LINK),
-                mend="write [words](https://address); an address with spaces or brackets stands in <…>",
+            place.tell(
+                IssueError(
+                    f"a broken link: {child.content.strip()[:80]}",
+                    where=at(_BROKEN_LINK),
+                    mend="write [words](https://address); an address with spaces or brackets stands in <…>",
+                )
             )
         if child.type == "link_open":
             href = str(child.attrGet("href") or "")
             if not re.match(r"(https?://[^/\s]+|mailto:[^@\s]+@)", href):
-                raise IssueError(
-                    f"a link that leads nowhere: {href or 'empty'}",
-                    where=at(_LINK),
-                    mend="write a whole address that begins with https://",
+                place.tell(
+                    IssueError(
+                        f"a link that leads nowhere: {href or 'empty'}",
+                        where=at(_LINK, href),
+                        mend="write a whole address that begins with https://",
+                    )
                 )
 
 

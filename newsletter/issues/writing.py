@@ -12,7 +12,10 @@ from newsletter.models import Issue, Prose, Section, Story
 def to_text(issue: Issue) -> str:
     """The issue.md of an issue."""
     front = [FENCE, f"number = {issue.number}"]
-    front += [f"{key} = {toml(getattr(issue, key))}" for key in ("subject", "preheader", "list", "template")]
+    front += [f"{key} = {toml(getattr(issue, key))}" for key in ("subject", "preheader", "list")]
+    # Without a template of its own, an issue looks as the newsroom's style says.
+    front += [f"template = {toml(issue.template)}"] if issue.template else []
+    front += [f"theme.{key} = {_value(value)}" for key, value in issue.theme.items()]
     blocks = ["\n".join([*front, FENCE]), *(prose.markdown for prose in issue.opening)]
     for section in issue.sections:
         blocks += blocks_of(section)
@@ -44,6 +47,16 @@ def headline_line(story: Story) -> str:
 def picture_line(story: Story) -> str:
     """The line of a story's picture, with its words."""
     return picture(_words(story.image_alt, "link"), story.image, story.image_caption)
+
+
+def _value(value: object) -> str:
+    """A value of ``[theme]`` as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return toml(value)
+    assert isinstance(value, tuple)
+    return f"{{ {', '.join(f'{name} = {toml(address)}' for name, address in value)} }}"
 
 
 def _story_text(story: Story) -> str:

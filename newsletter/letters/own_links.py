@@ -12,6 +12,7 @@ import hmac
 import re
 from collections.abc import Collection, Mapping
 
+from newsletter.letters.ways import STARTS
 from newsletter.models import Letter
 
 _PAGES = ("leave", "preferences", "confirm", "address", "erase", "letters", "view", "archive")
@@ -28,14 +29,15 @@ def base(letter: Letter) -> str:
 
 
 def marked(letter: Letter, attribute: str) -> str:
-    """The HTML of a letter with an attribute in every link to the reader pages.
+    """The HTML of a letter with an attribute in every link to the reader pages, and in those that share the letter.
 
     Args:
         letter: As it was frozen.
         attribute: For example ``data-pm-no-track``.
     """
     pages, one = base(letter), _FOR_ONE.replace("{marker}", re.escape(letter.marker))
-    ours = rf"{one}|{re.escape(pages)}/(?:{'|'.join(_PAGES)})[/\"'?#]" if pages else one
+    ours = rf"{one}|{re.escape(pages)}/(?:(?:{'|'.join(_PAGES)})[/\"'?#]|[\"'])" if pages else one
+    ours = "|".join([ours, *map(re.escape, STARTS)])
     return re.sub(rf"<a(?=\s[^>]*?href=[\"']?(?:{ours}))", f"<a {attribute}", letter.rendered.html)
 
 

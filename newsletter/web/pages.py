@@ -100,7 +100,7 @@ class Pages:
             "direction": about.direction,
             "start": "right" if rtl else "left",
             "fonts": Markup(about.fonts or FONTS),  # noqa: S704 - the settings and `render` judge it
-            "colours": palette.palette(about.accent),
+            "colours": palette.palette_of(about),
             "publication": about,
             "home": web_address(about.url),
             "home_text": re.sub(r"^https?://(?:www\.)?|/$", "", about.url),

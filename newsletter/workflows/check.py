@@ -14,7 +14,7 @@ from newsletter import ledger, library, media
 from newsletter.check import CheckContext, CheckInput, check, links, probe
 from newsletter.check.addresses import private
 from newsletter.check.found import Findings, PictureResult, SenderSetup
-from newsletter.errors import IssueError, RenderError
+from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.issues import compose, repeats
 from newsletter.letters import hosting
 from newsletter.models import Issue, Letter, Picture, Problem
@@ -46,8 +46,10 @@ class CheckResult:
     letter: Letter | None
     """None when the issue gives none."""
     problems: tuple[Problem, ...]
-    failure: IssueError | RenderError | None = None
+    failure: RenderError | None = None
     """Why there is no letter; the problems say it too."""
+    draft: Letter | None = None
+    """The letter as it would be, with something else in the place of what cannot stand in one; for a preview."""
     found: Findings | None = None
     """What the world answered, if it was asked."""
 
@@ -80,18 +82,25 @@ def inspect(
         holdings = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
         known = _known(workspace, issue, connection, holdings, list_name, snapshot)
     letter: Letter | None = None
-    failure: IssueError | RenderError | None = None
+    faults: list[NashraError] = []
     try:
-        letter = letters.of_issue(workspace, issue)
+        letter = letters.of_issue(workspace, issue, faults=faults)
     except (IssueError, RenderError) as error:
-        failure, place = error, error.where or issue.path
-        mend = error.mend or "correct what is told here"
-        known = replace(known, failure=Problem("letter-impossible", "error", error.what, place, mend))
+        faults.append(error)
+    draft = letter
+    if faults:
+        letter, known = None, replace(known, failures=tuple(_impossible(issue, fault) for fault in faults))
     enriched = compose.enriched(issue, holdings)
     if found is None and (online or (before_send and known.provider)):
         found = _found(workspace, CheckInput(enriched, letter, known), links_too=online)
     known = replace(known, found=found)
-    return CheckResult(letter, tuple(check(enriched, letter, known)), failure, found)
+    failure = RenderError.of(faults) if faults else None
+    return CheckResult(letter, tuple(check(enriched, letter, known)), failure, draft, found)
+
+
+def _impossible(issue: Issue, fault: NashraError) -> Problem:
+    place, mend = fault.where or issue.path, fault.mend or "correct what is told here"
+    return Problem("letter-impossible", "error", fault.what, place, mend)
 
 
 def _known(
@@ -135,6 +144,7 @@ def _known(
         fallback=other.name if other is not None else "",
         fallback_authentication=other.authentication if other is not None else Authentication(),
         web_url=workspace.settings.web.url,
+        unwanted=frozenset(name for name in ("preferences", "view") if not getattr(workspace.settings.ways, name)),
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )
 

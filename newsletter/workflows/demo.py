@@ -11,7 +11,8 @@ from newsletter.check import has_errors
 from newsletter.errors import SendError, WorkspaceError
 from newsletter.sources.collect import collect
 from newsletter.wiring import open_workspace
-from newsletter.workflows import draft, letter, plan
+from newsletter.workflows import draft, plan
+from newsletter.workflows import preview as previews
 from newsletter.workspace import folder
 from newsletter.workspace.config import FILE
 from subscribers import actions, store
@@ -80,7 +81,7 @@ def run(directory: Path, tell: Callable[[str], None]) -> DemoResult:
         if planned.letter is None or has_errors(planned.problems):
             raise SendError("; ".join(problem.words for problem in planned.problems))
         tell("Checked it: ready.")
-        html, text = letter.preview(issue, planned.letter)
+        html, text = previews.write(issue, planned.letter)
         setup = workspace.delivery_setup
         send = plan.freeze_plan(workspace, planned)
         account = delivery.run(setup, send, lambda _state, _count: None)

@@ -5,61 +5,89 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from newsletter import library
 from newsletter.delivery import SLOT_WIDTHS
-from newsletter.errors import RenderError
+from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.issues import compose
 from newsletter.issues.pictures import addresses
-from newsletter.letters import hosting, own_links, pictures
+from newsletter.letters import hosting, own_links, pictures, signs
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
-from newsletter.models import Issue, Letter
-from newsletter.text.mailbox import ascii_host
+from newsletter.letters.render.look import look_of
+from newsletter.letters.render.views import NO_PICTURE
+from newsletter.letters.ways import Ways
+from newsletter.models import Issue, Letter, Picture, Rendered
+from newsletter.text import bidi
+from newsletter.text.mailbox import ascii_host, split_mailbox
+from newsletter.web import archive
+from subscribers import test_link
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+    from sqlalchemy import Connection
+
     from newsletter.wiring import Workspace
 
 
-def of_issue(workspace: Workspace, issue: Issue) -> Letter:
+def of_issue(
+    workspace: Workspace,
+    issue: Issue,
+    *,
+    test: bool = False,
+    faults: list[NashraError] | None = None,
+    templates: Environment | None = None,
+) -> Letter:
     """Render an issue as it stands now.
 
     Args:
         workspace: The workspace.
         issue: Whole, or cut. One without a number gives a letter whose own page has no address before `addressed`.
+        test: It goes to an editor alone: it says so, and its links open a page that says so and changes nothing.
+        faults: For a check or a preview: what is wrong with the issue is added here, and something else stands in its
+            place. None makes no letter then.
+        templates: Where templates come from; None takes those of the workspace.
 
     Raises:
         IssueError: A picture or template it names is not there.
-        RenderError: A template that gives no letter.
+        RenderError: A template that gives no letter, or an issue; it tells of everything at once.
     """
     with workspace.database.read() as connection:
         known = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
+        previous = _previous(workspace, connection, issue)
     settings, marker = workspace.settings, workspace.marker()
     token = slot(marker, LEAVE)
     web = settings.web.url
     page = f"{web}/leave/{token}" if web else ""
     path = _page_path(workspace, issue.list, str(issue.number)) if issue.number else slot(marker, VIEW)
+    path = test_link.LETTER if test else path
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
     now = workspace.now()
     publication = settings.publication_of(issue.list)
-    found = pictures_of(workspace, issue).checked()
+    found = pictures_of(workspace, issue)
+    if faults is None:
+        found.checked()
+    own = signs.signs_of(look_of(issue, publication), settings.address.rpartition("@")[2])
     with _where(issue):
         rendered = render(
             compose.enriched(issue, known),
             publication,
-            workspace.templates,
+            templates or workspace.templates,
             marker=marker,
             leave_url=page or mail,
-            preferences_url=f"{web}/preferences/{slot(marker, PREFERENCES)}" if web else "",
-            view_url=f"{web}/{path}" if web else "",
+            preferences_url=f"{web}/preferences/{slot(marker, PREFERENCES)}"
+            if web and settings.ways.preferences
+            else "",
+            view_url=f"{web}/{path}" if web and settings.ways.view else "",
             date=now,
-            pictures=found.sizes,
+            pictures={**found.sizes, **own},
+            ways=_ways(workspace, issue, f"{web}/{path}" if web else "", previous, test=test),
+            faults=faults,
         )
     # Only the finished letter says how wide it shows each of them.
-    rendered = pictures.made(rendered, found)
+    rendered = pictures.made(rendered, found) if faults is None else _drafted(rendered, found, faults)
     if settings.hosts_pictures:
         rendered = hosting.host(rendered, web)
     letter = Letter(
@@ -93,6 +121,54 @@ def pictures_of(workspace: Workspace, issue: Issue) -> pictures.LocalPictures:
     )
 
 
+def _drafted(rendered: Rendered, found: pictures.LocalPictures, faults: list[NashraError]) -> Rendered:
+    """A letter with the bytes of those local pictures that are whole; what is wrong with the others is added."""
+    broken: list[NashraError] = list(found.faults)
+    whole: list[Picture] = []
+    html = rendered.html
+    for picture in rendered.pictures:
+        try:
+            whole += pictures.made(replace(rendered, pictures=(picture,)), found).pictures
+        except IssueError as error:
+            broken.append(error)
+            html = html.replace(f"cid:{picture.cid}", NO_PICTURE)
+    # The letter that lacks a picture says less of it than its file.
+    told = {one.where for one in broken}
+    faults[:] = [*broken, *(one for one in faults if one.where not in told or "picture" not in one.what)]
+    return replace(rendered, html=html, pictures=tuple(whole))
+
+
+def _ways(workspace: Workspace, issue: Issue, page: str, previous: tuple[tuple[str, str], ...], *, test: bool) -> Ways:
+    """What the letter of an issue offers beyond its stories, as the settings want it and where it leads somewhere."""
+    settings = workspace.settings
+    wanted, web = settings.ways, settings.web.url
+    # A signed page opens the letter for whoever has the address: it is for who got the letter, not for sharing.
+    opened = issue.list in settings.web.lists
+    by_mail = f"mailto:{quote(settings.address, safe='@')}?subject={quote(f'subscribe {issue.list}')}" if opened else ""
+    reply_to = split_mailbox(settings.reply_to_of(issue.list))[1]
+    about = quote(f"Re: {bidi.strip(issue.subject)}")
+    return Ways(
+        page=page if opened else "",
+        shares=tuple(wanted.share),
+        subscribe=(f"{web}/" if web else by_mail) if wanted.subscribe else "",
+        archive=f"{web}/archive" if web and opened and wanted.archive else "",
+        previous=previous,
+        reply=f"mailto:{quote(reply_to, safe='@')}?subject={about}" if reply_to and wanted.reply else "",
+        test=test,
+    )
+
+
+def _previous(workspace: Workspace, connection: Connection, issue: Issue) -> tuple[tuple[str, str], ...]:
+    """Subject and address of the letters that went to the list before, where everybody may read them; newest first."""
+    settings = workspace.settings
+    most, web = settings.ways.previous, settings.web.url
+    if not (most and web and issue.list in settings.web.lists):
+        return ()
+    found = archive.sent(connection, [issue.list], limit=most + 1)
+    before = [one for one in found if one.key != str(issue.number)][:most]
+    return tuple((bidi.strip(one.subject), f"{web}/{_page_path(workspace, issue.list, one.key)}") for one in before)
+
+
 def addressed(workspace: Workspace, letter: Letter, list_name: str, key: str) -> Letter:
     """A letter of an issue without a number, now that its key is known: what a report and its own page go by.
 
@@ -120,32 +196,3 @@ def _where(issue: Issue) -> Iterator[None]:
         yield
     except RenderError as error:
         raise RenderError(error.what, where=error.where or issue.path, mend=error.mend) from error
-
-
-def preview(issue: Issue, letter: Letter) -> tuple[Path, Path]:
-    """Write issue.html and issue.txt beside the issue, as a subscriber would see them, pictures from their files.
-
-    Args:
-        issue: With the path of its file.
-        letter: As it was rendered.
-
-    Returns:
-        The paths of the two files.
-
-    Raises:
-        IssueError: The folder cannot be written.
-    """
-    from newsletter.errors import IssueError
-
-    html, text = hosting.shown_alone(letter.rendered, own_links.base(letter)), letter.rendered.text
-    sample = "A" * 52
-    folder = Path(issue.path).parent
-    paths = folder / "issue.html", folder / "issue.txt"
-    try:
-        for path, content in zip(paths, (html, text), strict=True):
-            for_one = content.replace(slot(letter.marker, LEAVE), sample)
-            path.write_text(for_one.replace(slot(letter.marker, PREFERENCES), sample), "utf-8")
-    except OSError as error:
-        where = str(error.filename or folder)
-        raise IssueError(f"cannot be written ({error.strerror})", where=where, mend="make it writable") from None
-    return paths

@@ -68,4 +68,12 @@ class LetterCache:
 
 
 def _key(issue: Issue) -> _Key:
-    return issue.list, issue.subject, issue.preheader, issue.template, issue.opening, issue.sections
+    return (
+        issue.list,
+        issue.subject,
+        issue.preheader,
+        issue.template,
+        tuple(issue.theme.items()),
+        issue.opening,
+        issue.sections,
+    )

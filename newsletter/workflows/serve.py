@@ -30,7 +30,7 @@ from newsletter.workflows.hosted import media_routes
 from newsletter.workflows.logs import log_to_stderr
 from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
-from subscribers import store
+from subscribers import store, test_link
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -176,14 +176,17 @@ def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute
             return file_answer(picture.data, picture.content_type, public=public, anywhere=True)
         return missing(site)
 
+    def of_a_test(site: Site, _request: Request) -> Response:
+        return answer(site, "web/test_letter.html.j2", {"kind": "letter"})
+
     def missing(site: Site) -> Response:
-        # A test letter leads here too: its page opens when the letter goes out.
         return answer(site, "web/trouble.html.j2", {"status": 404, "no_letter": True}, status=404)
 
     return [
         route(site, "/archive", listed),
         route(site, "/archive/{before:int}", listed),
         route(site, "/archive.xml", feed),
+        route(site, f"/{test_link.LETTER}", of_a_test),
         route(site, "/letters/{key}", letter),
         route(site, "/letters/{key}/{name}", part),
         route(site, "/letters/{list}/{rhythm}/{key}", letter),

@@ -15,8 +15,9 @@ from newsletter import delivery, issues, ledger
 from newsletter.ledger import ALL
 from newsletter.letters.render import sizes
 from newsletter.rhythms.schedule import week_of
-from newsletter.workflows import draft, letter, renewing
+from newsletter.workflows import draft, renewing
 from newsletter.workflows import plan as plans
+from newsletter.workflows import preview as previews
 from newsletter.workflows.collect import CollectOutcome, gather
 from newsletter.workflows.plan import Plan
 from newsletter.workflows.snapshot import Snapshot
@@ -143,7 +144,7 @@ def prepare(
     plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm, snapshot=snapshot)
     preview: tuple[Path, ...] = ()
     if plan.letter is not None:
-        preview = letter.preview(issue, plan.letter)
+        preview = previews.write(issue, plan.letter)
     size = sizes(plan.letter.rendered.html)[0] if plan.letter is not None else 0
     left = draft.waiting(issue, snapshot=snapshot)
     return WeekPlan(
@@ -197,7 +198,7 @@ def look_again(workspace: Workspace, week: WeekPlan, *, drop_withdrawn: bool = F
     if plan.letter is None:
         return week, looked
     size = sizes(plan.letter.rendered.html)[0]
-    return replace(week, preview=letter.preview(plan.issue, plan.letter), size=size), looked
+    return replace(week, preview=previews.write(plan.issue, plan.letter), size=size), looked
 
 
 def freeze_week(workspace: Workspace, week: WeekPlan) -> Send | None:

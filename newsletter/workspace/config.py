@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from newsletter.errors import SettingsError, WorkspaceError
-from newsletter.models import Publication
+from newsletter.models import Publication, Theme
 from newsletter.rhythms.schedule import WEEKDAYS, Schedule
 from newsletter.rhythms.topics import Topic
 from newsletter.senders import registry
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
         ListSettings,
         RhythmName,
         RhythmSettings,
+        SmallLetterSettings,
         TopicSettings,
+        WaysSettings,
         WebSettings,
     )
 
@@ -52,6 +54,10 @@ class Settings:
     publication: Publication
     sender: SenderSettings
     """How letters leave; ``from_`` has its domain in A-label form."""
+    ways: WaysSettings
+    """What letters offer beyond their stories."""
+    letters: Mapping[str, SmallLetterSettings]
+    """The newsroom's own words in small letters, by the kind of letter; one without a section is missing."""
     options: Mapping[str, Any]
     """The section of each provider that has one, by the provider's name; None for one without."""
     web: WebSettings
@@ -310,7 +316,7 @@ def _nearest(key: str) -> str:
     section, _, name = key.partition(".")
     fields = _schema().model_fields
     inside: Any = fields[section].annotation if name and section in fields else _schema()
-    if section == "lists" and "." in name:  # [lists.NAME]: the same keys under every name
+    if section in {"lists", "letters"} and "." in name:  # [lists.NAME]: the same keys under every name
         name, inside = name.rpartition(".")[2], get_args(inside)[1]
     known = list(getattr(inside, "model_fields", {}))
     near = difflib.get_close_matches(name or section, known, 1)
@@ -349,7 +355,7 @@ def database_url(url: str, root: Path) -> str:
 
 
 def _settings(checked: Schema, root: Path, layers: list[_Layer]) -> Settings:
-    about, letter = checked.newsletter, checked.letter
+    about, letter, theme = checked.newsletter, checked.letter, checked.theme
     other = checked.sender.fallback
     if other and (key := registry.provider(other).lacks(getattr(checked, other))):
         named = _named("sender.fallback", layers)
@@ -361,9 +367,12 @@ def _settings(checked: Schema, root: Path, layers: list[_Layer]) -> Settings:
         publication=Publication(
             **about.model_dump(),
             **{**letter.model_dump(exclude={"pictures"}), "links": tuple(letter.links.items())},
+            theme=Theme(**{**theme.model_dump(), "social": tuple(theme.social.items())}),
         ),
         sender=checked.sender,
         options={name: getattr(checked, name, None) for name in registry.names()},
+        ways=checked.ways,
+        letters={str(kind): words for kind, words in checked.letters.items()},
         web=checked.web,
         hosts_pictures=letter.pictures != "inline" and bool(checked.web.url),
         rhythms=checked.rhythms,

@@ -47,6 +47,29 @@ timezone = {timezone}         # the zone of the site, for dates in letters
 # jalali = true              # dates by the Jalali (Persian) calendar, the Gregorian one beside that of the letter
 # links = {{ "فيسبوك" = "https://…" }}   # pages named at the foot
 
+[theme]
+# All of it as pictures of your own stories: newsletter theme
+style = "signature"         # signature, classic, digest or bulletin
+# header = "band"            # head of the letter: band, plain, centred or picture
+# picture = "head.png"       # the picture of header = "picture": a file beside this one, or an https address
+# second = "#b4531f"         # second colour, for labels and fine lines
+# paper = "#f3f1ec"          # ground around the letter
+# card = "#ffffff"           # ground of the letter itself
+# headings = "serif"         # fonts of headlines: sans, serif, or families with commas
+# text = "sans"              # fonts of everything else
+# hero = "edge"              # the first story's picture: edge, inset or none
+# rows = "cards"             # the other stories: cards, rows or text
+# align = "start"            # where headings stand: start or centre
+# corners = "round"          # round, soft or square
+# density = "airy"           # airy, normal or tight
+# contents = true            # a list of what is inside, before the stories
+# logo_dark = "logo-dark.png"  # the logo for dark grounds
+# editor = "…"               # who signs the editor's words
+# role = "…"                 # what the editor is
+# portrait = "editor.jpg"    # picture of the editor; without it a letter of the name
+# footer = "…"               # words of your own at the foot
+# social = {{ telegram = "https://…", whatsapp = "https://…", rss = "https://…" }}   # pages elsewhere, with signs
+
 [sender]
 kind = "outbox"             # {kinds}
 from = {sender}
@@ -64,6 +87,15 @@ from = {sender}
 # warm_up = 200              # letters of a new account on its first day, doubled on each further one
 # pace = {{ "gmail.com" = 20 }}                        # letters a minute at most to addresses of one domain
 
+[ways]
+# share = ["whatsapp", "telegram", "x", "facebook", "mail", "copy"]   # plain links; false: none
+# subscribe = true           # "did somebody send you this letter?"
+# previous = 3               # letters before this one, with their subjects
+# archive = true             # a link to all past letters
+# reply = true               # an invitation to answer, where reply_to is set
+# view = true                # the letter in the browser
+# preferences = true         # the page where readers choose what they get
+
 {providers}[web]
 {web}
 # lists = ["readers"]        # what one can subscribe to on the pages
@@ -78,8 +110,8 @@ from = {sender}
 [rhythms]
 # default = "weekly"         # of who does not choose: instant, daily or weekly
 # offered = ["instant", "daily", "weekly"]           # what the pages let readers choose
-# daily_template = "digest"  # looks of the automatic letters: weekly, digest, bulletin, or one of your own
-# instant_template = "weekly"
+# daily_template = "digest"  # looks of the daily letter: a style of [theme], or a template of your own
+# instant_template = "classic"  # … of the letter for one article
 
 [topics.readers]
 # 1 = {{ title = "سياسة", sections = ["سياسة", "أخبار"] }}  # choices of readers: 1 to 8, numbers stay for good
@@ -124,6 +156,7 @@ _IGNORE = """\
 /outbox/
 /issues/*/issue.html
 /issues/*/issue.txt
+/theme.html
 """
 
 

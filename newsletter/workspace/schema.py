@@ -24,7 +24,11 @@ from newsletter.workspace.section_schema import (
     NewsletterSettings,
     RhythmSettings,
     ScheduleSettings,
+    SmallLetterName,
+    SmallLetterSettings,
+    ThemeSettings,
     Topics,
+    WaysSettings,
     WebSettings,
 )
 
@@ -150,6 +154,9 @@ class Schema(SettingsSection):
 
     newsletter: NewsletterSettings
     letter: LetterSettings = LetterSettings()
+    theme: ThemeSettings = ThemeSettings()
+    ways: WaysSettings = WaysSettings()
+    letters: dict[SmallLetterName, SmallLetterSettings] = {}
     sender: SenderSettings
     web: WebSettings = WebSettings()
     rhythms: RhythmSettings = RhythmSettings()

@@ -201,3 +201,14 @@ def token(value: str) -> str:
         # The signs are those of RFC 6750 section 2.1.
         raise ValueError("16 to 200 letters, digits and signs of -._~+/= are wanted")
     return value
+
+
+def markdown(value: str) -> str:
+    """Words in Markdown, or nothing; a link or picture that no letter can show is refused."""
+    if not value.strip():
+        return ""
+    from newsletter.issues import prose
+
+    for fault in prose.read(value).faults:
+        raise ValueError(f"{fault.what} (line {fault.line} of it); {fault.mend}")
+    return value

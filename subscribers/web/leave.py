@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response  # noqa: TID253  this room is nothing but pages
 from starlette.routing import BaseRoute  # noqa: TID253  the same
 
-from subscribers import actions, store
+from subscribers import actions, store, test_link
 from subscribers.display import shown
 from subscribers.errors import LinkError
 from subscribers.models import List
@@ -39,6 +39,8 @@ def routes(site: Site) -> list[BaseRoute]:
 
 def _leave(site: Site, request: Request) -> Response:
     act = forms.first(request.form, "act")
+    if request.parts["token"] == test_link.NOBODY:
+        return answer(site, "web/test_letter.html.j2", {"kind": "leave"})
     try:
         if request.posts and (forms.one_click(request.form) or act == "leave"):
             return _left(site, request, one_click=forms.one_click(request.form))

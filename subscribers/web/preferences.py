@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response  # noqa: TID253  this room is nothing but pages
 from starlette.routing import BaseRoute  # noqa: TID253  the same
 
-from subscribers import actions, store
+from subscribers import actions, store, test_link
 from subscribers.addresses import normalise
 from subscribers.consent import Act, decide
 from subscribers.errors import LinkError
@@ -50,6 +50,8 @@ class ListChoice:
 def _preferences(site: Site, request: Request) -> Response:
     act = forms.first(request.form, "act")
     token = request.parts["token"]
+    if token == test_link.NOBODY:
+        return answer(site, "web/test_letter.html.j2", {"kind": "preferences"})
     try:
         if request.posts and act == "save":
             with site.database.write() as connection:

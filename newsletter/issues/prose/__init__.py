@@ -71,9 +71,9 @@ class ParsedMarkdown:
 
         Args:
             styles: CSS by element name (``p``, ``h``, ``a``, ``ul``, ``ol``, ``li``, ``blockquote``, ``hr``, ``img``,
-                ``code``, ``pre``, ``strong``, ``button``, ``button a``, ``figure``, ``figure p`` for its picture,
-                ``figcaption``, ``credit``, ``blockquote p`` for the last paragraph of a quotation, ``cite`` when that
-                says who said it), and as ``"<element>.class"`` its class.
+                ``code``, ``pre``, ``strong``, ``button``, ``button a``, ``captioned`` for a picture with a caption,
+                ``captioned p``, ``figcaption``, ``credit``, ``blockquote p`` for the last paragraph of a quotation,
+                ``cite`` when that says who said it), and as ``"<element>.class"`` its class.
             room: CSS pixels that a picture in it may have across.
         """
         from markupsafe import Markup

@@ -79,11 +79,11 @@ class ElementDate:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre``, ``button``, ``figure``, ``hr``, ``table``, ``tr``,
-    ``note`` or the name of an element.
+    """``p``, ``h``, ``ul``, ``ol``, ``li``, ``blockquote``, ``pre``, ``button``, ``captioned``, ``hr``, ``table``,
+    ``tr``, ``note`` or the name of an element.
 
-    A leaf has inline, a branch children; a button's inline is one link, a figure's one picture with a caption. Cells of
-    a table are children of its rows, the first of which is its head.
+    A leaf has inline, a branch children; a button's inline is one link, a captioned's one picture.
+    Cells of a table are children of its rows, the first of which is its head.
     """
 
     kind: str

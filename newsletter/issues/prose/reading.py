@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from newsletter.issues import containers
+from newsletter.issues.prose import linking
 from newsletter.issues.prose.elements import reading as elements
 from newsletter.issues.prose.parts import (
     BUTTON,
@@ -43,7 +44,7 @@ def blocks(
     setup: ProseSetup = PLAIN,
 ) -> tuple[list[Block], list[MarkdownFault]]:
     """Read Markdown; arguments as for ``newsletter.issues.prose.read``."""
-    if _PLAIN.fullmatch(markdown):
+    if _PLAIN.fullmatch(markdown) and not linking.may_link(markdown):
         return [Block("p", Inline([(markdown.strip(), ())]))], []
     faults: list[MarkdownFault] = []
     env: dict[str, Any] = {"footnotes": {"refs": {f":{label}": -1 for label in setup.notes}, "list": {}}}
@@ -134,7 +135,7 @@ class _Reader:
                 if buttons:
                     found += [Block("button", self.inline(button)) for button in buttons]
                 elif pictures := _pictures(token):
-                    found += [self.figure(picture) for picture in pictures]
+                    found += [self.picture_line(picture) for picture in pictures]
                 else:
                     found.append(Block("p", self.inline(token)))
             elif token.type == "heading_open":
@@ -172,11 +173,11 @@ class _Reader:
         self.faults += faults
         return [block] if block is not None else []
 
-    def figure(self, token: Token) -> Block:
-        """A picture that is alone in its line: with a caption it is a figure."""
+    def picture_line(self, token: Token) -> Block:
+        """A picture that is alone in its line: it may have a caption."""
         inline = self.inline(token, alone=True)
         captioned = any(shown.caption for shown, _ in inline.pictures)
-        return Block("figure" if captioned else "p", inline)
+        return Block("captioned" if captioned else "p", inline)
 
     def inline(self, token: Token, *, alone: bool = False) -> Inline:
         found = Inline()
@@ -194,7 +195,7 @@ class _Reader:
                     wrong = _CURLY.match(child.content)
                 if wrong is not None:
                     self.faults.append(MarkdownFault(line, *_misplaced(wrong.group())))
-                found.pieces.append((child.content, tuple(marks)))
+                self.words(child.content, found, tuple(marks))
             elif child.type == "code_inline":
                 found.pieces.append((child.content, (*marks, Mark("code"))))
             elif child.type == "image":
@@ -218,6 +219,18 @@ class _Reader:
             before = child.type
         found.pieces = [(text, over) for text, over in found.pieces if text]
         return found
+
+    def words(self, text: str, found: Inline, marks: tuple[Mark, ...]) -> None:
+        """Words as they stand; an address among them that is no link yet becomes one."""
+        if not linking.may_link(text) or any(mark.tag == "a" for mark in marks):
+            found.pieces.append((text, marks))
+            return
+        for piece, url in linking.parts(text):
+            if url and link_fault(url) is None:
+                found.links.append((piece, bidi_free(url)))
+                found.pieces.append((piece, (*marks, Mark("a", (("href", bidi_free(url)),)))))
+            else:
+                found.pieces.append((piece, marks))
 
     def note(self, label: str, marks: tuple[Mark, ...]) -> tuple[str, tuple[Mark, ...]]:
         """The number of a footnote, which leads to its words; within another link it leads nowhere."""

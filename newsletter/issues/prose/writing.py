@@ -69,8 +69,8 @@ class HtmlWriter:
                 yield self.open("p", "hr", role="separator") + "&#160;</p>"
             elif block.kind == "button" and block.inline is not None:
                 yield from self.button(block.inline)
-            elif block.kind == "figure" and block.inline is not None:
-                yield from self.figure(block.inline)
+            elif block.kind == "captioned" and block.inline is not None:
+                yield from self.captioned(block.inline)
             elif block.kind == "pre":
                 yield self.open("pre", dir="ltr") + html.escape(block.inline.text if block.inline else "") + "</pre>"
             elif block.inline is not None:
@@ -100,14 +100,14 @@ class HtmlWriter:
         key = "cite" if names else "blockquote p"
         return key if key in self.styles else "p"
 
-    def figure(self, inline: Inline) -> Iterator[str]:
+    def captioned(self, inline: Inline) -> Iterator[str]:
         """A picture with what is said under it."""
         shown, _ = inline.pictures[0]
         caption, credit = (bidi.to_html(part, self.base) for part in split_caption(shown.caption))
         # Outlook on Windows knows no figure: paragraphs part the lines there.
-        yield self.open("figure") + self.open("p", "figure p") + "".join(self.inline(inline)) + "</p>"
+        yield self.open("figure", "captioned") + self.open("p", "captioned p") + "".join(self.inline(inline)) + "</p>"
         yield "<figcaption>" + self.open("p", "figcaption") + str(caption)
-        yield " · " if caption and credit else ""
+        yield "&#160;· " if caption and credit else ""
         yield f"{self.open('span', 'credit')}{credit}</span>" if credit else ""
         yield "</p></figcaption></figure>"
 
@@ -250,7 +250,7 @@ def _plain_inline(inline: Inline) -> str:
     for shown, alt in inline.pictures:
         lines += [f"[{alt}]"] if alt else []
         lines += [" · ".join(part for part in split_caption(shown.caption) if part)] if shown.caption else []
-    lines += [url.removeprefix("mailto:") for label, url in inline.links if label != url]
+    lines += [plain for label, url in inline.links if label != (plain := url.removeprefix("mailto:"))]
     return "\n".join(line for line in lines if line)
 
 

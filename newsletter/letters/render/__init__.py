@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html as escaping
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from newsletter.errors import RenderError
+from newsletter.errors import NashraError, RenderError
 from newsletter.letters.catalogue import words
 from newsletter.letters.render import (
     after,
@@ -18,17 +18,19 @@ from newsletter.letters.render import (
     twin,
 )
 from newsletter.letters.render.fill import fill
+from newsletter.letters.render.initials import first_letter
+from newsletter.letters.render.look import FONTS, Look, look_of
+from newsletter.letters.render.social import NAMES, SIGN, SocialLink
 from newsletter.letters.render.views import ViewBuilder, web_address
+from newsletter.letters.ways import ShareLinks, Ways
 from newsletter.models import Issue, Picture, Publication, Rendered
-from newsletter.text import dates, numbers
+from newsletter.text import bidi, dates, numbers
+from newsletter.text.theming import overlaid
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Rendered", "fill", "mjml_of", "render", "sizes"]
-
-FONTS = "'Segoe UI', -apple-system, Tahoma, 'Noto Sans Arabic', Arial, sans-serif"
-"""Segoe UI and Tahoma carry Arabic on Windows, the system font on Apple's, Noto on Android and Linux."""
+__all__ = ["FONTS", "Rendered", "fill", "mjml_of", "render", "sizes"]
 
 sizes = after.sizes
 
@@ -50,6 +52,8 @@ def render(
     view_url: str = "",
     date: datetime,
     pictures: Mapping[str, Picture] | None = None,
+    ways: Ways | None = None,
+    faults: list[NashraError] | None = None,
 ) -> Rendered:
     """Make an issue into a letter.
 
@@ -64,20 +68,26 @@ def render(
         view_url: Address of the letter's own page, with a slot or without; empty where there are no pages.
         date: Aware moment printed as the letter's date.
         pictures: Local pictures by the path that names them in the issue.
+        ways: What the letter offers beyond its stories, and whether it is a test; None offers nothing.
+        faults: For a preview: what is wrong with the issue is added here, and something else stands in its place. None
+            makes no letter then.
 
     Raises:
-        RenderError: The issue, the template or its MJML gives no letter.
+        RenderError: The issue, the template or its MJML gives no letter; tells of everything in the issue at once.
     """
     pictures = pictures or {}
-    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures)
+    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures, ways)
+    if viewer.faults and faults is None:
+        raise RenderError.of(viewer.faults)
+    if faults is not None:
+        faults += viewer.faults
     values |= {"preferences_url": preferences_url, "view_url": view_url}
-    name = f"email/{issue.template}.mjml.j2"
+    template = values["theme"].template
+    name = f"email/{template}.mjml.j2"
     html = after.finish(
         _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
     )
-    text = twin.finish(
-        before.printable(fill(environment, f"email/{issue.template}.txt.j2", values)), publication.direction
-    )
+    text = twin.finish(before.printable(fill(environment, f"email/{template}.txt.j2", values)), publication.direction)
     for what, piece in after.leaks(html, publication.direction):
         raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
     if marker in before.printable("\n".join((values["subject"], values["preheader"]))):
@@ -85,7 +95,8 @@ def render(
             "the subject or the preheader has this letter's marker in it", where=issue.path, mend="render it again"
         )
     try:
-        _slots_whole(html, text, marker, (leave_url, preferences_url, view_url), name)
+        own_page = view_url or (ways.page if ways is not None else "")
+        _slots_whole(html, text, marker, (leave_url, preferences_url, own_page), name)
     except RenderError:
         if any(marker in before.printable(part) for part in _texts((issue, publication))):
             raise RenderError(
@@ -112,15 +123,18 @@ def mjml_of(
     view_url: str = "",
     date: datetime,
     pictures: Mapping[str, Picture] | None = None,
+    ways: Ways | None = None,
 ) -> str:
     """The MJML of a letter just as the compiler gets it, for tests and linters; arguments as for ``render``.
 
     Raises:
         RenderError: The issue or the template gives no letter.
     """
-    _, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {})
+    viewer, values = _values(issue, publication, environment, marker, leave_url, date, pictures or {}, ways)
+    if viewer.faults:
+        raise RenderError.of(viewer.faults)
     values |= {"preferences_url": preferences_url, "view_url": view_url}
-    return before.prepare(fill(environment, f"email/{issue.template}.mjml.j2", values))
+    return before.prepare(fill(environment, f"email/{values['theme'].template}.mjml.j2", values))
 
 
 def _values(
@@ -131,11 +145,15 @@ def _values(
     leave_url: str,
     date: datetime,
     pictures: Mapping[str, Picture],
+    ways: Ways | None = None,
 ) -> tuple[ViewBuilder, dict[str, Any]]:
     """Judge the arguments and make everything a template can use."""
     from markupsafe import Markup
 
+    ways = ways or Ways()
+
     _judge(issue, publication, marker, leave_url, date)
+    look = look_of(issue, publication)
     catalogue = words(environment, publication.language)
     viewer = ViewBuilder(issue, publication, pictures)
     rtl = publication.direction == "rtl"
@@ -153,19 +171,33 @@ def _values(
         return numbers.percent(share, publication.language, publication.digits, places)
 
     viewer.setup = surroundings.setup(issue, publication, say, viewer.line)
+    viewer.anchors = surroundings.anchors(issue)
     values: dict[str, Any] = {
         "language": publication.language.replace("_", "-"),
         "direction": publication.direction,
         "start": "right" if rtl else "left",
         "end": "left" if rtl else "right",
         "forward": "←" if rtl else "→",
-        "fonts": Markup(publication.fonts or FONTS),  # noqa: S704 - judged above: no sign of markup in it
-        "colours": palette.palette(publication.accent),
+        # Judged above and in the settings: no sign of markup in them.
+        "fonts": Markup(look.text),  # noqa: S704
+        "heading_fonts": Markup("" if look.headings == look.text else look.headings),  # noqa: S704
+        "theme": look,
+        "colours": look.colours,
         "publication": publication,
         "name": viewer.markup(publication.name),
         "site": web_address(viewer.line(publication.url)),
         "site_text": re.sub(r"^https?://(?:www\.)?|/$", "", viewer.line(publication.url)),
         "logo": viewer.setting_picture(publication.logo, publication.name, where="letter.logo"),
+        "logo_dark": viewer.setting_picture(look.logo_dark, publication.name, where="theme.logo_dark"),
+        "header_picture": viewer.setting_picture(look.picture, publication.name, where="theme.picture")
+        if look.header == "picture"
+        else None,
+        "editor": viewer.markup(look.editor),
+        "role": viewer.markup(look.role),
+        "initial": first_letter(look.editor),
+        "portrait": viewer.setting_picture(look.portrait, look.editor, where="theme.portrait"),
+        "footer_words": viewer.markup(look.footer),
+        "social": _social(viewer, look, say),
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
         "number": dates.in_digits(str(issue.number), publication.language, publication.digits) if issue.number else "",
         "date": viewer.date(date, weekday=True),
@@ -184,9 +216,42 @@ def _values(
         "html": viewer.markup,
         "isolate": viewer.attribute,
         **viewer.values(),
+        **_ways_on(ways, viewer, issue),
     }
+    values["elements"] = surroundings.elements(issue)
+    values["reading_minutes"] = surroundings.reading_minutes(
+        values["opening"], values["sections"], publication.language
+    )
     values["reading_time"] = count("{n} minute to read", "{n} minutes to read", values["reading_minutes"])
+    if ways.test:
+        marked = say("[Test] {subject}", subject=viewer.line(issue.subject))
+        values["subject"] = bidi.steered(viewer.attribute(marked), publication.direction)
     return viewer, values
+
+
+def _social(viewer: ViewBuilder, look: Look, say: Callable[[str], str]) -> list[SocialLink]:
+    """The pages elsewhere, each with its sign where the letter carries one."""
+    return [
+        SocialLink(kind, say(NAMES[kind]), address, viewer.known_picture(f"{SIGN}{kind}", say(NAMES[kind])))
+        for kind, address in look.social
+    ]
+
+
+def _ways_on(ways: Ways, viewer: ViewBuilder, issue: Issue) -> dict[str, Any]:
+    """The names by which a template reaches the ways on from the letter."""
+
+    def share_of(href: str, words: str) -> ShareLinks | None:
+        return ShareLinks(href, bidi.strip(viewer.line(words)), ways.shares) if href and ways.shares else None
+
+    return {
+        "share": share_of(ways.page, issue.subject),
+        "share_of": share_of,
+        "subscribe_url": ways.subscribe,
+        "archive_url": ways.archive,
+        "previous": [(viewer.markup(words), viewer.line(words), url) for words, url in ways.previous],
+        "reply_url": ways.reply,
+        "test": ways.test,
+    }
 
 
 def _said(text: str, parts: Mapping[str, object]) -> str:
@@ -202,7 +267,7 @@ def _judge(issue: Issue, publication: Publication, marker: str, leave_url: str, 
         raise RenderError("the link to leave has no slot, or is neither https nor mailto")
     if date.tzinfo is None:
         raise RenderError("the letter's date has no time zone")
-    if not _TEMPLATE.fullmatch(issue.template):
+    if issue.template and not _TEMPLATE.fullmatch(issue.template):
         raise RenderError(
             f"{issue.template!r} is no name of a template",
             where=f"{issue.path}:{issue.lines['template']}" if "template" in issue.lines else issue.path,
@@ -210,12 +275,13 @@ def _judge(issue: Issue, publication: Publication, marker: str, leave_url: str, 
         )
     if not _LANGUAGE.fullmatch(publication.language):
         raise RenderError(f"{publication.language!r} is no language tag", mend="write one such as ar or fr")
-    if publication.fonts and not _FONTS.fullmatch(publication.fonts):
+    theme = overlaid(publication.theme, issue.theme)
+    if any(fonts and not _FONTS.fullmatch(fonts) for fonts in (publication.fonts, theme.headings, theme.text)):
         raise RenderError(
             "the fonts have a sign that is none of a font's", mend="write names in single quotes, with commas"
         )
     try:
-        palette.palette(publication.accent)
+        palette.palette_of(publication, theme)
     except ValueError as error:
         raise RenderError(str(error), where="letter.accent", mend="write it as #rrggbb") from error
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter.errors import RenderError
+from newsletter.issues import prose
 from newsletter.letters.render import (
     _compiled,
     _values,
@@ -16,8 +17,9 @@ from newsletter.letters.render import (
     fill,
     twin,
 )
+from newsletter.letters.render.views import PREHEADER
 from newsletter.models import Issue, Picture, Publication, Rendered
-from newsletter.text import bidi
+from newsletter.text import bidi, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,23 @@ BY_MAIL: Mapping[str, str] = {
 """The preheader where there are no pages, and an answer by mail does what a button would."""
 
 
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "confirmation": ("confirm_url",),
+    "welcome": ("leave_url",),
+    "goodbye": ("leave_url",),
+    "preferences": ("preferences_url",),
+    "new-address": ("address_url",),
+    "address-changed": ("preferences_url",),
+    "erasure": ("erase_url",),
+}
+"""What each letter cannot do without."""
+_NEEDED_BY_MAIL: Mapping[str, tuple[str, ...]] = {
+    "confirmation": ("confirm_url",),
+    "welcome": ("leave_url",),
+    "goodbye": ("subscribe_url",),
+}
+
+
 def render_small(
     kind: str,
     publication: Publication,
@@ -61,6 +80,7 @@ def render_small(
     date: datetime,
     by_mail: bool = False,
     pictures: Mapping[str, Picture] | None = None,
+    own: tuple[str, str] = ("", ""),
 ) -> Rendered:
     """Make a small letter.
 
@@ -75,6 +95,7 @@ def render_small(
         date: The date of the letter, an aware datetime.
         by_mail: There are no pages: the addresses begin with ``mailto:`` (RFC 6068), and the letter asks for an answer.
         pictures: Local pictures that the settings name, as for ``render``.
+        own: Subject, and words in Markdown, that the newsroom wants instead of ours; each may be empty.
 
     Raises:
         RenderError: The template gives no letter.
@@ -90,9 +111,17 @@ def render_small(
     subject, preheader = SUBJECTS[kind]
     subject = told(subject, list=quoted)
     preheader = told(BY_MAIL[kind] if by_mail else preheader, yes=told("yes"))
+    own_title, own_words = (_filled(one, list=quoted, name=publication.name) for one in own)
+    own_passage = prose.read(own_words, base=publication.direction, rank=3) if own_words else None
+    subject = own_title or subject
+    if own_passage is not None:
+        preheader = tidy.shorten(own_passage.words(), PREHEADER)
     issue = Issue(0, subject, preheader, template=kind)
     viewer, values = _values(issue, publication, environment, marker, urls["leave_url"], date, pictures or {})
+    if viewer.faults:
+        raise RenderError.of(viewer.faults)
     values |= {**urls, "say": told, "list": quoted, "by_mail": by_mail}
+    values |= {"own_title": own_title, "own_words": own_passage}
     name = f"email/{kind}.mjml.j2"
     html = after.finish(
         _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
@@ -101,9 +130,25 @@ def render_small(
     for what, piece in after.leaks(html, publication.direction):
         raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
     _addresses_whole(html, text, marker, urls, name)
+    _button_there(kind, text, urls, name, by_mail=by_mail)
     direction = publication.direction
     shown = bidi.steered(bidi.isolate(subject, direction), direction)
     return Rendered(shown, html, text, viewer.travelling(html), flowed=direction == "ltr")
+
+
+def _filled(text: str, **parts: str) -> str:
+    for name, value in parts.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text.strip()
+
+
+def _button_there(kind: str, text: str, urls: Mapping[str, str], name: str, *, by_mail: bool) -> None:
+    """What the letter is for must be in it: a template of one's own may have forgotten it."""
+    for key in (_NEEDED_BY_MAIL if by_mail else _NEEDED).get(kind, ()):
+        if urls[key] not in text:
+            raise RenderError(
+                f"the letter lacks what it is for: {key}", where=name, mend=f"put {{{{ {key} }}}} into the template"
+            )
 
 
 def _addresses_whole(html: str, text: str, marker: str, urls: Mapping[str, str], name: str) -> None:

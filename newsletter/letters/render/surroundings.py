@@ -6,12 +6,16 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from newsletter.issues import containers, prose
 from newsletter.models import Issue, Prose, Publication
 from newsletter.text import dates
 from newsletter.text.languages import base
+
+if TYPE_CHECKING:
+    from newsletter.letters.render.views import SectionView
 
 WORDS_A_MINUTE: Mapping[str, int] = {"ar": 138, "he": 187, "en": 228, "fr": 195}
 """Words of running text that adults read aloud in a minute: Trauzettel-Klosinski and Dietz, "Standardized assessment
@@ -87,12 +91,16 @@ def elements(issue: Issue) -> frozenset[str]:
     return frozenset(found)
 
 
-def reading_minutes(texts: Iterable[str], language: str) -> int:
-    """Minutes that it takes to read some texts, at least 1.
+def reading_minutes(opening: Iterable[prose.ParsedMarkdown], sections: Iterable[SectionView], language: str) -> int:
+    """Minutes that it takes to read a letter, at least 1.
 
     Args:
-        texts: Plain text.
-        language: Of the texts, as a language tag; another speed for each that was measured.
+        opening: The editor's words before the first section.
+        sections: The sections of the letter.
+        language: Of the letter, as a language tag; another speed for each that was measured.
     """
-    words = sum(len(text.split()) for text in texts)
+    words = sum(len(passage.words().split()) for passage in opening)
+    for group in (group for section in sections for group in section.groups):
+        words += len(group.prose.words().split()) if group.prose else 0
+        words += sum(len(f"{story.title} {story.summary.words()}".split()) for story in group.stories)
     return max(1, math.ceil(words / WORDS_A_MINUTE.get(base(language), OTHER_WORDS_A_MINUTE)))

@@ -13,7 +13,6 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from newsletter.errors import RenderError
 from newsletter.issues import prose
 from newsletter.issues.targets import split_caption
-from newsletter.letters.render import surroundings
 from newsletter.letters.render.before import printable
 from newsletter.models import Issue, Picture, Prose, Publication, Section, Story, setting_picture
 from newsletter.text import bidi, dates, tidy
@@ -26,6 +25,12 @@ _BLANKS = re.compile("[\\s\x1c-\x1f\x85\u2028\u2029]+")
 _READY = re.compile(
     r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[!$&'()*+,/:;=@~\w.%-]*+)?(?:\?[!$&'()*+,/:;=?@~\w.%-]++)?", re.ASCII
 )
+NO_PICTURE = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 576 324'%3E%3Cpath fill='%23d9d9d9' "
+    "stroke='%23b00020' stroke-width='6' stroke-dasharray='18 12' d='M3 3h570v318H3z'/%3E%3Cpath stroke='%23b00020' "
+    "stroke-width='6' d='m228 102 120 120m0-120L228 222'/%3E%3C/svg%3E"
+)
+"""Stands in a preview for a picture that no letter could show."""
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 PREHEADER = 95
 """Graphemes of a preheader that we make ourselves; most inbox lists show fewer than 100."""
@@ -125,8 +130,12 @@ class ViewBuilder:
         self.pictures = pictures
         self.base: bidi.Direction = publication.direction
         self.used: dict[str, Picture] = {}
+        self.faults: list[RenderError] = []
+        """What cannot stand in a letter, in the order of the issue; something else stands in its place until then."""
         self.setup = prose.ProseSetup()
         """Words, dates and digits for the elements of the issue; set before anything is viewed."""
+        self.anchors: Mapping[int, str] = {}
+        """Anchor of each section by its place in the issue; set before anything is viewed."""
         self._led = False
 
     def line(self, text: str) -> str:
@@ -151,16 +160,14 @@ class ViewBuilder:
         return self.issue.path or part
 
     def markdown(self, text: str, line: int, rank: int = 4) -> prose.ParsedMarkdown:
-        """Read Markdown of the issue; ``rank`` is the level of its headings in HTML, 1 to 6.
-
-        Raises:
-            RenderError: A link or picture in it cannot stand in a letter.
-        """
+        """Read Markdown of the issue; ``rank`` is the level of its headings in HTML, 1 to 6."""
         passage = prose.read(
             printable(text), line=line, base=self.base, rank=rank, picture=self.picture_address, setup=self.setup
         )
-        for fault in passage.faults:
-            raise RenderError(fault.what, where=self.place(fault.line, "the issue's text"), mend=fault.mend)
+        self.faults += (
+            RenderError(fault.what, where=self.place(fault.line, "the issue's text"), mend=fault.mend)
+            for fault in passage.faults
+        )
         return passage
 
     def picture_address(self, src: str) -> prose.PictureAddress | None:
@@ -173,23 +180,22 @@ class ViewBuilder:
         address = web_address(src)
         return prose.PictureAddress(address) if address.startswith("https://") else None
 
+    def known_picture(self, name: str, alt: str) -> PictureView | None:
+        """One of the letter's own pictures, or None when it carries none of that name."""
+        return self.picture(name, alt) if name in self.pictures else None
+
     def travelling(self, html: str) -> tuple[Picture, ...]:
         """The pictures that the letter really shows, in the order in which it met them."""
         return tuple(picture for picture in self.used.values() if f"cid:{picture.cid}" in html)
 
     def setting_picture(self, src: str, alt: str, *, where: str) -> PictureView | None:
-        """A picture that the settings name: at an https address, or a file of the workspace; ``where`` is its key.
-
-        Raises:
-            RenderError: It is neither.
-        """
+        """A picture that the settings name: at an https address, or a file of the workspace; ``where`` is its key."""
         return self.picture(src, alt, where=where)
 
     def picture(self, src: str, alt: str, *, line: int = 0, where: str = "", caption: str = "") -> PictureView | None:
         """A picture of the letter, or None when there is no address; ``line`` or ``where`` says where it is named.
 
-        Raises:
-            RenderError: The address is neither https nor one of the local pictures.
+        A grey field stands for one whose address is neither https nor that of a local picture, which is a fault.
         """
         src = self.line(src)
         if not src:
@@ -200,16 +206,19 @@ class ViewBuilder:
         if shown is None:
             where = where or self.place(line, "the issue's pictures")
             if urlsplit_or_none(src) is not None and src.lower().startswith("http://"):
-                raise RenderError(
+                fault = RenderError(
                     f"the picture {src} is not encrypted, and mail programs will not load it",
                     where=where,
                     mend="write it with https://, or save it in the issue's folder and write its file name",
                 )
-            raise RenderError(
-                f"the picture {src!r} is not there",
-                where=where,
-                mend="put the file into the issue's folder, or write an address that starts with https://",
-            )
+            else:
+                fault = RenderError(
+                    f"the picture {src!r} is not there",
+                    where=where,
+                    mend="put the file into the issue's folder, or write an address that starts with https://",
+                )
+            self.faults.append(fault)
+            shown = prose.PictureAddress(NO_PICTURE, 576, 324)
         said, credit = (self.line(part) for part in split_caption(caption))
         return PictureView(
             shown.src,
@@ -242,20 +251,18 @@ class ViewBuilder:
         )
 
     def story(self, story: Story, section: Section) -> StoryView:
-        """One story.
-
-        Raises:
-            RenderError: Its link or picture cannot stand in a letter.
-        """
+        """One story."""
         title = self.line(story.headline)
         url = self.line(story.url)
         href = web_address(url) if url else ""
         if url and not href:
-            raise RenderError(
+            fault = RenderError(
                 f"the address {url[:80]!r} of a story leads nowhere a reader can follow",
                 where=self.place(story.line, f"the story {title[:60]!r}"),
                 mend="write a whole address that starts with https://",
             )
+            self.faults.append(fault)
+            href = "#"
         author = self.line(story.author)
         when = self.date(story.published, weekday=False) if story.published is not None else ""
         byline = " · ".join(part for part in (author, when) if part)
@@ -319,27 +326,17 @@ class ViewBuilder:
         return bidi.steered(bidi.isolate(own, self.base), self.base)
 
     def values(self) -> dict[str, Any]:
-        """Everything of the issue a template can use.
-
-        Raises:
-            RenderError: Something in the issue cannot stand in a letter.
-        """
+        """Everything of the issue a template can use; what cannot stand in a letter is among the faults."""
         opening = tuple(
             passage for part in self.issue.opening if (passage := self.markdown(part.markdown, part.line, 2))
         )
-        anchors = surroundings.anchors(self.issue)
-        sections = tuple(self.section(section, anchors.get(at, "")) for at, section in enumerate(self.issue.sections))
-        passages = [*opening, *(group.prose for section in sections for group in section.groups if group.prose)]
-        stories = [story for section in sections for story in section.stories]
-        read = chain(
-            (passage.words() for passage in passages), (f"{one.title} {one.summary.words()}" for one in stories)
+        sections = tuple(
+            self.section(section, self.anchors.get(at, "")) for at, section in enumerate(self.issue.sections)
         )
         return {
             "subject": bidi.steered(self.attribute(self.issue.subject), self.base),
             "preheader": self.preheader(opening, sections),
             "opening": opening,
-            "reading_minutes": surroundings.reading_minutes(read, self.publication.language),
-            "elements": surroundings.elements(self.issue),
             "sections": [view for view in sections if view.groups or view.title_text],
         }
 

@@ -174,7 +174,9 @@ def write(
     slug = slug or f"{number:03d}-{workspace.now().astimezone(workspace.zone):%Y-%m-%d}"
     about = workspace.settings.publication_of(list_name)
     issue = compose.draft(chosen, number=number, newsletter=about.name, list_name=list_name)
-    issue = replace(issue, template=workspace.settings.template_of(list_name) or issue.template)
+    # Where the newsroom has chosen a style, the issue leaves it to that.
+    usual = "" if about.theme.style else issue.template
+    issue = replace(issue, template=workspace.settings.template_of(list_name) or usual)
     folder = issues.folder_of(workspace.root, slug)
     first = last_picture(folder) + 1
     issue, copies = compose.with_local_pictures(issue, first=first)

@@ -27,7 +27,7 @@ from newsletter.workflows.small_letters.making import STRANGER, SmallLetterBuild
 from subscribers import store, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from newsletter.delivery import DeliverySetup
@@ -76,6 +76,8 @@ class SmallLetters:
         marker: Makes a fresh marker for each letter.
         upkeep: Asks those who wait and forgets what is over; None leaves that to others.
         of_list: Who publishes a list, by its name, and who its letters come from; None takes those of all.
+        root: Folder of the workspace, for the pictures that its settings name.
+        own: Subject and words of the newsroom's own, by the kind of letter; None has none.
     """
 
     def __init__(
@@ -87,8 +89,9 @@ class SmallLetters:
         upkeep: Upkeep | None = None,
         of_list: Callable[[str], tuple[Publication, SmallLetterSender]] | None = None,
         root: Path | None = None,
+        own: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
-        self._builder = SmallLetterBuilder(setup, pages, mailbox, marker, of_list, root)
+        self._builder = SmallLetterBuilder(setup, pages, mailbox, marker, of_list, root, own)
         self._upkeep = upkeep
         self._told: datetime | None = None
         self._setup = setup
@@ -280,6 +283,7 @@ def of_workspace(workspace: Workspace) -> SmallLetters:
         workspace.upkeep,
         of_list,
         workspace.root,
+        {kind: (words.subject, words.words) for kind, words in settings.letters.items()},
     )
 
 

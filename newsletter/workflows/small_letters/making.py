@@ -57,6 +57,7 @@ class SmallLetterBuilder:
         marker: Makes a fresh marker for each letter.
         of_list: Who publishes a list, by its name, and who its letters come from; None takes those of all.
         root: Folder of the workspace, where the files are that its settings name; None for a newsroom without any.
+        own: Subject and words of the newsroom's own, by the kind of letter; None has none.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class SmallLetterBuilder:
         marker: Callable[[], str],
         of_list: Callable[[str], tuple[Publication, SmallLetterSender]] | None = None,
         root: Path | None = None,
+        own: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
+        self._own = own or {}
         self._root = root
         self._of_list = of_list or (lambda _: (pages.publication, mailbox))
         self._setup = setup
@@ -155,6 +158,7 @@ class SmallLetterBuilder:
             date=now,
             by_mail=self._by_mail,
             pictures=found.sizes,
+            own=self._own.get(kind, ("", "")),
         )
         rendered = pictures.made(rendered, found)
         return Letter(
