@@ -235,7 +235,7 @@ STORY = "\n### [خبر](https://example.org)\n"
         (lambda text: text + STORY + "![و](no.jpg)\n", ("issue.md:15", "'no.jpg' cannot be read")),
         (lambda text: text + STORY + "![و](a%00.jpg)\n", ("issue.md:15", "cannot be read")),
         (lambda text: text + STORY + "![و](../x.jpg)\n", ("issue.md:15", "outside the issue's")),
-        (lambda text: text + STORY + "![و](issue.md)\n", ("issue.md:15", "no JPEG, PNG")),
+        (lambda text: text + STORY + "![و](issue.md)\n", ("issue.md:15", "no picture that can be read")),
         (lambda _: "", ("issue.md:1", "does not begin with +++")),
     ],
 )  # fmt: skip

@@ -263,6 +263,31 @@ def test_each_is_made_once_for_its_content_and_width(tmp_path: Path, monkeypatch
     assert len(pictures._done) == pictures._KEPT
 
 
+def test_many_pictures_share_what_one_may_weigh(tmp_path: Path) -> None:
+    """A large one and five cards: with all of them the quality goes down, and the cards lose pixels."""
+    folder, names = tmp_path / "issue", [f"{at}.jpg" for at in range(6)]
+    for at, name in enumerate(names):
+        put(folder, name, saved(noise(1300, 900, at), "JPEG", quality=92))
+    found = looked(folder, *names).checked()
+    cids = [one.cid for one in found.sizes.values()]
+    tags = [f'<img src="cid:{cid}" width="{276 if at else 640}">' for at, cid in enumerate(cids)]
+    pairs = list(zip(tags, found.sizes.values(), strict=True))
+
+    def made(count: int) -> tuple[Picture, ...]:
+        some = pairs[:count]
+        html = "".join(tag for tag, _ in some)
+        return pictures.made(Rendered("", html, "", tuple(one for _, one in some)), found).pictures
+
+    alone, all_of_them = made(1), made(6)
+    assert [one.width for one in alone] == [1280]
+    assert [one.width for one in all_of_them] == [1280, *[414] * 5]
+    assert len(all_of_them[0].data) < 0.9 * len(alone[0].data)
+    assert sum(len(one.data) for one in all_of_them) < 1.15 * pictures.TOGETHER
+    # Each depends on its letter alone, and not on what was made before.
+    assert made(6) == all_of_them
+    assert made(1) == alone
+
+
 @pytest.mark.parametrize(
     ("html", "width"),
     [

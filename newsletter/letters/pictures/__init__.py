@@ -30,15 +30,42 @@ WIDEST = 640
 """CSS pixels of a letter; what stands behind its words is shown so wide."""
 _LEAST_SHOWN = 176
 """Thumbnails of rows are written narrower, and shown so wide where there is room."""
-_SHARP = 2
+_SHARP = 2.0
 """Pixels for each CSS pixel: more is seen by nobody at arm's length."""
-_KEPT = 64
+_WIDE = 480
+"""CSS pixels from which a picture keeps all its sharpness."""
+TOGETHER = MOST_BYTES
+"""Bytes of all pictures of a letter, as far as it goes: together they weigh no more than one of them may."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frugality:
+    """How much is saved at the pictures of a letter."""
+
+    quality: int
+    """Of a JPEG, at best."""
+    sharp: float
+    """Pixels for each CSS pixel of pictures that are not wide."""
+    share: float
+    """Of the weight that the first of these gives, measured on the sample pictures: of the wide ones."""
+    share_of_others: float
+
+
+_FRUGALITIES = (
+    _Frugality(75, _SHARP, 1.0, 1.0),
+    _Frugality(68, _SHARP, 0.9, 0.9),
+    _Frugality(60, _SHARP, 0.77, 0.77),
+    _Frugality(60, 1.5, 0.77, 0.52),
+)
+_FACE = ("logo_dark", "portrait", "picture")
+"""The keys of ``[theme]`` that name a picture."""
+_KEPT = 128
 """Pictures that this process has made and keeps, of at most 150 kB each as a rule."""
 
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _CID = re.compile(r"""cid:([^"'\s)>]+)""")
 _WIDTH = re.compile(r"""(?<![\w-])width="(\d+)(?:px)?\"""")
-_done: OrderedDict[tuple[bytes, int, int], EncodedPicture] = OrderedDict()
+_done: OrderedDict[tuple[bytes, int, int, int, float], EncodedPicture] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +133,12 @@ def of_settings(publication: Publication, *, domain: str, root: Path) -> LocalPi
 
 
 def _settings(issue: Issue, publication: Publication) -> list[tuple[str, str]]:
-    """Where a picture of the newsroom's face is named, and its address; an issue may have a face of its own."""
+    """Where each picture of the newsroom's face is named, and its address; an issue may have a face of its own."""
     named = [*publication.files]
-    for where, look in (("newsletter.toml: [theme]", getattr(publication, "theme", None)), (issue.path, issue)):
-        values = getattr(look, "theme", None) or look
-        for key in ("logo_dark", "portrait", "picture"):
-            value = values.get(key, "") if isinstance(values, Mapping) else getattr(values, key, "")
-            named += [(f"{where} {key}", value)] if isinstance(value, str) and value else []
+    for key in _FACE:
+        line = issue.lines.get(f"theme.{key}") or issue.lines.get("theme", 1)
+        own, all_issues = str(issue.theme.get(key, "")), str(getattr(publication.theme, key))
+        named.append((f"{issue.path}:{line}", own) if own else (f"newsletter.toml: [theme] {key}", all_issues))
     return named
 
 
@@ -153,15 +179,47 @@ def made(rendered: Rendered, pictures: LocalPictures) -> Rendered:
     """
     widths = shown(rendered.html)
     originals = {one.picture.cid: one for one in pictures.found.values()}
+    first = _all_made(rendered.pictures, originals, widths, _FRUGALITIES[0])
+    frugality = _frugality(first, widths)
+    found = first if frugality is _FRUGALITIES[0] else _all_made(rendered.pictures, originals, widths, frugality)
+    return replace(rendered, pictures=tuple(found))
+
+
+def _frugality(pictures: Iterable[Picture], widths: Mapping[str, int]) -> _Frugality:
+    """The least saving by which all pictures together weigh no more than they may."""
+    large, others = 0, 0
+    for one in pictures:
+        if widths.get(one.cid, WIDEST) >= _WIDE:
+            large += len(one.data)
+        else:
+            others += len(one.data)
+    for frugality in _FRUGALITIES:
+        if large * frugality.share + others * frugality.share_of_others <= TOGETHER:
+            return frugality
+    return _FRUGALITIES[-1]
+
+
+def _all_made(
+    pictures: Iterable[Picture],
+    originals: Mapping[str, LocalPicture],
+    widths: Mapping[str, int],
+    frugality: _Frugality,
+) -> list[Picture]:
+    """The pictures with their bytes.
+
+    Raises:
+        IssueError: One is broken; tells of all that are.
+    """
     travelling: list[Picture] = []
     faults: list[IssueError] = []
-    for picture in rendered.pictures:
+    for picture in pictures:
         original = originals.get(picture.cid)
         if original is None:
             travelling.append(picture)  # our own, which came ready
             continue
+        width = widths.get(picture.cid, WIDEST)
         try:
-            one = _made(original, widths.get(picture.cid, WIDEST))
+            one = _made(original, width, frugality.quality, _SHARP if width >= _WIDE else frugality.sharp)
         except PictureFault as fault:
             faults.append(fault.told(original.called, original.where))
             continue
@@ -172,7 +230,7 @@ def made(rendered: Rendered, pictures: LocalPictures) -> Rendered:
         travelling.append(Picture(picture.cid, one.content_type, one.data, name, one.width, one.height))
     if faults:
         raise together(faults)
-    return replace(rendered, pictures=tuple(travelling))
+    return travelling
 
 
 def shown(html: str) -> dict[str, int]:
@@ -196,14 +254,16 @@ def shown(html: str) -> dict[str, int]:
     return widths
 
 
-def _made(original: LocalPicture, width: int) -> EncodedPicture:
+def _made(original: LocalPicture, width: int, quality: int, sharp: float) -> EncodedPicture:
     """The picture at a width, made once for its content."""
     data = original.data()
     height = math.ceil(width * original.picture.height / original.picture.width)
-    key = hashlib.sha256(data).digest(), width, height
+    key = hashlib.sha256(data).digest(), width, height, quality, sharp
     one = _done.get(key)
     if one is None:
-        one = _moving(original, data, width) or encoded(pixels(data, _SHARP * width, _SHARP * height), (width, height))
+        one = _moving(original, data, width) or encoded(
+            pixels(data, round(sharp * width), round(sharp * height)), (width, height), quality=quality
+        )
         _done[key] = one
         while len(_done) > _KEPT:
             _done.popitem(last=False)

@@ -43,16 +43,19 @@ class EncodedPicture:
     height: int
 
 
-def encoded(image: Image, shown: tuple[int, int], most: int = MOST_BYTES) -> EncodedPicture:
+def encoded(
+    image: Image, shown: tuple[int, int], most: int = MOST_BYTES, *, quality: int = QUALITIES[0]
+) -> EncodedPicture:
     """Write a picture down, as light as need be.
 
     Args:
         image: In ``L``, ``LA``, ``RGB`` or ``RGBA``.
         shown: Width and height in CSS pixels at which the letter shows it; it is made no smaller.
         most: Bytes it may have; only one that is as small as it may be has more.
+        quality: Best quality of a JPEG, one of ``QUALITIES``.
     """
     best: EncodedPicture | None = None
-    for made in _ways(image, shown):
+    for made in _ways(image, shown, quality):
         if len(made.data) <= most:
             return made
         best = made if best is None or len(made.data) < len(best.data) else best
@@ -60,7 +63,7 @@ def encoded(image: Image, shown: tuple[int, int], most: int = MOST_BYTES) -> Enc
     return best
 
 
-def _ways(image: Image, shown: tuple[int, int]) -> Iterator[EncodedPicture]:
+def _ways(image: Image, shown: tuple[int, int], best: int) -> Iterator[EncodedPicture]:
     """What it could be, from the best to the lightest."""
     clear = image.mode in {"LA", "RGBA"}
     for smaller in _sizes(image, shown):
@@ -68,15 +71,14 @@ def _ways(image: Image, shown: tuple[int, int]) -> Iterator[EncodedPicture]:
             yield from _pngs(smaller)
             continue
         photo = smaller.getcolors(PHOTO_COLOURS) is None
-        jpegs = [_jpeg(smaller, QUALITIES[0])]
+        jpeg = _jpeg(smaller, best)
         if not photo:
-            dearest = _DEAREST_PNG * len(jpegs[0].data)
+            dearest = _DEAREST_PNG * len(jpeg.data)
             # A quick one first: the best takes two seconds for a photo, and saves a fifth.
             if len(_png(smaller, quick=True).data) <= 2 * dearest:
                 yield from (png for png in islice(_pngs(smaller), 1) if len(png.data) <= dearest)
-        yield jpegs[0]
-        for quality in QUALITIES[1:]:
-            yield _jpeg(smaller, quality)
+        yield jpeg
+        yield from (_jpeg(smaller, quality) for quality in QUALITIES if quality < best)
     if not clear:
         yield _jpeg(smaller, LAST_QUALITY)
 
