@@ -20,6 +20,8 @@ PORTRAIT, SMALL_PORTRAIT = 72, 56
 _BOX, _GAP = 44, 16
 """Pixels that the sides of a box take of its width, and those between columns or pictures."""
 _LONGEST_ENDING = 4
+_NOTE = 30
+"""Pixels for the number of a footnote; Word breaks it letter by letter where its cell has no width."""
 _MANY = 4
 """Columns of a table from which on its face is smaller, so that a telephone tears no word of it."""
 
@@ -326,8 +328,8 @@ def _data_table(writer: BlockHtml, block: Block) -> Iterator[str]:
 
 def _note(writer: BlockHtml, block: Block) -> Iterator[str]:
     number = writer.setup.notes.get(block.title, 1)
-    yield f"{_table(writer)}<tr>{_cell(writer, 'note number', id=f'note-{number}')}"
-    yield f"[{html.escape(writer.setup.digits(str(number)))}]</td>{_cell(writer, 'note', width='100%')}"
+    yield f"{_table(writer)}<tr>{_cell(writer, 'note number', id=f'note-{number}', nowrap='nowrap', width=_NOTE)}"
+    yield f"[{html.escape(writer.setup.digits(str(number)))}]</td>{_cell(writer, 'note')}"
     for one in block.children:
         if one.kind == "p" and one.inline is not None:
             yield writer.open("p", "note p") + "".join(writer.inline(one.inline)) + "</p>"
