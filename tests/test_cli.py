@@ -261,7 +261,7 @@ def test_what_the_check_finds_keeps_a_letter_from_going(root: Path) -> None:
     edit(root / ISSUE, lambda text: f"{text}\n\nاكتب العنوان هنا\n")
     done = here("-C", root, "check")
     assert done.code == 3
-    assert f"error placeholder-text: {root / ISSUE}:15: " in done.out
+    assert f"error placeholder-text: {root / ISSUE}:14: " in done.out
     done = here("-C", root, "send", "--yes")
     assert done.code == 3
     assert "cannot go like this" in done.err
