@@ -155,6 +155,8 @@ class Issue:
     """Line of each front-matter key, for messages."""
     theme: Mapping[str, Any] = field(default_factory=dict)
     """What this issue says of its looks: fields of ``Theme``; they win over the newsroom's."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """The newsroom's own values, for its templates: texts, numbers, truth values, lists and tables."""
 
     @property
     def stories(self) -> tuple[Story, ...]:

@@ -39,8 +39,8 @@ LOOK = """
     if (style.fontStyle !== 'normal' && wanted === 'rtl') bad.push('slanted: ' + name);
     if (style.letterSpacing !== 'normal') bad.push('spaced: ' + name);
     const size = parseFloat(style.fontSize), height = parseFloat(style.lineHeight);
-    if (height && text.length > 1) lowest = Math.min(lowest, height / size);
-    if (size < 13) bad.push('small: ' + name);
+    if (height && text.includes(' ')) lowest = Math.min(lowest, height / size);
+    if (size < 13 && !own.closest('sup')) bad.push('small: ' + name);
     const range = document.createRange();
     range.selectNodeContents(node);
     const box = range.getBoundingClientRect();

@@ -25,6 +25,7 @@ from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.models import Issue, Letter, Picture
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import letter as letters
+from newsletter.workflows.themes import LOOKS as SHOWN
 from newsletter.workspace import folder
 from newsletter.workspace.config import FILE
 
@@ -38,6 +39,7 @@ tagline = "صحيفة الساحل: خبرٌ يُقرأ على مهل، كل س�
 postal_address = "الموجة، 12 نهج المرسى، مرسى الريحان 16000"
 links = { "فيسبوك" = "https://example.com/almawja", "يوتيوب" = "https://example.net/almawja" }
 hijri = true
+pictures = "inline"
 """
 
 
@@ -53,13 +55,25 @@ class Look:
     """Further sections, in TOML: ``[theme]\\nstyle = "classic"``."""
 
 
+_HAND = """
+editor = "سارة بن علي"
+role = "رئيسة التحرير"
+social = { telegram = "https://t.me/example", whatsapp = "https://wa.me/213", rss = "https://example.org/feed/" }
+"""
+
+
+def _theme(keys: Mapping[str, str]) -> str:
+    return "[theme]\n" + "".join(f'{key} = "{value}"\n' for key, value in keys.items())
+
+
 LOOKS: Mapping[str, Look] = {
+    # What ``newsletter theme`` shows, the three others of its page included.
+    **{name: Look("", settings=_theme(keys) + _HAND) for name, keys in SHOWN.items()},
+    # An issue that names its template, in a workspace without a theme.
     "weekly": Look("weekly"),
-    "digest": Look("digest"),
-    "bulletin": Look("bulletin"),
     # Accents that are hard to read in the light, and in the dark.
-    "weekly-yellow": Look("weekly", 'accent = "#facc15"'),
-    "weekly-navy-logo": Look("weekly", f'accent = "#0b1f4b"\nlogo = "{LOGO}"'),
+    "yellow": Look("", 'accent = "#facc15"', _theme({"style": "signature"})),
+    "navy": Look("", f'accent = "#0b1f4b"\nlogo = "{LOGO}"', _theme({"style": "signature", "second": "#c2410c"})),
 }
 
 

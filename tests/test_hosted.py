@@ -23,16 +23,16 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from test_postgresql import on
 
-from newsletter import delivery, issues, ledger, media
+from newsletter import delivery, issues, ledger, library, media
 from newsletter.delivery import freezing
 from newsletter.letters import hosting
 from newsletter.letters.mime import from_json
-from newsletter.models import Picture, Rendered
+from newsletter.models import Article, Picture, Rendered
 from newsletter.storage import tables
 from newsletter.wiring import Workspace, open_workspace
+from newsletter.workflows import latest, refreeze
 from newsletter.workflows import letter as letters
 from newsletter.workflows import plan as plans
-from newsletter.workflows import refreeze
 from newsletter.workflows.serve import app_of
 from subscribers import actions, store
 
@@ -265,6 +265,28 @@ def test_a_send_that_is_frozen_anew_has_its_new_picture(either: Workspace) -> No
     assert len(after) == 2
     assert before in after
     assert all(frozen for _, frozen in after)
+
+
+def test_letters_that_go_by_themselves_have_theirs(workspace: Workspace) -> None:
+    """No picture of this machine's disk is in the stories of one, but the newsroom's own logo may be a file."""
+    root, now = workspace.root, workspace.now()
+    (root / "logo.jpg").write_bytes(jpeg())
+    article = Article(
+        "خبر اليوم", "https://almawja.example.org/1/", summary="كلمة.", published=now - timedelta(hours=1)
+    )
+    with workspace.database.write() as connection:
+        library.shelve(connection, [article], now=now)
+        subscription = actions.add_subscriber(
+            connection, "daily@example.net", "readers", now=now, keys=workspace.keys.suppression, rhythm="daily"
+        )
+        assert subscription.subscriber.id
+    with open_workspace(root, {"NASHRA_LETTER__LOGO": "logo.jpg"}) as opened:
+        outcome = latest.run(opened, "daily")
+    assert outcome.send is not None, outcome
+    (message,) = messages(root)
+    match = NAMED.search(html_of(message))
+    assert match is not None
+    assert stored(workspace) == [(match[2].partition(".")[0], True)]
 
 
 def test_a_test_letter_has_its_pictures_for_some_days(either: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

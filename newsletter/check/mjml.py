@@ -28,6 +28,7 @@ CODES: Mapping[str, Level] = {
     "mjml-image-alt": "error",
     "mjml-include": "error",
     "mjml-mismatched": "error",
+    "mjml-third-party": "error",
 }
 _tell = teller(CODES)
 
@@ -158,6 +159,14 @@ def _words(path: str, tag: Tag, defaults: bool) -> Iterator[Problem]:
     if tag.name not in ATTRIBUTES:
         yield _tell("mjml-unknown-tag", f"<{tag.name}> is no element of MJML", place, _nearest(tag.name, ATTRIBUTES))
         return
+    if tag.name == "mj-social-element" and "src" not in tag.attributes and not tag.filled and not defaults:
+        # Without src the compiler names a picture of www.mailjet.com by the network (mrml 6.0.1, and npm's alike).
+        yield _tell(
+            "mjml-third-party",
+            "the sign of <mj-social-element> is loaded from mailjet.com, which then sees who opens the letter",
+            place,
+            'write src="https://…" with a picture of your own, or use {{ parts.social_row() }}',
+        )
     pictures = {"mj-image", "mj-carousel-image"}
     if tag.name in pictures and "alt" not in tag.attributes and not tag.filled and not defaults:
         yield _tell("mjml-image-alt", f"<{tag.name}> has no alt", place, 'write alt="…", or alt="" for an ornament')

@@ -283,6 +283,7 @@ def _copies(workspace: Workspace, issue: Issue) -> tuple[Issue, tuple[CopiedPict
     from newsletter import issues
     from newsletter.workflows.copying import copy_pictures
 
+    say("Looking for pictures of other sites …")
     copied = copy_pictures(workspace, issue)
     taken = [one for one in copied if one.file]
     for one in taken:

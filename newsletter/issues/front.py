@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.errors import IssueError
-from newsletter.issues import theming
+from newsletter.issues import own_values, theming
 from newsletter.issues.escaping import INVISIBLE
 from newsletter.issues.lines import FENCE, is_fence
 from newsletter.text.toml import duplicate_in
@@ -21,6 +21,7 @@ KEYS: Mapping[str, type] = {
     "list": str,
     "template": str,
     "theme": dict,
+    "extra": dict,
 }
 _REQUIRED = ("number", "subject")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
@@ -55,7 +56,7 @@ def front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dict
         if key not in KEYS:
             raise IssueError(f"{key!r} is not known here", where=place, mend=f"known are {', '.join(KEYS)}")
         if type(value) is not KEYS[key]:
-            wanted = {int: "a whole number", str: "text in quotes", dict: 'a table such as theme.style = "classic"'}[
+            wanted = {int: "a whole number", str: "text in quotes", dict: f'a table such as {key}.style = "classic"'}[
                 KEYS[key]
             ]
             raise IssueError(f"{key} is {value!r}, but {wanted} is wanted", where=place)
@@ -66,6 +67,8 @@ def front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dict
         raise IssueError("number must be 1 or more", where=f"{path}:{where['number']}")
     if "theme" in values:
         values["theme"] = theming.theme(values["theme"], where, path)
+    if "extra" in values:
+        values["extra"] = own_values.own_values(values["extra"], where, path)
     return values, where, end + 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from newsletter.issues.escaping import Place, escape
 from newsletter.issues.lines import FENCE
 from newsletter.issues.manuscript import toml
@@ -16,6 +18,7 @@ def to_text(issue: Issue) -> str:
     # Without a template of its own, an issue looks as the newsroom's style says.
     front += [f"template = {toml(issue.template)}"] if issue.template else []
     front += [f"theme.{key} = {_value(value)}" for key, value in issue.theme.items()]
+    front += [f"extra.{key} = {_value(value)}" for key, value in issue.extra.items()]
     blocks = ["\n".join([*front, FENCE]), *(prose.markdown for prose in issue.opening)]
     for section in issue.sections:
         blocks += blocks_of(section)
@@ -50,13 +53,18 @@ def picture_line(story: Story) -> str:
 
 
 def _value(value: object) -> str:
-    """A value of ``[theme]`` as TOML."""
+    """A value of ``[theme]`` or ``[extra]`` as TOML; pairs are a table."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return toml(value)
-    assert isinstance(value, tuple)
-    return f"{{ {', '.join(f'{name} = {toml(address)}' for name, address in value)} }}"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_value(one) for one in value)}]"
+    pairs = value.items() if isinstance(value, Mapping) else value
+    assert isinstance(pairs, Iterable)
+    return f"{{ {', '.join(f'{name} = {_value(one)}' for name, one in pairs)} }}"
 
 
 def _story_text(story: Story) -> str:

@@ -75,10 +75,9 @@ def copy_pictures(workspace: Workspace, issue: Issue) -> tuple[CopiedPicture, ..
             wanted.setdefault(address, line)
     if not wanted:
         return ()
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="copy") as pool:
-        brought = list(pool.map(lambda one: _brought(workspace, one), wanted))
     outcomes = []
-    for (address, line), data in zip(wanted.items(), brought, strict=True):
+    for address, data in _each(workspace, list(wanted)):
+        line = wanted[address]
         made = _copied(manuscript, address, line, data) if isinstance(data, bytes) else None
         if made is None:
             assert isinstance(data, NashraError)
@@ -89,6 +88,14 @@ def copy_pictures(workspace: Workspace, issue: Issue) -> tuple[CopiedPicture, ..
     if any(one.file for one in outcomes):
         manuscript.save()
     return tuple(outcomes)
+
+
+def _each(workspace: Workspace, wanted: Sequence[str]) -> Iterator[tuple[str, bytes | NashraError]]:
+    """Each address with what came from it; a few are asked at once, so that never more than a few are in memory."""
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="copy") as pool:
+        for at in range(0, len(wanted), _AT_ONCE):
+            some = wanted[at : at + _AT_ONCE]
+            yield from zip(some, pool.map(lambda one: _brought(workspace, one), some), strict=True)
 
 
 def _brought(workspace: Workspace, address: str) -> bytes | NashraError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import json
 import re
 import tomllib
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter import issues, library
 from newsletter.errors import NashraError, SettingsError
 from newsletter.issues import compose
+from newsletter.letters import hosting, own_links
 from newsletter.letters.catalogue import words
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, slot
 from newsletter.letters.render import fill
@@ -48,6 +49,7 @@ LOOKS: Mapping[str, Mapping[str, str]] = {
     "banner": {"style": "classic", "header": "band", "hero": "edge", "corners": "round"},
 }
 """What is shown: the four styles as they are, and three that differ from them in a few keys."""
+_DATA = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
 _NO_LOOK: Mapping[str, str] = {key: "" for keys in LOOKS.values() for key in keys}
 """Every key that a look sets, unset: the style's own."""
 
@@ -60,7 +62,7 @@ class ShownLook:
     lines: str
     """What stands in newsletter.toml for it, without the head of the section."""
     html: str
-    """The letter; its pictures are still named by their Content-ID."""
+    """The letter; its pictures stand apart, each once."""
     bytes: int
 
 
@@ -90,10 +92,7 @@ def show(workspace: Workspace, path: Path | None = None) -> ThemePage:
     pictures: dict[str, str] = {}
     for name, keys in LOOKS.items():
         made = letters.of_issue(workspace, replace(issue, template="", theme={**issue.theme, **_NO_LOOK, **keys}))
-        for picture in made.rendered.pictures:
-            data = base64.b64encode(picture.data).decode("ascii")
-            pictures[f"cid:{picture.cid}"] = f"data:{picture.content_type};base64,{data}"
-        html = _for_one(made)
+        html = _DATA.sub(lambda found: _once(found[0], pictures), _for_one(made))
         shown.append(ShownLook(name, lines_of(keys), html, len(html.encode())))
     about = workspace.publication
     catalogue = words(workspace.templates, about.language)
@@ -143,10 +142,17 @@ def _shows(one: Holding) -> bool:
 
 def _for_one(made: Letter) -> str:
     """A letter as one reader sees it, with links that lead nowhere."""
-    html = made.rendered.html
+    html = hosting.shown_alone(made.rendered, own_links.base(made))
     for part in (LEAVE, PREFERENCES, VIEW):
         html = html.replace(slot(made.marker, part), "A" * 52)
     return html
+
+
+def _once(data: str, pictures: dict[str, str]) -> str:
+    """The name by which a picture stands once in the page, however many looks show it."""
+    name = f"picture:{hashlib.sha256(data.encode('ascii')).hexdigest()[:16]}"
+    pictures[name] = data
+    return name
 
 
 def _for_script(value: object) -> str:

@@ -220,6 +220,7 @@ def _values(
         **viewer.values(),
         **_ways_on(ways, viewer, issue),
     }
+    values["extra"] = _printable(issue.extra)
     values["elements"] = surroundings.elements(issue)
     values["reading_minutes"] = surroundings.reading_minutes(
         values["opening"], values["sections"], publication.language
@@ -237,6 +238,15 @@ def _social(viewer: ViewBuilder, look: Look, say: Callable[[str], str]) -> list[
         SocialLink(kind, say(NAMES[kind]), address, viewer.known_picture(f"{SIGN}{kind}", say(NAMES[kind])))
         for kind, address in look.social
     ]
+
+
+def _printable(value: Any) -> Any:
+    """Own values for templates, without the signs that would break a letter."""
+    if isinstance(value, Mapping):
+        return {name: _printable(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_printable(one) for one in value]
+    return before.printable(value) if isinstance(value, str) else value
 
 
 def _ways_on(ways: Ways, viewer: ViewBuilder, issue: Issue) -> dict[str, Any]:
@@ -295,8 +305,10 @@ def _texts(value: object) -> Iterator[str]:
         one = waiting.pop()
         if isinstance(one, str):
             yield one
-        elif isinstance(one, (tuple, Mapping)):
+        elif isinstance(one, (tuple, list)):
             waiting.extend(one)
+        elif isinstance(one, Mapping):
+            waiting.extend((*one, *one.values()))
         else:
             waiting.extend(getattr(one, name) for name in getattr(one, "__dataclass_fields__", ()))
 
