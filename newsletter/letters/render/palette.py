@@ -231,7 +231,7 @@ def _button(colour: str, grounds: Sequence[str]) -> str:
 def _turning(ground: str) -> str:
     """A ground with dark words, light enough that programs which darken a letter turn both, and not the words alone.
 
-    Measured on Chromium's forced dark: words below a brightness of 150 turn light, grounds of 208 and above turn dark (206 did not).
+    Measured on Chromium's forced dark: words below a brightness of 150 turn light, grounds from 208 on turn dark.
     """
     if _on(ground) == WHITE:
         return ground
