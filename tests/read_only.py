@@ -12,8 +12,8 @@ SAMPLE = ROOT / "newsletter" / "sample"
 
 BASE = frozenset({"sqlalchemy", "pydantic"})
 """Dear modules that every command on a workspace needs: its database, and its settings (and Typer since 0.29)."""
-LETTER = BASE | {"jinja2", "mjml", "markdown_it", "babel", "regex"}
-"""… and whoever makes a letter."""
+LETTER = BASE | {"jinja2", "mjml", "markdown_it", "babel", "regex", "hijridate"}
+"""… and whoever makes a letter; the demonstration's has the Hijri date."""
 
 READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "latest": (("--rhythm", "daily", "--dry-run"), BASE),

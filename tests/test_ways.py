@@ -22,6 +22,7 @@ from newsletter.letters.render import render
 from newsletter.letters.templates import environment
 from newsletter.letters.ways import SHARES, STARTS, ShareLinks, Ways
 from newsletter.models import Letter
+from newsletter.web import archive
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import letter as letters
 from newsletter.workspace.config import load
@@ -154,6 +155,13 @@ def letter(workspace: Workspace) -> Letter:
 def ours(root: Path) -> Iterator[str]:
     with open_workspace(root, {}) as workspace:
         yield from hrefs(letter(workspace).rendered.html)
+
+
+def test_an_issue_that_was_scheduled_and_paused_is_named_to_nobody(root: Path) -> None:
+    assert here("-C", root, "send", "first", "--at", "2099-01-01 10:00", "--yes").code == 0
+    assert here("-C", root, "sends", "pause", "1").code == 0
+    with open_workspace(root, {}) as workspace, workspace.database.read() as connection:
+        assert archive.sent(connection, ["readers"], limit=5) == []
 
 
 def test_letters_name_those_that_went_before_as_far_as_everybody_may_read_them(root: Path) -> None:

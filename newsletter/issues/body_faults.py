@@ -20,12 +20,12 @@ _LINK = re.compile(r"\]\(")
 # What stands where a picture's caption would, in quotation marks of whatever kind.
 _BROKEN_CAPTION = re.compile(r"!\[[^\]]*\]\((?:<[^>]*>|[^\s()]+)\s+[\"'“”„«‘’(]")
 _BROKEN_LINK = re.compile(rf"\]\(|\][{INVISIBLE}]+\((?=<?(?:https?:|mailto:))")
-_SPACED_NOTE = re.compile(r"\[\^([^\]\s]+\s[^\]]*)\]")
+_SPACED_NOTE = re.compile(r"\[\^([^\[\]\s]+\s[^\[\]]*)\]")
 _IN_CODE = re.compile(r"`[^`]*`")
 
 
 @dataclass(frozen=True, slots=True)
-class BodyPlace:
+class BodyFaults:
     """Where the body stands in its file, and who is told what is wrong with it."""
 
     path: Path
@@ -49,7 +49,7 @@ class BodyPlace:
         return f"{self.path}:{self.line(index)}"
 
 
-def refuse_headings(tokens: Sequence[Token], at: int, place: BodyPlace) -> None:
+def refuse_headings(tokens: Sequence[Token], at: int, place: BodyFaults) -> None:
     """Sections and stories do not begin within an element: most often its end is missing."""
     begun = tokens[at].map or [0, 0]
     for token in takewhile(lambda one: one.level or one.nesting >= 0, tokens[at:]):
@@ -65,7 +65,7 @@ def refuse_headings(tokens: Sequence[Token], at: int, place: BodyPlace) -> None:
             )
 
 
-def refuse_wide(tokens: Sequence[Token], at: int, place: BodyPlace) -> None:
+def refuse_wide(tokens: Sequence[Token], at: int, place: BodyFaults) -> None:
     """A table of more columns than a telephone shows."""
     start = columns = 0
     for token in takewhile(lambda one: one.level or one.nesting >= 0, tokens[at:]):
@@ -82,7 +82,7 @@ def refuse_wide(tokens: Sequence[Token], at: int, place: BodyPlace) -> None:
             )
 
 
-def refuse_endless(tokens: Sequence[Token], lines: Sequence[str], place: BodyPlace) -> None:
+def refuse_endless(tokens: Sequence[Token], lines: Sequence[str], place: BodyFaults) -> None:
     """Code whose end was forgotten: everything behind it would be code too."""
     for token in tokens:
         if token.type != "fence" or token.map is None:
@@ -99,7 +99,7 @@ def refuse_endless(tokens: Sequence[Token], lines: Sequence[str], place: BodyPla
             )
 
 
-def _refuse_names_with_spaces(tokens: Sequence[Token], lines: Sequence[str], place: BodyPlace) -> None:
+def _refuse_names_with_spaces(tokens: Sequence[Token], lines: Sequence[str], place: BodyFaults) -> None:
     """Names of footnotes are one word; with a space they would stand in the letter as they were typed."""
     code = {line for token in tokens if token.type == "fence" and token.map for line in range(*token.map)}
     for at, line in enumerate(lines):
@@ -109,7 +109,7 @@ def _refuse_names_with_spaces(tokens: Sequence[Token], lines: Sequence[str], pla
             place.tell(IssueError(f"the name of a footnote has a space: {found[0]}", where=place.where(at), mend=mend))
 
 
-def refuse_notes(tokens: Sequence[Token], lines: Sequence[str], place: BodyPlace) -> None:
+def refuse_notes(tokens: Sequence[Token], lines: Sequence[str], place: BodyFaults) -> None:
     """Footnotes without words, words that nothing leads to, and two of one name."""
     used = {
         str(child.meta["label"])
@@ -156,7 +156,7 @@ def refuse_notes(tokens: Sequence[Token], lines: Sequence[str], place: BodyPlace
             )
 
 
-def refuse_broken(inline: Token, lines: Sequence[str], place: BodyPlace) -> None:
+def refuse_broken(inline: Token, lines: Sequence[str], place: BodyFaults) -> None:
     """A link that Markdown did not take for one, or that leads nowhere, with its line."""
     start, end = inline.map or [0, 0]
 

@@ -23,12 +23,17 @@ MOST_COLUMNS = 6
 DEEPEST = 2
 """Elements within one another: columns or a box, and what stands in them."""
 
-_UNSEEN = r"[\s\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]*"
+_COLONS = re.compile(r"[ \t]*(:{3,})(.*)", re.DOTALL)
+_UNSEEN = (
+    "".join(
+        map(chr, [*range(9, 14), 0x20, 0xA0, 0x61C, 0x1680, *range(0x2000, 0x2010), *range(0x2028, 0x2030), 0x205F])
+    )
+    + "\u2060\u2066\u2067\u2068\u2069\u3000\ufeff"
+)
 """Spaces of any kind and signs that nobody sees, as word processors leave them."""
-_COLONS = re.compile(rf"[ \t]*(:{{3,}}){_UNSEEN}(.*?){_UNSEEN}$")
 _CODE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)$")
-_DEFINITION = re.compile(r"^[ \t]{0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
-UNDEFINED = re.compile(r"\[\^([^\]\s]+)\]")
+_DEFINITION = re.compile(r"^[ \t]{0,3}\[\^([^\[\]\s]+)\]:", re.MULTILINE)
+UNDEFINED = re.compile(r"\[\^([^\[\]\s]+)\]")
 """A reference to a footnote that has no words."""
 
 
@@ -139,11 +144,12 @@ def matched(lines: Sequence[str]) -> tuple[list[str], list[MarkdownFault]]:
     heights: dict[int, int] = {}
     found = list(_colon_lines(lines))
     # The rule of the parser takes colons in code for an end too, if they are enough.
-    in_code = {at for at, line in enumerate(lines) if _COLONS.match(line)} - {at for at, _, _ in found}
-    least = max((len(_COLONS.match(lines[at])[1]) + 1 for at in in_code), default=3)  # type: ignore[index]  # it matches
+    taken = {at for at, _, _ in found}
+    in_code = [_COLONS.match(line) for at, line in enumerate(lines) if at not in taken]
+    least = max((len(one[1]) + 1 for one in in_code if one is not None), default=3)
     for at, line, words in found:
         if words:
-            fault = _opening_fault(words, [lines[before] for before in open_at])
+            fault = _opening_fault(words, [_words(lines[before]) for before in open_at[-DEEPEST:]])
             faults += [MarkdownFault(at, *fault)] if fault else []
             open_at.append(at)
             heights[at] = 0
@@ -158,12 +164,8 @@ def matched(lines: Sequence[str]) -> tuple[list[str], list[MarkdownFault]]:
             faults.append(MarkdownFault(at, "::: ends an element that nothing begins", _AS_TEXT))
             out[at] = line.replace(":", "\\:", 1)
     for at in open_at:
-        words = _COLONS.match(lines[at])[2]  # type: ignore[index]  # it was found by this pattern
-        faults.append(
-            MarkdownFault(
-                at, f"the element that begins here has no end: ::: {words[:60]}", "write ::: on the line where it ends"
-            )
-        )
+        what = f"the element that begins here has no end: ::: {_words(lines[at])[:60]}"
+        faults.append(MarkdownFault(at, what, "write ::: on the line where it ends"))
         out[at] = lines[at].replace(":", "\\:", 1)
     return out, sorted(faults, key=lambda fault: fault.line)
 
@@ -181,12 +183,21 @@ def _colon_lines(lines: Sequence[str]) -> Iterable[tuple[int, str, str]]:
                 continue
             if code and fence[1].startswith(code) and not fence[2].strip():
                 code = ""
-        elif not code and (found := _COLONS.match(line)) is not None:
-            yield at, line, found[2]
+        elif not code and _COLONS.match(line) is not None:
+            yield at, line, _words(line)
+
+
+def _words(line: str) -> str:
+    """What stands behind the colons of a line."""
+    found = _COLONS.match(line)
+    return found[2].strip(_UNSEEN) if found is not None else ""
 
 
 def _opening_fault(words: str, around: Sequence[str]) -> tuple[str, str] | None:
-    """What is wrong with a line that begins an element, as (what, mend); ``around`` are those that are still open."""
+    """What is wrong with a line that begins an element, as (what, mend).
+
+    ``around`` are the words behind the colons of the innermost that are still open, ``DEEPEST`` at most.
+    """
     from difflib import get_close_matches
 
     kind, title = opened(words)
@@ -201,7 +212,7 @@ def _opening_fault(words: str, around: Sequence[str]) -> tuple[str, str] | None:
         return f"a link or picture stands behind the name {kind.name}", "write it on a line below"
     if len(around) >= DEEPEST:
         return f"{kind.name} stands {len(around)} elements deep", "one element may stand in another, and no deeper"
-    outer = opened(_COLONS.match(around[-1])[2])[0] if around else None  # type: ignore[index]  # found by it
+    outer = opened(around[-1])[0] if around else None
     if outer is not None and (not outer.holds or kind.name in ("columns", "contents", "sponsor")):
         return f"{kind.name} stands within {outer.name}", f"end {outer.name} with ::: before it"
     return None

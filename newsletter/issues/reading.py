@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from newsletter.errors import IssueError
 from newsletter.issues.body_faults import (
-    BodyPlace,
+    BodyFaults,
     refuse_broken,
     refuse_endless,
     refuse_headings,
@@ -53,7 +53,7 @@ def parse(text: str, path: Path, faults: list[IssueError] | None = None) -> Issu
     front, lines_of_keys, body_at = front_matter(lines, path)
     told: list[IssueError] = []
     body = without_comments(visible(lines), body_at, path)[body_at:]
-    opening, sections = _body(body, BodyPlace(path, body_at, told))
+    opening, sections = _body(body, BodyFaults(path, body_at, told))
     if told and faults is None:
         raise IssueError.of(told)
     if faults is not None:
@@ -95,7 +95,7 @@ def spans_of(lines: Sequence[str], path: Path) -> tuple[LineSpan, ...]:
         IssueError: As for ``parse``.
     """
     found: list[LineSpan] = []
-    for block in _blocks(lines, BodyPlace(path, 0)):
+    for block in _blocks(lines, BodyFaults(path, 0)):
         if isinstance(block.made, Story):
             found.append(LineSpan("story", block.made.line, block.end))
         elif isinstance(block.made, Section):
@@ -128,7 +128,7 @@ def body_of(lines: Sequence[str], path: Path) -> tuple[tuple[Prose, ...], tuple[
     Raises:
         IssueError: As for ``parse``.
     """
-    return _body(lines, BodyPlace(path, 0))
+    return _body(lines, BodyFaults(path, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class _Block:
     """Lines of the body up to its last one."""
 
 
-def _body(lines: Sequence[str], place: BodyPlace) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
+def _body(lines: Sequence[str], place: BodyFaults) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
     sections = [Section("")]
     for block in _blocks(lines, place):
         current = sections[-1]
@@ -171,7 +171,7 @@ def _body(lines: Sequence[str], place: BodyPlace) -> tuple[tuple[Prose, ...], tu
     return tuple(opening), (*((unnamed,) if unnamed.blocks else ()), *rest)
 
 
-def _grown(story: Story, block: _Block, lines: Sequence[str], place: BodyPlace) -> Story:
+def _grown(story: Story, block: _Block, lines: Sequence[str], place: BodyFaults) -> Story:
     assert isinstance(block.made, Prose), "sections and stories never grow another story"
     if block.kind == "picture" and not story.image and not story.summary:
         image, alt, caption = _image(block.made.markdown)
@@ -182,7 +182,7 @@ def _grown(story: Story, block: _Block, lines: Sequence[str], place: BodyPlace) 
     return replace(story, summary=summary, summary_line=first)
 
 
-def _blocks(lines: Sequence[str], place: BodyPlace) -> Iterator[_Block]:
+def _blocks(lines: Sequence[str], place: BodyFaults) -> Iterator[_Block]:
     """The blocks of the body, in order."""
     # Unjoined, an escaped bracket is told from one that the editor meant for a link. As in the letter, an indented
     # heading is a heading, and no code.
@@ -231,7 +231,7 @@ def _blocks(lines: Sequence[str], place: BodyPlace) -> Iterator[_Block]:
             yield _Block("prose", Prose(source, place.line(start)), end)
 
 
-def _heading(token: Token, inline: Token, place: BodyPlace) -> _Block | None:
+def _heading(token: Token, inline: Token, place: BodyFaults) -> _Block | None:
     """The section or story that a heading begins; None for one that nobody means, whose lines are words then."""
     start, end = token.map or [0, 0]
     title = _plain(inline.children or ())

@@ -46,7 +46,7 @@ from newsletter.ledger.fallback import (
     take_over,
 )
 from newsletter.ledger.history import letters_to, reports_of
-from newsletter.ledger.keys import issue_id
+from newsletter.ledger.keys import issue_id, may_have_gone
 from newsletter.ledger.leases import (
     claim,
     deliveries,
@@ -181,6 +181,7 @@ __all__ = [
     "letter_of",
     "letters_to",
     "mark_submitting",
+    "may_have_gone",
     "may_undo",
     "members",
     "move",

@@ -55,6 +55,23 @@ def of_send(send_id: int) -> ColumnElement[bool]:
     return delivery.c.batch_id.in_(select(batch.c.id).where(batch.c.send_id == send_id))
 
 
+def may_have_gone(send_id: int | ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that a letter of a send has reached somebody, or may have.
+
+    Only batches that a provider was given are looked at: a send that waits has a million rows in others.
+
+    Args:
+        send_id: Id of the send; a column where it stands in a query of sends.
+    """
+    from sqlalchemy import exists, func, select
+
+    from newsletter.storage.tables import batch, delivery
+
+    tried = select(delivery.c.id).join(batch, batch.c.id == delivery.c.batch_id)
+    tried = tried.where(batch.c.send_id == send_id, batch.c.sender.is_not(None))
+    return exists(tried.where(func.coalesce(delivery.c.state, batch.c.state).in_(GONE)))
+
+
 def is_now(states: Iterable[str]) -> ColumnElement[bool]:
     """The condition for a delivery, by itself, that its state, its own or else its batch's, is one of these."""
     from sqlalchemy import func, select

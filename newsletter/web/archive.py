@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PAGE = 20
 """Letters on one page of the archive, and entries in the feed."""
 
-_WENT_OUT = ("running", "paused", "finished")
+_GOES_OUT = ("running", "finished")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +133,20 @@ def sent(
         before: Only sends with a smaller id; 0 for all.
         key: Only the issue with this key. Without it, instant letters are left out: each would only name one article.
     """
-    from sqlalchemy import case, func, select
+    from sqlalchemy import and_, case, func, or_, select
 
     from newsletter.storage.tables import issue, letter, send
     from subscribers import store
+
+    # What was scheduled and then paused has gone to nobody yet, and may never.
+    went_out = or_(send.c.state.in_(_GOES_OUT), and_(send.c.state == "paused", ledger.may_have_gone(send.c.id)))
 
     # The letter that leaves nothing out, if there is one.
     whole = func.coalesce(func.min(case((letter.c.variant == "", letter.c.id))), func.min(letter.c.id))
     ids = [found.id for name in lists if (found := store.list_or_none(connection, name)) is not None]
     first: Any = (
         select(func.min(send.c.id).label("id"))
-        .where(send.c.list_id.in_(ids), send.c.state.in_(_WENT_OUT))
+        .where(send.c.list_id.in_(ids), went_out)
         .group_by(send.c.issue_id)
         .subquery()
     )

@@ -146,7 +146,10 @@ class SmallLetterBuilder:
         found = self._pictures(about, mailbox)
         if found is None:
             # Nobody waits for a confirmation because of a logo: the name stands in its place.
-            about, found = replace(about, logo=""), LocalPictures({})
+            face = about.theme
+            header = "" if face.header == "picture" else face.header
+            face = replace(face, header=header, picture="", logo_dark="", portrait="")
+            about, found = replace(about, logo="", theme=face), LocalPictures({})
         rendered = render_small(
             kind,
             about,
