@@ -10,7 +10,7 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from newsletter.issues.prose.elements.phrases import name_and_role, when
+from newsletter.issues.prose.elements.phrases import event_of, name_and_role, poll_of, when
 from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
 from newsletter.issues.targets import split_caption
 from newsletter.text import bidi
@@ -23,6 +23,8 @@ _SIGNS: Mapping[str, str] = {"video": "\u25b6\ufe0e", "audio": "\u266a", "file":
 _LONGEST_ENDING = 4
 _MANY = 4
 """Columns of a table from which on its face is smaller, so that a telephone tears no word of it."""
+_BESIDE, _SHORT = 3, 12
+"""Answers of so many signs stand beside one another, when there are no more than so many."""
 
 
 class BlockHtml(Protocol):
@@ -256,8 +258,42 @@ def _event(writer: BlockHtml, block: Block) -> Iterator[str]:
         elif place is not None:
             rest = [place, *rest]
         yield from writer.blocks(tuple(one for one in rest if one is not None))
+        event, calendar = event_of(block), writer.setup.calendar
+        if event is not None and calendar is not None:
+            yield writer.open("p", "event calendar") + _anchor(writer, calendar(event), "a")
+            yield f"{bidi.to_html(str(writer.setup.say('Add to calendar')), writer.base)}</a></p>"
 
     yield from _boxed(writer, "event", inside())
+
+
+def _poll(writer: BlockHtml, block: Block) -> Iterator[str]:
+    poll, leads = poll_of(block, writer.setup), writer.setup.answer
+    beside = len(poll.answers) <= _BESIDE and all(len(one) <= _SHORT for one in poll.answers)
+
+    def button(at: int, answer: str) -> Iterator[str]:
+        words = bidi.to_html(answer, writer.base)
+        yield f"{_table(writer, 'answer.table')}<tr>"
+        yield _cell(writer, "answer", **({"align": "center"} if beside else {}))
+        yield f"{_anchor(writer, leads(poll, at), 'answer a')}{words}</a>" if leads is not None else str(words)
+        yield "</td></tr></table>"
+
+    def inside() -> Iterator[str]:
+        yield _line(writer, "poll title", poll.question)
+        yield from writer.blocks(block.children)
+        yield _table(writer)
+        yield "<tr>" if beside else ""
+        last = len(poll.answers) - 1
+        for at, answer in enumerate(poll.answers):
+            if beside:
+                place = "first" if not at else "last" if at == last else "middle"
+                yield _cell(writer, f"answers {place}", width=f"{100 // (last + 1)}%")
+            else:
+                yield f"<tr>{_cell(writer, 'answers')}"
+            yield from button(at, answer)
+            yield "</td>" if beside else "</td></tr>"
+        yield "</tr></table>" if beside else "</table>"
+
+    yield from _boxed(writer, "poll", inside())
 
 
 def _figures(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -351,6 +387,8 @@ _WRITERS: Mapping[str, Callable[[BlockHtml, Block], Iterator[str]]] = {
     "figures": _figures,
     "reading": _reading,
     "contents": _contents,
+    "poll": _poll,
+    "useful": _poll,
     "table": _data_table,
     "note": _note,
 }
