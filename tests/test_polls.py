@@ -19,7 +19,7 @@ from sqlalchemy import func, inspect, select
 from starlette.testclient import TestClient
 from test_postgresql import on
 
-from newsletter import issues, media, polls
+from newsletter import issues, polls
 from newsletter.issues import prose
 from newsletter.letters import answer_links, calendars
 from newsletter.models import CalendarEvent, Poll
