@@ -21,7 +21,7 @@ LOOK = """
   const wanted = document.documentElement.dir || document.querySelector('[dir]').dir, bad = [], rects = [];
   const side = wanted === 'rtl' ? 'right' : 'left', other = wanted === 'rtl' ? 'left' : 'right';
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  let lowest = 9, texts = 0;
+  let lowest = 9, tight = 9, texts = 0;
   while (walker.nextNode()) {
     const node = walker.currentNode, text = node.data.trim(), own = node.parentElement;
     if (!text || own.closest('script,style') || !own.getClientRects().length) continue;
@@ -34,13 +34,19 @@ LOOK = """
     const at = getComputedStyle(block).textAlign.replace('-webkit-', '');
     // In the middle stands what the letter itself puts there.
     const middle = at === 'center' && block.closest('[align=center],[style*="text-align:center"]');
-    const meant = block.closest('pre[dir]') || block.closest('td')?.matches(`[align=${other}]`) || middle;
+    // Columns of a table of data have sides of their own, and may be set a little smaller when there are many.
+    const data = own.closest('table')?.querySelector(':scope > * > tr > th') && own.closest('td,th');
+    const meant = data || block.closest('pre[dir]') || block.closest('td')?.matches(`[align=${other}]`) || middle;
     if (![side, 'start'].includes(at) && !meant) bad.push(at + ': ' + name);
     if (style.fontStyle !== 'normal' && wanted === 'rtl') bad.push('slanted: ' + name);
     if (style.letterSpacing !== 'normal') bad.push('spaced: ' + name);
     const size = parseFloat(style.fontSize), height = parseFloat(style.lineHeight);
-    if (height && text.includes(' ')) lowest = Math.min(lowest, height / size);
-    if (size < 13 && !own.closest('sup')) bad.push('small: ' + name);
+    if (height && text.includes(' ')) {
+      // Headlines may stand closer than what runs on.
+      if (size < 20 && !own.closest('.bandbtn')) lowest = Math.min(lowest, height / size);
+      else tight = Math.min(tight, height / size);
+    }
+    if (size < (data ? 12 : 13) && !own.closest('sup')) bad.push('small: ' + name);
     const range = document.createRange();
     range.selectNodeContents(node);
     const box = range.getBoundingClientRect();
@@ -51,7 +57,7 @@ LOOK = """
     shape: image.naturalWidth / image.naturalHeight, drawn: image.width / image.height,
     fit: getComputedStyle(image).objectFit}));
   const root = document.documentElement;
-  return {bad, rects, texts, lowest, images, across: root.scrollWidth, room: root.clientWidth};
+  return {bad, rects, texts, lowest, tight, images, across: root.scrollWidth, room: root.clientWidth};
 })()
 """
 

@@ -20,7 +20,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "schedule": ((), BASE),
     "articles": ((), BASE | {"lxml"}),
     "check": ((), LETTER | {"url_normalize", "rich"}),
-    "theme": (("--html", "shown.html"), LETTER),
+    "theme": (("--html", "shown.html"), LETTER | {"url_normalize"}),
     "preview": ((), LETTER | {"url_normalize", "rich"}),
     "lists": ((), BASE),
     "lists rename": (("readers", "--title", "نشرة", "--dry-run"), BASE),

@@ -218,6 +218,7 @@ def test_compose_when_the_picture_of_an_article_has_gone(root: Path, tmp_path: P
 
 ISSUE = "issues/first/issue.md"
 STORY = "\n### [خبر](https://example.org)\n"
+LIST = 'list = "readers"'
 
 
 @pytest.mark.slow
@@ -227,15 +228,15 @@ STORY = "\n### [خبر](https://example.org)\n"
         (lambda text: text.replace("number = 1", "number = one"), ("issue.md:2", "not valid TOML", "number = one")),
         (lambda text: text.replace("number = 1", "numbr = 1"), ("issue.md:2", "'numbr' is not known here")),
         (lambda text: text.replace('list = "readers"', "list = 5"), ("issue.md:5", "list is 5", "text in quotes")),
-        (lambda text: text.replace('"weekly"', '"weakly"'), ("issue.md", "weakly", "name one that is")),
-        (lambda text: text.replace('"weekly"', '"../weekly"'), ("issue.md:6", "no name of a template")),
-        (lambda text: f"{text}\n[هنا](https:/broken link)\n", ("issue.md:14", "a broken link")),
-        (lambda text: f"{text}\n[هنا](http://)\n", ("issue.md:14", "leads nowhere")),
-        (lambda text: f"{text}\n# عنوان\n", ("issue.md:14", "first level", "## begins a section")),
-        (lambda text: text + STORY + "![و](no.jpg)\n", ("issue.md:15", "'no.jpg' cannot be read")),
-        (lambda text: text + STORY + "![و](a%00.jpg)\n", ("issue.md:15", "cannot be read")),
-        (lambda text: text + STORY + "![و](../x.jpg)\n", ("issue.md:15", "outside the issue's")),
-        (lambda text: text + STORY + "![و](issue.md)\n", ("issue.md:15", "no picture that can be read")),
+        (lambda text: text.replace(LIST, f'{LIST}\ntemplate = "weakly"'), ("issue.md", "weakly", "name one that is")),
+        (lambda text: text.replace(LIST, f'{LIST}\ntemplate = "../weekly"'), ("issue.md:6", "no name of a template")),
+        (lambda text: f"{text}\n[هنا](https:/broken link)\n", ("issue.md:13", "a broken link")),
+        (lambda text: f"{text}\n[هنا](http://)\n", ("issue.md:13", "leads nowhere")),
+        (lambda text: f"{text}\n# عنوان\n", ("issue.md:13", "first level", "## begins a section")),
+        (lambda text: text + STORY + "![و](no.jpg)\n", ("issue.md:14", "'no.jpg' cannot be read")),
+        (lambda text: text + STORY + "![و](a%00.jpg)\n", ("issue.md:14", "cannot be read")),
+        (lambda text: text + STORY + "![و](../x.jpg)\n", ("issue.md:14", "outside the issue's")),
+        (lambda text: text + STORY + "![و](issue.md)\n", ("issue.md:14", "no picture that can be read")),
         (lambda _: "", ("issue.md:1", "does not begin with +++")),
     ],
 )  # fmt: skip
@@ -260,7 +261,7 @@ def test_what_the_check_finds_keeps_a_letter_from_going(root: Path) -> None:
     edit(root / ISSUE, lambda text: f"{text}\n\nاكتب العنوان هنا\n")
     done = here("-C", root, "check")
     assert done.code == 3
-    assert f"error placeholder-text: {root / ISSUE}:15: " in done.out
+    assert f"error placeholder-text: {root / ISSUE}:14: " in done.out
     done = here("-C", root, "send", "--yes")
     assert done.code == 3
     assert "cannot go like this" in done.err

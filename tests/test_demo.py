@@ -49,6 +49,8 @@ def test_the_demonstration(tmp_path: Path) -> None:
     messages = [
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in demo.outbox.glob("*.eml")
     ]
+    # With six photos of 1200 pixels in it.
+    assert max(path.stat().st_size for path in demo.outbox.glob("*.eml")) <= 250_000
     assert {message["To"] for message in messages} == addresses
     for message in messages:
         assert isinstance(message, EmailMessage)

@@ -65,6 +65,7 @@ def test_every_text_stands_on_its_side_and_nothing_scrolls_sideways(
         assert seen["bad"] == [], width
         assert seen["across"] <= width
         assert seen["lowest"] >= 1.59
+        assert seen["tight"] >= 1.39
         for image in seen["images"]:
             assert image["alt"] is not None
             assert image["width"] <= width

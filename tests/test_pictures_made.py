@@ -422,9 +422,10 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(IssueError) as told:
         looked(folder, "no.jpg", "icon.svg", "cut.jpg").checked()
     assert told.value.where.endswith(":10")
-    assert "no.jpg" in told.value.what
-    assert "11: the picture icon.svg is an SVG" in told.value.what
-    assert "12: the picture cut.jpg is cut off" in told.value.what
+    first, second, third = str(told.value).split("\n")
+    assert "issue.md:10: the picture 'no.jpg' cannot be read" in first
+    assert "issue.md:11: the picture icon.svg is an SVG" in second
+    assert "issue.md:12: the picture cut.jpg is cut off" in third
     found = looked(folder, "cut.jpg").checked()
     with pytest.raises(IssueError, match=r"cut\.jpg is cut off"):
         pictures.made(lead(found), found)

@@ -1,4 +1,4 @@
-"""Questions of letters: what an editor types, the page that asks, numbers and nobody, and the calendar file of an event."""
+"""Questions of letters: what an editor types, the page that asks, numbers and nobody; and calendar files of events."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from lxml import etree
 from newsletter.errors import IssueError
 from newsletter.issues import Manuscript, containers, prose
 from newsletter.issues.escaping import escape
-from newsletter.issues.markdown import parser
+from newsletter.issues.markdown import from_html, parser
 from newsletter.issues.reading import parse
 
 FRONT = '+++\nnumber = 1\nsubject = "موضوع"\n+++\n\n'
@@ -250,3 +250,42 @@ def test_plain_text_is_never_an_element_or_a_footnote(text: str) -> None:
     children = [child for token in tokens for child in token.children or ()]
     assert not env.get("faults")
     assert not [one for one in (*tokens, *children) if one.type.startswith(("container", "footnote"))]
+
+
+@pytest.mark.parametrize(
+    ("figure", "markdown"),
+    [
+        (
+            '<figure><a href="https://youtu.be/x"><img src="https://i.example.org/a.jpg" alt="فيلم"></a>'
+            "<figcaption>تعليق *عنه*</figcaption></figure>",
+            "::: video\n[فيلم](<https://youtu.be/x>)\nتعليق \\*عنه\\*\n:::",
+        ),
+        (
+            '<figure><a href="https://example.org/a.mp3">تسجيل</a></figure>',
+            "::: audio\n[تسجيل](<https://example.org/a.mp3>)\n:::",
+        ),
+        (
+            '<figure><a href="https://x.com/i/status/1">منشور</a></figure>',
+            "::: video\n[منشور](<https://x.com/i/status/1>)\n:::",
+        ),
+        ('<figure><a href="https://example.org/">موقع</a></figure>', "[موقع](<https://example.org/>)"),
+        ('<p><a href="https://youtu.be/x">فيلم</a></p>', "[فيلم](<https://youtu.be/x>)"),
+    ],
+)
+def test_what_plays_in_a_collected_article_is_a_card(figure: str, markdown: str) -> None:
+    made = from_html(f"<p>قبل</p>{figure}<p>بعد</p>")
+    assert made == f"قبل\n\n{markdown}\n\nبعد"
+    passage = read(made)
+    assert passage.faults == ()
+    assert parse(FRONT + f"### قصة\n{made}", PATH).stories[0].summary == made
+
+
+def test_a_post_is_told_from_a_film() -> None:
+    signs = {
+        "https://x.com/i/status/1": "@",
+        "https://t.me/example/1": "@",
+        "https://www.facebook.com/watch/1": "▶",
+        "https://youtu.be/x": "▶",
+    }
+    for address, sign in signs.items():
+        assert read(f"::: video\n[عنوان]({address})\n:::").text().startswith(sign)

@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 
+_LINK_ALONE = re.compile(r"\[[^\n]+\]\(<([^<>\n]+)>\)")
+_AUDIO = re.compile(
+    r"^https://(?:[\w-]+\.)*(?:soundcloud\.com|spotify\.com)/|\.(?:mp3|m4a|oga|ogg|opus|wav|aac)(?:[?#]|$)",
+    re.IGNORECASE,
+)
+_VIDEO = re.compile(
+    r"^https://(?:[\w-]+\.)*(?:youtube\.com|youtube-nocookie\.com|youtu\.be|vimeo\.com|dailymotion\.com|dai\.ly|x\.com"
+    r"|twitter\.com|facebook\.com|fb\.watch|instagram\.com|tiktok\.com|t\.me|telegram\.me)/"
+    r"|\.(?:mp4|m4v|webm|ogv|mov)(?:[?#]|$)",
+    re.IGNORECASE,
+)
+"""Services whose films and posts articles show; the same as in ``newsletter.sources.clean.players``."""
+
+
 def parser() -> MarkdownIt:
     """The one Markdown parser: HTML is off, so what is pasted is text and cannot become markup.
 
@@ -31,8 +45,8 @@ def parser() -> MarkdownIt:
 def from_html(body: str, *, without: str = "") -> str:
     """Sanitised HTML of an article as Markdown: paragraphs, sub-headings, lists, quotes, links, bold, code, pictures.
 
-    Lists keep their numbers and what is nested in them; a picture that leads to a film is a link of that name; what
-    stands below a picture in its figure is its caption.
+    Lists keep their numbers and what is nested in them; a film, a recording or a post of another site is a card that
+    leads there; what stands below a picture in its figure is its caption.
 
     Args:
         body: As it was collected.
@@ -42,6 +56,13 @@ def from_html(body: str, *, without: str = "") -> str:
     reader.feed(body)
     reader.close()
     return reader.markdown()
+
+
+def _played_by(address: str) -> str:
+    """Name of the element that shows what plays at an address; empty when nothing is known to play there."""
+    if not address.startswith("https://"):
+        return ""
+    return "audio" if _AUDIO.search(address) else "video" if _VIDEO.search(address) else ""
 
 
 @dataclass(slots=True)
@@ -72,6 +93,8 @@ class _Reader(HTMLParser):
         self._figure = 0
         self._picture: tuple[str, str] | None = None
         """Words and address of the picture of the figure that is open."""
+        self._player: tuple[str, str] | None = None
+        """Name of the element and link of what plays in the figure that is open."""
         self._caption: list[str] | None = None
         self._done: list[tuple[str, str, int]] = []
         """Kind and text of each block, and the number of the quotation it stands in."""
@@ -98,9 +121,11 @@ class _Reader(HTMLParser):
         if self._caption is not None:
             self._caption += [" "] if tag in {"br", "p"} else []
             return
-        if tag == "figcaption" and self._picture is not None:
-            self._caption = []
-            return
+        if tag == "figcaption":
+            self._end_block()
+            if self._picture is not None or self._player is not None:
+                self._caption = []
+                return
         if tag in self._BLOCKS:
             self._end_block()
         values = dict(attrs)
@@ -205,7 +230,11 @@ class _Reader(HTMLParser):
             self._end_picture()
 
     def _end_picture(self, caption: str = "") -> None:
-        """Write the picture that waits for its caption."""
+        """Write the picture, or what plays, that waits for its caption."""
+        if self._player is not None:
+            (name, link), self._player = self._player, None
+            said = escape(one_line(" ".join(caption.split())))
+            self._write("\n".join(part for part in (f"::: {name}", link, said, ":::") if part))
         if self._picture is not None:
             (words, address), self._picture = self._picture, None
             self._write(picture(escape(one_line(" ".join(words.split())), "link"), address, " ".join(caption.split())))
@@ -256,7 +285,11 @@ class _Reader(HTMLParser):
         # Empty emphasis and links are left by pictures that stood inside them.
         text = re.sub(r"\*\*\s*\*\*|\[\s*\]\(<[^>]*>\)", "", text)
         self._text = ""
-        if text:
+        plays = _LINK_ALONE.fullmatch(text) if self._figure and not self._markers and not self._quote else None
+        if plays is not None and (name := _played_by(plays[1])):
+            self._end_picture()
+            self._player = name, text
+        elif text:
             self._write(f"**{text.replace('**', '')}**" if self._heading else text)
 
     def _write(self, block: str) -> None:

@@ -388,7 +388,7 @@ def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
                     "a quotation inside the caption stands in «…»",
                 )
             )
-        if child.type == "text" and _BROKEN_LINK.search(child.content):
+        elif child.type == "text" and _BROKEN_LINK.search(child.content):
             place.tell(
                 IssueError(
                     f"a broken link: {child.content.strip()[:80]}",

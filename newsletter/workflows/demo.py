@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,14 @@ from subscribers import actions, store
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
 NAME = "الموجة"
 SITE = "https://almawja.example.org"
+FACE = {
+    "tagline": "صحيفة الساحل: خبرٌ يُقرأ على مهل، كل سبت",
+    "hijri": True,
+    "second": "#b4531f",
+    "editor": "سارة بن علي",
+    "role": "رئيسة التحرير",
+}
+"""What the newsroom has set of what a new workspace only shows as comments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,7 @@ def run(directory: Path, tell: Callable[[str], None]) -> DemoResult:
         timezone="Africa/Algiers",
         pictures="inline",  # nobody serves these pages, and its letters are to be looked at
     )
+    _set(directory / FILE)
     tell(f"Made the workspace {directory}.")
     with open_workspace(directory, {}) as workspace:
         now = workspace.now()
@@ -88,3 +99,12 @@ def run(directory: Path, tell: Callable[[str], None]) -> DemoResult:
         return DemoResult(
             issue.number, Path(issue.path), html, text, workspace.settings.outbox / "new", account.submitted
         )
+
+
+def _set(settings: Path) -> None:
+    """Write the face of the newsroom over the comments that show where it may stand."""
+    text = settings.read_text("utf-8")
+    for key, value in FACE.items():
+        # Nothing in them is a sign of the replacement's own.
+        text = re.sub(rf"^# {key} = .*$", f"{key} = {json.dumps(value, ensure_ascii=False)}", text, flags=re.MULTILINE)
+    settings.write_text(text, "utf-8")

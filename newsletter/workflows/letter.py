@@ -136,12 +136,16 @@ def _drafted(rendered: Rendered, found: pictures.LocalPictures, faults: list[Nas
     broken: list[NashraError] = list(found.faults)
     whole: list[Picture] = []
     html = rendered.html
-    for picture in rendered.pictures:
-        try:
-            whole += pictures.made(replace(rendered, pictures=(picture,)), found).pictures
-        except IssueError as error:
-            broken.append(error)
-            html = html.replace(f"cid:{picture.cid}", NO_PICTURE)
+    try:
+        # All at once where all are whole: they share what they may weigh.
+        whole += pictures.made(rendered, found).pictures
+    except IssueError:
+        for picture in rendered.pictures:
+            try:
+                whole += pictures.made(replace(rendered, pictures=(picture,)), found).pictures
+            except IssueError as error:
+                broken.append(error)
+                html = html.replace(f"cid:{picture.cid}", NO_PICTURE)
     # The letter that lacks a picture says less of it than its file.
     told = {one.where for one in broken}
     faults[:] = [*broken, *(one for one in faults if one.where not in told or "picture" not in one.what)]

@@ -93,7 +93,7 @@ def poll_routes(site: Site, pages: Pages) -> list[BaseRoute]:
         for words, number in found.answers if found.shows_results else ():
             share = number / found.total if found.total else 0.0
             said = numbers.percent(share, about.language, about.digits, 0)
-            bars.append({"words": words, "number": number, "percent": said, "width": round(100 * share, 1)})
+            bars.append({"words": words, "percent": said, "width": round(100 * share, 1)})
         return answer(site, template, {"state": state, "poll": found, "bars": bars})
 
     def of_a_test(site: Site, _request: Request) -> Response:

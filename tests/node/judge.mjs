@@ -12,6 +12,7 @@ const exceptions = {
   "void-style": "off", // <img /> in XML's way, by the compiler
   "doctype-style": "off", // in small letters, by the compiler
   "prefer-tbody": "off", // rows of layout tables
+  "no-redundant-role": "off", // role="table" says which of many tables is one of data
   "prefer-native-element": "off", // role="article" on a <div> survives where elements of HTML 5 do not; Outlook draws <hr> as it likes
   "long-title": "off", // the title is the subject, which may be longer than 70 letters
 };

@@ -93,7 +93,7 @@ class LocalPictures:
             IssueError: One cannot. It tells of all, those included that break only when they are decoded.
         """
         if self.faults:
-            raise together([*self.faults, *_broken(self.found.values())])
+            raise IssueError.of([*self.faults, *_broken(self.found.values())])
         return self
 
 
@@ -145,15 +145,6 @@ def _settings(issue: Issue, publication: Publication) -> list[tuple[str, str]]:
 def is_local(address: str) -> bool:
     """Whether the address of a picture names a file."""
     return bool(address) and not re.match(r"(?:https?|cid|data|ftp|file|blob):|//", address, re.IGNORECASE)
-
-
-def together(faults: list[IssueError]) -> IssueError:
-    """Several faults as one error: the first with its place, the others behind it with theirs."""
-    first, *more = faults
-    if not more:
-        return first
-    others = "; ".join(f"{one.where.rpartition(':')[2] if one.where else ''}: {one.what}" for one in more)
-    return IssueError(f"{first.what} (and line {others})", where=first.where, mend=first.mend)
 
 
 def _broken(pictures: Iterable[LocalPicture]) -> Iterator[IssueError]:
@@ -229,7 +220,7 @@ def _all_made(
         name = Path(original.picture.name).stem + SUFFIXES[one.content_type]
         travelling.append(Picture(picture.cid, one.content_type, one.data, name, one.width, one.height))
     if faults:
-        raise together(faults)
+        raise IssueError.of(faults)
     return travelling
 
 

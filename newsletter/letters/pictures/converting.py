@@ -44,7 +44,9 @@ class PictureFault(Exception):  # noqa: N818 - a fault of the editor's file, tol
             called: The name of the picture.
             where: What names it.
         """
-        return IssueError(f"the picture {called} {self.what}", where=where, mend=self.mend)
+        # A name with a line break in it would make two lines of it.
+        name = called if called.isprintable() else repr(called)
+        return IssueError(f"the picture {name} {self.what}", where=where, mend=self.mend)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _DIM = 0.05
 """Luminance of a ground that is dark already: it stays as it is in the dark."""
 _GLARING = 0.75
 """Luminance of a band that would blind in the dark."""
-_TURNS = 205
+_TURNS = 210
 """Brightness above which a ground turns dark where a program darkens a letter by itself."""
 
 
@@ -231,7 +231,7 @@ def _button(colour: str, grounds: Sequence[str]) -> str:
 def _turning(ground: str) -> str:
     """A ground with dark words, light enough that programs which darken a letter turn both, and not the words alone.
 
-    Measured on Chromium's forced dark: words below a brightness of 150 turn light, grounds above 205 turn dark.
+    Measured on Chromium's forced dark: words below a brightness of 150 turn light, grounds from 208 on turn dark.
     """
     if _on(ground) == WHITE:
         return ground

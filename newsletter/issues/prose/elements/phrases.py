@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from newsletter.issues.prose.parts import Block, ElementDate, ProseSetup
 from newsletter.models import CalendarEvent, Poll
+
+_POST = re.compile(
+    r"https://(?:[\w-]+\.)*(?:(?:x|twitter)\.com/|instagram\.com/p/|t\.me/|telegram\.me/|facebook\.com/(?!watch|reel|.*/videos/))"
+)
+_SIGNS = {"video": "\u25b6\ufe0e", "audio": "\u266a", "file": "\u2193"}
+
+
+def sign(kind: str, address: str) -> str:
+    """What tells at a glance what a card leads to: something that plays, a post, something to fetch.
+
+    Args:
+        kind: ``video``, ``audio`` or ``file``.
+        address: Where it leads.
+    """
+    return "@" if kind == "video" and _POST.match(address) else _SIGNS[kind]
 
 
 def name_and_role(title: str) -> tuple[str, str]:

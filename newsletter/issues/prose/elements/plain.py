@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
-from newsletter.issues.prose.elements.phrases import event_of, name_and_role, poll_of, when
+from newsletter.issues.prose.elements.phrases import event_of, name_and_role, poll_of, sign, when
 from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
 from newsletter.issues.targets import split_caption
-
-_SIGNS: Mapping[str, str] = {"video": "▶", "audio": "♪", "file": "↓"}
 
 PlainBlocks = Callable[[tuple[Block, ...]], Iterator[str]]
 """Writes each of some blocks as plain text."""
@@ -40,7 +38,11 @@ def element(setup: ProseSetup, block: Block, blocks: PlainBlocks, inline: PlainI
             shown = (f"[{alt}] {_caption(picture)}".rstrip() for picture, alt in block.pictures)
             parts = [block.title, "\n".join(shown), inside]
         case "video" | "audio" | "file":
-            parts = ["\n".join(part for part in (f"{_SIGNS[block.kind]} {block.title}", inside, block.link) if part)]
+            parts = [
+                "\n".join(
+                    part for part in (f"{sign(block.kind, block.link)} {block.title}", inside, block.link) if part
+                )
+            ]
         case "quote":
             said = "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
             name, role = name_and_role(block.title)

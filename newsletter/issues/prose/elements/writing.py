@@ -10,7 +10,7 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from newsletter.issues.prose.elements.phrases import event_of, name_and_role, poll_of, when
+from newsletter.issues.prose.elements.phrases import event_of, name_and_role, poll_of, sign, when
 from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
 from newsletter.issues.targets import split_caption
 from newsletter.text import bidi
@@ -19,8 +19,9 @@ PORTRAIT, SMALL_PORTRAIT = 72, 56
 """Pixels of the portrait of an author, and of a person who is quoted."""
 _BOX, _GAP = 44, 16
 """Pixels that the sides of a box take of its width, and those between columns or pictures."""
-_SIGNS: Mapping[str, str] = {"video": "\u25b6\ufe0e", "audio": "\u266a", "file": "\u2193"}
 _LONGEST_ENDING = 4
+_NOTE = 30
+"""Pixels for the number of a footnote; Word breaks it letter by letter where its cell has no width."""
 _MANY = 4
 """Columns of a table from which on its face is smaller, so that a telephone tears no word of it."""
 _BESIDE, _SHORT = 3, 12
@@ -170,7 +171,7 @@ def _film(writer: BlockHtml, block: Block) -> Iterator[str]:
             _anchor(writer, block.link, "film a") + _image(writer, picture, words, "film img", wide) + "</a></td></tr>"
         )
         yield f"<tr>{_cell(writer, 'film bar')}{_anchor(writer, block.link, 'film a')}"
-        yield f"{writer.open('span', 'film sign')}{_SIGNS['video']}</span>&#160; "
+        yield f"{writer.open('span', 'film sign')}{sign('video', '')}</span>&#160; "
         yield str(bidi.to_html(block.title, writer.base))
         yield "</a></td></tr></table>"
         yield from _small(writer, block.children, "card caption")
@@ -202,7 +203,7 @@ def _sign(block: Block) -> str:
     name = urlsplit(block.link).path.rpartition("/")[2] if block.kind == "file" else ""
     ending = name.rpartition(".")[2] if "." in name else ""
     known = ending.isascii() and ending.isalnum() and len(ending) <= _LONGEST_ENDING
-    return ending.upper() if ending and known else _SIGNS[block.kind]
+    return ending.upper() if ending and known else sign(block.kind, block.link)
 
 
 def _small(writer: BlockHtml, blocks: Sequence[Block], key: str = "caption") -> Iterator[str]:
@@ -363,8 +364,8 @@ def _data_table(writer: BlockHtml, block: Block) -> Iterator[str]:
 
 def _note(writer: BlockHtml, block: Block) -> Iterator[str]:
     number = writer.setup.notes.get(block.title, 1)
-    yield f"{_table(writer)}<tr>{_cell(writer, 'note number', id=f'note-{number}')}"
-    yield f"[{html.escape(writer.setup.digits(str(number)))}]</td>{_cell(writer, 'note', width='100%')}"
+    yield f"{_table(writer)}<tr>{_cell(writer, 'note number', id=f'note-{number}', nowrap='nowrap', width=_NOTE)}"
+    yield f"[{html.escape(writer.setup.digits(str(number)))}]</td>{_cell(writer, 'note')}"
     for one in block.children:
         if one.kind == "p" and one.inline is not None:
             yield writer.open("p", "note p") + "".join(writer.inline(one.inline)) + "</p>"
