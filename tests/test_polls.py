@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from newsletter.issues import prose
 from newsletter.letters import answer_links, calendars
 from newsletter.models import CalendarEvent, Poll
 from newsletter.report import read as reports
+from newsletter.storage import database as storage
 from newsletter.storage import tables
 from newsletter.storage.database import Database
 from newsletter.wiring import Workspace, open_workspace
@@ -180,7 +182,12 @@ def test_what_is_forged_or_unknown_is_not_found_and_what_is_no_form_counts_nothi
         page = client.post(first, data=data)
         assert page.status_code in (200, 400)
         assert 'role="alert"' in page.text
+    whole = {**good, "answer": "0"}
+    elsewhere = client.post(first, data=whole, headers={"sec-fetch-site": "cross-site"})
+    assert 'role="alert"' in elsewhere.text
     assert numbers(either) == [[0, 0], [0, 0, 0]]
+    client.post(first, data=whole, headers={"sec-fetch-site": "same-origin"})
+    assert numbers(either) == [[1, 0], [0, 0, 0]]
 
 
 def test_a_page_that_was_open_too_long_asks_once_more(either: Workspace) -> None:
@@ -220,6 +227,28 @@ def test_the_links_of_a_test_letter_count_nothing(root: Path) -> None:
         assert (page.status_code, "هذه رسالة تجريبية" in page.text or "تجربة" in page.text) == (200, True)
         assert here("-C", root, "send", "--test", "editor@example.net").code == 0
         assert everything(workspace)[:3] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_an_older_database_gets_the_tables_and_keeps_what_it_has(kind: str, database_urls: MakeDatabase) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    folder = Path(storage.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    with contextlib.closing(storage.open_database(database_urls(kind))) as database:
+        with database.write(rebuilds=True) as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0005")
+            assert "poll" not in inspect(connection).get_table_names()
+            connection.execute(tables.cursor.insert().values(name="one", at=7))
+        storage.upgrade(database)
+        one = frozen(database, Poll("متى؟", ("صباحًا", "مساءً")))
+        assert pressed(database, one, "a") == "counted"
+        with database.read() as connection:
+            kept = select(tables.cursor.c.at).where(tables.cursor.c.name == "one")
+            assert connection.execute(kept).scalar_one() == 7
 
 
 # ---- counting

@@ -65,7 +65,9 @@ def poll_routes(site: Site, pages: Pages) -> list[BaseRoute]:
         if place >= len(found.answers):
             return asked(site, found, chosen, problem="none", status=400)
         age = forms.age(forms.first(request.form, "at"), site.link_keys, site.now())
-        if age is None or age > forms.LATEST or not _FORM.fullmatch(form):
+        # A button on somebody else's site presses in the reader's name (Fetch Metadata, section 2.2).
+        foreign = request.headers.get("sec-fetch-site", "") == "cross-site"
+        if foreign or age is None or age > forms.LATEST or not _FORM.fullmatch(form):
             return asked(site, found, place, problem="again")
         with site.database.write() as connection:
             outcome = polls.count(
