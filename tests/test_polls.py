@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from command import here, make_workspace
 from conftest import MakeDatabase
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import func, inspect, select
 from starlette.testclient import TestClient
@@ -480,6 +480,7 @@ def test_an_event_is_a_file_that_calendars_read(root: Path) -> None:
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp", "Cn", "Co")), max_size=120)
 
 
+@example("حكايات البحر والرصيف، " * 9, "🎣" * 70, datetime(2026, 12, 6), True)  # noqa: DTZ001
 @given(WORDS, WORDS, st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)), st.booleans())  # noqa: DTZ001
 def test_any_words_make_a_whole_file(title: str, place: str, starts: datetime, timed: bool) -> None:
     event = CalendarEvent(title, starts, None, timed, place, "https://example.org/a")
