@@ -271,27 +271,26 @@ def _poll(writer: BlockHtml, block: Block) -> Iterator[str]:
     poll, leads = poll_of(block, writer.setup), writer.setup.answer
     beside = len(poll.answers) <= _BESIDE and all(len(one) <= _SHORT for one in poll.answers)
 
-    def button(at: int, answer: str) -> Iterator[str]:
-        words = bidi.to_html(answer, writer.base)
-        yield f"{_table(writer, 'answer.table')}<tr>"
-        yield _cell(writer, "answer", **({"align": "center"} if beside else {}))
-        yield f"{_anchor(writer, leads(poll, at), 'answer a')}{words}</a>" if leads is not None else str(words)
-        yield "</td></tr></table>"
-
     def inside() -> Iterator[str]:
         yield _line(writer, "poll title", poll.question)
-        yield from writer.blocks(block.children)
-        yield _table(writer)
-        yield "<tr>" if beside else ""
-        last = len(poll.answers) - 1
-        for at, answer in enumerate(poll.answers):
-            if beside:
-                place = "first" if not at else "last" if at == last else "middle"
-                yield _cell(writer, f"answers {place}", width=f"{100 // (last + 1)}%")
+        for one in block.children:
+            if one.kind == "p" and one.inline is not None:
+                yield writer.open("p", "poll p") + "".join(writer.inline(one.inline)) + "</p>"
             else:
-                yield f"<tr>{_cell(writer, 'answers')}"
-            yield from button(at, answer)
-            yield "</td>" if beside else "</td></tr>"
+                yield from writer.blocks((one,))
+        # The room between buttons is that of the cells: Word knows it, and no table stands in another for it.
+        yield writer.open("table", "answers", role="presentation", border=0, cellpadding=0, cellspacing=8, width="100%")
+        yield "<tr>" if beside else ""
+        for at, answer in enumerate(poll.answers):
+            yield "" if beside else "<tr>"
+            words = bidi.to_html(answer, writer.base)
+            yield (
+                _cell(writer, "answer", align="center", width=f"{100 // len(poll.answers)}%")
+                if beside
+                else _cell(writer, "answer")
+            )
+            yield f"{_anchor(writer, leads(poll, at), 'answer a')}{words}</a></td>" if leads else f"{words}</td>"
+            yield "" if beside else "</tr>"
         yield "</tr></table>" if beside else "</table>"
 
     yield from _boxed(writer, "poll", inside())
