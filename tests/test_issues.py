@@ -90,6 +90,27 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        ":::\u00a0callout\nنص\n:::\u00a0",
+        "::: callout\nنص\n:::\u200f\u00a0",
+        ":::\u2003callout\u200e\nنص\n\n:::\u3000",
+        "- نقطة\n\n  ```\n  رمز\n  ```\n\n> ```\n> رمز\n> ```\n\n~~~py\nرمز\n~~~~",
+        "نص `[^أ ب]`\n\n```\n[^أ ب]\n```",
+    ],
+)
+def test_signs_that_nobody_sees_and_code_of_any_kind_are_no_faults(body: str) -> None:
+    assert parsed(body).opening
+
+
+def test_a_table_that_is_too_wide_is_told_once() -> None:
+    row = "|أ|ب|ج|د|ه|و|ز|\n"
+    faults: list[IssueError] = []
+    issues.parse(f"{FRONT}\n{row}|-|-|-|-|-|-|-|\n{row * 3}", Path("issue.md"), faults)
+    assert len(faults) == 1
+
+
+@pytest.mark.parametrize(
     ("body", "line", "words"),
     [
         ("نص\n\n### [عنوان](https://example.org/a", 10, "a broken link"),
@@ -117,6 +138,11 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path) 
         ("نص[^1]", 8, "no words"),
         ("نص[^1]\n\n[^1]: أ\n\n[^1]: ب", 12, "words twice"),
         ("نص\n\n[^1]: أ", 10, "nothing leads"),
+        ("نص[^س ص]\n\n[^س ص]: حاشية طويلة", 8, "the name of a footnote has a space"),
+        ("نص[^س ص]\n\n[^س ص]: حاشية", 8, "the name of a footnote has a space"),
+        ("### قصة\n![وصف][ص]\n\n[ص]: a.jpg", 9, "a picture by reference"),
+        ("نص\n\n```\nرمز\n\n## قسم", 10, "the code that begins here has no end"),
+        ("نص\n\n~~~\nرمز\n```", 10, "the code that begins here has no end"),
     ],
 )
 def test_what_is_wrong_in_the_body_is_named_with_its_line(body: str, line: int, words: str) -> None:

@@ -112,6 +112,19 @@ def test_a_page_whose_address_is_not_known_yet_is_shared_by_its_slot() -> None:
         assert slot(golden.MARKER, LEAVE) in made.html
 
 
+@pytest.mark.parametrize("base", ["https://موقع.example", "https://news.example.org/رسائل", "https://a.example/x+y&z"])
+def test_a_page_that_links_to_share_write_otherwise_makes_a_letter(base: str) -> None:
+    slotted = f"{base}/{slot(golden.MARKER, 'view')}"
+    one = golden.golden("week")
+    made = render(
+        one.issue,
+        one.publication,
+        environment(),
+        **{**golden.arguments(one), "view_url": slotted, "ways": Ways(page=slotted)},
+    )
+    assert unescape(made.html).count(slot(golden.MARKER, "view")) == 7
+
+
 # ---- what the settings and the list say
 
 

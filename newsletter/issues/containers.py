@@ -23,7 +23,9 @@ MOST_COLUMNS = 6
 DEEPEST = 2
 """Elements within one another: columns or a box, and what stands in them."""
 
-_COLONS = re.compile(r"[ \t]*(:{3,})[ \t]*(.*?)[ \t]*$")
+_UNSEEN = r"[\s\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]*"
+"""Spaces of any kind and signs that nobody sees, as word processors leave them."""
+_COLONS = re.compile(rf"[ \t]*(:{{3,}}){_UNSEEN}(.*?){_UNSEEN}$")
 _CODE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)$")
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 UNDEFINED = re.compile(r"\[\^([^\]\s]+)\]")
@@ -153,7 +155,7 @@ def matched(lines: Sequence[str]) -> tuple[list[str], list[MarkdownFault]]:
                 heights[open_at[-1]] = max(heights[open_at[-1]], heights[begun] + 1)
             colons = ":" * (least + heights[begun])
             out[begun] = re.sub(":{3,}", colons, out[begun], count=1)
-            out[at] = re.sub(":{3,}", colons, line, count=1)
+            out[at] = line[: line.index(":")] + colons  # what else stands there, nobody sees
         else:
             faults.append(MarkdownFault(at, "::: ends an element that nothing begins", _AS_TEXT))
             out[at] = line.replace(":", "\\:", 1)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from newsletter.errors import IssueError
-from newsletter.issues.containers import MOST_COLUMNS, UNDEFINED
-from newsletter.issues.escaping import INVISIBLE
+from newsletter.issues.body_faults import (
+    BodyPlace,
+    refuse_broken,
+    refuse_endless,
+    refuse_headings,
+    refuse_notes,
+    refuse_wide,
+)
 from newsletter.issues.front import front_matter
 from newsletter.issues.lines import lines_of, visible, without_comments
 from newsletter.issues.markdown import parser
@@ -20,12 +25,6 @@ from newsletter.models import Issue, Prose, Section, Story
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
-
-
-_LINK = re.compile(r"\]\(")
-# What stands where a picture's caption would, in quotation marks of whatever kind.
-_BROKEN_CAPTION = re.compile(r"!\[[^\]]*\]\((?:<[^>]*>|[^\s()]+)\s+[\"'“”„«‘’(]")
-_BROKEN_LINK = re.compile(rf"\]\(|\][{INVISIBLE}]+\((?=<?(?:https?:|mailto:))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def parse(text: str, path: Path, faults: list[IssueError] | None = None) -> Issu
     front, lines_of_keys, body_at = front_matter(lines, path)
     told: list[IssueError] = []
     body = without_comments(visible(lines), body_at, path)[body_at:]
-    opening, sections = _body(body, _Place(path, body_at, told))
+    opening, sections = _body(body, BodyPlace(path, body_at, told))
     if told and faults is None:
         raise IssueError.of(told)
     if faults is not None:
@@ -96,7 +95,7 @@ def spans_of(lines: Sequence[str], path: Path) -> tuple[LineSpan, ...]:
         IssueError: As for ``parse``.
     """
     found: list[LineSpan] = []
-    for block in _blocks(lines, _Place(path, 0)):
+    for block in _blocks(lines, BodyPlace(path, 0)):
         if isinstance(block.made, Story):
             found.append(LineSpan("story", block.made.line, block.end))
         elif isinstance(block.made, Section):
@@ -129,28 +128,7 @@ def body_of(lines: Sequence[str], path: Path) -> tuple[tuple[Prose, ...], tuple[
     Raises:
         IssueError: As for ``parse``.
     """
-    return _body(lines, _Place(path, 0))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    path: Path
-    offset: int
-    """Lines of the file before the body."""
-    faults: list[IssueError] | None = None
-    """Takes what is wrong, where that is wanted all at once."""
-
-    def tell(self, fault: IssueError) -> None:
-        """Keep what is wrong for later, or raise it where nobody keeps it."""
-        if self.faults is None:
-            raise fault
-        self.faults.append(fault)
-
-    def line(self, index: int) -> int:
-        return self.offset + index + 1
-
-    def where(self, index: int) -> str:
-        return f"{self.path}:{self.line(index)}"
+    return _body(lines, BodyPlace(path, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +141,7 @@ class _Block:
     """Lines of the body up to its last one."""
 
 
-def _body(lines: Sequence[str], place: _Place) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
+def _body(lines: Sequence[str], place: BodyPlace) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
     sections = [Section("")]
     for block in _blocks(lines, place):
         current = sections[-1]
@@ -193,7 +171,7 @@ def _body(lines: Sequence[str], place: _Place) -> tuple[tuple[Prose, ...], tuple
     return tuple(opening), (*((unnamed,) if unnamed.blocks else ()), *rest)
 
 
-def _grown(story: Story, block: _Block, lines: Sequence[str], place: _Place) -> Story:
+def _grown(story: Story, block: _Block, lines: Sequence[str], place: BodyPlace) -> Story:
     assert isinstance(block.made, Prose), "sections and stories never grow another story"
     if block.kind == "picture" and not story.image and not story.summary:
         image, alt, caption = _image(block.made.markdown)
@@ -204,7 +182,7 @@ def _grown(story: Story, block: _Block, lines: Sequence[str], place: _Place) -> 
     return replace(story, summary=summary, summary_line=first)
 
 
-def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
+def _blocks(lines: Sequence[str], place: BodyPlace) -> Iterator[_Block]:
     """The blocks of the body, in order."""
     # Unjoined, an escaped bracket is told from one that the editor meant for a link. As in the letter, an indented
     # heading is a heading, and no code.
@@ -212,17 +190,18 @@ def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
     tokens = parser().disable(["code", "text_join"]).parse("\n".join(lines), env)
     for fault in env.get("faults", ()):
         place.tell(IssueError(fault.what, where=place.where(fault.line), mend=fault.mend))
-    _refuse_notes(tokens, lines, place)
+    refuse_notes(tokens, lines, place)
+    refuse_endless(tokens, lines, place)
     for at, token in enumerate(tokens):
         if token.level or token.nesting < 0 or token.map is None:
             continue
         start, end = token.map
         if token.type == "container_element_open":
-            _refuse_headings(tokens, at, place)
+            refuse_headings(tokens, at, place)
             end += 1  # the line of colons that ends it
         for inner in tokens[at:]:
             if inner.type == "inline":
-                _refuse_broken(inner, lines, place)
+                refuse_broken(inner, lines, place)
             if inner.level == 0 and inner.nesting <= 0:
                 break
         if token.type == "heading_open" and token.tag in {"h1", "h2", "h3"}:
@@ -231,7 +210,7 @@ def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
                 yield made
                 continue
         if token.type in ("table_open", "container_element_open"):
-            _refuse_wide(tokens, at, place)
+            refuse_wide(tokens, at, place)
         while end > start and not lines[end - 1].strip():
             end -= 1
         source = "\n".join(lines[start:end])
@@ -241,92 +220,18 @@ def _blocks(lines: Sequence[str], place: _Place) -> Iterator[_Block]:
         children = [child.type for child in tokens[at + 1].children or ()] if token.type == "paragraph_open" else []
         if children[:1] == ["image"] and children[1:2] in ([], ["softbreak"]):
             first, source = _first_picture(source)
+            if not _is_picture(first):
+                where = place.where(start)
+                place.tell(IssueError("a picture by reference", where=where, mend="write ![what it shows](file)"))
+                yield _Block("prose", Prose("\n".join((first, source)).strip(), place.line(start)), end)
+                continue
             yield _Block("picture", Prose(first, place.line(start)), start + first.count("\n") + 1)
             start += first.count("\n") + 1
         if source:
             yield _Block("prose", Prose(source, place.line(start)), end)
 
 
-def _refuse_headings(tokens: Sequence[Token], at: int, place: _Place) -> None:
-    """Sections and stories do not begin within an element: most often its end is missing."""
-    begun = tokens[at].map or [0, 0]
-    for token in takewhile(lambda one: one.level or one.nesting >= 0, tokens[at:]):
-        if token.type == "heading_open" and token.tag in {"h1", "h2", "h3"}:
-            under = token.markup in {"-", "="}
-            mend = f"leave an empty line above {token.markup * 3}" if under else "end it with ::: before, or write ####"
-            place.tell(
-                IssueError(
-                    f"a heading stands within the element that begins in line {place.line(begun[0])}",
-                    where=place.where((token.map or begun)[under] - under),
-                    mend=mend,
-                )
-            )
-
-
-def _refuse_wide(tokens: Sequence[Token], at: int, place: _Place) -> None:
-    """A table of more columns than a telephone shows."""
-    start = columns = 0
-    for token in takewhile(lambda one: one.level or one.nesting >= 0, tokens[at:]):
-        if token.type == "table_open":
-            start, columns = (token.map or [0])[0], 0
-        columns += token.type == "th_open"
-        if columns > MOST_COLUMNS:
-            place.tell(
-                IssueError(
-                    f"a table of more than {MOST_COLUMNS} columns, and a telephone shows no more",
-                    where=place.where(start),
-                    mend="make two tables of it, turn it so that its rows become columns, or write it as a list",
-                )
-            )
-
-
-def _refuse_notes(tokens: Sequence[Token], lines: Sequence[str], place: _Place) -> None:
-    """Footnotes without words, words that nothing leads to, and two of one name."""
-    used = {
-        str(child.meta["label"])
-        for before, token in pairwise(tokens)
-        if before.type != "heading_open"
-        for child in token.children or ()
-        if child.type == "footnote_ref"
-    }
-    known: dict[str, int] = {}
-    for token in tokens:
-        if token.type == "inline":
-            for child in token.children or ():
-                missing = UNDEFINED.search(child.content) if child.type == "text" else None
-                if missing is not None:
-                    start, end = token.map or [0, 0]
-                    at = next((i for i in range(start, end) if missing[0] in lines[i]), start)
-                    place.tell(
-                        IssueError(
-                            f"the footnote {missing[0]} has no words",
-                            where=place.where(at),
-                            mend=f"write them on a line of their own: {missing[0]}: …",
-                        )
-                    )
-        if token.type != "footnote_reference_open":
-            continue
-        label, line = str(token.meta["label"]), (token.map or [0])[0]
-        if label in known:
-            place.tell(
-                IssueError(
-                    f"the footnote [^{label}] has words twice, and first in line {place.line(known[label])}",
-                    where=place.where(line),
-                    mend="give one of them another name",
-                )
-            )
-        known[label] = line
-        if label not in used:
-            place.tell(
-                IssueError(
-                    f"nothing leads to the footnote [^{label}]",
-                    where=place.where(line),
-                    mend=f"write [^{label}] behind the words that it is about, or delete it",
-                )
-            )
-
-
-def _heading(token: Token, inline: Token, place: _Place) -> _Block | None:
+def _heading(token: Token, inline: Token, place: BodyPlace) -> _Block | None:
     """The section or story that a heading begins; None for one that nobody means, whose lines are words then."""
     start, end = token.map or [0, 0]
     title = _plain(inline.children or ())
@@ -361,51 +266,10 @@ def _plain(tokens: Sequence[Token]) -> str:
     return "".join(parts).strip()
 
 
-def _refuse_broken(inline: Token, lines: Sequence[str], place: _Place) -> None:
-    """A link that Markdown did not take for one, or that leads nowhere, with its line."""
-    start, end = inline.map or [0, 0]
-
-    def at(sign: re.Pattern[str], words: str = "") -> str:
-        found = [i for i in range(start, end) if sign.search(lines[i])]
-        return place.where(next((i for i in found if words in lines[i]), found[0] if found else start))
-
-    for index in range(start, min(end, len(lines))):
-        if (unspaced := re.match(r" {0,3}(#{2,6})(?=[^#\s])", lines[index])) is not None:
-            place.tell(
-                IssueError(
-                    f"a heading without a space: {lines[index].strip()[:80]}",
-                    where=place.where(index),
-                    mend=f"write {unspaced[1]}, a space, and then the words",
-                )
-            )
-    for child in inline.children or ():
-        if child.type == "text" and _BROKEN_CAPTION.search(child.content):
-            place.tell(
-                IssueError(
-                    f"a picture whose caption is not understood: {child.content.strip()[:80]}",
-                    where=at(_BROKEN_CAPTION),
-                    mend='write ![what it shows](file "caption | credit"); '
-                    "a quotation inside the caption stands in «…»",
-                )
-            )
-        elif child.type == "text" and _BROKEN_LINK.search(child.content):
-            place.tell(
-                IssueError(
-                    f"a broken link: {child.content.strip()[:80]}",
-                    where=at(_BROKEN_LINK),
-                    mend="write [words](https://address); an address with spaces or brackets stands in <…>",
-                )
-            )
-        if child.type == "link_open":
-            href = str(child.attrGet("href") or "")
-            if not re.match(r"(https?://[^/\s]+|mailto:[^@\s]+@)", href):
-                place.tell(
-                    IssueError(
-                        f"a link that leads nowhere: {href or 'empty'}",
-                        where=at(_LINK, href),
-                        mend="write a whole address that begins with https://",
-                    )
-                )
+def _is_picture(source: str) -> bool:
+    """Whether a passage is one picture by itself, and not by an address that stands elsewhere."""
+    children = parser().disable("text_join").parseInline(source)[0].children or ()
+    return [child.type for child in children] == ["image"]
 
 
 def _first_picture(source: str) -> tuple[str, str]:
@@ -413,8 +277,7 @@ def _first_picture(source: str) -> tuple[str, str]:
     lines = source.split("\n")
     for count in range(1, len(lines)):
         first = "\n".join(lines[:count])
-        children = parser().disable("text_join").parseInline(first)[0].children or ()
-        if [child.type for child in children] == ["image"]:
+        if _is_picture(first):
             return first, "\n".join(lines[count:])
     return source, ""
 

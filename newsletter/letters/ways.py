@@ -39,27 +39,27 @@ class ShareLinks:
     @property
     def whatsapp(self) -> str:
         """WhatsApp, the words and the page in one message."""
-        return self._one("whatsapp", f"{STARTS[0]}{_quoted(self.words)}%0A{_quoted(self.page)}")
+        return self._one("whatsapp", f"{STARTS[0]}{quoted(self.words)}%0A{quoted(self.page)}")
 
     @property
     def telegram(self) -> str:
         """Telegram, which takes its words from the page."""
-        return self._one("telegram", f"{STARTS[1]}{_quoted(self.page)}")
+        return self._one("telegram", f"{STARTS[1]}{quoted(self.page)}")
 
     @property
     def x(self) -> str:
         """X, which takes its words from the page."""
-        return self._one("x", f"{STARTS[2]}{_quoted(self.page)}")
+        return self._one("x", f"{STARTS[2]}{quoted(self.page)}")
 
     @property
     def facebook(self) -> str:
         """Facebook, which takes its words from the page."""
-        return self._one("facebook", f"{STARTS[3]}{_quoted(self.page)}")
+        return self._one("facebook", f"{STARTS[3]}{quoted(self.page)}")
 
     @property
     def mail(self) -> str:
         """A letter to a friend, in the reader's own mail program."""
-        return self._one("mail", f"mailto:?subject={_quoted(self.words)}&body={_quoted(self.page)}")
+        return self._one("mail", f"mailto:?subject={quoted(self.words)}&body={quoted(self.page)}")
 
     @property
     def copy(self) -> str:
@@ -93,9 +93,12 @@ class Ways:
     """Where the calendar file of an event is; None where nobody serves it."""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Percent-encoded as UTF-8 for a query (RFC 3986 section 3.4), where ``:`` and ``/`` may stand as they are.
 
     They do stand: the path of the letter's own page may be filled in later, and is looked for as it is.
+
+    Args:
+        text: Words, or an address.
     """
     return quote(text, safe=":/[]")

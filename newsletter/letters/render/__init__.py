@@ -22,7 +22,7 @@ from newsletter.letters.render.initials import first_letter
 from newsletter.letters.render.look import FONTS, Look, look_of
 from newsletter.letters.render.social import NAMES, SIGN, SocialLink
 from newsletter.letters.render.views import ViewBuilder, web_address
-from newsletter.letters.ways import ShareLinks, Ways
+from newsletter.letters.ways import ShareLinks, Ways, quoted
 from newsletter.models import Issue, Picture, Publication, Rendered
 from newsletter.text import bidi, dates, numbers
 from newsletter.text.theming import overlaid
@@ -98,7 +98,9 @@ def render(
         )
     try:
         own_page = view_url or (ways.page if ways is not None else "")
-        _slots_whole(html, text, marker, (leave_url, preferences_url, own_page), name)
+        # Links to share the page have it percent-encoded.
+        pages = dict.fromkeys((own_page, quoted(own_page)))
+        _slots_whole(html, text, marker, (leave_url, preferences_url, *pages), name)
     except RenderError:
         if any(marker in before.printable(part) for part in _texts((issue, publication))):
             raise RenderError(
@@ -355,7 +357,7 @@ def _slots_whole(html: str, text: str, marker: str, urls: tuple[str, ...], name:
     """Every slot is one that an address of the letter brought in, and both letters have the link to leave."""
     leave_url = urls[0]
     # References may stand in an address only where it has a sign that HTML escapes.
-    shown = escaping.unescape(html) if re.search(r"[&'\"<>]", leave_url) else html
+    shown = escaping.unescape(html) if re.search(r"[&'\"<>]", "".join(urls)) else html
     for made, kind in ((shown, "mjml"), (text, "txt")):
         there = made.count(leave_url)
         if not there:
