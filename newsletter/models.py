@@ -191,8 +191,14 @@ class Picture:
         return hashlib.sha256(self.data).hexdigest()[:32] + SUFFIXES.get(self.content_type, "")
 
 
-SUFFIXES: Mapping[str, str] = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
-"""How the name of a picture ends, by its media type."""
+SUFFIXES: Mapping[str, str] = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "text/calendar": ".ics",
+}
+"""How the name of a picture ends, by its media type; and that of a calendar file, which is served with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +299,37 @@ RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "ckb", "ps", "sd", "ug", "yi"
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """A question to the readers with its answers, as an issue asks it."""
+
+    question: str
+    """Plain text of one line."""
+    answers: tuple[str, ...]
+    """Two or more, each plain text of one line."""
+    shows_results: bool = False
+    """Whether who has answered sees what the others said."""
+    days: int = 0
+    """Days after the letter was frozen in which it takes answers; 0 for ever."""
+    id: str = ""
+    """16 hexadecimal digits by which the reader pages know it; empty until it is known which letter asks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEvent:
+    """Something that takes place, as a calendar takes it."""
+
+    title: str
+    starts: datetime
+    """By the newsroom's clock, without a zone."""
+    ends: datetime | None = None
+    timed: bool = True
+    """Whether an hour was given, and not the day alone."""
+    place: str = ""
+    url: str = ""
+    """Where more is said of it; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """An issue made into a letter: still with markers where each subscriber's parts go."""
 
@@ -304,6 +341,8 @@ class Rendered:
     """Those that travel inside the letter."""
     hosted: tuple[Picture, ...] = ()
     """Those that the reader pages serve: the letter names their addresses, and what freezes it puts them there."""
+    polls: tuple[Poll, ...] = ()
+    """Those that the reader pages ask: what freezes it puts their words there."""
     flowed: bool = False
     """Whether lines of the text that end in a space may be joined and wrapped anew (RFC 3676)."""
 

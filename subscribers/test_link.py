@@ -7,3 +7,6 @@ NOBODY = "this-is-a-test-letter-nothing-happens-with-its-links"
 
 LETTER = "letters/test"
 """Path of the page that stands for the letter's own, below the address of the pages."""
+
+POLL = "polls/test"
+"""Path of the page that stands for the questions of a test letter."""

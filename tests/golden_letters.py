@@ -20,7 +20,18 @@ from newsletter.letters.render import mjml_of, render
 from newsletter.letters.render.look import look_of
 from newsletter.letters.render.small import render_small
 from newsletter.letters.ways import Ways
-from newsletter.models import Article, Holding, Issue, Letter, Picture, Publication, Rendered, Theme
+from newsletter.models import (
+    Article,
+    CalendarEvent,
+    Holding,
+    Issue,
+    Letter,
+    Picture,
+    Poll,
+    Publication,
+    Rendered,
+    Theme,
+)
 from newsletter.text import theming
 from newsletter.text.bidi import isolate
 from newsletter.web.pages import DOMAIN
@@ -47,6 +58,18 @@ PREVIOUS = {
     "fa": ("هفتهٔ آب: کشاورزان چه گفتند؟", "شهر واحه در یک روز 1,000 نخل کاشت"),
     "he": ("שבוע המים: מה אמרו החקלאים?", "העיר שתלה 1,000 דקלים ביום אחד"),
 }
+
+
+def answer_address(poll: Poll, at: int) -> str:
+    """Where an answer of a golden letter leads to; not signed, since a key is made for each workspace."""
+    return f"https://news.example.org/polls/{at}{'Q' * 35}"
+
+
+def calendar_address(event: CalendarEvent) -> str:
+    """Where the calendar file of a golden letter's event is."""
+    return f"https://news.example.org/media/{event.starts:%Y%m%d}{'0' * 24}.ics"
+
+
 WAYS = {
     language: Ways(
         page=VIEW_URL,
@@ -54,6 +77,8 @@ WAYS = {
         archive="https://news.example.org/archive",
         previous=tuple((words, f"https://news.example.org/letters/{11 - at}") for at, words in enumerate(previous)),
         reply="mailto:desk@example.org?subject=Re%3A%20Sail",
+        answer=answer_address,
+        calendar=calendar_address,
     )
     for language, previous in PREVIOUS.items()
 }

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter import ledger, library, media
+from newsletter import ledger, library, media, polls
 from newsletter.delivery import jobs
 from newsletter.delivery.setup import DeliverySetup
 from newsletter.errors import SendError
@@ -44,10 +44,10 @@ def freeze_letter(setup: DeliverySetup, issue: Issue, letter: Letter, *, list_id
     Raises:
         SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
     """
-    now = setup.now()
+    now, made = setup.now(), letter.rendered
     return freeze(
         setup,
-        [Mailing(to_json(letter), audience(list_id, rhythm, now), hosted=letter.rendered.hosted)],
+        [Mailing(to_json(letter), audience(list_id, rhythm, now), hosted=made.hosted, polls=made.polls)],
         key=str(issue.number),
         subject=issue.subject,
         list_id=list_id,
@@ -148,6 +148,8 @@ def freeze(
             )
         # With the letters or not at all: nobody opens one whose pictures are not there.
         media.put(connection, (picture for one in mailings for picture in one.hosted), now=setup.now(), frozen=True)
+        asked = (poll for one in mailings for poll in one.polls)
+        polls.freeze(connection, asked, issue=key, list_name=target.name, now=now)
         ledger.note_clock(connection, now)
         own = "weekly" if rhythm == ALL else rhythm
         taken = ledger.take(connection, list_id, own, periods, send.issue_id)

@@ -75,6 +75,8 @@ KINDS: tuple[ElementKind, ...] = (
     ElementKind("figures", "أرقام", "a list of 1 to 4 points such as: - **12.5%** what it counts"),
     ElementKind("reading", "قراءات", "a list of links: - [title](https://address) a few words"),
     ElementKind("contents", "محتويات", "::: contents and ::: on the next line; it fills itself"),
+    ElementKind("poll", "استطلاع", "::: poll and the question, then a list of 2 to 6 answers"),
+    ElementKind("useful", "تقييم", "::: useful and ::: on the next line, or a question and a list of 2 to 6 answers"),
 )
 _BY_NAME = {arabic_fold(name): kind for kind in KINDS for name in (kind.name, kind.arabic)}
 NAMES = ", ".join(f"{kind.name} ({kind.arabic})" for kind in KINDS)
@@ -213,6 +215,6 @@ def _opening_fault(words: str, around: Sequence[str]) -> tuple[str, str] | None:
     if len(around) >= DEEPEST:
         return f"{kind.name} stands {len(around)} elements deep", "one element may stand in another, and no deeper"
     outer = opened(around[-1])[0] if around else None
-    if outer is not None and (not outer.holds or kind.name in ("columns", "contents", "sponsor")):
+    if outer is not None and (not outer.holds or kind.name in ("columns", "contents", "sponsor", "poll", "useful")):
         return f"{kind.name} stands within {outer.name}", f"end {outer.name} with ::: before it"
     return None

@@ -17,7 +17,7 @@ from newsletter.ledger.sends import found_sends, send_query
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
 
-    from newsletter.models import Picture
+    from newsletter.models import Picture, Poll
 
 
 class FrozenError(SendError):
@@ -38,6 +38,8 @@ class Mailing:
     """Why these subscribers get nothing of this issue; then there is no letter."""
     hosted: tuple[Picture, ...] = ()
     """Pictures that the letter names at the reader pages; whoever freezes it puts them there."""
+    polls: tuple[Poll, ...] = ()
+    """What the letter asks its readers; whoever freezes it puts its words there too."""
 
 
 def write_send(

@@ -158,7 +158,7 @@ def feedback_id(letter: Letter) -> str:
 def to_json(letter: Letter) -> str:
     """A letter as text that ``from_json`` reads back, whatever version of the program runs by then.
 
-    Pictures that the reader pages serve are not in it: the letter names their addresses.
+    Pictures that the reader pages serve, and questions that they ask, are not in it: the letter names their addresses.
     """
 
     def plain(value: object) -> Any:
@@ -168,8 +168,8 @@ def to_json(letter: Letter) -> str:
             return value.isoformat()
         raise TypeError(f"a letter holds no {type(value).__name__}")
 
-    fields = asdict(replace(letter, rendered=replace(letter.rendered, hosted=())))
-    del fields["rendered"]["hosted"]
+    fields = asdict(replace(letter, rendered=replace(letter.rendered, hosted=(), polls=())))
+    del fields["rendered"]["hosted"], fields["rendered"]["polls"]
     return json.dumps({"format": _FORMAT, **fields}, ensure_ascii=False, default=plain)
 
 

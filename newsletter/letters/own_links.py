@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from newsletter.letters.ways import STARTS
 from newsletter.models import Letter
 
-_PAGES = ("leave", "preferences", "confirm", "address", "erase", "letters", "view", "archive")
+_PAGES = ("leave", "preferences", "confirm", "address", "erase", "letters", "view", "archive", "polls", "media")
 _FOR_ONE = r"https?://[^\"'\s>]*/(?:leave|preferences|confirm|address|erase)/(?:[\w-]{43,}|{marker}-)"
 """A link that only one reader has. A letter to somebody who is no reader yet names no address of the pages besides."""
 _SIGNED_FOR = b"nashra letter 1\0"  # the same keys also sign readers' links; this keeps their signatures apart

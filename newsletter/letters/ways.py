@@ -8,8 +8,11 @@ sharer.php) and mail (RFC 6068).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
+
+from newsletter.models import CalendarEvent, Poll
 
 SHARES = ("whatsapp", "telegram", "x", "facebook", "mail", "copy")
 """Ways to share a letter, in the order in which they stand in it."""
@@ -84,6 +87,10 @@ class Ways:
     """mailto address that an answer goes to."""
     test: bool = False
     """Whether the letter goes to an editor alone, and says so."""
+    answer: Callable[[Poll, int], str] | None = None
+    """Where an answer to a question of the letter leads to; None where none could arrive."""
+    calendar: Callable[[CalendarEvent], str] | None = None
+    """Where the calendar file of an event is; None where nobody serves it."""
 
 
 def quoted(text: str) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from subscribers.models import BounceKind
+
+if TYPE_CHECKING:
+    from newsletter.polls import PollResults
 
 STATES = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
 EVENTS = ("delivered", "bounced", "complained", "left")
@@ -77,6 +80,8 @@ class Report:
     states: tuple[str, ...]
     """State of each of its sends."""
     parts: tuple[ReportPart, ...]
+    polls: tuple[PollResults, ...] = ()
+    """What its letters asked, and how many gave each answer."""
 
     @property
     def total(self) -> DeliveryCounts:
@@ -97,8 +102,19 @@ class Report:
             "total": _plain(self.total),
             "by_rhythm": {name: _plain(counts) for name, counts in self.by("rhythm").items()},
             "by_variant": {name: _plain(counts) for name, counts in self.by("variant").items()},
+            "polls": [_poll(one) for one in self.polls],
             "parts": [{**asdict(part), "counts": _plain(part.counts)} for part in self.parts],
         }
+
+
+def _poll(poll: PollResults) -> dict[str, Any]:
+    return {
+        "list": poll.list,
+        "question": poll.question,
+        "total": poll.total,
+        "answers": [{"answer": words, "number": number} for words, number in poll.answers],
+        "closes": poll.closes.isoformat() if poll.closes is not None else None,
+    }
 
 
 def added(many: Iterable[DeliveryCounts]) -> DeliveryCounts:
@@ -142,6 +158,9 @@ def lines(report: Report) -> list[str]:
     told += [f"  {count:,} bounced {words}" for kind, words in BOUNCES.items() if (count := total.bounces.get(kind, 0))]
     if total.bounces.get("policy", 0):
         told.append("  look at the sender's DNS, blocklists and pace: newsletter check --online")
+    for poll in report.polls:
+        told.append(f"Asked on {poll.list}: «{poll.question}» {poll.total:,} answered.")
+        told += [f"  {number:,} {words} ({share(number, poll.total)})" for words, number in poll.answers]
     return told
 
 

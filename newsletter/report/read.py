@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from newsletter import ledger
+from newsletter import ledger, polls
 from newsletter.errors import SendError
 from newsletter.ledger.counts import VariantCounts, tallies
 from newsletter.report.counts import (
@@ -57,7 +57,8 @@ def of_issue(connection: Connection, name: str) -> Report:
         )
         for (send, variant), tally in sorted(tallies(connection, sends, leavers).items())
     ]
-    return Report(sends[0].issue, sends[0].subject, tuple(send.state for send in sends), tuple(parts))
+    asked = tuple(polls.of_issue(connection, sends[0].issue))
+    return Report(sends[0].issue, sends[0].subject, tuple(send.state for send in sends), tuple(parts), asked)
 
 
 def _ended(counts: DeliveryCounts, send: Send) -> DeliveryCounts:

@@ -257,3 +257,38 @@ media = Table(
     Column("frozen_at", BigInteger),  # when a send first froze it, which keeps it for good; null: tests only
     Column("data", LargeBinary, nullable=False),  # the last column: what asks for the others reads past none of it
 )
+
+# What letters ask their readers, in the words that were frozen with them: the pages ask without any file at hand.
+poll = Table(
+    "poll",
+    metadata,
+    Column("name", Text, primary_key=True),  # of its words and its letter
+    Column("issue", Text, nullable=False),  # key
+    Column("list", Text, nullable=False),  # name
+    Column("question", Text, nullable=False),
+    Column("shows_results", Integer, nullable=False),  # 1: to who has answered
+    Column("frozen_at", BigInteger, nullable=False),
+    Column("closes_at", BigInteger),  # null: never
+    Index(None, "issue"),
+)
+
+# How many gave each answer. There is no row, and no column, for anybody who did.
+poll_answer = Table(
+    "poll_answer",
+    metadata,
+    Column("poll", Text, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),  # from 0
+    Column("words", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Forms that were counted, so that a second press of the same button counts nothing; kept for a day. Neither the
+# question nor the answer stands here.
+poll_form = Table(
+    "poll_form",
+    metadata,
+    Column("form", LargeBinary, primary_key=True),  # the start of a SHA-256 of what the page wrote into the form
+    Column("hour", BigInteger, nullable=False),  # of the first press, and no more exact than that
+    sqlite_with_rowid=False,
+)

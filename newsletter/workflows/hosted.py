@@ -1,4 +1,4 @@
-"""The pictures of letters as the reader pages answer with them: names that never change, and no list of them."""
+"""The pictures and calendar files of letters as the reader pages answer with them: names that never change, no list."""
 
 from __future__ import annotations
 
@@ -43,6 +43,9 @@ def media_routes(site: Site, database: Database) -> list[BaseRoute]:
         response.headers["cross-origin-resource-policy"] = "cross-origin"
         response.headers["cache-control"] = _FOR_GOOD
         response.headers["etag"] = tag
+        if found.content_type == "text/calendar":
+            response.headers["content-type"] = "text/calendar; charset=utf-8"
+            response.headers["content-disposition"] = 'attachment; filename="event.ics"'
         if there:
             del response.headers["content-length"]
         return response

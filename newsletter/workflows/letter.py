@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -13,19 +15,21 @@ from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.issues import compose
 from newsletter.issues.pictures import addresses
-from newsletter.letters import hosting, own_links, pictures, signs
+from newsletter.letters import answer_links, calendars, hosting, own_links, pictures, signs
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, cut, slot
 from newsletter.letters.render import render
 from newsletter.letters.render.look import look_of
 from newsletter.letters.render.views import NO_PICTURE
 from newsletter.letters.ways import Ways
-from newsletter.models import Issue, Letter, Picture, Rendered
+from newsletter.models import CalendarEvent, Issue, Letter, Picture, Poll, Rendered
 from newsletter.text import bidi
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from newsletter.web import archive
 from subscribers import test_link
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from jinja2 import Environment
     from sqlalchemy import Connection
 
@@ -69,6 +73,10 @@ def of_issue(
     found = pictures_of(workspace, issue)
     if faults is None:
         found.checked()
+    ways = _ways(workspace, issue, f"{web}/{path}" if web else "", previous, test=test)
+    files: dict[str, Picture] = {}
+    if web:
+        ways = replace(ways, calendar=partial(_calendar, workspace, issue, files))
     own = signs.signs_of(look_of(issue, publication), settings.address.rpartition("@")[2])
     with _where(issue):
         rendered = render(
@@ -83,13 +91,15 @@ def of_issue(
             view_url=f"{web}/{path}" if web and settings.ways.view else "",
             date=now,
             pictures={**found.sizes, **own},
-            ways=_ways(workspace, issue, f"{web}/{path}" if web else "", previous, test=test),
+            ways=ways,
             faults=faults,
         )
     # Only the finished letter says how wide it shows each of them.
     rendered = pictures.made(rendered, found) if faults is None else _drafted(rendered, found, faults)
     if settings.hosts_pictures:
         rendered = hosting.host(rendered, web)
+    asked = tuple(_known(issue, poll, now) for poll in rendered.polls) if web and not test else ()
+    rendered = replace(rendered, hosted=(*rendered.hosted, *files.values()), polls=asked)
     letter = Letter(
         sender=settings.sender_of(issue.list),
         reply_to=settings.reply_to_of(issue.list),
@@ -159,7 +169,42 @@ def _ways(workspace: Workspace, issue: Issue, page: str, previous: tuple[tuple[s
         previous=previous,
         reply=f"mailto:{quote(reply_to, safe='@')}?subject={about}" if reply_to and wanted.reply else "",
         test=test,
+        answer=_answering(workspace, issue, test=test),
     )
+
+
+def _answering(workspace: Workspace, issue: Issue, *, test: bool) -> Callable[[Poll, int], str] | None:
+    """Where pressing an answer leads to: a page of ours, or else a message to the newsroom with the answer in it."""
+    web, now = workspace.settings.web.url, workspace.now()
+    reply_to = split_mailbox(workspace.settings.reply_to_of(issue.list))[1]
+
+    def page(poll: Poll, at: int) -> str:
+        return f"{web}/{answer_links.path(_known(issue, poll, now).id, at, keys=workspace.keys.tokens)}"
+
+    def message(poll: Poll, at: int) -> str:
+        subject, body = quote(bidi.strip(poll.question)), quote(bidi.strip(poll.answers[at]))
+        return f"mailto:{quote(reply_to, safe='@')}?subject={subject}&body={body}"
+
+    if web:
+        return (lambda _poll, _at: f"{web}/{test_link.POLL}") if test else page
+    return message if reply_to else None
+
+
+def _known(issue: Issue, poll: Poll, now: datetime) -> Poll:
+    """A question with the id by which the pages know it: one for each letter, whichever readers it goes to."""
+    letter = str(issue.number) if issue.number else f"{issue.template} {now.date().isoformat()}"
+    return replace(poll, id=answer_links.id_of(issue.list, letter, poll))
+
+
+def _calendar(workspace: Workspace, issue: Issue, files: dict[str, Picture], event: CalendarEvent) -> str:
+    """The address of an event's calendar file, which is put among those that the pages serve."""
+    about = workspace.settings.publication_of(issue.list)
+    host = ascii_host(urlsplit(workspace.publication.url).hostname or "localhost")
+    day = workspace.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    data = calendars.calendar_file(event, timezone=about.timezone, language=about.language, host=host, stamp=day)
+    file = Picture("", "text/calendar", data, "event.ics")
+    files[file.stored_name] = file
+    return hosting.address(workspace.settings.web.url, file)
 
 
 def _previous(workspace: Workspace, connection: Connection, issue: Issue) -> tuple[tuple[str, str], ...]:

@@ -28,6 +28,7 @@ from newsletter.workflows.erase import erase
 from newsletter.workflows.health import Watched, metrics_routes
 from newsletter.workflows.hosted import media_routes
 from newsletter.workflows.logs import log_to_stderr
+from newsletter.workflows.polls import poll_routes
 from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store, test_link
@@ -244,6 +245,7 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
             worker.stop()
 
     routes = [*archive_routes(site, archive, pages), *media_routes(site, workspace.database)]
+    routes += poll_routes(site, pages)
     if workspace.settings.web.metrics:
         routes += metrics_routes(site, watched)
     return create_app(site, routes=routes, lifespan=lifespan)

@@ -197,8 +197,8 @@ def mailing(variant: Variant, audience: Select[tuple[int]], *, name: str = "") -
     """
     if variant.letter is None:
         return Mailing("", audience, name or variant.cut.variant, UNCHOSEN)
-    letter = variant.letter
-    return Mailing(to_json(letter), audience, name or variant.cut.variant, hosted=letter.rendered.hosted)
+    letter, made = variant.letter, variant.letter.rendered
+    return Mailing(to_json(letter), audience, name or variant.cut.variant, hosted=made.hosted, polls=made.polls)
 
 
 def audience_of(list_id: int, rhythm: str, now: datetime, declined: tuple[int, int]) -> Select[tuple[int]]:

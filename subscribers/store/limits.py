@@ -29,7 +29,7 @@ from subscribers.suppression import newest
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Scope = Literal["mailbox", "network", "block", "allocation", "domain", "mail", "file", "total"]
+Scope = Literal["mailbox", "network", "block", "allocation", "domain", "mail", "file", "total", "poll", "poll block"]
 Road = Literal["form", "mail", "editor", "file"]
 """How a wish came: by a form of the pages, in a message, from an editor who asks somebody, or in an editor's file."""
 
@@ -104,6 +104,8 @@ class Caps:
             ("mail", HOUR, self.mail_an_hour),
             ("file", HOUR, self.file_an_hour),
             ("total", HOUR, self.total_an_hour),
+            ("poll", HOUR, self.network_an_hour),
+            ("poll block", HOUR, self.block_an_hour),
         )
 
 
@@ -135,6 +137,32 @@ def counter_keys(
         if road == "form":
             asked |= {scope: _mark(key, scope, value) for scope, value in blocks(network).items()}
     return asked
+
+
+def answer_keys(poll_id: str, keys: Mapping[int, bytes], network: str) -> dict[Scope, bytes]:
+    """What an answer to a question of a letter is counted under, for this question alone, and not which answer.
+
+    Args:
+        poll_id: Id of the question.
+        keys: Secret keys of suppressed addresses; the newest makes the counters' keys.
+        network: The network the request came from, as text; empty when it is not known.
+    """
+    key = keys[newest(keys)]
+    _, block = widest(network)
+    asked: dict[Scope, bytes] = {"poll": _mark(key, "poll", f"{poll_id} {network}")}
+    return asked | {"poll block": _mark(key, "poll block", f"{poll_id} {block}")}
+
+
+def forget_answers(connection: Connection, *, now: datetime) -> None:
+    """Delete the counts of answers that no window reaches any more: no network is known longer than that takes.
+
+    Args:
+        connection: In a writing transaction.
+        now: The present moment, timezone-aware.
+    """
+    oldest = (to_seconds(now) - HOUR) // BUCKET
+    scopes = ("poll", "poll block")
+    connection.execute(sa.delete(letter_count).where(letter_count.c.scope.in_(scopes), letter_count.c.bucket < oldest))
 
 
 def blocks(network: str) -> dict[Scope, str]:

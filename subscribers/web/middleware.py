@@ -17,7 +17,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_SECRET = re.compile(r"(?i)(/(?:confirm|leave|preferences|address|erase)/).+|[A-Za-z0-9_-]{20,}|[^/]*(?:@|%40)[^/]*")
+_SECRET = re.compile(
+    r"(?i)(/(?:confirm|leave|preferences|address|erase|polls)/).+|[A-Za-z0-9_-]{20,}|[^/]*(?:@|%40)[^/]*"
+)
 
 
 class Middleware:

@@ -7,13 +7,13 @@ that would read wrong in the paragraph's direction is isolated, across bold and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.issues.prose import reading, writing
-from newsletter.issues.prose.elements import plain
+from newsletter.issues.prose.elements import phrases, plain
 from newsletter.issues.prose.elements import writing as elements
 from newsletter.issues.prose.parts import (
     BUTTON,
@@ -25,6 +25,7 @@ from newsletter.issues.prose.parts import (
     ProseSetup,
 )
 from newsletter.issues.prose.reading import bidi_free, link_fault
+from newsletter.models import Poll
 from newsletter.text import bidi
 
 if TYPE_CHECKING:
@@ -92,9 +93,21 @@ class ParsedMarkdown:
         """Addresses that a sponsor pays for, which are no links of stories: in HTML they have ``rel="sponsored"``."""
         return tuple(writing.sponsor_links(self.blocks))
 
+    @property
+    def polls(self) -> tuple[Poll, ...]:
+        """What it asks the readers, in order."""
+        return tuple(_polls(self.blocks, self.setup))
+
     def words(self) -> str:
         """Its words alone on one line, without links, marks or lists (for a preheader)."""
         return " ".join(" ".join(writing.words(self.blocks)).replace(OBJECT, " ").split())
+
+
+def _polls(blocks: Iterable[Block], setup: ProseSetup) -> Iterator[Poll]:
+    for block in blocks:
+        if block.poll is not None:
+            yield phrases.poll_of(block, setup)
+        yield from _polls(block.children, setup)
 
 
 def read(

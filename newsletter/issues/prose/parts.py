@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from newsletter.issues.containers import KINDS, MarkdownFault
+from newsletter.models import CalendarEvent, Poll
 
 __all__ = [
     "BUTTON",
@@ -98,6 +99,8 @@ class Block:
     link: str = ""
     """Where an element leads to as a whole."""
     scheduled: ElementDate | None = None
+    poll: Poll | None = None
+    """What is asked; without a question or answers it has those of the letter's language."""
 
 
 def _said(text: str, **parts: object) -> str:
@@ -120,6 +123,10 @@ class ProseSetup:
     """Title and anchor of each section."""
     notes: Mapping[str, int] = field(default_factory=dict)
     """Number of each footnote by its label."""
+    answer: Callable[[Poll, int], str] | None = None
+    """Where pressing an answer leads to, by its place from 0; None where no answer could arrive."""
+    calendar: Callable[[CalendarEvent], str] | None = None
+    """Where the calendar file of an event is; None where nobody serves it."""
 
 
 PLAIN = ProseSetup()

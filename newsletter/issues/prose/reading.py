@@ -171,6 +171,9 @@ class _Reader:
             self.faults.append(MarkdownFault(line, what, "let ::: begin a line of its own, behind an empty one"))
         block, faults = elements.element(kind, title, children, line)
         self.faults += faults
+        if block is not None and block.poll is not None and self.setup.answer is None and self.setup is not PLAIN:
+            what = f"no answer to the {kind.name} could arrive: there are no reader pages, and no address for answers"
+            self.faults.append(MarkdownFault(line, what, "set [web] url, or [sender] reply_to, in newsletter.toml"))
         return [block] if block is not None else []
 
     def picture_line(self, token: Token) -> Block:

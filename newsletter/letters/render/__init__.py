@@ -112,6 +112,7 @@ def render(
         html,
         text,
         viewer.travelling(html),
+        polls=tuple(dict.fromkeys(viewer.polls)),
         flowed=publication.direction == "ltr",
     )
 
@@ -174,7 +175,7 @@ def _values(
     def percent(share: float, places: int = 1) -> str:
         return numbers.percent(share, publication.language, publication.digits, places)
 
-    viewer.setup = surroundings.setup(issue, publication, say, viewer.line)
+    viewer.setup = surroundings.setup(issue, publication, say, viewer.line, ways)
     viewer.anchors = surroundings.anchors(issue)
     values: dict[str, Any] = {
         "language": publication.language.replace("_", "-"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from newsletter.issues import containers, prose
+from newsletter.letters.ways import Ways
 from newsletter.models import Issue, Prose, Publication
 from newsletter.text import dates
 from newsletter.text.languages import base
@@ -49,7 +50,7 @@ def anchors(issue: Issue) -> dict[int, str]:
 
 
 def setup(
-    issue: Issue, publication: Publication, say: Callable[..., str], line: Callable[[str], str]
+    issue: Issue, publication: Publication, say: Callable[..., str], line: Callable[[str], str], ways: Ways
 ) -> prose.ProseSetup:
     """Words, dates and digits for the elements of an issue, its contents, and the numbers of its footnotes.
 
@@ -58,6 +59,7 @@ def setup(
         publication: Whose language, calendar, zone and digits they are in.
         say: A text of ours in its language.
         line: Makes a text printable.
+        ways: Where answers to the letter's questions lead to, and the calendar files of its events.
     """
 
     def date(moment: datetime) -> str:
@@ -74,7 +76,8 @@ def setup(
         return dates.in_digits(text, publication.language, publication.digits)
 
     contents = tuple((line(issue.sections[at].title), anchor) for at, anchor in anchors(issue).items())
-    return prose.ProseSetup(say, date, digits, contents, prose.numbered(passages(issue)))
+    numbers = prose.numbered(passages(issue))
+    return prose.ProseSetup(say, date, digits, contents, numbers, ways.answer, ways.calendar)
 
 
 def elements(issue: Issue) -> frozenset[str]:

@@ -14,7 +14,7 @@ from newsletter.errors import RenderError
 from newsletter.issues import prose
 from newsletter.issues.targets import split_caption
 from newsletter.letters.render.before import printable
-from newsletter.models import Issue, Picture, Prose, Publication, Section, Story, setting_picture
+from newsletter.models import Issue, Picture, Poll, Prose, Publication, Section, Story, setting_picture
 from newsletter.text import bidi, dates, tidy
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ class ViewBuilder:
         """Words, dates and digits for the elements of the issue; set before anything is viewed."""
         self.anchors: Mapping[int, str] = {}
         """Anchor of each section by its place in the issue; set before anything is viewed."""
+        self.polls: list[Poll] = []
+        """What the letter asks its readers, in order."""
         self._led = False
 
     def line(self, text: str) -> str:
@@ -168,6 +170,7 @@ class ViewBuilder:
             RenderError(fault.what, where=self.place(fault.line, "the issue's text"), mend=fault.mend)
             for fault in passage.faults
         )
+        self.polls += passage.polls
         return passage
 
     def picture_address(self, src: str) -> prose.PictureAddress | None:

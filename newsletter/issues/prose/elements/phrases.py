@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from newsletter.issues.prose.parts import ElementDate, ProseSetup
+from newsletter.issues.prose.parts import Block, ElementDate, ProseSetup
+from newsletter.models import CalendarEvent, Poll
 
 _POST = re.compile(
     r"https://(?:[\w-]+\.)*(?:(?:x|twitter)\.com/|instagram\.com/p/|t\.me/|telegram\.me/|facebook\.com/(?!watch|reel|.*/videos/))"
@@ -48,3 +50,34 @@ def when(scheduled: ElementDate, setup: ProseSetup) -> str:
     ends = setup.digits(f"{scheduled.ends:%H:%M}")
     # In words: a dash between two hours would run from left to right.
     return str(setup.say("{day}, from {start} to {end}", day=day, start=begins, end=ends))
+
+
+def poll_of(block: Block, setup: ProseSetup) -> Poll:
+    """What an element asks, with the words of the letter's language where its editor left them to us.
+
+    Args:
+        block: A poll, or the question whether the letter was useful.
+        setup: Of the letter.
+    """
+    given = block.poll or Poll("", ())
+    usual = ("Yes", "So-so", "No")
+    return replace(
+        given,
+        question=given.question or str(setup.say("Was this letter useful to you?")),
+        answers=given.answers or tuple(str(setup.say(words)) for words in usual),
+    )
+
+
+def event_of(block: Block) -> CalendarEvent | None:
+    """What a calendar takes of an event; None for one without a day.
+
+    Args:
+        block: An event.
+    """
+    at = block.scheduled
+    if at is None:
+        return None
+    first = block.children[0] if block.children else None
+    place = first.inline.text if first is not None and first.kind == "p" and first.inline is not None else ""
+    links = (address for one in block.children if one.inline is not None for _, address in one.inline.links)
+    return CalendarEvent(block.title, at.starts, at.ends, at.timed, " ".join(place.split()), next(links, ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from newsletter.issues.prose.elements.phrases import name_and_role, sign, when
+from newsletter.issues.prose.elements.phrases import event_of, name_and_role, poll_of, sign, when
 from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
 from newsletter.issues.targets import split_caption
 
@@ -52,7 +52,15 @@ def element(setup: ProseSetup, block: Block, blocks: PlainBlocks, inline: PlainI
             parts = ["\n".join(part for part in (f"{name} · {role}" if role else name, inside) if part)]
         case "event":
             at = when(block.scheduled, setup) if block.scheduled is not None else ""
-            parts = ["\n".join(part for part in (f"** {block.title} **", at) if part), inside]
+            event = event_of(block)
+            added = setup.calendar(event) if event is not None and setup.calendar is not None else ""
+            kept = f"{setup.say('Add to calendar')}\n{added}" if added else ""
+            parts = ["\n".join(part for part in (f"** {block.title} **", at) if part), inside, kept]
+        case "poll" | "useful":
+            poll = poll_of(block, setup)
+            leads = [setup.answer(poll, at) if setup.answer is not None else "" for at in range(len(poll.answers))]
+            answers = (f"• {answer}\n  {lead}".rstrip() for answer, lead in zip(poll.answers, leads, strict=True))
+            parts = [f"** {poll.question} **", inside, "\n".join(answers)]
         case "figures":
             lines = [
                 f"• {figure.title}: {inline(figure.inline)}" for figure in block.children if figure.inline is not None

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from newsletter.issues.containers import ElementKind
 from newsletter.issues.prose.parts import OBJECT, Block, ElementDate, Inline, Mark, MarkdownFault, PictureAddress
+from newsletter.models import Poll
 
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 # 2026-12-05, or with an hour, or from one hour to another.
@@ -19,6 +20,13 @@ _WHEN = re.compile(
 _DATE_MEND = "write the day as 2026-12-05, with its hours behind it if they matter: 2026-12-05 18:30-20:00"
 _EARLIEST, _LATEST = 1900, 2200
 MOST_PICTURES, MOST_FIGURES = 4, 4
+FEWEST_ANSWERS, MOST_ANSWERS, LONGEST_ANSWER = 2, 6, 80
+MOST_DAYS = 365
+_CHOICE = r"\s*(results|النتائج|closes|تغلق|يغلق)\s*:\s*(\w+)(?:\s*(?:days?|يوم[اًا]*|أيام))?(?!\w)"
+_CHOICES = re.compile(rf"(?:{_CHOICE})+\s*", re.IGNORECASE)
+_AT_END = re.compile(rf"(?<=\S)\s+(?:{_CHOICE})+\s*$", re.IGNORECASE)
+_ONE_CHOICE = re.compile(_CHOICE, re.IGNORECASE)
+_YES, _NO = frozenset({"yes", "true", "نعم", "oui", "بله", "כן"}), frozenset({"no", "false", "لا", "non", "نه", "לא"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +209,61 @@ def _contents(given: _Given) -> Block:
     return Block("contents", title=given.title)
 
 
+def _poll(given: _Given) -> Block:
+    items = [item for block in given.blocks if block.kind in ("ul", "ol") for item in block.children]
+    words = [block for block in given.blocks if block.kind not in ("ul", "ol")]
+    question = given.title
+    if not question and words and words[0].kind == "p" and not _CHOICES.fullmatch(_text(words[0])):
+        question = _text(words.pop(0))
+    choices = "".join(_text(block) + " " for block in words if _CHOICES.fullmatch(_text(block)))
+    shown = tuple(block for block in words if not _CHOICES.fullmatch(_text(block)))
+    answers = [_answer(given, item) for item in items]
+    # Without an empty line between them, the parser takes what follows a list for words of its last point.
+    if answers and (found := _AT_END.search(answers[-1])) is not None:
+        choices += found[0]
+        answers[-1] = answers[-1][: found.start()]
+    asks = given.kind.name == "poll"
+    if asks and not question:
+        raise _wrong(given, "asks nothing")
+    if (asks or answers) and not FEWEST_ANSWERS <= len(answers) <= MOST_ANSWERS:
+        raise _wrong(given, f"has {len(answers)} answers, and {FEWEST_ANSWERS} to {MOST_ANSWERS} are wanted")
+    if len(set(answers)) < len(answers):
+        raise _wrong(given, "has the same answer twice")
+    results, days = _chosen(choices)
+    return Block(given.kind.name, children=shown, poll=Poll(question, tuple(answers), results, days))
+
+
+def _answer(given: _Given, item: Block) -> str:
+    text = _text(item.children[0]) if len(item.children) == 1 else ""
+    if not text or OBJECT in text:
+        raise _wrong(given, "has an answer that is no line of words")
+    if len(text) > LONGEST_ANSWER and not _AT_END.search(text):
+        raise _wrong(given, f"has an answer of {len(text)} signs, and a button takes {LONGEST_ANSWER}")
+    return text
+
+
+def _text(block: Block) -> str:
+    return " ".join(block.inline.text.split()) if block.inline is not None else ""
+
+
+def _chosen(choices: str) -> tuple[bool, int]:
+    """Whether results are shown, and in how many days a poll closes."""
+    results, days = False, 0
+    for name, value in _ONE_CHOICE.findall(choices):
+        said = value.translate(_DIGITS).lower()
+        if name.lower() in ("results", "النتائج"):
+            if said not in _YES | _NO:
+                raise _WrongError(f"nobody knows what results: {value} means", "write results: yes, or results: no")
+            results = said in _YES
+        elif said.isascii() and said.isdecimal() and 1 <= int(said[:4]) <= MOST_DAYS:
+            days = int(said[:4])
+        else:
+            raise _WrongError(
+                f"closes: {value} is no number of days", f"write closes: 7, for a week; {MOST_DAYS} at most"
+            )
+    return results, days
+
+
 _SHAPES: Mapping[str, Callable[[_Given], Block]] = {
     "callout": _box,
     "sponsor": _sponsor,
@@ -215,6 +278,8 @@ _SHAPES: Mapping[str, Callable[[_Given], Block]] = {
     "figures": _figures,
     "reading": _reading,
     "contents": _contents,
+    "poll": _poll,
+    "useful": _poll,
 }
 
 

@@ -10,7 +10,7 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from newsletter.issues.prose.elements.phrases import name_and_role, sign, when
+from newsletter.issues.prose.elements.phrases import event_of, name_and_role, poll_of, sign, when
 from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
 from newsletter.issues.targets import split_caption
 from newsletter.text import bidi
@@ -24,6 +24,8 @@ _NOTE = 30
 """Pixels for the number of a footnote; Word breaks it letter by letter where its cell has no width."""
 _MANY = 4
 """Columns of a table from which on its face is smaller, so that a telephone tears no word of it."""
+_BESIDE, _SHORT = 3, 12
+"""Answers of so many signs stand beside one another, when there are no more than so many."""
 
 
 class BlockHtml(Protocol):
@@ -257,8 +259,41 @@ def _event(writer: BlockHtml, block: Block) -> Iterator[str]:
         elif place is not None:
             rest = [place, *rest]
         yield from writer.blocks(tuple(one for one in rest if one is not None))
+        event, calendar = event_of(block), writer.setup.calendar
+        if event is not None and calendar is not None:
+            yield writer.open("p", "event calendar") + _anchor(writer, calendar(event), "a")
+            yield f"{bidi.to_html(str(writer.setup.say('Add to calendar')), writer.base)}</a></p>"
 
     yield from _boxed(writer, "event", inside())
+
+
+def _poll(writer: BlockHtml, block: Block) -> Iterator[str]:
+    poll, leads = poll_of(block, writer.setup), writer.setup.answer
+    beside = len(poll.answers) <= _BESIDE and all(len(one) <= _SHORT for one in poll.answers)
+
+    def inside() -> Iterator[str]:
+        yield _line(writer, "poll title", poll.question)
+        for one in block.children:
+            if one.kind == "p" and one.inline is not None:
+                yield writer.open("p", "poll p") + "".join(writer.inline(one.inline)) + "</p>"
+            else:
+                yield from writer.blocks((one,))
+        # The room between buttons is that of the cells: Word knows it, and no table stands in another for it.
+        yield writer.open("table", "answers", role="presentation", border=0, cellpadding=0, cellspacing=8, width="100%")
+        yield "<tr>" if beside else ""
+        for at, answer in enumerate(poll.answers):
+            yield "" if beside else "<tr>"
+            words = bidi.to_html(answer, writer.base)
+            yield (
+                _cell(writer, "answer", align="center", width=f"{100 // len(poll.answers)}%")
+                if beside
+                else _cell(writer, "answer")
+            )
+            yield f"{_anchor(writer, leads(poll, at), 'answer a')}{words}</a></td>" if leads else f"{words}</td>"
+            yield "" if beside else "</tr>"
+        yield "</tr></table>" if beside else "</table>"
+
+    yield from _boxed(writer, "poll", inside())
 
 
 def _figures(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -352,6 +387,8 @@ _WRITERS: Mapping[str, Callable[[BlockHtml, Block], Iterator[str]]] = {
     "figures": _figures,
     "reading": _reading,
     "contents": _contents,
+    "poll": _poll,
+    "useful": _poll,
     "table": _data_table,
     "note": _note,
 }
