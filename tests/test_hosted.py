@@ -306,6 +306,23 @@ def test_a_test_letter_has_its_pictures_for_some_days(either: Workspace, monkeyp
     assert client_of(either).get(match[1]).status_code == 404
 
 
+def test_what_went_after_the_backup_has_its_pictures_again(root: Path) -> None:
+    path = root / "newsletter.db"
+    backup = path.read_bytes()
+    assert here("-C", root, "send", "1", "--yes").code == 0
+    for log in root.glob("newsletter.db-*"):
+        log.unlink()
+    path.write_bytes(backup)
+    taken = here("-C", root, "database", "adopt", "--yes")
+    assert "send ISSUE --after-restore" in taken.err
+    assert "pictures" in taken.err
+    with open_workspace(root, {}) as workspace:
+        assert stored(workspace) == []
+    assert here("-C", root, "send", "1", "--test", "editor@example.net").code == 0
+    with open_workspace(root, {}) as workspace:
+        assert [frozen for _, frozen in stored(workspace)] == [True]
+
+
 def test_what_was_frozen_with_its_pictures_inside_goes_on_so(workspace: Workspace) -> None:
     root = workspace.root
     with open_workspace(root, {"NASHRA_LETTER__PICTURES": "inline"}) as before:
