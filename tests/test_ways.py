@@ -14,6 +14,7 @@ import pytest
 from command import here, make_workspace
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from newsletter import issues
 from newsletter.errors import SettingsError
@@ -22,6 +23,7 @@ from newsletter.letters.render import render
 from newsletter.letters.templates import environment
 from newsletter.letters.ways import SHARES, STARTS, ShareLinks, Ways
 from newsletter.models import Letter
+from newsletter.storage import tables
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import letter as letters
 from newsletter.workspace.config import load
@@ -153,6 +155,11 @@ def test_letters_name_those_that_went_before_as_far_as_everybody_may_read_them(r
     assert "https://news.example.org/letters/1" in found
     assert "https://news.example.org/archive" in found
     assert found.count("https://news.example.org/letters/2") == 2
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        connection.execute(update(tables.send).values(state="paused"))  # and nobody knows whether it goes at all
+    assert "https://news.example.org/letters/1" not in list(ours(root))
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        connection.execute(update(tables.send).values(state="finished"))
     edited(root, "previous = 0\narchive = false")
     assert not {"https://news.example.org/letters/1", "https://news.example.org/archive"} & set(ours(root))
 
@@ -252,6 +259,36 @@ def test_words_with_a_link_that_leads_nowhere_are_refused_at_once(root: Path) ->
     small_words(root, '[letters.goodbye]\nwords = "شكرًا [هنا](http://example.org)"')
     with pytest.raises(SettingsError, match=r"letters\.goodbye.*is not encrypted .*https://|words: .*is not encrypted"):
         load(root, {})
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("شكرًا ![صورة](https://example.org/a.png)", "a small letter shows no pictures; leave out 'https://example"),
+        ("شكرًا ![صورة](a.png)", "a small letter shows no pictures; leave out 'a.png'"),
+        ("::: contents\n:::", "no word in it that a small letter could show"),
+    ],
+)
+def test_own_words_that_a_small_letter_cannot_show_are_told(root: Path, words: str, told: str) -> None:
+    small_words(root, f'[letters.goodbye]\nwords = """\n{words}\n"""')
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load(root, {})
+
+
+def test_elements_in_own_words_speak_the_language_of_the_letter() -> None:
+    words = (
+        "::: event لقاء القراء\n2026-12-05 18:30\nالجزائر\n:::\n\n::: sponsor شركة المثال\nكلمة.\n:::\n\n"
+        "أولى[^أ] وثانية[^ب].\n\n[^أ]: حاشية أولى.\n\n[^ب]: حاشية ثانية."
+    )
+    made = golden.small("welcome", "ar", environment(), own=("", words)).rendered
+    for form in (made.html, made.text):
+        assert "ديسمبر" in form
+        assert "2026-12-05" not in form
+        assert "Advertisement" not in form
+        assert "advertisement" not in form
+    identifiers = re.findall(r'\bid="([^"]+)"', made.html)
+    assert len(identifiers) == len(set(identifiers))
+    assert re.findall(r"(?m)^\[(\d)\] حاشية", re.sub("[\u2066-\u2069\u200e\u200f]", "", made.text)) == ["1", "2"]
 
 
 def test_an_unknown_small_letter_is_told(root: Path) -> None:

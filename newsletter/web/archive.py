@@ -122,7 +122,13 @@ class Archive:
 
 
 def sent(
-    connection: Connection, lists: Sequence[str], *, limit: int, before: int = 0, key: str | None = None
+    connection: Connection,
+    lists: Sequence[str],
+    *,
+    limit: int,
+    before: int = 0,
+    key: str | None = None,
+    states: Sequence[str] = _WENT_OUT,
 ) -> list[PastLetter]:
     """Letters that went out to one of these lists, newest first, each issue once.
 
@@ -132,6 +138,7 @@ def sent(
         limit: How many letters to give at most.
         before: Only sends with a smaller id; 0 for all.
         key: Only the issue with this key. Without it, instant letters are left out: each would only name one article.
+        states: Of the sends that count.
     """
     from sqlalchemy import case, func, select
 
@@ -143,7 +150,7 @@ def sent(
     ids = [found.id for name in lists if (found := store.list_or_none(connection, name)) is not None]
     first: Any = (
         select(func.min(send.c.id).label("id"))
-        .where(send.c.list_id.in_(ids), send.c.state.in_(_WENT_OUT))
+        .where(send.c.list_id.in_(ids), send.c.state.in_(states))
         .group_by(send.c.issue_id)
         .subquery()
     )
