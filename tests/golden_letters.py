@@ -164,7 +164,7 @@ SMALL = (
 )
 
 
-def small(kind: str, language: str, templates: Environment) -> Letter:
+def small(kind: str, language: str, templates: Environment, own: tuple[str, str] = ("", "")) -> Letter:
     """A small letter of the golden newsroom, as it goes to one person; ``by mail`` where there are no pages."""
     kind, _, by_mail = kind.partition(" ")
     base = golden("week" if language in ("ar", "fa", "he") else "english")
@@ -197,6 +197,7 @@ def small(kind: str, language: str, templates: Environment) -> Letter:
         urls=urls,
         date=DATE,
         by_mail=bool(by_mail),
+        own=own,
     )
     one = replace(letter(base, made), language=language, issue="", automatic=True)
     return replace(one, unsubscribe_url="", reply_to="") if by_mail else one

@@ -257,6 +257,51 @@ def test_an_issue_that_cannot_be_used(root: Path, change: Callable[[str], str], 
     assert not (root / "outbox").exists()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "::: callout\nنص.\n",
+        "::: nothing-of-ours\nنص.\n:::\n",
+        "::: callout [س](https://example.org)\nنص.\n:::\n",
+        "كلام[^1] وكلام[^1]\n",
+    ],
+)
+def test_a_preview_tells_every_fault_once(root: Path, text: str) -> None:
+    edit(root / ISSUE, lambda there: f"{there}\n{text}")
+    done = here("-C", root, "preview")
+    assert done.code == 3, done
+    lines = [line.partition(": ")[2] for line in done.err.splitlines() if line.startswith("error ")]
+    assert lines, done
+    assert len(lines) == len(set(lines)), lines
+    html = Path(done.out.splitlines()[0]).read_text("utf-8")
+    assert f"This letter cannot go yet: {len(lines)} to mend." in html
+
+
+def test_an_issue_that_is_no_file(root: Path) -> None:
+    other = root / "issues" / "second" / "issue.md"
+    other.mkdir(parents=True)
+    for name in ([], ["2"], ["second"]):
+        complains(here("-C", root, "preview", *name), str(other), "cannot be read")
+    assert here("-C", root, "preview", "first").code == 0
+
+
+def test_an_issue_that_cannot_be_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = root / "issues" / "second" / "issue.md"
+    other.parent.mkdir()
+    other.touch()
+    read = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path == other:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    for name in ([], ["2"], ["second"]):
+        complains(here("-C", root, "preview", *name), str(other), "cannot be read (Permission denied)")
+    assert here("-C", root, "preview", "first").code == 0
+
+
 def test_what_the_check_finds_keeps_a_letter_from_going(root: Path) -> None:
     edit(root / ISSUE, lambda text: f"{text}\n\nاكتب العنوان هنا\n")
     done = here("-C", root, "check")

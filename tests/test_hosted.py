@@ -24,13 +24,14 @@ from starlette.testclient import TestClient
 from test_postgresql import on
 
 from newsletter import delivery, issues, ledger, library, media
+from newsletter.check.found import LinkResult, PictureResult, SenderSetup
 from newsletter.delivery import freezing
 from newsletter.letters import hosting
 from newsletter.letters.mime import from_json
 from newsletter.models import Article, Picture, Rendered
 from newsletter.storage import tables
 from newsletter.wiring import Workspace, open_workspace
-from newsletter.workflows import latest, refreeze
+from newsletter.workflows import check, latest, refreeze
 from newsletter.workflows import letter as letters
 from newsletter.workflows import plan as plans
 from newsletter.workflows.serve import app_of
@@ -304,6 +305,35 @@ def test_a_test_letter_has_its_pictures_for_some_days(either: Workspace, monkeyp
     delivery.send_test(setup, fresh, "editor@example.net")
     assert stored(either) == [(fresh.rendered.hosted[0].stored_name.partition(".")[0], False)]
     assert client_of(either).get(match[1]).status_code == 404
+
+
+def test_what_went_after_the_backup_has_its_pictures_again(root: Path) -> None:
+    path = root / "newsletter.db"
+    backup = path.read_bytes()
+    assert here("-C", root, "send", "1", "--yes").code == 0
+    for log in root.glob("newsletter.db-*"):
+        log.unlink()
+    path.write_bytes(backup)
+    taken = here("-C", root, "database", "adopt", "--yes")
+    assert "send ISSUE --after-restore" in taken.err
+    assert "pictures" in taken.err
+    with open_workspace(root, {}) as workspace:
+        assert stored(workspace) == []
+    assert here("-C", root, "send", "1", "--test", "editor@example.net").code == 0
+    with open_workspace(root, {}) as workspace:
+        assert [frozen for _, frozen in stored(workspace)] == [True]
+
+
+def test_a_test_letter_tells_of_pages_that_do_not_give_its_pictures(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "through_a_provider", lambda _: True)
+    monkeypatch.setattr(check.probe, "sender_setup", lambda domain, *_, **__: SenderSetup(domain))
+    monkeypatch.setattr(check.probe, "pages", lambda *_: LinkResult())
+    monkeypatch.setattr(check.probe, "hosted", lambda *_: PictureResult(trouble="answers 404", gone=True))
+    done = here("-C", root, "send", "1", "--test", "editor@example.net")
+    assert done.code == 0
+    assert "error image-unserved: newsletter.toml: [letter] pictures" in done.err, done
 
 
 def test_what_was_frozen_with_its_pictures_inside_goes_on_so(workspace: Workspace) -> None:

@@ -182,18 +182,19 @@ def test_a_logo_that_is_a_file_travels_and_a_broken_one_keeps_nobody_waiting(
     "theme",
     [
         Theme(logo_dark="gone.png"),
-        Theme(portrait="gone.png", editor="سارة"),
+        Theme(style="signature", editor="سارة", portrait="gone.png"),
         Theme(header="picture", picture="gone.png"),
     ],
 )
-def test_a_picture_of_the_theme_that_is_gone_keeps_nobody_waiting(
-    asked: Database, clock: Clock, tmp_path: Path, theme: Theme
+def test_no_picture_of_the_theme_keeps_anybody_waiting(
+    asked: Database, clock: Clock, tmp_path: Path, theme: Theme, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox = Outbox(tmp_path / "outbox", fsync=False, batch_size=10, widths=SLOT_WIDTHS)
     setup = DeliverySetup(asked, outbox, LINK_KEYS, 30.0, clock)
     pages = Pages(environment(), Publication("الموجة", "https://example.org", language="ar", theme=theme), BASE)
     sender = SmallLetterSender("نشرة الموجة <news@example.org>")
     assert SmallLetters(setup, pages, sender, lambda: MARKER, root=tmp_path).drain().states == {"submitted": 1}
+    assert "gone.png" in caplog.text
 
 
 def test_the_three_letters_of_a_subscription(asked: Database, clock: Clock, tmp_path: Path) -> None:

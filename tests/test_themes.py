@@ -340,6 +340,29 @@ def test_a_look_is_written_and_every_other_byte_stays(tmp_path: Path, end: str) 
     complains(here("-C", root, "theme", "loud"), "there is no look 'loud'; there are signature, classic")
 
 
+def test_the_mark_of_some_editors_stays_in_front(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    path = root / "newsletter.toml"
+    theme, rest = "[theme]\n", re.sub(r"(?s)\[theme\].*?(?=\[sender\])", "", path.read_text("utf-8"))
+    path.write_bytes(f"\ufeff{theme}{rest}".encode())
+    dry = here("-C", root, "theme", "digest", "--dry-run")
+    assert '+ style = "digest"' in dry.out, dry
+    assert here("-C", root, "theme", "digest").code == 0
+    assert path.read_bytes() == f'\ufeff{theme}style = "digest"\n{rest}'.encode()
+
+
+def test_an_issue_has_its_own_face_told_once_where_it_stands(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    issue = root / "issues" / "first" / "issue.md"
+    named = 'theme.header = "picture"\ntheme.portrait = "../x.jpg"\ntheme.picture = "head.jpg"\n'
+    issue.write_text(issue.read_text("utf-8").replace("+++\n", f"+++\n{named}", 1), "utf-8")
+    done = here("-C", root, "preview")
+    told = [line for line in done.err.splitlines() if line.startswith("error ")]
+    assert [(f"{issue}:3: " in line, f"{issue}:4: " in line) for line in told] == [(True, False), (False, True)], done
+    assert ["the workspace" in line for line in told] == [True, True]
+    assert "issue's folder" not in done.err
+
+
 def test_settings_without_the_section_get_it_at_their_end(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w")
     path = root / "newsletter.toml"

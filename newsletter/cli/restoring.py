@@ -97,6 +97,8 @@ def _take(workspace: Workspace, database: Database, plan: AdoptionPlan, *, yes: 
     _sure(f"this database, with {plural(plan.doubtful, 'letter')} in doubt", "adopt", yes=yes)
     workflow.adopt(workspace, database, plan)
     say("Taken. Issues that it does not know as sent: newsletter send ISSUE --after-restore")
+    if workspace.settings.hosts_pictures:
+        say("That brings their pictures back to the reader pages, too: letters that went since the backup lack them.")
     if plan.doubtful:
         say("The unknown: newsletter sends list, then newsletter sends resume --help")
 

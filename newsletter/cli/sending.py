@@ -243,7 +243,8 @@ def _test(workspace: Workspace, path: str, address: str, list_name: str) -> None
     from newsletter.workflows.check import inspect
 
     issue = issues.read(Path(path))
-    inspected = inspect(workspace, issue, list_name=list_name)
+    # Where an editor looks at the pictures, pages that do not give them are to be told.
+    inspected = inspect(workspace, issue, list_name=list_name, before_send=workspace.settings.hosts_pictures)
     if inspected.failure is not None:
         raise inspected.failure
     for line in problem_lines(inspected.problems):

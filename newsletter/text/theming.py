@@ -12,7 +12,7 @@ from newsletter.models import SocialKind, Theme
 
 _FONTS = re.compile(r"[\w\s,'-]{1,300}")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_MAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+")
+_MAIL = re.compile(r"[^@\s<>\"?#]+@[^@\s<>\"?#&]+\.[^@\s<>\"?#&]+")
 KINDS: tuple[str, ...] = get_args(SocialKind)
 """The pages elsewhere that we draw a sign for."""
 

@@ -88,10 +88,13 @@ def of_issue(workspace: Workspace, issue: Issue, faults: Sequence[IssueError] = 
     inspected = inspect(workspace, issue)
     unread = _problems(faults)
     told = {problem.place for problem in unread}
-    # A link that leads nowhere is told as the file is read, and again as the letter is made.
+    # What is told as the file is read may be told again as the letter is made; a link to nowhere even in other words.
     found = [one for one in inspected.problems if one.level == "error"]
-    errors = (*unread, *(one for one in found if one.place not in told or "leads nowhere" not in one.words))
-    errors = tuple(sorted(errors, key=_line_of))
+    found = [one for one in found if one.place not in told or "leads nowhere" not in one.words]
+    once: dict[tuple[str, str], Problem] = {}
+    for one in (*unread, *found):
+        once.setdefault((one.place, one.words), one)
+    errors = tuple(sorted(once.values(), key=_line_of))
     letter = inspected.draft or _by_our_templates(workspace, issue)
     if letter is None:
         return _unread(Path(issue.path), *errors)
@@ -142,7 +145,10 @@ def _problems(faults: Sequence[NashraError]) -> tuple[Problem, ...]:
 def _unread(path: Path, *problems: Problem) -> PreviewFiles:
     """The preview of an issue.md that gives no letter at all: what is wrong, and the text as it stands."""
     lines = [_line(problem, path) for problem in problems]
-    source = path.read_bytes().decode("utf-8-sig", "replace")
+    try:
+        source = path.read_bytes().decode("utf-8-sig", "replace")
+    except OSError as error:
+        raise IssueError(f"cannot be read ({error.strerror})", where=str(path)) from None
     numbered = "\n".join(f"{number:4}  {line}" for number, line in enumerate(source.splitlines(), 1))
     style = f"{_FRAME}white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext;"
     text = f'<pre style="{style}">{escape(numbered)}</pre>'
@@ -208,10 +214,26 @@ def _named(root: Path, name: str) -> Path | None:
     """The issue.md that a name means when some issue cannot be read; without a name the one that was written last."""
     there = list((root / issues.FOLDER).glob(f"*/{issues.FILE}"))
     if not name:
-        return max(there, key=lambda one: one.stat().st_mtime, default=None)
+        last = max(there, key=_written_at, default=None)
+        return last if last is not None and last.is_file() else None
     path = Path(name)
     for one in (path, path / issues.FILE, root / issues.FOLDER / name / issues.FILE):
         if one.name == issues.FILE and one.is_file():
             return one
     number = re.compile(rb"(?m)^\s*number\s*=\s*" + re.escape(name.encode()) + rb"\s*(?:#.*)?$")
-    return next((one for one in there if name.isdecimal() and number.search(one.read_bytes())), None)
+    return next((one for one in there if name.isdecimal() and number.search(_bytes(one))), None)
+
+
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _bytes(path: Path) -> bytes:
+    """What is in a file; nothing when it is none, or cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

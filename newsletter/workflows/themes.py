@@ -201,8 +201,11 @@ def choice(workspace: Workspace, name: str) -> ThemeChoice:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read ({error})") from None
-    after = _with_keys(text, LOOKS[name], set(_NO_LOOK))
-    was = tomllib.loads(text)
+    # Some editors write a byte order mark in front; TOML knows none, and the settings are read without it.
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    bare = text.removeprefix(mark)
+    after = _with_keys(bare, LOOKS[name], set(_NO_LOOK))
+    was = tomllib.loads(bare)
     try:
         now = tomllib.loads(after)
     except tomllib.TOMLDecodeError:
@@ -210,7 +213,7 @@ def choice(workspace: Workspace, name: str) -> ThemeChoice:
     if {**was, "theme": now["theme"]} != now or any(now["theme"].get(key) != one for key, one in LOOKS[name].items()):
         raise SettingsError(f"{path}: [theme] is written in a way that is not understood; write it by hand")
     folder.check_text(after, path)
-    return ThemeChoice(path, text, after)
+    return ThemeChoice(path, text, mark + after)
 
 
 def _with_keys(text: str, keys: Mapping[str, Any], owned: set[str]) -> str:

@@ -204,11 +204,17 @@ def token(value: str) -> str:
 
 
 def markdown(value: str) -> str:
-    """Words in Markdown, or nothing; a link or picture that no letter can show is refused."""
+    """Words of a small letter in Markdown, or nothing; a picture, or a link that leads nowhere, is refused."""
     if not value.strip():
         return ""
     from newsletter.issues import prose
 
-    for fault in prose.read(value).faults:
+    pictures: list[str] = []
+    passage = prose.read(value, picture=pictures.append)
+    if pictures:
+        raise ValueError(f"a small letter shows no pictures; leave out {pictures[0]!r}")
+    for fault in passage.faults:
         raise ValueError(f"{fault.what} (line {fault.line} of it); {fault.mend}")
+    if not passage.words().strip():
+        raise ValueError("there is no word in it that a small letter could show; write some, or leave it out")
     return value

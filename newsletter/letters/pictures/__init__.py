@@ -22,7 +22,7 @@ from newsletter.letters.pictures.converting import PictureFault, pixels
 from newsletter.letters.pictures.encoding import MOST_BYTES, EncodedPicture, encoded
 from newsletter.letters.pictures.kinds import kind_of
 from newsletter.letters.pictures.local import LocalPicture, find
-from newsletter.models import SUFFIXES, Issue, Picture, Publication, Rendered, setting_picture
+from newsletter.models import SUFFIXES, Issue, Picture, Publication, Rendered, setting_picture, theme_place
 
 __all__ = ["MOST_BYTES", "LocalPicture", "LocalPictures", "kind_of", "made", "of_issue", "of_settings"]
 
@@ -136,9 +136,8 @@ def _settings(issue: Issue, publication: Publication) -> list[tuple[str, str]]:
     """Where each picture of the newsroom's face is named, and its address; an issue may have a face of its own."""
     named = [*publication.files]
     for key in _FACE:
-        line = issue.lines.get(f"theme.{key}") or issue.lines.get("theme", 1)
-        own, all_issues = str(issue.theme.get(key, "")), str(getattr(publication.theme, key))
-        named.append((f"{issue.path}:{line}", own) if own else (f"newsletter.toml: [theme] {key}", all_issues))
+        name = issue.theme.get(key) or getattr(publication.theme, key)
+        named.append((theme_place(issue, key), str(name)))
     return named
 
 

@@ -23,7 +23,7 @@ from newsletter.letters.render.look import FONTS, Look, look_of
 from newsletter.letters.render.social import NAMES, SIGN, SocialLink
 from newsletter.letters.render.views import ViewBuilder, web_address
 from newsletter.letters.ways import ShareLinks, Ways, quoted
-from newsletter.models import Issue, Picture, Publication, Rendered
+from newsletter.models import Issue, Picture, Publication, Rendered, theme_place
 from newsletter.text import bidi, dates, numbers
 from newsletter.text.theming import overlaid
 
@@ -34,8 +34,6 @@ __all__ = ["FONTS", "Rendered", "fill", "mjml_of", "render", "sizes"]
 
 sizes = after.sizes
 
-_SETTINGS = "newsletter.toml:"
-"""As messages name it; also where a file of a picture is told to be missing."""
 _MARKER = re.compile(r"[a-z0-9]{16,}")
 _TEMPLATE = re.compile(r"[A-Za-z0-9_-]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
@@ -192,15 +190,15 @@ def _values(
         "name": viewer.markup(publication.name),
         "site": web_address(viewer.line(publication.url)),
         "site_text": re.sub(r"^https?://(?:www\.)?|/$", "", viewer.line(publication.url)),
-        "logo": viewer.setting_picture(publication.logo, publication.name, where=f"{_SETTINGS} [letter] logo"),
-        "logo_dark": viewer.setting_picture(look.logo_dark, publication.name, where=f"{_SETTINGS} [theme] logo_dark"),
-        "header_picture": viewer.setting_picture(look.picture, publication.name, where=f"{_SETTINGS} [theme] picture")
+        "logo": viewer.setting_picture(publication.logo, publication.name, where="newsletter.toml: [letter] logo"),
+        "logo_dark": viewer.setting_picture(look.logo_dark, publication.name, where=theme_place(issue, "logo_dark")),
+        "header_picture": viewer.setting_picture(look.picture, publication.name, where=theme_place(issue, "picture"))
         if look.header == "picture"
         else None,
         "editor": viewer.markup(look.editor),
         "role": viewer.markup(look.role),
         "initial": first_letter(look.editor),
-        "portrait": viewer.setting_picture(look.portrait, look.editor, where=f"{_SETTINGS} [theme] portrait"),
+        "portrait": viewer.setting_picture(look.portrait, look.editor, where=theme_place(issue, "portrait")),
         "footer_words": viewer.markup(look.footer),
         "social": _social(viewer, look, say),
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],

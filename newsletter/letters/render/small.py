@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 from newsletter.errors import RenderError
 from newsletter.issues import prose
+from newsletter.letters.catalogue import words
 from newsletter.letters.render import (
     _compiled,
+    _said,
     _values,
     after,
     before,
     fill,
+    surroundings,
     twin,
 )
 from newsletter.letters.render.views import PREHEADER
-from newsletter.models import Issue, Picture, Publication, Rendered
+from newsletter.models import Issue, Picture, Prose, Publication, Rendered
 from newsletter.text import bidi, tidy
 
 if TYPE_CHECKING:
@@ -112,7 +115,13 @@ def render_small(
     subject = told(subject, list=quoted)
     preheader = told(BY_MAIL[kind] if by_mail else preheader, yes=told("yes"))
     own_title, own_words = (_filled(one, list=quoted, name=publication.name) for one in own)
-    own_passage = prose.read(own_words, base=publication.direction, rank=3) if own_words else None
+    around = Issue(0, "", opening=(Prose(own_words, 1),) if own_words else ())
+    # Elements speak with the words of letters, and not with those of the pages.
+    catalogue = words(environment, publication.language)
+    setup = surroundings.setup(
+        around, publication, lambda text, **parts: _said(catalogue.gettext(text), parts), before.printable
+    )
+    own_passage = prose.read(own_words, base=publication.direction, rank=3, setup=setup) if own_words else None
     subject = own_title or subject
     if own_passage is not None:
         preheader = tidy.shorten(own_passage.words(), PREHEADER)
@@ -121,7 +130,7 @@ def render_small(
     if viewer.faults:
         raise RenderError.of(viewer.faults)
     values |= {**urls, "say": told, "list": quoted, "by_mail": by_mail}
-    values |= {"own_title": own_title, "own_words": own_passage}
+    values |= {"own_title": own_title, "own_words": own_passage, "elements": surroundings.elements(around)}
     name = f"email/{kind}.mjml.j2"
     html = after.finish(
         _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction

@@ -207,18 +207,19 @@ class ViewBuilder:
         own = setting_picture(src) if where else ""
         shown = self.picture_address(own if own in self.pictures else src)
         if shown is None:
+            home = "the workspace" if where else "the issue's folder"
             where = where or self.place(line, "the issue's pictures")
             if urlsplit_or_none(src) is not None and src.lower().startswith("http://"):
                 fault = RenderError(
                     f"the picture {src} is not encrypted, and mail programs will not load it",
                     where=where,
-                    mend="write it with https://, or save it in the issue's folder and write its file name",
+                    mend=f"write it with https://, or save it in {home} and write its file name",
                 )
             else:
                 fault = RenderError(
                     f"the picture {src!r} is not there",
                     where=where,
-                    mend="put the file into the issue's folder, or write an address that starts with https://",
+                    mend=f"put the file into {home}, or write an address that starts with https://",
                 )
             self.faults.append(fault)
             shown = prose.PictureAddress(NO_PICTURE, 576, 324)

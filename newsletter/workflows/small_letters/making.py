@@ -145,11 +145,8 @@ class SmallLetterBuilder:
         urls = self._addresses(marker, list_name) if self._by_mail else self._links(marker)
         found = self._pictures(about, mailbox)
         if found is None:
-            # Nobody waits for a confirmation because of a logo: the name stands in its place.
-            face = about.theme
-            header = "" if face.header == "picture" else face.header
-            face = replace(face, header=header, picture="", logo_dark="", portrait="")
-            about, found = replace(about, logo="", theme=face), LocalPictures({})
+            # Nobody waits for a confirmation because of a picture: the name stands in its place.
+            about, found = _without_pictures(about), LocalPictures({})
         rendered = render_small(
             kind,
             about,
@@ -221,3 +218,9 @@ class SmallLetterBuilder:
     def any_letter(self) -> Letter:
         """One that goes to nobody: it only tells a sender where letters go."""
         return self._made("goodbye", "any", "any")
+
+
+def _without_pictures(about: Publication) -> Publication:
+    """The newsroom with no picture of its own in its letters."""
+    header = "" if about.theme.header == "picture" else about.theme.header
+    return replace(about, logo="", theme=replace(about.theme, logo_dark="", portrait="", picture="", header=header))
