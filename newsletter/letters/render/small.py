@@ -21,6 +21,7 @@ from newsletter.letters.render import (
     twin,
 )
 from newsletter.letters.render.views import PREHEADER
+from newsletter.letters.ways import Ways
 from newsletter.models import Issue, Picture, Prose, Publication, Rendered
 from newsletter.text import bidi, tidy
 
@@ -119,7 +120,7 @@ def render_small(
     # Elements speak with the words of letters, and not with those of the pages.
     catalogue = words(environment, publication.language)
     setup = surroundings.setup(
-        around, publication, lambda text, **parts: _said(catalogue.gettext(text), parts), before.printable
+        around, publication, lambda text, **parts: _said(catalogue.gettext(text), parts), before.printable, Ways()
     )
     own_passage = prose.read(own_words, base=publication.direction, rank=3, setup=setup) if own_words else None
     subject = own_title or subject
