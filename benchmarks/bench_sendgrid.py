@@ -228,12 +228,13 @@ def main() -> None:
     print(f"two processes deliver {options.subscribers:,} in {delivered:.1f} s, with {used:.1f} s of a core, "
           f"{memory:.0f} MiB together: {min(one[1] for one in single) / delivered:.2f} x one process, "
           f"median {statistics.median(gains):.2f} x")  # fmt: skip
+    by_two = options.subscribers / (frozen + delivered)
     frozen, delivered, used, memory = min(single, key=lambda one: one[0] + one[1])
     total = options.subscribers / (frozen + delivered)
     print(f"whole send by one process, best of {options.runs}: {total:,.0f} subscribers/s (freezing {frozen:.1f} s, "
           f"delivering {delivered:.1f} s, {used:.1f} s of a core), peak {memory:.0f} MiB")  # fmt: skip
     for name, rate in speed.items():
-        print(f"  {name}: {rate:,.0f}/s; the whole send is {total / rate:.2f} x it")
+        print(f"  {name}: {rate:,.0f}/s; the whole send is {total / rate:.2f} x it, by two {by_two / rate:.2f} x")
     cost = (frozen + delivered) / options.subscribers / ((small[0] + small[1]) / 10_000)
     print(f"  one subscriber costs {cost:.2f} x what it costs in a send of 10,000")
     with (
