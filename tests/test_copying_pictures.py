@@ -103,10 +103,10 @@ def test_copies_take_the_place_of_addresses_and_nothing_else_changes(
     assert path.read_bytes().decode() == expected
     assert (path.parent / "pictures" / "quay.jpg").read_bytes() == PICTURES[f"{SITE}/quay.jpg"]
     assert [(one.file, one.why, one.line) for one in outcome] == [
-        ("pictures/quay.jpg", "", 9),
-        ("pictures/جسر-قديم.png", "", 12),
-        ("", "there is no such page", 15),
-        ("", outcome[3].why, 16),
+        ("pictures/quay.jpg", "", 8),
+        ("pictures/جسر-قديم.png", "", 11),
+        ("", "there is no such page", 14),
+        ("", outcome[3].why, 15),
     ]
     assert "web page" in outcome[3].why
     assert sorted(one.name for one in (path.parent / "pictures").iterdir()) == ["quay.jpg", "جسر-قديم.png"]
@@ -188,7 +188,7 @@ def test_the_commands_say_what_they_took(workspace: Workspace, monkeypatch: pyte
     assert [one["file"] for one in found["pictures"]] == ["pictures/quay.jpg", "pictures/جسر-قديم.png", "", ""]
     assert f"copied: {SITE}/quay.jpg is pictures/quay.jpg now (0.0 MB)" in done.err
     assert (
-        f"not copied: {path}:15: http://example.org/gone_(1).jpg: there is no such page; check the address" in done.err
+        f"not copied: {path}:14: http://example.org/gone_(1).jpg: there is no such page; check the address" in done.err
     )
     assert "2 pictures of other sites copied, 2 not." in done.err
     text = path.read_text("utf-8").replace("![ليست هنا](http://example.org/gone_(1).jpg)", "")

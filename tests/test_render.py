@@ -20,6 +20,7 @@ from lxml import html as lxml_html
 
 from newsletter.errors import RenderError
 from newsletter.issues import prose
+from newsletter.issues.prose.elements.phrases import USUAL
 from newsletter.letters import render as render_package
 from newsletter.letters.catalogue import words
 from newsletter.letters.render import (
@@ -530,7 +531,7 @@ def test_the_source_is_well_formed_and_uses_only_known_parts(env: Environment) -
 def test_every_word_of_a_letter_is_in_every_catalogue(env: Environment) -> None:
     from babel.messages.pofile import read_po
 
-    used = set(NAMES.values())
+    used = {*NAMES.values(), *USUAL}
     own = {
         *THEMES,
         "base",

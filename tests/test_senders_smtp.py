@@ -341,7 +341,7 @@ def test_one_that_is_refused_is_named_without_its_address_and_the_others_go(
 def test_one_that_is_wanted_later_waits_while_the_others_go(workspace: Workspace, tmp_path: Path) -> None:
     poisoned(workspace, *((number, "later-") for number in range(15)))
     with smtp_standin.running(tmp_path) as server:
-        setup = replace(desk_of(workspace, server), patience=0.3)
+        setup = replace(desk_of(workspace, server), patience=0.3, put_off=10.0)
         with pytest.raises(SendError, match="wait for their time"):
             run(setup)
         assert sum(server.addresses().values()) == 35

@@ -105,6 +105,8 @@ def test_the_caps_in_numbers() -> None:
         "mail": (HOUR, 200),
         "file": (HOUR, 500),
         "total": (HOUR, 1000),
+        "poll": (HOUR, 30),
+        "poll block": (HOUR, 200),
     }
     assert [(seconds, most) for scope, seconds, most in caps.windows() if scope == "mailbox"] == [(DAY, 1), (MONTH, 3)]
     assert (caps.kept, caps.kept_of_block) == (20_000, 1000)

@@ -197,10 +197,10 @@ def test_ten_thousand_readers_get_exactly_what_they_chose(
     rendered = 0
     of_issue = letters.of_issue
 
-    def counted(*arguments: Any) -> Any:
+    def counted(*arguments: Any, **named: Any) -> Any:
         nonlocal rendered
         rendered += 1
-        return of_issue(*arguments)
+        return of_issue(*arguments, **named)
 
     monkeypatch.setattr(letters, "of_issue", counted)
     with open_newsroom(root, clock) as workspace:

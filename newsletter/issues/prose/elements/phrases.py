@@ -52,6 +52,10 @@ def when(scheduled: ElementDate, setup: ProseSetup) -> str:
     return str(setup.say("{day}, from {start} to {end}", day=day, start=begins, end=ends))
 
 
+USUAL = ("Yes", "So-so", "No")
+"""Answers to the question whether a letter was useful, where its editor gives none; in the letter's language."""
+
+
 def poll_of(block: Block, setup: ProseSetup) -> Poll:
     """What an element asks, with the words of the letter's language where its editor left them to us.
 
@@ -60,11 +64,10 @@ def poll_of(block: Block, setup: ProseSetup) -> Poll:
         setup: Of the letter.
     """
     given = block.poll or Poll("", ())
-    usual = ("Yes", "So-so", "No")
     return replace(
         given,
         question=given.question or str(setup.say("Was this letter useful to you?")),
-        answers=given.answers or tuple(str(setup.say(words)) for words in usual),
+        answers=given.answers or tuple(str(setup.say(words)) for words in USUAL),
     )
 
 
