@@ -100,9 +100,12 @@ class Workspace:
     # ---- what the database says
 
     def rows(self) -> dict[str, list[Any]]:
-        """Everything there is on the readers' side."""
+        """Everything there is on the readers' side, each table in the order of its keys."""
         with self.database.read() as connection:
-            return {table.name: list(connection.execute(sa.select(table))) for table in metadata.sorted_tables}
+            return {
+                table.name: list(connection.execute(sa.select(table).order_by(*table.primary_key)))
+                for table in metadata.sorted_tables
+            }
 
     def person(self, address: str = ADDRESS) -> Subscriber:
         with self.database.read() as connection:
