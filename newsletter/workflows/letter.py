@@ -213,7 +213,6 @@ def _previous(workspace: Workspace, connection: Connection, issue: Issue) -> tup
     most, web = settings.ways.previous, settings.web.url
     if not (most and web and issue.list in settings.web.lists):
         return ()
-    # What is paused may not have gone to anybody, and be cancelled yet: no letter leads there.
     found = archive.sent(connection, [issue.list], limit=most + 1)
     before = [one for one in found if one.key != str(issue.number)][:most]
     return tuple((bidi.strip(one.subject), f"{web}/{_page_path(workspace, issue.list, one.key)}") for one in before)
