@@ -294,3 +294,33 @@ def test_a_small_letter_without_what_it_is_for_is_refused(kind: str, tmp_path: P
         )
     with pytest.raises(RenderError, match=r"lacks what it is for: \w+_url"):
         golden.small(kind, "ar", environment(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("شكرًا ![صورة](https://example.org/a.png)", "a small letter shows no pictures; leave out 'https://example"),
+        ("شكرًا ![صورة](a.png)", "a small letter shows no pictures; leave out 'a.png'"),
+        ("::: contents\n:::", "no word in it that a small letter could show"),
+    ],
+)
+def test_own_words_that_a_small_letter_cannot_show_are_told(root: Path, words: str, told: str) -> None:
+    small_words(root, f'[letters.goodbye]\nwords = """\n{words}\n"""')
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load(root, {})
+
+
+def test_elements_in_own_words_speak_the_language_of_the_letter() -> None:
+    words = (
+        "::: event لقاء القراء\n2026-12-05 18:30\nالجزائر\n:::\n\n::: sponsor شركة المثال\nكلمة.\n:::\n\n"
+        "أولى[^أ] وثانية[^ب].\n\n[^أ]: حاشية أولى.\n\n[^ب]: حاشية ثانية."
+    )
+    made = golden.small("welcome", "ar", environment(), own=("", words)).rendered
+    for form in (made.html, made.text):
+        assert "ديسمبر" in form
+        assert "2026-12-05" not in form
+        assert "Advertisement" not in form
+        assert "advertisement" not in form
+    identifiers = re.findall(r'\bid="([^"]+)"', made.html)
+    assert len(identifiers) == len(set(identifiers))
+    assert re.findall(r"(?m)^\[(\d)\] حاشية", re.sub("[\u2066-\u2069\u200e\u200f]", "", made.text)) == ["1", "2"]
