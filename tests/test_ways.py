@@ -259,8 +259,8 @@ def test_a_small_letter_says_the_newsrooms_own_words(root: Path) -> None:
     assert "أهلًا بك في" in str(message["Subject"])
     assert str(message["Subject"]).endswith("!")
     for kind in ("html", "plain"):
-        part = message.get_body((kind,))  # type: ignore[attr-defined]
-        body = part.get_content()
+        part = message.get_body((kind,))
+        body = part.get_content()  # type: ignore[union-attr]
         assert "سعداء بك في «" in body
         assert "https://example.org/about" in body
         assert "{list}" not in body
