@@ -295,18 +295,6 @@ def setting_picture(name: str) -> str:
     return f"//{name}"
 
 
-def theme_place(issue: Issue, key: str) -> str:
-    """Where a key of ``[theme]`` that holds for an issue is written, for messages: in its own file, or in the settings.
-
-    Args:
-        issue: It may have a face of its own.
-        key: For example ``portrait``.
-    """
-    if not issue.theme.get(key):
-        return f"newsletter.toml: [theme] {key}"
-    return f"{issue.path}:{issue.lines.get(f'theme.{key}') or issue.lines.get('theme', 1)}"
-
-
 RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "ckb", "ps", "sd", "ug", "yi", "dv"})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from newsletter.errors import IssueError
 from newsletter.issues.escaping import INVISIBLE
+from newsletter.models import Issue
 from newsletter.text import theming
 
 _TABLE = re.compile(rf"[\s{INVISIBLE}]*\[\s*([\w.-]+)\s*\]")
@@ -55,3 +56,15 @@ def theme(given: Mapping[str, Any], places: Mapping[str, int], path: object) -> 
             said = f"theme.{key} {error}" if known else f"theme.{key} is {value!r}, but {error}"
             raise IssueError(said, where=f"{path}:{at}", mend="docs/theme.md tells every key") from None
     return made
+
+
+def place(issue: Issue, key: str) -> str:
+    """Where a key of ``[theme]`` that holds for an issue is written, for messages: in its own file, or in the settings.
+
+    Args:
+        issue: It may have a face of its own.
+        key: For example ``portrait``.
+    """
+    if not issue.theme.get(key):
+        return f"newsletter.toml: [theme] {key}"
+    return f"{issue.path}:{issue.lines.get(f'theme.{key}') or issue.lines.get('theme', 1)}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SettingsError, WorkspaceError
 from newsletter.models import Publication, Theme
@@ -21,10 +21,10 @@ from newsletter.rhythms.topics import Topic
 from newsletter.senders import registry
 from newsletter.text.mailbox import split_mailbox
 from newsletter.text.toml import duplicate_in
+from newsletter.workspace.complaints import SettingsLayer, complaints, named_by
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
-
+    from newsletter.workspace.letter_schema import SmallLetterSettings, WaysSettings
     from newsletter.workspace.schema import Schema, SenderSettings
     from newsletter.workspace.section_schema import (
         AlertSettings,
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
         ListSettings,
         RhythmName,
         RhythmSettings,
-        SmallLetterSettings,
         TopicSettings,
-        WaysSettings,
         WebSettings,
     )
 
@@ -45,6 +43,7 @@ KEYS = "keys.toml"
 PREFIX = "NASHRA_"
 DEBUG = "NASHRA_DEBUG"
 """The one variable with our prefix that is no setting: it shows where a fault happened."""
+_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +167,18 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
     try:
         checked = _schema().model_validate(merged)
     except ValidationError as error:
-        raise SettingsError("\n".join(_complaints(error, layers, root))) from None
+        raise SettingsError("\n".join(complaints(error, layers, root / FILE, _schema()))) from None
     return _settings(checked, root, layers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    values: dict[str, Any]
-    names: Mapping[str, str]
-    """``section.key`` to how this layer calls it."""
-
-
-def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[_Layer]:
+def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[SettingsLayer]:
     path = root / FILE
     text = _text(path)
     try:
         values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(_toml_words(error, text, path)) from None
-    yield _Layer(values, _lines(text, path))
+    yield SettingsLayer(values, _lines(text, path))
     yield _secret_files(root / SECRETS)
     path = root / ".env"
     if path.is_file():
@@ -229,7 +221,7 @@ def _lines(text: str, path: Path) -> dict[str, str]:
     return names
 
 
-def _secret_files(folder: Path) -> _Layer:
+def _secret_files(folder: Path) -> SettingsLayer:
     values: dict[str, Any] = {}
     names = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -243,10 +235,10 @@ def _secret_files(folder: Path) -> _Layer:
             )
         values.setdefault(section, {})[key] = _text(path).strip()
         names[f"{section}.{key}"] = f"{path}"
-    return _Layer(values, names)
+    return SettingsLayer(values, names)
 
 
-def _environment(variables: Mapping[str, str], place: Callable[[str], str]) -> _Layer:
+def _environment(variables: Mapping[str, str], place: Callable[[str], str]) -> SettingsLayer:
     values: dict[str, Any] = {}
     names = {}
     for name, value in sorted(variables.items()):
@@ -261,75 +253,14 @@ def _environment(variables: Mapping[str, str], place: Callable[[str], str]) -> _
             )
         values.setdefault(section, {})[key] = value
         names[f"{section}.{key}"] = names[section] = place(name)
-    return _Layer(values, names)
-
-
-def _complaints(error: ValidationError, layers: list[_Layer], root: Path) -> Iterator[str]:
-    for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"])
-        named = _named(key, layers) or f"{root / FILE}: {key}"
-        if problem["type"] == "missing":
-            yield f"{root / FILE}: {key} is missing; add it ({_wanted(key)})"
-        elif problem["type"] == "extra_forbidden":
-            yield f"{named} is not a setting; {_nearest(key)}"
-        elif problem["type"] == "model_type":
-            named = next(layer.names[key] for layer in layers if key in layer.names)
-            yield f"{named}: found {problem['input']!r}, but a section is wanted: [{key}]"
-        else:
-            words = problem["msg"].removeprefix("Value error, ")
-            yield f"{named}: found {_shown(key, problem['input'])}, but {words[:1].lower()}{words[1:]}"
-
-
-def _named(key: str, layers: list[_Layer]) -> str:
-    """How the last layer that sets a key calls it; for a part of a value, what the value is called."""
-    parts = key.split(".")
-    for length in range(len(parts), 1, -1):
-        whole = ".".join(parts[:length])
-        for layer in reversed(layers):
-            if whole in layer.names:
-                return layer.names[whole]
-    return next((layer.names[key] for layer in reversed(layers) if key in layer.names), "")
-
-
-def _shown(key: str, value: object) -> str:
-    secret = {"database.url", "alerts.url", "alerts.command", "web.metrics"} | registry.secret_keys()
-    if isinstance(value, dict):
-        value = {name: "a secret" if f"{key}.{name}" in secret else one for name, one in value.items()}
-    return "a secret" if key in secret else repr(value)
-
-
-def _wanted(key: str) -> str:
-    section, _, name = key.partition(".")
-    field = _schema().model_fields.get(section)
-    if field is None or not name:
-        return f"a section [{section}]"
-    model = field.annotation
-    inner = getattr(model, "model_fields", {}).get(name)
-    if inner is None or not inner.examples:
-        return "see the comments of a fresh newsletter.toml"
-    return f"text, for example {inner.examples[0]}"
-
-
-def _nearest(key: str) -> str:
-    import difflib
-
-    section, _, name = key.partition(".")
-    fields = _schema().model_fields
-    inside: Any = fields[section].annotation if name and section in fields else _schema()
-    if section in {"lists", "letters"} and "." in name:  # [lists.NAME]: the same keys under every name
-        name, inside = name.rpartition(".")[2], get_args(inside)[1]
-    known = list(getattr(inside, "model_fields", {}))
-    near = difflib.get_close_matches(name or section, known, 1)
-    return f"did you mean {near[0]}?" if near else "known here: " + ", ".join(known)
+    return SettingsLayer(values, names)
 
 
 def _schema() -> type[Schema]:
-    from newsletter.workspace.schema import schema
+    """The schema of the whole file; imported when it is needed, since pydantic takes its time."""
+    from newsletter.workspace.schema import schema as made
 
-    return schema()
-
-
-_SQLITE = "sqlite:///"
+    return made()
 
 
 def database_url(url: str, root: Path) -> str:
@@ -354,14 +285,14 @@ def database_url(url: str, root: Path) -> str:
     return f"{_SQLITE}{root / checked.removeprefix(_SQLITE)}" if checked.startswith(_SQLITE) else checked
 
 
-def _settings(checked: Schema, root: Path, layers: list[_Layer]) -> Settings:
+def _settings(checked: Schema, root: Path, layers: list[SettingsLayer]) -> Settings:
     about, letter, theme = checked.newsletter, checked.letter, checked.theme
     other = checked.sender.fallback
     if other and (key := registry.provider(other).lacks(getattr(checked, other))):
-        named = _named("sender.fallback", layers)
+        named = named_by("sender.fallback", layers)
         raise SettingsError(f'{named}: "{other}" wants [{other}] set up, and it has no {key}')
     if letter.pictures == "hosted" and not checked.web.url:
-        named = _named("letter.pictures", layers)
+        named = named_by("letter.pictures", layers)
         raise SettingsError(f'{named}: "hosted" wants reader pages that serve them, and [web] has no url')
     return Settings(
         publication=Publication(

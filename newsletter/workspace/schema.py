@@ -13,22 +13,24 @@ from pydantic import AfterValidator, BeforeValidator, Field, create_model, model
 from newsletter.fields import SettingsSection, listed, mailbox, optional_mailbox, plain_line
 from newsletter.senders import registry
 from newsletter.workspace import values
+from newsletter.workspace.letter_schema import (
+    LetterSettings,
+    SmallLetterName,
+    SmallLetterSettings,
+    ThemeSettings,
+    WaysSettings,
+)
 from newsletter.workspace.section_schema import (
     AlertSettings,
     CollectSettings,
     ComposeSettings,
     DatabaseSettings,
-    LetterSettings,
     ListName,
     ListSettings,
     NewsletterSettings,
     RhythmSettings,
     ScheduleSettings,
-    SmallLetterName,
-    SmallLetterSettings,
-    ThemeSettings,
     Topics,
-    WaysSettings,
     WebSettings,
 )
 

@@ -15,9 +15,6 @@ from newsletter.fields import (
     plain_line,
     web_address,
 )
-from newsletter.letters.ways import SHARES
-from newsletter.models import SocialKind
-from newsletter.text import theming
 from newsletter.text.tidy import arabic_fold
 from newsletter.workspace import values
 
@@ -37,18 +34,6 @@ def _apart(topics: dict[str, TopicSettings]) -> dict[str, TopicSettings]:
     return topics
 
 
-def _shares(value: object) -> object:
-    # share = false is none of them, share = true all; in a variable both are text.
-    word = value.strip().lower() if isinstance(value, str) else value
-    if word in (True, "true"):
-        return list(SHARES)
-    return [] if word in (False, "false") else listed(value)
-
-
-SmallLetterName = Literal[
-    "confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure"
-]
-ShareName = Literal["whatsapp", "telegram", "x", "facebook", "mail", "copy"]
 RhythmName = Literal["instant", "daily", "weekly"]
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 ListName = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -69,127 +54,6 @@ class NewsletterSettings(SettingsSection):
     timezone: Annotated[str, AfterValidator(values.zone)] = Field(
         default="UTC", description="zone of the site, for dates in letters"
     )
-
-
-class LetterSettings(SettingsSection):
-    """What every letter says and how it looks."""
-
-    tagline: str = Field(default="", description="one line under the name")
-    postal_address: str = Field(default="", description="stands at the foot of every letter")
-    accent: Annotated[str, AfterValidator(values.colour)] = Field(
-        default="#0f766e", description="colour of links, rules and buttons"
-    )
-    logo: str = Field(
-        default="",
-        description="https address of a logo, or a file of the workspace; without it the name is shown",
-    )
-    pictures: Literal["auto", "inline", "hosted"] = Field(
-        default="auto",
-        description="where the pictures of a letter are: `inline` inside it, `hosted` at the reader pages ([web] url), "
-        "`auto` hosted where there are pages",
-    )
-    fonts: str = Field(default="", description="font families of the letter, instead of those for its language")
-    digits: Literal["latin", "arabic-indic"] = Field(
-        default="latin",
-        description="digits of dates and numbers that the letter writes itself: `latin` or `arabic-indic`",
-    )
-    months: Annotated[str, AfterValidator(values.locale)] = Field(
-        default="", description="month names of a country, such as `ar_DZ`; without it those of the language"
-    )
-    hijri: bool = Field(default=False, description="the Hijri date beside the Gregorian one")
-    jalali: bool = Field(
-        default=False,
-        description="dates by the Jalali (Persian) calendar, in letters and on the pages; in the letter's head the "
-        "Gregorian one stands beside it",
-    )
-    links: dict[str, Annotated[str, AfterValidator(values.page)]] = Field(
-        default={}, description="pages named at the foot: title to https address"
-    )
-
-
-class ThemeSettings(SettingsSection):
-    """How letters look. What is not set is the style's own; an issue may say the same keys otherwise."""
-
-    style: Literal["", "signature", "classic", "digest", "bulletin"] = Field(
-        default="",
-        description="`signature` (a coloured band, a great lead, cards), `classic` (as the template `weekly`), "
-        "`digest` (many stories in little room) or `bulletin` (words first); without it `classic`",
-    )
-    header: Literal["", "band", "plain", "centred", "picture"] = Field(
-        default="", description="head of the letter: `band`, `plain`, `centred` or `picture`"
-    )
-    picture: Annotated[str, AfterValidator(theming.picture)] = Field(
-        default="",
-        description="the picture of `header`: a file of the workspace, or an https address; 1280 pixels wide",
-    )
-    second: Annotated[str, AfterValidator(theming.colour)] = Field(
-        default="", description="second colour, for labels and fine lines; without it the accent"
-    )
-    paper: Annotated[str, AfterValidator(theming.colour)] = Field(default="", description="ground around the letter")
-    card: Annotated[str, AfterValidator(theming.colour)] = Field(default="", description="ground of the letter itself")
-    headings: Annotated[str, AfterValidator(theming.fonts)] = Field(
-        default="", description="fonts of headlines: `sans`, `serif`, or families with commas"
-    )
-    text: Annotated[str, AfterValidator(theming.fonts)] = Field(
-        default="", description="fonts of everything else, in the same way; without it those of [letter]"
-    )
-    hero: Literal["", "edge", "inset", "none"] = Field(
-        default="", description="the first story's picture: `edge` to edge, `inset` or `none`"
-    )
-    rows: Literal["", "cards", "rows", "text"] = Field(
-        default="", description="the other stories: `cards` in two columns, `rows` with a small picture, or `text`"
-    )
-    align: Literal["", "start", "centre"] = Field(default="", description="where headings stand: `start` or `centre`")
-    corners: Literal["", "round", "soft", "square"] = Field(
-        default="", description="corners of pictures, panels and buttons: `round`, `soft` or `square`"
-    )
-    density: Literal["", "airy", "normal", "tight"] = Field(
-        default="", description="room between the parts: `airy`, `normal` or `tight`"
-    )
-    contents: Literal["auto"] | bool = Field(
-        default="auto", description="a list of what is inside, before the stories; `auto`: as the style has it"
-    )
-    logo_dark: Annotated[str, AfterValidator(theming.picture)] = Field(
-        default="", description="the logo for dark grounds: a file of the workspace, or an https address"
-    )
-    editor: Annotated[str, AfterValidator(theming.line)] = Field(default="", description="who signs the editor's words")
-    role: Annotated[str, AfterValidator(theming.line)] = Field(default="", description="what the editor is")
-    portrait: Annotated[str, AfterValidator(theming.picture)] = Field(
-        default="",
-        description="picture of the editor: a file of the workspace, or an https address; without it a "
-        "letter of the name",
-    )
-    footer: Annotated[str, AfterValidator(theming.line)] = Field(
-        default="", description="words of your own at the foot of every letter"
-    )
-    social: dict[SocialKind, Annotated[str, AfterValidator(theming.page)]] = Field(
-        default={},
-        description=f"pages elsewhere, shown with signs: {', '.join(f'`{one}`' for one in theming.KINDS)}; each "
-        "with its https address",
-    )
-
-
-class WaysSettings(SettingsSection):
-    """What every letter offers beyond its stories; each where it leads somewhere."""
-
-    share: Annotated[list[ShareName], BeforeValidator(_shares)] = Field(
-        default=["whatsapp", "telegram", "x", "facebook", "mail", "copy"],
-        description="ways to share the letter, as plain links to its own page; only where everybody may open that "
-        "(`[web] lists`). `false` is none",
-    )
-    subscribe: bool = Field(
-        default=True, description="“did somebody send you this letter?”, with the way to subscribe: a page, or by mail"
-    )
-    previous: int = Field(
-        default=3,
-        ge=0,
-        le=10,
-        description="letters before this one, named with their subjects, for the same lists; 0: none",
-    )
-    archive: bool = Field(default=True, description="a link to all past letters, for the same lists")
-    reply: bool = Field(default=True, description="an invitation to answer, where `reply_to` is set")
-    view: bool = Field(default=True, description="the letter in the browser")
-    preferences: bool = Field(default=True, description="the page where readers choose what they get")
 
 
 class WebSettings(SettingsSection):
@@ -272,20 +136,6 @@ class TopicSettings(SettingsSection):
     title: Annotated[str, AfterValidator(plain_line)] = Field(description="what readers choose by")
     sections: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
         default=[], description="sections of the site that belong to it; without them the one of the same name"
-    )
-
-
-class SmallLetterSettings(SettingsSection):
-    """The newsroom's own words in one of the small letters; its button or link stays where it is."""
-
-    subject: Annotated[str, AfterValidator(values.optional_line)] = Field(
-        default="",
-        description="subject and heading, instead of ours; `{list}` is the title of the list, `{name}` that of the "
-        "newsletter",
-        examples=['[letters.welcome]\nsubject = "أهلًا بك في {name}"'],
-    )
-    words: Annotated[str, AfterValidator(values.markdown)] = Field(
-        default="", description="what stands between heading and button, instead of ours; simple Markdown"
     )
 
 

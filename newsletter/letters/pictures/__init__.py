@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsletter.errors import IssueError
+from newsletter.issues import theming
 from newsletter.letters.pictures import moving
 from newsletter.letters.pictures.converting import PictureFault, pixels
 from newsletter.letters.pictures.encoding import MOST_BYTES, EncodedPicture, encoded
 from newsletter.letters.pictures.kinds import kind_of
 from newsletter.letters.pictures.local import LocalPicture, find
-from newsletter.models import SUFFIXES, Issue, Picture, Publication, Rendered, setting_picture, theme_place
+from newsletter.models import SUFFIXES, Issue, Picture, Publication, Rendered, setting_picture
 
 __all__ = ["MOST_BYTES", "LocalPicture", "LocalPictures", "kind_of", "made", "of_issue", "of_settings"]
 
@@ -137,7 +138,7 @@ def _settings(issue: Issue, publication: Publication) -> list[tuple[str, str]]:
     named = [*publication.files]
     for key in _FACE:
         name = issue.theme.get(key) or getattr(publication.theme, key)
-        named.append((theme_place(issue, key), str(name)))
+        named.append((theming.place(issue, key), str(name)))
     return named
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import NashraError, RenderError
+from newsletter.issues import theming
 from newsletter.letters.catalogue import words
 from newsletter.letters.render import (
     after,
@@ -23,7 +24,7 @@ from newsletter.letters.render.look import FONTS, Look, look_of
 from newsletter.letters.render.social import NAMES, SIGN, SocialLink
 from newsletter.letters.render.views import ViewBuilder, web_address
 from newsletter.letters.ways import ShareLinks, Ways, quoted
-from newsletter.models import Issue, Picture, Publication, Rendered, theme_place
+from newsletter.models import Issue, Picture, Publication, Rendered
 from newsletter.text import bidi, dates, numbers
 from newsletter.text.theming import overlaid
 
@@ -191,14 +192,14 @@ def _values(
         "site": web_address(viewer.line(publication.url)),
         "site_text": re.sub(r"^https?://(?:www\.)?|/$", "", viewer.line(publication.url)),
         "logo": viewer.setting_picture(publication.logo, publication.name, where="newsletter.toml: [letter] logo"),
-        "logo_dark": viewer.setting_picture(look.logo_dark, publication.name, where=theme_place(issue, "logo_dark")),
-        "header_picture": viewer.setting_picture(look.picture, publication.name, where=theme_place(issue, "picture"))
+        "logo_dark": viewer.setting_picture(look.logo_dark, publication.name, where=theming.place(issue, "logo_dark")),
+        "header_picture": viewer.setting_picture(look.picture, publication.name, where=theming.place(issue, "picture"))
         if look.header == "picture"
         else None,
         "editor": viewer.markup(look.editor),
         "role": viewer.markup(look.role),
         "initial": first_letter(look.editor),
-        "portrait": viewer.setting_picture(look.portrait, look.editor, where=theme_place(issue, "portrait")),
+        "portrait": viewer.setting_picture(look.portrait, look.editor, where=theming.place(issue, "portrait")),
         "footer_words": viewer.markup(look.footer),
         "social": _social(viewer, look, say),
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
