@@ -25,7 +25,7 @@ from newsletter.issues.pictures import addresses
 from newsletter.letters import pictures
 from newsletter.letters.pictures import converting, encoding, local, moving
 from newsletter.letters.render.views import PictureView
-from newsletter.models import Issue, Picture, Prose, Publication, Rendered, Section, Story
+from newsletter.models import Issue, Picture, Prose, Publication, Rendered, Section, Story, Theme
 
 NEWSROOM = Publication("المؤشر", "https://example.org")
 
@@ -227,6 +227,24 @@ def test_nothing_of_where_and_by_whom_leaves_with_a_letter(tmp_path: Path) -> No
     assert "عدد القوارب · رسم: ليلى" in re.sub("[\u2066-\u2069\u200f]", "", twin)
 
 
+@pytest.mark.parametrize(("card", "corner"), [("", (255, 255, 255)), ("#fdf6e3", (253, 246, 227))])
+def test_a_logo_stands_on_the_ground_of_the_letter_and_that_for_the_dark_does_not(
+    tmp_path: Path, card: str, corner: tuple[int, int, int]
+) -> None:
+    clear = Image.new("RGBA", (300, 100), (0, 0, 0, 0))
+    clear.paste((11, 31, 75, 255), (100, 20, 200, 80))
+    put(tmp_path, "logo.png", saved(clear, "PNG"))
+    put(tmp_path, "night.png", saved(clear, "PNG"))
+    about = Publication("م", "https://x", logo="logo.png", theme=Theme(card=card, logo_dark="night.png"))
+    found = pictures.of_settings(about, domain="x", root=tmp_path)
+    both = {name: one.picture for name, one in found.found.items()}
+    made = pictures.made(Rendered("", "", "", tuple(both.values())), found).pictures
+    day, night = (Image.open(io.BytesIO(one.data)).convert("RGBA").getpixel((0, 0)) for one in made)
+    assert day == (*corner, 255)
+    assert isinstance(night, tuple)
+    assert night[3] == 0
+
+
 def test_a_letter_with_a_photo_of_twelve_megapixels_is_light(tmp_path: Path) -> None:
     data = saved(noise(4000, 3000, tiled=True), "JPEG", quality=92, exif=telling(6))
     assert len(data) > 2_000_000
@@ -250,7 +268,7 @@ def test_each_is_made_once_for_its_content_and_width(tmp_path: Path, monkeypatch
     pictures._done.clear()
     made: list[tuple[int, int]] = []
     real = pictures.pixels
-    monkeypatch.setattr(pictures, "pixels", lambda data, *box: made.append(box) or real(data, *box))
+    monkeypatch.setattr(pictures, "pixels", lambda data, *box, **more: made.append(box) or real(data, *box, **more))
     data = saved(noise(900, 600), "JPEG")
     for folder in ("a", "b"):
         put(tmp_path / folder, "one.jpg", data)

@@ -58,6 +58,8 @@ _FRUGALITIES = (
     _Frugality(60, _SHARP, 0.77, 0.77),
     _Frugality(60, 1.5, 0.77, 0.52),
 )
+_CARD = "#ffffff"
+"""Ground of a letter whose theme names none."""
 _FACE = ("logo_dark", "portrait", "picture")
 """The keys of ``[theme]`` that name a picture."""
 _KEPT = 128
@@ -66,7 +68,7 @@ _KEPT = 128
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _CID = re.compile(r"""cid:([^"'\s)>]+)""")
 _WIDTH = re.compile(r"""(?<![\w-])width="(\d+)(?:px)?\"""")
-_done: OrderedDict[tuple[bytes, int, int, int, float], EncodedPicture] = OrderedDict()
+_done: OrderedDict[tuple[bytes, int, int, int, float, str], EncodedPicture] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +119,15 @@ def of_issue(
     wanted += [
         (root, setting_picture(name), name, where, "the workspace") for where, name in _settings(issue, publication)
     ]
+    # Programs that darken a letter by themselves leave pictures as they are: a dark logo would stand on a dark ground.
+    logo = setting_picture(publication.logo) if publication.logo != publication.theme.logo_dark else ""
+    ground = str(issue.theme.get("card") or publication.theme.card) or _CARD
     told: set[str] = set()
     for home, key, name, where, called in wanted:
         if is_local(name) and key not in found and key not in told:
             try:
-                found[key] = find(home, name, len(found) + 1, domain, where, called)
+                one = find(home, name, len(found) + 1, domain, where, called)
+                found[key] = replace(one, ground=ground) if key == logo else one
             except IssueError as error:
                 told.add(key)
                 faults.append(error)
@@ -249,12 +255,13 @@ def _made(original: LocalPicture, width: int, quality: int, sharp: float) -> Enc
     """The picture at a width, made once for its content."""
     data = original.data()
     height = math.ceil(width * original.picture.height / original.picture.width)
-    key = hashlib.sha256(data).digest(), width, height, quality, sharp
+    key = hashlib.sha256(data).digest(), width, height, quality, sharp, original.ground
     one = _done.get(key)
     if one is None:
-        one = _moving(original, data, width) or encoded(
-            pixels(data, round(sharp * width), round(sharp * height)), (width, height), quality=quality
-        )
+        one = _moving(original, data, width)
+        if one is None:
+            image = pixels(data, round(sharp * width), round(sharp * height), ground=original.ground)
+            one = encoded(image, (width, height), quality=quality)
         _done[key] = one
         while len(_done) > _KEPT:
             _done.popitem(last=False)

@@ -84,13 +84,14 @@ def look(data: bytes) -> PictureHeader:
         return PictureHeader(content_type, width, height, turned, moves)
 
 
-def pixels(data: bytes, width: int, height: int) -> Image:
+def pixels(data: bytes, width: int, height: int, *, ground: str = "") -> Image:
     """Decode a picture: upright, in sRGB (``L``, ``LA``, ``RGB`` or ``RGBA``), fitted into a box, never blown up.
 
     Args:
         data: The whole file; of a picture that moves, the first frame is taken.
         width: Most pixels across.
         height: Most pixels down.
+        ground: Colour for what is transparent, as ``#rrggbb``; empty leaves it so.
 
     Raises:
         PictureFault: It is broken, or none that can be converted.
@@ -110,7 +111,7 @@ def pixels(data: bytes, width: int, height: int) -> Image:
         if made.size != lying:
             made = made.resize(lying, Resampling.LANCZOS, reducing_gap=3.0)
         made = _upright(made, seen.orientation)
-        made = _opaque(_srgb(made, profile))
+        made = _opaque(_srgb(made, profile), ground)
         # Comments, texts, profiles and thumbnails hang there, and some encoders write them down.
         made.info = {}
         return made
@@ -219,8 +220,14 @@ def _srgb(image: Image, profile: bytes | None) -> Image:
     return image.convert("RGB") if image.mode == "CMYK" else image
 
 
-def _opaque(image: Image) -> Image:
-    """Without its transparency, where nothing is transparent."""
-    if image.mode in {"LA", "RGBA"} and image.getchannel("A").getextrema()[0] == 255:
+def _opaque(image: Image, ground: str) -> Image:
+    """Without its transparency, where nothing is transparent, or on the ground it is to stand on."""
+    from PIL.Image import alpha_composite, new
+
+    if image.mode not in {"LA", "RGBA"}:
+        return image
+    if image.getchannel("A").getextrema()[0] == 255:
         return image.convert(image.mode[:-1])
-    return image
+    if not ground:
+        return image
+    return alpha_composite(new("RGBA", image.size, ground), image.convert("RGBA")).convert("RGB")

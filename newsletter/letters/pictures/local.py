@@ -28,6 +28,8 @@ class LocalPicture:
     """Whether it is an animation."""
     weight: int = 0
     """Bytes of the file."""
+    ground: str = ""
+    """Colour that takes the place of what is transparent, as ``#rrggbb``; empty leaves it transparent."""
 
     def data(self) -> bytes:
         """The bytes of the file.
