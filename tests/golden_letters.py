@@ -164,7 +164,7 @@ SMALL = (
 )
 
 
-def small(kind: str, language: str, templates: Environment, own: tuple[str, str] = ("", "")) -> Letter:
+def small(kind: str, language: str, templates: Environment, own: tuple[str, str] = ("", ""), title: str = "") -> Letter:
     """A small letter of the golden newsroom, as it goes to one person; ``by mail`` where there are no pages."""
     kind, _, by_mail = kind.partition(" ")
     base = golden("week" if language in ("ar", "fa", "he") else "english")
@@ -186,7 +186,7 @@ def small(kind: str, language: str, templates: Environment, own: tuple[str, str]
             "subscribe_url": f"{mail}subscribe%20readers",
         }
     catalogue = words(templates, language, DOMAIN)
-    title = "Readers" if language in ("en", "fr") else "نشرة القراء"
+    title = title or ("Readers" if language in ("en", "fr") else "نشرة القراء")
     made = render_small(
         kind,
         publication,

@@ -22,6 +22,7 @@ from newsletter.letters.render import render
 from newsletter.letters.templates import environment
 from newsletter.letters.ways import SHARES, STARTS, ShareLinks, Ways
 from newsletter.models import Letter
+from newsletter.text import bidi
 from newsletter.web import archive
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import letter as letters
@@ -273,6 +274,20 @@ def test_words_with_a_link_that_leads_nowhere_are_refused_at_once(root: Path) ->
     small_words(root, '[letters.goodbye]\nwords = "شكرًا [هنا](http://example.org)"')
     with pytest.raises(SettingsError, match=r"letters\.goodbye.*is not encrypted .*https://|words: .*is not encrypted"):
         load(root, {})
+
+
+@pytest.mark.parametrize("key", ["subject", "words"])
+def test_a_name_that_stands_for_nothing_is_refused(root: Path, key: str) -> None:
+    small_words(root, f'[letters.welcome]\n{key} = "أهلًا بك في {{lsit}} [هنا](https://example.org){{.button}}"')
+    with pytest.raises(SettingsError, match=r"\{lsit\} stands for nothing; \{list\}"):
+        load(root, {})
+
+
+def test_the_title_of_a_list_is_no_markdown_in_own_words() -> None:
+    title = "قصص *أولى* [هنا](/x) #1"
+    made = golden.small("welcome", "ar", environment(), own=("", "أهلًا في {list}."), title=title).rendered
+    assert title in bidi.strip(made.text)
+    assert title in bidi.strip(unescape(re.sub("<[^>]+>", "", made.html)))
 
 
 def test_an_unknown_small_letter_is_told(root: Path) -> None:

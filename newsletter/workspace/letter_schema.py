@@ -151,12 +151,12 @@ class WaysSettings(SettingsSection):
 class SmallLetterSettings(SettingsSection):
     """The newsroom's own words in one of the small letters; its button or link stays where it is."""
 
-    subject: Annotated[str, AfterValidator(values.optional_line)] = Field(
+    subject: Annotated[str, AfterValidator(values.optional_line), AfterValidator(values.placeholders)] = Field(
         default="",
         description="subject and heading, instead of ours; `{list}` is the title of the list, `{name}` that of the "
         "newsletter",
         examples=['[letters.welcome]\nsubject = "أهلًا بك في {name}"'],
     )
-    words: Annotated[str, AfterValidator(values.markdown)] = Field(
+    words: Annotated[str, AfterValidator(values.placeholders), AfterValidator(values.markdown)] = Field(
         default="", description="what stands between heading and button, instead of ours; simple Markdown"
     )

@@ -203,6 +203,15 @@ def token(value: str) -> str:
     return value
 
 
+def placeholders(value: str) -> str:
+    """Words of a small letter in which nothing but ``{list}`` and ``{name}`` stands for something else."""
+    known = "{list} is the title of the list, {name} that of the newsletter"
+    for name in re.findall(r"\{(\w+)\}", value):
+        if name not in {"list", "name"}:
+            raise ValueError(f"{{{name}}} stands for nothing; {known}")
+    return value
+
+
 def markdown(value: str) -> str:
     """Words of a small letter in Markdown, or nothing; a picture, or a link that leads nowhere, is refused."""
     if not value.strip():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.errors import RenderError
 from newsletter.issues import prose
+from newsletter.issues.escaping import escape
 from newsletter.letters.catalogue import words
 from newsletter.letters.render import (
     _compiled,
@@ -115,7 +116,9 @@ def render_small(
     subject, preheader = SUBJECTS[kind]
     subject = told(subject, list=quoted)
     preheader = told(BY_MAIL[kind] if by_mail else preheader, yes=told("yes"))
-    own_title, own_words = (_filled(one, list=quoted, name=publication.name) for one in own)
+    own_title = _filled(own[0], list=quoted, name=publication.name)
+    # Whatever signs a title has, it is no Markdown.
+    own_words = _filled(own[1], list=escape(quoted, "part"), name=escape(publication.name, "part"))
     around = Issue(0, "", opening=(Prose(own_words, 1),) if own_words else ())
     # Elements speak with the words of letters, and not with those of the pages.
     catalogue = words(environment, publication.language)
