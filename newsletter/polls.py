@@ -55,14 +55,14 @@ class PollResults:
 
 
 def freeze(connection: Connection, polls: Iterable[Poll], *, issue: str, list_name: str, now: datetime) -> None:
-    """Keep what a letter asks; a question that is there already stays as it is, with its numbers.
+    """Keep what a letter asks; of a question that is there already the numbers stay, and the rest is as asked now.
 
     Args:
         connection: In the writing transaction that freezes the letter.
         polls: With their ids.
         issue: Key of the issue.
         list_name: The list it goes to.
-        now: The present moment, timezone-aware.
+        now: When the letter goes, timezone-aware; from then on its days are counted.
     """
     from newsletter.storage.tables import poll as table
     from newsletter.storage.tables import poll_answer
@@ -80,7 +80,8 @@ def freeze(connection: Connection, polls: Iterable[Poll], *, issue: str, list_na
             frozen_at=at,
             closes_at=at + one.days * 24 * _HOUR if one.days else None,
         )
-        connection.execute(row.on_conflict_do_nothing(index_elements=["name"]))
+        renewed = {name: row.excluded[name] for name in ("shows_results", "frozen_at", "closes_at")}
+        connection.execute(row.on_conflict_do_update(index_elements=["name"], set_=renewed))
         for place, words in enumerate(one.answers):
             answer = insert(connection, poll_answer).values(poll=name, place=place, words=words, number=0)
             connection.execute(answer.on_conflict_do_nothing(index_elements=["poll", "place"]))

@@ -128,6 +128,8 @@ def main() -> None:
     parser.add_argument("--only", action="append", metavar="PATTERN", help="names such as weekly-5-dark-375")
     parser.add_argument("--strips", action="store_true", help="each letter once more, in strips beside each other")
     said = parser.parse_args()
+    if said.to.exists() and any(said.to.iterdir()) and not (said.to / "index.html").exists():
+        parser.error(f"{said.to} holds something else than letters; name an empty folder")
     shutil.rmtree(said.to, ignore_errors=True)
     said.to.mkdir(parents=True)
     groups: dict[str, list[tuple[str, int]]] = {}

@@ -178,6 +178,30 @@ def test_names_of_copies_stay_in_their_folder(
     assert [each.name for each in (path.parent / "pictures").iterdir()] == [file]
 
 
+def test_a_picture_that_could_not_be_copied_is_no_success(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Workspace, "fetcher", Web({}))
+    path = workspace.root / "issues" / "first" / "issue.md"
+    front = path.read_text("utf-8").partition("\n## ")[0].partition("![")[0].rstrip()
+    path.write_text(f"{front}\n\n![رصيف الميناء عند الفجر]({SITE}/quay.jpg)\n", "utf-8")
+    for command in ("check", "preview"):
+        done = here("-C", workspace.root, command, "--host-pictures")
+        assert "0 pictures of other sites copied, 1 not." in done.err
+        assert done.code == 3, done
+        assert "Next:" not in done.err
+
+
+def test_a_preview_that_shall_copy_refuses_no_draft(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Workspace, "fetcher", Web(PICTURES))
+    path = workspace.root / "issues" / "first" / "issue.md"
+    path.write_text(path.read_text("utf-8") + "\n##قسم\n", "utf-8")
+    done = here("-C", workspace.root, "preview", "--host-pictures")
+    assert done.code == 3, done
+    assert "No picture was copied" in done.err
+    assert (path.parent / "issue.html").exists()
+
+
 def test_the_commands_say_what_they_took(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Workspace, "fetcher", Web(PICTURES))
     path = workspace.root / "issues" / "first" / "issue.md"

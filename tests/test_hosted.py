@@ -336,6 +336,17 @@ def test_a_test_letter_tells_of_pages_that_do_not_give_its_pictures(
     assert "error image-unserved: newsletter.toml: [letter] pictures" in done.err, done
 
 
+def test_pages_are_not_asked_for_a_calendar_file_as_for_a_picture(workspace: Workspace) -> None:
+    calendar = Picture("c@x", "text/calendar", b"BEGIN:VCALENDAR", "event.ics", 0, 0)
+    asked: list[str] = []
+    with workspace.database.write() as connection:
+        media.put(connection, [calendar], now=workspace.now(), frozen=True)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(check.probe, "hosted", lambda address, *_: asked.append(address) or PictureResult())
+        check._hosted(workspace, [calendar])
+    assert asked == [hosting.address(workspace.settings.web.url, media.PROBE)]
+
+
 def test_what_was_frozen_with_its_pictures_inside_goes_on_so(workspace: Workspace) -> None:
     root = workspace.root
     with open_workspace(root, {"NASHRA_LETTER__PICTURES": "inline"}) as before:

@@ -30,6 +30,7 @@ from newsletter.storage import tables
 from newsletter.storage.database import Database
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import letter as letters
+from newsletter.workflows import plan
 from newsletter.workflows.serve import app_of
 from subscribers import actions, store, test_link
 from subscribers.store.limits import Caps
@@ -39,6 +40,14 @@ BASE = "https://news.example.org"
 ANSWER = re.compile(rf'href="({BASE}/polls/[\w-]{{36}})"')
 NOW = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 KEYS = {1: bytes(range(32)), 3: bytes(range(32, 64))}
+CLOSING = """
+::: استطلاع متى؟
+- صباحًا
+- مساءً
+
+closes: 7
+:::
+"""
 ASKED = """
 ::: استطلاع كيف تصل إلى الرصيف؟
 - مشيًا
@@ -262,7 +271,7 @@ def frozen(database: Database, poll: Poll, *, now: datetime = NOW) -> Poll:
 
 
 def pressed(database: Database, poll: Poll, form: str, *, network: str = "203.0.113.0/24", **more: object) -> object:
-    usual = {"keys": KEYS, "caps": Caps(network_an_hour=3), "now": NOW}
+    usual = {"keys": KEYS, "caps": Caps(answers_an_hour=3), "now": NOW}
     with database.write() as connection:
         return polls.count(connection, poll.id, 0, form, network=network, **{**usual, **more})  # type: ignore[arg-type]
 
@@ -291,11 +300,24 @@ def test_freezing_again_keeps_the_numbers_and_forms_are_forgotten_after_a_day(da
     with database.read() as connection:
         found = polls.get(connection, one.id)
     assert found is not None
-    assert (found.total, found.closes) == (1, NOW + timedelta(days=3))
-    assert pressed(database, one, "b", now=NOW + timedelta(days=2)) == "counted"
-    assert pressed(database, one, "c", now=NOW + timedelta(days=3)) == "closed"
+    # Asked anew a day later, for nine days: those count, and the answer that was given stays.
+    assert (found.total, found.closes) == (1, NOW + timedelta(days=10))
+    assert pressed(database, one, "b", now=NOW + timedelta(days=9)) == "counted"
+    assert pressed(database, one, "c", now=NOW + timedelta(days=10)) == "closed"
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(tables.poll_form)).scalar_one() == 1
+
+
+def test_the_days_of_a_scheduled_letter_begin_when_it_goes(root: Path) -> None:
+    path = root / "issues" / "first" / "issue.md"
+    path.write_text(path.read_text("utf-8").replace("+++\n" + ASKED, "+++\n" + CLOSING), "utf-8")
+    with open_workspace(root, {}) as workspace:
+        goes = workspace.now().replace(microsecond=0) + timedelta(days=30)
+        issue = plan.choose(workspace, "1", list_name="", rhythm="weekly")
+        plan.freeze_plan(workspace, plan.make(workspace, issue, list_name="", rhythm="weekly"), send_at=goes)
+        with workspace.database.read() as connection:
+            (asked,) = polls.of_issue(connection, "1")
+    assert asked.closes == goes + timedelta(days=7)
 
 
 def test_no_table_joins_an_answer_with_anybody(database: Database) -> None:

@@ -146,6 +146,7 @@ class Answering(seeded.Site):
     [
         (b"\0\0\0\x1cftypavif\0\0", "image/avif"),
         (b"\0\0\0\x1cftypheic\0\0", "image/heic"),
+        (b"\0\0\0\x1cftypmsf1\0\0", "image/heic"),
         (b"BM\0\0", "image/bmp"),
         (b"MM\0*\0", "image/tiff"),
         (b"\xff\x0a\0", "image/jxl"),

@@ -242,7 +242,7 @@ def check(
     )
     if not fix and (count := sum(problem.code in FIXES for problem in problems)):
         say(f"{count:,} of these can be mended with: newsletter check --fix")
-    if has_errors(problems):
+    if has_errors(problems) or any(not one.file for one in copied):
         raise typer.Exit(FOUND_ERRORS)
 
 
@@ -257,12 +257,16 @@ def preview(context: typer.Context, name: IssueName = "", host_pictures: HostPic
       newsletter preview
       newsletter preview --host-pictures
     """
+    from newsletter.errors import IssueError
     from newsletter.workflows import preview as previews
 
     with workspace_of(context) as workspace:
         copied: tuple[CopiedPicture, ...] = ()
         if host_pictures:
-            _, copied = _copies(workspace, newest(workspace, name))
+            try:
+                _, copied = _copies(workspace, newest(workspace, name))
+            except IssueError as error:
+                say(f"No picture was copied, since the issue cannot be read: {error.what}")
         made = previews.of_name(workspace, name)
     for path in made.paths:
         data(str(path))
@@ -271,9 +275,9 @@ def preview(context: typer.Context, name: IssueName = "", host_pictures: HostPic
     if made.problems:
         say(f"{plural(len(made.problems), 'error')}: mend them, then: newsletter preview")
         raise typer.Exit(FOUND_ERRORS)
-    say("Next: to see it as a letter, newsletter send --test ADDRESS; then: newsletter send")
     if any(not one.file for one in copied):
         raise typer.Exit(FOUND_ERRORS)
+    say("Next: to see it as a letter, newsletter send --test ADDRESS; then: newsletter send")
 
 
 def _copies(workspace: Workspace, issue: Issue) -> tuple[Issue, tuple[CopiedPicture, ...]]:

@@ -149,7 +149,7 @@ def freeze(
         # With the letters or not at all: nobody opens one whose pictures are not there.
         media.put(connection, (picture for one in mailings for picture in one.hosted), now=setup.now(), frozen=True)
         asked = (poll for one in mailings for poll in one.polls)
-        polls.freeze(connection, asked, issue=key, list_name=target.name, now=now)
+        polls.freeze(connection, asked, issue=key, list_name=target.name, now=send_at or now)
         ledger.note_clock(connection, now)
         own = "weekly" if rhythm == ALL else rhythm
         taken = ledger.take(connection, list_id, own, periods, send.issue_id)

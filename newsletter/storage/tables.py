@@ -290,5 +290,6 @@ poll_form = Table(
     metadata,
     Column("form", LargeBinary, primary_key=True),  # the start of a SHA-256 of what the page wrote into the form
     Column("hour", BigInteger, nullable=False),  # of the first press, and no more exact than that
+    Index(None, "hour"),
     sqlite_with_rowid=False,
 )

@@ -86,7 +86,7 @@ def inspect(
     try:
         letter = letters.of_issue(workspace, issue, faults=faults)
     except (IssueError, RenderError) as error:
-        faults.append(error)
+        faults += [*letters.pictures_of(workspace, issue).faults, error]
     draft = letter
     if faults:
         letter, known = None, replace(known, failures=tuple(_impossible(issue, fault) for fault in faults))
@@ -223,8 +223,8 @@ def _text(path: Path) -> str:
 def _hosted(workspace: Workspace, pictures: Iterable[Picture]) -> PictureResult:
     """Whether the reader pages give a picture of the letter that they have by now, or else the one they always have."""
     with workspace.database.read() as connection:
-        there = [one for one in pictures if media.get(connection, one.stored_name) is not None]
-    one = next(iter(there), media.PROBE)
+        shown = (one for one in pictures if one.content_type.startswith("image/"))  # and no calendar file
+        one = next((one for one in shown if media.get(connection, one.stored_name) is not None), media.PROBE)
     return probe.hosted(hosting.address(workspace.settings.web.url, one), one.data, workspace.fetcher)
 
 

@@ -73,7 +73,7 @@ def of_issue(
     found = pictures_of(workspace, issue)
     if faults is None:
         found.checked()
-    ways = _ways(workspace, issue, f"{web}/{path}" if web else "", previous, test=test)
+    ways = _ways(workspace, issue, f"{web}/{path}" if web else "", previous, now=now, test=test)
     files: dict[str, Picture] = {}
     if web:
         ways = replace(ways, calendar=partial(_calendar, workspace, issue, files))
@@ -152,7 +152,9 @@ def _drafted(rendered: Rendered, found: pictures.LocalPictures, faults: list[Nas
     return replace(rendered, html=html, pictures=tuple(whole))
 
 
-def _ways(workspace: Workspace, issue: Issue, page: str, previous: tuple[tuple[str, str], ...], *, test: bool) -> Ways:
+def _ways(
+    workspace: Workspace, issue: Issue, page: str, previous: tuple[tuple[str, str], ...], *, now: datetime, test: bool
+) -> Ways:
     """What the letter of an issue offers beyond its stories, as the settings want it and where it leads somewhere."""
     settings = workspace.settings
     wanted, web = settings.ways, settings.web.url
@@ -169,13 +171,13 @@ def _ways(workspace: Workspace, issue: Issue, page: str, previous: tuple[tuple[s
         previous=previous,
         reply=f"mailto:{quote(reply_to, safe='@')}?subject={about}" if reply_to and wanted.reply else "",
         test=test,
-        answer=_answering(workspace, issue, test=test),
+        answer=_answering(workspace, issue, now=now, test=test),
     )
 
 
-def _answering(workspace: Workspace, issue: Issue, *, test: bool) -> Callable[[Poll, int], str] | None:
+def _answering(workspace: Workspace, issue: Issue, *, now: datetime, test: bool) -> Callable[[Poll, int], str] | None:
     """Where pressing an answer leads to: a page of ours, or else a message to the newsroom with the answer in it."""
-    web, now = workspace.settings.web.url, workspace.now()
+    web = workspace.settings.web.url
     reply_to = split_mailbox(workspace.settings.reply_to_of(issue.list))[1]
 
     def page(poll: Poll, at: int) -> str:

@@ -44,7 +44,8 @@ _SIGNED_FOR = b"nashra limit 1\0"  # the same secret serves other things; this k
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many confirmation letters may be asked for: by one mailbox, from one network, and in total."""
+    """How many confirmation letters may be asked for: by one mailbox, from one network, and in total; and how many
+    answers to one question of a letter are counted."""
 
     mailbox_a_day: int = 1
     mailbox_a_month: int = 3
@@ -52,6 +53,10 @@ class Caps:
     network_an_hour: int = 30
     """Asked for from one network: a /24, or a /64 of IPv6. Whole towns share an address of a mobile network."""
     total_an_hour: int = 1000
+    answers_an_hour: int = 300
+    """Counted from one network. No letter goes to anybody because of them, and a whole town may answer at once."""
+    answers_of_block_an_hour: int = 5000
+    """The same from one /16, or /48 of IPv6."""
 
     @property
     def block_an_hour(self) -> int:
@@ -104,8 +109,8 @@ class Caps:
             ("mail", HOUR, self.mail_an_hour),
             ("file", HOUR, self.file_an_hour),
             ("total", HOUR, self.total_an_hour),
-            ("poll", HOUR, self.network_an_hour),
-            ("poll block", HOUR, self.block_an_hour),
+            ("poll", HOUR, self.answers_an_hour),
+            ("poll block", HOUR, self.answers_of_block_an_hour),
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Literal, Protocol, TypeVar
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 from newsletter.check.addresses import parts_of, private
 from newsletter.check.found import LinkResult, PictureResult
 from newsletter.check.probe.dns import Resolver
-from newsletter.letters.pictures import kind_of
+from newsletter.letters.pictures.kinds import kind_of, other_kind
 from newsletter.sources.http import Fetched, FetchError, Kind
 
 _AT_ONCE = 8
@@ -157,7 +156,7 @@ def _pictured(url: str, asker: LinkFetcher, resolver: Resolver | None) -> Pictur
         answer = asker.ask("GET", url, "image")
     except FetchError as error:
         return PictureResult(trouble=error.what, gone=_gone(url, error, resolver) or 200 <= error.status < 300)
-    kind = kind_of(answer.data) or (_other_kind(answer.data), 0, 0)
+    kind = kind_of(answer.data) or (other_kind(answer.data), 0, 0)
     if not kind[0]:
         return PictureResult(trouble="what comes is no picture that mail programs know", gone=True)
     plain = url.lower().startswith("http://")
@@ -167,38 +166,6 @@ def _pictured(url: str, asker: LinkFetcher, resolver: Resolver | None) -> Pictur
         secure=plain and _answers(f"https://{url[7:]}", asker, "image"),
         unencrypted=answer.url if not plain and answer.url.lower().startswith("http://") else "",
     )
-
-
-_BOXES = {
-    b"avif": "image/avif",
-    b"avis": "image/avif",
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"mif1": "image/heic",
-}
-_HEADS = {
-    b"BM": "image/bmp",
-    b"II*\0": "image/tiff",
-    b"MM\0*": "image/tiff",
-    b"\0\0\1\0": "image/x-icon",
-    b"\xff\x0a": "image/jxl",
-    b"\0\0\0\x0cJXL ": "image/jxl",
-}
-
-
-def _other_kind(data: bytes) -> str:
-    """The media type of a picture that browsers may show and mail programs do not; empty for what is no picture.
-
-    Told from its first bytes, whatever its server says: brands of ISO/IEC 23008-12 and AV1 (section 4 of its image
-    format), TIFF 6.0, the root element of SVG 2.
-    """
-    if data[4:8] == b"ftyp":
-        return _BOXES.get(data[8:12], "")
-    if re.match(
-        rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml[^>]*>|<!--.*?-->|<!doctype[^>]*>|\s)*<svg\b", data[:4096], re.I | re.S
-    ):
-        return "image/svg+xml"
-    return next((kind for head, kind in _HEADS.items() if data.startswith(head)), "")
 
 
 def _gone(url: str, error: FetchError, resolver: Resolver | None) -> bool:

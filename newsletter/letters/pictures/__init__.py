@@ -1,9 +1,9 @@
 """Local pictures of a letter: found beside the issue or the settings, and made for the letter once it is known how wide
 each is shown.
 
-Two steps. ``of_issue`` looks at the files (heads only) and gives what a letter needs to be laid out. ``made`` takes the
-finished letter, reads how wide it shows each picture, and puts in its bytes: upright, in sRGB, without any metadata, at
-most twice as many pixels as are shown, as JPEG or PNG. The files stay untouched.
+Two steps. ``of_issue`` looks at the files, without decoding them, and gives what a letter is laid out with. ``made``
+takes the finished letter, reads how wide it shows each picture, and puts in its bytes: upright, in sRGB, without any
+metadata, at most twice as many pixels as are shown, as JPEG or PNG. The files stay untouched.
 """
 
 from __future__ import annotations
@@ -257,7 +257,9 @@ def _made(original: LocalPicture, width: int, quality: int, sharp: float) -> Enc
     height = math.ceil(width * original.picture.height / original.picture.width)
     key = hashlib.sha256(data).digest(), width, height, quality, sharp, original.ground
     one = _done.get(key)
-    if one is None:
+    if one is not None:
+        _done.move_to_end(key)
+    else:
         one = _moving(original, data, width)
         if one is None:
             image = pixels(data, round(sharp * width), round(sharp * height), ground=original.ground)

@@ -26,8 +26,6 @@ class LocalPicture:
     """``path:line`` that names it, or the key of the settings."""
     moves: bool = False
     """Whether it is an animation."""
-    weight: int = 0
-    """Bytes of the file."""
     ground: str = ""
     """Colour that takes the place of what is transparent, as ``#rrggbb``; empty leaves it transparent."""
 
@@ -70,7 +68,7 @@ def find(folder: Path, called: str, number: int, domain: str, where: str, home: 
         raise fault.told(called, where) from None
     name = path.stem + SUFFIXES.get(seen.content_type, path.suffix)
     picture = Picture(f"picture-{number}@{domain}", seen.content_type, b"", name, seen.width, seen.height)
-    return LocalPicture(picture, path, called, where, seen.moves, len(data))
+    return LocalPicture(picture, path, called, where, seen.moves)
 
 
 def _read(path: Path, called: str, where: str, home: str = "the issue's folder") -> bytes:

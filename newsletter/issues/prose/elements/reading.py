@@ -17,6 +17,7 @@ _WHEN = re.compile(
     r"\s*(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:[\s،,]+(\d{1,2}):(\d{2})(?:\s*[-\u2010-\u2015\u2212]\s*(\d{1,2}):(\d{2}))?)?[\s،,.]*"
 )
+_SECOND_DAY = re.compile(r"(?:[-\u2010-\u2015\u2212]|to\b|till\b|until\b|إلى|حتى|تا|עד|à|au)?\s*\d{4}-\d{1,2}-\d{1,2}")
 _DATE_MEND = "write the day as 2026-12-05, with its hours behind it if they matter: 2026-12-05 18:30-20:00"
 _EARLIEST, _LATEST = 1900, 2200
 MOST_PICTURES, MOST_FIGURES = 4, 4
@@ -152,6 +153,9 @@ def _event(given: _Given) -> Block:
     found = _WHEN.match(text.translate(_DIGITS))
     if found is None or first.inline is None:
         raise _WrongError("the event does not begin with its day", _DATE_MEND)
+    if _SECOND_DAY.match(text.translate(_DIGITS), found.end()):
+        mend = "write one event for each day, or the last day in words behind the first: 2026-12-05, three days"
+        raise _WrongError("the event has a second day", mend)
     rest = replace(first, inline=_cut(first.inline, found.end()))
     blocks = (*((rest,) if _says(rest) else ()), *given.blocks[1:])
     return Block("event", children=blocks, title=given.title, scheduled=_scheduled(found))

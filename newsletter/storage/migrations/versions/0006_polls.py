@@ -37,3 +37,4 @@ def upgrade() -> None:
         sa.Column("hour", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("form", name=op.f("pk_poll_form")),
     )
+    op.create_index(op.f("ix_poll_form_hour"), "poll_form", ["hour"])
