@@ -193,11 +193,30 @@ class ComparedShare:
 
 
 @dataclass(frozen=True, slots=True)
+class PastIssue:
+    """One of the issues that this one is compared with, as far as it is told of."""
+
+    issue: str
+    """Its key."""
+    subject: str
+    begun: datetime
+    """When its first send began, in the site's time zone."""
+    submitted: int
+    delivered: int
+    bounced: int
+    complained: int
+    left: int
+    clicked: int = 0
+    """Presses of its links by people."""
+    clicks_counted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class IssueComparison:
     """This issue beside the last ones before it that went out."""
 
-    issues: tuple[str, ...]
-    """Keys of those it is compared with, newest first; ten at most."""
+    past: tuple[PastIssue, ...]
+    """Those it is compared with, oldest first; ten at most."""
     shares: tuple[ComparedShare, ...]
     """Nothing when there are fewer than three issues to compare with; what nobody told of is left out."""
 
