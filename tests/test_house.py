@@ -46,6 +46,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.text", "newsletter.fields"),
     ("newsletter.issues", "newsletter.sources", "newsletter.storage"),
     (
+        "newsletter.clicks",
         "newsletter.rhythms",
         "newsletter.letters",
         "newsletter.library",
