@@ -160,6 +160,7 @@ PURE = (
     "newsletter.letters.render",
     "newsletter.check",
     "newsletter.report.counts",
+    "newsletter.report.page",
     "newsletter.report.models",
     "subscribers.models",
     "subscribers.moments",
