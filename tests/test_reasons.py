@@ -1,4 +1,4 @@
-"""The reason of a bounce as one of a closed list: what servers write, and blocklists by name; no word of theirs is kept."""
+"""The reason of a bounce as one of a closed list: what servers write, blocklists by name, and no word of theirs kept."""
 
 from __future__ import annotations
 
