@@ -181,7 +181,7 @@ def main() -> None:
 
 
 def _debugging() -> bool:
-    from newsletter.workspace.config import DEBUG
+    from newsletter.workspace.layers import DEBUG
 
     return bool(os.environ.get(DEBUG))
 
