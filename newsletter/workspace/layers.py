@@ -1,4 +1,4 @@
-"""What one place says of the settings: newsletter.toml, files of secrets, ``.env``, the environment; not yet checked."""
+"""What one place says of the settings: newsletter.toml, files of secrets, ``.env``, the environment; unchecked."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def output_of(words: Sequence[str]) -> str | None:
         return None
     quiet = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        done = subprocess.run(  # noqa: S603  a fixed program, no shell
+        done = subprocess.run(
             list(words), capture_output=True, check=False, timeout=5, env=quiet, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired):

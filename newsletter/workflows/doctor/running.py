@@ -107,6 +107,4 @@ def _clean(line: Examined, case: Examination) -> Examined:
         return " ".join(case.hide(text).split())[:_LONGEST_WORDS]
 
     words = without_addresses(cleaned(line.words), _LONGEST_WORDS)
-    return replace(
-        line, words=words, mend=cleaned(line.mend), record=cleaned(line.record), about=cleaned(line.about)
-    )
+    return replace(line, words=words, mend=cleaned(line.mend), record=cleaned(line.record), about=cleaned(line.about))
