@@ -19,6 +19,7 @@ from newsletter.cli import (
     composing,
     diverting,
     editing,
+    examining,
     lists,
     people,
     posting,
@@ -117,7 +118,7 @@ for panel, parts in (
         (editing.collect, composing.articles, composing.compose, editing.check, editing.preview, theming.theme),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
+    ("Sending", (sending.send, reporting.report, status.status, examining.doctor, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
@@ -181,7 +182,7 @@ def main() -> None:
 
 
 def _debugging() -> bool:
-    from newsletter.workspace.config import DEBUG
+    from newsletter.workspace.layers import DEBUG
 
     return bool(os.environ.get(DEBUG))
 
