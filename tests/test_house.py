@@ -53,7 +53,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.media",
         "newsletter.polls",
     ),
-    ("newsletter.senders", "newsletter.check", "newsletter.report", "newsletter.web"),
+    ("newsletter.senders", "newsletter.check", "newsletter.report", "newsletter.subjects", "newsletter.web"),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
     ("newsletter.wiring",),
     # ---- workflows: what one needs of another
@@ -83,6 +83,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.source",
         "newsletter.workflows.status",
         "newsletter.workflows.suppressions",
+        "newsletter.workflows.subjects",
         "newsletter.workflows.watch",
     ),
     (
@@ -131,6 +132,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.serving",
         "newsletter.cli.setting_up",
         "newsletter.cli.status",
+        "newsletter.cli.subjects",
         "newsletter.cli.subscribing",
         "newsletter.cli.suppressing",
         "newsletter.cli.theming",
@@ -159,6 +161,7 @@ PURE = (
     "newsletter.letters.render",
     "newsletter.check",
     "newsletter.report.counts",
+    "newsletter.subjects",
     "subscribers.models",
     "subscribers.moments",
     "subscribers.addresses",
