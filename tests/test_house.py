@@ -46,6 +46,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.text", "newsletter.fields"),
     ("newsletter.issues", "newsletter.sources", "newsletter.storage"),
     (
+        "newsletter.clicks",
         "newsletter.rhythms",
         "newsletter.letters",
         "newsletter.library",
@@ -161,6 +162,7 @@ PURE = (
     "newsletter.letters.render",
     "newsletter.check",
     "newsletter.report.counts",
+    "newsletter.report.models",
     "newsletter.subjects",
     "subscribers.models",
     "subscribers.moments",
