@@ -198,8 +198,12 @@ event = Table(
     Column("kind", Text, primary_key=True),
     Column("at", BigInteger, primary_key=True),
     Column("bounce", Text),  # hard, invalid, soft, blocked or policy
+    # Why it bounced or was deferred: a name of text.reasons; '' for what came before those were kept, and for others.
+    Column("reason", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
+# Events with a reason are few and looked for by their moment (ix_event_reason_at). The migration makes that index, for
+# the same reason as the one above.
 
 # The three tables below keep their first names in SQL, since renaming a table is a migration of every workspace for no
 # reader's good; Python calls them by the words of the field: ``mark`` is a cursor, ``pace`` a rate limit, ``seat`` a
@@ -330,5 +334,54 @@ click_report = Table(
     Column("mark", LargeBinary, primary_key=True),  # the start of an HMAC under a key that is not in the database
     Column("hour", BigInteger, nullable=False),  # when it was counted
     Index(None, "hour"),
+    sqlite_with_rowid=False,
+)
+
+# A DMARC aggregate report (RFC 9990): what one receiver saw in a day of letters in our name. Known by who wrote it and
+# what they call it, so that the same one counts once.
+dmarc_report = Table(
+    "dmarc_report",
+    metadata,
+    Column("id", _Id, Identity(), primary_key=True),
+    Column("org", Text, nullable=False),
+    Column("report_id", Text, nullable=False),
+    Column("domain", Text, nullable=False),  # of whose policy it speaks
+    Column("policy", Text, nullable=False),  # none, quarantine or reject, as the receiver read it
+    Column("begins", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("kept", BigInteger, nullable=False),  # when it was read
+    UniqueConstraint("org", "report_id"),
+    Index(None, "ends"),
+    sqlite_autoincrement=True,
+)
+
+# Letters of one server in such a report. Servers stand in it, no readers.
+dmarc_row = Table(
+    "dmarc_row",
+    metadata,
+    Column("report_id", ForeignKey("dmarc_report.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # its place in the report
+    Column("source", Text, nullable=False),  # address of the server
+    Column("letters", BigInteger, nullable=False),
+    Column("disposition", Text, nullable=False),
+    Column("dkim", Text, nullable=False),  # pass: a signature that is aligned with From
+    Column("spf", Text, nullable=False),  # pass: a return path that is aligned with From
+    Column("header_from", Text, nullable=False),
+    Column("dkim_domain", Text, nullable=False),  # of a signature that was there, aligned or not
+    Column("dkim_result", Text, nullable=False),
+    Column("spf_domain", Text, nullable=False),
+    Column("spf_result", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What servers that the settings trust found of our own letters (RFC 8601), in numbers for each day.
+letter_authentication = Table(
+    "letter_authentication",
+    metadata,
+    Column("day", BigInteger, primary_key=True, autoincrement=False),  # its first second
+    Column("server", Text, primary_key=True),
+    Column("method", Text, primary_key=True),  # spf, dkim, dmarc or arc
+    Column("result", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
     sqlite_with_rowid=False,
 )

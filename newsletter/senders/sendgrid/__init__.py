@@ -14,7 +14,7 @@ from newsletter.senders.provider import LOOPBACK, Opening, Provider, fingerprint
 from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:
-    from newsletter.senders.reports import ReportReader, SentMessages, SuppressionLists
+    from newsletter.senders.reports import AccountState, ReportReader, SentMessages, SuppressionLists
     from newsletter.senders.sendgrid.options import SendGridOptions
     from newsletter.senders.sendgrid.sender import SendGrid
 
@@ -51,6 +51,12 @@ def _ask(options: SendGridOptions) -> SentMessages:
     return SendGrid(options).sent_messages()
 
 
+def _look(options: SendGridOptions, _opening: Opening) -> AccountState:
+    from newsletter.senders.sendgrid.sender import SendGrid
+
+    return SendGrid(options).look()
+
+
 PROVIDER: Final[Provider[SendGridOptions]] = Provider(
     name="sendgrid",
     title="SendGrid",
@@ -70,6 +76,7 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
         own_bounces=True,
         aligns_by_dkim=True,
     ),
+    look=_look,
     reports=_reports,
     suppressions=_suppressions,
     ask=_ask,
