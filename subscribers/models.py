@@ -31,6 +31,8 @@ class Subscriber:
     needs_smtputf8: bool
     """The local part is not ASCII, so every mail server on the way must speak SMTPUTF8 (RFC 6531)."""
     created: datetime
+    count_clicks: bool = True
+    """Whether their letters may have links that are counted, without them; their own choice."""
 
 
 @dataclass(frozen=True, slots=True)

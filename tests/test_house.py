@@ -46,6 +46,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.text", "newsletter.fields"),
     ("newsletter.issues", "newsletter.sources", "newsletter.storage"),
     (
+        "newsletter.clicks",
         "newsletter.rhythms",
         "newsletter.letters",
         "newsletter.library",
@@ -159,6 +160,7 @@ PURE = (
     "newsletter.letters.render",
     "newsletter.check",
     "newsletter.report.counts",
+    "newsletter.report.models",
     "subscribers.models",
     "subscribers.moments",
     "subscribers.addresses",

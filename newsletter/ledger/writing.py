@@ -17,7 +17,7 @@ from newsletter.ledger.sends import found_sends, send_query
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
 
-    from newsletter.models import Picture, Poll
+    from newsletter.models import CountedLink, Picture, Poll
 
 
 class FrozenError(SendError):
@@ -40,6 +40,8 @@ class Mailing:
     """Pictures that the letter names at the reader pages; whoever freezes it puts them there."""
     polls: tuple[Poll, ...] = ()
     """What the letter asks its readers; whoever freezes it puts its words there too."""
+    links: tuple[CountedLink, ...] = ()
+    """Links whose clicks are counted; whoever freezes it writes them down, and lets those out who want no counting."""
 
 
 def write_send(

@@ -190,14 +190,13 @@ delivery = Table(
 Index(None, delivery.c.batch_id)
 
 # What a provider reported, each thing once however often it is told. The provider's own words are not kept: they can
-# hold an address.
+# hold an address. Nor is what somebody opened or clicked: a click is a number of its link (see below).
 event = Table(
     "event",
     metadata,
     Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("at", BigInteger, primary_key=True),
-    Column("url", Text, primary_key=True),  # '' but for clicks
     Column("bounce", Text),  # hard, invalid, soft, blocked or policy
     # Why it bounced or was deferred: a name of text.reasons; '' for what came before those were kept, and for others.
     Column("reason", Text, nullable=False, server_default=""),
@@ -294,6 +293,46 @@ poll_form = Table(
     metadata,
     Column("form", LargeBinary, primary_key=True),  # the start of a SHA-256 of what the page wrote into the form
     Column("hour", BigInteger, nullable=False),  # of the first press, and no more exact than that
+    Index(None, "hour"),
+    sqlite_with_rowid=False,
+)
+
+# The links of letters whose clicks are counted. They are the same for all readers of a letter, and no column of this
+# table or the next two is about a reader or a delivery.
+link = Table(
+    "link",
+    metadata,
+    Column("name", Text, primary_key=True),  # of its letter and its address
+    Column("issue", Text, nullable=False),  # key
+    Column("list", Text, nullable=False),  # name
+    Column("subject", Integer, nullable=False),  # which of the subjects tried, from 1; 0: there was one
+    Column("url", Text, nullable=False),  # '' of clicks that were reported for an address the letter does not have
+    Column("story", Text, nullable=False),  # its headline; '' of what belongs to no story
+    Column("sponsor", Text, nullable=False),
+    Column("place", Integer, nullable=False),  # in the letter, from 1; 0 when it is not known
+    Column("frozen_at", BigInteger, nullable=False),
+    Index(None, "issue"),
+    Index(None, "frozen_at"),
+)
+
+# How often each was asked for in an hour: by people, and by programs as far as they can be told apart.
+click = Table(
+    "click",
+    metadata,
+    Column("link", Text, primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),  # Unix seconds divided by 3600
+    Column("people", Integer, nullable=False),
+    Column("machines", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Reports of clicks that were counted, since a provider tells them again; kept for some days. A keyed hash, and neither
+# the link nor whose letter it was.
+click_report = Table(
+    "click_report",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True),  # the start of an HMAC under a key that is not in the database
+    Column("hour", BigInteger, nullable=False),  # when it was counted
     Index(None, "hour"),
     sqlite_with_rowid=False,
 )
