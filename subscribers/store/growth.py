@@ -145,7 +145,7 @@ def erasures(connection: Connection, edges: Sequence[int]) -> dict[int, int]:
         .subquery()
     )
     query = sa.select(found.c.span, sa.func.count()).group_by(found.c.span)
-    return {span: number for span, number in connection.execute(query)}
+    return dict(connection.execute(query).all())
 
 
 def reached(connection: Connection) -> dict[int, int]:
@@ -156,7 +156,7 @@ def reached(connection: Connection) -> dict[int, int]:
         .where(~sa.exists().where(suppression.c.subscriber_id == subscription.c.subscriber_id))
         .group_by(subscription.c.list_id)
     )
-    return {list_id: number for list_id, number in connection.execute(query)}
+    return dict(connection.execute(query).all())
 
 
 def roads(connection: Connection, *, since: int) -> list[RoadRow]:
