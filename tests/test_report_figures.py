@@ -33,7 +33,7 @@ START = datetime(2026, 11, 2, 8, 20, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Kathmandu")  # 5:45 from UTC
 READERS = 10_000
 EVENTS = 60_000
-DOMAINS = ("gmail.com", "googlemail.com", "hotmail.com", "yahoo.com", "example.org", "xn--mgbh0fb.example")
+DOMAINS: tuple[str, ...] = ("gmail.com", "googlemail.com", "hotmail.com", "yahoo.com", "example.org", "xn--mgbh0fb.example")
 DOMAINS += tuple(f"d{number}.example" for number in range(30))
 REASONS = ("", "", "too many", "too many: أكثر من رسالة كل يوم", "other: x", "بريد: someone@example.org", "other")
 GONE = {"submitted", "unknown", "submitting"}
@@ -163,7 +163,7 @@ def make_events(world: World, sends: Iterable[Send], chance: random.Random) -> l
 
 def leave(connection: Any, world: World, chance: random.Random) -> None:
     """Readers leave one list or another before, between and after the letters; some come back."""
-    on = {one: set() for one in world.addresses}
+    on: dict[int, set[int]] = {one: set() for one in world.addresses}
     for list_id, who in connection.execute(select(subscription.c.list_id, subscription.c.subscriber_id)):
         on[who].add(list_id)
     lines, changed = [], []
