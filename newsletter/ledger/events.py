@@ -146,7 +146,13 @@ def _write(connection: Connection, found: Sequence[DeliveryEvidence]) -> None:
 
     statements = _statements()
     fresh = [
-        {"delivery_id": one.id, "kind": key[0], "at": key[1], "bounce": one.told[key]}
+        {
+            "delivery_id": one.id,
+            "kind": key[0],
+            "at": key[1],
+            "bounce": one.told[key],
+            "reason": one.reasons.get(key, ""),
+        }
         for one in found
         for key in one.fresh
     ]
