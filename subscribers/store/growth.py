@@ -58,6 +58,18 @@ def leavings(list_id: int, *, since: datetime, until: datetime | None) -> sa.Sel
     )
 
 
+def leavers(connection: Connection, list_id: int, *, since: datetime, until: datetime | None) -> set[int]:
+    """Ids of those who ended their subscription to a list between two moments, and have not come back since.
+
+    Args:
+        connection: An open connection to the database.
+        list_id: Id of the list.
+        since: As for ``leavings``.
+        until: As for ``leavings``.
+    """
+    return {row[0] for row in connection.execute(leavings(list_id, since=since, until=until))}
+
+
 def domains(connection: Connection) -> sa.Select[tuple[int, str]]:
     """The query for the domain of every subscriber's address, one name for Gmail's two: ``subscriber_id``, ``domain``.
 
