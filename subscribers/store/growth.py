@@ -67,7 +67,7 @@ def leavers(connection: Connection, list_id: int, *, since: datetime, until: dat
         since: As for ``leavings``.
         until: As for ``leavings``.
     """
-    return {row[0] for row in connection.execute(leavings(list_id, since=since, until=until))}
+    return set(connection.execute(leavings(list_id, since=since, until=until)).scalars())
 
 
 def domains(connection: Connection) -> sa.Select[tuple[int, str]]:
