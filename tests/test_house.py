@@ -164,6 +164,7 @@ PURE = (
     "newsletter.letters.render",
     "newsletter.check",
     "newsletter.report.counts",
+    "newsletter.report.page",
     "newsletter.report.models",
     "newsletter.subjects",
     "subscribers.models",
