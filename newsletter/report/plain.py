@@ -65,7 +65,7 @@ def table_rows(report: NewsroomReport) -> Iterator[dict[str, Any]]:
         begun = one.begun.isoformat() if one.begun is not None else ""
         issue = {"issue": one.issue, "subject": one.subject, "begun": begun}
         clicked = one.clicked if one.clicks_counted else ""
-        whole = {name: "" for name in ("list", "rhythm", "letter", "tried_subject")}
+        whole = dict.fromkeys(("list", "rhythm", "letter", "tried_subject"), "")
         yield {**issue, "part": WHOLE, **whole, **_sums(one.total), "clicked": clicked}
         for part in one.parts:
             letter = part.variant or "whole"

@@ -26,10 +26,10 @@ def counted(workspace: Workspace, names: Sequence[str] = ()) -> NewsroomReport:
         return read.newsroom_report(
             connection,
             names,
-            newsroom=workspace.publication.site_name,
+            newsroom=workspace.publication.name,
             now=workspace.now(),
             zone=workspace.zone,
-            week_starts=workspace.schedule.week_starts,
+            week_starts=workspace.settings.schedule.week_starts,
         )
 
 
