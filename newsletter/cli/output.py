@@ -42,6 +42,30 @@ def json_data(value: Mapping[str, Any]) -> None:
     data(_json(value, 2))
 
 
+class JsonDocument:
+    """A JSON document with one long list, written while it is read.
+
+    Args:
+        head: What stands before the list.
+        name: Of the list.
+    """
+
+    def __init__(self, head: Mapping[str, Any], name: str) -> None:
+        self._begin, _, self._end = _json({**head, name: []}, 2).rpartition("[]")
+        self._number = 0
+
+    def add(self, value: Mapping[str, Any]) -> None:
+        """Write one more object of the list, on a line of its own."""
+        before = ",\n    " if self._number else f"{self._begin}[\n    "
+        self._number += 1
+        with _stdout_words():
+            print(before + _json(value, None), end="")
+
+    def end(self) -> None:
+        """Write what stands behind the list."""
+        data(f"\n  ]{self._end}" if self._number else f"{self._begin}[]{self._end}")
+
+
 def json_line(value: Mapping[str, Any]) -> None:
     """One object on one line, of many (``--jsonl``).
 

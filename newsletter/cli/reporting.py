@@ -99,7 +99,8 @@ def _tell(found: NewsroomReport) -> None:
     from newsletter.report.sections import sections
 
     for one in found.reports:
-        for line in lines(one):
+        told = lines(one)
+        for line in told[:1] if sys.stdout.isatty() else told:  # what follows is drawn there
             say(line)
     if not sys.stdout.isatty():
         data("about\theading\tlabel\tnumber\tshare\twords")

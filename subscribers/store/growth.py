@@ -67,7 +67,8 @@ def leavers(connection: Connection, list_id: int, *, since: datetime, until: dat
         since: As for ``leavings``.
         until: As for ``leavings``.
     """
-    return set(connection.execute(leavings(list_id, since=since, until=until)).scalars())
+    who = leavings(list_id, since=since, until=until).subquery()
+    return set(connection.execute(sa.select(who.c.subscriber_id)).scalars())
 
 
 def domains(connection: Connection) -> sa.Select[tuple[int, str]]:
