@@ -176,23 +176,28 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
 
 def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[SettingsLayer]:
     path = root / FILE
-    text = _text(path)
+    text = read_text(path)
     try:
         values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(_toml_words(error, text, path)) from None
+        raise SettingsError(toml_fault(error, text, path)) from None
     yield SettingsLayer(values, _lines(text, path))
     yield _secret_files(root / SECRETS)
     path = root / ".env"
     if path.is_file():
         from newsletter.workspace import env_file
 
-        file = env_file.read(_text(path), path)
+        file = env_file.read(read_text(path), path)
         yield _environment(file.values, lambda name: f"{path}:{file.lines[name]}: {name}")
     yield _environment(environment, lambda name: f"environment: {name}")
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a file of settings.
+
+    Raises:
+        SettingsError: It cannot be read, or is not UTF-8.
+    """
     try:
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
@@ -203,7 +208,14 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _toml_words(error: tomllib.TOMLDecodeError, text: str, path: Path) -> str:
+def toml_fault(error: tomllib.TOMLDecodeError, text: str, path: Path) -> str:
+    """What is wrong with a file that is no TOML, in words with its line.
+
+    Args:
+        error: What tomllib said about it.
+        text: The text of the whole file.
+        path: Of the file.
+    """
     if (found := duplicate_in(text, error)) is not None:
         return f"{path}:{found.second}: {found.name} is here a second time, first in line {found.first}; {found.mend}"
     match = re.search(r"\(at line (\d+), column \d+\)", str(error))
@@ -236,7 +248,7 @@ def _secret_files(folder: Path) -> SettingsLayer:
             raise SettingsError(
                 "is not the name of a setting", where=str(path), mend="name it SECTION.KEY, for example database.url"
             )
-        values.setdefault(section, {})[key] = _text(path).strip()
+        values.setdefault(section, {})[key] = read_text(path).strip()
         names[f"{section}.{key}"] = f"{path}"
     return SettingsLayer(values, names)
 
