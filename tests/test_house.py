@@ -92,6 +92,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "newsletter.workflows.check",
         "newsletter.workflows.collect",
+        "newsletter.workflows.doctor",
         "newsletter.workflows.letter_cache",
         "newsletter.workflows.lists",
         "newsletter.workflows.serve",
@@ -126,6 +127,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.answering",
         "newsletter.cli.composing",
         "newsletter.cli.editing",
+        "newsletter.cli.examining",
         "newsletter.cli.lists",
         "newsletter.cli.people",
         "newsletter.cli.reporting",

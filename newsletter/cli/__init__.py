@@ -19,6 +19,7 @@ from newsletter.cli import (
     composing,
     diverting,
     editing,
+    examining,
     lists,
     people,
     posting,
@@ -129,7 +130,7 @@ for panel, parts in (
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
+    ("Sending", (sending.send, reporting.report, status.status, examining.doctor, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
@@ -193,7 +194,7 @@ def main() -> None:
 
 
 def _debugging() -> bool:
-    from newsletter.workspace.config import DEBUG
+    from newsletter.workspace.layers import DEBUG
 
     return bool(os.environ.get(DEBUG))
 

@@ -39,6 +39,12 @@ def _reports(options: SendGridOptions) -> ReportReader | None:
     return SignedReports(options.webhook_key)
 
 
+def _reports_fault(options: SendGridOptions) -> str:
+    from newsletter.senders.sendgrid.events import key_fault
+
+    return key_fault(options.webhook_key) if options.webhook_key else ""
+
+
 def _suppressions(options: SendGridOptions) -> SuppressionLists:
     from newsletter.senders.sendgrid.sender import SendGrid
 
@@ -78,6 +84,7 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
     ),
     look=_look,
     reports=_reports,
+    reports_fault=_reports_fault,
     suppressions=_suppressions,
     ask=_ask,
     secrets=("key",),

@@ -104,6 +104,22 @@ def genuine(public_key: str, headers: Mapping[str, str], body: bytes) -> bool:
         return False
 
 
+def key_fault(public_key: str) -> str:
+    """Why no report can ever verify with a key; empty when one can. Only SendGrid has the key that signs.
+
+    Args:
+        public_key: As SendGrid's settings show it, base64 of DER.
+    """
+    from sendgrid.helpers.eventwebhook import EventWebhook
+
+    try:
+        # With a good key this made-up signature is merely wrong.
+        EventWebhook(public_key).verify_signature("[]", "MAYCAQECAQE=", "1700000000")
+    except Exception:
+        return "it is no public key of the kind that SendGrid shows"
+    return ""
+
+
 def reports(body: bytes) -> list[EventReport]:
     """The events of a report that name a delivery of ours, in the order they came.
 

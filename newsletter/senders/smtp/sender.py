@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from newsletter.errors import SendError, SettingsError
 from newsletter.letters.mime import cut
 from newsletter.models import Letter
-from newsletter.senders.provider import LOOPBACK, LOOK_SECONDS
+from newsletter.senders.provider import LOOK_SECONDS, LOOPBACK
 from newsletter.senders.reports import AccountState
 from newsletter.text.mailbox import split_mailbox
 
