@@ -168,6 +168,7 @@ PURE = (
     "newsletter.check",
     "newsletter.report.counts",
     "newsletter.sponsors",
+    "newsletter.report.page",
     "newsletter.report.models",
     "newsletter.subjects",
     "subscribers.models",

@@ -39,10 +39,8 @@ def read(root: Path) -> tuple[Booking, ...]:
         checked = SponsorSettings.model_validate(layer.values)
     except ValidationError as error:
         raise SettingsError("\n".join(complaints(error, [layer], path, cast("Any", SponsorSettings)))) from None
-    bookings = tuple(
-        one.booking(layer.names.get(f"{TABLE}.{at}", str(path)).partition(": ")[0])
-        for at, one in enumerate(checked.booking)
-    )
+    places = (layer.names.get(f"{TABLE}.{at}", str(path)).partition(": ")[0] for at in range(len(checked.booking)))
+    bookings = tuple(one.booking(where) for one, where in zip(checked.booking, places, strict=True))
     if found := clashes(bookings):
         raise SettingsError("\n".join(_clash(one, other, when) for one, other, when in found))
     return bookings
