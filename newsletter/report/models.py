@@ -233,6 +233,8 @@ class Report:
     parts: tuple[ReportPart, ...]
     polls: tuple[PollResults, ...] = ()
     """What its letters asked, and how many gave each answer."""
+    sends: tuple[str, ...] = ()
+    """Public id of each of its sends, as ``states``."""
     begun: datetime | None = None
     """When its first send began, in the site's time zone."""
     hours: tuple[HourCounts, ...] = ()

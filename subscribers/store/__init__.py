@@ -25,6 +25,7 @@ from subscribers.store.consents import (
 )
 from subscribers.store.exports import exported
 from subscribers.store.forgetting import forget_ended, forget_pending
+from subscribers.store.growth import leavers
 from subscribers.store.letters import (
     claim_letters,
     confirmation_letter_of,
@@ -147,6 +148,7 @@ __all__ = [
     "keep_confirmation",
     "keep_request",
     "keep_wishes",
+    "leavers",
     "letters_in_doubt",
     "letters_since",
     "letters_waiting",
