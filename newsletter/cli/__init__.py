@@ -30,6 +30,7 @@ from newsletter.cli import (
     sends,
     serving,
     setting_up,
+    sponsors,
     status,
     subjects,
     subscribing,
@@ -110,6 +111,13 @@ _SENDS = group(
     diverting.divert,
     sends.list_,
 )
+_SPONSORS = group(
+    "sponsors",
+    "Sponsors booked in sponsors.toml: list, check, put into an issue.",
+    sponsors.list_,
+    sponsors.check,
+    sponsors.place,
+)
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
@@ -118,7 +126,7 @@ for panel, parts in (
         "Making an issue",
         (
             *(editing.collect, composing.articles, composing.compose, subjects.subjects),
-            *(editing.check, editing.preview, theming.theme),
+            *(editing.check, editing.preview, theming.theme, _SPONSORS),
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),

@@ -112,6 +112,7 @@ def render(
         text,
         viewer.travelling(html),
         polls=tuple(dict.fromkeys(viewer.polls)),
+        sponsored=tuple(dict.fromkeys(viewer.sponsored)),
         flowed=publication.direction == "ltr",
     )
 

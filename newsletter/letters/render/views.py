@@ -137,6 +137,7 @@ class ViewBuilder:
         self.anchors: Mapping[int, str] = {}
         """Anchor of each section by its place in the issue; set before anything is viewed."""
         self.polls: list[Poll] = []
+        self.sponsored: list[tuple[str, str]] = []
         """What the letter asks its readers, in order."""
         self._led = False
 
@@ -171,6 +172,7 @@ class ViewBuilder:
             for fault in passage.faults
         )
         self.polls += passage.polls
+        self.sponsored += passage.sponsored
         return passage
 
     def picture_address(self, src: str) -> prose.PictureAddress | None:
