@@ -131,6 +131,8 @@ def private(case: Examination) -> Iterator[Examined]:
 def keys(case: Examination) -> Iterator[Examined]:
     """How old keys are, by the files that hold them."""
     folder = case.root / SECRETS
+    if not folder.is_dir():
+        raise SkippedCheck("there is no folder of secrets; the line Secret files says more")
     secret = registry.secret_keys()
     ages = {one.name: one.stat().st_mtime for one in folder.iterdir() if one.is_file() and one.name in secret}
     own = (folder / KEYS).stat().st_mtime if (folder / KEYS).exists() else 0.0

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -212,17 +213,17 @@ def _web_source(case: Examination, source: str) -> Examined:
 
 
 def _interface(case: Examination, got: Fetched) -> str:
-    """The REST interface that a page leads to; the page itself is read behind the fence."""
+    """The REST interface that an answer leads to: by its headers, or by the page, which is read behind the fence."""
     from newsletter.sources.wordpress import interface_of, signpost
 
     if (within := interface_of(got.url)) is not None:
         return within[0]
-    if "api.w.org" not in got.headers.get("link", "") and b"api.w.org" not in got.data:
-        return ""
-    try:
-        sign = case.workspace.fence.run(signpost, got, where=got.url)
-    except SourceError:
-        return ""
+    sign = signpost(replace(got, data=b""))
+    if sign is None and b"api.w.org" in got.data:
+        try:
+            sign = case.workspace.fence.run(signpost, got, where=got.url)
+        except SourceError:
+            return ""
     return sign.root if sign is not None else ""
 
 
