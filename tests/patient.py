@@ -42,7 +42,9 @@ KEY, PASSWORD, METRICS = "SG.canary-of-the-key-0123456789", "canary-of-the-passw
 HOSTS = ("news.example.org", "mta-sts.example.org")
 SCOPES = ["mail.send", "suppression.read", "sender_verification_eligible", "2fa_required"]
 POLICY = "version: STSv1\nmode: enforce\nmx: mx.example.org\nmx: *.mail.example.org\nmax_age: 604800\n"
-DKIM_KEY = base64.b64encode(bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100") + b"\xc1" * 256 + bytes.fromhex("0203010001")).decode()  # fmt: skip
+_RSA = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100")
+"""Before a modulus of 2048 bits, in a SubjectPublicKeyInfo."""
+DKIM_KEY = base64.b64encode(_RSA + b"\xc1" * 256 + bytes.fromhex("0203010001")).decode("ascii")
 RECORDS: Mapping[str, list[str] | None] = {
     "example.org MX": ["10 mx.example.org."],
     "example.org TXT": ["v=spf1 include:spf.example.net -all"],
@@ -121,8 +123,12 @@ Answer = tuple[int, Mapping[str, str], bytes]
 class Loopback:
     """A server on loopback that answers by a function of method, path, headers and body."""
 
-    def __init__(self, answer: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> None:
-        self.asked: list[tuple[str, str]] = []
+    def __init__(
+        self,
+        answer: Callable[[str, str, Mapping[str, str], bytes], Answer],
+        asked: list[tuple[str, str]] | None = None,
+    ) -> None:
+        self.asked: list[tuple[str, str]] = [] if asked is None else asked
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -140,7 +146,7 @@ class Loopback:
                 if self.command != "HEAD":
                     self.wfile.write(content)
 
-            do_GET = do_POST = do_HEAD = answer
+            do_GET = do_POST = do_HEAD = answer  # noqa: N815  the names are those of http.server
 
             def log_message(self, *_: object) -> None:
                 """Nothing."""
@@ -191,6 +197,8 @@ class World:
     """First word of a command to what it prints."""
     versions: dict[str, str] = field(default_factory=dict)
     free: int = 10**11
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    """Method and path of everything that was asked of a stand-in."""
     refused: set[str] = field(default_factory=set)
     """Hosts that take no connection."""
     app: Any = None
@@ -208,7 +216,7 @@ class World:
         self.date, self.certificate, self.free, self.patience = 0.0, "good", 10**11, 1.0
         self.versions = dict(GOOD_VERSIONS)
         self.programs = {
-            "crontab": f"# ours\n*/5 * * * * /usr/bin/env newsletter -C {self.root} subscribers inbox {self.root}/mail\n",
+            "crontab": f"*/5 * * * * newsletter -C {self.root} subscribers inbox {self.root}/mail\n",
             "systemctl": "",
             "git": "",
         }
@@ -367,7 +375,7 @@ def standing(folder: Path) -> Iterator[World]:
         )
         world.ports["smtp"] = mail.port
         for name, answer in (("api", world.api), ("site", world.site)):
-            server = Loopback(answer)
+            server = Loopback(answer, world.requests)
             stack.callback(server.close)
             world.ports[name] = server.port
         world.trust = ssl.create_default_context()
@@ -378,12 +386,12 @@ def standing(folder: Path) -> Iterator[World]:
             ("other", ("x.example",), 60),
         ):
             pem = certificate(folder, name, hosts, days)
-            server = Loopback(world.https)
+            server = Loopback(world.https, world.requests)
             server.encrypt(pem)
             stack.callback(server.close)
             world.ports[f"https {name}"] = server.port
             world.trust.load_verify_locations(pem)
-        unknown = Loopback(world.https)
+        unknown = Loopback(world.https, world.requests)
         unknown.encrypt(certificate(folder, "unknown", HOSTS, 60))
         stack.callback(unknown.close)
         world.ports["https unknown"] = unknown.port

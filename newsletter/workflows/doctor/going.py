@@ -70,7 +70,9 @@ def worker(case: Examination) -> Iterator[Examined]:
     elif state.worker_at is None:
         raise SkippedCheck("none was ever started, and nothing waits for one")
     else:
-        yield Examined("worker", "ok", f"its last sign of life: {_when(state.worker_at, case)}")
+        lives = state.worker_until is not None and state.now <= state.worker_until
+        more = "" if lives else "; nothing waits for one"
+        yield Examined("worker", "ok", f"its last sign of life: {_when(state.worker_at, case)}{more}")
 
 
 def cron(case: Examination) -> Iterator[Examined]:

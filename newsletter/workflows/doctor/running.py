@@ -67,8 +67,8 @@ class _Fence:
         except SkippedCheck as skipped:
             found = [Examined(name, "skipped", skipped.words, skipped.mend) for name in check.names]
         except Complaint as error:
-            words = f"{error.where}: {error.what}" if error.where else error.what
-            found = [Examined(name, "fail", words, error.mend) for name in check.names]
+            words, mend = _words_of(error)
+            found = [Examined(name, "fail", words, mend) for name in check.names]
         except Exception as error:
             words = f"it could not be looked at ({type(error).__name__}: {error})"
             mend = "tell whoever looks after the program; the other lines hold all the same"
@@ -98,6 +98,15 @@ class _Fence:
             words = f"no answer within {allowed:.0f} seconds"
             return [Examined(name, self.check.late, words, "try again") for name in self.check.names]
         return self._lines
+
+
+def _words_of(error: Complaint) -> tuple[str, str]:
+    """What a complaint says, and what to do: some say both in one sentence."""
+    what, mend = error.what, error.mend
+    if not mend and "; " in what:
+        what, _, mend = what.rpartition("; ")
+    words = f"{error.where}: {what}" if error.where else what
+    return words, mend or "check that it is there and answers, and try again"
 
 
 def _clean(line: Examined, case: Examination) -> Examined:
