@@ -46,6 +46,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.text", "newsletter.fields"),
     ("newsletter.issues", "newsletter.sources", "newsletter.storage"),
     (
+        "newsletter.clicks",
         "newsletter.rhythms",
         "newsletter.letters",
         "newsletter.library",
@@ -53,7 +54,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.media",
         "newsletter.polls",
     ),
-    ("newsletter.senders", "newsletter.check", "newsletter.report", "newsletter.web"),
+    ("newsletter.senders", "newsletter.check", "newsletter.report", "newsletter.subjects", "newsletter.web"),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
     ("newsletter.wiring",),
     # ---- workflows: what one needs of another
@@ -83,6 +84,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.source",
         "newsletter.workflows.status",
         "newsletter.workflows.suppressions",
+        "newsletter.workflows.subjects",
         "newsletter.workflows.watch",
     ),
     (
@@ -133,6 +135,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.serving",
         "newsletter.cli.setting_up",
         "newsletter.cli.status",
+        "newsletter.cli.subjects",
         "newsletter.cli.subscribing",
         "newsletter.cli.suppressing",
         "newsletter.cli.theming",
@@ -161,6 +164,8 @@ PURE = (
     "newsletter.letters.render",
     "newsletter.check",
     "newsletter.report.counts",
+    "newsletter.report.models",
+    "newsletter.subjects",
     "subscribers.models",
     "subscribers.moments",
     "subscribers.addresses",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         RhythmName,
         RhythmSettings,
         TopicSettings,
+        TrackingSettings,
         WebSettings,
     )
 
@@ -57,6 +58,8 @@ class Settings:
     """``url`` is the base of the reader pages without a slash at its end; empty when there are none."""
     hosts_pictures: bool
     """Whether letters name their pictures at the reader pages instead of carrying them."""
+    tracking: TrackingSettings
+    """Whether clicks are counted; see `newsletter.clicks.counting`."""
     rhythms: RhythmSettings
     lists: Mapping[str, ListSettings]
     """What the letters of a list say otherwise than those of the others; a list without a section is missing."""
@@ -302,6 +305,7 @@ def _settings(checked: Schema, root: Path, layers: list[SettingsLayer]) -> Setti
         letters={str(kind): words for kind, words in checked.letters.items()},
         web=checked.web,
         hosts_pictures=letter.pictures != "inline" and bool(checked.web.url),
+        tracking=checked.tracking,
         rhythms=checked.rhythms,
         lists=checked.lists,
         topics={name: _topics(topics) for name, topics in checked.topics.items()},

@@ -31,6 +31,7 @@ from newsletter.workspace.section_schema import (
     RhythmSettings,
     ScheduleSettings,
     Topics,
+    TrackingSettings,
     WebSettings,
 )
 
@@ -161,6 +162,7 @@ class Schema(SettingsSection):
     letters: dict[SmallLetterName, SmallLetterSettings] = {}
     sender: SenderSettings
     web: WebSettings = WebSettings()
+    tracking: TrackingSettings = TrackingSettings()
     rhythms: RhythmSettings = RhythmSettings()
     lists: dict[ListName, ListSettings] = {}
     topics: dict[ListName, Topics] = {}

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsletter.senders.reports import EventReport
+from newsletter.text.reasons import reason_of
 from newsletter.text.refusals import refusal
 from subscribers.models import BounceKind, Event, EventKind
 
@@ -142,13 +143,15 @@ def _report(item: Mapping[str, Any]) -> Iterator[EventReport]:
         return
     kind, bounce = _meaning(item)
     request = item.get("nashra_request")
+    words = str(item.get("reason") or item.get("response") or "")[:500]
     yield EventReport(
         Event(
             kind=kind,
             at=datetime.fromtimestamp(int(seconds), UTC),
             delivery=delivery,
             bounce=bounce,
-            reason=str(item.get("reason") or item.get("response") or "")[:500],
+            reason=words,
+            named=reason_of(words, str(item.get("status") or ""), bounce) if kind in {"bounced", "deferred"} else "",
             url=str(item.get("url") or "")[:2000] if kind == "clicked" else "",
             provider_id=str(item.get("sg_event_id") or "")[:200],
         ),
