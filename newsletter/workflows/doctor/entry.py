@@ -8,16 +8,17 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter.senders import registry
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
 from newsletter.workspace.config import FILE, SECRETS
 from newsletter.workspace.folder import read_keys
 from newsletter.workspace.layers import KEYS
+
+if TYPE_CHECKING:
+    from newsletter.workflows.doctor.examination import Examination
 
 OLD = timedelta(days=730)
 """Age of a provider's key after which a new one is advised: whoever left the newsroom may still have it."""

@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import DoctorState, Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.sources.http import Fetched
+    from newsletter.workflows.doctor.examination import Examination
     from newsletter.workflows.status import Finding
 
 _SEND_KINDS = (

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
 from newsletter.workflows.status import judging
 from newsletter.workflows.status.reading import disks_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from newsletter.workflows.doctor.examination import Examination
 
 SUPPORTED_UNTIL = {
     12: datetime(2024, 11, 21, tzinfo=UTC),

@@ -11,9 +11,7 @@ from newsletter.check.sender import domain_setup
 from newsletter.ledger.cursors import cursors_named
 from newsletter.senders import registry
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import DoctorState, Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from newsletter.models import Problem
     from newsletter.senders.provider import Provider
     from newsletter.senders.reports import AccountState, Authentication
+    from newsletter.workflows.doctor.examination import Examination
 
 NEWS_WAIT = timedelta(days=2)
 """How long after a send its first report may take: events come up to a day late, and are repeated for another."""

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import LINES, DoctorState, Examined
+from newsletter.workflows.doctor.models import LINES, Check, Examined, SkippedCheck
 from newsletter.workflows.status.judging import without_addresses
 from subscribers.errors import Complaint
 
-SECONDS = 15.0
-"""For one check; what it asks has shorter time-outs of its own."""
+if TYPE_CHECKING:
+    from newsletter.workflows.doctor.examination import Examination
+
 _LONGEST_WORDS = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing to look at."""
-
-    names: tuple[str, ...]
-    """The lines that it tells."""
-    look: Callable[[Examination], Iterable[Examined]]
-    needs: tuple[str, ...] = ()
-    """Sections of the settings without which it would say something wrong; ``provider`` stands for the provider's."""
-    online: bool = False
-    """Whether all of it is asked over the network."""
-    late: DoctorState = "warn"
-    """What it is when it does not end in time."""
-    seconds: float = SECONDS
 
 
 def made(checks: Sequence[Check], case: Examination, begun: Callable[[str], None]) -> Iterator[Examined]:
