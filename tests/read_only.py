@@ -32,6 +32,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
     "status": ((), BASE),
+    "doctor": (("--offline",), BASE | {"jinja2", "babel"}),
     "embed": ((), BASE | {"jinja2", "babel"}),
     "database upgrade": ((), BASE),
     "subscribers import": ((str(SAMPLE / "subscribers.csv"), "--dry-run"), BASE),
