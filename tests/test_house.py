@@ -54,7 +54,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.media",
         "newsletter.polls",
     ),
-    ("newsletter.senders", "newsletter.check", "newsletter.report", "newsletter.web"),
+    ("newsletter.senders", "newsletter.check", "newsletter.report", "newsletter.subjects", "newsletter.web"),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
     ("newsletter.wiring",),
     # ---- workflows: what one needs of another
@@ -84,6 +84,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.source",
         "newsletter.workflows.status",
         "newsletter.workflows.suppressions",
+        "newsletter.workflows.subjects",
         "newsletter.workflows.watch",
     ),
     (
@@ -134,6 +135,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.serving",
         "newsletter.cli.setting_up",
         "newsletter.cli.status",
+        "newsletter.cli.subjects",
         "newsletter.cli.subscribing",
         "newsletter.cli.suppressing",
         "newsletter.cli.theming",
@@ -163,6 +165,7 @@ PURE = (
     "newsletter.check",
     "newsletter.report.counts",
     "newsletter.report.models",
+    "newsletter.subjects",
     "subscribers.models",
     "subscribers.moments",
     "subscribers.addresses",

@@ -31,6 +31,7 @@ from newsletter.cli import (
     serving,
     setting_up,
     status,
+    subjects,
     subscribing,
     suppressing,
     theming,
@@ -115,7 +116,10 @@ for panel, parts in (
     ("The week", (weekly.weekly, weekly.latest, scheduling.schedule)),
     (
         "Making an issue",
-        (editing.collect, composing.articles, composing.compose, editing.check, editing.preview, theming.theme),
+        (
+            *(editing.collect, composing.articles, composing.compose, subjects.subjects),
+            *(editing.check, editing.preview, theming.theme),
+        ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
     ("Sending", (sending.send, reporting.report, status.status, examining.doctor, working.worker, _SENDS)),

@@ -266,10 +266,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class WeekCounts:
-    """How a list moved within one week, Monday to Sunday in the site's time zone."""
+    """How a list moved within one week, in the site's time zone; it begins with the day that ``[schedule]`` says."""
 
     start: date
-    """Its Monday."""
+    """Its first day."""
     asked: int = 0
     """Asked for a subscription, or were asked, and had to confirm it."""
     confirmed: int = 0
@@ -326,7 +326,7 @@ class GrowthReport:
 
     lists: tuple[ListGrowth, ...]
     erased: Mapping[date, int] = field(default_factory=dict)
-    """Monday of a week to people who were erased in it; nobody knows any more which lists they read."""
+    """First day of a week to people who were erased in it; nobody knows any more which lists they read."""
 
 
 @dataclass(frozen=True, slots=True)
