@@ -27,6 +27,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "lists close": (("readers", "--dry-run"), BASE),
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
+    "deliverability": ((), BASE),
     "status": ((), BASE),
     "embed": ((), BASE | {"jinja2", "babel"}),
     "database upgrade": ((), BASE),

@@ -17,6 +17,7 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    deliverability,
     diverting,
     editing,
     lists,
@@ -117,7 +118,7 @@ for panel, parts in (
         (editing.collect, composing.articles, composing.compose, editing.check, editing.preview, theming.theme),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
+    ("Sending", (sending.send, reporting.report, deliverability.deliverability, status.status, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
