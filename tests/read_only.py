@@ -31,6 +31,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "lists close": (("readers", "--dry-run"), BASE),
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
+    "deliverability": ((), BASE),
     "status": ((), BASE),
     "doctor": (("--offline",), BASE | {"jinja2", "babel"}),
     "embed": ((), BASE | {"jinja2", "babel"}),

@@ -65,6 +65,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.asking",
         "newsletter.workflows.copying",
         "newsletter.workflows.create",
+        "newsletter.workflows.deliverability",
         "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
         "newsletter.workflows.erase",
@@ -126,6 +127,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "newsletter.cli.answering",
         "newsletter.cli.composing",
+        "newsletter.cli.deliverability",
         "newsletter.cli.editing",
         "newsletter.cli.examining",
         "newsletter.cli.lists",

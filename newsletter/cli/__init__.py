@@ -17,6 +17,7 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    deliverability,
     diverting,
     editing,
     examining,
@@ -130,7 +131,13 @@ for panel, parts in (
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, status.status, examining.doctor, working.worker, _SENDS)),
+    (
+        "Sending",
+        (
+            *(sending.send, reporting.report, deliverability.deliverability, status.status, examining.doctor),
+            *(working.worker, _SENDS),
+        ),
+    ),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
