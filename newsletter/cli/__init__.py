@@ -17,6 +17,7 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    deciding,
     diverting,
     editing,
     lists,
@@ -104,6 +105,7 @@ _SENDS = group(
     sends.resume,
     undoing.cancel,
     undoing.refreeze,
+    deciding.decide,
     unknown.unknown,
     diverting.divert,
     sends.list_,

@@ -107,6 +107,15 @@ def of_issue(connection: Connection, issue: str) -> list[TrialResult]:
     return _found(connection, issues.c.key == issue)
 
 
+def every(connection: Connection) -> list[TrialResult]:
+    """Every trial of the workspace, oldest first.
+
+    Args:
+        connection: An open connection to the database.
+    """
+    return _found(connection)
+
+
 def of_send(connection: Connection, send_id: int) -> TrialResult | None:
     """The trial of a send; None when it has none.
 
@@ -119,15 +128,19 @@ def of_send(connection: Connection, send_id: int) -> TrialResult | None:
     return next(iter(_found(connection, send.c.id == send_id)), None)
 
 
-def undecided(connection: Connection) -> list[TrialResult]:
-    """Every trial that waits for its decision, of sends that have not come to their end, oldest first.
+def was_decided(connection: Connection, send_id: int) -> bool:
+    """Whether a send has a trial that is decided.
 
     Args:
         connection: An open connection to the database.
+        send_id: Id of the send.
     """
-    from newsletter.storage.tables import send, trial
+    from sqlalchemy import select
 
-    return _found(connection, trial.c.decided_at.is_(None), send.c.state.in_(_UNFINISHED))
+    from newsletter.storage.tables import trial
+
+    query = select(trial.c.send_id).where(trial.c.send_id == send_id, trial.c.decided_at.is_not(None))
+    return connection.execute(query).first() is not None
 
 
 def decide(
