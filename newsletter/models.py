@@ -332,6 +332,22 @@ class CalendarEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedLink:
+    """One link of a letter whose clicks are counted: the same for all its readers."""
+
+    name: str
+    """20 hexadecimal digits by which the reader pages know it; empty until it is known which letter has it."""
+    url: str
+    """Absolute http(s) address, as it stands in the letter."""
+    story: str
+    """Headline of the story it belongs to; empty for every other link."""
+    place: int
+    """Where it stands first among the links of the letter, from 1."""
+    sponsor: str = ""
+    """Name of the sponsor who has it; empty for every other link."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """An issue made into a letter: still with markers where each subscriber's parts go."""
 
@@ -345,6 +361,8 @@ class Rendered:
     """Those that the reader pages serve: the letter names their addresses, and what freezes it puts them there."""
     polls: tuple[Poll, ...] = ()
     """Those that the reader pages ask: what freezes it puts their words there."""
+    links: tuple[CountedLink, ...] = ()
+    """Those whose clicks are counted, if any are: what freezes it writes them down."""
     flowed: bool = False
     """Whether lines of the text that end in a space may be joined and wrapped anew (RFC 3676)."""
 

@@ -20,6 +20,7 @@ from newsletter.cli import (
     deciding,
     diverting,
     editing,
+    examining,
     lists,
     people,
     posting,
@@ -31,6 +32,7 @@ from newsletter.cli import (
     serving,
     setting_up,
     status,
+    subjects,
     subscribing,
     suppressing,
     theming,
@@ -116,10 +118,13 @@ for panel, parts in (
     ("The week", (weekly.weekly, weekly.latest, scheduling.schedule)),
     (
         "Making an issue",
-        (editing.collect, composing.articles, composing.compose, editing.check, editing.preview, theming.theme),
+        (
+            *(editing.collect, composing.articles, composing.compose, subjects.subjects),
+            *(editing.check, editing.preview, theming.theme),
+        ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
+    ("Sending", (sending.send, reporting.report, status.status, examining.doctor, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
@@ -183,7 +188,7 @@ def main() -> None:
 
 
 def _debugging() -> bool:
-    from newsletter.workspace.config import DEBUG
+    from newsletter.workspace.layers import DEBUG
 
     return bool(os.environ.get(DEBUG))
 

@@ -47,9 +47,11 @@ def freeze_letter(setup: DeliverySetup, issue: Issue, letter: Letter, *, list_id
         SendError: This issue went, or is going, to this list; or the list has nobody it could go to.
     """
     now, made = setup.now(), letter.rendered
+    who = audience(list_id, rhythm, now)
+    mailing = Mailing(to_json(letter), who, hosted=made.hosted, polls=made.polls, links=made.links)
     return freeze(
         setup,
-        [Mailing(to_json(letter), audience(list_id, rhythm, now), hosted=made.hosted, polls=made.polls)],
+        [mailing],
         key=str(issue.number),
         subject=issue.subject,
         list_id=list_id,

@@ -16,6 +16,7 @@ from newsletter.delivery.names import letter_of
 from newsletter.events.held import waiting
 from newsletter.ledger import ReportedDelivery
 from newsletter.senders.reports import EventReport
+from newsletter.text.reasons import is_reason, reason_of
 from subscribers import actions, store
 from subscribers.models import Event
 
@@ -100,10 +101,17 @@ def _storable(report: EventReport) -> EventReport:
     One event like that would keep the whole report out for as long as the provider tells it.
     """
     event = report.event
-    url, reason = _tidy(event.url), _tidy(event.reason)
-    if (url, reason) == (event.url, event.reason):
+    url, reason, named = _tidy(event.url), _tidy(event.reason), _named(event)
+    if (url, reason, named) == (event.url, event.reason, event.named):
         return report
-    return replace(report, event=replace(event, url=url, reason=reason))
+    return replace(report, event=replace(event, url=url, reason=reason, named=named))
+
+
+def _named(event: Event) -> str:
+    """Why it bounced or was deferred, as a name of the closed list: no words of strangers are ever kept."""
+    if event.kind not in {"bounced", "deferred"}:
+        return ""
+    return event.named if is_reason(event.named) else reason_of(event.reason, kind=event.bounce)
 
 
 def _tidy(text: str) -> str:

@@ -36,7 +36,7 @@ class ReportedDelivery:
     list_id: int
     send_id: int
     new: bool
-    """False when the same event was told before; then nothing is to be done."""
+    """False when the same event was told before; then nothing is to be done. Of what is not kept nobody knows it."""
 
 
 def subscriber_of(connection: Connection, name: str) -> int | None:
@@ -136,7 +136,7 @@ def _find(
                 found[row.id] = DeliveryEvidence(row.id, row.subscriber_id, row.state, send, batch)
         for row in connection.execute(statements.events, {"ids": part}):
             if row.delivery_id in found:
-                found[row.delivery_id].told[row.kind, row.at, row.url] = row.bounce
+                found[row.delivery_id].told[row.kind, row.at] = row.bounce
     return {(by_id[one.send.id][0], one.id): one for one in found.values()}
 
 
@@ -146,7 +146,13 @@ def _write(connection: Connection, found: Sequence[DeliveryEvidence]) -> None:
 
     statements = _statements()
     fresh = [
-        {"delivery_id": one.id, "kind": key[0], "at": key[1], "url": key[2], "bounce": one.told[key]}
+        {
+            "delivery_id": one.id,
+            "kind": key[0],
+            "at": key[1],
+            "bounce": one.told[key],
+            "reason": one.reasons.get(key, ""),
+        }
         for one in found
         for key in one.fresh
     ]

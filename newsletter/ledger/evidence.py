@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from newsletter.ledger import states
 from subscribers.models import Event
 
-Key = tuple[str, int, str]
-"""What makes an event of a delivery the same one: kind, moment in Unix seconds, and link."""
+Key = tuple[str, int]
+"""What makes an event of a delivery the same one: kind, and moment in Unix seconds."""
+
+_NOT_KEPT = frozenset({"opened", "clicked"})
+"""What a reader does with a letter is none of our business: it proves that the letter was taken, and is forgotten."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,8 @@ class DeliveryEvidence:
     batch: BatchEvidence
     told: dict[Key, str | None] = field(default_factory=dict)
     """Every event of it, with its kind of bounce."""
+    reasons: dict[Key, str] = field(default_factory=dict)
+    """Why it bounced or was deferred, of those that are to be written."""
     fresh: list[Key] = field(default_factory=list)
     """Those to be written."""
     proved: bool = False
@@ -58,7 +63,7 @@ class DeliveryEvidence:
 
 
 def hear(found: DeliveryEvidence, event: Event, request_id: str) -> bool:
-    """Take an event in; False when it was told before, and then no sum changes.
+    """Take an event in; False when it was told before, and then no sum changes. What a reader did is not kept.
 
     An event proves that the provider took its own delivery, also one of an older attempt: that one is not sent again,
     whatever becomes of its batch. One that names the request of the batch proves that it took all of it.
@@ -69,11 +74,14 @@ def hear(found: DeliveryEvidence, event: Event, request_id: str) -> bool:
         request_id: The attempt that travelled with it; may be empty.
     """
     _prove(found, request_id)
-    key = (event.kind, int(event.at.timestamp()), event.url)
+    if event.kind in _NOT_KEPT:
+        return True
+    key = (event.kind, int(event.at.timestamp()))
     if key in found.told:
         return False
     _count(found, event)
     found.told[key] = event.bounce
+    found.reasons[key] = event.named
     found.fresh.append(key)
     return True
 
@@ -93,7 +101,7 @@ def _count(found: DeliveryEvidence, event: Event) -> None:
     """Keep the sums of a send: a delivery counts as answered once, as bounced once, as complained once."""
     if event.kind not in {"delivered", "bounced", "complained"}:
         return
-    kinds = {kind for kind, _, _ in found.told}
+    kinds = {kind for kind, _ in found.told}
     if event.kind == "complained":
         found.send.complained += "complained" not in kinds
         return

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
 
     from newsletter.ledger.trying import TrialTerms
-    from newsletter.models import Picture, Poll
+    from newsletter.models import CountedLink, Picture, Poll
 
 
 class FrozenError(SendError):
@@ -44,6 +44,8 @@ class Mailing:
     """Pictures that the letter names at the reader pages; whoever freezes it puts them there."""
     polls: tuple[Poll, ...] = ()
     """What the letter asks its readers; whoever freezes it puts its words there too."""
+    links: tuple[CountedLink, ...] = ()
+    """Links whose clicks are counted; whoever freezes it writes them down, and lets those out who want no counting."""
     subject: int = 0
     """Which of the subjects tried the letter has, from 1: of its audience those get it who are drawn for this one. 0:
     nothing is tried."""

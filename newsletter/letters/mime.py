@@ -158,7 +158,8 @@ def feedback_id(letter: Letter) -> str:
 def to_json(letter: Letter) -> str:
     """A letter as text that ``from_json`` reads back, whatever version of the program runs by then.
 
-    Pictures that the reader pages serve, and questions that they ask, are not in it: the letter names their addresses.
+    Pictures that the reader pages serve, questions that they ask and links that they count are not in it: the letter
+    names their addresses.
     """
 
     def plain(value: object) -> Any:
@@ -168,8 +169,9 @@ def to_json(letter: Letter) -> str:
             return value.isoformat()
         raise TypeError(f"a letter holds no {type(value).__name__}")
 
-    fields = asdict(replace(letter, rendered=replace(letter.rendered, hosted=(), polls=())))
-    del fields["rendered"]["hosted"], fields["rendered"]["polls"]
+    fields = asdict(replace(letter, rendered=replace(letter.rendered, hosted=(), polls=(), links=())))
+    for name in ("hosted", "polls", "links"):
+        del fields["rendered"][name]
     return json.dumps({"format": _FORMAT, **fields}, ensure_ascii=False, default=plain)
 
 

@@ -192,17 +192,20 @@ delivery = Table(
 Index(None, delivery.c.batch_id)
 
 # What a provider reported, each thing once however often it is told. The provider's own words are not kept: they can
-# hold an address.
+# hold an address. Nor is what somebody opened or clicked: a click is a number of its link (see below).
 event = Table(
     "event",
     metadata,
     Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("at", BigInteger, primary_key=True),
-    Column("url", Text, primary_key=True),  # '' but for clicks
     Column("bounce", Text),  # hard, invalid, soft, blocked or policy
+    # Why it bounced or was deferred: a name of text.reasons; '' for what came before those were kept, and for others.
+    Column("reason", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
+# Events with a reason are few and looked for by their moment (ix_event_reason_at). The migration makes that index, for
+# the same reason as the one above.
 
 # The three tables below keep their first names in SQL, since renaming a table is a migration of every workspace for no
 # reader's good; Python calls them by the words of the field: ``mark`` is a cursor, ``pace`` a rate limit, ``seat`` a
@@ -293,6 +296,95 @@ poll_form = Table(
     Column("form", LargeBinary, primary_key=True),  # the start of a SHA-256 of what the page wrote into the form
     Column("hour", BigInteger, nullable=False),  # of the first press, and no more exact than that
     Index(None, "hour"),
+    sqlite_with_rowid=False,
+)
+
+# The links of letters whose clicks are counted. They are the same for all readers of a letter, and no column of this
+# table or the next two is about a reader or a delivery.
+link = Table(
+    "link",
+    metadata,
+    Column("name", Text, primary_key=True),  # of its letter and its address
+    Column("issue", Text, nullable=False),  # key
+    Column("list", Text, nullable=False),  # name
+    Column("subject", Integer, nullable=False),  # which of the subjects tried, from 1; 0: there was one
+    Column("url", Text, nullable=False),  # '' of clicks that were reported for an address the letter does not have
+    Column("story", Text, nullable=False),  # its headline; '' of what belongs to no story
+    Column("sponsor", Text, nullable=False),
+    Column("place", Integer, nullable=False),  # in the letter, from 1; 0 when it is not known
+    Column("frozen_at", BigInteger, nullable=False),
+    Index(None, "issue"),
+    Index(None, "frozen_at"),
+)
+
+# How often each was asked for in an hour: by people, and by programs as far as they can be told apart.
+click = Table(
+    "click",
+    metadata,
+    Column("link", Text, primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),  # Unix seconds divided by 3600
+    Column("people", Integer, nullable=False),
+    Column("machines", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Reports of clicks that were counted, since a provider tells them again; kept for some days. A keyed hash, and neither
+# the link nor whose letter it was.
+click_report = Table(
+    "click_report",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True),  # the start of an HMAC under a key that is not in the database
+    Column("hour", BigInteger, nullable=False),  # when it was counted
+    Index(None, "hour"),
+    sqlite_with_rowid=False,
+)
+
+# A DMARC aggregate report (RFC 9990): what one receiver saw in a day of letters in our name. Known by who wrote it and
+# what they call it, so that the same one counts once.
+dmarc_report = Table(
+    "dmarc_report",
+    metadata,
+    Column("id", _Id, Identity(), primary_key=True),
+    Column("org", Text, nullable=False),
+    Column("report_id", Text, nullable=False),
+    Column("domain", Text, nullable=False),  # of whose policy it speaks
+    Column("policy", Text, nullable=False),  # none, quarantine or reject, as the receiver read it
+    Column("begins", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("kept", BigInteger, nullable=False),  # when it was read
+    UniqueConstraint("org", "report_id"),
+    Index(None, "ends"),
+    sqlite_autoincrement=True,
+)
+
+# Letters of one server in such a report. Servers stand in it, no readers.
+dmarc_row = Table(
+    "dmarc_row",
+    metadata,
+    Column("report_id", ForeignKey("dmarc_report.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # its place in the report
+    Column("source", Text, nullable=False),  # address of the server
+    Column("letters", BigInteger, nullable=False),
+    Column("disposition", Text, nullable=False),
+    Column("dkim", Text, nullable=False),  # pass: a signature that is aligned with From
+    Column("spf", Text, nullable=False),  # pass: a return path that is aligned with From
+    Column("header_from", Text, nullable=False),
+    Column("dkim_domain", Text, nullable=False),  # of a signature that was there, aligned or not
+    Column("dkim_result", Text, nullable=False),
+    Column("spf_domain", Text, nullable=False),
+    Column("spf_result", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What servers that the settings trust found of our own letters (RFC 8601), in numbers for each day.
+letter_authentication = Table(
+    "letter_authentication",
+    metadata,
+    Column("day", BigInteger, primary_key=True, autoincrement=False),  # its first second
+    Column("server", Text, primary_key=True),
+    Column("method", Text, primary_key=True),  # spf, dkim, dmarc or arc
+    Column("result", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -244,7 +244,8 @@ def mailing(variant: Variant, audience: Select[tuple[int]], *, name: str = "") -
     if variant.letter is None:
         return Mailing("", audience, name or variant.cut.variant, UNCHOSEN)
     letter, made = variant.letter, variant.letter.rendered
-    return Mailing(to_json(letter), audience, name or variant.cut.variant, hosted=made.hosted, polls=made.polls)
+    name = name or variant.cut.variant
+    return Mailing(to_json(letter), audience, name, hosted=made.hosted, polls=made.polls, links=made.links)
 
 
 def audience_of(list_id: int, rhythm: str, now: datetime, declined: tuple[int, int]) -> Select[tuple[int]]:

@@ -32,6 +32,7 @@ from newsletter.workspace.section_schema import (
     ScheduleSettings,
     SubjectTrialSettings,
     Topics,
+    TrackingSettings,
     WebSettings,
 )
 
@@ -162,6 +163,7 @@ class Schema(SettingsSection):
     letters: dict[SmallLetterName, SmallLetterSettings] = {}
     sender: SenderSettings
     web: WebSettings = WebSettings()
+    tracking: TrackingSettings = TrackingSettings()
     rhythms: RhythmSettings = RhythmSettings()
     lists: dict[ListName, ListSettings] = {}
     topics: dict[ListName, Topics] = {}

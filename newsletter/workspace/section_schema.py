@@ -105,6 +105,17 @@ class WebSettings(SettingsSection):
     )
 
 
+class TrackingSettings(SettingsSection):
+    """Whether it is counted how often the links of letters are asked for; never by whom."""
+
+    clicks: Literal["off", "stories", "provider"] = Field(
+        default="off",
+        description="`stories`: the links of stories, sponsors and elements lead over the reader pages, which count "
+        "each of them by the hour and know no reader; `provider`: the links lead over the provider's server, and what "
+        "it reports is added to the same numbers, without the reader; `off`: nobody counts",
+    )
+
+
 class RhythmSettings(SettingsSection):
     """How often readers get a letter, and what the automatic ones look like."""
 

@@ -309,8 +309,8 @@ def _one_subscriber(connection: Connection, condition: sa.ColumnElement[bool]) -
 
 
 def _subscriber(row: Sequence[Any]) -> Subscriber:
-    id_, address, _key, public_id, epoch, needs_smtputf8, created = row
-    return Subscriber(id_, address, bytes(public_id), epoch, needs_smtputf8, to_moment(created))
+    id_, address, _key, public_id, epoch, needs_smtputf8, created, count_clicks = row
+    return Subscriber(id_, address, bytes(public_id), epoch, needs_smtputf8, to_moment(created), bool(count_clicks))
 
 
 def _subscription(row: Sequence[Any]) -> Subscription:

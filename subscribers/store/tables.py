@@ -20,6 +20,7 @@ from sqlalchemy import (  # noqa: TID253  this module is nothing but SQL, and is
     SmallInteger,
     Table,
     Text,
+    true,
 )
 
 from subscribers.models import ACCOUNT_REQUESTS, LETTER_KINDS, LETTER_STATES, RHYTHMS, STATUSES
@@ -55,6 +56,8 @@ subscriber = Table(
     Column("epoch", _BIG, nullable=False, server_default="0"),
     Column("needs_smtputf8", Boolean(create_constraint=False), nullable=False),
     Column("created", _BIG, nullable=False),
+    # False: their letters have the links as they are, where those of others are counted.
+    Column("count_clicks", Boolean(create_constraint=False), nullable=False, server_default=true()),
     sqlite_autoincrement=True,
 )
 
