@@ -253,7 +253,7 @@ def _resumed(workspace: Workspace, send: Send) -> Send:
         with workspace.database.read() as connection:
             send = ledger.send(connection, send.id) or send
             account = ledger.account(connection, send.id)
-        raise SendError(waits_words(send, account, workspace.zone), mend="or stop it: newsletter sends cancel")
+        raise SendError(waits_words(send, account, workspace.zone))
     return _move(workspace, send.public_id, "running")
 
 

@@ -99,7 +99,7 @@ def result_lines(result: TrialResult, zone: tzinfo) -> list[str]:
     if result.decided_at is not None:
         by = "an editor" if result.decided_by == "editor" else "itself"
         when = in_zone(result.decided_at, zone)
-        lines.append(f"«{result.words_of(result.chosen)}» went to {others}, decided {when} by {by}.")
+        lines.append(f"«{result.words_of(result.chosen)}» was chosen for {others}, {when}, by {by}.")
     elif result.state not in {"scheduled", "running", "paused"}:
         lines.append(f"It was not decided: the send is {result.state}.")
     elif result.asks:

@@ -214,9 +214,7 @@ def _reach(connection: Connection, ids: Sequence[int]) -> tuple[int, int] | None
     return None if first is None else (first, last)
 
 
-def _states(
-    connection: Connection, sends: Sequence[Send]
-) -> Iterable[tuple[int, int | None, str, str | None, int]]:
+def _states(connection: Connection, sends: Sequence[Send]) -> Iterable[tuple[int, int | None, str, str | None, int]]:
     """Send, letter, state, reason, and how many deliveries; batches first, which are a thousand times fewer."""
     cancelled = [send for send in sends if send.state == "cancelled"]
     batches = sa.select(batch.c.id).where(batch.c.send_id.in_([send.id for send in sends]))

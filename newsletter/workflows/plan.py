@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import (
+    clicks,
     delivery,
     issues,
     ledger,
@@ -16,7 +17,7 @@ from newsletter import (
 )
 from newsletter.check import has_errors
 from newsletter.errors import HeldSendError, IssueError, SendError
-from newsletter.ledger import trials
+from newsletter.ledger import trials, trying
 from newsletter.ledger.trying import TrialTerms
 from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
@@ -243,7 +244,8 @@ def _terms(workspace: Workspace, issue: Issue) -> TrialTerms | None:
         return None
     how = workspace.settings.ab_test
     wait = timedelta(seconds=seconds(how.wait))
-    return TrialTerms(issue.subjects, how.share, how.least, wait, how.decide == "ask", "losses")
+    measure: trying.Measure = "clicks" if clicks.counting(workspace.settings) else "losses"
+    return TrialTerms(issue.subjects, how.share, how.least, wait, how.decide == "ask", measure)
 
 
 def _chosen(workspace: Workspace, sends: Sequence[Send]) -> int | None:
