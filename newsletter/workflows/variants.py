@@ -212,7 +212,8 @@ def _by_subject(variant: Variant, whole: Mailing) -> Iterator[Mailing]:
         return
     for number, letter in enumerate((variant.letter, *variant.others), 1):
         made = letter.rendered
-        yield replace(whole, letter=to_json(letter), hosted=made.hosted, polls=made.polls, subject=number)
+        one = replace(whole, letter=to_json(letter), hosted=made.hosted, polls=made.polls, links=made.links)
+        yield replace(one, subject=number)
     yield replace(whole, subject=1, held=True)
 
 
