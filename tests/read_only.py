@@ -70,7 +70,7 @@ ACTS = frozenset(
         *("subscribers add", "subscribers export", "subscribers leave", "subscribers suppress"),
         *("subscribers erase", "subscribers sync"),
         *("lists add", "lists open"),
-        *("sends pause", "sends resume", "sends divert", "sends cancel", "sends refreeze"),
+        *("sends pause", "sends resume", "sends divert", "sends cancel", "sends refreeze", "sends decide"),
     }
 )
 """Commands that always do something."""
