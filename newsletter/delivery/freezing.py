@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger, library, media, polls
 from newsletter.delivery import jobs
+from newsletter.delivery.counting import counted
 from newsletter.delivery.setup import DeliverySetup
 from newsletter.errors import SendError
 from newsletter.ledger import ALL, Mailing, Send
@@ -130,6 +131,8 @@ def freeze(
         if setup.memory is not None:
             setup.memory.refuse(connection, key, target.name, rhythm)
             mailings = [*_had(setup.memory, audience(list_id, rhythm, now)), *mailings]
+        if setup.counting is not None:
+            mailings = counted(connection, mailings, setup.counting, issue=key, list_name=target.name, now=now)
         send = ledger.write_send(
             connection,
             mailings,

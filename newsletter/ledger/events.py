@@ -36,7 +36,7 @@ class ReportedDelivery:
     list_id: int
     send_id: int
     new: bool
-    """False when the same event was told before; then nothing is to be done. Of what is not kept nobody knows it."""
+    """False when the same event was told before, or is none that is kept; then nothing is to be done."""
 
 
 def subscriber_of(connection: Connection, name: str) -> int | None:

@@ -78,6 +78,8 @@ class Provider(Generic[Options]):
     """What DNS must say for its letters to be believed."""
     reports: Callable[[Options], ReportReader | None] | None = None
     """Gives what verifies and reads its event reports; None while the settings lack what that needs."""
+    reports_clicks: bool = False
+    """Whether it reports which links were clicked, of a letter that asks for it."""
     suppressions: Callable[[Options], SuppressionLists] | None = None
     """Gives the lists that it keeps itself of addresses it does not mail."""
     ask: Callable[[Options], SentMessages] | None = None

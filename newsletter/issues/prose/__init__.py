@@ -94,6 +94,11 @@ class ParsedMarkdown:
         return tuple(writing.sponsor_links(self.blocks))
 
     @property
+    def sponsors(self) -> dict[str, str]:
+        """The same addresses, each with the name of who pays for it, which may be empty."""
+        return writing.sponsors(self.blocks)
+
+    @property
     def polls(self) -> tuple[Poll, ...]:
         """What it asks the readers, in order."""
         return tuple(_polls(self.blocks, self.setup))

@@ -278,3 +278,14 @@ def sponsor_links(blocks: tuple[Block, ...], *, paid: bool = False) -> Iterator[
         if within and block.link:
             yield block.link
         yield from sponsor_links(block.children, paid=within)
+
+
+def sponsors(blocks: tuple[Block, ...]) -> dict[str, str]:
+    """Address of each link in the elements of sponsors, and the name that the element says."""
+    found: dict[str, str] = {}
+    for block in blocks:
+        if block.kind == "sponsor":
+            found.update(dict.fromkeys(sponsor_links((block,)), block.title))
+        else:
+            found.update(sponsors(block.children))
+    return found
