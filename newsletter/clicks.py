@@ -39,8 +39,8 @@ __all__ = [
 
 HOUR = 3600
 REPORTS_KEPT = timedelta(days=8)
-"""How long the hash of a report that was counted is kept: SendGrid tells a report again for up to 24 hours (vendor's
-guide "Event Webhook"), Postmark for up to about 11 hours; and a proxy or a restored queue of ours may for days."""
+"""How long the hash of a report that was counted is kept. Providers tell a report again for up to a day, and report
+some clicks late; a proxy of ours that was away may take days."""
 
 _MOST_VALUES = 500
 """In one statement; old builds of SQLite take 999."""

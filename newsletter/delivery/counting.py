@@ -44,7 +44,7 @@ def counted(
     Args:
         connection: In the writing transaction that freezes them.
         mailings: As they are without counting; one without links stays as it is.
-        counting: How.
+        counting: How clicks are counted.
         issue: Key of the issue.
         list_name: The list it goes to.
         now: The present moment, timezone-aware.
