@@ -137,7 +137,7 @@ def freeze(
     """
     from newsletter.storage.tables import link as table
 
-    found = {one.name: one for one in named(links, issue=issue, list_name=list_name, subject=subject)}
+    found = {one.name or name_of(issue, list_name, subject, one.url): one for one in links}
     rows = [
         {
             "name": name,
@@ -155,7 +155,7 @@ def freeze(
     if not rows:
         return
     statement = insert(connection, table)
-    renewed = {name: statement.excluded[name] for name in ("story", "sponsor", "place", "frozen_at")}
+    renewed = {name: statement.excluded[name] for name in ("subject", "story", "sponsor", "place", "frozen_at")}
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=renewed), rows)
 
 
@@ -317,7 +317,7 @@ def _known_marks(connection: Connection, marks: Iterable[bytes]) -> set[bytes]:
 
 def _add_reported(connection: Connection, told: Sequence[ReportedClick], now: datetime) -> None:
     letters = {(one.issue, one.list, one.subject) for one in told}
-    links = {of: _urls(connection, *of) for of in sorted(letters)}
+    links = {of: _names(connection, *of) for of in sorted(letters)}
     visits: dict[str, list[tuple[float, str]]] = {}
     for one in sorted(told, key=lambda one: one.at):
         visits.setdefault(one.delivery, []).append((one.at.timestamp(), one.url))
@@ -327,22 +327,23 @@ def _add_reported(connection: Connection, told: Sequence[ReportedClick], now: da
         url = one.url if one.url in links[of] else unescape(one.url)
         if url not in links[of]:
             # Who knows what stands in it: only what everybody got is kept.
-            url = ""
+            url = links[of][""] = ""
             freeze(connection, [CountedLink("", "", "", 0)], issue=of[0], list_name=of[1], subject=of[2], now=now)
-        machine = one.machine or is_burst(visits[one.delivery], links[of])
-        place = (name_of(*of, url), int(one.at.timestamp()) // HOUR)
+        machine = one.machine or is_burst(visits[one.delivery], [known for known in links[of] if known])
+        place = (links[of][url] or name_of(*of, url), int(one.at.timestamp()) // HOUR)
         people, machines = counted.get(place, (0, 0))
         counted[place] = (people + (not machine), machines + machine)
     add(connection, counted)
 
 
-def _urls(connection: Connection, issue: str, list_name: str, subject: int) -> set[str]:
+def _names(connection: Connection, issue: str, list_name: str, subject: int) -> dict[str, str]:
+    """The name of each link of a letter, by its address."""
     from sqlalchemy import select
 
     from newsletter.storage.tables import link
 
     of = (link.c.issue == issue, link.c.list == list_name, link.c.subject == subject, link.c.url != "")
-    return set(connection.execute(select(link.c.url).where(*of)).scalars())
+    return {row.url: row.name for row in connection.execute(select(link.c.url, link.c.name).where(*of))}
 
 
 def of_issue(connection: Connection, issue: str) -> list[LinkClicks]:

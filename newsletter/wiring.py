@@ -273,6 +273,27 @@ class Workspace:
                 self.__dict__[name].close()
 
 
+class WatchedWorkspace(Workspace):
+    """A workspace for somebody who only looks: its database is never made, upgraded, remembered or written."""
+
+    @cached_property
+    def any_database(self) -> Database:
+        """The database as it is."""
+        from newsletter.storage.database import open_to_look
+
+        return open_to_look(self.settings.database_url)
+
+    @property
+    def ready_database(self) -> Database:
+        """The database as it is."""
+        return self.any_database
+
+    @cached_property
+    def database(self) -> Database:
+        """The database as it is."""
+        return self.any_database
+
+
 @contextmanager
 def open_workspace(start: Path, environment: Mapping[str, str] = os.environ) -> Iterator[Workspace]:
     """The workspace at ``start`` or in a folder above it, closed at the end of the block.

@@ -246,7 +246,10 @@ class Event:
     bounce: BounceKind | None = None
     """Set when the kind is ``bounced``; None there means the provider did not say, and counts as ``soft``."""
     reason: str = ""
-    """The provider's own words. They can hold the address: never logged."""
+    """The provider's own words. They can hold the address: never logged, never kept."""
+    named: str = ""
+    """The reason as one of a closed list (`newsletter.text.reasons`), which is kept; empty where it is made of the
+    words."""
     url: str = ""
     """The link, when the kind is ``clicked``."""
     machine: bool = False

@@ -20,6 +20,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "schedule": ((), BASE),
     "articles": ((), BASE | {"lxml"}),
     "check": ((), LETTER | {"url_normalize", "rich"}),
+    "subjects": ((), LETTER - {"jinja2", "mjml", "hijridate"} | {"rich"}),
     "theme": (("--html", "shown.html"), LETTER | {"url_normalize"}),
     "preview": ((), LETTER | {"url_normalize", "rich"}),
     "lists": ((), BASE),

@@ -17,13 +17,8 @@ from newsletter import ledger
 from newsletter.events.apply import receive
 from newsletter.report import counts as report
 from newsletter.report import read
-from newsletter.report.counts import (
-    EVENTS,
-    STATES,
-    DeliveryCounts,
-    Report,
-    ReportPart,
-)
+from newsletter.report.counts import EVENTS
+from newsletter.report.models import BOUNCES, STATES, DeliveryCounts, Report, ReportPart
 from newsletter.senders.reports import EventReport as Told
 from newsletter.wiring import Workspace
 from newsletter.workflows import latest, weekly
@@ -51,9 +46,9 @@ def test_parts_add_up(parts: list[tuple[str, str, DeliveryCounts]]) -> None:
     for kind in ("hard", "policy"):
         count = sum(one.bounces.get(kind, 0) for *_, one in parts)
         assert made.total.bounces.get(kind, 0) == count
-        assert (f"{count:,} bounced {report.BOUNCES[kind]}" in told) == (count > 0)
+        assert (f"{count:,} bounced {BOUNCES[kind]}" in told) == (count > 0)
     assert made.total.audience == sum(one.audience for *_, one in parts)
-    assert json.loads(json.dumps(made.plain()))["total"]["audience"] == made.total.audience
+    assert json.loads(json.dumps(report.plain(made)))["total"]["audience"] == made.total.audience
 
 
 @pytest.mark.parametrize(("part", "whole", "words"), [(1, 8, "12.5 %"), (0, 5, "0.0 %"), (0, 0, "–")])

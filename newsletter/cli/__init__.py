@@ -19,6 +19,7 @@ from newsletter.cli import (
     composing,
     diverting,
     editing,
+    examining,
     lists,
     people,
     posting,
@@ -30,6 +31,7 @@ from newsletter.cli import (
     serving,
     setting_up,
     status,
+    subjects,
     subscribing,
     suppressing,
     theming,
@@ -114,10 +116,13 @@ for panel, parts in (
     ("The week", (weekly.weekly, weekly.latest, scheduling.schedule)),
     (
         "Making an issue",
-        (editing.collect, composing.articles, composing.compose, editing.check, editing.preview, theming.theme),
+        (
+            *(editing.collect, composing.articles, composing.compose, subjects.subjects),
+            *(editing.check, editing.preview, theming.theme),
+        ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, status.status, working.worker, _SENDS)),
+    ("Sending", (sending.send, reporting.report, status.status, examining.doctor, working.worker, _SENDS)),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
@@ -181,7 +186,7 @@ def main() -> None:
 
 
 def _debugging() -> bool:
-    from newsletter.workspace.config import DEBUG
+    from newsletter.workspace.layers import DEBUG
 
     return bool(os.environ.get(DEBUG))
 

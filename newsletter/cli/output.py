@@ -101,11 +101,22 @@ def cell(text: str) -> str:
     VTE) unless each Arabic cell is isolated; others show the isolates as nothing. Inside, names and numbers are
     isolated as in a letter.
     """
-    from newsletter.text import bidi
     from newsletter.text.tidy import shorten
 
-    shown = shorten(text, _CELL)
-    return f"{FIRST_STRONG_ISOLATE}{bidi.isolate(shown, bidi.first_strong(shown, 'ltr'))}{POP_ISOLATE}"
+    return isolated(shorten(text, _CELL))
+
+
+def isolated(text: str) -> str:
+    """A text that no terminal moves and that moves no neighbour; as it is when it is ASCII.
+
+    Args:
+        text: On one line.
+    """
+    if text.isascii():
+        return text
+    from newsletter.text import bidi
+
+    return f"{FIRST_STRONG_ISOLATE}{bidi.isolate(text, bidi.first_strong(text, 'ltr'))}{POP_ISOLATE}"
 
 
 _SHORT = 12

@@ -35,7 +35,7 @@ def report(
         found = read.of_issue(connection, name)
         warn_held(connection)
     if as_json:
-        json_data(found.plain())
+        json_data(reports.plain(found))
         return
     for line in reports.lines(found):
         say(line)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from newsletter import clicks
-from newsletter.ledger import Mailing
+from newsletter import clicks, ledger
+from newsletter.ledger import Mailing, Send
 from newsletter.letters import click_links
 from newsletter.letters.mime import from_json, to_json
 from subscribers import store
@@ -37,9 +37,8 @@ def counted(
     *,
     issue: str,
     list_name: str,
-    now: datetime,
 ) -> list[Mailing]:
-    """Write down the links of these letters, and make of each letter the one that counts and the one that does not.
+    """Make of each letter the one that counts and the one that does not.
 
     Args:
         connection: In the writing transaction that freezes them.
@@ -47,7 +46,6 @@ def counted(
         counting: How clicks are counted.
         issue: Key of the issue.
         list_name: The list it goes to.
-        now: The present moment, timezone-aware.
 
     Returns:
         The same readers in the same order, with the letters that they get. Nobody's choice costs a second letter as
@@ -59,10 +57,27 @@ def counted(
         if not mailing.links:
             made.append(mailing)
             continue
-        named = clicks.named(mailing.links, issue=issue, list_name=list_name)
-        clicks.freeze(connection, named, issue=issue, list_name=list_name, now=now)
+        named = clicks.named(mailing.links, issue=issue, list_name=list_name, subject=mailing.subject)
         made += _both(replace(mailing, links=named), counting, apart=apart)
     return made
+
+
+def remember(connection: Connection, mailings: Iterable[Mailing], send: Send, *, list_name: str, now: datetime) -> None:
+    """Write down the links of the letters that a send really has, by the subjects that it really tries.
+
+    Args:
+        connection: In the writing transaction that froze it.
+        mailings: As `counted` made them.
+        send: As it was frozen.
+        list_name: The list it goes to.
+        now: The present moment, timezone-aware.
+    """
+    tried = ledger.subjects_of_letters(connection, send.id)
+    for mailing in mailings:
+        # With too few readers nothing is tried, and everybody has the letter with the first subject.
+        subject = mailing.subject if mailing.subject in tried else 0
+        if mailing.subject <= 1 or subject:
+            clicks.freeze(connection, mailing.links, issue=send.issue, list_name=list_name, subject=subject, now=now)
 
 
 def _both(mailing: Mailing, counting: Counting, *, apart: bool) -> Iterator[Mailing]:

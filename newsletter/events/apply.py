@@ -16,6 +16,7 @@ from newsletter.delivery.names import letter_of
 from newsletter.events.held import waiting
 from newsletter.ledger import ReportedDelivery
 from newsletter.senders.reports import EventReport
+from newsletter.text.reasons import is_reason, reason_of
 from subscribers import actions, store
 from subscribers.models import Event
 
@@ -105,10 +106,17 @@ def _storable(report: EventReport) -> EventReport:
     One event like that would keep the whole report out for as long as the provider tells it.
     """
     event = report.event
-    url, reason = _tidy(event.url), _tidy(event.reason)
-    if (url, reason) == (event.url, event.reason):
+    url, reason, named = _tidy(event.url), _tidy(event.reason), _named(event)
+    if (url, reason, named) == (event.url, event.reason, event.named):
         return report
-    return replace(report, event=replace(event, url=url, reason=reason))
+    return replace(report, event=replace(event, url=url, reason=reason, named=named))
+
+
+def _named(event: Event) -> str:
+    """Why it bounced or was deferred, as a name of the closed list: no words of strangers are ever kept."""
+    if event.kind not in {"bounced", "deferred"}:
+        return ""
+    return event.named if is_reason(event.named) else reason_of(event.reason, kind=event.bounce)
 
 
 def _tidy(text: str) -> str:
@@ -146,6 +154,7 @@ def _clicks(
     """Count the clicks among these events; what was noted, with those that were counted before no longer as new."""
     found = [at for at, one in enumerate(noted) if one is not None and reports[at].event.kind == "clicked"]
     letters: dict[int, tuple[str, str]] = {}
+    subjects = ledger.subjects_of(connection, [reports[at].event.delivery for at in found])
     told = []
     for at in found:
         one, event = noted[at], reports[at].event
@@ -155,7 +164,8 @@ def _clicks(
             assert send is not None
             letters[one.send_id] = send.issue, target.name
         issue, list_name = letters[one.send_id]
-        told.append(clicks.ReportedClick(issue, list_name, 0, event.delivery, event.url, event.at, event.machine))
+        subject = subjects.get(event.delivery, 0)
+        told.append(clicks.ReportedClick(issue, list_name, subject, event.delivery, event.url, event.at, event.machine))
     after = list(noted)
     for at, new in zip(found, clicks.count_reported(connection, told, keys=keys, now=now) if told else (), strict=True):
         one = noted[at]

@@ -85,6 +85,30 @@ def note(connection: Connection, told: Sequence[tuple[Event, str]]) -> list[Repo
     return noted
 
 
+def subjects_of(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """Which of the subjects tried the letter of each delivery had, from 1; 0 when its send tried none.
+
+    Args:
+        connection: A connection in a reading or writing transaction.
+        names: Names that travelled with letters; a strange one is missing in the answer.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import batch, delivery, letter
+
+    numbers = {parts[1]: name for name in names if (parts := _name(name)) is not None}
+    query = (
+        select(delivery.c.id, letter.c.subject)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(letter, letter.c.id == batch.c.letter_id)
+    )
+    found: dict[str, int] = {}
+    for part in _parts(sorted(numbers)):
+        rows = connection.execute(query.where(delivery.c.id.in_(part)))
+        found.update((numbers[row.id], int(row.subject)) for row in rows)
+    return found
+
+
 def ill(connection: Connection, send_id: int) -> str:
     """Why a running send should be paused, by what its provider reports; empty when all is well."""
     from sqlalchemy import select
@@ -146,7 +170,13 @@ def _write(connection: Connection, found: Sequence[DeliveryEvidence]) -> None:
 
     statements = _statements()
     fresh = [
-        {"delivery_id": one.id, "kind": key[0], "at": key[1], "bounce": one.told[key]}
+        {
+            "delivery_id": one.id,
+            "kind": key[0],
+            "at": key[1],
+            "bounce": one.told[key],
+            "reason": one.reasons.get(key, ""),
+        }
         for one in found
         for key in one.fresh
     ]

@@ -52,6 +52,8 @@ class DeliveryEvidence:
     batch: BatchEvidence
     told: dict[Key, str | None] = field(default_factory=dict)
     """Every event of it, with its kind of bounce."""
+    reasons: dict[Key, str] = field(default_factory=dict)
+    """Why it bounced or was deferred, of those that are to be written."""
     fresh: list[Key] = field(default_factory=list)
     """Those to be written."""
     proved: bool = False
@@ -79,6 +81,7 @@ def hear(found: DeliveryEvidence, event: Event, request_id: str) -> bool:
         return False
     _count(found, event)
     found.told[key] = event.bounce
+    found.reasons[key] = event.named
     found.fresh.append(key)
     return True
 

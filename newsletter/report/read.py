@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from newsletter import ledger, polls
 from newsletter.errors import SendError
 from newsletter.ledger.counts import VariantCounts, tallies
-from newsletter.report.counts import (
-    EVENTS,
-    STATES,
-    DeliveryCounts,
-    Report,
-    ReportPart,
-)
+from newsletter.report.counts import EVENTS
+from newsletter.report.models import STATES, DeliveryCounts, Report, ReportPart
 from subscribers import store
 
 if TYPE_CHECKING:
@@ -67,8 +62,8 @@ def _ended(counts: DeliveryCounts, send: Send) -> DeliveryCounts:
 
 
 def _counts(tally: VariantCounts) -> DeliveryCounts:
-    states = {name: tally.states.get(name, 0) for name in STATES}
-    events = {name: tally.events.get(name, 0) for name in EVENTS if name != "left"}
+    states: dict[str, Any] = {name: tally.states.get(name, 0) for name in STATES}
+    events: dict[str, Any] = {name: tally.events.get(name, 0) for name in EVENTS if name != "left"}
     return DeliveryCounts(
         **states, **events, left=len(tally.left), reasons=dict(tally.reasons), bounces=dict(tally.bounces)
     )

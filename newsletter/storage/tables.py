@@ -122,7 +122,7 @@ send = Table(
     Column("rhythm", Text, nullable=False),  # instant, daily, weekly or all
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),  # why it is paused or cancelled
-    Column("paused_by", Text, nullable=False, server_default=""),  # editor, provider, reports or warm-up; '' else
+    Column("paused_by", Text, nullable=False, server_default=""),  # as below; '' while it is not
     Column("probe_at", Double),  # by the database's clock: when a paused send is tried again by itself; null: never
     Column("probes", Integer, nullable=False, server_default="0"),  # tried so often since a letter was taken last
     Column("sender", Text, nullable=False, server_default=""),  # which provider and account it was frozen for
@@ -137,7 +137,7 @@ send = Table(
     Column("bounced", Integer, nullable=False, server_default="0"),
     Column("complained", Integer, nullable=False, server_default="0"),
     CheckConstraint("state IN ('scheduled', 'running', 'paused', 'finished', 'cancelled')", name="state"),
-    CheckConstraint("paused_by IN ('', 'editor', 'provider', 'reports', 'warm-up')", name="paused_by"),
+    CheckConstraint("paused_by IN ('', 'editor', 'provider', 'reports', 'warm-up', 'trial')", name="paused_by"),
     sqlite_autoincrement=True,
 )
 # Unique on issue, list and rhythm while it is not cancelled (uq_send_live): an issue goes to a list once. The migration
@@ -150,7 +150,8 @@ letter = Table(
     Column("send_id", ForeignKey("send.id"), nullable=False),
     Column("variant", Text, nullable=False),  # '' or the topics it holds
     Column("frozen", LargeBinary, nullable=False),  # letters.mime.to_json, compressed
-    UniqueConstraint("send_id", "variant"),
+    Column("subject", Integer, nullable=False, server_default="0"),  # which of those tried, from 1; 0: it has one
+    UniqueConstraint("send_id", "variant", "subject"),
     sqlite_autoincrement=True,
 )
 
@@ -168,6 +169,7 @@ batch = Table(
     Column("request_id", Text),  # new for each attempt; travels with the letters
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("sender", Text),  # the provider of its last attempt; null before the first
+    Column("held", Integer, nullable=False, server_default="0"),  # 1: it waits for the subject that proves best
     CheckConstraint("state IN ('queued', 'submitting', 'submitted', 'refused', 'unknown')", name="state"),
     sqlite_autoincrement=True,
 )
@@ -198,8 +200,12 @@ event = Table(
     Column("kind", Text, primary_key=True),
     Column("at", BigInteger, primary_key=True),
     Column("bounce", Text),  # hard, invalid, soft, blocked or policy
+    # Why it bounced or was deferred: a name of text.reasons; '' for what came before those were kept, and for others.
+    Column("reason", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
+# Events with a reason are few and looked for by their moment (ix_event_reason_at). The migration makes that index, for
+# the same reason as the one above.
 
 # The three tables below keep their first names in SQL, since renaming a table is a migration of every workspace for no
 # reader's good; Python calls them by the words of the field: ``mark`` is a cursor, ``pace`` a rate limit, ``seat`` a
@@ -331,4 +337,85 @@ click_report = Table(
     Column("hour", BigInteger, nullable=False),  # when it was counted
     Index(None, "hour"),
     sqlite_with_rowid=False,
+)
+
+# A DMARC aggregate report (RFC 9990): what one receiver saw in a day of letters in our name. Known by who wrote it and
+# what they call it, so that the same one counts once.
+dmarc_report = Table(
+    "dmarc_report",
+    metadata,
+    Column("id", _Id, Identity(), primary_key=True),
+    Column("org", Text, nullable=False),
+    Column("report_id", Text, nullable=False),
+    Column("domain", Text, nullable=False),  # of whose policy it speaks
+    Column("policy", Text, nullable=False),  # none, quarantine or reject, as the receiver read it
+    Column("begins", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("kept", BigInteger, nullable=False),  # when it was read
+    UniqueConstraint("org", "report_id"),
+    Index(None, "ends"),
+    sqlite_autoincrement=True,
+)
+
+# Letters of one server in such a report. Servers stand in it, no readers.
+dmarc_row = Table(
+    "dmarc_row",
+    metadata,
+    Column("report_id", ForeignKey("dmarc_report.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # its place in the report
+    Column("source", Text, nullable=False),  # address of the server
+    Column("letters", BigInteger, nullable=False),
+    Column("disposition", Text, nullable=False),
+    Column("dkim", Text, nullable=False),  # pass: a signature that is aligned with From
+    Column("spf", Text, nullable=False),  # pass: a return path that is aligned with From
+    Column("header_from", Text, nullable=False),
+    Column("dkim_domain", Text, nullable=False),  # of a signature that was there, aligned or not
+    Column("dkim_result", Text, nullable=False),
+    Column("spf_domain", Text, nullable=False),
+    Column("spf_result", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What servers that the settings trust found of our own letters (RFC 8601), in numbers for each day.
+letter_authentication = Table(
+    "letter_authentication",
+    metadata,
+    Column("day", BigInteger, primary_key=True, autoincrement=False),  # its first second
+    Column("server", Text, primary_key=True),
+    Column("method", Text, primary_key=True),  # spf, dkim, dmarc or arc
+    Column("result", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Subjects of one send that are tried on a part of its audience, and what was decided (A/B test). No reader stands here.
+trial = Table(
+    "trial",
+    metadata,
+    Column("send_id", BigInteger, ForeignKey("send.id"), primary_key=True, autoincrement=False),
+    Column("measure", Text, nullable=False),  # what is compared
+    Column("asks", Integer, nullable=False),  # 1: an editor decides
+    Column("wait", BigInteger, nullable=False),  # seconds between the last letter of the sample and the decision
+    Column("rest", Integer, nullable=False),  # readers who wait for it
+    Column("decide_at", BigInteger),  # null until the sample has gone
+    Column("decided_at", BigInteger),
+    Column("decided_by", Text, nullable=False, server_default=""),
+    Column("verdict", Text, nullable=False, server_default=""),
+    Column("chosen", Integer, nullable=False, server_default="0"),
+    CheckConstraint("measure IN ('clicks', 'losses')", name="measure"),
+    CheckConstraint("decided_by IN ('', 'itself', 'editor')", name="decided_by"),
+    CheckConstraint("verdict IN ('', 'better', 'no difference')", name="verdict"),
+)
+
+# The numbers by which it was decided are kept: later the rest has the same letter.
+trial_subject = Table(
+    "trial_subject",
+    metadata,
+    Column("send_id", BigInteger, ForeignKey("send.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 1, in the editor's order
+    Column("words", Text, nullable=False),
+    Column("readers", Integer, nullable=False),  # in its part of the sample
+    Column("sent", Integer),  # this and the two below: null until it is decided
+    Column("counted", Integer),
+    Column("chance", Double),  # that it is the best
 )

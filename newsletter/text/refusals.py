@@ -282,7 +282,8 @@ WORDS: tuple[tuple[BounceKind, str, str], ...] = (
 """Kind, source and regular expression, in the order they are tried, held against lower-case words."""
 
 _FIRST = next(number for number, (kind, _, _) in enumerate(WORDS) if kind == "invalid")
-_SURE, _OF_THE_ADDRESS = WORDS[:_FIRST], WORDS[_FIRST:]
+_ROWS = tuple((number, kind, pattern) for number, (kind, _, pattern) in enumerate(WORDS))
+_SURE, _OF_THE_ADDRESS = _ROWS[:_FIRST], _ROWS[_FIRST:]
 _CODE = re.compile(r"(?<![\w.])([245])\.([0-7])\.([0-9]{1,3})(?!\.?[0-9])")
 _REPLY = re.compile(r"(?<![\w.:/-])([245])[0-5][0-9](?=[\s\-#:;,]|$)")
 _LINK = re.compile(r"\b(?:https?://|www\.)\S+")
@@ -306,37 +307,54 @@ def refusal(words: str, status: str = "", *, unclear: BounceKind | None = None) 
         ``policy`` when we are, ``blocked`` when neither the words nor the codes say.
     """
     plain = _LINK.sub(" ", without_addresses(" ".join(words[:MOST_WORDS].split()), " ")).lower()
-    return _judged(plain, status[:100], unclear)
+    return _judged(plain, status[:100], unclear)[0]
+
+
+def grounds(words: str, status: str = "") -> str:
+    """What a verdict of ``refusal`` rests on.
+
+    Args:
+        words: What the refusing server said.
+        status: The code of who reports it; empty when there is none.
+
+    Returns:
+        The number of a row of ``WORDS``, or subject and detail of a permanent code such as ``1.1``, or both with a
+        slash between, such as ``3/7.26``; empty when it rests on neither.
+    """
+    plain = _LINK.sub(" ", without_addresses(" ".join(words[:MOST_WORDS].split()), " ")).lower()
+    return _judged(plain, status[:100], None)[1]
 
 
 @lru_cache(maxsize=512)
-def _judged(plain: str, status: str, unclear: BounceKind | None) -> BounceKind:
-    """The kind of words without addresses and links; many refusals of one server differ in nothing else."""
+def _judged(plain: str, status: str, unclear: BounceKind | None) -> tuple[BounceKind, str]:
+    """The kind of words without addresses and links, and its grounds; many refusals of a server differ in no more."""
     quiet = _HOST.sub(lambda found: found[0] if _LISTS.search(found[0]) else " ", plain)
     own, reported = _CODE.findall(plain), _CODE.findall(status)
-    if any(_meaning(code) == "policy" and not _vague(code) for code in own):
-        return "policy"
-    if kind := _by_words(_SURE, quiet):
-        return kind
+    by_code = next((code for code in own if _meaning(code) == "policy" and not _vague(code)), None)
+    said = _by_words(_SURE, quiet)
+    if by_code is not None:
+        return "policy", (f"{said[1]}/" if said is not None and said[0] == "policy" else "") + _short(by_code)
+    if said is not None:
+        return said
     replies = set(_REPLY.findall(plain))
     if _for_now(own, replies, reported):
-        return "soft"
+        return "soft", ""
     codes = [code for code in own if code[0] == "5"] or ([] if own else [code for code in reported if code[0] == "5"])
-    sure = _strongest(_meaning(code) for code in codes if not _vague(code))
+    sure = _strongest(code for code in codes if not _vague(code))
     # A code that the reporting server may have made up, beside words that do not bear it out, proves nothing.
     made_up = not own and "5" in replies and re.search(r"[^\W\d_]{3}", re.sub(r"\b(?:e?smtp|lmtp)\b", "", plain))
-    if sure is not None and not (made_up and sure in {"hard", "invalid"}):
+    if sure is not None and not (made_up and sure[0] in {"hard", "invalid"}):
         return sure
-    if kind := _by_words(_OF_THE_ADDRESS, plain):
-        return kind
+    if found := _by_words(_OF_THE_ADDRESS, plain):
+        return found
     if sure is not None:
-        return unclear or "blocked"
-    vague = _strongest(_meaning(code) for code in codes if code[1] != "0")
-    return vague or unclear or ("blocked" if "5" in replies else "soft")
+        return unclear or "blocked", ""
+    vague = _strongest(code for code in codes if code[1] != "0")
+    return vague or (unclear or ("blocked" if "5" in replies else "soft"), "")
 
 
-def _by_words(rows: Iterable[tuple[BounceKind, str, str]], text: str) -> BounceKind | None:
-    return next((kind for kind, _, pattern in rows if _compiled(pattern).search(text)), None)
+def _by_words(rows: Iterable[tuple[int, BounceKind, str]], text: str) -> tuple[BounceKind, str] | None:
+    return next(((kind, str(number)) for number, kind, pattern in rows if _compiled(pattern).search(text)), None)
 
 
 @cache
@@ -361,6 +379,11 @@ def _vague(code: tuple[str, str, str]) -> bool:
     return code[1] in VAGUE or f"{code[1]}.{int(code[2])}" in VAGUE
 
 
-def _strongest(kinds: Iterable[BounceKind]) -> BounceKind | None:
-    there = set(kinds)
-    return next((kind for kind in _STRONGEST if kind in there), None)
+def _short(code: tuple[str, str, str]) -> str:
+    return f"{code[1]}.{int(code[2])}"
+
+
+def _strongest(codes: Iterable[tuple[str, str, str]]) -> tuple[BounceKind, str] | None:
+    """The strongest meaning among codes, with the code that has it."""
+    there = {_meaning(code): _short(code) for code in codes}
+    return next(((kind, there[kind]) for kind in _STRONGEST if kind in there), None)

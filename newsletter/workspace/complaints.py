@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from newsletter.senders import registry
+from newsletter.workspace.layers import SettingsLayer
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from newsletter.workspace.schema import Schema
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsLayer:
-    """What one place says: the file, the secrets, ``.env`` or the environment."""
-
-    values: dict[str, Any]
-    names: Mapping[str, str]
-    """``section.key`` to how this layer calls it."""
 
 
 def complaints(

@@ -13,12 +13,8 @@ from pathlib import Path
 
 from newsletter.errors import SettingsError, WorkspaceError
 from newsletter.senders import registry
-from newsletter.workspace.config import (
-    FILE,
-    KEYS,
-    SECRETS,
-    load,
-)
+from newsletter.workspace.config import FILE, SECRETS, load
+from newsletter.workspace.layers import KEYS
 from subscribers.newfile import NameTakenError, new_file
 
 KEY_BYTES = 32

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
+from subscribers.consent import GIVING
 from subscribers.models import Rhythm
 from subscribers.moments import to_moment, to_seconds
-from subscribers.store.lists import JOINING
 from subscribers.store.tables import (
     consent,
     subscriber,
@@ -129,7 +129,7 @@ def beginnings(connection: Connection, list_id: int, ids: Sequence[int], now: da
         some = ids[start : start + _MOST_IDS]
         joined = (
             sa.select(consent.c.subscriber_id, sa.func.max(consent.c.at))
-            .where(consent.c.list_id == list_id, consent.c.subscriber_id.in_(some), consent.c.act.in_(JOINING))
+            .where(consent.c.list_id == list_id, consent.c.subscriber_id.in_(some), consent.c.act.in_(GIVING))
             .group_by(consent.c.subscriber_id)
         )
         paused = sa.select(subscription.c.subscriber_id, subscription.c.paused_until).where(

@@ -255,7 +255,8 @@ def _report(setup: InboxSetup, message: ParsedMessage, paused: list[str], held: 
 
 def _event(setup: InboxSetup, message: ParsedMessage, notice: BounceNotice) -> EventReport:
     at = min(message.at or setup.now, setup.now)
-    return EventReport(Event(notice.kind, at, notice.name, bounce=notice.bounce, reason=notice.reason), request_id="")
+    event = Event(notice.kind, at, notice.name, bounce=notice.bounce, reason=notice.reason, named=notice.named)
+    return EventReport(event, request_id="")
 
 
 def _is_ours(setup: InboxSetup, connection: Connection, notice: BounceNotice) -> bool:

@@ -33,6 +33,7 @@ from newsletter.events.inbox.parts import (
     typed_addresses,
 )
 from newsletter.events.inbox.statuses import meaning
+from newsletter.text.reasons import reason_of
 from newsletter.text.refusals import refusal
 from subscribers.display import shown
 from subscribers.models import BounceKind, EventKind
@@ -83,6 +84,8 @@ class BounceNotice:
     reason: str
     addresses: frozenset[str]
     """Whom the letter was for, by every field that says so. Whoever forges a bounce would have to know it."""
+    named: str = ""
+    """The reason as one of a closed list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +165,15 @@ def _reports(message: Message) -> Iterator[BounceNotice]:
                     continue
                 # Some put what the other server said only into the text for people.
                 words = field_of(block, "Diagnostic-Code") or told
-                event, bounce = meaning(field_of(block, "Action"), field_of(block, "Status"), words)
+                status = field_of(block, "Status")
+                event, bounce = meaning(field_of(block, "Action"), status, words)
                 people = {
                     *typed_addresses(block, "Original-Recipient"),
                     *typed_addresses(block, "Final-Recipient"),
                     *returned,
                 }
-                yield BounceNotice(name, event, bounce, shown(words, 300), frozenset(people))
+                named = reason_of(words, status, bounce) if event in {"bounced", "deferred"} else ""
+                yield BounceNotice(name, event, bounce, shown(words, 300), frozenset(people), named)
         elif kind == "message/feedback-report":
             (about, *_) = blocks_of(part)
             sort = field_of(about, "Feedback-Type").strip().lower()
@@ -216,7 +221,7 @@ def _told_to_people(message: Message, own: str) -> Iterator[BounceNotice]:
     words = failures.quoted(text)
     event: EventKind = "bounced" if outcome == "failed" else "deferred"
     bounce = refusal(words) if outcome == "failed" else None
-    yield BounceNotice(names.pop(), event, bounce, shown(words, 300), frozenset(people))
+    yield BounceNotice(names.pop(), event, bounce, shown(words, 300), frozenset(people), reason_of(words, kind=bounce))
 
 
 def _shown_text(message: Message) -> str:

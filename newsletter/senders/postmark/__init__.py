@@ -17,7 +17,7 @@ from newsletter.senders.reports import Authentication
 if TYPE_CHECKING:
     from newsletter.senders.postmark.options import PostmarkOptions
     from newsletter.senders.postmark.sender import Postmark
-    from newsletter.senders.reports import ReportReader, SentMessages, SuppressionLists
+    from newsletter.senders.reports import AccountState, ReportReader, SentMessages, SuppressionLists
 
 
 def _options() -> type[PostmarkOptions]:
@@ -52,6 +52,12 @@ def _ask(options: PostmarkOptions) -> SentMessages:
     return Postmark(options).sent_messages()
 
 
+def _look(options: PostmarkOptions, _opening: Opening) -> AccountState:
+    from newsletter.senders.postmark.sender import Postmark
+
+    return Postmark(options).look()
+
+
 PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     name="postmark",
     title="Postmark",
@@ -67,6 +73,7 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     # Its DKIM selectors are made for each domain. Bounces come to a name of its own, or to one below the sender's
     # domain that leads to it; then SPF aligns too, so that DKIM is not the only way.
     authentication=Authentication(own_bounces=True),
+    look=_look,
     reports=_reports,
     reports_clicks=True,
     suppressions=_suppressions,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from newsletter.ledger import UNFINISHED
 from newsletter.ledger.clock_steps import APART
 from newsletter.text.dates import in_zone
-from newsletter.workflows.status.reading import SendState, WorkspaceState
+from newsletter.workflows.status.reading import DiskSpace, SendState, WorkspaceState
 from newsletter.workflows.status.texts import (
     AGAIN,
     COMMAND,
@@ -166,7 +166,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
         *_of_letters(state),
         *_of_hooks(state),
         *_of_unknown_sends(state),
-        *_of_disks(state),
+        *full_disks(state.disks),
         *_of_backup(state),
     ]
     return sorted(found, key=lambda one: not one.needs_person)
@@ -351,8 +351,13 @@ def _of_unknown_sends(state: WorkspaceState) -> Iterator[Finding]:
     )
 
 
-def _of_disks(state: WorkspaceState) -> Iterator[Finding]:
-    for one in state.disks:
+def full_disks(disks: Sequence[DiskSpace]) -> Iterator[Finding]:
+    """The findings that there is too little room.
+
+    Args:
+        disks: Those that the workspace is written on.
+    """
+    for one in disks:
         if one.free < max(LEAST_FREE, min(LEAST_SHARE * one.total, PLENTY)):
             parts = {"place": one.place, "free": f"{one.free // 1_000_000:,}"}
             yield _made("disk", one.place, parts=parts, command=one.path, step=FREE)
