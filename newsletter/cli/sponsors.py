@@ -29,7 +29,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     with workspace_of(context) as workspace:
         found = sponsors.statuses(workspace)
     if as_json:
-        json_data([_data(one.booking) | {"state": one.state, "carried": list(one.carried)} for one in found])
+        told = [_data(one.booking) | {"state": one.state, "carried": list(one.carried)} for one in found]
+        json_data({"bookings": told})
         return
     rows = [
         (one.booking.sponsor, one.booking.spot, one.booking.list, one.booking.moments, one.state, _numbers(one.carried))
@@ -55,7 +56,8 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
         count = len(workspace.bookings)
         found = sponsors.notes(workspace)
     if as_json:
-        json_data([_data(one.booking) | {"words": one.words, "mend": one.mend, "wrong": one.wrong} for one in found])
+        told = [_data(one.booking) | {"words": one.words, "mend": one.mend, "wrong": one.wrong} for one in found]
+        json_data({"notes": told})
     else:
         for one in found:
             step = f"; {one.mend}" if one.mend else ""
