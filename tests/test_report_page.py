@@ -163,7 +163,7 @@ def test_every_chart_has_its_words_and_its_table(language: str) -> None:
             assert width > 1
             assert all(len(row) == width and row[0].tag == "th" for row in head.findall("tbody/tr"))
         assert one.find(".//details//table") is not None
-    assert charts == 11
+    assert charts == 12
 
 
 def test_tables_say_what_the_charts_show() -> None:
@@ -287,6 +287,40 @@ def test_names_that_read_from_the_left_are_isolated() -> None:
     assert "C++" in runs
     domains = block(html, "أين بريدهم")
     assert [one.text for one in domains.iter("bdi") if one.get("dir") == "ltr"][:2] == ["gmail.com", "gmail.com"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, "was better, and the rest got it."),
+        ({"chosen": 0, "decided_at": None}, "Not decided yet."),
+        (
+            {"verdict": "no difference", "best": 0, "chosen": 1},
+            "No difference can be told. The rest got “Saturday’s market",
+        ),
+        ({"chosen": 1, "decided_by": "editor"}, "was better; an editor gave the rest “Saturday’s market"),
+        ({"measure": "losses"}, "fewer is better"),
+    ],
+)
+def test_subjects_that_were_tried_are_shown_with_how_sure_it_is(changed: dict[str, Any], told: str) -> None:
+    one = replace(made.issue("en"), trials=(replace(made.tried("en"), **changed),))
+    shown = block(drawn(replace(made.whole("en"), reports=(one,)), "en"), "Subjects tried")
+    assert told in shown.text_content()
+    assert [one.text_content() for one in shown.find_class("much")] == ["8.2%", "13.6%"]
+    rows = [[cell.text_content() for cell in row] for row in shown.findall(".//tbody/tr")]
+    assert [row[1:3] for row in rows] == [["500", "41"], ["500", "68"]]
+    assert rows[1][4] == "10.9% to 16.9%"
+    ends = [float(line.get("x2").rstrip("%")) for line in shown.find_class("doubt")]
+    assert max(ends) == 100
+
+
+def test_a_trial_of_which_nothing_is_known_has_no_chart() -> None:
+    nothing = tuple(replace(one, sent=0, counted=0) for one in made.tried("en").subjects)
+    trial = replace(made.tried("en"), subjects=nothing, chosen=0, verdict="", best=0)
+    one = replace(made.issue("en"), trials=(trial,))
+    shown = block(drawn(replace(made.whole("en"), reports=(one,)), "en"), "Subjects tried")
+    assert "Not decided yet." in shown.text_content()
+    assert not shown.find_class("bars")
 
 
 # Colours

@@ -12,6 +12,7 @@ from newsletter.report.page.charts import Bar, Column, bars, columns, table
 from newsletter.report.page.parts import Figure, ReportBlock, from_left, legend
 from newsletter.report.page.readings import stories, unread
 from newsletter.report.page.sorts import letters
+from newsletter.report.page.tried import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -140,6 +141,8 @@ def blocks(report: Report, say: PageWords) -> Iterator[ReportBlock]:
     ):
         if block is not None:
             yield block
+    for trial in report.trials:
+        yield subjects(trial, say)
     for poll in report.polls:
         yield _poll(poll, report.turned_away.get(poll.id, 0), say)
     if (block := letters(report, say)) is not None:
