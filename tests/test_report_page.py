@@ -8,10 +8,11 @@ import hashlib
 import os
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import lxml.html
 import pytest
@@ -402,6 +403,51 @@ def test_readers_are_counted_back_from_now() -> None:
     )
     assert readers(ListGrowth("x", "x", 6, 6, 0, weeks)) == [10, 13, 6]
     assert readers(ListGrowth("x", "x", 6, 6, 0, weeks[:1])) == [6]
+
+
+def test_a_young_list_is_shown_from_where_it_began() -> None:
+    start = date(2026, 9, 7)
+    weeks = tuple(WeekCounts(start + timedelta(days=7 * at), confirmed=12 if at == 11 else 0) for at in range(13))
+    young = made.grown("en").lists[0]
+    grown = replace(made.grown("en"), lists=(replace(young, readers=12, reached=12, weeks=weeks, roads=()),))
+    html = drawn(replace(made.whole("en"), growth=grown), "en")
+    shown = block(html, "Readers of The Wave, week by week")
+    assert [row[-1].text for row in shown.findall(".//tbody/tr")] == ["0", "12", "12"]
+    assert "does not begin at zero" not in shown.text_content()
+    still = replace(grown, lists=(replace(grown.lists[0], readers=0, reached=0, pending=0, weeks=weeks[:11]),))
+    shown = block(drawn(replace(made.whole("en"), growth=still), "en"), "Readers of The Wave, week by week")
+    assert "Nobody came and nobody left in these weeks." in shown.text_content()
+    assert shown.find(".//svg") is None
+
+
+def test_lists_have_the_name_that_readers_know() -> None:
+    one = made.issue("en")
+    parts = tuple(replace(part, list="readers") for part in one.parts)
+    html = drawn(replace(made.whole("en"), reports=(replace(one, parts=parts),)), "en")
+    assert "Readers of The Wave" in tree(html).find_class("folio")[0].text_content()
+
+
+def test_a_language_without_words_gets_an_english_page() -> None:
+    html = page(made.whole("en"), replace(made.publication("en"), language="ur"), ENVIRONMENT)
+    assert '<html lang="en" dir="ltr">' in html
+    assert "What they read" in html
+
+
+def test_where_clocks_change_hours_are_those_of_the_wall() -> None:
+    zone = ZoneInfo("Asia/Beirut")
+    begun = datetime(2026, 10, 24, 20, 0, tzinfo=zone)
+    starts = [(begun.astimezone(UTC) + timedelta(hours=at)).astimezone(zone) for at in range(8)]
+    hours = tuple(HourCounts(at, start, delivered=1, clicked=at) for at, start in enumerate(starts))
+    one = replace(made.issue("en"), begun=begun, hours=hours)
+    html = drawn(replace(made.whole("en"), reports=(one,)), "en", timezone="Asia/Beirut")
+    shown = block(html, "When they clicked")
+    assert [row[0].text_content()[-5:] for row in shown.findall(".//tbody/tr")][2:6] == [
+        "22:00",
+        "23:00",
+        "23:00",
+        "00:00",
+    ]
+    assert [text.text for text in shown.find_class("axis")][:3] == ["20:00", "23:00", "01:00"]
 
 
 def test_shares_do_not_lie_by_rounding() -> None:
