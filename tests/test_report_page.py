@@ -450,6 +450,21 @@ def test_where_clocks_change_hours_are_those_of_the_wall() -> None:
     assert [text.text for text in shown.find_class("axis")][:3] == ["20:00", "23:00", "01:00"]
 
 
+def test_after_the_first_day_the_table_goes_by_days() -> None:
+    hours = tuple(
+        HourCounts(at, made.BEGUN + timedelta(hours=at), delivered=1, clicked=at % 5) for at in range(0, 24 * 9)
+    )
+    shown = block(
+        drawn(replace(made.whole("en"), reports=(replace(made.issue("en"), hours=hours),)), "en"), "When they clicked"
+    )
+    rows = [[cell.text_content() for cell in row] for row in shown.findall(".//tbody/tr")]
+    assert len(rows) == 24 + 9
+    assert rows[23][0] == "November 27, 09:00"
+    assert rows[24][0] == "November 27, later"
+    assert [sum(int(row[column]) for row in rows) for column in (1, 2)] == [sum(one.clicked for one in hours), 24 * 9]
+    assert f"After the first day: {sum(one.clicked for one in hours[24:])} more." in shown.text_content()
+
+
 def test_shares_do_not_lie_by_rounding() -> None:
     say = words_of("en")
     assert [say.percent(n, 10_000) for n in (0, 1, 4, 9_996, 9_999, 10_000)] == [
