@@ -23,12 +23,17 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "subjects": ((), LETTER - {"jinja2", "mjml", "hijridate"} | {"rich"}),
     "theme": (("--html", "shown.html"), LETTER | {"url_normalize"}),
     "preview": ((), LETTER | {"url_normalize", "rich"}),
+    "sponsors list": ((), BASE | {"markdown_it"}),
+    "sponsors check": ((), BASE | {"markdown_it"}),
+    "sponsors place": (("--dry-run",), BASE | {"markdown_it"}),
     "lists": ((), BASE),
     "lists rename": (("readers", "--title", "نشرة", "--dry-run"), BASE),
     "lists close": (("readers", "--dry-run"), BASE),
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
+    "deliverability": ((), BASE),
     "status": ((), BASE),
+    "doctor": (("--offline",), BASE | {"jinja2", "babel"}),
     "embed": ((), BASE | {"jinja2", "babel"}),
     "database upgrade": ((), BASE),
     "subscribers import": ((str(SAMPLE / "subscribers.csv"), "--dry-run"), BASE),
@@ -65,7 +70,7 @@ ACTS = frozenset(
         *("subscribers add", "subscribers export", "subscribers leave", "subscribers suppress"),
         *("subscribers erase", "subscribers sync"),
         *("lists add", "lists open"),
-        *("sends pause", "sends resume", "sends divert", "sends cancel", "sends refreeze"),
+        *("sends pause", "sends resume", "sends divert", "sends cancel", "sends refreeze", "sends decide"),
     }
 )
 """Commands that always do something."""
