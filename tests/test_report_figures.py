@@ -33,7 +33,14 @@ START = datetime(2026, 11, 2, 8, 20, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Kathmandu")  # 5:45 from UTC
 READERS = 10_000
 EVENTS = 60_000
-DOMAINS: tuple[str, ...] = ("gmail.com", "googlemail.com", "hotmail.com", "yahoo.com", "example.org", "xn--mgbh0fb.example")
+DOMAINS: tuple[str, ...] = (
+    "gmail.com",
+    "googlemail.com",
+    "hotmail.com",
+    "yahoo.com",
+    "example.org",
+    "xn--mgbh0fb.example",
+)
 DOMAINS += tuple(f"d{number}.example" for number in range(30))
 REASONS = ("", "", "too many", "too many: أكثر من رسالة كل يوم", "other: x", "بريد: someone@example.org", "other")
 GONE = {"submitted", "unknown", "submitting"}

@@ -79,7 +79,7 @@ def day_of(workspace: Workspace, issue: Issue, snapshot: Snapshot) -> tuple[date
         issue: The issue.
         snapshot: Of the workspace.
     """
-    own = _sends_of(issue, snapshot)
+    own = sends_of(issue, snapshot)
     moment = min((send.send_at or send.created for send in own), default=workspace.now())
     return moment.astimezone(workspace.zone).date(), bool(own)
 
@@ -239,14 +239,14 @@ def _of_letters(booking: Booking, letters: Sequence[BookedLetter]) -> Iterator[B
 
 
 def _of_numbers(booking: Booking, letters: Sequence[BookedLetter], snapshot: Snapshot) -> Iterator[BookingNote]:
-    known = {letter.issue.number for letter in letters}
+    known = {letter.issue.number for letter in letters if letter.issue.list == booking.list}
     last = max((letter.issue.number for letter in letters if letter.went), default=0)
     for number in booking.issues:
         if number not in known and number < last:
             yield BookingNote(
                 booking, f"issue {number} never came: the last that went is {last}", "book another number"
             )
-        other = next((one for one in _readable(snapshot) if one.number == number and one.list != booking.list), None)
+        other = next((one for one in readable(snapshot) if one.number == number and one.list != booking.list), None)
         if other is not None and number not in known:
             yield BookingNote(
                 booking, f"issue {number} is for the list {other.list}, and booked is {booking.list}", "correct list"
@@ -283,15 +283,19 @@ def _carried(booking: Booking, letters: Sequence[BookedLetter]) -> tuple[int, ..
 def _letters(workspace: Workspace, snapshot: Snapshot, bookings: Sequence[Booking]) -> list[BookedLetter]:
     """Every issue that anything could be booked in: what went, and the drafts that can still go."""
     found = []
-    for issue in _readable(snapshot):
+    for issue in readable(snapshot):
         letter = booked_in(workspace, issue, snapshot, bookings)
         if letter.went or not _overtaken(issue, snapshot):
             found.append(letter)
     return found
 
 
-def _readable(snapshot: Snapshot) -> Iterator[Issue]:
-    """The issues whose files can be understood; of the others those tell who open them."""
+def readable(snapshot: Snapshot) -> Iterator[Issue]:
+    """The issues whose files can be understood; of the others those tell who open them.
+
+    Args:
+        snapshot: Of the workspace.
+    """
     for file in snapshot.files:
         with suppress(NashraError):
             yield file.issue
@@ -307,7 +311,13 @@ def _overtaken(issue: Issue, snapshot: Snapshot) -> bool:
     )
 
 
-def _sends_of(issue: Issue, snapshot: Snapshot) -> list[Send]:
+def sends_of(issue: Issue, snapshot: Snapshot) -> list[Send]:
+    """The sends by which an issue goes, or went, to its list; without those that were cancelled.
+
+    Args:
+        issue: The issue.
+        snapshot: Of the workspace.
+    """
     target = next((one.id for one in snapshot.lists if one.name == issue.list), None)
     return [
         send
