@@ -136,18 +136,20 @@ def _links(shown: SponsorReport, say: PageWords) -> ReportBlock:
 
 
 def _ahead(shown: SponsorReport, say: PageWords) -> ReportBlock:
-    title = say.say("Still to come")
-    rows = [[_moment(one, say), _place(one, say)] for one in shown.ahead]
-    return ReportBlock(title, table=table(title, [say.say("Letters"), say.say("Place")], rows, say))
+    said = [
+        say.say("{letters}, {place}", letters=moment, place=_place(one, say))
+        for one in shown.ahead
+        for moment in _moments(one, say)
+    ]
+    return ReportBlock(say.say("Still to come"), Markup(" · ").join(said))
 
 
-def _moment(one: BookedMoment, say: PageWords) -> Markup:
+def _moments(one: BookedMoment, say: PageWords) -> list[Markup]:
     if one.issues:
-        numbers = Markup(", ").join(say.html(say.amount(number)) for number in one.issues)
-        return say.say("Issue {number}", number=numbers)
+        return [say.say("Issue {number}", number=say.amount(number)) for number in one.issues]
     assert one.first is not None
     assert one.last is not None
-    return say.say("{first} to {last}", first=say.day_of(one.first), last=say.day_of(one.last))
+    return [say.say("{first} to {last}", first=say.day_of(one.first), last=say.day_of(one.last))]
 
 
 def _place(one: BookedMoment, say: PageWords) -> Markup:
