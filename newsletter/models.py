@@ -157,6 +157,8 @@ class Issue:
     """What this issue says of its looks: fields of ``Theme``; they win over the newsroom's."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """The newsroom's own values, for its templates: texts, numbers, truth values, lists and tables."""
+    subjects: tuple[str, ...] = ()
+    """Subjects that are tried on a part of the readers, two to four; the first one is the subject. Empty: none is."""
 
     @property
     def stories(self) -> tuple[Story, ...]:

@@ -31,7 +31,9 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "lists close": (("readers", "--dry-run"), BASE),
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
+    "deliverability": ((), BASE),
     "status": ((), BASE),
+    "doctor": (("--offline",), BASE | {"jinja2", "babel"}),
     "embed": ((), BASE | {"jinja2", "babel"}),
     "database upgrade": ((), BASE),
     "subscribers import": ((str(SAMPLE / "subscribers.csv"), "--dry-run"), BASE),
@@ -68,7 +70,7 @@ ACTS = frozenset(
         *("subscribers add", "subscribers export", "subscribers leave", "subscribers suppress"),
         *("subscribers erase", "subscribers sync"),
         *("lists add", "lists open"),
-        *("sends pause", "sends resume", "sends divert", "sends cancel", "sends refreeze"),
+        *("sends pause", "sends resume", "sends divert", "sends cancel", "sends refreeze", "sends decide"),
     }
 )
 """Commands that always do something."""

@@ -176,7 +176,7 @@ def test_tables_say_what_the_charts_show() -> None:
     cells = {row[0].text_content(): row[1].text for row in hours.findall(".//tbody/tr")}
     assert cells["November 26, 11:00"] == "410"
     assert sum(int(number) for number in cells.values()) == sum(made.HOURS)
-    weeks = block(html, "Readers of Readers of The Wave").findall(".//tbody/tr")
+    weeks = block(html, "Readers of The Wave, week by week").findall(".//tbody/tr")
     assert weeks[-1][-1].text == "4,812"
     assert len(weeks) == 13
 
@@ -426,7 +426,7 @@ def test_every_text_is_in_every_catalogue(language: str) -> None:
     single, plural = asked()
     known = {one.id for one in messages if isinstance(one.id, str)}
     assert single <= known
-    assert {one.id for one in messages if not isinstance(one.id, str)} == plural
+    assert plural <= {one.id for one in messages if not isinstance(one.id, str)}
     for one in messages:
         forms = [one.string] if isinstance(one.string, str) else list(one.string)
         assert all(form.strip() for form in forms), one.id

@@ -17,6 +17,8 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    deciding,
+    deliverability,
     diverting,
     editing,
     examining,
@@ -107,6 +109,7 @@ _SENDS = group(
     sends.resume,
     undoing.cancel,
     undoing.refreeze,
+    deciding.decide,
     unknown.unknown,
     diverting.divert,
     sends.list_,
@@ -131,7 +134,13 @@ for panel, parts in (
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, status.status, examining.doctor, working.worker, _SENDS)),
+    (
+        "Sending",
+        (
+            *(sending.send, reporting.report, deliverability.deliverability, status.status, examining.doctor),
+            *(working.worker, _SENDS),
+        ),
+    ),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:

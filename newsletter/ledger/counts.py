@@ -25,8 +25,8 @@ _TOLD = ("delivered", "deferred", "bounced", "complained")
 """Kinds of events that a report counts; of who left, the record of consent tells more than the provider."""
 _HOUR = 3600
 
-Group = tuple[int, str]
-"""Id of a send and name of a variant."""
+Group = tuple[int, str, int]
+"""Id of a send, name of a variant, and which of the subjects tried (0: it has one)."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class IssueCounts:
         """Add a number to one of the tables of a group.
 
         Args:
-            group: Send and variant.
+            group: Send, variant and subject.
             table: Name of a field of ``VariantCounts``.
             key: What is counted.
             number: How many more.
@@ -86,10 +86,11 @@ def counted(connection: Connection, sends: Sequence[Send], leavings: Mapping[int
     found = IssueCounts()
     ids = [send.id for send in sends]
     reach = _reach(connection, ids)
-    names = dict(connection.execute(sa.select(letter.c.id, letter.c.variant).where(letter.c.send_id.in_(ids))).all())
+    asked = sa.select(letter.c.id, letter.c.variant, letter.c.subject).where(letter.c.send_id.in_(ids))
+    names = {row.id: (row.variant, row.subject) for row in connection.execute(asked)}
 
     def group(send: int, letter_id: int | None) -> Group:
-        return (send, _NO_LETTER if letter_id is None else names[letter_id])
+        return (send, *((_NO_LETTER, 0) if letter_id is None else names[letter_id]))
 
     for send, letter_id, state, reason, number in _states(connection, sends):
         found.add(group(send, letter_id), "states", state, number)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter import clicks, ledger, polls
 from newsletter.errors import SendError
+from newsletter.ledger import trials
 from newsletter.ledger.counts import IssueCounts, VariantCounts, by_domain, counted
 from newsletter.report.figures import hours_of, stories_of
 from newsletter.report.growth import growth
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.ledger import Send
+    from newsletter.ledger.trials import TrialResult
 
 _MOST_DOMAINS = 20
 """Named one by one in a report."""
@@ -92,12 +94,13 @@ def of_issue(connection: Connection, name: str, *, zone: tzinfo = UTC, compare: 
     leavings = leavings_of(connection, sends)
     found = counted(connection, sends, leavings)
     links = clicks.of_issue(connection, sends[0].issue) if not sends[0].undone else []
+    results = [one for one in trials.of_issue(connection, sends[0].issue) if not sends[0].undone]
     begun = min(send.send_at or send.created for send in sends)
     report = Report(
         sends[0].issue,
         sends[0].subject,
         tuple(send.state for send in sends),
-        _parts(connection, sends, found),
+        _parts(connection, sends, found, results),
         tuple(polls.of_issue(connection, sends[0].issue)),
         sends=tuple(send.public_id for send in sends),
         begun=begun.astimezone(zone),
@@ -105,6 +108,7 @@ def of_issue(connection: Connection, name: str, *, zone: tzinfo = UTC, compare: 
         domains=_domains(by_domain(connection, sends, domains(connection))) if compare else (),
         stories=stories_of(links, sends[0].issue),
         clicks_counted=bool(links),
+        trials=tuple(results),
         turned_away=polls.turned_away(connection, sends[0].issue),
     )
     return replace(report, comparison=compared(connection, report, sends, zone=zone)) if compare else report
@@ -132,7 +136,10 @@ def _sends(connection: Connection, name: str) -> list[Send]:
     return [named[-1]] if named[-1].undone else ledger.sends_of(connection, named[-1].issue)
 
 
-def _parts(connection: Connection, sends: Sequence[Send], found: IssueCounts) -> tuple[ReportPart, ...]:
+def _parts(
+    connection: Connection, sends: Sequence[Send], found: IssueCounts, results: Sequence[TrialResult]
+) -> tuple[ReportPart, ...]:
+    tried = {(one.send_id, subject.number): subject.words for one in results for subject in one.subjects}
     lists = {one.id: one.name for one in store.all_lists(connection)}
     by_id = {send.id: send for send in sends}
     return tuple(
@@ -142,8 +149,10 @@ def _parts(connection: Connection, sends: Sequence[Send], found: IssueCounts) ->
             by_id[send].rhythm,
             variant,
             _ended(_counts(tally), by_id[send]),
+            tried.get((send, number), ""),
+            number,
         )
-        for (send, variant), tally in sorted(found.variants.items())
+        for (send, variant, number), tally in sorted(found.variants.items())
     )
 
 

@@ -23,6 +23,7 @@ from subscribers.store.consents import (
     record,
     tell_reason,
 )
+from subscribers.store.domains import reader_domains
 from subscribers.store.exports import exported
 from subscribers.store.forgetting import forget_ended, forget_pending
 from subscribers.store.growth import leavers
@@ -169,6 +170,7 @@ __all__ = [
     "queue_letter",
     "queued_letters",
     "queued_since",
+    "reader_domains",
     "record",
     "refuse_letter",
     "release_held",

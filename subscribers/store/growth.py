@@ -67,7 +67,8 @@ def leavers(connection: Connection, list_id: int, *, since: datetime, until: dat
         since: As for ``leavings``.
         until: As for ``leavings``.
     """
-    return {row[0] for row in connection.execute(leavings(list_id, since=since, until=until))}
+    who = leavings(list_id, since=since, until=until).subquery()
+    return set(connection.execute(sa.select(who.c.subscriber_id)).scalars())
 
 
 def domains(connection: Connection) -> sa.Select[tuple[int, str]]:

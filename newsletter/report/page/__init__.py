@@ -102,7 +102,7 @@ def filled(template: str, values: Mapping[str, Any], say: PageWords) -> str:
 def _group(report: Report, say: PageWords, *, alone: bool) -> ReportGroup:
     from markupsafe import Markup
 
-    parts = [say.say("Issue {number}", number=issue.short(report.issue, say))]
+    parts = [say.say("Issue {number}", number=say.key(report.issue))]
     if report.begun is not None:
         parts.append(say.say("{day}, {hour}", day=say.day(report.begun, weekday=True), hour=say.clock(report.begun)))
     parts += [say.html(name) for name in dict.fromkeys(part.list for part in report.parts)]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FIRST_DAY = 24
 """Hours that are drawn."""
-DOMAINS = 8
+DOMAINS = 6
 """Domains that are drawn; the table has all."""
 
 
@@ -226,7 +226,7 @@ def _earlier(report: Report, say: PageWords) -> ReportBlock | None:
         number = one.delivered if arrives else one.submitted
         drawn.append(
             Column(
-                short(one.issue, say),
+                say.key(one.issue),
                 one.clicked if clicks else number,
                 number if clicks else 0,
                 spare=len(every) > 6 and (len(every) - 1 - len(drawn)) % 2 == 1,
@@ -236,7 +236,7 @@ def _earlier(report: Report, say: PageWords) -> ReportBlock | None:
         )
         rows.append(
             [
-                say.say("{issue}: {subject}", issue=short(one.issue, say), subject=one.subject),
+                say.say("{issue}: {subject}", issue=say.key(one.issue), subject=one.subject),
                 say.amount(one.submitted),
                 say.amount(one.delivered),
                 *([say.amount(one.clicked) if one.clicks_counted else "–"] if clicks else []),
@@ -285,16 +285,6 @@ def _as_past(report: Report) -> PastIssue | None:
         report.clicked,
         report.clicks_counted,
     )
-
-
-def short(issue: str, say: PageWords) -> str:
-    """The number of an issue as the newsroom writes numbers; any other key as it is.
-
-    Args:
-        issue: Its key.
-        say: The words of the page.
-    """
-    return say.amount(int(issue)) if issue.isascii() and issue.isdigit() else issue
 
 
 def _domains(report: Report, say: PageWords) -> ReportBlock | None:

@@ -45,7 +45,7 @@ def readers(one: ListGrowth) -> list[int]:
 
 
 def _grown(one: ListGrowth, erased: int, say: PageWords) -> ReportBlock:
-    title = say.say("Readers of {list}", list=one.title or one.list)
+    title = say.say("{list}, week by week", list=one.title or one.list)
     joined, left = (sum(getattr(week, name) for week in one.weeks) for name in ("confirmed", "left"))
     bounced = sum(week.bounced + week.complained for week in one.weeks)
     now = say.count("{n} reader now.", "{n} readers now.", one.readers)
@@ -110,7 +110,7 @@ def _weeks(title: Markup, weeks: Sequence[WeekCounts], numbers: Sequence[int], s
 
 
 def _roads(one: ListGrowth, say: PageWords) -> ReportBlock:
-    title = say.say("Where the readers of {list} came from", list=one.title or one.list)
+    title = say.say("{list}: where new readers came from", list=one.title or one.list)
     roads = one.roads
     whole = sum(road.confirmed for road in roads)
     drawn = [

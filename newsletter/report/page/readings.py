@@ -33,7 +33,9 @@ def stories(title: Markup, many: Sequence[StoryCounts], say: PageWords) -> Repor
     machines = sum(one.machines for one in many)
     if not whole:
         return ReportBlock(title, say.say("No link was pressed so far."), note=_machines(machines, say), wide=True)
-    drawn = [Bar(_linked(one, say), one.people) for one in many[:STORIES]]
+    # Stories of several issues say which one carried them.
+    several = len({one.issue for one in many}) > 1
+    drawn = [Bar(_linked(one, say), one.people, note=_issue(one, say) if several else "") for one in many[:STORIES]]
     rest = len(many) - len(drawn)
     notes = [
         say.say("{n} more in the table.", n=say.amount(rest)) if rest else Markup(),
@@ -96,6 +98,10 @@ def _tables(title: Markup, many: Sequence[StoryCounts], whole: int, say: PageWor
 
 def _name(one: StoryCounts, say: PageWords) -> Markup:
     return say.html(one.story) if one.story else say.say("Links outside the stories")
+
+
+def _issue(one: StoryCounts, say: PageWords) -> Markup:
+    return say.say("Issue {number}", number=say.key(one.issue)) if one.issue else Markup()
 
 
 def _linked(one: StoryCounts, say: PageWords) -> Markup:

@@ -79,6 +79,10 @@ class PageWords:
         """A count in the newsroom's digits, with its sign between thousands."""
         return numbers.number(value, self.publication.language, self.publication.digits)
 
+    def key(self, issue: str) -> str:
+        """The number of an issue as the newsroom writes numbers; any other key as it is."""
+        return self.amount(int(issue)) if issue.isascii() and issue.isdigit() and len(issue) < 10 else issue
+
     def percent(self, part: float, whole: float = 1) -> str:
         """A share as percent; a dash when there is nothing to have a share of.
 
