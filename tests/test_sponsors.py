@@ -27,7 +27,7 @@ from newsletter.letters.templates import environment
 from newsletter.models import CountedLink, Issue, Prose, Publication, Section, Story
 from newsletter.report.models import LinkCounts
 from newsletter.report.page.sponsor import sponsor_page
-from newsletter.report.sponsors import BookedMoment, SponsorLetter, SponsorReport
+from newsletter.report.sponsors import OpenBooking, SponsorLetter, SponsorReport
 from newsletter.rhythms.topics import Topic, cut
 from newsletter.sponsors import PLACES, Booking, clashes, due
 from newsletter.sponsors.placing import element_of, place, placed
@@ -336,7 +336,7 @@ def test_the_command_puts_in_what_is_missing_once(tmp_path: Path) -> None:
     assert here("sponsors", "place", cwd=root).out == "مطاحن السهل\ttop\n"
     assert here("sponsors", "place", cwd=root).out == ""
     assert "sponsor-" not in here("check", cwd=root).out
-    listed = json.loads(here("sponsors", "list", "--json", cwd=root).out)
+    listed = json.loads(here("sponsors", "list", "--json", cwd=root).out)["bookings"]
     assert [(one["sponsor"], one["state"], one["carried"]) for one in listed] == [
         ("مطاحن السهل", "coming", []),
         ("Hillside Books", "coming", []),
@@ -449,8 +449,8 @@ def shown(language: str = "") -> SponsorReport:
         for number in (11, 12, 13)
     )
     ahead = (
-        BookedMoment("top", "", (14, 15)),
-        BookedMoment("after", "ثقافة", (), date(2026, 12, 1), date(2026, 12, 31)),
+        OpenBooking("top", "", (14, 15)),
+        OpenBooking("after", "ثقافة", (), date(2026, 12, 1), date(2026, 12, 31)),
     )
     return SponsorReport("مطاحن السهل", letters, ahead, datetime(2026, 11, 29, 9, tzinfo=UTC), "UTC", language)
 

@@ -31,7 +31,7 @@ class SponsorLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class BookedMoment:
+class OpenBooking:
     """Something that is booked and has not gone yet."""
 
     place: str
@@ -51,7 +51,7 @@ class SponsorReport:
     sponsor: str
     letters: tuple[SponsorLetter, ...]
     """Oldest first."""
-    ahead: tuple[BookedMoment, ...]
+    ahead: tuple[OpenBooking, ...]
     made: datetime
     """In the site's time zone."""
     zone: str
