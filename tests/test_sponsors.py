@@ -27,7 +27,7 @@ from newsletter.letters.templates import environment
 from newsletter.models import CountedLink, Issue, Prose, Publication, Section, Story
 from newsletter.report.models import LinkCounts
 from newsletter.report.page.sponsor import sponsor_page
-from newsletter.report.sponsors import OpenBooking, SponsorLetter, SponsorReport
+from newsletter.report.sponsors import WaitingBooking, SponsorLetter, SponsorReport
 from newsletter.rhythms.topics import Topic, cut
 from newsletter.sponsors import PLACES, Booking, clashes, due
 from newsletter.sponsors.placing import element_of, place, placed
@@ -449,8 +449,8 @@ def shown(language: str = "") -> SponsorReport:
         for number in (11, 12, 13)
     )
     ahead = (
-        OpenBooking("top", "", (14, 15)),
-        OpenBooking("after", "ثقافة", (), date(2026, 12, 1), date(2026, 12, 31)),
+        WaitingBooking("top", "", (14, 15)),
+        WaitingBooking("after", "ثقافة", (), date(2026, 12, 1), date(2026, 12, 31)),
     )
     return SponsorReport("مطاحن السهل", letters, ahead, datetime(2026, 11, 29, 9, tzinfo=UTC), "UTC", language)
 

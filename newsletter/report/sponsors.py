@@ -31,7 +31,7 @@ class SponsorLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBooking:
+class WaitingBooking:
     """Something that is booked and has not gone yet."""
 
     place: str
@@ -51,7 +51,7 @@ class SponsorReport:
     sponsor: str
     letters: tuple[SponsorLetter, ...]
     """Oldest first."""
-    ahead: tuple[OpenBooking, ...]
+    ahead: tuple[WaitingBooking, ...]
     made: datetime
     """In the site's time zone."""
     zone: str

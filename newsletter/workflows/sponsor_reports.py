@@ -10,7 +10,7 @@ from newsletter import clicks
 from newsletter.errors import IssueError, NashraError
 from newsletter.report import read
 from newsletter.report.models import LinkCounts
-from newsletter.report.sponsors import OpenBooking, SponsorLetter, SponsorReport
+from newsletter.report.sponsors import WaitingBooking, SponsorLetter, SponsorReport
 from newsletter.sponsors import Booking, named
 from newsletter.sponsors.placing import placed
 from newsletter.text.tidy import arabic_fold
@@ -143,11 +143,11 @@ def links_of(own: Sequence[clicks.LinkClicks]) -> tuple[LinkCounts, ...]:
     return tuple(sorted(found, key=lambda one: (-one.people, one.url)))
 
 
-def _ahead(booking: Booking, letters: Sequence[SponsorLetter], today: date) -> OpenBooking | None:
+def _ahead(booking: Booking, letters: Sequence[SponsorLetter], today: date) -> WaitingBooking | None:
     """What of a booking is still to come; None when nothing is."""
     last = max((one.issue for one in letters), default=0)
     numbers = tuple(number for number in booking.issues if number > last)
     over = booking.last is not None and booking.last < today
     if not numbers and (booking.last is None or over):
         return None
-    return OpenBooking(booking.place, booking.section, numbers, booking.first, booking.last)
+    return WaitingBooking(booking.place, booking.section, numbers, booking.first, booking.last)

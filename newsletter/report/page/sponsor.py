@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from newsletter.models import Publication
-    from newsletter.report.sponsors import OpenBooking, SponsorReport
+    from newsletter.report.sponsors import WaitingBooking, SponsorReport
 
 
 def sponsor_page(shown: SponsorReport, publication: Publication, environment: Environment) -> str:
@@ -144,7 +144,7 @@ def _ahead(shown: SponsorReport, say: PageWords) -> ReportBlock:
     return ReportBlock(say.say("Still to come"), Markup(" · ").join(said))
 
 
-def _moments(one: OpenBooking, say: PageWords) -> list[Markup]:
+def _moments(one: WaitingBooking, say: PageWords) -> list[Markup]:
     if one.issues:
         return [say.say("Issue {number}", number=say.amount(number)) for number in one.issues]
     assert one.first is not None
@@ -152,7 +152,7 @@ def _moments(one: OpenBooking, say: PageWords) -> list[Markup]:
     return [say.say("{first} to {last}", first=say.day_of(one.first), last=say.day_of(one.last))]
 
 
-def _place(one: OpenBooking, say: PageWords) -> Markup:
+def _place(one: WaitingBooking, say: PageWords) -> Markup:
     words = {
         "top": say.say("at the top"),
         "middle": say.say("in the middle"),
