@@ -363,8 +363,6 @@ class Rendered:
     """Those that the reader pages ask: what freezes it puts their words there."""
     links: tuple[CountedLink, ...] = ()
     """Those whose clicks are counted, if any are: what freezes it writes them down."""
-    sponsored: tuple[tuple[str, str], ...] = ()
-    """Address of each link that a sponsor pays for, as it stands in the letter, and the sponsor's name."""
     flowed: bool = False
     """Whether lines of the text that end in a space may be joined and wrapped anew (RFC 3676)."""
 
@@ -397,6 +395,8 @@ class Letter:
     """Key of the issue, for reports on the whole of it; empty for a letter that belongs to none."""
     automatic: bool = False
     """Whether a program wrote it to one person as the answer to something they did (RFC 3834)."""
+    tracked: bool = False
+    """Whether the provider may lead the links over a server of its own, to report how often each is clicked."""
     own_sender: bool = False
     """Whether its list says itself who it comes from: no provider then puts another name there."""
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from newsletter.check.probe import Resolver
     from newsletter.delivery import DeliverySetup
+    from newsletter.delivery.counting import Counting
     from newsletter.ledger import Send
     from newsletter.models import Publication
     from newsletter.senders import Sender
@@ -267,8 +268,15 @@ class Workspace:
             processes=self._processes(provider),
             helped_from=LARGE if said == "auto" else 2,
             helper=self.helper,
+            counting=self._counting(),
             memory=self.memory,
         )
+
+    def _counting(self) -> Counting | None:
+        from newsletter.delivery.counting import Counting
+
+        by = self.settings.tracking.clicks
+        return None if by == "off" else Counting(by, self.keys.tokens)
 
     def close(self) -> None:
         """Close what was opened."""

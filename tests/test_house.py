@@ -63,6 +63,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows",
         "newsletter.workflows.alerts",
         "newsletter.workflows.asking",
+        "newsletter.workflows.clicks",
         "newsletter.workflows.copying",
         "newsletter.workflows.create",
         "newsletter.workflows.deciding",

@@ -27,7 +27,7 @@ from newsletter.letters.templates import environment
 from newsletter.models import CountedLink, Issue, Prose, Publication, Section, Story
 from newsletter.report.models import LinkCounts
 from newsletter.report.page.sponsor import sponsor_page
-from newsletter.report.sponsors import WaitingBooking, SponsorLetter, SponsorReport
+from newsletter.report.sponsors import SponsorLetter, SponsorReport, WaitingBooking
 from newsletter.rhythms.topics import Topic, cut
 from newsletter.sponsors import PLACES, Booking, clashes, due
 from newsletter.sponsors.placing import element_of, place, placed

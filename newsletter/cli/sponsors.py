@@ -33,14 +33,14 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     with workspace_of(context) as workspace:
         found = sponsors.statuses(workspace)
     if as_json:
-        rows = [_data(one.booking) | {"state": one.state, "carried": list(one.carried)} for one in found]
-        json_data({"bookings": rows})
+        told = [_data(one.booking) | {"state": one.state, "carried": list(one.carried)} for one in found]
+        json_data({"bookings": told})
         return
-    lines = [
+    rows = [
         (one.booking.sponsor, one.booking.spot, one.booking.list, one.booking.moments, one.state, _numbers(one.carried))
         for one in found
     ]
-    table(("Sponsor", "Place", "List", "Booked for", "State", "Carried by"), lines)
+    table(("Sponsor", "Place", "List", "Booked for", "State", "Carried by"), rows)
     say(f"{plural(len(found), 'booking')}. What is missing tells: newsletter sponsors check" if found else _NONE)
 
 
@@ -60,8 +60,8 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
         count = len(workspace.bookings)
         found = sponsors.notes(workspace)
     if as_json:
-        rows = [_data(one.booking) | {"words": one.words, "mend": one.mend, "wrong": one.wrong} for one in found]
-        json_data({"bookings": count, "problems": rows})
+        told = [_data(one.booking) | {"words": one.words, "mend": one.mend, "wrong": one.wrong} for one in found]
+        json_data({"bookings": count, "problems": told})
     else:
         for one in found:
             step = f"; {one.mend}" if one.mend else ""

@@ -32,6 +32,7 @@ from newsletter.ledger.events import (
     ReportedDelivery,
     ill,
     note,
+    subjects_of,
     subscriber_of,
 )
 from newsletter.ledger.fallback import (
@@ -110,6 +111,7 @@ from newsletter.ledger.writing import (
     Mailing,
     count_without_delivery,
     letter_of,
+    subjects_of_letters,
     without_delivery,
     write_send,
 )
@@ -224,6 +226,8 @@ __all__ = [
     "start_due",
     "state_of",
     "stop",
+    "subjects_of",
+    "subjects_of_letters",
     "submitted_through",
     "subscriber_of",
     "take",

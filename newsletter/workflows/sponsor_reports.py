@@ -10,7 +10,7 @@ from newsletter import clicks
 from newsletter.errors import IssueError, NashraError
 from newsletter.report import read
 from newsletter.report.models import LinkCounts
-from newsletter.report.sponsors import WaitingBooking, SponsorLetter, SponsorReport
+from newsletter.report.sponsors import SponsorLetter, SponsorReport, WaitingBooking
 from newsletter.sponsors import Booking, named
 from newsletter.sponsors.placing import placed
 from newsletter.text.tidy import arabic_fold

@@ -104,6 +104,9 @@ from = {sender}
 # pending_days = 7           # sign-ups that nobody confirmed are deleted after so many days
 # metrics = "…"              # the token that opens /metrics, best in secrets/web.metrics; without it there is none
 
+[tracking]
+# clicks = "stories"         # count how often the links of stories are opened: numbers, and never who (docs/clicks.md)
+
 [rhythms]
 # default = "weekly"         # of who does not choose: instant, daily or weekly
 # offered = ["instant", "daily", "weekly"]           # what the pages let readers choose

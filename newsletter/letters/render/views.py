@@ -137,8 +137,9 @@ class ViewBuilder:
         self.anchors: Mapping[int, str] = {}
         """Anchor of each section by its place in the issue; set before anything is viewed."""
         self.polls: list[Poll] = []
-        self.sponsored: list[tuple[str, str]] = []
         """What the letter asks its readers, in order."""
+        self.sponsored: list[tuple[str, str]] = []
+        """Address of each link that a sponsor pays for, and the sponsor's name."""
         self._led = False
 
     def line(self, text: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from newsletter.models import Publication
-    from newsletter.report.sponsors import WaitingBooking, SponsorReport
+    from newsletter.report.sponsors import SponsorReport, WaitingBooking
 
 
 def sponsor_page(shown: SponsorReport, publication: Publication, environment: Environment) -> str:
