@@ -86,6 +86,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.small_letters",
         "newsletter.workflows.snapshot",
         "newsletter.workflows.source",
+        "newsletter.workflows.sponsor_reports",
         "newsletter.workflows.sponsors",
         "newsletter.workflows.status",
         "newsletter.workflows.suppressions",

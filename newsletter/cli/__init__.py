@@ -116,10 +116,11 @@ _SENDS = group(
 )
 _SPONSORS = group(
     "sponsors",
-    "Sponsors booked in sponsors.toml: list, check, put into an issue.",
+    "Sponsors booked in sponsors.toml: list, check, put into an issue, report.",
     sponsors.list_,
     sponsors.check,
     sponsors.place,
+    sponsors.report,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
