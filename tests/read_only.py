@@ -41,6 +41,8 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "subscribers list": ((), BASE),
     "subscribers show": (("yasmin@example.org",), BASE),
     "subscribers stats": ((), BASE),
+    "subscribers hygiene": ((), BASE),
+    "subscribers hygiene ask": (("--dry-run",), BASE),
     "subscribers bounces": ((), BASE),
     "subscribers unsuppress": (("--reason", "hard", "--dry-run"), BASE),
     "subscribers bounces accept": (("--all", "--dry-run"), BASE),
