@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
     from newsletter.check.probe import Resolver
     from newsletter.delivery import DeliverySetup
+    from newsletter.delivery.counting import Counting
     from newsletter.ledger import Send
     from newsletter.models import Publication
     from newsletter.senders import Sender
     from newsletter.senders.provider import Provider
     from newsletter.sources.fence import Fence
     from newsletter.sources.http import Fetcher
+    from newsletter.sponsors import Booking
     from newsletter.storage.database import Database
     from newsletter.workspace.memory import Memory
     from subscribers.actions import Upkeep
@@ -71,6 +73,17 @@ class Workspace:
     def zone(self) -> ZoneInfo:
         """The zone of the site."""
         return ZoneInfo(self.publication.timezone)
+
+    @property
+    def bookings(self) -> tuple[Booking, ...]:
+        """What sponsors have booked, as sponsors.toml says now; none without that file.
+
+        Raises:
+            SettingsError: The file cannot be understood, or two bookings want one place.
+        """
+        from newsletter.workspace import sponsors
+
+        return sponsors.read(self.root)
 
     @cached_property
     def keys(self) -> Keys:
@@ -255,8 +268,15 @@ class Workspace:
             processes=self._processes(provider),
             helped_from=LARGE if said == "auto" else 2,
             helper=self.helper,
+            counting=self._counting(),
             memory=self.memory,
         )
+
+    def _counting(self) -> Counting | None:
+        from newsletter.delivery.counting import Counting
+
+        by = self.settings.tracking.clicks
+        return None if by == "off" else Counting(by, self.keys.tokens)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -42,16 +42,15 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         ways = ledger.by_provider(connection)
         tried = {one.send_id: one for one in trials.every(connection)}
     if as_json:
-        json_data(
-            [
-                {
-                    **_told(send, account, lists),
-                    "by_provider": ways.get(send.id, {}),
-                    "trial": result_data(tried.get(send.id)),
-                }
-                for send, account in found
-            ]
-        )
+        told = [
+            {
+                **_told(send, account, lists),
+                "by_provider": ways.get(send.id, {}),
+                "trial": result_data(tried.get(send.id)),
+            }
+            for send, account in found
+        ]
+        json_data({"sends": told})
         return
     rows = [
         (

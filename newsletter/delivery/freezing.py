@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger, library, media, polls
 from newsletter.delivery import jobs
+from newsletter.delivery.counting import counted, remember
 from newsletter.delivery.setup import DeliverySetup
 from newsletter.errors import SendError
 from newsletter.ledger import ALL, Mailing, Send
@@ -134,6 +135,8 @@ def freeze(
         if setup.memory is not None:
             setup.memory.refuse(connection, key, target.name, rhythm)
             mailings = [*_had(setup.memory, audience(list_id, rhythm, now)), *mailings]
+        if setup.counting is not None:
+            mailings = counted(connection, mailings, setup.counting, issue=key, list_name=target.name)
         send = ledger.write_send(
             connection,
             mailings,
@@ -153,6 +156,8 @@ def freeze(
                 f"nobody on the list is waiting for issue {key}: it is empty, or all have had it already",
                 mend="add subscribers with: newsletter subscribers import FILE",
             )
+        if setup.counting is not None:
+            remember(connection, mailings, send, list_name=target.name, now=now)
         # With the letters or not at all: nobody opens one whose pictures are not there.
         media.put(connection, (picture for one in mailings for picture in one.hosted), now=setup.now(), frozen=True)
         asked = (poll for one in mailings for poll in one.polls)

@@ -70,6 +70,7 @@ style = "signature"         # signature, classic, digest or bulletin
 kind = "outbox"             # {kinds}
 from = {sender}
 # reply_to = "editor@example.org"
+# authserv_ids = ["mx.example.org"]  # mail servers whose Authentication-Results in the mailbox of answers are believed
 # dkim_selectors = ["mail"]  # names of the DKIM keys that sign, so that check can look at them{known}
 # outbox = "outbox"          # the Maildir, relative to this file
 # fsync = true               # outbox and SMTP: what became of a letter is on the disk before the next one goes
@@ -102,6 +103,9 @@ from = {sender}
 # letters_an_hour_per_network = 30                   # … asked for from one network (/24, IPv6 /64)
 # pending_days = 7           # sign-ups that nobody confirmed are deleted after so many days
 # metrics = "…"              # the token that opens /metrics, best in secrets/web.metrics; without it there is none
+
+[tracking]
+# clicks = "stories"         # count how often the links of stories are opened: numbers, and never who (docs/clicks.md)
 
 [rhythms]
 # default = "weekly"         # of who does not choose: instant, daily or weekly

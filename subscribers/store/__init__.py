@@ -23,8 +23,10 @@ from subscribers.store.consents import (
     record,
     tell_reason,
 )
+from subscribers.store.domains import reader_domains
 from subscribers.store.exports import exported
 from subscribers.store.forgetting import forget_ended, forget_pending
+from subscribers.store.growth import leavers
 from subscribers.store.letters import (
     claim_letters,
     confirmation_letter_of,
@@ -69,6 +71,7 @@ from subscribers.store.people import (
     ids_of,
     lock_person,
     revoke_links,
+    set_counting,
     set_preferences,
     set_status,
     subscribers,
@@ -77,8 +80,10 @@ from subscribers.store.people import (
 )
 from subscribers.store.recipients import (
     among,
+    anybody_uncounted,
     audience,
     beginnings,
+    by_counting,
     declination_counts,
     declinations,
     declined_of,
@@ -112,9 +117,11 @@ __all__ = [
     "add_list",
     "all_lists",
     "among",
+    "anybody_uncounted",
     "asked_together",
     "audience",
     "beginnings",
+    "by_counting",
     "change_address",
     "check_new_name",
     "claim_letters",
@@ -147,6 +154,7 @@ __all__ = [
     "keep_confirmation",
     "keep_request",
     "keep_wishes",
+    "leavers",
     "letters_in_doubt",
     "letters_since",
     "letters_waiting",
@@ -167,6 +175,7 @@ __all__ = [
     "queue_letter",
     "queued_letters",
     "queued_since",
+    "reader_domains",
     "record",
     "refuse_letter",
     "release_held",
@@ -175,6 +184,7 @@ __all__ = [
     "request_of",
     "revoke_links",
     "set_closed",
+    "set_counting",
     "set_preferences",
     "set_status",
     "settle_letter",
