@@ -361,6 +361,8 @@ class Rendered:
     """Those that the reader pages ask: what freezes it puts their words there."""
     links: tuple[CountedLink, ...] = ()
     """Those whose clicks are counted, if any are: what freezes it writes them down."""
+    sponsored: tuple[tuple[str, str], ...] = ()
+    """Address of each link that a sponsor pays for, as it stands in the letter, and the sponsor's name."""
     flowed: bool = False
     """Whether lines of the text that end in a space may be joined and wrapped anew (RFC 3676)."""
 

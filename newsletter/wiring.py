@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from newsletter.senders.provider import Provider
     from newsletter.sources.fence import Fence
     from newsletter.sources.http import Fetcher
+    from newsletter.sponsors import Booking
     from newsletter.storage.database import Database
     from newsletter.workspace.memory import Memory
     from subscribers.actions import Upkeep
@@ -72,6 +73,17 @@ class Workspace:
     def zone(self) -> ZoneInfo:
         """The zone of the site."""
         return ZoneInfo(self.publication.timezone)
+
+    @property
+    def bookings(self) -> tuple[Booking, ...]:
+        """What sponsors have booked, as sponsors.toml says now; none without that file.
+
+        Raises:
+            SettingsError: The file cannot be understood, or two bookings want one place.
+        """
+        from newsletter.workspace import sponsors
+
+        return sponsors.read(self.root)
 
     @cached_property
     def keys(self) -> Keys:

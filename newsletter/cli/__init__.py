@@ -17,6 +17,7 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    deliverability,
     diverting,
     editing,
     examining,
@@ -30,6 +31,7 @@ from newsletter.cli import (
     sends,
     serving,
     setting_up,
+    sponsors,
     status,
     subjects,
     subscribing,
@@ -110,6 +112,13 @@ _SENDS = group(
     diverting.divert,
     sends.list_,
 )
+_SPONSORS = group(
+    "sponsors",
+    "Sponsors booked in sponsors.toml: list, check, put into an issue.",
+    sponsors.list_,
+    sponsors.check,
+    sponsors.place,
+)
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
@@ -118,11 +127,17 @@ for panel, parts in (
         "Making an issue",
         (
             *(editing.collect, composing.articles, composing.compose, subjects.subjects),
-            *(editing.check, editing.preview, theming.theme),
+            *(editing.check, editing.preview, theming.theme, _SPONSORS),
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, status.status, examining.doctor, working.worker, _SENDS)),
+    (
+        "Sending",
+        (
+            *(sending.send, reporting.report, deliverability.deliverability, status.status, examining.doctor),
+            *(working.worker, _SENDS),
+        ),
+    ),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:

@@ -110,7 +110,7 @@ def stats(
         warn_held(connection)
     rows: list[dict[str, Any]] = [{**asdict(one), "list": one.list.name, "rhythms": dict(one.rhythms)} for one in found]
     if as_json:
-        json_data(rows)
+        json_data({"lists": rows})
         return
     for row in rows:
         confirmed = {f"  {rhythm}": count for rhythm, count in row.pop("rhythms").items()}

@@ -38,7 +38,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         found = [(send, ledger.account(connection, send.id)) for send in ledger.sends(connection)]
         ways = ledger.by_provider(connection)
     if as_json:
-        json_data([{**_told(send, account, lists), "by_provider": ways.get(send.id, {})} for send, account in found])
+        told = [{**_told(send, account, lists), "by_provider": ways.get(send.id, {})} for send, account in found]
+        json_data({"sends": told})
         return
     rows = [
         (

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from newsletter.report.models import BOUNCES, DeliveryCounts, Report
+from newsletter.report.models import BOUNCES, EVENTS, DeliveryCounts, Report
 
 if TYPE_CHECKING:
     from newsletter.polls import PollResults
 
-EVENTS = ("delivered", "bounced", "complained", "left")
+
+_TOLD = ("delivered", "bounced", "complained", "left", "deferred")
 
 
 def plain(report: Report) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def lines(report: Report) -> list[str]:
         told.append(
             "Of those submitted: "
             + ", ".join(
-                f"{getattr(total, name):,} {name} ({share(getattr(total, name), total.submitted)})" for name in EVENTS
+                f"{getattr(total, name):,} {name} ({share(getattr(total, name), total.submitted)})" for name in _TOLD
             )
             + "."
         )

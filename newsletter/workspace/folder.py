@@ -70,6 +70,7 @@ style = "signature"         # signature, classic, digest or bulletin
 kind = "outbox"             # {kinds}
 from = {sender}
 # reply_to = "editor@example.org"
+# authserv_ids = ["mx.example.org"]  # mail servers whose Authentication-Results in the mailbox of answers are believed
 # dkim_selectors = ["mail"]  # names of the DKIM keys that sign, so that check can look at them{known}
 # outbox = "outbox"          # the Maildir, relative to this file
 # fsync = true               # outbox and SMTP: what became of a letter is on the disk before the next one goes

@@ -58,6 +58,11 @@ class SenderSettings(SettingsSection):
         alias="from", description="`Name <address>`", examples=['from = "نشرة المؤشر <news@example.org>"']
     )
     reply_to: Annotated[str, AfterValidator(optional_mailbox)] = Field(default="", description="where answers go")
+    authserv_ids: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
+        default=[],
+        description="names of mail servers whose `Authentication-Results` in the mailbox of answers are believed (RFC "
+        '8601), for example `["mx.example.org"]`',
+    )
     dkim_selectors: Annotated[list[Selector], BeforeValidator(listed)] = Field(
         default=[],
         description="names of the DKIM keys that sign, so that `check --online` can look at them, where the "

@@ -23,8 +23,10 @@ from subscribers.store.consents import (
     record,
     tell_reason,
 )
+from subscribers.store.domains import reader_domains
 from subscribers.store.exports import exported
 from subscribers.store.forgetting import forget_ended, forget_pending
+from subscribers.store.growth import leavers
 from subscribers.store.letters import (
     claim_letters,
     confirmation_letter_of,
@@ -152,6 +154,7 @@ __all__ = [
     "keep_confirmation",
     "keep_request",
     "keep_wishes",
+    "leavers",
     "letters_in_doubt",
     "letters_since",
     "letters_waiting",
@@ -172,6 +175,7 @@ __all__ = [
     "queue_letter",
     "queued_letters",
     "queued_since",
+    "reader_domains",
     "record",
     "refuse_letter",
     "release_held",

@@ -27,9 +27,13 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger
 from newsletter.delivery.names import letter_of
+from newsletter.errors import SourceError
 from newsletter.events import apply as events
+from newsletter.events import dmarc
+from newsletter.events.dmarc import ReadReport
 from newsletter.events.inbox.mailboxes import MailboxMessage, file_names, items
 from newsletter.events.inbox.messages import BounceNotice, ParsedMessage, understand
+from newsletter.ledger.dmarc import keep_report, note_authentication
 from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
 from subscribers import actions, store
@@ -66,6 +70,12 @@ class InboxSetup:
     rhythms: Mapping[str, Rhythm] = field(default_factory=dict)
     """The same for one list, by its name, where it differs."""
     """Of who subscribes by mail."""
+    servers: tuple[str, ...] = ()
+    """Names of the servers whose ``Authentication-Results`` are believed, lower case."""
+    domains: tuple[str, ...] = ()
+    """Domains that our letters come from: reports about others are refused."""
+    read_report: ReadReport = dmarc.parsed
+    """What reads a DMARC report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,8 @@ class InboxOutcome:
     refused: int = 0
     """Links that are not ours or too old, bounces that name no letter of ours or several, or not its address, wishes to
     subscribe with an address that must not be mailed or got a confirmation letter lately, or too old."""
+    dmarc: int = 0
+    """Messages with DMARC reports that are new."""
     automatic: int = 0
     """Answers of machines, mailing lists, loops: nothing is done for them."""
     other: int = 0
@@ -123,7 +135,7 @@ def read(setup: InboxSetup, path: Path, *, dry_run: bool = False) -> InboxOutcom
             before = _remembered(connection, [name for item in group for name in item.names]) | run.rehearsed
         fresh = [item for item in group if not before.intersection(item.names)]
         run.counts["read"] += len(fresh)
-        understood = [(item, understand(item.raw, setup.own_address)) for item in fresh]
+        understood = [(item, understand(item.raw, setup.own_address, setup.servers)) for item in fresh]
         if dry_run:
             run.rehearse(understood)
         else:
@@ -168,8 +180,14 @@ class _Run:
     def _one(self, setup: InboxSetup, item: MailboxMessage, message: ParsedMessage) -> str:
         if message.kind == "report":
             return _report(setup, message, self.paused, self.held)
+        if message.kind == "dmarc":
+            return _reports_of(setup, item, message)
         act = _ACTS.get(message.kind)
         if act is None:
+            if message.results:
+                with setup.database.write() as connection:
+                    note_authentication(connection, message.results, at=min(message.at or setup.now, setup.now))
+                    _remember(connection, setup.now, [item])
             return message.kind
         if message.kind == "subscribe" and self._no_more:
             return "full"
@@ -185,7 +203,7 @@ class _Run:
         """Note what these messages would be counted as; those that would change something are tried some at a time."""
         self.rehearsed.update(name for item, _ in messages for name in item.names)
         for item, message in messages:
-            if message.kind in _ACTS or message.kind == "report":
+            if message.kind in _ACTS or message.kind in {"report", "dmarc"}:
                 # What was understood is enough.
                 self._to_rehearse.append((replace(item, raw=b""), message))
             else:
@@ -251,6 +269,22 @@ def _report(setup: InboxSetup, message: ParsedMessage, paused: list[str], held: 
     paused += received.paused
     held[:] = received.held or held  # each time all that is held by then
     return _sort(reports) if received.new else "known"
+
+
+def _reports_of(setup: InboxSetup, item: MailboxMessage, message: ParsedMessage) -> str:
+    """Keep the DMARC reports of a message; each counts once, whoever brings it again."""
+    found = []
+    for data in message.attached:
+        try:
+            found.append(setup.read_report(data, item.label, setup.domains, setup.now))
+        except SourceError:
+            continue
+    if not found:
+        return "refused"
+    with setup.database.write() as connection:
+        new = [keep_report(connection, one, now=setup.now) for one in found]
+        _remember(connection, setup.now, [item])
+    return "dmarc" if any(new) else "known"
 
 
 def _event(setup: InboxSetup, message: ParsedMessage, notice: BounceNotice) -> EventReport:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import Message
 from email.utils import getaddresses
@@ -32,6 +32,7 @@ from newsletter.events.inbox.parts import (
     texts_of,
     typed_addresses,
 )
+from newsletter.events.inbox.receivers import is_own_copy, report_attachments, results_of
 from newsletter.events.inbox.statuses import meaning
 from newsletter.text.reasons import reason_of
 from newsletter.text.refusals import refusal
@@ -70,7 +71,7 @@ _NO_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u
 """Marks of direction, which some mail programs put into subjects."""
 _DAEMONS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply"})
 
-Kind = Literal["report", "leave", "confirm", "subscribe", "automatic", "other", "unreadable"]
+Kind = Literal["report", "dmarc", "leave", "confirm", "subscribe", "automatic", "other", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +109,34 @@ class ParsedMessage:
     """The name of the list it wants; empty when it names none."""
     words: str = ""
     """Its subject, for the record of consent."""
+    attached: tuple[bytes, ...] = ()
+    """What may be DMARC reports."""
+    results: tuple[tuple[str, str, str], ...] = ()
+    """Of a copy of our own letter: server, method and result of its authentication."""
 
 
-def understand(raw: bytes, own: str) -> ParsedMessage:
+def understand(raw: bytes, own: str, servers: tuple[str, ...] = ()) -> ParsedMessage:
     """Say what a message is; never raises.
 
     Args:
         raw: The message, or as much of it as was read.
         own: Bare address that our letters come from; what comes from it is a loop.
+        servers: Names of the servers whose ``Authentication-Results`` are believed, lower case.
     """
     try:
-        return _understand(email.message_from_bytes(raw[:MOST_BYTES]), own)
+        message = email.message_from_bytes(raw[:MOST_BYTES])
+        found = _dmarc(message, servers) or _understand(message, own)
+        return replace(found, results=results_of(message, servers)) if is_own_copy(message, own) else found
     except Exception:
         return ParsedMessage("unreadable")
+
+
+def _dmarc(message: Message, servers: tuple[str, ...]) -> ParsedMessage | None:
+    """A message that brings DMARC reports. Where a server is trusted, it must say that the message is authentic."""
+    if message.get_content_type() == "multipart/report" or not (attached := report_attachments(message)):
+        return None
+    proved = not servers or any(result == "pass" for _, _, result in results_of(message, servers))
+    return ParsedMessage("dmarc", moment_of(message), attached=attached if proved else ())
 
 
 def _understand(message: Message, own: str) -> ParsedMessage:

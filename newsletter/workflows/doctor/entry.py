@@ -8,16 +8,17 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter.senders import registry
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
 from newsletter.workspace.config import FILE, SECRETS
 from newsletter.workspace.folder import read_keys
 from newsletter.workspace.layers import KEYS
+
+if TYPE_CHECKING:
+    from newsletter.workflows.doctor.examination import Examination
 
 OLD = timedelta(days=730)
 """Age of a provider's key after which a new one is advised: whoever left the newsroom may still have it."""
@@ -131,6 +132,8 @@ def private(case: Examination) -> Iterator[Examined]:
 def keys(case: Examination) -> Iterator[Examined]:
     """How old keys are, by the files that hold them."""
     folder = case.root / SECRETS
+    if not folder.is_dir():
+        raise SkippedCheck("there is no folder of secrets; the line Secret files says more")
     secret = registry.secret_keys()
     ages = {one.name: one.stat().st_mtime for one in folder.iterdir() if one.is_file() and one.name in secret}
     own = (folder / KEYS).stat().st_mtime if (folder / KEYS).exists() else 0.0

@@ -6,20 +6,20 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import DoctorState, Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.sources.http import Fetched
+    from newsletter.workflows.doctor.examination import Examination
     from newsletter.workflows.status import Finding
 
 _SEND_KINDS = (
@@ -69,7 +69,9 @@ def worker(case: Examination) -> Iterator[Examined]:
     elif state.worker_at is None:
         raise SkippedCheck("none was ever started, and nothing waits for one")
     else:
-        yield Examined("worker", "ok", f"its last sign of life: {_when(state.worker_at, case)}")
+        lives = state.worker_until is not None and state.now <= state.worker_until
+        more = "" if lives else "; nothing waits for one"
+        yield Examined("worker", "ok", f"its last sign of life: {_when(state.worker_at, case)}{more}")
 
 
 def cron(case: Examination) -> Iterator[Examined]:
@@ -212,17 +214,17 @@ def _web_source(case: Examination, source: str) -> Examined:
 
 
 def _interface(case: Examination, got: Fetched) -> str:
-    """The REST interface that a page leads to; the page itself is read behind the fence."""
+    """The REST interface that an answer leads to: by its headers, or by the page, which is read behind the fence."""
     from newsletter.sources.wordpress import interface_of, signpost
 
     if (within := interface_of(got.url)) is not None:
         return within[0]
-    if "api.w.org" not in got.headers.get("link", "") and b"api.w.org" not in got.data:
-        return ""
-    try:
-        sign = case.workspace.fence.run(signpost, got, where=got.url)
-    except SourceError:
-        return ""
+    sign = signpost(replace(got, data=b""))
+    if sign is None and b"api.w.org" in got.data:
+        try:
+            sign = case.workspace.fence.run(signpost, got, where=got.url)
+        except SourceError:
+            return ""
     return sign.root if sign is not None else ""
 
 

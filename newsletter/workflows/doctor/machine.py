@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
 from newsletter.workflows.doctor import faults
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import DoctorState, Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from newsletter.workflows.doctor.examination import Examination
 
 APART, FAR_APART = 30.0, 300.0
 """Seconds between two clocks after which it is told, and after which links, leases and signatures suffer."""

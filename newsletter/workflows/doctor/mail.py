@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from newsletter.check import policies, probe
 from newsletter.check.records import dkim_key, dmarc_policy, is_dmarc, spf_terms, tags
 from newsletter.check.sender import FREE_MAIL, MOST_QUESTIONS, domain_setup, organisation
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import DoctorState, Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from newsletter.check.found import DkimRecord, DmarcPolicy, SenderSetup, SpfRecord
     from newsletter.models import Problem
+    from newsletter.workflows.doctor.examination import Examination
 
 _LINES = {"sender-domain-without-mail": "domain", "dns-silent": "domain"}
 """Problems of a domain whose code does not begin with the name of its line."""

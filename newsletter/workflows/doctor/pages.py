@@ -13,13 +13,12 @@ from newsletter.check import probe
 from newsletter.check.addresses import private
 from newsletter.letters import hosting
 from newsletter.senders import registry
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
 from subscribers import test_link
 
 if TYPE_CHECKING:
     from newsletter.check.probe import PageReply
+    from newsletter.workflows.doctor.examination import Examination
 
 ONE_CLICK: Mapping[str, str] = {"List-Unsubscribe": "One-Click"}
 """What a mail program posts (RFC 8058 section 3.2)."""

@@ -1,0 +1,385 @@
+"""What a report says of one issue: the figures at its head, and a block for each question. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from newsletter.report.page.causes import bounces, leaving, not_gone
+from newsletter.report.page.charts import Bar, Column, bars, columns, table
+from newsletter.report.page.parts import Figure, ReportBlock, from_left, legend
+from newsletter.report.page.readings import stories, unread
+from newsletter.report.page.sorts import letters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from newsletter.polls import PollResults
+    from newsletter.report.models import ComparedShare, DomainCounts, HourCounts, PastIssue, Report
+    from newsletter.report.page.wording import PageWords
+
+FIRST_DAY = 24
+"""Hours that are drawn."""
+DOMAINS = 6
+"""Domains that are drawn; the table has all."""
+
+
+def told(report: Report) -> bool:
+    """Whether anybody has told what became of the letters after they were handed over."""
+    total = report.total
+    return any((total.delivered, total.deferred, total.bounced, total.complained))
+
+
+def lead(report: Report, say: PageWords) -> tuple[Markup, ...]:
+    """What is to be known first, sentence by sentence."""
+    total, said = report.total, []
+    if not total.audience:
+        return (say.say("This issue went to nobody."),)
+    if told(report):
+        said.append(
+            say.count(
+                "{n} letter arrived, of {all} that were handed over ({share}).",
+                "{n} letters arrived, of {all} that were handed over ({share}).",
+                total.delivered,
+                all=say.amount(total.submitted),
+                share=say.percent(total.delivered, total.submitted),
+            )
+        )
+    elif total.submitted:
+        said.append(
+            say.count(
+                "{n} letter was handed over, and nobody has told yet what became of it: news comes from the provider, "
+                "and the outbox never tells.",
+                "{n} letters were handed over, and nobody has told yet what became of them: news comes from the "
+                "provider, and the outbox never tells.",
+                total.submitted,
+            )
+        )
+    if report.clicks_counted:
+        said.append(
+            say.count("Their links were pressed {n} time.", "Their links were pressed {n} times.", report.clicked)
+        )
+    if total.open:
+        said.append(say.count("{n} letter still has to go.", "{n} letters still have to go.", total.open))
+    if total.unknown:
+        said.append(
+            say.count(
+                "Of {n} letter nobody knows whether it went.",
+                "Of {n} letters nobody knows whether they went.",
+                total.unknown,
+            )
+        )
+    return tuple(said)
+
+
+def figures(report: Report, say: PageWords) -> tuple[Figure, ...]:
+    """The large figures at the head."""
+    total = report.total
+    if not total.audience:
+        return ()
+    beside = {one.what: one for one in report.comparison.shares} if report.comparison else {}
+    whole = total.submitted
+    parts = []
+    if told(report):
+        parts.append(_figure("delivered", say.say("Delivered"), total.delivered, whole, beside, say))
+    else:
+        detail = say.say("of {all} readers", all=say.amount(total.audience))
+        parts.append(Figure(say.amount(whole), say.say("Handed over"), detail))
+    if report.clicks_counted:
+        each = say.say("{n} for every 100 letters", n=say.hundred(report.clicked, whole))
+        parts.append(_compared(Figure(say.amount(report.clicked), say.say("Clicks"), each), beside.get("clicked"), say))
+    if told(report):
+        parts.append(_figure("bounced", say.say("Bounced"), total.bounced, whole, beside, say))
+    parts.append(_figure("left", say.say("Left afterwards"), total.left, whole, beside, say))
+    if told(report):
+        parts.append(_figure("complained", say.say("Called it spam"), total.complained, whole, beside, say))
+    return tuple(parts)
+
+
+def _figure(
+    what: str, label: Markup, number: int, whole: int, beside: Mapping[str, ComparedShare], say: PageWords
+) -> Figure:
+    detail = say.say("{share} of {all}", all=say.amount(whole), share=say.percent(number, whole)) if whole else Markup()
+    return _compared(Figure(say.amount(number), label, detail), beside.get(what), say)
+
+
+def _compared(figure: Figure, share: ComparedShare | None, say: PageWords) -> Figure:
+    """The figure with what is usual beside it."""
+    if share is None:
+        return figure
+    if share.what == "clicked":
+        here, usual = say.hundred(share.here, 1), say.hundred(share.median, 1)
+    else:
+        here, usual = say.percent(share.here), say.percent(share.median)
+    if here == usual:
+        words, towards = say.say("as usual"), ""
+    elif share.here > share.median:
+        words, towards = say.say("more than usual ({share})", share=usual), "up"
+    else:
+        words, towards = say.say("less than usual ({share})", share=usual), "down"
+    return Figure(figure.number, figure.label, figure.detail, words, towards)
+
+
+def blocks(report: Report, say: PageWords) -> Iterator[ReportBlock]:
+    """One block for each question, without those that have no answer."""
+    if not report.total.audience:
+        return
+    if report.clicks_counted and report.stories:
+        yield stories(say.say("What they read"), report.stories, say)
+    else:
+        yield unread(report.clicks_counted, say)
+    for block in (
+        _domains(report, say),
+        _earlier(report, say),
+        _hours(report, say),
+        bounces(report.total, say),
+        leaving(report.total, say),
+        not_gone(report.total, say),
+    ):
+        if block is not None:
+            yield block
+    for poll in report.polls:
+        yield _poll(poll, report.turned_away.get(poll.id, 0), say)
+    if (block := letters(report, say)) is not None:
+        yield block
+
+
+def _hours(report: Report, say: PageWords) -> ReportBlock | None:
+    """When things were told, hour by hour of the first day."""
+    of = "clicked" if report.clicks_counted and report.clicked else "delivered"
+    first = {one.hour: one for one in report.hours if one.hour < FIRST_DAY}
+    numbers = [getattr(first[at], of) if at in first else 0 for at in range(FIRST_DAY)]
+    if not any(numbers):
+        return None
+    # In UTC: where clocks change, the wall's hours are not in order.
+    begun = report.hours[0].start.astimezone(UTC) - timedelta(hours=report.hours[0].hour)
+    hours = [say.clock(begun + timedelta(hours=at)) for at in range(FIRST_DAY + 1)]
+    peak = numbers.index(max(numbers))
+    begins, ends = hours[peak], hours[peak + 1]
+    finding = (
+        say.say("Most clicks came between {begins} and {ends}.", begins=begins, ends=ends)
+        if of == "clicked"
+        else say.say("Most letters arrived between {begins} and {ends}.", begins=begins, ends=ends)
+    )
+    later = sum(getattr(one, of) for one in report.hours if one.hour >= FIRST_DAY)
+    note = say.say("After the first day: {n} more.", n=say.amount(later)) if later else Markup()
+    drawn = columns(
+        [
+            Column(
+                hours[at] if at % 3 == 0 else "",
+                number,
+                spare=at % 6 != 0,
+                told=at == peak,
+            )
+            for at, number in enumerate(numbers)
+        ],
+        say,
+        finding,
+        narrow=True,
+    )
+    title = say.say("When they clicked") if of == "clicked" else say.say("When it arrived")
+    return ReportBlock(
+        title,
+        say.say("By hour of the first day.") + " " + finding,
+        drawn,
+        note=note,
+        table=_hour_table(title, report.hours, say),
+    )
+
+
+def _hour_table(title: Markup, hours: tuple[HourCounts, ...], say: PageWords) -> Markup:
+    names = {
+        "clicked": say.say("Clicks"),
+        "delivered": say.say("Delivered"),
+        "deferred": say.say("Put off"),
+        "bounced": say.say("Bounced"),
+        "left": say.say("Left afterwards"),
+        "complained": say.say("Called it spam"),
+    }
+    shown = [name for name in names if any(getattr(one, name) for one in hours)]
+    rows = [
+        [say.say("{day}, {hour}", day=say.day_of(one.start.date()), hour=say.clock(one.start))]
+        + [say.amount(getattr(one, name)) for name in shown]
+        for one in hours
+    ]
+    return table(title, [say.say("Hour"), *(names[name] for name in shown)], rows, say)
+
+
+def _earlier(report: Report, say: PageWords) -> ReportBlock | None:
+    """This issue beside the ones before it."""
+    title = say.say("Beside earlier issues")
+    if report.comparison is None:
+        return None
+    past = report.comparison.past
+    if not past:
+        return ReportBlock(title, say.say("This is the first issue, so there is none to compare it with."))
+    here = _as_past(report)
+    every = (*past, here) if here is not None else past
+    arrives = any(one.delivered for one in every)
+    clicks = any(one.clicks_counted for one in every)
+    back = say.say("Delivered") if arrives else say.say("Handed over")
+    rows = []
+    drawn: list[Column] = []
+    for one in every:
+        number = one.delivered if arrives else one.submitted
+        drawn.append(
+            Column(
+                say.key(one.issue),
+                one.clicked if clicks else number,
+                number if clicks else 0,
+                spare=len(every) > 6 and (len(every) - 1 - len(drawn)) % 2 == 1,
+                here=one is here,
+                told=one is here,
+            )
+        )
+        rows.append(
+            [
+                say.say("{issue}: {subject}", issue=say.key(one.issue), subject=one.subject),
+                say.amount(one.submitted),
+                say.amount(one.delivered),
+                *([say.amount(one.clicked) if one.clicks_counted else "–"] if clicks else []),
+                say.amount(one.bounced),
+                say.amount(one.left),
+                say.amount(one.complained),
+            ]
+        )
+    head = [
+        say.say("Issue"),
+        say.say("Handed over"),
+        say.say("Delivered"),
+        *([say.say("Clicks")] if clicks else []),
+        say.say("Bounced"),
+        say.say("Left afterwards"),
+        say.say("Called it spam"),
+    ]
+    finding = say.say("This issue, and those before it.")
+    few = say.say("What is usual is said from three earlier issues on.") if len(past) < 3 else Markup()
+    return ReportBlock(
+        title,
+        finding,
+        columns(drawn, say, say.say("{what}, issue by issue.", what=back)),
+        legend(back, say.say("Clicks")) if clicks else Markup(),
+        few,
+        table(title, head, rows, say),
+        wide=True,
+    )
+
+
+def _as_past(report: Report) -> PastIssue | None:
+    from newsletter.report.models import PastIssue
+
+    total = report.total
+    if report.begun is None:
+        return None
+    return PastIssue(
+        report.issue,
+        report.subject,
+        report.begun,
+        total.submitted,
+        total.delivered,
+        total.bounced,
+        total.complained,
+        total.left,
+        report.clicked,
+        report.clicks_counted,
+    )
+
+
+def _domains(report: Report, say: PageWords) -> ReportBlock | None:
+    """What became of the letters by the domain of the mailbox."""
+    if not report.domains:
+        return None
+    arrives = any(one.delivered for one in report.domains)
+    whole = sum(one.submitted for one in report.domains)
+    first = report.domains[0]
+    drawn = [
+        Bar(
+            _domain(one, say),
+            one.delivered if arrives else one.submitted,
+            note=_trouble(one, say),
+            behind=one.submitted if arrives else 0,
+        )
+        for one in report.domains[:DOMAINS]
+    ]
+    rest = len(report.domains) - len(drawn)
+    head = [
+        say.say("Mailboxes at"),
+        say.say("Handed over"),
+        say.say("Delivered"),
+        say.say("Put off"),
+        say.say("Bounced"),
+        say.say("Called it spam"),
+    ]
+    rows = [
+        [
+            _domain(one, say),
+            *(say.amount(n) for n in (one.submitted, one.delivered, one.deferred, one.bounced, one.complained)),
+        ]
+        for one in report.domains
+    ]
+    title = say.say("Where the mailboxes are")
+    return ReportBlock(
+        title,
+        say.say(
+            "{share} of the letters went to {domain}.",
+            share=say.percent(first.submitted, whole),
+            domain=_domain(first, say),
+        ),
+        bars(drawn, say),
+        legend(say.say("Handed over"), say.say("Delivered")) if arrives else Markup(),
+        say.say("{n} more in the table.", n=say.amount(rest)) if rest else Markup(),
+        table(title, head, rows, say),
+    )
+
+
+def _trouble(one: DomainCounts, say: PageWords) -> Markup:
+    said = []
+    if one.bounced:
+        said.append(say.say("bounced: {n}", n=say.amount(one.bounced)))
+    if one.still_deferred:
+        said.append(say.say("still put off: {n}", n=say.amount(one.still_deferred)))
+    if one.complained:
+        said.append(say.say("called spam: {n}", n=say.amount(one.complained)))
+    return Markup(" · ").join(said)
+
+
+def _domain(one: DomainCounts, say: PageWords) -> Markup:
+    from newsletter.report.models import ERASED, OTHERS
+
+    if one.domain == OTHERS:
+        return say.say("All others")
+    return say.say("Readers erased since") if one.domain == ERASED else from_left(one.domain)
+
+
+def _poll(poll: PollResults, turned_away: int, say: PageWords) -> ReportBlock:
+    """A question and what was answered."""
+    title = say.html(poll.question)
+    if not poll.total:
+        return ReportBlock(title, say.say("Nobody has answered so far."))
+    note = (
+        say.say(
+            "Answers not taken, since too many came from one network within an hour: {n}.", n=say.amount(turned_away)
+        )
+        if turned_away
+        else Markup()
+    )
+    drawn = [
+        Bar(
+            words,
+            number,
+            Markup('{} <span class="share">{}</span>').format(
+                say.amount(number), say.html(say.percent(number, poll.total))
+            ),
+        )
+        for words, number in poll.answers
+    ]
+    rows = [[words, say.amount(number), say.html(say.percent(number, poll.total))] for words, number in poll.answers]
+    return ReportBlock(
+        title,
+        say.count("A question to the readers: {n} answer.", "A question to the readers: {n} answers.", poll.total),
+        bars(drawn, say, whole=poll.total),
+        note=note,
+        table=table(title, [say.say("Answer"), say.say("Answers"), say.say("Share")], rows, say),
+    )
