@@ -210,7 +210,7 @@ class SubjectTrialSettings(SettingsSection):
     """How the `subjects` of an issue are tried (A/B test): on a part of its readers, before the others get one."""
 
     share: float = Field(
-        default=0.2, gt=0, le=0.5, description="of the readers who get one of the subjects first, all together"
+        default=0.2, ge=0.01, le=0.5, description="of the readers who get one of the subjects first, all together"
     )
     least: int = Field(
         default=500,
