@@ -148,7 +148,7 @@ class Newsroom:
         """Count what became of issues, how they compare with those before, and how the lists grew.
 
         Args:
-            issues: Numbers, ids of sends, keys of letters of the latest posts, or Issues; none takes the last that went.
+            issues: Numbers, ids of sends, keys of letters of the latest posts, or Issues; none takes the last one.
 
         Returns:
             Frozen dataclasses of ``newsletter.report.models``; ``newsletter.report.plain.plain`` makes them the data of
