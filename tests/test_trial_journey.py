@@ -30,7 +30,7 @@ from newsletter.workflows import deciding
 from newsletter.workflows.status import findings_of, workspace_state
 from newsletter.workflows.worker import Worker
 from subscribers import actions, store
-from subscribers.store.tables import subscriber
+from subscribers.store.tables import subscriber, subscription
 
 READERS, EACH = 24, 4
 
@@ -326,6 +326,22 @@ def test_a_planned_trial_can_be_frozen_anew_and_begins_at_its_hour(root: Path, c
     clock.forward(hours=2)
     run(root, "send", "12")
     assert got(root) == {"ثالث العناوين": 16, "رابع العناوين": 4, "خامس العناوين": 4}
+
+
+def test_who_chose_topics_gets_their_letter_with_the_subject_that_was_chosen(root: Path, clock: Clock) -> None:
+    settings(root, "[topics.readers]\n", '[topics.readers]\n1 = "رياضة"\n')
+    path = write_issue(root, SUBJECTS)
+    path.write_text(path.read_text("utf-8") + "\n## رياضة\n\n### خبر الملعب\nملخص قصير آخر.\n", "utf-8")
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        some = select(subscriber.c.id).where(subscriber.c.id % 3 == 0)
+        connection.execute(update(subscription).where(subscription.c.subscriber_id.in_(some)).values(declined_topics=1))
+        declined = set(connection.execute(select(subscriber.c.address).where(subscriber.c.id.in_(some))).scalars())
+    run(root, "send", "12", "--yes")
+    run(root, "sends", "decide", "12", "--subject", "2", "--yes")
+    run(root, "send", "12")
+    assert got(root) == {SUBJECTS[0]: 4, SUBJECTS[1]: 20}
+    for letter in received(root):
+        assert ("خبر الملعب" in letter.html) == (letter.to not in declined)
 
 
 def test_the_archive_shows_the_first_subject_until_one_is_chosen(root: Path, clock: Clock) -> None:
