@@ -6,14 +6,18 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import sqlite3
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import patient
 import pytest
@@ -28,8 +32,11 @@ from newsletter.check import policies
 from newsletter.cli.examining import doctor_data
 from newsletter.errors import DatabaseError
 from newsletter.storage.database import open_database, open_to_look, upgrade
+from newsletter.workflows import status
 from newsletter.workflows.doctor import CHECKS, GROUPS, LINES, Examined, examine, fails, faults
 from newsletter.workflows.doctor.hiding import HIDDEN, SecretHider
+from newsletter.workflows.status.judging import Finding
+from subscribers import store
 from subscribers.test_link import NOBODY
 
 OLD = time.time() - 3 * 365 * 86_400
@@ -202,6 +209,13 @@ def restored(_world: World, root: Path) -> None:
 def missing_database(_world: World, root: Path) -> None:
     for path in root.glob("newsletter.db*"):
         path.unlink()
+
+
+def waiting_letter(_world: World, root: Path) -> None:
+    database = open_database(f"sqlite:///{root / 'newsletter.db'}")
+    with database.write() as connection:
+        store.queue_letter(connection, "welcome", 1, 1, now=datetime.now(UTC) - timedelta(hours=1))
+    database.close()
 
 
 def without_worker(_world: World, root: Path) -> None:
@@ -446,6 +460,7 @@ FAULTS = {
     "a folder of texts that is gone": Fault(
         "sources", "fail", "no such file", lambda _world, root: (root / "texts").rmdir()
     ),
+    "small letters that wait": Fault("letters", "fail", "wait", waiting_letter),
     "a mailbox that is gone": Fault(
         "mailbox", "fail", "no such mailbox", lambda _world, root: shutil.rmtree(root / "mail")
     ),
@@ -551,7 +566,7 @@ FAULTS = {
 
 def test_there_are_enough() -> None:
     assert len(FAULTS) >= 40
-    assert {one.line for one in FAULTS.values()} >= set(LINES) - {"letters", "tls", "files"}
+    assert {one.line for one in FAULTS.values()} >= set(LINES) - {"status", "tls", "files"}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -603,7 +618,7 @@ def test_a_database_that_is_away_leaves_everything_else_to_be_looked_at(world: W
     FAULTS["a file that is no database"].broken(world, root)
     told = {one.name: one for one in world.examine(root)}
     assert told["database"].state == told["integrity"].state == "fail"
-    needing = ("webhook", "suppressions", "schedule", "worker", "sends", "letters", "backup")
+    needing = ("webhook", "suppressions", "schedule", "worker", "sends", "letters", "status", "backup")
     assert {told[name].state for name in needing} == {"skipped"}
     assert {told[name].words for name in needing} == {"the database cannot be read; the line Database says why"}
     others = {name: one.state for name, one in told.items() if name not in {*needing, "database", "integrity", "cron"}}
@@ -872,6 +887,44 @@ def test_progress_is_told_line_by_line(world: World, root: Path) -> None:
 
 
 # ---- the rules
+
+
+def test_the_page_tells_every_line() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "doctor.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| `([\w-]+)` \|", page, re.MULTILINE)
+    assert rows == [(title, name) for name, (_, title) in LINES.items()]
+
+
+def test_a_list_that_writes_from_another_domain(world: World, root: Path) -> None:
+    put(root, "[schedule]", '[lists.sport]\nfrom = "رياضة <sport@sport.example.net>"\n\n[schedule]')
+    told = [one for one in world.examine(root, "domain") if one.about == "sport.example.net"]
+    assert {one.name: one.state for one in told} == {"domain": "fail", "spf": "warn", "dkim": "warn", "dmarc": "warn"}
+
+
+def test_a_machine_that_trusts_nobody(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    monkeypatch.setattr(ssl, "create_default_context", lambda: bare)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: mock.Mock(capath=None))
+    (found,) = examine(root, {}, only=["tls"], instruments=replace(world.instruments, certificates=None))
+    assert (found.state, "trusts 0" in found.words) == ("fail", True)
+
+
+def test_a_process_that_may_open_few_files(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
+    (found,) = world.examine(root, "files")
+    assert (found.state, "64" in found.words) == ("warn", True)
+
+
+def test_what_status_finds_beyond_the_lines_is_told(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = Finding("new", "new", "Something is {what}", {"what": "new", "command": "look"}, "{command}")
+    monkeypatch.setattr(status, "findings_of", lambda _: [new])
+    (found,) = world.examine(root, "status")
+    assert (found.state, found.words, found.mend) == ("warn", "Something is new", "look")
+
+
+def test_status_leads_to_the_doctor_where_the_set_up_may_be_broken(world: World, root: Path) -> None:
+    FAULTS["a file that is no database"].broken(world, root)
+    assert "newsletter doctor" in here("-C", root, "status").err
 
 
 def test_every_line_has_a_group_and_a_check() -> None:

@@ -22,6 +22,7 @@ from newsletter.cli import (
     diverting,
     editing,
     examining,
+    hygiene,
     lists,
     people,
     posting,
@@ -86,6 +87,7 @@ _SUBSCRIBERS = group(
     people.leave,
     suppressing.suppress,
     suppressing.unsuppress,
+    group("hygiene", "", hygiene.ask, alone=hygiene.hygiene),
     group("bounces", "", suppressing.accept, suppressing.dismiss, alone=suppressing.bounces),
     people.erase,
     people.sync,
@@ -116,10 +118,11 @@ _SENDS = group(
 )
 _SPONSORS = group(
     "sponsors",
-    "Sponsors booked in sponsors.toml: list, check, put into an issue.",
+    "Sponsors booked in sponsors.toml: list, check, put into an issue, report.",
     sponsors.list_,
     sponsors.check,
     sponsors.place,
+    sponsors.report,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (

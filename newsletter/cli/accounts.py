@@ -40,6 +40,10 @@ def tell_week(week: WeekPlan, sender: str) -> None:
     for section in issue.sections:
         if section.stories:
             say(f"  {section.title or '(no heading)'}: {len(section.stories)}")
+    from newsletter.sponsors.placing import placed
+
+    if sponsors := placed(issue):
+        say(f"  with {', '.join(f'«{one.name}»' for one in sponsors)}, who paid for a place")
     rhythms = ", ".join(f"{name} {count:,}" for name, count in plan.by_rhythm.items())
     say(f"To '{plan.target.name}' through {sender}: {plural(plan.audience, 'subscriber')} ({rhythms}).")
     if len(plan.variants) > 1:

@@ -31,7 +31,16 @@ _GRAVE = frozenset({"brake", "sender", "reports", "stopped", "late", "trial-late
 _CALLS = re.compile(r"\bnewsletter\b(?P<rest>.*?)\b(?P<verb>schedule\s+--run|weekly|latest|worker)\b")
 _INBOX = re.compile(r"\bnewsletter\b.*?\bsubscribers\s+inbox\s+(?P<path>'[^']+'|\"[^\"]+\"|\S+)")
 _PLACE = re.compile(r"(?:-C|--directory|\bcd)[\s=]+(?P<path>'[^']+'|\"[^\"]+\"|[^\s;&]+)")
+_TOLD = frozenset(
+    {
+        *_SEND_KINDS,
+        *("database", "clock", "worker", "no-worker", "missed", "unkept", "letters", "held", "flooded", "webhook"),
+        *("unknown-sends", "disk", "backup", "no-backup"),
+    }
+)
+"""Kinds of findings that have a line here or in another group."""
 MOST_SOURCES = 5
+MOST_OTHERS = 5
 
 
 def _when(moment: datetime, case: Examination) -> str:
@@ -173,6 +182,15 @@ def letters(case: Examination) -> Iterator[Examined]:
         yield Examined("letters", "ok", "none waits for long")
 
 
+def rest(case: Examination) -> Iterator[Examined]:
+    """What ``newsletter status`` says that no line of the doctor's own tells."""
+    told = case.other_findings(_TOLD)
+    for one in told[:MOST_OTHERS]:
+        yield _line("status", [one], "warn" if one.needs_person else "ok")
+    if not told:
+        yield Examined("status", "ok", "newsletter status says nothing beyond these lines")
+
+
 def sources(case: Examination) -> Iterator[Examined]:
     """Where articles come from, and whether WordPress shows its REST interface."""
     named = case.settings.collect.sources
@@ -289,4 +307,5 @@ CHECKS = (
     Check(("sources",), sources, ("collect",), seconds=45),
     Check(("mailbox",), mailbox),
     Check(("alerts",), alerts, ("alerts",)),
+    Check(("status",), rest, ("database",)),
 )
