@@ -196,7 +196,7 @@ def _test_alert(workspace: Workspace, as_json: bool) -> None:
 
     outcomes = alerts.send_test(workspace)
     if as_json:
-        json_data([asdict(one) for one in outcomes])
+        json_data({"ways": [asdict(one) for one in outcomes]})
     for one in outcomes:
         say(f"{one.way}: {one.words or 'sent'}" if one.sent else f"{one.way}: failed: {one.words}")
     if not outcomes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from subscribers.models import BounceKind
 
 if TYPE_CHECKING:
+    from newsletter.ledger.trials import TrialResult
     from newsletter.polls import PollResults
 
 STATES = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
@@ -233,6 +234,8 @@ class Report:
     parts: tuple[ReportPart, ...]
     polls: tuple[PollResults, ...] = ()
     """What its letters asked, and how many gave each answer."""
+    sends: tuple[str, ...] = ()
+    """Public id of each of its sends, as ``states``."""
     begun: datetime | None = None
     """When its first send began, in the site's time zone."""
     hours: tuple[HourCounts, ...] = ()
@@ -245,6 +248,8 @@ class Report:
     """Whether presses of its links were counted; when not, nothing says anything of clicks."""
     comparison: IssueComparison | None = None
     """Beside the issues before it; None where nothing was compared."""
+    trials: tuple[TrialResult, ...] = ()
+    """The subjects that were tried, one result for each send that tried some."""
     turned_away: Mapping[str, int] = field(default_factory=dict)
     """Id of each question to answers that were not taken since too many came from one network within an hour."""
 

@@ -189,6 +189,12 @@ def blocklist_of(reason: str) -> str:
     return reason.removeprefix(f"{BLOCKLIST} ") if reason.startswith(f"{BLOCKLIST} ") else ""
 
 
+def blocklist_site(reason: str) -> str:
+    """Where one asks the blocklist in a reason to be taken off; empty when that is not known."""
+    found = BLOCKLISTS.get(blocklist_of(reason))
+    return found[1] if found is not None else ""
+
+
 def meaning_of(reason: str) -> str:
     """What a reason means, in plain words.
 
@@ -209,7 +215,7 @@ def mend_of(reason: str) -> str:
     name = blocklist_of(reason)
     if not name:
         return MENDS.get(reason, "")
-    where = BLOCKLISTS[name][1] if name in BLOCKLISTS else ""
+    where = blocklist_site(reason)
     asked = f" at {where}" if where else ""
     return f"find out why (complaints, old addresses, a broken-into server), mend it, then ask to be taken off{asked}"
 

@@ -58,6 +58,19 @@ def leavings(list_id: int, *, since: datetime, until: datetime | None) -> sa.Sel
     )
 
 
+def leavers(connection: Connection, list_id: int, *, since: datetime, until: datetime | None) -> set[int]:
+    """Ids of those who ended their subscription to a list between two moments, and have not come back since.
+
+    Args:
+        connection: An open connection to the database.
+        list_id: Id of the list.
+        since: As for ``leavings``.
+        until: As for ``leavings``.
+    """
+    who = leavings(list_id, since=since, until=until).subquery()
+    return set(connection.execute(sa.select(who.c.subscriber_id)).scalars())
+
+
 def domains(connection: Connection) -> sa.Select[tuple[int, str]]:
     """The query for the domain of every subscriber's address, one name for Gmail's two: ``subscriber_id``, ``domain``.
 
@@ -145,7 +158,7 @@ def erasures(connection: Connection, edges: Sequence[int]) -> dict[int, int]:
         .subquery()
     )
     query = sa.select(found.c.span, sa.func.count()).group_by(found.c.span)
-    return {span: number for span, number in connection.execute(query)}
+    return dict(connection.execute(query).all())
 
 
 def reached(connection: Connection) -> dict[int, int]:
@@ -156,7 +169,7 @@ def reached(connection: Connection) -> dict[int, int]:
         .where(~sa.exists().where(suppression.c.subscriber_id == subscription.c.subscriber_id))
         .group_by(subscription.c.list_id)
     )
-    return {list_id: number for list_id, number in connection.execute(query)}
+    return dict(connection.execute(query).all())
 
 
 def roads(connection: Connection, *, since: int) -> list[RoadRow]:
