@@ -119,7 +119,8 @@ def _group(report: Report, say: PageWords, *, alone: bool) -> ReportGroup:
         Markup(' <span class="sep" aria-hidden="true">·</span> ').join(parts),
         (*issue.lead(report, say), *_states(report, say)),
         issue.figures(report, say),
-        tuple(issue.blocks(report, say)),
+        # What has nothing to show stands last.
+        tuple(sorted(issue.blocks(report, say), key=lambda block: block.quiet)),
     )
 
 
