@@ -126,6 +126,7 @@ def blocks(report: Report, say: PageWords) -> Iterator[ReportBlock]:
     if not report.total.audience:
         return
     times = (earlier(report, say), hours(report, say))
+    first: tuple[ReportBlock | None, ...]
     if report.clicks_counted and report.stories:
         # What is tall stands beside what is tall.
         first = (stories(say.say("What they read"), report.stories, say), _domains(report, say), *times)
