@@ -16,12 +16,13 @@ import trial_kills
 from command import Done, here
 from conftest import MakeDatabase
 from newsroom import START, Clock, open_newsroom, received
-from sqlalchemy import select
+from sqlalchemy import select, update
 from trial_kills import BEGIN, END, SUBJECTS, newsroom, write_issue
 
 from newsletter import clicks, delivery, issues, ledger
 from newsletter.errors import IssueError
 from newsletter.ledger import trials
+from newsletter.letters import click_links
 from newsletter.storage.tables import batch
 from newsletter.web import archive
 from newsletter.wiring import Workspace, open_workspace
@@ -29,7 +30,7 @@ from newsletter.workflows import deciding
 from newsletter.workflows.status import findings_of, workspace_state
 from newsletter.workflows.worker import Worker
 from subscribers import actions, store
-from subscribers.store.tables import subscriber
+from subscribers.store.tables import subscriber, subscription
 
 READERS, EACH = 24, 4
 
@@ -42,6 +43,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def root(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "w"))
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return newsroom(tmp_path_factory.mktemp("large") / "w", readers=100, least=40)
 
 
 @pytest.fixture
@@ -86,10 +92,10 @@ def the_trial(root: Path) -> trials.TrialResult:
     ids=["second", "first", "none"],
 )
 def test_the_subject_after_which_fewer_leave_goes_to_the_rest_by_itself(
-    tmp_path: Path, clock: Clock, left: tuple[float, float], chosen: int, verdict: str
+    large: Path, tmp_path: Path, clock: Clock, left: tuple[float, float], chosen: int, verdict: str
 ) -> None:
     """Each reader of the sample leaves with the chance of the subject they got."""
-    root = newsroom(tmp_path / "w", readers=100, least=40)
+    root = Path(shutil.copytree(large, tmp_path / "w"))
     run(root, "send", "12", "--yes")
     assert got(root) == {SUBJECTS[0]: 40, SUBJECTS[1]: 40}
     chances, random_ = dict(zip(SUBJECTS, left, strict=True)), random.Random(12)
@@ -113,19 +119,22 @@ def test_the_subject_after_which_fewer_leave_goes_to_the_rest_by_itself(
     assert got(root).total() == 100
 
 
-def test_the_subject_that_is_clicked_more_goes_where_clicks_are_counted(tmp_path: Path, clock: Clock) -> None:
-    root = newsroom(tmp_path / "w", readers=100, least=40)
+def test_the_subject_that_is_clicked_more_goes_where_clicks_are_counted(
+    large: Path, tmp_path: Path, clock: Clock
+) -> None:
+    root = Path(shutil.copytree(large, tmp_path / "w"))
     path = root / "newsletter.toml"
     text = path.read_text("utf-8")
     head = "[tracking]\n"
     text = text if head in text else text + head
     path.write_text(text.replace(head, f'{head}clicks = "stories"\n'), "utf-8")
+    url, uncounted = "https://almawja.example.org/1/", {f"reader{number}@example.net" for number in range(0, 100, 3)}
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        people = update(subscriber).where(subscriber.c.address.in_(uncounted))
+        connection.execute(people.values(count_clicks=False))
     run(root, "send", "12", "--yes")
-    url = "https://almawja.example.org/1/"
     with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
         for number, people in ((1, 2), (2, 15)):
-            link = clicks.CountedLink("", url, "", 0)
-            clicks.freeze(connection, [link], issue="12", list_name="readers", subject=number, now=clock())
             name = clicks.name_of("12", "readers", number, url)
             # What programs ask for decides nothing.
             clicks.add(connection, {(name, int(clock().timestamp()) // 3600): (people, 40 if number == 1 else 0)})
@@ -136,6 +145,15 @@ def test_the_subject_that_is_clicked_more_goes_where_clicks_are_counted(tmp_path
     assert (result.measure, result.chosen, result.verdict) == ("clicks", 2, "better")
     assert [one.counted for one in result.subjects] == [2, 15]
     assert got(root) == {SUBJECTS[0]: 40, SUBJECTS[1]: 60}
+    # Who does not want to be counted has the plain link, everybody else that of their own subject.
+    with open_workspace(root, {}) as workspace:
+        keys = workspace.keys.tokens
+    paths = [click_links.path(clicks.name_of("12", "readers", number, url), keys=keys) for number in (1, 2)]
+    for letter in received(root):
+        own = paths[SUBJECTS.index(letter.subject)]
+        linked = [path for path in paths if path in letter.html]
+        assert linked == ([] if letter.to in uncounted else [own])
+        assert (url in letter.html) == (letter.to in uncounted)
 
 
 # ---- what an editor is told
@@ -278,15 +296,13 @@ def test_a_decision_while_an_editor_has_paused_it_lets_it_rest(root: Path, clock
     assert got(root) == {SUBJECTS[0]: 4, SUBJECTS[1]: 20}
 
 
-def test_a_cancelled_trial_ends_and_its_rest_is_tried_anew(root: Path, clock: Clock) -> None:
+def test_a_cancelled_trial_ends_and_its_rest_gets_the_first(root: Path, clock: Clock) -> None:
     run(root, "send", "12", "--yes")
     run(root, "sends", "cancel", "12", "--yes")
     assert "It was not decided: the send is cancelled." in run(root, "sends", "show", "12").err
     assert "is cancelled, and nothing more of it goes" in run(root, "sends", "decide", "12", "--yes", code=1).err
-    assert "  4 get «" in run(root, "send", "12", "--rest", "--yes").err
-    clock.forward(hours=2)
-    run(root, "send", "12")
-    assert got(root).total() == 24
+    assert "A/B test" not in run(root, "send", "12", "--rest", "--yes").err
+    assert got(root) == {SUBJECTS[0]: 20, SUBJECTS[1]: 4}
 
 
 def test_the_rest_of_a_decided_trial_gets_what_was_chosen(root: Path, clock: Clock) -> None:
@@ -310,6 +326,22 @@ def test_a_planned_trial_can_be_frozen_anew_and_begins_at_its_hour(root: Path, c
     clock.forward(hours=2)
     run(root, "send", "12")
     assert got(root) == {"ثالث العناوين": 16, "رابع العناوين": 4, "خامس العناوين": 4}
+
+
+def test_who_chose_topics_gets_their_letter_with_the_subject_that_was_chosen(root: Path, clock: Clock) -> None:
+    settings(root, "[topics.readers]\n", '[topics.readers]\n1 = "رياضة"\n')
+    path = write_issue(root, SUBJECTS)
+    path.write_text(path.read_text("utf-8") + "\n## رياضة\n\n### خبر الملعب\nملخص قصير آخر.\n", "utf-8")
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        some = select(subscriber.c.id).where(subscriber.c.id % 3 == 0)
+        connection.execute(update(subscription).where(subscription.c.subscriber_id.in_(some)).values(declined_topics=1))
+        declined = set(connection.execute(select(subscriber.c.address).where(subscriber.c.id.in_(some))).scalars())
+    run(root, "send", "12", "--yes")
+    run(root, "sends", "decide", "12", "--subject", "2", "--yes")
+    run(root, "send", "12")
+    assert got(root) == {SUBJECTS[0]: 4, SUBJECTS[1]: 20}
+    for letter in received(root):
+        assert ("خبر الملعب" in letter.html) == (letter.to not in declined)
 
 
 def test_the_archive_shows_the_first_subject_until_one_is_chosen(root: Path, clock: Clock) -> None:
@@ -427,7 +459,15 @@ def struck(request: pytest.FixtureRequest, made: Path, ready_urls: MakeDatabase)
     return made, copy
 
 
-@pytest.mark.parametrize(("part", "step"), [(BEGIN, 1), (BEGIN, 3), (BEGIN, 48), (END, 1), (END, 2), (END, 30)])
+# The freeze, a letter of the sample, the pause, the decision and right after it; at every step: tests/trial_kills.py.
+@pytest.mark.parametrize(
+    ("struck", "part", "step"),
+    [
+        *(("sqlite", *one) for one in ((BEGIN, 1), (BEGIN, 20), (BEGIN, 48), (END, 1), (END, 2))),
+        *(("postgresql", *one) for one in ((BEGIN, 46), (END, 1))),
+    ],
+    indirect=["struck"],
+)
 def test_killed_anywhere_everybody_has_one_letter(
     struck: tuple[Path, object], tmp_path: Path, part: str, step: int
 ) -> None:

@@ -229,7 +229,7 @@ def make(
     issue = replace(issue, list=target.name)  # its letters for other topics are those of this list too
     letter, trial = inspected.letter, _terms(workspace, issue)
     if rest and issue.subjects and letter is not None and (chosen := _chosen(workspace, sends)) is not None:
-        # It was tried on others of them.
+        # Once is enough: what the others have would be counted along.
         issue, trial = replace(issue, subject=issue.subjects[chosen - 1], subjects=()), None
         letter = letters.of_issue(workspace, issue)
     plan = Plan(
@@ -249,10 +249,11 @@ def _terms(workspace: Workspace, issue: Issue) -> TrialTerms | None:
 
 
 def _chosen(workspace: Workspace, sends: Sequence[Send]) -> int | None:
-    """Number of the subject that a trial of one of these sends chose, of the last one; None when none did."""
+    """Number of the subject that a trial of these sends chose, or the first; None when none of them had a trial."""
     with workspace.database.read() as connection:
         found = [trials.of_send(connection, one.id) for one in sends]
-    return next((one.chosen for one in reversed(found) if one is not None and one.chosen), None)
+    known = [one for one in found if one is not None]
+    return max(1, *(one.chosen for one in known)) if known else None
 
 
 def look_again(

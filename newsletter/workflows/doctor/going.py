@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 _SEND_KINDS = (
     *("brake", "sender", "reports", "stopped", "late", "unknown", "refused", "rests", "warm-up"),
-    "restored",
+    *("trial", "trial-asks", "trial-late", "restored"),
 )
-_GRAVE = frozenset({"brake", "sender", "reports", "stopped", "late", "restored"})
+_GRAVE = frozenset({"brake", "sender", "reports", "stopped", "late", "trial-late", "restored"})
 """Findings on sends with which letters do not go; the others wait for somebody, or are as somebody wanted."""
 _CALLS = re.compile(r"\bnewsletter\b(?P<rest>.*?)\b(?P<verb>schedule\s+--run|weekly|latest|worker)\b")
 _INBOX = re.compile(r"\bnewsletter\b.*?\bsubscribers\s+inbox\s+(?P<path>'[^']+'|\"[^\"]+\"|\S+)")
@@ -165,7 +165,7 @@ def sends(case: Examination) -> Iterator[Examined]:
         raise SkippedCheck("nothing was sent within a month")
     if found := case.findings(*_SEND_KINDS):
         found = sorted(found, key=lambda one: one.kind not in _GRAVE)
-        quiet = {"warm-up", "rests"}.issuperset(one.kind for one in found)
+        quiet = {"warm-up", "rests", "trial"}.issuperset(one.kind for one in found)
         state: DoctorState = "fail" if found[0].kind in _GRAVE else "ok" if quiet else "warn"
         yield _line("sends", found, state)
     else:
