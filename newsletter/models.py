@@ -157,6 +157,8 @@ class Issue:
     """What this issue says of its looks: fields of ``Theme``; they win over the newsroom's."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """The newsroom's own values, for its templates: texts, numbers, truth values, lists and tables."""
+    subjects: tuple[str, ...] = ()
+    """Subjects that are tried on a part of the readers, two to four; the first one is the subject. Empty: none is."""
 
     @property
     def stories(self) -> tuple[Story, ...]:
@@ -361,8 +363,6 @@ class Rendered:
     """Those that the reader pages ask: what freezes it puts their words there."""
     links: tuple[CountedLink, ...] = ()
     """Those whose clicks are counted, if any are: what freezes it writes them down."""
-    sponsored: tuple[tuple[str, str], ...] = ()
-    """Address of each link that a sponsor pays for, as it stands in the letter, and the sponsor's name."""
     flowed: bool = False
     """Whether lines of the text that end in a space may be joined and wrapped anew (RFC 3676)."""
 

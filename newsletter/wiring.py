@@ -21,7 +21,10 @@ from newsletter.workspace.config import Settings, find_workspace, load
 from newsletter.workspace.folder import Keys, read_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jinja2 import Environment
+    from sqlalchemy import Connection
 
     from newsletter.check.probe import Resolver
     from newsletter.delivery import DeliverySetup
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from newsletter.storage.database import Database
     from newsletter.workspace.memory import Memory
     from subscribers.actions import Upkeep
+    from subscribers.store.hygiene import StillWanted
     from subscribers.store.limits import Caps
 
 
@@ -101,10 +105,16 @@ class Workspace:
     @property
     def upkeep(self) -> Upkeep:
         """What it takes to ask readers who wait, and to forget what is over."""
+        from newsletter.ledger.hygiene import reached_since
         from subscribers.actions import Upkeep
 
+        def reached(connection: Connection, asked: Sequence[StillWanted]) -> set[tuple[int, int]]:
+            since = {one.subscriber_id: one.asked or one.created for one in asked}
+            there = reached_since(connection, since, now=self.now())
+            return {(one.subscriber_id, one.list_id) for one in asked if one.subscriber_id in there}
+
         pending = timedelta(days=self.settings.web.pending_days)
-        return Upkeep(self.keys.suppression, self.caps, pending)
+        return Upkeep(self.keys.suppression, self.caps, pending, reached)
 
     @cached_property
     def any_database(self) -> Database:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from newsletter.ledger.trials import TrialResult, TriedSubject
 from newsletter.models import Publication
 from newsletter.polls import PollResults
 from newsletter.report.models import (
@@ -159,8 +160,8 @@ def issue(language: str = "ar", *, clicks: bool = True) -> Report:
                 None,
             ),
         ),
-        BEGUN,
-        tuple(
+        begun=BEGUN,
+        hours=tuple(
             HourCounts(
                 at,
                 BEGUN + timedelta(hours=at),
@@ -172,7 +173,7 @@ def issue(language: str = "ar", *, clicks: bool = True) -> Report:
             for at, number in enumerate(HOURS)
             if (number and clicks) or at < 5
         ),
-        (
+        domains=(
             DomainCounts("gmail.com", 2619, 2611, 12, 0, 8, 1, {"hard": 8}),
             DomainCounts("outlook.com", 661, 640, 30, 0, 21, 1, {"policy": 5, "soft": 16}),
             DomainCounts("yahoo.com", 405, 402, 19, 0, 3),
@@ -180,12 +181,41 @@ def issue(language: str = "ar", *, clicks: bool = True) -> Report:
             DomainCounts("(others)", 187, 185, 0, 0, 2),
             DomainCounts("(erased)", 19, 19, 0, 0, 0),
         ),
-        stories if clicks else (),
-        clicks,
-        IssueComparison(tuple(past(language, number, clicks=clicks) for number in range(2, 12)), shares)
+        stories=stories if clicks else (),
+        clicks_counted=clicks,
+        comparison=IssueComparison(tuple(past(language, number, clicks=clicks) for number in range(2, 12)), shares)
         if clicks
         else IssueComparison(tuple(past(language, number, clicks=False) for number in range(2, 12)), shares[:4]),
-        {"0123456789abcdef": 3},
+        trials=(tried(language),) if clicks else (),
+        turned_away={"0123456789abcdef": 3},
+    )
+
+
+def tried(language: str = "ar", *, counted: tuple[int, int] = (41, 68)) -> TrialResult:
+    """Two subjects of which the second was better, and the rest got it."""
+    words = (str(WORDS[language]["subject"]), str(WORDS[language]["stories"][0]))
+    return TrialResult(
+        send_id=1,
+        send="send-1",
+        issue="12",
+        list_id=1,
+        rhythm="weekly",
+        state="finished",
+        measure="clicks",
+        subjects=tuple(
+            TriedSubject(at + 1, text, 500, 500, number)
+            for at, (text, number) in enumerate(zip(words, counted, strict=True))
+        ),
+        begun=BEGUN,
+        rest=3071,
+        wait=timedelta(hours=2),
+        asks=False,
+        decide_at=BEGUN + timedelta(hours=2),
+        decided_at=BEGUN + timedelta(hours=2),
+        decided_by="itself",
+        verdict="better",
+        best=2,
+        chosen=2,
     )
 
 

@@ -6,14 +6,18 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import sqlite3
+import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import patient
 import pytest
@@ -28,8 +32,11 @@ from newsletter.check import policies
 from newsletter.cli.examining import doctor_data
 from newsletter.errors import DatabaseError
 from newsletter.storage.database import open_database, open_to_look, upgrade
+from newsletter.workflows import status
 from newsletter.workflows.doctor import CHECKS, GROUPS, LINES, Examined, examine, fails, faults
 from newsletter.workflows.doctor.hiding import HIDDEN, SecretHider
+from newsletter.workflows.status.judging import Finding
+from subscribers import store
 from subscribers.test_link import NOBODY
 
 OLD = time.time() - 3 * 365 * 86_400
@@ -128,8 +135,8 @@ def sql(*statements: str) -> Break:
     return lambda _world, root: run(root, *statements)
 
 
-def page(path: str, status: int, body: bytes = b"", **headers: str) -> Break:
-    return lambda world, _root: world.pages.update({path: (status, headers, body)})
+def page(path: str, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Break:
+    return lambda world, _root: world.pages.update({path: (status, headers or {}, body)})
 
 
 def file(name: str, content: str | bytes, mode: int = 0o600) -> Break:
@@ -202,6 +209,13 @@ def restored(_world: World, root: Path) -> None:
 def missing_database(_world: World, root: Path) -> None:
     for path in root.glob("newsletter.db*"):
         path.unlink()
+
+
+def waiting_letter(_world: World, root: Path) -> None:
+    database = open_database(f"sqlite:///{root / 'newsletter.db'}")
+    with database.write() as connection:
+        store.queue_letter(connection, "welcome", 1, 1, now=datetime.now(UTC) - timedelta(hours=1))
+    database.close()
 
 
 def without_worker(_world: World, root: Path) -> None:
@@ -384,7 +398,7 @@ FAULTS = {
     "pages that are away": Fault("pages", "fail", "does not answer", world_has(refused={"news.example.org"})),
     "pages of a certificate that ended": Fault("pages", "fail", "expired", world_has(certificate="over")),
     "pages that lead elsewhere": Fault(
-        "pages", "fail", "leads elsewhere", page("/health", 301, Location="https://x.example/")
+        "pages", "fail", "leads elsewhere", page("/health", 301, headers={"Location": "https://x.example/"})
     ),
     "another program at the address": Fault("pages", "fail", "something else", page("/health", 200, b"<html>It works")),
     "JSON of another program": Fault("pages", "fail", "something else", page("/health", 200, b"[]")),
@@ -393,10 +407,14 @@ FAULTS = {
     "a certificate that ends soon": Fault("certificate", "warn", "ends on", world_has(certificate="soon")),
     "a certificate of another name": Fault("certificate", "fail", "[Hh]ostname", world_has(certificate="other")),
     "a certificate of nobody": Fault("certificate", "fail", "self-signed", world_has(certificate="unknown")),
-    "one click that leads elsewhere": Fault("one-click", "fail", "302", page("/leave/", 302, Location="/")),
+    "one click that leads elsewhere": Fault(
+        "one-click", "fail", "302", page("/leave/", 302, headers={"Location": "/"})
+    ),
     "one click that is forbidden": Fault("one-click", "fail", "403", page("/leave/", 403)),
     "one click that finds nothing": Fault("one-click", "fail", "404", page("/leave/", 404)),
-    "one click with a cookie": Fault("one-click", "warn", "cookie", page("/leave/", 200, **{"Set-Cookie": "a=b"})),
+    "one click with a cookie": Fault(
+        "one-click", "warn", "cookie", page("/leave/", 200, headers={"Set-Cookie": "a=b"})
+    ),
     "pictures that are not there": Fault("media", "fail", "404", page("/media/", 404)),
     "pictures that somebody shrinks": Fault("media", "fail", "something else", page("/media/", 200, b"GIF89a")),
     "a webhook that nobody hears": Fault("hook-route", "fail", "404", page("/hooks/", 404)),
@@ -446,6 +464,7 @@ FAULTS = {
     "a folder of texts that is gone": Fault(
         "sources", "fail", "no such file", lambda _world, root: (root / "texts").rmdir()
     ),
+    "small letters that wait": Fault("letters", "fail", "wait", waiting_letter),
     "a mailbox that is gone": Fault(
         "mailbox", "fail", "no such mailbox", lambda _world, root: shutil.rmtree(root / "mail")
     ),
@@ -551,7 +570,7 @@ FAULTS = {
 
 def test_there_are_enough() -> None:
     assert len(FAULTS) >= 40
-    assert {one.line for one in FAULTS.values()} >= set(LINES) - {"letters", "tls", "files"}
+    assert {one.line for one in FAULTS.values()} >= set(LINES) - {"status", "tls", "files"}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -603,7 +622,7 @@ def test_a_database_that_is_away_leaves_everything_else_to_be_looked_at(world: W
     FAULTS["a file that is no database"].broken(world, root)
     told = {one.name: one for one in world.examine(root)}
     assert told["database"].state == told["integrity"].state == "fail"
-    needing = ("webhook", "suppressions", "schedule", "worker", "sends", "letters", "backup")
+    needing = ("webhook", "suppressions", "schedule", "worker", "sends", "letters", "status", "backup")
     assert {told[name].state for name in needing} == {"skipped"}
     assert {told[name].words for name in needing} == {"the database cannot be read; the line Database says why"}
     others = {name: one.state for name, one in told.items() if name not in {*needing, "database", "integrity", "cron"}}
@@ -640,7 +659,13 @@ def test_a_check_that_breaks_is_told_and_hides_no_other(world: World, root: Path
 
 def test_everything_broken_at_once_is_told_in_one_go(world: World, root: Path) -> None:
     """Nothing that is wrong keeps another wrong thing from being told, and no secret is in any word of it."""
-    names = ("two SPF records", "a revoked DKIM key", "no DMARC record", "a wrong key", "pages that lead elsewhere")
+    names: tuple[str, ...] = (
+        "two SPF records",
+        "a revoked DKIM key",
+        "no DMARC record",
+        "a wrong key",
+        "pages that lead elsewhere",
+    )
     names += ("a site that is gone", "a full disk", "a secret that others read", "an old Python", "a broken template")
     names += ("a fallback that refuses the log-in", "a mailbox that is gone", "an old copy")
     for name in names:
@@ -650,6 +675,17 @@ def test_everything_broken_at_once_is_told_in_one_go(world: World, root: Path) -
         fault = FAULTS[name]
         assert (fault.line, fault.state) in {(one.name, one.state) for one in told}, name
     assert fails(told)
+
+
+def test_every_fault_of_the_settings_is_told_at_once(world: World, root: Path) -> None:
+    put(root, "[alerts]\nmail", "[alerts]\nmial = 1\nmail")
+    put(root, "Africa/Algiers", "Africa/Algeirs")
+    (root / "secrets" / "sendgird.key").write_text("SG.canary-misnamed\n", "utf-8")
+    told = [one.words for one in world.examine(root, "settings")]
+    assert [re.search("sendgird.key|mial|Algeirs", one)[0] for one in told] == ["sendgird.key", "Algeirs", "mial"]  # type: ignore[index]
+    put(root, "[alerts]", "[alerts")
+    (only,) = world.examine(root, "settings")
+    assert "TOML" in only.words
 
 
 # ---- nothing is changed, and no secret is shown
@@ -872,6 +908,44 @@ def test_progress_is_told_line_by_line(world: World, root: Path) -> None:
 
 
 # ---- the rules
+
+
+def test_the_page_tells_every_line() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "doctor.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| `([\w-]+)` \|", page, re.MULTILINE)
+    assert rows == [(title, name) for name, (_, title) in LINES.items()]
+
+
+def test_a_list_that_writes_from_another_domain(world: World, root: Path) -> None:
+    put(root, "[schedule]", '[lists.sport]\nfrom = "رياضة <sport@sport.example.net>"\n\n[schedule]')
+    told = [one for one in world.examine(root, "domain") if one.about == "sport.example.net"]
+    assert {one.name: one.state for one in told} == {"domain": "fail", "spf": "warn", "dkim": "warn", "dmarc": "warn"}
+
+
+def test_a_machine_that_trusts_nobody(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    monkeypatch.setattr(ssl, "create_default_context", lambda: bare)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: mock.Mock(capath=None))
+    (found,) = examine(root, {}, only=["tls"], instruments=replace(world.instruments, certificates=None))
+    assert (found.state, "trusts 0" in found.words) == ("fail", True)
+
+
+def test_a_process_that_may_open_few_files(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
+    (found,) = world.examine(root, "files")
+    assert (found.state, "64" in found.words) == ("warn", True)
+
+
+def test_what_status_finds_beyond_the_lines_is_told(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = Finding("new", "new", "Something is {what}", {"what": "new", "command": "look"}, "{command}")
+    monkeypatch.setattr(status, "findings_of", lambda _: [new])
+    (found,) = world.examine(root, "status")
+    assert (found.state, found.words, found.mend) == ("warn", "Something is new", "look")
+
+
+def test_status_leads_to_the_doctor_where_the_set_up_may_be_broken(world: World, root: Path) -> None:
+    FAULTS["a file that is no database"].broken(world, root)
+    assert "newsletter doctor" in here("-C", root, "status").err
 
 
 def test_every_line_has_a_group_and_a_check() -> None:

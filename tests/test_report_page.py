@@ -8,10 +8,11 @@ import hashlib
 import os
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import lxml.html
 import pytest
@@ -163,7 +164,7 @@ def test_every_chart_has_its_words_and_its_table(language: str) -> None:
             assert width > 1
             assert all(len(row) == width and row[0].tag == "th" for row in head.findall("tbody/tr"))
         assert one.find(".//details//table") is not None
-    assert charts == 11
+    assert charts == 12
 
 
 def test_tables_say_what_the_charts_show() -> None:
@@ -289,6 +290,40 @@ def test_names_that_read_from_the_left_are_isolated() -> None:
     assert [one.text for one in domains.iter("bdi") if one.get("dir") == "ltr"][:2] == ["gmail.com", "gmail.com"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, "was better, and the rest got it."),
+        ({"chosen": 0, "decided_at": None}, "Not decided yet."),
+        (
+            {"verdict": "no difference", "best": 0, "chosen": 1},
+            "No difference can be told. The rest got “Saturday’s market",
+        ),
+        ({"chosen": 1, "decided_by": "editor"}, "was better; an editor gave the rest “Saturday’s market"),
+        ({"measure": "losses"}, "fewer is better"),
+    ],
+)
+def test_subjects_that_were_tried_are_shown_with_how_sure_it_is(changed: dict[str, Any], told: str) -> None:
+    one = replace(made.issue("en"), trials=(replace(made.tried("en"), **changed),))
+    shown = block(drawn(replace(made.whole("en"), reports=(one,)), "en"), "Subjects tried")
+    assert told in shown.text_content()
+    assert [one.text_content() for one in shown.find_class("much")] == ["8.2%", "13.6%"]
+    rows = [[cell.text_content() for cell in row] for row in shown.findall(".//tbody/tr")]
+    assert [row[1:3] for row in rows] == [["500", "41"], ["500", "68"]]
+    assert rows[1][4] == "10.9% to 16.9%"
+    ends = [float(line.get("x2").rstrip("%")) for line in shown.find_class("doubt")]
+    assert max(ends) == 100
+
+
+def test_a_trial_of_which_nothing_is_known_has_no_chart() -> None:
+    nothing = tuple(replace(one, sent=0, counted=0) for one in made.tried("en").subjects)
+    trial = replace(made.tried("en"), subjects=nothing, chosen=0, verdict="", best=0)
+    one = replace(made.issue("en"), trials=(trial,))
+    shown = block(drawn(replace(made.whole("en"), reports=(one,)), "en"), "Subjects tried")
+    assert "Not decided yet." in shown.text_content()
+    assert not shown.find_class("bars")
+
+
 # Colours
 
 
@@ -368,6 +403,66 @@ def test_readers_are_counted_back_from_now() -> None:
     )
     assert readers(ListGrowth("x", "x", 6, 6, 0, weeks)) == [10, 13, 6]
     assert readers(ListGrowth("x", "x", 6, 6, 0, weeks[:1])) == [6]
+
+
+def test_a_young_list_is_shown_from_where_it_began() -> None:
+    start = date(2026, 9, 7)
+    weeks = tuple(WeekCounts(start + timedelta(days=7 * at), confirmed=12 if at == 11 else 0) for at in range(13))
+    young = made.grown("en").lists[0]
+    grown = replace(made.grown("en"), lists=(replace(young, readers=12, reached=12, weeks=weeks, roads=()),))
+    html = drawn(replace(made.whole("en"), growth=grown), "en")
+    shown = block(html, "Readers of The Wave, week by week")
+    assert [row[-1].text for row in shown.findall(".//tbody/tr")] == ["0", "12", "12"]
+    assert "does not begin at zero" not in shown.text_content()
+    still = replace(grown, lists=(replace(grown.lists[0], readers=0, reached=0, pending=0, weeks=weeks[:11]),))
+    shown = block(drawn(replace(made.whole("en"), growth=still), "en"), "Readers of The Wave, week by week")
+    assert "Nobody came and nobody left in these weeks." in shown.text_content()
+    assert shown.find(".//svg") is None
+
+
+def test_lists_have_the_name_that_readers_know() -> None:
+    one = made.issue("en")
+    parts = tuple(replace(part, list="readers") for part in one.parts)
+    html = drawn(replace(made.whole("en"), reports=(replace(one, parts=parts),)), "en")
+    assert "Readers of The Wave" in tree(html).find_class("folio")[0].text_content()
+
+
+def test_a_language_without_words_gets_an_english_page() -> None:
+    html = page(made.whole("en"), replace(made.publication("en"), language="ur"), ENVIRONMENT)
+    assert '<html lang="en" dir="ltr">' in html
+    assert "What they read" in html
+
+
+def test_where_clocks_change_hours_are_those_of_the_wall() -> None:
+    zone = ZoneInfo("Asia/Beirut")
+    begun = datetime(2026, 10, 24, 20, 0, tzinfo=zone)
+    starts = [(begun.astimezone(UTC) + timedelta(hours=at)).astimezone(zone) for at in range(8)]
+    hours = tuple(HourCounts(at, start, delivered=1, clicked=at) for at, start in enumerate(starts))
+    one = replace(made.issue("en"), begun=begun, hours=hours)
+    html = drawn(replace(made.whole("en"), reports=(one,)), "en", timezone="Asia/Beirut")
+    shown = block(html, "When they clicked")
+    assert [row[0].text_content()[-5:] for row in shown.findall(".//tbody/tr")][2:6] == [
+        "22:00",
+        "23:00",
+        "23:00",
+        "00:00",
+    ]
+    assert [text.text for text in shown.find_class("axis")][:3] == ["20:00", "23:00", "01:00"]
+
+
+def test_after_the_first_day_the_table_goes_by_days() -> None:
+    hours = tuple(
+        HourCounts(at, made.BEGUN + timedelta(hours=at), delivered=1, clicked=at % 5) for at in range(0, 24 * 9)
+    )
+    shown = block(
+        drawn(replace(made.whole("en"), reports=(replace(made.issue("en"), hours=hours),)), "en"), "When they clicked"
+    )
+    rows = [[cell.text_content() for cell in row] for row in shown.findall(".//tbody/tr")]
+    assert len(rows) == 24 + 9
+    assert rows[23][0] == "November 27, 09:00"
+    assert rows[24][0] == "November 27, later"
+    assert [sum(int(row[column]) for row in rows) for column in (1, 2)] == [sum(one.clicked for one in hours), 24 * 9]
+    assert f"After the first day: {sum(one.clicked for one in hours[24:])} more." in shown.text_content()
 
 
 def test_shares_do_not_lie_by_rounding() -> None:

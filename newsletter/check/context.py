@@ -94,7 +94,7 @@ class CheckInput:
 
     def key(self, name: str) -> str:
         """The line of a key of the front matter."""
-        return self.at(self.issue.lines.get(name, 0))
+        return self.at(self.issue.lines.get("subjects" if name == "subject" and self.issue.subjects else name, 0))
 
 
 Rule = Callable[[CheckInput], Iterator[Problem]]

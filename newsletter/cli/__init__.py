@@ -17,10 +17,12 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    deciding,
     deliverability,
     diverting,
     editing,
     examining,
+    hygiene,
     lists,
     people,
     posting,
@@ -85,6 +87,7 @@ _SUBSCRIBERS = group(
     people.leave,
     suppressing.suppress,
     suppressing.unsuppress,
+    group("hygiene", "", hygiene.ask, alone=hygiene.hygiene),
     group("bounces", "", suppressing.accept, suppressing.dismiss, alone=suppressing.bounces),
     people.erase,
     people.sync,
@@ -108,16 +111,18 @@ _SENDS = group(
     sends.resume,
     undoing.cancel,
     undoing.refreeze,
+    deciding.decide,
     unknown.unknown,
     diverting.divert,
     sends.list_,
 )
 _SPONSORS = group(
     "sponsors",
-    "Sponsors booked in sponsors.toml: list, check, put into an issue.",
+    "Sponsors booked in sponsors.toml: list, check, put into an issue, report.",
     sponsors.list_,
     sponsors.check,
     sponsors.place,
+    sponsors.report,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (

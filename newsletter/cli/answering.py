@@ -71,6 +71,7 @@ def _tell(result: InboxOutcome, *, as_json: bool) -> None:
         "reported otherwise": result.reported,
         "left": result.left,
         "confirmed": result.confirmed,
+        "still want their letters": result.stayed,
         "asked to subscribe": result.asked,
         "DMARC reports": result.dmarc,
         "told before": result.known,

@@ -14,7 +14,7 @@ from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, progress_bar, say, shows_bars, table
 
 if TYPE_CHECKING:
-    from newsletter.report.deliverability import ComplaintRate, DeliverabilityReport, DmarcSummary
+    from newsletter.report.deliverability import ComplaintRate, DeliverabilityReport, DmarcCounts
     from newsletter.wiring import Workspace
     from newsletter.workflows.deliverability import DmarcOutcome
 
@@ -210,7 +210,7 @@ def _tell_complaints(rates: Sequence[ComplaintRate]) -> None:
     table(("Receiver", "Called spam", "Of", "Rate", "True rate, 19 times of 20", ""), rows)
 
 
-def _tell_dmarc(found: DmarcSummary) -> None:
+def _tell_dmarc(found: DmarcCounts) -> None:
     say()
     if not found.reports:
         say(

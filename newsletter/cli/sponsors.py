@@ -1,7 +1,10 @@
-"""Commands for sponsors: list, check, place."""
+"""Commands for sponsors: list, check, place, report."""
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +14,7 @@ from newsletter.cli.options import AsJson, IssueName
 from newsletter.cli.output import data, json_data, plural, say, table
 
 if TYPE_CHECKING:
+    from newsletter.report.sponsors import SponsorReport
     from newsletter.sponsors import Booking
 
 _NONE = "No sponsor is booked. Book one in sponsors.toml; docs/sponsors.md shows how."
@@ -29,7 +33,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     with workspace_of(context) as workspace:
         found = sponsors.statuses(workspace)
     if as_json:
-        json_data([_data(one.booking) | {"state": one.state, "carried": list(one.carried)} for one in found])
+        told = [_data(one.booking) | {"state": one.state, "carried": list(one.carried)} for one in found]
+        json_data({"bookings": told})
         return
     rows = [
         (one.booking.sponsor, one.booking.spot, one.booking.list, one.booking.moments, one.state, _numbers(one.carried))
@@ -55,7 +60,8 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
         count = len(workspace.bookings)
         found = sponsors.notes(workspace)
     if as_json:
-        json_data([_data(one.booking) | {"words": one.words, "mend": one.mend, "wrong": one.wrong} for one in found])
+        told = [_data(one.booking) | {"words": one.words, "mend": one.mend, "wrong": one.wrong} for one in found]
+        json_data({"bookings": count, "problems": told})
     else:
         for one in found:
             step = f"; {one.mend}" if one.mend else ""
@@ -104,6 +110,81 @@ def place(
         say(f"Nothing was written. To write it: newsletter sponsors place {number}")
     else:
         say(f"{plural(len(found.placed), 'sponsor')} put into issue {number}. Next: newsletter preview {number}")
+
+
+def report(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The sponsor, as readers see the name.")],
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write it as one HTML file, in the sponsor's language."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a sponsor which letters carried it, how many readers they went to, and clicks when they are counted.
+
+    Numbers alone: nothing of it says who got a letter, or who pressed a link. The page can be given away as it is, in
+    the language of the booking, or else yours.
+
+    \b
+    Examples:
+      newsletter sponsors report "مطاحن السهل"
+      newsletter sponsors report "مطاحن السهل" --html mill.html
+    """
+    from newsletter.workflows import sponsor_reports
+
+    with workspace_of(context) as workspace:
+        found = sponsor_reports.report_of(workspace, name)
+        if html is not None:
+            sponsor_reports.write_page(html, sponsor_reports.page_of(workspace, found))
+    if as_json:
+        json_data(_report_data(found))
+        return
+    if html is not None:
+        data(str(html))
+        return
+    rows = [
+        (
+            one.issue,
+            f"{one.begun:%Y-%m-%d}",
+            one.submitted,
+            one.delivered if one.told else "",
+            one.clicks if one.clicks is not None else "",
+            one.subject,
+        )
+        for one in found.letters
+    ]
+    table(("Issue", "Day", "Submitted", "Delivered", "Clicks", "Subject"), rows, sparse=True)
+    counted = "" if found.clicks is None else f", {plural(found.clicks, 'click')}"
+    say(f"«{found.sponsor}»: {plural(len(rows), 'issue')}, {plural(found.submitted, 'letter')} submitted{counted}.")
+    say(f"For the sponsor: newsletter sponsors report {shlex.quote(found.sponsor)} --html FILE")
+
+
+def _report_data(found: SponsorReport) -> dict[str, Any]:
+    letters = [
+        {
+            "issue": one.issue,
+            "subject": one.subject,
+            "list": one.list,
+            "begun": one.begun.isoformat(),
+            "audience": one.audience,
+            "submitted": one.submitted,
+            "delivered": one.delivered if one.told else None,
+            "clicks": one.clicks,
+            "links": [{"url": link.url, "people": link.people, "machines": link.machines} for link in one.links],
+        }
+        for one in found.letters
+    ]
+    return {
+        "sponsor": found.sponsor,
+        "made": found.made.isoformat(),
+        "issues": len(letters),
+        "submitted": found.submitted,
+        "delivered": found.delivered if found.told else None,
+        "clicks": found.clicks,
+        "letters": letters,
+        "ahead": [asdict(one) for one in found.ahead],
+    }
 
 
 def _data(booking: Booking) -> dict[str, Any]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from newsletter.workflows.status import Finding, WorkspaceState
 
 
+SET_UP = frozenset({"database", "brake", "webhook", "worker", "no-worker", "unkept", "missed", "disk"})
+"""Kinds of findings behind which something of the set-up may be broken."""
+
+
 def status(
     context: typer.Context,
     test_alert: Annotated[
@@ -151,6 +155,8 @@ def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Wor
     needing = sum(one.needs_person for one in found)
     if needing:
         say(f"{plural(needing, 'thing needs', 'things need')} a person.")
+        if SET_UP.intersection(one.kind for one in found if one.needs_person):
+            say("Whether the set-up is sound: newsletter doctor")
     else:
         say("Nothing needs a person.")
 

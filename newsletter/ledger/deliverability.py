@@ -28,7 +28,7 @@ class TroubleRow(NamedTuple):
     letters: int
 
 
-class RefusedRow(NamedTuple):
+class RefusalRow(NamedTuple):
     """Letters that a provider refused at once, before it took them."""
 
     week: int
@@ -88,7 +88,7 @@ def troubles(connection: Connection, since: datetime, domains: Select[Any]) -> I
         yield TroubleRow(int(row[0]) * WEEK + MONDAY, row[1], row[2], row[3], row[4], row[5])
 
 
-def refused(connection: Connection, since: datetime, domains: Select[Any]) -> Iterator[RefusedRow]:
+def refused(connection: Connection, since: datetime, domains: Select[Any]) -> Iterator[RefusalRow]:
     """Letters of the sends since a moment that the provider refused at once.
 
     Args:
@@ -114,7 +114,7 @@ def refused(connection: Connection, since: datetime, domains: Select[Any]) -> It
         .where(send.c.created >= int(since.timestamp()), delivery.c.state == "refused")
     ).subquery("named")
     for row in connection.execute(select(*named.c, func.count()).group_by(*named.c)):
-        yield RefusedRow(int(row[0]) * WEEK + MONDAY, row[1], row[2], row[3])
+        yield RefusalRow(int(row[0]) * WEEK + MONDAY, row[1], row[2], row[3])
 
 
 def letters(connection: Connection, since: datetime, domains: Select[Any]) -> list[DomainRow]:

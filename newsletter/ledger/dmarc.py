@@ -73,7 +73,7 @@ def keep_report(connection: Connection, report: DmarcReport, *, now: datetime) -
 
     Args:
         connection: A writing transaction.
-        report: Understood.
+        report: As it was understood.
         now: The present moment, timezone-aware.
     """
     from newsletter.storage.tables import dmarc_report, dmarc_row

@@ -169,8 +169,8 @@ def to_json(letter: Letter) -> str:
             return value.isoformat()
         raise TypeError(f"a letter holds no {type(value).__name__}")
 
-    fields = asdict(replace(letter, rendered=replace(letter.rendered, hosted=(), polls=(), links=(), sponsored=())))
-    for name in ("hosted", "polls", "links", "sponsored"):
+    fields = asdict(replace(letter, rendered=replace(letter.rendered, hosted=(), polls=(), links=())))
+    for name in ("hosted", "polls", "links"):
         del fields["rendered"][name]
     return json.dumps({"format": _FORMAT, **fields}, ensure_ascii=False, default=plain)
 

@@ -41,7 +41,7 @@ def wilson(number: int, of: int) -> tuple[float, float]:
     The score interval of E. B. Wilson ("Probable inference", 1927): it holds for few, and for none at all.
 
     Args:
-        number: Seen.
+        number: How many were seen.
         of: At least as many; 0 tells nothing.
     """
     if of <= 0:
@@ -141,7 +141,7 @@ class DmarcSource:
 
 
 @dataclass(frozen=True, slots=True)
-class DmarcSummary:
+class DmarcCounts:
     """What receivers saw of letters in our name."""
 
     reports: int = 0
@@ -212,7 +212,7 @@ class DeliverabilityReport:
     domains: tuple[DomainLetters, ...] = ()
     """Most letters first."""
     complaints: tuple[ComplaintRate, ...] = ()
-    dmarc: DmarcSummary = field(default_factory=DmarcSummary)
+    dmarc: DmarcCounts = field(default_factory=DmarcCounts)
     authentication: tuple[AuthenticationCount, ...] = ()
 
     def by_reason(self) -> Sequence[tuple[str, str, int, Mapping[date, int]]]:
@@ -250,7 +250,7 @@ def complaint_rates(domains: Iterable[DomainLetters]) -> tuple[ComplaintRate, ..
     return tuple(ComplaintRate(name, letters[name], complained[name]) for name in names if letters[name])
 
 
-def dmarc_summary(reports: Sequence[DmarcReport], own: Sequence[str]) -> DmarcSummary:
+def dmarc_summary(reports: Sequence[DmarcReport], own: Sequence[str]) -> DmarcCounts:
     """Sum up what receivers reported.
 
     Args:
@@ -258,7 +258,7 @@ def dmarc_summary(reports: Sequence[DmarcReport], own: Sequence[str]) -> DmarcSu
         own: Domains that our letters come from.
     """
     if not reports:
-        return DmarcSummary()
+        return DmarcCounts()
     by_source: dict[str, list[DmarcRow]] = {}
     receivers: Counter[str] = Counter()
     for report in reports:
@@ -267,7 +267,7 @@ def dmarc_summary(reports: Sequence[DmarcReport], own: Sequence[str]) -> DmarcSu
             by_source.setdefault(row.source, []).append(row)
     sources = [_source(address, rows, own) for address, rows in by_source.items()]
     days = {report.ends.date() for report in reports}
-    return DmarcSummary(
+    return DmarcCounts(
         reports=len(reports),
         receivers=tuple(name for name, _ in sorted(receivers.items(), key=lambda item: (-item[1], item[0]))),
         days=len(days),

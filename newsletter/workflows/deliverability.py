@@ -91,7 +91,7 @@ def _monday(seconds: int) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
-def _troubles(told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.RefusedRow]) -> tuple[TroubleCount, ...]:
+def _troubles(told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.RefusalRow]) -> tuple[TroubleCount, ...]:
     sums: Counter[tuple[int, str, str, str, str]] = Counter()
     for one in told:
         if one.kind != "complained":
@@ -106,7 +106,7 @@ def _troubles(told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.Refuse
 
 
 def _by_domain(
-    letters: Sequence[ledger.DomainRow], told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.RefusedRow]
+    letters: Sequence[ledger.DomainRow], told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.RefusalRow]
 ) -> tuple[DomainLetters, ...]:
     sums: dict[str, Counter[str]] = {}
     for row in letters:

@@ -51,7 +51,7 @@ class BookingStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class BookingNote:
+class BookingProblem:
     """Something to be said of a booking."""
 
     booking: Booking
@@ -79,7 +79,7 @@ def day_of(workspace: Workspace, issue: Issue, snapshot: Snapshot) -> tuple[date
         issue: The issue.
         snapshot: Of the workspace.
     """
-    own = _sends_of(issue, snapshot)
+    own = sends_of(issue, snapshot)
     moment = min((send.send_at or send.created for send in own), default=workspace.now())
     return moment.astimezone(workspace.zone).date(), bool(own)
 
@@ -200,7 +200,7 @@ def statuses(workspace: Workspace) -> tuple[BookingStatus, ...]:
     return tuple(BookingStatus(one, _state(workspace, one, letters), _carried(one, letters)) for one in bookings)
 
 
-def notes(workspace: Workspace) -> tuple[BookingNote, ...]:
+def notes(workspace: Workspace) -> tuple[BookingProblem, ...]:
     """What is to be said of the bookings: what was missed, what is missing, what ends; in the order of the file.
 
     Args:
@@ -213,53 +213,53 @@ def notes(workspace: Workspace) -> tuple[BookingNote, ...]:
     snapshot = Snapshot.take(workspace)
     letters = _letters(workspace, snapshot, bookings)
     lists = {one.name for one in snapshot.lists}
-    found: list[BookingNote] = []
+    found: list[BookingProblem] = []
     for one in bookings:
         if one.list not in lists:
             there = ", ".join(sorted(lists)) or "none"
-            found.append(BookingNote(one, f"no list is called {one.list!r}; there is {there}", "correct list"))
+            found.append(BookingProblem(one, f"no list is called {one.list!r}; there is {there}", "correct list"))
         if one.picture and not _is_remote(one.picture) and not (workspace.root / one.picture).is_file():
             mend = "put it there, or correct the name"
-            found.append(BookingNote(one, f"the picture {workspace.root / one.picture} is not there", mend))
+            found.append(BookingProblem(one, f"the picture {workspace.root / one.picture} is not there", mend))
         found += _of_letters(one, letters)
         found += _of_numbers(one, letters, snapshot) if one.issues else _of_days(workspace, one, letters)
     return tuple(found)
 
 
-def _of_letters(booking: Booking, letters: Sequence[BookedLetter]) -> Iterator[BookingNote]:
+def _of_letters(booking: Booking, letters: Sequence[BookedLetter]) -> Iterator[BookingProblem]:
     for letter in letters:
         if booking not in letter.missing:
             continue
         number = letter.issue.number
         if letter.went:
-            yield BookingNote(booking, f"issue {number} went out without it", "tell the sponsor, and book another")
+            yield BookingProblem(booking, f"issue {number} went out without it", "tell the sponsor, and book another")
         else:
             mend = f"put it in with: newsletter sponsors place {number}"
-            yield BookingNote(booking, f"issue {number} lacks it", mend)
+            yield BookingProblem(booking, f"issue {number} lacks it", mend)
 
 
-def _of_numbers(booking: Booking, letters: Sequence[BookedLetter], snapshot: Snapshot) -> Iterator[BookingNote]:
-    known = {letter.issue.number for letter in letters}
+def _of_numbers(booking: Booking, letters: Sequence[BookedLetter], snapshot: Snapshot) -> Iterator[BookingProblem]:
+    known = {letter.issue.number for letter in letters if letter.issue.list == booking.list}
     last = max((letter.issue.number for letter in letters if letter.went), default=0)
     for number in booking.issues:
         if number not in known and number < last:
-            yield BookingNote(
+            yield BookingProblem(
                 booking, f"issue {number} never came: the last that went is {last}", "book another number"
             )
-        other = next((one for one in _readable(snapshot) if one.number == number and one.list != booking.list), None)
+        other = next((one for one in readable(snapshot) if one.number == number and one.list != booking.list), None)
         if other is not None and number not in known:
-            yield BookingNote(
+            yield BookingProblem(
                 booking, f"issue {number} is for the list {other.list}, and booked is {booking.list}", "correct list"
             )
 
 
-def _of_days(workspace: Workspace, booking: Booking, letters: Sequence[BookedLetter]) -> Iterator[BookingNote]:
+def _of_days(workspace: Workspace, booking: Booking, letters: Sequence[BookedLetter]) -> Iterator[BookingProblem]:
     today = workspace.now().astimezone(workspace.zone).date()
     assert booking.last is not None
     if booking.last < today and not _carried(booking, letters):
-        yield BookingNote(booking, f"{booking.moments} is over, and no letter carried it", "book other days")
+        yield BookingProblem(booking, f"{booking.moments} is over, and no letter carried it", "book other days")
     elif today <= booking.last <= today + ENDS_SOON:
-        yield BookingNote(booking, f"ends on {booking.last}", wrong=False)
+        yield BookingProblem(booking, f"ends on {booking.last}", wrong=False)
 
 
 def _state(workspace: Workspace, booking: Booking, letters: Sequence[BookedLetter]) -> BookingState:
@@ -283,15 +283,19 @@ def _carried(booking: Booking, letters: Sequence[BookedLetter]) -> tuple[int, ..
 def _letters(workspace: Workspace, snapshot: Snapshot, bookings: Sequence[Booking]) -> list[BookedLetter]:
     """Every issue that anything could be booked in: what went, and the drafts that can still go."""
     found = []
-    for issue in _readable(snapshot):
+    for issue in readable(snapshot):
         letter = booked_in(workspace, issue, snapshot, bookings)
         if letter.went or not _overtaken(issue, snapshot):
             found.append(letter)
     return found
 
 
-def _readable(snapshot: Snapshot) -> Iterator[Issue]:
-    """The issues whose files can be understood; of the others those tell who open them."""
+def readable(snapshot: Snapshot) -> Iterator[Issue]:
+    """The issues whose files can be understood; of the others those tell who open them.
+
+    Args:
+        snapshot: Of the workspace.
+    """
     for file in snapshot.files:
         with suppress(NashraError):
             yield file.issue
@@ -307,7 +311,13 @@ def _overtaken(issue: Issue, snapshot: Snapshot) -> bool:
     )
 
 
-def _sends_of(issue: Issue, snapshot: Snapshot) -> list[Send]:
+def sends_of(issue: Issue, snapshot: Snapshot) -> list[Send]:
+    """The sends by which an issue goes, or went, to its list; without those that were cancelled.
+
+    Args:
+        issue: The issue.
+        snapshot: Of the workspace.
+    """
     target = next((one.id for one in snapshot.lists if one.name == issue.list), None)
     return [
         send

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ListSettings,
         RhythmName,
         RhythmSettings,
+        SubjectTrialSettings,
         TopicSettings,
         TrackingSettings,
         WebSettings,
@@ -66,6 +67,8 @@ class Settings:
     topics: Mapping[str, tuple[Topic, ...]]
     """What readers of each list can choose, in the order of the numbers."""
     compose: ComposeSettings
+    ab_test: SubjectTrialSettings
+    """How subjects are tried, where an issue has several."""
     schedule: Schedule
     collect: CollectSettings
     alerts: AlertSettings
@@ -215,7 +218,10 @@ def load_what_can_be(root: Path, environment: Mapping[str, str]) -> SettingsFoun
         except (SettingsError, OSError) as error:
             faults.append(str(error))
             unread |= sections
-    settings = _without_faults(_merged(layers), layers, root, faults, unread) if layers else None
+            if not layers:
+                # Without the file itself everything would be missing.
+                return SettingsFound(None, tuple(faults), sections)
+    settings = _without_faults(_merged(layers), layers, root, faults, unread)
     return SettingsFound(settings, tuple(dict.fromkeys(faults)), frozenset(unread & sections))
 
 
@@ -311,6 +317,7 @@ def _settings(checked: Schema, root: Path, layers: list[SettingsLayer]) -> Setti
         lists=checked.lists,
         topics={name: _topics(topics) for name, topics in checked.topics.items()},
         compose=checked.compose,
+        ab_test=checked.ab_test,
         schedule=_schedule(checked),
         collect=checked.collect,
         alerts=checked.alerts,

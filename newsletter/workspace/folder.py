@@ -125,6 +125,12 @@ from = {sender}
 # pin_sticky = true          # what the site holds above the others leads
 # candidates = 40            # articles at the end of a draft to choose from, the newest; 0 or false: none
 
+[ab_test]
+# share = 0.2                # readers who get one of several subjects first: subjects = ["…", "…"] in issue.md
+# least = 500                # … for each subject at least; with too few readers all get the first
+# wait = "2h"                # until the better one goes to the others
+# decide = "ask"             # by an editor's word: newsletter sends decide; or "itself"
+
 [schedule]
 # weekly = "thursday 10:00"  # the worker, or newsletter schedule --run in cron, makes the draft of the week
 # daily = "18:00"            # sends the daily letter

@@ -112,7 +112,7 @@ class BookingSettings(SettingsSection):
     @model_validator(mode="after")
     def _readable(self) -> BookingSettings:
         picture = "https://example.org/picture.jpg" if self.picture else ""
-        read = prose.read(element_of(self.booking(""), picture=picture))
+        read = prose.read(element_of(self.booking(""), picture=picture), picture=prose.PictureAddress)
         if read.faults:
             raise ValueError(f"the element cannot stand in a letter: {read.faults[0].what}; {read.faults[0].mend}")
         return self

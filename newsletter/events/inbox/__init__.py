@@ -90,6 +90,8 @@ class InboxOutcome:
     reported: int = 0
     """Reports of another kind: delays, deliveries."""
     left: int = 0
+    stayed: int = 0
+    """Who were asked whether they still want their letters, and do."""
     confirmed: int = 0
     asked: int = 0
     """Who want to subscribe, and get a confirmation letter."""
@@ -332,7 +334,23 @@ def _leave(setup: InboxSetup, connection: Connection, message: ParsedMessage) ->
     return "left" if ended else "known"
 
 
+def _stay(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
+    try:
+        person, list_id = actions.holder_of(connection, message.tokens[0], "stay", setup.link_keys)
+    except LinkError:
+        return "refused"
+    came = actions.stay(connection, person.id, list_id, now=setup.now, how=ROAD, words=message.words)
+    return "refused" if came == "nothing" else "stayed"
+
+
 def _confirm(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
+    for letter_id in _answered(setup, message):
+        about = store.small_letter_of(connection, letter_id)
+        if about is not None and about.kind == "still-wanted":
+            came = actions.stay(
+                connection, about.subscriber_id, about.list_id, now=setup.now, how=ROAD, words=message.words
+            )
+            return "refused" if came == "nothing" else "stayed"
     tries = [partial(actions.confirm, token=token) for token in message.tokens]
     tries += [partial(actions.confirm_letter, letter_id=letter_id) for letter_id in _answered(setup, message)]
     for attempt in tries:
@@ -395,6 +413,7 @@ def _wanted(setup: InboxSetup, connection: Connection, message: ParsedMessage) -
 
 _ACTS: Mapping[str, Callable[[InboxSetup, Connection, ParsedMessage], str]] = {
     "leave": _leave,
+    "stay": _stay,
     "confirm": _confirm,
     "subscribe": _subscribe,
 }

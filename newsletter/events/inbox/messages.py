@@ -50,6 +50,10 @@ _MESSAGE_ID = re.compile(rf"^[> \t]*message-id:\s*<({NAME})@", re.IGNORECASE | r
 _TO = re.compile(r"^[> \t]*to:[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 """Lines in the copy of a letter that is returned as text."""
 _LEAVE = re.compile(r"\s*unsubscribe\s+([A-Za-z0-9_-]{52})\s*", re.IGNORECASE)
+# What the button of the letter writes that asks whether somebody still wants others; answers keep it behind Re:.
+_STAY = re.compile(
+    r"\s*(?:(?:re|aw|sv|antw|rép|رد|پاسخ|השב)\s*[:：]\s*)*stay(?:\s+|%20)([A-Za-z0-9_-]{52})\s*", re.IGNORECASE
+)
 # Also as it stands in a mailto address, behind a space that is written %20 there (RFC 6068 section 2).
 _TOKEN = re.compile(r"(?:(?<![A-Za-z0-9_-])|(?<=%20))([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
 _SUBSCRIBE = re.compile(
@@ -71,7 +75,7 @@ _NO_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u
 """Marks of direction, which some mail programs put into subjects."""
 _DAEMONS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply"})
 
-Kind = Literal["report", "dmarc", "leave", "confirm", "subscribe", "automatic", "other", "unreadable"]
+Kind = Literal["report", "dmarc", "leave", "stay", "confirm", "subscribe", "automatic", "other", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,8 @@ def _understand(message: Message, own: str) -> ParsedMessage:
     # A mail program that writes the message for its user may say that it is generated; an answer to a letter is none.
     if leave is not None and automatic in {"", "auto-generated"}:
         return ParsedMessage("leave", at, tokens=(leave[1],), words=shown(subject, 200))
+    if (stay := _STAY.fullmatch(subject.translate(_NO_MARKS))) is not None and automatic in {"", "auto-generated"}:
+        return _stays(message, stay[1], at, subject)
     if automatic:
         return ParsedMessage("automatic", at)
     words = shown(subject, 200)
@@ -317,6 +323,14 @@ def _automatic(message: Message, subject: str, own: str) -> str:
         if local in _DAEMONS or address.lower() == own.lower():
             return "its sender"
     return "its subject" if _AWAY.match(subject) else submitted
+
+
+def _stays(message: Message, token: str, at: datetime | None, subject: str) -> ParsedMessage:
+    """An answer to the question whether somebody still wants their letters; a no beside it is for people to read."""
+    text, html = texts_of(message)
+    if says_no(own_words(text if text.strip() else plain(html))):
+        return ParsedMessage("other", at)
+    return ParsedMessage("stay", at, tokens=(token,), words=shown(subject, 200))
 
 
 def _answer(message: Message, subject: str, at: datetime | None) -> ParsedMessage:

@@ -114,7 +114,6 @@ def render(
         viewer.travelling(html),
         polls=tuple(dict.fromkeys(viewer.polls)),
         links=_counted(html, viewer, values, marker, leave_url) if values["counted"] else (),
-        sponsored=tuple(dict.fromkeys(viewer.sponsored)),
         flowed=publication.direction == "ltr",
     )
 
@@ -245,9 +244,8 @@ def _counted(
     fixed |= {url for *_, url in values["previous"]}
     stories = {one.href: one.title for section in values["sections"] for one in section.stories if one.href}
     pages = leave_url.rpartition("/leave/")[0]
-    return click_links.found(
-        html, pages=pages, marker=marker, fixed=fixed, stories=stories, sponsors=dict(viewer.sponsored)
-    )
+    sponsors = dict(viewer.sponsored)
+    return click_links.found(html, pages=pages, marker=marker, fixed=fixed, stories=stories, sponsors=sponsors)
 
 
 def _social(viewer: ViewBuilder, look: Look, say: Callable[[str], str]) -> list[SocialLink]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from newsletter.report.page import issue, lists, readings
@@ -37,8 +38,10 @@ def page(shown: NewsroomReport, publication: Publication, environment: Environme
         RenderError: A template or a catalogue of the workspace's own is broken.
     """
     say = PageWords(environment, publication)
-    one = shown.reports[0] if len(shown.reports) == 1 else None
-    groups = [_group(report, say, alone=one is not None) for report in shown.reports]
+    titles = {one.list: one.title or one.list for one in shown.growth.lists} if shown.growth is not None else {}
+    reports = [_titled(report, titles) for report in shown.reports]
+    one = reports[0] if len(reports) == 1 else None
+    groups = [_group(report, say, alone=one is not None) for report in reports]
     rest = []
     if shown.best_stories:
         rest.append(readings.stories(say.say("Best of the last 30 days"), shown.best_stories, say))
@@ -97,6 +100,11 @@ def filled(template: str, values: Mapping[str, Any], say: PageWords) -> str:
             **values,
         },
     )
+
+
+def _titled(report: Report, titles: Mapping[str, str]) -> Report:
+    """The report with the lists as readers know them."""
+    return replace(report, parts=tuple(replace(part, list=titles.get(part.list, part.list)) for part in report.parts))
 
 
 def _group(report: Report, say: PageWords, *, alone: bool) -> ReportGroup:

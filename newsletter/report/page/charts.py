@@ -42,6 +42,8 @@ class Bar:
     """What stands small beneath it."""
     behind: float = 0
     """A longer bar behind it, of which it is a part; 0 draws none."""
+    between: tuple[float, float] | None = None
+    """Between which values the true one lies; drawn as a thin line over the end of the bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,14 @@ def _bar(row: Bar, longest: float, say: PageWords) -> Markup:
                     name, _number(100 - width if say.rtl else 0), _number(width)
                 )
             )
+    if row.between is not None and longest > 0:
+        low, high = (_number(_across(min(max(100 * end / longest, 0), 100), say)) for end in row.between)
+        # Each line has a wider one in the colour of the ground beneath it, so that it is seen on a bar of any colour.
+        drawn += [
+            Markup('<line class="{}" x1="{}%" x2="{}%" y1="{}" y2="{}"/>').format(name, left, right, *levels)
+            for name in ("halo", "doubt")
+            for left, right, levels in ((low, high, (7, 7)), (low, low, (2, 12)), (high, high, (2, 12)))
+        ]
     note = Markup('<span class="note">{}</span>').format(_written(row.note, say)) if row.note else ""
     return Markup(
         '<li><span class="what">{}</span> <span class="much">{}</span>'

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from newsletter.report.page.charts import Bar, Point, bars, line, table
-from newsletter.report.page.parts import ReportBlock, from_left
+from newsletter.report.page.charts import Bar, Point, around, bars, line, table
+from newsletter.report.page.parts import NOTHING, ReportBlock, from_left, legend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,8 +46,6 @@ def readers(one: ListGrowth) -> list[int]:
 
 def _grown(one: ListGrowth, erased: int, say: PageWords) -> ReportBlock:
     title = say.say("{list}, week by week", list=one.title or one.list)
-    joined, left = (sum(getattr(week, name) for week in one.weeks) for name in ("confirmed", "left"))
-    bounced = sum(week.bounced + week.complained for week in one.weeks)
     now = say.count("{n} reader now.", "{n} readers now.", one.readers)
     notes = []
     if one.reached != one.readers:
@@ -56,7 +54,9 @@ def _grown(one: ListGrowth, erased: int, say: PageWords) -> ReportBlock:
         notes.append(say.say("Not confirmed yet: {n}.", n=say.amount(one.pending)))
     if erased:
         notes.append(say.say("Erased in these weeks, and in no number here: {n}.", n=say.amount(erased)))
-    numbers = readers(one)
+    weeks, numbers = _known(one)
+    joined, left = (sum(getattr(week, name) for week in weeks) for name in ("confirmed", "left"))
+    bounced = sum(week.bounced + week.complained for week in weeks)
     if len(numbers) < 2 or not any((joined, left, bounced)):
         return ReportBlock(
             title, say.say("{now} Nobody came and nobody left in these weeks.", now=now), note=Markup(" ").join(notes)
@@ -64,19 +64,28 @@ def _grown(one: ListGrowth, erased: int, say: PageWords) -> ReportBlock:
     finding = say.say(
         "{now} Since {day}: came {joined}, left {left}.",
         now=now,
-        day=say.day_of(one.weeks[0].start),
+        day=say.day_of(weeks[0].start),
         joined=say.amount(joined),
         left=say.amount(left),
     )
-    notes.append(say.say("The scale does not begin at zero."))
+    if around(numbers)[0]:
+        notes.append(say.say("The scale does not begin at zero."))
     return ReportBlock(
         title,
         finding,
-        line(_points(one.weeks, numbers, say), say, finding),
+        line(_points(weeks, numbers, say), say, finding),
         note=Markup(" ").join(notes),
-        table=_weeks(title, one.weeks, numbers, say),
+        table=_weeks(title, weeks, numbers, say),
         wide=True,
     )
+
+
+def _known(one: ListGrowth) -> tuple[Sequence[WeekCounts], list[int]]:
+    """The weeks and their readers, from the last one on in which the list had nobody yet."""
+    numbers = readers(one)
+    moved = (bool(number or week.asked or week.left) for week, number in zip(one.weeks, numbers, strict=True))
+    first = max(next((at for at, known in enumerate(moved) if known), 0) - 1, 0)
+    return one.weeks[first:], numbers[first:]
 
 
 def _points(weeks: Sequence[WeekCounts], numbers: Sequence[int], say: PageWords) -> list[Point]:
@@ -128,7 +137,9 @@ def _roads(one: ListGrowth, say: PageWords) -> ReportBlock:
     ]
     head = [say.say("Road"), say.say("Asked"), say.say("Confirmed"), say.say("Share")]
     finding = say.count("{n} new reader.", "{n} new readers.", whole)
-    return ReportBlock(title, finding, bars(drawn, say), table=table(title, head, cells, say))
+    some = any(bar.behind for bar in drawn)
+    key = legend(say.say("Asked"), say.say("Confirmed")) if some else NOTHING
+    return ReportBlock(title, finding, bars(drawn, say), key, table=table(title, head, cells, say))
 
 
 def _road(road: RoadCounts, say: PageWords) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from newsletter.letters.catalogue import words
+from newsletter.letters import catalogue
 from newsletter.text import bidi, dates, numbers
 
 if TYPE_CHECKING:
@@ -30,12 +31,13 @@ class PageWords:
 
     Args:
         environment: Where templates and catalogues come from.
-        publication: Who publishes. A language without a catalogue gets English words and keeps its direction.
+        publication: Who publishes. A language without a catalogue gets an English page.
     """
 
     def __init__(self, environment: Environment, publication: Publication) -> None:
         self.environment = environment
-        self.publication = publication
+        spoken = catalogue.speaks(environment, publication.language, DOMAIN)
+        self.publication = publication if spoken else replace(publication, language="en")
 
     @property
     def direction(self) -> Literal["rtl", "ltr"]:
@@ -49,7 +51,7 @@ class PageWords:
 
     @cached_property
     def _catalogue(self) -> NullTranslations:
-        return words(self.environment, self.publication.language, DOMAIN)
+        return catalogue.words(self.environment, self.publication.language, DOMAIN)
 
     def say(self, text: str, **parts: object) -> Markup:
         """A text for the page; parts that are no markup are escaped, and isolated where they would read wrong."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -48,12 +49,11 @@ def secrets(case: Examination) -> Iterator[Examined]:
     open_ones = [one for one in (*files, *([env] if _holds_secrets(env) else [])) if _mode(one) & _OTHERS]
     if open_ones:
         named = ", ".join(str(one.relative_to(case.root)) for one in open_ones)
-        yield Examined(
-            "secrets", "fail", f"others on this machine can read {named}", f"chmod 600 {named.replace(',', '')}"
-        )
+        mend = f"chmod 600 {shlex.join(map(str, open_ones))}"
+        yield Examined("secrets", "fail", f"others on this machine can read {named}", mend)
     elif _mode(folder) & _OTHERS:
         words = "others on this machine can see which secrets there are"
-        yield Examined("secrets", "warn", words, f"chmod 700 {folder}")
+        yield Examined("secrets", "warn", words, f"chmod 700 {shlex.quote(str(folder))}")
     else:
         number = len(keys.tokens)
         yield Examined("secrets", "ok", f"for you alone; links are signed, {number} key{'s' if number > 1 else ''}")
@@ -124,7 +124,7 @@ def private(case: Examination) -> Iterator[Examined]:
     if open_ones:
         words = f"others on this machine can read {open_ones[0]}, which holds addresses"
         letters = "700" if open_ones[0].is_dir() else "600"
-        yield Examined("private", "warn", words, f"chmod {letters} {open_ones[0]}")
+        yield Examined("private", "warn", words, f"chmod {letters} {shlex.quote(str(open_ones[0]))}")
     else:
         yield Examined("private", "ok", "for you alone, where they are kept here")
 

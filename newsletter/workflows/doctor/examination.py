@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -174,6 +174,17 @@ class Examination:
             SkippedCheck: The database cannot be read.
         """
         return [one for one in status.findings_of(self.state()) if one.kind in kinds]
+
+    def other_findings(self, kinds: Collection[str]) -> list[Finding]:
+        """What ``newsletter status`` says of all other kinds.
+
+        Args:
+            kinds: Those that are told elsewhere.
+
+        Raises:
+            SkippedCheck: The database cannot be read.
+        """
+        return [one for one in status.findings_of(self.state()) if one.kind not in kinds]
 
     def _look(self, name: str) -> AccountState:
         """What a provider says of the account; nobody is sent anything."""

@@ -24,14 +24,23 @@ if TYPE_CHECKING:
 
 _SEND_KINDS = (
     *("brake", "sender", "reports", "stopped", "late", "unknown", "refused", "rests", "warm-up"),
-    "restored",
+    *("trial", "trial-asks", "trial-late", "restored"),
 )
-_GRAVE = frozenset({"brake", "sender", "reports", "stopped", "late", "restored"})
+_GRAVE = frozenset({"brake", "sender", "reports", "stopped", "late", "trial-late", "restored"})
 """Findings on sends with which letters do not go; the others wait for somebody, or are as somebody wanted."""
 _CALLS = re.compile(r"\bnewsletter\b(?P<rest>.*?)\b(?P<verb>schedule\s+--run|weekly|latest|worker)\b")
 _INBOX = re.compile(r"\bnewsletter\b.*?\bsubscribers\s+inbox\s+(?P<path>'[^']+'|\"[^\"]+\"|\S+)")
 _PLACE = re.compile(r"(?:-C|--directory|\bcd)[\s=]+(?P<path>'[^']+'|\"[^\"]+\"|[^\s;&]+)")
+_TOLD = frozenset(
+    {
+        *_SEND_KINDS,
+        *("database", "clock", "worker", "no-worker", "missed", "unkept", "letters", "held", "flooded", "webhook"),
+        *("unknown-sends", "disk", "backup", "no-backup"),
+    }
+)
+"""Kinds of findings that have a line here or in another group."""
 MOST_SOURCES = 5
+MOST_OTHERS = 5
 
 
 def _when(moment: datetime, case: Examination) -> str:
@@ -156,7 +165,7 @@ def sends(case: Examination) -> Iterator[Examined]:
         raise SkippedCheck("nothing was sent within a month")
     if found := case.findings(*_SEND_KINDS):
         found = sorted(found, key=lambda one: one.kind not in _GRAVE)
-        quiet = {"warm-up", "rests"}.issuperset(one.kind for one in found)
+        quiet = {"warm-up", "rests", "trial"}.issuperset(one.kind for one in found)
         state: DoctorState = "fail" if found[0].kind in _GRAVE else "ok" if quiet else "warn"
         yield _line("sends", found, state)
     else:
@@ -171,6 +180,15 @@ def letters(case: Examination) -> Iterator[Examined]:
         yield _line("letters", found, "warn")
     else:
         yield Examined("letters", "ok", "none waits for long")
+
+
+def rest(case: Examination) -> Iterator[Examined]:
+    """What ``newsletter status`` says that no line of the doctor's own tells."""
+    told = case.other_findings(_TOLD)
+    for one in told[:MOST_OTHERS]:
+        yield _line("status", [one], "warn" if one.needs_person else "ok")
+    if not told:
+        yield Examined("status", "ok", "newsletter status says nothing beyond these lines")
 
 
 def sources(case: Examination) -> Iterator[Examined]:
@@ -289,4 +307,5 @@ CHECKS = (
     Check(("sources",), sources, ("collect",), seconds=45),
     Check(("mailbox",), mailbox),
     Check(("alerts",), alerts, ("alerts",)),
+    Check(("status",), rest, ("database",)),
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from newsletter.check import policies, probe
-from newsletter.check.records import dkim_key, dmarc_policy, is_dmarc, spf_terms, tags
+from newsletter.check.records import dkim_key, dmarc_policy, spf_terms, tags
 from newsletter.check.sender import FREE_MAIL, MOST_QUESTIONS, domain_setup, organisation
+from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 _LINES = {"sender-domain-without-mail": "domain", "dns-silent": "domain"}
 """Problems of a domain whose code does not begin with the name of its line."""
 _RANK: Sequence[DoctorState] = ("fail", "warn", "ok", "skipped")
+
+
+MOST_DOMAINS = 5
+"""Domains of lists that are looked at."""
 
 
 def _goes_out(case: Examination) -> None:
@@ -52,6 +58,22 @@ def domain(case: Examination) -> Iterator[Examined]:
     }
     for line, found in good.items():
         yield _judged(line, problems[line], setup) if line in problems else found
+    yield from _of_lists(case)
+
+
+def _of_lists(case: Examination) -> Iterator[Examined]:
+    """Domains that the letters of single lists come from, as far as something is wrong with them."""
+    settings = case.settings
+    froms = {settings.sender_of(one) for one in settings.lists}
+    domains = {split_mailbox(one)[1].rpartition("@")[2].lower() for one in froms} - {case.domain}
+    for name in sorted(domains)[:MOST_DOMAINS]:
+        setup = probe.sender_setup(name, case.instruments.resolver, selectors=_selectors(case))
+        found = list(domain_setup(setup, case.provider.authentication))
+        for problem in found:
+            line = _LINES.get(problem.code, problem.code.partition("-")[0])
+            yield replace(_judged(line, [problem], setup), about=name)
+        if not found:
+            yield Examined("domain", "ok", f"{name}, of a list, takes mail and is set up", about=name)
 
 
 def _judged(line: str, problems: Sequence[Problem], setup: SenderSetup) -> Examined:
@@ -201,12 +223,8 @@ def bimi(case: Examination) -> Iterator[Examined]:
     records = case.instruments.resolver.ask(f"default._bimi.{case.domain}", "TXT")
     if records is None:
         raise SkippedCheck("no name server answered")
-    dmarc = [one for one in case.instruments.resolver.ask(f"_dmarc.{case.domain}", "TXT") or () if is_dmarc(one)]
-    inherited = not dmarc
-    if inherited:
-        above = case.instruments.resolver.ask(f"_dmarc.{organisation(case.domain)}", "TXT") or ()
-        dmarc = [one for one in above if is_dmarc(one)]
-    policy = dmarc_policy(dmarc[0], inherited=inherited) if dmarc else "none"
+    dmarc = probe.sender_setup(case.domain, case.instruments.resolver).dmarc  # each question is asked once
+    policy = dmarc_policy(dmarc.record, inherited=dmarc.domain != case.domain) if dmarc is not None else "none"
     fault = policies.bimi_fault(records, policy=policy)
     if fault is None:
         raise SkippedCheck("not published; with it some mailboxes show your sign beside letters")
@@ -221,7 +239,7 @@ def bimi(case: Examination) -> Iterator[Examined]:
 
 
 CHECKS = (
-    Check(("domain", "spf", "dkim", "dmarc"), domain, ("sender", "provider"), online=True, seconds=25),
+    Check(("domain", "spf", "dkim", "dmarc"), domain, ("sender", "provider", "lists"), online=True, seconds=25),
     Check(("bounces",), bounces, ("sender", "provider"), online=True),
     Check(("mta-sts", "tls-rpt"), transport, ("sender", "provider"), online=True, seconds=25),
     Check(("bimi",), bimi, ("sender", "provider"), online=True),

@@ -58,6 +58,7 @@ LINES: Mapping[str, tuple[str, str]] = {
     "sources": ("runs", "Sources"),
     "mailbox": ("runs", "Mailbox"),
     "alerts": ("runs", "Alerts"),
+    "status": ("runs", "Status"),
     "database": ("kept", "Database"),
     "integrity": ("kept", "Soundness"),
     "backup": ("kept", "Backup"),

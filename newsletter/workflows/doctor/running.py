@@ -90,7 +90,9 @@ def _words_of(error: Complaint) -> tuple[str, str]:
     what, mend = error.what, error.mend
     if not mend and "; " in what:
         what, _, mend = what.rpartition("; ")
-    words = f"{error.where}: {what}" if error.where else what
+    # The URL of a database is long, and its account nobody's business.
+    where = "" if "://" in error.where and "@" in error.where else error.where
+    words = f"{where}: {what}" if where else what
     return words, mend or "check that it is there and answers, and try again"
 
 

@@ -336,7 +336,7 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     changed = candidates.with_notes(changed, there.notes)
     about = workspace.settings.publication_of(issue.list)
     made = compose.draft([], number=issue.number, newsletter=about.name, list_name=issue.list)
-    if issue.subject == made.subject:
+    if issue.subject == made.subject and not issue.subjects:
         subject, preheader = compose.inbox_lines(about.name, [one for section in chosen for one in section.stories])
         changed = changed.with_value("subject", subject)
         if not issue.preheader:

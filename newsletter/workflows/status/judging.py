@@ -31,6 +31,7 @@ from newsletter.workflows.status.texts import (
 )
 
 if TYPE_CHECKING:
+    from newsletter.ledger import Send
     from subscribers.errors import Complaint
 
 JUST_FROZEN = timedelta(seconds=60)
@@ -244,12 +245,26 @@ def _paused(one: SendState, state: WorkspaceState) -> Finding:
         # Resumed without that word it would rest again at once.
         command = f"newsletter send {send.issue} --with-this-sender" if send.issue.isdecimal() else show
         return _made("sender", name, parts=parts, command=command, send=name)
+    if send.paused_by == "trial":
+        return _tried(send, state)
     if send.paused_by in ("provider", "reports"):
         kind = "brake" if send.paused_by == "provider" else "reports"
         return _made(kind, name, parts=parts, command=command, step=step, send=name)
     warm = send.paused_by == "warm-up"
     kind = "warm-up" if warm else "rests"
     return _made(kind, name, parts=parts, command=command, step=step, needs_person=not warm, alert=False, send=name)
+
+
+def _tried(send: Send, state: WorkspaceState) -> Finding:
+    """A send that waits for the end of its trial."""
+    name, parts = send.public_id, {"issue": send.issue}
+    if send.probe_at is None:
+        return _made("trial-asks", name, parts=parts, command=f"newsletter sends decide {name}", send=name)
+    parts["again"] = parts["when"] = _told(send.probe_at, state)
+    if state.now - send.probe_at > LATE:
+        command = f"newsletter send {send.issue}"
+        return _made("trial-late", name, parts=parts, command=command, since=send.probe_at, send=name)
+    return _made("trial", name, parts=parts, step=GOES_ON, needs_person=False, alert=False, send=name)
 
 
 def _of_clock(state: WorkspaceState) -> Iterator[Finding]:
