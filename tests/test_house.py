@@ -562,6 +562,7 @@ SHARED = {
     "new-address",
     "address-changed",
     "erasure",
+    "still-wanted",
 }
 LETTERS = sorted(
     path.name.removesuffix(".mjml.j2")
