@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
     from newsletter.check.probe import Resolver
     from newsletter.delivery import DeliverySetup
+    from newsletter.delivery.counting import Counting
     from newsletter.ledger import Send
     from newsletter.models import Publication
     from newsletter.senders import Sender
     from newsletter.senders.provider import Provider
     from newsletter.sources.fence import Fence
     from newsletter.sources.http import Fetcher
+    from newsletter.sponsors import Booking
     from newsletter.storage.database import Database
     from newsletter.workspace.memory import Memory
     from subscribers.actions import Upkeep
@@ -75,6 +77,17 @@ class Workspace:
     def zone(self) -> ZoneInfo:
         """The zone of the site."""
         return ZoneInfo(self.publication.timezone)
+
+    @property
+    def bookings(self) -> tuple[Booking, ...]:
+        """What sponsors have booked, as sponsors.toml says now; none without that file.
+
+        Raises:
+            SettingsError: The file cannot be understood, or two bookings want one place.
+        """
+        from newsletter.workspace import sponsors
+
+        return sponsors.read(self.root)
 
     @cached_property
     def keys(self) -> Keys:
@@ -265,14 +278,42 @@ class Workspace:
             processes=self._processes(provider),
             helped_from=LARGE if said == "auto" else 2,
             helper=self.helper,
+            counting=self._counting(),
             memory=self.memory,
         )
+
+    def _counting(self) -> Counting | None:
+        from newsletter.delivery.counting import Counting
+
+        by = self.settings.tracking.clicks
+        return None if by == "off" else Counting(by, self.keys.tokens)
 
     def close(self) -> None:
         """Close what was opened."""
         for name in ("any_database", "fetcher", "fence"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+
+
+class WatchedWorkspace(Workspace):
+    """A workspace for somebody who only looks: its database is never made, upgraded, remembered or written."""
+
+    @cached_property
+    def any_database(self) -> Database:
+        """The database as it is."""
+        from newsletter.storage.database import open_to_look
+
+        return open_to_look(self.settings.database_url)
+
+    @property
+    def ready_database(self) -> Database:
+        """The database as it is."""
+        return self.any_database
+
+    @cached_property
+    def database(self) -> Database:
+        """The database as it is."""
+        return self.any_database
 
 
 @contextmanager

@@ -27,6 +27,12 @@ ACTS: tuple[Act, ...] = get_args(Act)
 
 GIVING: frozenset[Act] = frozenset({"confirm", "add", "restore", "import"})
 """Acts after which somebody is subscribed who was not."""
+ASKING: frozenset[Act] = frozenset({"subscribe", "ask", "import-pending"})
+"""Acts after which somebody has to confirm."""
+PARTING: frozenset[Act] = frozenset({"leave", "import-left"})
+"""Acts that end a subscription."""
+LEAVING_REASONS = ("too many", "not interesting", "never subscribed", "other")
+"""Why people leave, as the page behind the button offers it; their own words may stand behind it, or alone."""
 
 PITCH = "Leave your address and our latest posts come to you by email."
 """What stands above the form; it goes into the record of consent in the words that were shown."""

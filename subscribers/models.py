@@ -252,6 +252,8 @@ class Event:
     words."""
     url: str = ""
     """The link, when the kind is ``clicked``."""
+    machine: bool = False
+    """Whether a program clicked, as it says itself; only when the kind is ``clicked``."""
     provider_id: str = ""
     """The provider's own name for this event."""
 

@@ -38,7 +38,7 @@ BOUNCE_REASONS: tuple[SuppressionReason, ...] = ("hard", "invalid", "soft", "blo
 FINAL_REASONS: tuple[SuppressionReason, ...] = ("complained", "erased")
 """Why an address is suppressed until the person themselves asks for letters again."""
 
-_SAME_MAILBOXES = {"googlemail.com": "gmail.com"}  # support.google.com/mail/answer/10313: one service, two names
+SAME_MAILBOXES = {"googlemail.com": "gmail.com"}  # support.google.com/mail/answer/10313: one service, two names
 
 Verdict = Literal["suppress", "remember", "nothing"]
 
@@ -77,12 +77,12 @@ def bounce_domain(address: str) -> str:
         address: As `subscribers.addresses` gives it, its domain in A-labels and lower case.
     """
     domain = address.rpartition("@")[2]
-    return _SAME_MAILBOXES.get(domain, domain)
+    return SAME_MAILBOXES.get(domain, domain)
 
 
 def names_of(domain: str) -> tuple[str, ...]:
     """Every name under which a domain of `bounce_domain` stands in addresses."""
-    return (domain, *(name for name, same in _SAME_MAILBOXES.items() if same == domain))
+    return (domain, *(name for name, same in SAME_MAILBOXES.items() if same == domain))
 
 
 def doubtful(bounced: int, readers: int) -> bool:

@@ -378,6 +378,53 @@ def test_an_upgrade_adds_pictures_and_keeps_the_letters_that_carry_theirs(empty:
     assert found.data == picture.data
 
 
+def test_an_upgrade_keeps_sends_and_letters_and_lets_a_trial_pause_one(empty: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(room.__file__).parent / "migrations"))
+    add = (
+        "INSERT INTO send (public_id, issue_id, list_id, rhythm, state, paused_by, subject, audience, created)"
+        " VALUES ('{}', 1, 1, '{}', '{}', '{}', 'أسبوع', 1, 5)"
+    )
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        for statement in (
+            "INSERT INTO issue (key) VALUES ('1')",
+            add.format("gone", "daily", "cancelled", ""),
+            "DELETE FROM send",
+            add.format("a", "weekly", "paused", "warm-up"),
+            "INSERT INTO letter (send_id, variant, frozen) VALUES (2, '', '')",
+            "DELETE FROM letter",
+            "INSERT INTO letter (send_id, variant, frozen) VALUES (2, '', 'letter')",
+            "INSERT INTO batch (send_id, letter_id, state) VALUES (2, 2, 'queued')",
+            "INSERT INTO delivery (issue_id, subscriber_id, batch_id) VALUES (1, 7, 1)",
+        ):
+            connection.execute(text(statement))
+    upgrade(empty)
+    with empty.write() as connection:
+        rows = connection.execute(text("SELECT id, public_id, state, paused_by FROM send")).all()
+        assert [tuple(row) for row in rows] == [(2, "a", "paused", "warm-up")]
+        assert tuple(connection.execute(text("SELECT id, send_id, subject FROM letter")).one()) == (2, 2, 0)
+        assert tuple(connection.execute(text("SELECT letter_id, held FROM batch")).one()) == (2, 0)
+        connection.execute(text("UPDATE send SET paused_by = 'trial'"))
+        connection.execute(text("INSERT INTO letter (send_id, variant, frozen, subject) VALUES (2, '', '', 1)"))
+        # No id comes back.
+        connection.execute(text(add.format("c", "daily", "running", "")))
+        assert connection.execute(text("SELECT max(id) FROM send")).scalar_one() == 3
+        assert connection.execute(text("SELECT max(id) FROM letter")).scalar_one() == 3
+    for statement in (
+        add.format("d", "weekly", "running", ""),
+        add.format("e", "instant", "paused", "nobody"),
+        "INSERT INTO letter (send_id, variant, frozen) VALUES (2, '', '')",
+        "INSERT INTO letter (send_id, variant, frozen) VALUES (9, '', '')",
+    ):
+        with pytest.raises(IntegrityError), empty.write() as connection:
+            connection.execute(text(statement))
+
+
 def test_what_was_written_survives_a_power_cut(sqlite: Database) -> None:
     with sqlite.read() as connection:
         settings = [

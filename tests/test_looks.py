@@ -105,3 +105,33 @@ def test_word_gets_no_list_without_its_indent(made: Mapping[str, Made]) -> None:
     for one in made.values():
         for style in re.findall(r'<(?:ul|ol)\b[^>]* style="([^"]*)"', word(one.html)):
             assert "margin" in style
+
+
+FIRST_HEADLINE = "مرسى الريحان يفتح"
+FIRST_SCREEN = 745
+"""Pixels of a telephone of 375 within which the first headline ends; with a logo on its plate it may take some more."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", looks.LOOKS)
+def test_the_first_story_stands_on_the_first_screen_of_a_telephone(
+    name: str, made: Mapping[str, Made], page: Page
+) -> None:
+    page.show(made[name].html, width=375)
+    bottom = page.run(
+        f"[...document.querySelectorAll('h2, h3')].find(one => one.textContent.includes('{FIRST_HEADLINE}'))"
+        ".getBoundingClientRect().bottom"
+    )
+    assert bottom <= FIRST_SCREEN + (50 if "logo" in looks.LOOKS[name].letter else 0)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", [name for name in looks.LOOKS if name in ("signature", "magazine", "newspaper")])
+def test_cards_are_rows_on_a_telephone(name: str, made: Mapping[str, Made], page: Page) -> None:
+    page.show(made[name].html, width=375)
+    small = page.run("[...document.querySelectorAll('img.ci')].map(one => one.getBoundingClientRect().width)")
+    assert small
+    assert max(small) <= 120
+    page.show(made[name].html, width=700)
+    large = page.run("[...document.querySelectorAll('img.ci')].map(one => one.getBoundingClientRect().width)")
+    assert min(large) > 250

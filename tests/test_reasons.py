@@ -1,4 +1,4 @@
-"""The reason of a bounce as one of a closed list: what servers write, lists by name, none of their words kept."""
+"""The reason of a bounce is one of a closed list: what servers write, blocklists by name, none of their words kept."""
 
 from __future__ import annotations
 

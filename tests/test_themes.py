@@ -175,7 +175,11 @@ def test_cards_stand_in_pairs_and_an_odd_one_goes_first(
     )
     issue = Issue(1, "س", template="", sections=(Section("أخبار", made),))
     html = letter(templates, Theme(style="signature"), issue).html
-    assert html.count('class="c"') == 2 * (pairs + across)
+    assert (html.count('class="c"'), html.count('class="c near"'), html.count('class="c far"')) == (
+        2 * pairs,
+        across,
+        across,
+    )
     assert html.count('<!--[if mso]></td><td width="300"') == pairs + across
     titles = [int(one) for one in re.findall(r">عنوان (\d+) ", html)]
     inside = [one for one in titles if titles.count(one) >= 1]

@@ -82,10 +82,15 @@ def test_every_theme_has_every_way_in_both_forms(template: str) -> None:
     found = hrefs(html)
     for start in (*STARTS, "mailto:?subject=", "mailto:desk@example.org?subject="):
         assert len([url for url in found if url.startswith(start)]) == 1, start
-    for url in ("https://news.example.org/", "https://news.example.org/archive", "https://news.example.org/letters/11"):
-        assert found.count(url) == 1
+    # Whoever has the letter from a friend finds the way at its top and at its foot.
+    for url, times in (
+        ("https://news.example.org/", 2),
+        ("https://news.example.org/archive", 1),
+        ("https://news.example.org/letters/11", 1),
+    ):
+        assert found.count(url) == times
         assert re.search(rf"^{re.escape(url)}$", text, re.MULTILINE)
-    assert found.count(golden.VIEW_URL) == 2  # the link to copy, and the letter in the browser
+    assert found.count(golden.VIEW_URL) == 3  # the link to copy, and the letter in the browser at its top and foot
     for words in ("أعجبك العدد؟ أرسله إلى صديق", "وصلتك هذه الرسالة من صديق؟", "أعداد سابقة", "أجب عن هذه الرسالة"):
         assert words in html
         assert words in text
@@ -110,7 +115,7 @@ def test_a_page_whose_address_is_not_known_yet_is_shared_by_its_slot() -> None:
             environment(),
             **{**golden.arguments(one), "view_url": view, "ways": Ways(page=slotted)},
         )
-        assert made.html.count(slotted) == (7 if view else 6)  # six ways to share it
+        assert made.html.count(slotted) == (8 if view else 6)  # six ways to share it, two to open it
         assert slot(golden.MARKER, LEAVE) in made.html
 
 
@@ -124,7 +129,7 @@ def test_a_page_that_links_to_share_write_otherwise_makes_a_letter(base: str) ->
         environment(),
         **{**golden.arguments(one), "view_url": slotted, "ways": Ways(page=slotted)},
     )
-    assert unescape(made.html).count(slot(golden.MARKER, "view")) == 7
+    assert unescape(made.html).count(slot(golden.MARKER, "view")) == 8
 
 
 # ---- what the settings and the list say
@@ -174,7 +179,7 @@ def test_letters_name_those_that_went_before_as_far_as_everybody_may_read_them(r
     found = list(ours(root))
     assert "https://news.example.org/letters/1" in found
     assert "https://news.example.org/archive" in found
-    assert found.count("https://news.example.org/letters/2") == 2
+    assert found.count("https://news.example.org/letters/2") == 3
     edited(root, "previous = 0\narchive = false")
     assert not {"https://news.example.org/letters/1", "https://news.example.org/archive"} & set(ours(root))
 
@@ -190,7 +195,7 @@ def test_a_private_letter_shares_nothing_and_names_no_other(root: Path) -> None:
     assert not [url for url in found if url.startswith((*STARTS, "mailto:?"))]
     assert "https://news.example.org/archive" not in found
     assert "https://news.example.org/" in found
-    assert len([url for url in found if "/view/" in url]) == 1
+    assert len([url for url in found if "/view/" in url]) == 2  # at its top and at its foot
 
 
 def test_everything_can_be_switched_off(root: Path) -> None:

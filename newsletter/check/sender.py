@@ -161,12 +161,12 @@ def setup(case: CheckInput) -> Iterator[Problem]:
     found = case.known.found
     if found is None or found.sender is None:
         return
-    told = list(_domain_setup(case, found.sender, case.known.authentication))
+    told = list(domain_setup(found.sender, case.known.authentication, _section(case)))
     yield from told
     if found.fallback is None or not case.known.fallback:
         return
     known = {(problem.code, problem.words) for problem in told}
-    for problem in _domain_setup(case, found.fallback, case.known.fallback_authentication):
+    for problem in domain_setup(found.fallback, case.known.fallback_authentication, _section(case)):
         if (problem.code, problem.words) not in known:
             yield _tell(
                 "fallback-unauthenticated",
@@ -176,20 +176,27 @@ def setup(case: CheckInput) -> Iterator[Problem]:
             )
 
 
-def _domain_setup(case: CheckInput, found: SenderSetup, authentication: Authentication) -> Iterator[Problem]:
+def domain_setup(found: SenderSetup, authentication: Authentication, section: str = "sender") -> Iterator[Problem]:
+    """What DNS says of a sender's domain, judged.
+
+    Args:
+        found: As it was asked.
+        authentication: How the provider signs.
+        section: Of the settings, which names the sender.
+    """
     for host in found.hosts:
         if not host.mail:
             yield _tell(
                 "sender-domain-without-mail",
                 f"{host.domain} in {host.use} takes no mail; many receivers refuse letters from such a domain",
-                setting(_section(case), "from" if host.use == "From" else "reply_to"),
+                setting(section, "from" if host.use == "From" else "reply_to"),
                 "correct the address, or add an MX record",
             )
     if found.silent:
         yield _tell(
             "dns-silent",
             f"no name server answered for {', '.join(found.silent[:3])}; what it says could not be checked",
-            setting(_section(case), "from"),
+            setting(section, "from"),
             "check the connection and try again",
         )
     if found.spf is not None:

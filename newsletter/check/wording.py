@@ -19,6 +19,7 @@ from newsletter.models import Level, Problem, Story
 
 CODES: Mapping[str, Level] = {
     "spam-words": "warning",
+    "bait-words": "warning",
     "all-caps": "warning",
     "emoji-many": "warning",
     "placeholder-text": "error",
@@ -58,6 +59,32 @@ def spam_words(case: CheckInput) -> Iterator[Problem]:
                 f"«{shown(match[0])}» is what spam says, and filters know it",
                 case.at(run.line),
                 "say what the story is about",
+            )
+
+
+# What promises more than it says, and signs that shout. An "exclusive right" is news; "Exclusive:" is a label.
+_BAIT = re.compile(
+    r"لن\s+تصدق(?:وا|ي)?|لا\s+يصدق|(?:^|\s)#?\s*(?:عاجل|حصري[ًا]{0,2})\s*[:|!]|(?:^|\s)حصري[ًا]{2}|^عاجل(?:\s|$)|صادم"
+    r"|شاهد(?:وا)?\s+قبل\s+(?:الحذف|أن\s+يحذف)|مفاجأة\s+(?:مدوية|صادمة|من\s+العيار)|فضيحة\s+مدوية|لن\s+تتوقع|سيصدمك|سيذهلك"
+    r"|\byou\s+won['’]?t\s+believe\b|\bwhat\s+happens\s+next\b|\bshocking\b|\bmind-?blowing\b|\b(?:exclusive|breaking)\s*[:!|]"
+    r"|باورتان\s+نمی|(?:^|\s)(?:فوری|اختصاصی)\s*[:!|]|לא\s+תאמינו|(?:^|\s)(?:בלעדי|דחוף)\s*[:!|]"
+    r"|\bvous\s+n['’]allez\s+pas\s+(?:le\s+|y\s+)?croire\b|\bincroyable\s*!|\b(?:exclusif|urgent)\s*[:!|]"
+    r"|!\s*!|[؟?]\s*[؟?!]|!\s*[؟?]",
+    re.IGNORECASE,
+)
+_HARAKAT = re.compile("[\u064b-\u065f\u0670\u0640]")
+
+
+def bait_words(case: CheckInput) -> Iterator[Problem]:
+    """What readers have learnt not to open, in the subject and the line behind it."""
+    for run in case.reading.runs:
+        match = _BAIT.search(_HARAKAT.sub("", run.text)) if run.kind in {"subject", "preheader"} else None
+        if match is not None:
+            yield _tell(
+                "bait-words",
+                f"«{shown(match[0])}» promises or shouts, and readers and filters take it for bait",
+                case.at(run.line),
+                "say what the story says; newsletter subjects proposes lines",
             )
 
 
@@ -174,4 +201,4 @@ def _written(case: CheckInput) -> Iterator[tuple[str, int]]:
             yield line, first + at if first else 0
 
 
-RULES: tuple[Rule, ...] = (spam_words, all_caps, emoji_many, placeholder_text, note_left, editor_text)
+RULES: tuple[Rule, ...] = (spam_words, bait_words, all_caps, emoji_many, placeholder_text, note_left, editor_text)

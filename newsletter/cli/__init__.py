@@ -17,9 +17,11 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    deciding,
     deliverability,
     diverting,
     editing,
+    examining,
     hygiene,
     lists,
     people,
@@ -31,7 +33,9 @@ from newsletter.cli import (
     sends,
     serving,
     setting_up,
+    sponsors,
     status,
+    subjects,
     subscribing,
     suppressing,
     theming,
@@ -107,9 +111,18 @@ _SENDS = group(
     sends.resume,
     undoing.cancel,
     undoing.refreeze,
+    deciding.decide,
     unknown.unknown,
     diverting.divert,
     sends.list_,
+)
+_SPONSORS = group(
+    "sponsors",
+    "Sponsors booked in sponsors.toml: list, check, put into an issue, report.",
+    sponsors.list_,
+    sponsors.check,
+    sponsors.place,
+    sponsors.report,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
@@ -117,10 +130,19 @@ for panel, parts in (
     ("The week", (weekly.weekly, weekly.latest, scheduling.schedule)),
     (
         "Making an issue",
-        (editing.collect, composing.articles, composing.compose, editing.check, editing.preview, theming.theme),
+        (
+            *(editing.collect, composing.articles, composing.compose, subjects.subjects),
+            *(editing.check, editing.preview, theming.theme, _SPONSORS),
+        ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, deliverability.deliverability, status.status, working.worker, _SENDS)),
+    (
+        "Sending",
+        (
+            *(sending.send, reporting.report, deliverability.deliverability, status.status, examining.doctor),
+            *(working.worker, _SENDS),
+        ),
+    ),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:
@@ -184,7 +206,7 @@ def main() -> None:
 
 
 def _debugging() -> bool:
-    from newsletter.workspace.config import DEBUG
+    from newsletter.workspace.layers import DEBUG
 
     return bool(os.environ.get(DEBUG))
 

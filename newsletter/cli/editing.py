@@ -215,7 +215,7 @@ def check(
     from newsletter.workflows.check import inspect
 
     with workspace_of(context) as workspace:
-        issue = newest(workspace, name)
+        issue = issues.newest(workspace.root, name)
         issue, copied = _copies(workspace, issue) if host_pictures else (issue, ())
         if online:
             say("Asking for links, pictures and DNS …")
@@ -257,6 +257,7 @@ def preview(context: typer.Context, name: IssueName = "", host_pictures: HostPic
       newsletter preview
       newsletter preview --host-pictures
     """
+    from newsletter import issues
     from newsletter.errors import IssueError
     from newsletter.workflows import preview as previews
 
@@ -264,7 +265,7 @@ def preview(context: typer.Context, name: IssueName = "", host_pictures: HostPic
         copied: tuple[CopiedPicture, ...] = ()
         if host_pictures:
             try:
-                _, copied = _copies(workspace, newest(workspace, name))
+                _, copied = _copies(workspace, issues.newest(workspace.root, name))
             except IssueError as error:
                 say(f"No picture was copied, since the issue cannot be read: {error.what}")
         made = previews.of_name(workspace, name)
@@ -299,16 +300,3 @@ def _copies(workspace: Workspace, issue: Issue) -> tuple[Issue, tuple[CopiedPict
             )
     say(f"{plural(len(taken), 'picture')} of other sites copied, {len(copied) - len(taken)} not.")
     return issues.read(Path(issue.path)) if taken else issue, copied
-
-
-def newest(workspace: Workspace, name: str) -> Issue:
-    """The issue an editor names, or the one with the highest number."""
-    from newsletter import issues
-    from newsletter.errors import IssueError
-
-    if name:
-        return issues.find(workspace.root, name)
-    found = issues.every(workspace.root)
-    if not found:
-        raise IssueError("there is no issue yet", where=str(workspace.root), mend="make one with: newsletter compose")
-    return found[-1]

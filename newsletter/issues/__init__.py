@@ -19,7 +19,20 @@ from newsletter.issues.writing import to_text
 from newsletter.models import Issue
 from subscribers.newfile import NameTakenError, new_file
 
-__all__ = ["FENCE", "FILE", "FOLDER", "Manuscript", "every", "find", "folder_of", "parse", "read", "to_text", "write"]
+__all__ = [
+    "FENCE",
+    "FILE",
+    "FOLDER",
+    "Manuscript",
+    "every",
+    "find",
+    "folder_of",
+    "newest",
+    "parse",
+    "read",
+    "to_text",
+    "write",
+]
 
 FILE = "issue.md"
 FOLDER = "issues"
@@ -44,6 +57,24 @@ def read(path: Path) -> Issue:
         IssueError: Its file and line, what is wrong and what to write instead.
     """
     return Manuscript.read(path).issue
+
+
+def newest(root: Path, name: str = "") -> Issue:
+    """The issue that an editor names, or the one with the highest number.
+
+    Args:
+        root: The workspace.
+        name: As for ``find``; empty for the newest.
+
+    Raises:
+        IssueError: There is none, or it cannot be understood.
+    """
+    if name:
+        return find(root, name)
+    found = every(root)
+    if not found:
+        raise IssueError("there is no issue yet", where=str(root), mend="make one with: newsletter compose")
+    return found[-1]
 
 
 def find(root: Path, name: str) -> Issue:

@@ -1,22 +1,32 @@
-"""What a report counts: deliveries by state and reason, provider's events, readers who left; by send and variant."""
+"""What a report counts: deliveries by state and reason, what was told of them and when, readers who left.
+
+All of it is counted in the database, since an issue has a million deliveries: none of its rows comes here. Every
+number is one of deliveries, so what a provider tells twice counts once, and an order of telling changes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
+
 from newsletter.ledger.keys import GONE, aside_key
 from newsletter.ledger.models import Send
+from newsletter.ledger.overview import quick_account
+from newsletter.storage.tables import batch, delivery, event, issue, letter
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
-_MOST_IDS = 1000
 _NO_LETTER = "no letter"
+_TOLD = ("delivered", "deferred", "bounced", "complained")
+"""Kinds of events that a report counts; of who left, the record of consent tells more than the provider."""
+_HOUR = 3600
 
-Group = tuple[int, str]
-"""Id of a send and name of a variant."""
+Group = tuple[int, str, int]
+"""Id of a send, name of a variant, and which of the subjects tried (0: it has one)."""
 
 
 @dataclass(slots=True)
@@ -26,155 +36,338 @@ class VariantCounts:
     states: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
+    """Deliveries by what was told of them; also ``still_deferred``, ``bounced_later`` and ``left``."""
     bounces: dict[str, int] = field(default_factory=dict)
     """Deliveries that bounced, by the kind of bounce."""
-    left: set[int] = field(default_factory=set)
-    """Deliveries whose reader left."""
+    leaving: dict[str, int] = field(default_factory=dict)
+    """Deliveries whose reader left, by why."""
 
 
-def tallies(connection: Connection, sends: Sequence[Send], leavers: Collection[int]) -> dict[Group, VariantCounts]:
-    """The counts of some sends, by send and variant; whom a cancelled one left to a later one counts there alone.
+@dataclass(slots=True)
+class IssueCounts:
+    """All counts of some sends."""
+
+    variants: dict[Group, VariantCounts] = field(default_factory=dict)
+    """``no letter`` is the variant of those who got none."""
+    hours: dict[tuple[int, str], int] = field(default_factory=dict)
+    """(Unix time in hours, what was told) to deliveries of which it was told in that hour first."""
+
+    def add(self, group: Group, table: str, key: str, number: int) -> None:
+        """Add a number to one of the tables of a group.
+
+        Args:
+            group: Send, variant and subject.
+            table: Name of a field of ``VariantCounts``.
+            key: What is counted.
+            number: How many more.
+        """
+        counts: dict[str, int] = getattr(self.variants.setdefault(group, VariantCounts()), table)
+        counts[key] = counts.get(key, 0) + number
+
+    def add_hour(self, hour: int, kind: str, number: int) -> None:
+        """Add a number to an hour.
+
+        Args:
+            hour: Unix time in hours.
+            kind: What was told.
+            number: Of how many deliveries more.
+        """
+        self.hours[hour, kind] = self.hours.get((hour, kind), 0) + number
+
+
+def counted(connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]]) -> IssueCounts:
+    """The counts of some sends, by send and variant, and by hour; whom a cancelled one left to another counts there.
 
     Args:
         connection: An open connection to the database.
         sends: All of one issue.
-        leavers: Ids of subscribers who ended their subscription since it went.
-
-    Returns:
-        The counts of each (send id, name of the variant); ``no letter`` stands for those who got none.
+        leavings: Id of a send to the query for those who left since it went: id of the subscriber, when, and why.
     """
-    found: dict[Group, VariantCounts] = {}
-    for group, state, reason, count in _states(connection, sends):
-        tally = found.setdefault(group, VariantCounts())
-        tally.states[state] = tally.states.get(state, 0) + count
+    found = IssueCounts()
+    ids = [send.id for send in sends]
+    reach = _reach(connection, ids)
+    asked = sa.select(letter.c.id, letter.c.variant, letter.c.subject).where(letter.c.send_id.in_(ids))
+    names = {row.id: (row.variant, row.subject) for row in connection.execute(asked)}
+
+    def group(send: int, letter_id: int | None) -> Group:
+        return (send, *((_NO_LETTER, 0) if letter_id is None else names[letter_id]))
+
+    for send, letter_id, state, reason, number in _states(connection, sends):
+        found.add(group(send, letter_id), "states", state, number)
         if reason:
-            tally.reasons[reason] = tally.reasons.get(reason, 0) + count
-    for group, kind, count in _events(connection, [send.id for send in sends]):
-        found.setdefault(group, VariantCounts()).events[kind] = count
-    for group, bounce, count in _bounces(connection, [send.id for send in sends]):
-        found.setdefault(group, VariantCounts()).bounces[bounce] = count
-    for group, delivery in _left(connection, sends, leavers):
-        found.setdefault(group, VariantCounts()).left.add(delivery)
+            found.add(group(send, letter_id), "reasons", reason, number)
+    if reach is None:
+        return found
+    for send, letter_id, kind, hour, number in connection.execute(_first_told(ids, reach)):
+        found.add(group(send, letter_id), "events", kind, number)
+        found.add_hour(hour, kind, number)
+    for name, query in (("still_deferred", _unsettled(ids, reach)), ("bounced_later", _after_all(ids, reach))):
+        for send, letter_id, number in connection.execute(query):
+            found.add(group(send, letter_id), "events", name, number)
+    for send, letter_id, bounce, number in connection.execute(_bounces(ids, reach)):
+        found.add(group(send, letter_id), "bounces", bounce, number)
+    for send, letter_id, reason, hour, number in connection.execute(_left(sends, reach, leavings)):
+        found.add(group(send, letter_id), "events", "left", number)
+        found.add(group(send, letter_id), "leaving", reason, number)
+        found.add_hour(hour, "left", number)
     return found
 
 
-def _states(connection: Connection, sends: Sequence[Send]) -> Iterable[tuple[Group, str, str, int]]:
-    from sqlalchemy import func, select, true
+def by_domain(connection: Connection, sends: Sequence[Send], domains: Select[Any]) -> dict[str, dict[str, int]]:
+    """What became of the letters to each domain: ``submitted``, what was told, ``bounced hard``, ``bounced soft`` …
 
-    from newsletter.storage.tables import batch, delivery, letter
+    Args:
+        connection: An open connection to the database.
+        sends: All of one issue.
+        domains: The query for the domain of each subscriber: id, domain.
 
-    state = func.coalesce(delivery.c.state, batch.c.state)
-    cancelled = [send for send in sends if send.state == "cancelled"]
-    query = (
-        select(batch.c.send_id, letter.c.variant, state, delivery.c.reason, func.count())
-        .select_from(delivery)
+    Returns:
+        Domain to counts of deliveries; an empty domain is that of readers who are not there any more.
+    """
+    ids = [send.id for send in sends]
+    reach = _reach(connection, ids)
+    found: dict[str, dict[str, int]] = {}
+    if reach is None:
+        return found
+    mine = delivery.c.id.between(*reach)
+    state = sa.func.coalesce(delivery.c.state, batch.c.state)
+    submitted = (
+        sa.select(delivery.c.subscriber_id, sa.literal("submitted").label("what"))
         .join(batch, batch.c.id == delivery.c.batch_id)
-        .outerjoin(letter, letter.c.id == batch.c.letter_id)
-        .where(batch.c.send_id.in_([send.id for send in sends]))
-        .where(~_taken_up(cancelled) if cancelled and len(sends) > 1 else true())
-        .group_by(batch.c.send_id, letter.c.variant, state, delivery.c.reason)
-        .order_by(batch.c.send_id, letter.c.variant)
+        .where(batch.c.send_id.in_(ids), mine, state == "submitted")
     )
-    for send, variant, name, reason, count in connection.execute(query):
-        yield (send, _named(variant)), name, reason or "", count
+    first = _firsts(reach, _TOLD).subquery("first")
+    told = (
+        sa.select(delivery.c.subscriber_id, first.c.kind.label("what"))
+        .join(first, first.c.delivery_id == delivery.c.id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(batch.c.send_id.in_(ids), mine)
+    )
+    kinds = _each_bounce(reach).subquery("kinds")
+    bounced = (
+        sa.select(delivery.c.subscriber_id, sa.literal("bounced ").concat(kinds.c.bounce).label("what"))
+        .join(kinds, kinds.c.delivery_id == delivery.c.id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(batch.c.send_id.in_(ids))
+    )
+    waits = (
+        sa.select(delivery.c.subscriber_id, sa.literal("still_deferred").label("what"))
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(batch.c.send_id.in_(ids), mine, _told("deferred"), ~_told("delivered"), ~_told("bounced"))
+    )
+    names = domains.subquery("names")
+    for one in (submitted, told, bounced, waits):
+        each = one.subquery("each")
+        domain = sa.func.coalesce(names.c.domain, "").label("domain")
+        named = (
+            sa.select(domain, each.c.what).outerjoin_from(each, names, names.c.subscriber_id == each.c.subscriber_id)
+        ).subquery("named")
+        query = sa.select(named.c.domain, named.c.what, sa.func.count()).group_by(named.c.domain, named.c.what)
+        for name, what, number in connection.execute(query):
+            found.setdefault(name, {})[what] = number
+    return found
+
+
+def told_of(connection: Connection, sends: Sequence[Send]) -> dict[str, int]:
+    """How many deliveries of some sends were submitted, delivered, bounced and complained of; quicker than a report.
+
+    Args:
+        connection: An open connection to the database.
+        sends: All of one issue.
+    """
+    ids = [send.id for send in sends]
+    found = {"submitted": sum(quick_account(connection, one).submitted for one in ids)}
+    if (reach := _reach(connection, ids)) is not None:
+        first = _firsts(reach, ("delivered", "bounced", "complained")).subquery("first")
+        query = (
+            sa.select(first.c.kind, sa.func.count())
+            .join(delivery, delivery.c.id == first.c.delivery_id)
+            .join(batch, batch.c.id == delivery.c.batch_id)
+            .where(batch.c.send_id.in_(ids))
+            .group_by(first.c.kind)
+        )
+        found |= dict(connection.execute(query).all())
+    return found
+
+
+def left_of(connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]]) -> int:
+    """How many readers left after they got a letter of some sends.
+
+    Args:
+        connection: An open connection to the database.
+        sends: All of one issue.
+        leavings: As for ``counted``.
+    """
+    reach = _reach(connection, [send.id for send in sends])
+    if reach is None:
+        return 0
+    return sum(row[-1] for row in connection.execute(_left(sends, reach, leavings)))
+
+
+def _reach(connection: Connection, ids: Sequence[int]) -> tuple[int, int] | None:
+    """The first and the last delivery of some sends: only events between them are read. None when there is none."""
+    mine = delivery.c.batch_id.in_(sa.select(batch.c.id).where(batch.c.send_id.in_(ids)))
+    first, last = connection.execute(
+        sa.select(sa.func.min(delivery.c.id), sa.func.max(delivery.c.id)).where(mine)
+    ).one()
+    return None if first is None else (first, last)
+
+
+def _states(connection: Connection, sends: Sequence[Send]) -> Iterable[tuple[int, int | None, str, str | None, int]]:
+    """Send, letter, state, reason, and how many deliveries; batches first, which are a thousand times fewer."""
+    cancelled = [send for send in sends if send.state == "cancelled"]
+    batches = sa.select(batch.c.id).where(batch.c.send_id.in_([send.id for send in sends]))
+    each = (
+        sa.select(delivery.c.batch_id, delivery.c.state, delivery.c.reason, sa.func.count().label("number"))
+        .where(delivery.c.batch_id.in_(batches))
+        .group_by(delivery.c.batch_id, delivery.c.state, delivery.c.reason)
+    )
+    if cancelled:
+        each = each.join(batch, batch.c.id == delivery.c.batch_id).where(~_taken_up(cancelled))
+    rows = each.subquery("each")
+    state = sa.func.coalesce(rows.c.state, batch.c.state)
+    query = (
+        sa.select(batch.c.send_id, batch.c.letter_id, state, rows.c.reason, sa.func.sum(rows.c.number))
+        .join(batch, batch.c.id == rows.c.batch_id)
+        .group_by(batch.c.send_id, batch.c.letter_id, state, rows.c.reason)
+        .order_by(batch.c.send_id, batch.c.letter_id)
+    )
+    for send, letter_id, name, reason, number in connection.execute(query):
+        yield send, letter_id, name, reason, int(number)
 
 
 def _taken_up(cancelled: Sequence[Send]) -> ColumnElement[bool]:
-    """The condition for a delivery, joined with its batch, that a later send of its issue took its reader up."""
-    from sqlalchemy import and_, exists, or_, select
+    """The condition for a delivery, joined with its batch, that went to nobody and that a later send took up.
 
-    from newsletter.storage.tables import batch, delivery, issue
-
+    One that went, or may have gone, is a letter of its own also where the reader got another one.
+    """
     other, later = delivery.alias("other"), batch.alias("later")
-    # By issue and reader, for which there is an index: also those that were let go of when the next send was frozen.
-    keys = issue.c.key.in_([aside_key(send) for send in cancelled])
-    issues = select(issue.c.id).where(or_(keys, issue.c.id.in_({send.issue_id for send in cancelled})))
-    again = exists(
-        select(other.c.id)
+    again = sa.exists(
+        sa.select(other.c.id)
         .join(later, later.c.id == other.c.batch_id)
-        .where(other.c.issue_id.in_(issues), other.c.subscriber_id == delivery.c.subscriber_id)
+        .where(other.c.issue_id.in_(_issues(cancelled)), other.c.subscriber_id == delivery.c.subscriber_id)
         .where(later.c.send_id > batch.c.send_id)
     )
-    return and_(batch.c.send_id.in_([send.id for send in cancelled]), again)
+    nobody_has_it = sa.func.coalesce(delivery.c.state, batch.c.state).not_in(GONE)
+    return sa.and_(batch.c.send_id.in_([send.id for send in cancelled]), nobody_has_it, again)
 
 
-def _events(connection: Connection, send_ids: Sequence[int]) -> Iterable[tuple[Group, str, int]]:
-    from sqlalchemy import func, select
+def _issues(sends: Sequence[Send]) -> Select[tuple[int]]:
+    """Ids of the rows that deliveries of some sends name as their issue, for which and the reader there is an index.
 
-    from newsletter.storage.tables import (
-        batch,
-        delivery,
-        event,
-        letter,
+    Of a cancelled send some were let go of when the next one was frozen; one of those may prove to have gone.
+    """
+    keys = issue.c.key.in_([aside_key(send) for send in sends if send.state == "cancelled"])
+    return sa.select(issue.c.id).where(sa.or_(keys, issue.c.id.in_({send.issue_id for send in sends})))
+
+
+def _firsts(reach: tuple[int, int], kinds: Sequence[str]) -> Select[tuple[int, str, int]]:
+    """Of each delivery and kind of event, when it was told first; in the order of the table's key."""
+    return (
+        sa.select(event.c.delivery_id, event.c.kind, sa.func.min(event.c.at).label("at"))
+        .where(event.c.delivery_id.between(*reach), event.c.kind.in_(kinds))
+        .group_by(event.c.delivery_id, event.c.kind)
     )
 
-    query = (
-        select(batch.c.send_id, letter.c.variant, event.c.kind, func.count(event.c.delivery_id.distinct()))
-        .select_from(event)
-        .join(delivery, delivery.c.id == event.c.delivery_id)
+
+def _first_told(ids: Sequence[int], reach: tuple[int, int]) -> Select[Any]:
+    """Send, letter, kind of event, hour, and how many deliveries."""
+    first = _firsts(reach, _TOLD).subquery("first")
+    each = (
+        sa.select(batch.c.send_id, batch.c.letter_id, first.c.kind, _hour(first.c.at).label("hour"))
+        .join(delivery, delivery.c.id == first.c.delivery_id)
         .join(batch, batch.c.id == delivery.c.batch_id)
-        .outerjoin(letter, letter.c.id == batch.c.letter_id)
-        .where(batch.c.send_id.in_(send_ids), event.c.kind != "left")
-        .group_by(batch.c.send_id, letter.c.variant, event.c.kind)
+        .where(batch.c.send_id.in_(ids))
+        .subquery("each")
     )
-    for send, variant, kind, count in connection.execute(query):
-        yield (send, _named(variant)), kind, count
+    return sa.select(each, sa.func.count()).group_by(*each.c)
 
 
-def _bounces(connection: Connection, send_ids: Sequence[int]) -> Iterable[tuple[Group, str, int]]:
-    """How many deliveries bounced, by kind; one that bounced in two ways counts in both."""
-    from sqlalchemy import func, select
+def _hour(at: ColumnElement[int]) -> ColumnElement[int]:
+    """A moment in whole hours; both databases cut off what is left of a division of whole numbers."""
+    return at // _HOUR
 
-    from newsletter.storage.tables import (
-        batch,
-        delivery,
-        event,
-        letter,
-    )
 
-    kind = func.coalesce(event.c.bounce, "soft")
-    query = (
-        select(batch.c.send_id, letter.c.variant, kind, func.count(event.c.delivery_id.distinct()))
-        .select_from(event)
-        .join(delivery, delivery.c.id == event.c.delivery_id)
+def _told(kind: str) -> ColumnElement[bool]:
+    """The condition for a delivery that something was told of it."""
+    told = event.alias()
+    return sa.exists().where(told.c.delivery_id == delivery.c.id, told.c.kind == kind)
+
+
+def _number_of(ids: Sequence[int], reach: tuple[int, int], kind: str, *more: ColumnElement[bool]) -> Select[Any]:
+    """Send, letter, and how many deliveries of which this was told, with further conditions."""
+    first = _firsts(reach, (kind,)).subquery("first")
+    return (
+        sa.select(batch.c.send_id, batch.c.letter_id, sa.func.count())
+        .select_from(first)
+        .join(delivery, delivery.c.id == first.c.delivery_id)
         .join(batch, batch.c.id == delivery.c.batch_id)
-        .outerjoin(letter, letter.c.id == batch.c.letter_id)
-        .where(batch.c.send_id.in_(send_ids), event.c.kind == "bounced")
-        .group_by(batch.c.send_id, letter.c.variant, kind)
-    )
-    for send, variant, bounce, count in connection.execute(query):
-        yield (send, _named(variant)), bounce, count
-
-
-def _left(connection: Connection, sends: Sequence[Send], leavers: Collection[int]) -> Iterable[tuple[Group, int]]:
-    """Deliveries whose reader left, by the provider's word or on our own pages; each may come twice."""
-    from sqlalchemy import func, select
-
-    from newsletter.storage.tables import (
-        batch,
-        delivery,
-        event,
-        letter,
+        .where(batch.c.send_id.in_(ids), *more)
+        .group_by(batch.c.send_id, batch.c.letter_id)
     )
 
-    query: Any = (
-        select(batch.c.send_id, letter.c.variant, delivery.c.id)
-        .select_from(delivery)
+
+def _unsettled(ids: Sequence[int], reach: tuple[int, int]) -> Select[Any]:
+    return _number_of(ids, reach, "deferred", ~_told("delivered"), ~_told("bounced"))
+
+
+def _after_all(ids: Sequence[int], reach: tuple[int, int]) -> Select[Any]:
+    return _number_of(ids, reach, "bounced", _told("delivered"))
+
+
+def _each_bounce(reach: tuple[int, int]) -> Select[tuple[int, str]]:
+    """Each delivery that bounced with each of its kinds of bounce, once."""
+    kind = sa.func.coalesce(event.c.bounce, "soft").label("bounce")
+    mine = (event.c.delivery_id.between(*reach), event.c.kind == "bounced")
+    return sa.select(event.c.delivery_id, kind).where(*mine).distinct()
+
+
+def _bounces(ids: Sequence[int], reach: tuple[int, int]) -> Select[Any]:
+    """Send, letter, kind of bounce, and how many deliveries; one that bounced in two ways counts in both."""
+    kinds = _each_bounce(reach).subquery("kinds")
+    return (
+        sa.select(batch.c.send_id, batch.c.letter_id, kinds.c.bounce, sa.func.count())
+        .select_from(kinds)
+        .join(delivery, delivery.c.id == kinds.c.delivery_id)
         .join(batch, batch.c.id == delivery.c.batch_id)
-        .outerjoin(letter, letter.c.id == batch.c.letter_id)
+        .where(batch.c.send_id.in_(ids))
+        .group_by(batch.c.send_id, batch.c.letter_id, kinds.c.bounce)
+    )
+
+
+def _left(sends: Sequence[Send], reach: tuple[int, int], leavings: Mapping[int, Select[Any]]) -> Select[Any]:
+    """Send, letter, reason, hour, and how many deliveries whose reader left, by the provider's word or on our pages."""
+    state = sa.func.coalesce(delivery.c.state, batch.c.state)
+    columns = (batch.c.send_id, batch.c.letter_id, delivery.c.id)
+    first = _firsts(reach, ("left",)).subquery("first")
+    told = (
+        sa.select(*columns, first.c.at, sa.literal("").label("reason"))
+        .select_from(first)
+        .join(delivery, delivery.c.id == first.c.delivery_id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
         .where(batch.c.send_id.in_([send.id for send in sends]))
     )
-    told = query.join(event, event.c.delivery_id == delivery.c.id).where(event.c.kind == "left")
-    queries = [told]
-    people, issues = sorted(leavers), {send.issue_id for send in sends}
-    for start in range(0, len(people), _MOST_IDS):
-        some = delivery.c.subscriber_id.in_(people[start : start + _MOST_IDS])
-        got_it = func.coalesce(delivery.c.state, batch.c.state).in_(GONE)
-        queries.append(query.where(delivery.c.issue_id.in_(issues), some, got_it))
-    for one in queries:
-        for send, variant, number in connection.execute(one):
-            yield (send, _named(variant)), number
-
-
-def _named(variant: str | None) -> str:
-    return _NO_LETTER if variant is None else variant
+    here = []
+    for send in sends:
+        if send.id in leavings:
+            gone = leavings[send.id].subquery()
+            here.append(
+                sa.select(*columns, gone.c.at, gone.c.reason)
+                .join(delivery, delivery.c.batch_id == batch.c.id)
+                .join(gone, gone.c.subscriber_id == delivery.c.subscriber_id)
+                .where(delivery.c.issue_id.in_(_issues([send])), batch.c.send_id == send.id, state.in_(GONE))
+            )
+    both = sa.union_all(told, *here).subquery("both")
+    each = (
+        sa.select(
+            both.c.send_id,
+            both.c.letter_id,
+            sa.func.max(both.c.reason).label("reason"),
+            _hour(sa.func.min(both.c.at)).label("hour"),
+        )
+        .group_by(both.c.send_id, both.c.letter_id, both.c.id)
+        .subquery("each")
+    )
+    reason = sa.case((each.c.reason == "", "none"), else_=each.c.reason).label("reason")
+    named = sa.select(each.c.send_id, each.c.letter_id, reason, each.c.hour).subquery("named")
+    return sa.select(named, sa.func.count()).group_by(*named.c)

@@ -156,8 +156,8 @@ def _past(connection: Connection, ids: set[int], *, since: int) -> dict[int, dic
         told: dict[int, list[tuple[str, str | None]]] = {}
         for some in _parts([row.id for row in letters]):
             query = select(event.c.delivery_id, event.c.kind, event.c.bounce).where(event.c.delivery_id.in_(some))
-            for row in connection.execute(query):
-                told.setdefault(row.delivery_id, []).append((row.kind, row.bounce))
+            for one in connection.execute(query):
+                told.setdefault(one.delivery_id, []).append((one.kind, one.bounce))
         for row in letters:
             events = told.get(row.id, [])
             bounces = [bounce for kind, bounce in events if kind == "bounced"]

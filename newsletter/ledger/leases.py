@@ -233,13 +233,16 @@ def _members(connection: Connection, batch_id: int) -> int:
 
 
 def waiting(connection: Connection, send_id: int) -> float | None:
-    """Seconds until the first lease on an open batch of this send runs out, or None when no batch is open."""
+    """Seconds until the first lease on an open batch of this send runs out, or None when no batch is open.
+
+    Batches that are held for the decision of a trial do not count: no hour of theirs is known here.
+    """
     from sqlalchemy import func, select
 
     from newsletter.storage.tables import batch
 
     query = select(func.count(), func.min(func.coalesce(batch.c.lease_until, 0.0))).where(
-        batch.c.send_id == send_id, batch.c.state.in_(("queued", "submitting"))
+        batch.c.send_id == send_id, batch.c.state.in_(("queued", "submitting")), batch.c.held == 0
     )
     count, first = connection.execute(query).one()
     if not count:
@@ -268,7 +271,7 @@ def rests(connection: Connection, send_id: int) -> float | None:
         func.count(),
         func.coalesce(func.sum(case((is_held, 1), else_=0)), 0),
         func.min(func.coalesce(batch.c.lease_until, 0.0)),
-    ).where(batch.c.send_id == send_id, batch.c.state.in_(("queued", "submitting")))
+    ).where(batch.c.send_id == send_id, batch.c.state.in_(("queued", "submitting")), batch.c.held == 0)
     count, held, first = connection.execute(query).one()
     if not count or held:
         return None
@@ -339,6 +342,8 @@ def _statements() -> _Statements:
             batch.c.send_id == bindparam("of_send"),
             or_(send.c.state == "running", braked),
             state.in_(("queued", "submitting")),
+            # Those whose subject is not decided yet wait.
+            batch.c.held == 0,
             or_(
                 batch.c.lease_until.is_(None),
                 batch.c.lease_until < now,

@@ -37,7 +37,8 @@ class Send:
     send_at: datetime | None = None
     """When it starts; None at once."""
     paused_by: str = ""
-    """What paused it: ``editor``, ``provider`` (the brake), ``reports`` or ``warm-up``; empty while it is not."""
+    """What paused it: ``editor``, ``provider`` (the brake), ``reports``, ``warm-up`` or ``trial``; empty while it
+    is not."""
     probe_at: datetime | None = None
     """When a paused send is tried again by itself; None when only an editor lets it go on."""
     probes: int = 0

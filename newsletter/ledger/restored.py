@@ -75,5 +75,5 @@ def doubt_queued(connection: Connection, send_id: int) -> int:
     ).rowcount
     # Each of their deliveries says for itself what it is; nobody is to take them up again.
     over = update(batch).where(batch.c.send_id == send_id, batch.c.state == "queued")
-    connection.execute(over.values(state="unknown", token=None, lease_until=None))
+    connection.execute(over.values(state="unknown", token=None, lease_until=None, held=0))
     return count

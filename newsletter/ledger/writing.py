@@ -7,9 +7,12 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
+from newsletter.ledger import trying
+from newsletter.ledger.drawing import draw
 from newsletter.ledger.keys import GONE, aside, counts_as_sent, issue_id
 from newsletter.ledger.models import UNDONE, Send
 from newsletter.ledger.sends import found_sends, send_query
@@ -17,6 +20,7 @@ from newsletter.ledger.sends import found_sends, send_query
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
 
+    from newsletter.ledger.trying import TrialTerms
     from newsletter.models import CountedLink, Picture, Poll
 
 
@@ -42,6 +46,11 @@ class Mailing:
     """What the letter asks its readers; whoever freezes it puts its words there too."""
     links: tuple[CountedLink, ...] = ()
     """Links whose clicks are counted; whoever freezes it writes them down, and lets those out who want no counting."""
+    subject: int = 0
+    """Which of the subjects tried the letter has, from 1: of its audience those get it who are drawn for this one. 0:
+    nothing is tried."""
+    held: bool = False
+    """Whether it goes to those of its audience who are not drawn, and who wait for the subject that proves best."""
 
 
 def write_send(
@@ -58,6 +67,7 @@ def write_send(
     sender: str = "",
     source: str = "",
     public_id: str = "",
+    trial: TrialTerms | None = None,
 ) -> Send:
     """Write down a send: its letters as they are, and one delivery for each subscriber who has none for this issue.
 
@@ -74,6 +84,7 @@ def write_send(
         sender: Which provider and account it is frozen for.
         source: Digest of what its letters were made of; empty when that was no file.
         public_id: The id it gets, which is random and may be written down elsewhere first; empty makes one.
+        trial: How subjects are tried, where the mailings have several; with too few readers the first goes to all.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
@@ -113,26 +124,42 @@ def write_send(
     if not first:
         _free_deliveries(connection, issue, key)
         first = _is_new(connection, issue)
-    position = count = 0
+    open_to = partial(without_delivery, key=key) if not first else None
+    sample = draw(connection, mailings, trial, public_id, open_to=open_to)
+    if sample is None:
+        mailings = [mailing for mailing in mailings if mailing.subject <= 1 and not mailing.held]
+    position = count = held = 0
+    known: dict[tuple[str, int], int] = {}
     for mailing in mailings:
         letter_id = None
         if not mailing.skipped:
-            frozen = {
-                "send_id": send_id,
-                "variant": mailing.variant,
-                "frozen": zlib.compress(mailing.letter.encode("utf-8")),
-            }
-            letter_id = connection.execute(insert(letters).values(frozen).returning(letters.c.id)).scalar_one()
-        numbered, number = _number(
-            connection, without_delivery(mailing.audience, key) if count or not first else mailing.audience
-        )
+            # Who waits has the letter with the first subject until it is decided.
+            name = (mailing.variant, mailing.subject if sample is not None else 0)
+            if name not in known:
+                frozen = {
+                    "send_id": send_id,
+                    "variant": mailing.variant,
+                    "subject": name[1],
+                    "frozen": zlib.compress(mailing.letter.encode("utf-8")),
+                }
+                made = insert(letters).values(frozen).returning(letters.c.id)
+                known[name] = connection.execute(made).scalar_one()
+            letter_id = known[name]
+        members = mailing.audience
+        if sample is not None and mailing.subject and not mailing.held:
+            members = sample.part(members, mailing.subject)
+        numbered, number = _number(connection, without_delivery(members, key) if count or not first else members)
         batches = -(-number // batch_size)
-        _add_batches(connection, send_id, letter_id, range(position, position + batches))
+        _add_batches(connection, send_id, letter_id, range(position, position + batches), mailing.held)
         _add_deliveries(connection, send_id, issue, numbered, position, batch_size, mailing.skipped)
         numbered.drop(connection)
         position += batches
         count += number
+        held += number if mailing.held else 0
     connection.execute(update(send).where(send.c.id == send_id).values(audience=count))
+    if sample is not None and trial is not None:
+        trying.begin(connection, send_id, trial, each=sample.each, rest=held)
+        sample.drop(connection)
     return Send(
         send_id,
         public_id,
@@ -197,6 +224,20 @@ def letter_of(connection: Connection, letter_id: int) -> str:
     return zlib.decompress(frozen).decode("utf-8")
 
 
+def subjects_of_letters(connection: Connection, send_id: int) -> set[int]:
+    """Which of the subjects tried the letters of a send have, from 1; 0 of one that tries none.
+
+    Args:
+        connection: A connection in a reading or writing transaction.
+        send_id: Id of the send.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import letter
+
+    return set(connection.execute(select(letter.c.subject).where(letter.c.send_id == send_id)).scalars())
+
+
 def _is_new(connection: Connection, issue: int) -> bool:
     """Whether nobody has a delivery of this issue."""
     from sqlalchemy import select
@@ -235,14 +276,15 @@ def _count(connection: Connection, members: Select[tuple[int]]) -> int:
     return connection.execute(select(func.count()).select_from(members.subquery())).scalar_one()
 
 
-def _add_batches(connection: Connection, send_id: int, letter_id: int | None, positions: range) -> None:
+def _add_batches(connection: Connection, send_id: int, letter_id: int | None, positions: range, held: bool) -> None:
     from sqlalchemy import insert
 
     from newsletter.storage.tables import batch
 
     # Nobody works on a batch without a letter: each of its deliveries says for itself why it was skipped.
     state = "queued" if letter_id is not None else "submitted"
-    rows = [{"send_id": send_id, "letter_id": letter_id, "state": state, "position": at} for at in positions]
+    row = {"send_id": send_id, "letter_id": letter_id, "state": state, "held": int(held)}
+    rows = [{**row, "position": at} for at in positions]
     if rows:
         connection.execute(insert(batch), rows)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from subscribers.models import BounceKind
 
 if TYPE_CHECKING:
+    from newsletter.ledger.trials import TrialResult
     from newsletter.polls import PollResults
 
 STATES = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
@@ -233,6 +234,8 @@ class Report:
     parts: tuple[ReportPart, ...]
     polls: tuple[PollResults, ...] = ()
     """What its letters asked, and how many gave each answer."""
+    sends: tuple[str, ...] = ()
+    """Public id of each of its sends, as ``states``."""
     begun: datetime | None = None
     """When its first send began, in the site's time zone."""
     hours: tuple[HourCounts, ...] = ()
@@ -245,6 +248,8 @@ class Report:
     """Whether presses of its links were counted; when not, nothing says anything of clicks."""
     comparison: IssueComparison | None = None
     """Beside the issues before it; None where nothing was compared."""
+    trials: tuple[TrialResult, ...] = ()
+    """The subjects that were tried, one result for each send that tried some."""
     turned_away: Mapping[str, int] = field(default_factory=dict)
     """Id of each question to answers that were not taken since too many came from one network within an hour."""
 
@@ -266,10 +271,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class WeekCounts:
-    """How a list moved within one week, Monday to Sunday in the site's time zone."""
+    """How a list moved within one week, in the site's time zone; it begins with the day that ``[schedule]`` says."""
 
     start: date
-    """Its Monday."""
+    """Its first day."""
     asked: int = 0
     """Asked for a subscription, or were asked, and had to confirm it."""
     confirmed: int = 0
@@ -326,7 +331,7 @@ class GrowthReport:
 
     lists: tuple[ListGrowth, ...]
     erased: Mapping[date, int] = field(default_factory=dict)
-    """Monday of a week to people who were erased in it; nobody knows any more which lists they read."""
+    """First day of a week to people who were erased in it; nobody knows any more which lists they read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,6 +276,8 @@ class JsonReply:
     """Its JSON; None when it is none, or too much of it."""
     pause: float
     """Seconds it asks to wait; 0 when it says nothing."""
+    date: float = 0.0
+    """Unix seconds by its own clock, of the header Date; 0 when there is none."""
 
 
 def ask_json(api: Api, path: str, question: object = None) -> JsonReply:
@@ -314,7 +316,19 @@ def ask_json(api: Api, path: str, question: object = None) -> JsonReply:
         found: object = json.loads(content)
     except (ValueError, RecursionError):
         found = None
-    return JsonReply(response.status, found, retry_after(response.headers))
+    return JsonReply(response.status, found, retry_after(response.headers), date_of(response.headers))
+
+
+def date_of(headers: Mapping[str, str] | Any) -> float:
+    """Unix seconds from the header Date (RFC 9110 section 6.6.1); 0 if there is none that can be read.
+
+    Args:
+        headers: Of an answer.
+    """
+    try:
+        return parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def retry_after(headers: Mapping[str, str] | Any) -> float:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 if TYPE_CHECKING:
     from newsletter.fields import SettingsSection
     from newsletter.senders import Sender
-    from newsletter.senders.reports import Authentication, ReportReader, SentMessages, SuppressionLists
+    from newsletter.senders.reports import AccountState, Authentication, ReportReader, SentMessages, SuppressionLists
 
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that are this machine itself: a stand-in there is no provider."""
 
+
+LOOK_SECONDS: Final = 8.0
+"""Seconds that one step of looking at an account may take: somebody waits for it."""
 
 Options = TypeVar("Options")
 """The class of a provider's own section of the settings; None for one without a section."""
@@ -76,8 +79,17 @@ class Provider(Generic[Options]):
     ``[sender] outbox`` and the send's public id; None when it keeps none, and nothing here tells who has had one."""
     authentication: Authentication
     """What DNS must say for its letters to be believed."""
+    bounces_to: Callable[[Options], str] = lambda _: ""
+    """Gives the address that its section names for bounces; empty for the one in From, or one of the provider's."""
+    look: Callable[[Options, Opening], AccountState] | None = None
+    """Asks it how the account is, without sending or changing anything; raises SendError or SettingsError when it
+    cannot be reached or nothing can go. None when there is nobody to ask."""
     reports: Callable[[Options], ReportReader | None] | None = None
     """Gives what verifies and reads its event reports; None while the settings lack what that needs."""
+    reports_clicks: bool = False
+    """Whether it reports which links were clicked, of a letter that asks for it."""
+    reports_fault: Callable[[Options], str] = lambda _: ""
+    """Gives why no report of events can verify with what its section says, in words; empty when one can."""
     suppressions: Callable[[Options], SuppressionLists] | None = None
     """Gives the lists that it keeps itself of addresses it does not mail."""
     ask: Callable[[Options], SentMessages] | None = None

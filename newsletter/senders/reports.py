@@ -123,6 +123,31 @@ class SentMessages(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AccountFault:
+    """Something at a provider that keeps letters, or news of them, from going as they should."""
+
+    words: str
+    """One sentence without a full stop."""
+    mend: str
+    """As an order."""
+    is_grave: bool = True
+    """Whether no letter can go like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What a provider says of the account when it is asked without changing anything."""
+
+    words: str
+    """What was seen, in one sentence without a secret."""
+    faults: Sequence[AccountFault] = ()
+    date: float = 0.0
+    """Unix seconds by the provider's own clock, as its answer bears them; 0 when it bears none."""
+    asked_at: float = 0.0
+    """Unix seconds by our clock when that answer came."""
+
+
+@dataclass(frozen=True, slots=True)
 class Authentication:
     """How a provider's letters are authenticated, as far as the sender's DNS shows it."""
 

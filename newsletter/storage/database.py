@@ -227,6 +227,45 @@ def open_database(url: str) -> Database:
         raise DatabaseError("the driver for PostgreSQL is missing", mend="pip install 'nashra[postgres]'") from None
 
 
+def open_to_look(url: str, *, seconds: int = 5) -> Database:
+    """Open a database for somebody who only looks: nothing is made, upgraded or set, and no statement can write.
+
+    Args:
+        url: As for ``open_database``.
+        seconds: Longest wait for a connection, and for a statement of PostgreSQL.
+
+    Raises:
+        DatabaseError: The driver for PostgreSQL is not installed.
+    """
+    import sqlite3
+
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.pool import NullPool
+
+    if url.startswith("sqlite:///"):
+        path = url.removeprefix("sqlite:///")
+        uri = f"{Path(path).absolute().as_uri()}?mode=rw"
+
+        def connect() -> sqlite3.Connection:
+            found = sqlite3.connect(uri, uri=True, timeout=seconds, check_same_thread=False, isolation_level=None)
+            found.execute("PRAGMA query_only=ON")
+            return found
+
+        # Every reader its own connection: they ask from several threads.
+        engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+        engine.url = engine.url.set(database=path)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return Database(engine)
+    asked = {
+        "connect_timeout": seconds,
+        "options": f"-c default_transaction_read_only=on -c statement_timeout={seconds * 1000}",
+    }
+    try:
+        return Database(create_engine(url, connect_args=asked, poolclass=NullPool, hide_parameters=True))
+    except ModuleNotFoundError:
+        raise DatabaseError("the driver for PostgreSQL is missing", mend="pip install 'nashra[postgres]'") from None
+
+
 def _keep_private(path: Path) -> None:
     """Make a file that is not there yet, for its owner alone: it will hold addresses. SQLite's other files follow."""
     with contextlib.suppress(OSError):  # SQLite says in its own words what is wrong

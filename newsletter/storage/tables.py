@@ -122,7 +122,7 @@ send = Table(
     Column("rhythm", Text, nullable=False),  # instant, daily, weekly or all
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),  # why it is paused or cancelled
-    Column("paused_by", Text, nullable=False, server_default=""),  # editor, provider, reports or warm-up; '' else
+    Column("paused_by", Text, nullable=False, server_default=""),  # as below; '' while it is not
     Column("probe_at", Double),  # by the database's clock: when a paused send is tried again by itself; null: never
     Column("probes", Integer, nullable=False, server_default="0"),  # tried so often since a letter was taken last
     Column("sender", Text, nullable=False, server_default=""),  # which provider and account it was frozen for
@@ -137,7 +137,7 @@ send = Table(
     Column("bounced", Integer, nullable=False, server_default="0"),
     Column("complained", Integer, nullable=False, server_default="0"),
     CheckConstraint("state IN ('scheduled', 'running', 'paused', 'finished', 'cancelled')", name="state"),
-    CheckConstraint("paused_by IN ('', 'editor', 'provider', 'reports', 'warm-up')", name="paused_by"),
+    CheckConstraint("paused_by IN ('', 'editor', 'provider', 'reports', 'warm-up', 'trial')", name="paused_by"),
     sqlite_autoincrement=True,
 )
 # Unique on issue, list and rhythm while it is not cancelled (uq_send_live): an issue goes to a list once. The migration
@@ -150,7 +150,8 @@ letter = Table(
     Column("send_id", ForeignKey("send.id"), nullable=False),
     Column("variant", Text, nullable=False),  # '' or the topics it holds
     Column("frozen", LargeBinary, nullable=False),  # letters.mime.to_json, compressed
-    UniqueConstraint("send_id", "variant"),
+    Column("subject", Integer, nullable=False, server_default="0"),  # which of those tried, from 1; 0: it has one
+    UniqueConstraint("send_id", "variant", "subject"),
     sqlite_autoincrement=True,
 )
 
@@ -168,6 +169,7 @@ batch = Table(
     Column("request_id", Text),  # new for each attempt; travels with the letters
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("sender", Text),  # the provider of its last attempt; null before the first
+    Column("held", Integer, nullable=False, server_default="0"),  # 1: it waits for the subject that proves best
     CheckConstraint("state IN ('queued', 'submitting', 'submitted', 'refused', 'unknown')", name="state"),
     sqlite_autoincrement=True,
 )
@@ -384,4 +386,36 @@ letter_authentication = Table(
     Column("result", Text, primary_key=True),
     Column("number", Integer, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Subjects of one send that are tried on a part of its audience, and what was decided (A/B test). No reader stands here.
+trial = Table(
+    "trial",
+    metadata,
+    Column("send_id", BigInteger, ForeignKey("send.id"), primary_key=True, autoincrement=False),
+    Column("measure", Text, nullable=False),  # what is compared
+    Column("asks", Integer, nullable=False),  # 1: an editor decides
+    Column("wait", BigInteger, nullable=False),  # seconds between the last letter of the sample and the decision
+    Column("rest", Integer, nullable=False),  # readers who wait for it
+    Column("decide_at", BigInteger),  # null until the sample has gone
+    Column("decided_at", BigInteger),
+    Column("decided_by", Text, nullable=False, server_default=""),
+    Column("verdict", Text, nullable=False, server_default=""),
+    Column("chosen", Integer, nullable=False, server_default="0"),
+    CheckConstraint("measure IN ('clicks', 'losses')", name="measure"),
+    CheckConstraint("decided_by IN ('', 'itself', 'editor')", name="decided_by"),
+    CheckConstraint("verdict IN ('', 'better', 'no difference')", name="verdict"),
+)
+
+# The numbers by which it was decided are kept: later the rest has the same letter.
+trial_subject = Table(
+    "trial_subject",
+    metadata,
+    Column("send_id", BigInteger, ForeignKey("send.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 1, in the editor's order
+    Column("words", Text, nullable=False),
+    Column("readers", Integer, nullable=False),  # in its part of the sample
+    Column("sent", Integer),  # this and the two below: null until it is decided
+    Column("counted", Integer),
+    Column("chance", Double),  # that it is the best
 )

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from newsletter.letters.catalogue import words
+from newsletter.letters import catalogue
 from newsletter.letters.render import FONTS, fill, palette
 from newsletter.letters.render.views import web_address
 from newsletter.models import Publication
@@ -42,7 +42,7 @@ class Pages:
         self.address = address
         self.base = urlsplit(address).path.rstrip("/")
         """The path of the address, mostly empty: what stands before every link to one of our pages."""
-        self._catalogue = words(environment, publication.language, DOMAIN)
+        self._catalogue = catalogue.words(environment, publication.language, DOMAIN)
 
     def __call__(self, template: str, values: Mapping[str, Any]) -> str:
         """Fill a template.
@@ -125,14 +125,4 @@ class Pages:
 
 def speaks(environment: Environment, language: str) -> bool:
     """Whether there is a catalogue of the pages in this language, or in it without its country."""
-    from jinja2 import TemplateNotFound
-
-    tag = language.replace("-", "_")
-    for name in (tag, tag.split("_")[0]):
-        try:
-            if environment.loader is not None:
-                environment.loader.get_source(environment, f"locale/{name}/{DOMAIN}.po")
-                return True
-        except TemplateNotFound:
-            continue
-    return False
+    return catalogue.speaks(environment, language, DOMAIN)

@@ -61,7 +61,7 @@ def of_name(workspace: Workspace, name: str) -> PreviewFiles:
         IssueError: There is none, or its folder cannot be written.
     """
     try:
-        found = issues.find(workspace.root, name) if name else _newest(workspace.root)
+        found = issues.find(workspace.root, name) if name else issues.newest(workspace.root)
     except IssueError:
         path = _named(workspace.root, name)
         if path is None:
@@ -201,13 +201,6 @@ def _written(folder: Path, html: str, text: str) -> tuple[Path, Path]:
         where = str(error.filename or folder)
         raise IssueError(f"cannot be written ({error.strerror})", where=where, mend="make it writable") from None
     return paths
-
-
-def _newest(root: Path) -> Issue:
-    found = issues.every(root)
-    if not found:
-        raise IssueError("there is no issue yet", where=str(root), mend="make one with: newsletter compose")
-    return found[-1]
 
 
 def _named(root: Path, name: str) -> Path | None:

@@ -6,9 +6,7 @@ of the environment. Whatever is wrong is told once: where, which key, what was f
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 from pathlib import Path
@@ -20,8 +18,8 @@ from newsletter.rhythms.schedule import WEEKDAYS, Schedule
 from newsletter.rhythms.topics import Topic
 from newsletter.senders import registry
 from newsletter.text.mailbox import split_mailbox
-from newsletter.text.toml import duplicate_in
-from newsletter.workspace.complaints import SettingsLayer, complaints, named_by
+from newsletter.workspace.complaints import complaints, named_by
+from newsletter.workspace.layers import SettingsLayer, env_file_layer, environment_layer, file_layer, secrets_layer
 
 if TYPE_CHECKING:
     from newsletter.workspace.letter_schema import SmallLetterSettings, WaysSettings
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
         ListSettings,
         RhythmName,
         RhythmSettings,
+        SubjectTrialSettings,
         TopicSettings,
         TrackingSettings,
         WebSettings,
@@ -40,10 +39,6 @@ if TYPE_CHECKING:
 
 FILE = "newsletter.toml"
 SECRETS = "secrets"
-KEYS = "keys.toml"
-PREFIX = "NASHRA_"
-DEBUG = "NASHRA_DEBUG"
-"""The one variable with our prefix that is no setting: it shows where a fault happened."""
 _SQLITE = "sqlite:///"
 
 
@@ -72,6 +67,8 @@ class Settings:
     topics: Mapping[str, tuple[Topic, ...]]
     """What readers of each list can choose, in the order of the numbers."""
     compose: ComposeSettings
+    ab_test: SubjectTrialSettings
+    """How subjects are tried, where an issue has several."""
     schedule: Schedule
     collect: CollectSettings
     alerts: AlertSettings
@@ -161,12 +158,7 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
     from pydantic import ValidationError
 
     layers = list(_layers(root, environment))
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        for section, values in layer.values.items():
-            before = merged.get(section, {})
-            if isinstance(before, dict):  # else the file has a key where a section belongs: told below
-                merged[section] = {**before, **values} if isinstance(values, dict) else values
+    merged = _merged(layers)
     try:
         checked = _schema().model_validate(merged)
     except ValidationError as error:
@@ -174,89 +166,99 @@ def load(root: Path, environment: Mapping[str, str]) -> Settings:
     return _settings(checked, root, layers)
 
 
+def _merged(layers: Sequence[SettingsLayer]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for section, values in layer.values.items():
+            before = merged.get(section, {})
+            if isinstance(before, dict):  # else the file has a key where a section belongs: told later
+                merged[section] = {**before, **values} if isinstance(values, dict) else values
+    return merged
+
+
 def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[SettingsLayer]:
-    path = root / FILE
-    text = _text(path)
-    try:
-        values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(_toml_words(error, text, path)) from None
-    yield SettingsLayer(values, _lines(text, path))
-    yield _secret_files(root / SECRETS)
-    path = root / ".env"
-    if path.is_file():
-        from newsletter.workspace import env_file
-
-        file = env_file.read(_text(path), path)
-        yield _environment(file.values, lambda name: f"{path}:{file.lines[name]}: {name}")
-    yield _environment(environment, lambda name: f"environment: {name}")
+    yield file_layer(root / FILE)
+    yield secrets_layer(root / SECRETS, _schema().model_fields)
+    yield env_file_layer(root / ".env")
+    yield environment_layer(environment, lambda name: f"environment: {name}")
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SettingsError("is not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
-    except OSError as error:
-        raise SettingsError(
-            f"cannot be read ({error.strerror})", where=str(path), mend="make it a file that you may read"
-        ) from None
+@dataclass(frozen=True, slots=True)
+class SettingsFound:
+    """What could be read of settings in which something may be wrong."""
+
+    settings: Settings | None
+    """With whatever is wrong as if nobody had written it; None when not even that gives settings."""
+    faults: tuple[str, ...] = ()
+    """What is wrong, one line each."""
+    unread: frozenset[str] = frozenset()
+    """Sections of which something was left out, so that what is said of them may not be what somebody meant."""
 
 
-def _toml_words(error: tomllib.TOMLDecodeError, text: str, path: Path) -> str:
-    if (found := duplicate_in(text, error)) is not None:
-        return f"{path}:{found.second}: {found.name} is here a second time, first in line {found.first}; {found.mend}"
-    match = re.search(r"\(at line (\d+), column \d+\)", str(error))
-    line = f":{match[1]}" if match else ""
-    reason = re.sub(r" \(at .*\)", "", str(error))
-    reason = reason[:1].lower() + reason[1:]
-    return f'{path}{line}: is not valid TOML ({reason}); text stands in quotes: key = "text"'
+def load_what_can_be(root: Path, environment: Mapping[str, str]) -> SettingsFound:
+    """Read settings as ``load`` does, and leave out what is wrong instead of giving up.
+
+    Args:
+        root: As for ``load``.
+        environment: As for ``load``.
+    """
+    sections = frozenset(_schema().model_fields)
+    layers: list[SettingsLayer] = []
+    faults: list[str] = []
+    unread: set[str] = set()
+    ways: tuple[Callable[[], SettingsLayer], ...] = (
+        lambda: file_layer(root / FILE),
+        lambda: secrets_layer(root / SECRETS, sections, faults, unread),
+        lambda: env_file_layer(root / ".env"),
+        lambda: environment_layer(environment, lambda name: f"environment: {name}"),
+    )
+    for way in ways:
+        try:
+            layers.append(way())
+        except (SettingsError, OSError) as error:
+            faults.append(str(error))
+            unread |= sections
+            if not layers:
+                # Without the file itself everything would be missing.
+                return SettingsFound(None, tuple(faults), sections)
+    settings = _without_faults(_merged(layers), layers, root, faults, unread)
+    return SettingsFound(settings, tuple(dict.fromkeys(faults)), frozenset(unread & sections))
 
 
-def _lines(text: str, path: Path) -> dict[str, str]:
-    names, section = {}, ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[([\w.-]+)\]", line):
-            section = header[1]
-            names[section] = f"{path}:{number}: [{section}]"
-        elif key := re.match(r"\s*([\w-]+)\s*=", line):
-            names[f"{section}.{key[1]}" if section else key[1]] = f"{path}:{number}: {key[1]}"
-    return names
+def _without_faults(
+    merged: dict[str, Any], layers: list[SettingsLayer], root: Path, faults: list[str], unread: set[str]
+) -> Settings | None:
+    from pydantic import ValidationError
+
+    while True:
+        try:
+            return _settings(_schema().model_validate(merged), root, layers)
+        except ValidationError as error:
+            faults += complaints(error, layers, root / FILE, _schema())
+            wrong = [tuple(map(str, one["loc"])) for one in error.errors()]
+            unread |= {loc[0] for loc in wrong}
+            left_out = [_left_out(merged, loc) for loc in wrong]
+            if not any(left_out):
+                return None  # what is missing cannot be left out
+        except SettingsError as error:
+            # Of settings that do not go together: each alone is good.
+            faults.append(str(error))
+            unread |= {"sender", "letter"}
+            fitting = [_left_out(merged, loc) for loc in (("sender", "fallback"), ("letter", "pictures"))]
+            if not any(fitting):
+                return None
 
 
-def _secret_files(folder: Path) -> SettingsLayer:
-    values: dict[str, Any] = {}
-    names = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name == KEYS or path.name.startswith("."):
-            continue
-        section, dot, key = path.name.partition(".")
-        if not dot or section not in _schema().model_fields:
-            # A misnamed secret that is silently ignored costs an evening.
-            raise SettingsError(
-                "is not the name of a setting", where=str(path), mend="name it SECTION.KEY, for example database.url"
-            )
-        values.setdefault(section, {})[key] = _text(path).strip()
-        names[f"{section}.{key}"] = f"{path}"
-    return SettingsLayer(values, names)
-
-
-def _environment(variables: Mapping[str, str], place: Callable[[str], str]) -> SettingsLayer:
-    values: dict[str, Any] = {}
-    names = {}
-    for name, value in sorted(variables.items()):
-        section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
-        if not name.startswith(PREFIX) or name == DEBUG:
-            continue
-        if not separator:
-            raise SettingsError(
-                "is not the name of a setting",
-                where=place(name),
-                mend=f"name it {PREFIX}SECTION__KEY, for example {PREFIX}WEB__URL",
-            )
-        values.setdefault(section, {})[key] = value
-        names[f"{section}.{key}"] = names[section] = place(name)
-    return SettingsLayer(values, names)
+def _left_out(merged: dict[str, Any], loc: Sequence[str]) -> bool:
+    """Take the key out that a fault is about; whether there was one."""
+    section = merged.get(loc[0])
+    if len(loc) > 1 and isinstance(section, dict) and loc[1] in section:
+        merged[loc[0]] = {name: value for name, value in section.items() if name != loc[1]}
+        return True
+    if loc[0] in merged and (len(loc) == 1 or not isinstance(section, dict)):
+        del merged[loc[0]]
+        return True
+    return False
 
 
 def _schema() -> type[Schema]:
@@ -297,6 +299,7 @@ def _settings(checked: Schema, root: Path, layers: list[SettingsLayer]) -> Setti
     if letter.pictures == "hosted" and not checked.web.url:
         named = named_by("letter.pictures", layers)
         raise SettingsError(f'{named}: "hosted" wants reader pages that serve them, and [web] has no url')
+    _clicks_can_be_counted(checked, layers)
     return Settings(
         publication=Publication(
             **about.model_dump(),
@@ -314,12 +317,41 @@ def _settings(checked: Schema, root: Path, layers: list[SettingsLayer]) -> Setti
         lists=checked.lists,
         topics={name: _topics(topics) for name, topics in checked.topics.items()},
         compose=checked.compose,
+        ab_test=checked.ab_test,
         schedule=_schedule(checked),
         collect=checked.collect,
         alerts=checked.alerts,
         outbox=root / checked.sender.outbox,
         database_url=database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
     )
+
+
+def _clicks_can_be_counted(checked: Schema, layers: list[SettingsLayer]) -> None:
+    """Refuse counting where it would count nothing, or where a reader could not switch it off.
+
+    Raises:
+        SettingsError: It would.
+    """
+    by = checked.tracking.clicks
+    if by == "off":
+        return
+    named = f'{named_by("tracking.clicks", layers)}: "{by}"'
+    if not checked.web.url:
+        raise SettingsError(f"{named} wants reader pages, where links lead on and readers can say no; [web] has no url")
+    if not checked.ways.preferences:
+        raise SettingsError(
+            f"{named} wants letters that lead to the preferences, where readers can say no; write [ways] preferences = "
+            "true"
+        )
+    kind = checked.sender.kind
+    if by == "provider" and not registry.provider(kind).reports_clicks:
+        able = ", ".join(one.name for one in registry.providers() if one.reports_clicks)
+        raise SettingsError(
+            f'{named} wants a sender that reports clicks ({able}), and [sender] kind is {kind}; "stories" needs none'
+        )
+    reports = registry.provider(kind).reports
+    if by == "provider" and (reports is None or reports(getattr(checked, kind)) is None):
+        raise SettingsError(f"{named} wants the reports of {kind}, and [{kind}] lacks what they are verified by")
 
 
 def _topics(checked: Mapping[str, TopicSettings]) -> tuple[Topic, ...]:

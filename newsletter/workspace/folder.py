@@ -13,12 +13,8 @@ from pathlib import Path
 
 from newsletter.errors import SettingsError, WorkspaceError
 from newsletter.senders import registry
-from newsletter.workspace.config import (
-    FILE,
-    KEYS,
-    SECRETS,
-    load,
-)
+from newsletter.workspace.config import FILE, SECRETS, load
+from newsletter.workspace.layers import KEYS
 from subscribers.newfile import NameTakenError, new_file
 
 KEY_BYTES = 32
@@ -108,6 +104,9 @@ from = {sender}
 # pending_days = 7           # sign-ups that nobody confirmed are deleted after so many days
 # metrics = "…"              # the token that opens /metrics, best in secrets/web.metrics; without it there is none
 
+[tracking]
+# clicks = "stories"         # count how often the links of stories are opened: numbers, and never who (docs/clicks.md)
+
 [rhythms]
 # default = "weekly"         # of who does not choose: instant, daily or weekly
 # offered = ["instant", "daily", "weekly"]           # what the pages let readers choose
@@ -125,6 +124,12 @@ from = {sender}
 # exclude = ["إعلان"]        # sections and tags whose articles are not taken
 # pin_sticky = true          # what the site holds above the others leads
 # candidates = 40            # articles at the end of a draft to choose from, the newest; 0 or false: none
+
+[ab_test]
+# share = 0.2                # readers who get one of several subjects first: subjects = ["…", "…"] in issue.md
+# least = 500                # … for each subject at least; with too few readers all get the first
+# wait = "2h"                # until the better one goes to the others
+# decide = "ask"             # by an editor's word: newsletter sends decide; or "itself"
 
 [schedule]
 # weekly = "thursday 10:00"  # the worker, or newsletter schedule --run in cron, makes the draft of the week

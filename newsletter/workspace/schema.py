@@ -30,6 +30,7 @@ from newsletter.workspace.section_schema import (
     NewsletterSettings,
     RhythmSettings,
     ScheduleSettings,
+    SubjectTrialSettings,
     Topics,
     TrackingSettings,
     WebSettings,
@@ -172,6 +173,7 @@ class Schema(SettingsSection):
     lists: dict[ListName, ListSettings] = {}
     topics: dict[ListName, Topics] = {}
     compose: ComposeSettings = ComposeSettings()
+    ab_test: SubjectTrialSettings = SubjectTrialSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     database: DatabaseSettings = DatabaseSettings()
     collect: CollectSettings = CollectSettings()

@@ -26,6 +26,7 @@ from subscribers.store.consents import (
 from subscribers.store.domains import reader_domains
 from subscribers.store.exports import exported
 from subscribers.store.forgetting import forget_ended, forget_pending
+from subscribers.store.growth import leavers
 from subscribers.store.hygiene import (
     can_be_asked,
     forget_asked,
@@ -62,7 +63,6 @@ from subscribers.store.lists import (
     add_list,
     all_lists,
     check_new_name,
-    leavers,
     list_by_id,
     list_named,
     list_or_none,
@@ -85,6 +85,7 @@ from subscribers.store.people import (
     ids_of,
     lock_person,
     revoke_links,
+    set_counting,
     set_preferences,
     set_status,
     subscribers,
@@ -93,8 +94,10 @@ from subscribers.store.people import (
 )
 from subscribers.store.recipients import (
     among,
+    anybody_uncounted,
     audience,
     beginnings,
+    by_counting,
     declination_counts,
     declinations,
     declined_of,
@@ -128,9 +131,11 @@ __all__ = [
     "add_list",
     "all_lists",
     "among",
+    "anybody_uncounted",
     "asked_together",
     "audience",
     "beginnings",
+    "by_counting",
     "can_be_asked",
     "change_address",
     "check_new_name",
@@ -202,6 +207,7 @@ __all__ = [
     "request_of",
     "revoke_links",
     "set_closed",
+    "set_counting",
     "set_preferences",
     "set_status",
     "settle_letter",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
+from subscribers.consent import ASKING
 from subscribers.moments import to_seconds
 from subscribers.store.limits import lock
 from subscribers.store.people import tables_with_people
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 LETTERS_KEPT = timedelta(days=35)
 """How long it is known what became of a small letter; the caps of a month look back 30 days."""
-
-# An act that only asked for a subscription; once it is forgotten there was none.
-_ASKING = ("subscribe", "ask", "import-pending")
 
 
 def forget_pending(connection: Connection, *, now: datetime, lasts: timedelta, limit: int = 200) -> int:
@@ -79,7 +77,7 @@ def forget_pending(connection: Connection, *, now: datetime, lasts: timedelta, l
 def _end_pending(connection: Connection, list_id: int, subscriber_id: int, at: int) -> None:
     mine = subscription.c.list_id == list_id, subscription.c.subscriber_id == subscriber_id
     lines = consent.c.list_id == list_id, consent.c.subscriber_id == subscriber_id
-    story = connection.execute(sa.select(consent.c.id).where(*lines, consent.c.act.not_in(_ASKING)).limit(1)).first()
+    story = connection.execute(sa.select(consent.c.id).where(*lines, consent.c.act.not_in(ASKING)).limit(1)).first()
     if story is not None:
         connection.execute(
             sa.update(subscription).where(*mine, subscription.c.status == "pending").values(status="left", changed=at)

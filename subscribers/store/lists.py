@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.consent import Act
+from subscribers.consent import GIVING, PARTING
 from subscribers.display import shown
 from subscribers.errors import ClosedList, ListError, UnknownList
 from subscribers.models import RHYTHMS, List, ListCount, ListStats
@@ -184,11 +184,6 @@ def lists(connection: Connection) -> list[ListCount]:
     ]
 
 
-# Acts that make a subscription confirmed, and that end it.
-JOINING: tuple[Act, ...] = ("confirm", "add", "restore", "import")
-_PARTING: tuple[Act, ...] = ("leave", "import-left")
-
-
 def list_stats(connection: Connection, *, now: datetime, since: datetime) -> list[ListStats]:
     """How every list stands, oldest first, and how it moved since a moment.
 
@@ -229,39 +224,12 @@ def list_stats(connection: Connection, *, now: datetime, since: datetime) -> lis
             rhythms=tuple((rhythm, rhythms.get((one.list.id, rhythm), 0)) for rhythm in RHYTHMS),
             paused=paused.get((one.list.id, "paused"), 0),
             suppressed=suppressed.get((one.list.id, "suppressed"), 0),
-            joined=sum(moves.get((one.list.id, act), 0) for act in JOINING),
-            parted=sum(moves.get((one.list.id, act), 0) for act in _PARTING),
+            joined=sum(moves.get((one.list.id, act), 0) for act in GIVING),
+            parted=sum(moves.get((one.list.id, act), 0) for act in PARTING),
             waiting=waiting.get(one.list.id, 0),
         )
         for one in lists(connection)
     ]
-
-
-def leavers(connection: Connection, list_id: int, *, since: datetime, until: datetime | None) -> set[int]:
-    """Ids of those who ended their subscription to a list between two moments, and have not come back since.
-
-    Args:
-        connection: An open connection to the database.
-        list_id: Id of the list.
-        since: An aware datetime; only what happened from then on counts.
-        until: Aware; None for no end.
-    """
-    query = (
-        sa.select(consent.c.subscriber_id)
-        .join(
-            subscription,
-            (subscription.c.subscriber_id == consent.c.subscriber_id) & (subscription.c.list_id == consent.c.list_id),
-        )
-        .where(
-            consent.c.list_id == list_id,
-            consent.c.act.in_(_PARTING),
-            consent.c.at >= to_seconds(since),
-            subscription.c.status == "left",
-        )
-    )
-    if until is not None:
-        query = query.where(consent.c.at < to_seconds(until))
-    return set(connection.execute(query).scalars())
 
 
 def _by_list(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
+from subscribers.consent import GIVING
 from subscribers.models import Rhythm
 from subscribers.moments import to_moment, to_seconds
-from subscribers.store.lists import JOINING
 from subscribers.store.tables import (
     consent,
     subscriber,
@@ -48,6 +48,25 @@ def audience(
         )
         .order_by(subscription.c.subscriber_id)
     )
+
+
+def by_counting(everybody: sa.Select[tuple[int]], *, counted: bool) -> sa.Select[tuple[int]]:
+    """The query for those of an audience whose clicks may be counted, or for those who want no counting.
+
+    Args:
+        everybody: Query for ids of subscribers.
+        counted: Which of the two.
+    """
+    who = everybody.order_by(None).subquery("everybody")
+    (member,) = who.c
+    unwilling = sa.exists().where(subscriber.c.id == member, subscriber.c.count_clicks.is_(sa.false()))
+    return sa.select(member).where(~unwilling if counted else unwilling).order_by(member)
+
+
+def anybody_uncounted(connection: Connection) -> bool:
+    """Whether there is anybody who wants no counting of clicks."""
+    query = sa.select(subscriber.c.id).where(subscriber.c.count_clicks.is_(sa.false())).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def declinations(
@@ -110,7 +129,7 @@ def beginnings(connection: Connection, list_id: int, ids: Sequence[int], now: da
         some = ids[start : start + _MOST_IDS]
         joined = (
             sa.select(consent.c.subscriber_id, sa.func.max(consent.c.at))
-            .where(consent.c.list_id == list_id, consent.c.subscriber_id.in_(some), consent.c.act.in_(JOINING))
+            .where(consent.c.list_id == list_id, consent.c.subscriber_id.in_(some), consent.c.act.in_(GIVING))
             .group_by(consent.c.subscriber_id)
         )
         paused = sa.select(subscription.c.subscriber_id, subscription.c.paused_until).where(

@@ -14,15 +14,20 @@ from newsletter.check.probe.links import (
     pages,
     pictures,
 )
+from newsletter.check.probe.reply import Connect, PageReply, connection, request
 from newsletter.check.probe.sender import sender_setup
 
 __all__ = [
+    "Connect",
     "DnsResolver",
     "LinkFetcher",
+    "PageReply",
     "Resolver",
+    "connection",
     "hosted",
     "links",
     "pages",
     "pictures",
+    "request",
     "sender_setup",
 ]

@@ -347,8 +347,9 @@ def _confirm(setup: InboxSetup, connection: Connection, message: ParsedMessage) 
     for letter_id in _answered(setup, message):
         about = store.small_letter_of(connection, letter_id)
         if about is not None and about.kind == "still-wanted":
-            who = {"subscriber_id": about.subscriber_id, "list_id": about.list_id}
-            came = actions.stay(connection, **who, now=setup.now, how=ROAD, words=message.words)
+            came = actions.stay(
+                connection, about.subscriber_id, about.list_id, now=setup.now, how=ROAD, words=message.words
+            )
             return "refused" if came == "nothing" else "stayed"
     tries = [partial(actions.confirm, token=token) for token in message.tokens]
     tries += [partial(actions.confirm_letter, letter_id=letter_id) for letter_id in _answered(setup, message)]

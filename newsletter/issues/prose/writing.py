@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from newsletter.issues.prose.elements.phrases import payer_and_label
 from newsletter.issues.prose.parts import (
     ELEMENTS,
     OBJECT,
@@ -72,24 +73,46 @@ class HtmlWriter:
             elif block.kind == "captioned" and block.inline is not None:
                 yield from self.captioned(block.inline)
             elif block.kind == "pre":
-                yield self.open("pre", dir="ltr") + html.escape(block.inline.text if block.inline else "") + "</pre>"
+                code = self.open("pre", dir="ltr") + html.escape(block.inline.text if block.inline else "") + "</pre>"
+                yield from self.in_cell("pre", iter((code,)))
+            elif block.kind == "blockquote":
+                yield from self.in_cell("blockquote", self.container(block))
             elif block.inline is not None:
                 tag = f"h{self.rank}" if block.kind == "h" else "p"
                 key = self.quoted(block, blocks) if within == "blockquote" else block.kind
                 yield self.open(tag, key) + "".join(self.inline(block.inline)) + f"</{tag}>"
             else:
-                number = block.start if block.kind == "ol" and block.start != 1 else ""
-                yield self.open(block.kind, start=number)
-                only = block.children[0].inline if block.kind == "li" and block.children else None
-                room, self.room = self.room, max(self.room - _INDENTS.get(block.kind, 0), _LEAST_ROOM)
-                # A short item needs no paragraph of its own, which would bring the paragraph's margin.
-                if only is not None and block.children[0].kind == "p":
-                    yield from self.inline(only)
-                    yield from self.blocks(block.children[1:])
-                else:
-                    yield from self.blocks(block.children, block.kind)
-                self.room = room
-                yield f"</{block.kind}>"
+                yield from self.container(block)
+
+    def container(self, block: Block) -> Iterator[str]:
+        """A block that holds others: a list, its item, a quotation."""
+        number = block.start if block.kind == "ol" and block.start != 1 else ""
+        yield self.open(block.kind, start=number)
+        only = block.children[0].inline if block.kind == "li" and block.children else None
+        room, self.room = self.room, max(self.room - _INDENTS.get(block.kind, 0), _LEAST_ROOM)
+        # A short item needs no paragraph of its own, which would bring the paragraph's margin.
+        if only is not None and block.children[0].kind == "p":
+            yield from self.inline(only)
+            yield from self.blocks(block.children[1:])
+        else:
+            yield from self.blocks(block.children, block.kind)
+        self.room = room
+        yield f"</{block.kind}>"
+
+    def in_cell(self, key: str, inside: Iterator[str]) -> Iterator[str]:
+        """Something in the cell of a table, where the styles have one for it (``pre cell``).
+
+        Outlook on Windows keeps the padding of cells alone (caniemail.com, "padding").
+        """
+        if f"{key} cell" not in self.styles:
+            yield from inside
+            return
+        table = self.open(
+            "table", "cell.table", role="presentation", border=0, cellpadding=0, cellspacing=0, width="100%"
+        )
+        yield f"{table}<tr>{self.open('td', 'element')}{table}<tr>{self.open('td', f'{key} cell')}"
+        yield from inside
+        yield "</td></tr></table></td></tr></table>"
 
     def quoted(self, block: Block, blocks: tuple[Block, ...]) -> str:
         """The style of a paragraph of a quotation: who said it stands last, in bold or behind a dash."""
@@ -269,12 +292,17 @@ def words(blocks: tuple[Block, ...]) -> Iterator[str]:
         yield from words(block.children)
 
 
-def sponsor_links(blocks: tuple[Block, ...], *, paid: bool = False) -> Iterator[str]:
-    """Address of each link in the elements of sponsors; ``paid`` says that the blocks stand in one."""
+def sponsored(blocks: tuple[Block, ...], payer: str | None = None) -> Iterator[tuple[str, str]]:
+    """Address of each link in the elements of sponsors, and whose it is.
+
+    Args:
+        blocks: Of a passage, or what stands in an element.
+        payer: Name of the sponsor in whose element the blocks stand; None outside of one.
+    """
     for block in blocks:
-        within = paid or block.kind == "sponsor"
-        if within and block.inline is not None:
-            yield from (url for _, url in block.inline.links)
-        if within and block.link:
-            yield block.link
-        yield from sponsor_links(block.children, paid=within)
+        within = payer_and_label(block.title)[0] if block.kind == "sponsor" else payer
+        if within is not None and block.inline is not None:
+            yield from ((url, within) for _, url in block.inline.links)
+        if within is not None and block.link:
+            yield block.link, within
+        yield from sponsored(block.children, within)

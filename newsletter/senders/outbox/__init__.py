@@ -11,6 +11,7 @@ from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:
     from newsletter.senders.outbox.maildir import Outbox
+    from newsletter.senders.reports import AccountState
 
 
 def _open(_options: None, opening: Opening) -> Outbox:
@@ -25,6 +26,12 @@ def _kept(outbox: Path, public_id: str) -> Mapping[str, str]:
     return kept(outbox, public_id)
 
 
+def _look(_options: None, opening: Opening) -> AccountState:
+    from newsletter.senders.outbox.maildir import look
+
+    return look(opening.outbox)
+
+
 PROVIDER: Final[Provider[None]] = Provider(
     name="outbox",
     title="the outbox",
@@ -32,5 +39,6 @@ PROVIDER: Final[Provider[None]] = Provider(
     open=_open,
     leaves=lambda _options: False,
     kept=_kept,
+    look=_look,
     authentication=Authentication(),
 )

@@ -17,6 +17,7 @@ from newsletter.errors import SendError
 from newsletter.letters.mime import CutLetter, cut
 from newsletter.models import Letter
 from newsletter.senders import Answer, Carrier, Parcel
+from newsletter.senders.reports import AccountState
 
 SUFFIX = ".eml"
 
@@ -146,6 +147,25 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def look(folder: Path) -> AccountState:
+    """Whether letters can be written; nothing is made.
+
+    Args:
+        folder: The Maildir, which may not be there yet.
+
+    Raises:
+        SendError: It is no folder, or may not be written to.
+    """
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    places = [one for one in (folder / "tmp", folder / "new", folder / "cur") if one.exists()] or [there]
+    for place in places:
+        if not place.is_dir():
+            raise SendError("is a file where a folder is wanted", where=str(place), mend="move it away")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise SendError("the outbox may not be written to", where=str(place), mend=f"chmod u+rwx {place}")
+    return AccountState("letters stay on this machine, in the outbox, which can be written")
 
 
 @contextlib.contextmanager

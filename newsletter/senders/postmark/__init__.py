@@ -17,7 +17,7 @@ from newsletter.senders.reports import Authentication
 if TYPE_CHECKING:
     from newsletter.senders.postmark.options import PostmarkOptions
     from newsletter.senders.postmark.sender import Postmark
-    from newsletter.senders.reports import ReportReader, SentMessages, SuppressionLists
+    from newsletter.senders.reports import AccountState, ReportReader, SentMessages, SuppressionLists
 
 
 def _options() -> type[PostmarkOptions]:
@@ -52,6 +52,12 @@ def _ask(options: PostmarkOptions) -> SentMessages:
     return Postmark(options).sent_messages()
 
 
+def _look(options: PostmarkOptions, _opening: Opening) -> AccountState:
+    from newsletter.senders.postmark.sender import Postmark
+
+    return Postmark(options).look()
+
+
 PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     name="postmark",
     title="Postmark",
@@ -67,7 +73,9 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     # Its DKIM selectors are made for each domain. Bounces come to a name of its own, or to one below the sender's
     # domain that leads to it; then SPF aligns too, so that DKIM is not the only way.
     authentication=Authentication(own_bounces=True),
+    look=_look,
     reports=_reports,
+    reports_clicks=True,
     suppressions=_suppressions,
     ask=_ask,
     secrets=("token", "webhook_password", "webhook_token"),
@@ -77,8 +85,6 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
 # message_stream = "broadcast"          # of the issues
 # transactional_stream = "outbound"     # of confirmation, welcome and goodbye letters
 # from_name = "Al-Muashir"   # should the name in from not do
-# open_tracking = true
-# click_tracking = true
 # batch = 100                # messages in one request, 500 at most; each carries the whole letter
 # connections = 4            # requests under way at once
 # timeout = 60               # seconds for each step of a request

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
 from newsletter.models import Letter
 from newsletter.senders.https import Api
+from newsletter.senders.postmark import streams
 from newsletter.senders.postmark.body import MOST_MESSAGES, Messages
 from newsletter.senders.postmark.request import BatchSend
 from newsletter.senders.postmark.search import MessageSearch
 from newsletter.senders.postmark.suppressions import StreamLists
+from newsletter.senders.provider import LOOK_SECONDS
 from newsletter.senders.refusals import FEW_ALONE, RefusalRecord
+from newsletter.senders.reports import AccountState
 
 if TYPE_CHECKING:
     from newsletter.senders.postmark.options import PostmarkOptions
@@ -61,3 +65,12 @@ class Postmark:
     def sent_messages(self) -> MessageSearch:
         """What the server shows of the messages it took."""
         return MessageSearch(self._api)
+
+    def look(self) -> AccountState:
+        """How the server and its message streams are set up.
+
+        Raises:
+            SendError: Postmark cannot be reached, or refuses the token.
+        """
+        api = replace(self._api, timeout=min(self._api.timeout, LOOK_SECONDS))
+        return streams.look(api, self._options.message_stream, self._options.transactional_stream)

@@ -14,7 +14,7 @@ from newsletter.senders.provider import LOOPBACK, Opening, Provider, fingerprint
 from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:
-    from newsletter.senders.reports import ReportReader, SentMessages, SuppressionLists
+    from newsletter.senders.reports import AccountState, ReportReader, SentMessages, SuppressionLists
     from newsletter.senders.sendgrid.options import SendGridOptions
     from newsletter.senders.sendgrid.sender import SendGrid
 
@@ -39,6 +39,12 @@ def _reports(options: SendGridOptions) -> ReportReader | None:
     return SignedReports(options.webhook_key)
 
 
+def _reports_fault(options: SendGridOptions) -> str:
+    from newsletter.senders.sendgrid.events import key_fault
+
+    return key_fault(options.webhook_key) if options.webhook_key else ""
+
+
 def _suppressions(options: SendGridOptions) -> SuppressionLists:
     from newsletter.senders.sendgrid.sender import SendGrid
 
@@ -49,6 +55,12 @@ def _ask(options: SendGridOptions) -> SentMessages:
     from newsletter.senders.sendgrid.sender import SendGrid
 
     return SendGrid(options).sent_messages()
+
+
+def _look(options: SendGridOptions, _opening: Opening) -> AccountState:
+    from newsletter.senders.sendgrid.sender import SendGrid
+
+    return SendGrid(options).look()
 
 
 PROVIDER: Final[Provider[SendGridOptions]] = Provider(
@@ -70,7 +82,10 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
         own_bounces=True,
         aligns_by_dkim=True,
     ),
+    look=_look,
     reports=_reports,
+    reports_clicks=True,
+    reports_fault=_reports_fault,
     suppressions=_suppressions,
     ask=_ask,
     secrets=("key",),
@@ -81,8 +96,6 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
 # from_name = "Al-Muashir"   # should SendGrid not take the name in from as it is
 # categories = ["weekly"]
 # sandbox = true             # SendGrid checks everything and sends nothing
-# open_tracking = true
-# click_tracking = true
 # batch = 1000               # subscribers in one request; fewer leave less in doubt should a request be cut off
 # connections = 4            # requests under way at once
 # timeout = 20               # seconds for each step of a request

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsletter.senders.reports import EventReport
+from newsletter.text.machines import says_so
 from newsletter.text.reasons import reason_of
 from newsletter.text.refusals import refusal
 from subscribers.models import BounceKind, Event, EventKind
@@ -104,6 +105,22 @@ def genuine(public_key: str, headers: Mapping[str, str], body: bytes) -> bool:
         return False
 
 
+def key_fault(public_key: str) -> str:
+    """Why no report can ever verify with a key; empty when one can. Only SendGrid has the key that signs.
+
+    Args:
+        public_key: As SendGrid's settings show it, base64 of DER.
+    """
+    from sendgrid.helpers.eventwebhook import EventWebhook
+
+    try:
+        # With a good key this made-up signature is merely wrong.
+        EventWebhook(public_key).verify_signature("[]", "MAYCAQECAQE=", "1700000000")
+    except Exception:
+        return "it is no public key of the kind that SendGrid shows"
+    return ""
+
+
 def reports(body: bytes) -> list[EventReport]:
     """The events of a report that name a delivery of ours, in the order they came.
 
@@ -137,6 +154,7 @@ def _report(item: Mapping[str, Any]) -> Iterator[EventReport]:
             reason=words,
             named=reason_of(words, str(item.get("status") or ""), bounce) if kind in {"bounced", "deferred"} else "",
             url=str(item.get("url") or "")[:2000] if kind == "clicked" else "",
+            machine=kind == "clicked" and says_so(str(item.get("useragent") or "")),
             provider_id=str(item.get("sg_event_id") or "")[:200],
         ),
         request if isinstance(request, str) else "",

@@ -7,12 +7,16 @@ attached, and writes the key and the body into the log (read in source at 6.12.5
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from newsletter.errors import SendError
 from newsletter.models import Letter
 from newsletter.senders.https import Api
+from newsletter.senders.provider import LOOK_SECONDS
 from newsletter.senders.refusals import FEW_ALONE, AddressRefusals, RefusalRecord
+from newsletter.senders.reports import AccountState
+from newsletter.senders.sendgrid import rights
 from newsletter.senders.sendgrid.activity import AccountActivity
 from newsletter.senders.sendgrid.body import MOST_RECIPIENTS, MailSendBody
 from newsletter.senders.sendgrid.request import MailSend
@@ -55,6 +59,14 @@ class SendGrid:
     def sent_messages(self) -> AccountActivity:
         """What the account shows of the messages it took."""
         return AccountActivity(self._api)
+
+    def look(self) -> AccountState:
+        """What the key may do here.
+
+        Raises:
+            SendError: SendGrid cannot be reached, or refuses the key.
+        """
+        return rights.look(replace(self._api, timeout=min(self._api.timeout, LOOK_SECONDS)), self._options)
 
 
 def _account(options: SendGridOptions) -> Api:

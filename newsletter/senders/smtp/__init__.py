@@ -13,6 +13,7 @@ from newsletter.senders.provider import LOOPBACK, Opening, Provider
 from newsletter.senders.reports import Authentication
 
 if TYPE_CHECKING:
+    from newsletter.senders.reports import AccountState
     from newsletter.senders.smtp.options import SmtpOptions
     from newsletter.senders.smtp.sender import Smtp
 
@@ -34,6 +35,10 @@ def _open(options: SmtpOptions, opening: Opening) -> Smtp:
     return Smtp(options, opening.widths)
 
 
+def _look(options: SmtpOptions, opening: Opening) -> AccountState:
+    return _open(options, opening).look()
+
+
 PROVIDER: Final[Provider[SmtpOptions]] = Provider(
     name="smtp",
     title="an SMTP server",
@@ -45,6 +50,8 @@ PROVIDER: Final[Provider[SmtpOptions]] = Provider(
     # The machine's own mail server relays to the world; a stand-in listens on another port.
     leaves=lambda options: options.host not in LOOPBACK or options.port in MAIL_PORTS,
     authentication=Authentication(),
+    bounces_to=lambda options: options.return_path,
+    look=_look,
     secrets=("password",),
     example="""\
 # host = "smtp.example.org"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from newsletter.errors import SettingsError
+from newsletter.errors import SendError, SettingsError
 from newsletter.letters.mime import cut
 from newsletter.models import Letter
-from newsletter.senders.provider import LOOPBACK
+from newsletter.senders.provider import LOOK_SECONDS, LOOPBACK
+from newsletter.senders.reports import AccountState
 from newsletter.text.mailbox import split_mailbox
 
 if TYPE_CHECKING:
@@ -62,6 +63,32 @@ class Smtp:
 
         return_path = self._options.return_path or split_mailbox(letter.sender)[1]
         return SmtpCarrier(self._options, cut(letter, self._widths), return_path, self._context())
+
+    def look(self) -> AccountState:
+        """Connect, log in where the settings say so, and say goodbye; no letter is begun.
+
+        Raises:
+            SendError: It cannot be reached, is not who it should be, or refuses the log-in.
+        """
+        import asyncio
+
+        from newsletter.senders.smtp.opening import open_session
+        from newsletter.senders.smtp.session import HaltError, PipeliningState
+        from newsletter.senders.smtp.wire import ConnectionBrokenError
+
+        options = self._options.model_copy(update={"timeout": min(self._options.timeout, LOOK_SECONDS)})
+
+        async def greet() -> None:
+            session = await open_session(options, self._context(), PipeliningState())
+            await session.quit()
+
+        try:
+            asyncio.run(greet())
+        except (HaltError, ConnectionBrokenError) as error:
+            raise SendError(f"the SMTP server does not take us: {error}", where=options.where) from None
+        entered = "and takes our log-in" if options.user else "and asks for no log-in"
+        hidden = "in the clear" if options.security == "none" else "over TLS"
+        return AccountState(f"{options.where} answers {hidden} {entered}")
 
     def _context(self) -> ssl.SSLContext | None:
         if self._options.security == "none" or self._tls is not None:

@@ -14,7 +14,7 @@ from newsletter.ledger.clock_steps import APART
 from newsletter.report.deliverability import ComplaintRate
 from newsletter.text.dates import in_zone
 from newsletter.text.reasons import blocklist_site
-from newsletter.workflows.status.reading import SendState, WorkspaceState
+from newsletter.workflows.status.reading import DiskSpace, SendState, WorkspaceState
 from newsletter.workflows.status.texts import (
     AGAIN,
     COMMAND,
@@ -31,6 +31,7 @@ from newsletter.workflows.status.texts import (
 )
 
 if TYPE_CHECKING:
+    from newsletter.ledger import Send
     from subscribers.errors import Complaint
 
 JUST_FROZEN = timedelta(seconds=60)
@@ -174,7 +175,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
         *_of_hooks(state),
         *_of_receivers(state),
         *_of_unknown_sends(state),
-        *_of_disks(state),
+        *full_disks(state.disks),
         *_of_backup(state),
     ]
     return sorted(found, key=lambda one: not one.needs_person)
@@ -244,12 +245,26 @@ def _paused(one: SendState, state: WorkspaceState) -> Finding:
         # Resumed without that word it would rest again at once.
         command = f"newsletter send {send.issue} --with-this-sender" if send.issue.isdecimal() else show
         return _made("sender", name, parts=parts, command=command, send=name)
+    if send.paused_by == "trial":
+        return _tried(send, state)
     if send.paused_by in ("provider", "reports"):
         kind = "brake" if send.paused_by == "provider" else "reports"
         return _made(kind, name, parts=parts, command=command, step=step, send=name)
     warm = send.paused_by == "warm-up"
     kind = "warm-up" if warm else "rests"
     return _made(kind, name, parts=parts, command=command, step=step, needs_person=not warm, alert=False, send=name)
+
+
+def _tried(send: Send, state: WorkspaceState) -> Finding:
+    """A send that waits for the end of its trial."""
+    name, parts = send.public_id, {"issue": send.issue}
+    if send.probe_at is None:
+        return _made("trial-asks", name, parts=parts, command=f"newsletter sends decide {name}", send=name)
+    parts["again"] = parts["when"] = _told(send.probe_at, state)
+    if state.now - send.probe_at > LATE:
+        command = f"newsletter send {send.issue}"
+        return _made("trial-late", name, parts=parts, command=command, since=send.probe_at, send=name)
+    return _made("trial", name, parts=parts, step=GOES_ON, needs_person=False, alert=False, send=name)
 
 
 def _of_clock(state: WorkspaceState) -> Iterator[Finding]:
@@ -386,8 +401,13 @@ def _of_unknown_sends(state: WorkspaceState) -> Iterator[Finding]:
     )
 
 
-def _of_disks(state: WorkspaceState) -> Iterator[Finding]:
-    for one in state.disks:
+def full_disks(disks: Sequence[DiskSpace]) -> Iterator[Finding]:
+    """The findings that there is too little room.
+
+    Args:
+        disks: Those that the workspace is written on.
+    """
+    for one in disks:
         if one.free < max(LEAST_FREE, min(LEAST_SHARE * one.total, PLENTY)):
             parts = {"place": one.place, "free": f"{one.free // 1_000_000:,}"}
             yield _made("disk", one.place, parts=parts, command=one.path, step=FREE)

@@ -41,6 +41,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Issue {issue} is no longer paused.",
     ),
     "warm-up": ("Issue {issue} waits for its next day of warming up", ""),
+    "trial": ("Issue {issue} tries its subjects on a part of its readers, and the others wait", ""),
+    "trial-asks": (
+        "The subjects of issue {issue} have been tried, and its other readers wait for you to choose one",
+        "Issue {issue} goes on.",
+    ),
+    "trial-late": (
+        "The subject of issue {issue} was to be chosen at {when}, and nobody has: its other readers still wait",
+        "Issue {issue} goes on.",
+    ),
     "rests": ("Issue {issue} rests, as an editor said", ""),
     "stopped": (
         "Issue {issue} stopped in the middle: {open} letters are still to go, and nobody is at work",

@@ -1,0 +1,137 @@
+"""The command that looks over everything: doctor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.options import AsJson
+from newsletter.cli.output import data, isolated, json_data, plural, progress_bar, say, shows_bars
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from newsletter.workflows.doctor import Examined
+
+SIGNS = {"ok": "ok", "warn": "warn", "fail": "FAIL", "skipped": "–"}
+"""How a state is shown at a terminal: in words, since a colour says nothing to many."""
+STYLES = {"ok": "", "warn": "yellow", "fail": "bold red", "skipped": "dim"}
+
+
+def doctor(
+    context: typer.Context,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nobody over the network, but for the database of the settings.")
+    ] = False,
+    mailbox: Annotated[
+        Path | None, typer.Option("--mailbox", metavar="MAILBOX", help="The mailbox that answers come to, to be read.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look over everything that letters depend on, and say of each thing whether it is well. Nothing is changed.
+
+    Your domain in DNS, the provider and what its key may do, the reader pages as readers reach them, what runs by
+    itself, what is kept, who can read it, and the machine. Each line is ok, warn, fail or skipped, with what to do;
+    one that cannot be looked at hides no other, also when the settings are broken or the database is away.
+
+    Exit code 0: nothing fails, though there may be warnings. 1: something fails, and letters or readers suffer by it.
+
+    \b
+    Examples:
+      newsletter doctor
+      newsletter doctor --offline
+      newsletter doctor --json
+      newsletter doctor --mailbox ~/Maildir
+    """
+    from newsletter.workflows import doctor as workflow
+
+    folder = Path(context.obj)
+    if shows_bars():
+        lines = _with_bar(folder, offline=offline, mailbox=mailbox)
+    else:
+        lines = workflow.examine(folder, offline=offline, mailbox=mailbox)
+    if as_json:
+        json_data(doctor_data(lines))
+    else:
+        _tell(lines)
+    if workflow.fails(lines):
+        raise typer.Exit(1)
+
+
+def _with_bar(folder: Path, *, offline: bool, mailbox: Path | None) -> list[Examined]:
+    from newsletter.workflows import doctor as workflow
+
+    with progress_bar() as bar:
+        task = bar.add_task("", total=len(workflow.LINES))
+
+        def begun(title: str) -> None:
+            bar.update(task, description=f"{title} …")
+
+        return workflow.examine(folder, offline=offline, mailbox=mailbox, begun=begun, told=lambda _: bar.advance(task))
+
+
+def doctor_data(lines: Sequence[Examined]) -> dict[str, Any]:
+    """What ``--json`` prints; docs/doctor.md tells its shape.
+
+    Args:
+        lines: What was found.
+    """
+    from newsletter.workflows import doctor as workflow
+
+    counts = Counter(line.state for line in lines)
+    return {
+        "ok": not workflow.fails(lines),
+        "counts": {state: counts[state] for state in ("ok", "warn", "fail", "skipped")},
+        "groups": [{"name": name, "title": title} for name, title in workflow.GROUPS.items()],
+        "checks": [{"group": line.group, "title": line.title, **asdict(line)} for line in lines],
+    }
+
+
+def _tell(lines: Sequence[Examined]) -> None:
+    if sys.stdout.isatty():
+        _show(lines)
+    else:
+        for line in lines:
+            data("\t".join((line.group, line.title, line.state, line.words, line.mend, line.record)))
+    counts = Counter(line.state for line in lines)
+    said = ", ".join(
+        [
+            plural(counts["fail"], "thing fails", "things fail") if counts["fail"] else "nothing fails",
+            plural(counts["warn"], "warning"),
+            f"{counts['ok']:,} ok",
+            f"{counts['skipped']:,} not looked at",
+        ]
+    )
+    say(f"{said[:1].upper()}{said[1:]}.")
+
+
+def _show(lines: Sequence[Examined]) -> None:
+    """For a person at a terminal: a heading for each group, and below each line what to do."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from newsletter.workflows import doctor as workflow
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for group, title in workflow.GROUPS.items():
+        grid.add_row(Text(""))
+        grid.add_row("", Text(title, "bold"))
+        for line in lines:
+            if line.group != group:
+                continue
+            style = STYLES[line.state]
+            grid.add_row(Text(SIGNS[line.state], style), Text(line.title, style), Text(isolated(line.words), style))
+            for more in (line.mend, line.record):
+                if more:
+                    grid.add_row("", "", Text(f"→ {isolated(more)}", style))
+    Console(no_color=True if os.environ.get("NO_COLOR") else None, highlight=False).print(grid)

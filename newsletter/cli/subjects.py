@@ -1,0 +1,72 @@
+"""Command for what inbox lists show: subjects."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.app import workspace_of
+from newsletter.cli.options import AsJson, IssueName
+from newsletter.cli.output import data, json_data, plural, say, table
+
+
+def subjects(
+    context: typer.Context,
+    name: IssueName = "",
+    use: Annotated[
+        int | None, typer.Option("--use", metavar="N", min=1, help="Write the Nth proposal into issue.md.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose subjects and preheaders for an issue, made of its own headlines.
+
+    Nothing is asked of anybody: headlines are taken whole, cut where a clause ends, joined or counted, by the grammar
+    of Arabic, Persian, Hebrew, English and French. What newsletter check would tell is not proposed, no word comes
+    twice, and the preheader repeats no word of the subject. The column Phone is what a narrow one shows.
+
+    \b
+    Examples:
+      newsletter subjects
+      newsletter subjects 12 --json
+      newsletter subjects 12 --use 2
+    """
+    from newsletter import issues
+    from newsletter.workflows import subjects as proposing
+
+    with workspace_of(context) as workspace:
+        issue = issues.newest(workspace.root, name)
+        found = proposing.proposals(workspace, issue)
+        if use is not None and use > len(found):
+            raise typer.BadParameter(f"--use takes a number from 1 to {len(found)}" if found else "nothing is proposed")
+        written = proposing.use(issue, found[use - 1]) if use is not None else None
+    if as_json:
+        rows = [
+            {
+                "number": at,
+                "kind": one.kind,
+                "subject": one.subject,
+                "preheader": one.preheader,
+                "columns": one.width,
+                "phone": one.phone,
+                "desktop": one.desktop,
+                "written": at == use,
+            }
+            for at, one in enumerate(found, 1)
+        ]
+        json_data({"issue": issue.number, "subject": issue.subject, "proposals": rows})
+    elif written is not None:
+        data(written.path)
+    else:
+        table(
+            ("No", "Kind", "Columns", "Subject", "Preheader", "Phone"),
+            [(at, one.kind, one.width, one.subject, one.preheader, one.phone) for at, one in enumerate(found, 1)],
+        )
+    if written is not None:
+        say(f"Issue {written.number} has the subject «{written.subject}». Next: newsletter check {written.number}")
+    elif found:
+        say(f"{plural(len(found), 'proposal')}. To take one: newsletter subjects {issue.number} --use N")
+    elif issue.stories:
+        say("Nothing to propose: every headline is cut off, repeats a word, or says what newsletter check would tell.")
+    else:
+        say(f"Issue {issue.number} has no story yet. Next: newsletter compose --refresh")

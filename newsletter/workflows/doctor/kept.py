@@ -1,0 +1,198 @@
+"""What is kept: the database, its copies, room on the disk, and the newsroom's own templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from newsletter.errors import NashraError
+from newsletter.text.dates import in_zone
+from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
+from newsletter.workflows.status import judging
+from newsletter.workflows.status.reading import disks_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from newsletter.workflows.doctor.examination import Examination
+
+SUPPORTED_UNTIL = {
+    12: datetime(2024, 11, 21, tzinfo=UTC),
+    13: datetime(2025, 11, 13, tzinfo=UTC),
+    14: datetime(2026, 11, 12, tzinfo=UTC),
+    15: datetime(2027, 11, 11, tzinfo=UTC),
+    16: datetime(2028, 11, 9, tzinfo=UTC),
+    17: datetime(2029, 11, 8, tzinfo=UTC),
+    18: datetime(2030, 11, 14, tzinfo=UTC),
+}
+"""Last day of a major version of PostgreSQL (https://www.postgresql.org/support/versioning/, read in November 2026)."""
+GENERIC = ("serif", "sans-serif", "system-ui", "monospace", "cursive", "fantasy", "ui-sans-serif", "ui-serif")
+"""Families that every mail program has (CSS Fonts Module Level 4 section 2.1)."""
+_OWN = ("email/", "web/", "locale/")
+
+
+def database(case: Examination) -> Iterator[Examined]:
+    """Whether it answers, is ours, and is of this version."""
+    from newsletter.storage.database import HEAD
+
+    found = case.version()
+    where = case.workspace.any_database
+    if found is None:
+        words = "it is empty; the first command that needs it makes the tables"
+        state = Examined("database", "ok", words)
+        yield state if where.is_sqlite else Examined("database", "fail", "it is empty", "newsletter database upgrade")
+        return
+    if found != HEAD:
+        words = f"its schema is {found}, this version of the program has {HEAD}"
+        mend = "newsletter database upgrade"
+        state = Examined("database", "fail", words, mend)
+        yield (
+            Examined("database", "warn", f"{words}; the next command upgrades it, after a copy", mend)
+            if (where.is_sqlite)
+            else state
+        )
+        return
+    for one in case.findings("restored", "database"):
+        yield Examined("database", "fail", one.words.partition(";")[0], one.next)
+        return
+    kind = "SQLite" if where.is_sqlite else "PostgreSQL"
+    size = f", {case.file.stat().st_size / 1e6:,.1f} MB" if case.file is not None else ""
+    yield Examined("database", "ok", f"{kind} answers, schema {found}{size}")
+
+
+def integrity(case: Examination) -> Iterator[Examined]:
+    """Whether SQLite's file is whole and written as it must be; which PostgreSQL it is."""
+    case.version()
+    with case.workspace.any_database.read() as connection:
+        yield _whole(connection) if case.file is not None else _server(connection, case)
+
+
+def _whole(connection: Connection) -> Examined:
+    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(3)")]
+    if found != ["ok"]:
+        words = f"the file is damaged: {found[0].splitlines()[-1]}"
+        return Examined("integrity", "fail", words, "stop everything, and restore the newest copy in backups/")
+    mode = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+    if mode != "wal":
+        words = f"the file is whole, but in journal mode {mode}: who reads and who writes wait for each other"
+        mend = (
+            "the next command sets WAL by itself; if it comes back, the file lies where that cannot be (a network disk)"
+        )
+        return Examined("integrity", "warn", words, mend)
+    return Examined("integrity", "ok", "the file is whole, and in WAL mode")
+
+
+def _server(connection: Connection, case: Examination) -> Examined:
+    text = str(connection.exec_driver_sql("SHOW server_version").scalar()).partition(" ")[0]
+    first = text.partition(".")[0]
+    major = int(first) if first.isdecimal() else 0
+    until = SUPPORTED_UNTIL.get(major)
+    if 0 < major < min(SUPPORTED_UNTIL) or (until is not None and case.now() > until):
+        words = f"PostgreSQL {text} gets no more corrections"
+        return Examined("integrity", "warn", words, "upgrade the server to a version that its makers look after")
+    return Examined("integrity", "ok", f"PostgreSQL {text}, which its makers look after")
+
+
+def backup(case: Examination) -> Iterator[Examined]:
+    """The age of the newest copy."""
+    state = case.state()
+    if not state.is_sqlite:
+        raise SkippedCheck("PostgreSQL is backed up with its own tools, and nobody can see that from here")
+    for one in case.findings("backup"):
+        yield Examined("backup", "warn", one.words.partition(";")[0], one.next)
+        return
+    if state.backup_at is not None:
+        yield Examined("backup", "ok", f"the newest copy is of {in_zone(state.backup_at, case.workspace.zone)}")
+    elif state.sends and state.backup_days:
+        yield Examined("backup", "warn", "there is no copy of the database", "newsletter database backup")
+    else:
+        yield Examined("backup", "ok", "there is no copy, and nothing has gone yet that could be lost")
+
+
+def disk(case: Examination) -> Iterator[Examined]:
+    """Room on every disk that the workspace is written on; asked without the database."""
+    import shutil
+
+    settings = case.found.settings
+    outbox = settings.outbox if settings is not None else case.root
+    file = case.file if settings is not None else None
+    found = disks_of(case.root, file, outbox, case.instruments.disk_usage or shutil.disk_usage)
+    for one in judging.full_disks(found):
+        words = one.words.partition(";")[0]
+        yield Examined("disk", "fail", words, one.next)
+        return
+    told = ", ".join(f"{one.free / 1e9:,.1f} GB free for the {one.place}" for one in found)
+    yield Examined("disk", "ok", told or "it does not say how much is free")
+
+
+def templates(case: Examination) -> Iterator[Examined]:
+    """Whether every template is one, also the newsroom's own, and every catalogue of its languages."""
+    from jinja2 import TemplateSyntaxError
+
+    from newsletter.letters.catalogue import words as catalogue
+    from newsletter.letters.templates import environment
+
+    filled = environment(case.root / "templates")
+    names = [name for name in filled.list_templates() if name.endswith(".j2") and not name.startswith("shipped/")]
+    own = {
+        str(one.relative_to(case.root / "templates")) for one in (case.root / "templates").rglob("*") if one.is_file()
+    }
+    for name in names:
+        assert filled.loader is not None
+        try:
+            source, path, _ = filled.loader.get_source(filled, name)
+            # Parsing finds what a damaged installation has; the newsroom's own are held to known filters too.
+            _ = filled.compile(source, name, path) if name in own else filled.parse(source, name, path)
+        except TemplateSyntaxError as error:
+            place = f"templates/{name}:{error.lineno}"
+            mend = f"correct {place}" if name in own else "install the program anew; its own template is damaged"
+            yield Examined("templates", "fail", f"{place}: {error.message}", mend, about=name)
+            return
+        except (UnicodeDecodeError, OSError) as error:
+            words = f"templates/{name} cannot be read ({type(error).__name__})"
+            yield Examined("templates", "fail", words, "save it as UTF-8, readable by you", about=name)
+            return
+    languages = sorted({case.settings.publication.language} if case.found.settings is not None else {"ar"})
+    try:
+        for language in languages:
+            for domain in ("letter", "pages", "alerts"):
+                catalogue(filled, language, domain)
+    except NashraError as error:
+        yield Examined("templates", "fail", f"templates/{error.where}: {error.what}", error.mend, about=error.where)
+        return
+    strange = sorted(one for one in own if not one.startswith(_OWN))
+    if strange:
+        words = f"templates/{strange[0]} is in a folder that nobody looks into"
+        yield Examined("templates", "warn", words, "move it into templates/email, templates/web or templates/locale")
+        return
+    mine = f", {len(own)} of them the newsroom's own" if own else ""
+    yield Examined("templates", "ok", f"all {len(names)} can be read{mine}")
+
+
+def fonts(case: Examination) -> Iterator[Examined]:
+    """Whether fonts that are named have one behind them that every mail program has."""
+    about = case.settings.publication
+    said = {
+        "[letter] fonts": about.fonts,
+        "[theme] headings": about.theme.headings,
+        "[theme] text": about.theme.text,
+    }
+    for place, value in said.items():
+        families = [one.strip(" '\"").lower() for one in value.split(",")]
+        if value and value not in {"sans", "serif"} and families[-1] not in GENERIC:
+            words = f"{place} ends with {families[-1]}: who has none of these gets whatever the mail program takes"
+            yield Examined("fonts", "warn", words, f'end it with a family that everybody has: "{value}, sans-serif"')
+            return
+    named = any(value and value not in {"sans", "serif"} for value in said.values())
+    yield Examined("fonts", "ok", "every list has a family that everybody has" if named else "those of the program")
+
+
+CHECKS = (
+    Check(("database",), database, ("database",), late="fail", seconds=20),
+    Check(("integrity",), integrity, ("database",), seconds=60, late="skipped"),
+    Check(("backup",), backup, ("database", "alerts")),
+    Check(("disk",), disk),
+    Check(("templates",), templates, seconds=30),
+    Check(("fonts",), fonts, ("letter", "theme")),
+)

@@ -1,0 +1,170 @@
+"""What one place says of the settings: newsletter.toml, files of secrets, ``.env``, the environment; unchecked."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from newsletter.errors import SettingsError
+from newsletter.text.toml import duplicate_in
+
+KEYS = "keys.toml"
+PREFIX = "NASHRA_"
+DEBUG = "NASHRA_DEBUG"
+"""The one variable with our prefix that is no setting: it shows where a fault happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsLayer:
+    """What one place says: the file, the secrets, ``.env`` or the environment."""
+
+    values: dict[str, Any]
+    names: Mapping[str, str]
+    """``section.key`` to how this layer calls it."""
+
+
+def file_layer(path: Path) -> SettingsLayer:
+    """What newsletter.toml says.
+
+    Args:
+        path: Of the file.
+
+    Raises:
+        SettingsError: It cannot be read, or is no TOML.
+    """
+    text = _text(path)
+    try:
+        values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(_toml_words(error, text, path)) from None
+    return SettingsLayer(values, _lines(text, path))
+
+
+def env_file_layer(path: Path) -> SettingsLayer:
+    """What ``.env`` says; nothing when there is none.
+
+    Args:
+        path: Of the file.
+
+    Raises:
+        SettingsError: It cannot be read, or has a name of ours that is no setting.
+    """
+    if not path.is_file():
+        return SettingsLayer({}, {})
+    from newsletter.workspace import env_file
+
+    file = env_file.read(_text(path), path)
+    return environment_layer(file.values, lambda name: f"{path}:{file.lines[name]}: {name}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError("is not UTF-8 text", where=str(path), mend="save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(
+            f"cannot be read ({error.strerror})", where=str(path), mend="make it a file that you may read"
+        ) from None
+
+
+def _toml_words(error: tomllib.TOMLDecodeError, text: str, path: Path) -> str:
+    if (found := duplicate_in(text, error)) is not None:
+        return f"{path}:{found.second}: {found.name} is here a second time, first in line {found.first}; {found.mend}"
+    match = re.search(r"\(at line (\d+), column \d+\)", str(error))
+    line = f":{match[1]}" if match else ""
+    reason = re.sub(r" \(at .*\)", "", str(error))
+    reason = reason[:1].lower() + reason[1:]
+    return f'{path}{line}: is not valid TOML ({reason}); text stands in quotes: key = "text"'
+
+
+def _lines(text: str, path: Path) -> dict[str, str]:
+    names: dict[str, str] = {}
+    section, count = "", Counter[str]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if one_of := re.match(r"\s*\[\[\s*([\w.-]+)\s*\]\]", line):
+            # One of several tables of a name, which pydantic numbers from 0.
+            section = f"{one_of[1]}.{count[one_of[1]]}"
+            count[one_of[1]] += 1
+            names[section] = f"{path}:{number}: [[{one_of[1]}]]"
+            names.setdefault(one_of[1], names[section])
+        elif header := re.match(r"\s*\[([\w.-]+)\]", line):
+            section = header[1]
+            names[section] = f"{path}:{number}: [{section}]"
+        elif key := re.match(r"\s*([\w-]+)\s*=", line):
+            names[f"{section}.{key[1]}" if section else key[1]] = f"{path}:{number}: {key[1]}"
+    return names
+
+
+def secrets_layer(
+    folder: Path,
+    sections: Collection[str],
+    faults: list[str] | None = None,
+    unread: set[str] | None = None,
+) -> SettingsLayer:
+    """What the files of secrets say.
+
+    Args:
+        folder: That they are in.
+        sections: Those of the settings.
+        faults: Where to tell of files that cannot be read, which are passed over then; None raises.
+        unread: Where to put the sections of such files.
+
+    Raises:
+        SettingsError: A file cannot be read, or bears the name of no setting.
+    """
+    values: dict[str, Any] = {}
+    names = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name == KEYS or path.name.startswith("."):
+            continue
+        section, dot, key = path.name.partition(".")
+        try:
+            if not dot or section not in sections:
+                # A misnamed secret that is silently ignored costs an evening.
+                raise SettingsError(
+                    "is not the name of a setting",
+                    where=str(path),
+                    mend="name it SECTION.KEY, for example database.url",
+                )
+            values.setdefault(section, {})[key] = _text(path).strip()
+        except SettingsError as error:
+            if faults is None or unread is None:
+                raise
+            faults.append(str(error))
+            unread.add(section)
+            continue
+        names[f"{section}.{key}"] = f"{path}"
+    return SettingsLayer(values, names)
+
+
+def environment_layer(variables: Mapping[str, str], place: Callable[[str], str]) -> SettingsLayer:
+    """What variables say.
+
+    Args:
+        variables: Names and values; only names that start with ``NASHRA_`` are looked at.
+        place: Gives how a variable is called in messages.
+
+    Raises:
+        SettingsError: A name of ours that is no setting.
+    """
+    values: dict[str, Any] = {}
+    names = {}
+    for name, value in sorted(variables.items()):
+        section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
+        if not name.startswith(PREFIX) or name == DEBUG:
+            continue
+        if not separator:
+            raise SettingsError(
+                "is not the name of a setting",
+                where=place(name),
+                mend=f"name it {PREFIX}SECTION__KEY, for example {PREFIX}WEB__URL",
+            )
+        values.setdefault(section, {})[key] = value
+        names[f"{section}.{key}"] = names[section] = place(name)
+    return SettingsLayer(values, names)
