@@ -581,6 +581,7 @@ SHARED = {
     "new-address",
     "address-changed",
     "erasure",
+    "still-wanted",
 }
 LETTERS = sorted(
     path.name.removesuffix(".mjml.j2")
