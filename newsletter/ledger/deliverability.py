@@ -225,7 +225,7 @@ def _letters_to(connection: Connection, wanted: list[str], start: int, domains: 
         return {}
     names = domains.subquery("names")
     query = (
-        select(names.c.domain, func.count())
+        select(names.c.domain, func.count().label("number"))
         .select_from(delivery)
         .join(batch, batch.c.id == delivery.c.batch_id)
         .join(send, send.c.id == batch.c.send_id)
@@ -234,4 +234,4 @@ def _letters_to(connection: Connection, wanted: list[str], start: int, domains: 
         .where(func.coalesce(delivery.c.state, batch.c.state) == "submitted")
         .group_by(names.c.domain)
     )
-    return {domain: number for domain, number in connection.execute(query)}
+    return {row.domain: int(row.number) for row in connection.execute(query)}
