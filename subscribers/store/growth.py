@@ -97,7 +97,7 @@ def moves(connection: Connection, edges: Sequence[int]) -> dict[tuple[int, str, 
         edges: Unix seconds, ascending; span 0 lies from the first to the second, the last one has no end.
 
     Returns:
-        (id of the list, ``asked``, ``confirmed``, ``left`` or ``let_go``, span) to a number; nothing is missing but zeros.
+        (id of the list, ``asked``, ``confirmed``, ``left`` or ``let_go``, span) to a number; only zeros are missing.
     """
     before = consent.alias("before")
     previous = (
