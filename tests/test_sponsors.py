@@ -18,11 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from newsroom import START, Clock, WordPress, make, open_newsroom, posts, received
 from PIL import Image
+from test_webview import letter as frozen
 
 from newsletter import clicks, issues
 from newsletter.errors import SettingsError
 from newsletter.issues import Manuscript
 from newsletter.issues.containers import is_sponsors
+from newsletter.issues.prose.parts import PAID
 from newsletter.letters.render import render
 from newsletter.letters.templates import environment
 from newsletter.models import CountedLink, Issue, Prose, Publication, Section, Story
@@ -32,6 +34,7 @@ from newsletter.rhythms.topics import Topic, cut
 from newsletter.sponsors import PLACES, Booking, clashes, due
 from newsletter.sponsors.placing import element_of, place, placed
 from newsletter.storage.database import Database
+from newsletter.web.letter_page import web_view
 from newsletter.workflows import draft as drafts
 from newsletter.workflows import sponsor_reports, sponsors, weekly
 from newsletter.workflows.collect import gather
@@ -254,6 +257,21 @@ def test_a_letter_with_a_booked_sponsor_is_as_it_stands_beside_it(language: str)
     assert f"{label} · " in re.sub(r"<[^>]+>|[\u2066-\u2069\u200e\u200f]", "", rendered.html)
     assert f"[{label} · " in re.sub(r"[\u2066-\u2069\u200e\u200f]", "", rendered.text)
     assert rendered.text.count("example.net/") == len(found.links) * 2  # of the picture and of the button
+
+
+@pytest.mark.parametrize("style", golden.THEMES)
+def test_label_and_links_are_right_in_every_style_and_on_the_letters_page(style: str) -> None:
+    one = golden.golden("sponsor-ar")
+    issue = replace(one.issue, template=style, theme={})
+    rendered = render(issue, one.publication, environment(), **golden.arguments(one))
+    letter = frozen(rendered.html, pictures=rendered.pictures)
+    page = web_view(letter, folder="/letters/12", subscribe=("/", "اشترك"), because="لأنك اشتركت", key="12").html
+    for html in (rendered.html, page):
+        anchors = re.findall(r"<a [^>]*example\.net[^>]*>", html)
+        assert len(anchors) == 2
+        assert all(f'rel="{PAID}"' in anchor for anchor in anchors)
+        assert "محتوى برعاية · مطاحن السهل" in re.sub(r"<[^>]+>|[\u2066-\u2069\u200e\u200f]", "", html)
+    assert "[محتوى برعاية · مطاحن السهل]" in rendered.text
 
 
 # Drafts and commands
