@@ -17,12 +17,13 @@ from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
-from command import make_workspace
+from command import ROOT, make_workspace
 from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from newsletter import clicks, delivery
+from newsletter.errors import RenderError
 from newsletter.letters import answer_links, click_links, own_links
 from newsletter.letters.mime import from_json
 from newsletter.models import CountedLink, Issue, Letter, Prose, Section, Story
@@ -171,6 +172,24 @@ def test_the_foot_says_that_clicks_are_counted_and_where_to_switch_it_off(worksp
     assert note is not None
     assert "نحصي" in note[0]
     assert f"{BASE}/preferences/" in note[0]
+
+
+def test_a_template_that_does_not_say_it_makes_no_letter(workspace: Workspace) -> None:
+    folder = workspace.root / "templates" / "email"
+    folder.mkdir(parents=True)
+    (folder / "ways.mjml.j2").write_text(
+        (ROOT / "templates" / "email" / "ways.mjml.j2")
+        .read_text("utf-8")
+        .replace("{% if counted %}", "{% if false %}"),
+        "utf-8",
+    )
+    with pytest.raises(RenderError, match="does not say that clicks are counted"):
+        letters.of_issue(workspace, ISSUE)
+    faults: list[Any] = []
+    assert letters.of_issue(workspace, ISSUE, faults=faults).rendered.html
+    assert [one.what for one in faults] == ["the letter does not say that clicks are counted"]
+    workspace.settings.tracking.__dict__["clicks"] = "off"
+    letters.of_issue(workspace, ISSUE)
 
 
 def test_who_wants_no_counting_gets_the_links_as_they_are(workspace: Workspace) -> None:
