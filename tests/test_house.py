@@ -175,6 +175,7 @@ PURE = (
     "newsletter.letters.catalogue",
     "newsletter.letters.render",
     "newsletter.check",
+    "newsletter.ledger.comparing",
     "newsletter.report.counts",
     "newsletter.sponsors",
     "newsletter.report.page",
@@ -580,6 +581,7 @@ SHARED = {
     "new-address",
     "address-changed",
     "erasure",
+    "still-wanted",
 }
 LETTERS = sorted(
     path.name.removesuffix(".mjml.j2")

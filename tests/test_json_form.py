@@ -21,8 +21,8 @@ DATA_KEYS = {
 """Names of objects whose own keys are data: a rhythm, a reason, the title of a section."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*")
 WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
-ELSEWHERE = {"subscribers sync"}
-"""Asks a provider: tests/test_synchronise.py."""
+ELSEWHERE = {"subscribers sync", "sends decide"}
+"""Asks a provider: tests/test_synchronise.py; needs subjects that are tried: tests/test_trial_journey.py."""
 
 
 def commands(group: Any = None, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
@@ -81,6 +81,9 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         ("status", ()),
         ("status", ("--test-alert",)),
         ("doctor", ()),
+        ("deliverability", ()),
+        ("subscribers hygiene", ()),
+        ("subscribers hygiene ask", ("--dry-run",)),
         ("send", ("1", "--dry-run")),
         ("send", ("1", "--yes", "--at", "2099-01-01 08:00")),
         ("sends refreeze", ("1", "--yes")),
