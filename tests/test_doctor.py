@@ -12,7 +12,7 @@ import sqlite3
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,8 +135,8 @@ def sql(*statements: str) -> Break:
     return lambda _world, root: run(root, *statements)
 
 
-def page(path: str, status: int, body: bytes = b"", **headers: str) -> Break:
-    return lambda world, _root: world.pages.update({path: (status, headers, body)})
+def page(path: str, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Break:
+    return lambda world, _root: world.pages.update({path: (status, headers or {}, body)})
 
 
 def file(name: str, content: str | bytes, mode: int = 0o600) -> Break:
@@ -398,7 +398,7 @@ FAULTS = {
     "pages that are away": Fault("pages", "fail", "does not answer", world_has(refused={"news.example.org"})),
     "pages of a certificate that ended": Fault("pages", "fail", "expired", world_has(certificate="over")),
     "pages that lead elsewhere": Fault(
-        "pages", "fail", "leads elsewhere", page("/health", 301, Location="https://x.example/")
+        "pages", "fail", "leads elsewhere", page("/health", 301, headers={"Location": "https://x.example/"})
     ),
     "another program at the address": Fault("pages", "fail", "something else", page("/health", 200, b"<html>It works")),
     "JSON of another program": Fault("pages", "fail", "something else", page("/health", 200, b"[]")),
@@ -407,10 +407,14 @@ FAULTS = {
     "a certificate that ends soon": Fault("certificate", "warn", "ends on", world_has(certificate="soon")),
     "a certificate of another name": Fault("certificate", "fail", "[Hh]ostname", world_has(certificate="other")),
     "a certificate of nobody": Fault("certificate", "fail", "self-signed", world_has(certificate="unknown")),
-    "one click that leads elsewhere": Fault("one-click", "fail", "302", page("/leave/", 302, Location="/")),
+    "one click that leads elsewhere": Fault(
+        "one-click", "fail", "302", page("/leave/", 302, headers={"Location": "/"})
+    ),
     "one click that is forbidden": Fault("one-click", "fail", "403", page("/leave/", 403)),
     "one click that finds nothing": Fault("one-click", "fail", "404", page("/leave/", 404)),
-    "one click with a cookie": Fault("one-click", "warn", "cookie", page("/leave/", 200, **{"Set-Cookie": "a=b"})),
+    "one click with a cookie": Fault(
+        "one-click", "warn", "cookie", page("/leave/", 200, headers={"Set-Cookie": "a=b"})
+    ),
     "pictures that are not there": Fault("media", "fail", "404", page("/media/", 404)),
     "pictures that somebody shrinks": Fault("media", "fail", "something else", page("/media/", 200, b"GIF89a")),
     "a webhook that nobody hears": Fault("hook-route", "fail", "404", page("/hooks/", 404)),
@@ -655,7 +659,13 @@ def test_a_check_that_breaks_is_told_and_hides_no_other(world: World, root: Path
 
 def test_everything_broken_at_once_is_told_in_one_go(world: World, root: Path) -> None:
     """Nothing that is wrong keeps another wrong thing from being told, and no secret is in any word of it."""
-    names = ("two SPF records", "a revoked DKIM key", "no DMARC record", "a wrong key", "pages that lead elsewhere")
+    names: tuple[str, ...] = (
+        "two SPF records",
+        "a revoked DKIM key",
+        "no DMARC record",
+        "a wrong key",
+        "pages that lead elsewhere",
+    )
     names += ("a site that is gone", "a full disk", "a secret that others read", "an old Python", "a broken template")
     names += ("a fallback that refuses the log-in", "a mailbox that is gone", "an old copy")
     for name in names:
@@ -665,6 +675,17 @@ def test_everything_broken_at_once_is_told_in_one_go(world: World, root: Path) -
         fault = FAULTS[name]
         assert (fault.line, fault.state) in {(one.name, one.state) for one in told}, name
     assert fails(told)
+
+
+def test_every_fault_of_the_settings_is_told_at_once(world: World, root: Path) -> None:
+    put(root, "[alerts]\nmail", "[alerts]\nmial = 1\nmail")
+    put(root, "Africa/Algiers", "Africa/Algeirs")
+    (root / "secrets" / "sendgird.key").write_text("SG.canary-misnamed\n", "utf-8")
+    told = [one.words for one in world.examine(root, "settings")]
+    assert [re.search("sendgird.key|mial|Algeirs", one)[0] for one in told] == ["sendgird.key", "Algeirs", "mial"]  # type: ignore[index]
+    put(root, "[alerts]", "[alerts")
+    (only,) = world.examine(root, "settings")
+    assert "TOML" in only.words
 
 
 # ---- nothing is changed, and no secret is shown

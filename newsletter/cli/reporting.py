@@ -81,7 +81,7 @@ def _write(path: Path, page: str) -> None:
     """Write a page whole or not at all; over one of ours, never over anything else."""
     taken = f"the report is not written: {path} is there already, and no report of ours"
     try:
-        if path.is_file() and not path.is_symlink() and _MARK in path.open("rb").read(_HEAD):
+        if path.is_file() and not path.is_symlink() and _is_ours(path):
             unfinished = path.with_name(f"{path.name}.part")
             unfinished.write_text(page, encoding="utf-8")
             unfinished.replace(path)
@@ -92,6 +92,11 @@ def _write(path: Path, page: str) -> None:
         raise NashraError(taken, mend="name another file") from None
     except OSError as error:
         raise NashraError(f"cannot be written ({error.strerror})", where=str(path), mend="name another file") from None
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _MARK in file.read(_HEAD)
 
 
 def _tell(found: NewsroomReport) -> None:

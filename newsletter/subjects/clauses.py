@@ -30,10 +30,13 @@ def headline(text: str) -> str:
     Args:
         text: Plain text of one line.
     """
-    text = _LABELS.sub("", tidy(text))
-    text = re.sub(r"[!]{1,}(?=[؟?])|(?<=[؟?])[!؟?]+|[!]{2,}|(?<=\s)!+$|!+$", "", text)
-    text = re.sub(r"(?<![.\d])\.$", "", text.strip())
-    return text.strip()
+    before, text = "", tidy(text)
+    while text != before:  # behind a label may stand another one, and a full stop behind a mark
+        before = text
+        text = _LABELS.sub("", text)
+        text = re.sub(r"!+(?=[؟?])|(?<=[؟?])[!؟?]+|!{2,}|!+$", "", text)
+        text = re.sub(r"(?<![.\d])\.$", "", text.strip()).strip()
+    return text
 
 
 def is_question(text: str) -> bool:

@@ -218,7 +218,10 @@ def load_what_can_be(root: Path, environment: Mapping[str, str]) -> SettingsFoun
         except (SettingsError, OSError) as error:
             faults.append(str(error))
             unread |= sections
-    settings = _without_faults(_merged(layers), layers, root, faults, unread) if layers else None
+            if not layers:
+                # Without the file itself everything would be missing.
+                return SettingsFound(None, tuple(faults), sections)
+    settings = _without_faults(_merged(layers), layers, root, faults, unread)
     return SettingsFound(settings, tuple(dict.fromkeys(faults)), frozenset(unread & sections))
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 APART, FAR_APART = 30.0, 300.0
 """Seconds between two clocks after which it is told, and after which links, leases and signatures suffer."""
+MOST_TOLD = 10
+"""Faults of the settings that are told."""
 LEAST_FILES = 256
 """Files that one process must be able to open: a send through SMTP takes a connection each, a database three."""
 LEAST_AUTHORITIES = 20
@@ -28,9 +30,8 @@ def settings(case: Examination) -> Iterator[Examined]:
     """What is wrong in newsletter.toml, secrets, .env and the environment."""
     wrong = case.found.faults
     if wrong:
-        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        first = wrong[0].splitlines()[0]
-        yield Examined("settings", "fail", f"{first}{more}", "correct it; every command stops at this")
+        for one in wrong[:MOST_TOLD]:
+            yield Examined("settings", "fail", one, "correct it; every command stops at this")
         return
     about = case.settings.publication
     yield Examined("settings", "ok", f"all of them are understood: {about.name}, {about.language}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from newsletter.check import policies, probe
-from newsletter.check.records import dkim_key, dmarc_policy, is_dmarc, spf_terms, tags
+from newsletter.check.records import dkim_key, dmarc_policy, spf_terms, tags
 from newsletter.check.sender import FREE_MAIL, MOST_QUESTIONS, domain_setup, organisation
 from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
@@ -223,12 +223,8 @@ def bimi(case: Examination) -> Iterator[Examined]:
     records = case.instruments.resolver.ask(f"default._bimi.{case.domain}", "TXT")
     if records is None:
         raise SkippedCheck("no name server answered")
-    dmarc = [one for one in case.instruments.resolver.ask(f"_dmarc.{case.domain}", "TXT") or () if is_dmarc(one)]
-    inherited = not dmarc
-    if inherited:
-        above = case.instruments.resolver.ask(f"_dmarc.{organisation(case.domain)}", "TXT") or ()
-        dmarc = [one for one in above if is_dmarc(one)]
-    policy = dmarc_policy(dmarc[0], inherited=inherited) if dmarc else "none"
+    dmarc = probe.sender_setup(case.domain, case.instruments.resolver).dmarc  # each question is asked once
+    policy = dmarc_policy(dmarc.record, inherited=dmarc.domain != case.domain) if dmarc is not None else "none"
     fault = policies.bimi_fault(records, policy=policy)
     if fault is None:
         raise SkippedCheck("not published; with it some mailboxes show your sign beside letters")
