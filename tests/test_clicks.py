@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import shutil
 from collections.abc import Iterator
@@ -426,6 +427,14 @@ def test_a_burst_is_taken_back_and_another_network_keeps_its_clicks(workspace: W
     assert pages.settle() == {STORIES[0].url: (1, 1), STORIES[1].url: (0, 1), STORIES[2].url: (0, 1)}
 
 
+def test_readers_with_different_browsers_behind_one_address_are_no_burst(workspace: Workspace) -> None:
+    sent(workspace)
+    pages = Pages(workspace)
+    for story, agent in zip(STORIES, agents("browsers.txt"), strict=False):
+        pages.ask(signed_of(workspace, story.url), user_agent=agent)
+    assert pages.settle() == {story.url: (1, 0) for story in STORIES}
+
+
 def test_somebody_who_reads_one_article_after_the_other_is_a_person(workspace: Workspace) -> None:
     sent(workspace)
     pages = Pages(workspace)
@@ -468,6 +477,34 @@ def test_a_burst_is_so_many_different_links_within_so_many_seconds(asked: list[t
     assert machines.is_burst(spread, "abcdefgh") == (different == 8)
     # A letter of three links is read to its end by people.
     assert not machines.is_burst([(at * 1000, name) for at, name in enumerate("abc")], "abc")
+
+
+@pytest.mark.parametrize(("asked", "addresses", "most"), [(1000, 200, 0.001), (5000, 200, 0.002), (20_000, 500, 0.015)])
+def test_readers_behind_one_address_are_seldom_taken_for_programs(asked: int, addresses: int, most: float) -> None:
+    """Readers of a mobile network share addresses: few of them have most of the readers, and as few browsers too."""
+    dice = random.Random(asked)
+
+    def drawn(number: int, k: int = asked) -> list[int]:
+        return dice.choices(range(number), [1 / (place + 1) for place in range(number)], k=k)
+
+    readers = zip(drawn(addresses), drawn(40), strict=True)
+    links, many = iter(drawn(12, 3 * asked)), iter(dice.choices((1, 2, 3), (75, 18, 7), k=asked))
+    visits: dict[tuple[int, int], list[tuple[float, str]]] = {}
+    for reader in readers:
+        at = dice.expovariate(1 / 3600)  # two in three within the first hour
+        for _ in range(next(many)):
+            visits.setdefault(reader, []).append((at, str(next(links))))
+            at += 15 + dice.expovariate(1 / 60)
+    wrong = total = 0
+    for asked_for in map(sorted, visits.values()):
+        groups = [[asked_for[0]]]
+        for one in asked_for[1:]:
+            if one[0] - groups[-1][-1][0] > QUIET or one[0] - groups[-1][0][0] > LONGEST:
+                groups.append([])
+            groups[-1].append(one)
+        total += len(asked_for)
+        wrong += sum(len(group) for group in groups if machines.is_burst(group, list(map(str, range(12)))))
+    assert wrong <= most * total
 
 
 def test_nothing_of_who_asks_is_written_or_logged(workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:

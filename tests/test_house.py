@@ -175,6 +175,7 @@ PURE = (
     "newsletter.letters.catalogue",
     "newsletter.letters.render",
     "newsletter.check",
+    "newsletter.ledger.comparing",
     "newsletter.report.counts",
     "newsletter.sponsors",
     "newsletter.report.page",

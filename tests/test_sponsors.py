@@ -12,6 +12,7 @@ from pathlib import Path
 
 import golden_letters as golden
 import pytest
+import report_pages
 from command import complains, here, make_workspace
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +28,6 @@ from newsletter.letters.templates import environment
 from newsletter.models import CountedLink, Issue, Prose, Publication, Section, Story
 from newsletter.report.models import LinkCounts
 from newsletter.report.page.sponsor import sponsor_page
-from newsletter.report.sponsors import SponsorLetter, SponsorReport, WaitingBooking
 from newsletter.rhythms.topics import Topic, cut
 from newsletter.sponsors import PLACES, Booking, clashes, due
 from newsletter.sponsors.placing import element_of, place, placed
@@ -435,33 +435,10 @@ def test_clicks_of_a_sponsor_are_read_alike_from_both_databases(database: Databa
 # The sponsor's page
 
 
-def shown(language: str = "") -> SponsorReport:
-    letters = tuple(
-        SponsorLetter(
-            number,
-            f"العدد {number}: ميناء الواحة يفتح أبوابه",
-            "readers",
-            datetime(2026, 11, 5 * (number - 10), 8, tzinfo=UTC),
-            audience=5210 + number,
-            submitted=5200 + number,
-            delivered=5100 + number * 3,
-            told=True,
-            clicks=number * 11,
-            links=(LinkCounts("https://example.net/flour", number * 11, 3, "مطاحن السهل"),),
-        )
-        for number in (11, 12, 13)
-    )
-    ahead = (
-        WaitingBooking("top", "", (14, 15)),
-        WaitingBooking("after", "ثقافة", (), date(2026, 12, 1), date(2026, 12, 31)),
-    )
-    return SponsorReport("مطاحن السهل", letters, ahead, datetime(2026, 11, 29, 9, tzinfo=UTC), "UTC", language)
-
-
 @pytest.mark.parametrize("language", ["ar", "en", "fa", "fr", "he"])
 def test_the_page_says_every_number_in_each_language(language: str) -> None:
     publication = Publication("الموجة", "https://example.org", language=language)
-    page = sponsor_page(shown(), publication, environment())
+    page = sponsor_page(report_pages.sponsor(), publication, environment())
     assert f'<html lang="{language}" dir="{publication.direction}">' in page
     text = re.sub(r"<[^>]+>", " ", page)
     text = re.sub(r"(?<=\d)[,.\s](?=\d{3})", "", text)  # each language has its own sign between thousands
@@ -476,9 +453,12 @@ def test_the_page_says_every_number_in_each_language(language: str) -> None:
 
 def test_the_page_of_a_sponsor_without_letters_and_without_clicks_says_so() -> None:
     publication = Publication("The Wave", "https://example.org", language="en")
-    nothing = replace(shown(), letters=())
+    nothing = replace(report_pages.sponsor(), letters=())
     assert "No letter has carried it yet." in sponsor_page(nothing, publication, environment())
-    untold = replace(shown(), letters=tuple(replace(one, told=False, clicks=None, links=()) for one in shown().letters))
+    untold = replace(
+        report_pages.sponsor(),
+        letters=tuple(replace(one, told=False, clicks=None, links=()) for one in report_pages.sponsor().letters),
+    )
     page = sponsor_page(untold, publication, environment())
     assert "Nobody has told yet how many of them arrived." in page
     assert ">Clicks<" not in page
@@ -487,5 +467,7 @@ def test_the_page_of_a_sponsor_without_letters_and_without_clicks_says_so() -> N
 
 def test_a_name_cannot_be_markup_in_the_page() -> None:
     publication = Publication("The Wave", "https://example.org", language="en")
-    page = sponsor_page(replace(shown(), sponsor="<script>alert(1)</script>"), publication, environment())
+    page = sponsor_page(
+        replace(report_pages.sponsor(), sponsor="<script>alert(1)</script>"), publication, environment()
+    )
     assert "<script" not in page

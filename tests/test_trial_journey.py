@@ -17,6 +17,7 @@ from command import Done, here
 from conftest import MakeDatabase
 from newsroom import START, Clock, open_newsroom, received
 from sqlalchemy import select, update
+from test_json_form import wrong
 from trial_kills import BEGIN, END, SUBJECTS, newsroom, write_issue
 
 from newsletter import clicks, delivery, issues, ledger
@@ -227,6 +228,7 @@ def test_an_editor_decides_where_the_settings_say_so(root: Path, clock: Clock) -
     # Nobody is there to be asked.
     assert run(root, "sends", "decide", "12", code=2).err
     done = run(root, "sends", "decide", "12", "--yes", "--json")
+    assert wrong(done) == []
     assert json.loads(done.out)["trial"]["chosen"] == 1
     assert "No difference can be told (95 %)." in done.err
     run(root, "send", "12")
@@ -249,7 +251,7 @@ def test_a_late_decision_is_told_where_nobody_makes_it(root: Path, clock: Clock)
     clock.forward(hours=2, minutes=6)
     with open_workspace(root, {}) as workspace:
         (finding,) = [one for one in findings_of(workspace_state(workspace)) if one.kind.startswith("trial")]
-    assert (finding.kind, finding.needs_person, finding.next) == ("trial-late", True, "newsletter send 12")
+    assert (finding.kind, finding.needs_person, finding.next) == ("trial-late", True, "newsletter worker --once")
     # Cron is enough: it decides, and delivers the rest.
     assert "16 letters now" in run(root, "schedule", "--run").err
     assert got(root) == {SUBJECTS[0]: 20, SUBJECTS[1]: 4}

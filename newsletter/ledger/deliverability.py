@@ -259,7 +259,7 @@ def _letters_to(connection: Connection, wanted: list[str], start: int, domains: 
         return {}
     names = domains.subquery("names")
     query = (
-        select(names.c.domain, func.count())
+        select(names.c.domain, func.count().label("number"))
         .select_from(delivery)
         .join(batch, batch.c.id == delivery.c.batch_id)
         .join(send, send.c.id == batch.c.send_id)

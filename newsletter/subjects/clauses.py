@@ -70,9 +70,9 @@ def shorter(text: str, rules: LanguageRules) -> tuple[str, ...]:
         return ()
     for start, end, strong in _boundaries(bare, rules):
         head, tail = bare[:start].strip(_EDGES), bare[end:].strip(_EDGES)
-        if _outside(bare, start) and _stands(head, tail, rules, strong=strong):
+        if _stands(head, tail, rules, strong=strong):
             found[head] = None
-        elif _begins_dependent(head, rules) and _outside(bare, start) and _is_statement(tail, rules):
+        elif _begins_dependent(head, rules) and _is_statement(tail, rules):
             # The first clause only says when or why: the sentence is what follows.
             found[tail[:1].upper() + tail[1:]] = None
     return tuple(sorted((one for one in found if one != text), key=len, reverse=True))
@@ -158,8 +158,3 @@ def _balanced(text: str) -> bool:
         elif sign in _PAIRS.values() and (not waiting or waiting.pop() != sign):
             return False
     return not waiting and text.count('"') % 2 == 0
-
-
-def _outside(text: str, at: int) -> bool:
-    """Whether a place is in no quotation and no brackets."""
-    return _balanced(text[:at]) and _balanced(text[at:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -68,6 +69,8 @@ def _shown(key: str, value: object) -> str:
     secret = {"database.url", "alerts.url", "alerts.command", "web.metrics"} | registry.secret_keys()
     if isinstance(value, dict):
         value = {name: "a secret" if f"{key}.{name}" in secret else one for name, one in value.items()}
+    if isinstance(value, date | time):  # as TOML writes it, not as Python does
+        return value.isoformat()
     return "a secret" if key in secret else repr(value)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
+from newsletter.workflows.doctor.models import RECEIVERS_SAY, Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +34,7 @@ _PLACE = re.compile(r"(?:-C|--directory|\bcd)[\s=]+(?P<path>'[^']+'|\"[^\"]+\"|[
 _TOLD = frozenset(
     {
         *_SEND_KINDS,
+        *RECEIVERS_SAY,
         *("database", "clock", "worker", "no-worker", "missed", "unkept", "letters", "held", "flooded", "webhook"),
         *("unknown-sends", "disk", "backup", "no-backup"),
     }

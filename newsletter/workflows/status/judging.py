@@ -262,7 +262,7 @@ def _tried(send: Send, state: WorkspaceState) -> Finding:
         return _made("trial-asks", name, parts=parts, command=f"newsletter sends decide {name}", send=name)
     parts["again"] = parts["when"] = _told(send.probe_at, state)
     if state.now - send.probe_at > LATE:
-        command = f"newsletter send {send.issue}"
+        command = "newsletter worker --once"
         return _made("trial-late", name, parts=parts, command=command, since=send.probe_at, send=name)
     return _made("trial", name, parts=parts, step=GOES_ON, needs_person=False, alert=False, send=name)
 
