@@ -38,6 +38,14 @@ class RefusalRow(NamedTuple):
     letters: int
 
 
+class DomainTroubleRow(NamedTuple):
+    """Letters to one domain of which one kind of trouble was told; each counts once."""
+
+    domain: str
+    kind: str
+    letters: int
+
+
 class DomainRow(NamedTuple):
     """Letters to one domain."""
 
@@ -115,6 +123,32 @@ def refused(connection: Connection, since: datetime, domains: Select[Any]) -> It
     ).subquery("named")
     for row in connection.execute(select(*named.c, func.count()).group_by(*named.c)):
         yield RefusalRow(int(row[0]) * WEEK + MONDAY, row[1], row[2], row[3])
+
+
+def domain_troubles(connection: Connection, since: datetime, domains: Select[Any]) -> list[DomainTroubleRow]:
+    """What came back, was deferred or called spam of the letters of sends since a moment, by domain.
+
+    Args:
+        connection: An open connection to the database.
+        since: An aware datetime; what is older does not count.
+        domains: The query for the domain of each subscriber: id, domain.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import batch, delivery, event, send
+
+    names = domains.subquery("names")
+    named = (
+        select(func.coalesce(names.c.domain, "").label("domain"), event.c.kind, event.c.delivery_id)
+        .select_from(event)
+        .join(delivery, delivery.c.id == event.c.delivery_id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(send, send.c.id == batch.c.send_id)
+        .outerjoin(names, names.c.subscriber_id == delivery.c.subscriber_id)
+        .where(event.c.kind.in_(("bounced", "deferred", "complained")), send.c.created >= int(since.timestamp()))
+    ).subquery("named")
+    query = select(named.c.domain, named.c.kind, func.count(named.c.delivery_id.distinct()))
+    return [DomainTroubleRow(*row) for row in connection.execute(query.group_by(named.c.domain, named.c.kind))]
 
 
 def letters(connection: Connection, since: datetime, domains: Select[Any]) -> list[DomainRow]:
@@ -234,4 +268,4 @@ def _letters_to(connection: Connection, wanted: list[str], start: int, domains: 
         .where(func.coalesce(delivery.c.state, batch.c.state) == "submitted")
         .group_by(names.c.domain)
     )
-    return {row.domain: int(row.number) for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query)}
