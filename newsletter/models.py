@@ -231,7 +231,7 @@ class Theme:
     corners: Literal["", "round", "soft", "square"] = ""
     density: Literal["", "airy", "normal", "tight"] = ""
     contents: bool | Literal["auto"] = "auto"
-    """Whether a list of what is inside stands before the stories; ``auto`` is the style's own."""
+    """Whether a list of what is inside stands behind the first story; ``auto`` is the style's own."""
     logo_dark: str = ""
     """The logo for dark grounds, as ``Publication.logo``."""
     editor: str = ""

@@ -90,6 +90,9 @@ security = "none"
 user = "news"
 timeout = 5
 
+[tracking]
+clicks = "stories"
+
 [web]
 url = "https://news.example.org"
 

@@ -26,6 +26,7 @@ from newsletter.report.models import (
     StoryCounts,
     WeekCounts,
 )
+from newsletter.report.sponsors import SponsorLetter, SponsorReport, WaitingBooking
 
 ZONE = ZoneInfo("Africa/Algiers")
 BEGUN = datetime(2026, 11, 26, 10, 0, tzinfo=ZONE)
@@ -270,3 +271,27 @@ def silent() -> NewsroomReport:
         comparison=IssueComparison((), ()),
     )
     return NewsroomReport("الموجة", BEGUN + timedelta(hours=2), "Africa/Algiers", (one,))
+
+
+def sponsor(language: str = "") -> SponsorReport:
+    """What a sponsor of three issues is told, with more to come."""
+    letters = tuple(
+        SponsorLetter(
+            number,
+            f"العدد {number}: ميناء الواحة يفتح أبوابه",
+            "readers",
+            datetime(2026, 11, 5 * (number - 10), 8, tzinfo=ZONE),
+            audience=5210 + number,
+            submitted=5200 + number,
+            delivered=5100 + number * 3,
+            told=True,
+            clicks=number * 11,
+            links=(LinkCounts("https://example.net/flour", number * 11, 3, "مطاحن السهل"),),
+        )
+        for number in (11, 12, 13)
+    )
+    ahead = (
+        WaitingBooking("top", "", (14, 15)),
+        WaitingBooking("after", "ثقافة", (), date(2026, 12, 1), date(2026, 12, 31)),
+    )
+    return SponsorReport("مطاحن السهل", letters, ahead, datetime(2026, 11, 29, 9, tzinfo=ZONE), str(ZONE), language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,33 +15,37 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import newsroom
 import pytest
 import sqlalchemy as sa
-from command import make_workspace
+from command import ROOT, make_workspace
 from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from newsletter import clicks, delivery
+from newsletter import clicks, delivery, library
+from newsletter.errors import RenderError
 from newsletter.letters import answer_links, click_links, own_links
 from newsletter.letters.mime import from_json
-from newsletter.models import CountedLink, Issue, Letter, Prose, Section, Story
+from newsletter.models import Article, CountedLink, Issue, Letter, Prose, Section, Story
 from newsletter.storage import tables
 from newsletter.storage.database import Database
 from newsletter.text import machines
 from newsletter.web.archive import Archive
 from newsletter.wiring import Workspace, open_workspace
+from newsletter.workflows import latest
 from newsletter.workflows import letter as letters
 from newsletter.workflows.clicks import asks_for_the_page, click_routes
 from newsletter.workflows.clicks.visits import LONGEST, MOST_AN_HOUR, QUIET, VisitCounter
 from newsletter.workflows.serve import app_of, pages_of, site_of
-from subscribers import store, tokens
+from subscribers import actions, store, tokens
 from subscribers.store import tables as readers
 from subscribers.web import create_app
 
 DATA = Path(__file__).parent / "data" / "clicks"
 BASE = "https://news.example.org"
 SITE = "https://almawja.example.org"
+NEWS = "https://news.almawja.example.org"
 NOW = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 HOUR = int(NOW.timestamp()) // 3600
 KEYS = {1: bytes(range(32)), 3: bytes(range(32, 64))}
@@ -172,6 +177,24 @@ def test_the_foot_says_that_clicks_are_counted_and_where_to_switch_it_off(worksp
     assert f"{BASE}/preferences/" in note[0]
 
 
+def test_a_template_that_does_not_say_it_makes_no_letter(workspace: Workspace) -> None:
+    folder = workspace.root / "templates" / "email"
+    folder.mkdir(parents=True)
+    (folder / "ways.mjml.j2").write_text(
+        (ROOT / "templates" / "email" / "ways.mjml.j2")
+        .read_text("utf-8")
+        .replace("{% if counted %}", "{% if false %}"),
+        "utf-8",
+    )
+    with pytest.raises(RenderError, match="does not say that clicks are counted"):
+        letters.of_issue(workspace, ISSUE)
+    faults: list[Any] = []
+    assert letters.of_issue(workspace, ISSUE, faults=faults).rendered.html
+    assert [one.what for one in faults] == ["the letter does not say that clicks are counted"]
+    workspace.settings.tracking.__dict__["clicks"] = "off"
+    letters.of_issue(workspace, ISSUE)
+
+
 def test_who_wants_no_counting_gets_the_links_as_they_are(workspace: Workspace) -> None:
     with workspace.database.write() as connection:
         store.set_counting(connection, 2, counted=False)
@@ -182,6 +205,37 @@ def test_who_wants_no_counting_gets_the_links_as_they_are(workspace: Workspace) 
         assert one not in found[2].rendered.html
         assert one in found[1].rendered.html
         assert found[1] == found[3]
+
+
+@pytest.mark.parametrize("kind", ["daily", "instant"])
+def test_letters_of_the_latest_posts_are_counted_in_the_same_way(tmp_path: Path, kind: Any) -> None:
+    root = newsroom.make(tmp_path / "w", settings='[tracking]\nclicks = "stories"\n')
+    clock = newsroom.Clock()
+    with newsroom.open_newsroom(root, clock) as workspace:
+        with workspace.database.write() as connection:
+            for reader in (1, 2, 3):
+                actions.prefer(connection, reader, 1, now=clock(), rhythm=kind)
+            store.set_counting(connection, 2, counted=False)
+            article = Article(
+                "المدينة تستعيد أسوارها", f"{SITE}/1/", "انتهت الأشغال.", section="أخبار", published=clock()
+            )
+            library.shelve(connection, [article], now=clock())
+        done = latest.run(workspace, kind)
+        assert done.sent_now == 3
+        with workspace.database.read() as connection:
+            (link,) = clicks.of_issue(connection, done.latest.key)
+    assert (link.url, link.story) == (f"{SITE}/1/", "المدينة تستعيد أسوارها")
+    found = {one.to: one.html for one in newsroom.received(root)}
+    for reader, html in found.items():
+        direct = reader == "reader1@example.net"
+        assert (f'href="{SITE}/1/"' in html) == direct
+        assert (f"{NEWS}/go/" in html) != direct
+        assert (click_links.NOTE in html) != direct
+
+
+def test_a_letter_without_links_does_not_say_that_they_are_counted(workspace: Workspace) -> None:
+    issue = replace(ISSUE, opening=(), sections=(Section("أخبار", (replace(STORIES[0], url=""),)),))
+    assert click_links.NOTE not in sent(workspace, issue)[1].rendered.html
 
 
 def test_letters_that_go_to_nobody_else_have_direct_links(workspace: Workspace) -> None:
@@ -426,6 +480,14 @@ def test_a_burst_is_taken_back_and_another_network_keeps_its_clicks(workspace: W
     assert pages.settle() == {STORIES[0].url: (1, 1), STORIES[1].url: (0, 1), STORIES[2].url: (0, 1)}
 
 
+def test_readers_with_different_browsers_behind_one_address_are_no_burst(workspace: Workspace) -> None:
+    sent(workspace)
+    pages = Pages(workspace)
+    for story, agent in zip(STORIES, agents("browsers.txt"), strict=False):
+        pages.ask(signed_of(workspace, story.url), user_agent=agent)
+    assert pages.settle() == {story.url: (1, 0) for story in STORIES}
+
+
 def test_somebody_who_reads_one_article_after_the_other_is_a_person(workspace: Workspace) -> None:
     sent(workspace)
     pages = Pages(workspace)
@@ -468,6 +530,34 @@ def test_a_burst_is_so_many_different_links_within_so_many_seconds(asked: list[t
     assert machines.is_burst(spread, "abcdefgh") == (different == 8)
     # A letter of three links is read to its end by people.
     assert not machines.is_burst([(at * 1000, name) for at, name in enumerate("abc")], "abc")
+
+
+@pytest.mark.parametrize(("asked", "addresses", "most"), [(1000, 200, 0.001), (5000, 200, 0.002), (20_000, 500, 0.015)])
+def test_readers_behind_one_address_are_seldom_taken_for_programs(asked: int, addresses: int, most: float) -> None:
+    """Readers of a mobile network share addresses: few of them have most of the readers, and as few browsers too."""
+    dice = random.Random(asked)
+
+    def drawn(number: int, k: int = asked) -> list[int]:
+        return dice.choices(range(number), [1 / (place + 1) for place in range(number)], k=k)
+
+    readers = zip(drawn(addresses), drawn(40), strict=True)
+    links, many = iter(drawn(12, 3 * asked)), iter(dice.choices((1, 2, 3), (75, 18, 7), k=asked))
+    visits: dict[tuple[int, int], list[tuple[float, str]]] = {}
+    for reader in readers:
+        at = dice.expovariate(1 / 3600)  # two in three within the first hour
+        for _ in range(next(many)):
+            visits.setdefault(reader, []).append((at, str(next(links))))
+            at += 15 + dice.expovariate(1 / 60)
+    wrong = total = 0
+    for asked_for in map(sorted, visits.values()):
+        groups = [[asked_for[0]]]
+        for one in asked_for[1:]:
+            if one[0] - groups[-1][-1][0] > QUIET or one[0] - groups[-1][0][0] > LONGEST:
+                groups.append([])
+            groups[-1].append(one)
+        total += len(asked_for)
+        wrong += sum(len(group) for group in groups if machines.is_burst(group, list(map(str, range(12)))))
+    assert wrong <= most * total
 
 
 def test_nothing_of_who_asks_is_written_or_logged(workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:

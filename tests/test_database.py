@@ -555,3 +555,43 @@ def test_a_command_and_two_other_writers_are_never_locked_out(tmp_path: Path) ->
         writer.join()
     assert commands
     assert here("-C", root, "lists").out.split("\t")[1] == str(commands)
+
+
+def test_an_upgrade_keeps_events_and_small_letters_from_before_reasons_and_questions(empty: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(room.__file__).parent / "migrations"))
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        for statement in (
+            "INSERT INTO issue (key) VALUES ('1')",
+            "INSERT INTO send (public_id, issue_id, list_id, rhythm, state, subject, audience, created)"
+            " VALUES ('a', 1, 1, 'weekly', 'finished', 'x', 1, 5)",
+            "INSERT INTO batch (send_id, state) VALUES (1, 'submitted')",
+            "INSERT INTO delivery (issue_id, subscriber_id, batch_id) VALUES (1, 1, 1)",
+            "INSERT INTO event (delivery_id, kind, at, bounce) VALUES (1, 'bounced', 7, 'soft')",
+            "INSERT INTO list (id, name, title, created) VALUES (7, 'seven', 'x', 5)",
+        ):
+            connection.execute(text(statement))
+        person = text(
+            "INSERT INTO subscriber (address, address_key, public_id, needs_smtputf8, created)"
+            " VALUES ('a@example.org', 'a@example.org', :name, :plain, 5)"
+        )
+        connection.execute(person, {"name": b"1" * 16, "plain": False})
+        for kind in ("welcome", "goodbye"):
+            add = "INSERT INTO small_letter (kind, subscriber_id, list_id, created) VALUES (:kind, 1, 7, 5)"
+            connection.execute(text(add), {"kind": kind})
+        connection.execute(text("DELETE FROM small_letter WHERE kind = 'goodbye'"))
+    upgrade(empty)
+    with empty.write() as connection:
+        (event,) = connection.execute(text("SELECT kind, bounce, reason FROM event")).all()
+        assert tuple(event) == ("bounced", "soft", "")
+        connection.execute(text(add), {"kind": "still-wanted"})
+        rows = connection.execute(text("SELECT id, kind FROM small_letter ORDER BY id")).all()
+        assert [tuple(row) for row in rows] == [(1, "welcome"), (3, "still-wanted")]
+        connection.execute(
+            text("INSERT INTO still_wanted (subscriber_id, list_id, created, days) VALUES (1, 7, 5, 30)")
+        )

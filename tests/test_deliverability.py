@@ -96,6 +96,7 @@ def test_figures_equal_an_independent_count(database: Database) -> None:
         found = list(rows.troubles(connection, since, domains))
         letters = {one.domain: one for one in rows.letters(connection, since, domains)}
         refused = list(rows.refused(connection, since, domains))
+        of_domains = rows.domain_troubles(connection, since, domains)
         signs = rows.signs(connection, since, domains, kinds=OF_US)
     sums: Counter[tuple[str, str]] = Counter()
     by_domain: Counter[str] = Counter()
@@ -108,6 +109,11 @@ def test_figures_equal_an_independent_count(database: Database) -> None:
     for numbers in told_of.values():
         expected.update(domain_of[number] for number in numbers)
     assert by_domain == expected
+    counted = {(one.domain, one.kind): one.letters for one in of_domains}
+    for kind in ("deferred", "bounced"):
+        numbers = set().union(*(told_of[key] for key in told_of if key[0] == kind))
+        for domain in ("gmail.com", "yahoo.com", "example.net"):
+            assert counted.get((domain, kind), 0) == sum(domain_of[number] == domain for number in numbers)
     assert {name: (one.submitted, one.delivered) for name, one in letters.items()} == {
         name: (
             sum(domain_of[number] == name for number in range(1, 41) if number != 2),
@@ -150,6 +156,9 @@ def test_the_interval_is_that_of_the_textbook() -> None:
         assert wilson(number, of) == pytest.approx((low, high), abs=0.0001)
     assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=0.0001)
     assert wilson(0, 0) == (0, 1)
+    # A complaint about a letter of which nobody told that it came.
+    assert wilson(3, 2) == wilson(2, 2)
+    assert ComplaintRate("all", 2, 3).rate == 1
 
 
 @pytest.mark.parametrize(

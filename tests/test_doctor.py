@@ -35,7 +35,9 @@ from newsletter.storage.database import open_database, open_to_look, upgrade
 from newsletter.workflows import status
 from newsletter.workflows.doctor import CHECKS, GROUPS, LINES, Examined, examine, fails, faults
 from newsletter.workflows.doctor.hiding import HIDDEN, SecretHider
+from newsletter.workflows.doctor.models import RECEIVERS_SAY
 from newsletter.workflows.status.judging import Finding
+from newsletter.workflows.status.texts import KINDS
 from subscribers import store
 from subscribers.test_link import NOBODY
 
@@ -219,7 +221,7 @@ def waiting_letter(_world: World, root: Path) -> None:
 
 
 def without_worker(_world: World, root: Path) -> None:
-    run(root, "DELETE FROM mark WHERE name IN ('worker', 'worker next')")
+    run(root, "DELETE FROM mark WHERE name IN ('worker', 'worker next') OR name LIKE 'schedule %'")
 
 
 def into_the_outbox(_world: World, root: Path) -> None:
@@ -412,13 +414,13 @@ FAULTS = {
     ),
     "one click that is forbidden": Fault("one-click", "fail", "403", page("/leave/", 403)),
     "one click that finds nothing": Fault("one-click", "fail", "404", page("/leave/", 404)),
-    "one click with a cookie": Fault(
-        "one-click", "warn", "cookie", page("/leave/", 200, headers={"Set-Cookie": "a=b"})
-    ),
     "pictures that are not there": Fault("media", "fail", "404", page("/media/", 404)),
     "pictures that somebody shrinks": Fault("media", "fail", "something else", page("/media/", 200, b"GIF89a")),
     "a webhook that nobody hears": Fault("hook-route", "fail", "404", page("/hooks/", 404)),
     "a webhook behind a password": Fault("hook-route", "warn", "401", page("/hooks/", 401)),
+    "counted links that nobody answers for": Fault(
+        "counted-links", "fail", "something else", page("/go/", 404, b"nginx")
+    ),
     # ---- what runs by itself
     "a moment that was missed": Fault(
         "schedule", "fail", "has passed", sql(cursor("schedule daily", time.time() - 9 * 86_400))
@@ -570,7 +572,7 @@ FAULTS = {
 
 def test_there_are_enough() -> None:
     assert len(FAULTS) >= 40
-    assert {one.line for one in FAULTS.values()} >= set(LINES) - {"status", "tls", "files"}
+    assert {one.line for one in FAULTS.values()} >= set(LINES) - {"status", "reputation", "tls", "files"}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -622,7 +624,7 @@ def test_a_database_that_is_away_leaves_everything_else_to_be_looked_at(world: W
     FAULTS["a file that is no database"].broken(world, root)
     told = {one.name: one for one in world.examine(root)}
     assert told["database"].state == told["integrity"].state == "fail"
-    needing = ("webhook", "suppressions", "schedule", "worker", "sends", "letters", "status", "backup")
+    needing = ("webhook", "suppressions", "schedule", "worker", "sends", "letters", "status", "backup", "reputation")
     assert {told[name].state for name in needing} == {"skipped"}
     assert {told[name].words for name in needing} == {"the database cannot be read; the line Database says why"}
     others = {name: one.state for name, one in told.items() if name not in {*needing, "database", "integrity", "cron"}}
@@ -789,7 +791,8 @@ def test_offline_nobody_is_asked(world: World, root: Path) -> None:
     told = examine(root, {}, offline=True, instruments=replace(world.instruments, resolver=zone))
     assert (world.requests[at:], zone.asked) == ([], [])
     assert not fails(told)
-    assert {one.state for one in told if one.group in {"mail", "pages"}} == {"skipped"}
+    asked = [one for one in told if one.group in {"mail", "pages"} and one.name != "reputation"]
+    assert {one.state for one in asked} == {"skipped"}
 
 
 def test_through_smtp_with_keys_of_its_own(world: World, root: Path) -> None:
@@ -862,6 +865,13 @@ def test_lines_of_cron(world: World, root: Path, crontab: str, state: str, said:
     world.programs["crontab"] = crontab.format(root=root) + "\n"
     (found,) = world.examine(root, "cron")
     assert (found.state, said in found.words) == (state, True), found
+
+
+def test_a_schedule_that_somebody_keeps_from_elsewhere(world: World, root: Path) -> None:
+    """Another user's crontab is not seen from here; that moments are kept is."""
+    run(root, "DELETE FROM mark WHERE name IN ('worker', 'worker next')")
+    (found,) = world.examine(root, "cron")
+    assert (found.state, "somebody keeps the schedule" in found.words) == ("ok", True)
 
 
 def test_a_timer_and_a_machine_without_cron(world: World, root: Path) -> None:
@@ -941,6 +951,27 @@ def test_what_status_finds_beyond_the_lines_is_told(world: World, root: Path, mo
     monkeypatch.setattr(status, "findings_of", lambda _: [new])
     (found,) = world.examine(root, "status")
     assert (found.state, found.words, found.mend) == ("warn", "Something is new", "look")
+    monkeypatch.setattr(status, "findings_of", lambda _: [replace(new, kind="blocklist")])
+    (found,) = world.examine(root, "reputation")
+    assert (found.state, found.words, found.mend) == ("warn", "Something is new", "look")
+
+
+def test_the_kinds_of_status_that_are_told_in_lines_of_their_own_are_kinds() -> None:
+    assert set(KINDS) >= set(RECEIVERS_SAY) | {"webhook", "backup", "disk", "clock", "worker"}
+
+
+@pytest.mark.parametrize("section", ["tracking", "sender"])
+def test_settings_that_do_not_go_together(world: World, root: Path, section: str) -> None:
+    """Counting without a way to say no; a fallback that is not set up: what is left of both is looked at."""
+    if section == "tracking":
+        put(root, "[web]", "[ways]\npreferences = false\n\n[web]")
+    else:
+        put(root, 'host = "127.0.0.1"\nport', 'host = ""\nport')
+    told = {one.name: one for one in world.examine(root, "settings", "counted-links", "fallback", "spf", "zone")}
+    assert told["settings"].state == "fail"
+    assert told["zone"].state == "ok"
+    assert told["counted-links"].state == ("skipped" if section == "tracking" else "ok")
+    assert told["fallback"].state == ("ok" if section == "tracking" else "skipped")
 
 
 def test_status_leads_to_the_doctor_where_the_set_up_may_be_broken(world: World, root: Path) -> None:

@@ -83,6 +83,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.polls",
         "newsletter.workflows.recheck",
         "newsletter.workflows.renewing",
+        "newsletter.workflows.reports",
         "newsletter.workflows.restored",
         "newsletter.workflows.small_letters",
         "newsletter.workflows.snapshot",
@@ -581,6 +582,7 @@ SHARED = {
     "new-address",
     "address-changed",
     "erasure",
+    "still-wanted",
 }
 LETTERS = sorted(
     path.name.removesuffix(".mjml.j2")

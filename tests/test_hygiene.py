@@ -21,13 +21,14 @@ from test_ledger import query
 from newsletter import ledger
 from newsletter.events import apply, inbox
 from newsletter.ledger import Mailing
-from newsletter.ledger.hygiene import PastLetter, reached_since, returned_since, returning_readers
+from newsletter.ledger.hygiene import ReaderLetter, reached_since, returned_since, returning_readers
 from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
 from newsletter.wiring import open_workspace
 from newsletter.workflows import hygiene, small_letters
 from subscribers import actions, store, tokens
 from subscribers.actions.hygiene import ask_whether_wanted, let_go
+from subscribers.addresses import normalise
 from subscribers.models import BounceKind, Event
 from subscribers.store.limits import Caps
 
@@ -80,7 +81,7 @@ def furnish(database: Database, number: int) -> None:
 
 # ---- who counts
 
-DEAD = PastLetter(0, came=False, returned=True, told=True)
+DEAD = ReaderLetter(0, came=False, returned=True, told=True)
 
 
 @pytest.mark.parametrize(
@@ -91,24 +92,27 @@ DEAD = PastLetter(0, came=False, returned=True, told=True)
         ([DEAD._replace(sent=1), DEAD._replace(sent=2, came=True), DEAD._replace(sent=3)], [3]),
         ([DEAD._replace(sent=1), DEAD._replace(sent=3, came=True)], []),
         # Nobody tells of it: it arrived long ago, or is still on its way.
-        ([DEAD._replace(sent=1), PastLetter(2, came=False, returned=False, told=False), DEAD._replace(sent=3)], [3]),
-        ([DEAD._replace(sent=1), PastLetter(9_999_000, came=False, returned=False, told=False)], [1]),
+        ([DEAD._replace(sent=1), ReaderLetter(2, came=False, returned=False, told=False), DEAD._replace(sent=3)], [3]),
+        ([DEAD._replace(sent=1), ReaderLetter(9_999_000, came=False, returned=False, told=False)], [1]),
         # Deferred, or refused for our sake: says nothing of the mailbox either way.
-        ([DEAD._replace(sent=1), PastLetter(2, came=False, returned=False, told=True), DEAD._replace(sent=3)], [3, 1]),
+        (
+            [DEAD._replace(sent=1), ReaderLetter(2, came=False, returned=False, told=True), DEAD._replace(sent=3)],
+            [3, 1],
+        ),
     ],
 )
-def test_letters_that_came_back_since_one_arrived(letters: list[PastLetter], found: list[int]) -> None:
+def test_letters_that_came_back_since_one_arrived(letters: list[ReaderLetter], found: list[int]) -> None:
     assert returned_since(letters, now=10_000_000) == found
 
 
 @given(
     st.lists(
         st.builds(
-            PastLetter, sent=st.integers(0, 10**7), came=st.booleans(), returned=st.booleans(), told=st.booleans()
+            ReaderLetter, sent=st.integers(0, 10**7), came=st.booleans(), returned=st.booleans(), told=st.booleans()
         )
     )
 )
-def test_nothing_counts_from_before_a_letter_arrived(letters: list[PastLetter]) -> None:
+def test_nothing_counts_from_before_a_letter_arrived(letters: list[ReaderLetter]) -> None:
     found = returned_since(letters, now=10**7)
     last = max((one.sent for one in letters if one.came), default=-1)
     assert all(sent >= last for sent in found)
@@ -247,6 +251,22 @@ def test_late_answers_bring_back_and_leaving_stays_leaving(database: Database) -
         assert actions.stay(connection, 99, 1, now=later, **answer) == "nothing"
         (counts,) = store.hygiene_counts(connection)
         assert (counts.asked, counts.kept, counts.let_go) == (3, 1, 2)
+
+
+def test_a_sign_of_life_keeps_as_an_answer_does(database: Database) -> None:
+    """Left and came back, chose something, has another address now: nobody of these is let go."""
+    furnish(database, 4)
+    now = month(5)
+    with database.write() as connection:
+        planned(connection, 1, 2, 3, 4, now=now)
+        ask_whether_wanted(connection, now=now, keys=SUPPRESSIONS, caps=Caps())
+        went(connection)
+        actions.leave(connection, 1, 1, now=now + DAY, how="page")
+        store.set_status(connection, 1, 1, "confirmed", now=now + 2 * DAY)
+        actions.prefer(connection, 2, 1, now=now + DAY, rhythm="daily", declined_topics=0, paused_until=None)
+        store.change_address(connection, 3, normalise("new@example.net"))
+        assert let_go(connection, now=now + 32 * DAY) == 1
+        assert [status_of(connection, number) for number in (1, 2, 3, 4)] == ["confirmed"] * 3 + ["left"]
 
 
 # ---- the whole journey

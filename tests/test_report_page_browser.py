@@ -13,6 +13,7 @@ from letter_judges import LATIN, axe_source
 
 from newsletter.letters.templates import environment
 from newsletter.report.page import page as report_page
+from newsletter.report.page.sponsor import sponsor_page
 
 pytestmark = pytest.mark.browser
 
@@ -80,6 +81,18 @@ def test_axe_finds_nothing_of_any_weight(language: str, width: int, mode: Mode, 
     assert page.run(AXE) == []
     # Joined letters are taken for an icon font, whose contrast axe leaves alone.
     page.run(LATIN)
+    assert page.run(AXE) == []
+
+
+@pytest.mark.parametrize(("language", "mode"), [("ar", "light"), ("en", "dark")])
+def test_a_sponsors_page_has_room_on_a_phone_and_axe_finds_nothing(
+    language: str, mode: Mode, page: Page, axe: str
+) -> None:
+    page.show(sponsor_page(made.sponsor(), made.publication(language), ENVIRONMENT), width=375, mode=mode)
+    page.run(OPENED)
+    room = page.run(ROOM)
+    assert (room["across"], room["outside"], room["small"]) == (375, [], [])
+    page.run(axe)
     assert page.run(AXE) == []
 
 

@@ -15,16 +15,18 @@ from command import complains, here, make_workspace
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
+from PIL import Image
 
 from newsletter import issues
 from newsletter.errors import IssueError
 from newsletter.issues.reading import parse
+from newsletter.letters import pictures
 from newsletter.letters.render import Rendered, render, sizes
 from newsletter.letters.render.initials import first_letter
 from newsletter.letters.render.look import TEMPLATES, look_of
 from newsletter.letters.signs import SIZE, drawn, signs_of
 from newsletter.letters.templates import environment
-from newsletter.models import Issue, Publication, Section, Story, Theme
+from newsletter.models import Issue, Prose, Publication, Section, Story, Theme
 from newsletter.text import theming
 from newsletter.workflows import themes
 
@@ -162,7 +164,9 @@ def test_every_head_says_whose_letter_it_is(templates: Environment) -> None:
         assert html.count("<h1") == 1
         heads.append(re.sub(r"\s+", " ", head))
     assert len(set(heads)) == len(heads)
-    assert "font-size:56px" in heads[0]
+    # Inline for telephones, where Gmail may drop every style; larger where there is room.
+    assert "font-size:44px" in heads[0]
+    assert ".name { font-size: 56px !important;" in letter(templates, Theme(style="signature")).html
 
 
 @pytest.mark.parametrize(("stories", "pairs", "across"), [(1, 0, 0), (2, 0, 1), (3, 1, 0), (6, 2, 1), (13, 6, 0)])
@@ -365,6 +369,43 @@ def test_an_issue_has_its_own_face_told_once_where_it_stands(tmp_path: Path) -> 
     assert [(f"{issue}:3: " in line, f"{issue}:4: " in line) for line in told] == [(True, False), (False, True)], done
     assert ["the workspace" in line for line in told] == [True, True]
     assert "issue's folder" not in done.err
+
+
+def test_a_picture_that_an_issue_names_lies_beside_it_or_in_the_workspace(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    issue = root / "issues" / "first" / "issue.md"
+    issue.write_text(issue.read_text("utf-8").replace("+++\n", '+++\ntheme.portrait = "me.png"\n', 1), "utf-8")
+    about = replace(PUBLICATION, logo="me.png")
+
+    def found() -> dict[str, Path]:
+        made = pictures.of_issue(issues.read(issue), (), domain="example.org", publication=about, root=root)
+        return {name: one.path for name, one in made.checked().found.items()}
+
+    Image.new("RGB", (60, 60), "#204060").save(root / "me.png")
+    assert found() == {"//me.png": (root / "me.png").resolve()}
+    Image.new("RGB", (80, 80), "#604020").save(issue.with_name("me.png"))
+    assert found() == {"//me.png": (root / "me.png").resolve(), "me.png": issue.with_name("me.png").resolve()}
+    issue_read = replace(issues.read(issue), opening=(Prose("كلمة"),))
+    theme = Theme(style="signature", editor="سارة")
+    made = pictures.of_issue(issue_read, (), domain="example.org", publication=about, root=root)
+    shown = render(
+        issue_read,
+        replace(about, theme=theme),
+        environment(),
+        **{**golden.arguments(golden.golden("week")), "pictures": made.sizes},
+    )
+    widths = {one.cid: one.width for one in shown.pictures}
+    face = re.search(r'class="face" src="cid:([^"]+)"', shown.html)
+    assert face is not None
+    assert widths[face[1]] == 80
+
+
+@pytest.mark.parametrize("value", ['"yes"', "1", '"on"', "2.0"])
+def test_a_list_of_contents_is_wanted_or_not(value: str, tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    path = root / "newsletter.toml"
+    path.write_text(path.read_text("utf-8").replace("[theme]\n", f"[theme]\ncontents = {value}\n", 1), "utf-8")
+    complains(here("-C", root, "preview"), 'true, false or "auto" is wanted')
 
 
 def test_settings_without_the_section_get_it_at_their_end(tmp_path: Path) -> None:

@@ -55,6 +55,14 @@ def altered(case: CheckInput) -> Iterator[Problem]:
     for name in dict.fromkeys(one.sponsor for one in case.known.booked):
         booked = [one for one in case.known.booked if one.sponsor == name]
         wanted, labels = {one.link for one in booked}, {one.label for one in booked}
+        here = {arabic_fold(section.title) for section in case.issue.sections}
+        for lost in (one for one in booked if one.place == "after" and arabic_fold(one.section) not in here):
+            yield _tell(
+                "sponsor-altered",
+                f"«{shown(name)}» is booked after «{shown(lost.section)}» ({lost.where}), a section that is not here",
+                case.at(0),
+                "add the section, or book another place",
+            )
         for one in there:
             if not one.is_of(booked[0]):
                 continue

@@ -133,6 +133,7 @@ def compose(
       newsletter compose --ids 12,9,7 --slug elections
       newsletter compose --refresh
     """
+    from newsletter.sponsors.placing import placed
     from newsletter.workflows import draft as drafts
     from subscribers import store
 
@@ -162,6 +163,8 @@ def compose(
         left = drafts.waiting(issue)
     data(issue.path)
     say(f"Issue {issue.number} with {plural(len(issue.stories), 'story', 'stories')}.")
+    if sponsors := placed(issue):
+        say(f"With {', '.join(f'«{one.name}»' for one in sponsors)}, who paid for a place (sponsors.toml).")
     if left.waiting:
         say(f"{plural(left.waiting, 'candidate')} more at the end of the file: cut what you want, and paste it above.")
     _tell_left(left)

@@ -38,6 +38,14 @@ class RefusalRow(NamedTuple):
     letters: int
 
 
+class DomainTroubleRow(NamedTuple):
+    """Letters to one domain of which one kind of trouble was told; each counts once."""
+
+    domain: str
+    kind: str
+    letters: int
+
+
 class DomainRow(NamedTuple):
     """Letters to one domain."""
 
@@ -117,6 +125,32 @@ def refused(connection: Connection, since: datetime, domains: Select[Any]) -> It
         yield RefusalRow(int(row[0]) * WEEK + MONDAY, row[1], row[2], row[3])
 
 
+def domain_troubles(connection: Connection, since: datetime, domains: Select[Any]) -> list[DomainTroubleRow]:
+    """What came back, was deferred or called spam of the letters of sends since a moment, by domain.
+
+    Args:
+        connection: An open connection to the database.
+        since: An aware datetime; what is older does not count.
+        domains: The query for the domain of each subscriber: id, domain.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import batch, delivery, event, send
+
+    names = domains.subquery("names")
+    named = (
+        select(func.coalesce(names.c.domain, "").label("domain"), event.c.kind, event.c.delivery_id)
+        .select_from(event)
+        .join(delivery, delivery.c.id == event.c.delivery_id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(send, send.c.id == batch.c.send_id)
+        .outerjoin(names, names.c.subscriber_id == delivery.c.subscriber_id)
+        .where(event.c.kind.in_(("bounced", "deferred", "complained")), send.c.created >= int(since.timestamp()))
+    ).subquery("named")
+    query = select(named.c.domain, named.c.kind, func.count(named.c.delivery_id.distinct()))
+    return [DomainTroubleRow(*row) for row in connection.execute(query.group_by(named.c.domain, named.c.kind))]
+
+
 def letters(connection: Connection, since: datetime, domains: Select[Any]) -> list[DomainRow]:
     """Letters of the sends since a moment, by domain: how many the provider took, how many were delivered.
 
@@ -159,6 +193,8 @@ class TroubleSigns(NamedTuple):
     """Domain that puts off or turns away much for our sake, letters of that, letters to it; most first."""
 
 
+MOST_DOMAINS = 5
+"""Domains that are looked at, those with most trouble."""
 LEAST_TROUBLED = 20
 """Letters to one domain that must be in trouble before the domain is looked at: counting its readers takes long."""
 
@@ -199,29 +235,37 @@ def signs(connection: Connection, since: datetime, domains: Select[Any], *, kind
         .group_by(names.c.domain)
         .having(number >= LEAST_TROUBLED)
     )
-    found = []
-    for domain, count in connection.execute(troubled):
-        found.append((domain, count, _letters_to(connection, domain, start, domains)))
-    return TroubleSigns(int(answered or 0), int(complained or 0), tuple(lists), tuple(sorted(found, key=_most)))
+    most = sorted(((domain, count) for domain, count in connection.execute(troubled)), key=_most)[:MOST_DOMAINS]
+    letters = _letters_to(connection, [domain for domain, _ in most], start, domains)
+    return TroubleSigns(
+        int(answered or 0),
+        int(complained or 0),
+        tuple(lists),
+        tuple((domain, count, letters.get(domain, 0)) for domain, count in most),
+    )
 
 
-def _most(one: tuple[str, int, int]) -> tuple[int, str]:
+def _most(one: tuple[str, int]) -> tuple[int, str]:
     return -one[1], one[0]
 
 
-def _letters_to(connection: Connection, domain: str, start: int, domains: Select[Any]) -> int:
+def _letters_to(connection: Connection, wanted: list[str], start: int, domains: Select[Any]) -> dict[str, int]:
+    """How many letters went to each of some domains; one walk along them for all."""
     from sqlalchemy import func, select
 
     from newsletter.storage.tables import batch, delivery, send
 
+    if not wanted:
+        return {}
     names = domains.subquery("names")
     query = (
-        select(func.count())
+        select(names.c.domain, func.count().label("number"))
         .select_from(delivery)
         .join(batch, batch.c.id == delivery.c.batch_id)
         .join(send, send.c.id == batch.c.send_id)
         .join(names, names.c.subscriber_id == delivery.c.subscriber_id)
-        .where(send.c.created >= start, names.c.domain == domain)
+        .where(send.c.created >= start, names.c.domain.in_(wanted))
         .where(func.coalesce(delivery.c.state, batch.c.state) == "submitted")
+        .group_by(names.c.domain)
     )
-    return connection.execute(query).scalar_one()
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -23,7 +23,7 @@ _SOFT = ("soft", "blocked")
 _PART = 400
 
 
-class PastLetter(NamedTuple):
+class ReaderLetter(NamedTuple):
     """A letter to one reader, and what became of it."""
 
     sent: int
@@ -48,7 +48,7 @@ class ReturningReader:
     last: datetime
 
 
-def returned_since(letters: Iterable[PastLetter], *, now: int) -> list[int]:
+def returned_since(letters: Iterable[ReaderLetter], *, now: int) -> list[int]:
     """When the letters went that came back since one arrived last, newest first (pure).
 
     Args:
@@ -136,13 +136,13 @@ def reached_since(connection: Connection, since: Mapping[int, datetime], *, now:
     }
 
 
-def _past(connection: Connection, ids: set[int], *, since: int) -> dict[int, dict[int, list[PastLetter]]]:
+def _past(connection: Connection, ids: set[int], *, since: int) -> dict[int, dict[int, list[ReaderLetter]]]:
     """Letters that were taken, of these readers, by reader and list."""
     from sqlalchemy import func, select
 
     from newsletter.storage.tables import batch, delivery, event, send
 
-    found: dict[int, dict[int, list[PastLetter]]] = {}
+    found: dict[int, dict[int, list[ReaderLetter]]] = {}
     for part in _parts(sorted(ids)):
         taken = (
             select(delivery.c.id, delivery.c.subscriber_id, send.c.list_id, send.c.created)
@@ -156,12 +156,12 @@ def _past(connection: Connection, ids: set[int], *, since: int) -> dict[int, dic
         told: dict[int, list[tuple[str, str | None]]] = {}
         for some in _parts([row.id for row in letters]):
             query = select(event.c.delivery_id, event.c.kind, event.c.bounce).where(event.c.delivery_id.in_(some))
-            for row in connection.execute(query):
-                told.setdefault(row.delivery_id, []).append((row.kind, row.bounce))
+            for one in connection.execute(query):
+                told.setdefault(one.delivery_id, []).append((one.kind, one.bounce))
         for row in letters:
             events = told.get(row.id, [])
             bounces = [bounce for kind, bounce in events if kind == "bounced"]
-            letter = PastLetter(
+            letter = ReaderLetter(
                 row.created,
                 came=any(kind == "delivered" for kind, _ in events),
                 returned=any(bounce is None or bounce in _SOFT for bounce in bounces),

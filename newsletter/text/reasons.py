@@ -47,7 +47,7 @@ MENDS: Mapping[str, str] = {
     "busy": "wait: it is tried again by itself",
     "moment": "wait: it is tried again by itself; for days from one domain, write to its postmaster",
     "name-server": "wait; if it is many domains at once, the resolver of the sending server is ill",
-    "pace": "send more slowly: [sender] a_second and [domain_rates]; a new sender is warmed up: [sender] warm_up",
+    "pace": "send more slowly: [sender] per_second, or pace for that domain; a new sender is warmed up: warm_up",
     "sender-limit": "send more slowly, or ask your provider for a higher limit",
     "authentication": "mend SPF, DKIM and DMARC of the From domain: newsletter check --online",
     "server-name": "give the sending server a PTR record whose name leads back to it, and greet with that name",

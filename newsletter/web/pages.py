@@ -32,9 +32,13 @@ class Pages:
         environment: Where templates and catalogues come from.
         publication: Who publishes. A language without a catalogue of its own gets English pages.
         address: Base of the pages without a slash at its end; may be empty.
+        counts_clicks: Whether links of letters are counted, which the foot of every page then says.
     """
 
-    def __init__(self, environment: Environment, publication: Publication, address: str) -> None:
+    def __init__(
+        self, environment: Environment, publication: Publication, address: str, *, counts_clicks: bool = False
+    ) -> None:
+        self.counts_clicks = counts_clicks
         self.environment = environment
         if not speaks(environment, publication.language):
             publication = replace(publication, language="en")
@@ -117,7 +121,8 @@ class Pages:
     def _common(self) -> dict[str, Any]:
         # The stylesheet has its own content in its address, so that a browser never uses an old one.
         style = fill(self.environment, "web/style.css.j2", {**self._plain, "version": ""})
-        return {**self._plain, "version": hashlib.sha256(style.encode("utf-8")).hexdigest()[:12]}
+        version = hashlib.sha256(style.encode("utf-8")).hexdigest()[:12]
+        return {**self._plain, "version": version, "counts_clicks": self.counts_clicks}
 
     def _html(self, text: str) -> Markup:
         return bidi.to_html(" ".join(text.split()), self.publication.direction)

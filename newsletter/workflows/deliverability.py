@@ -72,10 +72,11 @@ def read(workspace: Workspace, *, days: int) -> DeliverabilityReport:
         told = list(ledger.troubles(connection, since, domains))
         refused = list(ledger.refused(connection, since, domains))
         letters = ledger.letters(connection, since, domains)
+        of_domains = ledger.domain_troubles(connection, since, domains)
         reports = reports_since(connection, since)
         results = authentication_since(connection, since)
     troubles = _troubles(told, refused)
-    by_domain = _by_domain(letters, told, refused)
+    by_domain = _by_domain(letters, of_domains, refused)
     return DeliverabilityReport(
         since=since,
         until=now,
@@ -106,14 +107,16 @@ def _troubles(told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.Refusa
 
 
 def _by_domain(
-    letters: Sequence[ledger.DomainRow], told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.RefusalRow]
+    letters: Sequence[ledger.DomainRow],
+    troubled: Sequence[ledger.DomainTroubleRow],
+    refused: Sequence[ledger.RefusalRow],
 ) -> tuple[DomainLetters, ...]:
     sums: dict[str, Counter[str]] = {}
     for row in letters:
         found = sums.setdefault(row.domain or ERASED, Counter())
         found["submitted"] += row.submitted
         found["delivered"] += row.delivered
-    for one in told:
+    for one in troubled:
         sums.setdefault(one.domain or ERASED, Counter())[one.kind] += one.letters
     for each in refused:
         sums.setdefault(each.domain or ERASED, Counter())["refused"] += each.letters

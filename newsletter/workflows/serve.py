@@ -62,7 +62,8 @@ def pages_of(workspace: Workspace) -> Pages:
             where="[web] url",
             mend='write it into newsletter.toml, url = "https://…", or http://127.0.0.1:8000 to try',
         )
-    return Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
+    counts = clicks.counting(workspace.settings)
+    return Pages(workspace.templates, workspace.publication, workspace.settings.web.url, counts_clicks=counts)
 
 
 def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook], watched: Watched | None = None) -> Site:

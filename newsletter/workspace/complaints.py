@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -42,7 +43,11 @@ def complaints(
             yield f"{named}: found {problem['input']!r}, but a section is wanted: [{key}]"
         else:
             words = problem["msg"].removeprefix("Value error, ")
-            if key.rpartition(".")[2].isdecimal():  # of a whole table, which stands there to be read
+            if problem["type"] == "list_type" and isinstance(problem["input"], dict):
+                yield f"{named}: a table of which there can be several is wanted, in two brackets: [[{key}]]"
+                continue
+            if key.rpartition(".")[2].isdecimal() and isinstance(problem["input"], dict):
+                # Of a whole table, which stands there to be read.
                 yield f"{named}: {words}"
                 continue
             yield f"{named}: found {_shown(key, problem['input'])}, but {words[:1].lower()}{words[1:]}"
@@ -68,6 +73,8 @@ def _shown(key: str, value: object) -> str:
     secret = {"database.url", "alerts.url", "alerts.command", "web.metrics"} | registry.secret_keys()
     if isinstance(value, dict):
         value = {name: "a secret" if f"{key}.{name}" in secret else one for name, one in value.items()}
+    if isinstance(value, date | time):  # as TOML writes it, not as Python does
+        return value.isoformat()
     return "a secret" if key in secret else repr(value)
 
 

@@ -225,6 +225,10 @@ def load_what_can_be(root: Path, environment: Mapping[str, str]) -> SettingsFoun
     return SettingsFound(settings, tuple(dict.fromkeys(faults)), frozenset(unread & sections))
 
 
+_TOGETHER = ("sender.fallback", "letter.pictures", "tracking.clicks")
+"""Settings that are good alone, and want others beside them."""
+
+
 def _without_faults(
     merged: dict[str, Any], layers: list[SettingsLayer], root: Path, faults: list[str], unread: set[str]
 ) -> Settings | None:
@@ -243,9 +247,11 @@ def _without_faults(
         except SettingsError as error:
             # Of settings that do not go together: each alone is good.
             faults.append(str(error))
-            unread |= {"sender", "letter"}
-            fitting = [_left_out(merged, loc) for loc in (("sender", "fallback"), ("letter", "pictures"))]
-            if not any(fitting):
+            named = [key for key in _TOGETHER if (name := named_by(key, layers)) and str(error).startswith(name)]
+            wrong = [tuple(key.split(".")) for key in named or _TOGETHER]
+            unread |= {loc[0] for loc in wrong}
+            left_out = [_left_out(merged, loc) for loc in wrong]
+            if not any(left_out):
                 return None
 
 

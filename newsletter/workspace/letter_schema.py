@@ -21,6 +21,12 @@ def _shares(value: object) -> object:
     return [] if word in (False, "false") else listed(value)
 
 
+def _contents(value: object) -> object:
+    # In a variable every value is text.
+    word = value.strip().lower() if isinstance(value, str) else value
+    return theming.judged("contents", {"true": True, "false": False}.get(word, word) if isinstance(word, str) else word)
+
+
 SmallLetterName = Literal[
     "confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure", "still-wanted"
 ]
@@ -79,7 +85,7 @@ class ThemeSettings(SettingsSection):
         description="the picture of `header`: a file of the workspace, or an https address; 1280 pixels wide",
     )
     second: Annotated[str, AfterValidator(theming.colour)] = Field(
-        default="", description="second colour, for labels and fine lines; without it the accent"
+        default="", description="second colour, for labels and fine lines; without it a quiet neighbour of the accent"
     )
     paper: Annotated[str, AfterValidator(theming.colour)] = Field(default="", description="ground around the letter")
     card: Annotated[str, AfterValidator(theming.colour)] = Field(default="", description="ground of the letter itself")
@@ -102,8 +108,8 @@ class ThemeSettings(SettingsSection):
     density: Literal["", "airy", "normal", "tight"] = Field(
         default="", description="room between the parts: `airy`, `normal` or `tight`"
     )
-    contents: Literal["auto"] | bool = Field(
-        default="auto", description="a list of what is inside, before the stories; `auto`: as the style has it"
+    contents: Annotated[Literal["auto"] | bool, BeforeValidator(_contents)] = Field(
+        default="auto", description="a list of what is inside, behind the first story; `auto`: as the style has it"
     )
     logo_dark: Annotated[str, AfterValidator(theming.picture)] = Field(
         default="", description="the logo for dark grounds: a file of the workspace, or an https address"

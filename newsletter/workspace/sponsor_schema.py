@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import PurePosixPath
 from typing import Annotated, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -69,6 +70,18 @@ def _text(value: str) -> str:
     return value
 
 
+def _picture(value: str) -> str:
+    if not value:
+        return value
+    value = plain_line(value)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value):
+        return values.page(value)
+    parts = PurePosixPath(value).parts
+    if value.startswith("/") or ".." in parts or "\\" in value:
+        raise ValueError("a file beside sponsors.toml is wanted, such as sponsors/flour.jpg, or an https address")
+    return value
+
+
 class BookingSettings(SettingsSection):
     """One booking of a sponsor."""
 
@@ -79,7 +92,9 @@ class BookingSettings(SettingsSection):
         description="https address", examples=['link = "https://example.net/"']
     )
     text: Annotated[str, AfterValidator(_text)] = Field(default="", description="words, in Markdown")
-    picture: str = Field(default="", description="https address, or a file beside sponsors.toml")
+    picture: Annotated[str, AfterValidator(_picture)] = Field(
+        default="", description="https address, or a file beside sponsors.toml"
+    )
     alt: Annotated[str, AfterValidator(_optional_line)] = Field(default="", description="what the picture shows")
     button: Annotated[str, AfterValidator(_optional_line)] = Field(default="", description="words of the button")
     label: Annotated[str, AfterValidator(_optional_line)] = Field(

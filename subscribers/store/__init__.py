@@ -23,9 +23,9 @@ from subscribers.store.consents import (
     record,
     tell_reason,
 )
-from subscribers.store.domains import reader_domains
 from subscribers.store.exports import exported
 from subscribers.store.forgetting import forget_ended, forget_pending
+from subscribers.store.growth import domains as reader_domains
 from subscribers.store.growth import leavers
 from subscribers.store.hygiene import (
     can_be_asked,

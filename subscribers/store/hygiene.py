@@ -34,7 +34,7 @@ class StillWanted(NamedTuple):
     let_go: datetime | None
 
 
-class PendingCount(NamedTuple):
+class SignUpCount(NamedTuple):
     """Sign-ups of one list that wait for their confirmation."""
 
     list: str
@@ -226,6 +226,8 @@ def unanswered(connection: Connection, *, now: datetime, limit: int) -> list[Sti
             # The day that the letter names belongs to the reader until its end, in whatever zone.
             still_wanted.c.until <= to_seconds(now - timedelta(days=1)),
             small_letter.c.state == "submitted",
+            # Whoever joined again or chose something since is there.
+            subscription.c.changed <= still_wanted.c.asked,
             subscription.c.status == "confirmed",
             sa.or_(subscription.c.paused_until.is_(None), subscription.c.paused_until <= to_seconds(now)),
         )
@@ -259,7 +261,7 @@ def forget_asked(connection: Connection, subscriber_id: int, list_id: int) -> No
     connection.execute(sa.delete(still_wanted).where(*_one(subscriber_id, list_id)))
 
 
-def pending_counts(connection: Connection, *, before: datetime | None = None) -> list[PendingCount]:
+def pending_counts(connection: Connection, *, before: datetime | None = None) -> list[SignUpCount]:
     """How many sign-ups of each list wait for their confirmation, and since when.
 
     Args:
@@ -274,7 +276,7 @@ def pending_counts(connection: Connection, *, before: datetime | None = None) ->
         .group_by(list_.c.name)
         .order_by(list_.c.name)
     )
-    return [PendingCount(row[0], row[1], to_moment(int(row[2]))) for row in connection.execute(query)]
+    return [SignUpCount(row[0], row[1], to_moment(int(row[2]))) for row in connection.execute(query)]
 
 
 def hygiene_counts(

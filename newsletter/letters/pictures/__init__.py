@@ -116,9 +116,8 @@ def of_issue(
     faults: list[IssueError] = []
     folder = Path(issue.path).parent
     wanted = [(folder, name, name, f"{issue.path}:{line}", "the issue's folder") for name, line in addresses]
-    wanted += [
-        (root, setting_picture(name), name, where, "the workspace") for where, name in _settings(issue, publication)
-    ]
+    wanted += [(root, setting_picture(name), name, where, "the workspace") for where, name in publication.files]
+    wanted += [_of_the_face(issue, publication, key, folder, root) for key in _FACE]
     # Programs that darken a letter by themselves leave pictures as they are: a dark logo would stand on a dark ground.
     logo = setting_picture(publication.logo) if publication.logo != publication.theme.logo_dark else ""
     ground = str(issue.theme.get("card") or publication.theme.card) or _CARD
@@ -139,13 +138,15 @@ def of_settings(publication: Publication, *, domain: str, root: Path) -> LocalPi
     return of_issue(Issue(0, ""), (), domain=domain, publication=publication, root=root)
 
 
-def _settings(issue: Issue, publication: Publication) -> list[tuple[str, str]]:
-    """Where each picture of the newsroom's face is named, and its address; an issue may have a face of its own."""
-    named = [*publication.files]
-    for key in _FACE:
-        name = issue.theme.get(key) or getattr(publication.theme, key)
-        named.append((theming.place(issue, key), str(name)))
-    return named
+def _of_the_face(
+    issue: Issue, publication: Publication, key: str, folder: Path, root: Path
+) -> tuple[Path, str, str, str, str]:
+    """A picture of ``[theme]`` as ``of_issue`` wants it: what an issue names lies beside it, else in the workspace."""
+    name = str(issue.theme.get(key) or getattr(publication.theme, key))
+    where = theming.place(issue, key)
+    if issue.theme.get(key) and is_local(name) and (folder / name).is_file():
+        return folder, name, name, where, "the issue's folder"
+    return root, setting_picture(name), name, where, "the workspace"
 
 
 def is_local(address: str) -> bool:

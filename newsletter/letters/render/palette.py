@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,14 @@ _DIM = 0.05
 """Luminance of a ground that is dark already: it stays as it is in the dark."""
 _GLARING = 0.75
 """Luminance of a band that would blind in the dark."""
+_SEEN = 1.06
+"""Contrast of a panel below which it does not stand out: a breath of yellow on white, of navy on black."""
+_BESIDE = 30 / 360
+"""Part of the wheel of colours between the accent and a second colour that nobody chose."""
+_QUIETER = 0.8
+"""How much of the accent's strength that colour has."""
+_GREY = 0.12
+"""Saturation below which a colour has no hue to speak of."""
 _TURNS = 210
 """Brightness above which a ground turns dark where a program darkens a letter by itself."""
 
@@ -111,21 +120,23 @@ def palette(accent: str, second: str = "", paper: str = "", card: str = "") -> P
 
     Args:
         accent: The publication's colour, as ``#rgb`` or ``#rrggbb``.
-        second: Its second colour; empty takes the accent.
+        second: Its second colour; empty takes one beside the accent on the wheel of colours.
         paper: Ground around the letter; empty takes a warm grey.
         card: Ground of the letter; empty takes white.
 
     Raises:
         ValueError: One of them is not such a colour.
     """
-    accent, second, paper, card = (
-        _whole(colour) for colour in (accent, second or accent, paper or PAPER, card or CARD)
-    )
+    accent, paper, card = (_whole(colour) for colour in (accent, paper or PAPER, card or CARD))
+    chosen, second = bool(second), _whole(second) if second else _beside(accent)
     dark_paper = paper if _luminance(paper) < _DIM else DARK_PAPER
     dark_card = card if _luminance(card) < _DIM else DARK_CARD
     dark_band = mixed(accent, DARK_CARD, 0.35) if _luminance(accent) > _GLARING else accent
     light = _side(accent, second, accent, paper, card, 0.07)
     dark = _side(accent, second, dark_band, dark_paper, dark_card, 0.14)
+    if not chosen or second == accent:
+        # A line that nobody chose does not run across the whole letter.
+        light["band_line"], dark["band_line"] = light["band"], dark["band"]
     sign = _visible(accent, (dark_paper, paper), ENOUGH_FOR_SHAPES)
     return Palette(
         accent=accent,
@@ -148,9 +159,11 @@ def _side(accent: str, second: str, band: str, paper: str, card: str, breath: fl
         card: Ground of the letter.
         breath: Share of the accent in a panel, 0 to 1.
     """
-    tint = card
+    tint, breathing = card, accent
+    if contrast(mixed(accent, card, breath), card) < _SEEN:
+        breathing = _moved(accent, (card,), ENOUGH_FOR_SHAPES)
     for share in (breath, breath / 2, 0):
-        tint = mixed(accent, card, share)
+        tint = mixed(breathing, card, share)
         if _pole((card, tint)):
             break
     grounds = (card, tint)
@@ -168,7 +181,7 @@ def _side(accent: str, second: str, band: str, paper: str, card: str, breath: fl
         "band": band,
         "on_band": on_band,
         "band_soft": _toned(on_band, band, 0.82, (band,)),
-        "band_line": _moved(second, (band,), ENOUGH_FOR_SHAPES) if second != accent else band,
+        "band_line": _moved(second, (band,), ENOUGH_FOR_SHAPES),
         "tint": tint,
         "paper": paper,
         "card": card,
@@ -179,6 +192,19 @@ def _side(accent: str, second: str, band: str, paper: str, card: str, breath: fl
         "paper_ink": paper_ink,
         "paper_muted": _toned(paper_ink, paper, 0.68, (paper,)),
     }
+
+
+def _beside(colour: str) -> str:
+    """A quiet companion: a neighbour on the wheel of colours, as dark and less strong; a grey stays alone.
+
+    From orange to green it is the warmer neighbour, since yellows and limes are hard to read; else the next one on.
+    """
+    hue, light, strength = colorsys.rgb_to_hls(*(channel / 255 for channel in _channels(colour)))
+    if strength < _GREY:
+        return colour
+    turn = -_BESIDE if 15 / 360 <= hue <= 110 / 360 else _BESIDE
+    channels = colorsys.hls_to_rgb((hue + turn) % 1, light, strength * _QUIETER)
+    return "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)
 
 
 def _whole(colour: str) -> str:

@@ -208,7 +208,8 @@ class ViewBuilder:
             return None
         # A file of the settings may be called as one of the issue's is.
         own = setting_picture(src) if where else ""
-        shown = self.picture_address(own if own in self.pictures else src)
+        beside = bool(self.issue.path) and where.startswith(f"{self.issue.path}:") and src in self.pictures
+        shown = self.picture_address(own if own in self.pictures and not beside else src)
         if shown is None:
             home = "the workspace" if where else "the issue's folder"
             where = where or self.place(line, "the issue's pictures")

@@ -110,7 +110,7 @@ def _titled(report: Report, titles: Mapping[str, str]) -> Report:
 def _group(report: Report, say: PageWords, *, alone: bool) -> ReportGroup:
     from markupsafe import Markup
 
-    parts = [say.say("Issue {number}", number=say.key(report.issue))]
+    parts = [one for one in (say.issue(report.issue),) if one]
     if report.begun is not None:
         parts.append(say.say("{day}, {hour}", day=say.day(report.begun, weekday=True), hour=say.clock(report.begun)))
     parts += [say.html(name) for name in dict.fromkeys(part.list for part in report.parts)]
@@ -119,7 +119,8 @@ def _group(report: Report, say: PageWords, *, alone: bool) -> ReportGroup:
         Markup(' <span class="sep" aria-hidden="true">·</span> ').join(parts),
         (*issue.lead(report, say), *_states(report, say)),
         issue.figures(report, say),
-        tuple(issue.blocks(report, say)),
+        # What has nothing to show stands last.
+        tuple(sorted(issue.blocks(report, say), key=lambda block: block.quiet)),
     )
 
 

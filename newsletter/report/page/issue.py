@@ -125,14 +125,15 @@ def blocks(report: Report, say: PageWords) -> Iterator[ReportBlock]:
     """One block for each question, without those that have no answer."""
     if not report.total.audience:
         return
+    times = (earlier(report, say), hours(report, say))
+    first: tuple[ReportBlock | None, ...]
     if report.clicks_counted and report.stories:
-        yield stories(say.say("What they read"), report.stories, say)
+        # What is tall stands beside what is tall.
+        first = (stories(say.say("What they read"), report.stories, say), _domains(report, say), *times)
     else:
-        yield unread(report.clicks_counted, say)
+        first = (*times, _domains(report, say), unread(report.clicks_counted, say))
     for block in (
-        _domains(report, say),
-        earlier(report, say),
-        hours(report, say),
+        *first,
         bounces(report.total, say),
         leaving(report.total, say),
         not_gone(report.total, say),

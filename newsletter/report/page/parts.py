@@ -46,6 +46,11 @@ class ReportBlock:
     wide: bool = False
     """Whether it wants more room than others."""
 
+    @property
+    def quiet(self) -> bool:
+        """Whether a sentence is all that it has."""
+        return not self.chart and not self.table
+
 
 @dataclass(frozen=True, slots=True)
 class ReportGroup:

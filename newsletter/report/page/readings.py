@@ -35,7 +35,7 @@ def stories(title: Markup, many: Sequence[StoryCounts], say: PageWords) -> Repor
         return ReportBlock(title, say.say("No link was pressed so far."), note=_machines(machines, say), wide=True)
     # Stories of several issues say which one carried them.
     several = len({one.issue for one in many}) > 1
-    drawn = [Bar(_linked(one, say), one.people, note=_issue(one, say) if several else "") for one in many[:STORIES]]
+    drawn = [Bar(_linked(one, say), one.people, note=say.issue(one.issue) if several else "") for one in many[:STORIES]]
     rest = len(many) - len(drawn)
     notes = [
         say.say("{n} more in the table.", n=say.amount(rest)) if rest else Markup(),
@@ -98,10 +98,6 @@ def _tables(title: Markup, many: Sequence[StoryCounts], whole: int, say: PageWor
 
 def _name(one: StoryCounts, say: PageWords) -> Markup:
     return say.html(one.story) if one.story else say.say("Links outside the stories")
-
-
-def _issue(one: StoryCounts, say: PageWords) -> Markup:
-    return say.say("Issue {number}", number=say.key(one.issue)) if one.issue else Markup()
 
 
 def _linked(one: StoryCounts, say: PageWords) -> Markup:

@@ -53,10 +53,13 @@ def _name(part: ReportPart, say: PageWords, *, listed: bool, tried: bool) -> Mar
         "weekly": say.say("Weekly"),
         "daily": say.say("Daily"),
         "instant": say.say("At once"),
+        "all": say.say("In every rhythm"),
     }
     said = [rhythms.get(part.rhythm, say.html(part.rhythm))]
     if not part.variant:
         said.append(say.say("whole letter"))
+    elif part.variant == "no letter":
+        said.append(say.say("no letter: nothing they chose was in it"))
     elif _WITHOUT.fullmatch(part.variant):
         numbers = ", ".join(say.amount(int(one)) for one in part.variant.split("-") if one)
         said.append(say.say("without topic {numbers}", numbers=numbers))

@@ -9,8 +9,11 @@ from markupsafe import Markup
 
 from newsletter.report.page.charts import Column, columns, table
 from newsletter.report.page.parts import ReportBlock, legend
+from newsletter.report.page.wording import numbered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from newsletter.report.models import HourCounts, PastIssue, Report
     from newsletter.report.page.wording import PageWords
 
@@ -117,21 +120,24 @@ def earlier(report: Report, say: PageWords) -> ReportBlock | None:
     back = say.say("Delivered") if arrives else say.say("Handed over")
     rows = []
     drawn: list[Column] = []
+    # Days take more room than numbers.
+    each = 2 if all(numbered(one.issue) for one in every) else 4
     for one in every:
         number = one.delivered if arrives else one.submitted
+        back_from_last = len(every) - 1 - len(drawn)
         drawn.append(
             Column(
-                say.key(one.issue),
+                _called(one, say) if each == 2 or back_from_last % 2 == 0 else "",
                 one.clicked if clicks else number,
                 number if clicks else 0,
-                spare=len(every) > 6 and (len(every) - 1 - len(drawn)) % 2 == 1,
+                spare=len(every) > 6 and back_from_last % each != 0,
                 here=one is here,
                 told=one is here,
             )
         )
         rows.append(
             [
-                say.say("{issue}: {subject}", issue=say.key(one.issue), subject=one.subject),
+                say.say("{issue}: {subject}", issue=_called(one, say), subject=one.subject),
                 say.amount(one.submitted),
                 say.amount(one.delivered),
                 *([say.amount(one.clicked) if one.clicks_counted else "–"] if clicks else []),
@@ -154,12 +160,22 @@ def earlier(report: Report, say: PageWords) -> ReportBlock | None:
     return ReportBlock(
         title,
         finding,
-        columns(drawn, say, say.say("{what}, issue by issue.", what=back)),
+        columns(drawn, say, _alternative(back, [one.delivered if arrives else one.submitted for one in every], say)),
         legend(back, say.say("Clicks")) if clicks else Markup(),
         few,
         table(title, head, rows, say),
         wide=True,
     )
+
+
+def _alternative(what: Markup, numbers: Sequence[int], say: PageWords) -> Markup:
+    low, high, last = (say.amount(number) for number in (min(numbers), max(numbers), numbers[-1]))
+    return say.say("{what}: from {low} to {high}, last {last}.", what=what, low=low, high=high, last=last)
+
+
+def _called(one: PastIssue, say: PageWords) -> str:
+    """The number of an issue, or the day of a letter that has none."""
+    return say.amount(int(one.issue)) if numbered(one.issue) else say.day_of(one.begun.date())
 
 
 def _as_past(report: Report) -> PastIssue | None:

@@ -81,9 +81,9 @@ class PageWords:
         """A count in the newsroom's digits, with its sign between thousands."""
         return numbers.number(value, self.publication.language, self.publication.digits)
 
-    def key(self, issue: str) -> str:
-        """The number of an issue as the newsroom writes numbers; any other key as it is."""
-        return self.amount(int(issue)) if issue.isascii() and issue.isdigit() and len(issue) < 10 else issue
+    def issue(self, key: str) -> Markup:
+        """``Issue 12`` of its key; empty for letters of the latest posts, which have no number."""
+        return self.say("Issue {number}", number=self.amount(int(key))) if numbered(key) else Markup()
 
     def percent(self, part: float, whole: float = 1) -> str:
         """A share as percent; a dash when there is nothing to have a share of.
@@ -141,3 +141,12 @@ class PageWords:
         shown = {name: value if isinstance(value, Markup) else self.html(str(value)) for name, value in parts.items()}
         # In one go: a headline may hold what looks like a part.
         return Markup(_PART.sub(lambda found: str(shown.get(found[1], found[0])), made))  # noqa: S704 - all is escaped
+
+
+def numbered(key: str) -> bool:
+    """Whether the key of an issue is its number.
+
+    Args:
+        key: Of an issue, or of a letter of the latest posts: ``readers/weekly/2026-11-07``.
+    """
+    return key.isascii() and key.isdigit() and len(key) < 10

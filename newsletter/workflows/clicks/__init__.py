@@ -37,9 +37,9 @@ def click_routes(site: Site, counter: VisitCounter) -> list[BaseRoute]:
         if name is None or url is None:
             return answer(site, "web/trouble.html.j2", {"status": 404, "no_link": True}, status=404)
         if asks_for_the_page(request.method, request.headers):
-            counter.visit(
-                name, network=request.network, machine=machines.says_so(request.headers.get("user-agent", ""))
-            )
+            agent, language = (request.headers.get(one, "") for one in ("user-agent", "accept-language"))
+            machine = machines.says_so(agent)
+            counter.visit(name, network=request.network, agent=f"{agent}\n{language}", machine=machine)
         # Neither where it came from nor the answer itself is kept: SECURITY says "no-referrer" and "no-store".
         return Response(status_code=302, headers={"location": click_links.location(url)})
 

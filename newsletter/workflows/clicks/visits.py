@@ -1,7 +1,7 @@
 """Requests for counted links, held in memory for some seconds, until it can be told whether people made them.
 
-What is held is of this process, is gone when it ends, and is written nowhere: a hash of the network under a key that
-this process made up when it started. So a process that is killed loses the clicks of the last seconds.
+What is held is of this process, is gone when it ends, and is written nowhere: a hash of network and browser under a key
+that this process made up when it started. So a process that is killed loses the clicks of the last seconds.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("nashra.web")
 
 QUIET = 10.0
-"""Seconds without another request from the same network for the same letter, after which its requests are judged."""
+"""Seconds without another request from the same browser and network for the same letter, and then they are judged."""
 LONGEST = 60.0
 """Seconds after the first of them when they are judged at the latest."""
 REPEAT = 2.0
-"""Seconds within which the same network's second request for the same link is the same click once more."""
+"""Seconds within which the same browser's second request for the same link is the same click once more."""
 MOST_AN_HOUR = 100
-"""Requests for one link from one network that count as those of people within an hour; who asks oftener is a program,
-or has hundreds of readers behind one address, and is counted too low."""
+"""Requests for one link from one network, with one kind of browser, that count as those of people within an hour; who
+asks oftener is a program, or has hundreds of readers behind one address, and is counted too low."""
 MOST_HELD = 50_000
 """Requests in memory, about 10 MB; when there are more, the oldest are judged at once."""
 MOST_LETTERS = 500
@@ -43,7 +43,7 @@ MOST_LETTERS = 500
 
 @dataclass(slots=True)
 class _Group:
-    """What one network asked for of one letter lately."""
+    """What one browser of one network asked for of one letter lately."""
 
     letter: tuple[str, ...]
     first: float
@@ -126,12 +126,13 @@ class VisitCounter:
                 for name in gone:
                     self._letter_of.pop(name, None)
 
-    def visit(self, name: str, *, network: str, machine: bool) -> None:
+    def visit(self, name: str, *, network: str, agent: str = "", machine: bool) -> None:
         """Take note that a link was asked for; it writes nothing, and fails for nobody.
 
         Args:
             name: Of a link whose letter is known.
-            network: The network the request came from; a hash of it is held for some seconds.
+            network: The network the request came from; a hash of it and of what follows is held for some seconds.
+            agent: What the browser says of itself: it tells readers apart whose provider gives all of them one address.
             machine: Whether whoever asks says that it is a program.
         """
         at, hour = self._seconds(), int(self._now().timestamp()) // clicks.HOUR
@@ -142,7 +143,9 @@ class VisitCounter:
             if machine:
                 self._counted[name, hour, True] += 1
                 return
-            mark = hmac.digest(self._key, "\0".join((network, *letter)).encode("utf-8", "replace"), "sha256")[:16]
+            mark = hmac.digest(self._key, "\0".join((network, agent, *letter)).encode("utf-8", "replace"), "sha256")[
+                :16
+            ]
             if self._too_often(mark, name, hour):
                 self._counted[name, hour, True] += 1
                 return

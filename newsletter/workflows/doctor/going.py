@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
+from newsletter.workflows.doctor.models import RECEIVERS_SAY, Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +34,7 @@ _PLACE = re.compile(r"(?:-C|--directory|\bcd)[\s=]+(?P<path>'[^']+'|\"[^\"]+\"|[
 _TOLD = frozenset(
     {
         *_SEND_KINDS,
+        *RECEIVERS_SAY,
         *("database", "clock", "worker", "no-worker", "missed", "unkept", "letters", "held", "flooded", "webhook"),
         *("unknown-sends", "disk", "backup", "no-backup"),
     }
@@ -101,8 +102,8 @@ def cron(case: Examination) -> Iterator[Examined]:
     if timers:
         yield Examined("cron", "ok", "a timer of systemd bears its name")
         return
-    if _worker_lives(case):
-        yield Examined("cron", "ok", "not needed: a worker keeps the schedule")
+    if kept := _kept(case):
+        yield Examined("cron", "ok", kept)
         return
     if not asked:
         raise SkippedCheck("no crontab can be asked here (no such program, or none for this user)")
@@ -114,13 +115,19 @@ def cron(case: Examination) -> Iterator[Examined]:
 _TIMERS = ("systemctl", "list-timers", "--all", "--no-legend", "--no-pager")
 
 
-def _worker_lives(case: Examination) -> bool:
+def _kept(case: Examination) -> str:
+    """Who keeps the schedule, as far as the database shows it; empty when nobody seems to."""
     try:
         state = case.state()
     except SkippedCheck:
-        return False
+        return ""
     lives = state.worker_until is not None and state.now <= state.worker_until
-    return lives and not case.findings("worker", "no-worker")
+    if lives and not case.findings("worker", "no-worker"):
+        return "not needed: a worker keeps the schedule"
+    # The crontab of another user is not seen from here.
+    if state.handled and not case.findings("missed", "unkept"):
+        return "its moments are kept: somebody keeps the schedule from where it is not seen"
+    return ""
 
 
 def _cron_lines(case: Examination) -> tuple[list[str], bool]:

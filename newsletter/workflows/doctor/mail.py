@@ -10,7 +10,7 @@ from newsletter.check import policies, probe
 from newsletter.check.records import dkim_key, dmarc_policy, spf_terms, tags
 from newsletter.check.sender import FREE_MAIL, MOST_QUESTIONS, domain_setup, organisation
 from newsletter.text.mailbox import split_mailbox
-from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
+from newsletter.workflows.doctor.models import RECEIVERS_SAY, Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from newsletter.check.found import DkimRecord, DmarcPolicy, SenderSetup, SpfRecord
@@ -23,7 +23,7 @@ _RANK: Sequence[DoctorState] = ("fail", "warn", "ok", "skipped")
 
 
 MOST_DOMAINS = 5
-"""Domains of lists that are looked at."""
+"""Domains of lists that are looked at, and findings that are told."""
 
 
 def _goes_out(case: Examination) -> None:
@@ -238,9 +238,20 @@ def bimi(case: Examination) -> Iterator[Examined]:
     yield Examined("bimi", "ok", words)
 
 
+def reputation(case: Examination) -> Iterator[Examined]:
+    """Complaints, blocklists and refusals, as ``newsletter status`` judges them."""
+    found = case.findings(*RECEIVERS_SAY)
+    for one in found[:MOST_DOMAINS]:
+        words = one.words.removesuffix(f"; {one.next}") if one.step else one.words
+        yield Examined("reputation", "warn", words, one.next)
+    if not found:
+        yield Examined("reputation", "ok", "no complaint, blocklist or refusal beyond what is usual")
+
+
 CHECKS = (
     Check(("domain", "spf", "dkim", "dmarc"), domain, ("sender", "provider", "lists"), online=True, seconds=25),
     Check(("bounces",), bounces, ("sender", "provider"), online=True),
     Check(("mta-sts", "tls-rpt"), transport, ("sender", "provider"), online=True, seconds=25),
     Check(("bimi",), bimi, ("sender", "provider"), online=True),
+    Check(("reputation",), reputation, ("database",)),
 )

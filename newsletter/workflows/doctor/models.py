@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from newsletter.workflows.doctor.examination import Examination
     from newsletter.workflows.status.reading import DiskUsage
 
+RECEIVERS_SAY = ("complaints", "blocklist", "turned-away", "dmarc")
+"""Kinds of findings of ``newsletter status`` about how receivers take our letters."""
 DoctorState = Literal["ok", "warn", "fail", "skipped"]
 
 GROUPS: Mapping[str, str] = {
@@ -41,6 +43,7 @@ LINES: Mapping[str, tuple[str, str]] = {
     "mta-sts": ("mail", "MTA-STS"),
     "tls-rpt": ("mail", "TLS-RPT"),
     "bimi": ("mail", "BIMI"),
+    "reputation": ("mail", "What receivers say"),
     "sender": ("provider", "Way out"),
     "fallback": ("provider", "Way out in need"),
     "webhook": ("provider", "News of delivery"),
@@ -50,6 +53,7 @@ LINES: Mapping[str, tuple[str, str]] = {
     "one-click": ("pages", "One click to leave"),
     "media": ("pages", "Pictures"),
     "hook-route": ("pages", "Webhook"),
+    "counted-links": ("pages", "Counted links"),
     "schedule": ("runs", "Schedule"),
     "worker": ("runs", "Worker"),
     "cron": ("runs", "Cron"),
