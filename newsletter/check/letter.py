@@ -249,7 +249,7 @@ def size(case: CheckInput) -> Iterator[Problem]:
                 case.issue.path,
                 "take out stories or shorten their text; [theme] social, [letter] links and a font of headings take "
                 "some room too"
-                if look_of(case.issue, case.known.publication).style == "digest"
+                if _is_digest(case)
                 else 'take out stories, shorten their text, or write theme.style = "digest"',
             )
             return
@@ -262,6 +262,11 @@ def size(case: CheckInput) -> Iterator[Problem]:
                 "add nothing more, or shorten something",
             )
             return
+
+
+def _is_digest(case: CheckInput) -> bool:
+    known = case.known.publication
+    return known is not None and look_of(case.issue, known).style == "digest"
 
 
 def twin_incomplete(case: CheckInput) -> Iterator[Problem]:
