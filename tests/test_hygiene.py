@@ -19,6 +19,7 @@ from test_inbox import LINKS, SUPPRESSIONS
 from test_ledger import query
 
 from newsletter import ledger
+from newsletter.delivery.names import name_of
 from newsletter.events import apply, inbox
 from newsletter.ledger import Mailing
 from newsletter.ledger.hygiene import ReaderLetter, reached_since, returned_since, returning_readers
@@ -398,12 +399,15 @@ def test_an_answer_by_mail_keeps(database: Database, tmp_path: Path) -> None:
             (f"stay {links[0]}", ""),
             (f"Re: stay {links[1]}", "No, stop it please"),
             (f"stay {links[2][::-1]}", ""),
+            ("Re: letters", "نعم، من فضلك"),
         ]
     ):
-        raw = f"From: reader{number}@example.net\nSubject: {subject}\n\n{words}\n".encode()
+        answered = f"In-Reply-To: <{name_of(3, LINKS)}@example.org>\n" if number == 3 else ""
+        head = f"From: reader{number}@example.net\nSubject: {subject}\n{answered}"
+        raw = f"{head}Content-Type: text/plain; charset=utf-8\n\n{words}\n".encode()
         (tmp_path / "mail" / "new" / f"{number}.mail").write_bytes(raw)
     setup = inbox.InboxSetup(database, "news@example.org", LINKS, SUPPRESSIONS, now + DAY)
     came = inbox.read(setup, tmp_path / "mail")
-    assert (came.stayed, came.other, came.refused) == (1, 1, 1)
+    assert (came.stayed, came.other, came.refused) == (2, 1, 1)
     with database.read() as connection:
-        assert store.hygiene_counts(connection)[0].kept == 1
+        assert store.hygiene_counts(connection)[0].kept == 2

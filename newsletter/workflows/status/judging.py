@@ -13,7 +13,7 @@ from newsletter.ledger import UNFINISHED
 from newsletter.ledger.clock_steps import APART
 from newsletter.report.deliverability import ComplaintRate
 from newsletter.text.dates import in_zone
-from newsletter.text.reasons import blocklist_site
+from newsletter.text.reasons import OTHER_LIST, blocklist_site
 from newsletter.workflows.status.reading import DiskSpace, SendState, WorkspaceState
 from newsletter.workflows.status.texts import (
     AGAIN,
@@ -53,6 +53,8 @@ MOST_NAMED = 5
 """Sends that one finding names."""
 MOST_REJECTED = 5
 """Reports of a provider in a row that did not verify, after which its key is doubted."""
+LEAST_UNNAMED = 5
+"""Letters for which servers name a blocklist that we do not know, before it is told."""
 MOST_TROUBLED = 0.5
 """Share of the letters to a domain that it may put off or turn away for our sake."""
 LEAST_FAILING, LEAST_FAILING_SHARE = 10, 0.01
@@ -364,6 +366,8 @@ def _of_receivers(state: WorkspaceState) -> Iterator[Finding]:
         yield _made("complaints", parts=parts, command=command)
     for reason, number in signs.blocklists[:MOST_NAMED]:
         name = reason.removeprefix("blocklist ")
+        if reason == OTHER_LIST and number < LEAST_UNNAMED:
+            continue  # some server's own list
         where = blocklist_site(reason)
         parts = {"blocklist": name, "number": f"{number:,}"}
         step = DELIST if where else COMMAND
