@@ -53,6 +53,7 @@ torture: .venv/dev              ## kill, stop and starve a send at hundreds of s
 	$(BIN)/python tests/torture.py --points 60 stop
 	$(BIN)/python tests/torture.py --points 100 error
 	$(BIN)/python tests/torture.py --points 50 two
+	$(BIN)/python tests/trial_kills.py --points 200
 	$(BIN)/python tests/torture.py --sender smtp --points 300 kill
 	$(BIN)/python tests/torture.py --sender smtp --points 60 stop
 	$(BIN)/python tests/torture.py --sender smtp --points 50 error

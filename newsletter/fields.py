@@ -96,3 +96,31 @@ class SettingsSection(BaseModel):
     """A section of the settings; a key that it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+def no_opens(value: bool) -> bool:
+    """Refuse to count who opens letters.
+
+    Args:
+        value: As the settings have it.
+
+    Raises:
+        ValueError: It is wanted.
+    """
+    if value:
+        raise ValueError("who opens a letter is not counted any more; take the line out (docs/clicks.md says why)")
+    return value
+
+
+def clicks_elsewhere(value: bool) -> bool:
+    """Refuse a second place where the counting of clicks is switched on.
+
+    Args:
+        value: As the settings have it.
+
+    Raises:
+        ValueError: It is wanted here.
+    """
+    if value:
+        raise ValueError('that is said once for all now; take the line out, and write [tracking] clicks = "provider"')
+    return value

@@ -157,6 +157,8 @@ class Issue:
     """What this issue says of its looks: fields of ``Theme``; they win over the newsroom's."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """The newsroom's own values, for its templates: texts, numbers, truth values, lists and tables."""
+    subjects: tuple[str, ...] = ()
+    """Subjects that are tried on a part of the readers, two to four; the first one is the subject. Empty: none is."""
 
     @property
     def stories(self) -> tuple[Story, ...]:
@@ -393,6 +395,8 @@ class Letter:
     """Key of the issue, for reports on the whole of it; empty for a letter that belongs to none."""
     automatic: bool = False
     """Whether a program wrote it to one person as the answer to something they did (RFC 3834)."""
+    tracked: bool = False
+    """Whether the provider may lead the links over a server of its own, to report how often each is clicked."""
     own_sender: bool = False
     """Whether its list says itself who it comes from: no provider then puts another name there."""
 

@@ -28,6 +28,8 @@ Outcome = Literal["counted", "again", "closed", "full"]
 """What became of an answer: counted, counted before by the same form, too late, too many from one network."""
 
 _HOUR = 3600
+_TURNED_AWAY = "poll turned away "
+"""Before the id of a question: a cursor that counts the answers which a cap kept out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,40 @@ def count(
     if connection.execute(select(poll_form.c.hour).where(poll_form.c.form == mark)).first() is not None:
         return "again"
     if limits.exceeded(connection, asked, caps, now=now):
+        _turn_away(connection, poll_id)
         return "full"
     connection.execute(poll_form.insert().values(form=mark, hour=hour))
     limits.add(connection, asked, 1, now=now)
     here = (poll_answer.c.poll == poll_id) & (poll_answer.c.place == place)
     connection.execute(poll_answer.update().where(here).values(number=poll_answer.c.number + 1))
     return "counted"
+
+
+def turned_away(connection: Connection, issue: str) -> dict[str, int]:
+    """How many answers to each question of an issue were not counted since too many came from one network.
+
+    It is one number for a question: of answers, not of people, since who is turned away may press again.
+
+    Args:
+        connection: A connection in a reading transaction.
+        issue: Key of the issue.
+
+    Returns:
+        Id of the question to the number; a question without any is missing.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import cursor, poll
+
+    query = select(poll.c.name, cursor.c.at).join(cursor, cursor.c.name == _TURNED_AWAY + poll.c.name)
+    return {name: int(number) for name, number in connection.execute(query.where(poll.c.issue == issue))}
+
+
+def _turn_away(connection: Connection, poll_id: str) -> None:
+    from newsletter.storage.tables import cursor
+
+    row = insert(connection, cursor).values(name=_TURNED_AWAY + poll_id, at=1)
+    connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"at": cursor.c.at + 1}))
 
 
 def _found(connection: Connection, which: object) -> list[PollResults]:

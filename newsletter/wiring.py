@@ -21,19 +21,25 @@ from newsletter.workspace.config import Settings, find_workspace, load
 from newsletter.workspace.folder import Keys, read_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jinja2 import Environment
+    from sqlalchemy import Connection
 
     from newsletter.check.probe import Resolver
     from newsletter.delivery import DeliverySetup
+    from newsletter.delivery.counting import Counting
     from newsletter.ledger import Send
     from newsletter.models import Publication
     from newsletter.senders import Sender
     from newsletter.senders.provider import Provider
     from newsletter.sources.fence import Fence
     from newsletter.sources.http import Fetcher
+    from newsletter.sponsors import Booking
     from newsletter.storage.database import Database
     from newsletter.workspace.memory import Memory
     from subscribers.actions import Upkeep
+    from subscribers.store.hygiene import StillWanted
     from subscribers.store.limits import Caps
 
 
@@ -72,6 +78,17 @@ class Workspace:
         """The zone of the site."""
         return ZoneInfo(self.publication.timezone)
 
+    @property
+    def bookings(self) -> tuple[Booking, ...]:
+        """What sponsors have booked, as sponsors.toml says now; none without that file.
+
+        Raises:
+            SettingsError: The file cannot be understood, or two bookings want one place.
+        """
+        from newsletter.workspace import sponsors
+
+        return sponsors.read(self.root)
+
     @cached_property
     def keys(self) -> Keys:
         """The secret keys."""
@@ -88,10 +105,16 @@ class Workspace:
     @property
     def upkeep(self) -> Upkeep:
         """What it takes to ask readers who wait, and to forget what is over."""
+        from newsletter.ledger.hygiene import reached_since
         from subscribers.actions import Upkeep
 
+        def reached(connection: Connection, asked: Sequence[StillWanted]) -> set[tuple[int, int]]:
+            since = {one.subscriber_id: one.asked or one.created for one in asked}
+            there = reached_since(connection, since, now=self.now())
+            return {(one.subscriber_id, one.list_id) for one in asked if one.subscriber_id in there}
+
         pending = timedelta(days=self.settings.web.pending_days)
-        return Upkeep(self.keys.suppression, self.caps, pending)
+        return Upkeep(self.keys.suppression, self.caps, pending, reached)
 
     @cached_property
     def any_database(self) -> Database:
@@ -255,8 +278,15 @@ class Workspace:
             processes=self._processes(provider),
             helped_from=LARGE if said == "auto" else 2,
             helper=self.helper,
+            counting=self._counting(),
             memory=self.memory,
         )
+
+    def _counting(self) -> Counting | None:
+        from newsletter.delivery.counting import Counting
+
+        by = self.settings.tracking.clicks
+        return None if by == "off" else Counting(by, self.keys.tokens)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -252,6 +252,8 @@ class Event:
     words."""
     url: str = ""
     """The link, when the kind is ``clicked``."""
+    machine: bool = False
+    """Whether a program clicked, as it says itself; only when the kind is ``clicked``."""
     provider_id: str = ""
     """The provider's own name for this event."""
 
@@ -300,8 +302,18 @@ class SuppressionCounts:
     it does not tell a domain."""
 
 
-LetterKind = Literal["confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure"]
-"""``preferences``: the link to one's page, asked for at the form; ``new-address``: to an address that a person wants to
+LetterKind = Literal[
+    "confirmation",
+    "welcome",
+    "goodbye",
+    "preferences",
+    "new-address",
+    "address-changed",
+    "erasure",
+    "still-wanted",
+]
+"""``still-wanted``: asks a reader whose letters have not arrived for months whether they still want them;
+``preferences``: the link to one's page, asked for at the form; ``new-address``: to an address that a person wants to
 have from now on, to be confirmed; ``address-changed``: tells the one they had; ``erasure``: to be confirmed."""
 
 AccountRequest = Literal["address", "erase"]

@@ -22,7 +22,7 @@ from typing import Literal
 
 from subscribers.errors import LinkError
 
-Purpose = Literal["leave", "preferences", "view"]
+Purpose = Literal["leave", "preferences", "view", "stay"]
 
 WIDTH = 52
 """Characters of every token."""
@@ -32,7 +32,7 @@ KEY_BYTES = 32
 
 PUBLIC_ID_BYTES = 16
 
-_CODES: Mapping[Purpose, int] = {"leave": 1, "preferences": 2, "view": 3}
+_CODES: Mapping[Purpose, int] = {"leave": 1, "preferences": 2, "view": 3, "stay": 5}
 _OF_LETTER = 4
 """Code of a preferences link that stands in a letter: signed by the half that the leave link beside it leaves over."""
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{52}")

@@ -20,7 +20,8 @@ HEAD = """\
 Made from the commands' own help by `make docs`; a test holds them equal.
 
 Every command works in the workspace of the folder it is called in, or of a folder above it, or in the one that
-`-C DIR` names: `newsletter -C DIR COMMAND`. Data goes to stdout, words to stderr; `--json` prints data for programs.
+`-C DIR` names: `newsletter -C DIR COMMAND`. Data goes to stdout, words to stderr; `--json` prints one JSON object
+(its form: [operating.md](operating.md)), `--jsonl` one a line.
 
 | exit code | meaning |
 |---|---|

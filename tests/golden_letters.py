@@ -159,7 +159,7 @@ def mjml(one: Golden, templates: Environment) -> str:
 
 
 SMALL = (
-    *(f"{kind}{way}" for way in ("", " by mail") for kind in ("confirmation", "welcome", "goodbye")),
+    *(f"{kind}{way}" for way in ("", " by mail") for kind in ("confirmation", "welcome", "goodbye", "still-wanted")),
     *("preferences", "new-address", "address-changed", "erasure"),
 )
 
@@ -176,6 +176,7 @@ def small(kind: str, language: str, templates: Environment, own: tuple[str, str]
         "preferences_url": f"{page}/preferences/{'P' * 52}",
         "address_url": f"{page}/address/{'A' * 43}",
         "erase_url": f"{page}/erase/{'E' * 43}",
+        "stay_url": f"{page}/stay/{'S' * 52}",
         "archive_url": f"{page}/archive",
     }
     mail = "mailto:news@example.org?subject="
@@ -183,6 +184,7 @@ def small(kind: str, language: str, templates: Environment, own: tuple[str, str]
         urls = {
             "leave_url": f"{mail}unsubscribe%20{slot(MARKER, LEAVE)}",
             "confirm_url": f"{mail}confirm%20{'C' * 43}",
+            "stay_url": f"{mail}stay%20{'S' * 52}",
             "subscribe_url": f"{mail}subscribe%20readers",
         }
     catalogue = words(templates, language, DOMAIN)

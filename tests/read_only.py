@@ -20,21 +20,29 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "schedule": ((), BASE),
     "articles": ((), BASE | {"lxml"}),
     "check": ((), LETTER | {"url_normalize", "rich"}),
-    "subjects": ((), LETTER - {"jinja2", "mjml", "hijridate"} | {"rich"}),
+    "subjects": ((), BASE | {"markdown_it", "regex", "rich"}),
     "theme": (("--html", "shown.html"), LETTER | {"url_normalize"}),
     "preview": ((), LETTER | {"url_normalize", "rich"}),
+    "sponsors list": ((), BASE | {"markdown_it"}),
+    "sponsors check": ((), BASE | {"markdown_it"}),
+    "sponsors report": (("مطاحن السهل",), BASE | {"markdown_it"}),
+    "sponsors place": (("--dry-run",), BASE | {"markdown_it"}),
     "lists": ((), BASE),
     "lists rename": (("readers", "--title", "نشرة", "--dry-run"), BASE),
     "lists close": (("readers", "--dry-run"), BASE),
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
+    "deliverability": ((), BASE),
     "status": ((), BASE),
+    "doctor": (("--offline",), BASE | {"jinja2", "babel"}),
     "embed": ((), BASE | {"jinja2", "babel"}),
     "database upgrade": ((), BASE),
     "subscribers import": ((str(SAMPLE / "subscribers.csv"), "--dry-run"), BASE),
     "subscribers list": ((), BASE),
     "subscribers show": (("yasmin@example.org",), BASE),
     "subscribers stats": ((), BASE),
+    "subscribers hygiene": ((), BASE),
+    "subscribers hygiene ask": (("--dry-run",), BASE),
     "subscribers bounces": ((), BASE),
     "subscribers unsuppress": (("--reason", "hard", "--dry-run"), BASE),
     "subscribers bounces accept": (("--all", "--dry-run"), BASE),
@@ -65,7 +73,7 @@ ACTS = frozenset(
         *("subscribers add", "subscribers export", "subscribers leave", "subscribers suppress"),
         *("subscribers erase", "subscribers sync"),
         *("lists add", "lists open"),
-        *("sends pause", "sends resume", "sends divert", "sends cancel", "sends refreeze"),
+        *("sends pause", "sends resume", "sends divert", "sends cancel", "sends refreeze", "sends decide"),
     }
 )
 """Commands that always do something."""
@@ -76,6 +84,8 @@ def workspace(folder: Path) -> Path:
     root = folder / "w"
     words = [sys.executable, "-m", "newsletter", "demo", str(root)]
     subprocess.run(words, check=True, capture_output=True, env=environment())
+    booking = '[[booking]]\nsponsor = "مطاحن السهل"\nlink = "https://example.net/flour"\nissues = [99]\n'
+    (root / "sponsors.toml").write_text(booking, "utf-8")
     for name in ("new", "cur", "tmp"):
         (root / "mailbox" / name).mkdir(parents=True)
     return root

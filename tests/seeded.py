@@ -2,7 +2,7 @@
 
 ``issue.md`` and ``expected.json`` stand in every folder; beside them may stand ``known.json`` (what is known besides),
 ``site.json`` (what addresses answer; all others answer well), ``zone.json`` (what name servers say; null is silence)
-and ``templates/`` (a workspace's own).
+``sponsors.toml`` (what is booked) and ``templates/`` (a workspace's own).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from newsletter.letters.templates import environment
 from newsletter.models import Article, Holding, Issue, Letter, Picture, Problem, Publication, StoryChange
 from newsletter.senders import registry
 from newsletter.sources.http import Fetched, FetchError, Kind
+from newsletter.text.tidy import arabic_fold
+from newsletter.workspace import sponsors
 
 ROOT = Path(__file__).parent / "data" / "checks"
 FOLDERS = sorted(path.name for path in ROOT.iterdir())
@@ -133,6 +135,7 @@ def made(issue: Issue, publication: Publication, known: Mapping[str, Any], folde
 def inspected(folder: Path) -> list[Problem]:
     """What the check finds in a folder."""
     facts = stored(folder, "known.json") or {}
+    bookings = sponsors.read(folder)
     path = folder / "issue.md"
     issue = issues.read(path)
     publication = replace(PUBLICATION, **facts.get("publication", {}))
@@ -162,6 +165,8 @@ def inspected(folder: Path) -> list[Problem]:
         fallback=facts.get("fallback", ""),
         fallback_authentication=registry.provider(facts.get("fallback") or "outbox").authentication,
         web_url=facts.get("web_url", ""),
+        booked=tuple(booking for booking in bookings if booking.covers(issue.number, NOW.date())),
+        sponsors=frozenset(arabic_fold(booking.sponsor) for booking in bookings),
         templates={
             str(file.relative_to(folder)): file.read_text("utf-8")
             for file in sorted((folder / "templates").rglob("*.mjml.j2"))

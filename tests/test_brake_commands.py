@@ -189,7 +189,7 @@ def bounces(root: Path, *words: str) -> Done:
 
 
 def told(root: Path) -> dict[str, int]:
-    return {one["domain"]: one["number"] for one in json.loads(bounces(root, "--json").out)}
+    return {one["domain"]: one["number"] for one in json.loads(bounces(root, "--json").out)["domains"]}
 
 
 BOTH = {"example.net": 22, "other.example.org": 20}
@@ -202,7 +202,7 @@ def test_what_is_held_is_listed(waiting: Path) -> None:
     assert lines == [["example.net", "22", "73%", "22 hard"], ["other.example.org", "20", "100%", "20 hard"]]
     assert "bounces accept --domain" in done.err
     assert "bounces dismiss --domain" in done.err
-    [first, _] = json.loads(bounces(waiting, "--json").out)
+    [first, _] = json.loads(bounces(waiting, "--json").out)["domains"]
     assert (first["readers"], first["reasons"]) == (30, {"hard": 22})
     assert first["share"] == pytest.approx(22 / 30)
     for words in (("subscribers", "stats"),):
@@ -211,7 +211,7 @@ def test_what_is_held_is_listed(waiting: Path) -> None:
 
 def test_nothing_is_held(root: Path) -> None:
     assert bounces(root).err == "No bounces are held.\n"
-    assert bounces(root, "--json").out == "[]\n"
+    assert json.loads(bounces(root, "--json").out) == {"domains": []}
     done = bounces(root, "accept", "--all", "--yes")
     assert (done.code, done.err) == (0, "0 addresses would be suppressed.\n")
     done = bounces(root, "dismiss", "--domain", "example.net")

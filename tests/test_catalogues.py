@@ -12,9 +12,9 @@ from babel.messages.pofile import read_po
 
 LOCALES = Path(__file__).resolve().parents[1] / "templates" / "locale"
 LANGUAGES = sorted(path.name for path in LOCALES.iterdir())
-CATALOGUES = [(language, name) for language in LANGUAGES for name in ("pages", "letter", "alerts")]
+CATALOGUES = [(language, name) for language in LANGUAGES for name in ("pages", "letter", "alerts", "report")]
 RIGHT_TO_LEFT = {"ar", "fa", "he"}
-NAMES = re.compile(r"\{\w+\}|JSON|RSS|Atom")
+NAMES = re.compile(r"\{\w+\}|JSON|RSS|Atom|DMARC")
 
 
 def texts(language: str, name: str) -> dict[str, str]:

@@ -66,7 +66,7 @@ def test_every_code_has_a_seeded_fault_of_its_own(code: str) -> None:
 
 
 def test_no_folder_is_left_over_and_there_are_many() -> None:
-    assert set(seeded.FOLDERS) - set(CODES) == {"clean", "clean-sender"}
+    assert set(seeded.FOLDERS) - set(CODES) == {"clean", "clean-sender", "clean-sponsor"}
     assert len(CODES) >= 40
     assert len(RULES) == len(set(RULES))
 

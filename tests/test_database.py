@@ -378,6 +378,53 @@ def test_an_upgrade_adds_pictures_and_keeps_the_letters_that_carry_theirs(empty:
     assert found.data == picture.data
 
 
+def test_an_upgrade_keeps_sends_and_letters_and_lets_a_trial_pause_one(empty: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(room.__file__).parent / "migrations"))
+    add = (
+        "INSERT INTO send (public_id, issue_id, list_id, rhythm, state, paused_by, subject, audience, created)"
+        " VALUES ('{}', 1, 1, '{}', '{}', '{}', 'أسبوع', 1, 5)"
+    )
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        for statement in (
+            "INSERT INTO issue (key) VALUES ('1')",
+            add.format("gone", "daily", "cancelled", ""),
+            "DELETE FROM send",
+            add.format("a", "weekly", "paused", "warm-up"),
+            "INSERT INTO letter (send_id, variant, frozen) VALUES (2, '', '')",
+            "DELETE FROM letter",
+            "INSERT INTO letter (send_id, variant, frozen) VALUES (2, '', 'letter')",
+            "INSERT INTO batch (send_id, letter_id, state) VALUES (2, 2, 'queued')",
+            "INSERT INTO delivery (issue_id, subscriber_id, batch_id) VALUES (1, 7, 1)",
+        ):
+            connection.execute(text(statement))
+    upgrade(empty)
+    with empty.write() as connection:
+        rows = connection.execute(text("SELECT id, public_id, state, paused_by FROM send")).all()
+        assert [tuple(row) for row in rows] == [(2, "a", "paused", "warm-up")]
+        assert tuple(connection.execute(text("SELECT id, send_id, subject FROM letter")).one()) == (2, 2, 0)
+        assert tuple(connection.execute(text("SELECT letter_id, held FROM batch")).one()) == (2, 0)
+        connection.execute(text("UPDATE send SET paused_by = 'trial'"))
+        connection.execute(text("INSERT INTO letter (send_id, variant, frozen, subject) VALUES (2, '', '', 1)"))
+        # No id comes back.
+        connection.execute(text(add.format("c", "daily", "running", "")))
+        assert connection.execute(text("SELECT max(id) FROM send")).scalar_one() == 3
+        assert connection.execute(text("SELECT max(id) FROM letter")).scalar_one() == 3
+    for statement in (
+        add.format("d", "weekly", "running", ""),
+        add.format("e", "instant", "paused", "nobody"),
+        "INSERT INTO letter (send_id, variant, frozen) VALUES (2, '', '')",
+        "INSERT INTO letter (send_id, variant, frozen) VALUES (9, '', '')",
+    ):
+        with pytest.raises(IntegrityError), empty.write() as connection:
+            connection.execute(text(statement))
+
+
 def test_what_was_written_survives_a_power_cut(sqlite: Database) -> None:
     with sqlite.read() as connection:
         settings = [
@@ -508,3 +555,43 @@ def test_a_command_and_two_other_writers_are_never_locked_out(tmp_path: Path) ->
         writer.join()
     assert commands
     assert here("-C", root, "lists").out.split("\t")[1] == str(commands)
+
+
+def test_an_upgrade_keeps_events_and_small_letters_from_before_reasons_and_questions(empty: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(room.__file__).parent / "migrations"))
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        for statement in (
+            "INSERT INTO issue (key) VALUES ('1')",
+            "INSERT INTO send (public_id, issue_id, list_id, rhythm, state, subject, audience, created)"
+            " VALUES ('a', 1, 1, 'weekly', 'finished', 'x', 1, 5)",
+            "INSERT INTO batch (send_id, state) VALUES (1, 'submitted')",
+            "INSERT INTO delivery (issue_id, subscriber_id, batch_id) VALUES (1, 1, 1)",
+            "INSERT INTO event (delivery_id, kind, at, bounce) VALUES (1, 'bounced', 7, 'soft')",
+            "INSERT INTO list (id, name, title, created) VALUES (7, 'seven', 'x', 5)",
+        ):
+            connection.execute(text(statement))
+        person = text(
+            "INSERT INTO subscriber (address, address_key, public_id, needs_smtputf8, created)"
+            " VALUES ('a@example.org', 'a@example.org', :name, :plain, 5)"
+        )
+        connection.execute(person, {"name": b"1" * 16, "plain": False})
+        for kind in ("welcome", "goodbye"):
+            add = "INSERT INTO small_letter (kind, subscriber_id, list_id, created) VALUES (:kind, 1, 7, 5)"
+            connection.execute(text(add), {"kind": kind})
+        connection.execute(text("DELETE FROM small_letter WHERE kind = 'goodbye'"))
+    upgrade(empty)
+    with empty.write() as connection:
+        (event,) = connection.execute(text("SELECT kind, bounce, reason FROM event")).all()
+        assert tuple(event) == ("bounced", "soft", "")
+        connection.execute(text(add), {"kind": "still-wanted"})
+        rows = connection.execute(text("SELECT id, kind FROM small_letter ORDER BY id")).all()
+        assert [tuple(row) for row in rows] == [(1, "welcome"), (3, "still-wanted")]
+        connection.execute(
+            text("INSERT INTO still_wanted (subscriber_id, list_id, created, days) VALUES (1, 7, 5, 30)")
+        )

@@ -71,7 +71,7 @@ def test_the_demonstration(tmp_path: Path) -> None:
 
     with open_workspace(root, {}) as workspace, workspace.database.read() as connection:
         assert {holding.carried_in for holding in holdings(connection)} == {("1",)}
-    assert json.loads(here("-C", root, "articles", "--unused", "--json").out) == []
+    assert json.loads(here("-C", root, "articles", "--unused", "--json").out) == {"articles": []}
 
 
 def test_a_workspace_is_not_written_over(tmp_path: Path) -> None:

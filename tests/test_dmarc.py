@@ -143,7 +143,7 @@ ODD: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: zipped(("r.xml", PLAIN), level=zipfile.ZIP_STORED).replace(b"<count>3<", b"<count>4<"),
         "damaged zip",
     ),
-    "an empty zip": (lambda: zipped(), "holds 0 files"),
+    "an empty zip": (zipped, "holds 0 files"),
     "two files": (lambda: zipped(("a.xml", PLAIN), ("b.xml", PLAIN)), "holds 2 files"),
     "ten thousand files": (lambda: zipped(*((f"{n}.xml", b"x") for n in range(10_000))), "holds 10,000 files"),
     "a zip in a zip": (lambda: zipped(("r.xml", zipped(("r.xml", PLAIN)))), "archive within an archive"),

@@ -206,9 +206,11 @@ def test_a_story_stands_once_in_a_draft_and_the_other_telling_is_told(root: Path
         told = [one for one in inspect(workspace, both).problems if one.code == "stories-alike"]
         assert [one.place for one in told] == [f"{both.path}:{both.stories[1].line}"]
         assert f"in line {both.stories[0].line}" in told[0].words
-    listed = {one["id"]: one for one in json.loads(here("-C", root, "articles", "--days", "1", "--json").out)}
+    listed = {
+        one["id"]: one for one in json.loads(here("-C", root, "articles", "--days", "1", "--json").out)["articles"]
+    }
     assert listed == {} or listed[2]["repeats"] == 1
-    everything = {one["id"]: one for one in json.loads(here("-C", root, "articles", "--json").out)}
+    everything = {one["id"]: one for one in json.loads(here("-C", root, "articles", "--json").out)["articles"]}
     assert (everything[2]["repeats"], everything[1]["repeated_by"], everything[1]["repeats"]) == (1, [2], None)
     assert "= 1" in here("-C", root, "articles").out
 

@@ -250,7 +250,7 @@ def test_list_and_show_tell_what_each_provider_had(ways: Ways) -> None:
     listed = here("-C", ways.root, "sends", "list")
     words = "went by more than one provider: SendGrid: 3 submitted, 3 unknown; an SMTP server: 6 submitted"
     assert f"{send.public_id} {words}" in listed.err
-    (told,) = json.loads(here("-C", ways.root, "sends", "list", "--json").out)
+    (told,) = json.loads(here("-C", ways.root, "sends", "list", "--json").out)["sends"]
     assert told["by_provider"] == counts
 
 

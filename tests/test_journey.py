@@ -72,14 +72,14 @@ def test_from_an_empty_folder_to_letters(tmp_path: Path) -> None:
     again = ok(here("-C", root, "collect", text))
     assert again.out == f"{article['id']}\t{headline}\n"
     assert "0 articles added, 0 updated, 1 known before." in again.err
-    (unused,) = json.loads(ok(here("articles", "--unused", "--json", cwd=root)).out)
+    (unused,) = json.loads(ok(here("articles", "--unused", "--json", cwd=root)).out)["articles"]
     assert (unused["id"], unused["carried_in"]) == (article["id"], [])
 
     issue = Path(ok(there("compose", "--latest", "5", cwd=root)).out.strip())
     assert issue == root / "issues" / issue.parent.name / "issue.md"
     assert f"### {headline}\n{paragraphs[0]}\n" in issue.read_text("utf-8")
     # A draft holds it: it is not offered twice.
-    assert json.loads(ok(here("articles", "--unused", "--json", cwd=root)).out) == []
+    assert json.loads(ok(here("articles", "--unused", "--json", cwd=root)).out) == {"articles": []}
 
     checked = json.loads(ok(there("check", "--json", cwd=issue.parent)).out)
     assert checked["issue"] == 1
@@ -95,7 +95,7 @@ def test_from_an_empty_folder_to_letters(tmp_path: Path) -> None:
         "Nothing is taken from 1 column: name (a name; letters carry none).",
         "Added 3 subscribers to 'readers', 1 the same address again, 1 cannot be used.",
     ]
-    rows = [json.loads(line) for line in ok(here("subscribers", "list", "--json", cwd=root)).out.splitlines()]
+    rows = json.loads(ok(here("subscribers", "list", "--json", cwd=root)).out)["subscribers"]
     readers = {"amal@example.net", "bassam@example.com", "dalia@example.org"}
     assert {row["address"] for row in rows} == readers
 
@@ -130,9 +130,9 @@ def test_from_an_empty_folder_to_letters(tmp_path: Path) -> None:
     assert (json.loads(second.out)["sent_now"], json.loads(second.out)["submitted"]) == (0, 3)
     assert "already" in second.err
     assert len(letters(root)) == 3
-    (carried,) = json.loads(ok(here("articles", "--json", cwd=root)).out)
+    (carried,) = json.loads(ok(here("articles", "--json", cwd=root)).out)["articles"]
     assert carried["carried_in"] == ["1"]
-    (counts,) = json.loads(ok(here("lists", "--json", cwd=root)).out)
+    (counts,) = json.loads(ok(here("lists", "--json", cwd=root)).out)["lists"]
     assert (counts["name"], counts["confirmed"], counts["pending"], counts["left"]) == ("readers", 3, 0, 0)
 
 

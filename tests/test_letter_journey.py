@@ -113,7 +113,7 @@ class Newsroom:
         return found  # type: ignore[no-any-return]
 
     def report(self, issue: str) -> dict[str, Any]:
-        return self.run("report", issue, "--json")["total"]  # type: ignore[no-any-return]
+        return self.run("report", issue, "--json")["reports"][0]["total"]  # type: ignore[no-any-return]
 
     def hook(self, events: list[dict[str, Any]], key: ec.EllipticCurvePrivateKey = KEY) -> int:
         """What the pages answer to a report of these events, signed with this key."""

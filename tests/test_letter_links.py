@@ -310,8 +310,9 @@ def test_postmark_fills_both_tokens_in() -> None:
 @pytest.mark.parametrize("on", [True, False])
 def test_links_to_our_own_pages_are_never_led_over_a_provider(kind: str, on: bool) -> None:
     letter = with_links() if kind == "week" else golden_letters.small(kind, "ar", environment())
-    sendgrid = json.loads(MailSendBody(letter, SendGridOptions(key="SG.t", click_tracking=on)).encode([parcel()], "r"))
-    (postmark,) = json.loads(Messages(letter, PostmarkOptions(token="t", click_tracking=on)).encode([parcel()]))
+    letter = replace(letter, tracked=on)
+    sendgrid = json.loads(MailSendBody(letter, SendGridOptions(key="SG.t")).encode([parcel()], "r"))
+    (postmark,) = json.loads(Messages(letter, PostmarkOptions(token="t")).encode([parcel()]))
     assert sendgrid["tracking_settings"]["click_tracking"] == {"enable": on, "enable_text": False}
     assert postmark["TrackLinks"] == ("HtmlOnly" if on else "None")
     for html, attribute in (

@@ -25,7 +25,7 @@ from newsletter.issues import prose
 from newsletter.letters import answer_links, calendars
 from newsletter.models import CalendarEvent, Poll
 from newsletter.report import read as reports
-from newsletter.report.counts import plain as plain_report
+from newsletter.report.plain import plain_issue
 from newsletter.storage import database as storage
 from newsletter.storage import tables
 from newsletter.storage.database import Database
@@ -342,7 +342,7 @@ def test_the_report_tells_what_was_said(root: Path) -> None:
         client = client_of(workspace)
         client.post(first, data={**fields(client.get(first).text), "answer": "0"})
         with workspace.database.read() as connection:
-            plain = plain_report(reports.of_issue(connection, "1"))
+            plain = plain_issue(reports.of_issue(connection, "1"))
     assert {one["question"]: one["total"] for one in plain["polls"]} == {
         "كيف تصل إلى الرصيف؟": 1,
         "هل أفادتك هذه الرسالة؟": 0,

@@ -68,10 +68,10 @@ def test_from_an_empty_folder_to_letters(tmp_path: Path, database_urls: MakeData
     again = json.loads(ok(here("-C", root, "send", "--yes", "--json")).out)
     assert (again["sent_now"], again["submitted"]) == (0, 247)
     assert set(received(root).values()) == {1}
-    (listed,) = json.loads(ok(here("-C", root, "sends", "list", "--json")).out)
+    (listed,) = json.loads(ok(here("-C", root, "sends", "list", "--json")).out)["sends"]
     assert (listed["state"], listed["submitted"]) == ("finished", 247)
     assert "submitted\t247" in ok(here("-C", root, "sends", "show", "1")).out
-    (carried,) = json.loads(ok(here("-C", root, "articles", "--json")).out)
+    (carried,) = json.loads(ok(here("-C", root, "articles", "--json")).out)["articles"]
     assert carried["carried_in"] == ["1"]
     ok(here("-C", root, "subscribers", "export", tmp_path / "out.csv"))
     assert len((tmp_path / "out.csv").read_text("utf-8").splitlines()) >= 249

@@ -77,12 +77,25 @@ def test_links_of_a_sponsor_are_told_from_those_of_stories() -> None:
     assert passage.sponsor_links == ("https://example.net/a", "https://example.net/b")
     paid = {one.get("href"): one.get("rel") for one in tree(passage).iter("a")}
     assert paid == {
-        "https://example.net/a": "sponsored",
-        "https://example.net/b": "sponsored",
+        "https://example.net/a": "sponsored nofollow noopener",
+        "https://example.net/b": "sponsored nofollow noopener",
         "https://example.org/c": None,
     }
     assert "[Advertisement · المطحنة]" in passage.text()
     assert "كيس" not in passage.words(), "nothing that is paid for stands behind a subject"
+
+
+def test_a_sponsor_has_a_label_of_its_own_and_cards_within_it_are_paid_for_too() -> None:
+    card = "::: file\n[خطة](https://example.net/plan.pdf)\n:::"
+    passage = read(f"::: sponsor المطحنة | برعاية\nنص.\n\n{card}\n:::\n\n{card.replace('plan', 'ours')}")
+    assert passage.sponsored == (("https://example.net/plan.pdf", "المطحنة"),)
+    paid = {one.get("href"): one.get("rel") for one in tree(passage).iter("a")}
+    assert paid["https://example.net/plan.pdf"] == "sponsored nofollow noopener"
+    assert paid["https://example.net/ours.pdf"] is None
+    assert passage.text().startswith("[برعاية · المطحنة]\n")
+    assert "[End of the advertisement]" in passage.text()
+    assert "برعاية · المطحنة" in "".join(tree(passage).itertext())
+    assert "Advertisement ·" not in "".join(tree(passage).itertext())
 
 
 def test_a_film_leads_from_its_picture_and_from_its_title() -> None:

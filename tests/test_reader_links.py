@@ -24,6 +24,7 @@ import pytest
 from newsroom import SITE, Clock, make, open_newsroom, subscribe
 from sqlalchemy import text
 from starlette.testclient import TestClient
+from test_events import PUBLIC
 
 from newsletter import delivery, library
 from newsletter.api import Newsroom
@@ -154,13 +155,20 @@ def smtp(arrived: Arrived) -> Iterator[int]:
 SETTINGS = {
     "outbox": "",
     "smtp": '[smtp]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nconnections = 1\n',
-    "sendgrid": '[sendgrid]\nkey = "SG.test"\nhost = "http://127.0.0.1:{port}"\nclick_tracking = true\n',
-    "postmark": '[postmark]\ntoken = "t"\nhost = "http://127.0.0.1:{port}"\nclick_tracking = true\n',
+    "sendgrid": '[sendgrid]\nkey = "SG.test"\nhost = "http://127.0.0.1:{port}"\n',
+    "postmark": '[postmark]\ntoken = "t"\nhost = "http://127.0.0.1:{port}"\n',
 }
+COUNTED = {
+    "sendgrid": {"NASHRA_SENDGRID__WEBHOOK_KEY": PUBLIC, "NASHRA_TRACKING__CLICKS": "provider"},
+    "postmark": {"NASHRA_POSTMARK__WEBHOOK_TOKEN": "w", "NASHRA_TRACKING__CLICKS": "provider"},
+}
+"""What lets the provider report clicks."""
 
 
 @contextlib.contextmanager
-def newsroom(folder: Path, provider: str = "outbox", settings: str = "") -> Iterator[tuple[Workspace, Arrived]]:
+def newsroom(
+    folder: Path, provider: str = "outbox", settings: str = "", **environment: str
+) -> Iterator[tuple[Workspace, Arrived]]:
     """A workspace with two readers, one of them imported, and what arrives of its letters."""
     arrived = Arrived()
     server = {"smtp": smtp, "sendgrid": http, "postmark": http}.get(provider)
@@ -168,7 +176,7 @@ def newsroom(folder: Path, provider: str = "outbox", settings: str = "") -> Iter
         root = make(folder / "w", readers=0, settings=settings + SETTINGS[provider].format(port=port))
         path = root / "newsletter.toml"
         path.write_text(path.read_text("utf-8").replace('kind = "outbox"', f'kind = "{provider}"'), "utf-8")
-        with open_newsroom(root, Clock()) as workspace:
+        with open_newsroom(root, Clock(), **environment) as workspace:
             with workspace.database.write() as connection:
                 subscribe(connection, workspace, ADDED, workspace.now())
             (folder / "readers.csv").write_text(f"email\n{IMPORTED}\n", "utf-8")
@@ -286,7 +294,7 @@ def tokens_kind(value: str) -> str:
 def test_no_provider_leads_the_readers_own_links_over_its_server(
     tmp_path: Path, provider: str, mark: str, kind: str
 ) -> None:
-    with newsroom(tmp_path, provider) as (workspace, arrived):
+    with newsroom(tmp_path, provider, **COUNTED[provider]) as (workspace, arrived):
         send(workspace, kind)
     for _, html, _ in arrived.letters:
         marked = {link.get("href") or "": link.get(mark) for link in tree(html).iter("a")}
@@ -404,12 +412,15 @@ def test_without_pages_no_letter_leads_to_one(tmp_path: Path, kind: str) -> None
                 assert "mailto:" in content
 
 
-SMALL = ("confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure")
+SMALL = (
+    *("confirmation", "welcome", "goodbye", "preferences"),
+    *("new-address", "address-changed", "erasure", "still-wanted"),
+)
 
 
 @pytest.mark.parametrize(("provider", "mark"), [("sendgrid", "clicktracking"), ("postmark", "data-pm-no-track")])
-def test_no_provider_leads_the_links_of_small_letters_over_its_server(tmp_path: Path, provider: str, mark: str) -> None:
-    with newsroom(tmp_path, provider) as (workspace, arrived):
+def test_no_provider_counts_the_clicks_of_small_letters(tmp_path: Path, provider: str, mark: str) -> None:
+    with newsroom(tmp_path, provider, **COUNTED[provider]) as (workspace, arrived):
         with workspace.database.write() as connection:
             for kind in SMALL:
                 address = "hiba.new@example.net" if kind == "new-address" else ""
@@ -421,8 +432,12 @@ def test_no_provider_leads_the_links_of_small_letters_over_its_server(tmp_path: 
             href = link.get("href") or ""
             if href.startswith(f"{PAGES}/"):
                 pages.add(href.removeprefix(PAGES).split("/")[1])
-                assert link.get(mark) == ("off" if provider == "sendgrid" else ""), href
-    assert pages >= {"confirm", "preferences", "leave", "address", "erase", "archive"}
+                assert link.get(mark) is None, href
+    for made in arrived.requests:
+        for one in made if isinstance(made, list) else [made]:
+            settings = one.get("tracking_settings", {"click_tracking": {"enable": one.get("TrackLinks") != "None"}})
+            assert settings["click_tracking"]["enable"] is False
+    assert pages >= {"confirm", "preferences", "leave", "address", "erase", "stay", "archive"}
 
 
 def test_an_article_that_stands_at_a_like_address_keeps_its_links(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Judges that exist for Node only: MJML's own validator over every template, html-validate over every letter.
+"""Judges that exist for Node only: MJML's own validator for every template, html-validate for letters and reports.
 
 They are installed in tests/node (``npm install --no-package-lock --ignore-scripts``), which CI does; elsewhere these
 tests are skipped when they are not there.
@@ -15,8 +15,11 @@ from pathlib import Path
 
 import golden_letters as golden
 import pytest
+import report_pages
+from jinja2 import Environment
 
 from newsletter.letters.templates import environment
+from newsletter.report.page import page
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +46,15 @@ def judged(letters: dict[str, dict[str, str]]) -> dict[str, dict[str, list[str]]
     return found
 
 
+def reports(templates: Environment) -> dict[str, str]:
+    both = replace(report_pages.silent(), reports=(report_pages.silent().reports[0], report_pages.issue("en")))
+    return {
+        "ar": page(report_pages.whole("ar"), report_pages.publication("ar"), templates),
+        "fa": page(report_pages.whole("fa", clicks=False), report_pages.publication("fa"), templates),
+        "several": page(both, report_pages.publication("en"), templates),
+    }
+
+
 def test_the_reference_validators_find_nothing_in_any_letter() -> None:
     templates = environment()
     letters = {}
@@ -58,6 +70,8 @@ def test_the_reference_validators_find_nothing_in_any_letter() -> None:
         for kind in golden.SMALL:
             html = golden.small(kind, language, templates).rendered.html
             letters[f"{kind} in {language}"] = {"mjml": "<mjml><mj-body></mj-body></mjml>", "html": html}
+    for name, html in reports(templates).items():
+        letters[f"report, {name}"] = {"mjml": "<mjml><mj-body></mj-body></mjml>", "html": html}
     found = judged(letters)
     assert set(found) == set(letters)
     assert {name: faults for name, faults in found.items() if faults["mjml"] or faults["html"]} == {}

@@ -199,7 +199,7 @@ def test_an_answer_that_confirms_reaches_the_mailbox_that_is_read(workspace: Wor
 
 def test_who_does_not_choose_has_the_rhythm_of_the_list(root: Path, tmp_path: Path) -> None:
     run(root, "subscribers", "add", "a@example.net", "--list", "sport", "--consent", "asked")
-    rows = [json.loads(row) for row in run(root, "subscribers", "list", "--list", "sport", "--json").out.splitlines()]
+    rows = [json.loads(row) for row in run(root, "subscribers", "list", "--list", "sport", "--jsonl").out.splitlines()]
     assert [(row["address"], row["rhythm"]) for row in rows] == [("a@example.net", "daily")]
 
 
@@ -306,7 +306,7 @@ def test_nobody_joins_a_closed_list_and_nothing_goes_out(workspace: Workspace, r
     assert here("-C", root, "lists", "close", "sport").code == 2
     run(root, "lists", "close", "sport", "--yes")
     assert "closed since" in run(root, "lists").out
-    closed = {row["name"]: row["closed"] for row in json.loads(run(root, "lists", "--json").out)}
+    closed = {row["name"]: row["closed"] for row in json.loads(run(root, "lists", "--json").out)["lists"]}
     assert closed["readers"] is None
     assert closed["sport"]
     for words in (
@@ -412,7 +412,7 @@ def test_the_schedule_passes_over_a_closed_list(root: Path, clock: Clock) -> Non
 
 def test_another_title_is_all_that_changes(workspace: Workspace, root: Path) -> None:
     run(root, "lists", "rename", "sport", "--title", "الملاعب")
-    assert [row["title"] for row in json.loads(run(root, "lists", "--json").out)] == ["الموجة", "الملاعب"]
+    assert [row["title"] for row in json.loads(run(root, "lists", "--json").out)["lists"]] == ["الموجة", "الملاعب"]
 
 
 def test_another_name_stands_in_every_issue_and_letters_hold_their_links(workspace: Workspace, root: Path) -> None:
@@ -475,8 +475,8 @@ def test_a_form_for_a_list_that_the_pages_do_not_offer(root: Path) -> None:
 
 def test_what_is_unused_is_asked_list_by_list(workspace: Workspace, root: Path) -> None:
     weekly.run(workspace)
-    assert json.loads(run(root, "articles", "--unused", "--json").out) == []
-    assert len(json.loads(run(root, "articles", "--unused", "--list", "sport", "--json").out)) > 3
+    assert json.loads(run(root, "articles", "--unused", "--json").out)["articles"] == []
+    assert len(json.loads(run(root, "articles", "--unused", "--list", "sport", "--json").out)["articles"]) > 3
 
 
 def test_people_of_one_list_are_told_apart(workspace: Workspace, root: Path, tmp_path: Path) -> None:
@@ -484,5 +484,5 @@ def test_people_of_one_list_are_told_apart(workspace: Workspace, root: Path, tmp
     exported = (tmp_path / "sport.csv").read_text("utf-8")
     assert SPORT_ONLY in exported
     assert "reader0@example.net" not in exported
-    counts = {row["name"]: row["confirmed"] for row in json.loads(run(root, "lists", "--json").out)}
+    counts = {row["name"]: row["confirmed"] for row in json.loads(run(root, "lists", "--json").out)["lists"]}
     assert counts == {"readers": 2, "sport": 2}

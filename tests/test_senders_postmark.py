@@ -99,10 +99,10 @@ def test_a_comma_in_the_name_begins_no_other_address() -> None:
 
 def test_options_reach_the_messages() -> None:
     picture = Picture("picture-1@example.org", "image/png", b"\x89PNG", "ميناء.png")
-    options = changed(message_stream="weekly", open_tracking=True, click_tracking=True)
+    options = changed(message_stream="weekly")
     rendered = replace(LETTER.rendered, pictures=(picture,))
-    (made,) = messages(parcel(1), options=options, reply_to="م <editor@example.org>", rendered=rendered)
-    assert (made["MessageStream"], made["TrackOpens"], made["TrackLinks"]) == ("weekly", True, "HtmlOnly")
+    (made,) = messages(parcel(1), options=options, reply_to="م <editor@example.org>", rendered=rendered, tracked=True)
+    assert (made["MessageStream"], made["TrackOpens"], made["TrackLinks"]) == ("weekly", False, "HtmlOnly")
     assert made["ReplyTo"] == '"م" <editor@example.org>'
     (attachment,) = made["Attachments"]
     assert attachment == {

@@ -71,16 +71,16 @@ def test_each_subscriber_has_a_header_a_substitution_and_ids_of_their_own() -> N
     assert made["headers"]["List-Id"] == "readers <readers.example.org>"
 
 
-def test_nothing_is_tracked_unless_the_settings_say_so() -> None:
+def test_nothing_is_tracked_but_clicks_in_a_letter_that_says_so() -> None:
     off = body(parcel(1))["tracking_settings"]
     assert {name: part["enable"] for name, part in off.items()} == {
         "click_tracking": False,
         "open_tracking": False,
         "subscription_tracking": False,
     }
-    on = body(parcel(1), options=changed(open_tracking=True, click_tracking=True))["tracking_settings"]
-    assert (on["open_tracking"]["enable"], on["click_tracking"]["enable"]) == (True, True)
-    assert on["subscription_tracking"]["enable"] is False
+    on = body(parcel(1), tracked=True)["tracking_settings"]
+    assert {name for name, part in on.items() if part["enable"]} == {"click_tracking"}
+    assert on["click_tracking"]["enable_text"] is False
 
 
 def test_without_reader_pages_there_is_no_one_click() -> None:

@@ -221,6 +221,17 @@ def test_the_command_lists_lines_for_a_pipe_and_says_what_comes_next(tmp_path: P
     assert "nashra" not in done.out
 
 
+def test_subjects_that_are_tried_stay_the_editors(tmp_path: Path) -> None:
+    text = (
+        (DATA / "issue-ar.md").read_text("utf-8").replace('subject = "نشرة الواحة"', 'subjects = ["الميناء", "السدود"]')
+    )
+    root = newsroom(tmp_path, text)
+    done = here("subjects", "--use", "1", cwd=root)
+    assert done.code == 1
+    assert "issue.md:3: has several subjects that are tried" in done.err
+    assert (root / "issues" / "7" / "issue.md").read_text("utf-8") == text
+
+
 def test_an_issue_without_stories_gets_a_next_step(tmp_path: Path) -> None:
     root = newsroom(tmp_path, '+++\nnumber = 7\nsubject = "س"\n+++\n\nكلمة.\n')
     done = here("subjects", cwd=root)

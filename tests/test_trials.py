@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from test_ledger import query
 
 from newsletter import ledger
+from newsletter.delivery import deciding
 from newsletter.ledger import Mailing, Send, trials, trying
 from newsletter.ledger.drawing import ordered
 from newsletter.ledger.trying import TrialTerms
@@ -90,9 +91,87 @@ def test_an_order_is_another_for_every_send_and_leaves_nobody_out() -> None:
     one, other = ordered(range(1, 2001), SEED), ordered(range(1, 2001), "ffeeddccbbaa9988")
     assert sorted(one) == sorted(other) == list(range(1, 2001))
     assert one != other
-    assert one == ordered(reversed(range(1, 2001)), SEED)
+    assert one == ordered(range(2000, 0, -1), SEED)
     # As good as random: of the first half about half are among the first half of the ids.
     assert 440 < sum(reader <= 1000 for reader in one[:1000]) < 560
+
+
+def test_letters_that_a_server_put_off_keep_nobody_waiting(connection: Connection) -> None:
+    send = freeze(connection)
+    while (one := ledger.claim(connection, send.id, lease=60)) is not None:
+        late = one.id == 1
+        ledger.record(connection, one, "queued" if late else "submitted", {}, pause=900.0 if late else 0.0)
+        trying.rest(connection, send.id, NOW)
+    (result,) = trials.of_issue(connection, "12")
+    # It runs on for the one batch that is tried again, and the hour stands.
+    assert result.decide_at == NOW + timedelta(hours=2)
+    assert ledger.state_of(connection, send.id) == "running"
+    assert trying.due(connection, NOW + timedelta(hours=2)) == [send.id]
+    (decided,) = deciding.decide_due(connection, NOW + timedelta(hours=2))
+    assert decided.proposed == 1
+    assert ledger.free(connection, send.id)
+    # Its hour is set once.
+    trying.rest(connection, send.id, NOW + timedelta(hours=3))
+    assert trying.due(connection, NOW + timedelta(hours=9)) == []
+
+
+def test_what_nobody_has_tried_yet_sets_no_hour(connection: Connection) -> None:
+    send = freeze(connection)
+    held = ledger.claim(connection, send.id, lease=60)
+    assert held is not None
+    ledger.record(connection, held, "submitted", {})
+    trying.rest(connection, send.id, NOW)
+    last = ledger.claim(connection, send.id, lease=60)
+    assert last is not None
+    # Somebody holds the last one.
+    trying.rest(connection, send.id, NOW)
+    (result,) = trials.of_issue(connection, "12")
+    assert result.decide_at is None
+    assert ledger.state_of(connection, send.id) == "running"
+
+
+def test_a_clock_that_was_set_back_makes_nobody_wait_longer(connection: Connection) -> None:
+    send = freeze(connection)
+    while (one := ledger.claim(connection, send.id, lease=60)) is not None:
+        ledger.record(connection, one, "submitted", {})
+    trying.rest(connection, send.id, NOW)
+    before = NOW - timedelta(days=3)
+    assert trying.due(connection, before) == [send.id]
+    assert trying.due(connection, NOW - timedelta(minutes=1)) == []
+
+
+def test_a_provider_that_stops_the_sample_stops_no_trial(connection: Connection) -> None:
+    send = freeze(connection)
+    ledger.stop(connection, send.id, "it takes nothing")
+    trying.rest(connection, send.id, NOW)
+    assert trying.due(connection, NOW + timedelta(days=1)) == []
+    stopped = ledger.send(connection, send.id)
+    assert stopped is not None
+    assert (stopped.state, stopped.paused_by) == ("paused", "provider")
+    assert ledger.take_over(connection, stopped, "smtp other") is True
+    while (one := ledger.claim(connection, send.id, lease=60)) is not None:
+        ledger.record(connection, one, "submitted", {})
+    trying.rest(connection, send.id, NOW)
+    (decided,) = deciding.decide_due(connection, NOW + timedelta(hours=2))
+    assert decided.chosen == 0
+    again = ledger.send(connection, send.id)
+    assert again is not None
+    assert (again.state, again.sender) == ("running", "smtp other")
+
+
+def test_who_had_it_already_is_neither_drawn_nor_held(connection: Connection) -> None:
+    first = freeze(connection, 40, how=terms(share=0.5), key="12")
+    ledger.cancel(connection, first)
+    # Nobody has it: all 40 are there again.
+    again = freeze(connection, 40, how=terms(share=0.5), seed="99112233aabbccdd")
+    assert again.audience == 40
+    while (one := ledger.claim(connection, again.id, lease=60)) is not None:
+        ledger.record(connection, one, "submitted", {})
+    ledger.cancel(connection, again)
+    rest = freeze(connection, 40, how=terms(), seed="88112233aabbccdd")
+    parts = parts_of(connection, rest)
+    assert sorted(reader for part in parts.values() for reader in part) == sorted(parts_of(connection, again)[1, 1])
+    assert {name: len(part) for name, part in parts.items()} == {(1, 0): 5, (2, 0): 5, (1, 1): 10}
 
 
 @pytest.mark.parametrize(

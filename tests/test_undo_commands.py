@@ -141,7 +141,7 @@ def test_whoever_was_refused_before_the_cancel_counts_once_in_the_report_of_the_
     partly(root, "submitted", "refused")
 
     def reported() -> dict[str, int]:
-        total = json.loads(here("-C", root, "report", "1", "--json").out)["total"]
+        total = json.loads(here("-C", root, "report", "1", "--json").out)["reports"][0]["total"]
         names = ("audience", "submitted", "refused", "unknown", "skipped", "queued", "cancelled", "left")
         return {name: total[name] for name in names if total[name]}
 

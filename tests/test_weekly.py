@@ -324,7 +324,7 @@ def test_the_command_from_files_to_the_report(files: Path) -> None:
     for key in ("send", "path", "subject", "stories", "sections", "audience"):
         assert again[key] == told[key], key
     assert again["send"]
-    report = json.loads(here("-C", files, "report", "--json").out)
+    report = json.loads(here("-C", files, "report", "--json").out)["reports"][0]
     assert (report["issue"], report["total"]["submitted"], report["by_rhythm"]["weekly"]["submitted"]) == ("1", 3, 3)
     assert len(received(files)) == 4
 
@@ -335,7 +335,7 @@ def test_a_planned_week_is_named_for_programs(files: Path) -> None:
     assert here("-C", files, "weekly", files / "1.txt", files / "2.txt", "--draft").code == 0
     assert here("-C", files, "send", "1", "--yes", "--at", "2099-01-01 10:00", "--json").code == 0
     told = json.loads(here("-C", files, "weekly", "--yes", "--json").out)
-    (listed,) = json.loads(here("-C", files, "sends", "list", "--json").out)
+    (listed,) = json.loads(here("-C", files, "sends", "list", "--json").out)["sends"]
     assert (told["state"], told["issue"], told["send"]) == ("scheduled", 1, listed["send"])
     assert (told["subject"], told["audience"]) == (listed["subject"], 3)
     assert Path(told["path"]).is_file()
@@ -405,7 +405,7 @@ def test_articles_help_to_choose(files: Path) -> None:
     (files / "4.txt").write_text(long, "utf-8")
     (files / "5.txt").write_text(long.replace("خبر طويل", "الخبر الطويل نفسه") + "\nوزيادة.\n", "utf-8")
     here("-C", files, "collect", *(files / f"{number}.txt" for number in (1, 2, 3, 4, 5)))
-    listed = {one["id"]: one for one in json.loads(here("-C", files, "articles", "--json").out)}
+    listed = {one["id"]: one for one in json.loads(here("-C", files, "articles", "--json").out)["articles"]}
     assert len(listed) == 4  # the same text is the same article
     assert (listed[3]["minutes"], listed[3]["words"], listed[3]["age_hours"]) == (3, 450, 0)
     assert {one["repeats"] for one in listed.values()} == {None, 3}

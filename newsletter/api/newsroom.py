@@ -15,6 +15,7 @@ from newsletter.errors import IssueError
 
 if TYPE_CHECKING:
     from newsletter.models import Holding, Issue, Problem
+    from newsletter.report.models import NewsroomReport
     from newsletter.wiring import Workspace
     from newsletter.workflows.collect import CollectOutcome
     from subscribers.models import ListCount
@@ -142,6 +143,46 @@ class Newsroom:
                 raise IssueError("there is no issue yet", where=str(self.root), mend="make one with compose()")
             return found[-1]
         return issues.read(Path(name.path))
+
+    def report(self, *issues: Issue | int | str) -> NewsroomReport:
+        """Count what became of issues, how they compare with those before, and how the lists grew.
+
+        Args:
+            issues: Numbers, ids of sends, keys of letters of the latest posts, or Issues; none takes the last one.
+
+        Returns:
+            Frozen dataclasses of ``newsletter.report.models``; ``newsletter.report.plain.plain`` makes them the data of
+            ``newsletter report --json``.
+
+        Raises:
+            SendError: Nothing was sent, or nothing by one of these names.
+
+        Example::
+
+            total = newsroom.report(12).reports[0].total
+            print(total.submitted, total.delivered, total.bounces)
+        """
+        from newsletter.workflows import reports
+
+        names = [str(one) if isinstance(one, (int, str)) else str(one.number) for one in issues]
+        return reports.counted(self.workspace, names)
+
+    def report_page(self, report: NewsroomReport) -> str:
+        """Write a report as one HTML page that needs no other file, in the newsroom's language and direction.
+
+        Args:
+            report: As ``report`` gives it.
+
+        Raises:
+            RenderError: A template or a catalogue of the workspace's own is broken.
+
+        Example::
+
+            Path("report.html").write_text(newsroom.report_page(newsroom.report(11, 12)), "utf-8")
+        """
+        from newsletter.workflows import reports
+
+        return reports.page_of(self.workspace, report)
 
     def compose(
         self, ids: Sequence[int] | None = None, *, most: int | None = None, list_name: str = "readers", slug: str = ""

@@ -11,6 +11,7 @@ from newsletter.check.found import Findings
 from newsletter.check.reading import IssueContent, read
 from newsletter.models import Issue, Letter, Level, Picture, Problem, Publication, StoryChange
 from newsletter.senders.reports import Authentication
+from newsletter.sponsors import Booking
 
 SETTINGS = "newsletter.toml"
 
@@ -61,6 +62,10 @@ class CheckContext:
     """Base of the reader pages."""
     unwanted: frozenset[str] = frozenset()
     """Of ``preferences`` and ``view``, the ways on that the settings leave out of letters."""
+    booked: tuple[Booking, ...] = ()
+    """What sponsors have booked in this letter."""
+    sponsors: frozenset[str] = frozenset()
+    """Folded names of the sponsors who have booked anything in letters of this list."""
     templates: Mapping[str, str] = field(default_factory=dict)
     """Sources of the workspace's own MJML templates, by the path that a message shows."""
     found: Findings | None = None
@@ -89,7 +94,7 @@ class CheckInput:
 
     def key(self, name: str) -> str:
         """The line of a key of the front matter."""
-        return self.at(self.issue.lines.get(name, 0))
+        return self.at(self.issue.lines.get("subjects" if name == "subject" and self.issue.subjects else name, 0))
 
 
 Rule = Callable[[CheckInput], Iterator[Problem]]

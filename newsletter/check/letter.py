@@ -249,7 +249,7 @@ def size(case: CheckInput) -> Iterator[Problem]:
                 case.issue.path,
                 "take out stories or shorten their text; [theme] social, [letter] links and a font of headings take "
                 "some room too"
-                if look_of(case.issue, case.known.publication).style == "digest"
+                if case.known.publication and look_of(case.issue, case.known.publication).style == "digest"
                 else 'take out stories, shorten their text, or write theme.style = "digest"',
             )
             return

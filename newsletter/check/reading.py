@@ -92,8 +92,10 @@ def read(issue: Issue) -> IssueContent:
     blocks = [*issue.opening, *(block for section in issue.sections for block in section.blocks)]
     texts = (block.markdown if isinstance(block, Prose) else block.summary for block in blocks)
     reading = IssueContent(notes=containers.notes_of(texts))
-    if issue.subject:
-        reading.runs.append(TextRun(issue.subject, issue.lines.get("subject", 0), "subject"))
+    for subject in issue.subjects or (issue.subject,):
+        if subject:
+            line = issue.lines.get("subjects" if issue.subjects else "subject", 0)
+            reading.runs.append(TextRun(subject, line, "subject"))
     if issue.preheader:
         reading.runs.append(TextRun(issue.preheader, issue.lines.get("preheader", 0), "preheader"))
     for prose in issue.opening:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from newsletter.check.context import (
     CheckInput,
@@ -98,13 +99,27 @@ def preheader(case: CheckInput) -> Iterator[Problem]:
             case.key("preheader"),
             "shorten it",
         )
-    if says_the_same(case.issue.preheader, case.issue.subject):
+    subjects = case.issue.subjects or (case.issue.subject,)
+    if any(says_the_same(case.issue.preheader, one) for one in subjects):
         yield _tell(
             "preheader-repeats-subject",
             f"the preheader says what the subject says: {shown(case.issue.preheader)}",
             case.key("preheader"),
             "say something else that the issue brings",
         )
+
+
+def _of_each(rule: Rule) -> Rule:
+    """A rule that looks at every subject that is tried, and says which one it means."""
+
+    def look(case: CheckInput) -> Iterator[Problem]:
+        if not case.issue.subjects:
+            yield from rule(case)
+        for words in case.issue.subjects:
+            for problem in rule(replace(case, issue=replace(case.issue, subject=words))):
+                yield replace(problem, words=f"{problem.words}: {shown(words)}")
+
+    return look
 
 
 def _without_number(text: str) -> str:
@@ -114,9 +129,9 @@ def _without_number(text: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    subject_empty,
-    subject_length,
-    subject_name_only,
-    subject_repeated,
+    _of_each(subject_empty),
+    _of_each(subject_length),
+    _of_each(subject_name_only),
+    _of_each(subject_repeated),
     preheader,
 )

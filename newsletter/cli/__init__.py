@@ -17,9 +17,12 @@ import typer
 from newsletter.cli import (
     answering,
     composing,
+    deciding,
+    deliverability,
     diverting,
     editing,
     examining,
+    hygiene,
     lists,
     people,
     posting,
@@ -30,6 +33,7 @@ from newsletter.cli import (
     sends,
     serving,
     setting_up,
+    sponsors,
     status,
     subjects,
     subscribing,
@@ -83,6 +87,7 @@ _SUBSCRIBERS = group(
     people.leave,
     suppressing.suppress,
     suppressing.unsuppress,
+    group("hygiene", "", hygiene.ask, alone=hygiene.hygiene),
     group("bounces", "", suppressing.accept, suppressing.dismiss, alone=suppressing.bounces),
     people.erase,
     people.sync,
@@ -106,9 +111,18 @@ _SENDS = group(
     sends.resume,
     undoing.cancel,
     undoing.refreeze,
+    deciding.decide,
     unknown.unknown,
     diverting.divert,
     sends.list_,
+)
+_SPONSORS = group(
+    "sponsors",
+    "Sponsors booked in sponsors.toml: list, check, put into an issue, report.",
+    sponsors.list_,
+    sponsors.check,
+    sponsors.place,
+    sponsors.report,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
@@ -118,11 +132,17 @@ for panel, parts in (
         "Making an issue",
         (
             *(editing.collect, composing.articles, composing.compose, subjects.subjects),
-            *(editing.check, editing.preview, theming.theme),
+            *(editing.check, editing.preview, theming.theme, _SPONSORS),
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
-    ("Sending", (sending.send, reporting.report, status.status, examining.doctor, working.worker, _SENDS)),
+    (
+        "Sending",
+        (
+            *(sending.send, reporting.report, deliverability.deliverability, status.status, examining.doctor),
+            *(working.worker, _SENDS),
+        ),
+    ),
     ("Reader pages", (serving.serve, serving.embed)),
 ):
     for part in parts:

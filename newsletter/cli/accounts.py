@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from newsletter.cli.output import plural, say
+from newsletter.cli.trying import plan_data, would_try
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
@@ -39,6 +40,10 @@ def tell_week(week: WeekPlan, sender: str) -> None:
     for section in issue.sections:
         if section.stories:
             say(f"  {section.title or '(no heading)'}: {len(section.stories)}")
+    from newsletter.sponsors.placing import placed
+
+    if sponsors := placed(issue):
+        say(f"  with {', '.join(f'«{one.name}»' for one in sponsors)}, who paid for a place")
     rhythms = ", ".join(f"{name} {count:,}" for name, count in plan.by_rhythm.items())
     say(f"To '{plan.target.name}' through {sender}: {plural(plan.audience, 'subscriber')} ({rhythms}).")
     if len(plan.variants) > 1:
@@ -47,6 +52,8 @@ def tell_week(week: WeekPlan, sender: str) -> None:
             say(f"  {one.audience:,} {_kind(one)}")
         if more := wanted[_MOST_VARIANTS:]:
             say(f"  {sum(one.audience for one in more):,} in {len(more)} further combinations of topics")
+    for line in would_try(plan):
+        say(line)
     if week.preview:
         say(f"Letter: {week.size:,} bytes of HTML. Look at it: {week.preview[0]}")
     for line in problem_lines(plan.problems):
@@ -104,6 +111,7 @@ def week_data(
         "by_rhythm": dict(plan.by_rhythm) if plan is not None else {},
         "by_variant": {one.name: one.audience for one in plan.variants} if plan is not None else {},
         "without_topic": plan.skipped if plan is not None else 0,
+        "trial": plan_data(plan) if plan is not None else None,
         "bytes": week.size,
         "preview": [str(path) for path in week.preview],
         "problems": [asdict(problem) for problem in plan.problems] if plan is not None else [],

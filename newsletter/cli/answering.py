@@ -28,9 +28,9 @@ def inbox(
 
     Bounces and complaints reach the ledger and, where they should, suppress the address; a message made by the
     unsubscribe address of a letter ends the subscription; an answer to a confirmation letter confirms; the subject
-    "subscribe" or "اشتراك", with the name of a list or without, brings a confirmation letter. Answers of machines
-    change nothing. Each message is handled once, however often this runs, and the mailbox stays as it is. Small letters
-    that wait are sent at the end.
+    "subscribe" or "اشتراك", with the name of a list or without, brings a confirmation letter. DMARC reports about our
+    domain are taken in, for newsletter deliverability. Answers of machines change nothing. Each message is handled
+    once, however often this runs, and the mailbox stays as it is. Small letters that wait are sent at the end.
 
     \b
     Examples:
@@ -38,8 +38,9 @@ def inbox(
       newsletter subscribers inbox /var/mail/bounces
     """
     from newsletter.events.inbox import InboxSetup, read
+    from newsletter.workflows.deliverability import fenced, own_domains
 
-    with workspace_of(context) as workspace:
+    with workspace_of(context) as workspace, fenced() as read_report:
         settings, keys = workspace.settings, workspace.keys
         setup = InboxSetup(
             workspace.database,
@@ -51,6 +52,9 @@ def inbox(
             caps=workspace.caps,
             rhythm=settings.rhythms.default,
             rhythms={name: settings.rhythm_of(name) for name in settings.lists},
+            servers=tuple(one.lower() for one in settings.sender.authserv_ids),
+            domains=own_domains(workspace),
+            read_report=read_report,
         )
         result = read(setup, mailbox, dry_run=dry_run)
         _tell(result, as_json=as_json)
@@ -67,7 +71,9 @@ def _tell(result: InboxOutcome, *, as_json: bool) -> None:
         "reported otherwise": result.reported,
         "left": result.left,
         "confirmed": result.confirmed,
+        "still want their letters": result.stayed,
         "asked to subscribe": result.asked,
+        "DMARC reports": result.dmarc,
         "told before": result.known,
         "too many at once, tried again later": result.later,
         "not ours, too old or asked lately": result.refused,

@@ -10,8 +10,8 @@ import typer
 
 from newsletter.cli.accounts import article_data, tell_repeats
 from newsletter.cli.app import workspace_of
-from newsletter.cli.options import AsJson
-from newsletter.cli.output import data, json_data, plural, say, table
+from newsletter.cli.options import AsJson, AsJsonLines, one_form
+from newsletter.cli.output import data, json_data, json_line, plural, say, table
 
 if TYPE_CHECKING:
     from newsletter.models import Holding
@@ -30,6 +30,7 @@ def articles(
         str, typer.Option("--list", help="Only what this list's weekly readers have not had. [default: every list]")
     ] = "",
     as_json: AsJson = False,
+    as_lines: AsJsonLines = False,
 ) -> None:
     """List the articles of the library, newest first, with what helps to choose.
 
@@ -41,12 +42,14 @@ def articles(
       newsletter articles --unused
       newsletter articles --unused --list sport
       newsletter articles --section رياضة --days 7
+      newsletter articles --jsonl | jq .title
     """
     from newsletter import issues, library
     from newsletter.issues.compose import when
     from newsletter.issues.repeats import of as found_repeats
     from newsletter.text.tidy import arabic_fold
 
+    one_form(as_json, as_lines)
     with workspace_of(context) as workspace:
         now = workspace.now()
         with workspace.database.read() as connection:
@@ -66,7 +69,11 @@ def articles(
         holding for holding in holdings if not section or arabic_fold(holding.article.section) == arabic_fold(section)
     ]
     if as_json:
-        json_data([_help(holding, repeats, now) for holding in shown])
+        json_data({"articles": [_help(holding, repeats, now) for holding in shown]})
+        return
+    if as_lines:
+        for holding in shown:
+            json_line(_help(holding, repeats, now))
         return
     rows = [
         (
@@ -126,6 +133,7 @@ def compose(
       newsletter compose --ids 12,9,7 --slug elections
       newsletter compose --refresh
     """
+    from newsletter.sponsors.placing import placed
     from newsletter.workflows import draft as drafts
     from subscribers import store
 
@@ -155,6 +163,8 @@ def compose(
         left = drafts.waiting(issue)
     data(issue.path)
     say(f"Issue {issue.number} with {plural(len(issue.stories), 'story', 'stories')}.")
+    if sponsors := placed(issue):
+        say(f"With {', '.join(f'«{one.name}»' for one in sponsors)}, who paid for a place (sponsors.toml).")
     if left.waiting:
         say(f"{plural(left.waiting, 'candidate')} more at the end of the file: cut what you want, and paste it above.")
     _tell_left(left)

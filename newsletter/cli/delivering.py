@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,9 +16,12 @@ from newsletter.cli.letters_bar import letters_bar
 from newsletter.cli.moment import WESTERN_DIGITS
 from newsletter.cli.output import ask, on_terminal, plural, say
 from newsletter.cli.posting import post_without_pages
+from newsletter.cli.trying import waits_words
 from newsletter.errors import SendError
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from newsletter.delivery import SendPausedError
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue
@@ -127,8 +130,8 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
     say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
-    if done.exit == NOTHING_SENT or _waits_for_a_day(done.send):
-        say(way_on(done.send, done.account))
+    if done.exit == NOTHING_SENT or _waits_for_a_day(done.send) or _waits_for_its_trial(done.send):
+        say(way_on(done.send, done.account, workspace.zone))
     if done.sent_now:
         tell_outbox(workspace)
     post_without_pages(workspace)
@@ -166,20 +169,23 @@ def exit_of(sent: Send, account: SendCounts) -> int:
         sent: The send, as it is now.
         account: Of the send.
     """
-    # What a warm-up leaves for the next day stopped as planned.
-    stopped = sent.state == "paused" and account.open and not _waits_for_a_day(sent)
+    # What a warm-up leaves for the next day stopped as planned, and so did what waits for the end of its trial.
+    stopped = sent.state == "paused" and account.open and not (_waits_for_a_day(sent) or _waits_for_its_trial(sent))
     if sent.state == "cancelled" or stopped:
         return NOTHING_SENT
     return SOME_NOT_TAKEN if account.refused or account.unknown else 0
 
 
-def way_on(sent: Send, account: SendCounts) -> str:
+def way_on(sent: Send, account: SendCounts, zone: tzinfo | None = None) -> str:
     """Why a send does not go on by itself, and the command by which it does.
 
     Args:
         sent: Paused or cancelled.
         account: Of the send.
+        zone: Of the site, for hours; None tells them in UTC.
     """
+    if sent.state == "paused" and sent.paused_by == "trial":
+        return waits_words(sent, account, zone)
     if sent.state == "cancelled":
         return (
             f"Issue {sent.issue} was cancelled after it went to {plural(account.submitted, 'subscriber')}. "
@@ -205,6 +211,11 @@ def way_on(sent: Send, account: SendCounts) -> str:
 def _waits_for_a_day(sent: Send) -> bool:
     """Whether a send has sent what its account may send today, by ``[sender] warm_up``."""
     return sent.state == "paused" and sent.paused_by == "warm-up"
+
+
+def _waits_for_its_trial(sent: Send) -> bool:
+    """Whether a send waits for the hour at which its trial is decided; not for an editor who decides it."""
+    return sent.state == "paused" and sent.paused_by == "trial" and sent.probe_at is not None
 
 
 def tell_edited(workspace: Workspace, sent: Send | None) -> FileChange | None:
@@ -296,7 +307,7 @@ def tell_outbox(workspace: Workspace) -> None:
 
 
 def send_test(workspace: Workspace, issue: Issue, address: str) -> None:
-    """Send the letter of an issue to one address alone, marked as a test, and say so.
+    """Send the letter of an issue to one address alone, marked as a test, and say so; one for each subject tried.
 
     Args:
         workspace: An open workspace.
@@ -312,8 +323,11 @@ def send_test(workspace: Workspace, issue: Issue, address: str) -> None:
     from subscribers.addresses import normalise
 
     to = normalise(address).address
-    name = delivery.send_test(workspace.delivery_setup, of_issue(workspace, issue, test=True), to)
-    say(f"One test letter to {to} ({name}), through {workspace.sender.name}.")
+    # Subjects are tried on readers, but whoever looks at a test letter wants to see all of them.
+    for one in [replace(issue, subject=words) for words in issue.subjects] or [issue]:
+        name = delivery.send_test(workspace.delivery_setup, of_issue(workspace, one, test=True), to)
+        subject = f" with «{one.subject}»" if issue.subjects else ""
+        say(f"One test letter{subject} to {to} ({name}), through {workspace.sender.name}.")
     tell_outbox(workspace)
 
 

@@ -34,7 +34,7 @@ def lists(context: typer.Context, as_json: AsJson = False) -> None:
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         counts = store.lists(connection)
     if as_json:
-        json_data([_told(count) for count in counts])
+        json_data({"lists": [_told(count) for count in counts]})
         return
     rows = [(count.list.name, count.confirmed, count.pending, count.left, _title(count)) for count in counts]
     table(("List", "Confirmed", "Pending", "Left", "Title"), rows)

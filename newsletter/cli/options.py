@@ -12,6 +12,21 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
 
+AsJsonLines = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line on stdout.")]
+
+
+def one_form(*chosen: bool) -> None:
+    """Refuse two forms of what is printed at once.
+
+    Args:
+        chosen: Whether each of ``--json`` and ``--jsonl`` was given.
+
+    Raises:
+        BadParameter: More than one was.
+    """
+    if sum(chosen) > 1:
+        raise typer.BadParameter("--json and --jsonl each fill stdout: take one of them")
+
 
 IssueName = Annotated[
     str, typer.Argument(metavar="ISSUE", help="Its number, the name of its folder, or a path. [default: the newest]")

@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import NashraError
@@ -30,14 +31,103 @@ def data(text: str) -> None:
         print(text)
 
 
-def json_data(value: Any, *, indent: int | None = 2) -> None:
-    """A value as JSON, letters as they are where stdout can hold them, moments in ISO 8601.
+def json_data(value: Mapping[str, Any]) -> None:
+    """The one JSON document of a command: an object, lists in it under a name, moments in ISO 8601 with their zone.
+
+    Letters stand as they are where stdout can hold them.
 
     Args:
-        value: Of lists, mappings, numbers and texts; anything else as ``str`` writes it.
-        indent: Spaces for each level; None writes one line.
+        value: Of lists, mappings, numbers and texts; paths and other values as ``str`` writes them.
     """
-    data(json.dumps(value, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf"), indent=indent, default=str))
+    data(_json(value, 2))
+
+
+class JsonDocument:
+    """A JSON document with one long list, written while it is read.
+
+    Args:
+        head: What stands before the list.
+        name: Of the list.
+    """
+
+    def __init__(self, head: Mapping[str, Any], name: str) -> None:
+        self._begin, _, self._end = _json({**head, name: []}, 2).rpartition("[]")
+        self._number = 0
+
+    def add(self, value: Mapping[str, Any]) -> None:
+        """Write one more object of the list, on a line of its own."""
+        before = ",\n    " if self._number else f"{self._begin}[\n    "
+        self._number += 1
+        with _stdout_words():
+            print(before + _json(value, None), end="")
+
+    def end(self) -> None:
+        """Write what stands behind the list."""
+        data(f"\n  ]{self._end}" if self._number else f"{self._begin}[]{self._end}")
+
+
+def json_line(value: Mapping[str, Any]) -> None:
+    """One object on one line, of many (``--jsonl``).
+
+    Args:
+        value: As for ``json_data``.
+    """
+    data(_json(value, None))
+
+
+def _json(value: Mapping[str, Any], indent: int | None) -> str:
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    return json.dumps(value, ensure_ascii=plain, indent=indent, default=_json_value)
+
+
+def _json_value(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def csv_data(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table as CSV (RFC 4180) in UTF-8, without cells that a spreadsheet would calculate.
+
+    Args:
+        columns: Their names, the first line.
+        rows: One value for each column.
+    """
+    import csv
+    import io
+
+    from subscribers.csvfile.formulas import neutral
+
+    for row in (columns, *rows):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow([neutral(str(value)) for value in row])
+        with _stdout_words():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(f"{line.getvalue()}\r\n".encode())
+
+
+def screen_width() -> int:
+    """Columns of the terminal; 80 where there is none."""
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def paint(text: str, style: str, bar: str = "", after: str = "") -> None:
+    """A line for a terminal: a text in a style, then a bar in a colour, then more; without colours under ``NO_COLOR``.
+
+    Args:
+        text: As it is shown.
+        style: ``bold`` or empty.
+        bar: In the colour of bars.
+        after: As it is shown.
+    """
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        data(f"{text}{bar}{after}")
+        return
+    begun = "\033[1m" if style == "bold" else ""
+    data(f"{begun}{text}{_PLAIN if begun else ''}{f'{_BARS}{bar}{_PLAIN}' if bar else ''}{after}")
+
+
+_BARS, _PLAIN = "\033[36m", "\033[0m"
 
 
 def flush() -> None:

@@ -12,8 +12,10 @@ from newsletter.cli.holding import tell_held, warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, table
 from newsletter.text.dates import in_zone
+from subscribers.moments import to_moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -40,6 +42,18 @@ def export(
     say(f"{plural(count, 'subscriber')} of '{list_name}' written. The file holds addresses: keep it safe.")
 
 
+_MOMENTS = frozenset({"created", "changed", "at", "expires", "paused_until", "recorded", "lease_until"})
+"""Columns of the readers' tables that hold Unix seconds."""
+
+
+def _with_moments(row: Mapping[str, object]) -> dict[str, object]:
+    """A row with its moments in ISO 8601, for whoever reads their own data."""
+    return {
+        name: to_moment(value).isoformat() if name in _MOMENTS and isinstance(value, int) else value
+        for name, value in row.items()
+    }
+
+
 def show(context: typer.Context, address: Address, as_json: AsJson = False) -> None:
     """Show how a person stands and what happened with them, oldest first; with --json the full copy they can ask for.
 
@@ -54,7 +68,7 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
         zone = workspace.zone
         happened = [*actions.timeline(person), *_issues(connection, person.subscriber.id)]
     if as_json:
-        json_data(dict(person.rows))
+        json_data({table: [_with_moments(row) for row in rows] for table, rows in person.rows.items()})
         return
     data(f"address\t{person.subscriber.address}")
     data(f"since\t{in_zone(person.subscriber.created, zone)}")
@@ -63,6 +77,8 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
     for one, subscription in person.subscriptions:
         paused = f"\tpaused until {in_zone(subscription.paused_until, zone)}" if subscription.paused_until else ""
         data(f"list\t{one.name}\t{subscription.status}\t{subscription.rhythm}{paused}")
+    if not person.subscriber.count_clicks:
+        data("clicks\tnot counted")
     for at, what in sorted(happened, key=lambda one: one[0]):
         data(f"{in_zone(at, zone)}\t{what}")
 
@@ -110,7 +126,7 @@ def stats(
         warn_held(connection)
     rows: list[dict[str, Any]] = [{**asdict(one), "list": one.list.name, "rhythms": dict(one.rhythms)} for one in found]
     if as_json:
-        json_data(rows)
+        json_data({"lists": rows})
         return
     for row in rows:
         confirmed = {f"  {rhythm}": count for rhythm, count in row.pop("rhythms").items()}

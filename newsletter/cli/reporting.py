@@ -2,42 +2,152 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import json_data, say, table
+from newsletter.cli.output import cell, csv_data, data, json_data, paint, say, screen_width
+from newsletter.errors import NashraError
+from subscribers.newfile import NameTakenError, new_file
+
+if TYPE_CHECKING:
+    from newsletter.report.models import NewsroomReport
+    from newsletter.report.sections import ReportSection
+
+_MARK = b'<meta name="generator" content="Nashra report">'
+"""Stands in the head of every page of ours: such a file may be written anew, any other may not."""
+_HEAD = 4096
+_BAR = 30
+"""Characters of the longest bar."""
+_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def report(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="ISSUE", help="Its number, or the id of a send. [default: the last that went]")
-    ] = "",
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ISSUE", help="Numbers, or ids of sends. [default: the last that went]"),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write it as one HTML page with charts, for people."),
+    ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print a table as CSV: a row for each issue and each of its letters.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what became of an issue: submitted, refused, unknown, skipped and why, delivered, bounced, complained, left.
+    """Tell what became of issues, how they compare with those before, and how the lists grew.
 
     What happens after the provider took a letter is known as far as its events came in; an outbox tells nothing.
+    Opened letters are not counted; links are, as numbers alone, where [tracking] clicks says so. A pipe gets one
+    line for each number: issue or list, heading, label, number, share, and words, with tabs between them.
 
     \b
     Examples:
       newsletter report
+      newsletter report 11 12 --html report.html
       newsletter report 12 --json
+      newsletter report 10 11 12 --csv > issues.csv
     """
-    from newsletter.report import counts as reports
-    from newsletter.report import read
+    from newsletter.report import plain
+    from newsletter.workflows import reports
 
-    with workspace_of(context) as workspace, workspace.database.read() as connection:
-        found = read.of_issue(connection, name)
-        warn_held(connection)
+    if as_csv and as_json:
+        raise typer.BadParameter("--csv and --json each fill stdout: take one of them")
+    with workspace_of(context) as workspace:
+        found = reports.counted(workspace, names or ())
+        page = reports.page_of(workspace, found) if html is not None else ""
+        with workspace.database.read() as connection:
+            warn_held(connection)
+    if html is not None:
+        _write(html, page)
     if as_json:
-        json_data(reports.plain(found))
-        return
-    for line in reports.lines(found):
-        say(line)
-    columns = ("Rhythm", "Letter", "Submitted", "Refused", "Unknown", "Skipped", "Delivered", "Bounced", "Spam", "Left")
-    table(columns, reports.rows(found), sparse=True)
+        json_data(plain.plain(found))
+    elif as_csv:
+        csv_data((*plain.COLUMNS, *plain.NUMBERS), (list(row.values()) for row in plain.table_rows(found)))
+    elif html is None:
+        _tell(found)
+    if html is not None:
+        say(f"Written: {html}. Open it in a browser; it needs nothing else, and prints.")
+
+
+def _write(path: Path, page: str) -> None:
+    """Write a page whole or not at all; over one of ours, never over anything else."""
+    taken = f"the report is not written: {path} is there already, and no report of ours"
+    try:
+        if path.is_file() and not path.is_symlink() and _is_ours(path):
+            unfinished = path.with_name(f"{path.name}.part")
+            unfinished.write_text(page, encoding="utf-8")
+            unfinished.replace(path)
+            return
+        with new_file(path) as unfinished:
+            unfinished.write_text(page, encoding="utf-8")
+    except NameTakenError:
+        raise NashraError(taken, mend="name another file") from None
+    except OSError as error:
+        raise NashraError(f"cannot be written ({error.strerror})", where=str(path), mend="name another file") from None
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _MARK in file.read(_HEAD)
+
+
+def _tell(found: NewsroomReport) -> None:
+    from newsletter.report.counts import lines
+    from newsletter.report.sections import sections
+
+    for one in found.reports:
+        told = lines(one)
+        for line in told[:1] if sys.stdout.isatty() else told:  # what follows is drawn there
+            say(line)
+    if not sys.stdout.isatty():
+        data("about\theading\tlabel\tnumber\tshare\twords")
+    for section in sections(found):
+        if sys.stdout.isatty():
+            _draw(section)
+        else:
+            _list(section)
+
+
+def _list(section: ReportSection) -> None:
+    """One line for each number, each with all of its labels."""
+    for row in section.rows:
+        share = f"{row.number / row.whole:.4f}" if row.whole else ""
+        _line(section.about, section.title, row.label, str(row.number), share, row.more)
+    if section.note:
+        _line(section.about, section.title, "note", "", "", section.note)
+
+
+def _line(*values: str) -> None:
+    data("\t".join(" ".join(value.split()) for value in values))
+
+
+def _draw(section: ReportSection) -> None:
+    """Bars and numbers first and the words last, so that no Arabic title moves them."""
+    paint(f"{cell(section.about)}: {cell(section.title)}", "bold")
+    width = max(min(_BAR, screen_width() - 50), 5)
+    for row in section.rows:
+        bar = _bar(row.number, section.most, width)
+        share = f"{row.number / row.whole:7.1%}" if row.whole else " " * 7
+        more = f"  ({row.more})" if row.more else ""
+        paint(f"{row.number:>11,} {share} ", "", bar, f" {cell(row.label)}{more}")
+    if section.note:
+        paint(f"  {section.note}", "")
+    paint("", "")
+
+
+def _bar(number: int, most: int, width: int) -> str:
+    """A bar of full, and then of an eighth of, characters; in letters where the terminal has no blocks."""
+    eighths = round(8 * width * number / most) if most else 0
+    if number and not eighths:
+        eighths = 1
+    if not (sys.stdout.encoding or "").lower().startswith("utf"):
+        return ("#" * -(-eighths // 8)).ljust(width)
+    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()).ljust(width)

@@ -48,18 +48,17 @@ def schedule(
             post_without_pages(workspace, tell)
             alerts.tell(workspace, ended=True)
             if as_json:
-                json_data(
-                    [
-                        {
-                            **asdict(one.due),
-                            "list": one.list,
-                            "words": one.words,
-                            "trouble": str(one.trouble) if one.trouble else None,
-                            "exit": _of_duty(one),
-                        }
-                        for one in done
-                    ]
-                )
+                told = [
+                    {
+                        **asdict(one.due),
+                        "list": one.list,
+                        "words": one.words,
+                        "trouble": str(one.trouble) if one.trouble else None,
+                        "exit": _of_duty(one),
+                    }
+                    for one in done
+                ]
+                json_data({"done": told})
             if not done:
                 tell("Nothing is due.")
             codes = {_of_duty(one) for one in done}
@@ -70,7 +69,7 @@ def schedule(
         due = {one.job for one in scheduled.waiting(workspace)}
         coming = times.upcoming(now, zone, workspace.settings.schedule)
     if as_json:
-        json_data([asdict(one) | {"due_now": one.job in due} for one in coming])
+        json_data({"next": [asdict(one) | {"due_now": one.job in due} for one in coming]})
         return
     rows = [
         (one.job, f"{one.moment.astimezone(zone):%A} {in_zone(one.moment, zone)}", "due now" if one.job in due else "")

@@ -21,6 +21,7 @@ from newsletter.cli.delivering import (
 from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn, WithThisSender
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
+from newsletter.cli.trying import plan_data, would_try
 from newsletter.errors import SendError
 from newsletter.text.dates import in_zone
 
@@ -150,6 +151,9 @@ def _agreed(workspace: Workspace, plan: Plan, *, yes: bool, drop_withdrawn: bool
         if not yes:
             say(_would(plan, workspace.sender.name))
             ask_for_number(plan.issue, nobody=" to send it without asking", refused="Nothing sent.")
+        elif plan.trial is not None:
+            for line in would_try(plan):
+                say(line)
         before = plan
         plan, looked, dropped = plans.look_again(workspace, plan, drop_withdrawn=drop_withdrawn)
         for line in (*looked.notes, *(f"«{headline}» was taken out of the draft" for headline in dropped)):
@@ -177,9 +181,11 @@ def _without_withdrawn(workspace: Workspace, issue: Issue, snapshot: Snapshot) -
 
 
 def _start_due(workspace: Workspace) -> None:
-    """A send whose moment has come runs, also when no worker is there to start it."""
+    """A send whose moment has come runs, also when no worker is there to start it, or to decide its trial."""
     from newsletter import ledger
+    from newsletter.workflows import deciding
 
+    deciding.decide_due(workspace, say)
     with workspace.database.write() as connection:
         ledger.start_due(connection, workspace.now())
 
@@ -257,10 +263,11 @@ def _would(plan: Plan, sender: str) -> str:
         return f"Would go on with issue {plan.issue.number}: {plan.account.open:,} of {plan.account.total:,} to go."
     whom = plural(plan.audience, "subscriber")
     none = f"; {plan.skipped:,} chose none of its sections and get nothing" if plan.skipped else ""
-    return (
+    goes = (
         f"Issue {plan.issue.number} «{plan.issue.subject}» would go to {whom} of '{plan.target.name}' "
         f"through {sender}{none}."
     )
+    return "\n".join([goes, *would_try(plan)])
 
 
 def _already(workspace: Workspace, plan: Plan) -> str:
@@ -273,7 +280,7 @@ def _already(workspace: Workspace, plan: Plan) -> str:
             f"Start it now with: newsletter sends resume {plan.issue.number}"
         )
     if sent.state in {"paused", "cancelled"}:
-        return f"Nothing sent now. {way_on(sent, plan.account)}"
+        return f"Nothing sent now. {way_on(sent, plan.account, zone)}"
     when = in_zone(sent.finished or sent.created, zone)
     if not plan.account.submitted and (plan.account.refused or plan.account.unknown):
         words = f"Of issue {plan.issue.number} to '{plan.target.name}' no letter was taken ({when})."
@@ -291,6 +298,7 @@ def _account(plan: Plan, sent: Send | None, account: SendCounts | None, *, sent_
         "state": sent.state if sent is not None else None,
         "audience": sent.audience if sent is not None else plan.audience,
         "sent_now": sent_now,
+        "trial": plan_data(plan),
         "exit": code,
         **account_data(account),
     }

@@ -12,6 +12,8 @@ from newsletter.cli.delivering import tell_edited
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, data, json_data, plural, say, table
+from newsletter.cli.trying import result_data, result_lines, waits_words
+from newsletter.errors import SendError
 from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
@@ -31,14 +33,24 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
       newsletter sends list
     """
     from newsletter import ledger
+    from newsletter.ledger import trials
     from subscribers import store
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         lists = {count.list.id: count.list.name for count in store.lists(connection)}
         found = [(send, ledger.account(connection, send.id)) for send in ledger.sends(connection)]
         ways = ledger.by_provider(connection)
+        tried = {one.send_id: one for one in trials.every(connection)}
     if as_json:
-        json_data([{**_told(send, account, lists), "by_provider": ways.get(send.id, {})} for send, account in found])
+        told = [
+            {
+                **_told(send, account, lists),
+                "by_provider": ways.get(send.id, {}),
+                "trial": result_data(tried.get(send.id)),
+            }
+            for send, account in found
+        ]
+        json_data({"sends": told})
         return
     rows = [
         (
@@ -60,8 +72,10 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         rows,
         sparse=True,
     )
-    for send, _ in found:
-        if send.reason:
+    for send, account in found:
+        if send.state == "paused" and send.paused_by == "trial":
+            say(waits_words(send, account, workspace.zone))
+        elif send.reason:
             say(f"{send.public_id} is {send.state}: {send.reason}")
         if send.id in ways:
             each = "; ".join(f"{name}: {words}" for name, words in _ways(ways[send.id]))
@@ -85,6 +99,7 @@ def show(
       newsletter sends show 12 --unknown
     """
     from newsletter import ledger
+    from newsletter.ledger import trials
     from subscribers import store
 
     with workspace_of(context) as workspace, workspace.database.read() as connection:
@@ -94,11 +109,13 @@ def show(
         through = ledger.submitted_through(connection, send.id)
         ways = ledger.by_provider(connection, send.id).get(send.id, {})
         people = _unknown(connection, send) if unknown else []
+        tried = trials.of_send(connection, send.id)
         warn_held(connection)
     change = tell_edited(workspace, send) if not unknown or as_json else None
     if as_json:
         files = {"edited": change == "edited", "file_gone": change == "gone"}
         told = {**_told(send, account, lists), "submitted_through": through, "by_provider": ways, **files}
+        told["trial"] = result_data(tried)
         json_data({**told, "unknown_deliveries": people} if unknown else told)
         return
     if unknown:
@@ -120,6 +137,8 @@ def show(
             data(f"{key}\t{in_zone(moment, workspace.zone)}")
         elif value not in (None, "", {}, 0):
             data(f"{key}\t{value}")
+    for line in result_lines(tried, workspace.zone) if tried is not None else ():
+        say(line)
     if account.refused:
         say(f"Refused by mistake? See why: newsletter sends resume {send.public_id} --resend-refused --dry-run")
 
@@ -189,7 +208,7 @@ def resume(
                 _move(workspace, name, "scheduled")
                 say(f"Issue {send.issue} starts {in_zone(send.send_at, workspace.zone)}, as planned.")
                 return
-            send = _move(workspace, name, "running")
+            send = _resumed(workspace, send)
         say(f"Issue {send.issue} may go on. Deliver it with: newsletter send {send.issue}")
         return
     from newsletter.workflows import plan as plans
@@ -220,6 +239,21 @@ def resume(
         undone = ended and send.id in {one.id for one in plans.free_undone(workspace)}
     rest = " --rest" if ended and not undone else ""
     say(f"Deliver them with: newsletter send {send.issue}{rest}" if resend_unknown else "Done.")
+
+
+def _resumed(workspace: Workspace, send: Send) -> Send:
+    """Let a paused send run; what waits for the end of its trial runs when that is decided."""
+    from newsletter import ledger
+    from newsletter.workflows import deciding
+
+    if send.state == "paused" and send.paused_by == "trial":
+        if send.id in {one.send_id for one in deciding.decide_due(workspace, say)}:
+            return send
+        with workspace.database.read() as connection:
+            send = ledger.send(connection, send.id) or send
+            account = ledger.account(connection, send.id)
+        raise SendError(waits_words(send, account, workspace.zone))
+    return _move(workspace, send.public_id, "running")
 
 
 def _ways(ways: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:

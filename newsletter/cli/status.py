@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from newsletter.workflows.status import Finding, WorkspaceState
 
 
+SET_UP = frozenset({"database", "brake", "webhook", "worker", "no-worker", "unkept", "missed", "disk"})
+"""Kinds of findings behind which something of the set-up may be broken."""
+
+
 def status(
     context: typer.Context,
     test_alert: Annotated[
@@ -151,6 +155,8 @@ def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Wor
     needing = sum(one.needs_person for one in found)
     if needing:
         say(f"{plural(needing, 'thing needs', 'things need')} a person.")
+        if SET_UP.intersection(one.kind for one in found if one.needs_person):
+            say("Whether the set-up is sound: newsletter doctor")
     else:
         say("Nothing needs a person.")
 
@@ -190,7 +196,7 @@ def _test_alert(workspace: Workspace, as_json: bool) -> None:
 
     outcomes = alerts.send_test(workspace)
     if as_json:
-        json_data([asdict(one) for one in outcomes])
+        json_data({"ways": [asdict(one) for one in outcomes]})
     for one in outcomes:
         say(f"{one.way}: {one.words or 'sent'}" if one.sent else f"{one.way}: failed: {one.words}")
     if not outcomes:

@@ -10,9 +10,9 @@ import typer
 
 from newsletter.cli import posting
 from newsletter.cli.app import workspace_of
-from newsletter.cli.options import AsJson, with_list
+from newsletter.cli.options import AsJson, AsJsonLines, one_form, with_list
+from newsletter.cli.output import JsonDocument, data, json_data, json_line, on_terminal, plural, say
 from newsletter.cli.output import ask as question
-from newsletter.cli.output import data, json_data, on_terminal, plural, say
 from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
@@ -252,17 +252,22 @@ def list_(
     context: typer.Context,
     list_name: ListName = "readers",
     as_json: AsJson = False,
+    as_lines: AsJsonLines = False,
 ) -> None:
     """Print the subscribers of a list, one line each.
 
     \b
-    Example:
+    Examples:
       newsletter subscribers list --list readers
+      newsletter subscribers list --jsonl
     """
     from subscribers import store
 
+    one_form(as_json, as_lines)
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         target = store.list_named(connection, list_name)
+        # Written piece by piece: a list may have a million of them.
+        document = JsonDocument({"list": target.name}, "subscribers")
         last = count = 0
         while page := store.subscribers(connection, target.id, after=last):
             for subscriber, subscription in page:
@@ -272,13 +277,16 @@ def list_(
                     "rhythm": subscription.rhythm,
                     "since": subscription.created.isoformat(),
                 }
-                # One JSON object a line: a list may have a million of them.
-                if as_json:
-                    json_data(row, indent=None)
+                if as_lines:
+                    json_line(row)
+                elif as_json:
+                    document.add(row)
                 else:
                     data("\t".join(row.values()))
             count += len(page)
             last = page[-1][0].id
+        if as_json:
+            document.end()
     if not count:
         more = with_list("newsletter subscribers import FILE", list_name)
         say(f"Nobody on '{list_name}' yet. Add people with: {more}")

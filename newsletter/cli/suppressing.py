@@ -151,19 +151,18 @@ def bounces(context: typer.Context, as_json: AsJson = False) -> None:
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         found = actions.held(connection)
     if as_json:
-        json_data(
-            [
-                {
-                    "domain": one.domain,
-                    "number": one.number,
-                    "readers": one.readers,
-                    "share": one.share,
-                    "reasons": dict(one.reasons),
-                    "since": one.since.isoformat(),
-                }
-                for one in found
-            ]
-        )
+        told = [
+            {
+                "domain": one.domain,
+                "number": one.number,
+                "readers": one.readers,
+                "share": one.share,
+                "reasons": dict(one.reasons),
+                "since": one.since.isoformat(),
+            }
+            for one in found
+        ]
+        json_data({"domains": told})
         return
     if not found:
         say("No bounces are held.")

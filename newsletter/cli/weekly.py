@@ -342,8 +342,8 @@ def _told_week(workspace: Workspace, week: WeekPlan, command: str) -> int:
         return 0
     tell_edited(workspace, send)
     if send.state in {"paused", "cancelled"}:
-        say(f"Nothing sent. {way_on(send, account)}")
-        return NOTHING_SENT
+        say(f"Nothing sent. {way_on(send, account, workspace.zone)}")
+        return exit_of(send, account) if send.paused_by == "trial" else NOTHING_SENT
     if send.state == "scheduled" and send.send_at is not None:
         say(f"Issue {week.went} is frozen and starts {in_zone(send.send_at, workspace.zone)}.")
     elif account.submitted or not (account.refused or account.unknown):

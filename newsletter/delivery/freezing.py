@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger, library, media, polls
 from newsletter.delivery import jobs
+from newsletter.delivery.counting import counted, remember
 from newsletter.delivery.setup import DeliverySetup
 from newsletter.errors import SendError
 from newsletter.ledger import ALL, Mailing, Send
+from newsletter.ledger.trying import TRIAL
 from newsletter.letters.mime import to_json
 from newsletter.models import Issue, Letter
 from newsletter.rhythms.audience import audience, rhythms_of
@@ -25,6 +27,7 @@ from subscribers import store
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
+    from newsletter.ledger.trying import TrialTerms
     from newsletter.workspace.memory import Memory
 
 
@@ -86,6 +89,7 @@ def freeze(
     source: str = "",
     replaces: Send | None = None,
     folder: Path | None = None,
+    trial: TrialTerms | None = None,
 ) -> Send:
     """Write down, in one transaction, which letter goes to whom: nothing is rendered or counted again after this.
 
@@ -109,6 +113,7 @@ def freeze(
         replaces: A send of the same issue that nothing has gone of: it is cancelled in the same transaction, and the
             new one is paused if that one was.
         folder: The issue's, which keeps its stamp; None looks for it, and there is none for an automatic letter.
+        trial: How subjects are tried, where the mailings have several.
 
     Returns:
         The send, running, or scheduled when ``send_at`` is given.
@@ -130,6 +135,8 @@ def freeze(
         if setup.memory is not None:
             setup.memory.refuse(connection, key, target.name, rhythm)
             mailings = [*_had(setup.memory, audience(list_id, rhythm, now)), *mailings]
+        if setup.counting is not None:
+            mailings = counted(connection, mailings, setup.counting, issue=key, list_name=target.name)
         send = ledger.write_send(
             connection,
             mailings,
@@ -142,12 +149,15 @@ def freeze(
             send_at=send_at,
             sender=setup.account,
             source=source,
+            trial=trial,
         )
         if not send.audience:
             raise SendError(
                 f"nobody on the list is waiting for issue {key}: it is empty, or all have had it already",
                 mend="add subscribers with: newsletter subscribers import FILE",
             )
+        if setup.counting is not None:
+            remember(connection, mailings, send, list_name=target.name, now=now)
         # With the letters or not at all: nobody opens one whose pictures are not there.
         media.put(connection, (picture for one in mailings for picture in one.hosted), now=setup.now(), frozen=True)
         asked = (poll for one in mailings for poll in one.polls)
@@ -168,7 +178,8 @@ def freeze(
             rhythms=rhythms_of(rhythm),
             newest=newest,
         )
-        if replaces is not None and replaces.state == "paused":
+        # A trial of which nobody got a letter is over with the send that it was of.
+        if replaces is not None and replaces.state == "paused" and replaces.paused_by != TRIAL:
             ledger.move(connection, send, "paused", reason=replaces.reason, by=replaces.paused_by or "editor")
             send = replace(send, state="paused", reason=replaces.reason)
         elif send_at is None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
-from newsletter.delivery import cores, probing
+from newsletter.delivery import cores, deciding, probing
 from newsletter.delivery.answering import Answers
 from newsletter.delivery.claiming import Claims
 from newsletter.delivery.lane import Lane, RunState
@@ -187,4 +187,5 @@ class Run:
         if self._shared.moved(connection):
             return "moved", None
         ledger.finish(connection, self._send.id, now=self._setup.now())
+        deciding.look(connection, self._send.id, self._setup.now())
         return ledger.state_of(connection, self._send.id), ledger.waiting(connection, self._send.id)

@@ -14,6 +14,7 @@ from newsletter.ledger.brakes import FIRST_PAUSE
 from newsletter.senders import Sender
 
 if TYPE_CHECKING:
+    from newsletter.delivery.counting import Counting
     from newsletter.storage.database import Database
     from newsletter.workspace.memory import Memory
 
@@ -96,6 +97,8 @@ class DeliverySetup:
     """Open letters from which on they are used: starting one takes as long as some ten thousand letters."""
     helper: Sequence[str] = ()
     """Program and first arguments of another process for a send, whose id follows; empty where none can be started."""
+    counting: Counting | None = None
+    """How clicks are counted; None when they are not."""
     memory: Memory | None = None
     """What is remembered outside the database of what was sent; None where nothing is."""
 

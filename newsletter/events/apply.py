@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from newsletter import ledger
+from newsletter import clicks, ledger
 from newsletter.delivery.names import letter_of
 from newsletter.events.held import waiting
 from newsletter.ledger import ReportedDelivery
@@ -29,7 +29,7 @@ Told = Literal["new", "known", "strange"]
 _ACT = frozenset({"bounced", "complained", "left"})
 """Kinds of events that may change something for a reader."""
 _MOST_BYTES = 2000
-"""Of a link: it stands in a key, and PostgreSQL holds those under 2,704 bytes (the size of a B-tree's entry)."""
+"""Of what a provider tells in words of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ def receive(
     now: datetime,
     link_keys: Mapping[int, bytes],
     suppression_keys: Mapping[int, bytes],
+    count_clicks: bool = False,
 ) -> ReportOutcome:
     """Apply events in one transaction; an event told again changes nothing, and order does not matter.
 
@@ -64,6 +65,8 @@ def receive(
         now: The present moment, timezone-aware.
         link_keys: The keys that sign links, and names of small letters.
         suppression_keys: Keys of suppressed addresses.
+        count_clicks: Whether clicks are added to the numbers of their links; else they are dropped. Whose they were
+            is forgotten either way, and so is who opened a letter.
 
     Raises:
         DatabaseError: Nothing was stored; the provider should tell it again.
@@ -76,6 +79,8 @@ def receive(
         # All of them at once: most events change nothing for a reader, and are many.
         of_sends = [report for report, letter in zip(reports, letters, strict=True) if letter is None]
         noted = ledger.note(connection, [(report.event, report.request_id) for report in of_sends])
+        if count_clicks:
+            noted = _clicks(connection, of_sends, noted, keys=link_keys, now=now)
         if any(report.event.kind == "bounced" for report in reports):
             # Before anything of a reader is locked, so that nobody waits for one who waits for them.
             store.lock_bounces(connection)
@@ -96,7 +101,7 @@ def receive(
 
 
 def _storable(report: EventReport) -> EventReport:
-    """The same without what a database refuses: PostgreSQL no sign zero, none half a sign, and no long key.
+    """The same without what a database refuses: PostgreSQL no sign zero, and none half a sign.
 
     One event like that would keep the whole report out for as long as the provider tells it.
     """
@@ -136,6 +141,36 @@ def _of_delivery(
         about = {"subscriber_id": noted.subscriber_id, "list_id": noted.list_id}
         acts[actions.receive(connection, event, **about, now=now, keys=keys)] += 1
     return "new"
+
+
+def _clicks(
+    connection: Connection,
+    reports: Sequence[EventReport],
+    noted: Sequence[ReportedDelivery | None],
+    *,
+    keys: Mapping[int, bytes],
+    now: datetime,
+) -> list[ReportedDelivery | None]:
+    """Count the clicks among these events; what was noted, with those that were counted before no longer as new."""
+    found = [at for at, one in enumerate(noted) if one is not None and reports[at].event.kind == "clicked"]
+    letters: dict[int, tuple[str, str]] = {}
+    subjects = ledger.subjects_of(connection, [reports[at].event.delivery for at in found])
+    told = []
+    for at in found:
+        one, event = noted[at], reports[at].event
+        assert one is not None
+        if one.send_id not in letters:
+            send, target = ledger.send(connection, one.send_id), store.list_by_id(connection, one.list_id)
+            assert send is not None
+            letters[one.send_id] = send.issue, target.name
+        issue, list_name = letters[one.send_id]
+        subject = subjects.get(event.delivery, 0)
+        told.append(clicks.ReportedClick(issue, list_name, subject, event.delivery, event.url, event.at, event.machine))
+    after = list(noted)
+    for at, new in zip(found, clicks.count_reported(connection, told, keys=keys, now=now) if told else (), strict=True):
+        one = noted[at]
+        after[at] = replace(one, new=new) if one is not None else None
+    return after
 
 
 def _release(connection: Connection, reports: Sequence[EventReport], noted: Sequence[ReportedDelivery | None]) -> None:

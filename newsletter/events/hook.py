@@ -26,6 +26,7 @@ def report_hook(
     link_keys: Mapping[int, bytes],
     suppression_keys: Mapping[int, bytes],
     now: Callable[[], datetime],
+    count_clicks: bool = False,
     note: Callable[[bool], None] = lambda _: None,
 ) -> Callable[[Mapping[str, str], bytes], int]:
     """The answer to ``POST /hooks/<provider>``: headers (names in lower case) and raw body in, a status out.
@@ -39,6 +40,7 @@ def report_hook(
         link_keys: The keys that sign links, and names of small letters.
         suppression_keys: Keys of suppressed addresses.
         now: The clock.
+        count_clicks: Whether clicks are added to the numbers of their links.
         note: Told of each report whether it verified.
     """
 
@@ -52,7 +54,14 @@ def report_hook(
         except (ValueError, RecursionError):
             return BAD
         try:
-            came = receive(database, reports, now=now(), link_keys=link_keys, suppression_keys=suppression_keys)
+            came = receive(
+                database,
+                reports,
+                now=now(),
+                link_keys=link_keys,
+                suppression_keys=suppression_keys,
+                count_clicks=count_clicks,
+            )
         except NashraError:
             return TRY_AGAIN
         for public_id, number in came.unknown_sends.items():

@@ -92,6 +92,25 @@ def opened(info: str) -> tuple[ElementKind | None, str]:
     return _BY_NAME.get(arabic_fold(name)), title.strip()
 
 
+def is_sponsors(markdown: str) -> bool:
+    """Whether a passage is the element of a sponsor and nothing else.
+
+    Args:
+        markdown: Of the passage.
+    """
+    lines = [line for line in markdown.strip().splitlines() if line.strip()]
+    colons = [found[2].strip(_UNSEEN) for line in lines if (found := _COLONS.fullmatch(line)) is not None]
+    if not colons or not lines[0].strip().startswith(":::") or not lines[-1].strip().startswith(":::"):
+        return False
+    kind = opened(colons[0])[0]
+    depth = 0
+    for at, words in enumerate(colons):
+        depth += 1 if words else -1
+        if not depth and at < len(colons) - 1:
+            return False
+    return kind is not None and kind.name == "sponsor" and not depth
+
+
 def enable(parser: MarkdownIt) -> None:
     """Teach a parser elements, footnotes and tables; what is wrong with elements is left in ``env["faults"]``.
 

@@ -12,11 +12,13 @@ from newsletter.errors import IssueError
 from newsletter.issues import own_values, theming
 from newsletter.issues.escaping import INVISIBLE
 from newsletter.issues.lines import FENCE, is_fence
+from newsletter.text.tidy import arabic_fold
 from newsletter.text.toml import duplicate_in
 
 KEYS: Mapping[str, type] = {
     "number": int,
     "subject": str,
+    "subjects": list,
     "preheader": str,
     "list": str,
     "template": str,
@@ -24,6 +26,8 @@ KEYS: Mapping[str, type] = {
     "extra": dict,
 }
 _REQUIRED = ("number", "subject")
+_TRIED = (2, 4)
+"""How many subjects can be tried."""
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
 _CURLY = re.compile("[\u00ab\u00bb\u2018-\u201f\u2032-\u2036\u2039\u203a\uff02\uff07]")
 
@@ -56,10 +60,17 @@ def front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dict
         if key not in KEYS:
             raise IssueError(f"{key!r} is not known here", where=place, mend=f"known are {', '.join(KEYS)}")
         if type(value) is not KEYS[key]:
-            wanted = {int: "a whole number", str: "text in quotes", dict: f'a table such as {key}.style = "classic"'}[
-                KEYS[key]
-            ]
+            wanted = {
+                int: "a whole number",
+                str: "text in quotes",
+                list: 'a list such as ["…", "…"]',
+                dict: f'a table such as {key}.style = "classic"',
+            }[KEYS[key]]
             raise IssueError(f"{key} is {value!r}, but {wanted} is wanted", where=place)
+    if "subjects" in values:
+        values["subjects"] = _tried(values, where, path)
+        # Wherever one is wanted, and nothing is decided yet, it is the first.
+        values["subject"] = values["subjects"][0]
     for key in _REQUIRED:
         if key not in values:
             raise IssueError(f"the front matter has no {key}", where=f"{path}:1", mend=f"add a line {key} = …")
@@ -70,6 +81,31 @@ def front_matter(lines: Sequence[str], path: Path) -> tuple[dict[str, Any], dict
     if "extra" in values:
         values["extra"] = own_values.own_values(values["extra"], where, path)
     return values, where, end + 1
+
+
+def _tried(values: Mapping[str, Any], where: Mapping[str, int], path: Path) -> tuple[str, ...]:
+    """The subjects that are to be tried, checked."""
+    place = f"{path}:{where.get('subjects', 1)}"
+    if "subject" in values:
+        lines = " and ".join(str(where[key]) for key in sorted(("subject", "subjects"), key=where.__getitem__))
+        raise IssueError(
+            f"subject and subjects stand together (lines {lines})",
+            where=place,
+            mend="keep one of them: subjects are tried on a part of the readers, and the first of them is the subject",
+        )
+    given = values["subjects"]
+    if not all(isinstance(one, str) and one.strip() and "\n" not in one for one in given):
+        raise IssueError("subjects holds something else than texts of one line", where=place, mend=_EXAMPLE)
+    if not _TRIED[0] <= len(given) <= _TRIED[1]:
+        mend = f"for one alone write subject = …; else {_EXAMPLE}"
+        raise IssueError(f"subjects has {len(given)}, but two, three or four are tried", where=place, mend=mend)
+    same = [one for at, one in enumerate(given) if arabic_fold(one) in map(arabic_fold, given[:at])]
+    if same:
+        raise IssueError(f"subjects says the same twice: «{same[0]}»", where=place, mend="take one out")
+    return tuple(given)
+
+
+_EXAMPLE = 'subjects = ["أخبار الأسبوع", "ميناء جديد"]'
 
 
 def _values(lines: Sequence[str], path: Path) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from newsletter.models import Issue, Prose, Section, Story
 def to_text(issue: Issue) -> str:
     """The issue.md of an issue."""
     front = [FENCE, f"number = {issue.number}"]
-    front += [f"{key} = {toml(getattr(issue, key))}" for key in ("subject", "preheader", "list")]
+    tried = f"subjects = [{', '.join(map(toml, issue.subjects))}]"
+    front.append(tried if issue.subjects else f"subject = {toml(issue.subject)}")
+    front += [f"{key} = {toml(getattr(issue, key))}" for key in ("preheader", "list")]
     # Without a template of its own, an issue looks as the newsroom's style says.
     front += [f"template = {toml(issue.template)}"] if issue.template else []
     front += [f"theme.{key} = {_value(value)}" for key, value in issue.theme.items()]

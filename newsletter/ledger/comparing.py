@@ -51,7 +51,8 @@ def interval(hits: int, tries: int) -> tuple[float, float]:
     middle = rate + _Z * _Z / (2 * tries)
     reach = _Z * math.sqrt(rate * (1 - rate) / tries + _Z * _Z / (4 * tries * tries))
     below = 1 + _Z * _Z / tries
-    return max(0.0, (middle - reach) / below), min(1.0, (middle + reach) / below)
+    low, high = (middle - reach) / below, (middle + reach) / below
+    return (low if hits else 0.0), (high if hits < tries else 1.0)
 
 
 def compare(counts: Sequence[tuple[int, int]], *, fewer: bool = False) -> Comparison:

@@ -73,7 +73,7 @@ def keep_report(connection: Connection, report: DmarcReport, *, now: datetime) -
 
     Args:
         connection: A writing transaction.
-        report: Understood.
+        report: As it was understood.
         now: The present moment, timezone-aware.
     """
     from newsletter.storage.tables import dmarc_report, dmarc_row
@@ -130,7 +130,7 @@ def reports_since(connection: Connection, since: datetime) -> list[DmarcReport]:
 
     Args:
         connection: An open connection to the database.
-        since: Timezone-aware.
+        since: An aware datetime; what is older does not count.
     """
     from sqlalchemy import select
 
@@ -197,7 +197,7 @@ def authentication_since(connection: Connection, since: datetime) -> Sequence[tu
 
     Args:
         connection: An open connection to the database.
-        since: Timezone-aware.
+        since: An aware datetime; what is older does not count.
     """
     from sqlalchemy import func, select
 

@@ -8,9 +8,10 @@ Nothing else is looked at: the sample is not stratified by variant, by domain or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -87,14 +88,14 @@ def draw(
     for one in mailings:
         if one.skipped or (one.subject == 1 and not one.held):
             who = open_to(one.audience) if open_to is not None else one.audience
-            rows: list[Any] = list(connection.execute(who))
+            rows: Iterable[Any] = connection.execute(who)
             (out if one.skipped else readers).update(row[0] for row in rows)
     readers -= out
     each = terms.readers(len(readers))
     if not each:
         return None
     number = len(terms.subjects)
-    drawn = ordered(readers, seed)[: each * number]
+    drawn = ordered(readers, seed, each * number)
     table = _table()
     table.create(connection)
     places = ({"subscriber": one, "subject": at % number + 1} for at, one in enumerate(drawn))
@@ -103,12 +104,13 @@ def draw(
     return Sample(table, each)
 
 
-def ordered(readers: Iterable[int], seed: str) -> list[int]:
+def ordered(readers: Collection[int], seed: str, most: int = 0) -> list[int]:
     """Ids of subscribers in the order in which they are drawn.
 
     Args:
         readers: Ids, each once, in any order.
         seed: Public id of the send.
+        most: How many are drawn; 0 for all of them.
     """
     start = blake2b(key=seed.encode()[:64], digest_size=8)
 
@@ -118,7 +120,9 @@ def ordered(readers: Iterable[int], seed: str) -> list[int]:
         # Two may have the same digest, and then go by their id.
         return own.digest() + one.to_bytes(8, "big")
 
-    return [int.from_bytes(one[8:], "big") for one in sorted(map(place, readers))]
+    # Only as many are kept at once as are drawn.
+    first = nsmallest(most or len(readers), map(place, readers))
+    return [int.from_bytes(one[8:], "big") for one in first]
 
 
 def _table() -> Table:

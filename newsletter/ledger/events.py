@@ -36,7 +36,7 @@ class ReportedDelivery:
     list_id: int
     send_id: int
     new: bool
-    """False when the same event was told before; then nothing is to be done. Of what is not kept nobody knows it."""
+    """False when the same event was told before, or is none that is kept; then nothing is to be done."""
 
 
 def subscriber_of(connection: Connection, name: str) -> int | None:
@@ -83,6 +83,30 @@ def note(connection: Connection, told: Sequence[tuple[Event, str]]) -> list[Repo
             noted.append(ReportedDelivery(one.subscriber_id, one.send.list_id, one.send.id, new))
     _write(connection, list(found.values()))
     return noted
+
+
+def subjects_of(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """Which of the subjects tried the letter of each delivery had, from 1; 0 when its send tried none.
+
+    Args:
+        connection: A connection in a reading or writing transaction.
+        names: Names that travelled with letters; a strange one is missing in the answer.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import batch, delivery, letter
+
+    numbers = {parts[1]: name for name in names if (parts := _name(name)) is not None}
+    query = (
+        select(delivery.c.id, letter.c.subject)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(letter, letter.c.id == batch.c.letter_id)
+    )
+    found: dict[str, int] = {}
+    for part in _parts(sorted(numbers)):
+        rows = connection.execute(query.where(delivery.c.id.in_(part)))
+        found.update((numbers[row.id], int(row.subject)) for row in rows)
+    return found
 
 
 def ill(connection: Connection, send_id: int) -> str:

@@ -63,7 +63,7 @@ class DeliveryEvidence:
 
 
 def hear(found: DeliveryEvidence, event: Event, request_id: str) -> bool:
-    """Take an event in; False when it was told before, and then no sum changes. What a reader did is not kept.
+    """Take an event in; False when it was told before, or is not to be kept, and then no sum changes.
 
     An event proves that the provider took its own delivery, also one of an older attempt: that one is not sent again,
     whatever becomes of its batch. One that names the request of the batch proves that it took all of it.
@@ -75,7 +75,7 @@ def hear(found: DeliveryEvidence, event: Event, request_id: str) -> bool:
     """
     _prove(found, request_id)
     if event.kind in _NOT_KEPT:
-        return True
+        return False
     key = (event.kind, int(event.at.timestamp()))
     if key in found.told:
         return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from newsletter.storage.tables import batch, delivery, event, issue, send
+from newsletter.storage.tables import batch, delivery, event, issue, letter, send, trial_subject
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -23,9 +23,16 @@ def letters_to(connection: Connection, subscriber_id: int) -> list[tuple[datetim
         subscriber_id: Id of the subscriber.
     """
     query = (
-        select(send.c.created, send.c.subject, func.coalesce(delivery.c.state, batch.c.state))
+        select(
+            send.c.created,
+            # As it stood in the letter to this reader, where several subjects were tried.
+            func.coalesce(trial_subject.c.words, send.c.subject),
+            func.coalesce(delivery.c.state, batch.c.state),
+        )
         .join(batch, batch.c.send_id == send.c.id)
         .join(delivery, delivery.c.batch_id == batch.c.id)
+        .outerjoin(letter, letter.c.id == batch.c.letter_id)
+        .outerjoin(trial_subject, (trial_subject.c.send_id == send.c.id) & (trial_subject.c.number == letter.c.subject))
         .where(delivery.c.issue_id.in_(select(issue.c.id)), delivery.c.subscriber_id == subscriber_id)
         .order_by(send.c.created, send.c.id)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,40 @@ def last_send(connection: Connection) -> Send | None:
 
     standing = send_query().where(issue.c.key.not_like(f"%{UNDONE}%"))
     return next(iter(found_sends(connection, standing.order_by(None).order_by(table.c.id.desc()).limit(1))), None)
+
+
+def frozen_since(connection: Connection, since: datetime) -> list[Send]:
+    """Every send that was frozen since a moment, oldest first.
+
+    Args:
+        connection: An open connection to the database.
+        since: The moment, timezone-aware.
+    """
+    from newsletter.storage.tables import send as table
+
+    return found_sends(connection, send_query().where(table.c.created >= int(since.timestamp())))
+
+
+def issues_before(connection: Connection, send_id: int, folder: str = "") -> Iterator[str]:
+    """The keys of issues that were frozen before a send, newest first, each once; undone ones are left out.
+
+    Args:
+        connection: An open connection to the database.
+        send_id: Id of the send.
+        folder: What stands before the last slash of their keys: list and rhythm for letters of the latest posts, empty
+            for issues with a number.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import issue
+    from newsletter.storage.tables import send as table
+
+    first = func.min(table.c.id)
+    query = select(issue.c.key).join(table, table.c.issue_id == issue.c.id).where(issue.c.key.not_like(f"%{UNDONE}%"))
+    query = query.group_by(issue.c.key).having(first < send_id).order_by(first.desc())
+    for (key,) in connection.execute(query).all():
+        if key.rpartition("/")[0] == folder:
+            yield key
 
 
 def running(

@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from newsletter import clicks
 from newsletter.ledger.brakes import UNPAUSED
 from newsletter.ledger.comparing import compare, interval
 from newsletter.ledger.models import UNDONE
 from newsletter.ledger.trying import TRIAL, Measure
-from subscribers import store
+from subscribers.store import growth
+from subscribers.store.lists import list_by_id
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,15 @@ def of_issue(connection: Connection, issue: str) -> list[TrialResult]:
     return _found(connection, issues.c.key == issue)
 
 
+def every(connection: Connection) -> list[TrialResult]:
+    """Every trial of the workspace, oldest first.
+
+    Args:
+        connection: An open connection to the database.
+    """
+    return _found(connection)
+
+
 def of_send(connection: Connection, send_id: int) -> TrialResult | None:
     """The trial of a send; None when it has none.
 
@@ -119,15 +130,19 @@ def of_send(connection: Connection, send_id: int) -> TrialResult | None:
     return next(iter(_found(connection, send.c.id == send_id)), None)
 
 
-def undecided(connection: Connection) -> list[TrialResult]:
-    """Every trial that waits for its decision, of sends that have not come to their end, oldest first.
+def was_decided(connection: Connection, send_id: int) -> bool:
+    """Whether a send has a trial that is decided.
 
     Args:
         connection: An open connection to the database.
+        send_id: Id of the send.
     """
-    from newsletter.storage.tables import send, trial
+    from sqlalchemy import select
 
-    return _found(connection, trial.c.decided_at.is_(None), send.c.state.in_(_UNFINISHED))
+    from newsletter.storage.tables import trial
+
+    query = select(trial.c.send_id).where(trial.c.send_id == send_id, trial.c.decided_at.is_not(None))
+    return connection.execute(query).first() is not None
 
 
 def decide(
@@ -219,13 +234,14 @@ def sent_of(connection: Connection, send_id: int) -> dict[int, int]:
     return {int(number): int(count) for number, count in connection.execute(query)}
 
 
-def lost_of(connection: Connection, send_id: int, leavers: Sequence[int]) -> dict[int, int]:
+def lost_of(connection: Connection, send_id: int, leavings: Select[Any]) -> dict[int, int]:
     """How many readers of a sample left or complained after their letter, by its subject; each counts once.
 
     Args:
         connection: An open connection to the database.
         send_id: Id of the send.
-        leavers: Ids of the subscribers who ended their subscription since it went, on our own pages or by mail.
+        leavings: Query with a ``subscriber_id`` for those who ended their subscription since it went, on our own pages
+            or by mail.
     """
     from sqlalchemy import func, select
 
@@ -241,17 +257,13 @@ def lost_of(connection: Connection, send_id: int, leavers: Sequence[int]) -> dic
     )
     told = sample.join(event, event.c.delivery_id == delivery.c.id).where(event.c.kind.in_(("left", "complained")))
     found = {(int(row[0]), int(row[1])) for row in connection.execute(told)}
-    for start in range(0, len(leavers), _MOST_IDS):
-        some = sample.where(delivery.c.subscriber_id.in_(leavers[start : start + _MOST_IDS]))
-        found.update((int(row[0]), int(row[1])) for row in connection.execute(some))
+    gone = leavings.subquery("gone")
+    left = sample.join(gone, gone.c.subscriber_id == delivery.c.subscriber_id)
+    found.update((int(row[0]), int(row[1])) for row in connection.execute(left))
     counts: dict[int, int] = {}
     for number, _ in found:
         counts[number] = counts.get(number, 0) + 1
     return counts
-
-
-_MOST_IDS = 500
-"""In one statement; old builds of SQLite take 999."""
 
 
 def _found(connection: Connection, *which: ColumnElement[bool]) -> list[TrialResult]:
@@ -272,8 +284,11 @@ def _found(connection: Connection, *which: ColumnElement[bool]) -> list[TrialRes
 def _counted_now(connection: Connection, result: TrialResult) -> TrialResult:
     """A trial that is not decided, with what came back by now."""
     sent = sent_of(connection, result.send_id)
-    leavers = store.leavers(connection, result.list_id, since=result.begun, until=None)
-    return counted(result, sent, lost_of(connection, result.send_id, sorted(leavers)))
+    if result.measure == "clicks":
+        target = list_by_id(connection, result.list_id)
+        return counted(result, sent, clicks.by_subject(connection, result.issue, target.name))
+    gone = growth.leavings(result.list_id, since=result.begun, until=None)
+    return counted(result, sent, lost_of(connection, result.send_id, gone))
 
 
 def _subject(row: Row[Any]) -> TriedSubject:

@@ -77,21 +77,6 @@ def begin(connection: Connection, send_id: int, terms: TrialTerms, *, each: int,
     connection.execute(insert(trial_subject), rows)
 
 
-def is_undecided(connection: Connection, send_id: int) -> bool:
-    """Whether a send has a trial that waits for its decision.
-
-    Args:
-        connection: An open connection to the database.
-        send_id: Id of the send.
-    """
-    from sqlalchemy import select
-
-    from newsletter.storage.tables import trial
-
-    query = select(trial.c.send_id).where(trial.c.send_id == send_id, trial.c.decided_at.is_(None))
-    return connection.execute(query).first() is not None
-
-
 def rest(connection: Connection, send_id: int, now: datetime) -> None:
     """Let a running send rest for its trial, when all of the sample that can go has gone.
 
@@ -143,7 +128,9 @@ def due(connection: Connection, now: datetime, send_id: int | None = None) -> li
     from newsletter.storage.tables import send, trial
 
     at = int(now.timestamp())
-    goes = or_(send.c.state == "running", and_(send.c.state == "paused", send.c.paused_by == TRIAL))
+    rests = and_(send.c.state == "paused", send.c.paused_by == TRIAL)
+    # An editor is asked once, when all of the sample has gone.
+    goes = or_(and_(send.c.state == "running", trial.c.asks == 0), and_(rests, send.c.probe_at.is_not(None)))
     # Later than it can have been set: a clock was set back, and nobody waits for that.
     past = or_(trial.c.decide_at <= at, trial.c.decide_at > at + trial.c.wait + _SLACK)
     query = select(send.c.id).join(trial, trial.c.send_id == send.c.id).where(goes, past, trial.c.decided_at.is_(None))

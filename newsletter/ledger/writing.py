@@ -224,6 +224,20 @@ def letter_of(connection: Connection, letter_id: int) -> str:
     return zlib.decompress(frozen).decode("utf-8")
 
 
+def subjects_of_letters(connection: Connection, send_id: int) -> set[int]:
+    """Which of the subjects tried the letters of a send have, from 1; 0 of one that tries none.
+
+    Args:
+        connection: A connection in a reading or writing transaction.
+        send_id: Id of the send.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import letter
+
+    return set(connection.execute(select(letter.c.subject).where(letter.c.send_id == send_id)).scalars())
+
+
 def _is_new(connection: Connection, issue: int) -> bool:
     """Whether nobody has a delivery of this issue."""
     from sqlalchemy import select

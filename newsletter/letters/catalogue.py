@@ -40,6 +40,27 @@ def words(environment: Environment, language: str, domain: str = "letter") -> Nu
     return NullTranslations()
 
 
+def speaks(environment: Environment, language: str, domain: str) -> bool:
+    """Whether there is a catalogue in this language, or in it without its country.
+
+    Args:
+        environment: Where the catalogues come from.
+        language: Language tag.
+        domain: Name of the catalogue.
+    """
+    from jinja2 import TemplateNotFound
+
+    tag = language.replace("-", "_")
+    for name in (tag, tag.split("_")[0]):
+        try:
+            if environment.loader is not None:
+                environment.loader.get_source(environment, f"locale/{name}/{domain}.po")
+                return True
+        except TemplateNotFound:
+            continue
+    return False
+
+
 @lru_cache(maxsize=32)
 def _catalogue(source: str, language: str, name: str) -> NullTranslations:
     """Read once what a .po file says; compiled in memory, so that no .mo file can be missing or stale."""

@@ -15,7 +15,8 @@ from collections.abc import Collection, Mapping
 from newsletter.letters.ways import STARTS
 from newsletter.models import Letter
 
-_PAGES = ("leave", "preferences", "confirm", "address", "erase", "letters", "view", "archive", "polls", "media")
+_PAGES = ("leave", "preferences", "confirm", "address", "erase", "letters", "view", "archive", "polls", "media", "go")
+_MORE_PAGES = ("subscribe", "embed", "hooks", "health", "style.css", "archive.xml")
 _FOR_ONE = r"https?://[^\"'\s>]*/(?:leave|preferences|confirm|address|erase)/(?:[\w-]{43,}|{marker}-)"
 """A link that only one reader has. A letter to somebody who is no reader yet names no address of the pages besides."""
 _SIGNED_FOR = b"nashra letter 1\0"  # the same keys also sign readers' links; this keeps their signatures apart
@@ -39,6 +40,19 @@ def marked(letter: Letter, attribute: str) -> str:
     ours = rf"{one}|{re.escape(pages)}/(?:(?:{'|'.join(_PAGES)})[/\"'?#]|[\"'])" if pages else one
     ours = "|".join([ours, *map(re.escape, STARTS)])
     return re.sub(rf"<a(?=\s[^>]*?href=[\"']?(?:{ours}))", f"<a {attribute}", letter.rendered.html)
+
+
+def is_own(url: str, pages: str) -> bool:
+    """Whether an address is one of the reader pages; the site's own may begin like theirs.
+
+    Args:
+        url: Absolute address.
+        pages: Address of the reader pages, without a slash at its end.
+    """
+    if not url.lower().startswith(pages.lower()):
+        return False
+    rest = re.split(r"[?#]", url[len(pages) :], maxsplit=1)[0]
+    return rest in ("", "/") or (rest[0] == "/" and rest[1:].split("/")[0].lower() in (*_PAGES, *_MORE_PAGES))
 
 
 def page_path(list_name: str, key: str, *, opened: Collection[str], keys: Mapping[int, bytes]) -> str:

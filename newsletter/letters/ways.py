@@ -87,6 +87,8 @@ class Ways:
     """mailto address that an answer goes to."""
     test: bool = False
     """Whether the letter goes to an editor alone, and says so."""
+    counted: bool = False
+    """Whether clicks are counted, which the letter then says at its foot."""
     answer: Callable[[Poll, int], str] | None = None
     """Where an answer to a question of the letter leads to; None where none could arrive."""
     calendar: Callable[[CalendarEvent], str] | None = None

@@ -1,41 +1,10 @@
-"""What became of an issue: counts made into a report. Pure."""
+"""What became of an issue in a few sentences, as they follow a send and stand above a report. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from newsletter.report.models import BOUNCES, EVENTS, Report
 
-from newsletter.report.models import BOUNCES, DeliveryCounts, Report
-
-if TYPE_CHECKING:
-    from newsletter.polls import PollResults
-
-EVENTS = ("delivered", "bounced", "complained", "left")
-
-
-def plain(report: Report) -> dict[str, Any]:
-    """A report as data for programs."""
-    return {
-        "issue": report.issue,
-        "subject": report.subject,
-        "states": list(report.states),
-        "total": _plain(report.total),
-        "by_rhythm": {name: _plain(counts) for name, counts in report.by("rhythm").items()},
-        "by_variant": {name: _plain(counts) for name, counts in report.by("variant").items()},
-        "polls": [_poll(one) for one in report.polls],
-        "parts": [{**asdict(part), "counts": _plain(part.counts)} for part in report.parts],
-    }
-
-
-def _poll(poll: PollResults) -> dict[str, Any]:
-    return {
-        "list": poll.list,
-        "question": poll.question,
-        "total": poll.total,
-        "answers": [{"answer": words, "number": number} for words, number in poll.answers],
-        "closes": poll.closes.isoformat() if poll.closes is not None else None,
-    }
+_TOLD = ("delivered", "bounced", "complained", "left", "deferred")
 
 
 def share(part: int, whole: int) -> str:
@@ -57,7 +26,7 @@ def lines(report: Report) -> list[str]:
         told.append(
             "Of those submitted: "
             + ", ".join(
-                f"{getattr(total, name):,} {name} ({share(getattr(total, name), total.submitted)})" for name in EVENTS
+                f"{getattr(total, name):,} {name} ({share(getattr(total, name), total.submitted)})" for name in _TOLD
             )
             + "."
         )
@@ -68,26 +37,3 @@ def lines(report: Report) -> list[str]:
         told.append(f"Asked on {poll.list}: «{poll.question}» {poll.total:,} answered.")
         told += [f"  {number:,} {words} ({share(number, poll.total)})" for words, number in poll.answers]
     return told
-
-
-def rows(report: Report) -> Sequence[tuple[str, str, int, int, int, int, int, int, int, int]]:
-    """The report as a table: rhythm, what is left out, then the counts."""
-    return [
-        (
-            part.rhythm,
-            part.variant or "whole",
-            part.counts.submitted,
-            part.counts.refused,
-            part.counts.unknown,
-            part.counts.skipped,
-            part.counts.delivered,
-            part.counts.bounced,
-            part.counts.complained,
-            part.counts.left,
-        )
-        for part in report.parts
-    ]
-
-
-def _plain(counts: DeliveryCounts) -> dict[str, Any]:
-    return {"audience": counts.audience, **{one.name: getattr(counts, one.name) for one in fields(counts)}}

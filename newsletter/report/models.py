@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from subscribers.models import BounceKind
 
 if TYPE_CHECKING:
+    from newsletter.ledger.trials import TrialResult
     from newsletter.polls import PollResults
 
 STATES = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
@@ -233,6 +234,8 @@ class Report:
     parts: tuple[ReportPart, ...]
     polls: tuple[PollResults, ...] = ()
     """What its letters asked, and how many gave each answer."""
+    sends: tuple[str, ...] = ()
+    """Public id of each of its sends, as ``states``."""
     begun: datetime | None = None
     """When its first send began, in the site's time zone."""
     hours: tuple[HourCounts, ...] = ()
@@ -245,6 +248,8 @@ class Report:
     """Whether presses of its links were counted; when not, nothing says anything of clicks."""
     comparison: IssueComparison | None = None
     """Beside the issues before it; None where nothing was compared."""
+    trials: tuple[TrialResult, ...] = ()
+    """The subjects that were tried, one result for each send that tried some."""
     turned_away: Mapping[str, int] = field(default_factory=dict)
     """Id of each question to answers that were not taken since too many came from one network within an hour."""
 
@@ -276,6 +281,8 @@ class WeekCounts:
     """Became subscribed: they confirmed, or an editor or a file says that they agreed."""
     left: int = 0
     """Were subscribed and left."""
+    let_go: int = 0
+    """Were subscribed, were asked whether they still want the letters, and answered nothing."""
     bounced: int = 0
     """Whose address cannot be mailed any more since letters to it bounced; they are still subscribed."""
     complained: int = 0
@@ -284,7 +291,7 @@ class WeekCounts:
     @property
     def lost(self) -> int:
         """Readers whom the list reaches no more."""
-        return self.left + self.bounced + self.complained
+        return self.left + self.let_go + self.bounced + self.complained
 
 
 @dataclass(frozen=True, slots=True)

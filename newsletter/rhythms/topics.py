@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from newsletter.models import Issue, Section
+from newsletter.issues.containers import is_sponsors
+from newsletter.models import Issue, Prose, Section
 from newsletter.text.tidy import arabic_fold
 
 MOST = 8
@@ -87,7 +88,7 @@ def cut(issue: Issue, topics: Sequence[Topic], declined: int, *, lead: bool = Tr
         topics: Of its list.
         declined: Bits of topics that are not wanted.
         lead: Keep the leading story, which the subject speaks of, even when its section is declined; of that section
-            nothing else stays.
+            nothing else stays but what a sponsor pays for.
     """
     topic_of = _by_section(topics)
     effective = declined & present(issue, topics)
@@ -99,8 +100,13 @@ def cut(issue: Issue, topics: Sequence[Topic], declined: int, *, lead: bool = Tr
         if topic is None or not topic.bit & effective:
             kept.append(section)
             chosen = chosen or bool(section.blocks)
-        elif first is not None and any(block is first for block in section.blocks):
-            kept.append(replace(section, blocks=(first,)))
+        else:
+            # Sponsors pay for every reader of the letter, whatever topics they have declined.
+            paid = tuple(block for block in section.blocks if isinstance(block, Prose) and is_sponsors(block.markdown))
+            if first is not None and any(block is first for block in section.blocks):
+                kept.append(replace(section, blocks=(first, *paid)))
+            elif paid:
+                kept.append(Section("", paid, section.line))
     without = tuple(topic.title for topic in topics if topic.bit & effective)
     if not effective:
         return IssueCut(0, issue)

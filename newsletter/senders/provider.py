@@ -86,6 +86,8 @@ class Provider(Generic[Options]):
     cannot be reached or nothing can go. None when there is nobody to ask."""
     reports: Callable[[Options], ReportReader | None] | None = None
     """Gives what verifies and reads its event reports; None while the settings lack what that needs."""
+    reports_clicks: bool = False
+    """Whether it reports which links were clicked, of a letter that asks for it."""
     reports_fault: Callable[[Options], str] = lambda _: ""
     """Gives why no report of events can verify with what its section says, in words; empty when one can."""
     suppressions: Callable[[Options], SuppressionLists] | None = None

@@ -22,6 +22,8 @@ _LABELS = re.compile(
     re.IGNORECASE,
 )
 _LEAST_WORDS = 3
+_LONGEST = 400
+"""Characters of a headline; what is longer is none, and looking at each of its words takes the square of its length."""
 
 
 def headline(text: str) -> str:
@@ -30,10 +32,13 @@ def headline(text: str) -> str:
     Args:
         text: Plain text of one line.
     """
-    text = _LABELS.sub("", tidy(text))
-    text = re.sub(r"[!]{1,}(?=[؟?])|(?<=[؟?])[!؟?]+|[!]{2,}|(?<=\s)!+$|!+$", "", text)
-    text = re.sub(r"(?<![.\d])\.$", "", text.strip())
-    return text.strip()
+    before, text = "", tidy(text)
+    while text != before:  # behind a label may stand another one, and a full stop behind a mark
+        before = text
+        text = _LABELS.sub("", text)
+        text = re.sub(r"!+(?=[؟?])|(?<=[؟?])[!؟?]+|!{2,}|!+$", "", text)
+        text = re.sub(r"(?<![.\d])\.$", "", text.strip()).strip()
+    return text
 
 
 def is_question(text: str) -> bool:
@@ -63,13 +68,13 @@ def shorter(text: str, rules: LanguageRules) -> tuple[str, ...]:
     """
     bare = text.rstrip(" ؟?!")
     found: dict[str, None] = {}
-    if is_question(text):
+    if is_question(text) or len(text) > _LONGEST:
         return ()
     for start, end, strong in _boundaries(bare, rules):
         head, tail = bare[:start].strip(_EDGES), bare[end:].strip(_EDGES)
-        if _outside(bare, start) and _stands(head, tail, rules, strong=strong):
+        if _stands(head, tail, rules, strong=strong):
             found[head] = None
-        elif _begins_dependent(head, rules) and _outside(bare, start) and _is_statement(tail, rules):
+        elif _begins_dependent(head, rules) and _is_statement(tail, rules):
             # The first clause only says when or why: the sentence is what follows.
             found[tail[:1].upper() + tail[1:]] = None
     return tuple(sorted((one for one in found if one != text), key=len, reverse=True))
@@ -92,7 +97,7 @@ def _boundaries(text: str, rules: LanguageRules) -> Iterator[tuple[int, int, boo
             before
             and before[-1][-1] not in "،,;؛:–—-"
             and _folded(before[-1]) not in _folds(rules.sticky)
-            and not any(word.endswith(":") or _folded(word) in _folds(rules.denials) for word in before)
+            and not any(word.endswith(":") or _folded(word) in _folds(rules.bound) for word in before)
         ):
             yield match.start(), match.end(), False
 
@@ -155,8 +160,3 @@ def _balanced(text: str) -> bool:
         elif sign in _PAIRS.values() and (not waiting or waiting.pop() != sign):
             return False
     return not waiting and text.count('"') % 2 == 0
-
-
-def _outside(text: str, at: int) -> bool:
-    """Whether a place is in no quotation and no brackets."""
-    return _balanced(text[:at]) and _balanced(text[at:])

@@ -86,6 +86,30 @@ def _jalali(day: date, locale: str, weekday: bool) -> str:
     return f"{name} {written}" if base(tag) in ("fa", "ps") else f"{name}{'،' if script == 'fa' else ','} {written}"
 
 
+def day_and_month(
+    moment: datetime, language: str, zone: str, *, months: str = "", digits: Digits = "latin", jalali: bool = False
+) -> str:
+    """Write a day without its year, as ``14 نوفمبر``, ``14 November`` or ``۲۳ آبان``.
+
+    Args:
+        moment: The moment to write, an aware datetime.
+        language: Language tag of the publication.
+        zone: IANA name of the zone whose calendar day is meant.
+        months: Locale whose month names are used, as for ``long_date``.
+        digits: ``latin`` or ``arabic-indic``, as for ``long_date``.
+        jalali: By the Jalali calendar, as for ``long_date``.
+    """
+    from babel.dates import format_skeleton
+
+    day = moment.astimezone(ZoneInfo(zone)).date()
+    locale = months or ("ar" if base(language) == "ar" else language)
+    if jalali and day.year > 622:
+        written = " ".join(_jalali(day, locale, False).split(" ")[:2])
+    else:
+        written = str(format_skeleton("MMMMd", day, locale=locale_of(locale))).translate(_MARKS)
+    return in_digits(written, language, digits)
+
+
 # Names of CLDR 48, and the era behind the year. hijridate has them in Arabic and English only.
 _HIJRI_NAMES: Mapping[str, tuple[str, str]] = {
     "fa": (

@@ -47,7 +47,7 @@ MENDS: Mapping[str, str] = {
     "busy": "wait: it is tried again by itself",
     "moment": "wait: it is tried again by itself; for days from one domain, write to its postmaster",
     "name-server": "wait; if it is many domains at once, the resolver of the sending server is ill",
-    "pace": "send more slowly: [sender] a_second and [domain_rates]; a new sender is warmed up: [sender] warm_up",
+    "pace": "send more slowly: [sender] per_second, or pace for that domain; a new sender is warmed up: warm_up",
     "sender-limit": "send more slowly, or ask your provider for a higher limit",
     "authentication": "mend SPF, DKIM and DMARC of the From domain: newsletter check --online",
     "server-name": "give the sending server a PTR record whose name leads back to it, and greet with that name",
@@ -189,6 +189,12 @@ def blocklist_of(reason: str) -> str:
     return reason.removeprefix(f"{BLOCKLIST} ") if reason.startswith(f"{BLOCKLIST} ") else ""
 
 
+def blocklist_site(reason: str) -> str:
+    """Where one asks the blocklist in a reason to be taken off; empty when that is not known."""
+    found = BLOCKLISTS.get(blocklist_of(reason))
+    return found[1] if found is not None else ""
+
+
 def meaning_of(reason: str) -> str:
     """What a reason means, in plain words.
 
@@ -209,7 +215,7 @@ def mend_of(reason: str) -> str:
     name = blocklist_of(reason)
     if not name:
         return MENDS.get(reason, "")
-    where = BLOCKLISTS[name][1] if name in BLOCKLISTS else ""
+    where = blocklist_site(reason)
     asked = f" at {where}" if where else ""
     return f"find out why (complaints, old addresses, a broken-into server), mend it, then ask to be taken off{asked}"
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from newsletter import ledger
+from newsletter import clicks, ledger
+from newsletter.letters import click_links
 from newsletter.letters.catalogue import words
 from newsletter.letters.mime import from_json
 from newsletter.media import FOLDER
@@ -108,6 +109,8 @@ class Archive:
     def _make_view(self, letter_id: int, key: str, path: str) -> LetterPage:
         with self._database.read() as connection:
             letter = from_json(ledger.letter_of(connection, letter_id))
+            # Who reads it here is counted by nobody, and is told nothing of counting.
+            letter = click_links.restored(letter, clicks.urls_of(connection, click_links.names_in(letter)))
         base = self._pages.base
         catalogue = words(self._pages.environment, letter.language)
         because = catalogue.gettext("You get this letter because you subscribed to {name}.")
@@ -135,12 +138,13 @@ def sent(
     """
     from sqlalchemy import and_, case, func, or_, select
 
-    from newsletter.storage.tables import issue, letter, send
+    from newsletter.storage.tables import issue, letter, send, trial
     from subscribers import store
 
     # What was scheduled and then paused has gone to nobody yet, and may never.
     went_out = or_(send.c.state.in_(_GOES_OUT), and_(send.c.state == "paused", ledger.may_have_gone(send.c.id)))
 
+    shown = case((trial.c.chosen > 0, trial.c.chosen), else_=1)
     # The letter that leaves nothing out, if there is one.
     whole = func.coalesce(func.min(case((letter.c.variant == "", letter.c.id))), func.min(letter.c.id))
     ids = [found.id for name in lists if (found := store.list_or_none(connection, name)) is not None]
@@ -154,7 +158,9 @@ def sent(
         select(send.c.id, issue.c.key, send.c.subject, send.c.created, whole.label("letter_id"))
         .join(first, first.c.id == send.c.id)
         .join(issue, issue.c.id == send.c.issue_id)
-        .join(letter, letter.c.send_id == send.c.id)
+        .outerjoin(trial, trial.c.send_id == send.c.id)
+        # Of subjects that were tried the one that was chosen, and the first until one is.
+        .join(letter, (letter.c.send_id == send.c.id) & or_(letter.c.subject == 0, letter.c.subject == shown))
         .group_by(send.c.id, issue.c.key, send.c.subject, send.c.created)
         .order_by(send.c.id.desc())
         .limit(limit)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from newsletter.letters.catalogue import words
+from newsletter.letters import catalogue
 from newsletter.letters.render import FONTS, fill, palette
 from newsletter.letters.render.views import web_address
 from newsletter.models import Publication
@@ -32,9 +32,13 @@ class Pages:
         environment: Where templates and catalogues come from.
         publication: Who publishes. A language without a catalogue of its own gets English pages.
         address: Base of the pages without a slash at its end; may be empty.
+        counts_clicks: Whether links of letters are counted, which the foot of every page then says.
     """
 
-    def __init__(self, environment: Environment, publication: Publication, address: str) -> None:
+    def __init__(
+        self, environment: Environment, publication: Publication, address: str, *, counts_clicks: bool = False
+    ) -> None:
+        self.counts_clicks = counts_clicks
         self.environment = environment
         if not speaks(environment, publication.language):
             publication = replace(publication, language="en")
@@ -42,7 +46,7 @@ class Pages:
         self.address = address
         self.base = urlsplit(address).path.rstrip("/")
         """The path of the address, mostly empty: what stands before every link to one of our pages."""
-        self._catalogue = words(environment, publication.language, DOMAIN)
+        self._catalogue = catalogue.words(environment, publication.language, DOMAIN)
 
     def __call__(self, template: str, values: Mapping[str, Any]) -> str:
         """Fill a template.
@@ -117,7 +121,8 @@ class Pages:
     def _common(self) -> dict[str, Any]:
         # The stylesheet has its own content in its address, so that a browser never uses an old one.
         style = fill(self.environment, "web/style.css.j2", {**self._plain, "version": ""})
-        return {**self._plain, "version": hashlib.sha256(style.encode("utf-8")).hexdigest()[:12]}
+        version = hashlib.sha256(style.encode("utf-8")).hexdigest()[:12]
+        return {**self._plain, "version": version, "counts_clicks": self.counts_clicks}
 
     def _html(self, text: str) -> Markup:
         return bidi.to_html(" ".join(text.split()), self.publication.direction)
@@ -125,14 +130,4 @@ class Pages:
 
 def speaks(environment: Environment, language: str) -> bool:
     """Whether there is a catalogue of the pages in this language, or in it without its country."""
-    from jinja2 import TemplateNotFound
-
-    tag = language.replace("-", "_")
-    for name in (tag, tag.split("_")[0]):
-        try:
-            if environment.loader is not None:
-                environment.loader.get_source(environment, f"locale/{name}/{DOMAIN}.po")
-                return True
-        except TemplateNotFound:
-            continue
-    return False
+    return catalogue.speaks(environment, language, DOMAIN)

@@ -25,6 +25,7 @@ from newsletter.workflows import letter as letters
 from newsletter.workflows import renewing
 from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.source import changed_since
+from newsletter.workflows.sponsors import booked_in, folded_sponsors
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -122,6 +123,7 @@ def _known(
     last = max(others, key=lambda send: (send.created, send.id), default=None)
     provider = workspace.provider if through_a_provider(workspace) else None
     other = _fallback(workspace)
+    bookings = workspace.bookings
     found = letters.pictures_of(workspace, issue)  # faults are told by the letter that cannot be made
     return CheckContext(
         publication=workspace.settings.publication_of(issue.list),
@@ -145,6 +147,8 @@ def _known(
         fallback_authentication=other.authentication if other is not None else Authentication(),
         web_url=workspace.settings.web.url,
         unwanted=frozenset(name for name in ("preferences", "view") if not getattr(workspace.settings.ways, name)),
+        booked=booked_in(workspace, issue, snapshot, bookings).booked,
+        sponsors=folded_sponsors(bookings, issue.list),
         templates={str(path): _text(path) for path in sorted((workspace.root / "templates").rglob("*.mjml.j2"))},
     )
 

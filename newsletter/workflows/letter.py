@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from newsletter import library
+from newsletter import clicks, library
 from newsletter.delivery import SLOT_WIDTHS
 from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.issues import compose
@@ -171,6 +171,7 @@ def _ways(
         previous=previous,
         reply=f"mailto:{quote(reply_to, safe='@')}?subject={about}" if reply_to and wanted.reply else "",
         test=test,
+        counted=clicks.counting(settings),
         answer=_answering(workspace, issue, now=now, test=test),
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import (
+    clicks,
     delivery,
     issues,
     ledger,
@@ -16,14 +17,18 @@ from newsletter import (
 )
 from newsletter.check import has_errors
 from newsletter.errors import HeldSendError, IssueError, SendError
+from newsletter.ledger import trials, trying
+from newsletter.ledger.trying import TrialTerms
 from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
 from newsletter.rhythms.schedule import week_of
+from newsletter.workflows import letter as letters
 from newsletter.workflows import recheck, renewing, variants
 from newsletter.workflows.check import inspect
 from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.source import source_of
 from newsletter.workflows.variants import Variant
+from newsletter.workspace.values import seconds
 from subscribers import store
 
 if TYPE_CHECKING:
@@ -57,6 +62,13 @@ class Plan:
     """Digest of what the letter was made of."""
     by_rhythm: Mapping[str, int] = field(default_factory=dict)
     """How many subscribers of each rhythm it reaches."""
+    trial: TrialTerms | None = None
+    """How its subjects are tried; None when it has one."""
+
+    @property
+    def tried(self) -> int:
+        """Readers who get each of the subjects first; 0 when none is tried, or too few readers are there."""
+        return self.trial.readers(self.audience) if self.trial is not None else 0
 
     @property
     def ready(self) -> bool:
@@ -215,8 +227,33 @@ def make(
     if inspected.failure is not None:
         raise inspected.failure
     issue = replace(issue, list=target.name)  # its letters for other topics are those of this list too
-    plan = Plan(issue, target, rhythm, letter=inspected.letter, problems=inspected.problems, rest=rest, source=source)
+    letter, trial = inspected.letter, _terms(workspace, issue)
+    if rest and issue.subjects and letter is not None and (chosen := _chosen(workspace, sends)) is not None:
+        # Once is enough: what the others have would be counted along.
+        issue, trial = replace(issue, subject=issue.subjects[chosen - 1], subjects=()), None
+        letter = letters.of_issue(workspace, issue)
+    plan = Plan(
+        issue, target, rhythm, letter=letter, problems=inspected.problems, rest=rest, source=source, trial=trial
+    )
     return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in snapshot.sends))
+
+
+def _terms(workspace: Workspace, issue: Issue) -> TrialTerms | None:
+    """How the subjects of an issue are tried, as the settings say; None when it has one."""
+    if not issue.subjects:
+        return None
+    how = workspace.settings.ab_test
+    wait = timedelta(seconds=seconds(how.wait))
+    measure: trying.Measure = "clicks" if clicks.counting(workspace.settings) else "losses"
+    return TrialTerms(issue.subjects, how.share, how.least, wait, how.decide == "ask", measure)
+
+
+def _chosen(workspace: Workspace, sends: Sequence[Send]) -> int | None:
+    """Number of the subject that a trial of these sends chose, or the first; None when none of them had a trial."""
+    with workspace.database.read() as connection:
+        found = [trials.of_send(connection, one.id) for one in sends]
+    known = [one for one in found if one is not None]
+    return max(1, *(one.chosen for one in known)) if known else None
 
 
 def look_again(
@@ -295,6 +332,7 @@ def freeze_plan(
                 source=plan.source,
                 replaces=replaces,
                 folder=Path(plan.issue.path).parent if plan.issue.path else None,
+                trial=plan.trial,
             )
         except delivery.AudienceChangedError:
             if tries == _TRIES - 1:
@@ -332,7 +370,8 @@ def _with_variants(workspace: Workspace, plan: Plan, *, went: bool) -> Plan:
                 for one in made
             )
         by_rhythm = variants.by_rhythm(connection, target.id, plan.rhythm, now)
-    return replace(
+    ready = plan.variants
+    plan = replace(
         plan,
         problems=tuple(dict.fromkeys((*plan.problems, *problems))),
         variants=made,
@@ -340,3 +379,6 @@ def _with_variants(workspace: Workspace, plan: Plan, *, went: bool) -> Plan:
         skipped=sum(one.audience for one in made if one.letter is None),
         by_rhythm=by_rhythm,
     )
+    if plan.trial is None or not plan.tried:
+        return plan
+    return replace(plan, variants=variants.with_subjects(workspace, made, plan.trial.subjects, now=now, ready=ready))

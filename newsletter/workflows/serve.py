@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from newsletter import clicks
 from newsletter.errors import SettingsError
 from newsletter.letters import own_links
 from newsletter.rhythms.topics import titles
@@ -24,6 +25,8 @@ from newsletter.web.pages import Pages
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import small_letters
 from newsletter.workflows.alerts.thread import AlertThread
+from newsletter.workflows.clicks import click_routes
+from newsletter.workflows.clicks.visits import VisitCounter, VisitThread
 from newsletter.workflows.erase import erase
 from newsletter.workflows.health import Watched, metrics_routes
 from newsletter.workflows.hosted import media_routes
@@ -59,7 +62,8 @@ def pages_of(workspace: Workspace) -> Pages:
             where="[web] url",
             mend='write it into newsletter.toml, url = "https://…", or http://127.0.0.1:8000 to try',
         )
-    return Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
+    counts = clicks.counting(workspace.settings)
+    return Pages(workspace.templates, workspace.publication, workspace.settings.web.url, counts_clicks=counts)
 
 
 def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook], watched: Watched | None = None) -> Site:
@@ -107,6 +111,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook], watch
         default=workspace.settings.rhythms.default,
         defaults={one.name: workspace.settings.rhythm_of(one.name) for one in every},
         topics={name: titles(topics) for name, topics in workspace.settings.topics.items()},
+        counts_clicks=clicks.counting(workspace.settings),
         proxies=tuple(ip_network(one) for one in web.trusted_proxies),
         frame_ancestors=tuple(web.frame_ancestors) or (_origin(workspace.publication.url),),
         keep_client=web.keep_client,
@@ -229,23 +234,27 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
     site = site_of(workspace, pages, hooks_of(workspace) if hooks is None else hooks, watched)
     archive = Archive(workspace.database, pages, site.lists)
     letters = small_letters.of_workspace(workspace)
+    counts = workspace.settings.tracking.clicks == "stories"
+    counter = VisitCounter(workspace.database, now=workspace.now, counts=counts)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
         if not postman:
             yield
             return
-        worker, teller = SmallLetterThread(letters), AlertThread(workspace)
+        worker, teller, visits = SmallLetterThread(letters), AlertThread(workspace), VisitThread(counter)
         worker.start()
         teller.start()
+        visits.start()
         try:
             yield
         finally:
+            visits.stop()
             teller.stop()
             worker.stop()
 
     routes = [*archive_routes(site, archive, pages), *media_routes(site, workspace.database)]
-    routes += poll_routes(site, pages)
+    routes += [*poll_routes(site, pages), *click_routes(site, counter)]
     if workspace.settings.web.metrics:
         routes += metrics_routes(site, watched)
     return create_app(site, routes=routes, lifespan=lifespan)
@@ -266,6 +275,7 @@ def hooks_of(workspace: Workspace) -> dict[str, Hook]:
                 link_keys=workspace.keys.tokens,
                 suppression_keys=workspace.keys.suppression,
                 now=workspace.now,
+                count_clicks=workspace.settings.tracking.clicks == "provider",
                 note=HookRecord(one.name, workspace.database, workspace.now).note,
             )
     return hooks

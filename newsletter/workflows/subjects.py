@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from newsletter.errors import IssueError
 from newsletter.issues import Manuscript
 from newsletter.subjects import SubjectProposal, propose
 from newsletter.workflows.snapshot import Snapshot
@@ -41,8 +42,15 @@ def use(issue: Issue, proposal: SubjectProposal) -> Issue:
         The issue as its file is then.
 
     Raises:
-        IssueError: The file cannot be understood or written, or somebody else changed it meanwhile.
+        IssueError: The file cannot be understood or written, somebody else changed it meanwhile, or several subjects
+            are tried in it.
     """
+    if issue.subjects:
+        raise IssueError(
+            "has several subjects that are tried",
+            where=f"{issue.path}:{issue.lines.get('subjects', 1)}",
+            mend="write the proposal into subjects = [...] yourself",
+        )
     manuscript = Manuscript.read(Path(issue.path)).with_value("subject", proposal.subject)
     if proposal.preheader:
         manuscript = manuscript.with_value("preheader", proposal.preheader)

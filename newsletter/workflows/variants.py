@@ -5,7 +5,7 @@ Each different letter is rendered once, whoever many get it; the ledger cuts its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -45,6 +45,8 @@ class Variant:
     """Those who get it, when they are named one by one: they begin late, and it brings what they would miss."""
     late: int = 0
     """Number of their group; 0 when nobody is named."""
+    others: tuple[Letter, ...] = ()
+    """The same letter with each further subject that is tried; empty when none is."""
 
     @property
     def name(self) -> str:
@@ -83,8 +85,7 @@ def make(
     """
     known = topics_of(workspace, target.name)
     bits = topics.present(issue, known)
-    made = [(one.cut.issue, one.letter) for one in ready if one.cut.issue is not None and one.letter is not None]
-    cache = LetterCache(workspace, now, [*made, (issue, whole)])
+    cache = LetterCache(workspace, now, [*_made(ready), (issue, whole)])
     with workspace.database.read() as connection:
         counts = store.declination_counts(
             connection, target.id, rhythms=delivery.rhythms_of(rhythm), now=now, topics=bits
@@ -100,6 +101,39 @@ def make(
             problems.update(dict.fromkeys(_told(cut, cache.errors(cut.issue))))
         usual.append(Variant(cut, letter, counts.get(cut.declined, 0)))
     return (*late_ones, *usual), tuple(problems)
+
+
+def with_subjects(
+    workspace: Workspace, made: Sequence[Variant], subjects: Sequence[str], *, now: datetime, ready: Sequence[Variant]
+) -> tuple[Variant, ...]:
+    """Variants with a letter for each of the subjects that are tried.
+
+    Args:
+        workspace: The workspace.
+        made: As `make` gave them, with the first subject.
+        subjects: In the editor's order.
+        now: The present moment, timezone-aware.
+        ready: Variants made before, whose letters need not be made again.
+
+    Raises:
+        RenderError: One gives no letter.
+    """
+    cache = LetterCache(workspace, now, _made(ready))
+    return tuple(
+        replace(one, others=tuple(cache.letter(replace(one.cut.issue, subject=words)) for words in subjects[1:]))
+        if one.cut.issue is not None and one.letter is not None
+        else one
+        for one in made
+    )
+
+
+def _made(ready: Iterable[Variant]) -> Iterator[tuple[Issue, Letter]]:
+    """Issues with their letters that were made before."""
+    for one in ready:
+        if one.cut.issue is not None and one.letter is not None:
+            yield one.cut.issue, one.letter
+            for words, letter in zip(one.cut.issue.subjects[1:], one.others, strict=False):
+                yield replace(one.cut.issue, subject=words), letter
 
 
 def _told(cut: IssueCut, errors: Sequence[Problem]) -> list[Problem]:
@@ -164,10 +198,23 @@ def mailings(variants: Sequence[Variant], list_id: int, rhythm: str, now: dateti
         bits: The topics that the issue has.
     """
     return [
-        mailing(one, query, name=one.name + ending)
+        each
         for one in variants
         for ending, query in audiences(one, list_id, rhythm, now, bits=bits)
+        for each in _by_subject(one, mailing(one, query, name=one.name + ending))
     ]
+
+
+def _by_subject(variant: Variant, whole: Mailing) -> Iterator[Mailing]:
+    """A mailing for each subject that is tried, and one for those who wait; or the one there is."""
+    if variant.letter is None or not variant.others:
+        yield whole
+        return
+    for number, letter in enumerate((variant.letter, *variant.others), 1):
+        made = letter.rendered
+        one = replace(whole, letter=to_json(letter), hosted=made.hosted, polls=made.polls, links=made.links)
+        yield replace(one, subject=number)
+    yield replace(whole, subject=1, held=True)
 
 
 def audiences(

@@ -23,7 +23,7 @@ from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SIGN_OF_LIFE
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
 from newsletter.text.dates import in_zone
-from newsletter.workflows import alerts, asking, fallback, scheduled, small_letters
+from newsletter.workflows import alerts, asking, deciding, fallback, scheduled, small_letters
 from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.logs import about_send
 from newsletter.workflows.status.judging import hours_and_minutes
@@ -156,6 +156,7 @@ class Worker:
         """What every look does: start what is due, give a sign of life, see that jobs are there, send small letters."""
         now = self._workspace.now()
         fallback.take_over_due(self._workspace, self._tell)
+        deciding.decide_due(self._workspace, self._tell)
         with self._workspace.database.write() as connection:
             ledger.end_warm_up_pause(connection)
             for started in ledger.start_due(connection, now):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ListSettings,
         RhythmName,
         RhythmSettings,
+        SubjectTrialSettings,
         TopicSettings,
         TrackingSettings,
         WebSettings,
@@ -66,6 +67,8 @@ class Settings:
     topics: Mapping[str, tuple[Topic, ...]]
     """What readers of each list can choose, in the order of the numbers."""
     compose: ComposeSettings
+    ab_test: SubjectTrialSettings
+    """How subjects are tried, where an issue has several."""
     schedule: Schedule
     collect: CollectSettings
     alerts: AlertSettings
@@ -215,8 +218,15 @@ def load_what_can_be(root: Path, environment: Mapping[str, str]) -> SettingsFoun
         except (SettingsError, OSError) as error:
             faults.append(str(error))
             unread |= sections
-    settings = _without_faults(_merged(layers), layers, root, faults, unread) if layers else None
+            if not layers:
+                # Without the file itself everything would be missing.
+                return SettingsFound(None, tuple(faults), sections)
+    settings = _without_faults(_merged(layers), layers, root, faults, unread)
     return SettingsFound(settings, tuple(dict.fromkeys(faults)), frozenset(unread & sections))
+
+
+_TOGETHER = ("sender.fallback", "letter.pictures", "tracking.clicks")
+"""Settings that are good alone, and want others beside them."""
 
 
 def _without_faults(
@@ -237,9 +247,11 @@ def _without_faults(
         except SettingsError as error:
             # Of settings that do not go together: each alone is good.
             faults.append(str(error))
-            unread |= {"sender", "letter"}
-            fitting = [_left_out(merged, loc) for loc in (("sender", "fallback"), ("letter", "pictures"))]
-            if not any(fitting):
+            named = [key for key in _TOGETHER if (name := named_by(key, layers)) and str(error).startswith(name)]
+            wrong = [tuple(key.split(".")) for key in named or _TOGETHER]
+            unread |= {loc[0] for loc in wrong}
+            left_out = [_left_out(merged, loc) for loc in wrong]
+            if not any(left_out):
                 return None
 
 
@@ -293,6 +305,7 @@ def _settings(checked: Schema, root: Path, layers: list[SettingsLayer]) -> Setti
     if letter.pictures == "hosted" and not checked.web.url:
         named = named_by("letter.pictures", layers)
         raise SettingsError(f'{named}: "hosted" wants reader pages that serve them, and [web] has no url')
+    _clicks_can_be_counted(checked, layers)
     return Settings(
         publication=Publication(
             **about.model_dump(),
@@ -310,12 +323,41 @@ def _settings(checked: Schema, root: Path, layers: list[SettingsLayer]) -> Setti
         lists=checked.lists,
         topics={name: _topics(topics) for name, topics in checked.topics.items()},
         compose=checked.compose,
+        ab_test=checked.ab_test,
         schedule=_schedule(checked),
         collect=checked.collect,
         alerts=checked.alerts,
         outbox=root / checked.sender.outbox,
         database_url=database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
     )
+
+
+def _clicks_can_be_counted(checked: Schema, layers: list[SettingsLayer]) -> None:
+    """Refuse counting where it would count nothing, or where a reader could not switch it off.
+
+    Raises:
+        SettingsError: It would.
+    """
+    by = checked.tracking.clicks
+    if by == "off":
+        return
+    named = f'{named_by("tracking.clicks", layers)}: "{by}"'
+    if not checked.web.url:
+        raise SettingsError(f"{named} wants reader pages, where links lead on and readers can say no; [web] has no url")
+    if not checked.ways.preferences:
+        raise SettingsError(
+            f"{named} wants letters that lead to the preferences, where readers can say no; write [ways] preferences = "
+            "true"
+        )
+    kind = checked.sender.kind
+    if by == "provider" and not registry.provider(kind).reports_clicks:
+        able = ", ".join(one.name for one in registry.providers() if one.reports_clicks)
+        raise SettingsError(
+            f'{named} wants a sender that reports clicks ({able}), and [sender] kind is {kind}; "stories" needs none'
+        )
+    reports = registry.provider(kind).reports
+    if by == "provider" and (reports is None or reports(getattr(checked, kind)) is None):
+        raise SettingsError(f"{named} wants the reports of {kind}, and [{kind}] lacks what they are verified by")
 
 
 def _topics(checked: Mapping[str, TopicSettings]) -> tuple[Topic, ...]:

@@ -70,6 +70,7 @@ style = "signature"         # signature, classic, digest or bulletin
 kind = "outbox"             # {kinds}
 from = {sender}
 # reply_to = "editor@example.org"
+# authserv_ids = ["mx.example.org"]  # mail servers whose Authentication-Results in the mailbox of answers are believed
 # dkim_selectors = ["mail"]  # names of the DKIM keys that sign, so that check can look at them{known}
 # outbox = "outbox"          # the Maildir, relative to this file
 # fsync = true               # outbox and SMTP: what became of a letter is on the disk before the next one goes
@@ -103,6 +104,9 @@ from = {sender}
 # pending_days = 7           # sign-ups that nobody confirmed are deleted after so many days
 # metrics = "…"              # the token that opens /metrics, best in secrets/web.metrics; without it there is none
 
+[tracking]
+# clicks = "stories"         # count how often the links of stories are opened: numbers, and never who (docs/clicks.md)
+
 [rhythms]
 # default = "weekly"         # of who does not choose: instant, daily or weekly
 # offered = ["instant", "daily", "weekly"]           # what the pages let readers choose
@@ -120,6 +124,12 @@ from = {sender}
 # exclude = ["إعلان"]        # sections and tags whose articles are not taken
 # pin_sticky = true          # what the site holds above the others leads
 # candidates = 40            # articles at the end of a draft to choose from, the newest; 0 or false: none
+
+[ab_test]
+# share = 0.2                # readers who get one of several subjects first: subjects = ["…", "…"] in issue.md
+# least = 500                # … for each subject at least; with too few readers all get the first
+# wait = "2h"                # until the better one goes to the others
+# decide = "ask"             # by an editor's word: newsletter sends decide; or "itself"
 
 [schedule]
 # weekly = "thursday 10:00"  # the worker, or newsletter schedule --run in cron, makes the draft of the week

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +84,16 @@ def _toml_words(error: tomllib.TOMLDecodeError, text: str, path: Path) -> str:
 
 
 def _lines(text: str, path: Path) -> dict[str, str]:
-    names, section = {}, ""
+    names: dict[str, str] = {}
+    section, count = "", Counter[str]()
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[([\w.-]+)\]", line):
+        if one_of := re.match(r"\s*\[\[\s*([\w.-]+)\s*\]\]", line):
+            # One of several tables of a name, which pydantic numbers from 0.
+            section = f"{one_of[1]}.{count[one_of[1]]}"
+            count[one_of[1]] += 1
+            names[section] = f"{path}:{number}: [[{one_of[1]}]]"
+            names.setdefault(one_of[1], names[section])
+        elif header := re.match(r"\s*\[([\w.-]+)\]", line):
             section = header[1]
             names[section] = f"{path}:{number}: [{section}]"
         elif key := re.match(r"\s*([\w-]+)\s*=", line):

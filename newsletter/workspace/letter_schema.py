@@ -28,7 +28,7 @@ def _contents(value: object) -> object:
 
 
 SmallLetterName = Literal[
-    "confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure"
+    "confirmation", "welcome", "goodbye", "preferences", "new-address", "address-changed", "erasure", "still-wanted"
 ]
 ShareName = Literal["whatsapp", "telegram", "x", "facebook", "mail", "copy"]
 

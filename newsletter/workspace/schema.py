@@ -30,6 +30,7 @@ from newsletter.workspace.section_schema import (
     NewsletterSettings,
     RhythmSettings,
     ScheduleSettings,
+    SubjectTrialSettings,
     Topics,
     TrackingSettings,
     WebSettings,
@@ -58,6 +59,11 @@ class SenderSettings(SettingsSection):
         alias="from", description="`Name <address>`", examples=['from = "نشرة المؤشر <news@example.org>"']
     )
     reply_to: Annotated[str, AfterValidator(optional_mailbox)] = Field(default="", description="where answers go")
+    authserv_ids: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
+        default=[],
+        description="names of mail servers whose `Authentication-Results` in the mailbox of answers are believed (RFC "
+        '8601), for example `["mx.example.org"]`',
+    )
     dkim_selectors: Annotated[list[Selector], BeforeValidator(listed)] = Field(
         default=[],
         description="names of the DKIM keys that sign, so that `check --online` can look at them, where the "
@@ -167,6 +173,7 @@ class Schema(SettingsSection):
     lists: dict[ListName, ListSettings] = {}
     topics: dict[ListName, Topics] = {}
     compose: ComposeSettings = ComposeSettings()
+    ab_test: SubjectTrialSettings = SubjectTrialSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     database: DatabaseSettings = DatabaseSettings()
     collect: CollectSettings = CollectSettings()

@@ -206,6 +206,28 @@ class ComposeSettings(SettingsSection):
     )
 
 
+class SubjectTrialSettings(SettingsSection):
+    """How the `subjects` of an issue are tried (A/B test): on a part of its readers, before the others get one."""
+
+    share: float = Field(
+        default=0.2, ge=0.01, le=0.5, description="of the readers who get one of the subjects first, all together"
+    )
+    least: int = Field(
+        default=500,
+        ge=1,
+        le=1_000_000,
+        description="readers for each subject at least; where a list has too few, all get the first subject",
+    )
+    wait: Annotated[str, AfterValidator(values.test_time)] = Field(
+        default="2h", description="from the last of those letters to the decision, in minutes or hours"
+    )
+    decide: Literal["itself", "ask"] = Field(
+        default="itself",
+        description="`itself`: the better subject goes to the others then; `ask`: an editor says, with "
+        "`newsletter sends decide`",
+    )
+
+
 class ScheduleSettings(SettingsSection):
     """What happens by itself, in the zone of the site."""
 

@@ -44,6 +44,13 @@ def waiting_time(value: str) -> str:
     return value
 
 
+def test_time(value: str) -> str:
+    """Minutes or hours such as ``2h``, a week at most. Raises ValueError for anything else."""
+    if not 60 <= seconds(value) <= 7 * 86_400:
+        raise ValueError('a time of a minute to a week such as "90m" or "2h" is wanted')
+    return value
+
+
 def seconds(value: str) -> float:
     """The seconds of ``30m`` or ``2h``; 0 for what is no such time."""
     found = re.fullmatch(r"([0-9]{1,5})\s*([mh])", value)

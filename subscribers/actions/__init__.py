@@ -21,6 +21,7 @@ from subscribers.actions.asking import Asked, Wished, ask, status_of, wish
 from subscribers.actions.bouncing import accept_held, bounced, dismiss_held, domain_meant, held, unsuppress_many
 from subscribers.actions.erasing import erase, scrub
 from subscribers.actions.exporting import export_file
+from subscribers.actions.hygiene import Stayed, stay
 from subscribers.actions.importing import import_file
 from subscribers.actions.leaving import leave, leave_address
 from subscribers.actions.letters import queue_daily
@@ -54,6 +55,7 @@ __all__ = [
     "ConfirmationOutcome",
     "Outcome",
     "Person",
+    "Stayed",
     "Upkeep",
     "Wished",
     "accept_held",
@@ -89,6 +91,7 @@ __all__ = [
     "show",
     "stats",
     "status_of",
+    "stay",
     "subscribe",
     "suppress",
     "timeline",

@@ -171,6 +171,7 @@ def _past(past: CsvPerson, *, suppressed: bool) -> tuple[Any, ...]:
         past.suppressed or None,
         past.suppressed_at,
         record_as_json(past.record) if past.record else None,
+        past.uncounted,
     )
 
 
@@ -221,8 +222,8 @@ class _Reading:
         if past is not None:
             return _past(past, suppressed=standing == "suppressed")
         if evidence is None or standing == "suppressed":
-            return (None,) * 6
-        return (None,) * 5 + (record_as_json(self._record(standing, evidence)),)
+            return (None,) * 7
+        return (*(None,) * 5, record_as_json(self._record(standing, evidence)), None)
 
     def _record(self, standing: Standing | None, evidence: RowEvidence) -> list[ConsentLine]:
         """The lines that another program's columns make: that they asked, if it has a date of its own, and the rest."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from subscribers import store
 from subscribers.actions.asking import count_letter
+from subscribers.actions.hygiene import Reached, ask_whether_wanted, let_go, nobody_reached
 from subscribers.actions.subscribing import subscribe
 from subscribers.addresses import normalise
 from subscribers.consent import Act
@@ -41,10 +42,15 @@ class Upkeep:
     caps: Caps = field(default_factory=Caps)
     pending: timedelta = PENDING_LASTS
     """How long a sign-up waits for its answer."""
+    reached: Reached = nobody_reached
+    """Whom a letter has reached since they were asked whether they still want any."""
 
     def ask(self, connection: Connection, *, now: datetime, limit: int = 50) -> int:
-        """Ask some of those who wait, see `ask_kept`."""
-        return ask_kept(connection, now=now, keys=self.keys, caps=self.caps, limit=limit)
+        """Ask some of those who wait, see `ask_kept` and `ask_whether_wanted`."""
+        asked = ask_kept(connection, now=now, keys=self.keys, caps=self.caps, limit=limit)
+        if store.still_wanted_waits(connection):
+            asked += ask_whether_wanted(connection, now=now, keys=self.keys, caps=self.caps, limit=limit)
+        return asked
 
     def forget(self, connection: Connection, *, now: datetime) -> int:
         """Delete some of what is over; call it until it gives 0.
@@ -56,9 +62,10 @@ class Upkeep:
         Returns:
             How many rows and subscriptions.
         """
+        gone = let_go(connection, now=now, reached=self.reached)
         pending = store.forget_pending(connection, now=now, lasts=self.pending)
         ended = store.forget_ended(connection, now=now) + store.forget_old_bounces(connection, now=now)
-        return pending + ended + limits.forget(connection, now=now)
+        return gone + pending + ended + limits.forget(connection, now=now)
 
 
 def ask_kept(connection: Connection, *, now: datetime, keys: Mapping[int, bytes], caps: Caps, limit: int = 50) -> int:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, get_args
 
 from subscribers.consent import ACTS, GIVING
-from subscribers.csvfile.vocabulary import fold
+from subscribers.csvfile.vocabulary import NO, fold
 from subscribers.models import STATUSES, Status, SuppressionReason
 from subscribers.moments import to_moment, to_seconds
 
@@ -23,6 +23,7 @@ COLUMNS = (
     "rhythm",
     "declined_topics",
     "paused_until",
+    "count_clicks",
     "since",
     "changed",
     "suppressed",
@@ -70,6 +71,17 @@ class CsvPerson(NamedTuple):
     suppressed_at: int | None
     record: tuple[ConsentLine, ...]
     """Oldest first."""
+    uncounted: bool = False
+    """Whether the person wants no counting of clicks in their letters."""
+
+
+def written_counting(counted: bool) -> str:
+    """The cell ``count_clicks``: empty where a person has chosen nothing.
+
+    Args:
+        counted: Whether clicks in their letters may be counted.
+    """
+    return "" if counted else "no"
 
 
 def written_moment(seconds: int | None) -> str:
@@ -137,6 +149,7 @@ def read_record(cells: Sequence[str], columns: Mapping[str, int]) -> CsvPerson:
         suppressed=(suppressed if suppressed in _REASONS else "import") if suppressed else "",
         suppressed_at=_moment("suppressed_at", cell("suppressed_at")),
         record=_record(cell("consent_record"), cell("consent_act").strip(), cell("consent_at"), cell),
+        uncounted=fold(cell("count_clicks")) in NO,
     )
 
 

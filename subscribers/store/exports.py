@@ -33,7 +33,7 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
         statuses: Only subscriptions of these statuses.
     """
     # Whoever sends needs nothing of files.
-    from subscribers.csvfile.own_export import consent_cells, written_moment
+    from subscribers.csvfile.own_export import consent_cells, written_counting, written_moment
 
     query = (
         sa.select(
@@ -43,6 +43,7 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
             subscription.c.rhythm,
             subscription.c.declined_topics,
             subscription.c.paused_until,
+            subscriber.c.count_clicks,
             subscription.c.created,
             subscription.c.changed,
             suppression.c.reason,
@@ -58,13 +59,15 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
     while True:
         page = connection.execute(query.where(subscription.c.subscriber_id > last)).all()
         records = _records(connection, list_id, [row[0] for row in page])
-        for id_, address, status, rhythm, declined, paused, created, changed, reason, stopped in page:
+        for id_, address, status, rhythm, declined, paused, counted, created, changed, reason, stopped in page:
             yield (
                 address,
                 status,
                 rhythm,
                 str(declined),
-                *map(written_moment, (paused, created, changed)),
+                written_moment(paused),
+                written_counting(bool(counted)),
+                *map(written_moment, (created, changed)),
                 reason or "",
                 written_moment(stopped),
                 *consent_cells(records[id_]),

@@ -219,6 +219,18 @@ def set_preferences(
     )
 
 
+def set_counting(connection: Connection, subscriber_id: int, *, counted: bool) -> None:
+    """Keep whether clicks in a person's letters may be counted, without them.
+
+    Args:
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+        counted: What they chose.
+    """
+    change = sa.update(subscriber).where(subscriber.c.id == subscriber_id, subscriber.c.count_clicks != counted)
+    connection.execute(change.values(count_clicks=counted))
+
+
 def lock_person(connection: Connection, subscriber_id: int) -> None:
     """Let nobody else change anything about this person before the transaction ends.
 

@@ -50,6 +50,25 @@ def audience(
     )
 
 
+def by_counting(everybody: sa.Select[tuple[int]], *, counted: bool) -> sa.Select[tuple[int]]:
+    """The query for those of an audience whose clicks may be counted, or for those who want no counting.
+
+    Args:
+        everybody: Query for ids of subscribers.
+        counted: Which of the two.
+    """
+    who = everybody.order_by(None).subquery("everybody")
+    (member,) = who.c
+    unwilling = sa.exists().where(subscriber.c.id == member, subscriber.c.count_clicks.is_(sa.false()))
+    return sa.select(member).where(~unwilling if counted else unwilling).order_by(member)
+
+
+def anybody_uncounted(connection: Connection) -> bool:
+    """Whether there is anybody who wants no counting of clicks."""
+    query = sa.select(subscriber.c.id).where(subscriber.c.count_clicks.is_(sa.false())).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def declinations(
     connection: Connection, list_id: int, *, rhythms: Collection[Rhythm], now: datetime, topics: int
 ) -> list[int]:

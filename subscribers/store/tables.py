@@ -260,3 +260,22 @@ kept_wish = Table(
     Index(None, "block", "created"),
     sqlite_with_rowid=False,
 )
+
+# Readers whose letters have not arrived for months, each asked once whether they still want them. A row stays, so that
+# nobody is asked again; it goes with the person, or when a letter reaches them.
+still_wanted = Table(
+    "still_wanted",
+    metadata,
+    Column("subscriber_id", _BIG, ForeignKey(subscriber.c.id), primary_key=True, autoincrement=False),
+    Column("list_id", Integer, ForeignKey(list_.c.id), primary_key=True, autoincrement=False),
+    Column("created", _BIG, nullable=False),  # when an editor said yes to asking
+    Column("days", Integer, nullable=False),  # to answer
+    Column("asked", _BIG),  # null while it waits for the caps
+    Column("until", _BIG),  # the day that the letter names
+    Column("letter_id", _BIG),  # of the small letter, which is forgotten before
+    Column("answered", _BIG),
+    Column("let_go", _BIG),
+    Index(None, "asked", "created"),
+    Index(None, "until"),
+    sqlite_with_rowid=False,
+)

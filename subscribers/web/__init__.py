@@ -16,7 +16,7 @@ from typing import Any
 from starlette.applications import Starlette  # noqa: TID253  this room is nothing but pages, and is imported late itself
 from starlette.routing import BaseRoute, Mount, Router  # noqa: TID253  the same
 
-from subscribers.web import account, assets, errors, hooks, leave, preferences, subscribe
+from subscribers.web import account, assets, errors, hooks, leave, preferences, stay, subscribe
 from subscribers.web.middleware import Middleware
 from subscribers.web.requests import (
     Request,
@@ -39,7 +39,7 @@ def create_app(site: Site, *, routes: Sequence[BaseRoute] = (), lifespan: Lifesp
         routes: More routes, for example those of the archive; made with `route`.
         lifespan: What runs beside the pages, as Starlette wants it.
     """
-    parts = (subscribe, preferences, account, leave, assets, hooks)
+    parts = (subscribe, preferences, account, leave, stay, assets, hooks)
     own = [*(one for part in parts for one in part.routes(site)), *routes]
     pages = Starlette(
         routes=[Mount(site.path, app=Router(own, redirect_slashes=False))] if site.path else own,

@@ -124,7 +124,18 @@ def _data(site: Site, request: Request) -> Response:
             kept = _kept(connection, site, who)
     except LinkError:
         return _dead(site)
-    return _page(site, request, "web/data.html.j2", {"kept": kept, "address": who.address, "created": who.created})
+    return _page(site, request, "web/data.html.j2", _told(site, who, kept))
+
+
+def _told(site: Site, who: Subscriber, kept: Mapping[str, Any]) -> dict[str, Any]:
+    counting = site.counts_clicks or not who.count_clicks
+    return {
+        "kept": kept,
+        "address": who.address,
+        "created": who.created,
+        "counting": counting,
+        "counted": who.count_clicks,
+    }
 
 
 def _download(site: Site, request: Request) -> Response:

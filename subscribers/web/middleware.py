@@ -18,7 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _SECRET = re.compile(
-    r"(?i)(/(?:confirm|leave|preferences|address|erase|polls)/).+|[A-Za-z0-9_-]{20,}|[^/]*(?:@|%40)[^/]*"
+    r"(?i)(/(?:confirm|leave|preferences|address|erase|polls|go)/).+|[A-Za-z0-9_-]{20,}|[^/]*(?:@|%40)[^/]*"
 )
 
 

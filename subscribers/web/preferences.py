@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ def _preferences(site: Site, request: Request) -> Response:
         if request.posts and act == "save":
             with site.database.write() as connection:
                 who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
-                _save(connection, site, request, who)
+                who = _save(connection, site, request, who)
                 return page_of(connection, site, token, who, saved=True)
         if request.posts and act == "leave":
             with site.database.write() as connection:
@@ -101,6 +101,9 @@ def page_of(
         "choices": choices,
         "on": any(choice.on for choice in choices),
         "pauses": PAUSES,
+        # Whoever has switched it off sees that, whether anything is counted at present or not.
+        "counting": site.counts_clicks or not who.count_clicks,
+        "counted": who.count_clicks,
         "saved": saved,
         "left": left,
     }
@@ -140,9 +143,13 @@ def _choice(site: Site, listed: List, theirs: Subscription | None, now: datetime
     )
 
 
-def _save(connection: Connection, site: Site, request: Request, who: Subscriber) -> None:
-    """Keep what the page sent. A list that the page did not show (``shown``) is left as it is."""
+def _save(connection: Connection, site: Site, request: Request, who: Subscriber) -> Subscriber:
+    """Keep what the page sent; the person as they are then. What the page did not show is left as it is."""
     form, now = request.form, site.now()
+    if "counting" in form:
+        counted = forms.first(form, "count") == "yes"
+        store.set_counting(connection, who.id, counted=counted)
+        who = replace(who, count_clicks=counted)
     shown, wanted = form.get("shown", ()), form.get("list", ())
     for choice in _choices(connection, site, who):
         name = choice.list.name
@@ -162,6 +169,7 @@ def _save(connection: Connection, site: Site, request: Request, who: Subscriber)
             declined_topics=_declined(connection, form, choice, who),
             paused_until=_pause(form, choice, now),
         )
+    return who
 
 
 def _leave(connection: Connection, site: Site, request: Request, who: Subscriber, list_id: int, road: str) -> None:

@@ -59,6 +59,8 @@ class Site:
     """The same for one list, by its name, where it differs."""
     topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Titles of the topics of a list, in the order of their bits; empty where a bit has none."""
+    counts_clicks: bool = False
+    """Whether letters have links that are counted, which a reader can switch off for theirs."""
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Who may say, in X-Forwarded-For, whom they speak for."""
     frame_ancestors: tuple[str, ...] = ()

@@ -102,6 +102,7 @@ def related(domain: str, own: str) -> bool:
 def _root(data: bytes, where: str) -> _Element:
     from lxml import etree
 
+    root: _Element | None
     # Said in other encodings it is found below, once it is parsed.
     if re.search(rb"<!\s*(?:DOCTYPE|ENTITY)", data, re.IGNORECASE):
         raise _refused("holds a document type, which no report has", where)

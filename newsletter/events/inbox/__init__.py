@@ -27,9 +27,13 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger
 from newsletter.delivery.names import letter_of
+from newsletter.errors import SourceError
 from newsletter.events import apply as events
+from newsletter.events import dmarc
+from newsletter.events.dmarc import ReadReport
 from newsletter.events.inbox.mailboxes import MailboxMessage, file_names, items
 from newsletter.events.inbox.messages import BounceNotice, ParsedMessage, understand
+from newsletter.ledger.dmarc import keep_report, note_authentication
 from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
 from subscribers import actions, store
@@ -66,6 +70,12 @@ class InboxSetup:
     rhythms: Mapping[str, Rhythm] = field(default_factory=dict)
     """The same for one list, by its name, where it differs."""
     """Of who subscribes by mail."""
+    servers: tuple[str, ...] = ()
+    """Names of the servers whose ``Authentication-Results`` are believed, lower case."""
+    domains: tuple[str, ...] = ()
+    """Domains that our letters come from: reports about others are refused."""
+    read_report: ReadReport = dmarc.parsed
+    """What reads a DMARC report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,8 @@ class InboxOutcome:
     reported: int = 0
     """Reports of another kind: delays, deliveries."""
     left: int = 0
+    stayed: int = 0
+    """Who were asked whether they still want their letters, and do."""
     confirmed: int = 0
     asked: int = 0
     """Who want to subscribe, and get a confirmation letter."""
@@ -90,6 +102,8 @@ class InboxOutcome:
     refused: int = 0
     """Links that are not ours or too old, bounces that name no letter of ours or several, or not its address, wishes to
     subscribe with an address that must not be mailed or got a confirmation letter lately, or too old."""
+    dmarc: int = 0
+    """Messages with DMARC reports that are new."""
     automatic: int = 0
     """Answers of machines, mailing lists, loops: nothing is done for them."""
     other: int = 0
@@ -123,7 +137,7 @@ def read(setup: InboxSetup, path: Path, *, dry_run: bool = False) -> InboxOutcom
             before = _remembered(connection, [name for item in group for name in item.names]) | run.rehearsed
         fresh = [item for item in group if not before.intersection(item.names)]
         run.counts["read"] += len(fresh)
-        understood = [(item, understand(item.raw, setup.own_address)) for item in fresh]
+        understood = [(item, understand(item.raw, setup.own_address, setup.servers)) for item in fresh]
         if dry_run:
             run.rehearse(understood)
         else:
@@ -168,8 +182,14 @@ class _Run:
     def _one(self, setup: InboxSetup, item: MailboxMessage, message: ParsedMessage) -> str:
         if message.kind == "report":
             return _report(setup, message, self.paused, self.held)
+        if message.kind == "dmarc":
+            return _reports_of(setup, item, message)
         act = _ACTS.get(message.kind)
         if act is None:
+            if message.results:
+                with setup.database.write() as connection:
+                    note_authentication(connection, message.results, at=min(message.at or setup.now, setup.now))
+                    _remember(connection, setup.now, [item])
             return message.kind
         if message.kind == "subscribe" and self._no_more:
             return "full"
@@ -185,7 +205,7 @@ class _Run:
         """Note what these messages would be counted as; those that would change something are tried some at a time."""
         self.rehearsed.update(name for item, _ in messages for name in item.names)
         for item, message in messages:
-            if message.kind in _ACTS or message.kind == "report":
+            if message.kind in _ACTS or message.kind in {"report", "dmarc"}:
                 # What was understood is enough.
                 self._to_rehearse.append((replace(item, raw=b""), message))
             else:
@@ -253,6 +273,22 @@ def _report(setup: InboxSetup, message: ParsedMessage, paused: list[str], held: 
     return _sort(reports) if received.new else "known"
 
 
+def _reports_of(setup: InboxSetup, item: MailboxMessage, message: ParsedMessage) -> str:
+    """Keep the DMARC reports of a message; each counts once, whoever brings it again."""
+    found = []
+    for data in message.attached:
+        try:
+            found.append(setup.read_report(data, item.label, setup.domains, setup.now))
+        except SourceError:
+            continue
+    if not found:
+        return "refused"
+    with setup.database.write() as connection:
+        new = [keep_report(connection, one, now=setup.now) for one in found]
+        _remember(connection, setup.now, [item])
+    return "dmarc" if any(new) else "known"
+
+
 def _event(setup: InboxSetup, message: ParsedMessage, notice: BounceNotice) -> EventReport:
     at = min(message.at or setup.now, setup.now)
     event = Event(notice.kind, at, notice.name, bounce=notice.bounce, reason=notice.reason, named=notice.named)
@@ -298,7 +334,23 @@ def _leave(setup: InboxSetup, connection: Connection, message: ParsedMessage) ->
     return "left" if ended else "known"
 
 
+def _stay(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
+    try:
+        person, list_id = actions.holder_of(connection, message.tokens[0], "stay", setup.link_keys)
+    except LinkError:
+        return "refused"
+    came = actions.stay(connection, person.id, list_id, now=setup.now, how=ROAD, words=message.words)
+    return "refused" if came == "nothing" else "stayed"
+
+
 def _confirm(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
+    for letter_id in _answered(setup, message):
+        about = store.small_letter_of(connection, letter_id)
+        if about is not None and about.kind == "still-wanted":
+            came = actions.stay(
+                connection, about.subscriber_id, about.list_id, now=setup.now, how=ROAD, words=message.words
+            )
+            return "refused" if came == "nothing" else "stayed"
     tries = [partial(actions.confirm, token=token) for token in message.tokens]
     tries += [partial(actions.confirm_letter, letter_id=letter_id) for letter_id in _answered(setup, message)]
     for attempt in tries:
@@ -361,6 +413,7 @@ def _wanted(setup: InboxSetup, connection: Connection, message: ParsedMessage) -
 
 _ACTS: Mapping[str, Callable[[InboxSetup, Connection, ParsedMessage], str]] = {
     "leave": _leave,
+    "stay": _stay,
     "confirm": _confirm,
     "subscribe": _subscribe,
 }

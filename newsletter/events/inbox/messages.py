@@ -9,7 +9,7 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import Message
 from email.utils import getaddresses
@@ -32,6 +32,7 @@ from newsletter.events.inbox.parts import (
     texts_of,
     typed_addresses,
 )
+from newsletter.events.inbox.receivers import is_own_copy, report_attachments, results_of
 from newsletter.events.inbox.statuses import meaning
 from newsletter.text.reasons import reason_of
 from newsletter.text.refusals import refusal
@@ -49,6 +50,10 @@ _MESSAGE_ID = re.compile(rf"^[> \t]*message-id:\s*<({NAME})@", re.IGNORECASE | r
 _TO = re.compile(r"^[> \t]*to:[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 """Lines in the copy of a letter that is returned as text."""
 _LEAVE = re.compile(r"\s*unsubscribe\s+([A-Za-z0-9_-]{52})\s*", re.IGNORECASE)
+# What the button of the letter writes that asks whether somebody still wants others; answers keep it behind Re:.
+_STAY = re.compile(
+    r"\s*(?:(?:re|aw|sv|antw|rép|رد|پاسخ|השב)\s*[:：]\s*)*stay(?:\s+|%20)([A-Za-z0-9_-]{52})\s*", re.IGNORECASE
+)
 # Also as it stands in a mailto address, behind a space that is written %20 there (RFC 6068 section 2).
 _TOKEN = re.compile(r"(?:(?<![A-Za-z0-9_-])|(?<=%20))([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
 _SUBSCRIBE = re.compile(
@@ -70,7 +75,7 @@ _NO_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u
 """Marks of direction, which some mail programs put into subjects."""
 _DAEMONS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply"})
 
-Kind = Literal["report", "leave", "confirm", "subscribe", "automatic", "other", "unreadable"]
+Kind = Literal["report", "dmarc", "leave", "stay", "confirm", "subscribe", "automatic", "other", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +113,34 @@ class ParsedMessage:
     """The name of the list it wants; empty when it names none."""
     words: str = ""
     """Its subject, for the record of consent."""
+    attached: tuple[bytes, ...] = ()
+    """What may be DMARC reports."""
+    results: tuple[tuple[str, str, str], ...] = ()
+    """Of a copy of our own letter: server, method and result of its authentication."""
 
 
-def understand(raw: bytes, own: str) -> ParsedMessage:
+def understand(raw: bytes, own: str, servers: tuple[str, ...] = ()) -> ParsedMessage:
     """Say what a message is; never raises.
 
     Args:
         raw: The message, or as much of it as was read.
         own: Bare address that our letters come from; what comes from it is a loop.
+        servers: Names of the servers whose ``Authentication-Results`` are believed, lower case.
     """
     try:
-        return _understand(email.message_from_bytes(raw[:MOST_BYTES]), own)
+        message = email.message_from_bytes(raw[:MOST_BYTES])
+        found = _dmarc(message, servers) or _understand(message, own)
+        return replace(found, results=results_of(message, servers)) if is_own_copy(message, own) else found
     except Exception:
         return ParsedMessage("unreadable")
+
+
+def _dmarc(message: Message, servers: tuple[str, ...]) -> ParsedMessage | None:
+    """A message that brings DMARC reports. Where a server is trusted, it must say that the message is authentic."""
+    if message.get_content_type() == "multipart/report" or not (attached := report_attachments(message)):
+        return None
+    proved = not servers or any(result == "pass" for _, _, result in results_of(message, servers))
+    return ParsedMessage("dmarc", moment_of(message), attached=attached if proved else ())
 
 
 def _understand(message: Message, own: str) -> ParsedMessage:
@@ -134,6 +154,8 @@ def _understand(message: Message, own: str) -> ParsedMessage:
     # A mail program that writes the message for its user may say that it is generated; an answer to a letter is none.
     if leave is not None and automatic in {"", "auto-generated"}:
         return ParsedMessage("leave", at, tokens=(leave[1],), words=shown(subject, 200))
+    if (stay := _STAY.fullmatch(subject.translate(_NO_MARKS))) is not None and automatic in {"", "auto-generated"}:
+        return _stays(message, stay[1], at, subject)
     if automatic:
         return ParsedMessage("automatic", at)
     words = shown(subject, 200)
@@ -301,6 +323,14 @@ def _automatic(message: Message, subject: str, own: str) -> str:
         if local in _DAEMONS or address.lower() == own.lower():
             return "its sender"
     return "its subject" if _AWAY.match(subject) else submitted
+
+
+def _stays(message: Message, token: str, at: datetime | None, subject: str) -> ParsedMessage:
+    """An answer to the question whether somebody still wants their letters; a no beside it is for people to read."""
+    text, html = texts_of(message)
+    if says_no(own_words(text if text.strip() else plain(html))):
+        return ParsedMessage("other", at)
+    return ParsedMessage("stay", at, tokens=(token,), words=shown(subject, 200))
 
 
 def _answer(message: Message, subject: str, at: datetime | None) -> ParsedMessage:

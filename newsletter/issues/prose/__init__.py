@@ -90,8 +90,13 @@ class ParsedMarkdown:
 
     @property
     def sponsor_links(self) -> tuple[str, ...]:
-        """Addresses that a sponsor pays for, which are no links of stories: in HTML they have ``rel="sponsored"``."""
-        return tuple(writing.sponsor_links(self.blocks))
+        """Addresses that a sponsor pays for, which are no links of stories: in HTML they have ``rel="sponsored …"``."""
+        return tuple(address for address, _ in self.sponsored)
+
+    @property
+    def sponsored(self) -> tuple[tuple[str, str], ...]:
+        """Address of each link that a sponsor pays for, and the sponsor's name (empty where none stands there)."""
+        return tuple(writing.sponsored(self.blocks))
 
     @property
     def polls(self) -> tuple[Poll, ...]:

@@ -13,6 +13,7 @@ __all__ = [
     "BUTTON",
     "ELEMENTS",
     "OBJECT",
+    "PAID",
     "PLAIN",
     "Block",
     "ElementDate",
@@ -25,6 +26,9 @@ __all__ = [
 
 BUTTON = "{.button}"
 """Behind a link that is alone in its paragraph: the link is a button."""
+PAID = "sponsored nofollow noopener"
+"""Link types of what somebody pays for: search engines do not count it (Google's "Qualify your outbound links"), and
+the page it opens gets no hold on ours (HTML, section Link types)."""
 OBJECT = "\ufffc"
 """Stands for a picture among text, as in UAX #9 section 6.1."""
 
@@ -99,6 +103,8 @@ class Block:
     link: str = ""
     """Where an element leads to as a whole."""
     scheduled: ElementDate | None = None
+    paid: bool = False
+    """Whether a sponsor pays for it: it stands in the sponsor's element."""
     poll: Poll | None = None
     """What is asked; without a question or answers it has those of the letter's language."""
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from newsletter.issues.prose.elements.phrases import payer_and_label
 from newsletter.issues.prose.parts import (
     ELEMENTS,
     OBJECT,
@@ -291,12 +292,17 @@ def words(blocks: tuple[Block, ...]) -> Iterator[str]:
         yield from words(block.children)
 
 
-def sponsor_links(blocks: tuple[Block, ...], *, paid: bool = False) -> Iterator[str]:
-    """Address of each link in the elements of sponsors; ``paid`` says that the blocks stand in one."""
+def sponsored(blocks: tuple[Block, ...], payer: str | None = None) -> Iterator[tuple[str, str]]:
+    """Address of each link in the elements of sponsors, and whose it is.
+
+    Args:
+        blocks: Of a passage, or what stands in an element.
+        payer: Name of the sponsor in whose element the blocks stand; None outside of one.
+    """
     for block in blocks:
-        within = paid or block.kind == "sponsor"
-        if within and block.inline is not None:
-            yield from (url for _, url in block.inline.links)
-        if within and block.link:
-            yield block.link
-        yield from sponsor_links(block.children, paid=within)
+        within = payer_and_label(block.title)[0] if block.kind == "sponsor" else payer
+        if within is not None and block.inline is not None:
+            yield from ((url, within) for _, url in block.inline.links)
+        if within is not None and block.link:
+            yield block.link, within
+        yield from sponsored(block.children, within)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import NashraError, RenderError
 from newsletter.issues import theming
+from newsletter.letters import click_links
 from newsletter.letters.catalogue import words
 from newsletter.letters.render import (
     after,
@@ -24,7 +25,7 @@ from newsletter.letters.render.look import FONTS, Look, look_of
 from newsletter.letters.render.social import NAMES, SIGN, SocialLink
 from newsletter.letters.render.views import ViewBuilder, web_address
 from newsletter.letters.ways import ShareLinks, Ways, quoted
-from newsletter.models import Issue, Picture, Publication, Rendered
+from newsletter.models import CountedLink, Issue, Picture, Publication, Rendered
 from newsletter.text import bidi, dates, numbers
 from newsletter.text.theming import overlaid
 
@@ -89,6 +90,16 @@ def render(
         _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
     )
     text = twin.finish(before.printable(fill(environment, f"email/{template}.txt.j2", values)), publication.direction)
+    if values["counted"] and click_links.NOTE not in html:
+        untold = RenderError(
+            "the letter does not say that clicks are counted",
+            where=name,
+            mend=f"print a paragraph <p {click_links.NOTE}> at its foot (docs/clicks.md), or set [tracking] clicks = "
+            '"off"',
+        )
+        if faults is None:
+            raise untold
+        faults.append(untold)
     for what, piece in after.leaks(html, publication.direction):
         raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
     if marker in before.printable("\n".join((values["subject"], values["preheader"]))):
@@ -112,6 +123,7 @@ def render(
         text,
         viewer.travelling(html),
         polls=tuple(dict.fromkeys(viewer.polls)),
+        links=_counted(html, viewer, values, marker, leave_url) if values["counted"] else (),
         flowed=publication.direction == "ltr",
     )
 
@@ -234,6 +246,18 @@ def _values(
     return viewer, values
 
 
+def _counted(
+    html: str, viewer: ViewBuilder, values: Mapping[str, Any], marker: str, leave_url: str
+) -> tuple[CountedLink, ...]:
+    """The links whose clicks are counted: those of this letter alone, and not those that every letter has."""
+    fixed = {values["site"], *(url for *_, url in values["links"]), *(one.href for one in values["social"])}
+    fixed |= {url for *_, url in values["previous"]}
+    stories = {one.href: one.title for section in values["sections"] for one in section.stories if one.href}
+    pages = leave_url.rpartition("/leave/")[0]
+    sponsors = dict(viewer.sponsored)
+    return click_links.found(html, pages=pages, marker=marker, fixed=fixed, stories=stories, sponsors=sponsors)
+
+
 def _social(viewer: ViewBuilder, look: Look, say: Callable[[str], str]) -> list[SocialLink]:
     """The pages elsewhere, each with its sign where the letter carries one."""
     return [
@@ -265,6 +289,7 @@ def _ways_on(ways: Ways, viewer: ViewBuilder, issue: Issue) -> dict[str, Any]:
         "previous": [(viewer.markup(words), viewer.line(words), url) for words, url in ways.previous],
         "reply_url": ways.reply,
         "test": ways.test,
+        "counted": ways.counted,
     }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html as escaping
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from datetime import date as date_of_day
 from typing import TYPE_CHECKING
 
 from newsletter.errors import RenderError
@@ -24,7 +25,7 @@ from newsletter.letters.render import (
 from newsletter.letters.render.views import PREHEADER
 from newsletter.letters.ways import Ways
 from newsletter.models import Issue, Picture, Prose, Publication, Rendered
-from newsletter.text import bidi, tidy
+from newsletter.text import bidi, dates, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     ),
     "address-changed": ("Your address was changed", "Our letters go to another address of yours from now on."),
     "erasure": ("Confirm that we erase your data", "One click is left, and nothing of you stays with us."),
+    "still-wanted": ("Do you still want {list}?", "Our letters did not reach you lately. One click, and they go on."),
 }
 """Subject and preheader of each kind, as the catalogue knows them."""
 
@@ -52,6 +54,7 @@ BY_MAIL: Mapping[str, str] = {
     "confirmation": "One step is left: answer this letter with “{yes}”, and our letters come to you.",
     "welcome": "Your subscription is confirmed, and the next letter comes to you.",
     "goodbye": "No further letter comes. By mistake? You can ask for it again.",
+    "still-wanted": "Our letters did not reach you lately. Answer this one, and they go on.",
 }
 """The preheader where there are no pages, and an answer by mail does what a button would."""
 
@@ -64,12 +67,14 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "new-address": ("address_url",),
     "address-changed": ("preferences_url",),
     "erasure": ("erase_url",),
+    "still-wanted": ("stay_url",),
 }
 """What each letter cannot do without."""
 _NEEDED_BY_MAIL: Mapping[str, tuple[str, ...]] = {
     "confirmation": ("confirm_url",),
     "welcome": ("leave_url",),
     "goodbye": ("subscribe_url",),
+    "still-wanted": ("stay_url",),
 }
 
 
@@ -86,6 +91,7 @@ def render_small(
     by_mail: bool = False,
     pictures: Mapping[str, Picture] | None = None,
     own: tuple[str, str] = ("", ""),
+    until: date_of_day | None = None,
 ) -> Rendered:
     """Make a small letter.
 
@@ -101,6 +107,7 @@ def render_small(
         by_mail: There are no pages: the addresses begin with ``mailto:`` (RFC 6068), and the letter asks for an answer.
         pictures: Local pictures that the settings name, as for ``render``.
         own: Subject, and words in Markdown, that the newsroom wants instead of ours; each may be empty.
+        until: The last day to answer, where the letter asks something; None names none.
 
     Raises:
         RenderError: The template gives no letter.
@@ -134,6 +141,7 @@ def render_small(
     if viewer.faults:
         raise RenderError.of(viewer.faults)
     values |= {**urls, "say": told, "list": quoted, "by_mail": by_mail}
+    values["until"] = "" if until is None else _day(until, publication)
     values |= {"own_title": own_title, "own_words": own_passage, "elements": surroundings.elements(around)}
     name = f"email/{kind}.mjml.j2"
     html = after.finish(
@@ -147,6 +155,11 @@ def render_small(
     direction = publication.direction
     shown = bidi.steered(bidi.isolate(subject, direction), direction)
     return Rendered(shown, html, text, viewer.travelling(html), flowed=direction == "ltr")
+
+
+def _day(day: date_of_day, publication: Publication) -> str:
+    moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return dates.long_date(moment, publication.language, "UTC", digits=publication.digits)
 
 
 def _filled(text: str, **parts: str) -> str:

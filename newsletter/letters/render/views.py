@@ -138,6 +138,8 @@ class ViewBuilder:
         """Anchor of each section by its place in the issue; set before anything is viewed."""
         self.polls: list[Poll] = []
         """What the letter asks its readers, in order."""
+        self.sponsored: list[tuple[str, str]] = []
+        """Address of each link that a sponsor pays for, and the sponsor's name."""
         self._led = False
 
     def line(self, text: str) -> str:
@@ -171,6 +173,7 @@ class ViewBuilder:
             for fault in passage.faults
         )
         self.polls += passage.polls
+        self.sponsored += passage.sponsored
         return passage
 
     def picture_address(self, src: str) -> prose.PictureAddress | None:

@@ -75,6 +75,7 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
     authentication=Authentication(own_bounces=True),
     look=_look,
     reports=_reports,
+    reports_clicks=True,
     suppressions=_suppressions,
     ask=_ask,
     secrets=("token", "webhook_password", "webhook_token"),
@@ -84,8 +85,6 @@ PROVIDER: Final[Provider[PostmarkOptions]] = Provider(
 # message_stream = "broadcast"          # of the issues
 # transactional_stream = "outbound"     # of confirmation, welcome and goodbye letters
 # from_name = "Al-Muashir"   # should the name in from not do
-# open_tracking = true
-# click_tracking = true
 # batch = 100                # messages in one request, 500 at most; each carries the whole letter
 # connections = 4            # requests under way at once
 # timeout = 60               # seconds for each step of a request

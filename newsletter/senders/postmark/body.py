@@ -122,10 +122,10 @@ def _message(letter: Letter, options: PostmarkOptions) -> dict[str, Any]:
         "Metadata": {"nashra_delivery": name},
         "Headers": [{"Name": key, "Value": value} for key, value in headers.items()],
         "MessageStream": options.transactional_stream if letter.automatic else options.message_stream,
-        "TrackOpens": options.open_tracking,
-        "TrackLinks": "HtmlOnly" if options.click_tracking else "None",
+        "TrackOpens": False,  # who opens a letter is nobody's business
+        "TrackLinks": "HtmlOnly" if letter.tracked else "None",
         "TextBody": letter.rendered.text,
-        "HtmlBody": own_links.marked(letter, _UNTRACKED) if options.click_tracking else letter.rendered.html,
+        "HtmlBody": own_links.marked(letter, _UNTRACKED) if letter.tracked else letter.rendered.html,
     }
     if letter.reply_to:
         message["ReplyTo"] = _mailbox(*split_mailbox(letter.reply_to))

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.senders.reports import EventReport
+from newsletter.text.machines import says_so
 from newsletter.text.refusals import refusal
 from subscribers.models import BounceKind, Event, EventKind
 
@@ -118,6 +119,7 @@ def _event(item: Mapping[str, Any]) -> Event | None:
         bounce=bounce,
         reason=str(item.get("Details") or item.get("Description") or "")[:500],
         url=str(item.get("OriginalLink") or "")[:2000] if kind == "clicked" else "",
+        machine=kind == "clicked" and says_so(str(item.get("UserAgent") or "")),
         provider_id=f"{record} {number or ''}".strip()[:200],
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from newsletter.fields import SettingsSection, https_or_loopback, key_of_api
+from newsletter.fields import SettingsSection, clicks_elsewhere, https_or_loopback, key_of_api, no_opens
 
 Stream = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$")]
 """The id of a message stream (Message Streams API: lower case, 30 characters at most)."""
@@ -42,9 +42,11 @@ class PostmarkOptions(SettingsSection):
         default="", description="another address of the API, for tests on this machine"
     )
     from_name: str = Field(default="", description="display name to send under instead of the one in `from`")
-    open_tracking: bool = Field(default=False, description="let Postmark count who opens letters")
-    click_tracking: bool = Field(
-        default=False, description="let Postmark lead the links over its own server, but for those to the reader pages"
+    open_tracking: Annotated[bool, AfterValidator(no_opens)] = Field(
+        default=False, description="no setting any more: nobody counts who opens letters. Only `false` is taken"
+    )
+    click_tracking: Annotated[bool, AfterValidator(clicks_elsewhere)] = Field(
+        default=False, description="no setting any more: see `[tracking] clicks`. Only `false` is taken"
     )
     batch: int = Field(
         default=100,

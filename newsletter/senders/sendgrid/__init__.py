@@ -84,6 +84,7 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
     ),
     look=_look,
     reports=_reports,
+    reports_clicks=True,
     reports_fault=_reports_fault,
     suppressions=_suppressions,
     ask=_ask,
@@ -95,8 +96,6 @@ PROVIDER: Final[Provider[SendGridOptions]] = Provider(
 # from_name = "Al-Muashir"   # should SendGrid not take the name in from as it is
 # categories = ["weekly"]
 # sandbox = true             # SendGrid checks everything and sends nothing
-# open_tracking = true
-# click_tracking = true
 # batch = 1000               # subscribers in one request; fewer leave less in doubt should a request be cut off
 # connections = 4            # requests under way at once
 # timeout = 20               # seconds for each step of a request

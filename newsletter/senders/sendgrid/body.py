@@ -102,7 +102,7 @@ def _common(letter: Letter, options: SendGridOptions) -> dict[str, Any]:
     # As it is written: SendGrid quotes what the header needs. Quotes of ours would be shown to readers (sendgrid-nodejs
     # issue 1121); that only names of recipients break at a comma is told in sendgrid-python issue 291.
     name = own_name if letter.own_sender else options.from_name or own_name
-    html = own_links.marked(letter, _UNTRACKED) if options.click_tracking else letter.rendered.html
+    html = own_links.marked(letter, _UNTRACKED) if letter.tracked else letter.rendered.html
     texts = [_charset_safe(_tagged(letter, text)) for text in (letter.rendered.text, html)]
     body: dict[str, Any] = {
         "from": {"email": address, "name": name} if name else {"email": address},
@@ -118,8 +118,9 @@ def _common(letter: Letter, options: SendGridOptions) -> dict[str, Any]:
             **({"Auto-Submitted": "auto-generated"} if letter.automatic else {}),
         },
         "tracking_settings": {
-            "click_tracking": {"enable": options.click_tracking, "enable_text": False},
-            "open_tracking": {"enable": options.open_tracking},
+            "click_tracking": {"enable": letter.tracked, "enable_text": False},
+            # Who opens a letter is nobody's business.
+            "open_tracking": {"enable": False},
             # Else SendGrid adds an unsubscribe header of its own, and two states drift apart.
             "subscription_tracking": {"enable": False},
         },

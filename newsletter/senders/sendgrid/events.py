@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsletter.senders.reports import EventReport
+from newsletter.text.machines import says_so
 from newsletter.text.reasons import reason_of
 from newsletter.text.refusals import refusal
 from subscribers.models import BounceKind, Event, EventKind
@@ -153,6 +154,7 @@ def _report(item: Mapping[str, Any]) -> Iterator[EventReport]:
             reason=words,
             named=reason_of(words, str(item.get("status") or ""), bounce) if kind in {"bounced", "deferred"} else "",
             url=str(item.get("url") or "")[:2000] if kind == "clicked" else "",
+            machine=kind == "clicked" and says_so(str(item.get("useragent") or "")),
             provider_id=str(item.get("sg_event_id") or "")[:200],
         ),
         request if isinstance(request, str) else "",

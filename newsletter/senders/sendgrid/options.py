@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from newsletter.fields import SettingsSection, https_or_loopback, key_of_api, listed
+from newsletter.fields import SettingsSection, clicks_elsewhere, https_or_loopback, key_of_api, listed, no_opens
 
 
 def _public_key(value: str) -> str:
@@ -47,9 +47,11 @@ class SendGridOptions(SettingsSection):
         default=[], max_length=10, description="categories of every letter in SendGrid's statistics"
     )
     sandbox: bool = Field(default=False, description="SendGrid checks everything and sends nothing")
-    open_tracking: bool = Field(default=False, description="let SendGrid count who opens letters")
-    click_tracking: bool = Field(
-        default=False, description="let SendGrid lead the links over its own server, but for those to the reader pages"
+    open_tracking: Annotated[bool, AfterValidator(no_opens)] = Field(
+        default=False, description="no setting any more: nobody counts who opens letters. Only `false` is taken"
+    )
+    click_tracking: Annotated[bool, AfterValidator(clicks_elsewhere)] = Field(
+        default=False, description="no setting any more: see `[tracking] clicks`. Only `false` is taken"
     )
     batch: int = Field(
         default=1000,

@@ -28,9 +28,9 @@ OVER = "Resolved:"
 FOOT = "How everything is, this command tells:"
 OWN_TEXTS = (TEST, NEXT, OVER, FOOT)
 """What an alert says besides its findings, as the catalogue knows it."""
-_FROM_THE_LEFT = frozenset({"again", "command", "when"})
+_FROM_THE_LEFT = frozenset({"again", "blocklist", "command", "domain", "share", "when"})
 """Parts of a finding that are one piece from left to right: moments, commands and paths."""
-_COUNTS = frozenset({"days", "free", "networks", "number", "open"})
+_COUNTS = frozenset({"answered", "days", "free", "networks", "number", "open"})
 """Parts of a finding that are a count, written with commas between thousands."""
 _SUBJECT = 150
 """Characters of a subject."""

@@ -9,7 +9,7 @@ a name server that hangs is one line, and hides no other. What ``newsletter stat
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from newsletter.workflows.doctor import entry, going, kept, machine, mail, pages, provider
@@ -38,6 +38,7 @@ def examine(
     *,
     offline: bool = False,
     mailbox: Path | None = None,
+    only: Collection[str] = (),
     instruments: Instruments | None = None,
     begun: Callable[[str], None] = lambda _: None,
     told: Callable[[Examined], None] = lambda _: None,
@@ -49,6 +50,7 @@ def examine(
         environment: Of the process.
         offline: Ask nobody over the network.
         mailbox: The mailbox that answers come to, if somebody names it.
+        only: Lines, of ``LINES``, that are wanted; nothing for all. What is told with one of them comes too.
         instruments: What to look with; None takes the machine's own.
         begun: Told the heading of the line that is waited for now.
         told: Told each line as it comes, in the order of the list.
@@ -63,7 +65,7 @@ def examine(
     case = Examination(root, environment, instruments or Instruments(), offline=offline, mailbox=mailbox)
     lines = []
     try:
-        for line in made(CHECKS, case, begun):
+        for line in made([one for one in CHECKS if not only or set(one.names) & set(only)], case, begun):
             told(line)
             lines.append(line)
     finally:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter.senders import registry
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
 from newsletter.workspace.config import FILE, SECRETS
 from newsletter.workspace.folder import read_keys
 from newsletter.workspace.layers import KEYS
+
+if TYPE_CHECKING:
+    from newsletter.workflows.doctor.examination import Examination
 
 OLD = timedelta(days=730)
 """Age of a provider's key after which a new one is advised: whoever left the newsroom may still have it."""
@@ -47,12 +49,11 @@ def secrets(case: Examination) -> Iterator[Examined]:
     open_ones = [one for one in (*files, *([env] if _holds_secrets(env) else [])) if _mode(one) & _OTHERS]
     if open_ones:
         named = ", ".join(str(one.relative_to(case.root)) for one in open_ones)
-        yield Examined(
-            "secrets", "fail", f"others on this machine can read {named}", f"chmod 600 {named.replace(',', '')}"
-        )
+        mend = f"chmod 600 {shlex.join(map(str, open_ones))}"
+        yield Examined("secrets", "fail", f"others on this machine can read {named}", mend)
     elif _mode(folder) & _OTHERS:
         words = "others on this machine can see which secrets there are"
-        yield Examined("secrets", "warn", words, f"chmod 700 {folder}")
+        yield Examined("secrets", "warn", words, f"chmod 700 {shlex.quote(str(folder))}")
     else:
         number = len(keys.tokens)
         yield Examined("secrets", "ok", f"for you alone; links are signed, {number} key{'s' if number > 1 else ''}")
@@ -123,7 +124,7 @@ def private(case: Examination) -> Iterator[Examined]:
     if open_ones:
         words = f"others on this machine can read {open_ones[0]}, which holds addresses"
         letters = "700" if open_ones[0].is_dir() else "600"
-        yield Examined("private", "warn", words, f"chmod {letters} {open_ones[0]}")
+        yield Examined("private", "warn", words, f"chmod {letters} {shlex.quote(str(open_ones[0]))}")
     else:
         yield Examined("private", "ok", "for you alone, where they are kept here")
 
@@ -131,6 +132,8 @@ def private(case: Examination) -> Iterator[Examined]:
 def keys(case: Examination) -> Iterator[Examined]:
     """How old keys are, by the files that hold them."""
     folder = case.root / SECRETS
+    if not folder.is_dir():
+        raise SkippedCheck("there is no folder of secrets; the line Secret files says more")
     secret = registry.secret_keys()
     ages = {one.name: one.stat().st_mtime for one in folder.iterdir() if one.is_file() and one.name in secret}
     own = (folder / KEYS).stat().st_mtime if (folder / KEYS).exists() else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from newsletter.text.mailbox import split_mailbox
 from newsletter.wiring import WatchedWorkspace
 from newsletter.workflows import status
 from newsletter.workflows.doctor.hiding import SecretHider, secrets_of
-from newsletter.workflows.doctor.models import Instruments
+from newsletter.workflows.doctor.models import Instruments, SkippedCheck
 from newsletter.workspace.config import load_what_can_be
 
 if TYPE_CHECKING:
@@ -28,20 +28,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
-class SkippedCheck(Exception):  # noqa: N818  a word of docs/words.md
-    """A check that cannot be made, or for which there is no reason.
-
-    Args:
-        words: Why, in one sentence without a full stop.
-        mend: What to do so that it can be made; may be empty.
-    """
-
-    def __init__(self, words: str, mend: str = "") -> None:
-        super().__init__(words)
-        self.words, self.mend = words, mend
-
-
-class ReadOnce(Generic[Value]):
+class _Once(Generic[Value]):
     """A value that several threads want and one of them reads; the others wait, and get its error too.
 
     Args:
@@ -96,11 +83,11 @@ class Examination:
         self.mailbox = mailbox
         self.found = load_what_can_be(root, environment)
         self.hide = SecretHider(secrets_of(root, environment, self.found.settings))
-        self.state = ReadOnce(self._state)
-        self.account = ReadOnce(lambda: self._look(self.settings.sender.kind))
-        self.fallback_account = ReadOnce(lambda: self._look(self.settings.sender.fallback))
-        self.version = ReadOnce(self._version)
-        self._workspace = ReadOnce(self._opened)
+        self.state = _Once(self._state)
+        self.account = _Once(lambda: self._look(self.settings.sender.kind))
+        self.fallback_account = _Once(lambda: self._look(self.settings.sender.fallback))
+        self.version = _Once(self._version)
+        self._workspace = _Once(self._opened)
 
     @property
     def settings(self) -> Settings:
@@ -187,6 +174,17 @@ class Examination:
             SkippedCheck: The database cannot be read.
         """
         return [one for one in status.findings_of(self.state()) if one.kind in kinds]
+
+    def other_findings(self, kinds: Collection[str]) -> list[Finding]:
+        """What ``newsletter status`` says of all other kinds.
+
+        Args:
+            kinds: Those that are told elsewhere.
+
+        Raises:
+            SkippedCheck: The database cannot be read.
+        """
+        return [one for one in status.findings_of(self.state()) if one.kind not in kinds]
 
     def _look(self, name: str) -> AccountState:
         """What a provider says of the account; nobody is sent anything."""

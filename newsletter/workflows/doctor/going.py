@@ -6,32 +6,42 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import DoctorState, Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import RECEIVERS_SAY, Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.sources.http import Fetched
+    from newsletter.workflows.doctor.examination import Examination
     from newsletter.workflows.status import Finding
 
 _SEND_KINDS = (
     *("brake", "sender", "reports", "stopped", "late", "unknown", "refused", "rests", "warm-up"),
-    "restored",
+    *("trial", "trial-asks", "trial-late", "restored"),
 )
-_GRAVE = frozenset({"brake", "sender", "reports", "stopped", "late", "restored"})
+_GRAVE = frozenset({"brake", "sender", "reports", "stopped", "late", "trial-late", "restored"})
 """Findings on sends with which letters do not go; the others wait for somebody, or are as somebody wanted."""
 _CALLS = re.compile(r"\bnewsletter\b(?P<rest>.*?)\b(?P<verb>schedule\s+--run|weekly|latest|worker)\b")
 _INBOX = re.compile(r"\bnewsletter\b.*?\bsubscribers\s+inbox\s+(?P<path>'[^']+'|\"[^\"]+\"|\S+)")
 _PLACE = re.compile(r"(?:-C|--directory|\bcd)[\s=]+(?P<path>'[^']+'|\"[^\"]+\"|[^\s;&]+)")
+_TOLD = frozenset(
+    {
+        *_SEND_KINDS,
+        *RECEIVERS_SAY,
+        *("database", "clock", "worker", "no-worker", "missed", "unkept", "letters", "held", "flooded", "webhook"),
+        *("unknown-sends", "disk", "backup", "no-backup"),
+    }
+)
+"""Kinds of findings that have a line here or in another group."""
 MOST_SOURCES = 5
+MOST_OTHERS = 5
 
 
 def _when(moment: datetime, case: Examination) -> str:
@@ -69,7 +79,9 @@ def worker(case: Examination) -> Iterator[Examined]:
     elif state.worker_at is None:
         raise SkippedCheck("none was ever started, and nothing waits for one")
     else:
-        yield Examined("worker", "ok", f"its last sign of life: {_when(state.worker_at, case)}")
+        lives = state.worker_until is not None and state.now <= state.worker_until
+        more = "" if lives else "; nothing waits for one"
+        yield Examined("worker", "ok", f"its last sign of life: {_when(state.worker_at, case)}{more}")
 
 
 def cron(case: Examination) -> Iterator[Examined]:
@@ -90,8 +102,8 @@ def cron(case: Examination) -> Iterator[Examined]:
     if timers:
         yield Examined("cron", "ok", "a timer of systemd bears its name")
         return
-    if _worker_lives(case):
-        yield Examined("cron", "ok", "not needed: a worker keeps the schedule")
+    if kept := _kept(case):
+        yield Examined("cron", "ok", kept)
         return
     if not asked:
         raise SkippedCheck("no crontab can be asked here (no such program, or none for this user)")
@@ -103,13 +115,19 @@ def cron(case: Examination) -> Iterator[Examined]:
 _TIMERS = ("systemctl", "list-timers", "--all", "--no-legend", "--no-pager")
 
 
-def _worker_lives(case: Examination) -> bool:
+def _kept(case: Examination) -> str:
+    """Who keeps the schedule, as far as the database shows it; empty when nobody seems to."""
     try:
         state = case.state()
     except SkippedCheck:
-        return False
+        return ""
     lives = state.worker_until is not None and state.now <= state.worker_until
-    return lives and not case.findings("worker", "no-worker")
+    if lives and not case.findings("worker", "no-worker"):
+        return "not needed: a worker keeps the schedule"
+    # The crontab of another user is not seen from here.
+    if state.handled and not case.findings("missed", "unkept"):
+        return "its moments are kept: somebody keeps the schedule from where it is not seen"
+    return ""
 
 
 def _cron_lines(case: Examination) -> tuple[list[str], bool]:
@@ -154,7 +172,7 @@ def sends(case: Examination) -> Iterator[Examined]:
         raise SkippedCheck("nothing was sent within a month")
     if found := case.findings(*_SEND_KINDS):
         found = sorted(found, key=lambda one: one.kind not in _GRAVE)
-        quiet = {"warm-up", "rests"}.issuperset(one.kind for one in found)
+        quiet = {"warm-up", "rests", "trial"}.issuperset(one.kind for one in found)
         state: DoctorState = "fail" if found[0].kind in _GRAVE else "ok" if quiet else "warn"
         yield _line("sends", found, state)
     else:
@@ -169,6 +187,15 @@ def letters(case: Examination) -> Iterator[Examined]:
         yield _line("letters", found, "warn")
     else:
         yield Examined("letters", "ok", "none waits for long")
+
+
+def rest(case: Examination) -> Iterator[Examined]:
+    """What ``newsletter status`` says that no line of the doctor's own tells."""
+    told = case.other_findings(_TOLD)
+    for one in told[:MOST_OTHERS]:
+        yield _line("status", [one], "warn" if one.needs_person else "ok")
+    if not told:
+        yield Examined("status", "ok", "newsletter status says nothing beyond these lines")
 
 
 def sources(case: Examination) -> Iterator[Examined]:
@@ -212,17 +239,17 @@ def _web_source(case: Examination, source: str) -> Examined:
 
 
 def _interface(case: Examination, got: Fetched) -> str:
-    """The REST interface that a page leads to; the page itself is read behind the fence."""
+    """The REST interface that an answer leads to: by its headers, or by the page, which is read behind the fence."""
     from newsletter.sources.wordpress import interface_of, signpost
 
     if (within := interface_of(got.url)) is not None:
         return within[0]
-    if "api.w.org" not in got.headers.get("link", "") and b"api.w.org" not in got.data:
-        return ""
-    try:
-        sign = case.workspace.fence.run(signpost, got, where=got.url)
-    except SourceError:
-        return ""
+    sign = signpost(replace(got, data=b""))
+    if sign is None and b"api.w.org" in got.data:
+        try:
+            sign = case.workspace.fence.run(signpost, got, where=got.url)
+        except SourceError:
+            return ""
     return sign.root if sign is not None else ""
 
 
@@ -287,4 +314,5 @@ CHECKS = (
     Check(("sources",), sources, ("collect",), seconds=45),
     Check(("mailbox",), mailbox),
     Check(("alerts",), alerts, ("alerts",)),
+    Check(("status",), rest, ("database",)),
 )

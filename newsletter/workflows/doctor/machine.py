@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
 from newsletter.workflows.doctor import faults
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import DoctorState, Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from newsletter.workflows.doctor.examination import Examination
+
 APART, FAR_APART = 30.0, 300.0
 """Seconds between two clocks after which it is told, and after which links, leases and signatures suffer."""
+MOST_TOLD = 10
+"""Faults of the settings that are told."""
 LEAST_FILES = 256
 """Files that one process must be able to open: a send through SMTP takes a connection each, a database three."""
 LEAST_AUTHORITIES = 20
@@ -28,9 +30,8 @@ def settings(case: Examination) -> Iterator[Examined]:
     """What is wrong in newsletter.toml, secrets, .env and the environment."""
     wrong = case.found.faults
     if wrong:
-        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        first = wrong[0].splitlines()[0]
-        yield Examined("settings", "fail", f"{first}{more}", "correct it; every command stops at this")
+        for one in wrong[:MOST_TOLD]:
+            yield Examined("settings", "fail", one, "correct it; every command stops at this")
         return
     about = case.settings.publication
     yield Examined("settings", "ok", f"all of them are understood: {about.name}, {about.language}")

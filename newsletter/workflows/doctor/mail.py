@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from newsletter.check import policies, probe
-from newsletter.check.records import dkim_key, dmarc_policy, is_dmarc, spf_terms, tags
+from newsletter.check.records import dkim_key, dmarc_policy, spf_terms, tags
 from newsletter.check.sender import FREE_MAIL, MOST_QUESTIONS, domain_setup, organisation
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import DoctorState, Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.text.mailbox import split_mailbox
+from newsletter.workflows.doctor.models import RECEIVERS_SAY, Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from newsletter.check.found import DkimRecord, DmarcPolicy, SenderSetup, SpfRecord
     from newsletter.models import Problem
+    from newsletter.workflows.doctor.examination import Examination
 
 _LINES = {"sender-domain-without-mail": "domain", "dns-silent": "domain"}
 """Problems of a domain whose code does not begin with the name of its line."""
 _RANK: Sequence[DoctorState] = ("fail", "warn", "ok", "skipped")
+
+
+MOST_DOMAINS = 5
+"""Domains of lists that are looked at, and findings that are told."""
 
 
 def _goes_out(case: Examination) -> None:
@@ -53,6 +58,22 @@ def domain(case: Examination) -> Iterator[Examined]:
     }
     for line, found in good.items():
         yield _judged(line, problems[line], setup) if line in problems else found
+    yield from _of_lists(case)
+
+
+def _of_lists(case: Examination) -> Iterator[Examined]:
+    """Domains that the letters of single lists come from, as far as something is wrong with them."""
+    settings = case.settings
+    froms = {settings.sender_of(one) for one in settings.lists}
+    domains = {split_mailbox(one)[1].rpartition("@")[2].lower() for one in froms} - {case.domain}
+    for name in sorted(domains)[:MOST_DOMAINS]:
+        setup = probe.sender_setup(name, case.instruments.resolver, selectors=_selectors(case))
+        found = list(domain_setup(setup, case.provider.authentication))
+        for problem in found:
+            line = _LINES.get(problem.code, problem.code.partition("-")[0])
+            yield replace(_judged(line, [problem], setup), about=name)
+        if not found:
+            yield Examined("domain", "ok", f"{name}, of a list, takes mail and is set up", about=name)
 
 
 def _judged(line: str, problems: Sequence[Problem], setup: SenderSetup) -> Examined:
@@ -202,12 +223,8 @@ def bimi(case: Examination) -> Iterator[Examined]:
     records = case.instruments.resolver.ask(f"default._bimi.{case.domain}", "TXT")
     if records is None:
         raise SkippedCheck("no name server answered")
-    dmarc = [one for one in case.instruments.resolver.ask(f"_dmarc.{case.domain}", "TXT") or () if is_dmarc(one)]
-    inherited = not dmarc
-    if inherited:
-        above = case.instruments.resolver.ask(f"_dmarc.{organisation(case.domain)}", "TXT") or ()
-        dmarc = [one for one in above if is_dmarc(one)]
-    policy = dmarc_policy(dmarc[0], inherited=inherited) if dmarc else "none"
+    dmarc = probe.sender_setup(case.domain, case.instruments.resolver).dmarc  # each question is asked once
+    policy = dmarc_policy(dmarc.record, inherited=dmarc.domain != case.domain) if dmarc is not None else "none"
     fault = policies.bimi_fault(records, policy=policy)
     if fault is None:
         raise SkippedCheck("not published; with it some mailboxes show your sign beside letters")
@@ -221,9 +238,20 @@ def bimi(case: Examination) -> Iterator[Examined]:
     yield Examined("bimi", "ok", words)
 
 
+def reputation(case: Examination) -> Iterator[Examined]:
+    """Complaints, blocklists and refusals, as ``newsletter status`` judges them."""
+    found = case.findings(*RECEIVERS_SAY)
+    for one in found[:MOST_DOMAINS]:
+        words = one.words.removesuffix(f"; {one.next}") if one.step else one.words
+        yield Examined("reputation", "warn", words, one.next)
+    if not found:
+        yield Examined("reputation", "ok", "no complaint, blocklist or refusal beyond what is usual")
+
+
 CHECKS = (
-    Check(("domain", "spf", "dkim", "dmarc"), domain, ("sender", "provider"), online=True, seconds=25),
+    Check(("domain", "spf", "dkim", "dmarc"), domain, ("sender", "provider", "lists"), online=True, seconds=25),
     Check(("bounces",), bounces, ("sender", "provider"), online=True),
     Check(("mta-sts", "tls-rpt"), transport, ("sender", "provider"), online=True, seconds=25),
     Check(("bimi",), bimi, ("sender", "provider"), online=True),
+    Check(("reputation",), reputation, ("database",)),
 )

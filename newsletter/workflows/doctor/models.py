@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.check.probe import Connect, Resolver
+    from newsletter.workflows.doctor.examination import Examination
     from newsletter.workflows.status.reading import DiskUsage
 
+RECEIVERS_SAY = ("complaints", "blocklist", "turned-away", "dmarc")
+"""Kinds of findings of ``newsletter status`` about how receivers take our letters."""
 DoctorState = Literal["ok", "warn", "fail", "skipped"]
 
 GROUPS: Mapping[str, str] = {
@@ -40,6 +43,7 @@ LINES: Mapping[str, tuple[str, str]] = {
     "mta-sts": ("mail", "MTA-STS"),
     "tls-rpt": ("mail", "TLS-RPT"),
     "bimi": ("mail", "BIMI"),
+    "reputation": ("mail", "What receivers say"),
     "sender": ("provider", "Way out"),
     "fallback": ("provider", "Way out in need"),
     "webhook": ("provider", "News of delivery"),
@@ -49,6 +53,7 @@ LINES: Mapping[str, tuple[str, str]] = {
     "one-click": ("pages", "One click to leave"),
     "media": ("pages", "Pictures"),
     "hook-route": ("pages", "Webhook"),
+    "counted-links": ("pages", "Counted links"),
     "schedule": ("runs", "Schedule"),
     "worker": ("runs", "Worker"),
     "cron": ("runs", "Cron"),
@@ -57,6 +62,7 @@ LINES: Mapping[str, tuple[str, str]] = {
     "sources": ("runs", "Sources"),
     "mailbox": ("runs", "Mailbox"),
     "alerts": ("runs", "Alerts"),
+    "status": ("runs", "Status"),
     "database": ("kept", "Database"),
     "integrity": ("kept", "Soundness"),
     "backup": ("kept", "Backup"),
@@ -104,6 +110,39 @@ class Examined:
     def title(self) -> str:
         """Heading of the line."""
         return LINES[self.name][1]
+
+
+class SkippedCheck(Exception):  # noqa: N818  a word of docs/words.md
+    """A check that cannot be made, or for which there is no reason.
+
+    Args:
+        words: Why, in one sentence without a full stop.
+        mend: What to do so that it can be made; may be empty.
+    """
+
+    def __init__(self, words: str, mend: str = "") -> None:
+        super().__init__(words)
+        self.words, self.mend = words, mend
+
+
+SECONDS = 15.0
+"""For one check; what it asks has shorter time-outs of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing to look at."""
+
+    names: tuple[str, ...]
+    """The lines that it tells."""
+    look: Callable[[Examination], Iterable[Examined]]
+    needs: tuple[str, ...] = ()
+    """Sections of the settings without which it would say something wrong; ``provider`` stands for the provider's."""
+    online: bool = False
+    """Whether all of it is asked over the network."""
+    late: DoctorState = "warn"
+    """What it is when it does not end in time."""
+    seconds: float = SECONDS
 
 
 def output_of(words: Sequence[str]) -> str | None:

@@ -11,18 +11,19 @@ from urllib.parse import urlsplit
 from newsletter import media
 from newsletter.check import probe
 from newsletter.check.addresses import private
-from newsletter.letters import hosting
+from newsletter.letters import click_links, hosting
 from newsletter.senders import registry
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
 from subscribers import test_link
 
 if TYPE_CHECKING:
     from newsletter.check.probe import PageReply
+    from newsletter.workflows.doctor.examination import Examination
 
 ONE_CLICK: Mapping[str, str] = {"List-Unsubscribe": "One-Click"}
 """What a mail program posts (RFC 8058 section 3.2)."""
+NO_LINK = "doctor"
+"""Stands where the name of a counted link would; nobody signed it."""
 SOON, VERY_SOON = 14, 3
 """Days left of a certificate after which something is wrong with its renewal: they are renewed a month before."""
 _START = "start them with: newsletter serve; or look at what stands before them"
@@ -117,8 +118,6 @@ def one_click(case: Examination) -> Iterator[Examined]:
         yield Examined("one-click", "fail", words, f"{mend}; or write the address it leads to as [web] url")
     elif got.status != 200:
         yield Examined("one-click", "fail", f"a mail program that leaves for a reader gets {got.status}", mend)
-    elif "set-cookie" in got.headers:
-        yield Examined("one-click", "warn", "something before the pages sets a cookie when somebody leaves", mend)
     else:
         yield Examined("one-click", "ok", "a POST of a test link is answered at once; it changed nothing")
 
@@ -153,9 +152,24 @@ def hook_route(case: Examination) -> Iterator[Examined]:
     yield Examined("hook-route", "fail" if got.status == 404 else "warn", words, mend)
 
 
+def counted_links(case: Examination) -> Iterator[Examined]:
+    """Whether the links of letters, which lead over the pages where clicks are counted, find them."""
+    if case.settings.tracking.clicks != "stories":
+        raise SkippedCheck("links lead where they say, over no page of yours")
+    got = _asked(case, f"/{click_links.FOLDER}/{NO_LINK}")
+    # A signed link that is none: our pages say so, with the headers that all of them have; nothing is counted.
+    if got.status == 404 and "no-referrer" in got.headers.get("referrer-policy", ""):
+        yield Examined("counted-links", "ok", "the pages answer for them")
+        return
+    words = f"links of letters lead to …/{click_links.FOLDER}/…, and something else answers there ({got.status})"
+    mend = f"let its server hand …/{click_links.FOLDER}/… on to newsletter serve unchanged"
+    yield Examined("counted-links", "fail", words, mend)
+
+
 CHECKS = (
     Check(("pages", "certificate"), pages, ("web", "sender", "provider"), online=True, late="fail"),
     Check(("one-click",), one_click, ("web",), online=True),
     Check(("media",), pictures, ("web", "letter"), online=True),
     Check(("hook-route",), hook_route, ("web", "sender", "provider"), online=True),
+    Check(("counted-links",), counted_links, ("web", "tracking"), online=True),
 )

@@ -11,15 +11,15 @@ from newsletter.check.sender import domain_setup
 from newsletter.ledger.cursors import cursors_named
 from newsletter.senders import registry
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import DoctorState, Examined
-from newsletter.workflows.doctor.running import Check
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from newsletter.models import Problem
     from newsletter.senders.provider import Provider
-    from newsletter.senders.reports import AccountState
+    from newsletter.senders.reports import AccountState, Authentication
+    from newsletter.workflows.doctor.examination import Examination
 
 NEWS_WAIT = timedelta(days=2)
 """How long after a send its first report may take: events come up to a day late, and are repeated for another."""
@@ -65,11 +65,14 @@ def fallback(case: Examination) -> Iterator[Examined]:
         raise SkippedCheck("none is named; with [sender] fallback a send can go on through another provider")
     provider = registry.provider(name)
     told = list(_told("fallback", case.fallback_account(), provider))
-    authentication = provider.authentication
-    selectors = authentication.selectors or tuple(case.settings.sender.dkim_selectors)
-    setup = probe.sender_setup(case.domain, case.instruments.resolver, selectors=selectors)
-    mine = {one.words for one in domain_setup(setup, case.provider.authentication)}
-    others = [one for one in domain_setup(setup, authentication) if one.words not in mine]
+
+    def problems(authentication: Authentication) -> list[Problem]:
+        selectors = authentication.selectors or tuple(case.settings.sender.dkim_selectors)
+        setup = probe.sender_setup(case.domain, case.instruments.resolver, selectors=selectors)
+        return list(domain_setup(setup, authentication))
+
+    mine = {one.words for one in problems(case.provider.authentication)}
+    others = [one for one in problems(provider.authentication) if one.words not in mine]
     if told[0].state == "ok" and others:
         words = f"should a send go on through {provider.title}: {others[0].words}"
         told = [Examined("fallback", "warn", words, others[0].mend)]

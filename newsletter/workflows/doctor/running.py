@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from newsletter.workflows.doctor.examination import Examination, SkippedCheck
-from newsletter.workflows.doctor.models import LINES, DoctorState, Examined
+from newsletter.workflows.doctor.models import LINES, Check, Examined, SkippedCheck
 from newsletter.workflows.status.judging import without_addresses
 from subscribers.errors import Complaint
 
-SECONDS = 15.0
-"""For one check; what it asks has shorter time-outs of its own."""
+if TYPE_CHECKING:
+    from newsletter.workflows.doctor.examination import Examination
+
 _LONGEST_WORDS = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing to look at."""
-
-    names: tuple[str, ...]
-    """The lines that it tells."""
-    look: Callable[[Examination], Iterable[Examined]]
-    needs: tuple[str, ...] = ()
-    """Sections of the settings without which it would say something wrong; ``provider`` stands for the provider's."""
-    online: bool = False
-    """Whether all of it is asked over the network."""
-    late: DoctorState = "warn"
-    """What it is when it does not end in time."""
-    seconds: float = SECONDS
 
 
 def made(checks: Sequence[Check], case: Examination, begun: Callable[[str], None]) -> Iterator[Examined]:
@@ -67,8 +52,8 @@ class _Fence:
         except SkippedCheck as skipped:
             found = [Examined(name, "skipped", skipped.words, skipped.mend) for name in check.names]
         except Complaint as error:
-            words = f"{error.where}: {error.what}" if error.where else error.what
-            found = [Examined(name, "fail", words, error.mend) for name in check.names]
+            words, mend = _words_of(error)
+            found = [Examined(name, "fail", words, mend) for name in check.names]
         except Exception as error:
             words = f"it could not be looked at ({type(error).__name__}: {error})"
             mend = "tell whoever looks after the program; the other lines hold all the same"
@@ -98,6 +83,17 @@ class _Fence:
             words = f"no answer within {allowed:.0f} seconds"
             return [Examined(name, self.check.late, words, "try again") for name in self.check.names]
         return self._lines
+
+
+def _words_of(error: Complaint) -> tuple[str, str]:
+    """What a complaint says, and what to do: some say both in one sentence."""
+    what, mend = error.what, error.mend
+    if not mend and "; " in what:
+        what, _, mend = what.rpartition("; ")
+    # The URL of a database is long, and its account nobody's business.
+    where = "" if "://" in error.where and "@" in error.where else error.where
+    words = f"{where}: {what}" if where else what
+    return words, mend or "check that it is there and answers, and try again"
 
 
 def _clean(line: Examined, case: Examination) -> Examined:

@@ -16,7 +16,7 @@ from newsletter.errors import IssueError
 from newsletter.issues import Manuscript, candidates, compose
 from newsletter.issues.compose import ComposeRules
 from newsletter.models import Holding, Issue
-from newsletter.workflows import renewing
+from newsletter.workflows import renewing, sponsors
 from newsletter.workflows.draft.offering import (
     as_sections,
     divided,
@@ -187,6 +187,9 @@ def write(
     notes = notes_of(len(left) - len(shown), offer)
     if waiting or empty or notes:
         manuscript = candidates.with_notes(candidates.with_candidates(manuscript, waiting, newest), notes)
+    if chosen:
+        manuscript, of_sponsors, _ = _with_sponsors(workspace, manuscript, snapshot)
+        pictures |= of_sponsors
     # As it will stand in its file: with the line of everything, which a problem is told with.
     written = manuscript.issue
     issues.write(issue, folder, pictures=pictures, text=manuscript.text)
@@ -333,11 +336,24 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     changed = candidates.with_notes(changed, there.notes)
     about = workspace.settings.publication_of(issue.list)
     made = compose.draft([], number=issue.number, newsletter=about.name, list_name=issue.list)
-    if issue.subject == made.subject:
+    if issue.subject == made.subject and not issue.subjects:
         subject, preheader = compose.inbox_lines(about.name, [one for section in chosen for one in section.stories])
         changed = changed.with_value("subject", subject)
         if not issue.preheader:
             changed = changed.with_value("preheader", preheader)
+    changed, of_sponsors, _ = _with_sponsors(workspace, changed, snapshot or Snapshot.take(workspace))
+    sponsors.copy_pictures(of_sponsors, changed.path.parent)
     changed.save()
     count = sum(len(section.stories) for section in left)
     return Draft(changed.issue, waiting=count, unshown=there.unshown, repeats=there.repeats, text=changed.text)
+
+
+def _with_sponsors(
+    workspace: Workspace, manuscript: Manuscript, snapshot: Snapshot
+) -> tuple[Manuscript, dict[str, Path], tuple[str, ...]]:
+    """A draft with what sponsors have booked in it, so that its editor sees it."""
+    bookings = workspace.bookings
+    if not bookings:
+        return manuscript, {}, ()
+    missing = sponsors.booked_in(workspace, manuscript.issue, snapshot, bookings).missing
+    return sponsors.with_booked(workspace, manuscript, missing)

@@ -149,7 +149,7 @@ class SmallLetters:
         if self._upkeep is None:
             return
         with self._setup.database.read() as connection:
-            if not store.wishes_wait(connection):
+            if not store.wishes_wait(connection) and not store.still_wanted_waits(connection):
                 return
             waiting = store.waiting_wishes(connection)
         with self._setup.database.write() as connection:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 from newsletter.errors import IssueError
 from newsletter.letters import pictures
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("nashra.letters")
 
-CONFIRM, PREFERENCES, ADDRESS, ERASE = "confirm", "preferences", "address", "erase"
+CONFIRM, PREFERENCES, ADDRESS, ERASE, STAY = "confirm", "preferences", "address", "erase", "stay"
 """Slots of a small letter beside the one of the link to leave; filled before the letter is cut."""
 
 _REQUESTS: Mapping[str, tuple[str, AccountRequest]] = {"new-address": (ADDRESS, "address"), "erasure": (ERASE, "erase")}
 """The kinds of letters that confirm what a person asked for on their page: their slot, and what it is."""
+ASKS = "still-wanted"
+"""The kind that asks a reader whether they still want their letters, and until when they can answer."""
 STRANGER = "new-address"
 """The kind that may reach somebody else than the person it is about; no link of that person stands in it."""
 
@@ -85,7 +88,7 @@ class SmallLetterBuilder:
         Args:
             letter: What was claimed; what its link needs is made here and kept as a hash.
         """
-        made = self._made(letter.kind, letter.list.name, self._title(letter))
+        made = self._made(letter.kind, letter.list.name, self._title(letter), self._until(letter))
         who = letter.recipient
         values = (
             {}
@@ -101,6 +104,10 @@ class SmallLetterBuilder:
                 values[CONFIRM] = actions.make_confirmation(
                     connection, who.subscriber_id, letter.list.id, now=self._setup.now(), lasts=self._lasts
                 )
+        if letter.kind == ASKS:
+            values[STAY] = tokens.make(
+                "stay", self._setup.keys, public_id=who.public_id, list_id=letter.list.id, epoch=who.epoch
+            )
         if letter.kind in _REQUESTS:
             name, asked = _REQUESTS[letter.kind]
             with self._setup.database.write() as connection:
@@ -113,6 +120,18 @@ class SmallLetterBuilder:
             mark = slot(made.marker, name)
             html, text = html.replace(mark, value), text.replace(mark, value)
         return replace(made, rendered=replace(made.rendered, html=html, text=text), date=self._setup.now())
+
+    def _until(self, letter: SmallLetter) -> date | None:
+        """The last day to answer, where the letter asks whether somebody still wants others."""
+        if letter.kind != ASKS:
+            return None
+        with self._setup.database.read() as connection:
+            asked = store.still_wanted_of(connection, letter.recipient.subscriber_id, letter.list.id)
+        return None if asked is None or asked.until is None else asked.until.astimezone(self._zone).date()
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self._pages.publication.timezone)
 
     def _title(self, letter: SmallLetter) -> str:
         """What the letter is about: its list, and with a confirmation those that were asked for in the same act."""
@@ -139,7 +158,7 @@ class SmallLetterBuilder:
             return None
         return found
 
-    def _make(self, kind: str, list_name: str, title: str) -> Letter:
+    def _make(self, kind: str, list_name: str, title: str, until: date | None = None) -> Letter:
         pages, marker, now = self._pages, self._marker(), self._setup.now()
         (about, mailbox), leave = self._of_list(list_name), self._mail(f"unsubscribe {slot(marker, LEAVE)}")
         urls = self._addresses(marker, list_name) if self._by_mail else self._links(marker)
@@ -159,12 +178,13 @@ class SmallLetterBuilder:
             by_mail=self._by_mail,
             pictures=found.sizes,
             own=self._own.get(kind, ("", "")),
+            until=until,
         )
         rendered = pictures.made(rendered, found)
         return Letter(
             sender=mailbox.sender,
             # An answer that confirms must reach the mailbox that is read, the one that the addresses name.
-            reply_to=self._read_at(mailbox) if self._by_mail and kind == "confirmation" else mailbox.reply_to,
+            reply_to=self._read_at(mailbox) if self._by_mail and kind in {"confirmation", ASKS} else mailbox.reply_to,
             own_sender=mailbox.sender != self._from.sender,
             list_id=f"{list_name}.{ascii_host(urlsplit(about.url).hostname or '')}",
             rendered=rendered,
@@ -186,6 +206,7 @@ class SmallLetterBuilder:
             "preferences_url": f"{base}/preferences/{slot(marker, PREFERENCES)}",
             "address_url": f"{base}/address/{slot(marker, ADDRESS)}",
             "erase_url": f"{base}/erase/{slot(marker, ERASE)}",
+            "stay_url": f"{base}/stay/{slot(marker, STAY)}",
             "archive_url": f"{base}/archive",
         }
 
@@ -194,6 +215,7 @@ class SmallLetterBuilder:
         return {
             "leave_url": self._mail(f"unsubscribe {slot(marker, LEAVE)}"),
             "confirm_url": self._mail(f"confirm {slot(marker, CONFIRM)}"),
+            "stay_url": self._mail(f"stay {slot(marker, STAY)}"),
             "subscribe_url": self._mail(f"subscribe {list_name}"),
         }
 

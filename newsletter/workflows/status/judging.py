@@ -11,13 +11,16 @@ from zoneinfo import ZoneInfo
 
 from newsletter.ledger import UNFINISHED
 from newsletter.ledger.clock_steps import APART
+from newsletter.report.deliverability import ComplaintRate
 from newsletter.text.dates import in_zone
+from newsletter.text.reasons import blocklist_site
 from newsletter.workflows.status.reading import DiskSpace, SendState, WorkspaceState
 from newsletter.workflows.status.texts import (
     AGAIN,
     COMMAND,
     COMPARE,
     CRON,
+    DELIST,
     FREE,
     GOES_ON,
     LOG,
@@ -28,6 +31,7 @@ from newsletter.workflows.status.texts import (
 )
 
 if TYPE_CHECKING:
+    from newsletter.ledger import Send
     from subscribers.errors import Complaint
 
 JUST_FROZEN = timedelta(seconds=60)
@@ -49,6 +53,10 @@ MOST_NAMED = 5
 """Sends that one finding names."""
 MOST_REJECTED = 5
 """Reports of a provider in a row that did not verify, after which its key is doubted."""
+MOST_TROUBLED = 0.5
+"""Share of the letters to a domain that it may put off or turn away for our sake."""
+LEAST_FAILING, LEAST_FAILING_SHARE = 10, 0.01
+"""Letters of ours that may not pass DMARC in a week, and their share: forwarding breaks some (RFC 7960)."""
 LEAST_FREE, LEAST_SHARE, PLENTY = 200_000_000, 0.05, 2_000_000_000
 """Bytes that must be free; the share of the disk that must be; and the bytes that are enough on any disk."""
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:=\[\]]+(?:@|%40)[^\s<>\"'(),;\[\]]+")
@@ -165,6 +173,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
         *_of_schedule(state),
         *_of_letters(state),
         *_of_hooks(state),
+        *_of_receivers(state),
         *_of_unknown_sends(state),
         *full_disks(state.disks),
         *_of_backup(state),
@@ -236,12 +245,26 @@ def _paused(one: SendState, state: WorkspaceState) -> Finding:
         # Resumed without that word it would rest again at once.
         command = f"newsletter send {send.issue} --with-this-sender" if send.issue.isdecimal() else show
         return _made("sender", name, parts=parts, command=command, send=name)
+    if send.paused_by == "trial":
+        return _tried(send, state)
     if send.paused_by in ("provider", "reports"):
         kind = "brake" if send.paused_by == "provider" else "reports"
         return _made(kind, name, parts=parts, command=command, step=step, send=name)
     warm = send.paused_by == "warm-up"
     kind = "warm-up" if warm else "rests"
     return _made(kind, name, parts=parts, command=command, step=step, needs_person=not warm, alert=False, send=name)
+
+
+def _tried(send: Send, state: WorkspaceState) -> Finding:
+    """A send that waits for the end of its trial."""
+    name, parts = send.public_id, {"issue": send.issue}
+    if send.probe_at is None:
+        return _made("trial-asks", name, parts=parts, command=f"newsletter sends decide {name}", send=name)
+    parts["again"] = parts["when"] = _told(send.probe_at, state)
+    if state.now - send.probe_at > LATE:
+        command = "newsletter worker --once"
+        return _made("trial-late", name, parts=parts, command=command, since=send.probe_at, send=name)
+    return _made("trial", name, parts=parts, step=GOES_ON, needs_person=False, alert=False, send=name)
 
 
 def _of_clock(state: WorkspaceState) -> Iterator[Finding]:
@@ -326,6 +349,33 @@ def _of_hooks(state: WorkspaceState) -> Iterator[Finding]:
             parts = {"number": f"{one.rejected:,}", "provider": one.provider, "when": when}
             section = f"[{one.provider}]"
             yield _made("webhook", one.provider, parts=parts, command=section, step=COMPARE, since=one.since)
+
+
+def _of_receivers(state: WorkspaceState) -> Iterator[Finding]:
+    """What receivers hold against us: each thing for as long as a week shows it, so that it is told once."""
+    signs, command = state.troubles, "newsletter deliverability"
+    rate = ComplaintRate("all", signs.answered, signs.complained)
+    if rate.verdict in {"high", "above"}:
+        parts = {
+            "number": f"{signs.complained:,}",
+            "answered": f"{signs.answered:,}",
+            "share": f"{rate.rate:.2%}",
+        }
+        yield _made("complaints", parts=parts, command=command)
+    for reason, number in signs.blocklists[:MOST_NAMED]:
+        name = reason.removeprefix("blocklist ")
+        where = blocklist_site(reason)
+        parts = {"blocklist": name, "number": f"{number:,}"}
+        step = DELIST if where else COMMAND
+        yield _made("blocklist", name, parts=parts, command=where or command, step=step)
+    for domain, troubled, letters in signs.domains[:MOST_NAMED]:
+        if letters and troubled >= MOST_TROUBLED * letters:
+            parts = {"domain": domain, "number": f"{troubled:,}", "answered": f"{letters:,}"}
+            yield _made("turned-away", domain, parts=parts, command=command)
+    failing = state.dmarc_failing
+    if failing >= LEAST_FAILING and failing >= LEAST_FAILING_SHARE * state.dmarc_ours:
+        parts = {"number": f"{failing:,}", "answered": f"{state.dmarc_ours:,}"}
+        yield _made("dmarc", parts=parts, command=command)
 
 
 def _of_unknown_sends(state: WorkspaceState) -> Iterator[Finding]:

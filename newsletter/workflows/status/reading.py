@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.errors import WorkspaceError
 from newsletter.events.genuine import HookSigns, hook_signs
-from newsletter.ledger import overview
+from newsletter.ledger import deliverability, overview
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SCHEDULE
+from newsletter.ledger.deliverability import TroubleSigns
+from newsletter.ledger.dmarc import reports_since
+from newsletter.report.deliverability import dmarc_summary
 from newsletter.rhythms import schedule
 from newsletter.rhythms.schedule import JOBS, Due
+from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers import store
 from subscribers.models import HeldDomain, WaitingWishes
 
@@ -27,6 +31,13 @@ if TYPE_CHECKING:
 
 LOOK_BACK = timedelta(days=30)
 """How long what is in doubt of a send is looked for after its end."""
+LATELY = timedelta(days=7)
+"""How far back it is looked at what receivers say: Gmail mends nothing before a rate was good for seven days."""
+OF_US = (
+    *("authentication", "server-name", "sender-address", "reputation", "content"),
+    *("encryption", "rule", "pace", "sender-limit"),
+)
+"""Reasons of bounces and deferrals that speak of what we are and send."""
 SILENT = timedelta(minutes=15)
 """What a worker's sign of life is good for when it does not say itself when the next one comes."""
 DiskUsage = Callable[[Path], tuple[int, int, int]]
@@ -105,6 +116,12 @@ class WorkspaceState:
     """When the newest copy in ``backups/`` was made; None when there is none, or nobody can know (PostgreSQL)."""
     backup_days: int
     """``[alerts] backup_days``."""
+    troubles: TroubleSigns = field(default_factory=TroubleSigns)
+    """What receivers said of letters within ``LATELY``."""
+    dmarc_failing: int = 0
+    """Letters that look like ours and did not pass DMARC, as receivers reported within ``LATELY``."""
+    dmarc_ours: int = 0
+    """All that look like ours in these reports."""
 
 
 def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None) -> WorkspaceState:
@@ -130,6 +147,8 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         wishes = store.waiting_wishes(connection)
         hooks = tuple(hook_signs(connection))
         unknown = tuple(ledger.unknown_sends(connection))
+        troubles = deliverability.signs(connection, now - LATELY, store.reader_domains(connection), kinds=OF_US)
+        reported = dmarc_summary(reports_since(connection, now - LATELY), own_domains(workspace))
     worker_at, worker_until = _worker(signs[ALIVE], signs[NEXT_SIGN])
     due = schedule.due(now, workspace.zone, settings.schedule, handled)
     file = Path(database.where) if database.is_sqlite else None
@@ -159,7 +178,22 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         disks=disks_of(workspace.root, file, settings.outbox, disk_usage or shutil.disk_usage),
         backup_at=None if file is None else newest_backup(file),
         backup_days=settings.alerts.backup_days,
+        troubles=troubles,
+        dmarc_failing=reported.failing,
+        dmarc_ours=reported.letters_of("ours", "mixed", "broken")[0],
     )
+
+
+def own_domains(workspace: Workspace) -> tuple[str, ...]:
+    """The domains that letters of a workspace come from, in A-labels and lower case.
+
+    Args:
+        workspace: An open workspace.
+    """
+    settings = workspace.settings
+    mailboxes = [settings.sender.from_, *(settings.sender_of(name) for name in settings.lists)]
+    hosts = (split_mailbox(one)[1].rpartition("@")[2] for one in mailboxes)
+    return tuple(dict.fromkeys(ascii_host(host).lower() for host in hosts if host))
 
 
 def _stamped(workspace: Workspace, unknown: Sequence[UnknownSend]) -> dict[str, str]:

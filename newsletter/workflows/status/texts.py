@@ -12,9 +12,10 @@ CRON = "start newsletter worker, or put this into cron: {command}"
 LOG = "look at the log of newsletter serve; the cap is {command}"
 COMPARE = "compare the key in {command} with the one at the provider"
 FREE = "free some space at {command}"
+DELIST = "find out why and mend it, then ask to be taken off: {command}"
 RIGHT_TIME = "see whether it is right now: {command}"
 TAKE_OVER = "take over whom the provider sends to no more: {command}"
-STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE, RIGHT_TIME, TAKE_OVER)
+STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE, DELIST, RIGHT_TIME, TAKE_OVER)
 """What may come next, as the catalogue of alerts knows it; a command alone needs no words."""
 
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -40,6 +41,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Issue {issue} is no longer paused.",
     ),
     "warm-up": ("Issue {issue} waits for its next day of warming up", ""),
+    "trial": ("Issue {issue} tries its subjects on a part of its readers, and the others wait", ""),
+    "trial-asks": (
+        "The subjects of issue {issue} have been tried, and its other readers wait for you to choose one",
+        "Issue {issue} goes on.",
+    ),
+    "trial-late": (
+        "The subject of issue {issue} was to be chosen at {when}, and nobody has: its other readers still wait",
+        "Issue {issue} goes on.",
+    ),
     "rests": ("Issue {issue} rests, as an editor said", ""),
     "stopped": (
         "Issue {issue} stopped in the middle: {open} letters are still to go, and nobody is at work",
@@ -74,6 +84,24 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "webhook": (
         "{number} reports to the webhook of {provider} had a wrong signature, and none a right one since {when}",
         "Reports of {provider} verify again.",
+    ),
+    "complaints": (
+        "{number} of {answered} letters of the last seven days were called spam ({share}); Gmail and Yahoo want less "
+        "than 0.1 %, and never 0.3 %",
+        "Fewer letters are called spam again.",
+    ),
+    "blocklist": (
+        "Servers name the blocklist {blocklist} as the reason for {number} letters of the last seven days",
+        "No server has named that blocklist for seven days.",
+    ),
+    "turned-away": (
+        "{domain} put off or turned away {number} of {answered} letters of the last seven days, for what we are or "
+        "send",
+        "That domain takes letters again.",
+    ),
+    "dmarc": (
+        "{number} of {answered} letters of ours did not pass DMARC, as receivers reported in the last seven days",
+        "Letters of ours pass DMARC again.",
     ),
     "unknown-sends": (
         "{number} reports came of letters that the database does not know (issue or send: {issues}); {lost} of them "

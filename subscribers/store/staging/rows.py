@@ -54,6 +54,8 @@ class StagedRow(NamedTuple):
     suppressed_at: int | None = None
     record: str | None = None
     """What the file says of their consent, see ``own_export.record_as_json``; None when it says nothing."""
+    uncounted: bool | None = None
+    """Whether the file says that they want no counting of clicks."""
 
 
 class StagedGroup(NamedTuple):
@@ -68,7 +70,7 @@ class StagedGroup(NamedTuple):
     """The file tells how they agreed, or left."""
 
 
-_TOLD = ("standing", "changed", "status", "suppressed_for", "suppressed_at", "record")
+_TOLD = ("standing", "changed", "status", "suppressed_for", "suppressed_at", "record", "uncounted")
 """Columns that go together when two rows speak of one address."""
 
 
@@ -91,6 +93,7 @@ staged = sa.Table(
     sa.Column("suppressed_for", sa.Text),
     sa.Column("suppressed_at", sa.BigInteger),
     sa.Column("record", sa.Text),
+    sa.Column("uncounted", sa.Boolean),
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
 )
@@ -133,7 +136,7 @@ def _fill_postgresql(connection: Connection, rows: Iterable[tuple[Any, ...]], na
         'CREATE TEMPORARY TABLE staged_raw (address_key TEXT COLLATE "C", address TEXT, public_id BYTEA, '
         "needs_smtputf8 BOOLEAN, standing SMALLINT, rhythm TEXT, declined_topics SMALLINT, paused_until BIGINT, "
         "line BIGINT, created BIGINT, changed BIGINT, status SMALLINT, suppressed_for TEXT, suppressed_at BIGINT, "
-        "record TEXT)"
+        "record TEXT, uncounted BOOLEAN)"
     )
     statement = f"COPY staged_raw ({', '.join(names)}) FROM STDIN"
     with driver(connection).cursor() as cursor, cursor.copy(statement) as copy:

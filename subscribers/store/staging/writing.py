@@ -61,6 +61,7 @@ def write(
     at = to_seconds(now)
     written = 0
     _insert_people(connection, at, asking=asking)
+    _keep_uncounted(connection)
     for group in found:
         act = None if asking and group.standing != "left" else _act(group)
         decision = None if act is None else decide(group.before, act)
@@ -167,6 +168,13 @@ def _move(connection: Connection, list_id: int, group: StagedGroup, status: Stat
         )
         .values(status=status, changed=at)
     )
+
+
+def _keep_uncounted(connection: Connection) -> None:
+    """Who wants no counting of clicks, here or where the file comes from, is not counted."""
+    unwilling = sa.select(staged.c.address_key).where(staged.c.uncounted.is_(sa.true()))
+    change = sa.update(subscriber).where(subscriber.c.address_key.in_(unwilling))
+    connection.execute(change.values(count_clicks=False))
 
 
 def _insert_people(connection: Connection, at: int, *, asking: bool) -> None:

@@ -34,6 +34,16 @@ def name_and_role(title: str) -> tuple[str, str]:
     return title[:at].strip(), title[at + 1 :].strip()
 
 
+def payer_and_label(title: str) -> tuple[str, str]:
+    """Who pays for a sponsor's element, and what it is called instead of an advertisement, parted by the last bar.
+
+    Args:
+        title: What stands behind the name of the element: ``name`` or ``name | label``.
+    """
+    name, bar, label = title.rpartition("|")
+    return (name.strip(), label.strip()) if bar else (title.strip(), "")
+
+
 def when(scheduled: ElementDate, setup: ProseSetup) -> str:
     """Day and hours of an event in the newsroom's words, calendar and digits.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from newsletter.issues.prose.elements.phrases import event_of, name_and_role, poll_of, sign, when
+from newsletter.issues.prose.elements.phrases import event_of, name_and_role, payer_and_label, poll_of, sign, when
 from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
 from newsletter.issues.targets import split_caption
 
@@ -28,8 +28,9 @@ def element(setup: ProseSetup, block: Block, blocks: PlainBlocks, inline: PlainI
         case "callout":
             parts = [f"** {block.title} **" if block.title else "", inside]
         case "sponsor":
-            label = str(setup.say("Advertisement"))
-            parts = [f"[{label} · {block.title}]" if block.title else f"[{label}]", inside]
+            name, own = payer_and_label(block.title)
+            label = own or str(setup.say("Advertisement"))
+            parts = [f"[{label} · {name}]" if name else f"[{label}]", inside]
             parts.append(f"[{setup.say('End of the advertisement')}]")
         case "columns":
             columns = ("\n\n".join(part for part in blocks(column.children) if part) for column in block.children)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.issues.containers import ElementKind
-from newsletter.issues.prose.parts import OBJECT, Block, ElementDate, Inline, Mark, MarkdownFault, PictureAddress
+from newsletter.issues.prose.parts import OBJECT, PAID, Block, ElementDate, Inline, Mark, MarkdownFault, PictureAddress
 from newsletter.models import Poll
 
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
@@ -76,7 +76,7 @@ def _sponsor(given: _Given) -> Block:
 
 
 def _sponsored(block: Block) -> Block:
-    """The same, each of its links marked as paid for (HTML, link type ``sponsored``, as search engines read it)."""
+    """The same, each of its links marked as paid for, as search engines and browsers read it."""
     inline = block.inline
     if inline is not None:
         marks: dict[int, Mark] = {}
@@ -84,11 +84,11 @@ def _sponsored(block: Block) -> Block:
         def paid(mark: Mark) -> Mark:
             if not _leads_out(mark):
                 return mark
-            return marks.setdefault(id(mark), Mark("a", (*mark.attributes, ("rel", "sponsored"))))
+            return marks.setdefault(id(mark), Mark("a", (*mark.attributes, ("rel", PAID))))
 
         pieces = [(text, tuple(paid(mark) for mark in over)) for text, over in inline.pieces]
         inline = Inline(pieces, inline.links, inline.pictures)
-    return replace(block, inline=inline, children=tuple(_sponsored(child) for child in block.children))
+    return replace(block, inline=inline, paid=True, children=tuple(_sponsored(child) for child in block.children))
 
 
 def _leads_out(mark: Mark) -> bool:

@@ -10,8 +10,8 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from newsletter.issues.prose.elements.phrases import event_of, name_and_role, poll_of, sign, when
-from newsletter.issues.prose.parts import Block, Inline, PictureAddress, ProseSetup
+from newsletter.issues.prose.elements.phrases import event_of, name_and_role, payer_and_label, poll_of, sign, when
+from newsletter.issues.prose.parts import PAID, Block, Inline, PictureAddress, ProseSetup
 from newsletter.issues.targets import split_caption
 from newsletter.text import bidi
 
@@ -103,8 +103,8 @@ def _image(writer: BlockHtml, shown: PictureAddress, alt: str, key: str, width: 
     )
 
 
-def _anchor(writer: BlockHtml, href: str, key: str) -> str:
-    return writer.open("a", key, href=href)
+def _anchor(writer: BlockHtml, href: str, key: str, *, paid: bool = False) -> str:
+    return writer.open("a", key, href=href, **({"rel": PAID} if paid else {}))
 
 
 def _callout(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -117,8 +117,9 @@ def _callout(writer: BlockHtml, block: Block) -> Iterator[str]:
 
 def _sponsor(writer: BlockHtml, block: Block) -> Iterator[str]:
     def inside() -> Iterator[str]:
-        label = str(writer.setup.say("Advertisement"))
-        yield _line(writer, "sponsor label", f"{label} · {block.title}" if block.title else label)
+        name, own = payer_and_label(block.title)
+        label = own or str(writer.setup.say("Advertisement"))
+        yield _line(writer, "sponsor label", f"{label} · {name}" if name else label)
         yield from writer.blocks(block.children)
 
     yield from _boxed(writer, "sponsor", inside())
@@ -168,9 +169,11 @@ def _film(writer: BlockHtml, block: Block) -> Iterator[str]:
         yield f"{_table(writer, 'film')}<tr>{_cell(writer, 'film picture')}"
         words = alt or block.title
         yield (
-            _anchor(writer, block.link, "film a") + _image(writer, picture, words, "film img", wide) + "</a></td></tr>"
+            _anchor(writer, block.link, "film a", paid=block.paid)
+            + _image(writer, picture, words, "film img", wide)
+            + "</a></td></tr>"
         )
-        yield f"<tr>{_cell(writer, 'film bar')}{_anchor(writer, block.link, 'film a')}"
+        yield f"<tr>{_cell(writer, 'film bar')}{_anchor(writer, block.link, 'film a', paid=block.paid)}"
         yield f"{writer.open('span', 'film sign')}{sign('video', '')}</span>&#160; "
         yield str(bidi.to_html(block.title, writer.base))
         yield "</a></td></tr></table>"
@@ -186,9 +189,10 @@ def _row(writer: BlockHtml, block: Block) -> Iterator[str]:
         yield f"{_table(writer)}<tr>{_cell(writer, 'card sign', width=_BOX + _GAP)}"
         yield f"{_table(writer, 'disc.table', width=str(_BOX))}<tr>"
         yield writer.open("td", "disc", align="center", valign="middle", width=_BOX, height=_BOX)
-        yield f"{_anchor(writer, block.link, 'disc a')}{html.escape(_sign(block))}</a></td></tr></table></td>"
+        yield f"{_anchor(writer, block.link, 'disc a', paid=block.paid)}{html.escape(_sign(block))}</a>"
+        yield "</td></tr></table></td>"
         yield _cell(writer, "card words", valign="middle")
-        yield f"{writer.open('p', 'card title')}{_anchor(writer, block.link, 'card a')}"
+        yield f"{writer.open('p', 'card title')}{_anchor(writer, block.link, 'card a', paid=block.paid)}"
         yield f"{bidi.to_html(block.title, writer.base)}</a></p>"
         yield from _small(writer, block.children, "card caption")
         yield "</td></tr></table>"

@@ -1,0 +1,84 @@
+"""The command that decides which of the subjects tried the rest of a send gets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.app import workspace_of
+from newsletter.cli.options import AsJson, SendName
+from newsletter.cli.output import ask, json_data, say
+from newsletter.cli.trying import result_data, result_lines
+from newsletter.errors import SendError
+
+
+def decide(
+    context: typer.Context,
+    name: SendName,
+    subject: Annotated[
+        int, typer.Option("--subject", metavar="N", help="This one, by its number. [default: the better, or the first]")
+    ] = 0,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decide now which of the subjects that are tried goes to the others (A/B test).
+
+    Shows what each subject has brought so far, and how sure that is. The better one goes to everybody who waits, or the
+    first one where no difference can be told, unless you name another; also before its hour. It cannot be taken back.
+
+    \b
+    Examples:
+      newsletter sends decide 12
+      newsletter sends decide 12 --subject 2 --yes
+    """
+    from newsletter import ledger
+    from newsletter.ledger import trials
+    from newsletter.workflows import deciding
+
+    with workspace_of(context) as workspace:
+        with workspace.database.read() as connection:
+            send = ledger.named(connection, name)
+            workspace.memory.refuse_behind(connection)
+            result = trials.of_send(connection, send.id)
+        see = f"see: newsletter sends show {send.public_id}"
+        if result is None:
+            raise SendError(f"the send of issue {send.issue} tries no subjects", mend=see)
+        for line in result_lines(result, workspace.zone):
+            say(line)
+        if result.chosen:
+            raise SendError(f"subject {result.chosen} of issue {send.issue} was chosen already", mend=see)
+        if send.state not in ledger.UNFINISHED:
+            raise SendError(f"the send of issue {send.issue} is {send.state}, and nothing more of it goes", mend=see)
+        if send.state == "scheduled":
+            raise SendError(
+                f"issue {send.issue} has not begun to go, so nothing was tried",
+                mend=f"write the one subject into issue.md, then: newsletter sends refreeze {send.public_id}",
+            )
+        if subject and not 1 <= subject <= len(result.subjects):
+            raise typer.BadParameter(f"--subject is a number from 1 to {len(result.subjects)}")
+        chosen = subject or result.proposed
+        words = result.words_of(chosen)
+        if not yes:
+            say(f"«{words}» would go to the other {result.rest:,} readers.")
+            if ask(f"Type {send.issue} to decide it, anything else to stop") != send.issue:
+                say("Nothing changed.")
+                raise typer.Exit(1)
+        decided = deciding.decide(workspace, send, chosen)
+        with workspace.database.read() as connection:
+            result = trials.of_send(connection, send.id) or result
+            send = ledger.send(connection, send.id) or send
+        if decided is None and not result.chosen:
+            raise SendError(f"the send of issue {send.issue} is {send.state}, and nothing more of it goes", mend=see)
+        if decided is None:
+            say(f"Somebody was quicker: «{result.words_of(result.chosen)}» was chosen already.")
+        else:
+            say(f"Decided: «{words}» goes to the other {result.rest:,} readers.")
+        if send.state == "paused":
+            say(f"The send is paused: {send.reason}. Go on with: newsletter sends resume {send.public_id}")
+        else:
+            say(f"A running worker goes on by itself; without one: newsletter send {send.issue}")
+    if as_json:
+        json_data({"send": send.public_id, "issue": send.issue, "state": send.state, "trial": result_data(result)})
+    if decided is None and subject and result.chosen != subject:
+        raise typer.Exit(1)

@@ -1,0 +1,167 @@
+"""What commands say of subjects that are tried: before a send is frozen, while it waits, and what came of them."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from newsletter.cli.output import plural
+from newsletter.text.dates import in_zone
+
+if TYPE_CHECKING:
+    from datetime import timedelta, tzinfo
+
+    from newsletter.ledger import Send, SendCounts
+    from newsletter.ledger.trials import TrialResult
+    from newsletter.workflows.plan import Plan
+
+MEASURES = {
+    "clicks": "clicks of people",
+    "losses": "readers who left or complained (fewer are better)",
+}
+
+
+def would_try(plan: Plan) -> list[str]:
+    """What would become of the subjects of a plan; nothing when it has one.
+
+    Args:
+        plan: Of a send that is not frozen yet.
+    """
+    terms = plan.trial
+    if terms is None:
+        return []
+    if not plan.tried:
+        needed = plural(terms.least * len(terms.subjects) + 1, "reader")
+        few = plural(plan.audience, "reader")
+        first = terms.subjects[0]
+        return [f"A/B test: none, {few} are too few ({needed} at least): all get the first subject, «{first}»."]
+    others = plan.audience - plan.tried * len(terms.subjects)
+    who = f"an editor decides then: newsletter sends decide {plan.issue.number}" if terms.asks else "by itself"
+    goes = "which one the other" if terms.asks else "the better one goes to the other"
+    ends = " get" if terms.asks else ""
+    return [
+        "A/B test: these subjects are tried on readers drawn at random:",
+        *(f"  {plan.tried:,} get «{words}»" for words in terms.subjects),
+        f"  {span(terms.wait)} after the last of them {goes} {others:,}{ends}, {who}; compared are "
+        f"{MEASURES[terms.measure]}.",
+    ]
+
+
+def span(time: timedelta) -> str:
+    """A span of time for people, such as ``2 h`` or ``90 minutes``.
+
+    Args:
+        time: Whole minutes.
+    """
+    minutes = round(time.total_seconds() / 60)
+    return f"{minutes // 60} h" if minutes % 60 == 0 else plural(minutes, "minute")
+
+
+def waits_words(sent: Send, account: SendCounts, zone: tzinfo | None = None) -> str:
+    """What a send waits for whose subjects are tried, and who goes on with it.
+
+    Args:
+        sent: Paused by its trial.
+        account: Of the send.
+        zone: Of the site; None tells the hour in UTC.
+    """
+    if sent.probe_at is None:
+        return (
+            f"Issue {sent.issue} waits for you: its subjects have been tried, and {account.open:,} of "
+            f"{account.total:,} readers wait for one. See them and decide: newsletter sends decide {sent.public_id}"
+        )
+    return (
+        f"Issue {sent.issue} tries its subjects: {account.open:,} of {account.total:,} readers wait for the decision "
+        f"at {in_zone(sent.probe_at, zone or UTC)}. A running worker goes on by itself, or then: newsletter send "
+        f"{sent.issue}. To decide now: newsletter sends decide {sent.public_id}"
+    )
+
+
+def result_lines(result: TrialResult, zone: tzinfo) -> list[str]:
+    """A trial as it stands, or as it was decided.
+
+    Args:
+        result: Of a send.
+        zone: Of the site.
+    """
+    lines = [f"A/B test of {len(result.subjects)} subjects, by {MEASURES[result.measure]}:"]
+    for one in result.subjects:
+        low, high = one.interval
+        lines.append(
+            f"  {one.number} «{one.words}»: {one.counted:,} of {one.sent:,} ({_percent(one.rate)}, 95 % interval "
+            f"{_percent(low)} to {_percent(high)}); the best with {one.chance:.0%}"
+        )
+    if result.best:
+        lines.append(f"«{result.words_of(result.best)}» is better, as far as chance can be ruled out (95 %).")
+    else:
+        lines.append("No difference can be told (95 %).")
+    others = plural(result.rest, "other reader")
+    if result.decided_at is not None:
+        by = "an editor" if result.decided_by == "editor" else "itself"
+        when = in_zone(result.decided_at, zone)
+        lines.append(f"«{result.words_of(result.chosen)}» was chosen for {others}, {when}, by {by}.")
+    elif result.state not in {"scheduled", "running", "paused"}:
+        lines.append(f"It was not decided: the send is {result.state}.")
+    elif result.asks:
+        lines.append(f"Not decided: {others} wait for an editor.")
+    elif result.decide_at is not None:
+        lines.append(f"Not decided: {others} wait until {in_zone(result.decide_at, zone)}.")
+    else:
+        lines.append(f"Not decided: {others} wait; its hour stands when all of the sample have their letter.")
+    return lines
+
+
+def result_data(result: TrialResult | None) -> dict[str, Any] | None:
+    """A trial as data for programs.
+
+    Args:
+        result: Of a send; None for one without.
+    """
+    if result is None:
+        return None
+    return {
+        "measure": result.measure,
+        "subjects": [
+            {
+                "number": one.number,
+                "subject": one.words,
+                "readers": one.readers,
+                "sent": one.sent,
+                "counted": one.counted,
+                "rate": one.rate,
+                "interval": list(one.interval),
+                "chance": one.chance,
+            }
+            for one in result.subjects
+        ],
+        "rest": result.rest,
+        "decides": "editor" if result.asks else "itself",
+        "decide_at": result.decide_at.isoformat() if result.decide_at else None,
+        "decided_at": result.decided_at.isoformat() if result.decided_at else None,
+        "decided_by": result.decided_by or None,
+        "verdict": result.verdict,
+        "best": result.best or None,
+        "chosen": result.chosen or None,
+    }
+
+
+def plan_data(plan: Plan) -> dict[str, Any] | None:
+    """How subjects would be tried, as data for programs; None when there is one.
+
+    Args:
+        plan: Of a send that is not frozen yet.
+    """
+    if plan.trial is None:
+        return None
+    return {
+        "subjects": list(plan.trial.subjects),
+        "readers_each": plan.tried,
+        "rest": plan.audience - plan.tried * len(plan.trial.subjects) if plan.tried else 0,
+        "wait_seconds": int(plan.trial.wait.total_seconds()),
+        "decides": "editor" if plan.trial.asks else "itself",
+        "measure": plan.trial.measure,
+    }
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.2f} %" if share < 0.1 else f"{share * 100:.1f} %"

@@ -1,0 +1,101 @@
+"""Each letter of a send twice, where clicks are counted: for whom they are, and for whom they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from newsletter import clicks, ledger
+from newsletter.ledger import Mailing, Send
+from newsletter.letters import click_links
+from newsletter.letters.mime import from_json, to_json
+from subscribers import store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+DIRECT = "direct"
+"""Stands in the name of a letter for those whose clicks are not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How clicks are counted."""
+
+    by: Literal["stories", "provider"]
+    """``[tracking] clicks``."""
+    keys: Mapping[int, bytes]
+    """Keys of signed links by key id."""
+
+
+def counted(
+    connection: Connection,
+    mailings: Iterable[Mailing],
+    counting: Counting,
+    *,
+    issue: str,
+    list_name: str,
+) -> list[Mailing]:
+    """Make of each letter the one that counts and the one that does not.
+
+    Args:
+        connection: In the writing transaction that freezes them.
+        mailings: As they are without counting.
+        counting: How clicks are counted.
+        issue: Key of the issue.
+        list_name: The list it goes to.
+
+    Returns:
+        The same readers in the same order, with the letters that they get. Nobody's choice costs a second letter as
+        long as nobody has made it.
+    """
+    apart = store.anybody_uncounted(connection)
+    made: list[Mailing] = []
+    for mailing in mailings:
+        if mailing.skipped:
+            made.append(mailing)
+            continue
+        if not mailing.links:  # nothing in it is counted, so it does not say so
+            made.append(replace(mailing, letter=to_json(click_links.direct(from_json(mailing.letter)))))
+            continue
+        named = clicks.named(mailing.links, issue=issue, list_name=list_name, subject=mailing.subject)
+        made += _both(replace(mailing, links=named), counting, apart=apart)
+    return made
+
+
+def remember(connection: Connection, mailings: Iterable[Mailing], send: Send, *, list_name: str, now: datetime) -> None:
+    """Write down the links of the letters that a send really has, by the subjects that it really tries.
+
+    Args:
+        connection: In the writing transaction that froze it.
+        mailings: As `counted` made them.
+        send: As it was frozen.
+        list_name: The list it goes to.
+        now: The present moment, timezone-aware.
+    """
+    tried = ledger.subjects_of_letters(connection, send.id)
+    for mailing in mailings:
+        # With too few readers nothing is tried, and everybody has the letter with the first subject.
+        subject = mailing.subject if mailing.subject in tried else 0
+        if mailing.subject <= 1 or subject:
+            clicks.freeze(connection, mailing.links, issue=send.issue, list_name=list_name, subject=subject, now=now)
+
+
+def _both(mailing: Mailing, counting: Counting, *, apart: bool) -> Iterator[Mailing]:
+    letter = from_json(mailing.letter)
+    if apart:
+        yield replace(
+            mailing,
+            letter=to_json(click_links.direct(letter)),
+            audience=store.by_counting(mailing.audience, counted=False),
+            variant=f"{mailing.variant} {DIRECT}".strip(),
+            links=(),
+        )
+        mailing = replace(mailing, audience=store.by_counting(mailing.audience, counted=True))
+    if counting.by == "stories":
+        letter = click_links.counted(letter, mailing.links, keys=counting.keys)
+    else:
+        letter = replace(letter, tracked=True)
+    yield replace(mailing, letter=to_json(letter))

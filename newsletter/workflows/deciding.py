@@ -1,0 +1,88 @@
+"""Subject trials whose hour has come, decided by whatever looks first, and what editors are told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from newsletter import delivery, ledger
+from newsletter.delivery import deciding
+from newsletter.ledger import trials, trying
+
+if TYPE_CHECKING:
+    from newsletter.ledger import Send
+    from newsletter.ledger.trials import TrialResult
+    from newsletter.wiring import Workspace
+
+
+def decide_due(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> list[TrialResult]:
+    """Decide every trial whose hour has come; those that an editor decides begin to wait for that.
+
+    A database that is behind decides nothing: it does not know what has gone.
+
+    Args:
+        workspace: An open workspace.
+        tell: Told one line for each that is decided.
+
+    Returns:
+        What was decided by this call; the sends run.
+    """
+    now = workspace.now()
+    with workspace.database.read() as connection:
+        if not trying.due(connection, now) or workspace.memory.behind(connection) is not None:
+            return []
+    with workspace.database.write() as connection:
+        decided = deciding.decide_due(connection, now)
+    for one in decided:
+        tell(f"issue {one.issue}: {words_of(one, one.proposed)}")
+    return decided
+
+
+def deliver_decided(workspace: Workspace, tell: Callable[[str], None]) -> None:
+    """Deliver what runs of sends whose trial is decided: where cron keeps the schedule, nobody else goes on with them.
+
+    Args:
+        workspace: An open workspace.
+        tell: Told one line for each.
+
+    Raises:
+        SendError: One stopped in the middle; it is tried again with the next call.
+    """
+    decide_due(workspace, tell)
+    with workspace.database.read() as connection:
+        found = [one for one in ledger.running(connection) if trials.was_decided(connection, one.id)]
+    for one in found:
+        counts = delivery.StateCounts()
+        delivery.run(workspace.setup_of(one), one, counts, at_once=False)
+        tell(f"issue {one.issue}: {counts.submitted:,} letters now")
+
+
+def decide(workspace: Workspace, send: Send, chosen: int) -> TrialResult | None:
+    """Decide a trial by an editor's word, also before its hour.
+
+    Args:
+        workspace: An open workspace.
+        send: Of which it is.
+        chosen: Number of the subject.
+
+    Returns:
+        The trial as it was counted then; None when somebody was quicker, or the send has come to its end.
+    """
+    with workspace.database.write() as connection:
+        result = trials.of_send(connection, send.id)
+        if result is None or not trials.decide(connection, result, chosen, by="editor", now=workspace.now()):
+            return None
+    return result
+
+
+def words_of(result: TrialResult, chosen: int) -> str:
+    """What was decided, in English.
+
+    Args:
+        result: As it was counted at the decision.
+        chosen: Number of the subject.
+    """
+    why = "no difference can be told, and it is the first" if result.verdict == "no difference" else "it is better"
+    if chosen != result.proposed:
+        why = "an editor chose it"
+    return f"«{result.words_of(chosen)}» goes to the other {result.rest:,} readers: {why}"

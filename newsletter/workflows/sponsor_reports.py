@@ -1,0 +1,153 @@
+"""A sponsor's own report, read from the issues, the ledger and the numbers of links."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from newsletter import clicks
+from newsletter.errors import IssueError, NashraError
+from newsletter.report import read
+from newsletter.report.models import LinkCounts
+from newsletter.report.sponsors import SponsorLetter, SponsorReport, WaitingBooking
+from newsletter.sponsors import Booking, named
+from newsletter.sponsors.placing import placed
+from newsletter.text.tidy import arabic_fold
+from newsletter.workflows.snapshot import Snapshot
+from newsletter.workflows.sponsors import readable, sends_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from newsletter.models import Issue
+    from newsletter.wiring import Workspace
+
+
+def report_of(workspace: Workspace, name: str) -> SponsorReport:
+    """What became of the letters that carried a sponsor's element; numbers alone, and nobody's address.
+
+    An issue carried it when its file has the element, or when its frozen letter had links of the sponsor.
+
+    Args:
+        workspace: The workspace.
+        name: Of the sponsor, spelling of hamza and harakat aside.
+
+    Raises:
+        SettingsError: sponsors.toml cannot be understood.
+        IssueError: Nobody of that name has booked anything, or stands in any issue.
+    """
+    snapshot = Snapshot.take(workspace)
+    bookings = named(workspace.bookings, name)
+    letters: list[SponsorLetter] = []
+    spelled = {one.sponsor for one in bookings}
+    with workspace.database.read() as connection:
+        for issue in sorted(readable(snapshot), key=lambda one: one.number):
+            there = [one.name for one in placed(issue) if arabic_fold(one.name) == arabic_fold(name)]
+            spelled.update(there)
+            if sends_of(issue, snapshot):
+                letters += _letter(workspace, connection, snapshot, issue, name, stands=bool(there))
+    if not spelled and not letters:
+        known = sorted({one.sponsor for one in workspace.bookings})
+        booked = f"booked are {', '.join(known)}" if known else "no sponsor is booked"
+        raise IssueError(f"no sponsor is called {name!r}; {booked}", mend="see: newsletter sponsors list")
+    now = workspace.now().astimezone(workspace.zone)
+    language = next((one.language for one in bookings if one.language), "")
+    shown = bookings[0].sponsor if bookings else min(spelled, default=name)
+    ahead = tuple(moment for one in bookings if (moment := _ahead(one, letters, now.date())) is not None)
+    return SponsorReport(shown, tuple(letters), ahead, now, str(workspace.zone), language)
+
+
+def page_of(workspace: Workspace, shown: SponsorReport) -> str:
+    """The report as one HTML file, in the sponsor's language.
+
+    Args:
+        workspace: The workspace.
+        shown: The report.
+
+    Raises:
+        RenderError: A template or catalogue of the workspace's own is broken.
+    """
+    from newsletter.report.page.sponsor import sponsor_page
+
+    publication = workspace.publication
+    if shown.language:
+        publication = replace(publication, language=shown.language)
+    return sponsor_page(shown, publication, workspace.templates)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page, whole or not at all, in place of one that is there.
+
+    Args:
+        path: Where it goes.
+        page: Its HTML.
+
+    Raises:
+        NashraError: It cannot be written there.
+    """
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        unfinished.write_text(page, "utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        reason = error.strerror or "no file can be there"
+        raise NashraError(f"cannot be written ({reason})", where=str(path), mend="name another place") from None
+
+
+def _letter(
+    workspace: Workspace, connection: Connection, snapshot: Snapshot, issue: Issue, name: str, *, stands: bool
+) -> Sequence[SponsorLetter]:
+    key = str(issue.number)
+    every = [one for one in clicks.of_issue(connection, key) if one.list == issue.list]
+    own = [one for one in every if arabic_fold(one.sponsor) == arabic_fold(name)]
+    if not stands and not own:
+        return ()
+    sends = sends_of(issue, snapshot)
+    counts = read.of_issue(connection, key).by("list").get(issue.list)
+    begun = min(one.send_at or one.created for one in sends)
+    return (
+        SponsorLetter(
+            issue.number,
+            sends[0].subject,
+            issue.list,
+            begun.astimezone(workspace.zone),
+            audience=counts.audience if counts else 0,
+            submitted=counts.submitted if counts else 0,
+            delivered=counts.delivered if counts else 0,
+            told=counts is not None and any((counts.delivered, counts.bounced, counts.deferred, counts.complained)),
+            clicks=sum(one.people for one in own) if every else None,
+            links=links_of(own),
+        ),
+    )
+
+
+def links_of(own: Sequence[clicks.LinkClicks]) -> tuple[LinkCounts, ...]:
+    """Each address once, though letters with other subjects have links of their own.
+
+    Args:
+        own: Links of one sponsor in the letters of one issue.
+    """
+    people: dict[str, int] = {}
+    machines: dict[str, int] = {}
+    for one in own:
+        people[one.url] = people.get(one.url, 0) + one.people
+        machines[one.url] = machines.get(one.url, 0) + one.machines
+    found = [LinkCounts(url, people[url], machines[url], own[0].sponsor) for url in people]
+    return tuple(sorted(found, key=lambda one: (-one.people, one.url)))
+
+
+def _ahead(booking: Booking, letters: Sequence[SponsorLetter], today: date) -> WaitingBooking | None:
+    """What of a booking is still to come; None when nothing is."""
+    last = max((one.issue for one in letters), default=0)
+    numbers = tuple(number for number in booking.issues if number > last)
+    over = booking.last is not None and booking.last < today
+    if not numbers and (booking.last is None or over):
+        return None
+    return WaitingBooking(booking.place, booking.section, numbers, booking.first, booking.last)

@@ -1,0 +1,447 @@
+"""How letters reach readers: figures against an independent count, limits, DMARC sources, alerts, and the mailbox."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from command import here, make_workspace
+from hypothesis import given
+from hypothesis import strategies as st
+from test_dmarc import DATA, PLAIN, zipped
+from test_inbox import LINKS, NOW, SUPPRESSIONS
+from test_ledger import claim, freeze
+
+from newsletter import ledger
+from newsletter.events import apply, inbox
+from newsletter.events.inbox.messages import understand
+from newsletter.ledger import deliverability as rows
+from newsletter.ledger.dmarc import DmarcReport, DmarcRow, authentication_since, keep_report, reports_since
+from newsletter.report.deliverability import (
+    ComplaintRate,
+    DomainLetters,
+    complaint_rates,
+    dmarc_summary,
+    family_of,
+    wilson,
+)
+from newsletter.senders.reports import EventReport
+from newsletter.storage.database import Database
+from newsletter.wiring import open_workspace
+from newsletter.workflows import status
+from newsletter.workflows.status.reading import OF_US
+from subscribers import actions, store
+from subscribers.models import Event
+
+DOMAINS = ("gmail.com", "googlemail.com", "yahoo.com", "example.net")
+WORDS = {
+    "full": "452 4.2.2 mailbox full",
+    "blocklist spamhaus": "554 5.7.1 blocked using zen.spamhaus.org",
+    "pace": "421 4.7.28 unusual rate of mail",
+}
+OWN = ("example.org",)
+
+
+# ---- figures
+
+
+def told(database: Database, events: list[Event]) -> None:
+    apply.receive(
+        database,
+        [EventReport(one, "") for one in events],
+        now=NOW,
+        link_keys=LINKS,
+        suppression_keys=SUPPRESSIONS,
+    )
+
+
+def test_figures_equal_an_independent_count(database: Database) -> None:
+    """Late, doubled, out of order; each letter once for each reason, by the domain of the address now."""
+    chance = random.Random(7)
+    with database.write() as connection:
+        store.add_list(connection, "readers", "نشرة", now=NOW)
+        for number in range(40):
+            actions.add_subscriber(connection, f"reader{number}@{DOMAINS[number % 4]}", "readers", now=NOW)
+        send = freeze(connection, audience=range(1, 41), size=100)
+        batch = claim(connection, send)
+        assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
+        ledger.record(connection, batch, "submitted", {2: ("refused", "550 5.7.1 poor sender reputation")})
+    told_of: dict[tuple[str, str], set[int]] = defaultdict(set)
+    events = []
+    for _ in range(150):
+        number, reason = chance.randrange(3, 41), chance.choice(list(WORDS))
+        at = NOW - timedelta(minutes=chance.randrange(600))
+        events.append(Event("deferred", at, f"{send.public_id}.{number}", reason=WORDS[reason]))
+        told_of["deferred", reason].add(number)
+    for number in range(3, 9):
+        events.append(
+            Event("bounced", NOW, f"{send.public_id}.{number}", bounce="policy", reason=WORDS["blocklist spamhaus"])
+        )
+        told_of["bounced", "blocklist spamhaus"].add(number)
+    for number in range(9, 30):
+        events.append(Event("delivered", NOW, f"{send.public_id}.{number}"))
+    events += events[:40]
+    chance.shuffle(events)
+    for start in range(0, len(events), 30):
+        told(database, events[start : start + 30])
+    with database.read() as connection:
+        since = NOW - timedelta(days=30)
+        domains = store.reader_domains(connection)
+        found = list(rows.troubles(connection, since, domains))
+        letters = {one.domain: one for one in rows.letters(connection, since, domains)}
+        refused = list(rows.refused(connection, since, domains))
+        signs = rows.signs(connection, since, domains, kinds=OF_US)
+    sums: Counter[tuple[str, str]] = Counter()
+    by_domain: Counter[str] = Counter()
+    for one in found:
+        sums[one.kind, one.reason] += one.letters
+        by_domain[one.domain] += one.letters
+    assert sums == {key: len(numbers) for key, numbers in told_of.items()}
+    domain_of = {number: DOMAINS[(number - 1) % 4].replace("googlemail", "gmail") for number in range(1, 41)}
+    expected: Counter[str] = Counter()
+    for numbers in told_of.values():
+        expected.update(domain_of[number] for number in numbers)
+    assert by_domain == expected
+    assert {name: (one.submitted, one.delivered) for name, one in letters.items()} == {
+        name: (
+            sum(domain_of[number] == name for number in range(1, 41) if number != 2),
+            sum(domain_of[number] == name for number in range(9, 30)),
+        )
+        for name in ("gmail.com", "yahoo.com", "example.net")
+    }
+    assert [(one.domain, one.letters) for one in refused] == [("gmail.com", 1)]
+    listed = told_of["deferred", "blocklist spamhaus"] | told_of["bounced", "blocklist spamhaus"]
+    assert signs.blocklists == (("blocklist spamhaus", len(listed)),)
+    ours = listed | told_of["deferred", "pace"]
+    gmail = {number for number in ours if domain_of[number] == "gmail.com"}
+    assert len(gmail) < 20 or signs.domains == (("gmail.com", len(gmail), 19),)
+
+
+def test_letters_of_erased_readers_have_a_name_of_their_own(database: Database) -> None:
+    with database.write() as connection:
+        send = freeze(connection, audience=range(1, 3), size=10)
+        batch = claim(connection, send)
+        assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
+        ledger.record(connection, batch, "submitted", {})
+    told(database, [Event("deferred", NOW, f"{send.public_id}.1", reason=WORDS["full"])])
+    with database.read() as connection:
+        found = list(rows.troubles(connection, NOW - timedelta(days=1), store.reader_domains(connection)))
+    assert [(one.domain, one.reason, one.letters) for one in found] == [("", "full", 1)]
+
+
+@given(st.integers(1, 10_000), st.data())
+def test_the_interval_holds_what_was_seen(of: int, data: st.DataObject) -> None:
+    number = data.draw(st.integers(0, of))
+    low, high = wilson(number, of)
+    assert 0 <= low <= number / of + 1e-12
+    assert number / of - 1e-12 <= high <= 1
+    assert low < high
+
+
+def test_the_interval_is_that_of_the_textbook() -> None:
+    """Newcombe 1998, table I, method 3: 81 of 263, 15 of 148, 0 of 20, 1 of 29."""
+    for number, of, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611)):
+        assert wilson(number, of) == pytest.approx((low, high), abs=0.0001)
+    assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=0.0001)
+    assert wilson(0, 0) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "complained", "letters", "verdict"),
+    [
+        ("all", 0, 10_000, "good"),
+        ("all", 0, 50, "unsure"),
+        ("all", 1, 200, "unsure"),
+        ("all", 30, 20_000, "high"),
+        ("all", 100, 20_000, "above"),
+        ("gmail", 0, 20_000, "untold"),
+        ("gmail", 100, 20_000, "above"),
+    ],
+)
+def test_complaints_against_the_limits(receiver: str, complained: int, letters: int, verdict: str) -> None:
+    assert ComplaintRate(receiver, letters, complained).verdict == verdict
+
+
+def test_complaints_by_receiver() -> None:
+    found = complaint_rates(
+        [
+            DomainLetters("yahoo.co.uk", 10, delivered=8, complained=1),
+            DomainLetters("aol.com", 5),
+            DomainLetters("gmail.com", 7, delivered=7),
+            DomainLetters("example.net", 3),
+        ]
+    )
+    assert [(one.receiver, one.letters, one.complained) for one in found] == [
+        ("all", 23, 1),
+        ("gmail", 7, 0),
+        ("yahoo", 13, 1),
+        ("others", 3, 0),
+    ]
+    assert family_of("notgmail.com") == family_of("yahoo-mail.example") == "others"
+
+
+# ---- who sends in our name
+
+
+def row(source: str, letters: int, dkim: str, spf: str, signed: str = "", result: str = "none") -> DmarcRow:
+    return DmarcRow(source, letters, "none", dkim, spf, "example.org", signed, result, "", "none")
+
+
+def report(*found: DmarcRow, day: int = 0, policy: str = "none") -> DmarcReport:
+    ends = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=day)
+    return DmarcReport("post.example", f"r{day}", "example.org", policy, ends - timedelta(days=1), ends, found)
+
+
+def week(*found: DmarcRow, policy: str = "none") -> list[DmarcReport]:
+    return [report(*found, day=day, policy=policy) for day in range(7)]
+
+
+OURS = row("192.0.2.1", 100, "pass", "fail", "example.org", "pass")
+
+
+@pytest.mark.parametrize(
+    ("reports", "words"),
+    [
+        (week(OURS), "p=quarantine"),
+        (week(OURS, policy="quarantine"), "p=reject"),
+        (week(OURS, policy="reject"), "nothing to do"),
+        (week(OURS, row("203.0.113.9", 50, "fail", "fail", "evil.example", "pass")), "a program of yours"),
+        (week(OURS, row("192.0.2.2", 4, "fail", "fail", "mail.example.org", "fail")), "28 letters that look like ours"),
+        (week(OURS, row("192.0.2.1", 1, "fail", "fail")), "7 letters that look like ours"),
+        ([report(OURS)], "wait: 100 letters"),
+        (week(row("203.0.113.9", 500, "fail", "fail")), "wait: 0 letters"),
+    ],
+)
+def test_a_stricter_policy_is_advised_only_when_all_of_ours_pass(reports: list[DmarcReport], words: str) -> None:
+    advice = dmarc_summary(reports, OWN).advice
+    assert words in advice
+    assert ("p=quarantine would" in advice) == (words in {"p=quarantine", "a program of yours"})
+
+
+def test_servers_are_told_apart() -> None:
+    found = dmarc_summary(
+        week(
+            OURS,
+            row("192.0.2.2", 4, "fail", "fail", "mail.example.org", "fail"),
+            row("203.0.113.9", 50, "fail", "fail", "badexample.org", "fail"),
+        ),
+        OWN,
+    )
+    assert [(one.address, one.kind) for one in found.sources] == [
+        ("192.0.2.1", "ours"),
+        ("203.0.113.9", "other"),
+        ("192.0.2.2", "broken"),
+    ]
+    assert (found.letters, found.passed, found.failing, found.days) == (1078, 700, 28, 7)
+
+
+# ---- the mailbox
+
+
+def message(*, subject: str = "Report Domain: example.org", name: str = "post!example.org!1!2.xml.gz") -> EmailMessage:
+    found = EmailMessage()
+    found["From"] = "noreply@post.example"
+    found["To"] = "dmarc@example.org"
+    found["Subject"] = subject
+    found["Date"] = "Sat, 21 Nov 2026 07:00:00 +0000"
+    found.set_content("This is a DMARC aggregate report.")
+    found.add_attachment(gzip.compress(PLAIN), maintype="application", subtype="gzip", filename=name)
+    return found
+
+
+def setup(database: Database, *servers: str) -> inbox.InboxSetup:
+    return inbox.InboxSetup(
+        database,
+        "news@example.org",
+        LINKS,
+        SUPPRESSIONS,
+        datetime(2026, 11, 22, 8, 0, tzinfo=UTC),
+        servers=servers,
+        domains=OWN,
+    )
+
+
+def maildir(root: Path, *messages: EmailMessage) -> Path:
+    for name in ("cur", "new", "tmp"):
+        (root / "mail" / name).mkdir(parents=True, exist_ok=True)
+    for number, one in enumerate(messages):
+        (root / "mail" / "new" / f"{number}.mail").write_bytes(one.as_bytes())
+    return root / "mail"
+
+
+def test_reports_come_by_mail(database: Database, tmp_path: Path) -> None:
+    other = message(name="again.xml.gz")
+    other["X-Again"] = "1"
+    foreign = EmailMessage()
+    foreign["From"], foreign["Subject"] = "a@post.example", "DMARC report"
+    foreign.add_attachment(
+        zipped(("r.xml", PLAIN.replace(b"example.org", b"example.com"))),
+        maintype="application",
+        subtype="zip",
+        filename="r.zip",
+    )
+    ordinary = EmailMessage()
+    ordinary["From"], ordinary["Subject"] = "friend@example.net", "صور"
+    ordinary.add_attachment(b"PK\3\4", maintype="application", subtype="zip", filename="pictures.zip")
+    box = maildir(tmp_path, message(), other, foreign, ordinary)
+    assert inbox.read(setup(database), box, dry_run=True).dmarc == 1
+    with database.read() as connection:
+        assert reports_since(connection, NOW - timedelta(days=60)) == []
+    came = inbox.read(setup(database), box)
+    assert (came.read, came.dmarc, came.known, came.refused, came.other) == (4, 1, 1, 1, 1)
+    assert inbox.read(setup(database), box).read == 0
+    with database.read() as connection:
+        (kept,) = reports_since(connection, NOW - timedelta(days=60))
+    assert kept.letters == 243
+
+
+def test_where_a_server_is_trusted_a_report_must_be_authentic(database: Database, tmp_path: Path) -> None:
+    forged, good = message(), message(name="b.xml")
+    forged["Authentication-Results"] = "mx.example.org; dkim=fail header.d=post.example; dmarc=fail"
+    good["Authentication-Results"] = "mx.example.org; dkim=pass header.d=post.example"
+    box = maildir(tmp_path, forged, good)
+    came = inbox.read(setup(database, "mx.example.org"), box)
+    assert (came.refused, came.dmarc) == (1, 1)
+
+
+def copy(*results: str, sender: str = "news@example.org") -> bytes:
+    heads = "".join(f"Authentication-Results: {one}\n" for one in results)
+    return f"{heads}From: News <{sender}>\nTo: test@example.org\nSubject: 12\n\nx\n".encode()
+
+
+TRUSTED = ("mx.example.org",)
+GOOD = "mx.example.org 1; spf=pass (a (b) c) smtp.mailfrom=b.example.org; dkim=pass header.d=example.org; dmarc=pass"
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (copy(GOOD), {"spf": "pass", "dkim": "pass", "dmarc": "pass"}),
+        (copy("MX.example.org;\n dkim=fail (bad); dkim=pass; arc=none"), {"dkim": "pass", "arc": "none"}),
+        (copy("mx.example.org; none"), {}),
+        (copy("evil.example; dmarc=pass", "mx.example.org; dmarc=fail"), {"dmarc": "fail"}),
+        # What a stranger wrote below is not what our server wrote above it.
+        (copy("mx.example.org; dmarc=fail", GOOD), {"dmarc": "fail"}),
+        (copy("evil.example; dmarc=pass"), {}),
+        (copy("(mx.example.org) evil.example; dmarc=pass"), {}),
+        (copy("mx.example.org.evil.example; dmarc=pass"), {}),
+        (copy("mx.example.org; dmarc=splendid; x-own=pass; spf=pass@example"), {"spf": "pass"}),
+        (copy(GOOD, sender="somebody@example.net"), {}),
+        (copy("mx.example.org; " + "(" * 5000 + "dmarc=pass"), {}),
+    ],
+)
+def test_results_of_trusted_servers_alone_count(raw: bytes, found: dict[str, str]) -> None:
+    told = understand(raw, "news@example.org", TRUSTED).results
+    assert {method: result for _, method, result in told} == found
+    assert all(server == "mx.example.org" for server, _, _ in told)
+    assert understand(raw, "news@example.org").results == ()
+
+
+def test_copies_of_letters_are_counted_once(database: Database, tmp_path: Path) -> None:
+    box = maildir(tmp_path)
+    (box / "new" / "1.mail").write_bytes(copy(GOOD))
+    (box / "new" / "2.mail").write_bytes(copy("mx.example.org; dmarc=fail"))
+    for _ in range(2):
+        inbox.read(setup(database, *TRUSTED), box)
+    with database.read() as connection:
+        assert authentication_since(connection, datetime(2026, 11, 1, tzinfo=UTC)) == [
+            ("mx.example.org", "dkim", "pass", 1),
+            ("mx.example.org", "dmarc", "fail", 1),
+            ("mx.example.org", "dmarc", "pass", 1),
+            ("mx.example.org", "spf", "pass", 1),
+        ]
+
+
+# ---- the command, and who is told
+
+
+def test_the_command_takes_reports_in_and_shows_them(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for path in DATA.glob("*.xml"):
+        text = path.read_text("utf-8")
+        # The command has the clock of the machine.
+        ends = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        begins = ends - timedelta(days=1)
+        for old, new in (
+            ("1795132800000", f"{begins.timestamp():.0f}"),
+            ("1795132800", f"{begins.timestamp():.0f}"),
+            ("1795219199", f"{ends.timestamp():.0f}"),
+            ("1795219200", f"{ends.timestamp():.0f}"),
+            ("2026-11-20T23:59:59Z", ends.isoformat()),
+            ("<domain>news.example.org</domain><p>", "<domain>example.org</domain><p>"),
+        ):
+            text = text.replace(old, new)
+        (folder / path.name).write_text(text, "utf-8")
+    (folder / "bad.xml").write_text("<html/>")
+    words = ("-C", root, "deliverability", "--dmarc", folder)
+    rehearsed = here(*words, "--dry-run", "--json")
+    assert json.loads(rehearsed.out)["dmarc"]["reports"] == 0
+    assert json.loads(rehearsed.out)["taken"]["new"] == 4
+    done = here(*words)
+    assert done.code == 4
+    assert "4 new DMARC reports of 358 letters, 0 known, 1 refused." in done.err
+    assert "bad.xml: is XML, but no DMARC aggregate report" in done.err
+    assert "203.0.113.66" in done.out
+    again = here(*words, "--json")
+    shown = json.loads(again.out)
+    assert (shown["taken"]["new"], shown["taken"]["known"]) == (0, 4)
+    assert shown["dmarc"]["letters"] == 358
+    assert shown["dmarc"]["advice"].startswith("wait: 267 letters")
+    assert here("-C", root, "deliverability", "--dmarc", tmp_path / "nothing").code == 1
+
+
+def test_what_receivers_hold_against_us_is_told_once_and_with_the_mend(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", readers=30)
+    with open_workspace(root) as workspace:
+        now = workspace.now()
+        with workspace.database.write() as connection:
+            send = freeze(connection, audience=range(1, 31), size=100)
+            from sqlalchemy import update
+
+            from newsletter.storage.tables import send as sends
+
+            batch = claim(connection, send)
+            assert ledger.mark_submitting(connection, batch, skipped={}, lease=30)
+            ledger.record(connection, batch, "submitted", {})
+            connection.execute(
+                update(sends).values(answered=20_000, complained=100, created=int(now.timestamp()), state="finished")
+            )
+            keep_report(connection, recent(now, row("192.0.2.1", 12, "fail", "fail", "example.org", "fail")), now=now)
+        events = [
+            Event("deferred", now, f"{send.public_id}.{number}", reason=WORDS["blocklist spamhaus"])
+            for number in range(1, 26)
+        ]
+        apply.receive(
+            workspace.database,
+            [EventReport(one, "") for one in events],
+            now=now,
+            link_keys=workspace.keys.tokens,
+            suppression_keys=workspace.keys.suppression,
+        )
+        found = {one.key: one for one in status.findings(workspace)}
+        assert {"complaints", "blocklist spamhaus", "turned-away example.net", "dmarc"} <= set(found)
+        assert "100 of 20,000" in found["complaints"].words
+        assert "https://check.spamhaus.org/" in found["blocklist spamhaus"].words
+        assert "25 of 30 letters" in found["turned-away example.net"].words
+        assert "12 of 12 letters of ours" in found["dmarc"].words
+        assert all("@" not in one.words for one in found.values())
+        from newsletter.workflows.alerts import memory
+
+        with workspace.database.write() as connection:
+            first = memory.due(connection, list(found.values()), int(now.timestamp()))
+            memory.told(connection, first, int(now.timestamp()))
+            assert {"complaints", "dmarc"} <= {one.key for one in first}
+            assert memory.due(connection, status.findings(workspace), int(now.timestamp()) + 60) == []
+
+
+def recent(now: datetime, *found: DmarcRow) -> DmarcReport:
+    ends = now - timedelta(days=1)
+    return DmarcReport("post.example", "r", "example.org", "none", ends - timedelta(days=1), ends, found)
