@@ -6,6 +6,7 @@ import ast
 import email
 import email.policy
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -16,10 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from command import here
 
 import newsletter
 from newsletter import Complaint, Newsroom, api, make_workspace, open_workspace
 from newsletter.errors import IssueError, SendError, WorkspaceError
+from newsletter.report.plain import plain
 from newsletter.senders import Carrier, Sender
 from newsletter.workflows.demo import SAMPLE
 from subscribers.errors import AddressError, ConsentError, UnknownList
@@ -191,6 +194,20 @@ def test_an_issue_with_errors_does_not_go(newsroom: Newsroom) -> None:
     with pytest.raises(SendError, match=r"cannot go like this: subject-empty"):
         newsroom.send()
     assert outbox(newsroom) == []
+
+
+def test_a_report_is_what_the_command_prints(newsroom: Newsroom) -> None:
+    with pytest.raises(SendError, match="nothing was sent yet"):
+        newsroom.report()
+    newsroom.send()
+    for named in ((), (1,), ("1",), (newsroom.issue(1),)):
+        report = newsroom.report(*named)
+        assert [(one.issue, one.total.submitted) for one in report.reports] == [("1", 2)]
+    printed = json.loads(here("-C", newsroom.root, "report", "1", "--json").out)
+    assert {**plain(report), "made": ""} == {**printed, "made": ""}
+    page = newsroom.report_page(report)
+    assert page.startswith("<!DOCTYPE html>")
+    assert report.newsroom in page
 
 
 def test_a_send_that_stopped_goes_on(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,9 +24,11 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from newsletter import clicks, delivery, library
+from newsletter.delivery.counting import Counting, counted
 from newsletter.errors import RenderError
+from newsletter.ledger import Mailing
 from newsletter.letters import answer_links, click_links, own_links
-from newsletter.letters.mime import from_json
+from newsletter.letters.mime import from_json, to_json
 from newsletter.models import Article, CountedLink, Issue, Letter, Prose, Section, Story
 from newsletter.storage import tables
 from newsletter.storage.database import Database
@@ -70,8 +72,8 @@ WANTED = {f"{SITE}/about", SPONSOR, *(story.url for story in STORIES)}
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace whose stories are counted, with three readers; to be copied, never changed."""
-    root = make_workspace(tmp_path_factory.mktemp("clicks") / "w")
+    """A workspace whose stories are counted, with seven readers; to be copied, never changed."""
+    root = make_workspace(tmp_path_factory.mktemp("clicks") / "w", readers=7)
     path = root / "newsletter.toml"
     text = path.read_text("utf-8").replace("[tracking]\n", '[tracking]\nclicks = "stories"\n')
     path.write_text(text.replace('language = "en"', 'language = "ar"'), "utf-8")
@@ -165,7 +167,7 @@ def test_links_of_stories_sponsors_and_words_lead_over_the_pages_and_all_others_
 
 def test_the_same_address_stands_in_every_readers_letter(workspace: Workspace) -> None:
     found = sent(workspace)
-    assert len(found) == 3
+    assert len(found) == 7
     assert len({frozenset(GO.findall(one.rendered.html)) for one in found.values()}) == 1
 
 
@@ -199,7 +201,7 @@ def test_who_wants_no_counting_gets_the_links_as_they_are(workspace: Workspace) 
     with workspace.database.write() as connection:
         store.set_counting(connection, 2, counted=False)
     found = sent(workspace)
-    assert set(found) == {1, 2, 3}
+    assert set(found) == set(range(1, 8))
     assert hrefs(found[2].rendered.html) >= WANTED
     for one in ("/go/", "نحصي", click_links.NOTE):
         assert one not in found[2].rendered.html
@@ -209,11 +211,11 @@ def test_who_wants_no_counting_gets_the_links_as_they_are(workspace: Workspace) 
 
 @pytest.mark.parametrize("kind", ["daily", "instant"])
 def test_letters_of_the_latest_posts_are_counted_in_the_same_way(tmp_path: Path, kind: Any) -> None:
-    root = newsroom.make(tmp_path / "w", settings='[tracking]\nclicks = "stories"\n')
+    root = newsroom.make(tmp_path / "w", settings='[tracking]\nclicks = "stories"\n', readers=7)
     clock = newsroom.Clock()
     with newsroom.open_newsroom(root, clock) as workspace:
         with workspace.database.write() as connection:
-            for reader in (1, 2, 3):
+            for reader in range(1, 8):
                 actions.prefer(connection, reader, 1, now=clock(), rhythm=kind)
             store.set_counting(connection, 2, counted=False)
             article = Article(
@@ -221,7 +223,7 @@ def test_letters_of_the_latest_posts_are_counted_in_the_same_way(tmp_path: Path,
             )
             library.shelve(connection, [article], now=clock())
         done = latest.run(workspace, kind)
-        assert done.sent_now == 3
+        assert done.sent_now == 7
         with workspace.database.read() as connection:
             (link,) = clicks.of_issue(connection, done.latest.key)
     assert (link.url, link.story) == (f"{SITE}/1/", "المدينة تستعيد أسوارها")
@@ -236,6 +238,28 @@ def test_letters_of_the_latest_posts_are_counted_in_the_same_way(tmp_path: Path,
 def test_a_letter_without_links_does_not_say_that_they_are_counted(workspace: Workspace) -> None:
     issue = replace(ISSUE, opening=(), sections=(Section("أخبار", (replace(STORIES[0], url=""),)),))
     assert click_links.NOTE not in sent(workspace, issue)[1].rendered.html
+
+
+def test_a_link_that_few_readers_have_is_not_counted(workspace: Workspace) -> None:
+    """Its number would be a name: of five readers one may have clicked, of one it is known who did."""
+    rare = replace(STORIES[4], url=f"{SITE}/rare/")
+    letter = letters.of_issue(workspace, ISSUE)
+    other = letters.of_issue(workspace, replace(ISSUE, sections=(Section("أخبار", (*STORIES[:2], rare)),)))
+    with workspace.database.write() as connection:
+        store.set_counting(connection, 7, counted=False)
+        whole = delivery.audience(1, "weekly", NOW)
+        mailings = [
+            Mailing("", store.among([1], whole), "skipped", "why"),
+            Mailing(to_json(other), store.among([2, 3, 4, 5], whole), "late", links=other.rendered.links),
+            Mailing(to_json(letter), store.among([6, 7], whole), links=letter.rendered.links),
+        ]
+        made = counted(connection, mailings, Counting("stories", KEYS), issue="7", list_name="readers")
+    told = {one.variant: {link.url for link in one.links} for one in made}
+    # Four and one have the first two stories and what stands in both; only four the rare one, only one the others.
+    both = {f"{SITE}/about", SPONSOR, STORIES[0].url, STORIES[1].url}
+    assert told == {"skipped": set(), "late": both, "": both, "direct": set(), "late direct": set()}
+    late = next(one for one in made if one.variant == "late")
+    assert rare.url in hrefs(from_json(late.letter).rendered.html)
 
 
 def test_letters_that_go_to_nobody_else_have_direct_links(workspace: Workspace) -> None:

@@ -659,6 +659,23 @@ def test_a_check_that_breaks_is_told_and_hides_no_other(world: World, root: Path
     assert found[0].words == "it could not be looked at (RuntimeError: a library says …)"
 
 
+def test_what_was_found_before_something_broke_is_told(world: World, root: Path) -> None:
+    """The second source lets a library fail: the first is told all the same."""
+    put(root, '"texts"]', '"texts", "http://["]')
+    found = world.examine(root, "sources")
+    assert [one.state for one in found[:2]] == ["ok", "ok"]
+    assert (found[2].name, found[2].state in {"warn", "fail"}) == ("sources", True)
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 20_000, "x" * 300_000, "\n" * 300_000 + "[", "key = '" + " " * 300_000]
+)
+def test_settings_made_to_break_their_reader(world: World, root: Path, text: str) -> None:
+    (root / "newsletter.toml").write_text(text, "utf-8")
+    told = {one.name: one.state for one in world.examine(root, "settings", "git", "python", "settings-file")}
+    assert told == {"settings": "fail", "git": "ok", "python": "ok", "settings-file": "skipped"}
+
+
 def test_everything_broken_at_once_is_told_in_one_go(world: World, root: Path) -> None:
     """Nothing that is wrong keeps another wrong thing from being told, and no secret is in any word of it."""
     names: tuple[str, ...] = (

@@ -69,12 +69,18 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         (root / "mailbox" / name).mkdir(parents=True)
     (tmp_path / "second.txt").write_text("ميناء المدينة يفتح رصيفه\n" + TEXT.partition("\n")[2], "utf-8")
     (tmp_path / "people.csv").write_text("email\nnew@example.net\n", "utf-8")
+    booking = ["[[booking]]", 'sponsor = "مطاحن السهل"', 'link = "https://example.net/flour"', 'text = "دقيق كامل."']
+    (root / "sponsors.toml").write_text("\n".join([*booking, 'place = "top"', "issues = [1]"]), "utf-8")
     steps: list[tuple[str, tuple[str | Path, ...]]] = [
         ("lists", ()),
         ("collect", (tmp_path / "second.txt",)),
         ("articles", ()),
         ("check", ("1",)),
         ("subjects", ()),
+        ("sponsors list", ()),
+        ("sponsors check", ()),
+        ("sponsors place", ("1", "--dry-run")),
+        ("sponsors report", ("مطاحن السهل",)),
         ("theme", ("newspaper", "--dry-run")),
         ("schedule", ()),
         ("schedule", ("--run",)),

@@ -292,6 +292,12 @@ def test_a_network_counts_so_often_an_hour_and_is_forgotten(database: Database) 
         assert min(row.bucket for row in rows) >= (int(later.timestamp()) - 3600) // 600
         assert not any(b"203.0" in bytes(row.key) for row in rows)
         assert [number for _, number in polls.get(connection, one.id).answers] == [5, 0]  # type: ignore[union-attr]
+        # A number for the question; a form that was counted before is not turned away.
+        assert polls.turned_away(connection, "12") == {one.id: 1}
+        assert polls.turned_away(connection, "13") == {}
+    assert [pressed(database, one, f"late {at}", now=later) for at in range(4)] == ["counted"] * 2 + ["full"] * 2
+    with database.read() as connection:
+        assert polls.turned_away(connection, "12") == {one.id: 3}
 
 
 def test_freezing_again_keeps_the_numbers_and_forms_are_forgotten_after_a_day(database: Database) -> None:

@@ -120,7 +120,7 @@ def paint(text: str, style: str, bar: str = "", after: str = "") -> None:
         bar: In the colour of bars.
         after: As it is shown.
     """
-    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
         data(f"{text}{bar}{after}")
         return
     begun = "\033[1m" if style == "bold" else ""

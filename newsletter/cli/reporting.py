@@ -24,6 +24,9 @@ _MARK = b'<meta name="generator" content="Nashra report">'
 _HEAD = 4096
 _BAR = 30
 """Characters of the longest bar."""
+_BEFORE = 22
+"""Characters of a number, a share and the spaces around the bar."""
+_LEAST_LABEL = 20
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -131,13 +134,16 @@ def _line(*values: str) -> None:
 
 def _draw(section: ReportSection) -> None:
     """Bars and numbers first and the words last, so that no Arabic title moves them."""
+    from newsletter.text.tidy import shorten
+
     paint(f"{cell(section.about)}: {cell(section.title)}", "bold")
-    width = max(min(_BAR, screen_width() - 50), 5)
+    width = max(min(_BAR, screen_width() // 4), 5)
+    room = max(screen_width() - width - _BEFORE, _LEAST_LABEL)
     for row in section.rows:
         bar = _bar(row.number, section.most, width)
         share = f"{row.number / row.whole:7.1%}" if row.whole else " " * 7
         more = f"  ({row.more})" if row.more else ""
-        paint(f"{row.number:>11,} {share} ", "", bar, f" {cell(row.label)}{more}")
+        paint(f"{row.number:>11,} {share} ", "", bar, f" {cell(shorten(row.label, room))}{more}")
     if section.note:
         paint(f"  {section.note}", "")
     paint("", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 DIRECT = "direct"
 """Stands in the name of a letter for those whose clicks are not counted."""
+
+
+LEAST = 5
+"""Readers who have a link, for its clicks to be counted: the number of a link that one reader has would be a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +57,32 @@ def counted(
         long as nobody has made it.
     """
     apart = store.anybody_uncounted(connection)
+    mailings = list(mailings)
+    reach = _reach(connection, mailings, apart=apart)
     made: list[Mailing] = []
     for mailing in mailings:
         if mailing.skipped:
             made.append(mailing)
             continue
-        if not mailing.links:  # nothing in it is counted, so it does not say so
-            made.append(replace(mailing, letter=to_json(click_links.direct(from_json(mailing.letter)))))
+        links = [one for one in mailing.links if reach[mailing.subject, one.url] >= LEAST]
+        if not links:  # nothing in it is counted, so it does not say so
+            letter = to_json(click_links.direct(from_json(mailing.letter)))
+            made.append(replace(mailing, letter=letter, links=()))
             continue
-        named = clicks.named(mailing.links, issue=issue, list_name=list_name, subject=mailing.subject)
+        named = clicks.named(links, issue=issue, list_name=list_name, subject=mailing.subject)
         made += _both(replace(mailing, links=named), counting, apart=apart)
     return made
+
+
+def _reach(connection: Connection, mailings: Iterable[Mailing], *, apart: bool) -> Counter[tuple[int, str]]:
+    """How many readers have each link, by the subject of their letter and its address; `LEAST` stands for more too."""
+    reach: Counter[tuple[int, str]] = Counter()
+    for one in mailings:
+        if one.links and not one.held:  # whoever waits for a subject is in the audience of the tried ones
+            who = store.by_counting(one.audience, counted=True) if apart else one.audience
+            readers = store.count_up_to(connection, who, LEAST)
+            reach.update({(one.subject, link.url): readers for link in one.links})
+    return reach
 
 
 def remember(connection: Connection, mailings: Iterable[Mailing], send: Send, *, list_name: str, now: datetime) -> None:

@@ -42,6 +42,8 @@ def file_layer(path: Path) -> SettingsLayer:
         values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(_toml_words(error, text, path)) from None
+    except RecursionError:
+        raise SettingsError("is no file of settings", where=str(path), mend="take out the many brackets") from None
     return SettingsLayer(values, _lines(text, path))
 
 

@@ -69,6 +69,18 @@ def anybody_uncounted(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
+def count_up_to(connection: Connection, everybody: sa.Select[tuple[int]], most: int) -> int:
+    """How many are in an audience, as far as they are no more than so many.
+
+    Args:
+        connection: An open connection to the database.
+        everybody: Query for ids of subscribers.
+        most: Where counting ends.
+    """
+    some = everybody.order_by(None).limit(most).subquery("some")
+    return connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+
+
 def declinations(
     connection: Connection, list_id: int, *, rhythms: Collection[Rhythm], now: datetime, topics: int
 ) -> list[int]:

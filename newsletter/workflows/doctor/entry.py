@@ -76,7 +76,7 @@ def settings_file(case: Examination) -> Iterator[Examined]:
     path = case.root / FILE
     try:
         values = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise SkippedCheck("it cannot be read; the line Settings says more") from None
     held = sorted(_secrets_in(values))
     if not held:

@@ -17,7 +17,7 @@ from newsletter.wiring import WatchedWorkspace
 from newsletter.workflows import status
 from newsletter.workflows.doctor.hiding import SecretHider, secrets_of
 from newsletter.workflows.doctor.models import Instruments, SkippedCheck
-from newsletter.workspace.config import load_what_can_be
+from newsletter.workspace.config import FILE, SettingsFound, load_what_can_be
 
 if TYPE_CHECKING:
     from newsletter.senders.provider import Provider
@@ -56,6 +56,14 @@ class _Once(Generic[Value]):
         return self._found  # type: ignore[return-value]  # done without an error
 
 
+def _settings_of(root: Path, environment: Mapping[str, str]) -> SettingsFound:
+    try:
+        return load_what_can_be(root, environment)
+    except Exception as error:
+        # A file made to break its reader, such as one of ten thousand brackets, is a fault of the settings too.
+        return SettingsFound(None, (f"{root / FILE}: cannot be read ({type(error).__name__})",))
+
+
 class Examination:
     """A workspace under examination; it is never changed.
 
@@ -81,7 +89,7 @@ class Examination:
         self.instruments = instruments
         self.offline = offline
         self.mailbox = mailbox
-        self.found = load_what_can_be(root, environment)
+        self.found = _settings_of(root, environment)
         self.hide = SecretHider(secrets_of(root, environment, self.found.settings))
         self.state = _Once(self._state)
         self.account = _Once(lambda: self._look(self.settings.sender.kind))

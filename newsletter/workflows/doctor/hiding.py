@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 SHORTEST = 4
 """Characters of a secret that is looked for; a shorter one would black out words."""
 _SUSPICIOUS = re.compile(r"key|token|secret|passw|credential|auth", re.IGNORECASE)
-_LINE = re.compile(r"""^\s*["']?(?:export\s+)?([\w.-]+)["']?\s*[=:]\s*["']?(.*?)["']?\s*(?:#.*)?$""", re.MULTILINE)
 _IN_URL = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
 HIDDEN = "…"
 
@@ -80,11 +79,15 @@ def _password(url: str) -> str:
 
 def _suspicious(text: str) -> Iterator[str]:
     """Values of a file by the names that they stand under, also of one that is no TOML."""
-    for name, value in _LINE.findall(text):
-        if _SUSPICIOUS.search(name):
-            yield value.strip("\"' ")
-        if password := _password(value):
-            yield password
+    for line in text.splitlines():
+        name, sign, said = line.partition("=")
+        # With what stands behind it as a comment, and without.
+        for value in (said, said.partition("#")[0]) if sign else ():
+            bare = value.strip().strip("\"'")
+            if _SUSPICIOUS.search(name[-200:]):
+                yield bare
+            if password := _password(bare):
+                yield password
     try:
         yield from _inside(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError):

@@ -38,20 +38,16 @@ def database(case: Examination) -> Iterator[Examined]:
 
     found = case.version()
     where = case.workspace.any_database
-    if found is None:
-        words = "it is empty; the first command that needs it makes the tables"
-        state = Examined("database", "ok", words)
-        yield state if where.is_sqlite else Examined("database", "fail", "it is empty", "newsletter database upgrade")
+    upgrade = "newsletter database upgrade"
+    if found is None and where.is_sqlite:
+        yield Examined("database", "ok", "it is empty; the first command that needs it makes the tables")
         return
     if found != HEAD:
-        words = f"its schema is {found}, this version of the program has {HEAD}"
-        mend = "newsletter database upgrade"
-        state = Examined("database", "fail", words, mend)
-        yield (
-            Examined("database", "warn", f"{words}; the next command upgrades it, after a copy", mend)
-            if (where.is_sqlite)
-            else state
-        )
+        words = f"its schema is {found}, this version of the program has {HEAD}" if found else "it is empty"
+        if where.is_sqlite:
+            yield Examined("database", "warn", f"{words}; the next command upgrades it, after a copy", upgrade)
+        else:
+            yield Examined("database", "fail", words, upgrade)
         return
     for one in case.findings("restored", "database"):
         yield Examined("database", "fail", one.words.partition(";")[0], one.next)

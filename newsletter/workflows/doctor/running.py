@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from newsletter.workflows.doctor.models import LINES, Check, Examined, SkippedCheck
+from newsletter.workflows.doctor.models import LINES, Check, DoctorState, Examined, SkippedCheck
 from newsletter.workflows.status.judging import without_addresses
 from subscribers.errors import Complaint
 
@@ -45,20 +45,24 @@ class _Fence:
         self._thread.start()
 
     def _run(self) -> None:
-        check, found = self.check, []
         try:
             self._may_be_made()
-            found = list(check.look(self._case))
+            for line in self.check.look(self._case):
+                self._lines.append(line)  # what was found before something breaks is told all the same
         except SkippedCheck as skipped:
-            found = [Examined(name, "skipped", skipped.words, skipped.mend) for name in check.names]
+            self._lines += self._rest("skipped", skipped.words, skipped.mend)
         except Complaint as error:
-            words, mend = _words_of(error)
-            found = [Examined(name, "fail", words, mend) for name in check.names]
+            self._lines += self._rest("fail", *_words_of(error))
         except Exception as error:
             words = f"it could not be looked at ({type(error).__name__}: {error})"
             mend = "tell whoever looks after the program; the other lines hold all the same"
-            found = [Examined(name, "warn", words, mend) for name in check.names]
-        self._lines = found
+            self._lines += self._rest("warn", words, mend)
+
+    def _rest(self, state: DoctorState, words: str, mend: str) -> list[Examined]:
+        """What is said of the lines that have not been told; of the last one, where one is told several times."""
+        told = {line.name for line in self._lines}
+        left = [name for name in self.check.names if name not in told] or [self.check.names[-1]]
+        return [Examined(name, state, words, mend) for name in left]
 
     def _may_be_made(self) -> None:
         case, needs = self._case, set(self.check.needs)
@@ -80,8 +84,7 @@ class _Fence:
         allowed = self.check.seconds * self._case.instruments.patience
         self._thread.join(max(started + allowed - time.monotonic(), 0.0))
         if self._thread.is_alive():
-            words = f"no answer within {allowed:.0f} seconds"
-            return [Examined(name, self.check.late, words, "try again") for name in self.check.names]
+            return [*self._lines, *self._rest(self.check.late, f"no answer within {allowed:.0f} seconds", "try again")]
         return self._lines
 
 
