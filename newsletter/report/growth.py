@@ -44,7 +44,7 @@ def growth(
             continue
         told = []
         for place, day in enumerate(starts):
-            kinds = ("asked", "confirmed", "left", "bounced", "complained")
+            kinds = ("asked", "confirmed", "left", "let_go", "bounced", "complained")
             numbers: dict[str, Any] = {kind: moved.get((one.list.id, kind, place), 0) for kind in kinds}
             told.append(WeekCounts(day, **numbers))
         mine = _roads([row for row in roads if row.list_id == one.list.id])

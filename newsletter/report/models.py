@@ -281,6 +281,8 @@ class WeekCounts:
     """Became subscribed: they confirmed, or an editor or a file says that they agreed."""
     left: int = 0
     """Were subscribed and left."""
+    let_go: int = 0
+    """Were subscribed and let go, since they did not answer whether they still want it."""
     bounced: int = 0
     """Whose address cannot be mailed any more since letters to it bounced; they are still subscribed."""
     complained: int = 0
@@ -289,7 +291,7 @@ class WeekCounts:
     @property
     def lost(self) -> int:
         """Readers whom the list reaches no more."""
-        return self.left + self.bounced + self.complained
+        return self.left + self.let_go + self.bounced + self.complained
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from subscribers import store
 from subscribers.actions.leaving import leave
-from subscribers.consent import decide
+from subscribers.consent import NO_ANSWER, decide
 from subscribers.store import limits
 from subscribers.store.hygiene import StillWanted
 from subscribers.store.limits import Caps
@@ -27,8 +27,6 @@ LEAST_DAYS, MOST_DAYS = 7, 30
 ANSWER_DAYS = 30
 QUESTION: Final = "Do you still want our letters?"
 """What is asked, for the record of consent."""
-NO_ANSWER: Final = "no answer"
-"""How a subscription ended, in the record of consent, of who was asked and did not answer."""
 KIND: Final = "still-wanted"
 
 Stayed = Literal["stays", "back", "nothing"]

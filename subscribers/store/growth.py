@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.consent import ACTS, ASKING, GIVING, LEAVING_REASONS, PARTING
+from subscribers.consent import ACTS, ASKING, GIVING, LEAVING_REASONS, NO_ANSWER, PARTING
 from subscribers.moments import to_seconds
 from subscribers.store.tables import consent, subscriber, subscription, suppression
 from subscribers.suppression import BOUNCE_REASONS, SAME_MAILBOXES
@@ -35,6 +35,8 @@ class RoadRow(NamedTuple):
 def leavings(list_id: int, *, since: datetime, until: datetime | None) -> sa.Select[tuple[int, int, str]]:
     """The query for those who ended their subscription to a list between two moments, and have not come back since.
 
+    Who was let go since they did not answer has not ended it.
+
     Args:
         list_id: Id of the list.
         since: An aware datetime; only what happened from then on counts.
@@ -45,6 +47,7 @@ def leavings(list_id: int, *, since: datetime, until: datetime | None) -> sa.Sel
         ``none``; one row for each person.
     """
     ends = [consent.c.list_id == list_id, consent.c.act.in_(PARTING), consent.c.at >= to_seconds(since)]
+    ends.append(consent.c.how != NO_ANSWER)
     if until is not None:
         ends.append(consent.c.at < to_seconds(until))
     last = sa.select(sa.func.max(consent.c.id)).where(*ends).group_by(consent.c.subscriber_id)
@@ -56,6 +59,17 @@ def leavings(list_id: int, *, since: datetime, until: datetime | None) -> sa.Sel
         )
         .where(consent.c.id.in_(last), subscription.c.status == "left")
     )
+
+
+def subscribed(list_id: int, who: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """The condition that somebody has a subscription to a list that has not ended, be it confirmed or not.
+
+    Args:
+        list_id: Id of the list.
+        who: Column with the id of a subscriber.
+    """
+    mine = (subscription.c.list_id == list_id, subscription.c.subscriber_id == who)
+    return sa.exists().where(*mine, subscription.c.status != "left")
 
 
 def leavers(connection: Connection, list_id: int, *, since: datetime, until: datetime | None) -> set[int]:
@@ -85,7 +99,7 @@ def domains(connection: Connection) -> sa.Select[tuple[int, str]]:
 
 
 def moves(connection: Connection, edges: Sequence[int]) -> dict[tuple[int, str, int], int]:
-    """How many asked, became subscribed, and left, by list and span of time.
+    """How many asked, became subscribed, left, and were let go, by list and span of time.
 
     Who leaves before they confirmed was never subscribed, and has not left.
 
@@ -94,7 +108,8 @@ def moves(connection: Connection, edges: Sequence[int]) -> dict[tuple[int, str, 
         edges: Unix seconds, ascending; span 0 lies from the first to the second, the last one has no end.
 
     Returns:
-        (id of the list, ``asked``, ``confirmed`` or ``left``, span) to a number; nothing is missing but zeros.
+        (id of the list, ``asked``, ``confirmed``, ``left`` or ``let_go``, span) to a number; nothing is missing but
+        zeros.
     """
     before = consent.alias("before")
     previous = (
@@ -108,7 +123,7 @@ def moves(connection: Connection, edges: Sequence[int]) -> dict[tuple[int, str, 
     kind = sa.case(
         (consent.c.act.in_(ASKING), "asked"),
         (consent.c.act.in_(GIVING), "confirmed"),
-        (previous.in_(GIVING), "left"),
+        (previous.in_(GIVING), sa.case((consent.c.how == NO_ANSWER, "let_go"), else_="left")),
         else_="",
     )
     found = (
