@@ -31,12 +31,10 @@ ASKING: frozenset[Act] = frozenset({"subscribe", "ask", "import-pending"})
 """Acts after which somebody has to confirm."""
 PARTING: frozenset[Act] = frozenset({"leave", "import-left"})
 """Acts that end a subscription."""
+LET_GO = "no answer"
+"""The road on which a subscription ends that nobody ended: its reader was asked whether they still want it."""
 LEAVING_REASONS = ("too many", "not interesting", "never subscribed", "other")
 """Why people leave, as the page behind the button offers it; their own words may stand behind it, or alone."""
-
-NO_ANSWER = "no answer"
-"""How a subscription ended, in the record of consent, of who was asked whether they still want it and did not answer:
-they were let go, and have not left."""
 
 PITCH = "Leave your address and our latest posts come to you by email."
 """What stands above the form; it goes into the record of consent in the words that were shown."""

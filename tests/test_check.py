@@ -547,3 +547,13 @@ def test_publication_of_another_language_is_left_alone() -> None:
     )
     issue = Issue(1, "La semaine au port", "Un quai, un livre", sections=(Section("À la une", (story,)),))
     assert check(issue, None, CheckContext(publication=about)) == []
+
+
+def test_a_digest_that_would_be_cut_is_not_told_to_become_one(root: Path) -> None:
+    story = (
+        "\n### [خبر رقم {0}](https://almawja.example.org/{0})\n" + "نص طويل عن حياة المدينة وأهلها في هذا الأسبوع. " * 9
+    )
+    head = HEAD.replace('template = "weekly"', 'theme.style = "digest"')
+    _, problems = checked(root, head + "".join(story.format(number) for number in range(120)))
+    (problem,) = [one for one in problems if one["code"] == "letter-too-large"]
+    assert "[theme] social" in problem["mend"]

@@ -15,33 +15,37 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import newsroom
 import pytest
 import sqlalchemy as sa
-from command import make_workspace
+from command import ROOT, make_workspace
 from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from newsletter import clicks, delivery
+from newsletter import clicks, delivery, library
+from newsletter.errors import RenderError
 from newsletter.letters import answer_links, click_links, own_links
 from newsletter.letters.mime import from_json
-from newsletter.models import CountedLink, Issue, Letter, Prose, Section, Story
+from newsletter.models import Article, CountedLink, Issue, Letter, Prose, Section, Story
 from newsletter.storage import tables
 from newsletter.storage.database import Database
 from newsletter.text import machines
 from newsletter.web.archive import Archive
 from newsletter.wiring import Workspace, open_workspace
+from newsletter.workflows import latest
 from newsletter.workflows import letter as letters
 from newsletter.workflows.clicks import asks_for_the_page, click_routes
 from newsletter.workflows.clicks.visits import LONGEST, MOST_AN_HOUR, QUIET, VisitCounter
 from newsletter.workflows.serve import app_of, pages_of, site_of
-from subscribers import store, tokens
+from subscribers import actions, store, tokens
 from subscribers.store import tables as readers
 from subscribers.web import create_app
 
 DATA = Path(__file__).parent / "data" / "clicks"
 BASE = "https://news.example.org"
 SITE = "https://almawja.example.org"
+NEWS = "https://news.almawja.example.org"
 NOW = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 HOUR = int(NOW.timestamp()) // 3600
 KEYS = {1: bytes(range(32)), 3: bytes(range(32, 64))}
@@ -173,6 +177,24 @@ def test_the_foot_says_that_clicks_are_counted_and_where_to_switch_it_off(worksp
     assert f"{BASE}/preferences/" in note[0]
 
 
+def test_a_template_that_does_not_say_it_makes_no_letter(workspace: Workspace) -> None:
+    folder = workspace.root / "templates" / "email"
+    folder.mkdir(parents=True)
+    (folder / "ways.mjml.j2").write_text(
+        (ROOT / "templates" / "email" / "ways.mjml.j2")
+        .read_text("utf-8")
+        .replace("{% if counted %}", "{% if false %}"),
+        "utf-8",
+    )
+    with pytest.raises(RenderError, match="does not say that clicks are counted"):
+        letters.of_issue(workspace, ISSUE)
+    faults: list[Any] = []
+    assert letters.of_issue(workspace, ISSUE, faults=faults).rendered.html
+    assert [one.what for one in faults] == ["the letter does not say that clicks are counted"]
+    workspace.settings.tracking.__dict__["clicks"] = "off"
+    letters.of_issue(workspace, ISSUE)
+
+
 def test_who_wants_no_counting_gets_the_links_as_they_are(workspace: Workspace) -> None:
     with workspace.database.write() as connection:
         store.set_counting(connection, 2, counted=False)
@@ -183,6 +205,37 @@ def test_who_wants_no_counting_gets_the_links_as_they_are(workspace: Workspace) 
         assert one not in found[2].rendered.html
         assert one in found[1].rendered.html
         assert found[1] == found[3]
+
+
+@pytest.mark.parametrize("kind", ["daily", "instant"])
+def test_letters_of_the_latest_posts_are_counted_in_the_same_way(tmp_path: Path, kind: Any) -> None:
+    root = newsroom.make(tmp_path / "w", settings='[tracking]\nclicks = "stories"\n')
+    clock = newsroom.Clock()
+    with newsroom.open_newsroom(root, clock) as workspace:
+        with workspace.database.write() as connection:
+            for reader in (1, 2, 3):
+                actions.prefer(connection, reader, 1, now=clock(), rhythm=kind)
+            store.set_counting(connection, 2, counted=False)
+            article = Article(
+                "المدينة تستعيد أسوارها", f"{SITE}/1/", "انتهت الأشغال.", section="أخبار", published=clock()
+            )
+            library.shelve(connection, [article], now=clock())
+        done = latest.run(workspace, kind)
+        assert done.sent_now == 3
+        with workspace.database.read() as connection:
+            (link,) = clicks.of_issue(connection, done.latest.key)
+    assert (link.url, link.story) == (f"{SITE}/1/", "المدينة تستعيد أسوارها")
+    found = {one.to: one.html for one in newsroom.received(root)}
+    for reader, html in found.items():
+        direct = reader == "reader1@example.net"
+        assert (f'href="{SITE}/1/"' in html) == direct
+        assert (f"{NEWS}/go/" in html) != direct
+        assert (click_links.NOTE in html) != direct
+
+
+def test_a_letter_without_links_does_not_say_that_they_are_counted(workspace: Workspace) -> None:
+    issue = replace(ISSUE, opening=(), sections=(Section("أخبار", (replace(STORIES[0], url=""),)),))
+    assert click_links.NOTE not in sent(workspace, issue)[1].rendered.html
 
 
 def test_letters_that_go_to_nobody_else_have_direct_links(workspace: Workspace) -> None:

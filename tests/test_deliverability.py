@@ -110,6 +110,10 @@ def test_figures_equal_an_independent_count(database: Database) -> None:
     for numbers in told_of.values():
         expected.update(domain_of[number] for number in numbers)
     assert by_domain == expected
+    for kind in ("deferred", "bounced"):
+        numbers = set().union(*(told_of[key] for key in told_of if key[0] == kind))
+        for domain in ("gmail.com", "yahoo.com", "example.net"):
+            assert getattr(letters[domain], kind) == sum(domain_of[number] == domain for number in numbers)
     assert {name: (one.submitted, one.delivered) for name, one in letters.items()} == {
         name: (
             sum(domain_of[number] == name for number in range(1, 41) if number != 2),
@@ -196,6 +200,9 @@ def test_the_interval_is_that_of_the_textbook() -> None:
         assert wilson(number, of) == pytest.approx((low, high), abs=0.0001)
     assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=0.0001)
     assert wilson(0, 0) == (0, 1)
+    # A complaint about a letter of which nobody told that it came.
+    assert wilson(3, 2) == wilson(2, 2)
+    assert ComplaintRate("all", 2, 3).rate == 1
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def waiting_letter(_world: World, root: Path) -> None:
 
 
 def without_worker(_world: World, root: Path) -> None:
-    run(root, "DELETE FROM mark WHERE name IN ('worker', 'worker next')")
+    run(root, "DELETE FROM mark WHERE name IN ('worker', 'worker next') OR name LIKE 'schedule %'")
 
 
 def into_the_outbox(_world: World, root: Path) -> None:
@@ -414,9 +414,6 @@ FAULTS = {
     ),
     "one click that is forbidden": Fault("one-click", "fail", "403", page("/leave/", 403)),
     "one click that finds nothing": Fault("one-click", "fail", "404", page("/leave/", 404)),
-    "one click with a cookie": Fault(
-        "one-click", "warn", "cookie", page("/leave/", 200, headers={"Set-Cookie": "a=b"})
-    ),
     "pictures that are not there": Fault("media", "fail", "404", page("/media/", 404)),
     "pictures that somebody shrinks": Fault("media", "fail", "something else", page("/media/", 200, b"GIF89a")),
     "a webhook that nobody hears": Fault("hook-route", "fail", "404", page("/hooks/", 404)),
@@ -868,6 +865,13 @@ def test_lines_of_cron(world: World, root: Path, crontab: str, state: str, said:
     world.programs["crontab"] = crontab.format(root=root) + "\n"
     (found,) = world.examine(root, "cron")
     assert (found.state, said in found.words) == (state, True), found
+
+
+def test_a_schedule_that_somebody_keeps_from_elsewhere(world: World, root: Path) -> None:
+    """Another user's crontab is not seen from here; that moments are kept is."""
+    run(root, "DELETE FROM mark WHERE name IN ('worker', 'worker next')")
+    (found,) = world.examine(root, "cron")
+    assert (found.state, "somebody keeps the schedule" in found.words) == ("ok", True)
 
 
 def test_a_timer_and_a_machine_without_cron(world: World, root: Path) -> None:

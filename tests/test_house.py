@@ -83,6 +83,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.polls",
         "newsletter.workflows.recheck",
         "newsletter.workflows.renewing",
+        "newsletter.workflows.reports",
         "newsletter.workflows.restored",
         "newsletter.workflows.small_letters",
         "newsletter.workflows.snapshot",

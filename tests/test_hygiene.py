@@ -28,6 +28,7 @@ from newsletter.wiring import open_workspace
 from newsletter.workflows import hygiene, small_letters
 from subscribers import actions, store, tokens
 from subscribers.actions.hygiene import ask_whether_wanted, let_go
+from subscribers.addresses import normalise
 from subscribers.models import BounceKind, Event
 from subscribers.store.limits import Caps
 
@@ -250,6 +251,22 @@ def test_late_answers_bring_back_and_leaving_stays_leaving(database: Database) -
         assert actions.stay(connection, 99, 1, now=later, **answer) == "nothing"
         (counts,) = store.hygiene_counts(connection)
         assert (counts.asked, counts.kept, counts.let_go) == (3, 1, 2)
+
+
+def test_a_sign_of_life_keeps_as_an_answer_does(database: Database) -> None:
+    """Left and came back, chose something, has another address now: nobody of these is let go."""
+    furnish(database, 4)
+    now = month(5)
+    with database.write() as connection:
+        planned(connection, 1, 2, 3, 4, now=now)
+        ask_whether_wanted(connection, now=now, keys=SUPPRESSIONS, caps=Caps())
+        went(connection)
+        actions.leave(connection, 1, 1, now=now + DAY, how="page")
+        store.set_status(connection, 1, 1, "confirmed", now=now + 2 * DAY)
+        actions.prefer(connection, 2, 1, now=now + DAY, rhythm="daily", declined_topics=0, paused_until=None)
+        store.change_address(connection, 3, normalise("new@example.net"))
+        assert let_go(connection, now=now + 32 * DAY) == 1
+        assert [status_of(connection, number) for number in (1, 2, 3, 4)] == ["confirmed"] * 3 + ["left"]
 
 
 # ---- the whole journey

@@ -478,3 +478,19 @@ def test_a_file_may_stand_anywhere_in_the_issue_and_the_settings(tmp_path: Path)
 )  # fmt: skip
 def test_local_or_not(address: str, local_one: bool) -> None:
     assert pictures.is_local(address) is local_one
+
+
+def test_a_file_is_looked_at_again_only_when_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    whole = Path.read_bytes
+
+    def counted(path: Path) -> bytes:
+        read.append(path)
+        return whole(path)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    for size in (40, 60):
+        Image.new("RGB", (size, size), (size, 0, 0)).save(tmp_path / "a.png")
+        seen = {local.find(tmp_path, "a.png", 1, "example.org", "issue.md:3", "it").picture.width for _ in range(3)}
+        assert seen == {size}
+    assert len(read) == 2

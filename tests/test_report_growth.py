@@ -69,7 +69,7 @@ def test_every_week_equals_a_count_of_the_record(connection: Connection) -> None
                     continue
                 story.append((list_id, act, status, at))
                 status, at = decision.status, at + timedelta(minutes=chance.randrange(20_000))
-                how = chance.choice(("page; 203.0.113.0/24 Browser 9", "editor", "file a.csv", "form"))
+                how = chance.choice(("page; 203.0.113.0/24 Browser 9", "editor", "file a.csv", "form", consent.LET_GO))
                 line = {"subscriber_id": who, "list_id": list_id, "act": act, "at": int(story[-1][3].timestamp())}
                 rows.append({**line, "how": how, "words": "", "page": chance.choice(("", "https://x.example/embed"))})
             if status is not None:
@@ -84,7 +84,7 @@ def test_every_week_equals_a_count_of_the_record(connection: Connection) -> None
     erased = [actions.erase(connection, "r400@example.net", now=NOW - timedelta(days=9), keys=KEYS)]
     assert erased == [400]
     mine = [row for row in rows if row["subscriber_id"] != 400]
-    told = [one for row, one in zip(rows, story, strict=True) if row["subscriber_id"] != 400]
+    told = [(*one, row["how"]) for row, one in zip(rows, story, strict=True) if row["subscriber_id"] != 400]
 
     found = growth(connection, now=NOW, zone=ZONE, week_starts=5)
     days = week_days(NOW, ZONE, 5, 12)
@@ -96,10 +96,11 @@ def test_every_week_equals_a_count_of_the_record(connection: Connection) -> None
 
     for grown, list_id in zip(found.lists, (first, second), strict=True):
         wanted: Counter[tuple[str, date]] = Counter()
-        for of, acted, before, at in told:
-            kind = "asked" if acted in consent.ASKING else "confirmed" if acted in consent.GIVING else "left"
+        for of, acted, before, at, how in told:
+            ended = "let_go" if how == consent.LET_GO else "left"
+            kind = "asked" if acted in consent.ASKING else "confirmed" if acted in consent.GIVING else ended
             # Who was never subscribed has not left.
-            if of == list_id and (day := week(at)) and (kind != "left" or before == "confirmed"):
+            if of == list_id and (day := week(at)) and (kind != ended or before == "confirmed"):
                 wanted[kind, day] += 1
         own = [one for one in standing if one["list_id"] == list_id]
         confirmed = {one["subscriber_id"] for one in own if one["status"] == "confirmed"}
@@ -108,13 +109,13 @@ def test_every_week_equals_a_count_of_the_record(connection: Connection) -> None
             assert stopped is not None
             if stopped.reason != "editor" and (day := week(stopped.at)):
                 wanted["complained" if stopped.reason == "complained" else "bounced", day] += 1
-        kinds = ("asked", "confirmed", "left", "bounced", "complained")
+        kinds = ("asked", "confirmed", "left", "let_go", "bounced", "complained")
         assert Counter({(kind, one.start): getattr(one, kind) for one in grown.weeks for kind in kinds}) == wanted
         assert [one.start for one in grown.weeks] == days
         assert grown.readers == len(confirmed - {400})
         assert grown.reached == len(confirmed - {400} - set(range(1, 60)))
         assert sum(road.confirmed for road in grown.roads) == sum(one.confirmed for one in grown.weeks)
-        assert {road.how for road in grown.roads} <= {"page", "editor", "file a.csv", "form", OTHERS}
+        assert {road.how for road in grown.roads} <= {"page", "editor", "file a.csv", "form", consent.LET_GO, OTHERS}
     assert found.erased == {date(2026, 10, 24): 1}
     assert mine
 
@@ -231,7 +232,7 @@ def test_a_reader_leaves_one_letter_and_who_was_let_go_or_came_back_has_left_non
     provider_says(2, "1", NOW - day)  # twelve weeks late: it is the letter of now that goes to one reader less
     provider_says(3, "13", NOW - 7 * day + timedelta(hours=1))
     actions.add_subscriber(issues, "r3@example.net", "readers", now=NOW - 5 * day, keys=KEYS, restore=True)
-    actions.leave(issues, 4, 1, now=NOW - day, how=consent.NO_ANSWER, letters=False)
+    actions.leave(issues, 4, 1, now=NOW - day, how=consent.LET_GO, letters=False)
     actions.leave(issues, 5, 1, now=NOW - day, how="page", letters=False)
 
     def left() -> dict[str, int]:

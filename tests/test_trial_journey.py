@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trial_kills
@@ -212,6 +213,25 @@ def test_too_few_readers_are_told_and_all_get_the_first_subject(root: Path, cloc
     assert "tries no subjects" in run(root, "sends", "decide", "12", "--yes", code=1).err
 
 
+def test_readers_who_left_before_the_freeze_may_be_too_many_for_a_trial(
+    root: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from newsletter.workflows import plan as plans
+
+    look_again = plans.look_again
+
+    def while_it_is_asked(workspace: Workspace, *arguments: Any, **more: Any) -> Any:
+        with workspace.database.write() as connection:
+            for number in range(16):
+                actions.leave_address(connection, f"reader{number}@example.net", now=clock())
+        return look_again(workspace, *arguments, **more)
+
+    monkeypatch.setattr(plans, "look_again", while_it_is_asked)
+    done = run(root, "send", "12", "--yes")
+    assert f"none after all, too few readers are left: all get the first subject, «{SUBJECTS[0]}»." in done.err
+    assert got(root) == {SUBJECTS[0]: 8}
+
+
 def test_an_editor_decides_where_the_settings_say_so(root: Path, clock: Clock) -> None:
     settings(root, f"least = {EACH}", f'least = {EACH}\ndecide = "ask"')
     run(root, "send", "12", "--yes")
@@ -253,7 +273,11 @@ def test_a_late_decision_is_told_where_nobody_makes_it(root: Path, clock: Clock)
         (finding,) = [one for one in findings_of(workspace_state(workspace)) if one.kind.startswith("trial")]
     assert (finding.kind, finding.needs_person, finding.next) == ("trial-late", True, "newsletter worker --once")
     # Cron is enough: it decides, and delivers the rest.
-    assert "16 letters now" in run(root, "schedule", "--run").err
+    done = run(root, "schedule", "--run", "--json")
+    assert "16 letters now, 0 still open" in done.err
+    (told,) = json.loads(done.out)["trials"]
+    assert (told["issue"], told["sent_now"], told["exit"]) == ("12", 16, 0)
+    assert wrong(done) == []
     assert got(root) == {SUBJECTS[0]: 20, SUBJECTS[1]: 4}
 
 
@@ -522,6 +546,8 @@ def test_of_many_who_decide_at_once_one_does(
         ('subjects = ["1", "2", "3", "4", "5"]', "subjects has 5"),
         ('subjects = ["ميناء جديد", "مِيناء جديد"]', "says the same twice"),
         ('subjects = ["أ", ""]', "something else than texts of one line"),
+        (r'subjects = ["أ", "ب\r\nBcc: a@example.net"]', "something else than texts of one line"),
+        (r'subjects = ["أ", "ب\u2028ت"]', "something else than texts of one line"),
         ('subjects = ["أ", 5]', "something else than texts of one line"),
         ('subjects = "أ، ب"', r'a list such as \["…", "…"\] is wanted'),
     ],

@@ -10,7 +10,8 @@ before · ``sponsors`` what is booked · ``sender`` the address and its DNS · `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from newsletter.check import (
     digits,
@@ -47,17 +48,26 @@ def check(issue: Issue, letter: Letter | None, known: CheckContext | None = None
     """
     case = CheckInput(issue, letter, known or CheckContext())
     problems = dict.fromkeys(problem for rule in RULES for problem in rule(case))
+    errors = Counter((one.place, one.code) for one in problems if one.level == "error")
+    by_place: dict[str, set[str]] = {}
+    for place, code in errors:
+        by_place.setdefault(place, set()).add(code)
     for failure in case.known.failures:
-        if failure in problems and _told_better(failure, problems):
+        if failure in problems and _told_better(failure, by_place):
             del problems[failure]
+            told = (failure.place, failure.code)
+            errors[told] -= 1
+            if failure.level == "error" and not errors[told]:
+                by_place[failure.place].discard(failure.code)
     return sorted(problems, key=_order)
 
 
-def _told_better(failure: Problem, problems: Iterable[Problem]) -> bool:
+def _told_better(failure: Problem, errors: Mapping[str, set[str]]) -> bool:
     """Whether a rule tells of the very line that gave no letter, or of the fault of a template that gave none."""
-    template = failure.place.startswith("email/")
-    errors = [one for one in problems if one.level == "error" and one.code != failure.code]
-    return any(one.place == failure.place or (template and one.code in mjml.CODES) for one in errors)
+    if errors.get(failure.place, set()) - {failure.code}:
+        return True
+    of_templates = mjml.CODES.keys() - {failure.code}
+    return failure.place.startswith("email/") and any(codes & of_templates for codes in errors.values())
 
 
 def has_errors(problems: Sequence[Problem]) -> bool:

@@ -18,6 +18,7 @@ from newsletter.letters import own_links
 from newsletter.letters.mime import LEAVE, PREFERENCES, VIEW, slot
 from newsletter.letters.render import sizes
 from newsletter.letters.render.after import left_to_right_leftovers
+from newsletter.letters.render.look import look_of
 from newsletter.letters.render.palette import contrast, palette
 from newsletter.letters.render.views import web_address
 from newsletter.models import Letter, Level, Problem, Prose
@@ -246,7 +247,10 @@ def size(case: CheckInput) -> Iterator[Problem]:
                 "letter-too-large",
                 f"{form} has {bytes_:,} bytes, more than {most:,}: Gmail would clip it",
                 case.issue.path,
-                'take out stories, shorten their text, or write template = "digest"',
+                "take out stories or shorten their text; [theme] social, [letter] links and a font of headings take "
+                "some room too"
+                if _is_digest(case)
+                else 'take out stories, shorten their text, or write theme.style = "digest"',
             )
             return
     for bytes_, most, form in forms:
@@ -258,6 +262,11 @@ def size(case: CheckInput) -> Iterator[Problem]:
                 "add nothing more, or shorten something",
             )
             return
+
+
+def _is_digest(case: CheckInput) -> bool:
+    known = case.known.publication
+    return known is not None and look_of(case.issue, known).style == "digest"
 
 
 def twin_incomplete(case: CheckInput) -> Iterator[Problem]:

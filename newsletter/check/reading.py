@@ -156,7 +156,7 @@ def parse(markdown: str, notes: Mapping[str, Any] | None = None) -> list[Token]:
     """
     from newsletter.issues.markdown import parser
 
-    return parser().disable("code").parse(markdown, deepcopy(dict(notes or {})))
+    return parser("code").parse(markdown, deepcopy(dict(notes or {})))
 
 
 def _inline(children: Sequence[Token], line: int, reading: IssueContent) -> None:

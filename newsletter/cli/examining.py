@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,7 @@ from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, isolated, json_data, plural, progress_bar, say, shows_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from newsletter.workflows.doctor import Examined
 
@@ -111,6 +111,17 @@ def _tell(lines: Sequence[Examined]) -> None:
     say(f"{said[:1].upper()}{said[1:]}.")
 
 
+def _joined(lines: Iterable[Examined]) -> list[Examined]:
+    """Lines of a group; those that were skipped for one reason are one."""
+    found: list[Examined] = []
+    for line in lines:
+        if found and line.state == "skipped" == found[-1].state and line.words == found[-1].words:
+            found[-1] = replace(found[-1], about=f"{found[-1].about}, {line.title}".removeprefix(", "))
+        else:
+            found.append(replace(line, about=""))
+    return [replace(one, words=f"{one.words} ({one.about} too)") if one.about else one for one in found]
+
+
 def _show(lines: Sequence[Examined]) -> None:
     """For a person at a terminal: a heading for each group, and below each line what to do."""
     from rich.console import Console
@@ -126,9 +137,7 @@ def _show(lines: Sequence[Examined]) -> None:
     for group, title in workflow.GROUPS.items():
         grid.add_row(Text(""))
         grid.add_row("", Text(title, "bold"))
-        for line in lines:
-            if line.group != group:
-                continue
+        for line in _joined(line for line in lines if line.group == group):
             style = STYLES[line.state]
             grid.add_row(Text(SIGNS[line.state], style), Text(line.title, style), Text(isolated(line.words), style))
             for more in (line.mend, line.record):

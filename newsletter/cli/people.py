@@ -77,6 +77,8 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
     for one, subscription in person.subscriptions:
         paused = f"\tpaused until {in_zone(subscription.paused_until, zone)}" if subscription.paused_until else ""
         data(f"list\t{one.name}\t{subscription.status}\t{subscription.rhythm}{paused}")
+    if not person.subscriber.count_clicks:
+        data("clicks\tnot counted")
     for at, what in sorted(happened, key=lambda one: one[0]):
         data(f"{in_zone(at, zone)}\t{what}")
 

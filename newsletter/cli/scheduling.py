@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, workspace_of
+from newsletter.cli.delivering import exit_of
 from newsletter.cli.options import AsJson, LogAs, LogForm, json_log
 from newsletter.cli.output import json_data, say, table
 from newsletter.cli.posting import post_without_pages
@@ -15,6 +16,7 @@ from newsletter.errors import HeldSendError
 from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
+    from newsletter.workflows.deciding import RestOutcome
     from newsletter.workflows.scheduled import DutyOutcome
 
 
@@ -37,13 +39,14 @@ def schedule(
       */10 * * * *  newsletter -C /srv/nashra schedule --run --log json
     """
     from newsletter.rhythms import schedule as times
-    from newsletter.workflows import alerts, scheduled
+    from newsletter.workflows import alerts, deciding, scheduled
 
     if log is LogForm.JSON and not run:
         raise typer.BadParameter("--log goes with --run")
     with workspace_of(context) as workspace:
         if run:
             tell = json_log("schedule") if log is LogForm.JSON else say
+            rests = deciding.deliver_decided(workspace, tell)
             done = scheduled.run(workspace, tell)
             post_without_pages(workspace, tell)
             alerts.tell(workspace, ended=True)
@@ -58,10 +61,20 @@ def schedule(
                     }
                     for one in done
                 ]
-                json_data({"done": told})
-            if not done:
+                trials = [
+                    {
+                        "send": one.send.public_id,
+                        "issue": one.send.issue,
+                        "sent_now": one.sent_now,
+                        "trouble": str(one.trouble) if one.trouble else None,
+                        "exit": _of_rest(one),
+                    }
+                    for one in rests
+                ]
+                json_data({"done": told, "trials": trials})
+            if not (done or rests):
                 tell("Nothing is due.")
-            codes = {_of_duty(one) for one in done}
+            codes = {_of_duty(one) for one in done} | {_of_rest(one) for one in rests}
             if code := next((one for one in (1, NOTHING_SENT, SOME_NOT_TAKEN) if one in codes), 0):
                 raise typer.Exit(code)
             return
@@ -78,6 +91,11 @@ def schedule(
     table(("What", "Next", ""), rows)
     if not rows:
         say('Nothing is scheduled. In newsletter.toml, for example: [schedule] weekly = "thursday 10:00"')
+
+
+def _of_rest(one: RestOutcome) -> int:
+    """The exit code that follows from the rest of a send whose trial is decided."""
+    return 1 if one.trouble is not None else exit_of(one.send, one.account)
 
 
 def _of_duty(one: DutyOutcome) -> int:

@@ -21,7 +21,7 @@ from newsletter.cli.delivering import (
 from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn, WithThisSender
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
-from newsletter.cli.trying import plan_data, would_try
+from newsletter.cli.trying import plan_data, tell_untried, would_try
 from newsletter.errors import SendError
 from newsletter.text.dates import in_zone
 
@@ -198,6 +198,7 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
     sent = plans.freeze_plan(workspace, plan, send_at=send_at)
     when = in_zone(send_at, workspace.zone)
     say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
+    tell_untried(workspace, plan, sent)
     say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
     if as_json:
         json_data(_account(plan, sent, None, sent_now=0, code=0))
@@ -239,6 +240,7 @@ def _frozen(workspace: Workspace, plan: Plan) -> tuple[Send, Plan]:
         say(f"note: another run was quicker and has frozen issue {plan.issue.number} already")
         return plan.earlier, plan
     say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+    tell_untried(workspace, plan, sent)
     return sent, plan
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from newsletter.cli.output import plural
+from newsletter.cli.output import plural, say
 from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from newsletter.ledger import Send, SendCounts
     from newsletter.ledger.trials import TrialResult
+    from newsletter.wiring import Workspace
     from newsletter.workflows.plan import Plan
 
 MEASURES = {
@@ -45,6 +46,25 @@ def would_try(plan: Plan) -> list[str]:
         f"  {span(terms.wait)} after the last of them {goes} {others:,}{ends}, {who}; compared are "
         f"{MEASURES[terms.measure]}.",
     ]
+
+
+def tell_untried(workspace: Workspace, plan: Plan, sent: Send) -> None:
+    """Say that nothing is tried after all, where readers left between the question and the freeze.
+
+    Args:
+        workspace: An open workspace.
+        plan: As it was agreed to.
+        sent: As it was frozen.
+    """
+    from newsletter.ledger import trials
+
+    if plan.trial is None or not plan.tried:
+        return
+    with workspace.database.read() as connection:
+        if trials.of_send(connection, sent.id) is not None:
+            return
+    words = plan.trial.subjects[0]
+    say(f"A/B test: none after all, too few readers are left: all get the first subject, «{words}».")
 
 
 def span(time: timedelta) -> str:

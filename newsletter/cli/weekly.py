@@ -35,6 +35,7 @@ from newsletter.cli.options import (
 from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.restoring import AfterRestore, before_freezing, pass_restored, take_restored
+from newsletter.cli.trying import tell_untried
 from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def weekly(
                 say(f"note: another run was quicker and has frozen issue {sent.issue} already")
             else:
                 say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+                tell_untried(workspace, plan, sent)
         else:
             say(f"Going on with issue {sent.issue}, which stopped in the middle.")
             tell_edited(workspace, sent)

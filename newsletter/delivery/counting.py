@@ -42,7 +42,7 @@ def counted(
 
     Args:
         connection: In the writing transaction that freezes them.
-        mailings: As they are without counting; one without links stays as it is.
+        mailings: As they are without counting.
         counting: How clicks are counted.
         issue: Key of the issue.
         list_name: The list it goes to.
@@ -54,8 +54,11 @@ def counted(
     apart = store.anybody_uncounted(connection)
     made: list[Mailing] = []
     for mailing in mailings:
-        if not mailing.links:
+        if mailing.skipped:
             made.append(mailing)
+            continue
+        if not mailing.links:  # nothing in it is counted, so it does not say so
+            made.append(replace(mailing, letter=to_json(click_links.direct(from_json(mailing.letter)))))
             continue
         named = clicks.named(mailing.links, issue=issue, list_name=list_name, subject=mailing.subject)
         made += _both(replace(mailing, links=named), counting, apart=apart)

@@ -26,6 +26,8 @@ KEYS: Mapping[str, type] = {
     "extra": dict,
 }
 _REQUIRED = ("number", "subject")
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Signs that no line of text has."""
 _TRIED = (2, 4)
 """How many subjects can be tried."""
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
@@ -94,7 +96,7 @@ def _tried(values: Mapping[str, Any], where: Mapping[str, int], path: Path) -> t
             mend="keep one of them: subjects are tried on a part of the readers, and the first of them is the subject",
         )
     given = values["subjects"]
-    if not all(isinstance(one, str) and one.strip() and "\n" not in one for one in given):
+    if not all(isinstance(one, str) and one.strip() and not _BREAKS.search(one) for one in given):
         raise IssueError("subjects holds something else than texts of one line", where=place, mend=_EXAMPLE)
     if not _TRIED[0] <= len(given) <= _TRIED[1]:
         mend = f"for one alone write subject = …; else {_EXAMPLE}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -30,15 +31,23 @@ _VIDEO = re.compile(
 """Services whose films and posts articles show; the same as in ``newsletter.sources.clean.players``."""
 
 
-def parser() -> MarkdownIt:
+@cache
+def parser(*without: str) -> MarkdownIt:
     """The one Markdown parser: HTML is off, so what is pasted is text and cannot become markup.
 
     It knows elements, tables and footnotes; to know those of other passages too, it is given ``containers.notes_of``.
+    It is made once, since that takes longer than reading a paragraph: do not change it.
+
+    Args:
+        without: Rules of it that are off, such as ``code`` (indented code).
     """
     from markdown_it import MarkdownIt
 
     made = MarkdownIt("js-default", {"linkify": False, "typographer": False})
     containers.enable(made)
+    made.disable(without)
+    # It gathers its rules at the first use, which several threads may not do at once.
+    made.parse("a")
     return made
 
 

@@ -36,7 +36,7 @@ def addresses(issue: Issue) -> list[tuple[str, int]]:
 def _of(markdown: str, line: int) -> Iterator[tuple[str, int]]:
     if "](" not in markdown and "][" not in markdown and "]:" not in markdown:
         return
-    for token in parser().disable("code").parse(markdown):
+    for token in parser("code").parse(markdown):
         if token.type == "inline":
             yield from _inline(token, line + (token.map or [0])[0])
 

@@ -187,7 +187,7 @@ def _blocks(lines: Sequence[str], place: BodyFaults) -> Iterator[_Block]:
     # Unjoined, an escaped bracket is told from one that the editor meant for a link. As in the letter, an indented
     # heading is a heading, and no code.
     env: dict[str, Any] = {}
-    tokens = parser().disable(["code", "text_join"]).parse("\n".join(lines), env)
+    tokens = parser("code", "text_join").parse("\n".join(lines), env)
     for fault in env.get("faults", ()):
         place.tell(IssueError(fault.what, where=place.where(fault.line), mend=fault.mend))
     refuse_notes(tokens, lines, place)
@@ -268,7 +268,7 @@ def _plain(tokens: Sequence[Token]) -> str:
 
 def _is_picture(source: str) -> bool:
     """Whether a passage is one picture by itself, and not by an address that stands elsewhere."""
-    children = parser().disable("text_join").parseInline(source)[0].children or ()
+    children = parser("text_join").parseInline(source)[0].children or ()
     return [child.type for child in children] == ["image"]
 
 

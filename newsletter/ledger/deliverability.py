@@ -253,4 +253,4 @@ def _letters_to(connection: Connection, wanted: list[str], start: int, domains: 
         .where(func.coalesce(delivery.c.state, batch.c.state) == "submitted")
         .group_by(names.c.domain)
     )
-    return {row.domain: int(row.number) for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -42,11 +42,12 @@ def wilson(number: int, of: int) -> tuple[float, float]:
 
     Args:
         number: How many were seen.
-        of: At least as many; 0 tells nothing.
+        of: Of how many; 0 tells nothing, and more seen than there are counts as all.
     """
     if of <= 0:
         return 0.0, 1.0
-    share, square = number / of, CERTAIN**2
+    # Who complains may have had a letter of which nobody told that it came.
+    share, square = min(number, of) / of, CERTAIN**2
     middle = (share + square / (2 * of)) / (1 + square / of)
     half = CERTAIN / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
     return max(0.0, middle - half), min(1.0, middle + half)
@@ -80,7 +81,7 @@ class ComplaintRate:
     @property
     def rate(self) -> float:
         """Complaints of each letter, 0 to 1."""
-        return self.complained / self.letters if self.letters else 0.0
+        return min(self.complained / self.letters, 1.0) if self.letters else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:

@@ -282,7 +282,7 @@ class WeekCounts:
     left: int = 0
     """Were subscribed and left."""
     let_go: int = 0
-    """Were subscribed and let go, since they did not answer whether they still want it."""
+    """Were subscribed, were asked whether they still want the letters, and answered nothing."""
     bounced: int = 0
     """Whose address cannot be mailed any more since letters to it bounced; they are still subscribed."""
     complained: int = 0

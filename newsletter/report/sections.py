@@ -180,8 +180,8 @@ def _list(grown: ListGrowth) -> Iterator[ReportSection]:
             f"week of {week.start}",
             week.confirmed,
             0,
-            f"{week.asked:,} asked, {week.left:,} left, {week.let_go:,} let go, {week.bounced:,} bounced, "
-            f"{week.complained:,} complained",
+            f"{week.asked:,} asked, {week.left:,} left, {week.bounced:,} bounced, {week.complained:,} complained"
+            + (f", {week.let_go:,} let go" if week.let_go else ""),
         )
         for week in grown.weeks
     ]

@@ -33,6 +33,8 @@ MOST = 8
 PHONE = 40
 """Columns of a subject that narrow phones show; the limits of wide windows stand in ``newsletter.text.subject``."""
 DESKTOP = 80
+_LOOKED_AT = 40
+"""Stories of an issue; nobody names a letter after its fiftieth."""
 _TOGETHER = 140
 """Columns of subject and preheader that inbox lists show together, rarely more."""
 
@@ -115,7 +117,7 @@ class _Headlines:
     @cached_property
     def whole(self) -> list[str]:
         """The headlines that say something to their end, each once, in order; the first leads if it is one of them."""
-        every = dict.fromkeys(headline(story.headline) for story in self.issue.stories)
+        every = dict.fromkeys(headline(story.headline) for story in self.issue.stories[:_LOOKED_AT])
         return [one for one in every if is_whole(one)]
 
     @cached_property

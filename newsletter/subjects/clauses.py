@@ -22,6 +22,8 @@ _LABELS = re.compile(
     re.IGNORECASE,
 )
 _LEAST_WORDS = 3
+_LONGEST = 400
+"""Characters of a headline; what is longer is none, and looking at each of its words takes the square of its length."""
 
 
 def headline(text: str) -> str:
@@ -66,7 +68,7 @@ def shorter(text: str, rules: LanguageRules) -> tuple[str, ...]:
     """
     bare = text.rstrip(" ؟?!")
     found: dict[str, None] = {}
-    if is_question(text):
+    if is_question(text) or len(text) > _LONGEST:
         return ()
     for start, end, strong in _boundaries(bare, rules):
         head, tail = bare[:start].strip(_EDGES), bare[end:].strip(_EDGES)
@@ -95,7 +97,7 @@ def _boundaries(text: str, rules: LanguageRules) -> Iterator[tuple[int, int, boo
             before
             and before[-1][-1] not in "،,;؛:–—-"
             and _folded(before[-1]) not in _folds(rules.sticky)
-            and not any(word.endswith(":") or _folded(word) in _folds(rules.denials) for word in before)
+            and not any(word.endswith(":") or _folded(word) in _folds(rules.bound) for word in before)
         ):
             yield match.start(), match.end(), False
 

@@ -23,8 +23,8 @@ class LanguageRules:
     """What a statement can do without, from its first word on: it matches at the beginning of a word."""
     sticky: frozenset[str] = frozenset()
     """Words that an adjunct cannot be parted from: what stands before it."""
-    denials: frozenset[str] = frozenset()
-    """Words that deny: what follows may say of what alone, and is not cut off."""
+    bound: frozenset[str] = frozenset()
+    """Words that deny, promise or tell what somebody says: when and why belong to it, and are not cut off."""
     dependent: frozenset[str] = frozenset()
     """First words of what is no sentence by itself."""
     hanging: frozenset[str] = frozenset()
@@ -100,7 +100,9 @@ _ARABIC = LanguageRules(
         "ما من إلى حتى يوما يومًا يوماً عاما عامًا واحدا واحدًا شهرا شهرًا أسبوعا أسبوعًا مرة ليلة سنة جيلا جيلًا "
         "في هو هي قال قالت كما ماذا"
     ),
-    denials=_words("لا لن لم ما ليس ليست بلا بدون دون غير"),
+    bound=_words(
+        "لا لن لم ما ليس ليست بلا بدون دون غير يقول تقول قال قالت يعد تعد وعد وعدت يهدد تهدد هدد هددت يشترط تشترط"
+    ),
     dependent=_words(
         "بعد بعدما قبل قبيل رغم بينما فيما عندما حين حينما إذا لو كلما منذ مع في من على عن إلى بسبب وسط إثر عقب "
         "لأن كي حتى"
@@ -168,7 +170,10 @@ _ENGLISH = LanguageRules(
         "long just"
         " ever so such known much well same be is are was were"
     ),
-    denials=_words("no not never nobody none without don't won't can't cannot isn't aren't doesn't nothing neither"),
+    bound=_words(
+        "no not never nobody none without don't won't can't cannot isn't aren't doesn't nothing neither says say"
+        " said vows vowed promises promised threatens threatened"
+    ),
     dependent=_words(
         "after before despite amid because while following although though but and as when since with if where "
         "which who"
@@ -243,7 +248,7 @@ _HEBREW = LanguageRules(
     commas=",",
     adjuncts=re.compile(r"(?:אחרי|לאחר|למרות|בגלל|בעקבות|בעוד|לפני|אבל|אך)\s"),
     sticky=_words("יום שנה שבוע חודש מיד זמן קצר רגע שנים ימים גם רק של את"),
-    denials=_words("לא אין בלי ללא אף"),
+    bound=_words("לא אין בלי ללא אף אומר אומרת אומרים מבטיח מבטיחה"),
     dependent=_words("אחרי לאחר למרות בגלל בעקבות בעוד לפני אבל אך אם כאשר כש מאז עם על אל מן בין תוך של"),
     hanging=_words("של את על אל עם מן בין כי או אם לא אין יש זה זו הוא היא גם רק כל עוד אחרי לפני"),
     relative=_words("אשר"),

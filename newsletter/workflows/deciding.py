@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newsletter import delivery, ledger
 from newsletter.delivery import deciding
 from newsletter.ledger import trials, trying
+from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
-    from newsletter.ledger import Send
+    from newsletter.ledger import Send, SendCounts
     from newsletter.ledger.trials import TrialResult
     from newsletter.wiring import Workspace
 
@@ -38,23 +40,44 @@ def decide_due(workspace: Workspace, tell: Callable[[str], None] = lambda _: Non
     return decided
 
 
-def deliver_decided(workspace: Workspace, tell: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class RestOutcome:
+    """What came of a send whose trial is decided."""
+
+    send: Send
+    account: SendCounts
+    sent_now: int
+    """Letters that went now."""
+    trouble: Complaint | None = None
+    """Why it stopped in the middle; it is tried again with the next call."""
+
+
+def deliver_decided(workspace: Workspace, tell: Callable[[str], None]) -> list[RestOutcome]:
     """Deliver what runs of sends whose trial is decided: where cron keeps the schedule, nobody else goes on with them.
+
+    Trouble with one keeps no other from going.
 
     Args:
         workspace: An open workspace.
         tell: Told one line for each.
-
-    Raises:
-        SendError: One stopped in the middle; it is tried again with the next call.
     """
     decide_due(workspace, tell)
     with workspace.database.read() as connection:
         found = [one for one in ledger.running(connection) if trials.was_decided(connection, one.id)]
+    done = []
     for one in found:
-        counts = delivery.StateCounts()
-        delivery.run(workspace.setup_of(one), one, counts, at_once=False)
-        tell(f"issue {one.issue}: {counts.submitted:,} letters now")
+        counts, trouble = delivery.StateCounts(), None
+        try:
+            delivery.run(workspace.setup_of(one), one, counts, at_once=False)
+        except Complaint as complaint:
+            trouble = complaint
+        with workspace.database.read() as connection:
+            account = ledger.account(connection, one.id)
+            send = ledger.send(connection, one.id) or one
+        why = f"; error: {trouble}" if trouble is not None else ""
+        tell(f"issue {one.issue}: {counts.submitted:,} letters now, {account.open:,} still open{why}")
+        done.append(RestOutcome(send, account, counts.submitted, trouble))
+    return done
 
 
 def decide(workspace: Workspace, send: Send, chosen: int) -> TrialResult | None:

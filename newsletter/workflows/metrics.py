@@ -19,7 +19,7 @@ CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 MOST_SENDS = 20
 """Unfinished sends that have lines of their own, the newest."""
 _DELIVERY_STATES = ("queued", "submitting", "submitted", "refused", "unknown", "skipped")
-_EVENT_KINDS = ("delivered", "deferred", "bounced", "complained", "opened", "clicked", "left")
+_EVENT_KINDS = ("delivered", "deferred", "bounced", "complained", "left")
 Sample = tuple[Mapping[str, str], float]
 """Labels and value."""
 

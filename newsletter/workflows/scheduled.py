@@ -14,7 +14,6 @@ from newsletter import ledger
 from newsletter.ledger.cursors import SCHEDULE
 from newsletter.rhythms import schedule
 from newsletter.rhythms.schedule import JOBS, Due
-from newsletter.workflows import deciding
 from subscribers.errors import ClosedList, Complaint
 
 if TYPE_CHECKING:
@@ -63,10 +62,6 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
     from newsletter.workflows.collect import gather
 
     done: list[DutyOutcome] = []
-    try:
-        deciding.deliver_decided(workspace, tell)
-    except Complaint as complaint:
-        tell(f"trouble: {complaint}")
     gathered = False
     for due in waiting(workspace):
         for name in workspace.settings.schedule.lists:

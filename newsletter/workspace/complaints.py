@@ -43,7 +43,11 @@ def complaints(
             yield f"{named}: found {problem['input']!r}, but a section is wanted: [{key}]"
         else:
             words = problem["msg"].removeprefix("Value error, ")
-            if key.rpartition(".")[2].isdecimal():  # of a whole table, which stands there to be read
+            if problem["type"] == "list_type" and isinstance(problem["input"], dict):
+                yield f"{named}: a table of which there can be several is wanted, in two brackets: [[{key}]]"
+                continue
+            if key.rpartition(".")[2].isdecimal() and isinstance(problem["input"], dict):
+                # Of a whole table, which stands there to be read.
                 yield f"{named}: {words}"
                 continue
             yield f"{named}: found {_shown(key, problem['input'])}, but {words[:1].lower()}{words[1:]}"

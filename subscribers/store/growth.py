@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from subscribers.consent import ACTS, ASKING, GIVING, LEAVING_REASONS, NO_ANSWER, PARTING
+from subscribers.consent import ACTS, ASKING, GIVING, LEAVING_REASONS, LET_GO, PARTING
 from subscribers.moments import to_seconds
 from subscribers.store.tables import consent, subscriber, subscription, suppression
 from subscribers.suppression import BOUNCE_REASONS, SAME_MAILBOXES
@@ -35,7 +35,7 @@ class RoadRow(NamedTuple):
 def leavings(list_id: int, *, since: datetime, until: datetime | None) -> sa.Select[tuple[int, int, str]]:
     """The query for those who ended their subscription to a list between two moments, and have not come back since.
 
-    Who was let go since they did not answer has not ended it.
+    Who was let go, since they answered nothing, has not ended it.
 
     Args:
         list_id: Id of the list.
@@ -47,7 +47,7 @@ def leavings(list_id: int, *, since: datetime, until: datetime | None) -> sa.Sel
         ``none``; one row for each person.
     """
     ends = [consent.c.list_id == list_id, consent.c.act.in_(PARTING), consent.c.at >= to_seconds(since)]
-    ends.append(consent.c.how != NO_ANSWER)
+    ends.append(consent.c.how != LET_GO)
     if until is not None:
         ends.append(consent.c.at < to_seconds(until))
     last = sa.select(sa.func.max(consent.c.id)).where(*ends).group_by(consent.c.subscriber_id)
@@ -99,7 +99,7 @@ def domains(connection: Connection) -> sa.Select[tuple[int, str]]:
 
 
 def moves(connection: Connection, edges: Sequence[int]) -> dict[tuple[int, str, int], int]:
-    """How many asked, became subscribed, left, and were let go, by list and span of time.
+    """How many asked, became subscribed, left and were let go, by list and span of time.
 
     Who leaves before they confirmed was never subscribed, and has not left.
 
@@ -108,8 +108,7 @@ def moves(connection: Connection, edges: Sequence[int]) -> dict[tuple[int, str, 
         edges: Unix seconds, ascending; span 0 lies from the first to the second, the last one has no end.
 
     Returns:
-        (id of the list, ``asked``, ``confirmed``, ``left`` or ``let_go``, span) to a number; nothing is missing but
-        zeros.
+        (id of the list, ``asked``, ``confirmed``, ``left`` or ``let_go``, span) to a number; only zeros are missing.
     """
     before = consent.alias("before")
     previous = (
@@ -123,7 +122,7 @@ def moves(connection: Connection, edges: Sequence[int]) -> dict[tuple[int, str, 
     kind = sa.case(
         (consent.c.act.in_(ASKING), "asked"),
         (consent.c.act.in_(GIVING), "confirmed"),
-        (previous.in_(GIVING), sa.case((consent.c.how == NO_ANSWER, "let_go"), else_="left")),
+        (previous.in_(GIVING), sa.case((consent.c.how == LET_GO, "let_go"), else_="left")),
         else_="",
     )
     found = (

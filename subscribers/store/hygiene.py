@@ -226,6 +226,8 @@ def unanswered(connection: Connection, *, now: datetime, limit: int) -> list[Sti
             # The day that the letter names belongs to the reader until its end, in whatever zone.
             still_wanted.c.until <= to_seconds(now - timedelta(days=1)),
             small_letter.c.state == "submitted",
+            # Whoever joined again or chose something since is there.
+            subscription.c.changed <= still_wanted.c.asked,
             subscription.c.status == "confirmed",
             sa.or_(subscription.c.paused_until.is_(None), subscription.c.paused_until <= to_seconds(now)),
         )

@@ -17,6 +17,7 @@ from subscribers.store.tables import (
     kept_wish,
     metadata,
     recent_bounce,
+    still_wanted,
     subscriber,
     subscription,
     suppression,
@@ -254,6 +255,9 @@ def change_address(connection: Connection, subscriber_id: int, address: Address)
     )
     for table in (trouble, held_bounce, recent_bounce):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
+    # Letters came back from the address that they had.
+    asked = still_wanted.c.subscriber_id == subscriber_id
+    connection.execute(sa.delete(still_wanted).where(asked, still_wanted.c.let_go.is_(None)))
     connection.execute(
         sa.update(subscriber)
         .where(subscriber.c.id == subscriber_id)

@@ -28,6 +28,8 @@ _TYPES = frozenset(
         *("application/x-gzip", "application/xml", "text/xml", "application/octet-stream", "application/dmarc+xml"),
     }
 )
+_DEEPEST = 5
+"""Comments within comments that are taken out (RFC 5322 section 3.2.2); what is left is no result."""
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)")
 _METHOD = re.compile(r"\s*([a-z0-9-]{1,20})(?:\s*/\s*[0-9]+)?\s*=\s*([a-z]{1,20})\b", re.IGNORECASE)
 
@@ -63,8 +65,8 @@ def results_of(message: Message, servers: tuple[str, ...]) -> tuple[tuple[str, s
     """
     for value in message.get_all("Authentication-Results") or ():
         plain = str(value)[:8000]
-        while (bare := _COMMENT.sub(" ", plain)) != plain:
-            plain = bare
+        for _ in range(_DEEPEST):
+            plain = _COMMENT.sub(" ", plain)
         server, *told = plain.split(";")
         # Behind the name may stand a version.
         name = (server.split() or [""])[0].strip('"').lower()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from newsletter.errors import IssueError
-from newsletter.letters.pictures.converting import PictureFault, look
+from newsletter.letters.pictures.converting import PictureFault, PictureHeader, look
 from newsletter.models import SUFFIXES, Picture
 
 MOST_BYTES = 40_000_000
@@ -61,25 +62,42 @@ def find(folder: Path, called: str, number: int, domain: str, where: str, home: 
     except (OSError, RuntimeError, ValueError) as error:
         # RuntimeError: a link that leads to itself; ValueError: a name with NUL.
         raise _unread(error, called, where, home) from None
-    data = _read(path, called, where, home)
     try:
-        seen = look(data)
+        seen = _looked(path, *_state(path, called, where, home))
     except PictureFault as fault:
         raise fault.told(called, where) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unread(error, called, where, home) from None
     name = path.stem + SUFFIXES.get(seen.content_type, path.suffix)
     picture = Picture(f"picture-{number}@{domain}", seen.content_type, b"", name, seen.width, seen.height)
     return LocalPicture(picture, path, called, where, seen.moves)
 
 
-def _read(path: Path, called: str, where: str, home: str = "the issue's folder") -> bytes:
+@lru_cache(maxsize=512)
+def _looked(path: Path, _changed: int, _size: int) -> PictureHeader:
+    # A letter is checked, laid out and made of the same files, each of which may have megabytes.
+    return look(path.read_bytes())
+
+
+def _state(path: Path, called: str, where: str, home: str) -> tuple[int, int]:
+    """When a file was changed, in nanoseconds, and its bytes."""
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
+        state = path.stat()
+        if state.st_size > MOST_BYTES:
             raise IssueError(
-                f"the picture {called} has {size / 1e6:.0f} MB, and {MOST_BYTES / 1e6:.0f} MB are read at most",
+                f"the picture {called} has {state.st_size / 1e6:.0f} MB, "
+                f"and {MOST_BYTES / 1e6:.0f} MB are read at most",
                 where=where,
                 mend="save it as JPEG, 2000 pixels across",
             )
+        return state.st_mtime_ns, state.st_size
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unread(error, called, where, home) from None
+
+
+def _read(path: Path, called: str, where: str, home: str = "the issue's folder") -> bytes:
+    _state(path, called, where, home)
+    try:
         return path.read_bytes()
     except (OSError, RuntimeError, ValueError) as error:
         raise _unread(error, called, where, home) from None

@@ -90,6 +90,16 @@ def render(
         _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
     )
     text = twin.finish(before.printable(fill(environment, f"email/{template}.txt.j2", values)), publication.direction)
+    if values["counted"] and click_links.NOTE not in html:
+        untold = RenderError(
+            "the letter does not say that clicks are counted",
+            where=name,
+            mend=f"print a paragraph <p {click_links.NOTE}> at its foot (docs/clicks.md), or set [tracking] clicks = "
+            '"off"',
+        )
+        if faults is None:
+            raise untold
+        faults.append(untold)
     for what, piece in after.leaks(html, publication.direction):
         raise RenderError(f"{what}: {piece}" if piece else what, where=name, mend="mend the template there")
     if marker in before.printable("\n".join((values["subject"], values["preheader"]))):

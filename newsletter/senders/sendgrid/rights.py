@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PATH = "/v3/scopes"
 SEND = "mail.send"
 _HARMLESS = ("mail.", "suppression", "asm.", "messages.", "email_activity.", "sender_verification_", "2fa_", "stats.")
-"""How the scopes begin that this program uses, and those that every key has (the reference's own example)."""
+"""How the scopes begin that this program uses, and others that harm nobody; what else a key may do is counted."""
 
 
 def look(api: Api, options: SendGridOptions) -> AccountState:

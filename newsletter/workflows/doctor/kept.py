@@ -26,7 +26,7 @@ SUPPORTED_UNTIL = {
     17: datetime(2029, 11, 8, tzinfo=UTC),
     18: datetime(2030, 11, 14, tzinfo=UTC),
 }
-"""Last day of a major version of PostgreSQL (https://www.postgresql.org/support/versioning/, read in November 2026)."""
+"""Last day of a major version of PostgreSQL (https://www.postgresql.org/support/versioning/)."""
 GENERIC = ("serif", "sans-serif", "system-ui", "monospace", "cursive", "fantasy", "ui-sans-serif", "ui-serif")
 """Families that every mail program has (CSS Fonts Module Level 4 section 2.1)."""
 _OWN = ("email/", "web/", "locale/")
