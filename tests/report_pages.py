@@ -239,7 +239,7 @@ def grown(language: str = "ar") -> GrowthReport:
         (59, 10),
     )
     weeks = tuple(
-        WeekCounts(monday + timedelta(days=7 * at), joined + 9, joined, left, at % 3, at % 5 // 4)
+        WeekCounts(monday + timedelta(days=7 * at), joined + 9, joined, left, 3 * (at % 6 // 5), at % 3, at % 5 // 4)
         for at, (joined, left) in enumerate(moves)
     )
     roads = (

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from newsletter import clicks, ledger
 from newsletter.ledger import Mailing
@@ -21,9 +21,11 @@ from newsletter.report import read
 from newsletter.report.figures import comparison
 from newsletter.report.growth import growth, week_days
 from newsletter.report.models import OTHERS, PastIssue
+from newsletter.report.page.lists import readers
+from newsletter.storage.tables import delivery
 from subscribers import actions, consent, store
 from subscribers.addresses import normalise
-from subscribers.models import Status
+from subscribers.models import Event, Status
 from subscribers.store.tables import consent as lines
 from subscribers.store.tables import subscriber, subscription
 
@@ -211,6 +213,45 @@ def test_ten_issues_before_this_one_are_compared_each_with_its_kind(issues: Conn
     assert beside("13") == [str(number) for number in range(3, 13)]
     assert beside("2") == ["1"]
     assert beside("readers/weekly/4") == [f"readers/weekly/{number}" for number in range(1, 4)]
+
+
+def test_a_reader_leaves_one_letter_and_who_was_let_go_or_came_back_has_left_none(issues: Connection) -> None:
+    """By a provider's word for the last letter or an old one, on our page, by not answering; one comes back."""
+    day = timedelta(days=1)
+    line = {"list_id": 1, "act": "import", "at": int((NOW - 100 * day).timestamp()), "how": "file a.csv", "words": ""}
+    issues.execute(insert(lines), [{**line, "subscriber_id": who} for who in range(1, 11)])
+
+    def provider_says(who: int, key: str, at: datetime) -> None:
+        send = ledger.sends_of(issues, key)[0]
+        of = select(delivery.c.id).where(delivery.c.issue_id == send.issue_id, delivery.c.subscriber_id == who)
+        event = Event("left", at, f"{send.public_id}.{issues.execute(of).scalar_one()}")
+        ledger.note(issues, [(event, "")])
+        actions.receive(issues, event, subscriber_id=who, list_id=1, now=at, keys=KEYS)
+
+    provider_says(1, "12", NOW - 14 * day + timedelta(hours=1))
+    provider_says(2, "1", NOW - day)  # twelve weeks late: it is the letter of now that goes to one reader less
+    provider_says(3, "13", NOW - 7 * day + timedelta(hours=1))
+    actions.add_subscriber(issues, "r3@example.net", "readers", now=NOW - 5 * day, keys=KEYS, restore=True)
+    actions.leave(issues, 4, 1, now=NOW - day, how=consent.LET_GO, letters=False)
+    actions.leave(issues, 5, 1, now=NOW - day, how="page", letters=False)
+
+    def left() -> dict[str, int]:
+        keys = [key for number in range(1, 14) for key in (str(number), f"readers/weekly/{number}")]
+        found = {key: read.of_issue(issues, key).total.left for key in keys}
+        compared = read.of_issue(issues, "readers/weekly/13", compare=True).comparison
+        assert compared is not None
+        assert all(found[one.issue] == one.left for one in compared.past)
+        return {key: number for key, number in found.items() if number}
+
+    assert left() == {"12": 1, "readers/weekly/13": 2}
+    (grown,) = growth(issues, now=NOW, zone=ZONE).lists
+    sums = {name: sum(getattr(week, name) for week in grown.weeks) for name in ("confirmed", "left", "let_go")}
+    assert sums == {"confirmed": 1, "left": 4, "let_go": 1}
+    # So many there were, came, left and are: nobody is counted twice or forgotten.
+    assert readers(grown)[0] + sums["confirmed"] - sums["left"] - sums["let_go"] == grown.readers == 6
+    assert readers(grown)[0] == 10
+    actions.erase(issues, "r1@example.net", now=NOW, keys=KEYS)
+    assert left() == {"12": 1, "readers/weekly/13": 2}
 
 
 def test_clicks_are_told_by_story_link_and_hour(issues: Connection) -> None:

@@ -27,7 +27,7 @@ from newsletter.report.models import (
     StoryCounts,
 )
 from subscribers import store
-from subscribers.store.growth import domains
+from subscribers.store.growth import domains, subscribed
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -92,7 +92,7 @@ def of_issue(connection: Connection, name: str, *, zone: tzinfo = UTC, compare: 
     """
     sends = _sends(connection, name)
     leavings = leavings_of(connection, sends)
-    found = counted(connection, sends, leavings)
+    found = counted(connection, sends, leavings, subscribed)
     links = clicks.of_issue(connection, sends[0].issue) if not sends[0].undone else []
     results = [one for one in trials.of_issue(connection, sends[0].issue) if not sends[0].undone]
     begun = min(send.send_at or send.created for send in sends)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HOURS_SHOWN = 24
 """Hours told one by one; what came later is told in one line."""
 NO_CLICKS = (
-    "Clicks are not counted: docs/clicks.md says how they can be. Opened letters never are: docs/report.md says why."
+    'Clicks are not counted. Opened letters never are. ([tracking] clicks = "stories" counts links: docs/clicks.md)'
 )
 LEAVING = {
     "too many": "too many letters",
