@@ -108,7 +108,7 @@ def _boundaries(text: str, rules: LanguageRules) -> Iterator[tuple[int, int, boo
 def _between_dashes(text: str, start: int, end: int, rules: LanguageRules) -> bool:
     """Whether a boundary stands at, or between, dashes that part no clauses.
 
-    Two of them hold what is pushed in, or names of a list ("Rabat - capital of books - opens its doors"); and one between
+    Two of them hold what is pushed in, or names of a list ("Rabat - capital of books - opens its doors"); one between
     names ("the line Oran - Tlemcen is back") stands before the first verb.
     """
     dashes = [match.start() for match in _DASH.finditer(text)]
