@@ -275,6 +275,16 @@ def test_every_form_says_what_happened(database: Database, seed: int) -> None:
         in_words(found, report, totals)
         on_the_page(found, report, wanted)
     in_a_month(seen, found)
+    # What an issue is compared with is what that issue says of itself.
+    own = {one.issue: one for one in found.reports}
+    for report in found.reports:
+        assert report.comparison is not None
+        for past in report.comparison.past:
+            total = own[past.issue].total
+            assert {name: getattr(past, name) for name in ("submitted", *TOLD[:1], *TOLD[2:], "left")} == {
+                name: getattr(total, name) for name in ("submitted", *TOLD[:1], *TOLD[2:], "left")
+            }
+            assert (past.clicked, past.begun) == (own[past.issue].clicked, own[past.issue].begun)
 
 
 def same_hours(seen: Happened, report: Report, document: dict[str, Any], wanted: dict[str, Any]) -> None:
