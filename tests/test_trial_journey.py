@@ -411,6 +411,27 @@ def test_what_may_have_gone_after_a_restore_is_held_no_more(root: Path, clock: C
     assert got(root).total() == 8
 
 
+def test_a_database_from_before_the_decision_decides_nothing_and_says_so(root: Path, clock: Clock) -> None:
+    run(root, "send", "12", "--yes")
+    before = {path: path.read_bytes() for path in root.glob("newsletter.db*")}
+    run(root, "sends", "decide", "12", "--subject", "2", "--yes")
+    run(root, "send", "12")
+    for path in root.glob("newsletter.db*"):
+        path.unlink()
+    for path, data in before.items():
+        path.write_bytes(data)
+    clock.forward(hours=3)
+    for words, code in ((("send", "12"), 5), (("sends", "resume", "12"), 5), (("schedule", "--run"), 1)):
+        assert "the database is older than what was sent from here" in run(root, *words, code=code).err
+    with open_workspace(root, {}) as workspace:
+        Worker(workspace).once()
+    assert got(root) == {SUBJECTS[0]: 4, SUBJECTS[1]: 20}
+    # Letters that lie here are known to have gone, and nobody gets another one.
+    run(root, "database", "adopt", "--yes")
+    run(root, "send", "12")
+    assert got(root) == {SUBJECTS[0]: 4, SUBJECTS[1]: 20}
+
+
 def test_a_warm_up_ends_the_day_before_the_trial_does(root: Path, clock: Clock) -> None:
     from dataclasses import replace
 
