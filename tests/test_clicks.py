@@ -209,6 +209,32 @@ def test_who_wants_no_counting_gets_the_links_as_they_are(workspace: Workspace) 
         assert found[1] == found[3]
 
 
+@pytest.mark.parametrize("way", ["stories", "provider"])
+def test_who_says_no_before_a_letter_is_handed_over_is_not_counted_by_it(workspace: Workspace, way: str) -> None:
+    from newsletter import ledger
+    from newsletter.delivery.counting import let_out
+
+    workspace.settings.tracking.__dict__["clicks"] = way
+    before = sent(workspace)[2]
+    assert before.tracked == (way == "provider")
+    assert click_links.NOTE in before.rendered.html
+    with workspace.database.write() as connection:
+        (send,) = ledger.sends(connection)
+        assert let_out(connection, send.id) == 0
+        store.set_counting(connection, 2, counted=False)
+        assert let_out(connection, send.id) == 1
+        assert let_out(connection, send.id) == 0
+        query = (
+            sa.select(tables.batch.c.letter_id)
+            .join(tables.delivery, tables.delivery.c.batch_id == tables.batch.c.id)
+            .where(tables.delivery.c.subscriber_id == 2)
+        )
+        after = from_json(ledger.letter_of(connection, connection.execute(query).scalar_one()))
+    assert not after.tracked
+    assert hrefs(after.rendered.html) >= WANTED
+    assert click_links.NOTE not in after.rendered.html
+
+
 @pytest.mark.parametrize("kind", ["daily", "instant"])
 def test_letters_of_the_latest_posts_are_counted_in_the_same_way(tmp_path: Path, kind: Any) -> None:
     root = newsroom.make(tmp_path / "w", settings='[tracking]\nclicks = "stories"\n', readers=7)

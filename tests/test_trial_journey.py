@@ -158,6 +158,28 @@ def test_the_subject_that_is_clicked_more_goes_where_clicks_are_counted(
         assert (url in letter.html) == (letter.to in uncounted)
 
 
+@pytest.mark.parametrize("planned", [False, True], ids=["held", "planned"])
+def test_who_says_no_while_a_letter_waits_has_plain_links(root: Path, clock: Clock, planned: bool) -> None:
+    settings(root, "[tracking]\n", '[tracking]\nclicks = "stories"\n')
+    settings(root, f"least = {EACH}", f"least = {EACH + 1}")
+    run(root, "send", "12", "--yes", *(["--at", "2026-11-02 10:00"] if planned else []))
+    before = {one.to for one in received(root)}
+    assert len(before) == (0 if planned else 2 * (EACH + 1))
+    no = sorted({f"reader{number}@example.net" for number in range(READERS)} - before)[:3]
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        people = update(subscriber).where(subscriber.c.address.in_(no))
+        connection.execute(people.values(count_clicks=False))
+    clock.forward(hours=2)
+    run(root, "send", "12")
+    clock.forward(hours=2)
+    run(root, "send", "12")
+    assert got(root).total() == READERS
+    for letter in received(root):
+        assert ("/go/" in letter.html) == (letter.to not in no)
+        assert (click_links.NOTE in letter.html) == (letter.to not in no)
+        assert ("https://almawja.example.org/1/" in letter.html) == (letter.to in no)
+
+
 # ---- what an editor is told
 
 

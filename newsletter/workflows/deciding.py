@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newsletter import delivery, ledger
-from newsletter.delivery import deciding
+from newsletter.delivery import counting, deciding
 from newsletter.ledger import trials, trying
 from newsletter.workspace.remembered import DatabaseRestoredError
 from subscribers.errors import Complaint
@@ -111,6 +111,7 @@ def decide(workspace: Workspace, send: Send, chosen: int) -> TrialResult | None:
         result = trials.of_send(connection, send.id)
         if result is None or not trials.decide(connection, result, chosen, by="editor", now=workspace.now()):
             return None
+        counting.let_out(connection, send.id)
     return result
 
 
