@@ -149,6 +149,8 @@ def _mend(line: str) -> str:
     outside = _STRING.sub("", line)
     if _CURLY.search(outside):
         return f'quotation marks around a text are straight ones: {key} = "…" («» may stand within)'
+    if re.search(r"=\s*$", line):
+        return "write something behind the =, or take the line out"
     if line.count('"') > 2:
         return 'quotation marks within a text are «…», or each is written \\"'
     if outside.count('"') == 1:

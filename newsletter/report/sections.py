@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 HOURS_SHOWN = 24
 """Hours told one by one; what came later is told in one line."""
-NO_CLICKS = 'Clicks are not counted. Opened letters never are. ([tracking] clicks = "stories" counts links: docs/clicks.md)'
+NO_CLICKS = (
+    'Clicks are not counted. Opened letters never are. ([tracking] clicks = "stories" counts links: docs/clicks.md)'
+)
 LEAVING = {
     "too many": "too many letters",
     "not interesting": "not interesting to them",

@@ -39,8 +39,9 @@ def complaints(
         elif problem["type"] == "extra_forbidden":
             yield f"{named} is not a setting; {_nearest(key, schema)}"
         elif problem["type"] == "model_type":
-            named = next(layer.names[key] for layer in layers if key in layer.names)
-            yield f"{named}: found {problem['input']!r}, but a section is wanted: [{key}]"
+            named = next((layer.names[key] for layer in layers if key in layer.names), named)
+            whole = f"[[{key.rpartition('.')[0]}]]" if key.rpartition(".")[2].isdecimal() else f"[{key}]"
+            yield f"{named}: found {problem['input']!r}, but a section is wanted: {whole}"
         else:
             words = problem["msg"].removeprefix("Value error, ")
             if problem["type"] == "list_type" and isinstance(problem["input"], dict):
