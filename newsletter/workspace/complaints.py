@@ -76,7 +76,9 @@ def _shown(key: str, value: object) -> str:
         value = {name: "a secret" if f"{key}.{name}" in secret else one for name, one in value.items()}
     if isinstance(value, date | time):  # as TOML writes it, not as Python does
         return value.isoformat()
-    return "a secret" if key in secret else repr(value)
+    if key in secret:
+        return "a secret"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _wanted(key: str, schema: type[Schema]) -> str:
