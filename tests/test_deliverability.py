@@ -19,6 +19,7 @@ from test_inbox import LINKS, NOW, SUPPRESSIONS
 from test_ledger import claim, freeze, query
 
 from newsletter import ledger
+from newsletter.cli.deliverability import _tell_reasons
 from newsletter.events import apply, inbox
 from newsletter.events.inbox.messages import understand
 from newsletter.ledger import Mailing
@@ -26,7 +27,9 @@ from newsletter.ledger import deliverability as rows
 from newsletter.ledger.dmarc import DmarcReport, DmarcRow, authentication_since, keep_report, reports_since
 from newsletter.report.deliverability import (
     ComplaintRate,
+    DeliverabilityReport,
     DomainLetters,
+    TroubleCount,
     complaint_rates,
     dmarc_summary,
     family_of,
@@ -412,6 +415,20 @@ def test_copies_of_letters_are_counted_once(database: Database, tmp_path: Path) 
 
 
 # ---- the command, and who is told
+
+
+@pytest.mark.parametrize("days", [1, 6, 42, 43, 49, 90])
+@pytest.mark.parametrize("today", range(7))
+def test_weeks_add_up_to_the_letters(days: int, today: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each day of the time that is looked at is in one column, on whatever day one looks."""
+    until = datetime(2026, 11, 23, 1, tzinfo=UTC) + timedelta(days=today)
+    mondays = {(at := (until - timedelta(days=back)).date()) - timedelta(days=at.weekday()) for back in range(days + 1)}
+    troubles = tuple(TroubleCount(week, "gmail.com", "deferred", "", "full", 3) for week in sorted(mondays))
+    _tell_reasons(DeliverabilityReport(until - timedelta(days=days), until, troubles))
+    line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("deferred"))
+    letters, *columns = (int(word) for word in line.split() if word.isdigit())
+    assert letters == sum(columns) == 3 * len(mondays)
+    assert len(columns) == min(len(mondays), 8)
 
 
 def test_the_command_takes_reports_in_and_shows_them(tmp_path: Path) -> None:

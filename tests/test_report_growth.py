@@ -18,10 +18,11 @@ from newsletter import clicks, ledger
 from newsletter.ledger import Mailing
 from newsletter.models import CountedLink
 from newsletter.report import read
-from newsletter.report.figures import comparison
+from newsletter.report.figures import comparison, hours_of
 from newsletter.report.growth import growth, week_days
-from newsletter.report.models import OTHERS, PastIssue
+from newsletter.report.models import OTHERS, NewsroomReport, PastIssue, Report
 from newsletter.report.page.lists import readers
+from newsletter.report.sections import sections
 from newsletter.storage.tables import delivery
 from subscribers import actions, consent, store
 from subscribers.addresses import normalise
@@ -149,6 +150,21 @@ def test_weeks_lie_side_by_side_and_hold_the_present(at: int, starts: int, weeks
     assert timedelta() <= now.astimezone(ZONE).date() - days[-1] < timedelta(days=7)
 
 
+def test_an_hour_that_comes_twice_has_two_names() -> None:
+    """The clocks of Beirut went back from midnight to eleven: each hour keeps its number and has a name of its own."""
+    begun = datetime(2026, 10, 24, 19, 10, tzinfo=UTC)
+    first = int(begun.timestamp()) // 3600
+    hours = hours_of({(first + at, "delivered"): at + 1 for at in range(4)}, (), begun=begun, zone=ZONE)
+    report = Report("7", "عدد", ("finished",), (), hours=hours)
+    drawn = next(one for one in sections(NewsroomReport("", begun, "", (report,))) if one.title == "delivered by hour")
+    assert [(row.label, row.number) for row in drawn.rows] == [
+        ("2026-10-24 22:00", 1),
+        ("2026-10-24 23:00 (+03:00)", 2),
+        ("2026-10-24 23:00 (+02:00)", 3),
+        ("2026-10-25 00:00", 4),
+    ]
+
+
 def past(key: str, submitted: int, delivered: int, **more: Any) -> PastIssue:
     numbers = {"bounced": 0, "complained": 0, "left": 0, **more}
     return PastIssue(key, "عدد", NOW, submitted, delivered, **numbers)
@@ -271,7 +287,9 @@ def test_clicks_are_told_by_story_link_and_hour(issues: Connection) -> None:
     assert [(one.story, one.people, one.machines) for one in report.stories] == [("ب", 9, 2), ("أ", 7, 1), ("", 1, 0)]
     assert [(one.hour, one.clicked) for one in report.hours if one.clicked] == [(0, 4), (30, 13)]
     assert report.clicked == sum(people for people, _ in told.values()) + 1 == sum(one.clicked for one in report.hours)
-    best = read.best_stories(issues, since=NOW - timedelta(days=30))
+    best = read.best_of(read.stories_since(issues, NOW - timedelta(days=30)))
     assert [(one.story, one.issue, one.people) for one in best] == [("ب", "13", 9), ("أ", "13", 7), ("أ", "12", 2)]
+    whole = read.newsroom_report(issues, newsroom="", now=NOW, zone=ZONE)
+    assert (whole.best_stories, whole.clicked_in_30_days) == (best, 9 + 7 + 2 + 1)
     silent = read.of_issue(issues, "11")
     assert (silent.clicks_counted, silent.stories, silent.clicked) == (False, (), 0)

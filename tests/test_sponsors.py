@@ -68,6 +68,28 @@ def test_what_is_wrong_is_told_with_its_line(name: str, tmp_path: Path) -> None:
     assert wrong(tmp_path, (DATA / f"{name}.toml").read_text("utf-8")) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "mend"),
+    [
+        ("booking = [5]", "a section is wanted: [[booking]]"),
+        ("until = 2026-02-30", "a day is written 2026-12-31"),
+        ("from = 01/12/2026", "a day is written 2026-12-31"),
+        ("issues = [12", "a list ends with ]"),
+        ("issues = [١٢]", "the digits 0 to 9"),
+        ("issues = [12، 13]", "commas of a list are Latin ones"),
+        ("sponsor = “مطاحن”", "straight ones"),
+        ("راعي = 'مطاحن'", "names of keys are Latin ones"),
+        ("sponsor =", "write something behind the ="),
+        ('sponsor = "مطاحن', "ends with the mark it begins with"),
+        ("[[booking]", "as many brackets"),
+        ("sponsor = مطاحن", "text stands in quotes"),
+    ],
+)
+def test_a_typing_mistake_gets_its_own_mend(line: str, mend: str, tmp_path: Path) -> None:
+    (told,) = wrong(tmp_path, f"# سطر\n{line}\n")
+    assert mend in told
+
+
 def test_a_whole_file_is_read_as_it_says(tmp_path: Path) -> None:
     shutil.copyfile(DATA / "booked.toml", tmp_path / file.FILE)
     mill, books, same = file.read(tmp_path)
@@ -403,7 +425,7 @@ def test_what_was_missed_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_report_has_clicks_when_they_are_counted(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w", readers=2)
+    root = make_workspace(tmp_path / "w", readers=6)
     settings = root / "newsletter.toml"
     said = settings.read_text("utf-8").replace("[tracking]\n", '[tracking]\nclicks = "stories"\n')
     settings.write_text(said, "utf-8")
@@ -417,13 +439,21 @@ def test_the_report_has_clicks_when_they_are_counted(tmp_path: Path) -> None:
     done = here("sponsors", "report", "مطاحن السهل", "--json", "--html", "mill.html", cwd=root)
     assert done.code == 0, done
     found = json.loads(done.out)
-    assert (found["issues"], found["submitted"], found["delivered"], found["clicks"]) == (1, 2, None, 8)
+    assert (found["issues"], found["submitted"], found["delivered"], found["clicks"]) == (1, 6, None, 8)
     assert found["letters"][0]["links"] == [{"url": "https://example.net/flour", "people": 8, "machines": 2}]
     assert found["ahead"][0]["issues"] == [2]
     page = (root / "mill.html").read_text("utf-8")
     assert "https://example.net/flour" in page
     assert "almawja" not in re.sub(r"<title>.*?</title>", "", page)  # no link of the newsroom's own
     complains(here("sponsors", "report", "مطاحن السهل", "--html", "no/where.html", cwd=root), "cannot be written")
+    with open_at(root) as workspace, workspace.database.write() as connection:
+        connection.exec_driver_sql("UPDATE send SET state = 'cancelled'")  # when the letters had gone
+    found = json.loads(here("sponsors", "report", "مطاحن السهل", "--json", cwd=root).out)
+    assert (found["issues"], found["submitted"], found["clicks"]) == (1, 6, 8)
+    with open_at(root) as workspace, workspace.database.write() as connection:
+        connection.exec_driver_sql("UPDATE batch SET state = 'queued'")  # before any had
+    found = json.loads(here("sponsors", "report", "مطاحن السهل", "--json", cwd=root).out)
+    assert (found["issues"], found["submitted"]) == (0, 0)
 
 
 def open_at(root: Path):  # type: ignore[no-untyped-def]

@@ -14,6 +14,7 @@ from newsletter.text.tidy import arabic_fold, tidy
 
 _PAIRS = {"«": "»", "“": "”", "(": ")", "[": "]", "„": "“"}
 _STRONG = re.compile(r"(?:\s*[؛;]|\s+[–—|-])\s+")
+_DASH = re.compile(r"\s[–—-]\s")
 _MARKS = re.compile(r"[\u064b-\u065f\u0670\u0640\u05b0-\u05c7]")
 _EDGES = " \t،؛:,;.–—|-·"
 _LABELS = re.compile(
@@ -72,6 +73,8 @@ def shorter(text: str, rules: LanguageRules) -> tuple[str, ...]:
         return ()
     for start, end, strong in _boundaries(bare, rules):
         head, tail = bare[:start].strip(_EDGES), bare[end:].strip(_EDGES)
+        if _between_dashes(bare, start, end, rules):
+            continue
         if _stands(head, tail, rules, strong=strong):
             found[head] = None
         elif _begins_dependent(head, rules) and _is_statement(tail, rules):
@@ -100,6 +103,19 @@ def _boundaries(text: str, rules: LanguageRules) -> Iterator[tuple[int, int, boo
             and not any(word.endswith(":") or _folded(word) in _folds(rules.bound) for word in before)
         ):
             yield match.start(), match.end(), False
+
+
+def _between_dashes(text: str, start: int, end: int, rules: LanguageRules) -> bool:
+    """Whether a boundary stands at, or between, dashes that part no clauses.
+
+    Two of them hold what is pushed in, or names of a list ("Rabat - capital of books - opens its doors"); one between
+    names ("the line Oran - Tlemcen is back") stands before the first verb.
+    """
+    dashes = [match.start() for match in _DASH.finditer(text)]
+    at_dash = _DASH.match(text[start:end]) is not None
+    if len(dashes) > 1:
+        return at_dash or dashes[0] < start < dashes[-1]
+    return at_dash and not _says(text[:start], rules) and _says(text[end:], rules)
 
 
 def _stands(head: str, tail: str, rules: LanguageRules, *, strong: bool) -> bool:

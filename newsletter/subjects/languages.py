@@ -24,7 +24,8 @@ class LanguageRules:
     sticky: frozenset[str] = frozenset()
     """Words that an adjunct cannot be parted from: what stands before it."""
     bound: frozenset[str] = frozenset()
-    """Words that deny, promise or tell what somebody says: when and why belong to it, and are not cut off."""
+    """Words that deny, forbid, promise or tell what somebody says, and those of rank: when and why belong to it, and
+    are not cut off ("the lowest since 1994" is not the lowest)."""
     dependent: frozenset[str] = frozenset()
     """First words of what is no sentence by itself."""
     hanging: frozenset[str] = frozenset()
@@ -101,7 +102,12 @@ _ARABIC = LanguageRules(
         "في هو هي قال قالت كما ماذا"
     ),
     bound=_words(
-        "لا لن لم ما ليس ليست بلا بدون دون غير يقول تقول قال قالت يعد تعد وعد وعدت يهدد تهدد هدد هددت يشترط تشترط"
+        "لا لن لم ما ليس ليست بلا بدون دون غير يقول تقول قال قالت يعد تعد وعد وعدت يهدد تهدد هدد هددت يشترط تشترط "
+        "يمنع تمنع منع منعت يحظر تحظر حظر حظرت يرفض ترفض رفض رفضت ينفي تنفي نفى نفت يستبعد تستبعد "
+        "أول أولى الأول الأولى آخر الأخير الأخيرة ثاني ثانية ثالث ثالثة الوحيد الوحيدة أكبر الأكبر أصغر الأصغر أعلى "
+        "الأعلى أدنى الأدنى أسوأ الأسوأ أفضل الأفضل أحسن الأحسن أقوى الأقوى أضعف الأضعف أضخم الأضخم أكثر الأكثر أقل "
+        "الأقل أطول الأطول أقصر الأقصر أغلى الأغلى أرخص الأرخص أهم الأهم أخطر الأخطر أعنف الأعنف أسرع الأسرع أبرد "
+        "الأبرد أشد الأشد أقدم الأقدم أحدث الأحدث أغزر الأغزر أوسع الأوسع أبطأ الأبطأ"
     ),
     dependent=_words(
         "بعد بعدما قبل قبيل رغم بينما فيما عندما حين حينما إذا لو كلما منذ مع في من على عن إلى بسبب وسط إثر عقب "
@@ -127,7 +133,7 @@ _ARABIC = LanguageRules(
     few="{n} قصص أخرى",
     many="{n} قصة أخرى",
     all_few="{n} قصص",
-    also="{first}، و{second} أيضًا",
+    also="{first}، وأيضًا: {second}",
     more="{first}، و{count}",
     listing="{count} في هذا العدد: {topics}",
     between=" و",
@@ -172,7 +178,10 @@ _ENGLISH = LanguageRules(
     ),
     bound=_words(
         "no not never nobody none without don't won't can't cannot isn't aren't doesn't nothing neither says say"
-        " said vows vowed promises promised threatens threatened"
+        " said vows vowed promises promised threatens threatened bans banned forbids refuses refused rejects rejected"
+        " denies denied first last second third only most least best worst fewest lowest highest biggest largest"
+        " smallest longest shortest oldest youngest hottest coldest wettest driest deadliest fastest slowest"
+        " strongest weakest heaviest richest poorest cheapest earliest latest greatest busiest"
     ),
     dependent=_words(
         "after before despite amid because while following although though but and as when since with if where "
@@ -248,7 +257,10 @@ _HEBREW = LanguageRules(
     commas=",",
     adjuncts=re.compile(r"(?:אחרי|לאחר|למרות|בגלל|בעקבות|בעוד|לפני|אבל|אך)\s"),
     sticky=_words("יום שנה שבוע חודש מיד זמן קצר רגע שנים ימים גם רק של את"),
-    bound=_words("לא אין בלי ללא אף אומר אומרת אומרים מבטיח מבטיחה"),
+    bound=_words(
+        "לא אין בלי ללא אף אומר אומרת אומרים מבטיח מבטיחה אוסר אוסרת אוסרים מסרב מסרבת מסרבים מכחיש מכחישה "
+        "ביותר ראשון ראשונה הראשון הראשונה אחרון אחרונה האחרון האחרונה היחיד היחידה שני שנייה"
+    ),
     dependent=_words("אחרי לאחר למרות בגלל בעקבות בעוד לפני אבל אך אם כאשר כש מאז עם על אל מן בין תוך של"),
     hanging=_words("של את על אל עם מן בין כי או אם לא אין יש זה זו הוא היא גם רק כל עוד אחרי לפני"),
     relative=_words("אשר"),
