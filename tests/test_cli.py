@@ -829,3 +829,16 @@ def test_nobody_but_the_owner_reads_addresses_and_secrets(root: Path) -> None:
     ]
     assert len(private) > 8
     assert [path for path in (root / "secrets", root / "backups", *private) if path.stat().st_mode & 0o077] == []
+
+
+def test_wide_columns_of_a_table_give_way_and_narrow_ones_stay() -> None:
+    from newsletter.cli.output import column_widths
+
+    assert column_widths([2, 8, 7, 58, 90, 39], 210) == [2, 8, 7, 58, 90, 39]
+    assert column_widths([2, 8, 7, 58, 90, 39], 200) == [2, 8, 7, 58, 86, 39]
+    narrow = column_widths([2, 8, 7, 58, 90, 39], 100)
+    assert narrow[:3] == [2, 8, 7]
+    assert sum(narrow) <= 100
+    assert min(narrow[3:]) >= 12
+    assert column_widths([5, 60], 30) == [5, 25]
+    assert column_widths([2, 58, 90], 10) == [2, 12, 12]  # nothing is left of less than this

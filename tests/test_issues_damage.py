@@ -109,6 +109,11 @@ def test_no_line_is_gained_or_lost(body: str) -> None:
         ('number = ١٢\nsubject = "أسبوع"', 2, "the digits 0 to 9"),
         ('number = 12\nsubject = "قال "نعم" اليوم"', 3, 'is written \\"'),
         ('number = 12\nsubject = "أسبوع', 3, "a text ends with the mark it begins with"),
+        ('number = 12\nsubjects = ["رصيف"، "سردين"]', 3, "commas of a list are Latin ones"),
+        ('number = 12\nsubjects = ["رصيف" "سردين"]', 3, "a comma stands between"),
+        ('number = 12\nsubjects = ["رصيف", "سردين"\npreheader = "نص"', 3, "a list ends with ]"),
+        ('number = 12\nsubjects = ["رصيف", "سردين"', 3, "a list ends with ]"),
+        ('number =\nsubject = "أسبوع"', 2, "write something behind the ="),
         ('number = 12\nالموضوع = "أسبوع"', 3, "known are number, subject"),
     ],
 )

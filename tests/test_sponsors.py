@@ -68,6 +68,28 @@ def test_what_is_wrong_is_told_with_its_line(name: str, tmp_path: Path) -> None:
     assert wrong(tmp_path, (DATA / f"{name}.toml").read_text("utf-8")) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "mend"),
+    [
+        ("booking = [5]", "a section is wanted: [[booking]]"),
+        ("until = 2026-02-30", "a day is written 2026-12-31"),
+        ("from = 01/12/2026", "a day is written 2026-12-31"),
+        ("issues = [12", "a list ends with ]"),
+        ("issues = [١٢]", "the digits 0 to 9"),
+        ("issues = [12، 13]", "commas of a list are Latin ones"),
+        ("sponsor = “مطاحن”", "straight ones"),
+        ("راعي = 'مطاحن'", "names of keys are Latin ones"),
+        ("sponsor =", "write something behind the ="),
+        ('sponsor = "مطاحن', "ends with the mark it begins with"),
+        ("[[booking]", "as many brackets"),
+        ("sponsor = مطاحن", "text stands in quotes"),
+    ],
+)
+def test_a_typing_mistake_gets_its_own_mend(line: str, mend: str, tmp_path: Path) -> None:
+    (told,) = wrong(tmp_path, f"# سطر\n{line}\n")
+    assert mend in told
+
+
 def test_a_whole_file_is_read_as_it_says(tmp_path: Path) -> None:
     shutil.copyfile(DATA / "booked.toml", tmp_path / file.FILE)
     mill, books, same = file.read(tmp_path)

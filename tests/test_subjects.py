@@ -221,6 +221,21 @@ def test_the_command_lists_lines_for_a_pipe_and_says_what_comes_next(tmp_path: P
     assert "nashra" not in done.out
 
 
+def test_a_terminal_shows_every_proposal_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from newsletter.cli.subjects import _show
+
+    long = "اتحاد الكتاب يطالب بالإفراج عن الشاعر وينتقد صمت وزارة الثقافة"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    _show([SubjectProposal("headline", long, "سطر"), SubjectProposal("count", f"{long}، وقصة أخرى", "")])
+    shown = re.sub("[\u2066-\u2069]", "", capsys.readouterr().out).splitlines()
+    assert shown[0] == f" 1  {long}"
+    assert shown[1].strip() == "سطر"
+    assert shown[4] == f" 2  {long}، وقصة أخرى"
+
+
 def test_subjects_that_are_tried_stay_the_editors(tmp_path: Path) -> None:
     text = (
         (DATA / "issue-ar.md").read_text("utf-8").replace('subject = "نشرة الواحة"', 'subjects = ["الميناء", "السدود"]')

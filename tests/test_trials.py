@@ -272,3 +272,37 @@ def test_who_looks_while_another_decides_does_not_let_the_send_rest_again(databa
     with database.read() as connection:
         assert ledger.state_of(connection, send.id) == "running"
         assert ledger.free(connection, send.id)
+
+
+def test_some_get_another_letter_than_their_batch_while_nobody_has_it_in_hand(connection: Connection) -> None:
+    send = freeze(connection, how=terms(WORDS[:1]))
+    in_hand = ledger.claim(connection, send.id, lease=60)
+    assert in_hand is not None
+    beside: list[str] = []
+
+    def letter_for(letter_id: int) -> int | None:
+        def direct(text: str) -> str:
+            beside.append(text)
+            return f"{text}!"
+
+        return ledger.letter_beside(connection, letter_id, "direct", direct)
+
+    who = select(delivery.c.subscriber_id).where(delivery.c.subscriber_id.in_((3, 15, 16, 27)))
+    assert ledger.take_apart(connection, send.id, who, letter_for) == 3
+    assert len(set(beside)) == 1
+    rows = connection.execute(
+        select(delivery.c.subscriber_id, letter.c.variant)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(letter, letter.c.id == batch.c.letter_id)
+    ).all()
+    assert sorted(reader for reader, variant in rows if variant == "direct") == [15, 16, 27]
+    assert len(rows) == 100
+    # Those who have it are left alone the next time.
+    assert ledger.take_apart(connection, send.id, who, lambda _: None) == 0
+    sent = 0
+    ledger.record(connection, in_hand, "submitted", {})
+    while (one := ledger.claim(connection, send.id, lease=60)) is not None:
+        sent += len(ledger.deliveries(connection, one.id))
+        ledger.record(connection, one, "submitted", {})
+    assert sent == 90
+    assert ledger.finish(connection, send.id, now=NOW)

@@ -229,15 +229,34 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(no_color=True if os.environ.get("NO_COLOR") else None)
     grid = Table(box=None, pad_edge=False, header_style="bold")
     shown = [at for at in range(len(columns)) if not sparse or any(row[at] not in ("", 0) for row in rows)]
-    for at in shown:
-        width = max(len(columns[at]), *(len(str(row[at])) for row in rows), 0)
-        grid.add_column(columns[at], no_wrap=True, min_width=width if width <= _SHORT else None)
-    for row in rows:
-        texts = [str(row[at]) for at in shown]
-        grid.add_row(*(Text(text if text.isascii() else cell(text)) for text in texts))
-    Console(no_color=True if os.environ.get("NO_COLOR") else None).print(grid)
+    texts = [[Text(text if text.isascii() else cell(text)) for text in (str(row[at]) for at in shown)] for row in rows]
+    wanted = [max(len(columns[at]), *(row[place].cell_len for row in texts), 0) for place, at in enumerate(shown)]
+    # Rich takes from every column alike where a row is too wide, until one digit is nothing.
+    for at, width in zip(shown, column_widths(wanted, console.width - 2 * (len(shown) - 1)), strict=True):
+        grid.add_column(columns[at], no_wrap=True, min_width=width, max_width=width)
+    for row in texts:
+        grid.add_row(*row)
+    console.print(grid)
+
+
+def column_widths(wanted: Sequence[int], room: int) -> list[int]:
+    """The width of each column of a table: narrow ones keep what they want, the widest give way, alike.
+
+    Args:
+        wanted: What each would take.
+        room: Columns of the terminal for all of them.
+    """
+    given = list(wanted)
+    while sum(given) > room and (most := max(given)) > _SHORT:
+        widest = [at for at, width in enumerate(given) if width == most]
+        below = max((width for width in given if width < most), default=0)
+        spare = -(-(sum(given) - room) // len(widest))
+        for at in widest:
+            given[at] = max(most - spare, below, _SHORT)
+    return given
 
 
 def on_terminal() -> bool:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, IssueName
-from newsletter.cli.output import data, json_data, plural, say, table
+from newsletter.cli.output import data, isolated, json_data, plural, say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from newsletter.subjects import SubjectProposal
 
 
 def subjects(
@@ -23,7 +29,9 @@ def subjects(
 
     Nothing is asked of anybody: headlines are taken whole, cut where a clause ends, joined or counted, by the grammar
     of Arabic, Persian, Hebrew, English and French. What newsletter check would tell is not proposed, no word comes
-    twice, and the preheader repeats no word of the subject. The column Phone is what a narrow one shows.
+    twice, and the preheader repeats no word of the subject. Below a subject stand its preheader and, where it is
+    longer, what a narrow phone shows of it. A pipe gets a line for each: number, kind, columns, subject, preheader,
+    phone, with tabs between them.
 
     \b
     Examples:
@@ -38,7 +46,9 @@ def subjects(
         issue = issues.newest(workspace.root, name)
         found = proposing.proposals(workspace, issue)
         if use is not None and use > len(found):
-            raise typer.BadParameter(f"--use takes a number from 1 to {len(found)}" if found else "nothing is proposed")
+            raise typer.BadParameter(
+                f"--use takes a number from 1 to {len(found)}" if found else "nothing is proposed for this issue"
+            )
         written = proposing.use(issue, found[use - 1]) if use is not None else None
     if as_json:
         rows = [
@@ -58,10 +68,7 @@ def subjects(
     elif written is not None:
         data(written.path)
     else:
-        table(
-            ("No", "Kind", "Columns", "Subject", "Preheader", "Phone"),
-            [(at, one.kind, one.width, one.subject, one.preheader, one.phone) for at, one in enumerate(found, 1)],
-        )
+        _show(found)
     if written is not None:
         say(f"Issue {written.number} has the subject «{written.subject}». Next: newsletter check {written.number}")
     elif found:
@@ -70,3 +77,17 @@ def subjects(
         say("Nothing to propose: every headline is cut off, repeats a word, or says what newsletter check would tell.")
     else:
         say(f"Issue {issue.number} has no story yet. Next: newsletter compose --refresh")
+
+
+def _show(found: Sequence[SubjectProposal]) -> None:
+    """Every proposal whole: two subjects that begin alike look the same in a table."""
+    if not sys.stdout.isatty():
+        rows = [(at, one.kind, one.width, one.subject, one.preheader, one.phone) for at, one in enumerate(found, 1)]
+        table(("No", "Kind", "Columns", "Subject", "Preheader", "Phone"), rows)
+        return
+    for at, one in enumerate(found, 1):
+        data(f"{at:>2}  {isolated(one.subject)}")
+        if one.preheader:
+            data(f"    {isolated(one.preheader)}")
+        cut = f"  ·  phone: {isolated(one.phone)}" if one.phone != one.subject else ""
+        data(f"    {one.kind}, {plural(one.width, 'column')}{cut}\n")

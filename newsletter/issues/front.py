@@ -140,6 +140,10 @@ def _fault(lines: Sequence[str], error: tomllib.TOMLDecodeError, path: Path) -> 
     match = re.search(r"at line (\d+)", str(error))
     at = int(match[1]) if match else max(len(lines), 1)
     wrong = lines[at - 1].strip() if at <= len(lines) else ""
+    before = lines[at - 2].strip() if 2 <= at <= len(lines) + 1 else ""
+    outside = _STRING.sub("", before)
+    if outside.count("[") > outside.count("]") and "=" in outside:
+        wrong, at = before, at - 1
     return IssueError(f"the front matter is not valid TOML: {wrong}", where=f"{path}:{at + 1}", mend=_mend(wrong))
 
 
@@ -149,6 +153,14 @@ def _mend(line: str) -> str:
     outside = _STRING.sub("", line)
     if _CURLY.search(outside):
         return f'quotation marks around a text are straight ones: {key} = "…" («» may stand within)'
+    if "=" in outside and outside.count("[") > outside.count("]") and not re.search("[،؛]", outside):
+        return f'a list ends with ]: {key} = ["…", "…"]'
+    if re.search(r"=\s*$", line):
+        return "write something behind the =, or take the line out"
+    if re.search("[،؛]", outside) and "[" in outside:
+        return f'commas of a list are Latin ones: {key} = ["…", "…"]'
+    if outside.rstrip().endswith("]") and "," not in outside and line.count('"') == 4:
+        return f'a comma stands between the texts of a list: {key} = ["…", "…"]'
     if line.count('"') > 2:
         return 'quotation marks within a text are «…», or each is written \\"'
     if outside.count('"') == 1:

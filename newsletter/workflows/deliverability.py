@@ -25,6 +25,7 @@ from newsletter.report.deliverability import (
 from newsletter.text.reasons import reason_of
 from newsletter.text.refusals import refusal
 from newsletter.workflows.status.reading import own_domains
+from subscribers.display import shown
 
 if TYPE_CHECKING:
     from newsletter.events.dmarc import ReadReport
@@ -171,7 +172,7 @@ def take_in(
     with fenced() as read_report:
         for number, file in enumerate(files, 1):
             try:
-                report = read_report(dmarc.read_file(file), file.name, own, now)
+                report = read_report(dmarc.read_file(file), shown(file.name, 100), own, now)
             except SourceError as error:
                 counts["refused"] += 1
                 if len(complaints) < MOST_TOLD:

@@ -39,8 +39,9 @@ def complaints(
         elif problem["type"] == "extra_forbidden":
             yield f"{named} is not a setting; {_nearest(key, schema)}"
         elif problem["type"] == "model_type":
-            named = next(layer.names[key] for layer in layers if key in layer.names)
-            yield f"{named}: found {problem['input']!r}, but a section is wanted: [{key}]"
+            named = next((layer.names[key] for layer in layers if key in layer.names), named)
+            whole = f"[[{key.rpartition('.')[0]}]]" if key.rpartition(".")[2].isdecimal() else f"[{key}]"
+            yield f"{named}: found {problem['input']!r}, but a section is wanted: {whole}"
         else:
             words = problem["msg"].removeprefix("Value error, ")
             if problem["type"] == "list_type" and isinstance(problem["input"], dict):
@@ -75,7 +76,9 @@ def _shown(key: str, value: object) -> str:
         value = {name: "a secret" if f"{key}.{name}" in secret else one for name, one in value.items()}
     if isinstance(value, date | time):  # as TOML writes it, not as Python does
         return value.isoformat()
-    return "a secret" if key in secret else repr(value)
+    if key in secret:
+        return "a secret"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _wanted(key: str, schema: type[Schema]) -> str:

@@ -82,7 +82,33 @@ def _toml_words(error: tomllib.TOMLDecodeError, text: str, path: Path) -> str:
     line = f":{match[1]}" if match else ""
     reason = re.sub(r" \(at .*\)", "", str(error))
     reason = reason[:1].lower() + reason[1:]
-    return f'{path}{line}: is not valid TOML ({reason}); text stands in quotes: key = "text"'
+    lines = text.splitlines()
+    wrong = lines[int(match[1]) - 1] if match and int(match[1]) <= len(lines) else ""
+    return f"{path}{line}: is not valid TOML ({reason}); {_toml_mend(reason, wrong)}"
+
+
+def _toml_mend(reason: str, line: str) -> str:
+    """What to do about a line that is no TOML, by what is typed wrong mostly."""
+    outside = re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*', "", line)
+    if re.search("[“”„‘’]", outside):
+        return 'quotation marks around a text are straight ones: key = "text"'
+    if re.search("[،؛]", outside):
+        return "commas of a list are Latin ones: [12, 13]"
+    if re.search(r"[^\W\d_a-zA-Z]", outside.partition("=")[0]):
+        return "names of keys are Latin ones, such as those of the docs"
+    if re.search("[٠-٩۰-۹]", outside):
+        return "write numbers with the digits 0 to 9"
+    if "date" in reason or re.search(r"\d+[/.]\d+[/.]\d+|\d{4}-\d\d?-\d\d?", outside):
+        return "a day is written 2026-12-31, without quotes, and is one of the calendar"
+    if outside.count('"') == 1 or outside.count("'") == 1:
+        return "a text ends with the mark it begins with"
+    if "declaration" in reason:
+        return "as many brackets close a heading as open it"
+    if "array" in reason:
+        return "a list ends with ], and commas stand between its parts"
+    if re.search(r"=\s*$", outside):
+        return "write something behind the =, or take the line out"
+    return 'text stands in quotes: key = "text"'
 
 
 def _lines(text: str, path: Path) -> dict[str, str]:
