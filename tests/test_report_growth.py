@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, select
 
 from newsletter import clicks, ledger
-from newsletter.ledger import Mailing
+from newsletter.ledger import Mailing, counts
 from newsletter.models import CountedLink
-from newsletter.report import read
+from newsletter.report import history, read
 from newsletter.report.figures import comparison, hours_of
 from newsletter.report.growth import growth, week_days
 from newsletter.report.models import OTHERS, NewsroomReport, PastIssue, Report
@@ -229,6 +229,24 @@ def test_ten_issues_before_this_one_are_compared_each_with_its_kind(issues: Conn
     assert beside("13") == [str(number) for number in range(3, 13)]
     assert beside("2") == ["1"]
     assert beside("readers/weekly/4") == [f"readers/weekly/{number}" for number in range(1, 4)]
+
+
+def test_several_issues_count_each_of_those_before_them_once(
+    issues: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def told_of(connection: Connection, sends: list[ledger.Send]) -> dict[str, int]:
+        asked.append(sends[0].issue)
+        return counts.told_of(connection, sends)
+
+    monkeypatch.setattr(history, "told_of", told_of)
+    keys = [str(number) for number in range(1, 14)]
+    whole = read.newsroom_report(issues, keys, newsroom="", now=NOW, zone=ZONE)
+    assert sorted(asked, key=int) == keys[:-1]
+    assert [one.comparison for one in whole.reports] == [
+        read.of_issue(issues, key, zone=ZONE, compare=True).comparison for key in keys
+    ]
 
 
 def test_a_reader_leaves_one_letter_and_who_was_let_go_or_came_back_has_left_none(issues: Connection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from newsletter import clicks, ledger
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 MOST_ISSUES = 10
 
 
-def compared(connection: Connection, report: Report, sends: Sequence[Send], *, zone: tzinfo) -> IssueComparison:
+def compared(
+    connection: Connection, report: Report, sends: Sequence[Send], past_issue: Callable[[str], PastIssue]
+) -> IssueComparison:
     """An issue beside the last ten before it that went out; a letter of the latest posts beside those of its rhythm.
 
     Args:
         connection: An open connection to the database.
         report: Of the issue.
         sends: Of the issue.
-        zone: Of the site.
+        past_issue: What is told of the issue with a key; ``past_of``, or one that remembers.
     """
     total = report.total
     here = PastIssue(
@@ -46,7 +48,7 @@ def compared(connection: Connection, report: Report, sends: Sequence[Send], *, z
     kind = report.issue.rpartition("/")[0]
     past: list[PastIssue] = []
     for key in ledger.issues_before(connection, min(send.id for send in sends), kind):
-        if key != report.issue and (one := _past(connection, key, zone)).submitted:
+        if key != report.issue and (one := past_issue(key)).submitted:
             past.append(one)
         if len(past) == MOST_ISSUES:
             break
@@ -66,7 +68,14 @@ def leavings_of(connection: Connection, sends: Sequence[Send]) -> Mapping[int, S
     }
 
 
-def _past(connection: Connection, key: str, zone: tzinfo) -> PastIssue:
+def past_of(connection: Connection, key: str, zone: tzinfo) -> PastIssue:
+    """An issue as others are compared with it.
+
+    Args:
+        connection: An open connection to the database.
+        key: Of the issue.
+        zone: Of the site.
+    """
     sends = ledger.sends_of(connection, key)
     told = told_of(connection, sends)
     links = clicks.of_issue(connection, key)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from newsletter import clicks, ledger, polls
@@ -13,7 +14,7 @@ from newsletter.ledger import trials
 from newsletter.ledger.counts import IssueCounts, VariantCounts, by_domain, counted
 from newsletter.report.figures import hours_of, stories_of
 from newsletter.report.growth import growth
-from newsletter.report.history import compared, leavings_of
+from newsletter.report.history import compared, leavings_of, past_of
 from newsletter.report.models import (
     ERASED,
     EVENTS,
@@ -22,6 +23,7 @@ from newsletter.report.models import (
     DeliveryCounts,
     DomainCounts,
     NewsroomReport,
+    PastIssue,
     Report,
     ReportPart,
     StoryCounts,
@@ -67,7 +69,9 @@ def newsroom_report(
         SendError: Nothing was sent, or nothing by one of these names.
     """
     lately = stories_since(connection, now - _BEST_OF)
-    reports = [of_issue(connection, name, zone=zone, compare=True) for name in names or ("",)]
+    # Of several issues in a row each is compared with nearly the same ones.
+    past = cache(partial(past_of, connection, zone=zone))
+    reports = [of_issue(connection, name, zone=zone, compare=True, past_issue=past) for name in names or ("",)]
     return NewsroomReport(
         newsroom=newsroom,
         made=now.astimezone(zone),
@@ -80,7 +84,14 @@ def newsroom_report(
     )
 
 
-def of_issue(connection: Connection, name: str, *, zone: tzinfo = UTC, compare: bool = False) -> Report:
+def of_issue(
+    connection: Connection,
+    name: str,
+    *,
+    zone: tzinfo = UTC,
+    compare: bool = False,
+    past_issue: Callable[[str], PastIssue] | None = None,
+) -> Report:
     """What became of an issue: the one an editor names, or without a name the last one that went out.
 
     Args:
@@ -88,6 +99,7 @@ def of_issue(connection: Connection, name: str, *, zone: tzinfo = UTC, compare: 
         name: Number of an issue, key of a letter of the latest posts, id of a send; or empty.
         zone: Of the site, for the hours.
         compare: Also by domain and beside the issues before it, which takes longer than all the rest.
+        past_issue: What is told of the issue with a key, where that is known already.
 
     Raises:
         SendError: Nothing was sent, or nothing by that name.
@@ -113,7 +125,10 @@ def of_issue(connection: Connection, name: str, *, zone: tzinfo = UTC, compare: 
         trials=tuple(results),
         turned_away=polls.turned_away(connection, sends[0].issue),
     )
-    return replace(report, comparison=compared(connection, report, sends, zone=zone)) if compare else report
+    if not compare:
+        return report
+    past_issue = past_issue or partial(past_of, connection, zone=zone)
+    return replace(report, comparison=compared(connection, report, sends, past_issue))
 
 
 def stories_since(connection: Connection, since: datetime) -> list[StoryCounts]:
