@@ -95,7 +95,7 @@ def counts() -> DeliveryCounts:
         complained=2,
         left=9,
         reasons={"no longer subscribed": 27, "550 5.1.1 no such user": 3},
-        bounces={"hard": 14, "soft": 17, "policy": 5, "invalid": 1},
+        bounces={"hard": 14, "soft": 19, "policy": 5, "invalid": 1},
         leaving={"too many": 4, "not interesting": 2, "own words": 1, "none": 2},
     )
 
@@ -239,7 +239,7 @@ def grown(language: str = "ar") -> GrowthReport:
         (59, 10),
     )
     weeks = tuple(
-        WeekCounts(monday + timedelta(days=7 * at), joined + 9, joined, left, at % 3, at % 5 // 4)
+        WeekCounts(monday + timedelta(days=7 * at), joined + 9, joined, left, 3 * (at % 6 // 5), at % 3, at % 5 // 4)
         for at, (joined, left) in enumerate(moves)
     )
     roads = (

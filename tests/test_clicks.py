@@ -38,7 +38,7 @@ from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import latest
 from newsletter.workflows import letter as letters
 from newsletter.workflows.clicks import asks_for_the_page, click_routes
-from newsletter.workflows.clicks.visits import LONGEST, MOST_AN_HOUR, QUIET, VisitCounter
+from newsletter.workflows.clicks.visits import LONGEST, MOST_AN_HOUR, MOST_OF_A_NETWORK, QUIET, VisitCounter
 from newsletter.workflows.serve import app_of, pages_of, site_of
 from subscribers import actions, store, tokens
 from subscribers.store import tables as readers
@@ -207,6 +207,32 @@ def test_who_wants_no_counting_gets_the_links_as_they_are(workspace: Workspace) 
         assert one not in found[2].rendered.html
         assert one in found[1].rendered.html
         assert found[1] == found[3]
+
+
+@pytest.mark.parametrize("way", ["stories", "provider"])
+def test_who_says_no_before_a_letter_is_handed_over_is_not_counted_by_it(workspace: Workspace, way: str) -> None:
+    from newsletter import ledger
+    from newsletter.delivery.counting import let_out
+
+    workspace.settings.tracking.__dict__["clicks"] = way
+    before = sent(workspace)[2]
+    assert before.tracked == (way == "provider")
+    assert click_links.NOTE in before.rendered.html
+    with workspace.database.write() as connection:
+        (send,) = ledger.sends(connection)
+        assert let_out(connection, send.id) == 0
+        store.set_counting(connection, 2, counted=False)
+        assert let_out(connection, send.id) == 1
+        assert let_out(connection, send.id) == 0
+        query = (
+            sa.select(tables.batch.c.letter_id)
+            .join(tables.delivery, tables.delivery.c.batch_id == tables.batch.c.id)
+            .where(tables.delivery.c.subscriber_id == 2)
+        )
+        after = from_json(ledger.letter_of(connection, connection.execute(query).scalar_one()))
+    assert not after.tracked
+    assert hrefs(after.rendered.html) >= WANTED
+    assert click_links.NOTE not in after.rendered.html
 
 
 @pytest.mark.parametrize("kind", ["daily", "instant"])
@@ -543,6 +569,19 @@ def test_a_double_press_counts_once_and_a_loop_counts_little(workspace: Workspac
         pages.seconds += 3
         pages.counter.visit(name, network="198.51.100.9", machine=False)
     assert pages.settle() == {STORIES[0].url: (1 + MOST_AN_HOUR, 50)}
+
+
+def test_nobody_makes_a_number_as_large_as_they_like_by_a_new_browser_each_time(workspace: Workspace) -> None:
+    sent(workspace)
+    pages = Pages(workspace)
+    pages.counter.learn()
+    names = [clicks.name_of("7", "readers", 0, story.url) for story in STORIES[:2]]
+    for number in range(MOST_OF_A_NETWORK + 200):
+        pages.seconds += 0.01
+        pages.counter.visit(names[0], network="198.51.100.0/24", agent=f"Browser {number}", machine=False)
+    pages.counter.visit(names[1], network="198.51.100.0/24", agent="Browser 1", machine=False)
+    pages.counter.visit(names[0], network="203.0.113.0/24", agent="Browser 1", machine=False)
+    assert pages.settle() == {STORIES[0].url: (MOST_OF_A_NETWORK + 1, 200), STORIES[1].url: (1, 0)}
 
 
 @given(st.lists(st.tuples(st.floats(0, 1.9), st.sampled_from("abcdefgh")), max_size=12))

@@ -16,16 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_dmarc import DATA, PLAIN, zipped
 from test_inbox import LINKS, NOW, SUPPRESSIONS
-from test_ledger import claim, freeze
+from test_ledger import claim, freeze, query
 
 from newsletter import ledger
+from newsletter.cli.deliverability import _tell_reasons
 from newsletter.events import apply, inbox
 from newsletter.events.inbox.messages import understand
+from newsletter.ledger import Mailing
 from newsletter.ledger import deliverability as rows
 from newsletter.ledger.dmarc import DmarcReport, DmarcRow, authentication_since, keep_report, reports_since
 from newsletter.report.deliverability import (
     ComplaintRate,
+    DeliverabilityReport,
     DomainLetters,
+    TroubleCount,
     complaint_rates,
     dmarc_summary,
     family_of,
@@ -35,6 +39,7 @@ from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
 from newsletter.wiring import open_workspace
 from newsletter.workflows import status
+from newsletter.workflows.deliverability import read
 from newsletter.workflows.status.reading import OF_US
 from subscribers import actions, store
 from subscribers.models import Event
@@ -96,7 +101,6 @@ def test_figures_equal_an_independent_count(database: Database) -> None:
         found = list(rows.troubles(connection, since, domains))
         letters = {one.domain: one for one in rows.letters(connection, since, domains)}
         refused = list(rows.refused(connection, since, domains))
-        of_domains = rows.domain_troubles(connection, since, domains)
         signs = rows.signs(connection, since, domains, kinds=OF_US)
     sums: Counter[tuple[str, str]] = Counter()
     by_domain: Counter[str] = Counter()
@@ -109,11 +113,10 @@ def test_figures_equal_an_independent_count(database: Database) -> None:
     for numbers in told_of.values():
         expected.update(domain_of[number] for number in numbers)
     assert by_domain == expected
-    counted = {(one.domain, one.kind): one.letters for one in of_domains}
     for kind in ("deferred", "bounced"):
         numbers = set().union(*(told_of[key] for key in told_of if key[0] == kind))
         for domain in ("gmail.com", "yahoo.com", "example.net"):
-            assert counted.get((domain, kind), 0) == sum(domain_of[number] == domain for number in numbers)
+            assert getattr(letters[domain], kind) == sum(domain_of[number] == domain for number in numbers)
     assert {name: (one.submitted, one.delivered) for name, one in letters.items()} == {
         name: (
             sum(domain_of[number] == name for number in range(1, 41) if number != 2),
@@ -127,6 +130,50 @@ def test_figures_equal_an_independent_count(database: Database) -> None:
     ours = listed | told_of["deferred", "pace"]
     gmail = {number for number in ours if domain_of[number] == "gmail.com"}
     assert len(gmail) < 20 or signs.domains == (("gmail.com", len(gmail), 19),)
+
+
+def test_no_number_is_larger_than_the_letters_it_is_a_share_of(tmp_path: Path) -> None:
+    """Spam reports of letters before the time that is looked at, letters that bounced twice, a batch refused whole."""
+    with open_workspace(make_workspace(tmp_path / "w")) as workspace:
+        now = workspace.now()
+        with workspace.database.write() as connection:
+            for number in range(8):
+                actions.add_subscriber(connection, f"reader{number}@yahoo.com", "readers", now=NOW)
+            sends = []
+            for key, who, at in (("1", range(4, 12), now - timedelta(days=60)), ("2", range(4, 9), now)):
+                send = ledger.write_send(
+                    connection,
+                    [Mailing("{}", query(who))],
+                    key=key,
+                    list_id=1,
+                    rhythm="weekly",
+                    subject="أسبوع",
+                    batch_size=3,
+                    now=at,
+                )
+                ledger.record(connection, claim(connection, send), "submitted", {})
+                ledger.record(connection, claim(connection, send), "refused" if key == "2" else "submitted", {})
+                sends.append(send.public_id)
+        first, second = (f"{one}." for one in sends)
+        events = [Event("complained", now - timedelta(days=1), f"{first}{number}") for number in range(1, 6)]
+        events += [Event("delivered", now, f"{second}9"), Event("complained", now, f"{second}10")]
+        events += [
+            Event("complained", now, f"{second}11"),
+            Event("complained", now - timedelta(hours=1), f"{second}11"),
+        ]
+        events += [
+            Event("bounced", now - timedelta(hours=hours), f"{second}10", bounce, reason=words)
+            for hours, bounce, words in ((5, "soft", WORDS["full"]), (1, "hard", "550 5.1.1 no such user"))
+        ]
+        told(workspace.database, events)
+        found = read(workspace, days=30)
+    assert found.domains == (DomainLetters("yahoo.com", 3, delivered=1, bounced=1, refused=2, complained=2),)
+    assert sum(one.letters for one in found.troubles if one.kind == "bounced") == 2  # once for each reason
+    assert sum(one.letters for one in found.troubles if one.kind == "refused") == 2
+    for rate in found.complaints:
+        low, high = rate.interval
+        assert (rate.complained, rate.letters) == (2, 2)
+        assert 0 <= low <= rate.rate <= high <= 1
 
 
 def test_letters_of_erased_readers_have_a_name_of_their_own(database: Database) -> None:
@@ -368,6 +415,20 @@ def test_copies_of_letters_are_counted_once(database: Database, tmp_path: Path) 
 
 
 # ---- the command, and who is told
+
+
+@pytest.mark.parametrize("days", [1, 6, 42, 43, 49, 90])
+@pytest.mark.parametrize("today", range(7))
+def test_weeks_add_up_to_the_letters(days: int, today: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each day of the time that is looked at is in one column, on whatever day one looks."""
+    until = datetime(2026, 11, 23, 1, tzinfo=UTC) + timedelta(days=today)
+    mondays = {(at := (until - timedelta(days=back)).date()) - timedelta(days=at.weekday()) for back in range(days + 1)}
+    troubles = tuple(TroubleCount(week, "gmail.com", "deferred", "", "full", 3) for week in sorted(mondays))
+    _tell_reasons(DeliverabilityReport(until - timedelta(days=days), until, troubles))
+    line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("deferred"))
+    letters, *columns = (int(word) for word in line.split() if word.isdigit())
+    assert letters == sum(columns) == 3 * len(mondays)
+    assert len(columns) == min(len(mondays), 8)
 
 
 def test_the_command_takes_reports_in_and_shows_them(tmp_path: Path) -> None:

@@ -150,6 +150,11 @@ ODD: dict[str, tuple[Callable[[], bytes], str]] = {
     "a gzip in a gzip": (lambda: gzip.compress(gzip.compress(PLAIN)), "archive within an archive"),
     "a gzip in a zip": (lambda: zipped(("r.xml.gz", gzip.compress(PLAIN))), "archive within an archive"),
     "a locked zip": (locked_zip, "locked with a password"),
+    "a zip packed with LZMA": (lambda: zipped(("r.xml", PLAIN), level=zipfile.ZIP_LZMA), "packed in an unusual way"),
+    "a bzip2 bomb": (
+        lambda: zipped(("r.xml", bytes(60_000_000)), level=zipfile.ZIP_BZIP2),
+        "packed in an unusual way",
+    ),
     "a zip bomb": (lambda: zipped(("r.xml", bytes(60_000_000))), "unpacks to more than"),
     "a zip that lies about its size": (lying_zip, r"unpacks to more than|damaged zip"),
     "a gzip bomb of 200 MB": (lambda: gzip_of(200_000_000), "unpacks to more than"),
@@ -334,5 +339,7 @@ def test_files_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "big.xml").touch()
     with (tmp_path / "big.xml").open("r+b") as file:
         file.truncate(200_000_000)
-    with pytest.raises(SourceError, match="is bigger than"):
-        dmarc.read_file(tmp_path / "big.xml")
+    (tmp_path / "big.xml").rename(tmp_path / "\x1b[31mbig\n.xml")
+    with pytest.raises(SourceError, match="is bigger than") as caught:
+        dmarc.read_file(tmp_path / "\x1b[31mbig\n.xml")
+    assert str(caught.value).isprintable()

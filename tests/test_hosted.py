@@ -290,6 +290,59 @@ def test_letters_that_go_by_themselves_have_theirs(workspace: Workspace) -> None
     assert stored(workspace) == [(match[2].partition(".")[0], True)]
 
 
+def daily_with_logo(workspace: Workspace) -> None:
+    now = workspace.now()
+    (workspace.root / "logo.jpg").write_bytes(jpeg())
+    article = Article("خبر", "https://almawja.example.org/2/", summary="كلمة.", published=now - timedelta(hours=1))
+    with workspace.database.write() as connection:
+        library.shelve(connection, [article], now=now)
+        actions.add_subscriber(
+            connection, "daily@example.net", "readers", now=now, keys=workspace.keys.suppression, rhythm="daily"
+        )
+
+
+def test_letters_that_go_by_themselves_ask_the_pages_as_an_issue_does(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily_with_logo(workspace)
+    answers = [PictureResult(trouble="answers 404", gone=True), PictureResult(trouble="answers 503"), PictureResult()]
+    logo = {"NASHRA_LETTER__LOGO": "logo.jpg"}
+    command = ("-C", workspace.root, "latest", "--rhythm", "daily")
+    monkeypatch.setattr(check, "through_a_provider", lambda _: True)
+    monkeypatch.setattr(check.probe, "pages", lambda *_: LinkResult())
+    monkeypatch.setattr(check.probe, "hosted", lambda *_: answers[0])
+    complains(
+        here(*command, "--dry-run", more=logo),
+        "newsletter.toml: [letter] pictures",
+        "do not give the letter's pictures",
+    )
+    complains(here(*command, more=logo), "newsletter.toml: [letter] pictures", "answers 404", 'set pictures = "inline"')
+    assert not (workspace.root / "outbox" / "new").exists()
+    # Mended halfway, the same command sends what waited, and tells what it saw.
+    del answers[0]
+    done = here(*command, more=logo)
+    assert done.code == 0
+    assert "warning image-unsure: newsletter.toml: [letter] pictures" in done.err, done
+    assert len(messages(workspace.root)) == 1
+
+
+def test_letters_that_go_by_themselves_ask_nobody_without_need(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily_with_logo(workspace)
+    asked: list[str] = []
+    monkeypatch.setattr(check.probe, "pages", lambda url, *_: asked.append(url) or LinkResult(trouble="no answer"))
+    logo = {"NASHRA_LETTER__LOGO": "logo.jpg"}
+    command = ("-C", workspace.root, "latest", "--rhythm", "daily", "--dry-run")
+    assert here(*command, more=logo).code == 0  # into the outbox
+    monkeypatch.setattr(check, "through_a_provider", lambda _: True)
+    assert here(*command, more={**logo, "NASHRA_LETTER__PICTURES": "inline"}).code == 0
+    assert not asked
+    done = here(*command, more=logo)
+    assert (done.code, asked) == (0, [BASE]), done
+    assert "warning web-unreachable" in done.err
+
+
 def test_a_test_letter_has_its_pictures_for_some_days(either: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     assert here("-C", either.root, "send", "--test", "editor@example.net").code == 0
     (message,) = messages(either.root)

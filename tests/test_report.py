@@ -12,18 +12,21 @@ from command import complains, here
 from hypothesis import given
 from hypothesis import strategies as st
 from newsroom import START, Clock, WordPress, make, open_newsroom, posts, subscribe
+from test_ledger import freeze
 
 from newsletter import ledger
+from newsletter.errors import SendError
 from newsletter.events.apply import receive
 from newsletter.report import counts as report
 from newsletter.report import read
 from newsletter.report.models import BOUNCES, EVENTS, STATES, DeliveryCounts, Report, ReportPart
 from newsletter.report.plain import plain_issue
 from newsletter.senders.reports import EventReport as Told
+from newsletter.storage.database import Database
 from newsletter.wiring import Workspace
 from newsletter.workflows import latest, weekly
 from newsletter.workflows.collect import gather
-from subscribers import actions
+from subscribers import actions, store
 from subscribers.models import Event, EventKind
 
 counts = st.builds(
@@ -49,6 +52,20 @@ def test_parts_add_up(parts: list[tuple[str, str, DeliveryCounts]]) -> None:
         assert (f"{count:,} bounced {BOUNCES[kind]}" in told) == (count > 0)
     assert made.total.audience == sum(one.audience for *_, one in parts)
     assert json.loads(json.dumps(plain_issue(made)))["total"]["audience"] == made.total.audience
+
+
+def test_an_undone_send_is_told_of_when_there_is_no_other(database: Database) -> None:
+    with database.write() as connection:
+        with pytest.raises(SendError, match="nothing was sent yet"):
+            read.of_issue(connection, "1")
+        store.add_list(connection, "readers", "نشرة", now=START)
+        send = freeze(connection, audience=range(1, 3))
+        assert ledger.cancel(connection, send).undone
+    with database.read() as connection:
+        gone = read.of_issue(connection, send.public_id)
+        assert (gone.total.audience, gone.total.cancelled, gone.clicks_counted) == (2, 2, False)
+        with pytest.raises(SendError, match="nothing was sent yet"):
+            read.of_issue(connection, "")
 
 
 @pytest.mark.parametrize(("part", "whole", "words"), [(1, 8, "12.5 %"), (0, 5, "0.0 %"), (0, 0, "–")])

@@ -207,8 +207,13 @@ def told_once(world: World) -> dict[str, dict[str, list[Event]]]:
 
 
 def left_at(world: World, one: Sent, until: datetime | None, told: Mapping[str, list[Event]]) -> tuple[int, str] | None:
-    """When the reader of a delivery left after it, and why; None when they did not."""
-    moments = [(int(event.at.timestamp()), "none") for event in told.get("left", ())]
+    """When the reader of a delivery left after it and before the next, and why; None when they did not or came back."""
+    gone = one.reader in world.erased or (
+        (one.reader, one.send.list_id) not in world.back
+        and any(list_id == one.send.list_id for _, list_id, *_ in world.by_reader.get(one.reader, ()))
+    )
+    first = min((event.at for event in told.get("left", ())), default=None)
+    moments = [(int(first.timestamp()), "none")] if first and gone and (not until or first < until) else []
     lines = [
         (at, reason)
         for who, list_id, at, reason in world.by_reader.get(one.reader, ())

@@ -12,18 +12,21 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from newsletter import clicks, ledger
 from newsletter.ledger import Mailing
 from newsletter.models import CountedLink
 from newsletter.report import read
-from newsletter.report.figures import comparison
+from newsletter.report.figures import comparison, hours_of
 from newsletter.report.growth import growth, week_days
-from newsletter.report.models import OTHERS, PastIssue
+from newsletter.report.models import OTHERS, NewsroomReport, PastIssue, Report
+from newsletter.report.page.lists import readers
+from newsletter.report.sections import sections
+from newsletter.storage.tables import delivery
 from subscribers import actions, consent, store
 from subscribers.addresses import normalise
-from subscribers.models import Status
+from subscribers.models import Event, Status
 from subscribers.store.tables import consent as lines
 from subscribers.store.tables import subscriber, subscription
 
@@ -147,6 +150,21 @@ def test_weeks_lie_side_by_side_and_hold_the_present(at: int, starts: int, weeks
     assert timedelta() <= now.astimezone(ZONE).date() - days[-1] < timedelta(days=7)
 
 
+def test_an_hour_that_comes_twice_has_two_names() -> None:
+    """The clocks of Beirut went back from midnight to eleven: each hour keeps its number and has a name of its own."""
+    begun = datetime(2026, 10, 24, 19, 10, tzinfo=UTC)
+    first = int(begun.timestamp()) // 3600
+    hours = hours_of({(first + at, "delivered"): at + 1 for at in range(4)}, (), begun=begun, zone=ZONE)
+    report = Report("7", "عدد", ("finished",), (), hours=hours)
+    drawn = next(one for one in sections(NewsroomReport("", begun, "", (report,))) if one.title == "delivered by hour")
+    assert [(row.label, row.number) for row in drawn.rows] == [
+        ("2026-10-24 22:00", 1),
+        ("2026-10-24 23:00 (+03:00)", 2),
+        ("2026-10-24 23:00 (+02:00)", 3),
+        ("2026-10-25 00:00", 4),
+    ]
+
+
 def past(key: str, submitted: int, delivered: int, **more: Any) -> PastIssue:
     numbers = {"bounced": 0, "complained": 0, "left": 0, **more}
     return PastIssue(key, "عدد", NOW, submitted, delivered, **numbers)
@@ -213,6 +231,45 @@ def test_ten_issues_before_this_one_are_compared_each_with_its_kind(issues: Conn
     assert beside("readers/weekly/4") == [f"readers/weekly/{number}" for number in range(1, 4)]
 
 
+def test_a_reader_leaves_one_letter_and_who_was_let_go_or_came_back_has_left_none(issues: Connection) -> None:
+    """By a provider's word for the last letter or an old one, on our page, by not answering; one comes back."""
+    day = timedelta(days=1)
+    line = {"list_id": 1, "act": "import", "at": int((NOW - 100 * day).timestamp()), "how": "file a.csv", "words": ""}
+    issues.execute(insert(lines), [{**line, "subscriber_id": who} for who in range(1, 11)])
+
+    def provider_says(who: int, key: str, at: datetime) -> None:
+        send = ledger.sends_of(issues, key)[0]
+        of = select(delivery.c.id).where(delivery.c.issue_id == send.issue_id, delivery.c.subscriber_id == who)
+        event = Event("left", at, f"{send.public_id}.{issues.execute(of).scalar_one()}")
+        ledger.note(issues, [(event, "")])
+        actions.receive(issues, event, subscriber_id=who, list_id=1, now=at, keys=KEYS)
+
+    provider_says(1, "12", NOW - 14 * day + timedelta(hours=1))
+    provider_says(2, "1", NOW - day)  # twelve weeks late: it is the letter of now that goes to one reader less
+    provider_says(3, "13", NOW - 7 * day + timedelta(hours=1))
+    actions.add_subscriber(issues, "r3@example.net", "readers", now=NOW - 5 * day, keys=KEYS, restore=True)
+    actions.leave(issues, 4, 1, now=NOW - day, how=consent.LET_GO, letters=False)
+    actions.leave(issues, 5, 1, now=NOW - day, how="page", letters=False)
+
+    def left() -> dict[str, int]:
+        keys = [key for number in range(1, 14) for key in (str(number), f"readers/weekly/{number}")]
+        found = {key: read.of_issue(issues, key).total.left for key in keys}
+        compared = read.of_issue(issues, "readers/weekly/13", compare=True).comparison
+        assert compared is not None
+        assert all(found[one.issue] == one.left for one in compared.past)
+        return {key: number for key, number in found.items() if number}
+
+    assert left() == {"12": 1, "readers/weekly/13": 2}
+    (grown,) = growth(issues, now=NOW, zone=ZONE).lists
+    sums = {name: sum(getattr(week, name) for week in grown.weeks) for name in ("confirmed", "left", "let_go")}
+    assert sums == {"confirmed": 1, "left": 4, "let_go": 1}
+    # So many there were, came, left and are: nobody is counted twice or forgotten.
+    assert readers(grown)[0] + sums["confirmed"] - sums["left"] - sums["let_go"] == grown.readers == 6
+    assert readers(grown)[0] == 10
+    actions.erase(issues, "r1@example.net", now=NOW, keys=KEYS)
+    assert left() == {"12": 1, "readers/weekly/13": 2}
+
+
 def test_clicks_are_told_by_story_link_and_hour(issues: Connection) -> None:
     urls = ("https://x.example/1", "https://x.example/2", "https://x.example/about")
     links = [CountedLink("", url, story, place) for place, (url, story) in enumerate(zip(urls, "أب ", strict=True))]
@@ -230,7 +287,9 @@ def test_clicks_are_told_by_story_link_and_hour(issues: Connection) -> None:
     assert [(one.story, one.people, one.machines) for one in report.stories] == [("ب", 9, 2), ("أ", 7, 1), ("", 1, 0)]
     assert [(one.hour, one.clicked) for one in report.hours if one.clicked] == [(0, 4), (30, 13)]
     assert report.clicked == sum(people for people, _ in told.values()) + 1 == sum(one.clicked for one in report.hours)
-    best = read.best_stories(issues, since=NOW - timedelta(days=30))
+    best = read.best_of(read.stories_since(issues, NOW - timedelta(days=30)))
     assert [(one.story, one.issue, one.people) for one in best] == [("ب", "13", 9), ("أ", "13", 7), ("أ", "12", 2)]
+    whole = read.newsroom_report(issues, newsroom="", now=NOW, zone=ZONE)
+    assert (whole.best_stories, whole.clicked_in_30_days) == (best, 9 + 7 + 2 + 1)
     silent = read.of_issue(issues, "11")
     assert (silent.clicks_counted, silent.stories, silent.clicked) == (False, (), 0)

@@ -182,6 +182,23 @@ def test_tables_say_what_the_charts_show() -> None:
     assert len(weeks) == 13
 
 
+def test_shares_are_of_what_they_say() -> None:
+    """A letter that bounced in two ways is one letter; the best stories of a month are not all that was pressed."""
+    one = made.issue("en")
+    counts = DeliveryCounts(submitted=20, bounced=4, bounces={"soft": 4, "hard": 2})
+    one = replace(one, parts=(replace(one.parts[0], counts=counts),))
+    best = (StoryCounts("A", 30, 0, (), "1"), StoryCounts("B", 10, 0, (), "1"))
+    shown = replace(made.whole("en"), reports=(one,), best_stories=best, clicked_in_30_days=80)
+    html = drawn(shown, "en")
+
+    def shares(title: str) -> list[str]:
+        return [row[2].text for row in block(html, title).find(".//table").findall("tbody/tr")]
+
+    assert shares("What came back") == ["100%", "50%"]
+    assert shares("Best of the last 30 days") == ["37.5%", "12.5%"]
+    assert "37.5% of all clicks" in block(html, "Best of the last 30 days").text_content()
+
+
 def test_where_clicks_are_not_counted_one_sentence_stands_in_their_place() -> None:
     html = drawn(made.whole("en", clicks=False), "en")
     shown = block(html, "What they read")
@@ -441,13 +458,13 @@ def test_where_clocks_change_hours_are_those_of_the_wall() -> None:
     one = replace(made.issue("en"), begun=begun, hours=hours)
     html = drawn(replace(made.whole("en"), reports=(one,)), "en", timezone="Asia/Beirut")
     shown = block(html, "When they clicked")
-    assert [row[0].text_content()[-5:] for row in shown.findall(".//tbody/tr")][2:6] == [
+    assert [row[0].text_content().partition(", ")[2] for row in shown.findall(".//tbody/tr")][2:6] == [
         "22:00",
-        "23:00",
-        "23:00",
+        "23:00 (+03:00)",
+        "23:00 (+02:00)",
         "00:00",
     ]
-    assert [text.text for text in shown.find_class("axis")][:3] == ["20:00", "23:00", "01:00"]
+    assert [text.text for text in shown.find_class("axis")][:3] == ["20:00", "23:00 (+03:00)", "01:00"]
 
 
 def test_after_the_first_day_the_table_goes_by_days() -> None:

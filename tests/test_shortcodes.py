@@ -25,7 +25,7 @@ BASE = "https://example.org/a/"
 
 def lines(html: str) -> str:
     """Each block on a line of its own, as in the files."""
-    html = re.sub(r"(?<=>)(?=<(?:p|figure|ol|blockquote|pre)\b)", "\n", html)
+    html = re.sub(r"(?<=>)(?=<(?:p|figure|ol|blockquote|pre|table)\b)", "\n", html)
     return re.sub(r"(?<=>)(?=</(?:blockquote|ol)>)", "\n", html) + "\n"
 
 
@@ -224,7 +224,12 @@ def test_a_whole_story_in_the_letter_still_has_its_lists_and_code() -> None:
     assert (
         '<a href="https://www.youtube.com/watch?v=abcdefghijk">شاهد الفيديو على يوتيوب: رحلة القارب الأول</a>' in html
     )
-    for words in ("الرصيف عند الفجر", "من تقرير الميناء.", "مقدمة المقال[1]", "بيت من الشعر<br />وبيت يليه"):
+    for words in (
+        "الرصيف عند الفجر",
+        "من تقرير الميناء.",
+        'مقدمة المقال<sup><a href="#note-1">[1]</a></sup>',
+        "بيت من الشعر<br />وبيت يليه",
+    ):
         assert words in html
     text = read.text()
     assert "3. ثالثًا" in text

@@ -109,8 +109,9 @@ def assert_harmless(html: str) -> None:
         return
     for element in fromstring(f"<div>{html}</div>").iterdescendants():
         assert element.tag in ALLOWED
-        assert set(element.attrib) <= {"href", "src", "alt", "width", "height", "dir"}
-        assert re.match(r"https?://|mailto:", element.get("href", "https://"))
+        assert set(element.attrib) <= {"href", "src", "alt", "width", "height", "dir", "id"}
+        assert re.match(r"https?://|mailto:|#note-\d+\Z", element.get("href", "https://"))
+        assert re.fullmatch(r"note-\d+", element.get("id", "note-1"))
         assert re.match(r"https?://", element.get("src", "https://"))
 
 
@@ -126,6 +127,7 @@ def test_attacks_come_out_harmless(attack: str) -> None:
 @given(
     st.lists(
         st.sampled_from(ATTACKS)
+        | st.sampled_from(["<a href=#n>1</a>", "<sup><a href=#n>1</a></sup>", "<li id=n>", "<p id=n>", "<table><tr>"])
         | st.sampled_from(
             ["<p>", "</p>", "<ul>", "<li>", "</ul>", "<b>", "</b>", "<div>", "<br>", "<td>", "<figure>", "<pre>"]
         )

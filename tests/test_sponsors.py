@@ -425,7 +425,7 @@ def test_what_was_missed_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_report_has_clicks_when_they_are_counted(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w", readers=2)
+    root = make_workspace(tmp_path / "w", readers=6)
     settings = root / "newsletter.toml"
     said = settings.read_text("utf-8").replace("[tracking]\n", '[tracking]\nclicks = "stories"\n')
     settings.write_text(said, "utf-8")
@@ -439,13 +439,21 @@ def test_the_report_has_clicks_when_they_are_counted(tmp_path: Path) -> None:
     done = here("sponsors", "report", "مطاحن السهل", "--json", "--html", "mill.html", cwd=root)
     assert done.code == 0, done
     found = json.loads(done.out)
-    assert (found["issues"], found["submitted"], found["delivered"], found["clicks"]) == (1, 2, None, 8)
+    assert (found["issues"], found["submitted"], found["delivered"], found["clicks"]) == (1, 6, None, 8)
     assert found["letters"][0]["links"] == [{"url": "https://example.net/flour", "people": 8, "machines": 2}]
     assert found["ahead"][0]["issues"] == [2]
     page = (root / "mill.html").read_text("utf-8")
     assert "https://example.net/flour" in page
     assert "almawja" not in re.sub(r"<title>.*?</title>", "", page)  # no link of the newsroom's own
     complains(here("sponsors", "report", "مطاحن السهل", "--html", "no/where.html", cwd=root), "cannot be written")
+    with open_at(root) as workspace, workspace.database.write() as connection:
+        connection.exec_driver_sql("UPDATE send SET state = 'cancelled'")  # when the letters had gone
+    found = json.loads(here("sponsors", "report", "مطاحن السهل", "--json", cwd=root).out)
+    assert (found["issues"], found["submitted"], found["clicks"]) == (1, 6, 8)
+    with open_at(root) as workspace, workspace.database.write() as connection:
+        connection.exec_driver_sql("UPDATE batch SET state = 'queued'")  # before any had
+    found = json.loads(here("sponsors", "report", "مطاحن السهل", "--json", cwd=root).out)
+    assert (found["issues"], found["submitted"]) == (0, 0)
 
 
 def open_at(root: Path):  # type: ignore[no-untyped-def]

@@ -158,6 +158,28 @@ def test_the_subject_that_is_clicked_more_goes_where_clicks_are_counted(
         assert (url in letter.html) == (letter.to in uncounted)
 
 
+@pytest.mark.parametrize("planned", [False, True], ids=["held", "planned"])
+def test_who_says_no_while_a_letter_waits_has_plain_links(root: Path, clock: Clock, planned: bool) -> None:
+    settings(root, "[tracking]\n", '[tracking]\nclicks = "stories"\n')
+    settings(root, f"least = {EACH}", f"least = {EACH + 1}")
+    run(root, "send", "12", "--yes", *(["--at", "2026-11-02 10:00"] if planned else []))
+    before = {one.to for one in received(root)}
+    assert len(before) == (0 if planned else 2 * (EACH + 1))
+    no = sorted({f"reader{number}@example.net" for number in range(READERS)} - before)[:3]
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        people = update(subscriber).where(subscriber.c.address.in_(no))
+        connection.execute(people.values(count_clicks=False))
+    clock.forward(hours=2)
+    run(root, "send", "12")
+    clock.forward(hours=2)
+    run(root, "send", "12")
+    assert got(root).total() == READERS
+    for letter in received(root):
+        assert ("/go/" in letter.html) == (letter.to not in no)
+        assert (click_links.NOTE in letter.html) == (letter.to not in no)
+        assert ("https://almawja.example.org/1/" in letter.html) == (letter.to in no)
+
+
 # ---- what an editor is told
 
 
@@ -409,6 +431,27 @@ def test_what_may_have_gone_after_a_restore_is_held_no_more(root: Path, clock: C
         ledger.move(connection, send, "running")
     run(root, "send", "12", code=4)
     assert got(root).total() == 8
+
+
+def test_a_database_from_before_the_decision_decides_nothing_and_says_so(root: Path, clock: Clock) -> None:
+    run(root, "send", "12", "--yes")
+    before = {path: path.read_bytes() for path in root.glob("newsletter.db*")}
+    run(root, "sends", "decide", "12", "--subject", "2", "--yes")
+    run(root, "send", "12")
+    for path in root.glob("newsletter.db*"):
+        path.unlink()
+    for path, data in before.items():
+        path.write_bytes(data)
+    clock.forward(hours=3)
+    for words, code in ((("send", "12"), 5), (("sends", "resume", "12"), 5), (("schedule", "--run"), 1)):
+        assert "the database is older than what was sent from here" in run(root, *words, code=code).err
+    with open_workspace(root, {}) as workspace:
+        Worker(workspace).once()
+    assert got(root) == {SUBJECTS[0]: 4, SUBJECTS[1]: 20}
+    # Letters that lie here are known to have gone, and nobody gets another one.
+    run(root, "database", "adopt", "--yes")
+    run(root, "send", "12")
+    assert got(root) == {SUBJECTS[0]: 4, SUBJECTS[1]: 20}
 
 
 def test_a_warm_up_ends_the_day_before_the_trial_does(root: Path, clock: Clock) -> None:

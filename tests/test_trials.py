@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, event, func, select
 from test_ledger import query
 
 from newsletter import ledger
@@ -13,6 +14,7 @@ from newsletter.delivery import deciding
 from newsletter.ledger import Mailing, Send, trials, trying
 from newsletter.ledger.drawing import ordered
 from newsletter.ledger.trying import TrialTerms
+from newsletter.storage.database import Database
 from newsletter.storage.tables import batch, delivery, letter
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
@@ -241,3 +243,66 @@ def test_what_is_held_is_free_for_nobody_and_gets_the_letter_of_its_variant(conn
     (decided,) = trials.of_issue(connection, "12")
     assert (decided.chosen, decided.decided_by, decided.decided_at) == (2, "editor", NOW)
     assert [one.sent for one in decided.subjects] == [20, 20]
+
+
+def test_who_looks_while_another_decides_does_not_let_the_send_rest_again(database: Database) -> None:
+    """Between two statements of one transaction PostgreSQL lets the other's be committed."""
+    with database.write() as connection:
+        send = freeze(connection)
+        while (one := ledger.claim(connection, send.id, lease=60)) is not None:
+            ledger.record(connection, one, "submitted", {})
+
+    def decide() -> None:
+        with database.write() as connection:
+            result = trials.of_send(connection, send.id)
+            assert result is not None
+            assert trials.decide(connection, result, 2, by="editor", now=NOW)
+
+    deciding_now = threading.Thread(target=decide)
+
+    def before(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("UPDATE send") and not deciding_now.ident:
+            deciding_now.start()
+            deciding_now.join(0.3)  # as long as it may: it waits for us
+
+    with database.write() as connection:
+        event.listen(connection, "before_cursor_execute", before)
+        trying.rest(connection, send.id, NOW)
+    deciding_now.join()
+    with database.read() as connection:
+        assert ledger.state_of(connection, send.id) == "running"
+        assert ledger.free(connection, send.id)
+
+
+def test_some_get_another_letter_than_their_batch_while_nobody_has_it_in_hand(connection: Connection) -> None:
+    send = freeze(connection, how=terms(WORDS[:1]))
+    in_hand = ledger.claim(connection, send.id, lease=60)
+    assert in_hand is not None
+    beside: list[str] = []
+
+    def letter_for(letter_id: int) -> int | None:
+        def direct(text: str) -> str:
+            beside.append(text)
+            return f"{text}!"
+
+        return ledger.letter_beside(connection, letter_id, "direct", direct)
+
+    who = select(delivery.c.subscriber_id).where(delivery.c.subscriber_id.in_((3, 15, 16, 27)))
+    assert ledger.take_apart(connection, send.id, who, letter_for) == 3
+    assert len(set(beside)) == 1
+    rows = connection.execute(
+        select(delivery.c.subscriber_id, letter.c.variant)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(letter, letter.c.id == batch.c.letter_id)
+    ).all()
+    assert sorted(reader for reader, variant in rows if variant == "direct") == [15, 16, 27]
+    assert len(rows) == 100
+    # Those who have it are left alone the next time.
+    assert ledger.take_apart(connection, send.id, who, lambda _: None) == 0
+    sent = 0
+    ledger.record(connection, in_hand, "submitted", {})
+    while (one := ledger.claim(connection, send.id, lease=60)) is not None:
+        sent += len(ledger.deliveries(connection, one.id))
+        ledger.record(connection, one, "submitted", {})
+    assert sent == 90
+    assert ledger.finish(connection, send.id, now=NOW)

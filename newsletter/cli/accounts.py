@@ -169,6 +169,8 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
         say(f"left out: article {number}: the site has taken it back: {reason}")
     for line in outcome.looked.notes:
         say(f"note: {line}")
+    for line in problem_lines(outcome.pages):
+        say(line)
     if found.went:
         say(f"{latest_standing(found)} Nothing sent now.")
     elif found.issue is None:

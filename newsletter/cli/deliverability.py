@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from newsletter.wiring import Workspace
     from newsletter.workflows.deliverability import DmarcOutcome
 
-_WEEKS = 6
-"""Weeks that are shown one by one."""
+_WEEKS = 7
+"""Weeks that are shown one by one: the six that are usually looked back on touch seven."""
 _MOST = 12
 """Domains, reasons and servers that are shown; all of them are in ``--json``."""
 SOME_REFUSED = 4
@@ -155,11 +155,13 @@ def _tell_reasons(found: DeliverabilityReport) -> None:
         return
     weeks = _weeks(found)
     say("What came back, was put off or refused, by reason (letters; weeks begin on Monday, UTC)")
-    rows = [
-        (kind, meaning_of(reason), number, *(by_week.get(week, 0) for week in weeks))
-        for kind, reason, number, by_week in by_reason[:_MOST]
-    ]
-    table(("What", "Why", "Letters", *(f"{week:%m-%d}" for week in weeks)), rows)
+    rows = []
+    for kind, reason, number, by_week in by_reason[:_MOST]:
+        told = [by_week.get(week, 0) for week in weeks]
+        before = sum(letters for week, letters in by_week.items() if week < weeks[0])
+        rows.append((kind, meaning_of(reason), number, *([before] if _has_before(found) else []), *told))
+    earlier = ("before",) if _has_before(found) else ()
+    table(("What", "Why", "Letters", *earlier, *(f"{week:%m-%d}" for week in weeks)), rows)
     _tell_rest(len(by_reason))
     say()
     say("What to do")
@@ -169,9 +171,18 @@ def _tell_reasons(found: DeliverabilityReport) -> None:
 
 
 def _weeks(found: DeliverabilityReport) -> list[date]:
-    last = found.until.date() - timedelta(days=found.until.weekday())
-    number = min(_WEEKS, (found.until - found.since).days // 7 + 1)
-    return [last - timedelta(weeks=back) for back in reversed(range(number))]
+    """The Mondays of the weeks that are shown one by one, UTC; what lies before them has a column of its own."""
+    number = min(_WEEKS, (_monday(found.until) - _monday(found.since)).days // 7 + 1)
+    return [_monday(found.until) - timedelta(weeks=back) for back in reversed(range(number))]
+
+
+def _has_before(found: DeliverabilityReport) -> bool:
+    return _monday(found.since) < _weeks(found)[0]
+
+
+def _monday(moment: datetime) -> date:
+    day = moment.astimezone(UTC).date()
+    return day - timedelta(days=day.weekday())
 
 
 def _tell_domains(found: DeliverabilityReport) -> None:

@@ -125,6 +125,9 @@ def _leave(workspace: Workspace, plan: Plan, as_json: bool) -> None:
     """Say how a send stands that this command does not go on with, and end with the exit code that follows."""
     assert plan.earlier is not None
     assert plan.account is not None
+    if plan.earlier.paused_by == "trial":
+        with workspace.database.read() as connection:
+            workspace.memory.refuse_behind(connection)  # what it waits for may have come and gone
     say(_already(workspace, plan))
     code = exit_of(plan.earlier, plan.account)
     if as_json:

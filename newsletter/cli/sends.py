@@ -250,6 +250,7 @@ def _resumed(workspace: Workspace, send: Send) -> Send:
         if send.id in {one.send_id for one in deciding.decide_due(workspace, say)}:
             return send
         with workspace.database.read() as connection:
+            workspace.memory.refuse_behind(connection)
             send = ledger.send(connection, send.id) or send
             account = ledger.account(connection, send.id)
         raise SendError(waits_words(send, account, workspace.zone))

@@ -252,7 +252,7 @@ def latest(
             pass_restored(workspace, list_name, rhythm.value)
         if dry_run:
             would = letters.prepare(workspace, rhythm.value, list_name=list_name, period=period)
-            outcome = letters.LatestOutcome(would)
+            outcome = letters.LatestOutcome(would, pages=letters.served(workspace, would))
             codes: list[int] = []
         else:
             codes = []

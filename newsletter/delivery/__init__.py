@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from newsletter import ledger, media
 from newsletter.delivery import probing, warming
 from newsletter.delivery.answering import MOST_UNKNOWN_IN_A_ROW
+from newsletter.delivery.counting import let_out
 from newsletter.delivery.freezing import AudienceChangedError, PeriodTakenError, freeze, freeze_letter
 from newsletter.delivery.probing import LettersWaitingError, SendPausedError, is_braked
 from newsletter.delivery.processes import HelperProcesses
@@ -31,7 +32,7 @@ from newsletter.models import Letter
 from newsletter.rhythms.audience import audience, rhythms_of
 from newsletter.senders import Parcel
 from newsletter.storage.retry import Retrying
-from subscribers import test_link
+from subscribers import store, test_link
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -149,6 +150,8 @@ def run(
         )
     with _fewer_collections(), _remembered(setup, send):
         retrying = Retrying(setup.database, patience=setup.patience, sleep=setup.sleep)
+        if retrying.read(store.anybody_uncounted):
+            retrying.write(lambda connection: let_out(connection, send.id))
         if _goes(setup, retrying, send, progress, over, at_once=at_once):
             # A worker comes back by itself.
             ours = Run(setup, send, progress, waits=over is None)

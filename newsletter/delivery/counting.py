@@ -103,6 +103,35 @@ def remember(connection: Connection, mailings: Iterable[Mailing], send: Send, *,
             clicks.freeze(connection, mailing.links, issue=send.issue, list_name=list_name, subject=subject, now=now)
 
 
+def let_out(connection: Connection, send_id: int) -> int:
+    """Give readers who have said no since a send was frozen the letter that does not count them.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send; what somebody has in hand, or waits for its subject, stays as it is.
+
+    Returns:
+        How many get another letter.
+    """
+    if not store.anybody_uncounted(connection):
+        return 0
+    known: dict[int, int | None] = {}
+
+    def direct(text: str) -> str | None:
+        letter = from_json(text)
+        names = click_links.names_in(letter)
+        if not names and not letter.tracked:
+            return None
+        return to_json(replace(click_links.restored(letter, clicks.urls_of(connection, names)), tracked=False))
+
+    def letter_for(letter_id: int) -> int | None:
+        if letter_id not in known:
+            known[letter_id] = ledger.letter_beside(connection, letter_id, DIRECT, direct)
+        return known[letter_id]
+
+    return ledger.take_apart(connection, send_id, store.uncounted(), letter_for)
+
+
 def _both(mailing: Mailing, counting: Counting, *, apart: bool) -> Iterator[Mailing]:
     letter = from_json(mailing.letter)
     if apart:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from newsletter.delivery.counting import let_out
 from newsletter.ledger import trials, trying
 from newsletter.ledger.trials import TrialResult
 
@@ -43,5 +44,6 @@ def decide_due(connection: Connection, now: datetime, send_id: int | None = None
         if result.asks:
             trying.ask(connection, one)
         elif trials.decide(connection, result, result.proposed, by="itself", now=now):
+            let_out(connection, one)
             decided.append(result)
     return decided

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -55,13 +56,14 @@ def from_html(body: str, *, without: str = "") -> str:
     """Sanitised HTML of an article as Markdown: paragraphs, sub-headings, lists, quotes, links, bold, code, pictures.
 
     Lists keep their numbers and what is nested in them; a film, a recording or a post of another site is a card that
-    leads there; what stands below a picture in its figure is its caption.
+    leads there; what stands below a picture in its figure is its caption. Tables stay tables. Footnotes get names that
+    no other story of the issue has, such as ``[^7f3a-1]``: they hold a checksum of the body.
 
     Args:
         body: As it was collected.
         without: Address of a picture that the story shows already, in whatever size.
     """
-    reader = _Reader(without)
+    reader = _Reader(without, f"{zlib.crc32(body.encode()) & 0xFFFF:04x}")
     reader.feed(body)
     reader.close()
     return reader.markdown()
@@ -95,8 +97,20 @@ class _Reader(HTMLParser):
 
     _BLOCKS = frozenset({"p", "h2", "h3", "h4", "li", "blockquote", "figcaption", "div", "ul", "ol", "figure", "pre"})
 
-    def __init__(self, without: str = "") -> None:
+    def __init__(self, without: str = "", notes: str = "note") -> None:
         super().__init__(convert_charrefs=True)
+        self._notes = notes
+        """What the names of footnotes begin with."""
+        self._signs: dict[str, str] = {}
+        """What stands in the site's own text for each footnote that was led to, by its name."""
+        self._sign: list[str] | None = None
+        """Of the sign of a footnote that is open: its name, and what the site shows for it."""
+        self._note = ""
+        """Name of the footnote whose words are open."""
+        self._told: set[str] = set()
+        """Names of the footnotes that have words."""
+        self._table: list[list[str]] | None = None
+        self._has_head = False
         self._shown = {_whole_size(without)}
         """Pictures that stand in the story already."""
         self._figure = 0
@@ -135,10 +149,28 @@ class _Reader(HTMLParser):
             if self._picture is not None or self._player is not None:
                 self._caption = []
                 return
+        values = dict(attrs)
+        if self._table is not None:
+            if tag == "tr":
+                self._table.append([])
+            elif tag in {"th", "td"}:
+                self._has_head |= tag == "th"
+                self._text = ""
+            if tag not in {"a", "strong", "b", "code"}:
+                return
         if tag in self._BLOCKS:
             self._end_block()
-        values = dict(attrs)
+        name = self._note_name(values.get("id"))
+        if name in self._signs.keys() - self._told and not self._markers and not self._quote:
+            self._note = name
+            self._markers += [""] if tag == "li" else []
+            return
         match tag:
+            case "table":
+                self._end_block()
+                self._table, self._has_head = [], False
+            case "a" if leads := self._note_name((values.get("href") or "").removeprefix("#")):
+                self._sign = [leads]
             case "ul" | "ol":
                 self._begin_list(tag, values)
             case "li":
@@ -179,9 +211,17 @@ class _Reader(HTMLParser):
                 self._end_picture("".join(self._caption))
                 self._caption = None
             return
+        if self._table is not None and tag not in {"a", "strong", "b"}:
+            self._end_table_part(tag)
+            return
         match tag:
             case "strong" | "b":
                 self._text += "**"
+            case "a" if self._sign is not None:
+                name, *shown = self._sign
+                self._signs.setdefault(name, "".join(shown))
+                self._text += f"[^{name}]"
+                self._sign = None
             case "a":
                 self._text += f"](<{self._href}>)" if self._href else ""
                 self._href = ""
@@ -192,6 +232,9 @@ class _Reader(HTMLParser):
                     self._ended[depth] = self._lists.pop().signs[0]
                 elif tag == "li" and self._markers:
                     self._unwritten = self._unwritten.removesuffix(self._markers.pop())
+                    self._note = self._note if self._markers else ""
+                elif tag == "p" and not self._markers:
+                    self._note = ""
                 elif tag == "blockquote":
                     self._quote = max(0, self._quote - 1)
                 elif tag in {"h2", "h3", "h4"}:
@@ -209,8 +252,18 @@ class _Reader(HTMLParser):
         if self._caption is not None:
             self._caption.append(data)
             return
+        if self._sign is not None:
+            self._sign.append(data)
+            return
+        if self._table == [] or (self._table is not None and not data.strip() and not self._text):
+            return
         begins = not self._text.strip() or self._text.endswith("\n")
-        self._text += escape(re.sub(r"\s+", " ", data), "begin" if begins else "part")
+        text = escape(re.sub(r"\s+", " ", data), "begin" if begins else "part")
+        # Behind the name of a footnote a bracket would make it a link, and a colon in front of a line its words.
+        is_behind = any(self._text.endswith(f"[^{name}]") for name in self._signs)
+        begun = self._text.rpartition("\n")[2].strip()
+        is_meant = text.startswith("(") or (text.startswith(":") and re.fullmatch(r"\[\^[^]]*\]", begun))
+        self._text += f"\\{text}" if is_behind and is_meant else text
 
     def markdown(self) -> str:
         if self._code is not None:
@@ -224,7 +277,27 @@ class _Reader(HTMLParser):
                 between = "\n"
             text += between + block if text else block
             before, within = kind, quotation
+        for name in self._signs.keys() - self._told:
+            text = text.replace(f"[^{name}]", f"[{self._signs[name]}]")
         return text
+
+    def _note_name(self, place: str | None) -> str:
+        found = re.fullmatch(r"note-([0-9]{1,5})", place or "")
+        return f"{self._notes}-{found[1]}" if found is not None else ""
+
+    def _end_table_part(self, tag: str) -> None:
+        assert self._table is not None
+        if tag in {"th", "td"} and self._table:
+            # A bar parts cells wherever it stands, also in code (GitHub's tables).
+            self._table[-1].append(re.sub(r"\s+", " ", self._text.strip()).replace("|", "\\|"))
+            self._text = ""
+        elif tag == "table":
+            rows, self._table = [row for row in self._table if row], None
+            if not rows:
+                return
+            head = rows.pop(0) if self._has_head else [""] * len(rows[0])
+            lines = [head, ["---"] * len(head), *rows]
+            self._write("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
     def _add_picture(self, words: str, address: str) -> None:
         """A picture of the web; mail programs load none that is not encrypted."""
@@ -310,6 +383,12 @@ class _Reader(HTMLParser):
             self._ended = {}
         lines = block.split("\n")
         written = [f"{quote}{outer}{lines[0]}", *(f"{quote}{inner if line else ''}{line}" for line in lines[1:])]
+        if self._note:
+            # What belongs to the words of a footnote is indented by four.
+            name = "" if self._note in self._told else f"[^{self._note}]: "
+            written = [f"    {line}" if line else line for line in written]
+            written[0] = f"{name}{written[0].lstrip()}" if name else written[0]
+            self._told.add(self._note)
         self._done.append((kind, "\n".join(written), self._quotations if self._quote else 0))
         self._unwritten, self._parts_lists = "", False
 

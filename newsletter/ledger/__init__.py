@@ -15,7 +15,7 @@ from newsletter.ledger.cursors import (
     set_cursor,
     take_minute,
 )
-from newsletter.ledger.cutting import cut, discard_empty, join_waiting, let_wait, move_out, put_off, split
+from newsletter.ledger.cutting import cut, discard_empty, join_waiting, let_wait, move_out, put_off, split, take_apart
 from newsletter.ledger.domain_rate import DomainShare, forget_lines, take_domains
 from newsletter.ledger.doubts import (
     DoubtfulRequest,
@@ -110,6 +110,7 @@ from newsletter.ledger.writing import (
     FrozenError,
     Mailing,
     count_without_delivery,
+    letter_beside,
     letter_of,
     subjects_of_letters,
     without_delivery,
@@ -184,6 +185,7 @@ __all__ = [
     "last_send",
     "let_go",
     "let_wait",
+    "letter_beside",
     "letter_of",
     "letters_to",
     "mark_submitting",
@@ -231,6 +233,7 @@ __all__ = [
     "submitted_through",
     "subscriber_of",
     "take",
+    "take_apart",
     "take_domains",
     "take_minute",
     "take_over",

@@ -6,7 +6,7 @@ number is one of deliveries, so what a provider tells twice counts once, and an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is 
 from newsletter.ledger.keys import GONE, aside_key
 from newsletter.ledger.models import Send
 from newsletter.ledger.overview import quick_account
+from newsletter.ledger.sends import next_letter_at
 from newsletter.storage.tables import batch, delivery, event, issue, letter
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ _NO_LETTER = "no letter"
 _TOLD = ("delivered", "deferred", "bounced", "complained")
 """Kinds of events that a report counts; of who left, the record of consent tells more than the provider."""
 _HOUR = 3600
+
+Subscribed = Callable[[int, "ColumnElement[int]"], "ColumnElement[bool]"]
+"""Of the id of a list and the column of a subscriber's id the condition that they are subscribed to it now."""
 
 Group = tuple[int, str, int]
 """Id of a send, name of a variant, and which of the subjects tried (0: it has one)."""
@@ -75,13 +79,16 @@ class IssueCounts:
         self.hours[hour, kind] = self.hours.get((hour, kind), 0) + number
 
 
-def counted(connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]]) -> IssueCounts:
+def counted(
+    connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]], subscribed: Subscribed
+) -> IssueCounts:
     """The counts of some sends, by send and variant, and by hour; whom a cancelled one left to another counts there.
 
     Args:
         connection: An open connection to the database.
         sends: All of one issue.
         leavings: Id of a send to the query for those who left since it went: id of the subscriber, when, and why.
+        subscribed: Gives the condition that somebody is subscribed to a list now; who came back has not left.
     """
     found = IssueCounts()
     ids = [send.id for send in sends]
@@ -106,7 +113,9 @@ def counted(connection: Connection, sends: Sequence[Send], leavings: Mapping[int
             found.add(group(send, letter_id), "events", name, number)
     for send, letter_id, bounce, number in connection.execute(_bounces(ids, reach)):
         found.add(group(send, letter_id), "bounces", bounce, number)
-    for send, letter_id, reason, hour, number in connection.execute(_left(connection, sends, reach, leavings)):
+    for send, letter_id, reason, hour, number in connection.execute(
+        _left(connection, sends, reach, leavings, subscribed)
+    ):
         found.add(group(send, letter_id), "events", "left", number)
         found.add(group(send, letter_id), "leaving", reason, number)
         found.add_hour(hour, "left", number)
@@ -190,18 +199,21 @@ def told_of(connection: Connection, sends: Sequence[Send]) -> dict[str, int]:
     return found
 
 
-def left_of(connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]]) -> int:
+def left_of(
+    connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]], subscribed: Subscribed
+) -> int:
     """How many readers left after they got a letter of some sends.
 
     Args:
         connection: An open connection to the database.
         sends: All of one issue.
         leavings: As for ``counted``.
+        subscribed: As for ``counted``.
     """
     reach = _reach(connection, [send.id for send in sends])
     if reach is None:
         return 0
-    return sum(row[-1] for row in connection.execute(_left(connection, sends, reach, leavings)))
+    return sum(row[-1] for row in connection.execute(_left(connection, sends, reach, leavings, subscribed)))
 
 
 def _reach(connection: Connection, ids: Sequence[int]) -> tuple[int, int] | None:
@@ -340,31 +352,45 @@ def _bounces(ids: Sequence[int], reach: tuple[int, int]) -> Select[Any]:
 
 
 def _left(
-    connection: Connection, sends: Sequence[Send], reach: tuple[int, int], leavings: Mapping[int, Select[Any]]
+    connection: Connection,
+    sends: Sequence[Send],
+    reach: tuple[int, int],
+    leavings: Mapping[int, Select[Any]],
+    subscribed: Subscribed,
 ) -> Select[Any]:
-    """Send, letter, reason, hour, and how many deliveries whose reader left, by the provider's word or on our pages."""
+    """Send, letter, reason, hour, and how many deliveries whose reader left, by the provider's word or on our pages.
+
+    The record of consent knows of the provider's words too, but not of who was erased since. By both roads a reader
+    leaves the letter that went last, and one who came back has not left.
+    """
     state = sa.func.coalesce(delivery.c.state, batch.c.state)
     columns = (batch.c.send_id, batch.c.letter_id, delivery.c.id)
     first = _firsts(reach, ("left",)).subquery("first")
+    here: list[ColumnElement[bool]] = []
+    for send in sends:
+        mine = sa.and_(batch.c.send_id == send.id, ~subscribed(send.list_id, delivery.c.subscriber_id))
+        until = next_letter_at(connection, send)
+        here.append(mine if until is None else sa.and_(mine, first.c.at < int(until.timestamp())))
     told = (
         sa.select(*columns, first.c.at, sa.literal("").label("reason"))
         .select_from(first)
         .join(delivery, delivery.c.id == first.c.delivery_id)
         .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(batch.c.send_id.in_([send.id for send in sends]))
+        .where(sa.or_(*here))
     )
-    issues = {send.id: _issues(connection, [send]) for send in sends}
-    here = []
+    found = [told]
     for send in sends:
         if send.id in leavings:
             gone = leavings[send.id].subquery()
-            here.append(
+            found.append(
                 sa.select(*columns, gone.c.at, gone.c.reason)
                 .join(delivery, delivery.c.batch_id == batch.c.id)
                 .join(gone, gone.c.subscriber_id == delivery.c.subscriber_id)
-                .where(delivery.c.issue_id.in_(issues[send.id]), batch.c.send_id == send.id, state.in_(GONE))
+                .where(
+                    delivery.c.issue_id.in_(_issues(connection, [send])), batch.c.send_id == send.id, state.in_(GONE)
+                )
             )
-    both = sa.union_all(told, *here).subquery("both")
+    both = sa.union_all(*found).subquery("both")
     each = (
         sa.select(
             both.c.send_id,

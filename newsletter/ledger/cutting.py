@@ -5,14 +5,14 @@ Only deliveries without a state of their own move, and always into a batch that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from newsletter.ledger.models import Batch
 from newsletter.storage.clock import clock
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 _MOST_IDS = 500
 """In one statement; old builds of SQLite take 999."""
@@ -198,6 +198,43 @@ def move_out(
         moved += connection.execute(rows.values(batch_id=new)).rowcount
     if not moved:
         connection.execute(table.delete().where(table.c.id == new))
+    return moved
+
+
+def take_apart(
+    connection: Connection, send_id: int, who: Select[tuple[int]], letter_for: Callable[[int], int | None]
+) -> int:
+    """Give some subscribers another letter than the others of their batch, as far as nobody has their batch in hand.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send; batches that are held for the decision of a trial stay as they are.
+        who: Query for ids of subscribers.
+        letter_for: Gives the id of the letter that they get in the place of one; None leaves them that.
+
+    Returns:
+        How many get another one.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import batch, delivery
+
+    mine = (delivery.c.batch_id == batch.c.id) & delivery.c.state.is_(None) & delivery.c.subscriber_id.in_(who)
+    open_ = (batch.c.send_id == send_id) & (batch.c.state == "queued") & batch.c.token.is_(None) & (batch.c.held == 0)
+    found = select(batch.c.id).where(open_, select(delivery.c.id).where(mine).exists()).order_by(batch.c.id)
+    ids = list(connection.execute(found.with_for_update(skip_locked=True)).scalars())
+    moved = 0
+    for row in (connection.execute(select(batch).where(batch.c.id == one)).one() for one in ids):
+        other = letter_for(row.letter_id)
+        if other is None:
+            continue
+        like = Batch(row.id, row.send_id, other, row.state, "", "", row.attempt, row.sender)
+        pause = max(0.0, (row.lease_until or 0.0) - clock(connection))
+        members = select(delivery.c.id).where(
+            delivery.c.batch_id == row.id, delivery.c.state.is_(None), delivery.c.subscriber_id.in_(who)
+        )
+        some = connection.execute(members).scalars().all()
+        moved += move_out(connection, like, some, pause)
     return moved
 
 

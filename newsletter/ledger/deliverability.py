@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
 WEEK = 7 * 86400
 MONDAY = 4 * 86400
@@ -22,7 +22,7 @@ class TroubleRow(NamedTuple):
     domain: str
     """Of the address now; empty for readers who were erased since."""
     kind: str
-    """``bounced`` or ``deferred``; ``complained`` has no reason."""
+    """``bounced`` or ``deferred``."""
     bounce: str
     reason: str
     letters: int
@@ -38,24 +38,19 @@ class RefusalRow(NamedTuple):
     letters: int
 
 
-class DomainTroubleRow(NamedTuple):
-    """Letters to one domain of which one kind of trouble was told; each counts once."""
-
-    domain: str
-    kind: str
-    letters: int
-
-
 class DomainRow(NamedTuple):
-    """Letters to one domain."""
+    """Letters to one domain; each counts once in each number, however often a thing was told of it."""
 
     domain: str
     submitted: int
     delivered: int
+    bounced: int
+    deferred: int
+    complained: int
 
 
 def troubles(connection: Connection, since: datetime, domains: Select[Any]) -> Iterator[TroubleRow]:
-    """What came back, was deferred or called spam since a moment.
+    """What came back or was deferred since a moment.
 
     Args:
         connection: An open connection to the database.
@@ -66,7 +61,6 @@ def troubles(connection: Connection, since: datetime, domains: Select[Any]) -> I
 
     from newsletter.storage.tables import delivery, event
 
-    kinds = ("bounced", "deferred", "complained")
     each = (
         select(
             event.c.delivery_id,
@@ -75,7 +69,7 @@ def troubles(connection: Connection, since: datetime, domains: Select[Any]) -> I
             event.c.reason,
             func.min(event.c.at).label("at"),
         )
-        .where(event.c.kind.in_(kinds), event.c.at >= int(since.timestamp()))
+        .where(event.c.kind.in_(("bounced", "deferred")), event.c.at >= int(since.timestamp()))
         .group_by(event.c.delivery_id, event.c.kind, event.c.bounce, event.c.reason)
     ).subquery("each")
     names = domains.subquery("names")
@@ -119,63 +113,54 @@ def refused(connection: Connection, since: datetime, domains: Select[Any]) -> It
         .join(batch, batch.c.id == delivery.c.batch_id)
         .join(send, send.c.id == batch.c.send_id)
         .outerjoin(names, names.c.subscriber_id == delivery.c.subscriber_id)
-        .where(send.c.created >= int(since.timestamp()), delivery.c.state == "refused")
+        .where(send.c.created >= int(since.timestamp()))
+        # A batch that was refused as a whole leaves its deliveries without a state of their own.
+        .where(func.coalesce(delivery.c.state, batch.c.state) == "refused")
     ).subquery("named")
     for row in connection.execute(select(*named.c, func.count()).group_by(*named.c)):
         yield RefusalRow(int(row[0]) * WEEK + MONDAY, row[1], row[2], row[3])
 
 
-def domain_troubles(connection: Connection, since: datetime, domains: Select[Any]) -> list[DomainTroubleRow]:
-    """What came back, was deferred or called spam of the letters of sends since a moment, by domain.
-
-    Args:
-        connection: An open connection to the database.
-        since: An aware datetime; what is older does not count.
-        domains: The query for the domain of each subscriber: id, domain.
-    """
-    from sqlalchemy import func, select
-
-    from newsletter.storage.tables import batch, delivery, event, send
-
-    names = domains.subquery("names")
-    named = (
-        select(func.coalesce(names.c.domain, "").label("domain"), event.c.kind, event.c.delivery_id)
-        .select_from(event)
-        .join(delivery, delivery.c.id == event.c.delivery_id)
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .join(send, send.c.id == batch.c.send_id)
-        .outerjoin(names, names.c.subscriber_id == delivery.c.subscriber_id)
-        .where(event.c.kind.in_(("bounced", "deferred", "complained")), send.c.created >= int(since.timestamp()))
-    ).subquery("named")
-    query = select(named.c.domain, named.c.kind, func.count(named.c.delivery_id.distinct()))
-    return [DomainTroubleRow(*row) for row in connection.execute(query.group_by(named.c.domain, named.c.kind))]
-
-
 def letters(connection: Connection, since: datetime, domains: Select[Any]) -> list[DomainRow]:
-    """Letters of the sends since a moment, by domain: how many the provider took, how many were delivered.
+    """Letters of the sends since a moment, by domain, and what became of these very letters, whenever that was told.
+
+    So no number is larger than the letters it is a share of.
 
     Args:
         connection: An open connection to the database.
         since: An aware datetime; what is older does not count.
         domains: The query for the domain of each subscriber: id, domain.
     """
-    from sqlalchemy import and_, case, exists, func, select
+    from sqlalchemy import case, func, select
 
     from newsletter.storage.tables import batch, delivery, event, send
 
-    names = domains.subquery("names")
-    came = exists().where(and_(event.c.delivery_id == delivery.c.id, event.c.kind == "delivered"))
-    named = (
-        select(func.coalesce(names.c.domain, "").label("domain"), case((came, 1), else_=0).label("came"))
-        .select_from(delivery)
+    taken = (
+        select(delivery.c.id, delivery.c.subscriber_id)
         .join(batch, batch.c.id == delivery.c.batch_id)
         .join(send, send.c.id == batch.c.send_id)
-        .outerjoin(names, names.c.subscriber_id == delivery.c.subscriber_id)
         .where(send.c.created >= int(since.timestamp()))
         .where(func.coalesce(delivery.c.state, batch.c.state) == "submitted")
-    ).subquery("named")
-    query = select(named.c.domain, func.count(), func.sum(named.c.came)).group_by(named.c.domain)
-    return [DomainRow(domain, number, int(delivered or 0)) for domain, number, delivered in connection.execute(query)]
+    )
+    names = domains.subquery("names")
+
+    def by_domain(each: Select[Any]) -> Iterator[Any]:
+        """The sums of the columns behind the first two, by domain; without any, how many rows there are."""
+        rows = each.subquery("each")
+        named = (
+            select(func.coalesce(names.c.domain, "").label("domain"), *list(rows.c)[2:])
+            .select_from(rows)
+            .outerjoin(names, names.c.subscriber_id == rows.c.subscriber_id)
+        ).subquery("named")
+        sums: list[ColumnElement[int]] = [func.sum(one) for one in list(named.c)[1:]]
+        sums = sums or [func.count()]
+        yield from connection.execute(select(named.c.domain, *sums).group_by(named.c.domain))
+
+    flags = [func.max(case((event.c.kind == kind, 1), else_=0)).label(kind) for kind in DomainRow._fields[2:]]
+    told = taken.add_columns(*flags).join(event, event.c.delivery_id == delivery.c.id)
+    counts = {row[0]: [int(number) for number in row[1:]] for row in by_domain(told.group_by(*taken.selected_columns))}
+    none = [0] * len(flags)
+    return [DomainRow(domain, int(number), *counts.get(domain, none)) for domain, number in by_domain(taken)]
 
 
 # ---- what is looked at every few seconds

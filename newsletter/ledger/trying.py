@@ -92,7 +92,12 @@ def rest(connection: Connection, send_id: int, now: datetime) -> None:
 
     from newsletter.storage.tables import batch, send, trial
 
-    row = connection.execute(select(trial).where(trial.c.send_id == send_id, trial.c.decided_at.is_(None))).first()
+    undecided = select(trial).where(trial.c.send_id == send_id, trial.c.decided_at.is_(None))
+    if connection.execute(undecided).first() is None:
+        return
+    # The send first, as whoever decides holds it: else one decided meanwhile would rest for a decision that has come.
+    connection.execute(select(send.c.id).where(send.c.id == send_id).with_for_update())
+    row = connection.execute(undecided).first()
     if row is None:
         return
     open_ = (batch.c.send_id == send_id) & batch.c.state.in_(("queued", "submitting")) & (batch.c.held == 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -222,6 +222,34 @@ def letter_of(connection: Connection, letter_id: int) -> str:
 
     frozen = connection.execute(select(letter.c.frozen).where(letter.c.id == letter_id)).scalar_one()
     return zlib.decompress(frozen).decode("utf-8")
+
+
+def letter_beside(connection: Connection, letter_id: int, ending: str, made: Callable[[str], str | None]) -> int | None:
+    """Id of another form of a frozen letter, which has its variant with an ending and the same subject.
+
+    Args:
+        connection: A writing transaction.
+        letter_id: Id of the letter.
+        ending: Of the variant.
+        made: Makes the other form of its text; None when it is that already.
+
+    Returns:
+        That of the other form, which is written down if it was not there; None when the letter is that already.
+    """
+    from sqlalchemy import insert, select
+
+    from newsletter.storage.tables import letter
+
+    row = connection.execute(select(letter).where(letter.c.id == letter_id)).one()
+    text = made(zlib.decompress(row.frozen).decode("utf-8"))
+    if text is None:
+        return None
+    name = {"send_id": row.send_id, "variant": f"{row.variant} {ending}".strip(), "subject": row.subject}
+    there = select(letter.c.id).where(*(letter.c[column] == value for column, value in name.items()))
+    if (found := connection.execute(there).scalar_one_or_none()) is not None:
+        return int(found)
+    new = insert(letter).values(frozen=zlib.compress(text.encode("utf-8")), **name).returning(letter.c.id)
+    return int(connection.execute(new).scalar_one())
 
 
 def subjects_of_letters(connection: Connection, send_id: int) -> set[int]:

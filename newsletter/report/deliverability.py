@@ -117,7 +117,7 @@ class TroubleCount:
 
 @dataclass(frozen=True, slots=True)
 class DomainLetters:
-    """Letters to one domain, and what became of them."""
+    """Letters to one domain, and what became of these; each counts once in each number."""
 
     domain: str
     """``(erased)`` for readers who were erased since."""
@@ -238,6 +238,8 @@ class DeliverabilityReport:
 def complaint_rates(domains: Iterable[DomainLetters]) -> tuple[ComplaintRate, ...]:
     """Complaints by receiver, and of all; of letters that came, or where nobody tells that, of those that went.
 
+    A letter that was called spam has come, also when nobody told so.
+
     Args:
         domains: Every domain.
     """
@@ -245,7 +247,7 @@ def complaint_rates(domains: Iterable[DomainLetters]) -> tuple[ComplaintRate, ..
     complained: Counter[str] = Counter()
     for one in domains:
         for name in ("all", family_of(one.domain)):
-            letters[name] += one.delivered or one.submitted
+            letters[name] += max(one.delivered, one.complained) if one.delivered else one.submitted
             complained[name] += one.complained
     names = ("all", "gmail", "yahoo", "microsoft", "others")
     return tuple(ComplaintRate(name, letters[name], complained[name]) for name in names if letters[name])

@@ -9,7 +9,7 @@ from newsletter import clicks, ledger
 from newsletter.ledger.counts import left_of, told_of
 from newsletter.report.figures import comparison
 from newsletter.report.models import IssueComparison, PastIssue, Report
-from subscribers.store.growth import leavings
+from subscribers.store.growth import leavings, subscribed
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -78,7 +78,7 @@ def _past(connection: Connection, key: str, zone: tzinfo) -> PastIssue:
         told.get("delivered", 0),
         told.get("bounced", 0),
         told.get("complained", 0),
-        left_of(connection, sends, leavings_of(connection, sends)),
+        left_of(connection, sends, leavings_of(connection, sends), subscribed),
         sum(link.people for link in links),
         bool(links),
     )

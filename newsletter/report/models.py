@@ -351,6 +351,8 @@ class NewsroomReport:
     growth: GrowthReport | None = None
     best_stories: tuple[StoryCounts, ...] = ()
     """Of the issues of the last 30 days, most pressed first, ten at most; nothing where clicks are not counted."""
+    clicked_in_30_days: int = 0
+    """Presses by people of all links of these issues: what the best stories are a share of."""
 
 
 def added(many: Iterable[DeliveryCounts]) -> DeliveryCounts:

@@ -27,6 +27,7 @@ def plain(report: NewsroomReport) -> dict[str, Any]:
         "zone": report.zone,
         "reports": [plain_issue(one) for one in report.reports],
         "growth": _written(asdict(report.growth)) if report.growth is not None else None,
+        "clicked_in_30_days": report.clicked_in_30_days,
         "best_stories": [_written(asdict(one)) for one in report.best_stories],
     }
 

@@ -27,7 +27,7 @@ from newsletter.report.models import (
     StoryCounts,
 )
 from subscribers import store
-from subscribers.store.growth import domains
+from subscribers.store.growth import domains, subscribed
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -66,6 +66,7 @@ def newsroom_report(
     Raises:
         SendError: Nothing was sent, or nothing by one of these names.
     """
+    lately = stories_since(connection, now - _BEST_OF)
     reports = [of_issue(connection, name, zone=zone, compare=True) for name in names or ("",)]
     return NewsroomReport(
         newsroom=newsroom,
@@ -74,7 +75,8 @@ def newsroom_report(
         # The number of an issue and the id of one of its sends may both have been given.
         reports=tuple({(one.issue, one.sends): one for one in reports}.values()),
         growth=growth(connection, now=now, zone=zone, week_starts=week_starts),
-        best_stories=best_stories(connection, since=now - _BEST_OF),
+        best_stories=best_of(lately),
+        clicked_in_30_days=sum(one.people for one in lately),
     )
 
 
@@ -92,7 +94,7 @@ def of_issue(connection: Connection, name: str, *, zone: tzinfo = UTC, compare: 
     """
     sends = _sends(connection, name)
     leavings = leavings_of(connection, sends)
-    found = counted(connection, sends, leavings)
+    found = counted(connection, sends, leavings, subscribed)
     links = clicks.of_issue(connection, sends[0].issue) if not sends[0].undone else []
     results = [one for one in trials.of_issue(connection, sends[0].issue) if not sends[0].undone]
     begun = min(send.send_at or send.created for send in sends)
@@ -114,23 +116,33 @@ def of_issue(connection: Connection, name: str, *, zone: tzinfo = UTC, compare: 
     return replace(report, comparison=compared(connection, report, sends, zone=zone)) if compare else report
 
 
-def best_stories(connection: Connection, *, since: datetime) -> tuple[StoryCounts, ...]:
-    """The stories that were pressed most, of the issues that went out since a moment.
+def stories_since(connection: Connection, since: datetime) -> list[StoryCounts]:
+    """The stories of the issues that went out since a moment, and of each issue what stands in no story.
 
     Args:
         connection: An open connection to the database.
         since: The moment, timezone-aware.
     """
     issues = dict.fromkeys(send.issue for send in ledger.frozen_since(connection, since) if not send.undone)
-    found = [story for key in issues for story in stories_of(clicks.of_issue(connection, key), key) if story.story]
-    return tuple(sorted((one for one in found if one.people), key=lambda one: -one.people)[:_MOST_STORIES])
+    return [story for key in issues for story in stories_of(clicks.of_issue(connection, key), key)]
+
+
+def best_of(stories: Sequence[StoryCounts]) -> tuple[StoryCounts, ...]:
+    """The ten stories that were pressed most.
+
+    Args:
+        stories: Of any issues; what is no story is left out.
+    """
+    found = [one for one in stories if one.story and one.people]
+    return tuple(sorted(found, key=lambda one: -one.people)[:_MOST_STORIES])
 
 
 def _sends(connection: Connection, name: str) -> list[Send]:
     last = ledger.last_send(connection)
-    if last is None:
+    # One that was undone is the last of nothing, and has a name all the same.
+    named = ledger.sends_called(connection, name) if name else [last] if last is not None else []
+    if not named and last is None:
         raise SendError("nothing was sent yet", mend="send an issue with: newsletter weekly")
-    named = ledger.sends_called(connection, name) if name else [last]
     if not named:
         raise SendError(f"nothing was sent that is called {name!r}", mend="see: newsletter sends list")
     return [named[-1]] if named[-1].undone else ledger.sends_of(connection, named[-1].issue)

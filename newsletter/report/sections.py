@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from newsletter.report.models import BOUNCES, DeliveryCounts, ListGrowth, NewsroomReport, Report
+from newsletter.text.dates import clock
 
 if TYPE_CHECKING:
     from newsletter.report.models import StoryCounts
@@ -144,7 +145,7 @@ def _hours(report: Report, what: str) -> Iterator[ReportRow]:
         if one.hour >= HOURS_SHOWN:
             later += number
         elif number:
-            yield ReportRow(f"{one.start:%Y-%m-%d %H:%M}", number)
+            yield ReportRow(f"{one.start:%Y-%m-%d} {clock(one.start)}", number)
     if later:
         yield ReportRow("later", later)
 

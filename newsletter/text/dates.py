@@ -159,6 +159,18 @@ def in_zone(when: datetime, zone: tzinfo) -> str:
     return f"{when.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
+def clock(moment: datetime) -> str:
+    """The time of day as ``10:05``; in the hour that clocks show twice when they are set back, as ``01:05 (+03:00)``.
+
+    Args:
+        moment: In the zone whose clocks are meant.
+    """
+    shown = f"{moment:%H:%M}"
+    if moment.replace(fold=0).utcoffset() == moment.replace(fold=1).utcoffset():
+        return shown
+    return f"{shown} ({moment.isoformat()[-6:]})"
+
+
 def in_digits(text: str, language: str, digits: Digits) -> str:
     """Write the Latin digits of a text in the digits asked for.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter import ledger, library, media
-from newsletter.check import CheckContext, CheckInput, check, links, probe
+from newsletter.check import CheckContext, CheckInput, check, images, links, probe, sender
 from newsletter.check.addresses import private
-from newsletter.check.found import Findings, PictureResult, SenderSetup
+from newsletter.check.found import Findings, LinkResult, PictureResult, SenderSetup
 from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.issues import compose, repeats
 from newsletter.letters import hosting
@@ -232,6 +232,32 @@ def _hosted(workspace: Workspace, pictures: Iterable[Picture]) -> PictureResult:
     return probe.hosted(hosting.address(workspace.settings.web.url, one), one.data, workspace.fetcher)
 
 
+def _pages(workspace: Workspace, pictures: Sequence[Picture]) -> tuple[LinkResult | None, PictureResult | None]:
+    """What the reader pages answer, and whether they give a picture; None for what nobody could ask."""
+    web = urlsplit(workspace.settings.web.url)
+    if web.scheme != "https" or private(web.hostname or ""):
+        return None, None
+    pages = probe.pages(workspace.settings.web.url, workspace.fetcher, workspace.resolver)
+    return pages, _hosted(workspace, pictures) if pictures and not pages.trouble else None
+
+
+def unserved(workspace: Workspace, pictures: Sequence[Picture]) -> list[Problem]:
+    """What is wrong with the reader pages for letters that name their pictures there; nothing where none does.
+
+    For letters that go by themselves: those of an issue have it among everything else that ``inspect`` finds.
+
+    Args:
+        workspace: The workspace.
+        pictures: What the letters name at the reader pages.
+    """
+    if not pictures or not through_a_provider(workspace):
+        return []
+    pages, hosted = _pages(workspace, pictures)
+    known = CheckContext(web_url=workspace.settings.web.url, found=Findings(web=pages, hosted=hosted))
+    case = CheckInput(Issue(0, ""), None, known)
+    return [*images.image_unserved(case), *sender.pages(case)]
+
+
 def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findings:
     settings = workspace.settings
 
@@ -243,14 +269,10 @@ def _found(workspace: Workspace, case: CheckInput, *, links_too: bool) -> Findin
             selectors=authentication.selectors or tuple(settings.sender.dkim_selectors),
         )
 
-    sender = asked(workspace.provider.authentication)
+    setup = asked(workspace.provider.authentication)
     other = asked(case.known.fallback_authentication) if case.known.fallback else None
-    web = urlsplit(settings.web.url)
-    public = web.scheme == "https" and not private(web.hostname or "")
-    pages = probe.pages(settings.web.url, workspace.fetcher, workspace.resolver) if public else None
-    pictures = case.letter.rendered.hosted if case.letter is not None else ()
-    hosted = _hosted(workspace, pictures) if pictures and pages is not None and not pages.trouble else None
-    found = Findings(sender=sender, fallback=other, web=pages, hosted=hosted)
+    pages, hosted = _pages(workspace, case.letter.rendered.hosted if case.letter is not None else ())
+    found = Findings(sender=setup, fallback=other, web=pages, hosted=hosted)
     if not links_too:
         return found
     addresses = [(address, what == "the picture") for address, _, what in links.addresses(case)]

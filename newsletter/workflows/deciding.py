@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newsletter import delivery, ledger
-from newsletter.delivery import deciding
+from newsletter.delivery import counting, deciding
 from newsletter.ledger import trials, trying
+from newsletter.workspace.remembered import DatabaseRestoredError
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def deliver_decided(workspace: Workspace, tell: Callable[[str], None]) -> list[R
         tell: Told one line for each.
     """
     decide_due(workspace, tell)
+    done = _kept_back(workspace, tell)
     with workspace.database.read() as connection:
         found = [one for one in ledger.running(connection) if trials.was_decided(connection, one.id)]
-    done = []
     for one in found:
         counts, trouble = delivery.StateCounts(), None
         try:
@@ -78,6 +79,21 @@ def deliver_decided(workspace: Workspace, tell: Callable[[str], None]) -> list[R
         tell(f"issue {one.issue}: {counts.submitted:,} letters now, {account.open:,} still open{why}")
         done.append(RestOutcome(send, account, counts.submitted, trouble))
     return done
+
+
+def _kept_back(workspace: Workspace, tell: Callable[[str], None]) -> list[RestOutcome]:
+    """Sends whose trial is not decided though its hour has come, since the database is behind."""
+    with workspace.database.read() as connection:
+        due = trying.due(connection, workspace.now())
+        if not due:
+            return []
+        try:
+            workspace.memory.refuse_behind(connection)
+        except DatabaseRestoredError as error:
+            found = [one for send_id in due if (one := ledger.send(connection, send_id)) is not None]
+            tell(f"error: {error}")
+            return [RestOutcome(one, ledger.account(connection, one.id), 0, error) for one in found]
+    return []
 
 
 def decide(workspace: Workspace, send: Send, chosen: int) -> TrialResult | None:
@@ -95,6 +111,7 @@ def decide(workspace: Workspace, send: Send, chosen: int) -> TrialResult | None:
         result = trials.of_send(connection, send.id)
         if result is None or not trials.decide(connection, result, chosen, by="editor", now=workspace.now()):
             return None
+        counting.let_out(connection, send.id)
     return result
 
 

@@ -25,6 +25,7 @@ from newsletter.report.deliverability import (
 from newsletter.text.reasons import reason_of
 from newsletter.text.refusals import refusal
 from newsletter.workflows.status.reading import own_domains
+from subscribers.display import shown
 
 if TYPE_CHECKING:
     from newsletter.events.dmarc import ReadReport
@@ -72,11 +73,10 @@ def read(workspace: Workspace, *, days: int) -> DeliverabilityReport:
         told = list(ledger.troubles(connection, since, domains))
         refused = list(ledger.refused(connection, since, domains))
         letters = ledger.letters(connection, since, domains)
-        of_domains = ledger.domain_troubles(connection, since, domains)
         reports = reports_since(connection, since)
         results = authentication_since(connection, since)
     troubles = _troubles(told, refused)
-    by_domain = _by_domain(letters, of_domains, refused)
+    by_domain = _by_domain(letters, refused)
     return DeliverabilityReport(
         since=since,
         until=now,
@@ -95,8 +95,7 @@ def _monday(seconds: int) -> date:
 def _troubles(told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.RefusalRow]) -> tuple[TroubleCount, ...]:
     sums: Counter[tuple[int, str, str, str, str]] = Counter()
     for one in told:
-        if one.kind != "complained":
-            sums[one.week, one.domain or ERASED, one.kind, one.bounce, one.reason] += one.letters
+        sums[one.week, one.domain or ERASED, one.kind, one.bounce, one.reason] += one.letters
     for row in refused:
         kind = refusal(row.words)
         sums[row.week, row.domain or ERASED, "refused", kind, reason_of(row.words, kind=kind)] += row.letters
@@ -106,33 +105,26 @@ def _troubles(told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.Refusa
     )
 
 
-def _by_domain(
-    letters: Sequence[ledger.DomainRow],
-    troubled: Sequence[ledger.DomainTroubleRow],
-    refused: Sequence[ledger.RefusalRow],
-) -> tuple[DomainLetters, ...]:
-    sums: dict[str, Counter[str]] = {}
-    for row in letters:
-        found = sums.setdefault(row.domain or ERASED, Counter())
-        found["submitted"] += row.submitted
-        found["delivered"] += row.delivered
-    for one in troubled:
-        sums.setdefault(one.domain or ERASED, Counter())[one.kind] += one.letters
+def _by_domain(letters: Sequence[ledger.DomainRow], refused: Sequence[ledger.RefusalRow]) -> tuple[DomainLetters, ...]:
+    turned_away: Counter[str] = Counter()
     for each in refused:
-        sums.setdefault(each.domain or ERASED, Counter())["refused"] += each.letters
-    found_all = [
-        DomainLetters(
-            domain,
-            found["submitted"],
-            found["delivered"],
-            found["bounced"],
-            found["deferred"],
-            found["refused"],
-            found["complained"],
+        turned_away[each.domain] += each.letters
+    taken = {row.domain: row for row in letters}
+    found = []
+    for domain in taken | turned_away:
+        row = taken.get(domain, ledger.DomainRow(domain, 0, 0, 0, 0, 0))
+        found.append(
+            DomainLetters(
+                domain or ERASED,
+                submitted=row.submitted,
+                delivered=row.delivered,
+                bounced=row.bounced,
+                deferred=row.deferred,
+                refused=turned_away[domain],
+                complained=row.complained,
+            )
         )
-        for domain, found in sums.items()
-    ]
-    return tuple(sorted(found_all, key=lambda one: (-one.submitted, -one.bounced, one.domain)))
+    return tuple(sorted(found, key=lambda one: (-one.submitted, -one.bounced, one.domain)))
 
 
 @contextmanager
@@ -180,7 +172,7 @@ def take_in(
     with fenced() as read_report:
         for number, file in enumerate(files, 1):
             try:
-                report = read_report(dmarc.read_file(file), file.name, own, now)
+                report = read_report(dmarc.read_file(file), shown(file.name, 100), own, now)
             except SourceError as error:
                 counts["refused"] += 1
                 if len(complaints) < MOST_TOLD:

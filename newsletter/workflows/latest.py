@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from newsletter import delivery, ledger, library
+from newsletter.errors import SendError
 from newsletter.issues import compose
 from newsletter.ledger import ALL, Mailing
 from newsletter.models import Holding, Issue, Problem
@@ -19,7 +20,7 @@ from newsletter.rhythms import streams, topics
 from newsletter.rhythms.schedule import day_of
 from newsletter.rhythms.streams import Stream
 from newsletter.rhythms.topics import IssueCut
-from newsletter.workflows import draft, latecomers, recheck, variants
+from newsletter.workflows import check, draft, latecomers, recheck, variants
 from newsletter.workflows import plan as plans
 from newsletter.workflows.latest_letters import LatestLetters
 from newsletter.workflows.recheck import Recheck
@@ -87,6 +88,8 @@ class LatestOutcome:
     sent_now: int = 0
     looked: Recheck = field(default_factory=Recheck)
     """What the look at the sites brought, right before the letter was frozen."""
+    pages: tuple[Problem, ...] = ()
+    """What the reader pages do not give of what the letter names there, and did not stop it."""
 
 
 def key_of(list_name: str, rhythm: str, period: str) -> str:
@@ -227,7 +230,8 @@ def run(
         deliver_send: Delivers a send and gives its account and how many letters went now.
 
     Raises:
-        SendError: It stopped in the middle, or no letter can be made; the same call goes on.
+        SendError: It stopped in the middle, no letter can be made, or the reader pages do not give its pictures; the
+            same call goes on.
     """
     plans.free_undone(workspace)
     delivered = deliver_send or (lambda send: _delivered(workspace, send))
@@ -242,6 +246,7 @@ def run(
             latest = prepare(workspace, rhythm, list_name=list_name, period=period)
             if latest.issue is None:
                 return LatestOutcome(latest, looked=looked)
+        told = served(workspace, latest)
         try:
             frozen = freeze_latest(workspace, latest)
         except delivery.AudienceChangedError:
@@ -252,10 +257,30 @@ def run(
             with workspace.database.read() as connection:
                 return LatestOutcome(_gone(connection, replace(latest, issue=None), latest.key))
         if frozen is None:
-            return LatestOutcome(latest, looked=looked)
+            return LatestOutcome(latest, looked=looked, pages=told)
         account, sent_now = delivered(frozen)
-        return LatestOutcome(latest, frozen, account, sent_now, looked)
+        return LatestOutcome(latest, frozen, account, sent_now, looked, told)
     raise AssertionError  # pragma: no cover  the last try returns or raises
+
+
+def served(workspace: Workspace, latest: LatestPlan) -> tuple[Problem, ...]:
+    """Ask the reader pages for a picture of the letter, as before an issue goes, and return what is only a warning.
+
+    Args:
+        workspace: The workspace.
+        latest: With its letters.
+
+    Raises:
+        SendError: They answer, and do not give it (``image-unserved``): every reader would see gaps. The same call goes
+            on once that is mended.
+    """
+    # Nobody gets a letter, nobody misses a picture.
+    pictures = [picture for mailing in latest.mailings for picture in mailing.hosted] if latest.audience else []
+    told = check.unserved(workspace, pictures)
+    for problem in told:
+        if problem.level == "error":
+            raise SendError(problem.words, where=problem.place, mend=problem.mend)
+    return tuple(told)
 
 
 def _gone(connection: Connection, latest: LatestPlan, key: str) -> LatestPlan:

@@ -120,7 +120,7 @@ def _do(workspace: Workspace, due: Due, list_name: str) -> DutyOutcome:
     return DutyOutcome(
         due,
         list_name,
-        "; ".join([words, *outcome.looked.notes]),
+        "; ".join([words, *outcome.looked.notes, *(one.words for one in outcome.pages)]),
         held=account is not None and account.open > 0,
         faulty=account is not None and account.refused + account.unknown > 0,
     )

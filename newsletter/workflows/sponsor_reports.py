@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from newsletter import clicks
+from newsletter import clicks, ledger
 from newsletter.errors import IssueError, NashraError
 from newsletter.report import read
 from newsletter.report.models import LinkCounts
@@ -15,7 +15,8 @@ from newsletter.sponsors import Booking, named
 from newsletter.sponsors.placing import placed
 from newsletter.text.tidy import arabic_fold
 from newsletter.workflows.snapshot import Snapshot
-from newsletter.workflows.sponsors import readable, sends_of
+from newsletter.workflows.sponsors import readable
+from subscribers import store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +50,7 @@ def report_of(workspace: Workspace, name: str) -> SponsorReport:
         for issue in sorted(readable(snapshot), key=lambda one: one.number):
             there = [one.name for one in placed(issue) if arabic_fold(one.name) == arabic_fold(name)]
             spelled.update(there)
-            if sends_of(issue, snapshot):
-                letters += _letter(workspace, connection, snapshot, issue, name, stands=bool(there))
+            letters += _letter(workspace, connection, issue, name, stands=bool(there))
     if not spelled and not letters:
         known = sorted({one.sponsor for one in workspace.bookings})
         booked = f"booked are {', '.join(known)}" if known else "no sponsor is booked"
@@ -102,15 +102,21 @@ def write_page(path: Path, page: str) -> None:
 
 
 def _letter(
-    workspace: Workspace, connection: Connection, snapshot: Snapshot, issue: Issue, name: str, *, stands: bool
+    workspace: Workspace, connection: Connection, issue: Issue, name: str, *, stands: bool
 ) -> Sequence[SponsorLetter]:
     key = str(issue.number)
+    target = next((one.id for one in store.all_lists(connection) if one.name == issue.list), None)
+    sends = [send for send in ledger.sends_of(connection, key) if send.list_id == target]
+    if not sends:
+        return ()
     every = [one for one in clicks.of_issue(connection, key) if one.list == issue.list]
     own = [one for one in every if arabic_fold(one.sponsor) == arabic_fold(name)]
     if not stands and not own:
         return ()
-    sends = sends_of(issue, snapshot)
     counts = read.of_issue(connection, key).by("list").get(issue.list)
+    # What was cancelled in the middle has gone to some all the same.
+    if all(send.state == "cancelled" for send in sends) and not (counts and counts.submitted):
+        return ()
     begun = min(one.send_at or one.created for one in sends)
     return (
         SponsorLetter(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from subscribers import store
 from subscribers.actions.leaving import leave
-from subscribers.consent import decide
+from subscribers.consent import LET_GO, decide
 from subscribers.store import limits
 from subscribers.store.hygiene import StillWanted
 from subscribers.store.limits import Caps
@@ -27,8 +27,6 @@ LEAST_DAYS, MOST_DAYS = 7, 30
 ANSWER_DAYS = 30
 QUESTION: Final = "Do you still want our letters?"
 """What is asked, for the record of consent."""
-NO_ANSWER: Final = "no answer"
-"""How a subscription ended, in the record of consent, of who was asked and did not answer."""
 KIND: Final = "still-wanted"
 
 Stayed = Literal["stays", "back", "nothing"]
@@ -123,7 +121,7 @@ def stay(
 def _ended_by_us(connection: Connection, subscriber_id: int, list_id: int) -> bool:
     """Whether the last that is known of a subscription is that nobody answered, and not that the reader left."""
     lines = [one for one in store.consents_of(connection, subscriber_id) if one.list_id == list_id]
-    return bool(lines) and lines[-1].act == "leave" and lines[-1].how == NO_ANSWER
+    return bool(lines) and lines[-1].act == "leave" and lines[-1].how == LET_GO
 
 
 def let_go(connection: Connection, *, now: datetime, reached: Reached = nobody_reached, limit: int = 200) -> int:
@@ -145,6 +143,6 @@ def let_go(connection: Connection, *, now: datetime, reached: Reached = nobody_r
             store.forget_asked(connection, one.subscriber_id, one.list_id)
             continue
         # No goodbye letter: the one that asked has said it, and letters do not arrive there.
-        leave(connection, one.subscriber_id, one.list_id, now=now, how=NO_ANSWER, words=QUESTION, letters=False)
+        leave(connection, one.subscriber_id, one.list_id, now=now, how=LET_GO, words=QUESTION, letters=False)
         store.mark_let_go(connection, one.subscriber_id, one.list_id, now=now)
     return len(found)

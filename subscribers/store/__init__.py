@@ -103,6 +103,7 @@ from subscribers.store.recipients import (
     declinations,
     declined_of,
     standing,
+    uncounted,
 )
 from subscribers.store.requests import drop_requests, keep_request, request_of
 from subscribers.store.suppressions import (
@@ -228,6 +229,7 @@ __all__ = [
     "tell_reason",
     "troubles_of",
     "unanswered",
+    "uncounted",
     "unknown_list",
     "used_keys",
     "waiting_blocks",

@@ -61,6 +61,17 @@ def leavings(list_id: int, *, since: datetime, until: datetime | None) -> sa.Sel
     )
 
 
+def subscribed(list_id: int, who: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """The condition that somebody has a subscription to a list that has not ended, be it confirmed or not.
+
+    Args:
+        list_id: Id of the list.
+        who: Column with the id of a subscriber.
+    """
+    mine = (subscription.c.list_id == list_id, subscription.c.subscriber_id == who)
+    return sa.exists().where(*mine, subscription.c.status != "left")
+
+
 def leavers(connection: Connection, list_id: int, *, since: datetime, until: datetime | None) -> set[int]:
     """Ids of those who ended their subscription to a list between two moments, and have not come back since.
 

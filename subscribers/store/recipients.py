@@ -63,6 +63,11 @@ def by_counting(everybody: sa.Select[tuple[int]], *, counted: bool) -> sa.Select
     return sa.select(member).where(~unwilling if counted else unwilling).order_by(member)
 
 
+def uncounted() -> sa.Select[tuple[int]]:
+    """The query for the ids of all who want no counting of clicks."""
+    return sa.select(subscriber.c.id).where(subscriber.c.count_clicks.is_(sa.false()))
+
+
 def anybody_uncounted(connection: Connection) -> bool:
     """Whether there is anybody who wants no counting of clicks."""
     query = sa.select(subscriber.c.id).where(subscriber.c.count_clicks.is_(sa.false())).limit(1)

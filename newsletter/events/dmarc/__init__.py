@@ -15,6 +15,7 @@ from newsletter.errors import SourceError
 from newsletter.events.dmarc.reports import understand_report
 from newsletter.events.dmarc.unpacking import MOST_PACKED, unpacked
 from newsletter.ledger.dmarc import DmarcReport
+from subscribers.display import shown
 
 __all__ = ["ENDINGS", "MOST_FILES", "ReadReport", "files_of", "parsed", "read_file"]
 
@@ -54,14 +55,14 @@ def read_file(path: Path) -> bytes:
         if path.stat().st_size > MOST_PACKED:
             raise SourceError(
                 f"is bigger than {MOST_PACKED:,} bytes, which no report is",
-                where=path.name,
+                where=shown(path.name, 100),
                 mend="take it out of the folder",
             )
         return path.read_bytes()
     except OSError as error:
         raise SourceError(
             f"cannot be read ({error.strerror or type(error).__name__})",
-            where=path.name,
+            where=shown(path.name, 100),
             mend="make it a file that you may read",
         ) from None
 

@@ -68,6 +68,9 @@ def _of_zip(data: bytes, where: str) -> bytes:
             (entry,) = entries
             if entry.flag_bits & 0x1:
                 raise _refused("is locked with a password", where)
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # bzip2 and LZMA take far more memory than what comes out of them, and no receiver packs with them.
+                raise _refused("is a zip that is packed in an unusual way (deflate is usual)", where)
             with archive.open(entry) as file:
                 # What the archive says of the size may be anything: what comes out is counted.
                 found = file.read(MOST_XML + 1)

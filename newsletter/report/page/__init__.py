@@ -44,7 +44,8 @@ def page(shown: NewsroomReport, publication: Publication, environment: Environme
     groups = [_group(report, say, alone=one is not None) for report in reports]
     rest = []
     if shown.best_stories:
-        rest.append(readings.stories(say.say("Best of the last 30 days"), shown.best_stories, say))
+        title, whole = say.say("Best of the last 30 days"), shown.clicked_in_30_days
+        rest.append(readings.stories(title, shown.best_stories, say, whole))
     if shown.growth is not None:
         rest += lists.growth(shown.growth, say)
     if rest:

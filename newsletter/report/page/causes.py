@@ -34,7 +34,9 @@ def bounces(total: DeliveryCounts, say: PageWords) -> ReportBlock | None:
     if total.bounces.get("policy"):
         notes.append(say.say("What is refused for what we send says nothing of the readers: look at the sender's DNS."))
     finding = say.count("{n} letter came back.", "{n} letters came back.", total.bounced)
-    return _block(say.say("What came back"), finding, rows, say.say("Bounced"), Markup(" ").join(notes), say)
+    # One that bounced in two ways is in two rows, and one letter.
+    whole = total.bounced
+    return _block(say.say("What came back"), finding, rows, say.say("Bounced"), Markup(" ").join(notes), say, whole)
 
 
 def leaving(total: DeliveryCounts, say: PageWords) -> ReportBlock | None:
@@ -89,9 +91,16 @@ def _falling(numbers: object) -> list[tuple[str, int]]:
 
 
 def _block(
-    title: Markup, finding: Markup, rows: Sequence[tuple[Markup, int]], unit: Markup, note: Markup, say: PageWords
+    title: Markup,
+    finding: Markup,
+    rows: Sequence[tuple[Markup, int]],
+    unit: Markup,
+    note: Markup,
+    say: PageWords,
+    whole: int = 0,
 ) -> ReportBlock:
-    whole = sum(number for _, number in rows)
+    """A block of numbers that are shares of a whole; without one, of their sum."""
+    whole = whole or sum(number for _, number in rows)
     if not rows:
         return ReportBlock(title, finding, note=note)
     cells = [[name, say.amount(number), say.html(say.percent(number, whole))] for name, number in rows]

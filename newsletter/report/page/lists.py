@@ -39,7 +39,7 @@ def readers(one: ListGrowth) -> list[int]:
     Args:
         one: The list; people who were erased since are in none of the numbers.
     """
-    moves = [week.confirmed - week.left for week in one.weeks]
+    moves = [week.confirmed - week.left - week.let_go for week in one.weeks]
     later = list(accumulate(reversed(moves[1:]), initial=0))
     return [max(one.readers - moved, 0) for moved in reversed(later)]
 
@@ -56,8 +56,8 @@ def _grown(one: ListGrowth, erased: int, say: PageWords) -> ReportBlock:
         notes.append(say.say("Erased in these weeks, and in no number here: {n}.", n=say.amount(erased)))
     weeks, numbers = _known(one)
     joined, left = (sum(getattr(week, name) for week in weeks) for name in ("confirmed", "left"))
-    bounced = sum(week.bounced + week.complained for week in weeks)
-    if len(numbers) < 2 or not any((joined, left, bounced)):
+    others = sum(week.let_go + week.bounced + week.complained for week in weeks)
+    if len(numbers) < 2 or not any((joined, left, others)):
         return ReportBlock(
             title, say.say("{now} Nobody came and nobody left in these weeks.", now=now), note=Markup(" ").join(notes)
         )
@@ -83,7 +83,9 @@ def _grown(one: ListGrowth, erased: int, say: PageWords) -> ReportBlock:
 def _known(one: ListGrowth) -> tuple[Sequence[WeekCounts], list[int]]:
     """The weeks and their readers, from the last one on in which the list had nobody yet."""
     numbers = readers(one)
-    moved = (bool(number or week.asked or week.left) for week, number in zip(one.weeks, numbers, strict=True))
+    moved = (
+        bool(number or week.asked or week.left or week.let_go) for week, number in zip(one.weeks, numbers, strict=True)
+    )
     first = max(next((at for at, known in enumerate(moved) if known), 0) - 1, 0)
     return one.weeks[first:], numbers[first:]
 
@@ -107,6 +109,7 @@ def _weeks(title: Markup, weeks: Sequence[WeekCounts], numbers: Sequence[int], s
         "asked": say.say("Asked"),
         "confirmed": say.say("Confirmed"),
         "left": say.say("Left"),
+        "let_go": say.say("Let go, no answer"),
         "bounced": say.say("Mailbox lost"),
         "complained": say.say("Called it spam"),
     }

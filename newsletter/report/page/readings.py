@@ -21,15 +21,16 @@ ADDRESS = 60
 """Letters of an address that are shown."""
 
 
-def stories(title: Markup, many: Sequence[StoryCounts], say: PageWords) -> ReportBlock:
+def stories(title: Markup, many: Sequence[StoryCounts], say: PageWords, whole: int = 0) -> ReportBlock:
     """The stories, most pressed first.
 
     Args:
         title: Of the block.
         many: At least one.
         say: The words of the page.
+        whole: Presses that they are a share of, where these are not all; 0 takes their sum.
     """
-    whole = sum(one.people for one in many)
+    whole = whole or sum(one.people for one in many)
     machines = sum(one.machines for one in many)
     if not whole:
         return ReportBlock(title, say.say("No link was pressed so far."), note=_machines(machines, say), wide=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ALLOWED = frozenset(
     {
         *("p", "br", "a", "b", "strong", "i", "em", "u", "ul", "ol", "li", "blockquote"),
-        *("h2", "h3", "h4", "img", "figure", "figcaption", "pre", "code"),
+        *("h2", "h3", "h4", "img", "figure", "figcaption", "pre", "code", "sup", "table", "tr", "th", "td"),
     }
 )
 _MOST_TAGS = 20_000
@@ -26,8 +26,8 @@ _MOST_TAGS = 20_000
 _ATTRIBUTES = {
     "a": {"href"},
     "img": {"src", "alt", "width", "height"},
-    "p": {"dir"},
-    "li": {"dir", "value"},
+    "p": {"dir", "id"},
+    "li": {"dir", "value", "id"},
     "ol": {"start", "reversed"},
 }
 
@@ -37,7 +37,8 @@ def clean(html: str, base: str = "") -> str:
 
     Shortcodes that nobody ran go, and their words stay (see newsletter.text.shortcodes).
     Every block becomes a ``p``, ``h2``-``h4``, list, ``blockquote`` or ``figure``; text that stood bare, in
-    a ``div`` or between double line breaks becomes paragraphs; rows of a table become paragraphs. Code
+    a ``div`` or between double line breaks becomes paragraphs. Simple tables stay tables, rows of others become
+    paragraphs. A footnote is ``<sup><a href="#note-1">`` and the item or paragraph with ``id="note-1"``. Code
     stays code, lists keep their numbers, and what plays becomes a named link, with its picture if it has one.
     Scripts, forms, sharing and subscribing furniture, hidden parts and tracking pictures go. Links and
     pictures become absolute http(s) addresses (mailto links stay), or lose their element. nh3 passes over the
@@ -74,7 +75,7 @@ def opening(html: str) -> str:
 
 
 def paragraphs(html: str, *, headings: bool = True) -> list[str]:
-    """The text of a body, one tidy line for each paragraph, heading, list item or line of a quotation.
+    """The text of a body, one tidy line for each paragraph, heading, list item, row or line of a quotation.
 
     Args:
         html: A body as clean makes it.
@@ -83,8 +84,8 @@ def paragraphs(html: str, *, headings: bool = True) -> list[str]:
     root = tree(html)
     if root is None:
         return []
-    wanted = {"p", "li", "h2", "h3", "h4"} if headings else {"p", "li"}
-    lines = (tidy(_own_text(block)) for block in root.iter() if block.tag in wanted)
+    wanted = {"p", "li", "tr", "h2", "h3", "h4"} if headings else {"p", "li", "tr"}
+    lines = (_line(block) for block in root.iter() if block.tag in wanted)
     return [line for line in lines if line]
 
 
@@ -121,12 +122,20 @@ def first_image(html: str, least: int = 200) -> tuple[str, str]:
     return "", ""
 
 
+def _line(block: HtmlElement) -> str:
+    if block.tag != "tr":
+        return tidy(_own_text(block))
+    return " · ".join(text for cell in block if (text := tidy(_own_text(cell))))
+
+
 def _own_text(block: HtmlElement) -> str:
     """Text of a block without that of the lists inside it."""
     pieces: list[str] = [block.text or ""]
     for child in block:
         if child.tag == "br":
             pieces.append(" ")
+        elif child.tag == "sup":
+            pieces.append(f"[{_own_text(child)}]")
         elif child.tag not in ("ul", "ol", "figure"):
             pieces.append(_own_text(child))
         pieces.append(child.tail or "")
@@ -136,7 +145,9 @@ def _own_text(block: HtmlElement) -> str:
 def _only_safe(_tag: str, attribute: str, value: str) -> str | None:
     """The last word on every attribute: addresses of the web only, whatever obfuscates them."""
     if attribute == "href":
-        return value if re.match(r"https?://|mailto:", value) else None
+        return value if re.match(r"https?://|mailto:|#note-[0-9]{1,5}\Z", value) else None
+    if attribute == "id":
+        return value if re.fullmatch(r"note-[0-9]{1,5}", value) else None
     if attribute == "src":
         return value if re.match(r"https?://", value) else None
     return value

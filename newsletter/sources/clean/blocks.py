@@ -18,8 +18,10 @@ from newsletter.sources.clean.elements import (
     visible_text,
 )
 from newsletter.sources.clean.markup import classes
+from newsletter.sources.clean.notes import fragment_of, leads_back, noted, paired, sign_of
 from newsletter.sources.clean.pictures import picture
 from newsletter.sources.clean.players import TAGS, Player, language_of, player, player_at
+from newsletter.sources.clean.tables import simple_table
 from newsletter.sources.clean.writer import LONGEST_BLOCK, BlockWriter
 from newsletter.sources.links import absolute
 from newsletter.text.tidy import tidy
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _DEEPEST = 150
-_FRAGMENT = re.compile(r"[^#]*#\S*")
-_NOTE = re.compile(r"[\d*†‡]{1,4}")
-_BACK = re.compile("[\\s↩↑⤴⬆^↵⏎\ufe0e\ufe0f]+")
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 _HARMFUL = re.compile("[\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -57,6 +56,10 @@ class _Blocks(BlockWriter):
         self.depth = 0
         self.language = ""
         self.figures = 0
+        self.places: dict[str, int] = {}
+        """Where footnotes are told, by the place that their sign leads to."""
+        self.bodies: dict[HtmlElement, int] = {}
+        self.in_note = False
 
     def written(self, root: HtmlElement) -> str:
         """Walk a tree and return all of its blocks.
@@ -65,9 +68,10 @@ class _Blocks(BlockWriter):
             root: The tree.
         """
         self.root = root
+        self.places, self.bodies = noted(root)
         self._walk(root)
         self._flush()
-        return "".join(self.out)
+        return paired("".join(self.out))
 
     def _walk(self, element: HtmlElement) -> None:
         if self.depth > _DEEPEST:
@@ -82,6 +86,16 @@ class _Blocks(BlockWriter):
         self.depth -= 1
 
     def _element(self, node: HtmlElement) -> None:
+        if node not in self.bodies:
+            self._shown(node)
+            return
+        self._flush()
+        self.note, self.in_note = self.bodies[node], True
+        self._shown(node)
+        self._flush()
+        self.note, self.in_note = 0, False
+
+    def _shown(self, node: HtmlElement) -> None:
         tag = node.tag.rpartition(":")[2].lower()
         if tag == "br":
             self._line_break()
@@ -115,6 +129,8 @@ class _Blocks(BlockWriter):
             self.figures += 1
             self._figure(node)
             self.figures -= 1
+        elif tag == "table" and not self.item_depth and self._table(node):
+            return
         elif tag == "tr":
             self._row(node)
         else:
@@ -135,11 +151,12 @@ class _Blocks(BlockWriter):
         opening = f"<{tag}>"
         if tag == "a":
             href = (node.get("href") or "").strip()
-            words = tidy(visible_text(node)) if _FRAGMENT.fullmatch(href) else ""
-            if words and _BACK.fullmatch(words):
+            fragment = fragment_of(href)
+            words = tidy(visible_text(node)) if fragment is not None else ""
+            if words and leads_back(node, words):
                 return
-            if _NOTE.fullmatch(words) and is_note(node, href):
-                self._words(f"[{words}]")
+            if sign_of(words) and (fragment in self.places or is_note(node, href)):
+                self._reference(fragment or "", sign_of(words))
                 return
             target = _link(self.base, href)
             if not target or any(name == "a" for name, _ in self.inline):
@@ -232,15 +249,25 @@ class _Blocks(BlockWriter):
             self._apart(written)
 
     def _raised(self, node: HtmlElement, tag: str) -> None:
-        """The number of a footnote in brackets, other figures as the signs that Unicode has for them."""
+        """The sign of a footnote; other figures as the signs that Unicode has for them."""
         words = tidy(visible_text(node)) if len(node.text_content()) <= _LONGEST_NUMBER else ""
         link = next(node.iter("a"), None)
-        if link is not None and _NOTE.fullmatch(words) and _FRAGMENT.fullmatch((link.get("href") or "").strip()):
-            self._words(f"[{words}]")
+        fragment = fragment_of(link.get("href") or "") if link is not None else None
+        if fragment is not None and sign_of(words):
+            self._reference(fragment, sign_of(words))
         elif link is None and re.fullmatch("[0-9+-]{1,6}", words):
             self._words(words.translate(_RAISED if tag == "sup" else _LOWERED))
         else:
             self._walk(node)
+
+    def _reference(self, fragment: str, sign: str) -> None:
+        """The sign of a footnote, which leads to its words if they are known; else it is text in brackets."""
+        key = self.places.get(fragment)
+        if key is not None and not any(name in ("a", "code") for name, _ in self.inline):
+            self._raw(f'<sup><a href="#note-{key}">{html.escape(sign)}</a></sup>')
+        elif not self.in_note or key is not None:
+            self._words(f"[{sign}]")
+        # What is left leads from a footnote to its sign, which it has in the letter by itself.
 
     def _without_scripts(self, node: HtmlElement) -> None:
         """What is shown without scripts, if the element beside it, which scripts fill, shows nothing by itself."""
@@ -329,6 +356,33 @@ class _Blocks(BlockWriter):
             shown = f'<a href="{html.escape(leads_to)}">{shown}</a>'
         words = f"<figcaption>{html.escape(caption, quote=False)}</figcaption>" if caption else ""
         self._apart(f"<figure>{shown}{words}</figure>")
+
+    def _table(self, node: HtmlElement) -> bool:
+        """Write a simple table with its caption; say whether it is one."""
+        found = simple_table(node)
+        if found is None:
+            return False
+        rows, has_head = found
+        written = [[self._cell(cell) for cell in row] for row in rows]
+        if any(cell is None for row in written for cell in row) or not any(cell for row in written for cell in row):
+            return False
+        for caption in node.iter("caption"):
+            self._block(caption, "p")
+        self._flush()
+        tags = ["th" if has_head and not at else "td" for at in range(len(written))]
+        lines = ("".join(f"<{tag}>{cell}</{tag}>" for cell in row) for tag, row in zip(tags, written, strict=True))
+        self.out.append(f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>")
+        return True
+
+    def _cell(self, cell: HtmlElement) -> str | None:
+        """What stands in a cell, as one line; None where that is not enough for it."""
+        inside = _Blocks(self.base)
+        inside.root, inside.places, inside.depth = self.root, self.places, self.depth
+        inside._walk(cell)
+        inside._flush()
+        text = "".join(inside.out)
+        found = re.fullmatch(r"<p(?: dir=\"\w+\")?>((?:(?!</p>).)*)</p>", text, re.DOTALL)
+        return found[1].replace("<br>", " ") if found is not None else None if text else ""
 
     def _row(self, node: HtmlElement) -> None:
         """A row of short cells is one paragraph; cells that hold blocks (a page laid out in tables) are blocks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from newsletter.sources.clean.markup import classes
+from newsletter.sources.clean.attributes import classes
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

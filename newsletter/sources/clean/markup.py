@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from newsletter.sources.clean.attributes import classes
 from newsletter.text import tags
 from newsletter.text.tidy import tidy
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
+
+__all__ = ["MOST_HTML", "classes", "text_of", "tree"]
 
 MOST_HTML = 2_000_000
 """Characters of HTML that are looked at: extraction of 9 MB takes over a minute, of 2 MB some seconds."""
@@ -50,15 +53,6 @@ def tree(html: str) -> HtmlElement | None:
         return lxml.html.document_fromstring(html)
     except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError, AssertionError):
         return None
-
-
-def classes(element: HtmlElement) -> frozenset[str]:
-    """The class names of an element.
-
-    Args:
-        element: Any element.
-    """
-    return frozenset((element.get("class") or "").lower().split())
 
 
 def text_of(element: HtmlElement) -> str:

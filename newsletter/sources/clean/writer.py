@@ -35,6 +35,8 @@ class BlockWriter:
         self.number = ""
         self.language = ""
         self.figures = 0
+        self.note = 0
+        """Number of the footnote whose first words come next; 0 for none."""
 
     def _words(self, text: str) -> None:
         piece = polish(text)
@@ -55,6 +57,17 @@ class BlockWriter:
             self.buffer.append(html.escape(part, quote=False))
             self.has_words = True
             self.length += len(part)
+
+    def _raw(self, written: str) -> None:
+        """Something inline that is written already."""
+        self._settle_breaks()
+        self.buffer.append(written)
+        self.has_words = True
+
+    def _named(self) -> str:
+        """The attribute that a footnote's words are found by, once."""
+        number, self.note = self.note, 0
+        return f' id="note-{number}"' if number else ""
 
     def _line_break(self) -> None:
         if self.has_words:
@@ -85,7 +98,7 @@ class BlockWriter:
         else:
             value = f' value="{self.number}"' if self.number else ""
             way = f' dir="{self.direction}"' if self.direction and gap else ""
-            self.out.append(f"<li{way}{value}>{written}</li>")
+            self.out.append(f"<li{way}{value}{self._named()}>{written}</li>")
         self.is_fresh = False
 
     def _apart(self, written: str) -> None:
@@ -104,6 +117,7 @@ class BlockWriter:
         closing = "".join(f"</{tag}>" for tag, _ in reversed(self.inline[:opened]))
         if self.has_words:
             way = f' dir="{self.direction}"' if self.direction and self.kind == "p" else ""
+            way += self._named() if self.kind == "p" else ""
             words = "".join(self.buffer).strip()
             if self.kind == "li":
                 self._into_item(f"{words}{closing}", "<br>")

@@ -35,8 +35,10 @@ REPEAT = 2.0
 MOST_AN_HOUR = 100
 """Requests for one link from one network, with one kind of browser, that count as those of people within an hour; who
 asks oftener is a program, or has hundreds of readers behind one address, and is counted too low."""
+MOST_OF_A_NETWORK = 1000
+"""The same, whatever browsers say that they are: what they say can be made up anew for each request."""
 MOST_HELD = 50_000
-"""Requests in memory, about 10 MB; when there are more, the oldest are judged at once."""
+"""Requests in memory, about 30 MB (measured); when there are more, the oldest are judged at once."""
 MOST_LETTERS = 500
 """Letters whose links are kept in memory."""
 
@@ -81,6 +83,7 @@ class VisitCounter:
         self._groups: OrderedDict[bytes, _Group] = OrderedDict()
         self._held = 0
         self._asked: Counter[tuple[bytes, str]] = Counter()
+        self._networks: Counter[tuple[bytes, str]] = Counter()
         self._asked_hour = 0
         self._counted: Counter[tuple[str, int, bool]] = Counter()
         """Name of a link, hour and whether a program asked, to a number; what is judged and not yet written."""
@@ -143,10 +146,8 @@ class VisitCounter:
             if machine:
                 self._counted[name, hour, True] += 1
                 return
-            mark = hmac.digest(self._key, "\0".join((network, agent, *letter)).encode("utf-8", "replace"), "sha256")[
-                :16
-            ]
-            if self._too_often(mark, name, hour):
+            mark = self._mark(network, agent, *letter)
+            if self._too_often(mark, self._mark(network) if network else b"", name, hour):
                 self._counted[name, hour, True] += 1
                 return
             group = self._groups.get(mark)
@@ -209,12 +210,24 @@ class VisitCounter:
         for _, name, hour in group.visits:
             self._counted[name, hour, burst] += 1
 
-    def _too_often(self, mark: bytes, name: str, hour: int) -> bool:
-        if hour != self._asked_hour or len(self._asked) > MOST_HELD:
+    def _mark(self, *said: str) -> bytes:
+        return hmac.digest(self._key, "\0".join(said).encode("utf-8", "replace"), "sha256")[:16]
+
+    def _too_often(self, mark: bytes, network: bytes, name: str, hour: int) -> bool:
+        """Whether a browser, or its network (empty when not known), asks for a link more often than people do."""
+        if hour != self._asked_hour:
             self._asked.clear()
+            self._networks.clear()
             self._asked_hour = hour
-        self._asked[mark, name] += 1
-        return self._asked[mark, name] > MOST_AN_HOUR
+        # Each has a memory of its own: many browsers of one network let nothing of that be forgotten.
+        for counts, one, most in ((self._networks, network, MOST_OF_A_NETWORK), (self._asked, mark, MOST_AN_HOUR)):
+            if len(counts) > MOST_HELD:
+                counts.clear()
+            if one:
+                counts[one, name] += 1
+                if counts[one, name] > most:
+                    return True
+        return False
 
 
 class VisitThread:

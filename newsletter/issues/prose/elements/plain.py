@@ -94,7 +94,7 @@ def _rows(table: Block, inline: PlainInline) -> Iterator[str]:
     for row in rows:
         first, *rest = row
         if len(row) == 2:
-            yield f"• {first}: {rest[0]}"
+            yield f"• {': '.join(cell for cell in (first, rest[0]) if cell)}"
             continue
         yield f"• {first}"
         yield from (

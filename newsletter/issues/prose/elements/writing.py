@@ -349,6 +349,8 @@ def _data_table(writer: BlockHtml, block: Block) -> Iterator[str]:
         wide = len(block.children[0].children) if block.children else 0
         many = " most" if wide > _MANY else " many" if wide == _MANY else ""
         for at, row in enumerate(block.children):
+            if not at and not any(cell.inline and cell.inline.text for cell in row.children):
+                continue  # Markdown has no table without a head; one without words is none
             yield "<tr>"
             for cell in row.children:
                 side = "right" if writer.base == "rtl" else "left"

@@ -1,0 +1,48 @@
+"""Tables of an article that a letter can show as such."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from newsletter.sources.clean.elements import is_hidden, visible_text
+from newsletter.text.tidy import tidy
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+MOST_COLUMNS = 6
+"""As in the tables that an editor types (``newsletter.issues.containers``)."""
+_MOST_ROWS = 60
+_LONGEST_CELL = 200
+"""Characters of a cell; more of them are prose that a telephone shows better as paragraphs."""
+_BLOCKS = frozenset({"div", "ul", "ol", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "img", "figure", "pre", "blockquote"})
+
+
+def simple_table(node: HtmlElement) -> tuple[list[list[HtmlElement]], bool] | None:
+    """The cells of a simple table, and whether its first row is a head; None for every other table.
+
+    Simple is: 2 to 60 rows of the same 2 to 6 short cells, none of which spans others or holds blocks.
+
+    Args:
+        node: A ``table``.
+    """
+    if node.get("role") in ("presentation", "none") or any(each is not node for each in node.iter("table")):
+        return None
+    rows = [row for row in node.iter("tr") if not is_hidden(row)]
+    cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
+    columns = {len(row) for row in cells}
+    if not 2 <= len(rows) <= _MOST_ROWS or len(columns) != 1 or not 2 <= min(columns) <= MOST_COLUMNS:
+        return None
+    if not all(_is_simple(cell) for row in cells for cell in row):
+        return None
+    within = rows[0].getparent()
+    has_head = all(cell.tag == "th" for cell in cells[0]) or (within is not None and within.tag == "thead")
+    return cells, has_head
+
+
+def _is_simple(cell: HtmlElement) -> bool:
+    spans = any((cell.get(name) or "1").strip() not in ("", "1") for name in ("colspan", "rowspan"))
+    inside = [each.tag for each in cell.iterdescendants() if isinstance(each.tag, str)]
+    if spans or inside.count("p") > 1 or not _BLOCKS.isdisjoint(inside):
+        return False
+    return len(tidy(visible_text(cell))) <= _LONGEST_CELL
