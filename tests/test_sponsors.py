@@ -514,3 +514,18 @@ def test_a_name_cannot_be_markup_in_the_page() -> None:
         replace(report_pages.sponsor(), sponsor="<script>alert(1)</script>"), publication, environment()
     )
     assert "<script" not in page
+
+
+@pytest.mark.parametrize("words", [("sponsors", "report", "مطاحن السهل"), ("theme",)])
+def test_a_page_is_written_over_one_of_ours_and_over_nothing_else(words: tuple[str, ...], tmp_path: Path) -> None:
+    root = make_workspace(tmp_path)
+    (root / file.FILE).write_text(
+        '[[booking]]\nsponsor = "مطاحن السهل"\nlink = "https://example.net"\nissues = [12]\n', "utf-8"
+    )
+    before = (root / "newsletter.toml").read_bytes()
+    for name in ("newsletter.toml", "issues"):
+        done = here(*words, "--html", name, cwd=root)
+        assert (done.code, "name another file" in done.err) == (1, True), done.err
+    assert (root / "newsletter.toml").read_bytes() == before
+    assert [here(*words, "--html", "page.html", cwd=root).code for _ in range(2)] == [0, 0]
+    assert (root / "page.html").read_text("utf-8").rstrip().endswith("</html>")

@@ -12,16 +12,11 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import cell, csv_data, data, json_data, paint, say, screen_width
-from newsletter.errors import NashraError
-from subscribers.newfile import NameTakenError, new_file
 
 if TYPE_CHECKING:
     from newsletter.report.models import NewsroomReport
     from newsletter.report.sections import ReportSection
 
-_MARK = b'<meta name="generator" content="Nashra report">'
-"""Stands in the head of every page of ours: such a file may be written anew, any other may not."""
-_HEAD = 4096
 _BAR = 30
 """Characters of the longest bar."""
 _BEFORE = 22
@@ -60,6 +55,7 @@ def report(
     """
     from newsletter.report import plain
     from newsletter.workflows import reports
+    from newsletter.workspace import folder
 
     if html is not None and html.name in {"", "-"}:
         raise typer.BadParameter("--html takes the name of a file to write, such as report.html")
@@ -71,7 +67,7 @@ def report(
         with workspace.database.read() as connection:
             warn_held(connection)
     if html is not None:
-        _write(html, page)
+        folder.write_page(html, page)
     if as_json:
         json_data(plain.plain(found))
     elif as_csv:
@@ -80,28 +76,6 @@ def report(
         _tell(found)
     if html is not None:
         say(f"Written: {html}. Open it in a browser; it needs nothing else, and prints.")
-
-
-def _write(path: Path, page: str) -> None:
-    """Write a page whole or not at all; over one of ours, never over anything else."""
-    taken = f"the report is not written: {path} is there already, and no report of ours"
-    try:
-        if path.is_file() and not path.is_symlink() and _is_ours(path):
-            unfinished = path.with_name(f"{path.name}.part")
-            unfinished.write_text(page, encoding="utf-8")
-            unfinished.replace(path)
-            return
-        with new_file(path) as unfinished:
-            unfinished.write_text(page, encoding="utf-8")
-    except NameTakenError:
-        raise NashraError(taken, mend="name another file") from None
-    except OSError as error:
-        raise NashraError(f"cannot be written ({error.strerror})", where=str(path), mend="name another file") from None
-
-
-def _is_ours(path: Path) -> bool:
-    with path.open("rb") as file:
-        return _MARK in file.read(_HEAD)
 
 
 def _tell(found: NewsroomReport) -> None:

@@ -132,11 +132,14 @@ def report(
       newsletter sponsors report "مطاحن السهل" --html mill.html
     """
     from newsletter.workflows import sponsor_reports
+    from newsletter.workspace import folder
 
+    if html is not None and html.name in {"", "-"}:
+        raise typer.BadParameter("--html takes the name of a file to write, such as mill.html")
     with workspace_of(context) as workspace:
         found = sponsor_reports.report_of(workspace, name)
         if html is not None:
-            sponsor_reports.write_page(html, sponsor_reports.page_of(workspace, found))
+            folder.write_page(html, sponsor_reports.page_of(workspace, found))
     if as_json:
         json_data(_report_data(found))
         return

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from newsletter import clicks, ledger
-from newsletter.errors import IssueError, NashraError
+from newsletter.errors import IssueError
 from newsletter.report import read
 from newsletter.report.models import LinkCounts
 from newsletter.report.sponsors import SponsorLetter, SponsorReport, WaitingBooking
@@ -21,7 +20,6 @@ from subscribers import store
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -78,27 +76,6 @@ def page_of(workspace: Workspace, shown: SponsorReport) -> str:
     if shown.language:
         publication = replace(publication, language=shown.language)
     return sponsor_page(shown, publication, workspace.templates)
-
-
-def write_page(path: Path, page: str) -> None:
-    """Write a page, whole or not at all, in place of one that is there.
-
-    Args:
-        path: Where it goes.
-        page: Its HTML.
-
-    Raises:
-        NashraError: It cannot be written there.
-    """
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        unfinished.write_text(page, "utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        reason = error.strerror or "no file can be there"
-        raise NashraError(f"cannot be written ({reason})", where=str(path), mend="name another place") from None
 
 
 def _letter(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter import issues, library
-from newsletter.errors import NashraError, SettingsError
+from newsletter.errors import SettingsError
 from newsletter.issues import compose
 from newsletter.letters import hosting, own_links
 from newsletter.letters.catalogue import words
@@ -105,12 +105,7 @@ def show(workspace: Workspace, path: Path | None = None) -> ThemePage:
         "pictures": _for_script(pictures),
         "say": catalogue.gettext,
     }
-    try:
-        path.write_text(fill(workspace.templates, "email/theme.html.j2", values), "utf-8")
-    except OSError as error:
-        raise NashraError(
-            f"cannot be written ({error.strerror})", where=str(path), mend="choose another file"
-        ) from None
+    folder.write_page(path, fill(workspace.templates, "email/theme.html.j2", values))
     return ThemePage(path, tuple(shown), whose)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.errors import SettingsError, WorkspaceError
+from newsletter.errors import NashraError, SettingsError, WorkspaceError
 from newsletter.senders import registry
 from newsletter.workspace.config import FILE, SECRETS, load
 from newsletter.workspace.layers import KEYS
@@ -334,3 +334,41 @@ def _write(path: Path, text: str, *, mode: int = 0o644) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+
+
+PAGE_MARK = b'<meta name="generator" content="Nashra '
+"""What tells a page of ours from a file that is somebody else's."""
+_HEAD = 4096
+"""Bytes of a page in which that stands."""
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write an HTML page whole or not at all; over one of ours, never over anything else.
+
+    Args:
+        path: Where it goes.
+        page: With ``PAGE_MARK`` in its head.
+
+    Raises:
+        NashraError: Something else is there, or it cannot be written.
+    """
+    try:
+        if path.is_file() and not path.is_symlink() and _is_page(path):
+            unfinished = path.with_name(f".{path.name}.part")
+            unfinished.write_text(page, encoding="utf-8")
+            unfinished.replace(path)
+            return
+        with new_file(path) as unfinished:
+            unfinished.write_text(page, encoding="utf-8")
+    except NameTakenError:
+        taken = f"the page is not written: {path} is there already, and no page of ours"
+        raise NashraError(taken, mend="name another file") from None
+    except OSError as error:
+        raise NashraError(
+            f"cannot be written ({error.strerror or 'no file can be there'})", where=str(path), mend="name another file"
+        ) from None
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return PAGE_MARK in file.read(_HEAD)
