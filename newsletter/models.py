@@ -230,6 +230,8 @@ class Theme:
     """Where headings stand."""
     corners: Literal["", "round", "soft", "square"] = ""
     density: Literal["", "airy", "normal", "tight"] = ""
+    subtitle: Literal["", "none", "preheader"] = ""
+    """What stands under the head as a line of its own."""
     contents: bool | Literal["auto"] = "auto"
     """Whether a list of what is inside stands behind the first story; ``auto`` is the style's own."""
     logo_dark: str = ""

@@ -97,6 +97,30 @@ def test_what_has_no_partner_stays_readable_and_stops_nothing(body: str) -> None
     assert from_html(body).count("[^") in (0, 2)
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("[1] كلام", "كلام"),
+        ("1. <b>كلام</b>", "<b>كلام</b>"),
+        ("<sup>1</sup> كلام", "كلام"),
+        ("12 قاربًا", "12 قاربًا"),
+        ("1 قارب", "1 قارب"),
+        ("2. كلام", "2. كلام"),
+        ("1.5 طن", "1.5 طن"),
+    ],
+)
+def test_words_lose_the_number_that_the_letter_gives_them_and_no_other(written: str, shown: str) -> None:
+    body = clean(f'<p>س<sup><a href="#a">1</a></sup></p><p id="a">{written}</p>')
+    assert body.endswith(f'<p id="note-1">{shown}</p>')
+
+
+def test_a_mark_that_begins_a_line_does_not_become_the_words_of_itself() -> None:
+    body = clean('<p><sup><a href="#a">1</a></sup>: نص</p><p>س<sup><a href="#a">1</a></sup>(قوس)</p><p id="a">كلام</p>')
+    markdown = from_html(body)
+    read = prose.read(markdown, setup=prose.ProseSetup(notes=prose.numbered([markdown])))
+    assert read.text() == "[1]: نص\n\nس[1](قوس)\n\n[1] كلام"
+
+
 def test_a_table_has_as_many_columns_as_one_of_the_editor() -> None:
     assert tables.MOST_COLUMNS == containers.MOST_COLUMNS
     for columns, is_table in ((containers.MOST_COLUMNS, True), (containers.MOST_COLUMNS + 1, False)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import struct
 import zipfile
 import zlib
@@ -326,6 +327,14 @@ def test_an_old_report_goes_with_its_rows(database: Database) -> None:
         keep_report(connection, new, now=later)
         assert reports_since(connection, NOW - timedelta(days=3000)) == [new]
         assert connection.execute(text("SELECT count(*) FROM dmarc_row")).scalar_one() == 1
+
+
+def test_a_pipe_or_a_device_is_no_report_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.xml")
+    for path in (tmp_path / "pipe.xml", Path("/dev/zero")):
+        with pytest.raises(SourceError, match="is no file"):
+            list(dmarc.files_of(path))
+    assert list(dmarc.files_of(tmp_path)) == []
 
 
 def test_files_of_a_folder(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -211,6 +212,18 @@ def restored(_world: World, root: Path) -> None:
 def missing_database(_world: World, root: Path) -> None:
     for path in root.glob("newsletter.db*"):
         path.unlink()
+
+
+def emptied_database(_world: World, root: Path) -> None:
+    missing_database(_world, root)
+    (root / "newsletter.db").touch()
+
+
+def database_without_tables(_world: World, root: Path) -> None:
+    missing_database(_world, root)
+    with contextlib.closing(sqlite3.connect(root / "newsletter.db")) as connection:
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
 
 
 def waiting_letter(_world: World, root: Path) -> None:
@@ -481,6 +494,8 @@ FAULTS = {
     ),
     # ---- what is kept
     "a database that is gone": Fault("database", "fail", "not there", missing_database),
+    "an empty file instead of the database": Fault("database", "fail", "is empty", emptied_database),
+    "a database without tables": Fault("database", "fail", "has no tables", database_without_tables),
     "a file that is no database": Fault("database", "fail", "not a database", file("newsletter.db", "x" * 4096)),
     "an older database": Fault(
         "database", "warn", "schema is 0001", sql("UPDATE alembic_version SET version_num = '0001'")

@@ -56,6 +56,7 @@ class Ledger:
         self.gone: dict[str, list[int]] = {}
         """The deliveries whose last byte went, by request."""
         self.answered: set[str] = set()
+        self.lasting: dict[str, tuple[str, dict[int, tuple[str, str]]]] = {}
         self.sent: dict[int, int] = dict.fromkeys(self.ids, 0)
         self.allowed: dict[int, int] = dict.fromkeys(self.ids, 1)
         """How often each may go: once, and once more for each answer that nothing was taken and each editor's word."""
@@ -108,6 +109,9 @@ class Ledger:
         going = self.gone.get(batch.request_id, [])
         if state == "submitted" and going and number % 3 == 0:
             apart = {going[0]: ("refused", "no such mailbox")}
+        if state in {"submitted", "refused"}:
+            # An attempt has one such answer, which may be written down again when it is not known whether it was.
+            state, apart = self.lasting.setdefault(batch.request_id, (state, apart))
         ours = self.write(lambda connection: ledger.record(connection, batch, state, apart))
         if state == "submitted" and batch.request_id not in self.answered:
             self.proved.update(one for one in going if one not in apart and self._in(batch, one))

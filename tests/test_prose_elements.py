@@ -148,6 +148,28 @@ def test_a_table_is_one_to_programs_that_read_aloud() -> None:
     assert passage.text() == "• آب: 41\n• أيلول: 47"
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "stacks"),
+    [
+        ("أ | ب | ج | د | ه | و", "1 | 2 | 3 | 4 | 5 | 6", False),
+        ("المدينة | الإنتاج | الصادرات | الواردات | الاستهلاك | المستودعات", "أ | 1 | 2 | 3 | 4 | 5", True),
+        ("أ | ب | ج | د | ه | و", "1 | 2 | 3 | اللامركزيةالإداريةوالمالية | 5 | اللامركزيةالإداريةوالمالية", True),
+        ("المُدَرَّجَة | مُ | دُ | رُ", "1 | 2 | 3 | 4", False),
+        ("الديمقراطية | اللامركزية | الاستراتيجيات", "المستودعات | 12 | الإسكندرية", True),
+        # Two columns have room on every telephone.
+        ("اللامركزيةالإداريةوالمالية | اللامركزيةالإداريةوالمالية", "1 | 2", False),
+    ],
+)
+def test_a_table_whose_words_have_no_room_on_a_telephone_is_a_list_there(head: str, row: str, stacks: bool) -> None:
+    rule = " | ".join("---" for _ in head.split("|"))
+    passage = read(f"| {head} |\n| {rule} |\n| {row} |")
+    names = ["".join(one.itertext()) for one in tree(passage).iter("span") if one.get("class") == "col-name"]
+    assert names == ([f"{name.strip()}:\u00a0" for name in head.split("|")[1:]] if stacks else [])
+    assert ('class="stack"' in str(passage.html())) is stacks
+    # The text of a table is the same whatever a telephone shows.
+    assert "col-name" not in passage.text()
+
+
 def test_footnotes_are_numbered_in_the_order_of_the_letter_wherever_they_stand() -> None:
     texts = ["أول[^ب] ثم[^أ]", "[^أ]: حاشية أ\n\n[^ب]: حاشية ب"]
     numbers = prose.numbered(texts)

@@ -454,7 +454,7 @@ def test_an_article_that_stands_at_a_like_address_keeps_its_links(tmp_path: Path
         page = pages_of(workspace).get("/letters/1").text
         for url in like:
             assert f'href="{url}"' in page
-        (footer,) = tree(page).find_class("foot")
+        *_, footer = tree(page).find_class("foot")  # the line above the letter looks the same
         lines = [line.text_content().strip() for line in footer.iter("p")]
         assert lines[-3:] == ["الموجة", "اشترك", "almawja.example.org"]
 

@@ -111,6 +111,24 @@ def test_a_csv_is_in_utf_8_whatever_the_terminal_speaks(root: Path) -> None:
     assert done.stdout.decode("utf-8").startswith("issue,subject,begun,part")
 
 
+def test_a_csv_file_begins_with_the_mark_of_utf_8_and_a_pipe_does_not(root: Path, tmp_path: Path) -> None:
+    words = command("-C", root, "report", "1", "--csv")
+    piped = subprocess.run(words, capture_output=True, check=True, env=environment()).stdout
+    with (tmp_path / "issues.csv").open("wb") as file:
+        subprocess.run(words, stdout=file, check=True, env=environment())
+    assert (tmp_path / "issues.csv").read_bytes() == b"\xef\xbb\xbf" + piped
+    with (tmp_path / "issues.csv").open("ab") as file:
+        subprocess.run(words, stdout=file, check=True, env=environment())
+    assert (tmp_path / "issues.csv").read_bytes() == b"\xef\xbb\xbf" + piped + piped
+
+
+def test_an_issue_is_found_by_the_digits_of_its_newsroom(root: Path) -> None:
+    assert json.loads(here("-C", root, "report", "١", "--json").out)["reports"][0]["issue"] == "1"
+    complains(here("-C", root, "report", "٧٧"), "nothing was sent that is called '٧٧'", "newsletter sends list")
+    done = here("-C", root, "report", "1", "--html", "-")
+    assert (done.code, "name of a file" in done.err) == (2, True)
+
+
 def test_a_pipe_gets_every_number_with_its_labels(root: Path) -> None:
     lines = here("-C", root, "report", "4").out.splitlines()
     assert lines[0] == "about\theading\tlabel\tnumber\tshare\twords"

@@ -158,15 +158,18 @@ def test_no_html_raises_and_all_of_it_comes_out_harmless(pieces: list[str]) -> N
         "<div class=wp-block-group>" * 2_000 + "<p>x</p>" * 50_000,
         "<figure>" * 140 + "<p>x</p>" * 50_000,
         "<sup>" * 140 + "x" * 1_000_000,
+        "".join(f"<p>x<sup><a href=#f{at}>1</a></sup></p><li id=f{at}>[1] x" for at in range(5_000)),
+        "<table><tr><td>x</td><td>" * 5_000,
+        "<table><tr><td>x<td>y<tr><td>x<td>y</table>" * 3_000,
     ],
     ids=[
         *("divs", "bolds", "lists", "open", "paragraphs", "breaks", "attribute", "comments", "ampersands", "groups"),
-        *("figures", "raised"),
+        *("figures", "raised", "footnotes", "nested tables", "tables"),
     ],
 )
 def test_hostile_html_ends_soon(html: str) -> None:
     began = time.thread_time()  # of this thread: other work on the machine does not count
-    assert_harmless(clean(html)[:1000])
+    assert_harmless(clean(html)[:1000].rpartition("<")[0])
     assert time.thread_time() - began < 4
 
 

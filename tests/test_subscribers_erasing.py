@@ -13,7 +13,15 @@ from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.errors import SuppressedError, UnknownSubscriber
 from subscribers.models import Event
-from subscribers.store.tables import account_request, held_bounce, kept_wish, metadata, subscriber, suppression
+from subscribers.store.tables import (
+    account_request,
+    held_bounce,
+    kept_wish,
+    metadata,
+    still_wanted,
+    subscriber,
+    suppression,
+)
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 KEYS = {1: bytes(range(32))}
@@ -45,6 +53,9 @@ def lived(database: Database, tmp_path: Path) -> tuple[Database, int]:
         connection.execute(sa.insert(account_request).values(token_hash=b"x", kind="address", **rows))
         connection.execute(
             sa.insert(held_bounce).values(subscriber_id=person.id, reason="hard", domain="example.org", at=1)
+        )
+        connection.execute(
+            sa.insert(still_wanted).values(subscriber_id=person.id, list_id=list_id, created=1, days=14, asked=1)
         )
     return database, person.id
 

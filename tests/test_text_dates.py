@@ -146,6 +146,10 @@ def test_every_table_of_months_has_twelve() -> None:
         ("fa", "23 جمادی‌الاول 1447 ه‍.ق"),
         ("ur", "23 جمادی الاول 1447 ہجری"),
         ("en", "23 Jumada al-Ula 1447 AH"),
+        ("he", "23 בג׳ומאדא אל־אולא 1447 הג׳רה"),
+        ("fr", "23 joumada al oula 1447 de l’hégire"),
+        ("ckb", ""),
+        ("ps-AF", ""),
     ],
 )
 def test_the_hijri_day_in_words(language: str, written: str) -> None:

@@ -15,6 +15,7 @@ from command import complains, here, make_workspace
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
+from lxml import html as lxml_html
 from PIL import Image
 
 from newsletter import issues
@@ -215,7 +216,8 @@ def test_twelve_stories_are_far_from_being_clipped(templates: Environment) -> No
 
 def test_every_key_changes_the_letter(templates: Environment) -> None:
     base = Theme(style="signature", editor="سارة")
-    seen = {letter(templates, base).html}
+    issue = replace(golden.golden("week").issue, template="", preheader="ما تغيّر هذا الأسبوع")
+    seen = {letter(templates, base, issue).html}
     for change in (
         {"header": "centred"},
         {"second": "#b4531f"},
@@ -230,13 +232,14 @@ def test_every_key_changes_the_letter(templates: Environment) -> None:
         {"align": "centre"},
         {"corners": "square"},
         {"density": "tight"},
+        {"subtitle": "preheader"},
         {"contents": False},
         {"role": "رئيسة التحرير"},
         {"portrait": "https://example.org/me.jpg"},
         {"footer": "كلمة أخيرة"},
         {"social": (("telegram", "https://t.example.org/a"),)},
     ):
-        html = letter(templates, replace(base, **change)).html  # type: ignore[arg-type]
+        html = letter(templates, replace(base, **change), issue).html  # type: ignore[arg-type]
         assert html not in seen, change
         seen.add(html)
 
@@ -251,6 +254,47 @@ def test_the_logo_for_dark_grounds_takes_the_place_of_the_other(templates: Envir
     dark = replace(about, accent="#0b4f4a", theme=replace(theme, style="signature"))
     html = render(replace(one.issue, template=""), dark, templates, **golden.arguments(one)).html
     assert "l.png" not in html[: html.index("</h1>")]
+
+
+@pytest.mark.parametrize("style", ["signature", "classic", "digest", "bulletin"])
+def test_the_preheader_stands_under_the_head_where_it_is_wanted(templates: Environment, style: str) -> None:
+    words = "ما تغيّر في 2026 & لماذا"
+    one = replace(golden.golden("week").issue, template="", preheader=words)
+    theme = Theme(style=style, subtitle="preheader")  # type: ignore[arg-type]
+    made = letter(templates, theme, one)
+    shown = lxml_html.fromstring(made.html).xpath("//*[contains(@class, 'subtitle')]")
+    assert [" ".join(each.text_content().split()) for each in shown] == [words]
+    head = made.text[: made.text.index(one.opening[0].markdown.split()[0])]
+    assert words in head
+    for silent in (replace(theme, subtitle="none"), replace(theme, subtitle="")):
+        assert "subtitle" not in letter(templates, silent, one).html
+        assert words not in letter(templates, silent, one).text
+    # Without a preheader an inbox shows the letter's first words; they need no second place in it.
+    assert "subtitle" not in letter(templates, theme, replace(one, preheader="")).html
+    said = replace(one, theme={"subtitle": "preheader"})
+    assert "subtitle" in letter(templates, Theme(style=style), said).html  # type: ignore[arg-type]
+
+
+def test_small_letters_have_no_second_line_of_their_own(
+    templates: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = golden.golden("week")
+    themed = replace(base, publication=replace(base.publication, theme=Theme(subtitle="preheader")))
+    monkeypatch.setattr(golden, "golden", lambda _: themed)
+    assert "subtitle" not in golden.small("welcome", "ar", templates).rendered.html
+
+
+def test_signs_whose_picture_is_not_loaded_show_their_whole_name(templates: Environment) -> None:
+    one = golden.golden("week")
+    about = replace(one.publication, theme=Theme(social=(("telegram", "https://t.example.org/a"),)))
+    issue = replace(one.issue, template="")
+    signs = signs_of(look_of(issue, about), "example.org")
+    html = render(issue, about, templates, **golden.arguments(one) | {"pictures": {**one.pictures, **signs}}).html
+    (image,) = lxml_html.fromstring(html).xpath("//a[@href='https://t.example.org/a']/img")
+    style = dict(part.split(":") for part in image.get("style").rstrip(";").split(";"))
+    # A width of its own, which the attribute is for Word alone, would cut the words off in browsers.
+    assert (style["width"], style["height"], style["max-height"]) == ("auto", "auto", "32px")
+    assert (image.get("width"), image.get("height")) == ("32", "32")
 
 
 def test_the_text_has_the_editor_the_words_at_the_foot_and_the_pages(templates: Environment) -> None:

@@ -222,6 +222,12 @@ def test_before_it_goes_the_subjects_their_readers_and_the_hour_are_told(root: P
     assert got(root).total() == 8
 
 
+def test_where_clicks_are_counted_no_subject_goes_to_a_handful(root: Path, clock: Clock) -> None:
+    settings(root, f"least = {EACH}", "least = 1")
+    settings(root, "[tracking]\n", '[tracking]\nclicks = "stories"\n')
+    assert json.loads(run(root, "send", "12", "--dry-run", "--json").out)["trial"]["readers_each"] == 5
+
+
 def test_too_few_readers_are_told_and_all_get_the_first_subject(root: Path, clock: Clock) -> None:
     settings(root, f"least = {EACH}", "least = 500")
     line = (

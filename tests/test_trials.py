@@ -137,9 +137,17 @@ def test_a_clock_that_was_set_back_makes_nobody_wait_longer(connection: Connecti
     while (one := ledger.claim(connection, send.id, lease=60)) is not None:
         ledger.record(connection, one, "submitted", {})
     trying.rest(connection, send.id, NOW)
-    before = NOW - timedelta(days=3)
-    assert trying.due(connection, before) == [send.id]
     assert trying.due(connection, NOW - timedelta(minutes=1)) == []
+    before = NOW - timedelta(days=3)
+    # Not at once either: by that clock nobody knows how long the sample has been out.
+    assert deciding.decide_due(connection, before) == []
+    (result,) = trials.of_issue(connection, "12")
+    assert result.decide_at == before + timedelta(hours=2)
+    waiting = ledger.send(connection, send.id)
+    assert waiting is not None
+    assert waiting.probe_at == result.decide_at
+    assert trying.due(connection, before + timedelta(minutes=119)) == []
+    assert len(deciding.decide_due(connection, before + timedelta(hours=2))) == 1
 
 
 def test_a_provider_that_stops_the_sample_stops_no_trial(connection: Connection) -> None:

@@ -99,6 +99,8 @@ def _take_in(workspace: Workspace, paths: Sequence[Path], *, dry_run: bool) -> D
         f"{plural(taken.new, 'new DMARC report')} of {taken.letters:,} letters, {taken.known:,} known, "
         f"{taken.refused:,} refused{would}."
     )
+    if not taken.new + taken.known + taken.refused:
+        say("  Reports are files that end in .xml, .gz or .zip, and there is none; is it the right folder?")
     for line in taken.complaints:
         say(f"  {line}")
     if taken.refused > len(taken.complaints):

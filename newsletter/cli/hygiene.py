@@ -110,7 +110,10 @@ def ask(
     with workspace_of(context) as workspace:
         _, readers = look(workspace, list_name=list_name, letters=letters, days=days)
         what = plural(len(readers), "reader")
-        say(f"{what} would be asked; who does not answer within {answer_days} days is let go.")
+        if readers:
+            say(f"{what} would be asked; who does not answer within {answer_days} days is let go.")
+        else:
+            say("Nobody needs to be asked.")
         number = 0
         if readers and not dry_run:
             question = f"Ask {what} now?"

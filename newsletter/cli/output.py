@@ -87,21 +87,39 @@ def _json_value(value: object) -> str:
 def csv_data(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table as CSV (RFC 4180) in UTF-8, without cells that a spreadsheet would calculate.
 
+    A file begins with the mark by which spreadsheets know UTF-8: without it Excel shows no Arabic. A pipe has none.
+
     Args:
         columns: Their names, the first line.
         rows: One value for each column.
     """
+    import codecs
     import csv
     import io
 
     from subscribers.csvfile.formulas import neutral
 
+    with _stdout_words():
+        sys.stdout.flush()
+        if _in_new_file():
+            sys.stdout.buffer.write(codecs.BOM_UTF8)
     for row in (columns, *rows):
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow([neutral(str(value)) for value in row])
         with _stdout_words():
             sys.stdout.flush()
             sys.stdout.buffer.write(f"{line.getvalue()}\r\n".encode())
+
+
+def _in_new_file() -> bool:
+    """Whether stdout is a file, with nothing in it yet."""
+    import stat
+
+    try:
+        found = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0
 
 
 def screen_width() -> int:

@@ -61,6 +61,8 @@ def report(
     from newsletter.report import plain
     from newsletter.workflows import reports
 
+    if html is not None and html.name in {"", "-"}:
+        raise typer.BadParameter("--html takes the name of a file to write, such as report.html")
     if as_csv and as_json:
         raise typer.BadParameter("--csv and --json each fill stdout: take one of them")
     with workspace_of(context) as workspace:

@@ -37,14 +37,13 @@ def would_try(plan: Plan) -> list[str]:
         first = terms.subjects[0]
         return [f"A/B test: none, {few} are too few ({needed} at least): all get the first subject, «{first}»."]
     others = plan.audience - plan.tried * len(terms.subjects)
-    who = f"an editor decides then: newsletter sends decide {plan.issue.number}" if terms.asks else "by itself"
-    goes = "which one the other" if terms.asks else "the better one goes to the other"
-    ends = " get" if terms.asks else ""
+    goes = f"the better one goes to the other {others:,}, by itself"
+    if terms.asks:
+        goes = f"an editor decides which one the other {others:,} get: newsletter sends decide {plan.issue.number}"
     return [
         "A/B test: these subjects are tried on readers drawn at random:",
         *(f"  {plan.tried:,} get «{words}»" for words in terms.subjects),
-        f"  {span(terms.wait)} after the last of them {goes} {others:,}{ends}, {who}; compared are "
-        f"{MEASURES[terms.measure]}.",
+        f"  {span(terms.wait)} after the last of them {goes}; compared are {MEASURES[terms.measure]}.",
     ]
 
 
@@ -92,8 +91,8 @@ def waits_words(sent: Send, account: SendCounts, zone: tzinfo | None = None) -> 
         )
     return (
         f"Issue {sent.issue} tries its subjects: {account.open:,} of {account.total:,} readers wait for the decision "
-        f"at {in_zone(sent.probe_at, zone or UTC)}. A running worker goes on by itself, or then: newsletter send "
-        f"{sent.issue}. To decide now: newsletter sends decide {sent.public_id}"
+        f"at {in_zone(sent.probe_at, zone or UTC)}. Then a running worker or newsletter send {sent.issue} goes on, or "
+        f"says that you are to choose. To decide now: newsletter sends decide {sent.public_id}"
     )
 
 

@@ -38,6 +38,8 @@ def decide_due(connection: Connection, now: datetime, send_id: int | None = None
     """
     decided = []
     for one in trying.due(connection, now, send_id):
+        if trying.wait_anew(connection, one, now):
+            continue
         result = trials.of_send(connection, one)
         if result is None:
             continue

@@ -20,7 +20,7 @@ _LINK = re.compile(r"\]\(")
 # What stands where a picture's caption would, in quotation marks of whatever kind.
 _BROKEN_CAPTION = re.compile(r"!\[[^\]]*\]\((?:<[^>]*>|[^\s()]+)\s+[\"'“”„«‘’(]")
 _BROKEN_LINK = re.compile(rf"\]\(|\][{INVISIBLE}]+\((?=<?(?:https?:|mailto:))")
-_SPACED_NOTE = re.compile(r"\[\^([^\[\]\s]+\s[^\[\]]*)\]")
+_SPACED_NOTE = re.compile(r"(?<!\\)\[\^([^\[\]\s]+\s[^\[\]]*)\]")
 _IN_CODE = re.compile(r"`[^`]*`")
 
 

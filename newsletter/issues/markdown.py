@@ -161,7 +161,7 @@ class _Reader(HTMLParser):
         if tag in self._BLOCKS:
             self._end_block()
         name = self._note_name(values.get("id"))
-        if name in self._signs.keys() - self._told and not self._markers and not self._quote:
+        if name in self._signs and name not in self._told and not self._markers and not self._quote:
             self._note = name
             self._markers += [""] if tag == "li" else []
             return
@@ -259,11 +259,14 @@ class _Reader(HTMLParser):
             return
         begins = not self._text.strip() or self._text.endswith("\n")
         text = escape(re.sub(r"\s+", " ", data), "begin" if begins else "part")
-        # Behind the name of a footnote a bracket would make it a link, and a colon in front of a line its words.
-        is_behind = any(self._text.endswith(f"[^{name}]") for name in self._signs)
+        self._text += f"\\{text}" if self._would_be_more(text) else text
+
+    def _would_be_more(self, text: str) -> bool:
+        """Whether a text makes more of a footnote's name that it follows: a link, or in front of a line its words."""
+        if not text.startswith(("(", ":")) or not re.search(rf"\[\^{self._notes}-[0-9]+\]$", self._text[-20:]):
+            return False
         begun = self._text.rpartition("\n")[2].strip()
-        is_meant = text.startswith("(") or (text.startswith(":") and re.fullmatch(r"\[\^[^]]*\]", begun))
-        self._text += f"\\{text}" if is_behind and is_meant else text
+        return text.startswith("(") or re.fullmatch(r"\[\^[^]]*\]", begun) is not None
 
     def markdown(self) -> str:
         if self._code is not None:

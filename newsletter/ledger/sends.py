@@ -152,11 +152,16 @@ def unfinished_to(connection: Connection, list_id: int) -> list[Send]:
 
 
 def sends_called(connection: Connection, name: str) -> list[Send]:
-    """The sends whose public id, or whose issue's key, is exactly this, oldest first; an undone one by its id alone."""
+    """The sends whose public id, or whose issue's key, is exactly this, oldest first; an undone one by its id alone.
+
+    Args:
+        connection: An open connection to the database.
+        name: As somebody typed it; digits of any script are those of a number.
+    """
     from newsletter.storage.tables import issue
     from newsletter.storage.tables import send as table
 
-    name = _storable(name)
+    name = _storable("".join(str(int(sign)) for sign in name) if name.isdecimal() else name)
     return found_sends(connection, send_query().where((issue.c.key == name) | (table.c.public_id == name)))
 
 

@@ -121,7 +121,7 @@ ASKS = "its subjects have been tried, and an editor decides which one the others
 
 
 def due(connection: Connection, now: datetime, send_id: int | None = None) -> list[int]:
-    """Ids of the sends whose trial is to be decided now and that are not kept from going by anything else.
+    """Ids of the sends whose trial is to be decided now, or its hour set anew, and that nothing else keeps from going.
 
     Args:
         connection: An open connection to the database.
@@ -136,12 +136,40 @@ def due(connection: Connection, now: datetime, send_id: int | None = None) -> li
     rests = and_(send.c.state == "paused", send.c.paused_by == TRIAL)
     # An editor is asked once, when all of the sample has gone.
     goes = or_(and_(send.c.state == "running", trial.c.asks == 0), and_(rests, send.c.probe_at.is_not(None)))
-    # Later than it can have been set: a clock was set back, and nobody waits for that.
+    # Later than it can have been set: a clock was set back, see `wait_anew`.
     past = or_(trial.c.decide_at <= at, trial.c.decide_at > at + trial.c.wait + _SLACK)
     query = select(send.c.id).join(trial, trial.c.send_id == send.c.id).where(goes, past, trial.c.decided_at.is_(None))
     if send_id is not None:
         query = query.where(send.c.id == send_id)
     return list(connection.execute(query.order_by(send.c.id)).scalars())
+
+
+def wait_anew(connection: Connection, send_id: int, now: datetime) -> bool:
+    """Set the hour of a decision anew when it is later than it can have been set; whether it was.
+
+    A clock was set back since. Nobody waits for where it was; but nothing is decided at once either, since nobody knows
+    how long the sample has been out.
+
+    Args:
+        connection: A writing transaction.
+        send_id: Id of the send.
+        now: The present moment, timezone-aware.
+    """
+    from sqlalchemy import select, update
+
+    from newsletter.storage.tables import send, trial
+
+    at = int(now.timestamp())
+    connection.execute(select(send.c.id).where(send.c.id == send_id).with_for_update())
+    far = (trial.c.send_id == send_id) & trial.c.decided_at.is_(None) & (trial.c.decide_at > at + trial.c.wait + _SLACK)
+    row = connection.execute(select(trial.c.wait).where(far)).first()
+    if row is None:
+        return False
+    moment = at + row.wait
+    connection.execute(update(trial).where(trial.c.send_id == send_id).values(decide_at=moment))
+    rests = (send.c.id == send_id) & (send.c.state == "paused") & (send.c.paused_by == TRIAL)
+    connection.execute(update(send).where(rests, send.c.probe_at.is_not(None)).values(probe_at=float(moment)))
+    return True
 
 
 _SLACK = 300

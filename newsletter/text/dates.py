@@ -110,7 +110,8 @@ def day_and_month(
     return in_digits(written, language, digits)
 
 
-# Names of CLDR 48, and the era behind the year. hijridate has them in Arabic and English only.
+# Names of CLDR 48 (Rabi in Urdu without its stray space, qi‘da in French with its sign), and the era behind the year.
+# hijridate has them in Arabic and English only, and Babel none.
 _HIJRI_NAMES: Mapping[str, tuple[str, str]] = {
     "fa": (
         "محرم|صفر|ربیع‌الاول|ربیع‌الثانی|جمادی‌الاول|جمادی‌الثانی|رجب|شعبان|رمضان|شوال|ذیقعده|ذیحجه",
@@ -120,22 +121,39 @@ _HIJRI_NAMES: Mapping[str, tuple[str, str]] = {
         "محرم|صفر|ربیع الاول|ربیع الثانی|جمادی الاول|جمادی الثانی|رجب|شعبان|رمضان|شوال|ذوالقعدۃ|ذوالحجۃ",
         "ہجری",
     ),
+    # The prefix of the month is that of a Hebrew date.
+    "he": (
+        "במוחרם|בצפר|ברביע אל־אוול|ברביע א־ת׳אני|בג׳ומאדא אל־אולא|בג׳ומאדא א־ת׳אניה|ברג׳ב|בשעבאן|ברמדאן|בשוואל"
+        "|בד׳ו אל־קעדה|בד׳ו אל־חיג׳ה",
+        "הג׳רה",
+    ),
+    "fr": (
+        "mouharram|safar|rabia al awal|rabia ath-thani|joumada al oula|joumada ath-thania|rajab|chaabane|ramadan"
+        "|chawwal|dhou al qi‘da|dhou al-hijja",
+        "de l’hégire",
+    ),
 }
+_NAMELESS = frozenset({*ARABIC_SCRIPT, "yi", "dv"}) - {"ar", *_HIJRI_NAMES}
+"""Languages from right to left whose names of these months CLDR does not know; Latin ones would be a foreign body."""
 
 
 def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "latin") -> str:
     """Write the date of the Umm al-Qura calendar, as ``23 جمادى الأولى 1447 هـ``; empty outside 1924 to 2077.
 
+    It is empty too in a language from right to left that has no names of the months here (Pashto, Kurdish …).
+
     Countries that sight the moon may be a day away from it.
 
     Args:
         moment: The moment to write, an aware datetime.
-        language: Arabic, Persian and Urdu get their own month names, every other language English ones.
+        language: Arabic, Persian, Urdu, Hebrew and French get their own month names, other Latin ones English names.
         zone: IANA name of the zone whose calendar day is meant.
         digits: ``latin`` or ``arabic-indic``, as for ``long_date``.
     """
     from hijridate import Gregorian
 
+    if base(language) in _NAMELESS:
+        return ""
     day = moment.astimezone(ZoneInfo(zone)).date()
     try:
         hijri = Gregorian.fromdate(day).to_hijri()

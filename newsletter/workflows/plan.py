@@ -16,8 +16,9 @@ from newsletter import (
     library,
 )
 from newsletter.check import has_errors
+from newsletter.delivery.counting import LEAST
 from newsletter.errors import HeldSendError, IssueError, SendError
-from newsletter.ledger import trials, trying
+from newsletter.ledger import trials
 from newsletter.ledger.trying import TrialTerms
 from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
@@ -244,8 +245,10 @@ def _terms(workspace: Workspace, issue: Issue) -> TrialTerms | None:
         return None
     how = workspace.settings.ab_test
     wait = timedelta(seconds=seconds(how.wait))
-    measure: trying.Measure = "clicks" if clicks.counting(workspace.settings) else "losses"
-    return TrialTerms(issue.subjects, how.share, how.least, wait, how.decide == "ask", measure)
+    counts = clicks.counting(workspace.settings)
+    # Each subject has links of its own: fewer readers of one would be known by what is clicked.
+    least = max(how.least, LEAST) if counts else how.least
+    return TrialTerms(issue.subjects, how.share, least, wait, how.decide == "ask", "clicks" if counts else "losses")
 
 
 def _chosen(workspace: Workspace, sends: Sequence[Send]) -> int | None:

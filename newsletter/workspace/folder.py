@@ -58,6 +58,7 @@ style = "signature"         # signature, classic, digest or bulletin
 # align = "start"            # where headings stand: start or centre
 # corners = "round"          # round, soft or square
 # density = "airy"           # airy, normal or tight
+# subtitle = "preheader"     # the preheader as a quiet line under the head; none
 # contents = true            # a list of what is inside, behind the first story
 # logo_dark = "logo-dark.png"  # the logo for dark grounds
 # editor = "…"               # who signs the editor's words

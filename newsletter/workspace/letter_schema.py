@@ -108,6 +108,10 @@ class ThemeSettings(SettingsSection):
     density: Literal["", "airy", "normal", "tight"] = Field(
         default="", description="room between the parts: `airy`, `normal` or `tight`"
     )
+    subtitle: Literal["", "none", "preheader"] = Field(
+        default="",
+        description="a quiet line under the head: `preheader` (what an issue says there, or the draft wrote) or `none`",
+    )
     contents: Annotated[Literal["auto"] | bool, BeforeValidator(_contents)] = Field(
         default="auto", description="a list of what is inside, behind the first story; `auto`: as the style has it"
     )

@@ -74,11 +74,13 @@ def files_of(path: Path) -> Iterator[Path]:
         path: A file or a folder.
 
     Raises:
-        SourceError: There is nothing of that name, or far too much in it.
+        SourceError: There is nothing of that name, no file, or far too much in it.
     """
     if not path.exists():
         raise SourceError("is not there", where=str(path), mend="name a file or a folder of DMARC reports")
     if not path.is_dir():
+        if not path.is_file():  # a pipe or a device is waited for, or read, without end
+            raise SourceError("is no file", where=str(path), mend="name a file or a folder of DMARC reports")
         yield path
         return
     found = sorted(one for one in path.rglob("*") if one.is_file() and one.name.lower().endswith(ENDINGS))

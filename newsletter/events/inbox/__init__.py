@@ -3,8 +3,8 @@
 For a newsroom without a server for the reader pages, and for one that sends over SMTP, whose bounces come as messages.
 Every message is handled once: what was handled is remembered in the transaction that handles it; a wish for which
 there were too many others within an hour is not, and is tried again. The mailbox itself is only read. ``messages``
-understands one message, ``answers`` what somebody says in it, ``statuses`` a delivery status, ``mailboxes`` reads the
-files.
+understands one message, ``answers`` what somebody says in it, ``statuses`` a delivery status; ``wishes`` does what
+people ask for, ``mailboxes`` reads the files.
 
 Anybody can write any From. So a message that wants to subscribe only brings a confirmation letter, within caps of its
 own; what protects the one whose address was used is that nothing follows without an answer to that letter. To leave
@@ -16,11 +16,10 @@ letter that is only quoted, by a question, a refusal or a machine, confirms nobo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,22 +32,19 @@ from newsletter.events import dmarc
 from newsletter.events.dmarc import ReadReport
 from newsletter.events.inbox.mailboxes import MailboxMessage, file_names, items
 from newsletter.events.inbox.messages import BounceNotice, ParsedMessage, understand
+from newsletter.events.inbox.wishes import ACTS
 from newsletter.ledger.dmarc import keep_report, note_authentication
 from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
-from subscribers import actions, store
-from subscribers.addresses import Address, normalise
-from subscribers.errors import AddressError, ConsentError, LinkError
+from subscribers import store
+from subscribers.addresses import normalise
+from subscribers.errors import AddressError
 from subscribers.models import Event, Rhythm
 from subscribers.store.limits import Caps
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-ROAD = "mail"
-"""What the record of consent says of how it came."""
-WISH_LASTS = timedelta(days=7)
-"""How old a message may be that wants to subscribe: a mailbox may hold years of them when it is read at first."""
 _AT_ONCE, _REHEARSED = 100, 1000
 """Messages read at once, and those that a dry run tries in one transaction, which keeps other writers waiting."""
 
@@ -184,7 +180,7 @@ class _Run:
             return _report(setup, message, self.paused, self.held)
         if message.kind == "dmarc":
             return _reports_of(setup, item, message)
-        act = _ACTS.get(message.kind)
+        act = ACTS.get(message.kind)
         if act is None:
             if message.results:
                 with setup.database.write() as connection:
@@ -205,7 +201,7 @@ class _Run:
         """Note what these messages would be counted as; those that would change something are tried some at a time."""
         self.rehearsed.update(name for item, _ in messages for name in item.names)
         for item, message in messages:
-            if message.kind in _ACTS or message.kind in {"report", "dmarc"}:
+            if message.kind in ACTS or message.kind in {"report", "dmarc"}:
                 # What was understood is enough.
                 self._to_rehearse.append((replace(item, raw=b""), message))
             else:
@@ -323,100 +319,6 @@ def _key(address: str) -> str:
 def _sort(reports: Sequence[EventReport]) -> str:
     kinds = {report.event.kind for report in reports}
     return next((kind for kind in ("complained", "bounced", "left") if kind in kinds), "reported")
-
-
-def _leave(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
-    try:
-        person, list_id = actions.holder_of(connection, message.tokens[0], "leave", setup.link_keys)
-    except LinkError:
-        return "refused"
-    ended = actions.leave(connection, person.id, list_id, now=setup.now, how=ROAD, words=message.words)
-    return "left" if ended else "known"
-
-
-def _stay(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
-    try:
-        person, list_id = actions.holder_of(connection, message.tokens[0], "stay", setup.link_keys)
-    except LinkError:
-        return "refused"
-    came = actions.stay(connection, person.id, list_id, now=setup.now, how=ROAD, words=message.words)
-    return "refused" if came == "nothing" else "stayed"
-
-
-def _confirm(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
-    for letter_id in _answered(setup, message):
-        about = store.small_letter_of(connection, letter_id)
-        if about is not None and about.kind == "still-wanted":
-            came = actions.stay(
-                connection, about.subscriber_id, about.list_id, now=setup.now, how=ROAD, words=message.words
-            )
-            return "refused" if came == "nothing" else "stayed"
-    tries = [partial(actions.confirm, token=token) for token in message.tokens]
-    tries += [partial(actions.confirm_letter, letter_id=letter_id) for letter_id in _answered(setup, message)]
-    for attempt in tries:
-        try:
-            done = attempt(connection, now=setup.now, how=ROAD, words=message.words)
-        except LinkError:
-            continue
-        except ConsentError:
-            return "refused"
-        return "known" if done.already else "confirmed"
-    return "refused" if message.pressed else "other"
-
-
-def _answered(setup: InboxSetup, message: ParsedMessage) -> list[int]:
-    """Ids of the small letters that a message answers with yes; a name that verifies was read off its letter."""
-    return [found for name in message.letters if (found := letter_of(name, setup.link_keys)) is not None]
-
-
-def _subscribe(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> str:
-    wanted = _wanted(setup, connection, message)
-    if isinstance(wanted, str):
-        return wanted
-    address, list_name = wanted
-    came = actions.wish(
-        connection,
-        address,
-        list_name,
-        now=setup.now,
-        keys=setup.suppression_keys,
-        caps=setup.caps,
-        how=ROAD,
-        words=message.words,
-        road="mail",
-        rhythm=setup.rhythms.get(list_name, setup.rhythm),
-    )
-    return "refused" if came in {"lately", "nothing"} else came
-
-
-def _wanted(setup: InboxSetup, connection: Connection, message: ParsedMessage) -> tuple[Address, str] | str:
-    """The address and the list that a message asks for, or what the message counts as without a letter to anybody."""
-    if not setup.lists:
-        return "other"
-    if message.at is None or message.at < setup.now - WISH_LASTS:
-        return "refused"
-    try:
-        address = normalise(message.sender)
-    except AddressError:
-        return "refused"
-    target = store.list_or_none(connection, message.list or setup.lists[0])
-    if target is None or target.closed is not None:
-        return "other"
-    status = actions.status_of(connection, address, target.id)
-    # Who was on a list that is offered to nobody may come back to it.
-    if target.name not in setup.lists and status is None:
-        return "other"
-    if store.suppression_of(connection, address.key, setup.suppression_keys) is not None:
-        return "refused"
-    return "known" if status == "confirmed" else (address, target.name)
-
-
-_ACTS: Mapping[str, Callable[[InboxSetup, Connection, ParsedMessage], str]] = {
-    "leave": _leave,
-    "stay": _stay,
-    "confirm": _confirm,
-    "subscribe": _subscribe,
-}
 
 
 _COUNTED: Mapping[str, str] = {"domain": "later", "full": "later"}

@@ -214,6 +214,8 @@ def _values(
         "portrait": viewer.setting_picture(look.portrait, look.editor, where=theming.place(issue, "portrait")),
         "footer_words": viewer.markup(look.footer),
         "social": _social(viewer, look, say),
+        "subtitle": viewer.markup(_subtitle(issue, look)),
+        "subtitle_text": viewer.line(_subtitle(issue, look)),
         "links": [(viewer.markup(name), viewer.line(name), web_address(url)) for name, url in publication.links],
         "number": dates.in_digits(str(issue.number), publication.language, publication.digits) if issue.number else "",
         "date": viewer.date(date, weekday=True),
@@ -256,6 +258,11 @@ def _counted(
     pages = leave_url.rpartition("/leave/")[0]
     sponsors = dict(viewer.sponsored)
     return click_links.found(html, pages=pages, marker=marker, fixed=fixed, stories=stories, sponsors=sponsors)
+
+
+def _subtitle(issue: Issue, look: Look) -> str:
+    """What stands under the head: of a letter of stories alone, and never the words that we take for lack of any."""
+    return issue.preheader if look.subtitle == "preheader" and (issue.number or issue.sections) else ""
 
 
 def _social(viewer: ViewBuilder, look: Look, say: Callable[[str], str]) -> list[SocialLink]:

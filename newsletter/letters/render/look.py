@@ -81,6 +81,7 @@ class Look:
     align: str
     corners: str
     density: str
+    subtitle: str
     contents: bool
     headings: str
     """CSS list of font families."""
@@ -138,6 +139,7 @@ def look_of(issue: Issue, publication: Publication) -> Look:
         template=template,
         **{name: getattr(theme, name) or usual[name] for name in ("header", "hero", "rows")},
         **{name: getattr(theme, name) or usual[name] for name in ("align", "corners", "density")},
+        subtitle=theme.subtitle or "none",
         contents=bool(usual["contents"]) if theme.contents == "auto" else theme.contents,
         headings=_stack(theme.headings, text, rtl=rtl),
         text=text,

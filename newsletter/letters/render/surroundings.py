@@ -81,7 +81,7 @@ def setup(
 
 
 def elements(issue: Issue) -> frozenset[str]:
-    """Names of the elements that stand in an issue, and ``table`` and ``note``; templates ask it for their styles.
+    """Names of the elements that stand in an issue, and ``table``; templates ask it for their styles.
 
     Args:
         issue: As it was read.
@@ -91,6 +91,8 @@ def elements(issue: Issue) -> frozenset[str]:
         if ":::" in markdown:
             kinds = (containers.opened(info)[0] for info in re.findall(r"(?m)^[ \t]*:{3,}(.+)$", markdown))
             found.update(kind.name for kind in kinds if kind is not None)
+        if re.search(r"(?m)^[ \t>|]*:?-+:?[ \t]*\|", markdown):
+            found.add("table")
     return frozenset(found)
 
 

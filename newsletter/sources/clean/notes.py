@@ -25,7 +25,7 @@ _BODIES = frozenset({"li", "p", "dd"})
 _AROUND = frozenset({"li", "blockquote", "table", "figure", "pre"})
 """What a footnote of ours cannot stand in."""
 _REFERENCE = re.compile(r'<sup><a href="#note-(\d+)">([^<]*)</a></sup>')
-_WORDS = re.compile(r'(<(?:li|p)\b[^<>]*?) id="note-(\d+)"')
+_WORDS = re.compile(r'(<(?:li|p)\b[^<>]*?) id="note-(\d+)"([^<>]*>)([^<]{0,12})')
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -141,17 +141,17 @@ def paired(body: str) -> str:
 
     def words(found: re.Match[str]) -> str:
         number = numbers.get(found[2])
-        return f'{found[1]} id="note-{number}"' if number else found[1]
+        if not number:
+            return f"{found[1]}{found[3]}{found[4]}"
+        own = _own_sign(signs[found[2]], found[4])
+        return f'{found[1]} id="note-{number}"{found[3]}{found[4][own:]}'
 
-    body = _WORDS.sub(words, _REFERENCE.sub(sign, body))
-    for key, number in numbers.items():
-        body = _unsigned(body, number, signs[key])
-    return body
+    return _WORDS.sub(words, _REFERENCE.sub(sign, body))
 
 
-def _unsigned(body: str, number: int, sign: str) -> str:
-    """The words of a footnote without the sign that a site wrote before them: ``[1]``, ``1.``, ``¹``."""
-    shown = re.escape(sign)
-    raised = re.escape(sign.translate(_RAISED))
-    own = rf"(?:\[{shown}\]|\({shown}\)|{shown}[.):\-–]|{raised}(?!\d)|[*†‡]+)" if sign.isdecimal() else shown
-    return re.sub(rf'(<(?:li|p)\b[^<>]* id="note-{number}"[^<>]*>){own}[ ]+(?=\S)', r"\1", body, count=1)
+def _own_sign(sign: str, words: str) -> int:
+    """Signs that a site wrote before the words of a footnote for its number: ``[1] ``, ``1. ``, ``¹ ``."""
+    shown, raised = re.escape(sign), re.escape(sign.translate(_RAISED))
+    own = rf"\[{shown}\]|\({shown}\)|{shown}[.):\-–]|{raised}(?!\d)" if sign.isdecimal() else shown
+    found = re.match(rf"(?:{own}) +(?=\S|$)", words)
+    return found.end() if found is not None else 0

@@ -156,8 +156,8 @@ class Examination:
     def _version(self) -> str | None:
         from newsletter.storage.database import version
 
+        self.workspace.memory.expect()  # one that was there before is missed, also where an empty file took its place
         if not self.has_database:
-            self.workspace.memory.expect()  # one that was there before is missed
             raise SkippedCheck("there is no database yet; the first command that needs it makes it")
         return version(self.workspace.any_database)
 

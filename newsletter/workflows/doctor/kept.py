@@ -39,6 +39,12 @@ def database(case: Examination) -> Iterator[Examined]:
     found = case.version()
     where = case.workspace.any_database
     upgrade = "newsletter database upgrade"
+    if found is None and where.is_sqlite and case.workspace.memory.remembered() is not None:
+        words = "it has no tables, and is not the database that this workspace had"
+        yield Examined(
+            "database", "fail", words, "put that one back; what there is to do: newsletter database adopt --help"
+        )
+        return
     if found is None and where.is_sqlite:
         yield Examined("database", "ok", "it is empty; the first command that needs it makes the tables")
         return

@@ -20,6 +20,7 @@ from newsletter.workflows.status.texts import (
     COMMAND,
     COMPARE,
     CRON,
+    DECIDED,
     DELIST,
     FREE,
     GOES_ON,
@@ -266,7 +267,7 @@ def _tried(send: Send, state: WorkspaceState) -> Finding:
     if state.now - send.probe_at > LATE:
         command = "newsletter worker --once"
         return _made("trial-late", name, parts=parts, command=command, since=send.probe_at, send=name)
-    return _made("trial", name, parts=parts, step=GOES_ON, needs_person=False, alert=False, send=name)
+    return _made("trial", name, parts=parts, step=DECIDED, needs_person=False, alert=False, send=name)
 
 
 def _of_clock(state: WorkspaceState) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 COMMAND = "{command}"
 AGAIN = "it is tried again at {again}, or now with: {command}"
 GOES_ON = "it goes on at {again}"
+DECIDED = "it is decided from {again} on"
 START = "start a worker: {command}"
 CRON = "start newsletter worker, or put this into cron: {command}"
 LOG = "look at the log of newsletter serve; the cap is {command}"
@@ -15,7 +16,7 @@ FREE = "free some space at {command}"
 DELIST = "find out why and mend it, then ask to be taken off: {command}"
 RIGHT_TIME = "see whether it is right now: {command}"
 TAKE_OVER = "take over whom the provider sends to no more: {command}"
-STEPS = (AGAIN, GOES_ON, START, CRON, LOG, COMPARE, FREE, DELIST, RIGHT_TIME, TAKE_OVER)
+STEPS = (AGAIN, GOES_ON, DECIDED, START, CRON, LOG, COMPARE, FREE, DELIST, RIGHT_TIME, TAKE_OVER)
 """What may come next, as the catalogue of alerts knows it; a command alone needs no words."""
 
 TEXTS: Mapping[str, tuple[str, str]] = {

@@ -10,6 +10,7 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from newsletter.issues.prose.elements import tables
 from newsletter.issues.prose.elements.phrases import event_of, name_and_role, payer_and_label, poll_of, sign, when
 from newsletter.issues.prose.parts import PAID, Block, Inline, PictureAddress, ProseSetup
 from newsletter.issues.targets import split_caption
@@ -22,8 +23,6 @@ _BOX, _GAP = 44, 16
 _LONGEST_ENDING = 4
 _NOTE = 30
 """Pixels for the number of a footnote; Word breaks it letter by letter where its cell has no width."""
-_MANY = 4
-"""Columns of a table from which on its face is smaller, so that a telephone tears no word of it."""
 _BESIDE, _SHORT = 3, 12
 """Answers of so many signs stand beside one another, when there are no more than so many."""
 
@@ -342,29 +341,42 @@ def _contents(writer: BlockHtml, block: Block) -> Iterator[str]:
 
 
 def _data_table(writer: BlockHtml, block: Block) -> Iterator[str]:
-    """A real table: programs that read letters aloud say the head of each column."""
+    """A real table: programs that read letters aloud say the head of each column.
+
+    On a telephone that would tear its words, each row becomes a list; every cell has the name of its column for that.
+    """
+    head, size = (block.children[0].children if block.children else ()), tables.size_of(block)
+    named = tables.stacks(block)
 
     def inside() -> Iterator[str]:
-        yield writer.open("table", "data", role="table", border=0, cellpadding=0, cellspacing=0, width="100%")
-        wide = len(block.children[0].children) if block.children else 0
-        many = " most" if wide > _MANY else " many" if wide == _MANY else ""
+        shape = {"class": "stack"} if named else {}
+        yield writer.open("table", "data", role="table", border=0, cellpadding=0, cellspacing=0, width="100%", **shape)
         for at, row in enumerate(block.children):
             if not at and not any(cell.inline and cell.inline.text for cell in row.children):
                 continue  # Markdown has no table without a head; one without words is none
-            yield "<tr>"
-            for cell in row.children:
-                side = "right" if writer.base == "rtl" else "left"
-                more: dict[str, object] = {"align": cell.title or side, "valign": "top"}
-                if at:
-                    yield writer.open("td", f"data td{many}", **more)
-                else:
-                    yield writer.open("th", f"data th{many}", scope="col", **more)
-                yield from writer.inline(cell.inline or Inline())
-                yield "</td>" if at else "</th>"
+            yield ('<tr class="line">' if at else '<tr class="tops">') if named else "<tr>"
+            for number, cell in enumerate(row.children):
+                yield from _data_cell(
+                    writer, cell, f"data {'td' if at else 'th'}{size}", bool(named and at and number), head[number:]
+                )
             yield "</tr>"
         yield "</table>"
 
     yield from _apart(writer, inside())
+
+
+def _data_cell(writer: BlockHtml, cell: Block, key: str, named: bool, head: Sequence[Block]) -> Iterator[str]:
+    """A cell; ``head`` begins with the one over it."""
+    tag = "td" if key.startswith("data td") else "th"
+    side = "right" if writer.base == "rtl" else "left"
+    scope = {"scope": "col"} if tag == "th" else {}
+    yield writer.open(tag, key, **scope, align=cell.title or side, valign="top")
+    if named and head and head[0].inline is not None and head[0].inline.text and cell.inline is not None:
+        # The first cell is what its row is about, and needs no name.
+        yield '<span class="col-name" style="display:none;mso-hide:all;">'
+        yield f"{bidi.to_html(head[0].inline.text, writer.base)}:&#160;</span>"
+    yield from writer.inline(cell.inline or Inline())
+    yield f"</{tag}>"
 
 
 def _note(writer: BlockHtml, block: Block) -> Iterator[str]:
