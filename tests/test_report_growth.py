@@ -255,14 +255,15 @@ def test_a_reader_leaves_one_letter_and_who_was_let_go_or_came_back_has_left_non
     line = {"list_id": 1, "act": "import", "at": int((NOW - 100 * day).timestamp()), "how": "file a.csv", "words": ""}
     issues.execute(insert(lines), [{**line, "subscriber_id": who} for who in range(1, 11)])
 
-    def provider_says(who: int, key: str, at: datetime) -> None:
+    def provider_says(who: int, key: str, at: datetime, told: datetime | None = None) -> None:
         send = ledger.sends_of(issues, key)[0]
         of = select(delivery.c.id).where(delivery.c.issue_id == send.issue_id, delivery.c.subscriber_id == who)
         event = Event("left", at, f"{send.public_id}.{issues.execute(of).scalar_one()}")
         ledger.note(issues, [(event, "")])
-        actions.receive(issues, event, subscriber_id=who, list_id=1, now=at, keys=KEYS)
+        actions.receive(issues, event, subscriber_id=who, list_id=1, now=told or at, keys=KEYS)
 
-    provider_says(1, "12", NOW - 14 * day + timedelta(hours=1))
+    # Told when the next letters had gone already.
+    provider_says(1, "12", NOW - 14 * day + timedelta(hours=1), told=NOW - 6 * day)
     provider_says(2, "1", NOW - day)  # twelve weeks late: it is the letter of now that goes to one reader less
     provider_says(3, "13", NOW - 7 * day + timedelta(hours=1))
     actions.add_subscriber(issues, "r3@example.net", "readers", now=NOW - 5 * day, keys=KEYS, restore=True)

@@ -228,6 +228,14 @@ def test_where_clicks_are_counted_no_subject_goes_to_a_handful(root: Path, clock
     assert json.loads(run(root, "send", "12", "--dry-run", "--json").out)["trial"]["readers_each"] == 5
 
 
+def test_a_letter_without_counted_links_is_not_compared_by_clicks(root: Path, clock: Clock) -> None:
+    settings(root, "[tracking]\n", '[tracking]\nclicks = "stories"\n')
+    assert json.loads(run(root, "send", "12", "--dry-run", "--json").out)["trial"]["measure"] == "clicks"
+    (path,) = root.glob("issues/*12-port/issue.md")
+    path.write_text(path.read_text("utf-8").replace("[خبر الميناء](https://almawja.example.org/1/)", "خبر الميناء"))
+    assert json.loads(run(root, "send", "12", "--dry-run", "--json").out)["trial"]["measure"] == "losses"
+
+
 def test_too_few_readers_are_told_and_all_get_the_first_subject(root: Path, clock: Clock) -> None:
     settings(root, f"least = {EACH}", "least = 500")
     line = (

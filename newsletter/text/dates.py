@@ -130,7 +130,7 @@ _HIJRI_NAMES: Mapping[str, tuple[str, str]] = {
     "fr": (
         "mouharram|safar|rabia al awal|rabia ath-thani|joumada al oula|joumada ath-thania|rajab|chaabane|ramadan"
         "|chawwal|dhou al qi‘da|dhou al-hijja",
-        "de l’hégire",
+        "H",
     ),
 }
 _NAMELESS = frozenset({*ARABIC_SCRIPT, "yi", "dv"}) - {"ar", *_HIJRI_NAMES}

@@ -228,7 +228,7 @@ def make(
     if inspected.failure is not None:
         raise inspected.failure
     issue = replace(issue, list=target.name)  # its letters for other topics are those of this list too
-    letter, trial = inspected.letter, _terms(workspace, issue)
+    letter, trial = inspected.letter, _terms(workspace, issue, inspected.letter)
     if rest and issue.subjects and letter is not None and (chosen := _chosen(workspace, sends)) is not None:
         # Once is enough: what the others have would be counted along.
         issue, trial = replace(issue, subject=issue.subjects[chosen - 1], subjects=()), None
@@ -239,13 +239,16 @@ def make(
     return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in snapshot.sends))
 
 
-def _terms(workspace: Workspace, issue: Issue) -> TrialTerms | None:
-    """How the subjects of an issue are tried, as the settings say; None when it has one."""
+def _terms(workspace: Workspace, issue: Issue, letter: Letter | None) -> TrialTerms | None:
+    """How the subjects of an issue are tried, as the settings say; None when it has one.
+
+    Clicks are compared only where the letter has links that are counted.
+    """
     if not issue.subjects:
         return None
     how = workspace.settings.ab_test
     wait = timedelta(seconds=seconds(how.wait))
-    counts = clicks.counting(workspace.settings)
+    counts = clicks.counting(workspace.settings) and (letter is None or bool(letter.rendered.links))
     # Each subject has links of its own: fewer readers of one would be known by what is clicked.
     least = max(how.least, LEAST) if counts else how.least
     return TrialTerms(issue.subjects, how.share, least, wait, how.decide == "ask", "clicks" if counts else "losses")

@@ -47,7 +47,8 @@ def receive(
     if person is None:  # erased in the meantime, and so suppressed already
         return "nothing"
     if event.kind == "left":
-        ended = leave(connection, person.id, list_id, now=now, how="provider", words=event.reason, letters=False)
+        at = _left_at(connection, event, person.id, now)
+        ended = leave(connection, person.id, list_id, now=at, how="provider", words=event.reason, letters=False)
         return "left" if ended else "nothing"
     troubles = store.troubles_of(connection, person.id, now=now, but=event.delivery)
     verdict, reason = judge(event, troubles)
@@ -60,6 +61,12 @@ def receive(
         return bounced(connection, person, reason, at=now, now=now, keys=keys)
     new = store.suppress(connection, normalise(person.address).key, keys, reason=reason, now=now)
     return "suppressed" if new else "nothing"
+
+
+def _left_at(connection: Connection, event: Event, subscriber_id: int, now: datetime) -> datetime:
+    """When somebody left who is told of late: then, unless the record of consent has a later line of theirs."""
+    last = max((one.at for one in store.consents_of(connection, subscriber_id)), default=event.at)
+    return event.at if last <= event.at <= now else now
 
 
 def suppress(
