@@ -564,6 +564,10 @@ FAULTS = {
     ),
     "a value that is impossible": Fault("settings", "fail", "zone", setting("Africa/Algiers", "Africa/Algeirs")),
     "settings that are no TOML": Fault("settings", "fail", "TOML", setting("[alerts]", "[alerts")),
+    "a sponsor's booking that is none": Fault(
+        "settings", "fail", "sponsors.toml", file("sponsors.toml", "[[booking]]\nissues = [12]\n")
+    ),
+    "bookings that are no TOML": Fault("settings", "fail", "sponsors.toml", file("sponsors.toml", "[[booking]\n")),
     "a secret of no setting": Fault(
         "settings", "fail", "not the name", file("secrets/sendgird.key", "SG.canary-misnamed")
     ),

@@ -10,6 +10,7 @@ from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
 from newsletter.workflows.doctor import faults
 from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
+from newsletter.workspace import sponsors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,14 +28,22 @@ LEAST_AUTHORITIES = 20
 
 
 def settings(case: Examination) -> Iterator[Examined]:
-    """What is wrong in newsletter.toml, secrets, .env and the environment."""
-    wrong = case.found.faults
+    """What is wrong in newsletter.toml, secrets, .env and the environment, and in sponsors.toml."""
+    wrong = [(one, "correct it; every command stops at this") for one in case.found.faults]
+    wrong += [(one, "correct it; no issue can be checked or sent meanwhile") for one in _faults_of_bookings(case)]
     if wrong:
-        for one in wrong[:MOST_TOLD]:
-            yield Examined("settings", "fail", one, "correct it; every command stops at this")
+        yield from (Examined("settings", "fail", *one) for one in wrong[:MOST_TOLD])
         return
     about = case.settings.publication
     yield Examined("settings", "ok", f"all of them are understood: {about.name}, {about.language}")
+
+
+def _faults_of_bookings(case: Examination) -> list[str]:
+    try:
+        sponsors.read(case.root)
+    except NashraError as error:
+        return str(error).splitlines()
+    return []
 
 
 def _version(case: Examination) -> Callable[[str], str]:
