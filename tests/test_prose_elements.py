@@ -74,7 +74,7 @@ def test_an_element_has_an_arabic_name_that_is_as_good(kind: containers.ElementK
 
 def test_links_of_a_sponsor_are_told_from_those_of_stories() -> None:
     passage = read(f"{SPONSOR}\n\n[آخر](https://example.org/c)")
-    assert passage.sponsor_links == ("https://example.net/a", "https://example.net/b")
+    assert [address for address, _ in passage.sponsored] == ["https://example.net/a", "https://example.net/b"]
     paid = {one.get("href"): one.get("rel") for one in tree(passage).iter("a")}
     assert paid == {
         "https://example.net/a": "sponsored nofollow noopener",

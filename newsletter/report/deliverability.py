@@ -7,19 +7,17 @@ report of single letters. Gmail reports no single complaint to anybody, so its r
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from newsletter.ledger import comparing
 from newsletter.ledger.dmarc import DmarcReport, DmarcRow
 
 WANTED, NEVER = 0.001, 0.003
 """Complaints of letters: what Gmail and Yahoo want at most, and what must never be reached."""
-CERTAIN = 1.959963984540054
-"""Of a normal distribution: 95 % lie within."""
 LEAST_LETTERS = 100
 """Letters that reports must tell of before a stricter policy is advised."""
 LEAST_DAYS = 7
@@ -33,24 +31,6 @@ SourceKind = Literal["ours", "mixed", "broken", "other"]
 """A server that sends in our name. ``ours``: all of its letters pass; ``mixed``: some pass, some do not; ``broken``:
 none passes, though it signs as us; ``other``: nothing in it is ours: a stranger, or a program that nobody thought of.
 """
-
-
-def wilson(number: int, of: int) -> tuple[float, float]:
-    """Between what the true share lies, 19 times of 20, when so many of so many were seen.
-
-    The score interval of E. B. Wilson ("Probable inference", 1927): it holds for few, and for none at all.
-
-    Args:
-        number: How many were seen.
-        of: Of how many; 0 tells nothing, and more seen than there are counts as all.
-    """
-    if of <= 0:
-        return 0.0, 1.0
-    # Who complains may have had a letter of which nobody told that it came.
-    share, square = min(number, of) / of, CERTAIN**2
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    half = CERTAIN / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def family_of(domain: str) -> str:
@@ -86,7 +66,8 @@ class ComplaintRate:
     @property
     def interval(self) -> tuple[float, float]:
         """Between what the true rate lies, 19 times of 20."""
-        return wilson(self.complained, self.letters)
+        # Who complains may have had a letter of which nobody told that it came: that counts as all of them.
+        return comparing.interval(self.complained, self.letters)
 
     @property
     def verdict(self) -> ComplaintVerdict:

@@ -32,19 +32,7 @@ def compared(
         sends: Of the issue.
         past_issue: What is told of the issue with a key; ``past_of``, or one that remembers.
     """
-    total = report.total
-    here = PastIssue(
-        report.issue,
-        report.subject,
-        report.begun or min(send.created for send in sends),
-        total.submitted,
-        total.delivered,
-        total.bounced,
-        total.complained,
-        total.left,
-        report.clicked,
-        report.clicks_counted,
-    )
+    here = report.as_past(report.begun or min(send.created for send in sends))
     kind = report.issue.rpartition("/")[0]
     past: list[PastIssue] = []
     for key in ledger.issues_before(connection, min(send.id for send in sends), kind):

@@ -263,6 +263,26 @@ class Report:
         """Presses of its links by people."""
         return sum(one.people for one in self.stories)
 
+    def as_past(self, begun: datetime) -> PastIssue:
+        """This issue as if it were one of those that issues are compared with.
+
+        Args:
+            begun: When its first send began, in the site's time zone.
+        """
+        total = self.total
+        return PastIssue(
+            self.issue,
+            self.subject,
+            begun,
+            total.submitted,
+            total.delivered,
+            total.bounced,
+            total.complained,
+            total.left,
+            self.clicked,
+            self.clicks_counted,
+        )
+
     def by(self, what: str) -> dict[str, DeliveryCounts]:
         """Counts by ``rhythm``, ``variant``, ``list``, ``send`` or ``subject``, in the order they come."""
         names = dict.fromkeys(getattr(part, what) for part in self.parts)

@@ -26,7 +26,6 @@ from subscribers.store.consents import (
 from subscribers.store.exports import exported
 from subscribers.store.forgetting import forget_ended, forget_pending
 from subscribers.store.growth import domains as reader_domains
-from subscribers.store.growth import leavers
 from subscribers.store.hygiene import (
     can_be_asked,
     forget_asked,
@@ -174,7 +173,6 @@ __all__ = [
     "keep_confirmation",
     "keep_request",
     "keep_wishes",
-    "leavers",
     "letters_in_doubt",
     "letters_since",
     "letters_waiting",

@@ -72,19 +72,6 @@ def subscribed(list_id: int, who: sa.ColumnElement[int]) -> sa.ColumnElement[boo
     return sa.exists().where(*mine, subscription.c.status != "left")
 
 
-def leavers(connection: Connection, list_id: int, *, since: datetime, until: datetime | None) -> set[int]:
-    """Ids of those who ended their subscription to a list between two moments, and have not come back since.
-
-    Args:
-        connection: An open connection to the database.
-        list_id: Id of the list.
-        since: As for ``leavings``.
-        until: As for ``leavings``.
-    """
-    who = leavings(list_id, since=since, until=until).subquery()
-    return set(connection.execute(sa.select(who.c.subscriber_id)).scalars())
-
-
 def domains(connection: Connection) -> sa.Select[tuple[int, str]]:
     """The query for the domain of every subscriber's address, one name for Gmail's two: ``subscriber_id``, ``domain``.
 

@@ -89,13 +89,8 @@ class ParsedMarkdown:
         return "\n\n".join(writing.plain(self.blocks, partial(plain.element, self.setup))).strip()
 
     @property
-    def sponsor_links(self) -> tuple[str, ...]:
-        """Addresses that a sponsor pays for, which are no links of stories: in HTML they have ``rel="sponsored …"``."""
-        return tuple(address for address, _ in self.sponsored)
-
-    @property
     def sponsored(self) -> tuple[tuple[str, str], ...]:
-        """Address of each link that a sponsor pays for, and the sponsor's name (empty where none stands there)."""
+        """Address of each link that a sponsor pays for, in HTML ``rel="sponsored …"``, and the name (or empty)."""
         return tuple(writing.sponsored(self.blocks))
 
     @property

@@ -113,7 +113,7 @@ def earlier(report: Report, say: PageWords) -> ReportBlock | None:
     past = report.comparison.past
     if not past:
         return ReportBlock(title, say.say("This is the first issue, so there is none to compare it with."))
-    here = _as_past(report)
+    here = report.as_past(report.begun) if report.begun else None
     every = (*past, here) if here is not None else past
     arrives = any(one.delivered for one in every)
     clicks = any(one.clicks_counted for one in every)
@@ -176,23 +176,3 @@ def _alternative(what: Markup, numbers: Sequence[int], say: PageWords) -> Markup
 def _called(one: PastIssue, say: PageWords) -> str:
     """The number of an issue, or the day of a letter that has none."""
     return say.amount(int(one.issue)) if numbered(one.issue) else say.day_of(one.begun.date())
-
-
-def _as_past(report: Report) -> PastIssue | None:
-    from newsletter.report.models import PastIssue
-
-    total = report.total
-    if report.begun is None:
-        return None
-    return PastIssue(
-        report.issue,
-        report.subject,
-        report.begun,
-        total.submitted,
-        total.delivered,
-        total.bounced,
-        total.complained,
-        total.left,
-        report.clicked,
-        report.clicks_counted,
-    )

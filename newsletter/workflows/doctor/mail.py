@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 _LINES = {"sender-domain-without-mail": "domain", "dns-silent": "domain"}
 """Problems of a domain whose code does not begin with the name of its line."""
-_RANK: Sequence[DoctorState] = ("fail", "warn", "ok", "skipped")
-
-
 MOST_DOMAINS = 5
 """Domains of lists that are looked at, and findings that are told."""
 
