@@ -34,7 +34,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "report": ((), BASE),
     "deliverability": ((), BASE),
     "status": ((), BASE),
-    "doctor": (("--offline",), BASE | {"jinja2", "babel"}),
+    "doctor": (("--offline",), BASE | {"jinja2", "babel", "markdown_it"}),
     "embed": ((), BASE | {"jinja2", "babel"}),
     "database upgrade": ((), BASE),
     "subscribers import": ((str(SAMPLE / "subscribers.csv"), "--dry-run"), BASE),

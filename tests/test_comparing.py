@@ -89,7 +89,10 @@ def test_chances_are_shares_of_one_whatever_was_counted(counts: list[tuple[int, 
     assert found.chances == pytest.approx(turned, abs=1e-9)
     for hits, tries in counts:
         low, high = interval(hits, tries)
-        assert 0 <= low <= high <= 1
+        seen = min(hits, tries) / tries if tries else 0.0
+        assert 0 <= low <= seen + 1e-12
+        assert seen - 1e-12 <= high <= 1
+        assert low < high
 
 
 def test_more_of_the_same_is_surer() -> None:

@@ -308,11 +308,6 @@ class WeekCounts:
     complained: int = 0
     """Whose address must not be mailed any more since they called a letter spam."""
 
-    @property
-    def lost(self) -> int:
-        """Readers whom the list reaches no more."""
-        return self.left + self.let_go + self.bounced + self.complained
-
 
 @dataclass(frozen=True, slots=True)
 class RoadCounts:
