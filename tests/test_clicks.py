@@ -584,6 +584,21 @@ def test_nobody_makes_a_number_as_large_as_they_like_by_a_new_browser_each_time(
     assert pages.settle() == {STORIES[0].url: (MOST_OF_A_NETWORK + 1, 200), STORIES[1].url: (1, 0)}
 
 
+def test_who_asked_how_often_is_forgotten_when_the_hour_is_over(workspace: Workspace) -> None:
+    sent(workspace)
+    hour = [workspace.now()]
+    counter = VisitCounter(workspace.database, now=lambda: hour[0], seconds=lambda: 100.0)
+    counter.learn()
+    before = {name: str(held) for name, held in vars(counter).items()}
+    name = clicks.name_of("7", "readers", 0, STORIES[0].url)
+    counter.visit(name, network="198.51.100.0/24", agent="Browser 1", machine=False)
+    counter.settle(everything=True)
+    assert {one for one, held in vars(counter).items() if str(held) != before[one]} >= {"_asked", "_networks"}
+    hour[0] += timedelta(hours=1)
+    counter.settle()
+    assert {one for one, held in vars(counter).items() if str(held) != before[one]} == {"_asked_hour"}
+
+
 @given(st.lists(st.tuples(st.floats(0, 1.9), st.sampled_from("abcdefgh")), max_size=12))
 def test_a_burst_is_so_many_different_links_within_so_many_seconds(asked: list[tuple[float, str]]) -> None:
     visits = sorted(asked)

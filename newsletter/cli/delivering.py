@@ -87,7 +87,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
     from newsletter.workflows import alerts, watch
 
     setup = workspace.setup_of(sent)
-    # A trial by an editor's word is made here.
+    # A trial letter by an editor's word goes here.
     by_workers = not here and sent.state == "running" and watch.workers(workspace)
     with workspace.database.read() as connection:
         # Before anything is called stopped in the middle, or offered to another provider.

@@ -82,7 +82,7 @@ class Answers:
         if self._shared.probes and tried:
             stops = not taken
         if stops:
-            # The trial comes at a time of its own, and needs a letter that waits for nothing else.
+            # The trial letter comes at a time of its own, and needs a letter that waits for nothing else.
             pause = 0.0
         further = answer.state == "submitted" and not (stops or self._shared.probes or setup.rate_limit.limits)
         claim = self._claims.claim(lane) if further and not self._shared.over.is_set() else None
@@ -122,7 +122,7 @@ class Answers:
         return answer.stop or unanswered or (impatient and answer.state != "submitted")
 
     def as_trial(self, answers: Mapping[int, tuple[str, str]]) -> Mapping[int, tuple[str, str]]:
-        """Answers as they are; in a trial nobody is refused, since the provider may refuse everybody."""
+        """Answers as they are; of a trial letter nobody is refused, since the provider may refuse everybody."""
         if not self._shared.probes:
             return answers
         return {one: ("queued", why) if state == "refused" else (state, why) for one, (state, why) in answers.items()}
@@ -130,7 +130,7 @@ class Answers:
     def decide(
         self, connection: Connection, answer: Answer, *, stops: bool, tried: bool, reason: str
     ) -> probing.SendPausedError | None:
-        """Pause the send, or let it run again after a trial; in the transaction that writes the answer down."""
+        """Pause the send, or let it run again after a trial letter; in the transaction that writes the answer down."""
         if stops:
             return self._brake(connection, _blame(answer, reason))
         if self._shared.probes and tried and not self._shared.moved(connection):
@@ -138,7 +138,7 @@ class Answers:
         return None
 
     def end(self, paused: probing.SendPausedError | None, *, stops: bool, tried: bool, reason: str) -> None:
-        """Stop here when the send was stopped; a trial ends with its first letter."""
+        """Stop here when the send was stopped; one that is tried ends with its trial letter."""
         if self._shared.probes and tried:
             self._shared.over.set()
         if stops:
@@ -155,7 +155,7 @@ class Answers:
         return error
 
     def _brake(self, connection: Connection, reason: str) -> probing.SendPausedError | None:
-        """Pause the send until a trial shows that its provider takes letters; None when an editor was faster."""
+        """Pause the send until a trial letter shows that its provider takes letters; None when an editor was faster."""
         if self._shared.moved(connection):
             # Another provider goes on with it: what this one says does not stop that.
             return None

@@ -56,7 +56,7 @@ class RunState:
         setup: What every delivery needs.
         send: The send.
         progress: Told what becomes of the letters.
-        probes: Whether it is a trial of a send that its provider has stopped: it ends with its first letter.
+        probes: Whether it brings the trial letter of a send that its provider has stopped, and ends with it.
     """
 
     def __init__(self, setup: DeliverySetup, send: Send, progress: Progress, *, probes: bool) -> None:

@@ -1,4 +1,4 @@
-"""A send that its provider has stopped, and the trial that lets it go on: one letter over one connection."""
+"""A send that its provider has stopped, and the trial letter that lets it go on, over one connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.setup import DeliverySetup
 
 SHORTEST = 60.0
-"""Seconds that a trial may take at least, before somebody else may try."""
+"""Seconds that a trial letter may take at least, before somebody else may try."""
 
 
 class SendPausedError(SendError):
@@ -53,7 +53,7 @@ def paused(connection: Connection, send_id: int, *, tried: bool = True) -> SendP
 
 
 def take(setup: DeliverySetup, connection: Connection, send_id: int, *, at_once: bool) -> bool:
-    """Take the trial of a braked send; False when it is not due, or somebody else has taken it."""
+    """Take the trial letter of a braked send; False when it is not due, or somebody else has taken it."""
     lasts = max(2 * setup.lease, SHORTEST)
     return ledger.take_probe(connection, send_id, lasts=lasts, at_once=at_once)
 

@@ -33,7 +33,7 @@ class Run:
         setup: What every delivery needs.
         send: The send.
         progress: Told what becomes of the letters.
-        probes: Whether it is a trial of a send that its provider has stopped: it ends with its first letter.
+        probes: Whether it brings the trial letter of a send that its provider has stopped, and ends with it.
         waits: Whether whoever started it is told when all that is left waits for its time, longer than patience lasts.
     """
 

@@ -28,7 +28,7 @@ def allow(setup: DeliverySetup, retrying: Retrying, batch: Batch, parcels: list[
         batch: As it was claimed, queued.
         parcels: Of the batch.
     """
-    # The one letter of a trial is not counted.
+    # A trial letter is not counted.
     if not setup.warm_up or not parcels or batch.probing:
         return parcels
     late = retrying.write(partial(_count, setup, batch, parcels))

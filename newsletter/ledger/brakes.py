@@ -1,4 +1,4 @@
-"""The brake of a send: what stopped it, and the trials by which it finds out when it can go on.
+"""The brake of a send: what stopped it, and the trial letters by which it finds out when it can go on.
 
 A brake belongs to the send, not to a process: it is written into the ledger, so that every process obeys it, and a
 crash keeps it. A send whose brake has an hour (``probe_at``) is tried again then by whoever comes first, with one
@@ -21,21 +21,21 @@ UNPAUSED: Final[Mapping[str, str | int | None]] = {"paused_by": "", "reason": ""
 """What a send says of its pause while nothing pauses it."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
-"""Seconds until a send that was stopped is tried again by itself; doubled from one trial to the next."""
+"""Seconds until a send that was stopped is tried again by itself; doubled from one trial letter to the next."""
 
 
 def pause_before(probes: int, first: float = FIRST_PAUSE) -> float:
-    """Seconds until the next trial.
+    """Seconds until the next trial letter.
 
     Args:
-        probes: Number of trials so far.
+        probes: Number of trial letters so far.
         first: Seconds before the first one.
     """
     return float(min(first * 2 ** min(probes, 20), LONGEST_PAUSE))
 
 
 def brake(connection: Connection, send_id: int, *, by: str, reason: str, probe_in: float | None) -> bool:
-    """Pause a running send, or let one that was tried in vain wait for its next trial.
+    """Pause a running send, or let one that was tried in vain wait for its next trial letter.
 
     An editor's word wins: what an editor has paused, cancelled or resumed meanwhile stays so.
 
@@ -65,15 +65,15 @@ def brake(connection: Connection, send_id: int, *, by: str, reason: str, probe_i
 
 
 def stop(connection: Connection, send_id: int, reason: str, *, first: float = FIRST_PAUSE, tried: bool = False) -> bool:
-    """Brake a send for what its provider does, until a trial shows that it takes letters again.
+    """Brake a send for what its provider does, until a trial letter shows that it takes letters again.
 
     Args:
         connection: A writing transaction. On PostgreSQL whoever writes batches in it too does so afterwards, or holds
             none that somebody waits for who holds the send.
         send_id: Id of the send.
         reason: Why, for people.
-        first: Seconds before the first trial.
-        tried: This was a trial; else a send that another thread has stopped already stays as it is.
+        first: Seconds before the first trial letter.
+        tried: This was a trial letter; else a send that another thread has stopped already stays as it is.
 
     Returns:
         Whether it is paused by this call.
@@ -99,12 +99,12 @@ def due_probes(connection: Connection) -> list[int]:
 
 
 def take_probe(connection: Connection, send_id: int, *, lasts: float, at_once: bool = False) -> bool:
-    """Take the trial of a send, so that nobody else tries it meanwhile; False when it is not due, or no longer braked.
+    """Take the trial letter of a send, so that nobody else tries it meanwhile; False when not due, or no longer braked.
 
     Args:
         connection: A writing transaction, committed before the letter goes.
         send_id: Id of the send.
-        lasts: Seconds that the trial may take; after them somebody else may try.
+        lasts: Seconds that it may take; after them somebody else may try.
         at_once: Before it is due, by an editor's word.
     """
     from sqlalchemy import update

@@ -22,6 +22,7 @@ from newsletter.report.deliverability import (
     complaint_rates,
     dmarc_summary,
 )
+from newsletter.report.models import ERASED
 from newsletter.text.reasons import reason_of
 from newsletter.text.refusals import refusal
 from newsletter.workflows.status.reading import own_domains
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DmarcOutcome", "fenced", "own_domains", "read", "take_in"]
 
-ERASED = "(erased)"
-"""Stands in the place of the domain of readers who were erased since."""
 MOST_TOLD = 200
 """Refused files that are named one by one."""
 

@@ -1,7 +1,8 @@
 """Requests for counted links, held in memory for some seconds, until it can be told whether people made them.
 
 What is held is of this process, is gone when it ends, and is written nowhere: a hash of network and browser under a key
-that this process made up when it started. So a process that is killed loses the clicks of the last seconds.
+that this process made up when it started. So a process that is killed loses the clicks of the last seconds. How often
+such a hash asked for a link is known until the hour is over, for the caps.
 """
 
 from __future__ import annotations
@@ -176,8 +177,10 @@ class VisitCounter:
         Raises:
             DatabaseError: Nothing was written; the numbers are kept for the next time.
         """
-        at = self._seconds()
+        at, hour = self._seconds(), int(self._now().timestamp()) // clicks.HOUR
         with self._lock:
+            # Also where nobody asks for anything any more.
+            self._forget_before(hour)
             due = [
                 mark
                 for mark, one in self._groups.items()
@@ -213,12 +216,16 @@ class VisitCounter:
     def _mark(self, *said: str) -> bytes:
         return hmac.digest(self._key, "\0".join(said).encode("utf-8", "replace"), "sha256")[:16]
 
-    def _too_often(self, mark: bytes, network: bytes, name: str, hour: int) -> bool:
-        """Whether a browser, or its network (empty when not known), asks for a link more often than people do."""
+    def _forget_before(self, hour: int) -> None:
+        """Forget who asked how often in another hour, with the lock held."""
         if hour != self._asked_hour:
             self._asked.clear()
             self._networks.clear()
             self._asked_hour = hour
+
+    def _too_often(self, mark: bytes, network: bytes, name: str, hour: int) -> bool:
+        """Whether a browser, or its network (empty when not known), asks for a link more often than people do."""
+        self._forget_before(hour)
         # Each has a memory of its own: many browsers of one network let nothing of that be forgotten.
         for counts, one, most in ((self._networks, network, MOST_OF_A_NETWORK), (self._asked, mark, MOST_AN_HOUR)):
             if len(counts) > MOST_HELD:
