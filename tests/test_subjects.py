@@ -16,11 +16,11 @@ from newsletter import issues
 from newsletter.check import check
 from newsletter.check.context import CheckContext
 from newsletter.models import Issue, Prose, Publication, Section, Story
-from newsletter.subjects import DESKTOP, MOST, PHONE, SubjectProposal, counting, propose, seen
+from newsletter.subjects import MOST, PHONE, SubjectProposal, counting, propose, seen
 from newsletter.subjects.clauses import headline, is_whole, shorter
 from newsletter.subjects.languages import rules_of
 from newsletter.subjects.repeated import share_words, twice
-from newsletter.text.subject import columns
+from newsletter.text.subject import LONGEST_SUBJECT, columns
 
 DATA = Path(__file__).parent / "data" / "subjects"
 LANGUAGES = ("ar", "en", "fa", "he")
@@ -100,7 +100,7 @@ def test_every_proposal_passes_the_check_and_repeats_nothing(data: st.DataObject
     assert len({one.subject for one in found}) == len(found)
     for one in found:
         assert told(one, language) == []
-        assert one.width <= DESKTOP
+        assert one.width <= LONGEST_SUBJECT
         assert columns(one.phone) <= PHONE
         assert not twice(one.subject, rules)
         assert not share_words(one.subject, one.preheader, rules)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TRIAL = "trial"
 """Who pauses a send whose subjects are being tried."""
+_SLACK = 300
+"""Seconds by which a clock may be set back without a word."""
 Measure = Literal["clicks", "losses"]
 """What is compared: clicks of people, or readers who left or complained, of whom fewer are better."""
 
@@ -170,10 +172,6 @@ def wait_anew(connection: Connection, send_id: int, now: datetime) -> bool:
     rests = (send.c.id == send_id) & (send.c.state == "paused") & (send.c.paused_by == TRIAL)
     connection.execute(update(send).where(rests, send.c.probe_at.is_not(None)).values(probe_at=float(moment)))
     return True
-
-
-_SLACK = 300
-"""Seconds by which a clock may be set back without a word."""
 
 
 def ask(connection: Connection, send_id: int) -> bool:

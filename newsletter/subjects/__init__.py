@@ -24,7 +24,7 @@ from newsletter.subjects.repeated import carrying, share_words, twice
 from newsletter.text.subject import LONGEST_PREHEADER, LONGEST_SUBJECT, SHORTEST_SUBJECT, columns
 from newsletter.text.tidy import arabic_fold, sentences, tidy
 
-__all__ = ["DESKTOP", "MOST", "PHONE", "ProposalKind", "SubjectProposal", "propose", "seen"]
+__all__ = ["MOST", "PHONE", "ProposalKind", "SubjectProposal", "propose", "seen"]
 
 ProposalKind = Literal["headline", "shorter", "two", "count", "sections", "question", "other", "name"]
 """What a subject is made of: the first headline, that headline cut, two headlines, a headline and a count of the rest,
@@ -32,7 +32,6 @@ a count and the sections, a headline that asks, another story's headline, the ne
 MOST = 8
 PHONE = 40
 """Columns of a subject that narrow phones show; the limits of wide windows stand in ``newsletter.text.subject``."""
-DESKTOP = 80
 _LOOKED_AT = 40
 """Stories of an issue; nobody names a letter after its fiftieth."""
 _TOGETHER = 140
