@@ -346,6 +346,10 @@ def test_drafts_letters_and_reports_of_two_weeks(tmp_path: Path, clock: Clock) -
         page = sponsor_reports.page_of(workspace, report)
         assert "@" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
         assert "example.net" not in page  # a reader's host; and of the links nothing is known
+        booked(root, MILL_TOML.replace("مطاحن السهل", "Late Mills").replace("[1, 2]", "[2, 3]"))
+        late = sponsor_reports.report_of(workspace, "Late Mills")
+        # Two went without it: what is promised is the third alone.
+        assert (late.letters, [one.issues for one in late.ahead]) == ((), [(3,)])
 
 
 @pytest.mark.slow

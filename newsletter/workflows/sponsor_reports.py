@@ -14,7 +14,7 @@ from newsletter.sponsors import Booking, named
 from newsletter.sponsors.placing import placed
 from newsletter.text.tidy import arabic_fold
 from newsletter.workflows.snapshot import Snapshot
-from newsletter.workflows.sponsors import readable
+from newsletter.workflows.sponsors import readable, sends_of
 from subscribers import store
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def report_of(workspace: Workspace, name: str) -> SponsorReport:
     now = workspace.now().astimezone(workspace.zone)
     language = next((one.language for one in bookings if one.language), "")
     shown = bookings[0].sponsor if bookings else min(spelled, default=name)
-    ahead = tuple(moment for one in bookings if (moment := _ahead(one, letters, now.date())) is not None)
+    # An issue that went without the sponsor comes no more.
+    last = max((issue.number for issue in readable(snapshot) if sends_of(issue, snapshot)), default=0)
+    ahead = tuple(moment for one in bookings if (moment := _ahead(one, last, now.date())) is not None)
     return SponsorReport(shown, tuple(letters), ahead, now, str(workspace.zone), language)
 
 
@@ -126,9 +128,8 @@ def links_of(own: Sequence[clicks.LinkClicks]) -> tuple[LinkCounts, ...]:
     return tuple(sorted(found, key=lambda one: (-one.people, one.url)))
 
 
-def _ahead(booking: Booking, letters: Sequence[SponsorLetter], today: date) -> WaitingBooking | None:
-    """What of a booking is still to come; None when nothing is."""
-    last = max((one.issue for one in letters), default=0)
+def _ahead(booking: Booking, last: int, today: date) -> WaitingBooking | None:
+    """What of a booking is still to come after the issue that went last; None when nothing is."""
     numbers = tuple(number for number in booking.issues if number > last)
     over = booking.last is not None and booking.last < today
     if not numbers and (booking.last is None or over):
