@@ -177,8 +177,8 @@ class HtmlWriter:
         # Word takes the width from the attribute alone, and would show a picture without one as wide as its file is.
         width = min(shown.width, self.room) if shown.width else self.room
         style = self.styles.get("img", "")
-        # In the table of an element max-width alone does not hold a picture that is not loaded.
-        style += f"width:100%;max-width:{width}px;" if style and shown.width and self.room < ROOM else ""
+        # All stands in tables, where max-width alone does not hold a picture that is not loaded.
+        style += f"width:100%;max-width:{width}px;" if style and shown.width else ""
         if not shown.width:
             style = (style or _FITTING) + _OWN_SIZE
         writer = self.styled({**self.styles, "img": style})
