@@ -466,6 +466,8 @@ def test_an_article_that_stands_at_a_like_address_keeps_its_links(tmp_path: Path
         ("{view} · {leave} · {choose}", "اشترك"),
         ("{site} · {view} · {choose} · {leave}", "الموقع · اشترك"),
         ("{site}، {view}", "الموقع، "),
+        ("{choose}{dot}{leave}{dot}{view}", "اشترك"),
+        ("{view}{dot}{site}{dot}{leave}", "الموقع\xa0\xa0·\xa0\xa0 اشترك"),
     ],
 )
 def test_what_is_left_of_a_line_has_its_dots(tmp_path: Path, line: str, left: str) -> None:
@@ -478,7 +480,8 @@ def test_what_is_left_of_a_line_has_its_dots(tmp_path: Path, line: str, left: st
             "view": (f"{PAGES}/letters/1", "المتصفح"),
             "site": (SITE, "الموقع"),
         }
-        whole = line.format(**{name: f'<a href="{href}">{words}</a>' for name, (href, words) in links.items()})
+        dot = '<span class="dot">&#160;&#160;·</span>&#160;&#160; '
+        whole = line.format(dot=dot, **{name: f'<a href="{href}">{words}</a>' for name, (href, words) in links.items()})
         html = f"<html><head></head><body><div><p>{whole}</p></div></body></html>"
         one = replace(made, rendered=replace(made.rendered, html=html))
         page = web_view(one, folder="/letters/1", subscribe=("/", "اشترك"), because="لأنك اشتركت", key="1")

@@ -153,9 +153,13 @@ def _leave_out_its_own_page(document: HtmlElement, pages: str, key: str) -> None
 
 def _drop_link(link: HtmlElement) -> None:
     """Take out a link, and the dot that stood between it and its neighbour, or the line that held nothing else."""
-    parent, before = link.getparent(), link.getprevious()
+    parent, before, after = link.getparent(), link.getprevious(), link.getnext()
     link.tail, dots = _DOT_BEFORE.subn("", link.tail or "", count=1)
-    if not dots:
+    if not dots and _is_dot(after) and not link.tail.strip():
+        _drop_dot(after)
+    elif not dots and _is_dot(before) and not (before.tail or "").strip():
+        _drop_dot(before)
+    elif not dots:
         ahead = _DOT_AFTER.sub("", (parent.text if before is None else before.tail) or "", count=1)
         if before is None:
             parent.text = ahead
@@ -165,6 +169,16 @@ def _drop_link(link: HtmlElement) -> None:
     while parent.tag in ("p", "span") and not parent.text_content().strip() and not len(parent):
         parent, empty = parent.getparent(), parent
         _drop(empty)
+
+
+def _is_dot(element: HtmlElement | None) -> bool:
+    """Whether this is a dot with an element of its own, which the letter shows only where there is room for it."""
+    return element is not None and not len(element) and (element.text or "").strip() == "·"
+
+
+def _drop_dot(dot: HtmlElement) -> None:
+    dot.tail = (dot.tail or "").lstrip()
+    _drop(dot)
 
 
 def _bare(text: str) -> str:
