@@ -446,6 +446,8 @@ def test_what_may_have_gone_after_a_restore_is_held_no_more(root: Path, clock: C
         ledger.move(connection, send, "running")
     run(root, "send", "12", code=4)
     assert got(root).total() == 8
+    told = run(root, "sends", "show", "12").err
+    assert "No decision is known: the database was restored from before it. 16 other readers may have any" in told
 
 
 def test_a_database_from_before_the_decision_decides_nothing_and_says_so(root: Path, clock: Clock) -> None:
