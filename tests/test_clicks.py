@@ -568,6 +568,19 @@ def test_readers_with_different_browsers_behind_one_address_are_no_burst(workspa
     assert pages.settle() == {story.url: (1, 0) for story in STORIES}
 
 
+def test_a_link_that_went_over_to_another_letter_leads_on(workspace: Workspace) -> None:
+    sent(workspace)
+    pages, (gone, *_) = Pages(workspace), STORIES
+    pages.counter.learn()
+    with workspace.database.write() as connection:
+        connection.execute(sa.update(tables.link).where(tables.link.c.url == gone.url).values(subject=1))
+        new = CountedLink("", "https://example.org/new", "", 99)
+        clicks.freeze(connection, [new], issue="7", list_name="readers", now=NOW)
+    assert pages.ask(signed_of(workspace, new.url)).status_code == 302  # the letter is looked up once more
+    assert pages.ask(signed_of(workspace, gone.url)).headers["location"] == gone.url
+    assert pages.settle() == {new.url: (1, 0), gone.url: (1, 0)}
+
+
 def test_somebody_who_reads_one_article_after_the_other_is_a_person(workspace: Workspace) -> None:
     sent(workspace)
     pages = Pages(workspace)

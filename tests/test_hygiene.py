@@ -265,6 +265,24 @@ def test_nobody_stays_unanswered_since_the_letter_that_asked_was_forgotten(datab
         assert not connection.execute(text("SELECT 1 FROM small_letter")).first()
 
 
+def test_whoever_lets_go_of_readers_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with open_workspace(make_workspace(tmp_path / "w")) as workspace:
+        now = workspace.now() - 40 * DAY
+        with workspace.database.write() as connection:
+            connection.execute(text("UPDATE subscription SET changed = 0"))
+            assert planned(connection, 1, 2, 3, now=now) == 3
+            ask_whether_wanted(connection, now=now, keys=workspace.keys.suppression, caps=Caps())
+            actions.stay(connection, 1, 1, now=now, how="page", words="yes")
+            went(connection)
+        small_letters.of_workspace(workspace).drain()
+        assert [one.getMessage() for one in caplog.records] == [
+            "let go, since they were asked whether they still want our letters and did not answer: 2. By list: "
+            "newsletter subscribers hygiene"
+        ]
+        small_letters.of_workspace(workspace).drain()
+        assert len(caplog.records) == 1
+
+
 def test_late_answers_bring_back_and_leaving_stays_leaving(database: Database) -> None:
     furnish(database, 3)
     now = month(5)

@@ -7,6 +7,7 @@ report of single letters. Gmail reports no single complaint to anybody, so its r
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,20 +34,22 @@ none passes, though it signs as us; ``other``: nothing in it is ours: a stranger
 """
 
 
+_OF_A_COUNTRY = re.compile(r"\.(?:com|(?:com?\.)?[a-z]{2})\Z")
+"""How the domains of one receiver differ: ``.com``, ``.fr``, ``.co.uk``, ``.com.eg``. Others are strangers."""
+
+
 def family_of(domain: str) -> str:
     """The receiver that a domain belongs to, as far as its rules are published; else ``others``.
 
     Args:
         domain: Of an address; A-labels, lower case.
     """
-    name = domain.partition(".")[0]
     if domain in {"gmail.com", "googlemail.com"}:
         return "gmail"
+    name = _OF_A_COUNTRY.sub("", domain)
     if name in {"yahoo", "ymail", "rocketmail", "aol", "myyahoo"}:
         return "yahoo"
-    if name in {"outlook", "hotmail", "live", "msn", "passport"}:
-        return "microsoft"
-    return "others"
+    return "microsoft" if name in {"outlook", "hotmail", "live", "msn", "passport"} else "others"
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,15 +134,17 @@ def let_go(connection: Connection, *, now: datetime, reached: Reached = nobody_r
         limit: How many at most, so that the transaction is short.
 
     Returns:
-        How many were looked at; 0 when nobody is left.
+        How many; 0 when nobody is left.
     """
-    found = store.unanswered(connection, now=now, limit=limit)
-    fine = reached(connection, found) if found else set()
-    for one in found:
-        if (one.subscriber_id, one.list_id) in fine:
-            store.forget_asked(connection, one.subscriber_id, one.list_id)
-            continue
-        # No goodbye letter: the one that asked has said it, and letters do not arrive there.
-        leave(connection, one.subscriber_id, one.list_id, now=now, how=LET_GO, words=QUESTION, letters=False)
-        store.mark_let_go(connection, one.subscriber_id, one.list_id, now=now)
-    return len(found)
+    ended = 0
+    while not ended and (found := store.unanswered(connection, now=now, limit=limit)):
+        fine = reached(connection, found)
+        for one in found:
+            if (one.subscriber_id, one.list_id) in fine:
+                store.forget_asked(connection, one.subscriber_id, one.list_id)
+                continue
+            # No goodbye letter: the one that asked has said it, and letters do not arrive there.
+            leave(connection, one.subscriber_id, one.list_id, now=now, how=LET_GO, words=QUESTION, letters=False)
+            store.mark_let_go(connection, one.subscriber_id, one.list_id, now=now)
+            ended += 1
+    return ended

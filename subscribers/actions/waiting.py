@@ -52,8 +52,20 @@ class Upkeep:
             asked += ask_whether_wanted(connection, now=now, keys=self.keys, caps=self.caps, limit=limit)
         return asked
 
+    def let_go(self, connection: Connection, *, now: datetime) -> int:
+        """End the subscriptions of some who did not answer, see `let_go`; call it until it gives 0.
+
+        Args:
+            connection: In a writing transaction.
+            now: The present moment, timezone-aware.
+
+        Returns:
+            How many.
+        """
+        return let_go(connection, now=now, reached=self.reached)
+
     def forget(self, connection: Connection, *, now: datetime) -> int:
-        """Delete some of what is over; call it until it gives 0.
+        """Delete some of what is over; call it until it gives 0. Nobody stays who is to be let go: that comes first.
 
         Args:
             connection: In a writing transaction, which stays short.
@@ -62,7 +74,7 @@ class Upkeep:
         Returns:
             How many rows and subscriptions.
         """
-        if gone := let_go(connection, now=now, reached=self.reached):
+        if gone := self.let_go(connection, now=now):
             return gone  # until nobody is left: the letters that asked the others are among what is deleted below
         pending = store.forget_pending(connection, now=now, lasts=self.pending)
         ended = store.forget_ended(connection, now=now) + store.forget_old_bounces(connection, now=now)

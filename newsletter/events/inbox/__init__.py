@@ -63,9 +63,9 @@ class InboxSetup:
     """What one can subscribe to by mail; the first is meant by who names none. Empty: nothing."""
     caps: Caps = field(default_factory=Caps)
     rhythm: Rhythm = "weekly"
+    """Of who subscribes by mail."""
     rhythms: Mapping[str, Rhythm] = field(default_factory=dict)
     """The same for one list, by its name, where it differs."""
-    """Of who subscribes by mail."""
     servers: tuple[str, ...] = ()
     """Names of the servers whose ``Authentication-Results`` are believed, lower case."""
     domains: tuple[str, ...] = ()

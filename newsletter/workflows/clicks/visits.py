@@ -102,7 +102,9 @@ class VisitCounter:
             letter = self._letter_of.get(name)
             if letter is not None:
                 self._letters.move_to_end(letter)
-                return self._letters[letter][name]
+                # A link goes over to another letter of its issue when a trial ends as none.
+                if url := self._letters[letter].get(name):
+                    return url
         with self._database.read() as connection:
             found = clicks.letter_of_link(connection, name)
         if found is None:

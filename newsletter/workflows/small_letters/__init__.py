@@ -139,10 +139,26 @@ class SmallLetters:
     def _tidy(self, now: datetime) -> None:
         if self._tidied is None or now - self._tidied > TIDY_EVERY:
             self._tidied = now
-            more = self._upkeep is not None
-            while more and self._upkeep is not None:
-                with self._setup.database.write() as connection:
-                    more = bool(self._upkeep.forget(connection, now=now))
+            if self._upkeep is not None:
+                self._let_go(self._upkeep, now)
+                more = True
+                while more:
+                    with self._setup.database.write() as connection:
+                        more = bool(self._upkeep.forget(connection, now=now))
+
+    def _let_go(self, upkeep: Upkeep, now: datetime) -> None:
+        """Let go of those who did not answer, and say how many: nobody's letters end in silence."""
+        ended, more = 0, True
+        while more:
+            with self._setup.database.write() as connection:
+                number = upkeep.let_go(connection, now=now)
+            ended, more = ended + number, number > 0
+        if ended:
+            LOG.warning(
+                "let go, since they were asked whether they still want our letters and did not answer: %d. By list: "
+                "newsletter subscribers hygiene",
+                ended,
+            )
 
     def _ask_kept(self, now: datetime) -> None:
         """Ask some of those who wait to be asked, and tell the log of them, once an hour at most."""
