@@ -37,7 +37,7 @@ from newsletter.workflows import status
 from newsletter.workflows.doctor import CHECKS, GROUPS, LINES, Examined, examine, fails, faults
 from newsletter.workflows.doctor.hiding import HIDDEN, SecretHider
 from newsletter.workflows.doctor.models import RECEIVERS_SAY
-from newsletter.workflows.status.judging import Finding
+from newsletter.workflows.status.findings import Finding
 from newsletter.workflows.status.texts import KINDS
 from subscribers import store
 from subscribers.test_link import NOBODY

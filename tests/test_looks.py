@@ -16,6 +16,7 @@ from mail_programs import PROGRAMS, word
 from test_render_node import judged as judged_by_node
 
 from newsletter.letters.render import sizes
+from newsletter.letters.templates import environment
 from newsletter.models import Letter
 from newsletter.workflows import letter as letters
 
@@ -72,6 +73,15 @@ def test_everything_has_its_side_and_its_room(name: str, made: Mapping[str, Made
             assert image["alt"] is not None
             assert image["width"] <= width
             assert image["fit"] == "cover" or abs(image["shape"] / image["drawn"] - 1) < 0.03, (program, image)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["mixed", "whole"])
+def test_pictures_that_are_not_loaded_do_not_widen_a_letter(name: str, page: Page) -> None:
+    one = golden.golden(name)
+    html = looks.with_flat_pictures(golden.rendered(one, environment()).html, one.pictures.values())
+    page.show(PROGRAMS["no-pictures"].change(html), width=375)
+    assert look(page)["across"] <= 375
 
 
 @pytest.mark.browser

@@ -8,11 +8,15 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import reader_pages
 from babel.messages.pofile import read_po
+from browser import Browser
+from letter_judges import axe_source, judged
 
 from newsletter.letters.render.small import BY_MAIL, SUBJECTS
 from newsletter.letters.templates import environment, templates_dir
 from newsletter.models import Publication
+from newsletter.storage.database import Database
 from newsletter.text.dates import Digits
 from newsletter.web.pages import Pages, speaks
 from subscribers.web import leave, preferences, subscribe
@@ -130,3 +134,30 @@ def test_an_editors_own_page_wins(tmp_path: Path) -> None:
     (tmp_path / "web" / "trouble.html.j2").write_text("{{ say('Save') }} {{ publication.name }}", "utf-8")
     pages = Pages(environment(tmp_path), Publication("الموجة", "https://example.org"), "")
     assert pages("web/trouble.html.j2", {"status": 404}) == "حفظ الموجة"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_axe_finds_nothing_serious_on_pages_that_letters_lead_to(database: Database, chromium: Browser) -> None:
+    about = Publication("الموجة", "https://example.org")
+    pages = Pages(environment(), about, reader_pages.BASE, counts_clicks=True)
+    workspace = reader_pages.Workspace(database)
+    client = workspace.client(page=pages, say=pages.text, counts_clicks=True)
+    workspace.confirmed(client)
+    style = client.get("/style.css").text
+    shown = {
+        'name="count"': client.get(workspace.link("preferences")).text,
+        'value="stay"': client.get(workspace.link("stay")).text,
+        "<h1>هذا الرابط لا يقود إلى شيء": pages("web/trouble.html.j2", {"status": 404, "no_link": True, "base": ""}),
+    }
+    tab = chromium.page()
+    try:
+        for told, bare in shown.items():
+            assert told in bare
+            html = bare.replace("</head>", f"<style>{style}</style></head>")
+            for width, mode in ((390, "light"), (1280, "dark")):
+                tab.show(html, width=width, mode=mode)
+                assert tab.run("document.documentElement.scrollWidth") == width
+                assert judged(tab, axe_source()) == []
+    finally:
+        tab.close()

@@ -378,6 +378,12 @@ def test_impossible_arguments_are_told(env: Environment) -> None:
         letter(env, one(STORY, template="montly"))
 
 
+def test_the_date_of_a_byline_is_not_torn_over_two_lines(env: Environment) -> None:
+    made = letter(env, one(replace(STORY, author="منى حداد", published=DATE)))
+    assert "منى حداد · 14\u00a0نوفمبر\u00a02025" in made.html
+    assert "منى حداد · 14 نوفمبر 2025" in made.text
+
+
 def test_logo_links_hijri_and_digits_come_from_the_publication(env: Environment) -> None:
     publication = replace(
         PUBLICATION,

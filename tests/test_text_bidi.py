@@ -92,6 +92,18 @@ def test_html_is_escaped_and_wrapped_in_spans() -> None:
     assert "auto" not in bidi.to_html("\u2068NATO\u2069 قال")
 
 
+@pytest.mark.parametrize("code", ["CSV-2025-11", "F-16", "COVID-19", "2025-A-7"])
+def test_a_code_with_hyphens_is_not_torn(code: str) -> None:
+    assert bidi.to_html(f"المرجع {code} هنا") == (
+        f'المرجع <span dir="ltr" style="white-space:nowrap;">{code}</span> هنا'
+    )
+
+
+@pytest.mark.parametrize("words", ["follow-up", "state-of-the-art-2025-edition", "CSV 2025-11", "-CSV-1"])
+def test_words_with_hyphens_may_be_torn(words: str) -> None:
+    assert not bidi.whole(words)
+
+
 def test_the_editors_own_isolates_become_spans_and_are_not_doubled() -> None:
     assert bidi.to_html("فاز \u20663-1\u2069 أمس") == 'فاز <span dir="ltr" style="white-space:nowrap;">3-1</span> أمس'
     assert bidi.to_html("\u2068NATO\u2069 قال") == '<span dir="ltr">NATO</span> قال'

@@ -247,16 +247,7 @@ class ViewBuilder:
         return self._date(moment, weekday=False, jalali=False)
 
     def _date(self, moment: datetime, weekday: bool, *, jalali: bool) -> str:
-        about = self.publication
-        return dates.long_date(
-            moment,
-            about.language,
-            about.timezone,
-            months=about.months,
-            digits=about.digits,
-            weekday=weekday,
-            jalali=jalali,
-        )
+        return dates.newsroom_date(moment, self.publication, weekday=weekday, jalali=jalali)
 
     def story(self, story: Story, section: Section) -> StoryView:
         """One story."""
@@ -273,7 +264,8 @@ class ViewBuilder:
             href = "#"
         author = self.line(story.author)
         when = self.date(story.published, weekday=False) if story.published is not None else ""
-        byline = " · ".join(part for part in (author, when) if part)
+        # No line ends within the date.
+        byline = " · ".join(part for part in (author, when.replace(" ", "\u00a0")) if part)
         label = self.line(story.label)
         label = "" if label == self.line(section.title) else label
         leads, self._led = not self._led, True
@@ -295,7 +287,7 @@ class ViewBuilder:
             label=bidi.to_html(label, self.base),
             label_text=label,
             byline=bidi.to_html(byline, self.base),
-            byline_text=byline,
+            byline_text=byline.replace("\u00a0", " "),
             leads=leads,
             rank=3 if section.title else 2,
         )

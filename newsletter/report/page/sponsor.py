@@ -158,4 +158,4 @@ def _place(one: WaitingBooking, say: PageWords) -> Markup:
         "middle": say.say("in the middle"),
         "end": say.say("at the end"),
     }
-    return words.get(one.place) or say.say("after «{section}»", section=one.section)
+    return words.get(one.place) or say.say("after “{section}”", section=one.section)

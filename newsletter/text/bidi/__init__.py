@@ -58,17 +58,20 @@ __all__ = [
 WHOLE = "white-space:nowrap;"
 """Style of a run that no line break should tear."""
 _NUMBER = re.compile("(?=.{3,20}\\Z)[0-9\u0660-\u0669+(][^A-Za-z]*[ –−-][^A-Za-z]*[0-9\u0660-\u0669]")
+_CODE = re.compile(r"(?=.{3,20}\Z)(?=[^0-9]*[0-9])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")
 _GROUPS = re.compile(r"[\u0660-\u0669]++(?=[^\u0660-\u0669]++[\u0660-\u0669])")
 RLM, LRM = "\u200f", "\u200e"
 
 
 def whole(run: str) -> bool:
-    """Whether a run is a number in groups (a phone number, a score, two years) that no line break should tear.
+    """Whether no line break should tear a run: a number in groups (a phone number, a score, two years), or a code.
+
+    A code is letters and digits with hyphens between, of at most 20 signs: ``CSV-2025-11``, ``F-16``.
 
     Args:
         run: A run that must be isolated.
     """
-    return _NUMBER.fullmatch(run) is not None
+    return _NUMBER.fullmatch(run) is not None or _CODE.fullmatch(run) is not None
 
 
 def runs(text: str, base: Direction = "rtl") -> list[tuple[str, bool]]:
