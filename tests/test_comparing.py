@@ -44,6 +44,20 @@ def test_where_there_is_no_difference_none_is_told(subjects: int, runs: int) -> 
     assert found.count(None) >= 0.9 * runs
 
 
+@pytest.mark.parametrize(("links", "least"), [(1.5, 0.78), (2.0, 0.69)])
+def test_who_presses_several_links_makes_a_difference_of_none_more_often(links: float, least: float) -> None:
+    """Clicks are counted and not readers: what docs/letters.md owns to, with as many links as chance has it."""
+    random_ = random.Random(35)
+
+    def pressed() -> int:
+        # One each, and one more again and again with a chance that gives the mean (a geometric distribution).
+        more = math.log1p(-1 / links)
+        return sum(1 + int(math.log(1.0 - random_.random()) / more) for _ in range(happened(random_, A_SIDE, 0.03)))
+
+    found = [compare([(pressed(), A_SIDE), (pressed(), A_SIDE)]).best for _ in range(RUNS // 4)]
+    assert least <= found.count(None) / len(found) < 0.9
+
+
 def test_fewer_losses_are_better() -> None:
     assert compare([(5, 1000), (60, 1000)], fewer=True).best == 0
     assert compare([(5, 1000), (60, 1000)]).best == 1

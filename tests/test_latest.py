@@ -302,6 +302,21 @@ def test_a_day_has_one_letter(workspace: Workspace, root: Path, clock: Clock) ->
     assert mine(root, "daily") == [(1,), (2,), (3,)]
 
 
+def test_the_next_run_goes_on_with_what_a_warm_up_left(root: Path, clock: Clock) -> None:
+    path = root / "newsletter.toml"
+    path.write_text(path.read_text("utf-8").replace("[sender]\n", "[sender]\nwarm_up = 2\n", 1), "utf-8")
+    with open_newsroom(root, clock) as workspace:
+        for number in range(5):
+            join(workspace, f"reader{number}", "daily")
+        shelve(workspace, 1)
+        latest.run(workspace, "daily")
+        assert len(received(root)) == 2
+        for letters in (5, 5):
+            clock.forward(days=1)
+            latest.run(workspace, "daily")
+            assert len(received(root)) == letters
+
+
 def test_two_runs_at_once_send_one_letter(root: Path, clock: Clock) -> None:
     with open_newsroom(root, clock) as first, open_newsroom(root, clock) as second:
         join(first, "instant", "instant")

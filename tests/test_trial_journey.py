@@ -377,6 +377,23 @@ def test_the_rest_of_a_decided_trial_gets_what_was_chosen(root: Path, clock: Clo
     assert got(root) == {SUBJECTS[0]: 4, SUBJECTS[1]: 20}
 
 
+@pytest.mark.parametrize(
+    ("later", "gets"),
+    [(SUBJECTS[::-1], SUBJECTS[1]), (("عنوان جديد لهذا العدد", "عنوان آخر لهذا العدد"), "عنوان جديد لهذا العدد")],
+    ids=["in another order", "others"],
+)
+def test_the_rest_gets_the_words_that_were_chosen_and_not_their_place(
+    root: Path, clock: Clock, later: tuple[str, ...], gets: str
+) -> None:
+    write_issue(root, (*SUBJECTS, "ثالث العناوين في هذا العدد"))
+    run(root, "send", "12", "--yes")
+    run(root, "sends", "decide", "12", "--subject", "3" if gets not in SUBJECTS else "2", "--yes")
+    run(root, "sends", "cancel", "12", "--yes")
+    write_issue(root, later)
+    run(root, "send", "12", "--rest", "--yes")
+    assert got(root)[gets] == 12 + 4 * (gets in SUBJECTS)
+
+
 def test_a_planned_trial_can_be_frozen_anew_and_begins_at_its_hour(root: Path, clock: Clock) -> None:
     run(root, "send", "12", "--yes", "--at", "2026-11-02 18:00")
     assert "has not begun to go" in run(root, "sends", "decide", "12", "--yes", code=1).err

@@ -473,7 +473,7 @@ def test_a_week_reads_each_issue_once_and_asks_for_the_sends_once(
     # frozen, since another run may have been quicker.
     snapshot = 'issue."key" NOT LIKE ? ORDER BY send.id'
     unfinished = (
-        "(send.state = ? OR send.state = ? AND send.paused_by = ?) AND send.list_id = ? AND send.rhythm IN (?, ?)"
+        "(send.state = ? OR send.state = ? AND send.paused_by IN (?, ?)) AND send.list_id = ? AND send.rhythm IN (?, ?)"
         " ORDER BY send.id"
     )
     # Twice by its id: whether its provider has stopped it, before its letters go and after.

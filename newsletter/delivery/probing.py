@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.errors import SendError
 from newsletter.ledger import Send
-from newsletter.ledger.brakes import PROVIDER
-from newsletter.ledger.warm_up import WARM_UP
+from newsletter.ledger.brakes import PROVIDER, WARM_UP
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from newsletter import ledger
 from newsletter.ledger import Batch, Send
-from newsletter.ledger.warm_up import WARM_UP
+from newsletter.ledger.brakes import WARM_UP
 from newsletter.senders import Parcel
 
 if TYPE_CHECKING:

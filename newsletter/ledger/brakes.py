@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PROVIDER = "provider"
 """Who pauses a send that cannot go on for a reason of the letter, the account, the server or the moment."""
+WARM_UP = "warm-up"
+"""Who pauses a send whose account may take no more letters on this day."""
 UNPAUSED: Final[Mapping[str, str | int | None]] = {"paused_by": "", "reason": "", "probe_at": None, "probes": 0}
 """What a send says of its pause while nothing pauses it."""
 

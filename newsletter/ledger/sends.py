@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SendError
-from newsletter.ledger.brakes import PROVIDER, UNPAUSED
+from newsletter.ledger.brakes import PROVIDER, UNPAUSED, WARM_UP
 from newsletter.ledger.cutting import part_begun
 from newsletter.ledger.models import ALL, STATES, UNDONE, Send, SendCounts
 
@@ -124,13 +124,14 @@ def running(
         connection: An open connection to the database.
         list_id: Only those to this list; None takes every list.
         rhythms: Only those in these rhythms; none named takes every rhythm.
-        stopped: Also those that their provider has stopped: they go on by themselves, and need nothing but another try.
+        stopped: Also those that their provider or a warm-up has stopped: they go on by themselves, and need nothing but
+            another try.
     """
     from newsletter.storage.tables import send as table
 
     goes_on = table.c.state == "running"
     if stopped:
-        goes_on |= (table.c.state == "paused") & (table.c.paused_by == PROVIDER)
+        goes_on |= (table.c.state == "paused") & table.c.paused_by.in_((PROVIDER, WARM_UP))
     query = send_query().where(goes_on)
     if list_id is not None:
         query = query.where(table.c.list_id == list_id)

@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from newsletter.ledger.brakes import UNPAUSED
+from newsletter.ledger.brakes import UNPAUSED, WARM_UP
 from newsletter.ledger.cursors import cursor, set_cursor
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-WARM_UP = "warm-up"
-"""Who pauses a send whose account has sent enough for this day."""
 _MOST_STEPS = 40
 """Doubled so often, any limit is beyond every list."""
 _BACK = 2

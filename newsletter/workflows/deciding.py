@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter import delivery, ledger
 from newsletter.delivery import counting, deciding
-from newsletter.ledger import restored, trials, trying
+from newsletter.ledger import trials, trying
 from newsletter.workspace.remembered import DatabaseRestoredError
 from subscribers.errors import Complaint
 
@@ -67,8 +67,7 @@ def deliver_decided(workspace: Workspace, tell: Callable[[str], None]) -> list[R
     decide_due(workspace, tell)
     done = _kept_back(workspace, tell)
     with workspace.database.read() as connection:
-        unfinished = restored.unfinished(connection)
-        goes_on = [one for one in unfinished if one.state == "running" or delivery.is_braked(one)]
+        goes_on = ledger.running(connection, stopped=True)
         found = [one for one in goes_on if trials.was_decided(connection, one.id)]
     for one in found:
         counts, trouble = delivery.StateCounts(), None

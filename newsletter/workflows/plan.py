@@ -231,7 +231,9 @@ def make(
     letter, trial = inspected.letter, _terms(workspace, issue, inspected.letter)
     if rest and issue.subjects and letter is not None and (chosen := _chosen(workspace, sends)) is not None:
         # Once is enough: what the others have would be counted along.
-        issue, trial = replace(issue, subject=issue.subjects[chosen - 1], subjects=()), None
+        # Where the file has it no more, an editor has written others since.
+        words = chosen if chosen in issue.subjects else issue.subjects[0]
+        issue, trial = replace(issue, subject=words, subjects=()), None
         letter = letters.of_issue(workspace, issue)
     plan = Plan(
         issue, target, rhythm, letter=letter, problems=inspected.problems, rest=rest, source=source, trial=trial
@@ -254,12 +256,13 @@ def _terms(workspace: Workspace, issue: Issue, letter: Letter | None) -> TrialTe
     return TrialTerms(issue.subjects, how.share, least, wait, how.decide == "ask", "clicks" if counts else "losses")
 
 
-def _chosen(workspace: Workspace, sends: Sequence[Send]) -> int | None:
-    """Number of the subject that a trial of these sends chose, or the first; None when none of them had a trial."""
+def _chosen(workspace: Workspace, sends: Sequence[Send]) -> str | None:
+    """The subject that a trial of these sends chose, or its first; None when none of them had a trial."""
     with workspace.database.read() as connection:
         found = [trials.of_send(connection, one.id) for one in sends]
     known = [one for one in found if one is not None]
-    return max(1, *(one.chosen for one in known)) if known else None
+    decided = [one for one in known if one.chosen] or known
+    return decided[-1].words_of(decided[-1].chosen or 1) if decided else None
 
 
 def look_again(
