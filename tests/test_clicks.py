@@ -27,6 +27,7 @@ from newsletter import clicks, delivery, library
 from newsletter.delivery.counting import Counting, counted
 from newsletter.errors import RenderError
 from newsletter.ledger import Mailing
+from newsletter.ledger.trying import TrialTerms
 from newsletter.letters import answer_links, click_links, own_links
 from newsletter.letters.mime import from_json, to_json
 from newsletter.models import Article, CountedLink, Issue, Letter, Prose, Section, Story
@@ -286,6 +287,35 @@ def test_a_link_that_few_readers_have_is_not_counted(workspace: Workspace) -> No
     assert told == {"skipped": set(), "late": both, "": both, "direct": set(), "late direct": set()}
     late = next(one for one in made if one.variant == "late")
     assert rare.url in hrefs(from_json(late.letter).rendered.html)
+
+
+@pytest.mark.parametrize(("have_it", "is_counted"), [(50, True), (8, False), (60, True)])
+def test_of_subjects_tried_a_link_is_counted_that_enough_of_each_sample_have(
+    workspace: Workspace, have_it: int, is_counted: bool
+) -> None:
+    """Eight could be enough, but four of them may be drawn for one subject, or one."""
+    rare = replace(STORIES[4], url=f"{SITE}/rare/")
+    letter = letters.of_issue(workspace, ISSUE)
+    other = letters.of_issue(workspace, replace(ISSUE, sections=(Section("أخبار", (*STORIES[:2], rare)),)))
+    terms = TrialTerms(("واحد", "اثنان"), share=0.8, least=5, wait=timedelta(hours=2), measure="clicks")
+    with workspace.database.write() as connection:
+        whole = delivery.audience(1, "weekly", NOW)
+        for number in range(60):
+            address, own = f"tried{number}@example.net", workspace.keys.suppression
+            actions.add_subscriber(connection, address, "readers", now=NOW, keys=own)
+        ids = list(connection.execute(sa.select(readers.subscriber.c.id).order_by("id")).scalars())[-60:]
+        mailings = [
+            Mailing(
+                to_json(one), store.among(some, whole), name, links=one.rendered.links, subject=subject, held=bool(held)
+            )
+            for name, one, some in (("rare", other, ids[:have_it]), ("", letter, ids[have_it:]))
+            for subject, held in ((1, 0), (2, 0), (1, 1))
+        ]
+        made = counted(connection, mailings, Counting("stories", KEYS), issue="7", list_name="readers", trial=terms)
+    for one in made:
+        told = {link.url for link in one.links}
+        assert STORIES[0].url in told
+        assert (rare.url in told) == (is_counted and one.variant == "rare")
 
 
 def test_letters_that_go_to_nobody_else_have_direct_links(workspace: Workspace) -> None:

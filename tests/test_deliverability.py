@@ -17,7 +17,7 @@ from test_inbox import LINKS, NOW, SUPPRESSIONS
 from test_ledger import claim, freeze, query
 
 from newsletter import ledger
-from newsletter.cli.deliverability import _tell_reasons
+from newsletter.cli.deliverability import _tell_reasons, plain
 from newsletter.events import apply, inbox
 from newsletter.events.inbox.messages import understand
 from newsletter.ledger import Mailing
@@ -171,6 +171,35 @@ def test_no_number_is_larger_than_the_letters_it_is_a_share_of(tmp_path: Path) -
         low, high = rate.interval
         assert (rate.complained, rate.letters) == (2, 2)
         assert 0 <= low <= rate.rate <= high <= 1
+
+
+def test_a_letter_that_came_back_in_two_kinds_for_one_reason_counts_once(tmp_path: Path) -> None:
+    """And one that was put off and then came back counts once for the blocklist that both name."""
+    listed = WORDS["blocklist spamhaus"]
+    with open_workspace(make_workspace(tmp_path / "w")) as workspace:
+        now = workspace.now()
+        with workspace.database.write() as connection:
+            send = freeze(connection, audience=range(1, 4), size=10)
+            ledger.record(connection, claim(connection, send), "submitted", {3: ("refused", listed)})
+        hour = timedelta(hours=1)
+        name = f"{send.public_id}.1"
+        events = [
+            Event("bounced", now - bounced * hour, name, kind, reason=WORDS["full"])
+            for bounced, kind in enumerate(("soft", "blocked", None))
+        ]
+        events += [
+            Event("deferred", now - hour, f"{send.public_id}.2", reason=listed),
+            Event("bounced", now, f"{send.public_id}.2", "policy", reason=listed),
+        ]
+        told(workspace.database, events)
+        found = read(workspace, days=900)
+    assert {(kind, reason): number for kind, reason, number, _ in found.by_reason()} == {
+        ("bounced", "full"): 1,
+        ("bounced", "blocklist spamhaus"): 1,
+        ("deferred", "blocklist spamhaus"): 1,
+        ("refused", "blocklist spamhaus"): 1,
+    }
+    assert plain(found)["blocklists"] == {"blocklist spamhaus": 2}
 
 
 def test_letters_of_erased_readers_have_a_name_of_their_own(database: Database) -> None:
@@ -406,7 +435,7 @@ def test_weeks_add_up_to_the_letters(days: int, today: int, capsys: pytest.Captu
     """Each day of the time that is looked at is in one column, on whatever day one looks."""
     until = datetime(2026, 11, 23, 1, tzinfo=UTC) + timedelta(days=today)
     mondays = {(at := (until - timedelta(days=back)).date()) - timedelta(days=at.weekday()) for back in range(days + 1)}
-    troubles = tuple(TroubleCount(week, "gmail.com", "deferred", "", "full", 3) for week in sorted(mondays))
+    troubles = tuple(TroubleCount(week, "gmail.com", "deferred", "full", 3) for week in sorted(mondays))
     _tell_reasons(DeliverabilityReport(until - timedelta(days=days), until, troubles))
     line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("deferred"))
     letters, *columns = (int(word) for word in line.split() if word.isdigit())

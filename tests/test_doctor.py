@@ -37,7 +37,7 @@ from newsletter.workflows import status
 from newsletter.workflows.doctor import CHECKS, GROUPS, LINES, Examined, examine, fails, faults
 from newsletter.workflows.doctor.hiding import HIDDEN, SecretHider
 from newsletter.workflows.doctor.models import RECEIVERS_SAY
-from newsletter.workflows.status.judging import Finding
+from newsletter.workflows.status.findings import Finding
 from newsletter.workflows.status.texts import KINDS
 from subscribers import store
 from subscribers.test_link import NOBODY
@@ -893,7 +893,14 @@ def test_an_account_at_postmark(
         ("0 8 * * 4 news /usr/bin/env newsletter weekly", "ok", "newsletter weekly"),
         ("*/5 * * * * newsletter -C /somewhere/else schedule --run", "warn", "neither"),
         ("# */5 * * * * newsletter schedule --run", "warn", "neither"),
+        ("*/5 * * * * newsletter schedule --log json --run >> /var/log/n.log 2>&1", "ok", "newsletter schedule --run"),
+        ("*/5 * * * * cd {root} && newsletter worker --once", "ok", "newsletter worker"),
+        ("*/5 * * * * sh -c 'cd {root} && newsletter weekly'", "ok", "newsletter weekly"),
         ("*/5 * * * * backup /srv/newsletter", "warn", "neither"),
+        ("*/5 * * * * /opt/newsletter/bin/backup weekly", "warn", "neither"),
+        ("*/5 * * * * cd {root} && newsletter status > /var/log/worker", "warn", "neither"),
+        ("*/5 * * * * newsletter status; /usr/bin/tell worker", "warn", "neither"),
+        ("*/5 * * * * newsletter schedule --json", "warn", "neither"),
     ],
 )
 def test_lines_of_cron(world: World, root: Path, crontab: str, state: str, said: str) -> None:

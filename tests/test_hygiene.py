@@ -195,6 +195,22 @@ def test_letters_go_no_faster_than_the_caps_allow(database: Database) -> None:
         assert (counts.asked, counts.waiting) == (6, 4)
 
 
+def test_who_reads_two_lists_keeps_nobody_waiting(database: Database) -> None:
+    """A mailbox gets one question a day, and all others are asked meanwhile, as fast as the caps allow."""
+    furnish(database, 12)
+    now = month(5)
+    with database.write() as connection:
+        other = store.add_list(connection, "second", "نشرة أخرى", now=START)
+        for number in range(6):
+            actions.add_subscriber(connection, f"reader{number}@example.net", "second", now=START)
+        pairs = [(number, one) for number in range(1, 13) for one in ((1, other.id) if number <= 6 else (1,))]
+        assert store.plan_to_ask(connection, pairs, days=30, now=now) == 18
+        caps = {"keys": SUPPRESSIONS, "caps": Caps()}
+        assert sum(ask_whether_wanted(connection, now=now, limit=4, **caps) for _ in range(6)) == 12
+        assert ask_whether_wanted(connection, now=now + 2 * DAY, **caps) == 6
+        assert not store.still_wanted_waits(connection)
+
+
 def went(connection: Connection, state: str = "submitted") -> None:
     connection.execute(text("UPDATE small_letter SET state = :state"), {"state": state})
 
@@ -230,6 +246,23 @@ def test_the_day_that_is_named_is_the_readers_until_its_end(database: Database) 
         line = store.consents_of(connection, 1)[-1]
         assert (line.act, line.how) == ("leave", "no answer")
         assert not connection.execute(text("SELECT 1 FROM small_letter WHERE kind = 'goodbye'")).first()
+
+
+def test_nobody_stays_unanswered_since_the_letter_that_asked_was_forgotten(database: Database) -> None:
+    """Nothing ran for weeks, and then more are due than one transaction takes."""
+    furnish(database, 230)
+    now = month(5)
+    with database.write() as connection:
+        planned(connection, *range(1, 231), now=now)
+        ask_whether_wanted(connection, now=now, keys=SUPPRESSIONS, caps=Caps(), limit=230)
+        went(connection)
+    upkeep, more = actions.Upkeep(keys=SUPPRESSIONS), 1
+    while more:
+        with database.write() as connection:
+            more = upkeep.forget(connection, now=now + 60 * DAY)
+    with database.read() as connection:
+        assert {status_of(connection, number) for number in range(1, 231)} == {"left"}
+        assert not connection.execute(text("SELECT 1 FROM small_letter")).first()
 
 
 def test_late_answers_bring_back_and_leaving_stays_leaving(database: Database) -> None:

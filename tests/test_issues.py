@@ -325,6 +325,21 @@ def test_an_issue_is_found_by_number_name_or_path(tmp_path: Path) -> None:
     assert "first, second" in caught.value.mend
 
 
+def test_an_issue_is_found_beside_another_that_is_broken(tmp_path: Path) -> None:
+    for number, slug in ((1, "first"), (2, "second")):
+        issues.write(Issue(number, f"عدد {number}"), issues.folder_of(tmp_path, slug))
+    broken = tmp_path / "issues" / "first" / "issue.md"
+    broken.write_text("+++\nnumber = \n+++\n", "utf-8")
+    assert issues.find(tmp_path, "2").number == 2
+    for name in ("1", "3"):
+        # Nobody knows its number: it may be the one that is meant.
+        with pytest.raises(IssueError) as caught:
+            issues.find(tmp_path, name)
+        assert str(broken) in caught.value.where
+    with pytest.raises(IssueError):
+        issues.every(tmp_path)
+
+
 def test_an_issue_is_never_written_over(tmp_path: Path) -> None:
     folder = issues.folder_of(tmp_path, "first")
     path = issues.write(Issue(1, "عدد"), folder)

@@ -44,6 +44,20 @@ WORDS: list[tuple[str, str]] = [
     ("550 5.4.5 Daily sending quota exceeded", "sender-limit"),
     ("554 5.6.0 message content rejected as spam", "content"),
     ("550 no", "refused"),
+    # Whose server or filter it is says nothing of a list.
+    (
+        "host mx0a-1.pphosted.com[192.0.2.1] said: 550 5.7.26 rejected per DMARC policy of example.org (in reply to end"
+        " of DATA command)",
+        "authentication",
+    ),
+    ("550 5.7.1 SPF check failed; generating server: d1.a.ess.uk.barracudanetworks.com", "authentication"),
+    ("host in.hes.trendmicro.com said: 550 5.7.1 recipient policy forbids it", "rule"),
+    ("550 5.7.20 DKIM signature validity period expired", "authentication"),
+    ("550 5.7.1 rejected by local policy, contact delist@example.net", "rule"),
+    ("550 5.7.1 blocked by local policy; see ipcheck.proofpoint.com/?ip=192.0.2.1", "blocklist proofpoint"),
+    ("550 5.7.1 blocked by policy, look it up at csi.cloudmark.com", "blocklist cloudmark"),
+    ("550 5.7.1 access denied by policy; listed in sip.invaluement.com", "blocklist invaluement"),
+    ("550 5.7.511 Access denied, banned sender; ask delist@microsoft.com", "blocklist microsoft"),
 ]
 
 

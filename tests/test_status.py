@@ -34,7 +34,7 @@ from newsletter.wiring import open_workspace
 from newsletter.workflows import health, logs, status
 from newsletter.workflows.metrics import CONTENT_TYPE, metrics_text
 from newsletter.workflows.serve import app_of
-from newsletter.workflows.status.judging import filled, without_addresses
+from newsletter.workflows.status.findings import filled, without_addresses
 from newsletter.workflows.status.texts import KINDS, TEXTS
 from subscribers import store
 

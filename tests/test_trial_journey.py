@@ -26,6 +26,7 @@ from newsletter.errors import IssueError
 from newsletter.ledger import trials
 from newsletter.letters import click_links
 from newsletter.storage.tables import batch
+from newsletter.storage.tables import send as send_table
 from newsletter.web import archive
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import deciding
@@ -445,6 +446,8 @@ def test_what_may_have_gone_after_a_restore_is_held_no_more(root: Path, clock: C
         ledger.move(connection, send, "running")
     run(root, "send", "12", code=4)
     assert got(root).total() == 8
+    told = run(root, "sends", "show", "12").err
+    assert "No decision is known: the database was restored from before it. 16 other readers may have any" in told
 
 
 def test_a_database_from_before_the_decision_decides_nothing_and_says_so(root: Path, clock: Clock) -> None:
@@ -489,6 +492,35 @@ def test_a_warm_up_ends_the_day_before_the_trial_does(root: Path, clock: Clock) 
             deciding.decide_due(workspace)
     # 5 on the first day, the other 3 of the sample on the second; then 20 more may go, of which 16 are left.
     assert states == [("warm-up", 5), ("trial", 8), ("", 24), ("", 24)]
+
+
+def test_cron_goes_on_with_a_rest_that_a_warm_up_has_paused(root: Path, clock: Clock) -> None:
+    run(root, "send", "12", "--yes")
+    run(root, "sends", "decide", "12", "--yes")
+    settings(root, "[sender]\n", "[sender]\nwarm_up = 5\n")
+    words = run(root, "schedule", "--run").err
+    assert "issue 12: 5 letters now, 11 still open; warm-up: 5 letters went today" in words
+    clock.forward(hours=1)
+    run(root, "schedule", "--run")
+    assert got(root).total() == 13
+    clock.forward(days=1)
+    run(root, "schedule", "--run")
+    clock.forward(days=1)
+    run(root, "schedule", "--run")
+    assert got(root).total() == READERS
+
+
+def test_cron_says_each_time_that_a_provider_keeps_a_rest(root: Path, clock: Clock) -> None:
+    run(root, "send", "12", "--yes")
+    run(root, "sends", "decide", "12", "--yes")
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        (send,) = ledger.sends(connection)
+        assert ledger.stop(connection, send.id, "the account is suspended")
+    assert "the account is suspended" in run(root, "schedule", "--run", code=1).err
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        connection.execute(update(send_table).values(probe_at=1.0))
+    run(root, "schedule", "--run")
+    assert got(root).total() == READERS
 
 
 def test_the_next_week_goes_on_with_what_was_decided(root: Path, clock: Clock) -> None:

@@ -126,7 +126,6 @@ def plain(found: DeliverabilityReport, taken: DmarcOutcome | None = None) -> dic
         for one in found.complaints
     ]
     document["reasons"] = {one: {"meaning": meaning_of(one), "mend": mend_of(one)} for one in sorted(reasons)}
-    document["blocklists"] = dict(found.blocklists())
     document["dmarc"] |= {"failing": found.dmarc.failing, "advice": found.dmarc.advice}
     if taken is not None:
         document["taken"] = asdict(taken)

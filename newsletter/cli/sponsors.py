@@ -16,8 +16,17 @@ from newsletter.cli.output import data, json_data, plural, say, table
 if TYPE_CHECKING:
     from newsletter.report.sponsors import SponsorReport
     from newsletter.sponsors import Booking
+    from newsletter.wiring import Workspace
 
 _NONE = "No sponsor is booked. Book one in sponsors.toml; docs/sponsors.md shows how."
+
+
+def _tell_unreadable(workspace: Workspace) -> None:
+    """Say which issues' files cannot be understood: what stands in them is in none of the numbers."""
+    from newsletter.workflows import sponsors
+
+    for error in sponsors.unreadable(workspace):
+        say(f"note: not looked into, since its file cannot be understood: {error}")
 
 
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
@@ -32,6 +41,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
     with workspace_of(context) as workspace:
         found = sponsors.statuses(workspace)
+        _tell_unreadable(workspace)
     if as_json:
         told = [_data(one.booking) | {"state": one.state, "carried": list(one.carried)} for one in found]
         json_data({"bookings": told})
@@ -59,6 +69,7 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
     with workspace_of(context) as workspace:
         count = len(workspace.bookings)
         found = sponsors.notes(workspace)
+        _tell_unreadable(workspace)
     if as_json:
         told = [_data(one.booking) | {"words": one.words, "mend": one.mend, "wrong": one.wrong} for one in found]
         json_data({"bookings": count, "problems": told})
@@ -137,6 +148,7 @@ def report(
     if html is not None and html.name in {"", "-"}:
         raise typer.BadParameter("--html takes the name of a file to write, such as mill.html")
     with workspace_of(context) as workspace:
+        _tell_unreadable(workspace)
         found = sponsor_reports.report_of(workspace, name)
         if html is not None:
             folder.write_page(html, sponsor_reports.page_of(workspace, found))

@@ -119,6 +119,9 @@ def result_lines(result: TrialResult, zone: tzinfo) -> list[str]:
         by = "an editor" if result.decided_by == "editor" else "itself"
         when = in_zone(result.decided_at, zone)
         lines.append(f"«{result.words_of(result.chosen)}» was chosen for {others}, {when}, by {by}.")
+    elif result.state == "finished":
+        # Without one its rest ends only as letters of which nobody knows whether they went.
+        lines.append(f"No decision is known: the database was restored from before it. {others} may have any of them.")
     elif result.state not in {"scheduled", "running", "paused"}:
         lines.append(f"It was not decided: the send is {result.state}.")
     elif result.asks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -17,12 +17,19 @@ from subscribers import store
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from newsletter.ledger.trying import TrialTerms
+
 DIRECT = "direct"
 """Stands in the name of a letter for those whose clicks are not counted."""
 
 
 LEAST = 5
 """Readers who have a link, for its clicks to be counted: the number of a link that one reader has would be a name."""
+_SURE = 4
+"""So many times ``LEAST`` are to be expected of a sample that is drawn at random: of an expected 20, fewer than 5 come
+in two of 100,000 draws (Poisson's distribution, which is wider than that of a draw without putting back)."""
+_ALL = 2**31 - 1
+"""Where counting ends when all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ def counted(
     *,
     issue: str,
     list_name: str,
+    trial: TrialTerms | None = None,
 ) -> list[Mailing]:
     """Make of each letter the one that counts and the one that does not.
 
@@ -51,6 +59,7 @@ def counted(
         counting: How clicks are counted.
         issue: Key of the issue.
         list_name: The list it goes to.
+        trial: How subjects are tried, where the mailings have several.
 
     Returns:
         The same readers in the same order, with the letters that they get. Nobody's choice costs a second letter as
@@ -58,7 +67,7 @@ def counted(
     """
     apart = store.anybody_uncounted(connection)
     mailings = list(mailings)
-    reach = _reach(connection, mailings, apart=apart)
+    reach = _reach(connection, mailings, trial, apart=apart)
     made: list[Mailing] = []
     for mailing in mailings:
         if mailing.skipped:
@@ -74,14 +83,24 @@ def counted(
     return made
 
 
-def _reach(connection: Connection, mailings: Iterable[Mailing], *, apart: bool) -> Counter[tuple[int, str]]:
+def _reach(
+    connection: Connection, mailings: Sequence[Mailing], trial: TrialTerms | None, *, apart: bool
+) -> Counter[tuple[int, str]]:
     """How many readers have each link, by the subject of their letter and its address; `LEAST` stands for more too."""
     reach: Counter[tuple[int, str]] = Counter()
+    tried = [one for one in mailings if one.subject == 1 and not (one.held or one.skipped)] if trial else []
+    everybody = sum(store.count_up_to(connection, one.audience, _ALL) for one in tried)
+    each = trial.readers(everybody) if trial else 0
+    most = everybody if each else LEAST
     for one in mailings:
         if one.links and not one.held:  # whoever waits for a subject is in the audience of the tried ones
             who = store.by_counting(one.audience, counted=True) if apart else one.audience
-            readers = store.count_up_to(connection, who, LEAST)
+            readers = store.count_up_to(connection, who, most)
             reach.update({(one.subject, link.url): readers for link in one.links})
+    if each:
+        # Of those who have a link, chance draws some for each subject; of one that all have, the whole sample has it.
+        enough = _SURE * LEAST * everybody
+        reach = Counter({one: n for one, n in reach.items() if n >= everybody or n * each >= enough})
     return reach
 
 

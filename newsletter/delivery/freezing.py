@@ -136,7 +136,7 @@ def freeze(
             setup.memory.refuse(connection, key, target.name, rhythm)
             mailings = [*_had(setup.memory, audience(list_id, rhythm, now)), *mailings]
         if setup.counting is not None:
-            mailings = counted(connection, mailings, setup.counting, issue=key, list_name=target.name)
+            mailings = counted(connection, mailings, setup.counting, issue=key, list_name=target.name, trial=trial)
         send = ledger.write_send(
             connection,
             mailings,

@@ -81,18 +81,27 @@ def find(root: Path, name: str) -> Issue:
     """The issue that an editor means by a number, a folder's name, or a path.
 
     Raises:
-        IssueError: There is none, or it cannot be understood.
+        IssueError: There is none, or it cannot be understood; no other issue's fault, where it is found.
     """
     path = Path(name)
     for candidate in (path, path / FILE, root / FOLDER / name / FILE):
         if candidate.name == FILE and candidate.is_file():
             return read(candidate)
-    there = every(root)
+    there: list[Issue] = []
+    broken: IssueError | None = None
+    for file in _files(root):
+        try:
+            there.append(read(file))
+        except IssueError as error:
+            broken = broken or error  # it may be the one that is meant, when no other one is
     for issue in there:
         if name.isdecimal() and issue.number == int(name):
             return issue
-    known = ", ".join(issue.slug for issue in there) or "none yet; make one with: newsletter compose"
-    raise IssueError(f"no issue is called {name!r}", mend=f"issues here: {known}")
+    if broken is not None:
+        raise broken
+    known = ", ".join(issue.slug for issue in sorted(there, key=lambda issue: issue.number))
+    none = "none yet; make one with: newsletter compose"
+    raise IssueError(f"no issue is called {name!r}", mend=f"issues here: {known or none}")
 
 
 def every(root: Path) -> list[Issue]:
@@ -101,8 +110,12 @@ def every(root: Path) -> list[Issue]:
     Raises:
         IssueError: One of them cannot be understood.
     """
-    issues = [read(path) for path in sorted((root / FOLDER).glob(f"*/{FILE}"))]
+    issues = [read(path) for path in _files(root)]
     return sorted(issues, key=lambda issue: issue.number)
+
+
+def _files(root: Path) -> list[Path]:
+    return sorted((root / FOLDER).glob(f"*/{FILE}"))
 
 
 def write(issue: Issue, folder: Path, *, pictures: Mapping[str, Path] | None = None, text: str = "") -> Path:

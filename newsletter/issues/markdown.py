@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from newsletter.issues import containers
 from newsletter.issues.escaping import escape
 from newsletter.issues.targets import one_line, picture
+from newsletter.text.sizes import whole_size
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -111,7 +112,7 @@ class _Reader(HTMLParser):
         """Names of the footnotes that have words."""
         self._table: list[list[str]] | None = None
         self._has_head = False
-        self._shown = {_whole_size(without)}
+        self._shown = {whole_size(without)}
         """Pictures that stand in the story already."""
         self._figure = 0
         self._picture: tuple[str, str] | None = None
@@ -304,7 +305,7 @@ class _Reader(HTMLParser):
 
     def _add_picture(self, words: str, address: str) -> None:
         """A picture of the web; mail programs load none that is not encrypted."""
-        whole = _whole_size(address)
+        whole = whole_size(address)
         if not address.startswith("https://") or whole in self._shown:
             return
         self._shown.add(whole)
@@ -394,8 +395,3 @@ class _Reader(HTMLParser):
             self._told.add(self._note)
         self._done.append((kind, "\n".join(written), self._quotations if self._quote else 0))
         self._unwritten, self._parts_lists = "", False
-
-
-def _whole_size(address: str) -> str:
-    """The address of a picture whatever its size: WordPress calls a smaller one ``name-300x200.jpg``."""
-    return re.sub(r"-\d+x\d+(?=\.\w+$)|-scaled(?=\.\w+$)|[?#].*", "", address)

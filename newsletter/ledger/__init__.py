@@ -6,6 +6,7 @@ never an address.
 """
 
 from newsletter.ledger.brakes import PROVIDER, brake, due_probes, go_on, stop, take_probe
+from newsletter.ledger.called import named, sends_called
 from newsletter.ledger.clock_steps import ClockStep, clock_step, note_clock
 from newsletter.ledger.connections import hold, let_go
 from newsletter.ledger.cursors import (
@@ -85,12 +86,10 @@ from newsletter.ledger.sends import (
     known_sends,
     last_send,
     move,
-    named,
     next_letter_at,
     running,
     send,
     sends,
-    sends_called,
     sends_of,
     sends_of_issues,
     start_due,

@@ -6,28 +6,23 @@ number is one of deliveries, so what a provider tells twice counts once, and an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
-from newsletter.ledger.keys import GONE, aside_key
+from newsletter.ledger import told
+from newsletter.ledger.keys import GONE
 from newsletter.ledger.models import Send
 from newsletter.ledger.overview import quick_account
-from newsletter.ledger.sends import next_letter_at
-from newsletter.storage.tables import batch, delivery, event, issue, letter
+from newsletter.storage.tables import batch, delivery, letter
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Select
 
 _NO_LETTER = "no letter"
-_TOLD = ("delivered", "deferred", "bounced", "complained")
-"""Kinds of events that a report counts; of who left, the record of consent tells more than the provider."""
-_HOUR = 3600
 
-Subscribed = Callable[[int, "ColumnElement[int]"], "ColumnElement[bool]"]
-"""Of the id of a list and the column of a subscriber's id the condition that they are subscribed to it now."""
 
 Group = tuple[int, str, int]
 """Id of a send, name of a variant, and which of the subjects tried (0: it has one)."""
@@ -80,7 +75,7 @@ class IssueCounts:
 
 
 def counted(
-    connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]], subscribed: Subscribed
+    connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]], subscribed: told.Subscribed
 ) -> IssueCounts:
     """The counts of some sends, by send and variant, and by hour; whom a cancelled one left to another counts there.
 
@@ -105,16 +100,19 @@ def counted(
             found.add(group(send, letter_id), "reasons", reason, number)
     if reach is None:
         return found
-    for send, letter_id, kind, hour, number in connection.execute(_first_told(ids, reach)):
+    for send, letter_id, kind, hour, number in connection.execute(told.first_told(ids, reach)):
         found.add(group(send, letter_id), "events", kind, number)
         found.add_hour(hour, kind, number)
-    for name, query in (("still_deferred", _unsettled(ids, reach)), ("bounced_later", _after_all(ids, reach))):
+    for name, query in (
+        ("still_deferred", told.unsettled(ids, reach)),
+        ("bounced_later", told.bounced_after_all(ids, reach)),
+    ):
         for send, letter_id, number in connection.execute(query):
             found.add(group(send, letter_id), "events", name, number)
-    for send, letter_id, bounce, number in connection.execute(_bounces(ids, reach)):
+    for send, letter_id, bounce, number in connection.execute(told.bounces(ids, reach)):
         found.add(group(send, letter_id), "bounces", bounce, number)
     for send, letter_id, reason, hour, number in connection.execute(
-        _left(connection, sends, reach, leavings, subscribed)
+        told.left(connection, sends, reach, leavings, subscribed)
     ):
         found.add(group(send, letter_id), "events", "left", number)
         found.add(group(send, letter_id), "leaving", reason, number)
@@ -145,14 +143,14 @@ def by_domain(connection: Connection, sends: Sequence[Send], domains: Select[Any
         .join(batch, batch.c.id == delivery.c.batch_id)
         .where(batch.c.send_id.in_(ids), mine, state == "submitted")
     )
-    first = _firsts(reach, _TOLD).subquery("first")
-    told = (
+    first = told.firsts(reach, told.TOLD).subquery("first")
+    heard = (
         sa.select(delivery.c.subscriber_id, first.c.kind.label("what"))
         .join(first, first.c.delivery_id == delivery.c.id)
         .join(batch, batch.c.id == delivery.c.batch_id)
         .where(batch.c.send_id.in_(ids), mine)
     )
-    kinds = _each_bounce(reach).subquery("kinds")
+    kinds = told.each_bounce(reach).subquery("kinds")
     bounced = (
         sa.select(delivery.c.subscriber_id, sa.literal("bounced ").concat(kinds.c.bounce).label("what"))
         .join(kinds, kinds.c.delivery_id == delivery.c.id)
@@ -162,10 +160,16 @@ def by_domain(connection: Connection, sends: Sequence[Send], domains: Select[Any
     waits = (
         sa.select(delivery.c.subscriber_id, sa.literal("still_deferred").label("what"))
         .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(batch.c.send_id.in_(ids), mine, _told("deferred"), ~_told("delivered"), ~_told("bounced"))
+        .where(
+            batch.c.send_id.in_(ids),
+            mine,
+            told.was_told("deferred"),
+            ~told.was_told("delivered"),
+            ~told.was_told("bounced"),
+        )
     )
     names = domains.subquery("names")
-    for one in (submitted, told, bounced, waits):
+    for one in (submitted, heard, bounced, waits):
         each = one.subquery("each")
         domain = sa.func.coalesce(names.c.domain, "").label("domain")
         named = (
@@ -187,7 +191,7 @@ def told_of(connection: Connection, sends: Sequence[Send]) -> dict[str, int]:
     ids = [send.id for send in sends]
     found = {"submitted": sum(quick_account(connection, one).submitted for one in ids)}
     if (reach := _reach(connection, ids)) is not None:
-        first = _firsts(reach, ("delivered", "bounced", "complained")).subquery("first")
+        first = told.firsts(reach, ("delivered", "bounced", "complained")).subquery("first")
         query = (
             sa.select(first.c.kind, sa.func.count())
             .join(delivery, delivery.c.id == first.c.delivery_id)
@@ -200,7 +204,7 @@ def told_of(connection: Connection, sends: Sequence[Send]) -> dict[str, int]:
 
 
 def left_of(
-    connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]], subscribed: Subscribed
+    connection: Connection, sends: Sequence[Send], leavings: Mapping[int, Select[Any]], subscribed: told.Subscribed
 ) -> int:
     """How many readers left after they got a letter of some sends.
 
@@ -213,7 +217,7 @@ def left_of(
     reach = _reach(connection, [send.id for send in sends])
     if reach is None:
         return 0
-    return sum(row[-1] for row in connection.execute(_left(connection, sends, reach, leavings, subscribed)))
+    return sum(row[-1] for row in connection.execute(told.left(connection, sends, reach, leavings, subscribed)))
 
 
 def _reach(connection: Connection, ids: Sequence[int]) -> tuple[int, int] | None:
@@ -257,150 +261,11 @@ def _taken_up(connection: Connection, cancelled: Sequence[Send]) -> ColumnElemen
     again = sa.exists(
         sa.select(other.c.id)
         .join(later, later.c.id == other.c.batch_id)
-        .where(other.c.issue_id.in_(_issues(connection, cancelled)), other.c.subscriber_id == delivery.c.subscriber_id)
+        .where(
+            other.c.issue_id.in_(told.rows_of_issues(connection, cancelled)),
+            other.c.subscriber_id == delivery.c.subscriber_id,
+        )
         .where(later.c.send_id > batch.c.send_id)
     )
     nobody_has_it = sa.func.coalesce(delivery.c.state, batch.c.state).not_in(GONE)
     return sa.and_(batch.c.send_id.in_([send.id for send in cancelled]), nobody_has_it, again)
-
-
-def _issues(connection: Connection, sends: Sequence[Send]) -> list[int]:
-    """Ids of the rows that deliveries of some sends name as their issue, for which and the reader there is an index.
-
-    Of a cancelled send some were let go of when the next one was frozen; one of those may prove to have gone. They are
-    asked for first: behind a query for them SQLite walks along all batches instead (measured: minutes, not a second).
-    """
-    keys = [aside_key(send) for send in sends if send.state == "cancelled"]
-    own = {send.issue_id for send in sends}
-    if not keys:
-        return sorted(own)
-    return sorted(own.union(connection.execute(sa.select(issue.c.id).where(issue.c.key.in_(keys))).scalars()))
-
-
-def _firsts(reach: tuple[int, int], kinds: Sequence[str]) -> Select[tuple[int, str, int]]:
-    """Of each delivery and kind of event, when it was told first; in the order of the table's key."""
-    return (
-        sa.select(event.c.delivery_id, event.c.kind, sa.func.min(event.c.at).label("at"))
-        .where(event.c.delivery_id.between(*reach), event.c.kind.in_(kinds))
-        .group_by(event.c.delivery_id, event.c.kind)
-    )
-
-
-def _first_told(ids: Sequence[int], reach: tuple[int, int]) -> Select[Any]:
-    """Send, letter, kind of event, hour, and how many deliveries."""
-    first = _firsts(reach, _TOLD).subquery("first")
-    each = (
-        sa.select(batch.c.send_id, batch.c.letter_id, first.c.kind, _hour(first.c.at).label("hour"))
-        .join(delivery, delivery.c.id == first.c.delivery_id)
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(batch.c.send_id.in_(ids))
-        .subquery("each")
-    )
-    return sa.select(each, sa.func.count()).group_by(*each.c)
-
-
-def _hour(at: ColumnElement[int]) -> ColumnElement[int]:
-    """A moment in whole hours; both databases cut off what is left of a division of whole numbers."""
-    return at // _HOUR
-
-
-def _told(kind: str) -> ColumnElement[bool]:
-    """The condition for a delivery that something was told of it."""
-    told = event.alias()
-    return sa.exists().where(told.c.delivery_id == delivery.c.id, told.c.kind == kind)
-
-
-def _number_of(ids: Sequence[int], reach: tuple[int, int], kind: str, *more: ColumnElement[bool]) -> Select[Any]:
-    """Send, letter, and how many deliveries of which this was told, with further conditions."""
-    first = _firsts(reach, (kind,)).subquery("first")
-    return (
-        sa.select(batch.c.send_id, batch.c.letter_id, sa.func.count())
-        .select_from(first)
-        .join(delivery, delivery.c.id == first.c.delivery_id)
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(batch.c.send_id.in_(ids), *more)
-        .group_by(batch.c.send_id, batch.c.letter_id)
-    )
-
-
-def _unsettled(ids: Sequence[int], reach: tuple[int, int]) -> Select[Any]:
-    return _number_of(ids, reach, "deferred", ~_told("delivered"), ~_told("bounced"))
-
-
-def _after_all(ids: Sequence[int], reach: tuple[int, int]) -> Select[Any]:
-    return _number_of(ids, reach, "bounced", _told("delivered"))
-
-
-def _each_bounce(reach: tuple[int, int]) -> Select[tuple[int, str]]:
-    """Each delivery that bounced with each of its kinds of bounce, once."""
-    kind = sa.func.coalesce(event.c.bounce, "soft").label("bounce")
-    mine = (event.c.delivery_id.between(*reach), event.c.kind == "bounced")
-    return sa.select(event.c.delivery_id, kind).where(*mine).distinct()
-
-
-def _bounces(ids: Sequence[int], reach: tuple[int, int]) -> Select[Any]:
-    """Send, letter, kind of bounce, and how many deliveries; one that bounced in two ways counts in both."""
-    kinds = _each_bounce(reach).subquery("kinds")
-    return (
-        sa.select(batch.c.send_id, batch.c.letter_id, kinds.c.bounce, sa.func.count())
-        .select_from(kinds)
-        .join(delivery, delivery.c.id == kinds.c.delivery_id)
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(batch.c.send_id.in_(ids))
-        .group_by(batch.c.send_id, batch.c.letter_id, kinds.c.bounce)
-    )
-
-
-def _left(
-    connection: Connection,
-    sends: Sequence[Send],
-    reach: tuple[int, int],
-    leavings: Mapping[int, Select[Any]],
-    subscribed: Subscribed,
-) -> Select[Any]:
-    """Send, letter, reason, hour, and how many deliveries whose reader left, by the provider's word or on our pages.
-
-    The record of consent knows of the provider's words too, but not of who was erased since. By both roads a reader
-    leaves the letter that went last, and one who came back has not left.
-    """
-    state = sa.func.coalesce(delivery.c.state, batch.c.state)
-    columns = (batch.c.send_id, batch.c.letter_id, delivery.c.id)
-    first = _firsts(reach, ("left",)).subquery("first")
-    here: list[ColumnElement[bool]] = []
-    for send in sends:
-        mine = sa.and_(batch.c.send_id == send.id, ~subscribed(send.list_id, delivery.c.subscriber_id))
-        until = next_letter_at(connection, send)
-        here.append(mine if until is None else sa.and_(mine, first.c.at < int(until.timestamp())))
-    told = (
-        sa.select(*columns, first.c.at, sa.literal("").label("reason"))
-        .select_from(first)
-        .join(delivery, delivery.c.id == first.c.delivery_id)
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(sa.or_(*here))
-    )
-    found = [told]
-    for send in sends:
-        if send.id in leavings:
-            gone = leavings[send.id].subquery()
-            found.append(
-                sa.select(*columns, gone.c.at, gone.c.reason)
-                .join(delivery, delivery.c.batch_id == batch.c.id)
-                .join(gone, gone.c.subscriber_id == delivery.c.subscriber_id)
-                .where(
-                    delivery.c.issue_id.in_(_issues(connection, [send])), batch.c.send_id == send.id, state.in_(GONE)
-                )
-            )
-    both = sa.union_all(*found).subquery("both")
-    each = (
-        sa.select(
-            both.c.send_id,
-            both.c.letter_id,
-            sa.func.max(both.c.reason).label("reason"),
-            _hour(sa.func.min(both.c.at)).label("hour"),
-        )
-        .group_by(both.c.send_id, both.c.letter_id, both.c.id)
-        .subquery("each")
-    )
-    reason = sa.case((each.c.reason == "", "none"), else_=each.c.reason).label("reason")
-    named = sa.select(each.c.send_id, each.c.letter_id, reason, each.c.hour).subquery("named")
-    return sa.select(named, sa.func.count()).group_by(*named.c)

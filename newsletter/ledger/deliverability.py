@@ -15,7 +15,7 @@ MONDAY = 4 * 86400
 
 
 class TroubleRow(NamedTuple):
-    """Letters that came back or were deferred: each counts once for each reason."""
+    """Letters that came back or were deferred: each counts once for each reason, whatever kind of bounce it was."""
 
     week: int
     """Unix seconds of the Monday it begins with, UTC."""
@@ -23,7 +23,6 @@ class TroubleRow(NamedTuple):
     """Of the address now; empty for readers who were erased since."""
     kind: str
     """``bounced`` or ``deferred``."""
-    bounce: str
     reason: str
     letters: int
 
@@ -65,12 +64,11 @@ def troubles(connection: Connection, since: datetime, domains: Select[Any]) -> I
         select(
             event.c.delivery_id,
             event.c.kind,
-            event.c.bounce,
             event.c.reason,
             func.min(event.c.at).label("at"),
         )
         .where(event.c.kind.in_(("bounced", "deferred")), event.c.at >= int(since.timestamp()))
-        .group_by(event.c.delivery_id, event.c.kind, event.c.bounce, event.c.reason)
+        .group_by(event.c.delivery_id, event.c.kind, event.c.reason)
     ).subquery("each")
     names = domains.subquery("names")
     # By columns of a query within: PostgreSQL does not know that two expressions with values of ours are the same.
@@ -79,7 +77,6 @@ def troubles(connection: Connection, since: datetime, domains: Select[Any]) -> I
             ((each.c.at - MONDAY) // WEEK).label("week"),
             func.coalesce(names.c.domain, "").label("domain"),
             each.c.kind,
-            func.coalesce(each.c.bounce, "").label("bounce"),
             each.c.reason,
         )
         .join(delivery, delivery.c.id == each.c.delivery_id)
@@ -87,7 +84,7 @@ def troubles(connection: Connection, since: datetime, domains: Select[Any]) -> I
     ).subquery("named")
     query = select(*named.c, func.count()).group_by(*named.c).order_by(*named.c)
     for row in connection.execute(query):
-        yield TroubleRow(int(row[0]) * WEEK + MONDAY, row[1], row[2], row[3], row[4], row[5])
+        yield TroubleRow(int(row[0]) * WEEK + MONDAY, row[1], row[2], row[3], row[4])
 
 
 def refused(connection: Connection, since: datetime, domains: Select[Any]) -> Iterator[RefusalRow]:
@@ -184,6 +181,29 @@ LEAST_TROUBLED = 20
 """Letters to one domain that must be in trouble before the domain is looked at: counting its readers takes long."""
 
 
+_HAS_REASON = "event.reason <> ''"
+"""As the index says it: SQLite takes a partial index for these very words only."""
+
+
+def blocklists(connection: Connection, since: datetime) -> dict[str, int]:
+    """Each reason that names a blocklist, and of how many letters it was told, whether they came back or wait.
+
+    Args:
+        connection: An open connection to the database.
+        since: An aware datetime; what is older does not count.
+    """
+    from sqlalchemy import func, select, text
+
+    from newsletter.storage.tables import event
+
+    query = (
+        select(event.c.reason, func.count(event.c.delivery_id.distinct()))
+        .where(event.c.at >= int(since.timestamp()), text(_HAS_REASON), event.c.reason.startswith("blocklist "))
+        .group_by(event.c.reason)
+    )
+    return {name: int(number) for name, number in connection.execute(query)}
+
+
 def signs(connection: Connection, since: datetime, domains: Select[Any], *, kinds: tuple[str, ...]) -> TroubleSigns:
     """What may need a person, along an index of the few events that have a reason.
 
@@ -200,15 +220,9 @@ def signs(connection: Connection, since: datetime, domains: Select[Any], *, kind
     start = int(since.timestamp())
     sums = select(func.sum(send.c.answered), func.sum(send.c.complained)).where(send.c.created >= start)
     answered, complained = connection.execute(sums).one()
-    # As the index says it: SQLite takes a partial index for these very words only.
-    lately = (event.c.at >= start, text("event.reason <> ''"))
+    lately = (event.c.at >= start, text(_HAS_REASON))
     ours = or_(event.c.reason.startswith("blocklist "), event.c.reason.in_(kinds))
-    listed = (
-        select(event.c.reason, func.count(event.c.delivery_id.distinct()))
-        .where(*lately, event.c.reason.startswith("blocklist "))
-        .group_by(event.c.reason)
-    )
-    lists = sorted(((name, number) for name, number in connection.execute(listed)), key=lambda one: (-one[1], one[0]))
+    lists = sorted(blocklists(connection, since).items(), key=lambda one: (-one[1], one[0]))
     names = domains.subquery("names")
     number = func.count(event.c.delivery_id.distinct())
     troubled = (

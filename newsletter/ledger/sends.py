@@ -44,7 +44,7 @@ def sends_of(connection: Connection, key: str) -> list[Send]:
     """Every send of the issue with this key, oldest first."""
     from newsletter.storage.tables import issue
 
-    return found_sends(connection, send_query().where(issue.c.key == _storable(key)))
+    return found_sends(connection, send_query().where(issue.c.key == storable(key)))
 
 
 def send(connection: Connection, send_id: int) -> Send | None:
@@ -151,20 +151,6 @@ def unfinished_to(connection: Connection, list_id: int) -> list[Send]:
     return found_sends(connection, send_query().where(table.c.list_id == list_id, table.c.state.in_(UNFINISHED)))
 
 
-def sends_called(connection: Connection, name: str) -> list[Send]:
-    """The sends whose public id, or whose issue's key, is exactly this, oldest first; an undone one by its id alone.
-
-    Args:
-        connection: An open connection to the database.
-        name: As somebody typed it; digits of any script are those of a number.
-    """
-    from newsletter.storage.tables import issue
-    from newsletter.storage.tables import send as table
-
-    name = _storable("".join(str(int(sign)) for sign in name) if name.isdecimal() else name)
-    return found_sends(connection, send_query().where((issue.c.key == name) | (table.c.public_id == name)))
-
-
 def next_letter_at(connection: Connection, send: Send) -> datetime | None:
     """When the next letter of another issue was frozen for readers of the same list and rhythm; None while none was.
 
@@ -249,8 +235,12 @@ def found_sends(connection: Connection, query: Select[Any]) -> list[Send]:
     return [_send(row) for row in connection.execute(query)]
 
 
-def _storable(name: str) -> str:
-    """A name without the odd bytes of a command line that no database takes; nothing is called by such a name."""
+def storable(name: str) -> str:
+    """A name without the odd bytes of a command line that no database takes; nothing is called by such a name.
+
+    Args:
+        name: As somebody typed it.
+    """
     return name.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -279,49 +269,6 @@ def _send(row: Row[Any]) -> Send:
         source=row.source,
         undone=UNDONE in row.key,
     )
-
-
-def named(connection: Connection, name: str) -> Send:
-    """The send an editor means: by its id, or by the number of its issue when all of its others were cancelled.
-
-    Args:
-        connection: An open connection to the database.
-        name: The public id or its first four signs or more; or the key of an issue.
-
-    Raises:
-        SendError: None, or more than one.
-    """
-    from sqlalchemy import func
-
-    from newsletter.storage.tables import send as table
-
-    found: list[Send] = []
-    if len(name) >= _LEAST_OF_AN_ID:
-        # Not LIKE: on SQLite that takes large and small letters for the same.
-        found = found_sends(
-            connection, send_query().where(func.substr(table.c.public_id, 1, len(name)) == _storable(name))
-        )
-    found = found or sends_of(connection, name) or _undone(connection, name)[-1:]
-    if len(found) == 1:
-        return found[0]
-    standing = [one for one in found if one.state != "cancelled"]
-    if len(standing) == 1:
-        return standing[0]
-    if not found:
-        raise SendError(f"no send is called {name!r}", mend="see: newsletter sends list")
-    ids = ", ".join(send.public_id for send in found)
-    raise SendError(f"issue {name} has {len(found)} sends", mend=f"name one of them: {ids}")
-
-
-def _undone(connection: Connection, key: str) -> list[Send]:
-    """The undone sends of the issue with this key, oldest first."""
-    from newsletter.storage.tables import issue
-
-    return found_sends(connection, send_query().where(issue.c.key.startswith(_storable(key) + UNDONE, autoescape=True)))
-
-
-_LEAST_OF_AN_ID = 4
-"""Signs of a public id that name it."""
 
 
 def move(connection: Connection, send: Send, to: str, *, reason: str = "", by: str = "editor") -> None:

@@ -89,8 +89,6 @@ class TroubleCount:
     domain: str
     kind: str
     """``bounced``, ``deferred`` or ``refused`` (before the provider took it)."""
-    bounce: str
-    """``BounceKind``; empty for the deferred."""
     reason: str
     """A name of the closed list; empty for what came before reasons were kept."""
     letters: int
@@ -196,6 +194,8 @@ class DeliverabilityReport:
     complaints: tuple[ComplaintRate, ...] = ()
     dmarc: DmarcCounts = field(default_factory=DmarcCounts)
     authentication: tuple[AuthenticationCount, ...] = ()
+    blocklists: Mapping[str, int] = field(default_factory=dict)
+    """Reason that names a blocklist to the letters it was told of; one that waited and came back counts once."""
 
     def by_reason(self) -> Sequence[tuple[str, str, int, Mapping[date, int]]]:
         """Kind, reason, letters, and letters by week, most first."""
@@ -206,14 +206,6 @@ class DeliverabilityReport:
             weeks.setdefault((one.kind, one.reason), Counter())[one.week] += one.letters
         found = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
         return [(kind, reason, number, weeks[kind, reason]) for (kind, reason), number in found]
-
-    def blocklists(self) -> Mapping[str, int]:
-        """Reason that names a blocklist to the letters it was told of."""
-        found: Counter[str] = Counter()
-        for one in self.troubles:
-            if one.reason.startswith("blocklist "):
-                found[one.reason] += one.letters
-        return found
 
 
 def complaint_rates(domains: Iterable[DomainLetters]) -> tuple[ComplaintRate, ...]:

@@ -114,3 +114,19 @@ def _host(name: str) -> str:
 
 def _encoded(part: str) -> str:
     return quote(_LONE_PERCENT.sub("%25", part), safe=_SAFE, errors="replace")
+
+
+def link_to(base: str, href: str) -> str:
+    """The address that a link leads to; empty for a place of its own page and for what is none.
+
+    Args:
+        base: Address that links are relative to; may be empty.
+        href: As it stands in the attribute.
+    """
+    href = href.strip()
+    if href.startswith("#"):
+        return ""
+    if href[:7].lower() == "mailto:":
+        address = href[7:].partition("?")[0]
+        return f"mailto:{address}" if re.fullmatch(r"[\w.+-]+@[\w.-]+", address, re.ASCII) else ""
+    return absolute(base, href)

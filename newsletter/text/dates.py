@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from newsletter.text.languages import ARABIC_SCRIPT, base
+
+if TYPE_CHECKING:
+    from newsletter.models import Publication
 
 Digits = Literal["latin", "arabic-indic"]
 
@@ -16,6 +19,26 @@ _ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _EASTERN_ARABIC_INDIC = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 # CLDR writes these dates with marks that only steer direction; the letter isolates its runs itself.
 _MARKS = str.maketrans("", "", "\u200e\u200f\u061c")
+
+
+def newsroom_date(moment: datetime, about: Publication, *, weekday: bool = False, jalali: bool | None = None) -> str:
+    """A date in words, as a newsroom writes it: its language, zone, names of months, digits and calendar.
+
+    Args:
+        moment: The moment to write, an aware datetime.
+        about: The newsroom.
+        weekday: Whether the day's name stands before it.
+        jalali: Another calendar than the newsroom's; None takes its own.
+    """
+    return long_date(
+        moment,
+        about.language,
+        about.timezone,
+        months=about.months,
+        digits=about.digits,
+        weekday=weekday,
+        jalali=about.jalali if jalali is None else jalali,
+    )
 
 
 def long_date(

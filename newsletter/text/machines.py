@@ -64,8 +64,9 @@ AGENTS = (
     "phantomjs",
 )
 """Parts of the user agent by which programs say what they are, in lower case."""
-_CALLS_ITSELF_SO = re.compile(r"bot\b|crawl|spider|scanner|fetcher|\+?https?://")
-"""What programs are asked to write there (RFC 9309 section 2.2.1, RFC 9110 section 10.1.5), with an address."""
+_CALLS_ITSELF_SO = re.compile(r"(?<!\bcu)bot\b|crawl|spider|scanner|fetcher|\+?https?://")
+"""What programs are asked to write there (RFC 9309 section 2.2.1, RFC 9110 section 10.1.5), with an address.
+Cubot makes telephones."""
 
 
 def says_so(agent: str) -> bool:

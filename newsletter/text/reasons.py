@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from newsletter.text.refusals import MOST_WORDS, WORDS, grounds
+from newsletter.text.refusals import MOST_WORDS, WORDS, grounds, without_servers
 from subscribers.models import BounceKind
 
 BLOCKLIST: Final = "blocklist"
@@ -70,14 +70,14 @@ BLOCKLISTS: Mapping[str, tuple[str, str]] = {
     # Microsoft's list for consumer mailboxes (S3140, S3150) and for Exchange Online (5.7.511, 5.7.606 to 5.7.649):
     # learn.microsoft.com, "Email non-delivery reports and SMTP errors in Exchange Online".
     "microsoft": (
-        r"\bs31[45]0\b|\bs775\b|part of their network|5\.7\.(?:511|60[6-9]|6[1-4][0-9])\b|delist(?:@|\.)|sendersupport"
-        r"|mail\.live\.com/mail/troubleshooting",
+        r"\bs31[45]0\b|\bs775\b|part of their network|5\.7\.(?:511|60[6-9]|6[1-4][0-9])\b|delist[@.](?:\w+\.)?microsoft"
+        r"|sendersupport|mail\.live\.com/mail/troubleshooting",
         "https://sendersupport.olc.protection.outlook.com/pm/",
     ),
     "cloudmark": (r"cloudmark|csi\.", "https://csi.cloudmark.com/en/reset/"),
     "proofpoint": (r"proofpoint|pphosted", "https://ipcheck.proofpoint.com/"),
     "talos": (r"senderbase|talosintelligence", "https://talosintelligence.com/reputation_center"),
-    "validity": (r"senderscore|returnpath|validity", "https://senderscore.org/"),
+    "validity": (r"senderscore|\breturnpath\b|validity\.com", "https://senderscore.org/"),
     "uceprotect": (r"uceprotect|backscatterer", "https://www.uceprotect.net/"),
     "abusix": (r"abusix", "https://lookup.abusix.com/"),
     "surbl": (r"\bsurbl\b", "https://surbl.org/surbl-analysis"),
@@ -167,7 +167,8 @@ def reason_of(words: str, status: str = "", kind: BounceKind | None = None) -> s
         # The provider knows better: it has a list of its own of addresses that are gone.
         return _BY_KIND[kind]
     if kind not in {"hard", "invalid"} and found in {"reputation", "rule", "server-name", "authentication"}:
-        said = words[:MOST_WORDS].lower()
+        # Whose server or filter it is says nothing: half of all mail servers are called after one.
+        said = without_servers(words[:MOST_WORDS].lower())
         if name := _NAMES.search(said):
             return f"{BLOCKLIST} {name.lastgroup}"
         if found == "reputation" and _LISTED.search(said):

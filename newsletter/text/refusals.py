@@ -289,6 +289,11 @@ _REPLY = re.compile(r"(?<![\w.:/-])([245])[0-5][0-9](?=[\s\-#:;,]|$)")
 _LINK = re.compile(r"\b(?:https?://|www\.)\S+")
 # Names of servers: one of them may be called after a filter, or after anything.
 _HOST = re.compile(r"(?<![\w.])(?:[a-z0-9_-]+\.){2,}[a-z]{2,24}\b|(?<=host )[a-z0-9-]+\.[a-z]{2,24}\b", re.IGNORECASE)
+_SERVER = re.compile(
+    rf"(?<!see )(?<!visit )(?<!using )(?<!check )(?<!contact )(?<!\b[aio][tn] )(?:{_HOST.pattern})(?![\w.]*/)",
+    re.IGNORECASE,
+)
+"""The same, but for a page that one is to look at."""
 _LISTS = re.compile(r"spamhaus|spamcop|sorbs|barracudacentral|dnsbl|\brbl|\bbl\.", re.IGNORECASE)
 _STRONGEST: tuple[BounceKind, ...] = ("policy", "soft", "blocked", "invalid", "hard")
 
@@ -323,6 +328,17 @@ def grounds(words: str, status: str = "") -> str:
     """
     plain = _LINK.sub(" ", without_addresses(" ".join(words[:MOST_WORDS].split()), " ")).lower()
     return _judged(plain, status[:100], None)[1]
+
+
+def without_servers(words: str) -> str:
+    """Words without the names of servers, which may be called after a filter; those of lists, and of pages, stay.
+
+    Args:
+        words: What the refusing server said.
+    """
+    links = _LINK.findall(words)
+    quiet = _SERVER.sub(lambda found: found[0] if _LISTS.search(found[0]) else " ", _LINK.sub(" ", words))
+    return " ".join((quiet, *links))
 
 
 @lru_cache(maxsize=512)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from newsletter.text.likeness import THRESHOLD
+from newsletter.text.sizes import whole_size
 from newsletter.text.tidy import arabic_fold
 
 NEAR = timedelta(days=3)
@@ -39,7 +40,6 @@ _MOST_HOLDERS = 30
 """Articles that one run of words, title word or picture is looked up in; what more have says little."""
 _LONG, _SAMPLED, _GUESSED = 60, 4, 0.3
 """Runs from which a text is long, one in how many of which is kept, and what share of them is worth a closer look."""
-_SIZED = re.compile(r"-(?:\d{2,4}x\d{2,4}|scaled)(?=\.\w{2,5}$)")
 _PREFIX = re.compile(r"^(?:[وفبك]?ال(?=\w{3})|[وف]?لل(?=\w{3})|[وفبل](?=\w{4}))")
 _SUFFIX = re.compile(r"(?<=\w{3})(?:ات|ون|ين|ان|ها|هم|يه|ه|ي|ا)$")
 _COMMON = frozenset(
@@ -188,7 +188,7 @@ def _traits(telling: Telling, numbering: dict[str, int]) -> _Traits:
         words=tuple(words),
         numbers=frozenset(word for word in words if word.isdecimal()),
         title_numbers=frozenset(word for word in titled.split() if word.isdecimal()),
-        picture=_SIZED.sub("", re.sub(r"^https?:|[?#].*$", "", telling.picture)),
+        picture=whole_size(telling.picture).removeprefix("https:").removeprefix("http:"),
         moment=telling.moment,
     )
 

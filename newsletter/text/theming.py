@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
-from newsletter.models import SocialKind, Theme
+from newsletter.models.publication import SocialKind, Theme
 
 _FONTS = re.compile(r"[\w\s,'-]{1,300}")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")

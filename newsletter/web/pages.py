@@ -74,16 +74,7 @@ class Pages:
 
     def date(self, moment: datetime) -> str:
         """A date in the publication's words, calendar, zone and digits."""
-        about = self.publication
-        return dates.long_date(
-            moment,
-            about.language,
-            about.timezone,
-            months=about.months,
-            digits=about.digits,
-            weekday=False,
-            jalali=about.jalali,
-        )
+        return dates.newsroom_date(moment, self.publication)
 
     def amount(self, value: int) -> str:
         """A count in the publication's digits, with its sign between thousands."""

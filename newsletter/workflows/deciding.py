@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter import delivery, ledger
 from newsletter.delivery import counting, deciding
-from newsletter.ledger import trials, trying
+from newsletter.ledger import restored, trials, trying
 from newsletter.workspace.remembered import DatabaseRestoredError
 from subscribers.errors import Complaint
 
@@ -54,7 +54,9 @@ class RestOutcome:
 
 
 def deliver_decided(workspace: Workspace, tell: Callable[[str], None]) -> list[RestOutcome]:
-    """Deliver what runs of sends whose trial is decided: where cron keeps the schedule, nobody else goes on with them.
+    """Go on with sends whose trial is decided: where cron keeps the schedule, nobody else goes on with them.
+
+    Those too that a warm-up or their provider has paused: a run of them looks whether they can go on.
 
     Trouble with one keeps no other from going.
 
@@ -65,7 +67,9 @@ def deliver_decided(workspace: Workspace, tell: Callable[[str], None]) -> list[R
     decide_due(workspace, tell)
     done = _kept_back(workspace, tell)
     with workspace.database.read() as connection:
-        found = [one for one in ledger.running(connection) if trials.was_decided(connection, one.id)]
+        unfinished = restored.unfinished(connection)
+        goes_on = [one for one in unfinished if one.state == "running" or delivery.is_braked(one)]
+        found = [one for one in goes_on if trials.was_decided(connection, one.id)]
     for one in found:
         counts, trouble = delivery.StateCounts(), None
         try:
@@ -75,7 +79,8 @@ def deliver_decided(workspace: Workspace, tell: Callable[[str], None]) -> list[R
         with workspace.database.read() as connection:
             account = ledger.account(connection, one.id)
             send = ledger.send(connection, one.id) or one
-        why = f"; error: {trouble}" if trouble is not None else ""
+        rests = f"; {send.reason}" if send.state == "paused" and account.open else ""
+        why = f"; error: {trouble}" if trouble is not None else rests
         tell(f"issue {one.issue}: {counts.submitted:,} letters now, {account.open:,} still open{why}")
         done.append(RestOutcome(send, account, counts.submitted, trouble))
     return done

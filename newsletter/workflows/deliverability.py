@@ -23,7 +23,7 @@ from newsletter.report.deliverability import (
     dmarc_summary,
 )
 from newsletter.report.models import ERASED
-from newsletter.text.reasons import reason_of
+from newsletter.text.reasons import blocklist_of, reason_of
 from newsletter.text.refusals import refusal
 from newsletter.workflows.status.reading import own_domains
 from subscribers.display import shown
@@ -74,8 +74,12 @@ def read(workspace: Workspace, *, days: int) -> DeliverabilityReport:
         letters = ledger.letters(connection, since, domains)
         reports = reports_since(connection, since)
         results = authentication_since(connection, since)
+        listed = Counter(ledger.blocklists(connection, since))
     troubles = _troubles(told, refused)
     by_domain = _by_domain(letters, refused)
+    for one in troubles:
+        if one.kind == "refused" and blocklist_of(one.reason):
+            listed[one.reason] += one.letters
     return DeliverabilityReport(
         since=since,
         until=now,
@@ -84,6 +88,7 @@ def read(workspace: Workspace, *, days: int) -> DeliverabilityReport:
         complaints=complaint_rates(by_domain),
         dmarc=dmarc_summary(reports, own_domains(workspace)),
         authentication=tuple(AuthenticationCount(*one) for one in results),
+        blocklists=dict(listed),
     )
 
 
@@ -92,15 +97,15 @@ def _monday(seconds: int) -> date:
 
 
 def _troubles(told: Sequence[ledger.TroubleRow], refused: Sequence[ledger.RefusalRow]) -> tuple[TroubleCount, ...]:
-    sums: Counter[tuple[int, str, str, str, str]] = Counter()
+    sums: Counter[tuple[int, str, str, str]] = Counter()
     for one in told:
-        sums[one.week, one.domain or ERASED, one.kind, one.bounce, one.reason] += one.letters
+        sums[one.week, one.domain or ERASED, one.kind, one.reason] += one.letters
     for row in refused:
-        kind = refusal(row.words)
-        sums[row.week, row.domain or ERASED, "refused", kind, reason_of(row.words, kind=kind)] += row.letters
+        reason = reason_of(row.words, kind=refusal(row.words))
+        sums[row.week, row.domain or ERASED, "refused", reason] += row.letters
     return tuple(
-        TroubleCount(_monday(week), domain, kind, bounce, reason, number)
-        for (week, domain, kind, bounce, reason), number in sorted(sums.items())
+        TroubleCount(_monday(week), domain, kind, reason, number)
+        for (week, domain, kind, reason), number in sorted(sums.items())
     )
 
 

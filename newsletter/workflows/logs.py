@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-from newsletter.workflows.status.judging import without_addresses
+from newsletter.workflows.status.findings import without_addresses
 
 ABOUT_SEND: ContextVar[str] = ContextVar("about_send", default="")
 """Public id of the send that this thread is at work on; empty when it is at none."""

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from newsletter.models import Issue
     from newsletter.wiring import Workspace
 
 
 def report_of(workspace: Workspace, name: str) -> SponsorReport:
     """What became of the letters that carried a sponsor's element; numbers alone, and nobody's address.
 
-    An issue carried it when its file has the element, or when its frozen letter had links of the sponsor.
+    An issue carried it when its file has the element, or when its frozen letter had links of the sponsor that are
+    counted; of one whose file is gone or broken since, nothing else tells.
 
     Args:
         workspace: The workspace.
@@ -44,11 +44,22 @@ def report_of(workspace: Workspace, name: str) -> SponsorReport:
     bookings = named(workspace.bookings, name)
     letters: list[SponsorLetter] = []
     spelled = {one.sponsor for one in bookings}
+    files = {issue.number: issue for issue in readable(snapshot)}
+    lists = {one.id: one.name for one in snapshot.lists}
+    without_file = {
+        (int(send.issue), lists[send.list_id])
+        for send in snapshot.sends
+        if not send.undone and send.issue.isdecimal() and int(send.issue) not in files
+    }
     with workspace.database.read() as connection:
-        for issue in sorted(readable(snapshot), key=lambda one: one.number):
-            there = [one.name for one in placed(issue) if arabic_fold(one.name) == arabic_fold(name)]
+        for number, list_name in sorted({*((one.number, one.list) for one in files.values()), *without_file}):
+            there = [
+                one.name
+                for one in (placed(files[number]) if number in files else ())
+                if arabic_fold(one.name) == arabic_fold(name)
+            ]
             spelled.update(there)
-            letters += _letter(workspace, connection, issue, name, stands=bool(there))
+            letters += _letter(workspace, connection, number, list_name, name, stands=bool(there))
     if not spelled and not letters:
         known = sorted({one.sponsor for one in workspace.bookings})
         booked = f"booked are {', '.join(known)}" if known else "no sponsor is booked"
@@ -57,7 +68,8 @@ def report_of(workspace: Workspace, name: str) -> SponsorReport:
     language = next((one.language for one in bookings if one.language), "")
     shown = bookings[0].sponsor if bookings else min(spelled, default=name)
     # An issue that went without the sponsor comes no more.
-    last = max((issue.number for issue in readable(snapshot) if sends_of(issue, snapshot)), default=0)
+    gone = [number for number, _ in without_file]
+    last = max((*gone, *(one.number for one in files.values() if sends_of(one, snapshot))), default=0)
     ahead = tuple(moment for one in bookings if (moment := _ahead(one, last, now.date())) is not None)
     return SponsorReport(shown, tuple(letters), ahead, now, str(workspace.zone), language)
 
@@ -81,27 +93,27 @@ def page_of(workspace: Workspace, shown: SponsorReport) -> str:
 
 
 def _letter(
-    workspace: Workspace, connection: Connection, issue: Issue, name: str, *, stands: bool
+    workspace: Workspace, connection: Connection, number: int, list_name: str, name: str, *, stands: bool
 ) -> Sequence[SponsorLetter]:
-    key = str(issue.number)
-    target = next((one.id for one in store.all_lists(connection) if one.name == issue.list), None)
+    key = str(number)
+    target = next((one.id for one in store.all_lists(connection) if one.name == list_name), None)
     sends = [send for send in ledger.sends_of(connection, key) if send.list_id == target]
     if not sends:
         return ()
-    every = [one for one in clicks.of_issue(connection, key) if one.list == issue.list]
+    every = [one for one in clicks.of_issue(connection, key) if one.list == list_name]
     own = [one for one in every if arabic_fold(one.sponsor) == arabic_fold(name)]
     if not stands and not own:
         return ()
-    counts = read.of_issue(connection, key).by("list").get(issue.list)
+    counts = read.of_issue(connection, key).by("list").get(list_name)
     # What was cancelled in the middle has gone to some all the same.
     if all(send.state == "cancelled" for send in sends) and not (counts and counts.submitted):
         return ()
     begun = min(one.send_at or one.created for one in sends)
     return (
         SponsorLetter(
-            issue.number,
+            number,
             sends[0].subject,
-            issue.list,
+            list_name,
             begun.astimezone(workspace.zone),
             audience=counts.audience if counts else 0,
             submitted=counts.submitted if counts else 0,

@@ -301,6 +301,21 @@ def readable(snapshot: Snapshot) -> Iterator[Issue]:
             yield file.issue
 
 
+def unreadable(workspace: Workspace) -> tuple[NashraError, ...]:
+    """What is wrong with the files of issues that cannot be understood: nobody can tell which sponsors stand there.
+
+    Args:
+        workspace: The workspace.
+    """
+    found = []
+    for file in Snapshot.take(workspace).files:
+        try:
+            _ = file.issue
+        except NashraError as error:
+            found.append(error)
+    return tuple(found)
+
+
 def _overtaken(issue: Issue, snapshot: Snapshot) -> bool:
     """Whether a later issue of its list went: then a draft is nobody's current one."""
     target = next((one.id for one in snapshot.lists if one.name == issue.list), None)

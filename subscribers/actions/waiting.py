@@ -62,10 +62,11 @@ class Upkeep:
         Returns:
             How many rows and subscriptions.
         """
-        gone = let_go(connection, now=now, reached=self.reached)
+        if gone := let_go(connection, now=now, reached=self.reached):
+            return gone  # until nobody is left: the letters that asked the others are among what is deleted below
         pending = store.forget_pending(connection, now=now, lasts=self.pending)
         ended = store.forget_ended(connection, now=now) + store.forget_old_bounces(connection, now=now)
-        return gone + pending + ended + limits.forget(connection, now=now)
+        return pending + ended + limits.forget(connection, now=now)
 
 
 def ask_kept(connection: Connection, *, now: datetime, keys: Mapping[int, bytes], caps: Caps, limit: int = 50) -> int:

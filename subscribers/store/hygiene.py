@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _PART = 500
+_DAY = 86400
 
 
 class StillWanted(NamedTuple):
@@ -110,7 +111,8 @@ def plan_to_ask(connection: Connection, pairs: Sequence[tuple[int, int]], *, day
 def next_to_ask(connection: Connection, *, now: datetime, limit: int) -> list[tuple[Recipient, str, int, int]]:
     """Recipient, folded address, id of the list and days to answer of those who wait to be asked, oldest first.
 
-    Those who may not be asked any more are forgotten: they left, paused, or must not be mailed.
+    Those who may not be asked any more are forgotten: they left, paused, or must not be mailed. Who was asked about
+    another list within a day is left for later, so that nobody waits behind them.
 
     Args:
         connection: In a writing transaction.
@@ -129,10 +131,12 @@ def next_to_ask(connection: Connection, *, now: datetime, limit: int) -> list[tu
     stopped = sa.exists().where(suppression.c.subscriber_id == still_wanted.c.subscriber_id)
     waits = still_wanted.c.asked.is_(None)
     connection.execute(sa.delete(still_wanted).where(waits, sa.or_(~still, stopped)))
+    other = still_wanted.alias("other")
+    lately = sa.exists().where(other.c.subscriber_id == still_wanted.c.subscriber_id, other.c.asked > at - _DAY)
     query = (
         sa.select(still_wanted.c.list_id, still_wanted.c.days, subscriber)
         .join(subscriber, subscriber.c.id == still_wanted.c.subscriber_id)
-        .where(waits)
+        .where(waits, ~lately)
         .order_by(still_wanted.c.created, still_wanted.c.subscriber_id, still_wanted.c.list_id)
         .limit(limit)
         .with_for_update(of=still_wanted, skip_locked=True)

@@ -19,6 +19,7 @@ from newsletter.letters.render import (
     surroundings,
     twin,
 )
+from newsletter.letters.render.compiling import compiled
 from newsletter.letters.render.fill import fill
 from newsletter.letters.render.initials import first_letter
 from newsletter.letters.render.look import FONTS, Look, look_of
@@ -40,7 +41,6 @@ _MARKER = re.compile(r"[a-z0-9]{16,}")
 _TEMPLATE = re.compile(r"[A-Za-z0-9_-]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _FONTS = re.compile(r"[\w\s,'-]+")
-_OFFSETS = re.compile(r"position (\d+):(\d+)")
 
 
 def render(
@@ -87,7 +87,7 @@ def render(
     template = values["theme"].template
     name = f"email/{template}.mjml.j2"
     html = after.finish(
-        _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
+        compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
     )
     text = twin.finish(before.printable(fill(environment, f"email/{template}.txt.j2", values)), publication.direction)
     if values["counted"] and click_links.NOTE not in html:
@@ -345,43 +345,6 @@ def _texts(value: object) -> Iterator[str]:
             waiting.extend((*one, *one.values()))
         else:
             waiting.extend(getattr(one, name) for name in getattr(one, "__dataclass_fields__", ()))
-
-
-def _compiled(mjml: str, name: str) -> str:
-    """Compile; every trouble becomes one line that says where."""
-    from mjml import mjml2html
-
-    try:
-        return str(mjml2html(mjml, fonts={}))
-    except (ValueError, TypeError) as error:
-        where = f"{name} ({place})" if (place := _spot(mjml, str(error))) else name
-        raise RenderError(
-            f"the MJML cannot be compiled: {error}", where=where, mend="mend the template there"
-        ) from error
-    except BaseException as error:
-        # A panic of the compiler arrives as PanicException, which is no Exception.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise RenderError(f"the MJML compiler gave up: {error}", where=name, mend="mend the template") from error
-
-
-def _spot(mjml: str, trouble: str) -> str:
-    """Where in the MJML the compiler stopped: its own byte offsets, or else where it stops being well-formed XML."""
-    offsets = _OFFSETS.search(trouble)
-    if offsets is not None:
-        start, end = int(offsets[1]), int(offsets[2])
-        source = mjml.encode()
-        nearby = source[max(start - 20, 0) : end + 40].decode("utf-8", "replace")
-        return f"line {source[:start].count(10) + 1} of its MJML, near {' '.join(nearby.split())!r}"
-    from lxml import etree
-
-    try:
-        etree.fromstring(mjml.strip().encode(), etree.XMLParser(resolve_entities=False, recover=False))
-    except etree.XMLSyntaxError as error:
-        # Named references such as &nbsp; are fine in MJML, but unknown to XML.
-        if "Entity" not in str(error):
-            return f"line {error.lineno} of its MJML: {str(error.msg).split(', line')[0]}"
-    return ""
 
 
 def _slots_whole(html: str, text: str, marker: str, urls: tuple[str, ...], name: str) -> None:

@@ -13,11 +13,11 @@ from newsletter.issues import prose
 from newsletter.issues.escaping import escape
 from newsletter.letters.catalogue import words
 from newsletter.letters.render import (
-    _compiled,
     _said,
     _values,
     after,
     before,
+    compiling,
     fill,
     surroundings,
     twin,
@@ -145,7 +145,9 @@ def render_small(
     values |= {"own_title": own_title, "own_words": own_passage, "elements": surroundings.elements(around)}
     name = f"email/{kind}.mjml.j2"
     html = after.finish(
-        _compiled(before.prepare(fill(environment, name, values)), name), values["language"], publication.direction
+        compiling.compiled(before.prepare(fill(environment, name, values)), name),
+        values["language"],
+        publication.direction,
     )
     text = twin.finish(before.printable(fill(environment, f"email/{kind}.txt.j2", values)), publication.direction)
     for what, piece in after.leaks(html, publication.direction):

@@ -63,14 +63,7 @@ def setup(
     """
 
     def date(moment: datetime) -> str:
-        return dates.long_date(
-            moment.replace(tzinfo=ZoneInfo(publication.timezone)),
-            publication.language,
-            publication.timezone,
-            months=publication.months,
-            digits=publication.digits,
-            jalali=publication.jalali,
-        )
+        return dates.newsroom_date(moment.replace(tzinfo=ZoneInfo(publication.timezone)), publication, weekday=True)
 
     def digits(text: str) -> str:
         return dates.in_digits(text, publication.language, publication.digits)

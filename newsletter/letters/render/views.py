@@ -247,16 +247,7 @@ class ViewBuilder:
         return self._date(moment, weekday=False, jalali=False)
 
     def _date(self, moment: datetime, weekday: bool, *, jalali: bool) -> str:
-        about = self.publication
-        return dates.long_date(
-            moment,
-            about.language,
-            about.timezone,
-            months=about.months,
-            digits=about.digits,
-            weekday=weekday,
-            jalali=jalali,
-        )
+        return dates.newsroom_date(moment, self.publication, weekday=weekday, jalali=jalali)
 
     def story(self, story: Story, section: Section) -> StoryView:
         """One story."""

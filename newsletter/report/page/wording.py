@@ -106,16 +106,7 @@ class PageWords:
             moment: Any moment of that day, timezone-aware.
             weekday: Whether the name of the day stands before it.
         """
-        about = self.publication
-        return dates.long_date(
-            moment,
-            about.language,
-            about.timezone,
-            months=about.months,
-            digits=about.digits,
-            weekday=weekday,
-            jalali=about.jalali,
-        )
+        return dates.newsroom_date(moment, self.publication, weekday=weekday)
 
     def day_of(self, day: date) -> str:
         """Day and month in words, without the year."""

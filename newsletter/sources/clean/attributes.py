@@ -15,3 +15,13 @@ def classes(element: HtmlElement) -> frozenset[str]:
         element: Any element.
     """
     return frozenset((element.get("class") or "").lower().split())
+
+
+def direction_of(node: HtmlElement) -> str:
+    """``rtl`` or ``ltr`` where an element says so, or empty.
+
+    Args:
+        node: Any element.
+    """
+    way = (node.get("dir") or "").lower()
+    return way if way in ("rtl", "ltr") else ""

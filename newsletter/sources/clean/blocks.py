@@ -6,6 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from newsletter.sources.clean.attributes import direction_of
 from newsletter.sources.clean.elements import (
     DROPPED,
     HEADINGS,
@@ -20,10 +21,18 @@ from newsletter.sources.clean.elements import (
 from newsletter.sources.clean.markup import classes
 from newsletter.sources.clean.notes import fragment_of, leads_back, noted, paired, sign_of
 from newsletter.sources.clean.pictures import picture
-from newsletter.sources.clean.players import TAGS, Player, language_of, player, player_at
-from newsletter.sources.clean.tables import simple_table
+from newsletter.sources.clean.players import (
+    TAGS,
+    Player,
+    address_alone,
+    language_of,
+    player,
+    player_around,
+    player_at,
+)
+from newsletter.sources.clean.tables import holds_blocks, simple_table, table_html
 from newsletter.sources.clean.writer import LONGEST_BLOCK, BlockWriter
-from newsletter.sources.links import absolute
+from newsletter.sources.links import absolute, link_to
 from newsletter.text.tidy import tidy
 
 if TYPE_CHECKING:
@@ -115,7 +124,7 @@ class _Blocks(BlockWriter):
             self._block(node, HEADINGS[tag])
         elif tag in ("ul", "ol"):
             self._list(node, tag)
-        elif tag == "p" and (found := _address_alone(node)) is not None:
+        elif tag == "p" and (found := address_alone(node)) is not None:
             self._player_block(found)
         elif tag == "li":
             self._item(node)
@@ -158,7 +167,7 @@ class _Blocks(BlockWriter):
             if sign_of(words) and (fragment in self.places or is_note(node, href)):
                 self._reference(fragment or "", sign_of(words))
                 return
-            target = _link(self.base, href)
+            target = link_to(self.base, href)
             if not target or any(name == "a" for name, _ in self.inline):
                 self._walk(node)
                 return
@@ -184,7 +193,7 @@ class _Blocks(BlockWriter):
             kind = "li"
         self._flush()
         before, self.kind = self.kind, kind
-        way, self.direction = self.direction, _direction(node) or self.direction
+        way, self.direction = self.direction, direction_of(node) or self.direction
         self._walk(node)
         self._flush()
         self.kind, self.direction = before, way
@@ -320,7 +329,7 @@ class _Blocks(BlockWriter):
         if len(images) != 1 or next(node.iter("table", "blockquote", "pre"), None) is not None:
             self._block(node, "p")
             return
-        self._picture_block(picture(images[0], self.base), words, _player_around(images[0], self.base))
+        self._picture_block(picture(images[0], self.base), words, player_around(images[0], self.base))
 
     def _player_figure(self, node: HtmlElement, caption: str) -> bool:
         """Write a figure round one player, round one link, or round the bare address of something that plays."""
@@ -331,13 +340,13 @@ class _Blocks(BlockWriter):
             return True
         if frames or next(node.iter("img", "table", "blockquote", "pre"), None) is not None:
             return False
-        links = [each for each in node.iter("a") if _link(self.base, each.get("href") or "")]
+        links = [each for each in node.iter("a") if link_to(self.base, each.get("href") or "")]
         target = absolute(self.base, text) if re.fullmatch(r"https?://\S+", text) else ""
         if target:
             self._player_block(player_at(target) or Player(target, ""), caption)
             return True
         if len(links) == 1 and text and tidy(visible_text(links[0])) == text:
-            self._player_block(Player(_link(self.base, links[0].get("href") or ""), ""), caption, text)
+            self._player_block(Player(link_to(self.base, links[0].get("href") or ""), ""), caption, text)
             return True
         return False
 
@@ -346,7 +355,7 @@ class _Blocks(BlockWriter):
         if names & {"wp-smiley", "emoji"}:
             self._words(node.get("alt") or "")
             return
-        self._picture_block(picture(node, self.base), "", _player_around(node, self.base))
+        self._picture_block(picture(node, self.base), "", player_around(node, self.base))
 
     def _picture_block(self, shown: str, caption: str = "", leads_to: str = "") -> None:
         if not shown:
@@ -369,9 +378,7 @@ class _Blocks(BlockWriter):
         for caption in node.iter("caption"):
             self._block(caption, "p")
         self._flush()
-        tags = ["th" if has_head and not at else "td" for at in range(len(written))]
-        lines = ("".join(f"<{tag}>{cell}</{tag}>" for cell in row) for tag, row in zip(tags, written, strict=True))
-        self.out.append(f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>")
+        self.out.append(table_html(written, has_head=has_head))
         return True
 
     def _cell(self, cell: HtmlElement) -> str | None:
@@ -388,45 +395,9 @@ class _Blocks(BlockWriter):
         """A row of short cells is one paragraph; cells that hold blocks (a page laid out in tables) are blocks."""
         cells = [cell for cell in node if cell.tag in ("td", "th")]
         texts = [tidy(visible_text(cell)) for cell in cells]
-        is_layout = len(cells) < 2 or any(
-            isinstance(each.tag, str) and each.tag in ("p", "div", "table", "ul", "ol", "h1", "h2", "h3", "img", "br")
-            for cell in cells
-            for each in cell.iterdescendants()
-        )
-        if is_layout:
+        if holds_blocks(cells):
             self._block(node, "p")
             return
         self._flush()
         self._words(" · ".join(text for text in texts if text))
         self._flush()
-
-
-def _link(base: str, href: str) -> str:
-    href = href.strip()
-    if href.startswith("#"):
-        return ""
-    if href[:7].lower() == "mailto:":
-        address = href[7:].partition("?")[0]
-        return f"mailto:{address}" if re.fullmatch(r"[\w.+-]+@[\w.-]+", address, re.ASCII) else ""
-    return absolute(base, href)
-
-
-def _direction(node: HtmlElement) -> str:
-    way = (node.get("dir") or "").lower()
-    return way if way in ("rtl", "ltr") else ""
-
-
-def _address_alone(node: HtmlElement) -> Player | None:
-    """What plays at an address that is all of a paragraph, as WordPress turns it into a player by itself (oEmbed)."""
-    first = node.text or (node[0].text if len(node) == 1 and node[0].tag == "a" else "") or ""
-    if len(node) > 1 or not first.strip().startswith("http"):
-        return None
-    words = node.text_content().strip()
-    return player_at(words) if re.fullmatch(r"https?://[^\s<>\"]{1,500}", words) else None
-
-
-def _player_around(node: HtmlElement, base: str) -> str:
-    """Address of a player that a picture leads to; empty when it leads elsewhere."""
-    around = next(node.iterancestors("a"), None)
-    target = absolute(base, around.get("href") or "") if around is not None else ""
-    return target if target and player_at(target) else ""

@@ -291,3 +291,28 @@ def _given(node: HtmlElement) -> str:
 def _is_hidden(node: HtmlElement) -> bool:
     sizes = (node.get("width"), node.get("height"))
     return node.tag == "iframe" and any(size and re.fullmatch(r"\s*[0-3](?:px)?\s*", size) for size in sizes)
+
+
+def address_alone(node: HtmlElement) -> Player | None:
+    """What plays at an address that is all of a paragraph, as WordPress turns it into a player by itself (oEmbed).
+
+    Args:
+        node: A paragraph.
+    """
+    first = node.text or (node[0].text if len(node) == 1 and node[0].tag == "a" else "") or ""
+    if len(node) > 1 or not first.strip().startswith("http"):
+        return None
+    words = node.text_content().strip()
+    return player_at(words) if re.fullmatch(r"https?://[^\s<>\"]{1,500}", words) else None
+
+
+def player_around(node: HtmlElement, base: str) -> str:
+    """Address of a player that a picture leads to; empty when it leads elsewhere.
+
+    Args:
+        node: The picture.
+        base: Address that links are relative to; may be empty.
+    """
+    around = next(node.iterancestors("a"), None)
+    target = absolute(base, around.get("href") or "") if around is not None else ""
+    return target if target and player_at(target) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from newsletter.sources.clean.elements import is_hidden, visible_text
@@ -16,6 +17,7 @@ _MOST_ROWS = 60
 _LONGEST_CELL = 200
 """Characters of a cell; more of them are prose that a telephone shows better as paragraphs."""
 _ORDER = {"thead": 0, "tfoot": 2}
+_LAYOUT = frozenset({"p", "div", "table", "ul", "ol", "h1", "h2", "h3", "img", "br"})
 _BLOCKS = frozenset({"div", "ul", "ol", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "img", "figure", "pre", "blockquote"})
 
 
@@ -53,3 +55,26 @@ def _is_simple(cell: HtmlElement) -> bool:
     if spans or inside.count("p") > 1 or not _BLOCKS.isdisjoint(inside):
         return False
     return len(tidy(visible_text(cell))) <= _LONGEST_CELL
+
+
+def table_html(rows: Sequence[Sequence[str | None]], *, has_head: bool) -> str:
+    """A table as HTML.
+
+    Args:
+        rows: The HTML of each cell, row by row.
+        has_head: Whether the first row is a head.
+    """
+    tags = ["th" if has_head and not at else "td" for at in range(len(rows))]
+    lines = ("".join(f"<{tag}>{cell}</{tag}>" for cell in row) for tag, row in zip(tags, rows, strict=True))
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def holds_blocks(cells: Sequence[HtmlElement]) -> bool:
+    """Whether a row is there for the layout of a page: one cell, or cells with more in them than a line of text.
+
+    Args:
+        cells: Of the row.
+    """
+    return len(cells) < 2 or any(
+        isinstance(each.tag, str) and each.tag in _LAYOUT for cell in cells for each in cell.iterdescendants()
+    )

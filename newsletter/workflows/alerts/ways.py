@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter.errors import NashraError
-from newsletter.workflows.status.judging import without_addresses
+from newsletter.workflows.status.findings import without_addresses
 
 if TYPE_CHECKING:
     from newsletter.models import Letter

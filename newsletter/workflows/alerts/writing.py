@@ -13,7 +13,7 @@ from newsletter.text import bidi, dates, numbers
 from newsletter.text.mailbox import ascii_host
 from newsletter.text.tidy import shorten
 from newsletter.workflows.alerts.ways import AlertMessage
-from newsletter.workflows.status.judging import filled
+from newsletter.workflows.status.findings import filled
 from newsletter.workflows.status.texts import COMMAND
 
 if TYPE_CHECKING:

@@ -28,7 +28,10 @@ _SEND_KINDS = (
 )
 _GRAVE = frozenset({"brake", "sender", "reports", "stopped", "late", "trial-late", "restored"})
 """Findings on sends with which letters do not go; the others wait for somebody, or are as somebody wanted."""
-_CALLS = re.compile(r"\bnewsletter\b(?P<rest>.*?)\b(?P<verb>schedule\s+--run|weekly|latest|worker)\b")
+_CALLS = re.compile(
+    r"\bnewsletter(?:\s[^;&|#]*?)?\s(?P<verb>schedule(?=\s[^;&|#]*?--run\b)|weekly|latest|worker)(?=[\s;&|)\"']|$)"
+)
+"""The program with a verb that keeps the schedule: neither of them as a part of a path, or of another command."""
 _INBOX = re.compile(r"\bnewsletter\b.*?\bsubscribers\s+inbox\s+(?P<path>'[^']+'|\"[^\"]+\"|\S+)")
 _PLACE = re.compile(r"(?:-C|--directory|\bcd)[\s=]+(?P<path>'[^']+'|\"[^\"]+\"|[^\s;&]+)")
 _TOLD = frozenset(
@@ -95,7 +98,7 @@ def cron(case: Examination) -> Iterator[Examined]:
             words = f"cron calls {program}, which is not there"
             yield Examined("cron", "fail", words, "correct the path in: crontab -e")
             return
-        verb = " ".join(found["verb"].split())
+        verb = found["verb"].replace("schedule", "schedule --run")
         yield Examined("cron", "ok", f"calls newsletter {verb} ({_moments(line)})")
         return
     timers = [one for one in (case.instruments.run(_TIMERS) or "").splitlines() if re.search("newsletter|nashra", one)]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from newsletter.workflows.doctor.models import LINES, Check, DoctorState, Examined, SkippedCheck
-from newsletter.workflows.status.judging import without_addresses
+from newsletter.workflows.status.findings import without_addresses
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:

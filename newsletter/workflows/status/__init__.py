@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from newsletter.errors import NashraError
-from newsletter.workflows.status.judging import Finding, away, findings_of
+from newsletter.workflows.status.findings import Finding
+from newsletter.workflows.status.judging import away, findings_of
 from newsletter.workflows.status.reading import WorkspaceState, workspace_state
 
 if TYPE_CHECKING:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,6 +12,7 @@ from newsletter.ledger.clock_steps import APART
 from newsletter.report.deliverability import ComplaintRate
 from newsletter.text.dates import in_zone
 from newsletter.text.reasons import OTHER_LIST, blocklist_site
+from newsletter.workflows.status.findings import Finding, made
 from newsletter.workflows.status.reading import DiskSpace, SendState, WorkspaceState
 from newsletter.workflows.status.texts import (
     AGAIN,
@@ -28,7 +27,6 @@ from newsletter.workflows.status.texts import (
     RIGHT_TIME,
     START,
     TAKE_OVER,
-    TEXTS,
 )
 
 if TYPE_CHECKING:
@@ -62,95 +60,6 @@ LEAST_FAILING, LEAST_FAILING_SHARE = 10, 0.01
 """Letters of ours that may not pass DMARC in a week, and their share: forwarding breaks some (RFC 7960)."""
 LEAST_FREE, LEAST_SHARE, PLENTY = 200_000_000, 0.05, 2_000_000_000
 """Bytes that must be free; the share of the disk that must be; and the bytes that are enough on any disk."""
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:=\[\]]+(?:@|%40)[^\s<>\"'(),;\[\]]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to be said of a workspace."""
-
-    kind: str
-    """What it is: one of ``KINDS``."""
-    key: str
-    """Names it for as long as it lasts: its kind, and the send, job, provider or disk it is about."""
-    text: str
-    """In English, with ``{parts}`` in it; the catalogue of alerts knows it."""
-    parts: Mapping[str, str] = field(default_factory=dict)
-    step: str = ""
-    """What comes next, in English, with the same parts; empty when there is nothing."""
-    needs_person: bool = True
-    since: datetime | None = None
-    alert: bool = True
-    """Whether somebody is told of it, as ``[alerts]`` says."""
-    lasting: float = 0.0
-    """Seconds it must have lasted before somebody is told."""
-    mended: str = ""
-    """What is told when it is over, in English, with the same parts; empty when nothing is."""
-    send: str = ""
-    """Public id of the send it is about."""
-
-    @property
-    def words(self) -> str:
-        """In English, with the next step."""
-        said = filled(self.text, self.parts)
-        return f"{said}; {self.next}" if self.step else said
-
-    @property
-    def next(self) -> str:
-        """The next step in English; empty when there is none."""
-        return filled(self.step, self.parts)
-
-
-def filled(text: str, parts: Mapping[str, str]) -> str:
-    """A text with its parts put into it.
-
-    Args:
-        text: With names in braces.
-        parts: Name to value; a value is never looked into.
-    """
-    return re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), text)
-
-
-def without_addresses(text: str, most: int = 300) -> str:
-    """A text of a provider in which every mail address is an ellipsis, on one line and not long.
-
-    Args:
-        text: As the provider or the database gave it.
-        most: Characters that are kept.
-    """
-    # Cut before, since looking for an address in a text without one takes the square of its length.
-    return " ".join(_ADDRESS.sub("…", text[: most + 300]).split())[:most]
-
-
-def _made(
-    kind: str,
-    about: str = "",
-    *,
-    parts: Mapping[str, str] | None = None,
-    command: str = "",
-    step: str = COMMAND,
-    needs_person: bool = True,
-    since: datetime | None = None,
-    alert: bool = True,
-    lasting: float = 0.0,
-    send: str = "",
-) -> Finding:
-    """A finding of a kind, with its texts; no address of a reader gets into it."""
-    text, mended = TEXTS[kind]
-    parts = {**(parts or {}), "command": command}
-    return Finding(
-        kind=kind,
-        key=f"{kind} {about}".strip(),
-        text=text,
-        parts={name: without_addresses(value) for name, value in parts.items()},
-        step=step if command or step not in {COMMAND, TAKE_OVER} else "",
-        needs_person=needs_person,
-        since=since,
-        alert=alert,
-        lasting=lasting,
-        mended=mended,
-        send=send,
-    )
 
 
 def away(error: Complaint) -> Finding:
@@ -159,7 +68,7 @@ def away(error: Complaint) -> Finding:
     Args:
         error: What it, or the program, says of it.
     """
-    return _made("database", parts={"reason": error.what}, command=error.mend, lasting=60.0)
+    return made("database", parts={"reason": error.what}, command=error.mend, lasting=60.0)
 
 
 def findings_of(state: WorkspaceState) -> Sequence[Finding]:
@@ -186,7 +95,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
 
 def _of_database(state: WorkspaceState) -> Iterator[Finding]:
     if state.restored:
-        yield _made("restored", command="newsletter send --after-restore")
+        yield made("restored", command="newsletter send --after-restore")
 
 
 def _told(moment: datetime, state: WorkspaceState) -> str:
@@ -209,7 +118,7 @@ def _of_send(one: SendState, state: WorkspaceState) -> Iterator[Finding]:
     started = max(send.created, send.send_at or send.created)
     still_open = one.counts.open if one.counts is not None else 0
     if send.state == "running" and still_open and not one.at_work and not _alive(state):
-        yield _made(
+        yield made(
             "stopped",
             name,
             parts={"issue": issue, "open": f"{still_open:,}"},
@@ -221,15 +130,15 @@ def _of_send(one: SendState, state: WorkspaceState) -> Iterator[Finding]:
         )
     if send.state == "scheduled" and send.send_at is not None and state.now - send.send_at > LATE:
         parts = {"issue": issue, "when": _told(send.send_at, state)}
-        yield _made("late", name, parts=parts, command="newsletter worker --once", since=send.send_at, send=name)
+        yield made("late", name, parts=parts, command="newsletter worker --once", since=send.send_at, send=name)
     over = send.state not in UNFINISHED
     since = send.finished or send.created
     if one.unknown and (over or send.state == "paused"):
         parts = {"issue": issue, "number": f"{one.unknown:,}"}
-        yield _made("unknown", name, parts=parts, command=f"{show} --unknown", since=since, send=name)
+        yield made("unknown", name, parts=parts, command=f"{show} --unknown", since=since, send=name)
     if one.refused and (over or send.state == "paused") and state.now - since < REFUSED_DAYS:
         parts = {"issue": issue, "number": f"{one.refused:,}"}
-        yield _made("refused", name, parts=parts, command=show, since=since, send=name)
+        yield made("refused", name, parts=parts, command=show, since=since, send=name)
 
 
 def _paused(one: SendState, state: WorkspaceState) -> Finding:
@@ -247,27 +156,27 @@ def _paused(one: SendState, state: WorkspaceState) -> Finding:
     if send.waits_for_its_sender:
         # Resumed without that word it would rest again at once.
         command = f"newsletter send {send.issue} --with-this-sender" if send.issue.isdecimal() else show
-        return _made("sender", name, parts=parts, command=command, send=name)
+        return made("sender", name, parts=parts, command=command, send=name)
     if send.paused_by == "trial":
         return _tried(send, state)
     if send.paused_by in ("provider", "reports"):
         kind = "brake" if send.paused_by == "provider" else "reports"
-        return _made(kind, name, parts=parts, command=command, step=step, send=name)
+        return made(kind, name, parts=parts, command=command, step=step, send=name)
     warm = send.paused_by == "warm-up"
     kind = "warm-up" if warm else "rests"
-    return _made(kind, name, parts=parts, command=command, step=step, needs_person=not warm, alert=False, send=name)
+    return made(kind, name, parts=parts, command=command, step=step, needs_person=not warm, alert=False, send=name)
 
 
 def _tried(send: Send, state: WorkspaceState) -> Finding:
     """A send that waits for the end of its trial."""
     name, parts = send.public_id, {"issue": send.issue}
     if send.probe_at is None:
-        return _made("trial-asks", name, parts=parts, command=f"newsletter sends decide {name}", send=name)
+        return made("trial-asks", name, parts=parts, command=f"newsletter sends decide {name}", send=name)
     parts["again"] = parts["when"] = _told(send.probe_at, state)
     if state.now - send.probe_at > LATE:
         command = "newsletter worker --once"
-        return _made("trial-late", name, parts=parts, command=command, since=send.probe_at, send=name)
-    return _made("trial", name, parts=parts, step=DECIDED, needs_person=False, alert=False, send=name)
+        return made("trial-late", name, parts=parts, command=command, since=send.probe_at, send=name)
+    return made("trial", name, parts=parts, step=DECIDED, needs_person=False, alert=False, send=name)
 
 
 def _of_clock(state: WorkspaceState) -> Iterator[Finding]:
@@ -277,7 +186,7 @@ def _of_clock(state: WorkspaceState) -> Iterator[Finding]:
     grave = step.seconds >= GRAVE_STEP.total_seconds()
     at = datetime.fromtimestamp(step.noted, UTC)
     parts = {"time": hours_and_minutes(step.seconds)}
-    yield _made("clock", parts=parts, command="date -u", step=RIGHT_TIME, needs_person=grave, since=at, alert=grave)
+    yield made("clock", parts=parts, command="date -u", step=RIGHT_TIME, needs_person=grave, since=at, alert=grave)
 
 
 def hours_and_minutes(seconds: int) -> str:
@@ -296,7 +205,7 @@ def _of_worker(state: WorkspaceState) -> Iterator[Finding]:
     planned = [one.send for one in state.sends if one.send.state == "scheduled"]
     if state.worker_at is None or state.worker_until is None:
         for send in planned[:1]:
-            yield _made(
+            yield made(
                 "no-worker",
                 send.public_id,
                 parts={"issue": send.issue},
@@ -311,14 +220,14 @@ def _of_worker(state: WorkspaceState) -> Iterator[Finding]:
     running = any(one.send.state == "running" and not one.at_work for one in state.sends)
     if planned or probes or running or (state.scheduled and not by_cron):
         when = _told(state.worker_at, state)
-        yield _made("worker", parts={"when": when}, command="newsletter worker", step=START, since=state.worker_at)
+        yield made("worker", parts={"when": when}, command="newsletter worker", step=START, since=state.worker_at)
 
 
 def _of_schedule(state: WorkspaceState) -> Iterator[Finding]:
     command = "newsletter schedule --run"
     fresh = {one.job for one in state.due if one.job not in state.handled}
     if fresh and not _alive(state):
-        yield _made("unkept", command=command, step=CRON, lasting=3600.0)
+        yield made("unkept", command=command, step=CRON, lasting=3600.0)
     for one in state.due:
         patience = max(OVERDUE, timedelta(minutes=3 * state.instant)) if one.job == "instant" else OVERDUE
         since = one.moment
@@ -327,22 +236,22 @@ def _of_schedule(state: WorkspaceState) -> Iterator[Finding]:
             since = state.handled[one.job] + timedelta(minutes=state.instant)
         if one.job in state.handled and state.now - since > patience:
             parts = {"when": _told(since, state), "job": one.job}
-            yield _made("missed", one.job, parts=parts, command=command, step=CRON, since=since)
+            yield made("missed", one.job, parts=parts, command=command, step=CRON, since=since)
 
 
 def _of_letters(state: WorkspaceState) -> Iterator[Finding]:
     if state.letters_since is not None and state.now - state.letters_since > LETTERS_WAIT:
         parts = {"number": f"{state.letters:,}", "when": _told(state.letters_since, state)}
-        yield _made("letters", parts=parts, command="newsletter subscribers letters", since=state.letters_since)
+        yield made("letters", parts=parts, command="newsletter subscribers letters", since=state.letters_since)
     if state.held:
         number = sum(one.number for one in state.held)
         since = min(one.since for one in state.held)
-        yield _made("held", parts={"number": f"{number:,}"}, command="newsletter subscribers bounces", since=since)
+        yield made("held", parts={"number": f"{number:,}"}, command="newsletter subscribers bounces", since=since)
     waiting = state.wishes.number - state.wishes.of_files
     if waiting:
         parts = {"number": f"{waiting:,}", "networks": f"{state.wishes.networks:,}"}
         cap = "[web] letters_an_hour"
-        yield _made("flooded", parts=parts, command=cap, step=LOG, since=state.wishes.since)
+        yield made("flooded", parts=parts, command=cap, step=LOG, since=state.wishes.since)
 
 
 def _of_hooks(state: WorkspaceState) -> Iterator[Finding]:
@@ -351,7 +260,7 @@ def _of_hooks(state: WorkspaceState) -> Iterator[Finding]:
             when = _told(one.good or one.since, state)
             parts = {"number": f"{one.rejected:,}", "provider": one.provider, "when": when}
             section = f"[{one.provider}]"
-            yield _made("webhook", one.provider, parts=parts, command=section, step=COMPARE, since=one.since)
+            yield made("webhook", one.provider, parts=parts, command=section, step=COMPARE, since=one.since)
 
 
 def _of_receivers(state: WorkspaceState) -> Iterator[Finding]:
@@ -364,7 +273,7 @@ def _of_receivers(state: WorkspaceState) -> Iterator[Finding]:
             "answered": f"{signs.answered:,}",
             "share": f"{rate.rate:.2%}",
         }
-        yield _made("complaints", parts=parts, command=command)
+        yield made("complaints", parts=parts, command=command)
     for reason, number in signs.blocklists[:MOST_NAMED]:
         name = reason.removeprefix("blocklist ")
         if reason == OTHER_LIST and number < LEAST_UNNAMED:
@@ -372,15 +281,15 @@ def _of_receivers(state: WorkspaceState) -> Iterator[Finding]:
         where = blocklist_site(reason)
         parts = {"blocklist": name, "number": f"{number:,}"}
         step = DELIST if where else COMMAND
-        yield _made("blocklist", name, parts=parts, command=where or command, step=step)
+        yield made("blocklist", name, parts=parts, command=where or command, step=step)
     for domain, troubled, letters in signs.domains[:MOST_NAMED]:
         if letters and troubled >= MOST_TROUBLED * letters:
             parts = {"domain": domain, "number": f"{troubled:,}", "answered": f"{letters:,}"}
-            yield _made("turned-away", domain, parts=parts, command=command)
+            yield made("turned-away", domain, parts=parts, command=command)
     failing = state.dmarc_failing
     if failing >= LEAST_FAILING and failing >= LEAST_FAILING_SHARE * state.dmarc_ours:
         parts = {"number": f"{failing:,}", "answered": f"{state.dmarc_ours:,}"}
-        yield _made("dmarc", parts=parts, command=command)
+        yield made("dmarc", parts=parts, command=command)
 
 
 def _of_unknown_sends(state: WorkspaceState) -> Iterator[Finding]:
@@ -395,7 +304,7 @@ def _of_unknown_sends(state: WorkspaceState) -> Iterator[Finding]:
         "issues": ", ".join(dict.fromkeys(names[:MOST_NAMED])) + (" …" if len(names) > MOST_NAMED else ""),
         "lost": f"{lost:,}",
     }
-    yield _made(
+    yield made(
         "unknown-sends",
         parts=parts,
         command="newsletter subscribers sync" if state.keeps_lists else "",
@@ -415,7 +324,7 @@ def full_disks(disks: Sequence[DiskSpace]) -> Iterator[Finding]:
     for one in disks:
         if one.free < max(LEAST_FREE, min(LEAST_SHARE * one.total, PLENTY)):
             parts = {"place": one.place, "free": f"{one.free // 1_000_000:,}"}
-            yield _made("disk", one.place, parts=parts, command=one.path, step=FREE)
+            yield made("disk", one.place, parts=parts, command=one.path, step=FREE)
 
 
 def _of_backup(state: WorkspaceState) -> Iterator[Finding]:
@@ -424,7 +333,7 @@ def _of_backup(state: WorkspaceState) -> Iterator[Finding]:
         return
     if state.backup_at is None:
         # A workspace of today has nothing yet that could be lost.
-        yield _made("no-backup", command=command, needs_person=False, alert=False)
+        yield made("no-backup", command=command, needs_person=False, alert=False)
     elif state.now - state.backup_at > timedelta(days=state.backup_days):
         days = (state.now - state.backup_at).days
-        yield _made("backup", parts={"days": f"{days:,}"}, command=command, since=state.backup_at)
+        yield made("backup", parts={"days": f"{days:,}"}, command=command, since=state.backup_at)

@@ -8,41 +8,23 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
 
-from newsletter.issues.prose.elements import tables
+from newsletter.issues.prose.elements import shapes, tables
 from newsletter.issues.prose.elements.phrases import event_of, name_and_role, payer_and_label, poll_of, sign, when
-from newsletter.issues.prose.parts import PAID, Block, Inline, PictureAddress, ProseSetup
+from newsletter.issues.prose.elements.shapes import BOX, BlockHtml
+from newsletter.issues.prose.parts import PAID, Block, Inline, PictureAddress
 from newsletter.issues.targets import split_caption
 from newsletter.text import bidi
 
 PORTRAIT, SMALL_PORTRAIT = 72, 56
 """Pixels of the portrait of an author, and of a person who is quoted."""
-_BOX, _GAP = 44, 16
-"""Pixels that the sides of a box take of its width, and those between columns or pictures."""
+_GAP = 16
+"""Pixels between columns or pictures."""
 _LONGEST_ENDING = 4
 _NOTE = 30
 """Pixels for the number of a footnote; Word breaks it letter by letter where its cell has no width."""
 _BESIDE, _SHORT = 3, 12
 """Answers of so many signs stand beside one another, when there are no more than so many."""
-
-
-class BlockHtml(Protocol):
-    """What writes the blocks around elements, and those within them."""
-
-    base: bidi.Direction
-    setup: ProseSetup
-    room: int
-    """Pixels that a picture may be wide here."""
-
-    def open(self, tag: str, key: str = "", **attributes: object) -> str:
-        """A start tag with the style and class of its key."""
-
-    def blocks(self, blocks: tuple[Block, ...], within: str = "") -> Iterator[str]:
-        """Blocks one after the other."""
-
-    def inline(self, inline: Inline) -> Iterator[str]:
-        """The text of a paragraph."""
 
 
 def element(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -53,38 +35,6 @@ def element(writer: BlockHtml, block: Block) -> Iterator[str]:
         block: An element; a table, a note.
     """
     yield from _WRITERS[block.kind](writer, block)
-
-
-def _table(writer: BlockHtml, key: str = "", width: str = "100%") -> str:
-    return writer.open("table", key, role="presentation", border=0, cellpadding=0, cellspacing=0, width=width)
-
-
-def _cell(writer: BlockHtml, key: str, **more: object) -> str:
-    side = "right" if writer.base == "rtl" else "left"
-    return writer.open("td", key, **{"align": side, "valign": "top", **more})
-
-
-def _apart(writer: BlockHtml, inside: Iterator[str]) -> Iterator[str]:
-    """Something with room above and below it: a margin of a table is none in Word."""
-    yield f"{_table(writer)}<tr>{_cell(writer, 'element')}"
-    yield from inside
-    yield "</td></tr></table>"
-
-
-def _boxed(writer: BlockHtml, key: str, inside: Iterator[str], narrower: int = _BOX) -> Iterator[str]:
-    def box() -> Iterator[str]:
-        yield f"{_table(writer, 'box')}<tr>{_cell(writer, key)}"
-        yield from _within(writer, writer.room - narrower, inside)
-        yield "</td></tr></table>"
-
-    yield from _apart(writer, box())
-
-
-def _within(writer: BlockHtml, room: int, inside: Iterator[str]) -> Iterator[str]:
-    """What is written while pictures have so much room."""
-    before, writer.room = writer.room, room
-    yield from inside
-    writer.room = before
 
 
 def _line(writer: BlockHtml, key: str, text: str) -> str:
@@ -111,7 +61,7 @@ def _callout(writer: BlockHtml, block: Block) -> Iterator[str]:
         yield _line(writer, "callout title", block.title)
         yield from writer.blocks(block.children)
 
-    yield from _boxed(writer, "callout", inside())
+    yield from shapes.boxed(writer, "callout", inside())
 
 
 def _sponsor(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -121,19 +71,19 @@ def _sponsor(writer: BlockHtml, block: Block) -> Iterator[str]:
         yield _line(writer, "sponsor label", f"{label} · {name}" if name else label)
         yield from writer.blocks(block.children)
 
-    yield from _boxed(writer, "sponsor", inside())
+    yield from shapes.boxed(writer, "sponsor", inside())
 
 
 def _columns(writer: BlockHtml, block: Block) -> Iterator[str]:
     def inside() -> Iterator[str]:
-        yield f"{_table(writer)}<tr>"
+        yield f"{shapes.table(writer)}<tr>"
         for at, column in enumerate(block.children):
-            yield _cell(writer, f"column {'second' if at else 'first'}", width="50%")
-            yield from _within(writer, (writer.room - _GAP) // 2, writer.blocks(column.children))
+            yield shapes.cell(writer, f"column {'second' if at else 'first'}", width="50%")
+            yield from shapes.within(writer, (writer.room - _GAP) // 2, writer.blocks(column.children))
             yield "</td>"
         yield "</tr></table>"
 
-    yield from _apart(writer, inside())
+    yield from shapes.apart(writer, inside())
 
 
 def _gallery(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -141,19 +91,19 @@ def _gallery(writer: BlockHtml, block: Block) -> Iterator[str]:
         yield _line(writer, "element title", block.title)
         shown = block.pictures
         for row in (shown,) if len(shown) < 4 else (shown[:2], shown[2:]):
-            yield f"{_table(writer)}<tr>"
+            yield f"{shapes.table(writer)}<tr>"
             # Each cell gives up the same, so that all pictures are as wide as one another.
             width = writer.room // len(row) - _GAP // 2
             for at, (picture, alt) in enumerate(row):
                 place = "first" if not at else "last" if at == len(row) - 1 else "middle"
-                yield _cell(writer, f"gallery {len(row)} {place}", width=f"{100 // len(row)}%")
+                yield shapes.cell(writer, f"gallery {len(row)} {place}", width=f"{100 // len(row)}%")
                 yield _image(writer, picture, alt, "gallery img", width)
                 yield _line(writer, "caption", " · ".join(part for part in split_caption(picture.caption) if part))
                 yield "</td>"
             yield "</tr></table>"
         yield from writer.blocks(block.children)
 
-    yield from _apart(writer, inside())
+    yield from shapes.apart(writer, inside())
 
 
 def _film(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -165,38 +115,38 @@ def _film(writer: BlockHtml, block: Block) -> Iterator[str]:
     def inside() -> Iterator[str]:
         picture, alt = block.pictures[0]
         wide = min(picture.width, writer.room) if picture.width else writer.room
-        yield f"{_table(writer, 'film')}<tr>{_cell(writer, 'film picture')}"
+        yield f"{shapes.table(writer, 'film')}<tr>{shapes.cell(writer, 'film picture')}"
         words = alt or block.title
         yield (
             _anchor(writer, block.link, "film a", paid=block.paid)
             + _image(writer, picture, words, "film img", wide)
             + "</a></td></tr>"
         )
-        yield f"<tr>{_cell(writer, 'film bar')}{_anchor(writer, block.link, 'film a', paid=block.paid)}"
+        yield f"<tr>{shapes.cell(writer, 'film bar')}{_anchor(writer, block.link, 'film a', paid=block.paid)}"
         yield f"{writer.open('span', 'film sign')}{sign('video', '')}</span>&#160; "
         yield str(bidi.to_html(block.title, writer.base))
         yield "</a></td></tr></table>"
         yield from _small(writer, block.children, "card caption")
 
-    yield from _apart(writer, inside())
+    yield from shapes.apart(writer, inside())
 
 
 def _row(writer: BlockHtml, block: Block) -> Iterator[str]:
     """A film without a picture, a recording, a file: a disc with a sign, and words beside it."""
 
     def inside() -> Iterator[str]:
-        yield f"{_table(writer)}<tr>{_cell(writer, 'card sign', width=_BOX + _GAP)}"
-        yield f"{_table(writer, 'disc.table', width=str(_BOX))}<tr>"
-        yield writer.open("td", "disc", align="center", valign="middle", width=_BOX, height=_BOX)
+        yield f"{shapes.table(writer)}<tr>{shapes.cell(writer, 'card sign', width=BOX + _GAP)}"
+        yield f"{shapes.table(writer, 'disc.table', width=str(BOX))}<tr>"
+        yield writer.open("td", "disc", align="center", valign="middle", width=BOX, height=BOX)
         yield f"{_anchor(writer, block.link, 'disc a', paid=block.paid)}{html.escape(_sign(block))}</a>"
         yield "</td></tr></table></td>"
-        yield _cell(writer, "card words", valign="middle")
+        yield shapes.cell(writer, "card words", valign="middle")
         yield f"{writer.open('p', 'card title')}{_anchor(writer, block.link, 'card a', paid=block.paid)}"
         yield f"{bidi.to_html(block.title, writer.base)}</a></p>"
         yield from _small(writer, block.children, "card caption")
         yield "</td></tr></table>"
 
-    yield from _boxed(writer, "card", inside())
+    yield from shapes.boxed(writer, "card", inside())
 
 
 def _sign(block: Block) -> str:
@@ -223,9 +173,9 @@ def _person(writer: BlockHtml, block: Block, size: int, words: Iterator[str]) ->
     name, role = name_and_role(block.title)
     if block.pictures:
         picture, alt = block.pictures[0]
-        yield f"{_table(writer)}<tr>{_cell(writer, 'portrait cell', width=size + _GAP)}"
+        yield f"{shapes.table(writer)}<tr>{shapes.cell(writer, 'portrait cell', width=size + _GAP)}"
         yield _image(writer, picture, alt or name, "portrait" if size == PORTRAIT else "portrait small", size)
-        yield f"</td>{_cell(writer, 'person', valign='middle' if size == SMALL_PORTRAIT else 'top')}"
+        yield f"</td>{shapes.cell(writer, 'person', valign='middle' if size == SMALL_PORTRAIT else 'top')}"
     yield _line(writer, "name", name) + _line(writer, "role", role)
     yield from words
     if block.pictures:
@@ -244,11 +194,11 @@ def _quote(writer: BlockHtml, block: Block) -> Iterator[str]:
         if block.title or block.pictures:
             yield from _person(writer, block, SMALL_PORTRAIT, iter(()))
 
-    yield from _boxed(writer, "quote", inside())
+    yield from shapes.boxed(writer, "quote", inside())
 
 
 def _author(writer: BlockHtml, block: Block) -> Iterator[str]:
-    yield from _boxed(writer, "author", _person(writer, block, PORTRAIT, _small(writer, block.children)))
+    yield from shapes.boxed(writer, "author", _person(writer, block, PORTRAIT, _small(writer, block.children)))
 
 
 def _event(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -267,7 +217,7 @@ def _event(writer: BlockHtml, block: Block) -> Iterator[str]:
             yield writer.open("p", "event calendar") + _anchor(writer, calendar(event), "a")
             yield f"{bidi.to_html(str(writer.setup.say('Add to calendar')), writer.base)}</a></p>"
 
-    yield from _boxed(writer, "event", inside())
+    yield from shapes.boxed(writer, "event", inside())
 
 
 def _poll(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -288,15 +238,15 @@ def _poll(writer: BlockHtml, block: Block) -> Iterator[str]:
             yield "" if beside else "<tr>"
             words = bidi.to_html(answer, writer.base)
             yield (
-                _cell(writer, "answer", align="center", width=f"{100 // len(poll.answers)}%")
+                shapes.cell(writer, "answer", align="center", width=f"{100 // len(poll.answers)}%")
                 if beside
-                else _cell(writer, "answer")
+                else shapes.cell(writer, "answer")
             )
             yield f"{_anchor(writer, leads(poll, at), 'answer a')}{words}</a></td>" if leads else f"{words}</td>"
             yield "" if beside else "</tr>"
         yield "</tr></table>" if beside else "</table>"
 
-    yield from _boxed(writer, "poll", inside())
+    yield from shapes.boxed(writer, "poll", inside())
 
 
 def _figures(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -304,15 +254,15 @@ def _figures(writer: BlockHtml, block: Block) -> Iterator[str]:
         yield _line(writer, "element title", block.title)
         shown = block.children
         for row in (shown,) if len(shown) < 4 else (shown[:2], shown[2:]):
-            yield f"{_table(writer)}<tr>"
+            yield f"{shapes.table(writer)}<tr>"
             for figure in row:
-                yield _cell(writer, "figure", width=f"{100 // len(row)}%") + _line(writer, "number", figure.title)
+                yield shapes.cell(writer, "figure", width=f"{100 // len(row)}%") + _line(writer, "number", figure.title)
                 if figure.inline is not None and figure.inline.pieces:
                     yield writer.open("p", "figure words") + "".join(writer.inline(figure.inline)) + "</p>"
                 yield "</td>"
             yield "</tr></table>"
 
-    yield from _apart(writer, inside())
+    yield from shapes.apart(writer, inside())
 
 
 def _reading(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -324,7 +274,7 @@ def _reading(writer: BlockHtml, block: Block) -> Iterator[str]:
                 yield writer.open("p", "reading p") + "".join(writer.inline(first)) + "</p>"
             yield from writer.blocks(item.children[1:])
 
-    yield from _boxed(writer, "reading", inside())
+    yield from shapes.boxed(writer, "reading", inside())
 
 
 def _contents(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -337,7 +287,7 @@ def _contents(writer: BlockHtml, block: Block) -> Iterator[str]:
             yield f"{writer.open('p', 'reading p')}{_anchor(writer, f'#{anchor}', 'contents a')}"
             yield f"{bidi.to_html(title, writer.base)}</a></p>"
 
-    yield from _boxed(writer, "reading", inside())
+    yield from shapes.boxed(writer, "reading", inside())
 
 
 def _data_table(writer: BlockHtml, block: Block) -> Iterator[str]:
@@ -362,7 +312,7 @@ def _data_table(writer: BlockHtml, block: Block) -> Iterator[str]:
             yield "</tr>"
         yield "</table>"
 
-    yield from _apart(writer, inside())
+    yield from shapes.apart(writer, inside())
 
 
 def _data_cell(writer: BlockHtml, cell: Block, key: str, named: bool, head: Sequence[Block]) -> Iterator[str]:
@@ -381,8 +331,9 @@ def _data_cell(writer: BlockHtml, cell: Block, key: str, named: bool, head: Sequ
 
 def _note(writer: BlockHtml, block: Block) -> Iterator[str]:
     number = writer.setup.notes.get(block.title, 1)
-    yield f"{_table(writer)}<tr>{_cell(writer, 'note number', id=f'note-{number}', nowrap='nowrap', width=_NOTE)}"
-    yield f"[{html.escape(writer.setup.digits(str(number)))}]</td>{_cell(writer, 'note')}"
+    place = shapes.cell(writer, "note number", id=f"note-{number}", nowrap="nowrap", width=_NOTE)
+    yield f"{shapes.table(writer)}<tr>{place}"
+    yield f"[{html.escape(writer.setup.digits(str(number)))}]</td>{shapes.cell(writer, 'note')}"
     for one in block.children:
         if one.kind == "p" and one.inline is not None:
             yield writer.open("p", "note p") + "".join(writer.inline(one.inline)) + "</p>"
