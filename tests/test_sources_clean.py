@@ -59,6 +59,7 @@ CASES = [
         "<tr><td>ج</td><td style='display:none'>س</td><td>د</td></tr></table>",
         "<table><tr><td>أ</td><td>ب</td></tr><tr><td>ج</td><td>د</td></tr></table>",
     ),
+    ("<table><tr><td hidden>س</td><td>أ</td><td>ب</td></tr></table>", "<p>أ · ب</p>"),
     (
         "<table><tfoot><tr><td>المجموع</td><td>9</td></tr></tfoot><tbody><tr><td>سمك</td><td>9</td></tr></tbody>"
         "<thead><tr><td>أ</td><td>ب</td></tr></thead></table>",
