@@ -54,6 +54,17 @@ CASES = [
     ("<img src=https://www.facebook.com/tr?id=1><img src=https://feeds.feedburner.com/~r/x/1>", ""),
     ("<img style='width:1px' src=c.gif>أ", "<p>أ</p>"),
     ("<p style='display: none'>أ</p><p hidden>ب</p>ج", "<p>ج</p>"),
+    (
+        "<table><tr><td>أ</td><td hidden>س</td><td>ب</td></tr><tbody hidden><tr><td>س</td><td>س</td></tr></tbody>"
+        "<tr><td>ج</td><td style='display:none'>س</td><td>د</td></tr></table>",
+        "<table><tr><td>أ</td><td>ب</td></tr><tr><td>ج</td><td>د</td></tr></table>",
+    ),
+    ("<table><tr><td hidden>س</td><td>أ</td><td>ب</td></tr></table>", "<p>أ · ب</p>"),
+    (
+        "<table><tfoot><tr><td>المجموع</td><td>9</td></tr></tfoot><tbody><tr><td>سمك</td><td>9</td></tr></tbody>"
+        "<thead><tr><td>أ</td><td>ب</td></tr></thead></table>",
+        "<table><tr><th>أ</th><th>ب</th></tr><tr><td>سمك</td><td>9</td></tr><tr><td>المجموع</td><td>9</td></tr></table>",
+    ),
     ("أ<div class='sharedaddy sd-sharing'>شارك</div><div class=jp-relatedposts>x</div>", "<p>أ</p>"),
     (
         "أ<div class=wp-block-group><h2>اكتشاف</h2><div class=wp-block-jetpack-subscriptions>x</div></div>",

@@ -14,6 +14,7 @@ from newsletter.sources.clean.elements import (
     TRANSPARENT,
     is_code,
     is_furniture,
+    is_hidden,
     is_note,
     numbering,
     visible_text,
@@ -393,7 +394,7 @@ class _Blocks(BlockWriter):
 
     def _row(self, node: HtmlElement) -> None:
         """A row of short cells is one paragraph; cells that hold blocks (a page laid out in tables) are blocks."""
-        cells = [cell for cell in node if cell.tag in ("td", "th")]
+        cells = [cell for cell in node if cell.tag in ("td", "th") and not is_hidden(cell)]
         texts = [tidy(visible_text(cell)) for cell in cells]
         if holds_blocks(cells):
             self._block(node, "p")

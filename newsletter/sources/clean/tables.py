@@ -16,6 +16,7 @@ MOST_COLUMNS = 6
 _MOST_ROWS = 60
 _LONGEST_CELL = 200
 """Characters of a cell; more of them are prose that a telephone shows better as paragraphs."""
+_ORDER = {"thead": 0, "tfoot": 2}
 _LAYOUT = frozenset({"p", "div", "table", "ul", "ol", "h1", "h2", "h3", "img", "br"})
 _BLOCKS = frozenset({"div", "ul", "ol", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "img", "figure", "pre", "blockquote"})
 
@@ -30,16 +31,22 @@ def simple_table(node: HtmlElement) -> tuple[list[list[HtmlElement]], bool] | No
     """
     if node.get("role") in ("presentation", "none") or any(each is not node for each in node.iter("table")):
         return None
-    rows = [row for row in node.iter("tr") if not is_hidden(row)]
-    cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
+    # A foot could stand before the body in older HTML, and is shown below it all the same (HTML 4.01, section 11.2.3).
+    ordered = sorted(node.iter("tr"), key=lambda row: _ORDER.get(_part(row), 1))
+    rows = [row for row in ordered if not is_hidden(row) and not is_hidden(row.getparent())]
+    cells = [[cell for cell in row if cell.tag in ("td", "th") and not is_hidden(cell)] for row in rows]
     columns = {len(row) for row in cells}
     if not 2 <= len(rows) <= _MOST_ROWS or len(columns) != 1 or not 2 <= min(columns) <= MOST_COLUMNS:
         return None
     if not all(_is_simple(cell) for row in cells for cell in row):
         return None
-    within = rows[0].getparent()
-    has_head = all(cell.tag == "th" for cell in cells[0]) or (within is not None and within.tag == "thead")
-    return cells, has_head
+    return cells, all(cell.tag == "th" for cell in cells[0]) or _part(rows[0]) == "thead"
+
+
+def _part(row: HtmlElement) -> str:
+    """The element that a row stands in."""
+    around = row.getparent()
+    return str(around.tag) if around is not None else ""
 
 
 def _is_simple(cell: HtmlElement) -> bool:

@@ -238,7 +238,7 @@ def _poll(writer: BlockHtml, block: Block) -> Iterator[str]:
             yield "" if beside else "<tr>"
             words = bidi.to_html(answer, writer.base)
             yield (
-                shapes.cell(writer, "answer", align="center", width=f"{100 // len(poll.answers)}%")
+                shapes.cell(writer, "answer", align="center", valign="middle", width=f"{100 // len(poll.answers)}%")
                 if beside
                 else shapes.cell(writer, "answer")
             )
