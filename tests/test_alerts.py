@@ -222,6 +222,11 @@ def test_a_moment_of_the_schedule_that_nobody_kept(tmp_path: Path) -> None:
         assert receiver.kinds() == ["missed"]
         told_once(root, receiver, "missed")
         assert exit_code(root) == 1
+        # The next moment has just come: nobody kept that one either, and nobody is told that all is well.
+        with open_workspace(root, {}) as next_day:
+            later(next_day, hours=22, minutes=1)
+            (found,) = [one for one in status.findings(next_day) if one.kind == "missed"]
+            assert found.since == hours_ago.replace(second=0, microsecond=0)
         # Somebody keeps it after all.
         done = here("-C", root, "schedule", "--run")
         assert done.code == 0, done

@@ -18,6 +18,7 @@ from newsletter.rhythms.schedule import (
     Schedule,
     day_of,
     due,
+    first_missed,
     upcoming,
     week_of,
 )
@@ -66,6 +67,19 @@ def test_nothing_is_due_before_its_time_and_what_was_missed_is_due_after_it() ->
     # The machine was off for days: one letter, of the last day.
     (late,) = due(local(zone, 2026, 11, 28, 9), zone, schedule, {"daily": int(second.moment.timestamp())})
     assert late.period == "2026-11-27"
+
+
+def test_what_was_missed_stays_missed_when_the_next_moment_comes() -> None:
+    zone = ZoneInfo("Africa/Algiers")
+    schedule = Schedule(daily=time(18), instant=10)
+    kept = {"daily": int(local(zone, 2026, 11, 20, 18).timestamp())}
+    # A minute after a later moment, the first of nine is told.
+    missed = first_missed(local(zone, 2026, 11, 29, 18, 1), zone, schedule, kept)
+    assert missed == {"daily": local(zone, 2026, 11, 21, 18)}
+    # Kept until now, or never begun: nothing was missed.
+    kept["daily"] = int(local(zone, 2026, 11, 29, 18).timestamp())
+    assert first_missed(local(zone, 2026, 11, 29, 18, 1), zone, schedule, kept) == {}
+    assert first_missed(local(zone, 2026, 11, 29, 18, 1), zone, schedule, {}) == {}
 
 
 def test_a_time_that_does_not_exist_and_one_that_comes_twice() -> None:

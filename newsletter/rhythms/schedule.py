@@ -106,6 +106,26 @@ def upcoming(now: datetime, zone: ZoneInfo, schedule: Schedule) -> list[Due]:
     return sorted(found, key=lambda one: one.moment)
 
 
+def first_missed(now: datetime, zone: ZoneInfo, schedule: Schedule, handled: Mapping[str, int]) -> dict[Job, datetime]:
+    """Of everything that was handled once and is due again, the first moment since then that nobody kept.
+
+    Later moments come and go, and the first one stays missed until somebody handles the job.
+
+    Args:
+        now: The present moment, timezone-aware.
+        zone: The zone of the site.
+        schedule: As the settings say.
+        handled: Job to the appointed moment that was handled last, in Unix seconds.
+    """
+    found = {}
+    for one in due(now, zone, schedule, handled):
+        if one.job in handled:
+            last = datetime.fromtimestamp(handled[one.job], UTC)
+            following = (next_one.moment for next_one in upcoming(last, zone, schedule) if next_one.job == one.job)
+            found[one.job] = next(following)
+    return found
+
+
 def _latest(job: Job, now: datetime, zone: ZoneInfo, schedule: Schedule) -> Due | None:
     """The last appointed moment of a job that is not after now."""
     if job == "instant":

@@ -228,15 +228,11 @@ def _of_schedule(state: WorkspaceState) -> Iterator[Finding]:
     fresh = {one.job for one in state.due if one.job not in state.handled}
     if fresh and not _alive(state):
         yield made("unkept", command=command, step=CRON, lasting=3600.0)
-    for one in state.due:
-        patience = max(OVERDUE, timedelta(minutes=3 * state.instant)) if one.job == "instant" else OVERDUE
-        since = one.moment
-        if one.job == "instant" and one.job in state.handled:
-            # Its moments follow one another: what counts is when one was kept last.
-            since = state.handled[one.job] + timedelta(minutes=state.instant)
-        if one.job in state.handled and state.now - since > patience:
-            parts = {"when": _told(since, state), "job": one.job}
-            yield made("missed", one.job, parts=parts, command=command, step=CRON, since=since)
+    for job, since in state.missed.items():
+        patience = max(OVERDUE, timedelta(minutes=3 * state.instant)) if job == "instant" else OVERDUE
+        if state.now - since > patience:
+            parts = {"when": _told(since, state), "job": job}
+            yield made("missed", job, parts=parts, command=command, step=CRON, since=since)
 
 
 def _of_letters(state: WorkspaceState) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from newsletter.ledger.deliverability import TroubleSigns
 from newsletter.ledger.dmarc import reports_since
 from newsletter.report.deliverability import dmarc_summary
 from newsletter.rhythms import schedule
-from newsletter.rhythms.schedule import JOBS, Due
+from newsletter.rhythms.schedule import JOBS, Due, Job
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers import store
 from subscribers.models import HeldDomain, WaitingWishes
@@ -97,6 +97,8 @@ class WorkspaceState:
     """Job of the schedule to its moment that was handled last."""
     due: tuple[Due, ...]
     """Moments of the schedule that came and were not handled yet."""
+    missed: Mapping[Job, datetime]
+    """Job that was handled once and is due again to its first moment since then."""
     instant: int
     """Minutes between two looks for new articles; 0 for never."""
     letters: int
@@ -166,6 +168,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         scheduled=tuple(schedule.upcoming(now, workspace.zone, settings.schedule)),
         handled={job: datetime.fromtimestamp(at, UTC) for job, at in handled.items()},
         due=tuple(due),
+        missed=schedule.first_missed(now, workspace.zone, settings.schedule, handled),
         instant=settings.schedule.instant or 0,
         letters=letters,
         letters_since=since,
