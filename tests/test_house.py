@@ -114,6 +114,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("newsletter.workflows.scheduled",),
     ("newsletter.workflows.worker",),
+    # ---- the editors' pages
+    ("newsletter.desk",),
     # ---- the library as other programs call it; the package itself only names what is there
     ("newsletter.api",),
     ("newsletter",),
