@@ -123,6 +123,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
     (
         "newsletter.cli.accounts",
+        "newsletter.cli.acting",
         "newsletter.cli.diverting",
         "newsletter.cli.holding",
         "newsletter.cli.letters_bar",
@@ -133,6 +134,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.cli.restoring", "newsletter.cli.undoing"),
     ("newsletter.cli.delivering",),
     (
+        "newsletter.cli.activity",
         "newsletter.cli.answering",
         "newsletter.cli.composing",
         "newsletter.cli.deciding",
