@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         AlertSettings,
         CollectSettings,
         ComposeSettings,
+        DeskSettings,
         ListSettings,
         RhythmName,
         RhythmSettings,
@@ -72,6 +73,8 @@ class Settings:
     schedule: Schedule
     collect: CollectSettings
     alerts: AlertSettings
+    desk: DeskSettings
+    """``url`` is an origin as browsers spell it; empty when the desk is on this machine alone."""
     outbox: Path
     database_url: str
     """SQLAlchemy URL."""
@@ -328,6 +331,7 @@ def _settings(checked: Schema, root: Path, layers: list[SettingsLayer]) -> Setti
         schedule=_schedule(checked),
         collect=checked.collect,
         alerts=checked.alerts,
+        desk=checked.desk,
         outbox=root / checked.sender.outbox,
         database_url=database_url(checked.database.url or f"{_SQLITE}newsletter.db", root),
     )

@@ -151,6 +151,12 @@ from = {sender}
 # command = "/usr/local/bin/tell-us"   # a program that gets it as JSON on its standard input
 # url = "https://chat.example.org/hook"  # an address it is posted to as JSON, best in secrets/alerts.url
 # backup_days = 8            # days after which the newest copy in backups/ is too old; 0: never
+
+[desk]
+# url = "https://desk.example.org"     # newsletter desk behind a proxy with TLS; without it on this machine alone
+# trusted_proxies = ["127.0.0.1", "::1"]             # who may say, in X-Forwarded-For, whom they speak for
+# approval = true            # an issue goes out only when somebody else than its last editor has approved it
+# language = "ar"            # or en; without it that of [newsletter] where it is Arabic, else English
 """
 
 _IGNORE = """\
@@ -160,6 +166,7 @@ _IGNORE = """\
 /newsletter.db*
 /database.toml
 /backups/
+/.desk/
 /outbox/
 /issues/*/issue.html
 /issues/*/issue.txt

@@ -25,6 +25,7 @@ from newsletter.workspace.section_schema import (
     CollectSettings,
     ComposeSettings,
     DatabaseSettings,
+    DeskSettings,
     ListName,
     ListSettings,
     NewsletterSettings,
@@ -178,6 +179,7 @@ class Schema(SettingsSection):
     database: DatabaseSettings = DatabaseSettings()
     collect: CollectSettings = CollectSettings()
     alerts: AlertSettings = AlertSettings()
+    desk: DeskSettings = DeskSettings()
 
 
 @cache

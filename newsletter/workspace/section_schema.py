@@ -270,6 +270,30 @@ class CollectSettings(SettingsSection):
     )
 
 
+class DeskSettings(SettingsSection):
+    """Where editors find the desk, the page they make and send issues on (docs/desk.md)."""
+
+    url: Annotated[str, AfterValidator(values.secure_origin)] = Field(
+        default="",
+        description="address of the desk behind a proxy with TLS, https and without a path; people sign in there. "
+        "Without it the desk is for whoever starts it, on that machine alone",
+    )
+    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(values.network)]], BeforeValidator(listed)] = Field(
+        default=[
+            "127.0.0.1",
+            "::1",
+        ],
+        description="who may say, in `X-Forwarded-For`, whom they speak for; addresses or networks",
+    )
+    approval: bool = Field(
+        default=False,
+        description="an issue goes out only when somebody else than its last editor has approved the letter as it is",
+    )
+    language: Literal["", "ar", "en"] = Field(
+        default="", description="of the desk itself; without it that of [newsletter] where it is Arabic, else English"
+    )
+
+
 class AlertSettings(SettingsSection):
     """Who is told when something stops, fails or is in doubt, and how."""
 

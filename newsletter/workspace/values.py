@@ -145,6 +145,16 @@ def origin(value: str) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
+def secure_origin(value: str) -> str:
+    """An https address without a path, as browsers spell an origin; or nothing. Raises ValueError for anything else."""
+    if not value:
+        return value
+    found = origin(value).lower()
+    if not found.startswith("https://"):
+        raise ValueError("an https address without a path is wanted, such as https://desk.example.org")
+    return found.removesuffix(":443")
+
+
 WEEKDAYS = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 """The days of a week, as a pattern."""
 _TIME = r"([01]\d|2[0-3]):[0-5]\d"

@@ -32,11 +32,13 @@ class PageWords:
     Args:
         environment: Where templates and catalogues come from.
         publication: Who publishes. A language without a catalogue gets an English page.
+        domain: Name of the catalogue.
     """
 
-    def __init__(self, environment: Environment, publication: Publication) -> None:
+    def __init__(self, environment: Environment, publication: Publication, domain: str = DOMAIN) -> None:
         self.environment = environment
-        spoken = catalogue.speaks(environment, publication.language, DOMAIN)
+        self.domain = domain
+        spoken = catalogue.speaks(environment, publication.language, domain)
         self.publication = publication if spoken else replace(publication, language="en")
 
     @property
@@ -51,7 +53,7 @@ class PageWords:
 
     @cached_property
     def _catalogue(self) -> NullTranslations:
-        return catalogue.words(self.environment, self.publication.language, DOMAIN)
+        return catalogue.words(self.environment, self.publication.language, self.domain)
 
     def say(self, text: str, **parts: object) -> Markup:
         """A text for the page; parts that are no markup are escaped, and isolated where they would read wrong."""

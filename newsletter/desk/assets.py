@@ -1,0 +1,35 @@
+"""The stylesheet and the modules of JavaScript, which a browser may keep: their addresses have a version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from newsletter.desk.models import DeskRoute
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from newsletter.desk.request import DeskRequest
+
+KEPT = {"cache-control": "public, max-age=31536000, immutable"}
+
+
+def _style(request: DeskRequest) -> Response:
+    answer = request.text(request.desk.pages.styles, "text/css; charset=utf-8")
+    answer.headers.update(KEPT)
+    return answer
+
+
+def _module(request: DeskRequest) -> Response:
+    found = request.desk.pages.module(request.path["name"])
+    if found is None:
+        return request.text("", status=404)
+    answer = request.text(found, "text/javascript; charset=utf-8")
+    answer.headers.update(KEPT)
+    return answer
+
+
+ROUTES = (
+    DeskRoute("GET", "/assets/{version}/desk.css", _style, "look"),
+    DeskRoute("GET", "/assets/{version}/{name}", _module, "look"),
+)

@@ -1,0 +1,30 @@
+"""The desk of one workspace: what its handlers share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from newsletter.desk.frame import DeskPages
+
+if TYPE_CHECKING:
+    from newsletter.wiring import Workspace
+
+
+class Desk:
+    """What lives as long as the desk is served.
+
+    Args:
+        workspace: The workspace, open.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.warnings = 0
+        """What the last examination warned of, for the dot in the frame."""
+
+    @cached_property
+    def pages(self) -> DeskPages:
+        """Its pages."""
+        workspace = self.workspace
+        return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)

@@ -1,0 +1,103 @@
+"""The pages of the desk filled: templates, words, and the frame around them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from newsletter.letters import catalogue
+from newsletter.letters.render import palette
+from newsletter.letters.render.fill import fill
+from newsletter.letters.templates import templates_dir
+from newsletter.report.page.wording import PageWords
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from newsletter.models import Publication
+
+DOMAIN = "desk"
+"""Name of the catalogue of the desk."""
+MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js")
+"""Modules of JavaScript, in templates/desk/js."""
+
+
+class DeskPages:
+    """The pages of one newsroom's desk.
+
+    Args:
+        environment: Where templates and catalogues come from.
+        publication: Who publishes.
+        language: Language of the desk, ``ar`` or ``en``; empty takes the newsroom's, and English where the desk does
+            not speak it.
+    """
+
+    def __init__(self, environment: Environment, publication: Publication, language: str = "") -> None:
+        self.environment = environment
+        wanted = language or publication.language
+        if not catalogue.speaks(environment, wanted, DOMAIN):
+            wanted = "en"
+        if wanted.split("_")[0].split("-")[0] != publication.language.split("_")[0].split("-")[0]:
+            publication = replace(publication, language=wanted)
+        self.publication = publication
+        self.words = PageWords(environment, publication, DOMAIN)
+
+    def fill(self, template: str, values: Mapping[str, Any]) -> str:
+        """Fill a template with its values and those that every page has.
+
+        Args:
+            template: Name of the template, as ``desk/readers/page.html.j2``.
+            values: What it may use beside the common values.
+
+        Raises:
+            RenderError: The template is missing or broken.
+        """
+        return fill(self.environment, template, {**self._common, **values})
+
+    @cached_property
+    def styles(self) -> str:
+        """The one stylesheet: tokens and parts, then what each screen adds."""
+        sheets = ["desk/desk.css.j2", *sorted(f"desk/css/{path.name}" for path in _own("css", ".css"))]
+        values = {"colours": palette.palette_of(self.publication)}
+        return "\n".join(fill(self.environment, name, values) for name in sheets)
+
+    def module(self, name: str) -> str | None:
+        """A module of JavaScript by its file name; None when there is no such one."""
+        return (templates_dir() / "desk" / "js" / name).read_text("utf-8") if name in MODULES else None
+
+    @cached_property
+    def version(self) -> str:
+        """Part of the addresses of stylesheet and modules, so that a browser never uses old ones."""
+        modules = "".join(self.module(path.name) or "" for path in _own("js", ".js"))
+        return hashlib.sha256((self.styles + modules).encode("utf-8")).hexdigest()[:12]
+
+    @cached_property
+    def _common(self) -> dict[str, Any]:
+        words = self.words
+        plain: dict[str, Callable[..., Any]] = {
+            "say": words.say,
+            "count": words.count,
+            "html": words.html,
+            "plain": words.plain,
+            "amount": words.amount,
+            "percent": words.percent,
+            "date": words.day,
+            "day_of": words.day_of,
+            "clock": words.clock,
+        }
+        about = self.publication
+        return {
+            **plain,
+            "language": about.language.replace("_", "-"),
+            "direction": words.direction,
+            "publication": about,
+            "version": self.version,
+        }
+
+
+def _own(folder: str, ending: str) -> list[Any]:
+    """Files of a folder of the desk's templates; never the workspace's own, whose words would run in the browser."""
+    return sorted(path for path in (templates_dir() / "desk" / folder).iterdir() if path.suffix == ending)
