@@ -1,4 +1,4 @@
-"""The desk as a browser meets it: served on loopback, signed in, and what a page asks for and complains of written down."""
+"""The desk served on loopback, a browser signed in to it, and what its pages ask for and complain of written down."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ def served(root: Path, clock: Clock | None = None) -> Iterator[ServedDesk]:
         listener.listen(64)
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         desk = Desk(workspace)
+        desk.answers_at(listener.getsockname()[1])
         config = uvicorn.Config(create_app(desk), log_level="warning", lifespan="auto", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -146,4 +147,5 @@ def _note(seen: Seen, base: str, url: str) -> None:
 
 def sign_in(page: Page, served: ServedDesk) -> None:
     """Come in by the address that ``newsletter desk`` prints."""
-    page.goto(served.base + "/")
+    page.goto(served.base + served.desk.invitation())
+    page.wait_for_url(lambda url: "/enter" not in url)
