@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.models import RECEIVERS_SAY, Check, DoctorState, Examined, SkippedCheck
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
+from newsletter.workflows.status.texts import RECEIVERS_SAY
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,7 +10,8 @@ from newsletter.check import policies, probe
 from newsletter.check.records import dkim_key, dmarc_policy, spf_terms, tags
 from newsletter.check.sender import FREE_MAIL, MOST_QUESTIONS, domain_setup, organisation
 from newsletter.text.mailbox import split_mailbox
-from newsletter.workflows.doctor.models import RECEIVERS_SAY, Check, DoctorState, Examined, SkippedCheck
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
+from newsletter.workflows.status.texts import RECEIVERS_SAY
 
 if TYPE_CHECKING:
     from newsletter.check.found import DkimRecord, DmarcPolicy, SenderSetup, SpfRecord
