@@ -279,10 +279,8 @@ def bimi(case: Examination) -> Iterator[Examined]:
         )
         return
     proof = any(tags(one).get("a") for one in records)
-    words = "the record names a sign" + (
-        " and its certificate" if proof else "; Gmail and Apple want a certificate too"
-    )
-    yield Examined("bimi", "ok", words)
+    words = "the record names a sign and its certificate"
+    yield Examined("bimi", "ok", words if proof else "the record names a sign; Gmail and Apple want a certificate too")
 
 
 def reputation(case: Examination) -> Iterator[Examined]:
