@@ -25,6 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "subscribers",
         "subscribers.display",
         "subscribers.errors",
+        "subscribers.folding",
         "subscribers.models",
         "subscribers.moments",
         "subscribers.newfile",
@@ -80,6 +81,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.letter",
         "newsletter.workflows.logs",
         "newsletter.workflows.metrics",
+        "newsletter.workflows.people",
         "newsletter.workflows.polls",
         "newsletter.workflows.recheck",
         "newsletter.workflows.renewing",
@@ -114,6 +116,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("newsletter.workflows.scheduled",),
     ("newsletter.workflows.worker",),
+    # ---- the editors' pages
+    ("newsletter.desk",),
     # ---- the library as other programs call it; the package itself only names what is there
     ("newsletter.api",),
     ("newsletter",),
@@ -121,6 +125,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
     (
         "newsletter.cli.accounts",
+        "newsletter.cli.acting",
         "newsletter.cli.diverting",
         "newsletter.cli.holding",
         "newsletter.cli.letters_bar",
@@ -131,6 +136,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.cli.restoring", "newsletter.cli.undoing"),
     ("newsletter.cli.delivering",),
     (
+        "newsletter.cli.activity",
         "newsletter.cli.answering",
         "newsletter.cli.composing",
         "newsletter.cli.deciding",

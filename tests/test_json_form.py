@@ -112,6 +112,7 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         ("subscribers unsuppress", ("--reason", "hard", "--dry-run")),
         ("subscribers inbox", (root / "mailbox", "--dry-run")),
         ("subscribers letters", ("--dry-run",)),
+        ("log", ()),
     ]
     found = {}
     for command, arguments in steps:

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli import (
+    activity,
     answering,
     composing,
     deciding,
@@ -140,7 +141,7 @@ for panel, parts in (
         "Sending",
         (
             *(sending.send, reporting.report, deliverability.deliverability, status.status, examining.doctor),
-            *(working.worker, _SENDS),
+            *(activity.log, working.worker, _SENDS),
         ),
     ),
     ("Reader pages", (serving.serve, serving.embed)),

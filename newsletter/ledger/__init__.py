@@ -47,7 +47,7 @@ from newsletter.ledger.fallback import (
     submitted_through,
     take_over,
 )
-from newsletter.ledger.history import letters_to, reports_of
+from newsletter.ledger.history import gone_to, letters_to, reports_of
 from newsletter.ledger.keys import issue_id, may_have_gone
 from newsletter.ledger.leases import (
     claim,
@@ -168,6 +168,7 @@ __all__ = [
     "frozen_since",
     "give_back_warm_up",
     "go_on",
+    "gone_to",
     "goes_elsewhere",
     "has_stale_brakes",
     "has_taken",

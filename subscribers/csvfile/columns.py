@@ -74,6 +74,10 @@ class ColumnChoices:
     """How everybody in the file stands, whatever its columns say: ``left`` or ``suppressed``."""
     topics: str = ""
     """Name of a column whose cells name the topics that a person wants; empty for none."""
+    name: str = ""
+    """Name of a column with what people are called, to be kept for editors; empty keeps no names."""
+    address: str = ""
+    """Name of the column of addresses; empty finds it by its name."""
 
 
 NO_CHOICES = ColumnChoices()

@@ -83,13 +83,24 @@ class CsvLayout:
     """Which of our own columns stands where; empty unless the file is our own export."""
     topics: tuple[int, Mapping[str, int]] | None = None
     """Index of the column that names topics, and the bit of each folded title."""
+    name: int | None = None
+    """Index of the column with what people are called, when it is to be kept."""
 
     @property
     def encoding_name(self) -> str:
         """The encoding as people call it."""
-        if self.encoding == "cp1256":
-            return "windows-1256"
-        return "utf-16" if self.encoding.startswith("utf-16") else "utf-8"
+        return encoding_name(self.encoding)
+
+
+def encoding_name(codec: str) -> str:
+    """What people call an encoding.
+
+    Args:
+        codec: Name of a Python codec.
+    """
+    if codec == "cp1256":
+        return "windows-1256"
+    return "utf-16" if codec.startswith("utf-16") else "utf-8"
 
 
 def layout_of(shape: CsvHeader, choices: ColumnChoices, topics: Sequence[str]) -> CsvLayout:
@@ -121,7 +132,7 @@ class _Columns:
 
     def layout(self, topics: Sequence[str]) -> CsvLayout:
         names, tool, shape = self._names, self._tool, self._shape
-        address = address_column(names)
+        address = self._named(said, "--address-column")[0] if (said := self._choices.address) else address_column(names)
         if address is None:
             raise CsvError("the column of addresses is ignored", where=str(shape.path), mend="keep one of them")
         self._use(address, "address")
@@ -132,7 +143,7 @@ class _Columns:
         own = {TOPICS, PAUSE} <= tool.needs
         ours = self._own() if own else {}
         evidence = {} if own else self._evidence()
-        picked = self._topics(topics)
+        picked, called = self._topics(topics), self._called()
         says = () if self._choices.everybody else tuple(self._says())
         return CsvLayout(
             encoding=shape.encoding,
@@ -150,6 +161,7 @@ class _Columns:
             evidence=evidence,
             own=ours,
             topics=picked,
+            name=called,
         )
 
     # ---- which column is which
@@ -323,6 +335,13 @@ class _Columns:
         self._use(at, "topics")
         return at, bits
 
+    def _called(self) -> int | None:
+        if not self._choices.name:
+            return None
+        [at, *_] = self._named(self._choices.name, "--name-column")
+        self._use(at, "name")
+        return at
+
     def _unused(self) -> list[str]:
         told = []
         for at, cell in enumerate(self._shape.header):
@@ -333,7 +352,7 @@ class _Columns:
             if at in self._ignored:
                 note = " (ignored)"
             elif name in self._tool.names or name in PEOPLE:
-                note = " (a name; letters carry none)"
+                note = f" (a name, which letters carry none of; --name-column '{shown(cell, 30)}' keeps it)"
             elif name in self._tool.topics or name in TAGS:
                 note = f" (--topics-column '{shown(cell, 30)}' takes topics from it)"
             told.append(f"{shown(cell, 60)}{note}")
