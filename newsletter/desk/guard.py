@@ -89,7 +89,7 @@ class DeskGuard:
 
     Args:
         app: The application inside.
-        desk: Whose.
+        desk: Whose it is.
         routes: Every route of it, as Starlette and as the desk know it.
     """
 

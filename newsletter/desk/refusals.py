@@ -36,7 +36,7 @@ def refusal(
         page: As a page; else as JSON.
         close: What is still on its way is not read.
         editor: Who asked, if that is known.
-        sign_in: Theirs.
+        sign_in: The one of whoever asked.
         why: Which of several reasons for the status.
     """
     headers = {"connection": "close"} if close else {}
