@@ -55,7 +55,7 @@ class DoctorWords:
         made = Markup()
         for at, piece in enumerate(_GLUED.split(self._pattern(text))):
             if at % 2 == 0:
-                made += bidi.to_html(piece, self._about.direction)
+                made += bidi.to_html(piece, self._about.direction, styled=False)
             elif (alone := _PART.fullmatch(piece)) is not None:
                 made += self.html(parts.get(alone[1], piece))
             else:
@@ -63,7 +63,7 @@ class DoctorWords:
         return made
 
     def _isolated(self, text: str) -> Markup:
-        shown = bidi.to_html(text, self._about.direction)
+        shown = bidi.to_html(text, self._about.direction, styled=False)
         if self._about.direction == "rtl" and _LATIN.search(text) and not _FROM_THE_RIGHT.search(text):
             return Markup('<bdi dir="ltr">{}</bdi>').format(text)
         return shown
