@@ -12,14 +12,16 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from newsletter.desk import assets
+from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute, Editor
+from newsletter.desk.reporting import ROUTES as REPORTING
 from newsletter.desk.request import DeskRequest, UploadedFile
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from newsletter.desk.desk import Desk
 
-ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES,)
+ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES, *REPORTING, *EXAMINING)
 """Every address of the desk."""
 
 
