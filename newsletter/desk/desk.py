@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from newsletter.desk.frame import DeskPages
 
 if TYPE_CHECKING:
+    from newsletter.desk.week.letter import LetterRoom
     from newsletter.wiring import Workspace
 
 
@@ -28,3 +29,10 @@ class Desk:
         """Its pages."""
         workspace = self.workspace
         return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)
+
+    @cached_property
+    def letters(self) -> LetterRoom:
+        """The letters of the issues that are being edited."""
+        from newsletter.desk.week.letter import LetterRoom
+
+        return LetterRoom(self.workspace)
