@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 LONGEST_NAME = 80
 """Characters of somebody's name that are kept."""
 

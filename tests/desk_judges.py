@@ -66,16 +66,18 @@ _TARGETS = """
 """
 
 
-def axe(page: Page) -> list[Any]:
-    """What axe finds of serious weight, in the page's own letters and in Latin ones; the letter's frame is left out.
+def axe(page: Page, *, latin: bool = False) -> list[Any]:
+    """What axe finds of serious weight; the letter's frame is left out.
 
     Args:
-        page: The page is spoilt afterwards: its words are gone.
+        page: Any page.
+        latin: In Latin letters too; the page is spoilt afterwards.
     """
     page.evaluate(axe_source())
     found = page.evaluate(_AXE)
-    page.evaluate(_LATIN)
-    found += page.evaluate(_AXE)
+    if latin:
+        page.evaluate(_LATIN)
+        found += page.evaluate(_AXE)
     return [one for one in found if one[0] in ("serious", "critical")]
 
 

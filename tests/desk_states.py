@@ -44,3 +44,6 @@ STATES: tuple[State, ...] = (
     State("report", "/report/12", "Report of the last issue"),
     State("doctor", "/doctor", "Doctor"),
 )
+
+SCREENS = STATES
+"""Those that are judged at every width, light and dark."""

@@ -87,6 +87,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.renewing",
         "newsletter.workflows.reports",
         "newsletter.workflows.restored",
+        "newsletter.workflows.searching",
         "newsletter.workflows.small_letters",
         "newsletter.workflows.snapshot",
         "newsletter.workflows.source",

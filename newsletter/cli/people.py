@@ -71,6 +71,8 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
         json_data({table: [_with_moments(row) for row in rows] for table, rows in person.rows.items()})
         return
     data(f"address\t{person.subscriber.address}")
+    if person.subscriber.name:
+        data(f"name\t{person.subscriber.name}")
     data(f"since\t{in_zone(person.subscriber.created, zone)}")
     if person.suppression is not None:
         data(f"not to be mailed\t{person.suppression.reason}\t{in_zone(person.suppression.at, zone)}")

@@ -7,14 +7,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import ledger
+from newsletter.rhythms.topics import titles
 from subscribers import actions, store
 from subscribers.actions import Person
+from subscribers.csvfile import NO_CHOICES, ColumnChoices
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from sqlalchemy import Connection, Select
 
     from newsletter.wiring import Workspace
-    from subscribers.models import ImportBatch, UndoneImport
+    from subscribers.models import ImportBatch, ImportReport, UndoneImport
 
 LAST = 5
 """Letters that the story of a reader tells."""
@@ -83,6 +88,58 @@ def pause(connection: Connection, workspace: Workspace, person: Person, list_id:
         declined_topics=held.declined_topics if held else 0,
         paused_until=until,
     )
+
+
+def import_file(
+    workspace: Workspace,
+    path: Path,
+    list_name: str,
+    *,
+    words: str = "",
+    ask: bool = False,
+    dry_run: bool = False,
+    choices: ColumnChoices = NO_CHOICES,
+    by: str = "",
+    also: Callable[[Connection, ImportReport], None] | None = None,
+) -> ImportReport:
+    """Add everybody in a file of addresses to a list, all of it or nothing.
+
+    Args:
+        workspace: The workspace.
+        path: Of the file.
+        list_name: Of the list.
+        words: How these people agreed, for the record of consent.
+        ask: Subscribe nobody; ask each by a confirmation letter.
+        dry_run: Count everything, write nothing.
+        choices: What the editor says of the file's columns.
+        by: Who brings it in.
+        also: Done in the same transaction, with what came of it.
+
+    Raises:
+        ConsentError: Nothing says how some of them agreed, and they are not asked.
+        CsvError: The file cannot be read as a list of addresses.
+        UnknownList: No such list.
+        ClosedList: Nobody can join it.
+    """
+    with workspace.database.write() as connection:
+        report = actions.import_file(
+            connection,
+            path,
+            list_name,
+            now=workspace.now(),
+            keys=workspace.keys.suppression,
+            rhythm=workspace.settings.rhythm_of(list_name),
+            words=words.strip(),
+            dry_run=dry_run,
+            need_consent=True,
+            ask_an_hour=workspace.caps.file_an_hour if ask else 0,
+            choices=choices,
+            topics=titles(workspace.settings.topics.get(list_name, ())),
+            by=by,
+        )
+        if also is not None:
+            also(connection, report)
+    return report
 
 
 def undo_import(connection: Connection, workspace: Workspace, name: str, *, by: str = "") -> UndoneImport:

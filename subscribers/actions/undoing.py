@@ -17,9 +17,7 @@ LettersGone = Callable[["Connection", ImportBatch, "Select[tuple[int]]"], bool]
 """Whether a letter of the list went, since the import, to one of the readers whose ids a query gives."""
 
 
-def undo_import(
-    connection: Connection, name: str, *, by: str = "", now: datetime, gone: LettersGone
-) -> UndoneImport:
+def undo_import(connection: Connection, name: str, *, by: str = "", now: datetime, gone: LettersGone) -> UndoneImport:
     """Take back an import: who came by it is forgotten, and who waits to be asked is not asked.
 
     Who was there before, has left or has acted since, stays; so does whatever the file said that keeps letters away.

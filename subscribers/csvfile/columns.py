@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from subscribers.csvfile.vocabulary import NO, NOT_LEFT, STANDING_OF, YES, Standing, fold
+from subscribers.csvfile.vocabulary import NO, NOT_LEFT, STANDING_OF, YES, Standing
+from subscribers.folding import fold
 
 Concern = Literal["state", "leaving", "trouble", "consent", "agreement"]
 """``state``: how the person stands; ``leaving`` and ``trouble``: that they left, or that letters came back or were

@@ -28,9 +28,10 @@ from subscribers.csvfile.naming import COLUMNS_OF, PEOPLE, TAGS
 from subscribers.csvfile.other_programs import UNKNOWN, OtherProgram
 from subscribers.csvfile.own_export import exported_columns
 from subscribers.csvfile.programs import PAUSE, TOPICS, recognise
-from subscribers.csvfile.vocabulary import ROLE_OF, VAGUE_ADDRESS, Standing, fold
+from subscribers.csvfile.vocabulary import ROLE_OF, VAGUE_ADDRESS, Standing
 from subscribers.display import shown
 from subscribers.errors import CsvError
+from subscribers.folding import fold
 
 MOST_VALUES = 500
 """Different cells of a column that are looked at; a column of states has a handful."""
@@ -352,7 +353,7 @@ class _Columns:
             if at in self._ignored:
                 note = " (ignored)"
             elif name in self._tool.names or name in PEOPLE:
-                note = f" (a name, which letters carry none of; --name-column '{shown(cell, 30)}' keeps it)"
+                note = " (a name; letters carry none)"
             elif name in self._tool.topics or name in TAGS:
                 note = f" (--topics-column '{shown(cell, 30)}' takes topics from it)"
             told.append(f"{shown(cell, 60)}{note}")

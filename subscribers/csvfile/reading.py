@@ -20,9 +20,10 @@ from subscribers.csvfile.formulas import restored
 from subscribers.csvfile.layout import CsvLayout
 from subscribers.csvfile.moments import moment_of
 from subscribers.csvfile.own_export import CsvPerson, read_record
-from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing, fold
+from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing
 from subscribers.display import LONGEST_NAME, shown
 from subscribers.errors import AddressError
+from subscribers.folding import fold
 from subscribers.models import Rhythm
 from subscribers.moments import to_seconds
 

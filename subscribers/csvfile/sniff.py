@@ -17,9 +17,9 @@ from typing import NamedTuple
 from subscribers.csvfile.columns import NO_CHOICES, ColumnChoices
 from subscribers.csvfile.files import CsvLines, lines, open_text, too_long, undecodable, unreadable
 from subscribers.csvfile.layout import CsvHeader, CsvLayout, address_column, encoding_name, layout_of
-from subscribers.csvfile.vocabulary import fold
 from subscribers.display import shown
 from subscribers.errors import CsvError
+from subscribers.folding import fold
 
 _PEEK = 65_536
 _DELIMITERS = (",", ";", "\t")
@@ -118,7 +118,9 @@ def beginning(path: Path, number: int = 4, also: Collection[int] = ()) -> CsvBeg
                     found.append((start, tuple(shown(cell, 80) for cell in cells)))
         except (csv.Error, UnicodeError):
             pass  # what is wrong there is said when its rows are taken
-    return CsvBeginning(encoding_name(encoding), delimiter, tuple(shown(cell, 80) for cell in header), total, tuple(found))
+    return CsvBeginning(
+        encoding_name(encoding), delimiter, tuple(shown(cell, 80) for cell in header), total, tuple(found)
+    )
 
 
 def _encoding(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from subscribers.folding import fold as fold
+from subscribers.folding import fold
 from subscribers.models import Rhythm
 
 Standing = Literal["confirmed", "pending", "left", "suppressed"]
@@ -13,6 +13,7 @@ Standing = Literal["confirmed", "pending", "left", "suppressed"]
 
 Role = Literal["address", "rhythm"]
 """What a column is used for; columns that speak of a status are found by `speaks_of_status`."""
+
 
 def _words(*words: str) -> frozenset[str]:
     return frozenset(fold(word) for word in words)

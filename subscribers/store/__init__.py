@@ -92,7 +92,7 @@ from subscribers.store.people import (
     subscription_of,
     subscriptions_of,
 )
-from subscribers.store.readers import ReaderCounts, reader_counts, readers_page
+from subscribers.store.readers import ReaderCounts, cursor_of, reader_counts, readers_page
 from subscribers.store.recipients import (
     among,
     anybody_uncounted,
@@ -155,6 +155,7 @@ __all__ = [
     "confirmed_since",
     "consents_of",
     "count_up_to",
+    "cursor_of",
     "declination_counts",
     "declinations",
     "declined_of",

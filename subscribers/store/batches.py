@@ -58,10 +58,10 @@ def end_batch(connection: Connection, batch_id: int) -> int:
     Returns:
         How many it brought.
     """
-    number = sum(
-        connection.execute(sa.select(sa.func.count()).select_from(table).where(table.c.batch_id == batch_id)).scalar_one()
-        for table in (subscription, kept_wish)
-    )
+    number = 0
+    for table in (subscription, kept_wish):
+        count = sa.select(sa.func.count()).select_from(table).where(table.c.batch_id == batch_id)
+        number += connection.execute(count).scalar_one()
     mine = import_batch.c.id == batch_id
     if not number:
         connection.execute(sa.delete(import_batch).where(mine))
@@ -133,6 +133,8 @@ def take_back(connection: Connection, batch: ImportBatch, *, by: str, now: datet
                 subscription.c.changed <= to_seconds(batch.at),
                 ~sa.exists().where(consent.c.subscriber_id == who, consent.c.id > last),
                 ~sa.exists().where(account_request.c.subscriber_id == who),
+                # An import queues no letter: they asked for one since, whatever it is about.
+                ~sa.exists().where(small_letter.c.subscriber_id == who, small_letter.c.created >= to_seconds(batch.at)),
             ),
         )
     )

@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def add(
-    connection: Connection, address: Address, *, public_id: bytes, now: datetime, name: str = ""
-) -> Subscriber:
+def add(connection: Connection, address: Address, *, public_id: bytes, now: datetime, name: str = "") -> Subscriber:
     """Keep an address, or find the subscriber who has it already.
 
     Args:

@@ -81,10 +81,13 @@ def readers_page(
     if after is not None:
         at, last = after
         earlier = subscription.c.created < at
-        query = query.where(
-            sa.or_(earlier, sa.and_(subscription.c.created == at, subscription.c.subscriber_id < last))
-        )
+        query = query.where(sa.or_(earlier, sa.and_(subscription.c.created == at, subscription.c.subscriber_id < last)))
     return [_reader(row) for row in connection.execute(query)]
+
+
+def cursor_of(row: ReaderRow) -> Cursor:
+    """Where a page ended whose last row is this one."""
+    return to_seconds(row.since), row.subscriber_id
 
 
 def reader_counts(connection: Connection, list_id: int, *, now: datetime) -> ReaderCounts:

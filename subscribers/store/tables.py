@@ -76,8 +76,8 @@ list_ = Table(
     sqlite_autoincrement=True,
 )
 
-# What came in by one file, so that it can be taken back. Numbers and an editor's name, nothing of any reader: who came by
-# it is known by ``batch_id`` of their subscription, and no longer when they are erased.
+# What came in by one file, so that it can be taken back. Numbers and an editor's name, nothing of any reader: who came
+# by it is known by ``batch_id`` of their subscription, and no longer when they are erased.
 import_batch = Table(
     "import_batch",
     metadata,

@@ -1,4 +1,4 @@
-"""Which import brought a subscription, so that it can be taken back; and names of readers, for those who look for them."""
+"""Which import brought a subscription, so that it can be taken back; and names, for those who look for readers."""
 
 import sqlalchemy as sa
 from alembic import op
