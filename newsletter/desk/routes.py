@@ -7,11 +7,13 @@ from newsletter.desk.door import ROUTES as DOOR
 from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.reporting import ROUTES as REPORTING
+from newsletter.desk.week.page import ROUTES as WEEK
 
 ROUTES: tuple[DeskRoute, ...] = (
     *ASSETS,
     *DOOR,
     *REPORTING,
+    *WEEK,
     *EXAMINING,
 )
 """Every address of the desk, and who may call it."""
