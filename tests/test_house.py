@@ -100,6 +100,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.watch",
     ),
     (
+        "newsletter.workflows.approving",
         "newsletter.workflows.check",
         "newsletter.workflows.collect",
         "newsletter.workflows.doctor",
@@ -140,6 +141,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "newsletter.cli.activity",
         "newsletter.cli.answering",
+        "newsletter.cli.approving",
         "newsletter.cli.composing",
         "newsletter.cli.deciding",
         "newsletter.cli.deliverability",

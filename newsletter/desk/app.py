@@ -10,18 +10,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, Router
 
-from newsletter.desk import assets, door
 from newsletter.desk.guard import ADMISSION, Admission, DeskGuard, same
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.refusals import refusal
 from newsletter.desk.request import DeskRequest, UploadedFile
+from newsletter.desk.routes import ROUTES
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from newsletter.desk.desk import Desk
 
-ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES, *door.ROUTES)
-"""Every address of the desk."""
 MOST_FILES, MOST_FIELDS = 50, 2000
 """Files and fields of one form."""
 

@@ -17,6 +17,7 @@ from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
+    from newsletter.desk.week.letter import LetterRoom
     from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
 
@@ -110,6 +111,13 @@ class Desk:
         """Its pages."""
         workspace = self.workspace
         return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)
+
+    @cached_property
+    def letters(self) -> LetterRoom:
+        """The letters of the issues that are being edited."""
+        from newsletter.desk.week.letter import LetterRoom
+
+        return LetterRoom(self.workspace)
 
 
 def editor_named(found: NamedEditor) -> Editor:
