@@ -38,7 +38,9 @@ _PICTURES = 200
 _DARK = re.compile(r"@media \(prefers-color-scheme: dark\)")
 _HEADING = re.compile(r"<h([1-6])(?P<rest>\b[^>]*)>(?P<words>.*?)</h\1>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-_REMOTE = re.compile(r"(?P<before>\b(?:src|background)=\")(?P<address>https?://[^\"]+)(?=\")|url\((?P<css>['\"]?https?://[^)]*)\)")
+_REMOTE = re.compile(
+    r"(?P<before>\b(?:src|background)=\")(?P<address>https?://[^\"]+)(?=\")|url\((?P<css>['\"]?https?://[^)]*)\)"
+)
 _PREHEADER = re.compile(r"<div [^>]*display:\s*none[^>]*>(?P<words>.*?)</div>", re.DOTALL)
 _FILLING = re.compile("[\u034f\u200c\u00a0\u00ad\u200b]+")
 _HEAD = re.compile(r"</head>", re.IGNORECASE)

@@ -134,7 +134,10 @@ _MORE: Mapping[str, tuple[re.Pattern[str], str]] = {
         re.compile(r"a Latin (?P<piece>.+) in Arabic text\n+write (?P<better>.+)"),
         "The Latin sign {piece} in Arabic text: write {better}",
     ),
-    "tatweel": (re.compile(r"(?P<piece>.+) is stretched.*\n+write (?P<better>[^;]+)"), "{piece} is stretched: write {better}"),
+    "tatweel": (
+        re.compile(r"(?P<piece>.+) is stretched.*\n+write (?P<better>[^;]+)"),
+        "{piece} is stretched: write {better}",
+    ),
     "letters-keyboard": (
         re.compile(r"(?P<piece>.+) has a letter.*\n+write (?P<better>[^;(]+)"),
         "{piece} has a letter of another keyboard: write {better}",
@@ -144,7 +147,9 @@ _MORE: Mapping[str, tuple[re.Pattern[str], str]] = {
     "story-sent-before": (re.compile(r".*went out in issue (?P<piece>[\d, ]+)"), "It was sent in issue {piece}"),
 }
 _QUOTED = re.compile(r"«([^«»]+)»")
-_AROUND = frozenset({"spam-words", "bait-words", "placeholder-text", "note-left", "editor-text", "link-vague", "signs-repeated"})
+_AROUND = frozenset(
+    {"spam-words", "bait-words", "placeholder-text", "note-left", "editor-text", "link-vague", "signs-repeated"}
+)
 
 
 def told(words: PageWords, problem: Problem) -> Markup:

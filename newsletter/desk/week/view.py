@@ -26,11 +26,24 @@ if TYPE_CHECKING:
 
     from newsletter.desk.request import DeskRequest
     from newsletter.issues.reading import LineSpan
-    from newsletter.models import Holding, Issue, Letter, Problem
+    from newsletter.models import Holding, Issue, Problem
     from newsletter.workflows.check import CheckResult
     from newsletter.workflows.editing import EditedIssue
 
-OFFERED = ("callout", "quote", "sponsor", "video", "event", "poll", "useful", "figures", "reading", "gallery", "file", "audio")
+OFFERED = (
+    "callout",
+    "quote",
+    "sponsor",
+    "video",
+    "event",
+    "poll",
+    "useful",
+    "figures",
+    "reading",
+    "gallery",
+    "file",
+    "audio",
+)
 """Elements in the menu, the commonest first; all others can be written by hand."""
 
 
@@ -113,38 +126,44 @@ class SectionCard:
         return len(self.told)
 
 
-def fragments_of(visit: DeskRequest, edited: EditedIssue) -> dict[str, str]:
+def fragments_of(request: DeskRequest, edited: EditedIssue) -> dict[str, str]:
     """The parts of the page that an edit can change, by the id of the element each takes the place of.
 
     Args:
-        visit: Who asks.
+        request: Who asks.
         edited: The issue as it stands now.
     """
-    values = values_of(visit, edited)
+    values = values_of(request, edited)
     if edited.broken is not None:
-        return {"issue": visit.fill("desk/week/broken.html.j2", values)}
+        return {"issue": request.fill("desk/week/broken.html.j2", values)}
     names = ("stats", "issue", "problems", "inbox", "history")
-    return {name: visit.fill(f"desk/week/{name}.html.j2", values) for name in names}
+    return {name: request.fill(f"desk/week/{name}.html.j2", values) for name in names}
 
 
-def values_of(visit: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
+def values_of(request: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
     """What the templates of the page may use of an issue.
 
     Args:
-        visit: Who asks.
+        request: Who asks.
         edited: The issue as it stands now.
     """
-    common = {"slug": edited.slug, "etag": edited.etag, "undo": edited.undo, "redo": edited.redo, "broken": edited.broken}
+    common = {
+        "slug": edited.slug,
+        "etag": edited.etag,
+        "undo": edited.undo,
+        "redo": edited.redo,
+        "broken": edited.broken,
+    }
     if edited.broken is not None:
         return {**common, "issue": None}
     issue = edited.issue
-    checked = visit.desk.letters.checked(issue, edited.etag)
-    with visit.workspace.database.read() as connection:
+    checked = request.desk.letters.checked(issue, edited.etag)
+    with request.workspace.database.read() as connection:
         holdings = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
-    page = _Page(visit, edited, compose.enriched(issue, holdings), holdings, checked)
+    page = _Page(request, edited, compose.enriched(issue, holdings), holdings, checked)
     letter, sections = checked.draft, page.sections()
     inbox = living.preheader(letter) if letter is not None else issue.preheader
-    sender = split_mailbox(visit.workspace.settings.sender_of(issue.list))
+    sender = split_mailbox(request.workspace.settings.sender_of(issue.list))
     every = [story.summary for story in issue.stories] + [one.markdown for one in issue.opening]
     return {
         **common,
@@ -152,7 +171,7 @@ def values_of(visit: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
         "sections": sections,
         "moves": _moves(sections),
         "first": next(((one.line, card.story.line) for one in sections for card in one.told), None),
-        "kind_names": texts.kind_names(visit.desk.pages.words),
+        "kind_names": texts.kind_names(request.desk.pages.words),
         "words": page.opening(),
         "waiting": page.waiting(),
         "problems": page.problems,
@@ -165,7 +184,7 @@ def values_of(visit: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
         "inbox": inbox,
         "sender": sender[0] or sender[1],
         "kinds": [kind for name in OFFERED for kind in KINDS if kind.name == name],
-        "now": visit.workspace.now(),
+        "now": request.workspace.now(),
     }
 
 
@@ -225,14 +244,16 @@ class _Page:
 
     def __init__(
         self,
-        visit: DeskRequest,
+        request: DeskRequest,
         edited: EditedIssue,
         issue: Issue,
         holdings: dict[str, Holding],
         checked: CheckResult,
     ) -> None:
-        self._visit, self._edited, self._issue, self._holdings = visit, edited, issue, holdings
-        self._lines = edited.manuscript.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._request, self._edited, self._issue, self._holdings = request, edited, issue, holdings
+        self._lines = (
+            edited.manuscript.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        )
         self._spans: dict[int, LineSpan] = {span.first: span for span in edited.manuscript.spans}
         self._keys = dict(zip((story.line for story in issue.stories), _keys(issue.stories), strict=True))
         self._targets: dict[int, str] = {}
@@ -315,7 +336,11 @@ class _Page:
 
     def _last(self, block: Story | Prose) -> int:
         span = self._spans.get(block.line)
-        return span.last if span is not None else block.line + (block.markdown.count("\n") if isinstance(block, Prose) else 0)
+        return (
+            span.last
+            if span is not None
+            else block.line + (block.markdown.count("\n") if isinstance(block, Prose) else 0)
+        )
 
     def _text(self, first: int, last: int) -> str:
         return "\n".join(self._lines[first - 1 : last])
@@ -323,8 +348,10 @@ class _Page:
     def _told(self, problem: Problem) -> ToldProblem:
         place, _, line = problem.place.rpartition(":")
         at = int(line) if line.isdecimal() and place == self._issue.path else 0
-        words = told(self._visit.desk.pages.words, problem)
-        return ToldProblem(problem.code, problem.level, words, at, bool(at) and problem.code in FIXES, self._target(at, problem))
+        words = told(self._request.desk.pages.words, problem)
+        return ToldProblem(
+            problem.code, problem.level, words, at, bool(at) and problem.code in FIXES, self._target(at, problem)
+        )
 
     def _target(self, line: int, problem: Problem) -> str:
         if not line and problem.code.startswith(("subject-", "preheader-")):
@@ -366,4 +393,3 @@ def _element(block: Story | Prose) -> bool:
 def _teaser(markdown: str) -> str:
     """The words of a summary on one line."""
     return prose.read(markdown).words() if markdown else ""
-
