@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from newsletter import issues, library, media
+from newsletter import delivery, issues, library, media
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.week import letter as living
 from newsletter.desk.week import texts
@@ -101,7 +101,7 @@ def _cuts(request: DeskRequest, issue: Issue) -> list[tuple[int, object]]:
         target = next((one for one in store.all_lists(connection) if one.name == issue.list), None)
         if target is not None and bits:
             counts = store.declination_counts(
-                connection, target.id, rhythms=("weekly",), now=workspace.now(), topics=bits
+                connection, target.id, rhythms=delivery.rhythms_of("weekly"), now=workspace.now(), topics=bits
             )
     found: list[tuple[int, object]] = []
     for cut in living.cuts(workspace, issue, tuple(counts)):

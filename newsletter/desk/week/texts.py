@@ -1,4 +1,4 @@
-"""What the page of the issue says beside its templates: states, keys, elements to begin with, and the words of its scripts."""
+"""What the page of the issue says beside its templates: states, keys, elements as they begin, words of its scripts."""
 
 from __future__ import annotations
 

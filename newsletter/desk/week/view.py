@@ -295,10 +295,10 @@ class _Page:
         )
 
     def _cards(self, blocks: Sequence[Story | Prose], key: str) -> Iterator[StoryCard | WordsCard | ElementCard]:
-        for name, group in _groups(blocks, key):
+        for place, group in _groups(blocks, key):
             first = group[0]
+            name = self._keys[first.line] if isinstance(first, Story) else place
             if isinstance(first, Story):
-                name = self._keys[first.line]
                 number = list(self._keys).index(first.line) + 1
                 yield StoryCard(name, number, first, _teaser(first.summary), self._picture(first), self.at(name))
             elif _element(first):
