@@ -17,7 +17,7 @@ from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
-    from newsletter.desk.week.letter import LetterRoom
+    from newsletter.desk.week.letter import ShownLetters
     from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
 
@@ -113,11 +113,11 @@ class Desk:
         return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)
 
     @cached_property
-    def letters(self) -> LetterRoom:
+    def letters(self) -> ShownLetters:
         """The letters of the issues that are being edited."""
-        from newsletter.desk.week.letter import LetterRoom
+        from newsletter.desk.week.letter import ShownLetters
 
-        return LetterRoom(self.workspace)
+        return ShownLetters(self.workspace)
 
 
 def editor_named(found: NamedEditor) -> Editor:

@@ -56,7 +56,7 @@ _BLANK = "data:image/gif;base64,R0lGODlhAQABAPAAAODd1QAAACwAAAAAAQABAAACAkQBADs=
 
 
 @dataclass
-class LetterRoom:
+class ShownLetters:
     """The letters of the issues that are open at this desk."""
 
     workspace: Workspace

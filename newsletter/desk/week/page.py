@@ -17,13 +17,17 @@ from newsletter.errors import IssueError
 from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.models import SUFFIXES
 from newsletter.rhythms import schedule, topics
+from newsletter.text import dates
 from newsletter.workflows import variants
 from newsletter.workflows.snapshot import Snapshot
 from subscribers import store, test_link
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from newsletter.desk.request import DeskRequest
     from newsletter.models import Issue, Letter
+    from newsletter.report.page.wording import PageWords
     from newsletter.workflows.editing import EditedIssue
 
 _COLUMNS = ("articles", "issue", "letter")
@@ -76,7 +80,7 @@ def _frame(request: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dic
     values: dict[str, Any] = {
         "show": show[-2:],
         "several": len(snapshot.files) > 1,
-        "today": words.day(now, weekday=True),
+        "today": _today(words, now),
         "due": due,
         "state": words.say("Draft"),
         "cuts": [],
@@ -89,6 +93,14 @@ def _frame(request: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dic
         values["state"] = texts.state(words, sends)
         values["cuts"] = _cuts(request, edited.issue)
     return values
+
+
+def _today(words: PageWords, now: datetime) -> str:
+    about = words.publication
+    day = words.day(now, weekday=True)
+    if not about.hijri:
+        return day
+    return f"{day} · {dates.hijri_date(now, about.language, about.timezone, digits=about.digits)}"
 
 
 def _cuts(request: DeskRequest, issue: Issue) -> list[tuple[int, object]]:
