@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from newsletter.desk import address
+from newsletter.desk.articles.shelf import DeskLibrary
 from newsletter.desk.delays import SignInDelays
 from newsletter.desk.frame import DeskPages
 from newsletter.desk.models import Editor, Role
@@ -95,6 +96,11 @@ class Desk:
         """Its pages."""
         workspace = self.workspace
         return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)
+
+    @cached_property
+    def library(self) -> DeskLibrary:
+        """The library in memory, and the small pictures of its articles."""
+        return DeskLibrary(self.workspace)
 
 
 def editor_named(found: NamedEditor) -> Editor:
