@@ -14,8 +14,8 @@ from newsletter.desk.models import DeskRoute
 from newsletter.errors import IssueError
 from newsletter.issues import FILE, FOLDER
 from newsletter.issues import read as read_issue
-from newsletter.text.searching import hits
-from newsletter.text.tidy import shorten
+from newsletter.text.searching import hits, says
+from newsletter.text.tidy import arabic_fold
 from newsletter.workflows.searching import ArticleSearch, FoundArticle, FoundArticles, plain_text
 
 if TYPE_CHECKING:
@@ -126,11 +126,11 @@ def _issue_of(visit: DeskRequest) -> Issue | None:
 def _rows_of(visit: DeskRequest, found: FoundArticles, search: ArticleSearch) -> dict[str, Any]:
     texts: dict[int, str] = {}
     if found.words and found.rows:
-        wanted = [one.id for one in found.rows if not all(word in _folded_title(one) for word in found.words)]
+        wanted = [one.id for one in found.rows if not says(arabic_fold(one.outline.title), found.words)]
         with visit.workspace.database.read() as connection:
             texts = library.bodies(connection, wanted)
     return {
-        "rows": [_row(visit, one, found.words, texts.get(one.id, "")) for one in found.rows],
+        "rows": [_row(visit, one, found.words, texts.get(one.id)) for one in found.rows],
         "after": found.after,
         "first": not search.after,
         "sent": found.sent,
@@ -139,13 +139,7 @@ def _rows_of(visit: DeskRequest, found: FoundArticles, search: ArticleSearch) ->
     }
 
 
-def _folded_title(one: FoundArticle) -> str:
-    from newsletter.text.tidy import arabic_fold
-
-    return arabic_fold(one.outline.title)
-
-
-def _row(visit: DeskRequest, one: FoundArticle, words: tuple[str, ...], body: str) -> dict[str, Any]:
+def _row(visit: DeskRequest, one: FoundArticle, words: tuple[str, ...], body: str | None) -> dict[str, Any]:
     outline, said = one.outline, visit.desk.pages.words
     facts = [said.html(outline.section), said.html(one.source), age(said, outline.moment, visit.workspace.now())]
     if one.minutes:
@@ -161,8 +155,8 @@ def _row(visit: DeskRequest, one: FoundArticle, words: tuple[str, ...], body: st
         "picture": visit.desk.library.thumbs.address(one.id, outline.image),
         "sent_in": said.amount(int(one.sent_in)) if one.sent_in else "",
         "line": one.line,
-        "passage": _passage(said, f"{outline.summary} {plain_text(body)}", words) if body or outline.summary else "",
-        "twins": [_row(visit, replace(twin, twins=()), words, "") for twin in one.twins],
+        "passage": _passage(said, f"{outline.summary} {plain_text(body)}", words) if body is not None else "",
+        "twins": [_row(visit, replace(twin, twins=()), words, None) for twin in one.twins],
         "withdrawn": bool(outline.withdrawn),
     }
 
@@ -195,7 +189,8 @@ def _passage(said: PageWords, text: str, words: tuple[str, ...]) -> Markup:
         return Markup()
     start, end = found[0]
     first = text.rfind(" ", 0, max(start - _BEFORE, 0)) + 1
-    piece = shorten(text[first : end + _AFTER], end - first + _AFTER)
+    last = text.find(" ", end + _AFTER)
+    piece = text[first:] if last < 0 else f"{text[first:last]}…"
     return marked(said, f"…{piece}" if first else piece, words)
 
 

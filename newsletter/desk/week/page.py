@@ -9,6 +9,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from newsletter import issues, library, media
+from newsletter.desk.articles.column import column_of
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.week import letter as living
 from newsletter.desk.week import texts
@@ -48,7 +49,8 @@ def page(visit: DeskRequest) -> Response:
     if edited.broken is None:
         visit.desk.letters.checked(edited.issue, edited.etag, fresh=True)
     snapshot = Snapshot.take(visit.workspace)
-    values = {**values_of(visit, edited), **_frame(visit, edited, snapshot)}
+    articles = column_of(visit, None if edited.broken else edited.issue)
+    values = {**values_of(visit, edited), **_frame(visit, edited, snapshot), "articles": articles}
     return visit.page("desk/week/page.html.j2", values, place="week")
 
 
