@@ -99,6 +99,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.watch",
     ),
     (
+        "newsletter.workflows.approving",
         "newsletter.workflows.check",
         "newsletter.workflows.collect",
         "newsletter.workflows.doctor",
@@ -139,6 +140,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "newsletter.cli.activity",
         "newsletter.cli.answering",
+        "newsletter.cli.approving",
         "newsletter.cli.composing",
         "newsletter.cli.deciding",
         "newsletter.cli.deliverability",
