@@ -16,12 +16,13 @@ from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute, Editor
 from newsletter.desk.reporting import ROUTES as REPORTING
 from newsletter.desk.request import DeskRequest, UploadedFile
+from newsletter.desk.settings import ROUTES as SETTINGS
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from newsletter.desk.desk import Desk
 
-ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES, *REPORTING, *EXAMINING)
+ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES, *REPORTING, *EXAMINING, *SETTINGS)
 """Every address of the desk."""
 
 
