@@ -107,6 +107,15 @@ class Desk:
         while self._endings:
             self._endings.pop()()
 
+    def reopen(self) -> None:
+        """Go on with what the settings say now: after somebody saved them.
+
+        Raises:
+            SettingsError: They are wrong; those of before hold.
+        """
+        self.workspace.renew()
+        self.__dict__.pop("pages", None)
+
     @cached_property
     def pages(self) -> DeskPages:
         """Its pages."""

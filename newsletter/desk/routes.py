@@ -8,6 +8,7 @@ from newsletter.desk.door import ROUTES as DOOR
 from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.reporting import ROUTES as REPORTING
+from newsletter.desk.settings import ROUTES as SETTINGS
 from newsletter.desk.week.page import ROUTES as WEEK
 
 ROUTES: tuple[DeskRoute, ...] = (
@@ -17,5 +18,6 @@ ROUTES: tuple[DeskRoute, ...] = (
     *WEEK,
     *ARTICLES,
     *EXAMINING,
+    *SETTINGS,
 )
 """Every address of the desk, and who may call it."""
