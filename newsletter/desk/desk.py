@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from newsletter.desk import address
+from newsletter.desk.articles.shelf import DeskLibrary
 from newsletter.desk.delays import SignInDelays
 from newsletter.desk.frame import DeskPages
 from newsletter.desk.models import Editor, Role
@@ -106,11 +107,25 @@ class Desk:
         while self._endings:
             self._endings.pop()()
 
+    def reopen(self) -> None:
+        """Go on with what the settings say now: after somebody saved them.
+
+        Raises:
+            SettingsError: They are wrong; those of before hold.
+        """
+        self.workspace.renew()
+        self.__dict__.pop("pages", None)
+
     @cached_property
     def pages(self) -> DeskPages:
         """Its pages."""
         workspace = self.workspace
         return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)
+
+    @cached_property
+    def library(self) -> DeskLibrary:
+        """The library in memory, and the small pictures of its articles."""
+        return DeskLibrary(self.workspace)
 
     @cached_property
     def letters(self) -> ShownLetters:

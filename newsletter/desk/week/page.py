@@ -9,6 +9,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from newsletter import delivery, issues, library, media
+from newsletter.desk.articles.column import column_of
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.week import letter as living
 from newsletter.desk.week import texts
@@ -57,7 +58,8 @@ def page(request: DeskRequest) -> Response:
     if edited.broken is None:
         request.desk.letters.checked(edited.issue, edited.etag, fresh=True)
     snapshot = Snapshot.take(request.workspace)
-    values = {**values_of(request, edited), **_frame(request, edited, snapshot)}
+    articles = column_of(request, None if edited.broken else edited.issue)
+    values = {**values_of(request, edited), **_frame(request, edited, snapshot), "articles": articles}
     return request.page("desk/week/page.html.j2", values, place="week")
 
 
