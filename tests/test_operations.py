@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -173,7 +174,8 @@ def test_candidates_are_begun_with_what_the_library_has() -> None:
     bare = PLAIN[: PLAIN.index("<!-- candidates")]
     after = done(bare, {"op": "drop", "line": line(PLAIN, "زيت أرخص")})
     layout = Layout.of(manuscript(after))
-    assert layout.candidates is not None and layout.candidates.newest == 41
+    assert layout.candidates is not None
+    assert layout.candidates.newest == 41
     assert [one.told[0] for one in layout.waiting] == ["اقتصاد", "زيت أرخص"]
 
 
@@ -188,7 +190,7 @@ def test_the_last_candidate_of_a_name_takes_its_heading_along() -> None:
 def test_a_story_moves_with_its_comment_and_the_words_between_stay_words() -> None:
     first = line(PLAIN, "رصيف جديد](")
     after = done(PLAIN, {"op": "move", "line": first, "section": line(PLAIN, "## اقتصاد")})
-    assert sorted(manuscript(after).lines) == sorted(manuscript(PLAIN).lines) or lost(PLAIN, after) == []
+    assert lost(PLAIN, after) == []
     assert "over two lines -->\n### [رصيف جديد]" in after
     last = done(
         PLAIN, {"op": "move", "line": line(PLAIN, "زيت"), "section": "أخبار", "before": line(PLAIN, "كلمة بين")}
@@ -226,7 +228,9 @@ def test_a_story_is_edited_in_place() -> None:
     ],
 )
 def test_sections(asked: dict[str, object], titles: list[str]) -> None:
-    places = {key: line(PLAIN, f"## {asked[key]}") for key in ("line", "before", "into") if key in asked}
+    places: dict[str, object] = {
+        key: line(PLAIN, f"## {asked[key]}") for key in ("line", "before", "into") if key in asked
+    }
     after = done(PLAIN, {"op": "section", **asked, **places})
     issue = manuscript(after).issue
     assert [one.title for one in issue.sections] == titles
@@ -338,7 +342,7 @@ def asked_of(layout: Layout, chance: random.Random) -> dict[str, object]:
     if chance.random() < 0.5:
         place["before"] = chance.choice([*lines["story"], *lines["prose"]])
     text, one = chance.choice(TEXTS), chance.choice
-    makers = [
+    makers: list[Callable[[], dict[str, object]]] = [
         lambda: {"op": "value", "key": one(("subject", "preheader")), "value": text},
         lambda: {"op": "words", "line": one([0, *lines["prose"]]), "text": one(["", text])},
         lambda: {"op": "words", "text": text, **place},

@@ -119,7 +119,7 @@ def without_stories(manuscript: Manuscript, lines: Collection[int]) -> Manuscrip
         manuscript: With a part of candidates.
         lines: Lines on which the stories begin that go.
     """
-    there = candidates(manuscript, [])
+    there = candidates(manuscript)
     spans = there.spans if there is not None else ()
     going = [span for span in spans if span.kind == "story" and span.first in lines]
     for at, span in enumerate(spans):

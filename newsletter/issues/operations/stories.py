@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from newsletter.issues.candidates import without_stories
 from newsletter.issues.manuscript import Manuscript
 from newsletter.issues.operations.asked import (
     AddOperation,
@@ -69,23 +68,25 @@ def take(layout: Layout, operation: TakeOperation) -> Done:
     at = next((n for n, one in enumerate(row) if one.line == operation.line and one.kind == "story"), None)
     if at is None or layout.candidates is None:
         raise layout.fault(operation.line, "no candidate begins on this line")
-    above = next((n for n in range(at, -1, -1) if row[n].kind == "section"), None)
     place = operation.place
     if place.section is None:
-        place = replace(place, section=row[above].told[0] if above is not None else "")
+        titles = [one.told[0] for one in row[:at] if one.kind == "section"]
+        place = replace(place, section=titles[-1] if titles else "")
     spans = layout.candidates.spans
     here = next(n for n, span in enumerate(spans) if span.first == operation.line)
     text = text_of(layout.manuscript.lines[operation.line - 1 : spans[here].last])
     left = [one for n, one in enumerate(told(row)) if n != at]
-    # Its heading goes when nothing is left below it, as candidates.without_stories has it.
+    first, last = operation.line, spans[here].last
     ends = here + 1 == len(spans) or spans[here + 1].kind == "section"
-    if above is not None and spans[here - 1].kind == "section" and ends:
+    above = at - 1 if here and spans[here - 1].kind == "section" else None
+    if above is not None and ends:
+        # A heading goes when nothing is left below it, as candidates.without_stories has it.
+        first = spans[here - 1].first
         del left[above]
+    elif not ends and spans[here + 1].kind == "rule" and (here == 0 or spans[here - 1].kind != "story"):
+        last = spans[here + 1].last
     target = resolved(layout, place)
-    rest = layout.manuscript
-    if not ends and spans[here + 1].kind == "rule" and (here == 0 or spans[here - 1].kind != "story"):
-        rest = without(layout, spans[here + 1].first, spans[here + 1].last)
-    shorter = Layout.of(without_stories(rest, [operation.line]))
+    shorter = Layout.of(without(layout, first, last))
     return _put_at(layout, shorter, target, text, told(row)[at], left)
 
 
